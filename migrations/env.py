@@ -1,0 +1,104 @@
+"""How Alembic runs our revisions: one transaction each, never waiting long for a lock."""
+
+from __future__ import annotations
+
+import logging
+import time
+from logging.config import fileConfig
+from typing import TYPE_CHECKING, Any
+
+from alembic import context
+from pandadb.database import Database
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from migrations import drift, operations
+from pandadb.models.base import OWN, Base
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+LOCK_TIMEOUT = "4s"
+"""Nobody queues behind a migration that itself waits for a lock longer than this."""
+
+ATTEMPTS = 8
+"""How often a revision is tried when it did not get its locks in time."""
+
+ADVISORY_LOCK = "pg_advisory_lock(hashtext('pandadb migrations'))"
+
+log = logging.getLogger("alembic.pandadb")
+
+SHARED: dict[str, Any] = {
+    "target_metadata": Base.metadata,
+    "version_table_schema": OWN,
+    "include_schemas": True,
+    "compare_server_default": True,
+    "transaction_per_migration": True,
+    "process_revision_directives": operations.number_revision,
+}
+
+
+def run_offline() -> None:
+    """Write the SQL that psql can run."""
+    context.configure(
+        dialect_name="postgresql",
+        literal_binds=True,
+        # With psycopg's own style every % of a function's body would be doubled.
+        dialect_opts={"paramstyle": "named"},
+        **SHARED,
+    )
+    context.static_output(r"\set ON_ERROR_STOP on")
+    for statement in _preparations():
+        context.execute(statement)
+    context.run_migrations()
+
+
+def run_online() -> None:
+    """Migrate the database of the settings, or the one that the caller hands over."""
+    given = context.config.attributes.get("database")
+    if given is None and context.config.config_file_name:
+        fileConfig(context.config.config_file_name, disable_existing_loggers=False)
+    database = given or Database.from_settings()
+    try:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with database.engine.connect() as connection:
+                    _migrate(connection)
+                break
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) != "55P03" or attempt == ATTEMPTS:
+                    raise
+                log.warning("a lock was not free within %s: trying again", LOCK_TIMEOUT)
+                time.sleep(min(2**attempt, 30) / 4)
+    finally:
+        if given is None:
+            database.close()
+
+
+def _migrate(connection: Connection) -> None:
+    for statement in _preparations():
+        connection.execute(text(statement))
+    partitions = drift.partitions(connection)
+    connection.commit()  # Alembic would take an open transaction for its caller's
+    context.configure(
+        connection=connection,
+        include_name=lambda name, kind, parents: drift.is_ours(name, kind, parents, partitions),
+        on_version_apply=context.config.attributes.get("on_step", ()),
+        **SHARED,
+    )
+    context.run_migrations()
+
+
+def _preparations() -> list[str]:
+    return [
+        f"SET lock_timeout = '{LOCK_TIMEOUT}'",
+        "SET statement_timeout = 0",
+        f"SELECT {ADVISORY_LOCK}",
+        f"CREATE SCHEMA IF NOT EXISTS {OWN}",
+    ]
+
+
+if context.is_offline_mode():
+    run_offline()
+else:
+    run_online()

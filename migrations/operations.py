@@ -1,0 +1,68 @@
+"""What revisions say beside Alembic's own words: SQL files, partitions, the next number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic.operations import MigrateOperation, Operations
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from alembic.operations.ops import MigrationScript
+    from alembic.runtime.migration import MigrationContext
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+@Operations.register_operation("apply_sql")
+class ApplySQL(MigrateOperation):
+    """Run one file of `sql/`, by its path below that folder."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @classmethod
+    def apply_sql(cls, operations: Operations, path: str) -> None:
+        """Run the file `sql/<path>` as it is."""
+        operations.invoke(cls(path))
+
+
+@Operations.implementation_for(ApplySQL)
+def _apply_sql(operations: Operations, operation: ApplySQL) -> None:
+    script = (SQL / operation.path).read_text(encoding="utf-8")
+    # A colon would be taken for a bind parameter: a JSON literal would become NULL offline.
+    operations.execute(text(script.strip().rstrip(";").replace(":", r"\:")))
+
+
+@Operations.register_operation("create_partition")
+class CreatePartition(MigrateOperation):
+    """Make a partition of a table; `bound` is what follows its name, DEFAULT if nothing is said."""
+
+    def __init__(self, table: str, suffix: str, bound: str) -> None:
+        self.table, self.suffix, self.bound = table, suffix, bound
+
+    @classmethod
+    def create_partition(
+        cls, operations: Operations, table: str, suffix: str = "default", bound: str = "DEFAULT"
+    ) -> None:
+        """Make the partition `<table>_<suffix>` of a schema-qualified table."""
+        operations.invoke(cls(table, suffix, bound))
+
+
+@Operations.implementation_for(CreatePartition)
+def _create_partition(operations: Operations, operation: CreatePartition) -> None:
+    partition = f"{operation.table}_{operation.suffix}"
+    operations.execute(f"CREATE TABLE {partition} PARTITION OF {operation.table} {operation.bound}")
+
+
+def number_revision(
+    context: MigrationContext, _revision: object, directives: list[MigrationScript]
+) -> None:
+    """Name a new revision by the number after the newest one: 0007 follows 0006.
+
+    Two branches that take the same number collide when they are merged, which is wanted.
+    """
+    environment = context.environment_context
+    heads = environment.script.get_heads() if environment else []
+    directives[0].rev_id = f"{max(map(int, heads), default=0) + 1:04d}"

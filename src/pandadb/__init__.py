@@ -1,0 +1,1 @@
+"""pandadb: the PanDA database as a Python package."""

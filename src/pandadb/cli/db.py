@@ -1,0 +1,109 @@
+"""`pandadb db`: the schema of the database."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from pandadb.cli.options import AsJSON, DryRun, Yes
+from pandadb.cli.output import as_json, out, progress
+from pandadb.database import Database
+from pandadb.services import schema
+
+app = typer.Typer(help="Make, change and compare the schema.", no_args_is_help=True)
+
+Revision = Annotated[str, typer.Argument(help="A revision, such as 0007.")]
+
+
+@app.command()
+def upgrade(revision: Revision = "head", dry_run: DryRun = False) -> None:
+    """Bring the database to a revision, the newest one if none is named.
+
+    Example: pandadb db upgrade
+    """
+    with Database.from_settings() as database:
+        pending = schema.current(database).pending
+        if dry_run:
+            out.print("\n".join(pending) or "Nothing to do.")
+            return
+        with progress("revisions") as bar:
+            task = bar.add_task("upgrade", total=len(pending))
+            schema.upgrade(database, revision, on_step=lambda _: bar.advance(task))
+        out.print(_sentence(schema.current(database)))
+
+
+@app.command()
+def downgrade(revision: Revision, yes: Yes = False) -> None:
+    """Take the database back to a revision; tables made after it are dropped, with their rows.
+
+    Example: pandadb db downgrade base
+    """
+    with Database.from_settings() as database:
+        version = schema.current(database)
+        question = f"Go back from revision {version.revision} to {revision}, and lose the rows?"
+        if not yes:
+            typer.confirm(question, abort=True)
+        schema.downgrade(database, revision)
+        out.print(_sentence(schema.current(database)))
+
+
+@app.command()
+def current(json: AsJSON = False) -> None:
+    """Tell which revision the database has. Exit code 1 if revisions are missing.
+
+    Example: pandadb db current --json
+    """
+    with Database.from_settings() as database:
+        version = schema.current(database)
+    if json:
+        as_json(asdict(version))
+    else:
+        out.print(_sentence(version))
+    raise typer.Exit(bool(version.pending))
+
+
+@app.command()
+def check(json: AsJSON = False) -> None:
+    """Compare the database with the models. Exit code 1 if they differ.
+
+    Example: pandadb db check
+    """
+    with Database.from_settings() as database:
+        differences = schema.check(database)
+    if json:
+        as_json(differences)
+    else:
+        out.print("\n".join(differences) or "The database is what the models say.", markup=False)
+    raise typer.Exit(bool(differences))
+
+
+@app.command()
+def sql(
+    revisions: Annotated[
+        str, typer.Argument(help="Up to a revision, or a range such as 0002:0005.")
+    ] = "head",
+) -> None:
+    """Print the SQL that an upgrade runs, for psql and for a DBA's eyes. Nothing is connected.
+
+    Example: pandadb db sql > schema.sql
+    """
+    typer.echo(schema.sql(revisions), nl=False)
+
+
+@app.command()
+def url() -> None:
+    """Print the URL of the database in use, without its password.
+
+    Example: psql "$(pandadb db url)"
+    """
+    with Database.from_settings() as database:
+        typer.echo(database.engine.url.set(drivername="postgresql").render_as_string())
+
+
+def _sentence(version: schema.Version) -> str:
+    if version.revision is None:
+        return "The database is empty: pandadb db upgrade makes the schema."
+    words = f"The database is at revision {version.revision} (PanDA {version.panda or 'unknown'})"
+    if version.pending:
+        return f"{words}; {len(version.pending)} to go: {', '.join(version.pending)}."
+    return f"{words}, the newest."

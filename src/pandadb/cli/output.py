@@ -1,0 +1,62 @@
+"""How commands print: tables for people, JSON for programs, errors on the other stream."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def fail(error: Exception) -> None:
+    """Say on standard error what went wrong."""
+    err.print(f"[bold red]pandadb:[/] {error}", markup=True, soft_wrap=True)
+
+
+def as_json(data: Any) -> None:
+    """Print data as JSON, with times in ISO format."""
+    print(json.dumps(data, indent=2, default=str))  # noqa: T201 - rich would wrap long lines
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows as a table; numbers stand on the right."""
+    drawn = Table(title=title, title_justify="left", header_style="bold")
+    lines = [[*row] for row in rows]
+    for place, column in enumerate(columns):
+        numeric = bool(lines) and all(isinstance(line[place], int | float) for line in lines)
+        drawn.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for line in lines:
+        drawn.add_row(*(_shown(value) for value in line))
+    out.print(drawn)
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.2f}"
+        case _:
+            return str(value)
+
+
+def progress(unit: str) -> Progress:
+    """Return a progress bar, drawn on standard error and only where that is a terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )

@@ -1,0 +1,1 @@
+"""What can be done: functions of a session that never commit."""

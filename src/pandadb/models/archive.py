@@ -1,0 +1,239 @@
+"""The archive: old jobs with all that belongs to them, and the ledger of the archiving."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import CHAR, Index, Numeric, String, Text, text
+from sqlalchemy.dialects.postgresql import OID
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pandadb.models.base import ARCHIVE, Base, related
+from pandadb.models.jobs.columns import JobColumns
+from pandadb.models.jobs.links import JobLinks
+from pandadb.models.jobs.satellites import FileColumns, JobParamsColumns, MetaDataColumns
+from pandadb.models.types import UTC_NOW, BigInt
+
+
+class JobsArchived(JobColumns, JobLinks, Base):
+    """Archive of final jobs, copied from JOBSARCHIVED4."""
+
+    __tablename__ = "jobsarchived"
+    __table_args__ = (
+        Index("job_prodlabel_status_idx", "prodsourcelabel", "jobstatus"),
+        Index("jobs_batchid_idx", "batchid"),
+        Index(
+            "jobs_comsite_3attr_pandaid_idx",
+            "computingsite",
+            "jobstatus",
+            "prodsourcelabel",
+            "processingtype",
+            "pandaid",
+        ),
+        Index("jobs_exeerrorcode_idx", "exeerrorcode"),
+        Index("jobs_jeditaskid_pandaid_idx", "jeditaskid", "pandaid"),
+        Index("jobs_jobdefid_produsername_idx", "jobdefinitionid", "produsername"),
+        Index("jobs_jobname_idx", "jobname"),
+        Index("jobs_jobsetid_produsername_idx", "jobsetid", "produsername"),
+        Index("jobs_pandaid_idx", "pandaid"),
+        Index(
+            "jobs_produsername_4attr_idx",
+            "produsername",
+            "jobstatus",
+            "prodsourcelabel",
+            "jobsetid",
+            "jobdefinitionid",
+        ),
+        Index("jobs_specialhandling_idx", "specialhandling"),
+        Index("jobs_statechangetime_idx", "statechangetime"),
+        Index(
+            "jobs_taskid_3attr_pandaid_idx",
+            "taskid",
+            "prodsourcelabel",
+            "jobstatus",
+            "processingtype",
+            "pandaid",
+        ),
+        Index("jobs_upper_produsername_idx", text("upper(produsername)")),
+        Index("jobsarchived_reqid_idx", "reqid"),
+        {"schema": ARCHIVE, "postgresql_partition_by": "RANGE (modificationtime)"},
+    )
+
+    jobstatus: Mapped[str] = mapped_column(String(15), server_default="unknown")
+    creationtime: Mapped[datetime] = mapped_column(server_default=UTC_NOW)
+    modificationtime: Mapped[datetime] = mapped_column(primary_key=True, server_default=UTC_NOW)
+    statechangetime: Mapped[datetime | None] = mapped_column(server_default=UTC_NOW)
+    starttime: Mapped[datetime | None] = mapped_column(server_default=UTC_NOW)
+    endtime: Mapped[datetime | None] = mapped_column(server_default=UTC_NOW)
+    proddbupdatetime: Mapped[datetime | None] = mapped_column(server_default=UTC_NOW)
+    prodserieslabel: Mapped[str | None] = mapped_column(String(20))
+    prodsourcelabel: Mapped[str | None] = mapped_column(String(20))
+    nevents: Mapped[BigInt] = mapped_column(nullable=True)
+    cpuconsumptiontime: Mapped[Decimal] = mapped_column(Numeric(20, 0), nullable=True)
+
+    files: Mapped[list[FilesTableArch]] = related(
+        "foreign(FilesTableArch.pandaid) == JobsArchived.pandaid", "jobsarchived"
+    )
+    metadata_rows: Mapped[list[MetaTableArch]] = related(
+        "foreign(MetaTableArch.pandaid) == JobsArchived.pandaid", "jobsarchived"
+    )
+    parameter_rows: Mapped[list[JobParamsTableArch]] = related(
+        "foreign(JobParamsTableArch.pandaid) == JobsArchived.pandaid", "jobsarchived"
+    )
+
+
+class FilesTableArch(FileColumns, Base):
+    """Archive of the files of jobs, copied from FILESTABLE4."""
+
+    __tablename__ = "filestable_arch"
+    __table_args__ = (
+        Index("file_arch_task_dset_fileid_idx", "jeditaskid", "datasetid", "fileid", "pandaid"),
+        Index("files_arch_lfn_idx", "lfn"),
+        Index("files_arch_pandaid_idx", "pandaid"),
+        Index("files_arch_rowid_idx", "row_id"),
+        {"schema": ARCHIVE, "postgresql_partition_by": "RANGE (modificationtime)"},
+    )
+
+    modificationtime: Mapped[datetime] = mapped_column(primary_key=True, server_default=UTC_NOW)
+    fsize: Mapped[BigInt] = mapped_column(server_default="0", nullable=True)
+
+    jobsarchived: Mapped[JobsArchived | None] = related(
+        "foreign(FilesTableArch.pandaid) == JobsArchived.pandaid", "files"
+    )
+
+
+class MetaTableArch(MetaDataColumns, Base):
+    """Archive of job metadata, copied from METATABLE."""
+
+    __tablename__ = "metatable_arch"
+    __table_args__ = (
+        Index("meta_arch_pandaid_idx", "pandaid"),
+        {"schema": ARCHIVE, "postgresql_partition_by": "RANGE (modificationtime)"},
+    )
+
+    pandaid: Mapped[BigInt] = mapped_column(primary_key=True, server_default="0")
+    modificationtime: Mapped[datetime] = mapped_column(primary_key=True, server_default=UTC_NOW)
+
+    jobsarchived: Mapped[JobsArchived | None] = related(
+        "foreign(MetaTableArch.pandaid) == JobsArchived.pandaid", "metadata_rows"
+    )
+
+
+class JobParamsTableArch(JobParamsColumns, Base):
+    """Archive of job parameters, copied from JOBPARAMSTABLE."""
+
+    __tablename__ = "jobparamstable_arch"
+    __table_args__ = (
+        Index("jobparams_arch_pandaid_idx", "pandaid"),
+        {"schema": ARCHIVE, "postgresql_partition_by": "RANGE (modificationtime)"},
+    )
+
+    modificationtime: Mapped[datetime] = mapped_column(primary_key=True, server_default=UTC_NOW)
+
+    jobsarchived: Mapped[JobsArchived | None] = related(
+        "foreign(JobParamsTableArch.pandaid) == JobsArchived.pandaid", "parameter_rows"
+    )
+
+
+class TablePart4Copying(Base):
+    """Daily partitions on their way to the archive: copied, verified, dropped."""
+
+    __tablename__ = "tablepart4copying"
+    __table_args__ = {"postgresql_partition_by": "LIST (copied_to_arch)"}
+
+    table_name: Mapped[str] = mapped_column(
+        String(30),
+        primary_key=True,
+        comment="JOBSARCHIVED4, FILESTABLE4, JOBPARAMSTABLE or METATABLE",
+    )
+    partition_name: Mapped[str] = mapped_column(
+        String(30),
+        primary_key=True,
+        comment="Partition, named after the day that is its exclusive upper bound",
+    )
+    copied_to_arch: Mapped[str] = mapped_column(
+        String(10),
+        primary_key=True,
+        comment="N to be copied, Y copied, MUST NOT never to be copied",
+    )
+    copying_done_on: Mapped[datetime | None] = mapped_column(
+        comment="When the copy ended, NULL before"
+    )
+    deleted_on: Mapped[datetime | None] = mapped_column(
+        comment="When the partition was dropped, NULL while it exists"
+    )
+    data_verif_passed: Mapped[str | None] = mapped_column(
+        CHAR(3), comment="YES or NO, whether the archive holds every key; NULL before the check"
+    )
+    data_verified_on: Mapped[datetime | None] = mapped_column(comment="When the copy was checked")
+
+
+class TablePartBoundaries(Base):
+    """Upper bounds of the archive's partitions, once used to build views of the last days; unused
+    now.
+    """
+
+    __tablename__ = "table_part_boundaries"
+    __table_args__ = {"schema": ARCHIVE}
+
+    tab_name: Mapped[str] = mapped_column(
+        String(30), primary_key=True, comment="Partitioned table of the archive"
+    )
+    part_name: Mapped[str] = mapped_column(
+        String(30), primary_key=True, comment="Partition of that table"
+    )
+    part_position: Mapped[BigInt | None] = mapped_column(
+        comment="Place of the partition in the order of the bounds"
+    )
+    part_boundary_dictionary: Mapped[str | None] = mapped_column(
+        Text, comment="Upper bound as the text of the database catalogue"
+    )
+    part_boundary: Mapped[datetime | None] = mapped_column(
+        comment="Upper bound as a time, parsed from that text"
+    )
+    last_created_view: Mapped[str | None] = mapped_column(
+        String(30), comment="View last built from the partition"
+    )
+
+
+class PandaIDsModifTimeOld(Base):
+    """Former index from PandaID to the time of its archive row, not filled since November 2019."""
+
+    __tablename__ = "pandaids_modiftime_old"
+    __table_args__ = {"schema": ARCHIVE}
+
+    pandaid: Mapped[BigInt] = mapped_column(primary_key=True, comment="Job, its PandaID")
+    modiftime: Mapped[datetime] = mapped_column(
+        primary_key=True, comment="Modification time of the archived job, tells its partition"
+    )
+
+
+class PandaIDsModifTimeErrLogOld(Base):
+    """Rows that failed to enter PANDAIDS_MODIFTIME_OLD, in the form of an Oracle DML error log."""
+
+    __tablename__ = "pandaids_modiftime_errlog_old"
+    __table_args__ = {"schema": ARCHIVE}
+    __mapper_args__ = {
+        "primary_key": ["pandaid", "modiftime", "ora_err_number", "ora_err_rowid", "ora_err_tag"]
+    }
+
+    ora_err_number: Mapped[BigInt | None] = mapped_column(
+        "ora_err_number$", comment="Oracle error number"
+    )
+    ora_err_mesg: Mapped[str | None] = mapped_column(
+        "ora_err_mesg$", String(2000), comment="Oracle error message"
+    )
+    ora_err_rowid: Mapped[int | None] = mapped_column(
+        "ora_err_rowid$", OID, comment="Row the error hit, for update and delete"
+    )
+    ora_err_optyp: Mapped[str | None] = mapped_column(
+        "ora_err_optyp$", String(2), comment="Operation that failed: I insert, U update, D delete"
+    )
+    ora_err_tag: Mapped[str | None] = mapped_column(
+        "ora_err_tag$", String(2000), comment="Tag the failing statement gave its errors"
+    )
+    pandaid: Mapped[str | None] = mapped_column(String(4000), comment="Rejected PandaID as text")
+    modiftime: Mapped[str | None] = mapped_column(
+        String(4000), comment="Rejected modification time as text"
+    )

@@ -1,0 +1,1 @@
+"""What somebody asked for: opens the transaction, calls the core, returns plain values."""

@@ -1,0 +1,171 @@
+"""What every test may ask for: a server, databases on it, a session, the shared material.
+
+One server and one migrated template serve a whole run: the process that the user started keeps
+the server, pytest-xdist's workers are told where it is, and the first who needs the template
+makes it. Tests copy the template, so none sees what another did.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.servers import (
+    NoServerError,
+    Server,
+    migrated_template,
+    running_server,
+    temporary_database,
+    temporary_role,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pandadb.database import Database
+
+SERVER = pytest.StashKey[dict[str, str]]()
+CLEANUP = pytest.StashKey[ExitStack]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the user choose the server."""
+    parser.addoption(
+        "--postgres",
+        metavar="system|embedded|PATH|URL",
+        default=os.environ.get("PANDADB_TEST_URL") or os.environ.get("PANDADB_TEST_POSTGRES", ""),
+        help="the PostgreSQL to test with: a private server of these binaries, or a running one"
+        " whose role may create databases and roles; default: PANDADB_TEST_URL, else"
+        " PANDADB_TEST_POSTGRES, else the system's, else the embedded one",
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the server, once per run and only when tests will run."""
+    config = session.config
+    if hasattr(config, "workerinput"):
+        config.stash[SERVER] = config.workerinput["pandadb_server"]
+    elif not (config.option.collectonly or config.option.showfixtures):
+        config.stash[CLEANUP] = ExitStack()
+        config.stash[SERVER] = _start_server(config)
+
+
+def _start_server(config: pytest.Config) -> dict[str, str]:
+    choice = config.getoption("--postgres")
+    try:
+        return asdict(config.stash[CLEANUP].enter_context(running_server(choice)))
+    except NoServerError as error:
+        if choice:
+            raise pytest.UsageError(str(error)) from error
+        return {"missing": str(error)}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the server is."""
+    node.workerinput["pandadb_server"] = node.config.stash.get(SERVER, {})
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server when the workers are gone."""
+    if CLEANUP in config.stash:
+        config.stash[CLEANUP].close()
+
+
+@pytest.fixture(scope="session")
+def server(pytestconfig: pytest.Config) -> Server:
+    """The server of this run; what needs it is skipped when there is none."""
+    found = pytestconfig.stash[SERVER]
+    if "missing" in found:
+        pytest.skip(found["missing"])
+    return Server(**found)
+
+
+@pytest.fixture(scope="session")
+def server_url(server: Server) -> str:
+    """The URL of the server's role that may create databases and roles."""
+    return server.url
+
+
+@pytest.fixture(scope="session")
+def template(server: Server) -> str:
+    """The name of the migrated database that the others are copies of."""
+    from pandadb.services.schema import upgrade
+
+    return migrated_template(server, upgrade)
+
+
+@pytest.fixture
+def empty_database_url(server: Server) -> Iterator[str]:
+    """The URL of a new database with nothing in it."""
+    with temporary_database(server) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(server: Server, template: str) -> Iterator[str]:
+    """The URL of a new database at the newest revision."""
+    with temporary_database(server, template) as url:
+        yield url
+
+
+@pytest.fixture
+def plain_role_url(server: Server) -> Iterator[str]:
+    """The URL of a new empty database, as the role that owns it and may do nothing else."""
+    with temporary_role(server) as login, temporary_database(server, login=login) as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A new database at the newest revision, for code that commits."""
+    from pandadb.database import Database
+
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def worker_database(server: Server, template: str) -> Iterator[Database]:
+    """The database of all tests of one worker that leave nothing in it."""
+    from pandadb.database import Database
+
+    with temporary_database(server, template) as url:
+        opened = Database(url)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def session(worker_database: Database) -> Iterator[Session]:
+    """A session whose work, commits included, is undone after the test; sequences go on."""
+    with worker_database.engine.connect() as connection, connection.begin() as transaction:
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            yield session
+        transaction.rollback()
+
+
+@pytest.fixture(scope="session")
+def shared_data(pytestconfig: pytest.Config) -> Path:
+    """The folder of the monitor's records, beside the project."""
+    return _shared(pytestconfig, "data")
+
+
+@pytest.fixture(scope="session")
+def shared_reference(pytestconfig: pytest.Config) -> Path:
+    """The folder of the catalogue of PanDA's schema, beside the project."""
+    return _shared(pytestconfig, "reference")
+
+
+def _shared(config: pytest.Config, name: str) -> Path:
+    folder = config.rootpath.parent / "shared" / name
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not here")
+    return folder
