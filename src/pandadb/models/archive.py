@@ -170,8 +170,9 @@ class TablePart4Copying(Base):
 
 
 class TablePartBoundaries(Base):
-    """Upper bounds of the archive's partitions, once used to build views of the last days; unused
-    now.
+    """Upper bounds of the archive's partitions.
+
+    Once used to build views of the last days; unused now.
     """
 
     __tablename__ = "table_part_boundaries"

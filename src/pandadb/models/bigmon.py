@@ -34,7 +34,7 @@ ALL_REQUESTS_SEQ = sequence("all_requests_seq", BIGMON, cache=20)
 
 
 class AllRequests(Base):
-    """TODO doma_pandabigmon.all_requests."""
+    """Every HTTP request to the monitor, to recognise overload by one client."""
 
     __tablename__ = "all_requests"
     __table_args__ = (
@@ -43,19 +43,31 @@ class AllRequests(Base):
     )
     __mapper_args__ = {"primary_key": ["id"]}
 
-    id: Mapped[BigInt | None] = mapped_column(server_default=ALL_REQUESTS_ID_SEQ.next_value())
-    server: Mapped[str | None] = mapped_column(String(100))
-    remote: Mapped[str | None] = mapped_column(String(100))
-    qtime: Mapped[datetime | None]
-    url: Mapped[str | None] = mapped_column(String(2500))
-    referrer: Mapped[str | None] = mapped_column(String(4000))
-    useragent: Mapped[str | None] = mapped_column(String(400))
-    is_rejected: Mapped[SmallInt | None]
-    urlview: Mapped[str | None] = mapped_column(String(300))
+    id: Mapped[BigInt | None] = mapped_column(
+        server_default=ALL_REQUESTS_ID_SEQ.next_value(), comment="Number of the request"
+    )
+    server: Mapped[str | None] = mapped_column(
+        String(100), comment="Host of the monitor that took the request"
+    )
+    remote: Mapped[str | None] = mapped_column(String(100), comment="Address of the client")
+    qtime: Mapped[datetime | None] = mapped_column(comment="Time the request arrived")
+    url: Mapped[str | None] = mapped_column(
+        String(2500), comment="Address requested, with its parameters"
+    )
+    referrer: Mapped[str | None] = mapped_column(String(4000), comment="Page the client came from")
+    useragent: Mapped[str | None] = mapped_column(
+        String(400), comment="Browser or program of the client"
+    )
+    is_rejected: Mapped[SmallInt | None] = mapped_column(
+        comment="Flag: 1 if the request was refused, 0 if served"
+    )
+    urlview: Mapped[str | None] = mapped_column(
+        String(300), comment="View of the monitor the address leads to"
+    )
 
 
 class AllRequestsDaily(Base):
-    """TODO doma_pandabigmon.all_requests_daily."""
+    """HTTP requests to the monitor with the load they met, in daily partitions."""
 
     __tablename__ = "all_requests_daily"
     __table_args__ = (
@@ -64,24 +76,46 @@ class AllRequestsDaily(Base):
     )
     __mapper_args__ = {"primary_key": ["id"]}
 
-    qtime: Mapped[datetime | None]
-    remote: Mapped[str | None] = mapped_column(String(100))
-    is_rejected: Mapped[SmallInt | None]
-    server: Mapped[str | None] = mapped_column(String(100))
-    urlview: Mapped[str | None] = mapped_column(String(300))
-    url: Mapped[str | None] = mapped_column(String(2500))
-    referrer: Mapped[str | None] = mapped_column(String(4000))
-    useragent: Mapped[str | None] = mapped_column(String(400))
-    rtime: Mapped[datetime | None]
-    load: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
-    mem: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
-    dbactivesess: Mapped[int | None]
-    dbtotalsess: Mapped[int | None]
-    id: Mapped[BigInt | None] = mapped_column(server_default=ALL_REQUESTS_DAILY_SEQ.next_value())
+    qtime: Mapped[datetime | None] = mapped_column(
+        comment="Time the request arrived, key of the daily partitions"
+    )
+    remote: Mapped[str | None] = mapped_column(String(100), comment="Address of the client")
+    is_rejected: Mapped[SmallInt | None] = mapped_column(
+        comment="Flag: 1 if the request was refused, 0 if served"
+    )
+    server: Mapped[str | None] = mapped_column(
+        String(100), comment="Host of the monitor that took the request"
+    )
+    urlview: Mapped[str | None] = mapped_column(
+        String(300), comment="View of the monitor the address leads to"
+    )
+    url: Mapped[str | None] = mapped_column(
+        String(2500), comment="Address requested, with its parameters"
+    )
+    referrer: Mapped[str | None] = mapped_column(String(4000), comment="Page the client came from")
+    useragent: Mapped[str | None] = mapped_column(
+        String(400), comment="Browser or program of the client"
+    )
+    rtime: Mapped[datetime | None] = mapped_column(comment="Time the response was sent")
+    load: Mapped[Decimal | None] = mapped_column(
+        Numeric(10, 2), comment="Load of the monitor's host at the request"
+    )
+    mem: Mapped[Decimal | None] = mapped_column(
+        Numeric(10, 2), comment="Memory use of the monitor's host at the request"
+    )
+    dbactivesess: Mapped[int | None] = mapped_column(
+        comment="Number of active database sessions at the request"
+    )
+    dbtotalsess: Mapped[int | None] = mapped_column(
+        comment="Number of all database sessions at the request"
+    )
+    id: Mapped[BigInt | None] = mapped_column(
+        server_default=ALL_REQUESTS_DAILY_SEQ.next_value(), comment="Number of the request"
+    )
 
 
 class AuthGroup(Base):
-    """TODO doma_pandabigmon.auth_group."""
+    """Group of monitor users (Django)."""
 
     __tablename__ = "auth_group"
     __table_args__ = (
@@ -89,8 +123,10 @@ class AuthGroup(Base):
         {"schema": BIGMON},
     )
 
-    id: Mapped[BigInt] = mapped_column(server_default=AUTH_GROUP_SEQ.next_value(), primary_key=True)
-    name: Mapped[str | None] = mapped_column(String(80))
+    id: Mapped[BigInt] = mapped_column(
+        server_default=AUTH_GROUP_SEQ.next_value(), primary_key=True, comment="Number of the group"
+    )
+    name: Mapped[str | None] = mapped_column(String(80), comment="Name of the group")
 
     permissions: Mapped[list[AuthGroupPermissions]] = related(
         "foreign(AuthGroupPermissions.group_id) == AuthGroup.id", "group"
@@ -101,7 +137,7 @@ class AuthGroup(Base):
 
 
 class AuthGroupPermissions(Base):
-    """TODO doma_pandabigmon.auth_group_permissions."""
+    """Permission granted to a group (Django)."""
 
     __tablename__ = "auth_group_permissions"
     __table_args__ = (
@@ -110,9 +146,11 @@ class AuthGroupPermissions(Base):
         {"schema": BIGMON},
     )
 
-    id: Mapped[BigInt] = mapped_column(primary_key=True, autoincrement=False)
-    group_id: Mapped[BigInt]
-    permission_id: Mapped[BigInt]
+    id: Mapped[BigInt] = mapped_column(
+        primary_key=True, autoincrement=False, comment="Number of the grant"
+    )
+    group_id: Mapped[BigInt] = mapped_column(comment="Group, AUTH_GROUP")
+    permission_id: Mapped[BigInt] = mapped_column(comment="Permission granted, AUTH_PERMISSION")
 
     group: Mapped[AuthGroup | None] = related(
         "foreign(AuthGroupPermissions.group_id) == AuthGroup.id", "permissions"
@@ -123,7 +161,7 @@ class AuthGroupPermissions(Base):
 
 
 class AuthPermission(Base):
-    """TODO doma_pandabigmon.auth_permission."""
+    """Permission that users and groups can hold (Django)."""
 
     __tablename__ = "auth_permission"
     __table_args__ = (
@@ -134,10 +172,18 @@ class AuthPermission(Base):
     )
     __mapper_args__ = {"primary_key": ["id"]}
 
-    id: Mapped[int] = mapped_column(server_default=AUTH_PERMISSION_SEQ.next_value())
-    name: Mapped[str | None] = mapped_column(String(255))
-    content_type_id: Mapped[int]
-    codename: Mapped[str | None] = mapped_column(String(100))
+    id: Mapped[int] = mapped_column(
+        server_default=AUTH_PERMISSION_SEQ.next_value(), comment="Number of the permission"
+    )
+    name: Mapped[str | None] = mapped_column(
+        String(255), comment="Name of the permission for people to read"
+    )
+    content_type_id: Mapped[int] = mapped_column(
+        comment="Model the permission is about, DJANGO_CONTENT_TYPE"
+    )
+    codename: Mapped[str | None] = mapped_column(
+        String(100), comment="Name of the permission in code, such as add_user"
+    )
 
     groups: Mapped[list[AuthGroupPermissions]] = related(
         "foreign(AuthGroupPermissions.permission_id) == AuthPermission.id", "permission"
@@ -151,26 +197,38 @@ class AuthPermission(Base):
 
 
 class AuthUser(Base):
-    """TODO doma_pandabigmon.auth_user."""
+    """User account of the monitor (Django)."""
 
     __tablename__ = "auth_user"
     __table_args__ = {"schema": BIGMON}
 
     id: Mapped[BigInt] = mapped_column(
-        server_default=AUTH_USER_TR_SEQ.next_value(), primary_key=True
+        server_default=AUTH_USER_TR_SEQ.next_value(), primary_key=True, comment="Number of the user"
     )
-    password: Mapped[str | None] = mapped_column(String(128))
-    last_login: Mapped[datetime | None]
-    is_superuser: Mapped[bool | None]
-    username: Mapped[str | None] = mapped_column(String(50))
-    first_name: Mapped[str | None] = mapped_column(String(100))
-    last_name: Mapped[str | None] = mapped_column(String(100))
-    email: Mapped[str | None] = mapped_column(String(100))
-    is_staff: Mapped[bool | None]
-    is_active: Mapped[bool | None]
-    date_joined: Mapped[datetime | None]
-    is_tester: Mapped[bool | None]
-    is_expert: Mapped[bool | None]
+    password: Mapped[str | None] = mapped_column(
+        String(128), comment="Hash of the password, unused where the login is by single sign-on"
+    )
+    last_login: Mapped[datetime | None] = mapped_column(
+        comment="Time of the last login, NULL if never"
+    )
+    is_superuser: Mapped[bool | None] = mapped_column(
+        comment="True if the user holds every permission"
+    )
+    username: Mapped[str | None] = mapped_column(String(50), comment="Login name")
+    first_name: Mapped[str | None] = mapped_column(String(100), comment="Given name")
+    last_name: Mapped[str | None] = mapped_column(String(100), comment="Family name")
+    email: Mapped[str | None] = mapped_column(String(100), comment="Mail address")
+    is_staff: Mapped[bool | None] = mapped_column(
+        comment="True if the user may enter the admin site"
+    )
+    is_active: Mapped[bool | None] = mapped_column(comment="False if the account is switched off")
+    date_joined: Mapped[datetime | None] = mapped_column(comment="Time the account was created")
+    is_tester: Mapped[bool | None] = mapped_column(
+        comment="True if the user gets to see features under test"
+    )
+    is_expert: Mapped[bool | None] = mapped_column(
+        comment="True if the user gets to see features for experts"
+    )
 
     groups: Mapped[list[AuthUserGroups]] = related(
         "foreign(AuthUserGroups.user_id) == AuthUser.id", "user"
@@ -184,7 +242,7 @@ class AuthUser(Base):
 
 
 class AuthUserGroups(Base):
-    """TODO doma_pandabigmon.auth_user_groups."""
+    """Membership of a user in a group (Django)."""
 
     __tablename__ = "auth_user_groups"
     __table_args__ = (
@@ -192,9 +250,11 @@ class AuthUserGroups(Base):
         {"schema": BIGMON},
     )
 
-    id: Mapped[BigInt] = mapped_column(primary_key=True, autoincrement=False)
-    user_id: Mapped[BigInt]
-    group_id: Mapped[BigInt]
+    id: Mapped[BigInt] = mapped_column(
+        primary_key=True, autoincrement=False, comment="Number of the membership"
+    )
+    user_id: Mapped[BigInt] = mapped_column(comment="User, AUTH_USER")
+    group_id: Mapped[BigInt] = mapped_column(comment="Group, AUTH_GROUP")
 
     user: Mapped[AuthUser | None] = related(
         "foreign(AuthUserGroups.user_id) == AuthUser.id", "groups"
@@ -205,7 +265,7 @@ class AuthUserGroups(Base):
 
 
 class AuthUserUserPermissions(Base):
-    """TODO doma_pandabigmon.auth_user_user_permissions."""
+    """Permission granted to a single user (Django)."""
 
     __tablename__ = "auth_user_user_permissions"
     __table_args__ = (
@@ -216,10 +276,12 @@ class AuthUserUserPermissions(Base):
     )
 
     id: Mapped[BigInt] = mapped_column(
-        server_default=AUTH_USER_USER_SEQ.next_value(), primary_key=True
+        server_default=AUTH_USER_USER_SEQ.next_value(),
+        primary_key=True,
+        comment="Number of the grant",
     )
-    user_id: Mapped[BigInt]
-    permission_id: Mapped[BigInt]
+    user_id: Mapped[BigInt] = mapped_column(comment="User, AUTH_USER")
+    permission_id: Mapped[BigInt] = mapped_column(comment="Permission granted, AUTH_PERMISSION")
 
     user: Mapped[AuthUser | None] = related(
         "foreign(AuthUserUserPermissions.user_id) == AuthUser.id", "permissions"
@@ -230,19 +292,23 @@ class AuthUserUserPermissions(Base):
 
 
 class AuthTokenToken(Base):
-    """TODO doma_pandabigmon.authtoken_token."""
+    """API token of a user (Django REST framework)."""
 
     __tablename__ = "authtoken_token"
     __table_args__ = {"schema": BIGMON}
     __mapper_args__ = {"primary_key": ["key"]}
 
-    key: Mapped[str | None] = mapped_column(String(40))
-    user_id: Mapped[BigInt]
-    created: Mapped[datetime | None] = mapped_column(server_default=UTC_NOW)
+    key: Mapped[str | None] = mapped_column(
+        String(40), comment="The token itself, a secret of 40 hexadecimal digits"
+    )
+    user_id: Mapped[BigInt] = mapped_column(comment="Owner of the token, AUTH_USER")
+    created: Mapped[datetime | None] = mapped_column(
+        server_default=UTC_NOW, comment="Time the token was issued"
+    )
 
 
 class DjangoContentType(Base):
-    """TODO doma_pandabigmon.django_content_type."""
+    """Catalogue of the models of the site (Django)."""
 
     __tablename__ = "django_content_type"
     __table_args__ = (
@@ -252,9 +318,15 @@ class DjangoContentType(Base):
     )
     __mapper_args__ = {"primary_key": ["id"]}
 
-    id: Mapped[int] = mapped_column(server_default=DJANGO_CONTENT_TYPE_SEQ.next_value())
-    app_label: Mapped[str | None] = mapped_column(String(100))
-    model: Mapped[str | None] = mapped_column(String(100))
+    id: Mapped[int] = mapped_column(
+        server_default=DJANGO_CONTENT_TYPE_SEQ.next_value(), comment="Number of the model"
+    )
+    app_label: Mapped[str | None] = mapped_column(
+        String(100), comment="Application the model belongs to"
+    )
+    model: Mapped[str | None] = mapped_column(
+        String(100), comment="Name of the model, in lower case"
+    )
 
     permissions: Mapped[list[AuthPermission]] = related(
         "foreign(AuthPermission.content_type_id) == DjangoContentType.id", "content_type"
@@ -262,21 +334,25 @@ class DjangoContentType(Base):
 
 
 class DjangoMigrations(Base):
-    """TODO doma_pandabigmon.django_migrations."""
+    """Schema migrations applied so far (Django)."""
 
     __tablename__ = "django_migrations"
     __table_args__ = {"schema": BIGMON}
 
     id: Mapped[BigInt] = mapped_column(
-        server_default=DJANGO_MIGRATIONS_SEQ.next_value(), primary_key=True
+        server_default=DJANGO_MIGRATIONS_SEQ.next_value(),
+        primary_key=True,
+        comment="Number of the entry",
     )
-    app: Mapped[str | None] = mapped_column(String(255))
-    name: Mapped[str | None] = mapped_column(String(255))
-    applied: Mapped[datetime]
+    app: Mapped[str | None] = mapped_column(
+        String(255), comment="Application the migration belongs to"
+    )
+    name: Mapped[str | None] = mapped_column(String(255), comment="Name of the migration")
+    applied: Mapped[datetime] = mapped_column(comment="Time the migration was applied")
 
 
 class DjangoSession(Base):
-    """TODO doma_pandabigmon.django_session."""
+    """Session of a visitor (Django)."""
 
     __tablename__ = "django_session"
     __table_args__ = (
@@ -284,13 +360,17 @@ class DjangoSession(Base):
         {"schema": BIGMON},
     )
 
-    session_key: Mapped[str] = mapped_column(String(40), primary_key=True)
-    session_data: Mapped[str] = mapped_column(String(4000))
-    expire_date: Mapped[datetime]
+    session_key: Mapped[str] = mapped_column(
+        String(40), primary_key=True, comment="Key of the session, as in the visitor's cookie"
+    )
+    session_data: Mapped[str] = mapped_column(
+        String(4000), comment="Content of the session, encoded and signed"
+    )
+    expire_date: Mapped[datetime] = mapped_column(comment="Time the session ends")
 
 
 class DjangoCache(Base):
-    """TODO doma_pandabigmon.djangocache."""
+    """Cache of pages and data in the database (Django)."""
 
     __tablename__ = "djangocache"
     __table_args__ = (
@@ -298,27 +378,35 @@ class DjangoCache(Base):
         {"schema": BIGMON},
     )
 
-    cache_key: Mapped[str] = mapped_column(String(1000), primary_key=True)
-    expires: Mapped[datetime]
-    value: Mapped[str] = mapped_column(Text)
+    cache_key: Mapped[str] = mapped_column(
+        String(1000), primary_key=True, comment="Key of the entry"
+    )
+    expires: Mapped[datetime] = mapped_column(comment="Time the entry becomes stale")
+    value: Mapped[str] = mapped_column(Text, comment="Cached object, pickled and encoded in base64")
 
 
 class ObjectsComparison(Base):
-    """TODO doma_pandabigmon.objects_comparison."""
+    """Objects a user has picked for a side-by-side comparison."""
 
     __tablename__ = "objects_comparison"
     __table_args__ = {"schema": BIGMON}
 
     id: Mapped[BigInt] = mapped_column(
-        server_default=OBJECTS_COMPARISON_SEQ.next_value(), primary_key=True
+        server_default=OBJECTS_COMPARISON_SEQ.next_value(),
+        primary_key=True,
+        comment="Number of the list",
     )
-    userid: Mapped[BigInt]
-    object: Mapped[str | None] = mapped_column(String(20))
-    comparison_list: Mapped[str | None] = mapped_column(String(200))
+    userid: Mapped[BigInt] = mapped_column(comment="Owner of the list, AUTH_USER")
+    object: Mapped[str | None] = mapped_column(
+        String(20), comment="Kind of object compared, such as job or task"
+    )
+    comparison_list: Mapped[str | None] = mapped_column(
+        String(200), comment="Ids of the objects picked"
+    )
 
 
 class Rating(Base):
-    """TODO doma_pandabigmon.rating."""
+    """Rating of a task by a user."""
 
     __tablename__ = "rating"
     __table_args__ = (
@@ -328,17 +416,19 @@ class Rating(Base):
     )
 
     ratingid: Mapped[BigInt] = mapped_column(
-        server_default=RATING_SEQ.next_value(), primary_key=True
+        server_default=RATING_SEQ.next_value(), primary_key=True, comment="Number of the rating"
     )
-    rating: Mapped[BigInt | None]
-    userid: Mapped[SmallInt | None]
-    jeditaskid: Mapped[BigInt | None]
-    feedback: Mapped[str | None] = mapped_column(String(4000))
-    added: Mapped[datetime | None] = mapped_column(server_default=UTC_NOW)
+    rating: Mapped[BigInt | None] = mapped_column(comment="Mark the user gave")
+    userid: Mapped[SmallInt | None] = mapped_column(comment="User who rated, AUTH_USER")
+    jeditaskid: Mapped[BigInt | None] = mapped_column(comment="Task rated, JEDI_TASKS")
+    feedback: Mapped[str | None] = mapped_column(String(4000), comment="Remark of the user")
+    added: Mapped[datetime | None] = mapped_column(
+        server_default=UTC_NOW, comment="Time the rating was given"
+    )
 
 
 class RequestStats(Base):
-    """TODO doma_pandabigmon.request_stats."""
+    """Duration and circumstances of requests to the monitor."""
 
     __tablename__ = "request_stats"
     __table_args__ = (
@@ -347,23 +437,35 @@ class RequestStats(Base):
     )
 
     id: Mapped[BigInt] = mapped_column(
-        server_default=REQUEST_STATS_SEQ.next_value(), primary_key=True
+        server_default=REQUEST_STATS_SEQ.next_value(),
+        primary_key=True,
+        comment="Number of the request",
     )
-    server: Mapped[str] = mapped_column(String(100))
-    remote: Mapped[str] = mapped_column(String(100))
-    qtime: Mapped[datetime]
-    qduration: Mapped[datetime]
-    load: Mapped[str] = mapped_column(String(40))
-    mem: Mapped[str] = mapped_column(String(40))
-    description: Mapped[str] = mapped_column(String(4000))
-    url: Mapped[str] = mapped_column(String(2500))
-    duration: Mapped[Decimal] = mapped_column(Numeric(38, 0))
-    referrer: Mapped[str | None] = mapped_column(String(4000))
-    useragent: Mapped[str | None] = mapped_column(String(300))
+    server: Mapped[str] = mapped_column(
+        String(100), comment="Host of the monitor that took the request"
+    )
+    remote: Mapped[str] = mapped_column(String(100), comment="Address of the client")
+    qtime: Mapped[datetime] = mapped_column(comment="Time the request arrived")
+    qduration: Mapped[datetime] = mapped_column(comment="Time the response was ready")
+    load: Mapped[str] = mapped_column(
+        String(40), comment="Load of the monitor's host at the request"
+    )
+    mem: Mapped[str] = mapped_column(
+        String(40), comment="Memory use of the monitor's host at the request"
+    )
+    description: Mapped[str] = mapped_column(String(4000), comment="Remark on the request")
+    url: Mapped[str] = mapped_column(String(2500), comment="Address requested, with its parameters")
+    duration: Mapped[Decimal] = mapped_column(
+        Numeric(38, 0), comment="Time it took to answer, in seconds"
+    )
+    referrer: Mapped[str | None] = mapped_column(String(4000), comment="Page the client came from")
+    useragent: Mapped[str | None] = mapped_column(
+        String(300), comment="Browser or program of the client"
+    )
 
 
 class RucioAccounts(Base):
-    """TODO doma_pandabigmon.rucio_accounts."""
+    """Rucio account that belongs to a certificate."""
 
     __tablename__ = "rucio_accounts"
     __table_args__ = (
@@ -372,16 +474,22 @@ class RucioAccounts(Base):
     )
     __mapper_args__ = {"primary_key": ["id"]}
 
-    certificatedn: Mapped[str | None] = mapped_column(String(250))
-    rucio_account: Mapped[str | None] = mapped_column(String(40))
-    create_time: Mapped[datetime | None] = mapped_column(server_default=UTC_NOW_SECONDS)
+    certificatedn: Mapped[str | None] = mapped_column(
+        String(250), comment="Distinguished name of the certificate"
+    )
+    rucio_account: Mapped[str | None] = mapped_column(
+        String(40), comment="Name of the account in Rucio"
+    )
+    create_time: Mapped[datetime | None] = mapped_column(
+        server_default=UTC_NOW_SECONDS, comment="Time the row was written"
+    )
     id: Mapped[Decimal | None] = mapped_column(
-        Numeric(38, 0), server_default=RUCIO_ACCOUNTS_SEQ.next_value()
+        Numeric(38, 0), server_default=RUCIO_ACCOUNTS_SEQ.next_value(), comment="Number of the row"
     )
 
 
 class SocialAuthAssociation(Base):
-    """TODO doma_pandabigmon.social_auth_association."""
+    """Association with an OpenID server (Python Social Auth)."""
 
     __tablename__ = "social_auth_association"
     __table_args__ = (
@@ -392,18 +500,28 @@ class SocialAuthAssociation(Base):
     )
 
     id: Mapped[BigInt] = mapped_column(
-        server_default=SOCIAL_AUTH_ASSOCIATION_SEQ.next_value(), primary_key=True
+        server_default=SOCIAL_AUTH_ASSOCIATION_SEQ.next_value(),
+        primary_key=True,
+        comment="Number of the association",
     )
-    server_url: Mapped[str | None] = mapped_column(String(255))
-    handle: Mapped[str | None] = mapped_column(String(255))
-    secret: Mapped[str | None] = mapped_column(String(255))
-    issued: Mapped[BigInt]
-    lifetime: Mapped[BigInt]
-    assoc_type: Mapped[str | None] = mapped_column(String(64))
+    server_url: Mapped[str | None] = mapped_column(
+        String(255), comment="Address of the OpenID server"
+    )
+    handle: Mapped[str | None] = mapped_column(
+        String(255), comment="Name of the association at the server"
+    )
+    secret: Mapped[str | None] = mapped_column(
+        String(255), comment="Shared secret, encoded in base64"
+    )
+    issued: Mapped[BigInt] = mapped_column(comment="Time of issue, in seconds since 1970")
+    lifetime: Mapped[BigInt] = mapped_column(comment="Time the association is valid, in seconds")
+    assoc_type: Mapped[str | None] = mapped_column(
+        String(64), comment="Signature method of the association, such as HMAC-SHA256"
+    )
 
 
 class SocialAuthCode(Base):
-    """TODO doma_pandabigmon.social_auth_code."""
+    """Code sent to verify a mail address (Python Social Auth)."""
 
     __tablename__ = "social_auth_code"
     __table_args__ = (
@@ -413,15 +531,19 @@ class SocialAuthCode(Base):
     )
 
     id: Mapped[BigInt] = mapped_column(
-        server_default=SOCIAL_AUTH_CODE_SEQ.next_value(), primary_key=True
+        server_default=SOCIAL_AUTH_CODE_SEQ.next_value(),
+        primary_key=True,
+        comment="Number of the code",
     )
-    email: Mapped[str | None] = mapped_column(String(254))
-    code: Mapped[str | None] = mapped_column(String(32))
-    verified: Mapped[SmallInt]
+    email: Mapped[str | None] = mapped_column(String(254), comment="Mail address to verify")
+    code: Mapped[str | None] = mapped_column(String(32), comment="Code sent to the address")
+    verified: Mapped[SmallInt] = mapped_column(
+        comment="Flag: 1 once the address is verified, else 0"
+    )
 
 
 class SocialAuthNonce(Base):
-    """TODO doma_pandabigmon.social_auth_nonce."""
+    """Nonce of an OpenID login, against replays (Python Social Auth)."""
 
     __tablename__ = "social_auth_nonce"
     __table_args__ = (
@@ -435,15 +557,19 @@ class SocialAuthNonce(Base):
     )
 
     id: Mapped[BigInt] = mapped_column(
-        server_default=SOCIAL_AUTH_NONCE_SEQ.next_value(), primary_key=True
+        server_default=SOCIAL_AUTH_NONCE_SEQ.next_value(),
+        primary_key=True,
+        comment="Number of the nonce",
     )
-    server_url: Mapped[str | None] = mapped_column(String(255))
-    timestamp: Mapped[BigInt]
-    salt: Mapped[str | None] = mapped_column(String(65))
+    server_url: Mapped[str | None] = mapped_column(
+        String(255), comment="Address of the OpenID server"
+    )
+    timestamp: Mapped[BigInt] = mapped_column(comment="Time in the nonce, in seconds since 1970")
+    salt: Mapped[str | None] = mapped_column(String(65), comment="Random part of the nonce")
 
 
 class SocialAuthPartial(Base):
-    """TODO doma_pandabigmon.social_auth_partial."""
+    """Login interrupted half way, to be resumed (Python Social Auth)."""
 
     __tablename__ = "social_auth_partial"
     __table_args__ = (
@@ -452,16 +578,20 @@ class SocialAuthPartial(Base):
     )
 
     id: Mapped[BigInt] = mapped_column(
-        server_default=SOCIAL_AUTH_PARTIAL_SEQ.next_value(), primary_key=True
+        server_default=SOCIAL_AUTH_PARTIAL_SEQ.next_value(),
+        primary_key=True,
+        comment="Number of the interrupted login",
     )
-    token: Mapped[str | None] = mapped_column(String(32))
-    next_step: Mapped[BigInt]
-    backend: Mapped[str | None] = mapped_column(String(32))
-    data: Mapped[str | None] = mapped_column(Text)
+    token: Mapped[str | None] = mapped_column(
+        String(32), comment="Token by which the login is resumed"
+    )
+    next_step: Mapped[BigInt] = mapped_column(comment="Index of the pipeline step to go on with")
+    backend: Mapped[str | None] = mapped_column(String(32), comment="Name of the login provider")
+    data: Mapped[str | None] = mapped_column(Text, comment="State of the login pipeline, as JSON")
 
 
 class SocialAuthUserSocialAuth(Base):
-    """TODO doma_pandabigmon.social_auth_usersocialauth."""
+    """Identity of a user at a login provider (Python Social Auth)."""
 
     __tablename__ = "social_auth_usersocialauth"
     __table_args__ = (
@@ -471,13 +601,18 @@ class SocialAuthUserSocialAuth(Base):
     )
     __mapper_args__ = {"primary_key": ["id"]}
 
-    id: Mapped[BigInt] = mapped_column(server_default=SOCIAL_AUTH_USERSOCIALA0419_SEQ.next_value())
-    provider: Mapped[str | None] = mapped_column(String(32))
-    uid: Mapped[str | None] = mapped_column(String(255))
-    extra_data: Mapped[str | None] = mapped_column(Text)
-    user_id: Mapped[BigInt]
-    modified: Mapped[datetime | None]
-    created: Mapped[datetime | None]
+    id: Mapped[BigInt] = mapped_column(
+        server_default=SOCIAL_AUTH_USERSOCIALA0419_SEQ.next_value(),
+        comment="Number of the identity",
+    )
+    provider: Mapped[str | None] = mapped_column(String(32), comment="Name of the login provider")
+    uid: Mapped[str | None] = mapped_column(String(255), comment="Id of the user at the provider")
+    extra_data: Mapped[str | None] = mapped_column(
+        Text, comment="What the provider gave along, tokens included, as JSON"
+    )
+    user_id: Mapped[BigInt] = mapped_column(comment="User the identity belongs to, AUTH_USER")
+    modified: Mapped[datetime | None] = mapped_column(comment="Time of the last change")
+    created: Mapped[datetime | None] = mapped_column(comment="Time the identity was first linked")
 
     user: Mapped[AuthUser | None] = related(
         "foreign(SocialAuthUserSocialAuth.user_id) == AuthUser.id", "social_auths"
@@ -485,7 +620,7 @@ class SocialAuthUserSocialAuth(Base):
 
 
 class TmpIDs1Debug(Base):
-    """TODO doma_pandabigmon.tmp_ids1debug."""
+    """Scratch list of ids that queries of the monitor join with."""
 
     __tablename__ = "tmp_ids1debug"
     __table_args__ = (
@@ -494,27 +629,37 @@ class TmpIDs1Debug(Base):
     )
     __mapper_args__ = {"primary_key": ["id", "transactionkey", "ins_time"]}
 
-    id: Mapped[BigInt | None]
-    transactionkey: Mapped[BigInt | None]
-    ins_time: Mapped[datetime | None] = mapped_column(server_default=UTC_NOW)
+    id: Mapped[BigInt | None] = mapped_column(
+        comment="Id to look for, such as a PandaID or task id"
+    )
+    transactionkey: Mapped[BigInt | None] = mapped_column(
+        comment="Number that marks the ids of one query"
+    )
+    ins_time: Mapped[datetime | None] = mapped_column(
+        server_default=UTC_NOW, comment="Time the id was inserted"
+    )
 
 
 class UserSettings(Base):
-    """TODO doma_pandabigmon.user_settings."""
+    """Preferences of a user for a page of the monitor."""
 
     __tablename__ = "user_settings"
     __table_args__ = {"schema": BIGMON}
 
     id: Mapped[BigInt] = mapped_column(
-        server_default=USER_SETTINGS_SEQ.next_value(), primary_key=True
+        server_default=USER_SETTINGS_SEQ.next_value(),
+        primary_key=True,
+        comment="Number of the setting",
     )
-    userid: Mapped[BigInt]
-    page: Mapped[str] = mapped_column(String(100))
-    preferences: Mapped[str] = mapped_column(String(4000), server_default="{}")
+    userid: Mapped[BigInt] = mapped_column(comment="User, AUTH_USER")
+    page: Mapped[str] = mapped_column(String(100), comment="Page the preferences are for")
+    preferences: Mapped[str] = mapped_column(
+        String(4000), server_default="{}", comment="Preferences, as JSON"
+    )
 
 
 class Visits(Base):
-    """TODO doma_pandabigmon.visits."""
+    """Visits of logged-in users to pages of the monitor."""
 
     __tablename__ = "visits"
     __table_args__ = (
@@ -523,10 +668,14 @@ class Visits(Base):
     )
 
     visitid: Mapped[BigInt] = mapped_column(
-        server_default=VISITS_SEQ.next_value(), primary_key=True
+        server_default=VISITS_SEQ.next_value(), primary_key=True, comment="Number of the visit"
     )
-    url: Mapped[str | None] = mapped_column(String(1000))
-    time: Mapped[datetime | None] = mapped_column(server_default=UTC_NOW)
-    service: Mapped[Decimal | None] = mapped_column(Numeric(38, 0))
-    userid: Mapped[Decimal | None] = mapped_column(Numeric(38, 0))
-    remote: Mapped[str | None] = mapped_column(String(100))
+    url: Mapped[str | None] = mapped_column(String(1000), comment="Address visited")
+    time: Mapped[datetime | None] = mapped_column(
+        server_default=UTC_NOW, comment="Time of the visit"
+    )
+    service: Mapped[Decimal | None] = mapped_column(
+        Numeric(38, 0), comment="Number of the service visited"
+    )
+    userid: Mapped[Decimal | None] = mapped_column(Numeric(38, 0), comment="User, AUTH_USER")
+    remote: Mapped[str | None] = mapped_column(String(100), comment="Address of the client")

@@ -428,16 +428,16 @@ class JobUsage:
     totrbytes: Mapped[BigInt | None] = mapped_column(comment="Read from storage in total, kB")
     totwbytes: Mapped[BigInt | None] = mapped_column(comment="Written to storage in total, kB")
     raterchar: Mapped[BigInt | None] = mapped_column(
-        comment="Average rate of reads through system calls, kB/s"
+        comment="Average rate of reads through system calls, bytes/s"
     )
     ratewchar: Mapped[BigInt | None] = mapped_column(
-        comment="Average rate of writes through system calls, kB/s"
+        comment="Average rate of writes through system calls, bytes/s"
     )
     raterbytes: Mapped[BigInt | None] = mapped_column(
-        comment="Average rate of reads from storage, kB/s"
+        comment="Average rate of reads from storage, bytes/s"
     )
     ratewbytes: Mapped[BigInt | None] = mapped_column(
-        comment="Average rate of writes to storage, kB/s"
+        comment="Average rate of writes to storage, bytes/s"
     )
     gco2_regional: Mapped[Decimal | None] = mapped_column(
         Numeric(10, 2),
