@@ -8,11 +8,11 @@ from logging.config import fileConfig
 from typing import TYPE_CHECKING, Any
 
 from alembic import context
-from pandadb.database import Database
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from migrations import drift, operations
+from pandadb.database import Database
 from pandadb.models.base import OWN, Base
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ LOCK_TIMEOUT = "4s"
 """Nobody queues behind a migration that itself waits for a lock longer than this."""
 
 ATTEMPTS = 8
-"""How often a revision is tried when it did not get its locks in time."""
+"""How often an upgrade goes on, if nobody says otherwise, when it did not get a lock in time."""
 
 ADVISORY_LOCK = "pg_advisory_lock(hashtext('pandadb migrations'))"
 
@@ -56,17 +56,18 @@ def run_offline() -> None:
 def run_online() -> None:
     """Migrate the database of the settings, or the one that the caller hands over."""
     given = context.config.attributes.get("database")
+    attempts = context.config.attributes.get("attempts", ATTEMPTS)
     if given is None and context.config.config_file_name:
         fileConfig(context.config.config_file_name, disable_existing_loggers=False)
     database = given or Database.from_settings()
     try:
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, attempts + 1):
             try:
                 with database.engine.connect() as connection:
                     _migrate(connection)
                 break
             except OperationalError as error:
-                if getattr(error.orig, "sqlstate", None) != "55P03" or attempt == ATTEMPTS:
+                if getattr(error.orig, "sqlstate", None) != "55P03" or attempt == attempts:
                     raise
                 log.warning("a lock was not free within %s: trying again", LOCK_TIMEOUT)
                 time.sleep(min(2**attempt, 30) / 4)

@@ -470,14 +470,18 @@ JOB = [
     ),
     ("totrbytes", sa.BigInteger(), {"comment": "Read from storage in total, kB"}),
     ("totwbytes", sa.BigInteger(), {"comment": "Written to storage in total, kB"}),
-    ("raterchar", sa.BigInteger(), {"comment": "Average rate of reads through system calls, kB/s"}),
+    (
+        "raterchar",
+        sa.BigInteger(),
+        {"comment": "Average rate of reads through system calls, bytes/s"},
+    ),
     (
         "ratewchar",
         sa.BigInteger(),
-        {"comment": "Average rate of writes through system calls, kB/s"},
+        {"comment": "Average rate of writes through system calls, bytes/s"},
     ),
-    ("raterbytes", sa.BigInteger(), {"comment": "Average rate of reads from storage, kB/s"}),
-    ("ratewbytes", sa.BigInteger(), {"comment": "Average rate of writes to storage, kB/s"}),
+    ("raterbytes", sa.BigInteger(), {"comment": "Average rate of reads from storage, bytes/s"}),
+    ("ratewbytes", sa.BigInteger(), {"comment": "Average rate of writes to storage, bytes/s"}),
     (
         "gco2_regional",
         sa.Numeric(10, 2),

@@ -116,7 +116,7 @@ def upgrade() -> None:
         sa.Column("last_created_view", sa.String(30), comment="View last built from the partition"),
         sa.PrimaryKeyConstraint("tab_name", "part_name", name="table_part_boundaries_pkey"),
         schema=ARCHIVE,
-        comment="Upper bounds of the archive's partitions, once used to build views of the last days; unused now.",
+        comment="Upper bounds of the archive's partitions. Once used to build views of the last days; unused now.",
     )
 
 

@@ -13,11 +13,11 @@ def upgrade() -> None:
     op.bulk_insert(
         sa.table(
             "jedi_work_queue",
-            sa.column("queue_id"),
-            sa.column("queue_name"),
-            sa.column("queue_type"),
-            sa.column("vo"),
-            sa.column("queue_function"),
+            sa.column("queue_id", sa.Integer),
+            sa.column("queue_name", sa.String),
+            sa.column("queue_type", sa.String),
+            sa.column("vo", sa.String),
+            sa.column("queue_function", sa.String),
             schema="doma_panda",
         ),
         [
@@ -46,7 +46,10 @@ def upgrade() -> None:
     )
     op.bulk_insert(
         sa.table(
-            "resource_types", sa.column("resource_name"), sa.column("mincore"), schema="doma_panda"
+            "resource_types",
+            sa.column("resource_name", sa.String),
+            sa.column("mincore", sa.Integer),
+            schema="doma_panda",
         ),
         [
             {"resource_name": "Undefined", "mincore": 1},
@@ -55,13 +58,13 @@ def upgrade() -> None:
     op.bulk_insert(
         sa.table(
             "config",
-            sa.column("app"),
-            sa.column("component"),
-            sa.column("key"),
-            sa.column("value"),
-            sa.column("type"),
-            sa.column("vo"),
-            sa.column("descr"),
+            sa.column("app", sa.String),
+            sa.column("component", sa.String),
+            sa.column("key", sa.String),
+            sa.column("value", sa.String),
+            sa.column("type", sa.String),
+            sa.column("vo", sa.String),
+            sa.column("descr", sa.String),
             schema="doma_panda",
         ),
         [
@@ -88,10 +91,10 @@ def upgrade() -> None:
     op.bulk_insert(
         sa.table(
             "pandadb_version",
-            sa.column("component"),
-            sa.column("major"),
-            sa.column("minor"),
-            sa.column("patch"),
+            sa.column("component", sa.String),
+            sa.column("major", sa.Integer),
+            sa.column("minor", sa.Integer),
+            sa.column("patch", sa.Integer),
             schema="doma_panda",
         ),
         [
