@@ -8,21 +8,16 @@ makes it. Tests copy the template, so none sees what another did.
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
-from tests.servers import (
-    NoServerError,
-    Server,
-    migrated_template,
-    running_server,
-    temporary_database,
-    temporary_role,
-)
+from tests.databases import Server, admin, migrated_template, temporary_database, temporary_role
+from tests.servers import NoServerError, running_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +25,7 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
-SERVER = pytest.StashKey[dict[str, str]]()
+SERVER = pytest.StashKey[dict[str, Any]]()
 CLEANUP = pytest.StashKey[ExitStack]()
 
 
@@ -56,7 +51,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         config.stash[SERVER] = _start_server(config)
 
 
-def _start_server(config: pytest.Config) -> dict[str, str]:
+def _start_server(config: pytest.Config) -> dict[str, Any]:
     choice = config.getoption("--postgres")
     try:
         return asdict(config.stash[CLEANUP].enter_context(running_server(choice)))
@@ -64,6 +59,16 @@ def _start_server(config: pytest.Config) -> dict[str, str]:
         if choice:
             raise pytest.UsageError(str(error)) from error
         return {"missing": str(error)}
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say what the tests run on."""
+    found = config.stash.get(SERVER, {})
+    if "url" not in found:
+        return found.get("missing")
+    with admin(found["url"]) as connection:
+        version = connection.info.parameter_status("server_version")
+    return f"PostgreSQL {version} at {make_url(found['url'])}"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -96,9 +101,20 @@ def server_url(server: Server) -> str:
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
     """The name of the migrated database that the others are copies of."""
+    return migrated_template(server, _upgrade)
+
+
+def _upgrade(url: str) -> None:
     from pandadb.services.schema import upgrade
 
-    return migrated_template(server, upgrade)
+    with _opened(url) as database:
+        upgrade(database)
+
+
+def _opened(url: str) -> closing[Database]:
+    from pandadb.database import Database
+
+    return closing(Database(url))
 
 
 @pytest.fixture
@@ -125,22 +141,15 @@ def plain_role_url(server: Server) -> Iterator[str]:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A new database at the newest revision, for code that commits."""
-    from pandadb.database import Database
-
-    opened = Database(database_url)
-    yield opened
-    opened.close()
+    with _opened(database_url) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
 def worker_database(server: Server, template: str) -> Iterator[Database]:
     """The database of all tests of one worker that leave nothing in it."""
-    from pandadb.database import Database
-
-    with temporary_database(server, template) as url:
-        opened = Database(url)
+    with temporary_database(server, template) as url, _opened(url) as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

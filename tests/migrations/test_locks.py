@@ -1,0 +1,133 @@
+"""Migrations of a database that is in use: readers and writers go on, and nobody waits long."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from pandadb.database import Database
+from pandadb.services import schema
+
+WRITE = "UPDATE doma_panda.jedi_tasks SET status = 'ready' WHERE jeditaskid = 0"
+"""Takes the lock of a writer, which the trigger of revision 0019 does not get along with."""
+
+
+@contextmanager
+def in_background(work: Callable[[threading.Event], None]) -> Iterator[list[BaseException]]:
+    """Run work until the block ends; what it raised is in the list."""
+    stop, errors = threading.Event(), []
+
+    def run() -> None:
+        try:
+            work(stop)
+        except BaseException as error:  # noqa: BLE001 - the test looks at it
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield errors
+    finally:
+        stop.set()
+        thread.join(timeout=60)
+
+
+def test_readers_and_writers_go_on_during_an_upgrade(empty_database_url: str) -> None:
+    with Database(empty_database_url) as database:
+        schema.upgrade(database, "0018")
+        written, waits = [], []
+
+        def write(stop: threading.Event) -> None:
+            with psycopg.connect(empty_database_url, autocommit=True) as connection:
+                while not stop.is_set() or not written:
+                    started = time.monotonic()
+                    connection.execute(
+                        "INSERT INTO doma_panda.jedi_tasks (jeditaskid, status, username,"
+                        " creationdate, modificationtime) VALUES (%s, 'ready', 'me', now(), now())",
+                        [len(written) + 1],
+                    )
+                    written.append(
+                        connection.execute("SELECT count(*) FROM doma_panda.jedi_tasks").fetchone()
+                    )
+                    waits.append(time.monotonic() - started)
+
+        with in_background(write) as errors:
+            schema.upgrade(database)
+
+        assert errors == []
+        with database.engine.connect() as connection:
+            tasks = connection.scalar(text("SELECT count(*) FROM doma_panda.jedi_tasks"))
+        assert tasks == len(written) > 0
+        assert max(waits) < 5
+
+
+def test_a_migration_tries_again_while_somebody_holds_a_lock(database: Database) -> None:
+    schema.downgrade(database, "0018")
+    written: list[float] = []
+    with psycopg.connect(_url(database)) as holder:
+        holder.execute(WRITE)
+
+        def write_now_and_then(stop: threading.Event) -> None:
+            with psycopg.connect(_url(database), autocommit=True) as connection:
+                while not stop.is_set():
+                    started = time.monotonic()
+                    connection.execute(WRITE)
+                    written.append(time.monotonic() - started)
+                    stop.wait(0.1)
+                    if time.monotonic() - began > 5:
+                        holder.rollback()
+
+        began = time.monotonic()
+        with in_background(write_now_and_then) as errors:
+            schema.upgrade(database)
+
+    assert errors == []
+    assert time.monotonic() - began > 4, "the lock was held long enough to need a second try"
+    assert max(written) < 5, "nobody waits behind the migration for longer than its lock timeout"
+    assert schema.current(database).pending == ()
+
+
+def test_two_upgrades_at_the_same_time_do_the_work_once(empty_database_url: str) -> None:
+    command = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    environment = {**os.environ, "PANDADB_URL": empty_database_url}
+    started = [
+        subprocess.Popen(
+            command, cwd=schema.home(), env=environment, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+
+    said = "".join(process.communicate()[1] for process in started)
+
+    assert [process.returncode for process in started] == [0, 0], said
+    with Database(empty_database_url) as database:
+        version = schema.current(database)
+        assert schema.check(database) == []
+    assert version.pending == ()
+    assert said.count("Running upgrade") == int(version.head)
+
+
+def test_a_lock_that_stays_is_a_sentence_and_nothing_is_half_done(database: Database) -> None:
+    schema.downgrade(database, "0018")
+    with psycopg.connect(_url(database)) as holder:
+        holder.execute(WRITE)
+
+        with pytest.raises(schema.MigrationError, match="holds a lock"):
+            schema.upgrade(database, attempts=1)
+
+    assert schema.current(database).revision == "0018"
+    schema.upgrade(database)
+    assert schema.check(database) == []
+
+
+def _url(database: Database) -> str:
+    return database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,135 @@
+"""The lines of the entity diagrams, walked in both directions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import RelationshipProperty, Session, aliased, configure_mappers
+
+from pandadb import models as m
+
+NOW = dt.datetime(2026, 11, 20, 12)
+
+configure_mappers()
+RELATIONSHIPS = sorted(
+    (r for mapper in m.Base.registry.mappers for r in mapper.relationships), key=str
+)
+
+
+def label(relationship: RelationshipProperty[Any]) -> str:
+    return f"{relationship.parent.class_.__name__}.{relationship.key}"
+
+
+@pytest.mark.parametrize("relationship", RELATIONSHIPS, ids=label)
+def test_a_relationship_is_read_only_and_its_join_can_be_asked(
+    relationship: RelationshipProperty[Any], session: Session
+) -> None:
+    own, other = relationship.parent.class_, aliased(relationship.mapper.class_)
+
+    joined = select(own).join(getattr(own, relationship.key).of_type(other))
+
+    assert relationship.viewonly
+    assert session.execute(joined).all() == []
+
+
+def test_a_task_leads_to_everything_and_everything_leads_back(session: Session) -> None:
+    session.add_all(
+        [
+            m.JediWorkQueue(queue_id=77, queue_name="q", queue_type="t", vo="v"),
+            m.GlobalShares(name="Parent", value=1),
+            m.GlobalShares(name="Leaf", parent="Parent", value=1),
+            m.TTask(taskid=5, submit_time=NOW),
+            m.JediTasks(
+                jeditaskid=5,
+                status="ready",
+                username="u",
+                creationdate=NOW,
+                modificationtime=NOW,
+                workqueue_id=77,
+                gshare="Leaf",
+            ),
+            m.JediDatasets(
+                jeditaskid=5,
+                datasetid=6,
+                datasetname="d",
+                type="input",
+                creationtime=NOW,
+                modificationtime=NOW,
+            ),
+            m.JediDatasetContents(
+                jeditaskid=5,
+                datasetid=6,
+                fileid=7,
+                creationdate=NOW,
+                lfn="l",
+                type="input",
+                status="ready",
+            ),
+            m.JobsActive4(pandaid=8, jeditaskid=5, workqueue_id=77, gshare="Leaf"),
+            m.JobsArchived4(pandaid=9, jeditaskid=5, modificationtime=NOW),
+            m.FilesTable4(pandaid=8, jeditaskid=5, datasetid=6, fileid=7),
+            m.JobParamsTable(pandaid=8, jobparameters="--do"),
+            m.MetaTable(pandaid=8, metadata_="{}"),
+            m.JobsStatusLog(pandaid=8, modificationtime=NOW, jobstatus="activated"),
+            m.HarvesterInstances(harvester_id="h"),
+            m.HarvesterWorkers(harvesterid="h", workerid=1, lastupdate=NOW, status="running"),
+            m.HarvesterRelJobsWorkers(harvesterid="h", workerid=1, pandaid=8, lastupdate=NOW),
+        ]
+    )
+    session.flush()
+    session.expire_all()
+
+    task = session.get_one(m.JediTasks, 5)
+    assert task.deft_task is not None
+    assert task.deft_task.jedi_task is task
+    assert task.work_queue is not None
+    assert task.work_queue.tasks == [task]
+    assert task.share is not None
+    assert task.share.parent_share is not None
+    assert [share.name for share in task.share.parent_share.child_shares] == ["Leaf"]
+    (dataset,) = task.datasets
+    (file,) = dataset.contents
+    assert file.task is task
+    (job,) = task.jobsactive4
+    assert task.jobsdefined4 == []
+    assert [done.pandaid for done in task.jobsarchived4] == [9]
+    assert job.share is task.share
+    assert task.share.jobsactive4 == [job]
+    assert [row.jobsactive4 for row in job.files] == [job]
+    assert job.files[0].jobsarchived4 is None
+    assert [row.jobparameters for row in job.parameter_rows] == ["--do"]
+    assert [row.metadata_ for row in job.metadata_rows] == ["{}"]
+    assert [row.jobstatus for row in job.statuslog] == ["activated"]
+    (relation,) = job.worker_relations
+    assert relation.worker is not None
+    assert relation.worker.instance is not None
+    assert relation.worker.instance.workers == [relation.worker]
+
+
+def test_a_site_leads_to_its_queues_and_its_storage(session: Session) -> None:
+    session.add_all(
+        [
+            m.Site(site_name="S", role="nucleus"),
+            m.PandaSite(panda_site_name="Q", site_name="S", storage_site_name="S"),
+            m.DdmEndpoint(ddm_endpoint_name="E", site_name="S"),
+            m.PandaDdmRelation(panda_site_name="Q", ddm_endpoint_name="E", scope="default"),
+            m.SiteStats(site_name="S", key="k", value=1),
+            m.NetworkMatrixKV(src="S", dst="S", key="closeness", value=1),
+            m.SchedconfigJSON(panda_queue="Q", data={"status": "online"}),
+        ]
+    )
+    session.flush()
+    session.expire_all()
+
+    site = session.get_one(m.Site, "S")
+    (queue,) = site.panda_sites
+    (endpoint,) = site.ddm_endpoints
+    assert queue.ddm_endpoints == [endpoint]
+    assert endpoint.panda_sites == [queue]
+    assert queue.schedconfig is not None
+    assert queue.schedconfig.data == {"status": "online"}
+    assert [stat.key for stat in site.stats] == ["k"]
+    assert [link.destination for link in site.links_out] == [site]
