@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pandadb.cli import db
+from pandadb.cli import db, demo, jobs
 from pandadb.cli.output import fail
 from pandadb.errors import PandaDBError
 
@@ -16,6 +16,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(db.app, name="db")
+app.add_typer(jobs.app, name="jobs")
+app.command()(demo.demo)
 
 
 def main() -> None:

@@ -1,0 +1,59 @@
+"""`pandadb jobs`: the jobs themselves."""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pandadb.cli.options import AsJSON, DryRun
+from pandadb.cli.output import as_json, err, out, progress
+from pandadb.database import Database
+from pandadb.services import jobs
+
+app = typer.Typer(help="Load and look at jobs.", no_args_is_help=True)
+
+
+def yesterday() -> date:
+    """Return the last day that is over, in UTC."""
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+@app.command()
+def load(
+    file: Annotated[Path, typer.Argument(help="Records as the monitor exports them, CSV.")],
+    jeditaskid: Annotated[int, typer.Option(min=1, help="The task that the jobs belong to.")],
+    when: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day on which the jobs ended; yesterday (UTC)."),
+    ] = None,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+) -> None:
+    """Load records of finished jobs, all of a file or none. Jobs that are there are left alone.
+
+    Example: pandadb jobs load atlas_jobs_task_13332803.csv --jeditaskid 13332803
+    """
+    day = when.date() if when else yesterday()
+    with Database.from_settings() as database, progress("jobs") as bar:
+        task = bar.add_task("load", total=None)
+        loaded = jobs.load(
+            database,
+            file,
+            jeditaskid,
+            day,
+            dry_run=dry_run,
+            on_progress=lambda done, of: bar.update(task, completed=done, total=of),
+        )
+    if loaded.unknown_columns:
+        err.print(f"[yellow]Not loaded, unknown columns:[/] {', '.join(loaded.unknown_columns)}")
+    if json:
+        as_json(asdict(loaded))
+        return
+    verb = "would be loaded" if dry_run else "loaded"
+    task_words = "new task" if loaded.new_task else "task"
+    out.print(
+        f"{loaded.loaded:,} jobs {verb} into {task_words} {jeditaskid}; "
+        f"{loaded.present:,} were there already."
+    )

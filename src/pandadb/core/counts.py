@@ -1,0 +1,63 @@
+"""Jobs counted and summed up, over all the tables that they are in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import Float, cast, extract, func, literal, select, union_all
+
+from pandadb.core.tables import JOB_TABLES
+from pandadb.models import JobsArchived4
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+class StatusCount(NamedTuple):
+    """How many jobs of a table are in a state."""
+
+    table: str
+    jobstatus: str
+    jobs: int
+
+
+class SiteUsage(NamedTuple):
+    """What the finished jobs of a site have used."""
+
+    computingsite: str | None
+    jobs: int
+    core_hours: float
+    """Hours that the jobs had cores for, running or not."""
+    cpu_efficiency: float | None
+    """CPU time in those hours, between 0 and about 1; None if they were none."""
+
+
+def by_status(session: Session) -> list[StatusCount]:
+    """Return the number of jobs per table and state, in the order of a job's life."""
+    counts = [
+        select(literal(place), literal(job.__tablename__), job.jobstatus, func.count()).group_by(
+            job.jobstatus
+        )
+        for place, job in enumerate(JOB_TABLES)
+    ]
+    rows = sorted(map(tuple, session.execute(union_all(*counts))))
+    return [StatusCount(table, jobstatus, jobs) for _, table, jobstatus, jobs in rows]
+
+
+def usage_by_site(session: Session) -> list[SiteUsage]:
+    """Return what the jobs in JOBSARCHIVED4 have used per site, the busiest site first."""
+    job = JobsArchived4
+    cores = func.greatest(func.coalesce(job.actualcorecount, job.corecount, 1), 1)
+    core_seconds = func.sum(extract("epoch", job.endtime - job.starttime) * cores)
+    rows = session.execute(
+        select(
+            job.computingsite,
+            func.count(),
+            cast(core_seconds, Float) / 3600,
+            cast(func.sum(job.cpuconsumptiontime) / func.nullif(core_seconds, 0), Float),
+        )
+        .where(job.endtime > job.starttime)
+        .group_by(job.computingsite)
+        .order_by(core_seconds.desc(), job.computingsite)
+    ).all()
+    return [SiteUsage(*row) for row in rows]

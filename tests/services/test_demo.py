@@ -1,0 +1,51 @@
+"""The demo: from an empty database to jobs that can be looked at, as often as one likes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from pandadb.core.records import RecordError
+from pandadb.database import Database
+from pandadb.services import demo, schema
+
+DAY = dt.date(2026, 11, 20)
+
+
+def test_an_empty_database_becomes_one_with_a_tasks_jobs(empty_database_url: str) -> None:
+    with Database(empty_database_url) as database:
+        shown = demo.run(database, [], DAY)
+        again = demo.run(database, [], DAY)
+
+    assert shown.version.pending == ()
+    assert [tuple(row) for row in shown.statuses] == [("jobsarchived4", "finished", 600)]
+    assert sum(site.jobs for site in shown.sites) == 600
+    assert all(0.3 < (site.cpu_efficiency or 0) < 1 for site in shown.sites)
+    assert (again.loads[0].loaded, again.loads[0].present) == (0, 600)
+    assert again.statuses == shown.statuses
+
+
+def test_real_records_go_to_the_task_that_the_files_name_says(
+    database: Database, shared_data: Path
+) -> None:
+    files = sorted(shared_data.glob("atlas_jobs_task_*.csv"))
+
+    shown = demo.run(database, files, DAY)
+
+    assert [load.jeditaskid for load in shown.loads] == [13332803, 13776794, 14287024]
+    assert [tuple(row) for row in shown.statuses] == [("jobsarchived4", "finished", 1397)]
+    sites = {site.computingsite: site for site in shown.sites}
+    assert sites["FZK-LCG2_UCORE"].jobs == 668
+    assert sites["BNL_PROD"].jobs == 92
+
+
+def test_a_bad_file_is_said_before_anything_is_made(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    with Database(empty_database_url) as database:
+        with pytest.raises(RecordError, match=r"absent\.csv"):
+            demo.run(database, [tmp_path / "absent.csv"], DAY)
+
+        assert schema.current(database).revision is None
