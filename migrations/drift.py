@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from alembic.autogenerate import comparators, renderers
 from alembic.operations import MigrateOperation
 from sqlalchemy import CheckConstraint, Connection, text
+from typing_extensions import override
 
 from migrations.operations import SQL
 from pandadb.models.base import MIRRORED, OWN, Base
@@ -31,10 +32,12 @@ class Drift(MigrateOperation):
     def __init__(self, sentence: str) -> None:
         self.sentence = sentence
 
+    @override
     def to_diff_tuple(self) -> tuple[str, str]:
         """Return what `alembic check` prints."""
         return ("drift", self.sentence)
 
+    @override
     def reverse(self) -> Drift:
         """Return itself: a sentence has no other direction."""
         return self
@@ -57,7 +60,7 @@ def partitions(connection: Connection) -> set[tuple[str, str]]:
 
 
 def is_ours(
-    name: str | None, kind: str, parents: Mapping[str, Any], children: set[tuple[str, str]]
+    name: str | None, kind: str, parents: Mapping[Any, Any], children: set[tuple[str, str]]
 ) -> bool:
     """Tell Alembic whether to look at an object: our schemas, without partitions of our tables."""
     if kind == "schema":

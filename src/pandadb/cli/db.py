@@ -1,10 +1,14 @@
 """`pandadb db`: the schema of the database."""
 
+import os
+import shutil
+import subprocess
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from pandadb import embedded
 from pandadb.cli.options import AsJSON, DryRun, Yes
 from pandadb.cli.output import as_json, out, progress
 from pandadb.database import Database
@@ -94,10 +98,27 @@ def sql(
 def url() -> None:
     """Print the URL of the database in use, without its password.
 
-    Example: psql "$(pandadb db url)"
+    The embedded PostgreSQL runs only while somebody uses it: to look into it, pandadb db psql.
+
+    Example: pandadb db url
     """
     with Database.from_settings() as database:
         typer.echo(database.engine.url.set(drivername="postgresql").render_as_string())
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(context: typer.Context) -> None:
+    """Open psql on the database in use; further words are handed to it.
+
+    Example: pandadb db psql -c 'SELECT * FROM doma_panda.pandadb_version'
+    """
+    with Database.from_settings() as database:
+        url = database.engine.url.set(drivername="postgresql")
+        # The password goes through the environment: arguments are for everybody to see.
+        environment = {**os.environ, "PGPASSWORD": url.password or os.environ.get("PGPASSWORD", "")}
+        program = shutil.which("psql") or str(embedded.psql())
+        words = [program, url._replace(password=None).render_as_string(), *context.args]
+        raise typer.Exit(subprocess.run(words, env=environment, check=False).returncode)
 
 
 def _sentence(version: schema.Version) -> str:

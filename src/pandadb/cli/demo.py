@@ -55,6 +55,7 @@ def _print(shown: service.Shown) -> None:
 NEXT = """
 Try next (the same database, as long as PANDADB_URL is not set):
   pandadb db current      which revision the schema has
+  pandadb db psql         look into it
   pandadb db check        do models and database agree?
   pandadb docs erd        the tables as diagrams
   pandadb db sql          the whole schema as SQL

@@ -40,7 +40,7 @@ def by_status(session: Session) -> list[StatusCount]:
         )
         for place, job in enumerate(JOB_TABLES)
     ]
-    rows = sorted(map(tuple, session.execute(union_all(*counts))))
+    rows = sorted(session.execute(union_all(*counts)), key=lambda row: (row[0], row[2]))
     return [StatusCount(table, jobstatus, jobs) for _, table, jobstatus, jobs in rows]
 
 

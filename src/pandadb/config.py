@@ -1,0 +1,144 @@
+"""Settings, read from `PANDADB_*` variables and a file `.env`; nothing else reads them."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from platformdirs import user_data_path
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from pandadb.errors import PandaDBError
+
+PREFIX = "PANDADB_"
+ENV_FILE = Path(".env")
+SCHEMAS = (
+    "doma_panda",
+    "doma_pandaarch",
+    "doma_pandameta",
+    "doma_deft",
+    "doma_pandabigmon",
+    "pandadb",
+)
+
+
+class SettingsError(PandaDBError):
+    """A setting that is unknown, or has a value that it can't have."""
+
+
+def sqlalchemy_url(text: str) -> URL:
+    """Return any spelling of a PostgreSQL URL as SQLAlchemy wants it, for the driver psycopg.
+
+    Raises:
+        SettingsError: It is no URL, or not one of PostgreSQL. The sentence leaves out the URL,
+            since that may hold a password.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise SettingsError(
+            "The database URL cannot be read: write postgresql://user:password@host:5432/database"
+        ) from None
+    if not re.fullmatch(r"postgres(ql)?(\+\w+)?", url.drivername):
+        raise SettingsError(
+            f"The database URL begins with {url.drivername}:// but pandadb works on PostgreSQL: "
+            "write postgresql://…"
+        )
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _checked(url: SecretStr) -> SecretStr:
+    try:
+        sqlalchemy_url(url.get_secret_value())
+    except SettingsError as error:
+        raise ValueError(str(error)) from None
+    return url
+
+
+def _names(value: Any) -> Any:
+    """Return `a=b,c=d` as a dictionary."""
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.strip().partition("=") for pair in value.split(",") if pair.strip()]
+    for ours, _, theirs in pairs:
+        if ours not in SCHEMAS:
+            raise ValueError(f"{ours!r} is not one of {', '.join(SCHEMAS)}")
+        if not theirs.strip():
+            raise ValueError(f"{ours} needs a name: {ours}=NAME")
+    return {ours: theirs.strip() for ours, _, theirs in pairs}
+
+
+def _default_data_dir() -> Path:
+    # PostgreSQL refuses to run as root: its user could not enter root's home.
+    return (
+        Path("/var/lib/pandadb")
+        if os.name == "posix" and os.geteuid() == 0
+        else user_data_path("pandadb")
+    )
+
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Settings(BaseSettings):
+    """How this process finds and uses its database."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    url: Annotated[SecretStr, AfterValidator(_checked)] | None = None
+    """The database, in any `postgresql://` spelling; None for the embedded one."""
+    schemas: Annotated[dict[str, str], NoDecode, BeforeValidator(_names)] = {}
+    """Other names of schemas: `doma_panda=ATLAS_PANDA,doma_pandaarch=ATLAS_PANDAARCH`."""
+    application_name: str = Field("pandadb", max_length=63)
+    """What the server shows in pg_stat_activity."""
+    statement_timeout: Seconds = 0
+    """Seconds after which the server gives up a statement; 0 for never."""
+    lock_timeout: Seconds = 0
+    """Seconds that a statement waits for a lock; 0 for ever."""
+    data_dir: Path = Field(default_factory=_default_data_dir)
+    """Where the embedded PostgreSQL keeps its data."""
+    waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
+    """Where waiting jobs are: `jobsdefined4` for databases shared with a current panda-server."""
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Return the settings of the environment and `.env`, the environment first.
+
+    Raises:
+        SettingsError: One is unknown or malformed; the sentence names the variable.
+    """
+    given = {**dotenv_values(ENV_FILE), **os.environ}
+    ours = {
+        name.upper().removeprefix(PREFIX).lower(): value
+        for name, value in given.items()
+        if name.upper().startswith(PREFIX) and not name.upper().startswith(PREFIX + "TEST_")
+    }
+    for name in ours:
+        if name not in Settings.model_fields:
+            raise SettingsError(_unknown(name))
+    try:
+        return Settings(**{**ours, **overrides})
+    except ValidationError as error:
+        raise SettingsError(_malformed(error)) from None
+
+
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    known = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
+    meant = f"did you mean {PREFIX}{close[0].upper()}?" if close else f"known are {known}"
+    return f"{PREFIX}{name.upper()} is not a setting: {meant}"
+
+
+def _malformed(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0])
+    words = first["msg"].removeprefix("Value error, ")
+    value = "" if name == "url" else f" is {first['input']!r}"
+    return f"{PREFIX}{name.upper()}{value}: {words}"

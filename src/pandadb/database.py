@@ -1,0 +1,178 @@
+"""The connection to a database: an engine, sessions, and what to do when a connection is lost.
+
+No other module connects.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+from typing_extensions import override
+
+from pandadb import embedded
+from pandadb.config import Settings, load_settings, sqlalchemy_url
+from pandadb.errors import PandaDBError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+
+    from sqlalchemy import URL
+
+Result = TypeVar("Result")
+
+PASSING = ("40001", "40P01", "57P01", "57P02", "57P03")
+"""SQLSTATEs that another try may cure: serialization failure, deadlock, server going down or up."""
+
+
+class DatabaseUnreachable(PandaDBError):
+    """A server that does not answer, or does not let us in."""
+
+
+class Database:
+    """One database, for as long as the object lives; it can be used as a context manager.
+
+    Every connection works in UTC, says who it is, and has the timeouts (seconds, 0 for none) set by
+    its first message, without a further round trip. A pooler such as pgbouncer has to be told to
+    let `options` through (`ignore_startup_parameters`).
+    """
+
+    def __init__(
+        self,
+        url: str | URL,
+        *,
+        application_name: str = "pandadb",
+        statement_timeout: float = 0,
+        lock_timeout: float = 0,
+        schemas: Mapping[str, str] | None = None,
+        **engine: Any,
+    ) -> None:
+        url = sqlalchemy_url(url) if isinstance(url, str) else url
+        given = url.query.get("options", "")
+        options = [
+            given if isinstance(given, str) else " ".join(given),
+            "-c timezone=UTC",
+            f"-c statement_timeout={round(statement_timeout * 1000)}",
+            f"-c lock_timeout={round(lock_timeout * 1000)}",
+        ]
+        self.engine: Engine = create_engine(
+            url.difference_update_query(["options"]),
+            pool_pre_ping=True,
+            connect_args={
+                "options": " ".join(filter(None, options)),
+                "application_name": application_name,
+            },
+            **engine,
+        )
+        event.listen(self.engine, "handle_error", _unreachable)
+        if schemas:
+            self.engine = self.engine.execution_options(schema_translate_map=dict(schemas))
+
+    @classmethod
+    def from_settings(cls, settings: Settings | None = None) -> Self:
+        """Return the database of the settings; the embedded one if they name none.
+
+        Raises:
+            SettingsError: A setting is unknown or malformed.
+            EmbeddedMissing: There is no URL, and no private PostgreSQL either.
+        """
+        settings = settings or load_settings()
+        if settings.url is None:
+            return cls.private(settings)
+        return cls._with(settings.url.get_secret_value(), settings)
+
+    @classmethod
+    def private(cls, settings: Settings | None = None) -> Self:
+        """Return the embedded database, whatever URL the settings have."""
+        settings = settings or load_settings()
+        return cls._with(embedded.start(settings.data_dir), settings)
+
+    @classmethod
+    def _with(cls, url: str, settings: Settings) -> Self:
+        return cls(
+            url,
+            application_name=settings.application_name,
+            statement_timeout=settings.statement_timeout,
+            lock_timeout=settings.lock_timeout,
+            schemas=settings.schemas,
+        )
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open a session for one transaction: committed at the end, undone by an exception."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def retrying(
+        self, work: Callable[[Session], Result], *, attempts: int = 5, pause: float = 0.1
+    ) -> Result:
+        """Do work in a transaction, and again in a new one when that may help.
+
+        That is after a serialization failure, a deadlock or a lost connection. The pause between
+        the attempts doubles, from `pause` seconds. Work is done from its beginning each time; what
+        it does outside of the database has to bear that.
+        """
+        for attempt in range(attempts):
+            try:
+                with self.session() as session:
+                    return work(session)
+            except DBAPIError as error:
+                if attempt + 1 == attempts or not _is_passing(error):
+                    raise
+            time.sleep(pause * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - only jitter
+        raise ValueError(f"attempts has to be 1 or more, not {attempts}")
+
+    def ping(self) -> None:
+        """Ask the server whether it is there.
+
+        Raises:
+            DatabaseUnreachable: It is not, or it does not let us in.
+        """
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @override
+    def __repr__(self) -> str:
+        return f"Database({self.engine.url.render_as_string()!r})"
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or state in PASSING or state.startswith("08")
+
+
+def _unreachable(context: Any) -> None:
+    """Turn the failure to connect into a sentence; what the server says has no password in it."""
+    error = context.original_exception
+    if context.connection is not None or not isinstance(
+        context.sqlalchemy_exception, OperationalError
+    ):
+        return
+    url = context.engine.url
+    place = f"{url.host or url.query.get('host', 'the local socket')}"
+    said = " ".join(str(error).split()).rstrip(".?")
+    raise DatabaseUnreachable(
+        f"The database {url.database!r} on {place} cannot be used: {said}. "
+        "Is PANDADB_URL right, and does the server run?"
+    ) from None
