@@ -165,9 +165,8 @@ def _is_passing(error: DBAPIError) -> bool:
 def _unreachable(context: Any) -> None:
     """Turn the failure to connect into a sentence; what the server says has no password in it."""
     error = context.original_exception
-    if context.connection is not None or not isinstance(
-        context.sqlalchemy_exception, OperationalError
-    ):
+    failed_to_connect = context.connection is None and not context.is_pre_ping
+    if not (failed_to_connect and isinstance(context.sqlalchemy_exception, OperationalError)):
         return
     url = context.engine.url
     place = f"{url.host or url.query.get('host', 'the local socket')}"

@@ -1,8 +1,7 @@
 """The `pandadb` command."""
 
-import sys
-
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from pandadb.cli import db, demo, jobs
 from pandadb.cli.output import fail
@@ -20,10 +19,23 @@ app.add_typer(jobs.app, name="jobs")
 app.command()(demo.demo)
 
 
+HINTS = {
+    "42P01": "The schema is not there, or not complete: pandadb db upgrade",
+    "3F000": "The schema is not there, or not complete: pandadb db upgrade",
+    "42501": "The role may not do that: pandadb db grant, or another role in PANDADB_URL",
+    "57014": "The statement took longer than PANDADB_STATEMENT_TIMEOUT allows",
+    "55P03": "A lock was not free in the time that PANDADB_LOCK_TIMEOUT allows: try again",
+}
+"""What to do about errors of the database that operators meet, by SQLSTATE."""
+
+
 def main() -> None:
-    """Run the command; an error that pandadb raises on purpose is a sentence and exit code 1."""
+    """Run the command; what goes wrong in the database or on purpose is a sentence and exit 1."""
     try:
         app()
     except PandaDBError as error:
-        fail(error)
-        sys.exit(1)
+        fail(str(error))
+    except DBAPIError as error:
+        said = getattr(getattr(error.orig, "diag", None), "message_primary", None) or "no answer"
+        hint = HINTS.get(getattr(error.orig, "sqlstate", None) or "", "")
+        fail(f"The database says: {said}. {hint}".strip())

@@ -1,10 +1,12 @@
 """How commands print: tables for people, JSON for programs, errors on the other stream."""
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -12,9 +14,10 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-def fail(error: Exception) -> None:
-    """Say on standard error what went wrong."""
-    err.print(f"[bold red]pandadb:[/] {error}", markup=True, soft_wrap=True)
+def fail(sentence: str) -> NoReturn:
+    """Say on standard error what went wrong, and end with exit code 1."""
+    err.print("[bold red]pandadb:[/]", escape(sentence), soft_wrap=True)
+    sys.exit(1)
 
 
 def as_json(data: Any) -> None:

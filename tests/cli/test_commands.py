@@ -1,0 +1,188 @@
+"""What is typed: each command has help with an example; sentences and exit codes are right."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from pandadb.cli.main import app
+from pandadb.core.samples import sample
+from pandadb.database import Database
+from pandadb.services import jobs, schema
+
+PROGRAM = Path(sys.executable).with_name("pandadb")
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def run(
+    *words: str, url: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the installed command as a user would."""
+    given = {name: value for name, value in os.environ.items() if "PANDADB" not in name}
+    if url is not None:
+        given["PANDADB_URL"] = url
+    return subprocess.run(
+        [PROGRAM, *words],
+        env={**given, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def commands(command: Any = None, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    command = command or typer.main.get_command(app)
+    if not hasattr(command, "commands"):
+        return [path]
+    return [
+        found
+        for name in command.commands
+        for found in commands(command.commands[name], (*path, name))
+    ]
+
+
+@pytest.mark.parametrize("path", commands(), ids=" ".join)
+def test_every_command_has_help_with_an_example_and_is_in_the_readme(path: tuple[str, ...]) -> None:
+    command: Any = typer.main.get_command(app)
+    for name in path:
+        command = command.commands[name]
+
+    assert f"Example: pandadb {' '.join(path)}" in (command.help or "")
+    assert f"pandadb {path[0]}" in README
+
+
+def test_the_schema_is_made_looked_at_and_compared(empty_database_url: str) -> None:
+    url = empty_database_url
+    planned = run("db", "upgrade", "--dry-run", url=url)
+    before = run("db", "current", url=url)
+    upgraded = run("db", "upgrade", url=url)
+    current = run("db", "current", "--json", url=url)
+    checked = run("db", "check", "--json", url=url)
+
+    head = schema.sql().count("BEGIN;")
+    assert planned.stdout.count("\n") >= head
+    assert (before.returncode, before.stdout[:21]) == (1, "The database is empty")
+    assert upgraded.returncode == 0, upgraded.stderr
+    assert "(PanDA 0.1.6), the newest." in upgraded.stdout
+    assert json.loads(current.stdout)["pending"] == []
+    assert (current.returncode, checked.returncode) == (0, 0)
+    assert json.loads(checked.stdout) == []
+
+
+def test_a_difference_is_exit_code_1(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE doma_panda.surplus ()")
+
+    checked = run("db", "check", url=_url(database))
+
+    assert checked.returncode == 1
+    assert "surplus" in checked.stdout
+
+
+def test_going_back_asks_first(database: Database) -> None:
+    refused = run("db", "downgrade", "base", url=_url(database))
+    assert refused.returncode == 1
+    assert schema.current(database).pending == ()
+
+    done = run("db", "downgrade", "base", "--yes", url=_url(database))
+    assert done.returncode == 0, done.stderr
+    assert schema.current(database).revision is None
+
+
+def test_the_sql_of_the_schema_needs_no_database() -> None:
+    printed = run("db", "sql", url="postgresql://nobody@127.0.0.1:1/nothing")
+
+    assert printed.returncode == 0
+    assert printed.stdout == schema.sql()
+
+
+def test_the_url_is_printed_without_its_password() -> None:
+    printed = run("db", "url", url="postgresql://me:secret@db.example.org/panda")
+
+    assert printed.stdout == "postgresql://me:***@db.example.org/panda\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "url", "environment", "sentence"),
+    [
+        (["db", "current"], "postgresql://me:secret@127.0.0.1:1/x", {}, "cannot be used"),
+        (["db", "upgrade"], "mysql://me:secret@db/x", {}, "works on PostgreSQL"),
+        (["db", "check"], None, {"PANDADB_URI": "secret"}, "did you mean PANDADB_URL?"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence_without_traceback_or_password(
+    words: list[str], url: str | None, environment: dict[str, str], sentence: str
+) -> None:
+    failed = run(*words, url=url, **environment)
+
+    assert failed.returncode == 1
+    assert sentence in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert "secret" not in failed.stdout + failed.stderr
+
+
+def test_records_are_loaded_and_unknown_columns_named(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "records.csv"
+    file.write_text("pandaid,wall_time,colour\n1,60,blue\n2,60,red\n")
+    words = ("jobs", "load", str(file), "--jeditaskid", "5", "--when", "2026-11-20")
+
+    tried = run(*words, "--dry-run", url=_url(database))
+    loaded = run(*words, "--json", url=_url(database))
+    again = run(*words, url=_url(database))
+
+    assert "2 jobs would be loaded into new task 5" in tried.stdout
+    assert "Not loaded, unknown columns: colour" in loaded.stderr
+    assert json.loads(loaded.stdout)["loaded"] == 2
+    assert "0 jobs loaded into task 5; 2 were there already." in again.stdout
+
+
+def test_a_malformed_record_is_a_sentence_with_its_place(
+    database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "records.csv"
+    file.write_text("pandaid,wall_time\n1,soon\n")
+
+    failed = run("jobs", "load", str(file), "--jeditaskid", "5", url=_url(database))
+
+    assert failed.returncode == 1
+    assert "records.csv, line 2, column wall_time: 'soon' is not a number" in failed.stderr
+
+
+def test_records_of_an_empty_database_say_to_upgrade_first(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "records.csv"
+    file.write_text("pandaid,wall_time\n1,60\n")
+
+    failed = run("jobs", "load", str(file), "--jeditaskid", "5", url=empty_database_url)
+
+    assert failed.returncode == 1
+    assert "pandadb db upgrade" in failed.stderr
+
+
+def test_psql_opens_the_database_and_hands_on_its_words(database: Database) -> None:
+    jobs.load_records(database, sample(3), 5, _day())
+
+    asked = run(
+        "db", "psql", "-tAc", "SELECT count(*) FROM doma_panda.jobsarchived4", url=_url(database)
+    )
+
+    assert asked.stdout == "3\n"
+
+
+def _day() -> Any:
+    import datetime as dt
+
+    return dt.date(2026, 11, 20)
+
+
+def _url(database: Database) -> str:
+    return database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,62 @@
+"""`pandadb docs` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from pandadb.cli.docs import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+BOTH = pytest.mark.parametrize(
+    ("command", "one"), [("erd", "diagrams/tasks.mmd"), ("dictionary", "dictionary/tasks.md")]
+)
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@BOTH
+def test_it_writes_and_then_has_nothing_to_write(tmp_path: Path, command: str, one: str) -> None:
+    first = run(command, "--folder", tmp_path)
+    assert first.exit_code == 0
+    assert f"written {one}" in first.stdout
+    assert (tmp_path / one).exists()
+    second = run(command, "--folder", tmp_path)
+    assert second.exit_code == 0
+    assert "written" not in second.stdout
+
+
+@BOTH
+def test_a_check_fails_with_the_names_of_stale_files(
+    tmp_path: Path, command: str, one: str
+) -> None:
+    run(command, "--folder", tmp_path)
+    assert run(command, "--folder", tmp_path, "--check").exit_code == 0
+    (tmp_path / one).unlink()
+    checked = run(command, "--folder", tmp_path, "--check")
+    assert checked.exit_code == 1
+    assert f"stale {one}" in checked.stdout
+    assert not (tmp_path / one).exists()
+
+
+@BOTH
+def test_json_lists_the_files(tmp_path: Path, command: str, one: str) -> None:
+    assert one in json.loads(run(command, "--folder", tmp_path, "--json").stdout)["written"]
+    checked = run(command, "--folder", tmp_path, "--json", "--check")
+    done = json.loads(checked.stdout)
+    assert one in done["unchanged"]
+    assert done["stale"] == done["written"] == done["removed"] == []
+
+
+@BOTH
+def test_help_has_an_example(command: str, one: str) -> None:
+    assert f"Example: pandadb docs {command}" in run(command, "--help").stdout

@@ -1,0 +1,118 @@
+"""Settings: read from the environment and .env, and a sentence for each mistake."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pandadb.config import Settings, SettingsError, load_settings, sqlalchemy_url
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in os.environ:
+        if name.upper().startswith("PANDADB_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_nothing_set_means_the_embedded_database_and_no_timeouts() -> None:
+    settings = load_settings()
+
+    assert settings.url is None
+    assert settings.schemas == {}
+    assert (settings.statement_timeout, settings.lock_timeout) == (0, 0)
+    assert settings.waiting_table == "jobswaiting4"
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PANDADB_URL", "postgresql://me:secret@db/panda")
+    monkeypatch.setenv("PANDADB_SCHEMAS", "doma_panda=ATLAS_PANDA, doma_deft=ATLAS_DEFT")
+    monkeypatch.setenv("PANDADB_LOCK_TIMEOUT", "2.5")
+
+    settings = load_settings()
+
+    assert settings.url is not None
+    assert settings.url.get_secret_value() == "postgresql://me:secret@db/panda"
+    assert settings.schemas == {"doma_panda": "ATLAS_PANDA", "doma_deft": "ATLAS_DEFT"}
+    assert settings.lock_timeout == 2.5
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("PANDADB_APPLICATION_NAME=file\nPANDADB_LOCK_TIMEOUT=1\nOTHER=x\n")
+    monkeypatch.setenv("PANDADB_APPLICATION_NAME", "environment")
+
+    settings = load_settings()
+
+    assert (settings.application_name, settings.lock_timeout) == ("environment", 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("PANDADB_URI", "x", "PANDADB_URI is not a setting: did you mean PANDADB_URL?"),
+        ("PANDADB_XYZZY", "x", "PANDADB_XYZZY is not a setting: known are PANDADB_URL,"),
+        ("PANDADB_LOCK_TIMEOUT", "soon", "PANDADB_LOCK_TIMEOUT is 'soon': "),
+        ("PANDADB_STATEMENT_TIMEOUT", "-1", "PANDADB_STATEMENT_TIMEOUT is '-1': "),
+        ("PANDADB_WAITING_TABLE", "jobs", "PANDADB_WAITING_TABLE is 'jobs': "),
+        ("PANDADB_SCHEMAS", "panda=x", "'panda' is not one of doma_panda, "),
+        ("PANDADB_SCHEMAS", "doma_panda", "doma_panda needs a name: doma_panda=NAME"),
+        ("PANDADB_APPLICATION_NAME", "x" * 64, "PANDADB_APPLICATION_NAME is 'xxx"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    assert sentence in str(caught.value)
+
+
+def test_a_mistake_in_the_file_is_a_sentence_too() -> None:
+    Path(".env").write_text("PANDADB_LOCK_TIMOUT=1\n")
+
+    with pytest.raises(SettingsError, match="did you mean PANDADB_LOCK_TIMEOUT"):
+        load_settings()
+
+
+def test_names_for_the_tests_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PANDADB_TEST_URL", "anything")
+
+    assert load_settings().url is None
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://me:secret@db/x", "secret", "postgres//me:secret@db", "sqlite:///secret"]
+)
+def test_a_wrong_url_is_a_sentence_without_the_url(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("PANDADB_URL", url)
+
+    with pytest.raises(SettingsError, match=r"^PANDADB_URL: ") as caught:
+        load_settings()
+
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_password_is_not_shown() -> None:
+    settings = Settings(url="postgresql://me:secret@db/panda")
+
+    assert "secret" not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+@pytest.mark.parametrize(
+    "spelling", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"]
+)
+def test_any_spelling_of_a_url_is_understood(spelling: str) -> None:
+    url = sqlalchemy_url(f"{spelling}://me@/panda?host=/run/pg&sslmode=disable")
+
+    assert url.drivername == "postgresql+psycopg"
+    assert (url.username, url.database) == ("me", "panda")
+    assert url.query == {"host": "/run/pg", "sslmode": "disable"}

@@ -1,0 +1,179 @@
+"""Connections: in UTC, with a name and timeouts, and worth another try when one is lost."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from pandadb.config import load_settings
+from pandadb.database import Database, DatabaseUnreachable
+from pandadb.models import Cache
+
+
+def shown(database: Database, name: str) -> str | None:
+    with database.session() as session:
+        return session.scalar(text(f"SHOW {name}"))
+
+
+def test_a_connection_is_in_utc_and_says_who_it_is_and_gives_up_in_time(server_url: str) -> None:
+    with Database(
+        server_url, application_name="mover", statement_timeout=1.5, lock_timeout=0.25
+    ) as database:
+        names = ("timezone", "application_name", "statement_timeout", "lock_timeout")
+        assert [shown(database, name) for name in names] == ["UTC", "mover", "1500ms", "250ms"]
+
+
+def test_options_of_the_url_are_kept(server_url: str) -> None:
+    joint = "&" if "?" in server_url else "?"
+    with Database(f"{server_url}{joint}options=-c%20work_mem%3D5MB") as database:
+        assert shown(database, "work_mem") == "5MB"
+        assert shown(database, "timezone") == "UTC"
+
+
+def test_a_session_is_one_transaction(database: Database) -> None:
+    with database.session() as session:
+        session.add(Cache(main_key="kept", sub_key=""))
+
+    def fail() -> None:
+        with database.session() as session:
+            session.add(Cache(main_key="lost", sub_key=""))
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    with database.session() as session:
+        assert [row.main_key for row in session.query(Cache)] == ["kept"]
+
+
+def test_other_schema_names_are_used_where_the_settings_say_so(empty_database_url: str) -> None:
+    with Database(empty_database_url, schemas={"doma_panda": "ATLAS_PANDA"}) as database:
+        with database.session() as session:
+            session.execute(text('CREATE SCHEMA "ATLAS_PANDA"'))
+            session.execute(
+                text(
+                    'CREATE TABLE "ATLAS_PANDA".cache (main_key text, sub_key text, data text,'
+                    " last_update timestamp)"
+                )
+            )
+            session.add(Cache(main_key="a", sub_key="b"))
+        with database.session() as session:
+            assert session.scalar(text('SELECT count(*) FROM "ATLAS_PANDA".cache')) == 1
+            assert session.query(Cache).one().main_key == "a"
+
+
+def test_a_serialization_failure_is_tried_again(database: Database) -> None:
+    with database.session() as session:
+        session.add(Cache(main_key="counter", sub_key="", data="0"))
+    tries = []
+
+    def add_one(session: Session) -> str:
+        tries.append(1)
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        counter = session.query(Cache).one()
+        if len(tries) == 1:
+            with database.session() as other:
+                other.query(Cache).one().data = "10"
+        counter.data = str(int(counter.data or 0) + 1)
+        session.flush()
+        return counter.data
+
+    assert database.retrying(add_one, pause=0.01) == "11"
+    assert len(tries) == 2
+
+
+def test_a_lost_connection_is_tried_again(database: Database) -> None:
+    tries = []
+
+    def work(session: Session) -> int | None:
+        tries.append(1)
+        if len(tries) == 1:
+            with database.session() as other:
+                pid = session.scalar(text("SELECT pg_backend_pid()"))
+                other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        return session.scalar(text("SELECT 1"))
+
+    assert database.retrying(work, pause=0.01) == 1
+    assert len(tries) == 2
+
+
+def test_an_idle_connection_that_was_lost_is_replaced(database: Database) -> None:
+    with database.session() as session:
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+    with Database(database.engine.url) as other, other.session() as session:
+        session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+    assert shown(database, "timezone") == "UTC"
+
+
+def test_what_another_try_cannot_cure_is_raised_at_once(database: Database) -> None:
+    tries = []
+
+    def work(session: Session) -> None:
+        tries.append(1)
+        session.add_all([Cache(main_key="a", sub_key="a"), Cache(main_key="a", sub_key="a")])
+        session.flush()
+
+    with pytest.raises(IntegrityError):
+        database.retrying(work)
+    assert len(tries) == 1
+
+
+def test_after_the_last_try_the_error_is_raised(database: Database) -> None:
+    tries = []
+
+    def work(session: Session) -> None:
+        tries.append(1)
+        session.execute(text("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"))
+
+    with pytest.raises(DBAPIError):
+        database.retrying(work, attempts=3, pause=0.01)
+    assert len(tries) == 3
+
+
+def test_a_statement_that_takes_too_long_is_given_up(server_url: str) -> None:
+    with (
+        Database(server_url, statement_timeout=0.2) as database,
+        pytest.raises(OperationalError, match="statement timeout"),
+        database.session() as session,
+    ):
+        session.execute(text("SELECT pg_sleep(5)"))
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("postgresql://me:secret@127.0.0.1:1/panda", "'panda' on 127.0.0.1"),
+        ("postgresql://me:secret@/panda?host=/nowhere", "'panda' on /nowhere"),
+    ],
+)
+def test_a_server_that_does_not_answer_is_a_sentence_without_the_password(
+    url: str, place: str
+) -> None:
+    with Database(url) as database, pytest.raises(DatabaseUnreachable) as caught:
+        database.ping()
+
+    assert place in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_database_that_is_not_there_is_a_sentence(server_url: str) -> None:
+    with Database(server_url) as server:
+        url = server.engine.url.set(database="nowhere")
+    with Database(url) as database, pytest.raises(DatabaseUnreachable, match="does not exist"):
+        database.ping()
+
+
+def test_a_database_shows_no_password() -> None:
+    assert "secret" not in repr(Database("postgresql://me:secret@db/panda"))
+
+
+def test_the_settings_name_the_database(database_url: str) -> None:
+    settings = load_settings(url=database_url, application_name="me", lock_timeout=1)
+    with Database.from_settings(settings) as database:
+        database.ping()
+        assert shown(database, "application_name") == "me"
+        assert shown(database, "lock_timeout") == "1s"
