@@ -685,7 +685,7 @@ def upgrade() -> None:
             "flag",
             sa.String(30),
             nullable=False,
-            comment="Kind of activity counted, production or analysis",
+            comment="Whose counts: production or analysis for the average over servers, snapshot, max, test, or a server host",
         ),
         sa.Column(
             "hours",
@@ -693,7 +693,7 @@ def upgrade() -> None:
             nullable=False,
             server_default="0",
             autoincrement=False,
-            comment="Length of the counted period, in hours; 3 for laststart kept by the server",
+            comment="Counted period, in hours; with flag snapshot 1000 + minute of the day",
         ),
         sa.Column("nwn", sa.Integer(), comment="Number of worker nodes seen"),
         sa.Column("memmin", sa.Integer(), comment="Smallest memory of a worker node"),
@@ -784,28 +784,26 @@ def upgrade() -> None:
             sa.Integer(),
             nullable=False,
             server_default="0",
-            comment="Number of worker nodes whose pilots asked for a job",
+            comment="Number of slots or nodes that asked for a job",
         ),
         sa.Column(
             "updatejob",
             sa.Integer(),
             nullable=False,
             server_default="0",
-            comment="Number of worker nodes whose pilots reported on a job",
+            comment="Number of slots or nodes that reported on a job",
         ),
         sa.Column(
             "lastmod",
             TIMESTAMP(),
             nullable=False,
             server_default=UTC_NOW,
-            comment="Time the row was last updated",
+            comment="Time the row was last updated; the server deletes rows after 48 h",
         ),
         sa.Column("ncpu", sa.Integer(), comment="Number of CPUs at the site"),
         sa.Column("nslot", sa.Integer(), comment="Number of job slots at the site"),
         sa.Column(
-            "nojob",
-            sa.Integer(),
-            comment="Number of worker nodes whose pilots asked and got no job",
+            "nojob", sa.Integer(), comment="Number of slots or nodes that asked and got no job"
         ),
         sa.Column(
             "getjobabs", sa.BigInteger(), comment="Number of job requests, all pilots counted"

@@ -23,6 +23,45 @@ def label(relationship: RelationshipProperty[Any]) -> str:
     return f"{relationship.parent.class_.__name__}.{relationship.key}"
 
 
+def test_a_file_belongs_to_the_one_dataset_that_has_its_task_and_its_id(session: Session) -> None:
+    for task in (5, 6):
+        for dataset in (1, 2):
+            session.add(
+                m.JediDatasets(
+                    jeditaskid=task,
+                    datasetid=dataset,
+                    datasetname="d",
+                    type="input",
+                    creationtime=NOW,
+                    modificationtime=NOW,
+                )
+            )
+            session.add(
+                m.JediDatasetContents(
+                    jeditaskid=task,
+                    datasetid=dataset,
+                    fileid=9,
+                    creationdate=NOW,
+                    lfn="l",
+                    type="input",
+                    status="ready",
+                )
+            )
+    session.flush()
+
+    for dataset in session.query(m.JediDatasets):
+        (file,) = dataset.contents
+        assert (file.jeditaskid, file.datasetid) == (dataset.jeditaskid, dataset.datasetid)
+        assert file.jedi_dataset is dataset
+
+
+def test_a_join_compares_every_column_that_it_names() -> None:
+    for relationship in RELATIONSHIPS:
+        written = str(relationship._init_args.primaryjoin.argument)
+        compared = str(relationship.primaryjoin)
+        assert written.count("==") == compared.count(" = "), label(relationship)
+
+
 @pytest.mark.parametrize("relationship", RELATIONSHIPS, ids=label)
 def test_a_relationship_is_read_only_and_its_join_can_be_asked(
     relationship: RelationshipProperty[Any], session: Session

@@ -3,7 +3,7 @@
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.cli import db, demo, jobs
+from pandadb.cli import db, demo, docs, jobs
 from pandadb.cli.output import fail
 from pandadb.errors import PandaDBError
 
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(docs.app, name="docs")
 app.command()(demo.demo)
 
 

@@ -73,18 +73,18 @@ class JediDatasets(Base):
         "foreign(JediDatasets.jeditaskid) == JediTasks.jeditaskid", "datasets"
     )
     contents: Mapped[list[JediDatasetContents]] = related(
-        "foreign(JediDatasetContents.jeditaskid) == JediDatasets.jeditaskid and "
-        "foreign(JediDatasetContents.datasetid) == JediDatasets.datasetid",
+        "and_(foreign(JediDatasetContents.jeditaskid) == JediDatasets.jeditaskid, "
+        "foreign(JediDatasetContents.datasetid) == JediDatasets.datasetid)",
         "jedi_dataset",
     )
     localities: Mapped[list[JediDatasetLocality]] = related(
-        "foreign(JediDatasetLocality.jeditaskid) == JediDatasets.jeditaskid and "
-        "foreign(JediDatasetLocality.datasetid) == JediDatasets.datasetid",
+        "and_(foreign(JediDatasetLocality.jeditaskid) == JediDatasets.jeditaskid, "
+        "foreign(JediDatasetLocality.datasetid) == JediDatasets.datasetid)",
         "jedi_dataset",
     )
     output_templates: Mapped[list[JediOutputTemplate]] = related(
-        "foreign(JediOutputTemplate.jeditaskid) == JediDatasets.jeditaskid and "
-        "foreign(JediOutputTemplate.datasetid) == JediDatasets.datasetid",
+        "and_(foreign(JediOutputTemplate.jeditaskid) == JediDatasets.jeditaskid, "
+        "foreign(JediOutputTemplate.datasetid) == JediDatasets.datasetid)",
         "jedi_dataset",
     )
 
@@ -132,8 +132,8 @@ class JediDatasetContents(Base):
     constituent_id: Mapped[BigInt | None]
 
     jedi_dataset: Mapped[JediDatasets | None] = related(
-        "foreign(JediDatasetContents.jeditaskid) == JediDatasets.jeditaskid and "
-        "foreign(JediDatasetContents.datasetid) == JediDatasets.datasetid",
+        "and_(foreign(JediDatasetContents.jeditaskid) == JediDatasets.jeditaskid, "
+        "foreign(JediDatasetContents.datasetid) == JediDatasets.datasetid)",
         "contents",
     )
     task: Mapped[JediTasks | None] = related(
@@ -152,8 +152,8 @@ class JediDatasetLocality(Base):
     timestamp: Mapped[datetime]
 
     jedi_dataset: Mapped[JediDatasets | None] = related(
-        "foreign(JediDatasetLocality.jeditaskid) == JediDatasets.jeditaskid and "
-        "foreign(JediDatasetLocality.datasetid) == JediDatasets.datasetid",
+        "and_(foreign(JediDatasetLocality.jeditaskid) == JediDatasets.jeditaskid, "
+        "foreign(JediDatasetLocality.datasetid) == JediDatasets.datasetid)",
         "localities",
     )
 

@@ -105,8 +105,8 @@ class HarvesterWorkers(Base):
         "foreign(HarvesterWorkers.harvesterid) == HarvesterInstances.harvester_id", "workers"
     )
     job_relations: Mapped[list[HarvesterRelJobsWorkers]] = related(
-        "foreign(HarvesterRelJobsWorkers.harvesterid) == HarvesterWorkers.harvesterid and "
-        "foreign(HarvesterRelJobsWorkers.workerid) == HarvesterWorkers.workerid",
+        "and_(foreign(HarvesterRelJobsWorkers.harvesterid) == HarvesterWorkers.harvesterid, "
+        "foreign(HarvesterRelJobsWorkers.workerid) == HarvesterWorkers.workerid)",
         "worker",
     )
 
@@ -132,8 +132,8 @@ class HarvesterRelJobsWorkers(OfJob, Base):
         "job_relations",
     )
     worker: Mapped[HarvesterWorkers | None] = related(
-        "foreign(HarvesterRelJobsWorkers.harvesterid) == HarvesterWorkers.harvesterid and "
-        "foreign(HarvesterRelJobsWorkers.workerid) == HarvesterWorkers.workerid",
+        "and_(foreign(HarvesterRelJobsWorkers.harvesterid) == HarvesterWorkers.harvesterid, "
+        "foreign(HarvesterRelJobsWorkers.workerid) == HarvesterWorkers.workerid)",
         "job_relations",
     )
 

@@ -510,12 +510,17 @@ class SiteData(Base):
         String(60), primary_key=True, comment="PanDA site, computingSite of a job"
     )
     flag: Mapped[str] = mapped_column(
-        String(30), primary_key=True, comment="Kind of activity counted, production or analysis"
+        String(30),
+        primary_key=True,
+        comment=(
+            "Whose counts: production or analysis for the average over servers, snapshot, max, "
+            "test, or a server host"
+        ),
     )
     hours: Mapped[int] = mapped_column(
         primary_key=True,
         server_default="0",
-        comment="Length of the counted period, in hours; 3 for laststart kept by the server",
+        comment="Counted period, in hours; with flag snapshot 1000 + minute of the day",
     )
     nwn: Mapped[int | None] = mapped_column(comment="Number of worker nodes seen")
     memmin: Mapped[int | None] = mapped_column(comment="Smallest memory of a worker node")
@@ -568,18 +573,19 @@ class SiteData(Base):
         server_default="0", comment="Number of jobs in state transferring"
     )
     getjob: Mapped[int] = mapped_column(
-        server_default="0", comment="Number of worker nodes whose pilots asked for a job"
+        server_default="0", comment="Number of slots or nodes that asked for a job"
     )
     updatejob: Mapped[int] = mapped_column(
-        server_default="0", comment="Number of worker nodes whose pilots reported on a job"
+        server_default="0", comment="Number of slots or nodes that reported on a job"
     )
     lastmod: Mapped[datetime] = mapped_column(
-        server_default=UTC_NOW, comment="Time the row was last updated"
+        server_default=UTC_NOW,
+        comment="Time the row was last updated; the server deletes rows after 48 h",
     )
     ncpu: Mapped[int | None] = mapped_column(comment="Number of CPUs at the site")
     nslot: Mapped[int | None] = mapped_column(comment="Number of job slots at the site")
     nojob: Mapped[int | None] = mapped_column(
-        comment="Number of worker nodes whose pilots asked and got no job"
+        comment="Number of slots or nodes that asked and got no job"
     )
     getjobabs: Mapped[BigInt | None] = mapped_column(
         comment="Number of job requests, all pilots counted"

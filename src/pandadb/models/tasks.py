@@ -236,8 +236,8 @@ class JediOutputTemplate(Base):
         "foreign(JediOutputTemplate.jeditaskid) == JediTasks.jeditaskid", "output_templates"
     )
     jedi_dataset: Mapped[JediDatasets | None] = related(
-        "foreign(JediOutputTemplate.jeditaskid) == JediDatasets.jeditaskid and "
-        "foreign(JediOutputTemplate.datasetid) == JediDatasets.datasetid",
+        "and_(foreign(JediOutputTemplate.jeditaskid) == JediDatasets.jeditaskid, "
+        "foreign(JediOutputTemplate.datasetid) == JediDatasets.datasetid)",
         "output_templates",
     )
 

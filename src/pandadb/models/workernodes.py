@@ -39,12 +39,12 @@ class WorkerNode(Base):
     cpu_model_normalized: Mapped[str | None] = mapped_column(String(128))
 
     queues: Mapped[list[WorkerNodeQueue]] = related(
-        "foreign(WorkerNodeQueue.site) == WorkerNode.site and "
-        "foreign(WorkerNodeQueue.host_name) == WorkerNode.host_name",
+        "and_(foreign(WorkerNodeQueue.site) == WorkerNode.site, "
+        "foreign(WorkerNodeQueue.host_name) == WorkerNode.host_name)",
     )
     gpus: Mapped[list[WorkerNodeGPUs]] = related(
-        "foreign(WorkerNodeGPUs.site) == WorkerNode.site and "
-        "foreign(WorkerNodeGPUs.host_name) == WorkerNode.host_name",
+        "and_(foreign(WorkerNodeGPUs.site) == WorkerNode.site, "
+        "foreign(WorkerNodeGPUs.host_name) == WorkerNode.host_name)",
     )
 
 
@@ -62,8 +62,8 @@ class WorkerNodeQueue(Base):
     last_seen: Mapped[datetime | None]
 
     nodes: Mapped[list[WorkerNode]] = related(
-        "WorkerNodeQueue.site == foreign(WorkerNode.site) and "
-        "WorkerNodeQueue.host_name == foreign(WorkerNode.host_name)",
+        "and_(WorkerNodeQueue.site == foreign(WorkerNode.site), "
+        "WorkerNodeQueue.host_name == foreign(WorkerNode.host_name))",
     )
 
 
@@ -86,8 +86,8 @@ class WorkerNodeGPUs(Base):
     last_seen: Mapped[datetime | None]
 
     nodes: Mapped[list[WorkerNode]] = related(
-        "WorkerNodeGPUs.site == foreign(WorkerNode.site) and "
-        "WorkerNodeGPUs.host_name == foreign(WorkerNode.host_name)",
+        "and_(WorkerNodeGPUs.site == foreign(WorkerNode.site), "
+        "WorkerNodeGPUs.host_name == foreign(WorkerNode.host_name))",
     )
 
 

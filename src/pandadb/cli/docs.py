@@ -1,0 +1,47 @@
+"""`pandadb docs`: the entity diagrams and the data dictionary, written from the models."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pandadb.cli.options import AsJSON
+from pandadb.cli.output import as_json, out
+from pandadb.services import docs
+
+app = typer.Typer(help="Write the documents that come from the models.", no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Option(help="Where to write.", file_okay=False)]
+Check = Annotated[
+    bool, typer.Option("--check", help="Write nothing; exit code 1 if a file is stale.")
+]
+
+
+@app.command()
+def erd(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = False) -> None:
+    """Write the entity diagrams, one per family of tables, as Mermaid and as SVG.
+
+    Example: pandadb docs erd --folder docs
+    """
+    _report(docs.erd(folder, check=check), json)
+
+
+@app.command()
+def dictionary(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = False) -> None:
+    """Write the data dictionary: what each table and column means, one page per family.
+
+    Example: pandadb docs dictionary --check
+    """
+    _report(docs.write_dictionary(folder, check=check), json)
+
+
+def _report(done: docs.Written, json: bool) -> None:
+    if json:
+        as_json(asdict(done))
+    else:
+        for word in ("written", "removed", "stale"):
+            for name in getattr(done, word):
+                out.print(f"{word} {name}", markup=False, soft_wrap=True)
+        out.print(f"{len(done.unchanged)} files are as the models say.")
+    raise typer.Exit(bool(done.stale))

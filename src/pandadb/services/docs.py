@@ -1,0 +1,80 @@
+"""What is written from the models: the diagrams and the data dictionary, in a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pandadb.core import diagrams, dictionary
+from pandadb.errors import PandaDBError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+
+class FolderError(PandaDBError):
+    """A folder that cannot be read or written."""
+
+
+@dataclass
+class Written:
+    """Paths below the folder, by what became of them."""
+
+    written: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    """Only of a check: what a run would write or remove."""
+
+
+def erd(folder: Path, *, check: bool = False) -> Written:
+    """Write the entity diagrams; files in `diagrams/` of families that are gone are removed.
+
+    Raises:
+        LayoutLibraryMissing: igraph is not installed.
+        FolderError: The folder cannot be read or written.
+    """
+    shown = diagrams.pictures()
+    files = {"diagrams.md": diagrams.index(shown)}
+    for name, picture in shown.items():
+        files[f"diagrams/{name}.mmd"] = diagrams.mermaid(picture)
+        files[f"diagrams/{name}.svg"] = diagrams.svg(picture)
+    return _write(folder, files, ("diagrams/*.mmd", "diagrams/*.svg"), check)
+
+
+def write_dictionary(folder: Path, *, check: bool = False) -> Written:
+    """Write the data dictionary; pages in `dictionary/` of families that are gone are removed.
+
+    Raises:
+        FolderError: The folder cannot be read or written.
+    """
+    return _write(folder, dictionary.pages(), ("dictionary/*.md",), check)
+
+
+def _write(folder: Path, files: Mapping[str, str], ours: Iterable[str], check: bool) -> Written:
+    """Write the files that are not on disk as they should be; or, to check, only name them.
+
+    The patterns say which other files were written here before, and so may be removed.
+    """
+    done = Written()
+    try:
+        for name, text in files.items():
+            path = folder / name
+            if path.exists() and path.read_bytes() == text.encode():
+                done.unchanged.append(name)
+            elif check:
+                done.stale.append(name)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text.encode())
+                done.written.append(name)
+        for path in sorted(path for pattern in ours for path in folder.glob(pattern)):
+            name = path.relative_to(folder).as_posix()
+            if name not in files:
+                (done.stale if check else done.removed).append(name)
+                if not check:
+                    path.unlink()
+    except OSError as error:
+        raise FolderError(f"{folder}: the documents cannot be written: {error}") from error
+    return done
