@@ -44,7 +44,7 @@ def _attribute(row: Row) -> str:
 
 
 def cardinality(line: Line) -> str:
-    """Return how many parents a child has, and how many children a parent, in Mermaid\'s signs."""
+    """Return how many parents a child has, and how many children a parent, in Mermaid's signs."""
     left = "}o" if line.parent.many else "|o" if line.parent.optional else "||"
     return f"{left}--{'o{' if line.child.many else 'o|'}"
 
