@@ -70,7 +70,39 @@ class MVJobsActive4Stats(Base):
     )
 
 
-class JobsShareStats(Base):
+class ShareStatsColumns:
+    """Jobs of a share at a site in a state, counted."""
+
+    ts: Mapped[datetime | None] = mapped_column(comment="Time the counts were computed")
+    gshare: Mapped[str | None] = mapped_column(String(32), comment="Global share, GLOBAL_SHARES")
+    computingsite: Mapped[str | None] = mapped_column(
+        String(128), comment="PanDA queue, SCHEDCONFIG_JSON"
+    )
+    jobstatus: Mapped[str] = mapped_column(String(15), comment="State of the jobs counted")
+    maxpriority: Mapped[BigInt | None] = mapped_column(
+        comment="Highest current priority among the jobs"
+    )
+    prorated_diskio_avg: Mapped[Decimal | None] = mapped_column(
+        Numeric(11, 2), comment="Average disk I/O per core in kB/s"
+    )
+    prorated_mem_avg: Mapped[Decimal | None] = mapped_column(
+        Numeric(11, 2), comment="Average requested memory per core in MB"
+    )
+    njobs: Mapped[BigInt | None] = mapped_column(comment="Number of jobs")
+    hs: Mapped[BigInt | None] = mapped_column(
+        comment="Computing power of the jobs in HS06: jobs times cores times corepower"
+    )
+    vo: Mapped[str | None] = mapped_column(String(32), comment="Virtual organisation")
+    workqueue_id: Mapped[int | None] = mapped_column(comment="Work queue, JEDI_WORK_QUEUE")
+    resource_type: Mapped[str | None] = mapped_column(
+        String(56), comment="Resource type, RESOURCE_TYPES"
+    )
+    nucleus: Mapped[str | None] = mapped_column(
+        String(52), comment="Nucleus of the tasks, the site that collects the output"
+    )
+
+
+class JobsShareStats(ShareStatsColumns, Base):
     """Jobs in JOBSACTIVE4 by global share and queue.
 
     The basis of share balancing; recomputed each minute.
@@ -98,36 +130,8 @@ class JobsShareStats(Base):
         ]
     }
 
-    ts: Mapped[datetime | None] = mapped_column(comment="Time the counts were computed")
-    gshare: Mapped[str | None] = mapped_column(String(32), comment="Global share, GLOBAL_SHARES")
-    computingsite: Mapped[str | None] = mapped_column(
-        String(128), comment="PanDA queue, SCHEDCONFIG_JSON"
-    )
-    jobstatus: Mapped[str] = mapped_column(String(15), comment="State of the jobs counted")
-    maxpriority: Mapped[BigInt | None] = mapped_column(
-        comment="Highest current priority among the jobs"
-    )
-    prorated_diskio_avg: Mapped[Decimal | None] = mapped_column(
-        Numeric(11, 2), comment="Average disk I/O per core in kB/s"
-    )
-    prorated_mem_avg: Mapped[Decimal | None] = mapped_column(
-        Numeric(11, 2), comment="Average requested memory per core in MB"
-    )
-    njobs: Mapped[BigInt | None] = mapped_column(comment="Number of jobs")
-    hs: Mapped[BigInt | None] = mapped_column(
-        comment="Computing power of the jobs in HS06: jobs times cores times corepower"
-    )
-    vo: Mapped[str | None] = mapped_column(String(32), comment="Virtual organisation")
-    workqueue_id: Mapped[int | None] = mapped_column(comment="Work queue, JEDI_WORK_QUEUE")
-    resource_type: Mapped[str | None] = mapped_column(
-        String(56), comment="Resource type, RESOURCE_TYPES"
-    )
-    nucleus: Mapped[str | None] = mapped_column(
-        String(52), comment="Nucleus of the tasks, the site that collects the output"
-    )
 
-
-class JobsDefinedShareStats(Base):
+class JobsDefinedShareStats(ShareStatsColumns, Base):
     """Jobs in JOBSDEFINED4 by global share and queue; recomputed each minute."""
 
     __tablename__ = "jobsdefined_share_stats"
@@ -151,34 +155,6 @@ class JobsDefinedShareStats(Base):
             "hs",
         ]
     }
-
-    ts: Mapped[datetime | None] = mapped_column(comment="Time the counts were computed")
-    gshare: Mapped[str | None] = mapped_column(String(32), comment="Global share, GLOBAL_SHARES")
-    computingsite: Mapped[str | None] = mapped_column(
-        String(128), comment="PanDA queue, SCHEDCONFIG_JSON"
-    )
-    jobstatus: Mapped[str] = mapped_column(String(15), comment="State of the jobs counted")
-    maxpriority: Mapped[BigInt | None] = mapped_column(
-        comment="Highest current priority among the jobs"
-    )
-    prorated_diskio_avg: Mapped[Decimal | None] = mapped_column(
-        Numeric(11, 2), comment="Average disk I/O per core in kB/s"
-    )
-    prorated_mem_avg: Mapped[Decimal | None] = mapped_column(
-        Numeric(11, 2), comment="Average requested memory per core in MB"
-    )
-    njobs: Mapped[BigInt | None] = mapped_column(comment="Number of jobs")
-    hs: Mapped[BigInt | None] = mapped_column(
-        comment="Computing power of the jobs in HS06: jobs times cores times corepower"
-    )
-    vo: Mapped[str | None] = mapped_column(String(32), comment="Virtual organisation")
-    workqueue_id: Mapped[int | None] = mapped_column(comment="Work queue, JEDI_WORK_QUEUE")
-    resource_type: Mapped[str | None] = mapped_column(
-        String(56), comment="Resource type, RESOURCE_TYPES"
-    )
-    nucleus: Mapped[str | None] = mapped_column(
-        String(52), comment="Nucleus of the tasks, the site that collects the output"
-    )
 
 
 class JobStatsHP(Base):
