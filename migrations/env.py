@@ -8,6 +8,7 @@ from logging.config import fileConfig
 from typing import TYPE_CHECKING, Any
 
 from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
@@ -24,7 +25,13 @@ LOCK_TIMEOUT = "4s"
 ATTEMPTS = 8
 """How often an upgrade goes on, if nobody says otherwise, when it did not get a lock in time."""
 
-ADVISORY_LOCK = "pg_advisory_lock(hashtext('pandadb migrations'))"
+PREPARATIONS = (
+    f"SET lock_timeout = '{LOCK_TIMEOUT}'",
+    "SET statement_timeout = 0",
+    "SELECT pg_advisory_lock(hashtext('pandadb migrations'))",
+)
+OWN_SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {OWN}"
+"""Where alembic_version stands; to say so needs a right, even if the schema is there."""
 
 log = logging.getLogger("alembic.pandadb")
 
@@ -48,7 +55,7 @@ def run_offline() -> None:
         **SHARED,
     )
     context.static_output(r"\set ON_ERROR_STOP on")
-    for statement in _preparations():
+    for statement in (*PREPARATIONS, OWN_SCHEMA):
         context.execute(statement)
     context.run_migrations()
 
@@ -60,10 +67,16 @@ def run_online() -> None:
     if given is None and context.config.config_file_name:
         fileConfig(context.config.config_file_name, disable_existing_loggers=False)
     database = given or Database.from_settings()
+    if database.engine.get_execution_options().get("schema_translate_map"):
+        raise CommandError(
+            "Migrations make the schemas that the models name, doma_panda and so on: "
+            "unset PANDADB_SCHEMAS"
+        )
     try:
         for attempt in range(1, attempts + 1):
             try:
                 with database.engine.connect() as connection:
+                    connection.detach()  # lock and timeouts end with it, instead of in a pool
                     _migrate(connection)
                 break
             except OperationalError as error:
@@ -77,8 +90,10 @@ def run_online() -> None:
 
 
 def _migrate(connection: Connection) -> None:
-    for statement in _preparations():
+    for statement in PREPARATIONS:
         connection.execute(text(statement))
+    if connection.scalar(text("SELECT to_regnamespace(:own) IS NULL"), {"own": OWN}):
+        connection.execute(text(OWN_SCHEMA))
     partitions = drift.partitions(connection)
     connection.commit()  # Alembic would take an open transaction for its caller's
     context.configure(
@@ -88,15 +103,6 @@ def _migrate(connection: Connection) -> None:
         **SHARED,
     )
     context.run_migrations()
-
-
-def _preparations() -> list[str]:
-    return [
-        f"SET lock_timeout = '{LOCK_TIMEOUT}'",
-        "SET statement_timeout = 0",
-        f"SELECT {ADVISORY_LOCK}",
-        f"CREATE SCHEMA IF NOT EXISTS {OWN}",
-    ]
 
 
 if context.is_offline_mode():

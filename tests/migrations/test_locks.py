@@ -96,6 +96,19 @@ def test_a_migration_tries_again_while_somebody_holds_a_lock(database: Database)
     assert schema.current(database).pending == ()
 
 
+def test_neither_the_lock_nor_the_timeouts_outlive_a_migration(database: Database) -> None:
+    schema.downgrade(database, "0020")
+    schema.upgrade(database)
+
+    with database.engine.connect() as connection:
+        held = text(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        assert connection.scalar(held) == 0
+        assert connection.scalar(text("SHOW lock_timeout")) == "0"
+
+
 def test_two_upgrades_at_the_same_time_do_the_work_once(empty_database_url: str) -> None:
     command = [sys.executable, "-m", "alembic", "upgrade", "head"]
     environment = {**os.environ, "PANDADB_URL": empty_database_url}

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from pandadb.database import Database
+from pandadb.models.base import MIRRORED, OWN
 from pandadb.services import schema
 
 SCRIPTS = ScriptDirectory.from_config(Config(schema.home() / "alembic.ini"))
@@ -106,6 +107,29 @@ def test_a_role_that_merely_owns_its_database_can_do_all_of_it(plain_role_url: s
             extensions = text("SELECT extname FROM pg_extension")
             assert [*connection.scalars(extensions)] == ["plpgsql"]
         schema.downgrade(database, "base")
+
+
+def test_other_schema_names_are_refused_before_anything_is_made(empty_database_url: str) -> None:
+    with Database(empty_database_url, schemas={"doma_panda": "ATLAS_PANDA"}) as database:
+        with pytest.raises(schema.MigrationError, match="unset PANDADB_SCHEMAS"):
+            schema.upgrade(database)
+
+        assert objects(database) == []
+
+
+def test_a_role_that_may_only_read_can_compare(database: Database, plain_role_url: str) -> None:
+    role = make_url(plain_role_url).username
+    with database.engine.begin() as connection:
+        for name in (*MIRRORED, OWN):
+            connection.execute(text(f'GRANT USAGE ON SCHEMA {name} TO "{role}"'))
+            connection.execute(text(f'GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO "{role}"'))
+    url = make_url(plain_role_url).set(database=database.engine.url.database)
+
+    with Database(url.render_as_string(hide_password=False)) as reader:
+        assert schema.check(reader) == []
+        assert schema.current(reader).pending == ()
+    with database.engine.begin() as connection:
+        connection.execute(text(f'DROP OWNED BY "{role}"'))
 
 
 def test_every_sql_file_is_used_by_a_revision() -> None:
