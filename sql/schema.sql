@@ -2551,7 +2551,21 @@ CREATE TABLE doma_panda.cloudtasks (
     CONSTRAINT cloudtasks_id_pk PRIMARY KEY (id)
 );
 
-COMMENT ON TABLE doma_panda.cloudtasks IS 'TODO doma_panda.cloudtasks.';
+COMMENT ON TABLE doma_panda.cloudtasks IS 'Which cloud a task was sent to, before JEDI.';
+
+COMMENT ON COLUMN doma_panda.cloudtasks.id IS 'Number of the row';
+
+COMMENT ON COLUMN doma_panda.cloudtasks.taskname IS 'Name of the task';
+
+COMMENT ON COLUMN doma_panda.cloudtasks.taskid IS 'Number of the task';
+
+COMMENT ON COLUMN doma_panda.cloudtasks.cloud IS 'Cloud that it was sent to';
+
+COMMENT ON COLUMN doma_panda.cloudtasks.status IS 'State of that';
+
+COMMENT ON COLUMN doma_panda.cloudtasks.tmod IS 'Last change';
+
+COMMENT ON COLUMN doma_panda.cloudtasks.tenter IS 'When the row was made';
 
 CREATE INDEX cloudtasks_task_idx ON doma_panda.cloudtasks (taskname, taskid);
 
@@ -2561,7 +2575,11 @@ CREATE TABLE doma_panda.jedi_aux_status_mintaskid (
     CONSTRAINT jedi_aux_status_mintaskid_pkey PRIMARY KEY (status)
 );
 
-COMMENT ON TABLE doma_panda.jedi_aux_status_mintaskid IS 'TODO doma_panda.jedi_aux_status_mintaskid.';
+COMMENT ON TABLE doma_panda.jedi_aux_status_mintaskid IS 'The lowest task of each state; agents join it to leave out old partitions.';
+
+COMMENT ON COLUMN doma_panda.jedi_aux_status_mintaskid.status IS 'State of tasks';
+
+COMMENT ON COLUMN doma_panda.jedi_aux_status_mintaskid.min_jeditaskid IS 'Lowest task in that state; too low does no harm';
 
 CREATE TABLE doma_panda.jedi_jobparams_template (
     jeditaskid BIGINT NOT NULL, 
@@ -2570,7 +2588,11 @@ CREATE TABLE doma_panda.jedi_jobparams_template (
 )
  PARTITION BY RANGE (jeditaskid);
 
-COMMENT ON TABLE doma_panda.jedi_jobparams_template IS 'TODO doma_panda.jedi_jobparams_template.';
+COMMENT ON TABLE doma_panda.jedi_jobparams_template IS 'Templates of the parameters of a task''s jobs.';
+
+COMMENT ON COLUMN doma_panda.jedi_jobparams_template.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN doma_panda.jedi_jobparams_template.jobparamstemplate IS 'Command line with placeholders for files, seeds and numbers';
 
 CREATE TABLE doma_panda.jedi_jobparams_template_default PARTITION OF doma_panda.jedi_jobparams_template DEFAULT;
 
@@ -2588,7 +2610,25 @@ CREATE TABLE doma_panda.jedi_output_template (
 )
  PARTITION BY RANGE (jeditaskid);
 
-COMMENT ON TABLE doma_panda.jedi_output_template IS 'TODO doma_panda.jedi_output_template.';
+COMMENT ON TABLE doma_panda.jedi_output_template IS 'Templates of the names of a task''s output files.';
+
+COMMENT ON COLUMN doma_panda.jedi_output_template.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN doma_panda.jedi_output_template.datasetid IS 'Output dataset, JEDI_DATASETS';
+
+COMMENT ON COLUMN doma_panda.jedi_output_template.outtempid IS 'Number of the template';
+
+COMMENT ON COLUMN doma_panda.jedi_output_template.filenametemplate IS 'File name with a placeholder for the serial number';
+
+COMMENT ON COLUMN doma_panda.jedi_output_template.maxserialnr IS 'Last serial number to be used';
+
+COMMENT ON COLUMN doma_panda.jedi_output_template.serialnr IS 'Next serial number';
+
+COMMENT ON COLUMN doma_panda.jedi_output_template.sourcename IS 'Name that the program gives the file';
+
+COMMENT ON COLUMN doma_panda.jedi_output_template.streamname IS 'Placeholder of the stream in the parameters';
+
+COMMENT ON COLUMN doma_panda.jedi_output_template.outtype IS 'Type of the files: output or log';
 
 CREATE TABLE doma_panda.jedi_output_template_default PARTITION OF doma_panda.jedi_output_template DEFAULT;
 
@@ -2599,7 +2639,11 @@ CREATE TABLE doma_panda.jedi_taskparams (
 )
  PARTITION BY RANGE (jeditaskid);
 
-COMMENT ON TABLE doma_panda.jedi_taskparams IS 'TODO doma_panda.jedi_taskparams.';
+COMMENT ON TABLE doma_panda.jedi_taskparams IS 'Parameters of tasks, as they were submitted.';
+
+COMMENT ON COLUMN doma_panda.jedi_taskparams.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN doma_panda.jedi_taskparams.taskparams IS 'Parameters, JSON';
 
 CREATE TABLE doma_panda.jedi_taskparams_default PARTITION OF doma_panda.jedi_taskparams DEFAULT;
 
@@ -2696,7 +2740,183 @@ CREATE TABLE doma_panda.jedi_tasks (
 )
  PARTITION BY RANGE (jeditaskid);
 
-COMMENT ON TABLE doma_panda.jedi_tasks IS 'TODO doma_panda.jedi_tasks.';
+COMMENT ON TABLE doma_panda.jedi_tasks IS 'Tasks: what is to be done with datasets, cut into jobs by JEDI.';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.jeditaskid IS 'Task, the same number as in T_TASK';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.taskname IS 'Name of the task; a random one until the task is refined';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.status IS 'State of the task: registered, defined, ready, scouting, running, paused, done, failed and others';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.username IS 'Who submitted the task';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.creationdate IS 'When the task came into this table';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.modificationtime IS 'Last change; servers date it back on purpose, so that an agent takes the task at once';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.reqid IS 'Production request that the task belongs to';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.oldstatus IS 'State to come back to from pending, throttled, paused or staging, and during commands';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.cloud IS 'Cloud that the task is assigned to, WORLD for any';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.site IS 'Queue that the task has to run at, NULL for any';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.starttime IS 'When the first jobs were made; NULL again after a retry';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.endtime IS 'When the task became final';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.frozentime IS 'Since when the task is pending, NULL if it is not';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.prodsourcelabel IS 'Kind of work: managed, user, test and others';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.workinggroup IS 'Physics group that the task is for';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.vo IS 'Virtual organization';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.corecount IS 'Cores per job, 0 for any number';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.tasktype IS 'Type of the task: prod, anal and others';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.processingtype IS 'What the jobs do, e.g. evgen, simul, reco, merge';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.taskpriority IS 'Priority given at submission';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.currentpriority IS 'Priority in use, the higher the sooner';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.architecture IS 'Platform that the software needs';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.transuses IS 'Software release';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.transhome IS 'Software package, with its cache';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.transpath IS 'Program that the jobs run';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.lockedby IS 'Agent that works on the task, NULL for none';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.lockedtime IS 'When the agent took the task or said that it still works on it';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.termcondition IS 'Condition under which the task ends early';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.splitrule IS 'How the task is cut into jobs: codes with values, separated by commas';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.walltime IS 'Wall time per event or file, in walltimeunit';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.walltimeunit IS 'Unit of walltime, e.g. kHS06sPerEvent; NULL has it estimated again, ava starts the avalanche';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.outdiskcount IS 'Size of the output per event or file, in outdiskunit';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.outdiskunit IS 'Unit of outdiskcount, e.g. kBPerEvent';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.workdiskcount IS 'Scratch space of a job, in workdiskunit';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.workdiskunit IS 'Unit of workdiskcount, usually MB';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.ramcount IS 'Memory per core or per job, in ramunit';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.ramunit IS 'Unit of ramcount, e.g. MBPerCore';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.iointensity IS 'Rate of input and output, in iointensityunit';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.iointensityunit IS 'Unit of iointensity, kBPerS';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.workqueue_id IS 'Work queue, JEDI_WORK_QUEUE';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.progress IS 'Progress in per cent; not written by current servers';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.failurerate IS 'Rate of failures in per cent; not written by current servers';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.errordialog IS 'Why the task is where it is, for people';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.countrygroup IS 'Country group that the task is charged to';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.parent_tid IS 'Task whose output this one reads; its own number without a parent';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.eventservice IS 'Whether and how jobs take ranges of events: 0 not, 1 to 3 kinds of event service';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.ticketid IS 'Ticket about the task';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.ticketsystemtype IS 'System of the ticket, e.g. ggus';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.statechangetime IS 'When the state last changed';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.superstatus IS 'State last told to T_TASK';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.campaign IS 'Campaign of the task';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.mergeramcount IS 'Memory of a merge job, in mergeramunit';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.mergeramunit IS 'Unit of mergeramcount';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.mergewalltime IS 'Wall time of a merge job, in mergewalltimeunit';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.mergewalltimeunit IS 'Unit of mergewalltime';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.throttledtime IS 'When a throttled task is released';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.numthrottled IS 'How often the task was throttled for failures';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.mergecorecount IS 'Cores of a merge job';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.goal IS 'Success that is asked for, per mille of events or files; 1000 without a value';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.assessmenttime IS 'When the progress was last looked at';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.cputime IS 'CPU time per event, in cputimeunit';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.cputimeunit IS 'Unit of cputime, e.g. HS06sPerEvent';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.cpuefficiency IS 'CPU efficiency assumed, per cent';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.basewalltime IS 'Wall time of a job whatever its input, seconds';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.amiflag_old IS 'Former amiflag';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.amiflag IS 'Bits that say what the metadata catalogue AMI has still to read';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.nucleus IS 'Site that collects the output of a WORLD task';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.baseramcount IS 'Memory of a job whatever its cores, MB';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.ttcrequested IS 'When the task should be complete';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.ttcpredicted IS 'When the task is predicted to be complete';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.ttcpredictiondate IS 'When that was predicted';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.rescuetime IS 'When the task was last rescued from being stuck';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.requesttype IS 'Type of the request that the task comes from';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.gshare IS 'Global share, GLOBAL_SHARES';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.usejumbo IS 'Whether jumbo jobs are used: W, R, P, L or D, NULL for no';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.resource_type IS 'Type of resource that the jobs ask for, RESOURCE_TYPES';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.diskio IS 'Expected disk traffic per core, in diskiounit';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.diskiounit IS 'Unit of diskio, kBPerS';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.memory_leak_core IS 'Memory that a job leaks per core';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.memory_leak_x2 IS 'How well the leak was fitted, chi square';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.attemptnr IS 'Attempt of the task, one more with each retry';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.container_name IS 'Image of the container that the jobs run in';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.job_label IS 'Label of the jobs, as their prodsourcelabel';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.realmodificationtime IS 'True time of the last change of modificationtime, set by a trigger';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.framework IS 'System that submitted the task';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.activatedtime IS 'Since when the task has been active, until it goes into TASK_METRICS';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.queuedtime IS 'Since when the task has had input to process, NULL if it has none';
+
+COMMENT ON COLUMN doma_panda.jedi_tasks.actiontime IS 'When an agent should next act on the task';
 
 CREATE INDEX jedi_tasks_amiflag_idx ON doma_panda.jedi_tasks (amiflag);
 
@@ -2731,7 +2951,19 @@ CREATE TABLE doma_panda.task_attempts (
 )
  PARTITION BY RANGE (starttime);
 
-COMMENT ON TABLE doma_panda.task_attempts IS 'TODO doma_panda.task_attempts.';
+COMMENT ON TABLE doma_panda.task_attempts IS 'Attempts of tasks: when each began and how it ended.';
+
+COMMENT ON COLUMN doma_panda.task_attempts.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN doma_panda.task_attempts.attemptnr IS 'Attempt, from 0 or 1 on';
+
+COMMENT ON COLUMN doma_panda.task_attempts.starttime IS 'When the attempt began; partition key';
+
+COMMENT ON COLUMN doma_panda.task_attempts.endtime IS 'When it ended, NULL while it goes on';
+
+COMMENT ON COLUMN doma_panda.task_attempts.startstatus IS 'State in which the attempt began';
+
+COMMENT ON COLUMN doma_panda.task_attempts.endstatus IS 'State in which it ended';
 
 CREATE TABLE doma_panda.task_attempts_default PARTITION OF doma_panda.task_attempts DEFAULT;
 
@@ -2743,7 +2975,15 @@ CREATE TABLE doma_panda.task_evaluation (
     CONSTRAINT task_evaluation_pkey PRIMARY KEY (jeditaskid, metric)
 );
 
-COMMENT ON TABLE doma_panda.task_evaluation IS 'TODO doma_panda.task_evaluation.';
+COMMENT ON TABLE doma_panda.task_evaluation IS 'Judgements on tasks that are computed now and then.';
+
+COMMENT ON COLUMN doma_panda.task_evaluation.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN doma_panda.task_evaluation.metric IS 'What is judged';
+
+COMMENT ON COLUMN doma_panda.task_evaluation.value_json IS 'Result, JSON';
+
+COMMENT ON COLUMN doma_panda.task_evaluation.timestamp IS 'When it was computed';
 
 CREATE TABLE doma_panda.task_metrics (
     jeditaskid BIGINT NOT NULL, 
@@ -2754,7 +2994,15 @@ CREATE TABLE doma_panda.task_metrics (
 )
  PARTITION BY RANGE (modificationtime);
 
-COMMENT ON TABLE doma_panda.task_metrics IS 'TODO doma_panda.task_metrics.';
+COMMENT ON TABLE doma_panda.task_metrics IS 'Measurements of tasks, such as periods of queuing and running.';
+
+COMMENT ON COLUMN doma_panda.task_metrics.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN doma_panda.task_metrics.creationtime IS 'When the row was made';
+
+COMMENT ON COLUMN doma_panda.task_metrics.modificationtime IS 'Last change; partition key';
+
+COMMENT ON COLUMN doma_panda.task_metrics.data IS 'Measurements, JSON';
 
 CREATE TABLE doma_panda.task_metrics_default PARTITION OF doma_panda.task_metrics DEFAULT;
 
@@ -2768,7 +3016,19 @@ CREATE TABLE doma_panda.tasks_statuslog (
 )
  PARTITION BY RANGE (modificationtime);
 
-COMMENT ON TABLE doma_panda.tasks_statuslog IS 'TODO doma_panda.tasks_statuslog.';
+COMMENT ON TABLE doma_panda.tasks_statuslog IS 'States that tasks have been in, a row per change.';
+
+COMMENT ON COLUMN doma_panda.tasks_statuslog.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN doma_panda.tasks_statuslog.modificationtime IS 'When the state changed; partition key';
+
+COMMENT ON COLUMN doma_panda.tasks_statuslog.status IS 'State that the task changed to';
+
+COMMENT ON COLUMN doma_panda.tasks_statuslog.modificationhost IS 'Machine that changed it';
+
+COMMENT ON COLUMN doma_panda.tasks_statuslog.attemptnr IS 'Attempt of the task';
+
+COMMENT ON COLUMN doma_panda.tasks_statuslog.reason IS 'Beginning of the task''s errordialog at that time';
 
 CREATE INDEX task_statuslog_jeditaskid_idx ON doma_panda.tasks_statuslog (jeditaskid);
 
@@ -2805,7 +3065,31 @@ CREATE TABLE doma_panda.datasets (
 )
  PARTITION BY RANGE (modificationdate);
 
-COMMENT ON TABLE doma_panda.datasets IS 'TODO doma_panda.datasets.';
+COMMENT ON TABLE doma_panda.datasets IS 'Datasets of the data management that the server has made or moves.';
+
+COMMENT ON COLUMN doma_panda.datasets.vuid IS 'Id of the dataset';
+
+COMMENT ON COLUMN doma_panda.datasets.name IS 'Name of the dataset';
+
+COMMENT ON COLUMN doma_panda.datasets.version IS 'Version of the dataset';
+
+COMMENT ON COLUMN doma_panda.datasets.type IS 'Role: input, output, log, dispatch and others';
+
+COMMENT ON COLUMN doma_panda.datasets.status IS 'State: defined, running, tobeclosed, completed, deleted and others';
+
+COMMENT ON COLUMN doma_panda.datasets.numberfiles IS 'Files that the dataset will have';
+
+COMMENT ON COLUMN doma_panda.datasets.currentfiles IS 'Files in it, for dispatch blocks the failed jobs';
+
+COMMENT ON COLUMN doma_panda.datasets.creationdate IS 'When the row was made';
+
+COMMENT ON COLUMN doma_panda.datasets.modificationdate IS 'Last change; partition key';
+
+COMMENT ON COLUMN doma_panda.datasets.moverid IS 'Job that moves the dataset, 0 for none';
+
+COMMENT ON COLUMN doma_panda.datasets.transferstatus IS 'State of its transfer as a number';
+
+COMMENT ON COLUMN doma_panda.datasets.subtype IS 'sub for output per job set, dis for input sent to a site, top and others';
 
 CREATE INDEX datasets_modifdate_idx ON doma_panda.datasets (modificationdate);
 
@@ -2852,7 +3136,67 @@ CREATE TABLE doma_panda.jedi_dataset_contents (
 )
  PARTITION BY RANGE (jeditaskid);
 
-COMMENT ON TABLE doma_panda.jedi_dataset_contents IS 'TODO doma_panda.jedi_dataset_contents.';
+COMMENT ON TABLE doma_panda.jedi_dataset_contents IS 'Files of the datasets of tasks, each with its latest attempt only.';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.datasetid IS 'Dataset, JEDI_DATASETS';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.fileid IS 'Number of the file, or of a part of it';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.creationdate IS 'When the row was made';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.lastattempttime IS 'When the last attempt began';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.lfn IS 'Logical file name';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.guid IS 'Global id of the file';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.type IS 'Role of the file, as of its dataset';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.status IS 'State: ready, picked, running, finished, failed, cancelled, lost, missing and others';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.fsize IS 'Size, bytes';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.checksum IS 'Checksum with its kind, ad: for adler32 or md5:';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.scope IS 'Scope of the name in the data management';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.attemptnr IS 'Attempt, one more with each end of a job, success included';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.maxattempt IS 'Attempts allowed, NULL for a secondary file that is not tracked';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.nevents IS 'Events in the file';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.keeptrack IS '1 while JEDI owns the row, NULL once it is frozen';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.startevent IS 'First event to process, counted in the file';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.endevent IS 'Last event to process, counted in the file';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.firstevent IS 'Number of the first event in the file';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.boundaryid IS 'Files of one value belong together; for output to be merged the job that made it';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.pandaid IS 'Job of the latest attempt, or the job set of an event service job';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.failedattempt IS 'Attempts whose job failed';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.lumiblocknr IS 'Luminosity block';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.outpandaid IS 'Job that made this output';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.maxfailure IS 'Failed attempts allowed, NULL for no limit';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.ramcount IS 'Memory that the next job for the file asks for, MB; higher after failures for memory';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.is_waiting IS 'Y while a co-jumbo placeholder waits for the file';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.jobsetid IS 'Job set of the latest attempt';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.proc_status IS 'Fine state of processing: ready, queued, starting, running, merging, transferring, finished, failed';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_contents.constituent_id IS 'Dataset of a container that the file comes from';
 
 CREATE INDEX jedi_dataset_contents_id_idx ON doma_panda.jedi_dataset_contents (datasetid);
 
@@ -2870,7 +3214,15 @@ CREATE TABLE doma_panda.jedi_dataset_locality (
     CONSTRAINT jedi_dataset_locality_pkey PRIMARY KEY (jeditaskid, datasetid, rse)
 );
 
-COMMENT ON TABLE doma_panda.jedi_dataset_locality IS 'TODO doma_panda.jedi_dataset_locality.';
+COMMENT ON TABLE doma_panda.jedi_dataset_locality IS 'Storages that have the datasets of tasks.';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_locality.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_locality.datasetid IS 'Dataset, JEDI_DATASETS';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_locality.rse IS 'Storage element that has the dataset';
+
+COMMENT ON COLUMN doma_panda.jedi_dataset_locality.timestamp IS 'When that was found';
 
 CREATE TABLE doma_panda.jedi_datasets (
     jeditaskid BIGINT NOT NULL, 
@@ -2912,7 +3264,77 @@ CREATE TABLE doma_panda.jedi_datasets (
 )
  PARTITION BY RANGE (jeditaskid);
 
-COMMENT ON TABLE doma_panda.jedi_datasets IS 'TODO doma_panda.jedi_datasets.';
+COMMENT ON TABLE doma_panda.jedi_datasets IS 'Datasets of tasks with counters of their files and events.';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.datasetid IS 'Number of the dataset';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.datasetname IS 'Name of the dataset';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.type IS 'Role: input, pseudo_input, pp_input, output, log, lib, random_seed, trn_log, trn_output, tmpl_*';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.creationtime IS 'When the row was made';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.modificationtime IS 'Last change';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.vo IS 'Virtual organization';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.cloud IS 'Cloud of the dataset';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.site IS 'Site that the dataset has to be at';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.masterid IS 'Master dataset of the task that this one goes along with, NULL for a master';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.provenanceid IS 'Dataset that this one is made from';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.containername IS 'Container that the dataset belongs to';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.status IS 'State: defined, toupdate, ready, registered, prepared, done, finished, failed or removed';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.state IS 'Whether files may be added: open, closed, mutable while a parent task still produces';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.statechecktime IS 'When the state was last checked';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.statecheckexpiration IS 'When the state is to be checked again';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.frozentime IS 'Since when nothing has come in';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.nfiles IS 'Files in the dataset, without lost ones';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.nfilestobeused IS 'Files released for processing';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.nfilesused IS 'Files taken for jobs, or beyond that';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.nfilesonhold IS 'Files whose jobs are transferring, or that wait to be merged';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.nevents IS 'Events in the dataset';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.neventstobeused IS 'Events released for processing';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.neventsused IS 'Events of the files that are finished';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.lockedby IS 'Agent that works on the dataset, NULL for none';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.lockedtime IS 'When the agent took it';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.nfilesfinished IS 'Files processed with success';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.nfilesfailed IS 'Files out of attempts';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.attributes IS 'Flags of two letters, separated by commas';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.streamname IS 'Placeholder of the dataset in the parameters of jobs';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.storagetoken IS 'Storage or space token for the files';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.destination IS 'Site that the output goes to';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.templateid IS 'Template dataset that this one was made from';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.nfileswaiting IS 'Files that wait for a co-jumbo job';
+
+COMMENT ON COLUMN doma_panda.jedi_datasets.nfilesmissing IS 'Files that vanished from their source';
 
 CREATE INDEX jedi_dataset_containername_idx ON doma_panda.jedi_datasets (containername);
 
@@ -2951,7 +3373,43 @@ CREATE TABLE doma_panda.jedi_events (
 )
  PARTITION BY RANGE (jeditaskid);
 
-COMMENT ON TABLE doma_panda.jedi_events IS 'TODO doma_panda.jedi_events.';
+COMMENT ON TABLE doma_panda.jedi_events IS 'Ranges of events that jobs of the event service take one by one.';
+
+COMMENT ON COLUMN doma_panda.jedi_events.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN doma_panda.jedi_events.pandaid IS 'Job that has the range; the job set until one takes it';
+
+COMMENT ON COLUMN doma_panda.jedi_events.fileid IS 'Input file, JEDI_DATASET_CONTENTS';
+
+COMMENT ON COLUMN doma_panda.jedi_events.job_processid IS 'Number of the range in its file';
+
+COMMENT ON COLUMN doma_panda.jedi_events.datasetid IS 'Dataset of the file, JEDI_DATASETS';
+
+COMMENT ON COLUMN doma_panda.jedi_events.status IS '0 ready, 1 sent, 2 running, 3 finished, 4 cancelled, 5 discarded, 6 done, 7 failed, 8 fatal, 9 merged, 10 corrupted';
+
+COMMENT ON COLUMN doma_panda.jedi_events.def_min_eventid IS 'First event of the range';
+
+COMMENT ON COLUMN doma_panda.jedi_events.def_max_eventid IS 'Last event of the range';
+
+COMMENT ON COLUMN doma_panda.jedi_events.processed_upto_eventid IS 'Last event that is done, 0 for none';
+
+COMMENT ON COLUMN doma_panda.jedi_events.attemptnr IS 'Attempts that are left';
+
+COMMENT ON COLUMN doma_panda.jedi_events.objstore_id IS 'Object store that has the output';
+
+COMMENT ON COLUMN doma_panda.jedi_events.event_offset IS 'Offset of the events, the job set at the beginning';
+
+COMMENT ON COLUMN doma_panda.jedi_events.is_jumbo IS '1 if a jumbo job took it';
+
+COMMENT ON COLUMN doma_panda.jedi_events.ziprow_id IS 'Row of FILESTABLE4 of the archive file that holds the output';
+
+COMMENT ON COLUMN doma_panda.jedi_events.file_not_deleted IS 'Y if the output file could not be deleted';
+
+COMMENT ON COLUMN doma_panda.jedi_events.error_code IS 'Error of the last attempt';
+
+COMMENT ON COLUMN doma_panda.jedi_events.path_convention IS 'How the path in the object store is made';
+
+COMMENT ON COLUMN doma_panda.jedi_events.error_diag IS 'What went wrong in the last attempt';
 
 CREATE INDEX jedi_events_file_notdel_idx ON doma_panda.jedi_events (file_not_deleted);
 
@@ -2988,7 +3446,31 @@ CREATE TABLE doma_panda.global_shares (
     CONSTRAINT global_shares_queue_id_key UNIQUE (queue_id)
 );
 
-COMMENT ON TABLE doma_panda.global_shares IS 'TODO doma_panda.global_shares.';
+COMMENT ON TABLE doma_panda.global_shares IS 'Global shares: a tree of targets that says how much of which work is done.';
+
+COMMENT ON COLUMN doma_panda.global_shares.name IS 'Name of the share';
+
+COMMENT ON COLUMN doma_panda.global_shares.value IS 'Weight among its siblings';
+
+COMMENT ON COLUMN doma_panda.global_shares.parent IS 'Share above it, NULL at the top';
+
+COMMENT ON COLUMN doma_panda.global_shares.prodsourcelabel IS 'Pattern for the kind of work, of a leaf';
+
+COMMENT ON COLUMN doma_panda.global_shares.workinggroup IS 'Pattern for the working group, of a leaf';
+
+COMMENT ON COLUMN doma_panda.global_shares.campaign IS 'Pattern for the campaign, of a leaf';
+
+COMMENT ON COLUMN doma_panda.global_shares.processingtype IS 'Pattern for the processing type, of a leaf';
+
+COMMENT ON COLUMN doma_panda.global_shares.vo IS 'Virtual organization';
+
+COMMENT ON COLUMN doma_panda.global_shares.queue_id IS 'Number as a work queue; must differ from those in JEDI_WORK_QUEUE';
+
+COMMENT ON COLUMN doma_panda.global_shares.throttled IS 'N for a share that JEDI does not throttle';
+
+COMMENT ON COLUMN doma_panda.global_shares.transpath IS 'Pattern for the program, of a leaf';
+
+COMMENT ON COLUMN doma_panda.global_shares.rtype IS 'Pattern for the resource type of the site, of a leaf';
 
 CREATE TABLE doma_panda.jedi_process_lock (
     vo VARCHAR(32) NOT NULL, 
@@ -3002,7 +3484,23 @@ CREATE TABLE doma_panda.jedi_process_lock (
     CONSTRAINT jedi_process_lock_pkey PRIMARY KEY (vo, prodsourcelabel, workqueue_id, cloud, resource_type, component)
 );
 
-COMMENT ON TABLE doma_panda.jedi_process_lock IS 'TODO doma_panda.jedi_process_lock.';
+COMMENT ON TABLE doma_panda.jedi_process_lock IS 'Locks that agents hold on pieces of the work of a queue.';
+
+COMMENT ON COLUMN doma_panda.jedi_process_lock.vo IS 'Virtual organization, default for any';
+
+COMMENT ON COLUMN doma_panda.jedi_process_lock.prodsourcelabel IS 'Kind of work, default for any';
+
+COMMENT ON COLUMN doma_panda.jedi_process_lock.workqueue_id IS 'Work queue, 0 for any';
+
+COMMENT ON COLUMN doma_panda.jedi_process_lock.cloud IS 'Cloud, default for any';
+
+COMMENT ON COLUMN doma_panda.jedi_process_lock.lockedby IS 'Agent that holds the lock';
+
+COMMENT ON COLUMN doma_panda.jedi_process_lock.lockedtime IS 'Since when';
+
+COMMENT ON COLUMN doma_panda.jedi_process_lock.resource_type IS 'Type of resource, default for any';
+
+COMMENT ON COLUMN doma_panda.jedi_process_lock.component IS 'Part of JEDI that the lock is for, default for any';
 
 CREATE TABLE doma_panda.jedi_work_queue (
     queue_id INTEGER NOT NULL, 
@@ -3021,7 +3519,31 @@ CREATE TABLE doma_panda.jedi_work_queue (
     CONSTRAINT jedi_work_queue_queue_name_queue_type_vo_key UNIQUE (queue_name, queue_type, vo)
 );
 
-COMMENT ON TABLE doma_panda.jedi_work_queue IS 'TODO doma_panda.jedi_work_queue.';
+COMMENT ON TABLE doma_panda.jedi_work_queue IS 'Work queues: parallel pipes in which tasks are processed.';
+
+COMMENT ON COLUMN doma_panda.jedi_work_queue.queue_id IS 'Number of the queue; must differ from those in GLOBAL_SHARES';
+
+COMMENT ON COLUMN doma_panda.jedi_work_queue.queue_name IS 'Name of the queue';
+
+COMMENT ON COLUMN doma_panda.jedi_work_queue.queue_type IS 'Label of the work that it is for, such as managed or user';
+
+COMMENT ON COLUMN doma_panda.jedi_work_queue.vo IS 'Virtual organization';
+
+COMMENT ON COLUMN doma_panda.jedi_work_queue.status IS 'inactive for a queue that is not used, NULL for an active one';
+
+COMMENT ON COLUMN doma_panda.jedi_work_queue.partitionid IS 'Group of queues; not used for selection any more';
+
+COMMENT ON COLUMN doma_panda.jedi_work_queue.stretchable IS 'Whether the queue may take unused shares; not used for selection any more';
+
+COMMENT ON COLUMN doma_panda.jedi_work_queue.queue_share IS 'Share within the group; not used for selection any more';
+
+COMMENT ON COLUMN doma_panda.jedi_work_queue.queue_order IS 'Place in which queues are tried, NULL last';
+
+COMMENT ON COLUMN doma_panda.jedi_work_queue.criteria IS 'Condition that a task has to meet, empty for all';
+
+COMMENT ON COLUMN doma_panda.jedi_work_queue.variables IS 'Values of the condition''s names, key:value separated by commas';
+
+COMMENT ON COLUMN doma_panda.jedi_work_queue.queue_function IS 'Resource for a queue with a pipe of its own, outside of the shares';
 
 CREATE INDEX jedi_work_queue_qfunc_idx ON doma_panda.jedi_work_queue (queue_function, queue_id);
 
@@ -3034,7 +3556,17 @@ CREATE TABLE doma_panda.resource_types (
     CONSTRAINT resource_types_pkey PRIMARY KEY (resource_name)
 );
 
-COMMENT ON TABLE doma_panda.resource_types IS 'TODO doma_panda.resource_types.';
+COMMENT ON TABLE doma_panda.resource_types IS 'Types of resources by cores and memory, e.g. SCORE or MCORE_HIMEM.';
+
+COMMENT ON COLUMN doma_panda.resource_types.resource_name IS 'Name of the type';
+
+COMMENT ON COLUMN doma_panda.resource_types.mincore IS 'Fewest cores, NULL for no limit';
+
+COMMENT ON COLUMN doma_panda.resource_types.maxcore IS 'Most cores, NULL for no limit';
+
+COMMENT ON COLUMN doma_panda.resource_types.minrampercore IS 'Least memory per core, MB, NULL for no limit';
+
+COMMENT ON COLUMN doma_panda.resource_types.maxrampercore IS 'Most memory per core, MB, NULL for no limit';
 
 UPDATE pandadb.alembic_version SET version_num='0007' WHERE pandadb.alembic_version.version_num = '0006';
 
@@ -4130,7 +4662,11 @@ CREATE TABLE doma_panda.data_carousel_relations (
     CONSTRAINT data_carousel_relations_pkey PRIMARY KEY (request_id, task_id)
 );
 
-COMMENT ON TABLE doma_panda.data_carousel_relations IS 'TODO doma_panda.data_carousel_relations.';
+COMMENT ON TABLE doma_panda.data_carousel_relations IS 'Which tasks wait for which request to stage.';
+
+COMMENT ON COLUMN doma_panda.data_carousel_relations.request_id IS 'Request, DATA_CAROUSEL_REQUESTS';
+
+COMMENT ON COLUMN doma_panda.data_carousel_relations.task_id IS 'Task, JEDI_TASKS';
 
 CREATE TABLE doma_panda.data_carousel_requests (
     request_id BIGINT NOT NULL, 
@@ -4156,7 +4692,47 @@ CREATE TABLE doma_panda.data_carousel_requests (
     CONSTRAINT data_carousel_requests_pkey PRIMARY KEY (request_id)
 );
 
-COMMENT ON TABLE doma_panda.data_carousel_requests IS 'TODO doma_panda.data_carousel_requests.';
+COMMENT ON TABLE doma_panda.data_carousel_requests IS 'Requests to stage datasets from tape for tasks.';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.request_id IS 'Number of the request';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.dataset IS 'Dataset to stage';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.source_rse IS 'Storage that has it on tape';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.destination_rse IS 'Storage that it is staged to';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.ddm_rule_id IS 'Replication rule in the data management';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.status IS 'State: queued, staging, done, cancelled and others';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.total_files IS 'Files in the dataset';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.staged_files IS 'Files staged so far';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.dataset_size IS 'Size of the dataset, bytes';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.staged_size IS 'Staged so far, bytes';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.creation_time IS 'When the request was made';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.start_time IS 'When staging began';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.end_time IS 'When staging ended';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.modification_time IS 'Last change';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.check_time IS 'When the rule was last looked at';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.source_tape IS 'Tape system that it comes from';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.parameters IS 'Parameters, JSON';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.last_staged_time IS 'When the last file was staged';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.locked_by IS 'Agent that works on it, NULL for none';
+
+COMMENT ON COLUMN doma_panda.data_carousel_requests.lock_time IS 'When the agent took it';
 
 CREATE TABLE doma_panda.workflow_data (
     data_id BIGINT NOT NULL, 
@@ -4179,7 +4755,41 @@ CREATE TABLE doma_panda.workflow_data (
     CONSTRAINT workflow_data_pk PRIMARY KEY (data_id)
 );
 
-COMMENT ON TABLE doma_panda.workflow_data IS 'TODO doma_panda.workflow_data.';
+COMMENT ON TABLE doma_panda.workflow_data IS 'Data that goes into workflows, between their steps and out.';
+
+COMMENT ON COLUMN doma_panda.workflow_data.data_id IS 'Number of the data';
+
+COMMENT ON COLUMN doma_panda.workflow_data.name IS 'Name of the data in its workflow';
+
+COMMENT ON COLUMN doma_panda.workflow_data.workflow_id IS 'Workflow, WORKFLOWS';
+
+COMMENT ON COLUMN doma_panda.workflow_data.source_step_id IS 'Step that makes it, WORKFLOW_STEPS; NULL for input of the workflow';
+
+COMMENT ON COLUMN doma_panda.workflow_data.type IS 'Whether it is input, output or in between';
+
+COMMENT ON COLUMN doma_panda.workflow_data.status IS 'State of the data';
+
+COMMENT ON COLUMN doma_panda.workflow_data.flavor IS 'Which system has it, e.g. a dataset in the data management';
+
+COMMENT ON COLUMN doma_panda.workflow_data.target_id IS 'What it is there, e.g. the dataset''s name';
+
+COMMENT ON COLUMN doma_panda.workflow_data.creation_time IS 'When it was made';
+
+COMMENT ON COLUMN doma_panda.workflow_data.start_time IS 'When it started';
+
+COMMENT ON COLUMN doma_panda.workflow_data.end_time IS 'When it ended';
+
+COMMENT ON COLUMN doma_panda.workflow_data.modification_time IS 'Last change';
+
+COMMENT ON COLUMN doma_panda.workflow_data.check_time IS 'When it was last looked at';
+
+COMMENT ON COLUMN doma_panda.workflow_data.locked_by IS 'Agent that works on it, NULL for none';
+
+COMMENT ON COLUMN doma_panda.workflow_data.lock_time IS 'When the agent took it';
+
+COMMENT ON COLUMN doma_panda.workflow_data.metadata IS 'Facts about it, JSON';
+
+COMMENT ON COLUMN doma_panda.workflow_data.parameters IS 'Parameters, JSON';
 
 CREATE TABLE doma_panda.workflow_steps (
     step_id BIGINT NOT NULL, 
@@ -4202,7 +4812,41 @@ CREATE TABLE doma_panda.workflow_steps (
     CONSTRAINT workflow_step_pk PRIMARY KEY (step_id)
 );
 
-COMMENT ON TABLE doma_panda.workflow_steps IS 'TODO doma_panda.workflow_steps.';
+COMMENT ON TABLE doma_panda.workflow_steps IS 'Steps of workflows, each done by something such as a task.';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.step_id IS 'Number of the step';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.name IS 'Name of the step in its workflow';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.workflow_id IS 'Workflow, WORKFLOWS';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.member_id IS 'Number of the step within its workflow';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.type IS 'What the step is';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.status IS 'State of the step';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.flavor IS 'Which system does it, e.g. a PanDA task';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.target_id IS 'What does it there, e.g. the task''s number';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.creation_time IS 'When it was made';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.start_time IS 'When it started';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.end_time IS 'When it ended';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.modification_time IS 'Last change';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.check_time IS 'When it was last looked at';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.locked_by IS 'Agent that works on it, NULL for none';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.lock_time IS 'When the agent took it';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.definition_json IS 'Definition of the step, JSON';
+
+COMMENT ON COLUMN doma_panda.workflow_steps.parameters IS 'Parameters, JSON';
 
 CREATE TABLE doma_panda.workflows (
     workflow_id BIGINT NOT NULL, 
@@ -4225,7 +4869,41 @@ CREATE TABLE doma_panda.workflows (
     CONSTRAINT workflow_id_pk PRIMARY KEY (workflow_id)
 );
 
-COMMENT ON TABLE doma_panda.workflows IS 'TODO doma_panda.workflows.';
+COMMENT ON TABLE doma_panda.workflows IS 'Workflows: tasks and other steps that depend on each other.';
+
+COMMENT ON COLUMN doma_panda.workflows.workflow_id IS 'Number of the workflow';
+
+COMMENT ON COLUMN doma_panda.workflows.name IS 'Name of the workflow';
+
+COMMENT ON COLUMN doma_panda.workflows.parent_id IS 'Workflow that this one is a part of';
+
+COMMENT ON COLUMN doma_panda.workflows.loop_count IS 'Turn of a loop';
+
+COMMENT ON COLUMN doma_panda.workflows.status IS 'State of the workflow';
+
+COMMENT ON COLUMN doma_panda.workflows.prodsourcelabel IS 'Kind of work';
+
+COMMENT ON COLUMN doma_panda.workflows.username IS 'Who submitted it';
+
+COMMENT ON COLUMN doma_panda.workflows.creation_time IS 'When it was made';
+
+COMMENT ON COLUMN doma_panda.workflows.start_time IS 'When it started';
+
+COMMENT ON COLUMN doma_panda.workflows.end_time IS 'When it ended';
+
+COMMENT ON COLUMN doma_panda.workflows.modification_time IS 'Last change';
+
+COMMENT ON COLUMN doma_panda.workflows.check_time IS 'When it was last looked at';
+
+COMMENT ON COLUMN doma_panda.workflows.locked_by IS 'Agent that works on it, NULL for none';
+
+COMMENT ON COLUMN doma_panda.workflows.lock_time IS 'When the agent took it';
+
+COMMENT ON COLUMN doma_panda.workflows.raw_request_json IS 'Request as it was submitted, JSON';
+
+COMMENT ON COLUMN doma_panda.workflows.definition_json IS 'Definition that was made of the request, JSON';
+
+COMMENT ON COLUMN doma_panda.workflows.parameters IS 'Parameters, JSON';
 
 UPDATE pandadb.alembic_version SET version_num='0012' WHERE pandadb.alembic_version.version_num = '0011';
 
@@ -5728,7 +6406,21 @@ CREATE TABLE doma_deft.prodsys_comm (
     comm_parameters TEXT
 );
 
-COMMENT ON TABLE doma_deft.prodsys_comm IS 'TODO doma_deft.prodsys_comm.';
+COMMENT ON TABLE doma_deft.prodsys_comm IS 'Commands to tasks, at most one per task.';
+
+COMMENT ON COLUMN doma_deft.prodsys_comm.comm_task IS 'Task, T_TASK';
+
+COMMENT ON COLUMN doma_deft.prodsys_comm.comm_meta IS 'Number that goes with the command';
+
+COMMENT ON COLUMN doma_deft.prodsys_comm.comm_owner IS 'Who has to act on it, DEFT';
+
+COMMENT ON COLUMN doma_deft.prodsys_comm.comm_cmd IS 'Command: kill, finish, retry, incexec, reassign, pause, resume, avalanche or release; then what became of it';
+
+COMMENT ON COLUMN doma_deft.prodsys_comm.comm_ts IS 'When the command was given, seconds since 1970';
+
+COMMENT ON COLUMN doma_deft.prodsys_comm.comm_comment IS 'Explanation, or values for the command';
+
+COMMENT ON COLUMN doma_deft.prodsys_comm.comm_parameters IS 'Parameters of the command, JSON';
 
 CREATE TABLE doma_deft.t_task (
     taskid BIGINT NOT NULL, 
@@ -5751,7 +6443,43 @@ CREATE TABLE doma_deft.t_task (
     total_input_events BIGINT
 );
 
-COMMENT ON TABLE doma_deft.t_task IS 'TODO doma_deft.t_task.';
+COMMENT ON TABLE doma_deft.t_task IS 'Tasks as production systems hand them over; JEDI takes those that wait.';
+
+COMMENT ON COLUMN doma_deft.t_task.taskid IS 'Task, the number that becomes jeditaskid';
+
+COMMENT ON COLUMN doma_deft.t_task.parent_tid IS 'Task whose output this one reads; its own number without a parent';
+
+COMMENT ON COLUMN doma_deft.t_task.status IS 'State, waiting until JEDI takes it';
+
+COMMENT ON COLUMN doma_deft.t_task.total_done_jobs IS 'Jobs that finished';
+
+COMMENT ON COLUMN doma_deft.t_task.submit_time IS 'When the task was submitted';
+
+COMMENT ON COLUMN doma_deft.t_task.start_time IS 'When the first jobs were made';
+
+COMMENT ON COLUMN doma_deft.t_task.timestamp IS 'Last change';
+
+COMMENT ON COLUMN doma_deft.t_task.vo IS 'Virtual organization';
+
+COMMENT ON COLUMN doma_deft.t_task.prodsourcelabel IS 'Kind of work: managed, user, test and others';
+
+COMMENT ON COLUMN doma_deft.t_task.taskname IS 'Name of the task';
+
+COMMENT ON COLUMN doma_deft.t_task.username IS 'Who submitted it';
+
+COMMENT ON COLUMN doma_deft.t_task.priority IS 'Priority given at submission';
+
+COMMENT ON COLUMN doma_deft.t_task.current_priority IS 'Priority in use';
+
+COMMENT ON COLUMN doma_deft.t_task.total_req_jobs IS 'Jobs that were made';
+
+COMMENT ON COLUMN doma_deft.t_task.chain_tid IS 'First task of the chain that this one belongs to';
+
+COMMENT ON COLUMN doma_deft.t_task.total_events IS 'Events that finished jobs have processed';
+
+COMMENT ON COLUMN doma_deft.t_task.jedi_task_parameters IS 'Parameters for JEDI, JSON';
+
+COMMENT ON COLUMN doma_deft.t_task.total_input_events IS 'Events to be processed';
 
 CREATE UNIQUE INDEX t_task_pk_part ON doma_deft.t_task (taskid);
 

@@ -7,9 +7,11 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from platformdirs import user_data_path
+from platformdirs.unix import Unix
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
@@ -36,22 +38,41 @@ class SettingsError(PandaDBError):
 def sqlalchemy_url(text: str) -> URL:
     """Return any spelling of a PostgreSQL URL as SQLAlchemy wants it, for the driver psycopg.
 
+    Several hosts may be written as libpq does (`host1:5432,host2`) or as SQLAlchemy does.
+
     Raises:
         SettingsError: It is no URL, or not one of PostgreSQL. The sentence leaves out the URL,
             since that may hold a password.
     """
     try:
-        url = make_url(text)
-    except ArgumentError:
+        url = make_url(_hosts_in_query(text))
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or "@" in (url.host or ""):
         raise SettingsError(
-            "The database URL cannot be read: write postgresql://user:password@host:5432/database"
-        ) from None
+            "The database URL cannot be read: write postgresql://user:password@host:5432/database, "
+            "and in the password %40 for @, %2F for / and %25 for %"
+        )
     if not re.fullmatch(r"postgres(ql)?(\+\w+)?", url.drivername):
         raise SettingsError(
             f"The database URL begins with {url.drivername}:// but pandadb works on PostgreSQL: "
             "write postgresql://…"
         )
-    return url.set(drivername="postgresql+psycopg")
+    url = url.set(drivername="postgresql+psycopg")
+    password = url.query.get("password")
+    if isinstance(password, str):  # SQLAlchemy hides it only where it belongs
+        url = url.difference_update_query(["password"]).set(password=password)
+    return url
+
+
+def _hosts_in_query(text: str) -> str:
+    """Write several hosts as SQLAlchemy reads them: `?host=a:1&host=b:2`."""
+    parts = urlsplit(text)
+    login, at, hosts = parts.netloc.rpartition("@")
+    if "," not in hosts or "@" in parts.path:
+        return text
+    query = "&".join([*filter(None, [parts.query]), *(f"host={host}" for host in hosts.split(","))])
+    return f"{parts.scheme}://{login}{at}{parts.path}?{query}"
 
 
 def _checked(url: SecretStr) -> SecretStr:
@@ -63,34 +84,40 @@ def _checked(url: SecretStr) -> SecretStr:
 
 
 def _names(value: Any) -> Any:
-    """Return `a=b,c=d` as a dictionary."""
-    if not isinstance(value, str):
-        return value
-    pairs = [pair.strip().partition("=") for pair in value.split(",") if pair.strip()]
-    for ours, _, theirs in pairs:
+    """Return `a=b,c=d` as a dictionary whose keys are names of our schemas."""
+    if isinstance(value, str):
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        value = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+        if len(value) < len(pairs):
+            raise ValueError("a schema is named twice")
+    for ours, theirs in value.items():
         if ours not in SCHEMAS:
             raise ValueError(f"{ours!r} is not one of {', '.join(SCHEMAS)}")
-        if not theirs.strip():
+        if not theirs:
             raise ValueError(f"{ours} needs a name: {ours}=NAME")
-    return {ours: theirs.strip() for ours, _, theirs in pairs}
+    return value
 
 
 def _default_data_dir() -> Path:
+    if os.name != "posix":
+        return user_data_path("pandadb")
     # PostgreSQL refuses to run as root: its user could not enter root's home.
-    return (
-        Path("/var/lib/pandadb")
-        if os.name == "posix" and os.geteuid() == 0
-        else user_data_path("pandadb")
-    )
+    if os.geteuid() == 0:
+        return Path("/var/lib/pandadb")
+    # On macOS too: the path of a socket cannot have the space of "Application Support".
+    return Unix("pandadb").user_data_path
 
 
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=2_147_483, allow_inf_nan=False)]
+"""What PostgreSQL can count in milliseconds: up to 24 days."""
 
 
 class Settings(BaseSettings):
     """How this process finds and uses its database."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     url: Annotated[SecretStr, AfterValidator(_checked)] | None = None
     """The database, in any `postgresql://` spelling; None for the embedded one."""
@@ -114,19 +141,30 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: One is unknown or malformed; the sentence names the variable.
     """
-    given = {**dotenv_values(ENV_FILE), **os.environ}
+    given = {**_file(), **os.environ}
     ours = {
         name.upper().removeprefix(PREFIX).lower(): value
         for name, value in given.items()
         if name.upper().startswith(PREFIX) and not name.upper().startswith(PREFIX + "TEST_")
     }
+    ours |= overrides
     for name in ours:
         if name not in Settings.model_fields:
             raise SettingsError(_unknown(name))
     try:
-        return Settings(**{**ours, **overrides})
+        return Settings(**ours)
     except ValidationError as error:
-        raise SettingsError(_malformed(error)) from None
+        sentence = _malformed(error)
+    raise SettingsError(sentence)  # out here: the other error, as its context, has the password
+
+
+def _file() -> dict[str, str | None]:
+    try:
+        return dotenv_values(ENV_FILE)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The file {ENV_FILE.absolute()} cannot be read as UTF-8 text: {error}"
+        ) from None
 
 
 def _unknown(name: str) -> str:

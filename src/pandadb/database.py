@@ -5,13 +5,14 @@ No other module connects.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
@@ -30,6 +31,9 @@ Result = TypeVar("Result")
 PASSING = ("40001", "40P01", "57P01", "57P02", "57P03")
 """SQLSTATEs that another try may cure: serialization failure, deadlock, server going down or up."""
 
+SECRETS = ("sslpassword", "oauth_client_secret")
+"""Words of a URL that SQLAlchemy would show with it."""
+
 
 class DatabaseUnreachable(PandaDBError):
     """A server that does not answer, or does not let us in."""
@@ -39,8 +43,9 @@ class Database:
     """One database, for as long as the object lives; it can be used as a context manager.
 
     Every connection works in UTC, says who it is, and has the timeouts (seconds, 0 for none) set by
-    its first message, without a further round trip. A pooler such as pgbouncer has to be told to
-    let `options` through (`ignore_startup_parameters`).
+    its first message, without a further round trip. A pooler such as pgbouncer refuses `options`
+    unless its `ignore_startup_parameters` names them, and then drops them: behind it, give the role
+    its timezone and timeouts with ALTER ROLE … SET.
     """
 
     def __init__(
@@ -53,18 +58,21 @@ class Database:
         schemas: Mapping[str, str] | None = None,
         **engine: Any,
     ) -> None:
-        url = sqlalchemy_url(url) if isinstance(url, str) else url
+        url = sqlalchemy_url(
+            url if isinstance(url, str) else url.render_as_string(hide_password=False)
+        )
         given = url.query.get("options", "")
         options = [
             given if isinstance(given, str) else " ".join(given),
             "-c timezone=UTC",
-            f"-c statement_timeout={round(statement_timeout * 1000)}",
-            f"-c lock_timeout={round(lock_timeout * 1000)}",
+            f"-c statement_timeout={math.ceil(statement_timeout * 1000)}",
+            f"-c lock_timeout={math.ceil(lock_timeout * 1000)}",
         ]
         self.engine: Engine = create_engine(
-            url.difference_update_query(["options"]),
+            url.difference_update_query(["options", *SECRETS]),
             pool_pre_ping=True,
             connect_args={
+                **{name: url.query[name] for name in SECRETS if name in url.query},
                 "options": " ".join(filter(None, options)),
                 "application_name": application_name,
             },
@@ -116,17 +124,24 @@ class Database:
 
         That is after a serialization failure, a deadlock or a lost connection. The pause between
         the attempts doubles, from `pause` seconds. Work is done from its beginning each time; what
-        it does outside of the database has to bear that.
+        it does outside of the database has to bear that. So has the database when the connection is
+        lost in the very commit, which may have happened: work should look before it adds.
         """
         for attempt in range(attempts):
             try:
                 with self.session() as session:
                     return work(session)
-            except DBAPIError as error:
-                if attempt + 1 == attempts or not _is_passing(error):
+            except (DBAPIError, DatabaseUnreachable) as error:
+                if attempt + 1 == attempts or not self._is_passing(error):
                     raise
             time.sleep(pause * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - only jitter
         raise ValueError(f"attempts has to be 1 or more, not {attempts}")
+
+    def _is_passing(self, error: DBAPIError | DatabaseUnreachable) -> bool:
+        if isinstance(error, DatabaseUnreachable):  # worth waiting for only if it was there before
+            return getattr(self.engine.dialect, "server_version_info", None) is not None
+        state = getattr(error.orig, "sqlstate", None) or ""
+        return error.connection_invalidated or state in PASSING or state.startswith("08")
 
     def ping(self) -> None:
         """Ask the server whether it is there.
@@ -157,21 +172,22 @@ class Database:
         return f"Database({self.engine.url.render_as_string()!r})"
 
 
-def _is_passing(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or state in PASSING or state.startswith("08")
-
-
 def _unreachable(context: Any) -> None:
     """Turn the failure to connect into a sentence; what the server says has no password in it."""
     error = context.original_exception
     failed_to_connect = context.connection is None and not context.is_pre_ping
-    if not (failed_to_connect and isinstance(context.sqlalchemy_exception, OperationalError)):
+    if not (failed_to_connect and isinstance(context.sqlalchemy_exception, DBAPIError)):
         return
     url = context.engine.url
-    place = f"{url.host or url.query.get('host', 'the local socket')}"
     said = " ".join(str(error).split()).rstrip(".?")
     raise DatabaseUnreachable(
-        f"The database {url.database!r} on {place} cannot be used: {said}. "
+        f"The database {url.database!r} on {_place(url)} cannot be used: {said}. "
         "Is PANDADB_URL right, and does the server run?"
     ) from None
+
+
+def _place(url: URL) -> str:
+    if url.host:
+        return f"{url.host}:{url.port or 5432}"
+    hosts = url.query.get("host", "the local socket")
+    return hosts if isinstance(hosts, str) else ", ".join(hosts)

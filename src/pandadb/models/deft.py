@@ -18,7 +18,7 @@ PRODSYS2_TASK_SEQ = sequence("prodsys2_task_id_seq", DEFT)
 
 
 class TTask(Base):
-    """TODO doma_deft.t_task."""
+    """Tasks as production systems hand them over; JEDI takes those that wait."""
 
     __tablename__ = "t_task"
     __table_args__ = (
@@ -30,24 +30,44 @@ class TTask(Base):
     )
     __mapper_args__ = {"primary_key": ["taskid"]}
 
-    taskid: Mapped[BigInt] = mapped_column(PRODSYS2_TASK_SEQ)
-    parent_tid: Mapped[BigInt | None]
-    status: Mapped[str | None] = mapped_column(String(12))
-    total_done_jobs: Mapped[BigInt | None]
-    submit_time: Mapped[datetime] = mapped_column(Timestamp(precision=0))
-    start_time: Mapped[datetime | None] = mapped_column(Timestamp(precision=0))
-    timestamp: Mapped[datetime | None] = mapped_column(Timestamp(precision=0))
-    vo: Mapped[str | None] = mapped_column(String(32))
-    prodsourcelabel: Mapped[str | None] = mapped_column(String(20))
-    taskname: Mapped[str | None] = mapped_column(String(256))
-    username: Mapped[str | None] = mapped_column(String(128))
-    priority: Mapped[BigInt | None]
-    current_priority: Mapped[BigInt | None]
-    total_req_jobs: Mapped[BigInt | None]
-    chain_tid: Mapped[BigInt | None]
-    total_events: Mapped[BigInt | None]
-    jedi_task_parameters: Mapped[str | None] = mapped_column(Text)
-    total_input_events: Mapped[BigInt | None]
+    taskid: Mapped[BigInt] = mapped_column(
+        PRODSYS2_TASK_SEQ, comment="Task, the number that becomes jeditaskid"
+    )
+    parent_tid: Mapped[BigInt | None] = mapped_column(
+        comment="Task whose output this one reads; its own number without a parent"
+    )
+    status: Mapped[str | None] = mapped_column(
+        String(12), comment="State, waiting until JEDI takes it"
+    )
+    total_done_jobs: Mapped[BigInt | None] = mapped_column(comment="Jobs that finished")
+    submit_time: Mapped[datetime] = mapped_column(
+        Timestamp(precision=0), comment="When the task was submitted"
+    )
+    start_time: Mapped[datetime | None] = mapped_column(
+        Timestamp(precision=0), comment="When the first jobs were made"
+    )
+    timestamp: Mapped[datetime | None] = mapped_column(
+        Timestamp(precision=0), comment="Last change"
+    )
+    vo: Mapped[str | None] = mapped_column(String(32), comment="Virtual organization")
+    prodsourcelabel: Mapped[str | None] = mapped_column(
+        String(20), comment="Kind of work: managed, user, test and others"
+    )
+    taskname: Mapped[str | None] = mapped_column(String(256), comment="Name of the task")
+    username: Mapped[str | None] = mapped_column(String(128), comment="Who submitted it")
+    priority: Mapped[BigInt | None] = mapped_column(comment="Priority given at submission")
+    current_priority: Mapped[BigInt | None] = mapped_column(comment="Priority in use")
+    total_req_jobs: Mapped[BigInt | None] = mapped_column(comment="Jobs that were made")
+    chain_tid: Mapped[BigInt | None] = mapped_column(
+        comment="First task of the chain that this one belongs to"
+    )
+    total_events: Mapped[BigInt | None] = mapped_column(
+        comment="Events that finished jobs have processed"
+    )
+    jedi_task_parameters: Mapped[str | None] = mapped_column(
+        Text, comment="Parameters for JEDI, JSON"
+    )
+    total_input_events: Mapped[BigInt | None] = mapped_column(comment="Events to be processed")
 
     jedi_task: Mapped[JediTasks | None] = related(
         "foreign(JediTasks.jeditaskid) == TTask.taskid", "deft_task"
@@ -58,19 +78,31 @@ class TTask(Base):
 
 
 class ProdSysComm(Base):
-    """TODO doma_deft.prodsys_comm."""
+    """Commands to tasks, at most one per task."""
 
     __tablename__ = "prodsys_comm"
     __table_args__ = {"schema": DEFT}
     __mapper_args__ = {"primary_key": ["comm_task", "comm_cmd"]}
 
-    comm_task: Mapped[BigInt]
-    comm_meta: Mapped[BigInt | None]
-    comm_owner: Mapped[str | None] = mapped_column(String(32))
-    comm_cmd: Mapped[str | None] = mapped_column(String(256))
-    comm_ts: Mapped[BigInt | None]
-    comm_comment: Mapped[str | None] = mapped_column(String(128))
-    comm_parameters: Mapped[str | None] = mapped_column(Text)
+    comm_task: Mapped[BigInt] = mapped_column(comment="Task, T_TASK")
+    comm_meta: Mapped[BigInt | None] = mapped_column(comment="Number that goes with the command")
+    comm_owner: Mapped[str | None] = mapped_column(String(32), comment="Who has to act on it, DEFT")
+    comm_cmd: Mapped[str | None] = mapped_column(
+        String(256),
+        comment=(
+            "Command: kill, finish, retry, incexec, reassign, pause, resume, avalanche or "
+            "release; then what became of it"
+        ),
+    )
+    comm_ts: Mapped[BigInt | None] = mapped_column(
+        comment="When the command was given, seconds since 1970"
+    )
+    comm_comment: Mapped[str | None] = mapped_column(
+        String(128), comment="Explanation, or values for the command"
+    )
+    comm_parameters: Mapped[str | None] = mapped_column(
+        Text, comment="Parameters of the command, JSON"
+    )
 
     task: Mapped[TTask | None] = related(
         "foreign(ProdSysComm.comm_task) == TTask.taskid", "commands"

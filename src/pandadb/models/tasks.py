@@ -25,7 +25,7 @@ JEDI_OUTPUT_TEMPLATE_SEQ = sequence("jedi_output_template_id_seq")
 
 
 class JediTasks(HasJobs, Base):
-    """TODO doma_panda.jedi_tasks."""
+    """Tasks: what is to be done with datasets, cut into jobs by JEDI."""
 
     job_side = "task"
     job_link = ("jeditaskid", "jeditaskid")
@@ -46,94 +46,240 @@ class JediTasks(HasJobs, Base):
         {"postgresql_partition_by": "RANGE (jeditaskid)"},
     )
 
-    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True, autoincrement=False)
-    taskname: Mapped[str | None] = mapped_column(String(256))
-    status: Mapped[str] = mapped_column(String(64))
-    username: Mapped[str] = mapped_column(String(128))
-    creationdate: Mapped[datetime]
-    modificationtime: Mapped[datetime]
-    reqid: Mapped[int | None]
-    oldstatus: Mapped[str | None] = mapped_column(String(64))
-    cloud: Mapped[str | None] = mapped_column(String(10))
-    site: Mapped[str | None] = mapped_column(String(60))
-    starttime: Mapped[datetime | None]
-    endtime: Mapped[datetime | None]
-    frozentime: Mapped[datetime | None]
-    prodsourcelabel: Mapped[str | None] = mapped_column(String(20))
-    workinggroup: Mapped[str | None] = mapped_column(String(32))
-    vo: Mapped[str | None] = mapped_column(String(32))
-    corecount: Mapped[int | None]
-    tasktype: Mapped[str | None] = mapped_column(String(64))
-    processingtype: Mapped[str | None] = mapped_column(String(64))
-    taskpriority: Mapped[int | None]
-    currentpriority: Mapped[int | None]
-    architecture: Mapped[str | None] = mapped_column(String(256))
-    transuses: Mapped[str | None] = mapped_column(String(64))
-    transhome: Mapped[str | None] = mapped_column(String(128))
-    transpath: Mapped[str | None] = mapped_column(String(128))
-    lockedby: Mapped[str | None] = mapped_column(String(56))
-    lockedtime: Mapped[datetime | None]
-    termcondition: Mapped[str | None] = mapped_column(String(100))
-    splitrule: Mapped[str | None] = mapped_column(String(200))
-    walltime: Mapped[int | None]
-    walltimeunit: Mapped[str | None] = mapped_column(String(32))
-    outdiskcount: Mapped[int | None]
-    outdiskunit: Mapped[str | None] = mapped_column(String(32))
-    workdiskcount: Mapped[int | None]
-    workdiskunit: Mapped[str | None] = mapped_column(String(32))
-    ramcount: Mapped[int | None]
-    ramunit: Mapped[str | None] = mapped_column(String(32))
-    iointensity: Mapped[int | None]
-    iointensityunit: Mapped[str | None] = mapped_column(String(32))
-    workqueue_id: Mapped[int | None]
-    progress: Mapped[SmallInt | None]
-    failurerate: Mapped[SmallInt | None]
-    errordialog: Mapped[str | None] = mapped_column(String(510))
-    countrygroup: Mapped[str | None] = mapped_column(String(20))
-    parent_tid: Mapped[BigInt | None]
-    eventservice: Mapped[SmallInt | None]
-    ticketid: Mapped[str | None] = mapped_column(String(50))
-    ticketsystemtype: Mapped[str | None] = mapped_column(String(32))
-    statechangetime: Mapped[datetime | None]
-    superstatus: Mapped[str | None] = mapped_column(String(64))
-    campaign: Mapped[str | None] = mapped_column(String(32))
-    mergeramcount: Mapped[int | None]
-    mergeramunit: Mapped[str | None] = mapped_column(String(32))
-    mergewalltime: Mapped[int | None]
-    mergewalltimeunit: Mapped[str | None] = mapped_column(String(32))
-    throttledtime: Mapped[datetime | None]
-    numthrottled: Mapped[SmallInt | None]
-    mergecorecount: Mapped[int | None]
-    goal: Mapped[SmallInt | None]
-    assessmenttime: Mapped[datetime | None]
-    cputime: Mapped[int | None]
-    cputimeunit: Mapped[str | None] = mapped_column(String(32))
-    cpuefficiency: Mapped[SmallInt | None]
-    basewalltime: Mapped[int | None]
-    amiflag_old: Mapped[str | None] = mapped_column(String(10))
-    amiflag: Mapped[int | None] = mapped_column(server_default="1")
-    nucleus: Mapped[str | None] = mapped_column(String(52))
-    baseramcount: Mapped[int | None]
-    ttcrequested: Mapped[datetime | None]
-    ttcpredicted: Mapped[datetime | None]
-    ttcpredictiondate: Mapped[datetime | None]
-    rescuetime: Mapped[datetime | None]
-    requesttype: Mapped[str | None] = mapped_column(String(32))
-    gshare: Mapped[str | None] = mapped_column(String(32))
-    usejumbo: Mapped[str | None] = mapped_column(CHAR(1))
-    resource_type: Mapped[str | None] = mapped_column(String(56))
-    diskio: Mapped[int | None]
-    diskiounit: Mapped[str | None] = mapped_column(String(32))
-    memory_leak_core: Mapped[BigInt | None]
-    memory_leak_x2: Mapped[Decimal | None] = mapped_column(Numeric(14, 3))
-    attemptnr: Mapped[SmallInt | None]
-    container_name: Mapped[str | None] = mapped_column(String(200))
-    job_label: Mapped[str | None] = mapped_column(String(20))
-    realmodificationtime: Mapped[datetime | None]
-    framework: Mapped[str | None] = mapped_column(String(50))
-    activatedtime: Mapped[datetime | None]
-    queuedtime: Mapped[datetime | None]
-    actiontime: Mapped[datetime | None]
+    jeditaskid: Mapped[BigInt] = mapped_column(
+        primary_key=True, autoincrement=False, comment="Task, the same number as in T_TASK"
+    )
+    taskname: Mapped[str | None] = mapped_column(
+        String(256), comment="Name of the task; a random one until the task is refined"
+    )
+    status: Mapped[str] = mapped_column(
+        String(64),
+        comment=(
+            "State of the task: registered, defined, ready, scouting, running, paused, done, "
+            "failed and others"
+        ),
+    )
+    username: Mapped[str] = mapped_column(String(128), comment="Who submitted the task")
+    creationdate: Mapped[datetime] = mapped_column(comment="When the task came into this table")
+    modificationtime: Mapped[datetime] = mapped_column(
+        comment=(
+            "Last change; servers date it back on purpose, so that an agent takes the task at once"
+        ),
+    )
+    reqid: Mapped[int | None] = mapped_column(comment="Production request that the task belongs to")
+    oldstatus: Mapped[str | None] = mapped_column(
+        String(64),
+        comment=(
+            "State to come back to from pending, throttled, paused or staging, and during commands"
+        ),
+    )
+    cloud: Mapped[str | None] = mapped_column(
+        String(10), comment="Cloud that the task is assigned to, WORLD for any"
+    )
+    site: Mapped[str | None] = mapped_column(
+        String(60), comment="Queue that the task has to run at, NULL for any"
+    )
+    starttime: Mapped[datetime | None] = mapped_column(
+        comment="When the first jobs were made; NULL again after a retry"
+    )
+    endtime: Mapped[datetime | None] = mapped_column(comment="When the task became final")
+    frozentime: Mapped[datetime | None] = mapped_column(
+        comment="Since when the task is pending, NULL if it is not"
+    )
+    prodsourcelabel: Mapped[str | None] = mapped_column(
+        String(20), comment="Kind of work: managed, user, test and others"
+    )
+    workinggroup: Mapped[str | None] = mapped_column(
+        String(32), comment="Physics group that the task is for"
+    )
+    vo: Mapped[str | None] = mapped_column(String(32), comment="Virtual organization")
+    corecount: Mapped[int | None] = mapped_column(comment="Cores per job, 0 for any number")
+    tasktype: Mapped[str | None] = mapped_column(
+        String(64), comment="Type of the task: prod, anal and others"
+    )
+    processingtype: Mapped[str | None] = mapped_column(
+        String(64), comment="What the jobs do, e.g. evgen, simul, reco, merge"
+    )
+    taskpriority: Mapped[int | None] = mapped_column(comment="Priority given at submission")
+    currentpriority: Mapped[int | None] = mapped_column(
+        comment="Priority in use, the higher the sooner"
+    )
+    architecture: Mapped[str | None] = mapped_column(
+        String(256), comment="Platform that the software needs"
+    )
+    transuses: Mapped[str | None] = mapped_column(String(64), comment="Software release")
+    transhome: Mapped[str | None] = mapped_column(
+        String(128), comment="Software package, with its cache"
+    )
+    transpath: Mapped[str | None] = mapped_column(String(128), comment="Program that the jobs run")
+    lockedby: Mapped[str | None] = mapped_column(
+        String(56), comment="Agent that works on the task, NULL for none"
+    )
+    lockedtime: Mapped[datetime | None] = mapped_column(
+        comment="When the agent took the task or said that it still works on it"
+    )
+    termcondition: Mapped[str | None] = mapped_column(
+        String(100), comment="Condition under which the task ends early"
+    )
+    splitrule: Mapped[str | None] = mapped_column(
+        String(200), comment="How the task is cut into jobs: codes with values, separated by commas"
+    )
+    walltime: Mapped[int | None] = mapped_column(
+        comment="Wall time per event or file, in walltimeunit"
+    )
+    walltimeunit: Mapped[str | None] = mapped_column(
+        String(32),
+        comment=(
+            "Unit of walltime, e.g. kHS06sPerEvent; NULL has it estimated again, ava starts the "
+            "avalanche"
+        ),
+    )
+    outdiskcount: Mapped[int | None] = mapped_column(
+        comment="Size of the output per event or file, in outdiskunit"
+    )
+    outdiskunit: Mapped[str | None] = mapped_column(
+        String(32), comment="Unit of outdiskcount, e.g. kBPerEvent"
+    )
+    workdiskcount: Mapped[int | None] = mapped_column(
+        comment="Scratch space of a job, in workdiskunit"
+    )
+    workdiskunit: Mapped[str | None] = mapped_column(
+        String(32), comment="Unit of workdiskcount, usually MB"
+    )
+    ramcount: Mapped[int | None] = mapped_column(comment="Memory per core or per job, in ramunit")
+    ramunit: Mapped[str | None] = mapped_column(
+        String(32), comment="Unit of ramcount, e.g. MBPerCore"
+    )
+    iointensity: Mapped[int | None] = mapped_column(
+        comment="Rate of input and output, in iointensityunit"
+    )
+    iointensityunit: Mapped[str | None] = mapped_column(
+        String(32), comment="Unit of iointensity, kBPerS"
+    )
+    workqueue_id: Mapped[int | None] = mapped_column(comment="Work queue, JEDI_WORK_QUEUE")
+    progress: Mapped[SmallInt | None] = mapped_column(
+        comment="Progress in per cent; not written by current servers"
+    )
+    failurerate: Mapped[SmallInt | None] = mapped_column(
+        comment="Rate of failures in per cent; not written by current servers"
+    )
+    errordialog: Mapped[str | None] = mapped_column(
+        String(510), comment="Why the task is where it is, for people"
+    )
+    countrygroup: Mapped[str | None] = mapped_column(
+        String(20), comment="Country group that the task is charged to"
+    )
+    parent_tid: Mapped[BigInt | None] = mapped_column(
+        comment="Task whose output this one reads; its own number without a parent"
+    )
+    eventservice: Mapped[SmallInt | None] = mapped_column(
+        comment="Whether and how jobs take ranges of events: 0 not, 1 to 3 kinds of event service"
+    )
+    ticketid: Mapped[str | None] = mapped_column(String(50), comment="Ticket about the task")
+    ticketsystemtype: Mapped[str | None] = mapped_column(
+        String(32), comment="System of the ticket, e.g. ggus"
+    )
+    statechangetime: Mapped[datetime | None] = mapped_column(comment="When the state last changed")
+    superstatus: Mapped[str | None] = mapped_column(String(64), comment="State last told to T_TASK")
+    campaign: Mapped[str | None] = mapped_column(String(32), comment="Campaign of the task")
+    mergeramcount: Mapped[int | None] = mapped_column(
+        comment="Memory of a merge job, in mergeramunit"
+    )
+    mergeramunit: Mapped[str | None] = mapped_column(String(32), comment="Unit of mergeramcount")
+    mergewalltime: Mapped[int | None] = mapped_column(
+        comment="Wall time of a merge job, in mergewalltimeunit"
+    )
+    mergewalltimeunit: Mapped[str | None] = mapped_column(
+        String(32), comment="Unit of mergewalltime"
+    )
+    throttledtime: Mapped[datetime | None] = mapped_column(
+        comment="When a throttled task is released"
+    )
+    numthrottled: Mapped[SmallInt | None] = mapped_column(
+        comment="How often the task was throttled for failures"
+    )
+    mergecorecount: Mapped[int | None] = mapped_column(comment="Cores of a merge job")
+    goal: Mapped[SmallInt | None] = mapped_column(
+        comment="Success that is asked for, per mille of events or files; 1000 without a value"
+    )
+    assessmenttime: Mapped[datetime | None] = mapped_column(
+        comment="When the progress was last looked at"
+    )
+    cputime: Mapped[int | None] = mapped_column(comment="CPU time per event, in cputimeunit")
+    cputimeunit: Mapped[str | None] = mapped_column(
+        String(32), comment="Unit of cputime, e.g. HS06sPerEvent"
+    )
+    cpuefficiency: Mapped[SmallInt | None] = mapped_column(
+        comment="CPU efficiency assumed, per cent"
+    )
+    basewalltime: Mapped[int | None] = mapped_column(
+        comment="Wall time of a job whatever its input, seconds"
+    )
+    amiflag_old: Mapped[str | None] = mapped_column(String(10), comment="Former amiflag")
+    amiflag: Mapped[int | None] = mapped_column(
+        server_default="1",
+        comment="Bits that say what the metadata catalogue AMI has still to read",
+    )
+    nucleus: Mapped[str | None] = mapped_column(
+        String(52), comment="Site that collects the output of a WORLD task"
+    )
+    baseramcount: Mapped[int | None] = mapped_column(
+        comment="Memory of a job whatever its cores, MB"
+    )
+    ttcrequested: Mapped[datetime | None] = mapped_column(
+        comment="When the task should be complete"
+    )
+    ttcpredicted: Mapped[datetime | None] = mapped_column(
+        comment="When the task is predicted to be complete"
+    )
+    ttcpredictiondate: Mapped[datetime | None] = mapped_column(comment="When that was predicted")
+    rescuetime: Mapped[datetime | None] = mapped_column(
+        comment="When the task was last rescued from being stuck"
+    )
+    requesttype: Mapped[str | None] = mapped_column(
+        String(32), comment="Type of the request that the task comes from"
+    )
+    gshare: Mapped[str | None] = mapped_column(String(32), comment="Global share, GLOBAL_SHARES")
+    usejumbo: Mapped[str | None] = mapped_column(
+        CHAR(1), comment="Whether jumbo jobs are used: W, R, P, L or D, NULL for no"
+    )
+    resource_type: Mapped[str | None] = mapped_column(
+        String(56), comment="Type of resource that the jobs ask for, RESOURCE_TYPES"
+    )
+    diskio: Mapped[int | None] = mapped_column(
+        comment="Expected disk traffic per core, in diskiounit"
+    )
+    diskiounit: Mapped[str | None] = mapped_column(String(32), comment="Unit of diskio, kBPerS")
+    memory_leak_core: Mapped[BigInt | None] = mapped_column(
+        comment="Memory that a job leaks per core"
+    )
+    memory_leak_x2: Mapped[Decimal | None] = mapped_column(
+        Numeric(14, 3), comment="How well the leak was fitted, chi square"
+    )
+    attemptnr: Mapped[SmallInt | None] = mapped_column(
+        comment="Attempt of the task, one more with each retry"
+    )
+    container_name: Mapped[str | None] = mapped_column(
+        String(200), comment="Image of the container that the jobs run in"
+    )
+    job_label: Mapped[str | None] = mapped_column(
+        String(20), comment="Label of the jobs, as their prodsourcelabel"
+    )
+    realmodificationtime: Mapped[datetime | None] = mapped_column(
+        comment="True time of the last change of modificationtime, set by a trigger"
+    )
+    framework: Mapped[str | None] = mapped_column(
+        String(50), comment="System that submitted the task"
+    )
+    activatedtime: Mapped[datetime | None] = mapped_column(
+        comment="Since when the task has been active, until it goes into TASK_METRICS"
+    )
+    queuedtime: Mapped[datetime | None] = mapped_column(
+        comment="Since when the task has had input to process, NULL if it has none"
+    )
+    actiontime: Mapped[datetime | None] = mapped_column(
+        comment="When an agent should next act on the task"
+    )
 
     datasets: Mapped[list[JediDatasets]] = related(
         "foreign(JediDatasets.jeditaskid) == JediTasks.jeditaskid", "task"
@@ -189,13 +335,15 @@ class JediTasks(HasJobs, Base):
 
 
 class JediTaskParams(Base):
-    """TODO doma_panda.jedi_taskparams."""
+    """Parameters of tasks, as they were submitted."""
 
     __tablename__ = "jedi_taskparams"
     __table_args__ = {"postgresql_partition_by": "RANGE (jeditaskid)"}
 
-    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True, autoincrement=False)
-    taskparams: Mapped[str | None] = mapped_column(Text)
+    jeditaskid: Mapped[BigInt] = mapped_column(
+        primary_key=True, autoincrement=False, comment="Task, JEDI_TASKS"
+    )
+    taskparams: Mapped[str | None] = mapped_column(Text, comment="Parameters, JSON")
 
     task: Mapped[JediTasks | None] = related(
         "foreign(JediTaskParams.jeditaskid) == JediTasks.jeditaskid", "task_params"
@@ -203,13 +351,17 @@ class JediTaskParams(Base):
 
 
 class JediJobParamsTemplate(Base):
-    """TODO doma_panda.jedi_jobparams_template."""
+    """Templates of the parameters of a task's jobs."""
 
     __tablename__ = "jedi_jobparams_template"
     __table_args__ = {"postgresql_partition_by": "RANGE (jeditaskid)"}
 
-    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True, autoincrement=False)
-    jobparamstemplate: Mapped[str | None] = mapped_column(Text)
+    jeditaskid: Mapped[BigInt] = mapped_column(
+        primary_key=True, autoincrement=False, comment="Task, JEDI_TASKS"
+    )
+    jobparamstemplate: Mapped[str | None] = mapped_column(
+        Text, comment="Command line with placeholders for files, seeds and numbers"
+    )
 
     task: Mapped[JediTasks | None] = related(
         "foreign(JediJobParamsTemplate.jeditaskid) == JediTasks.jeditaskid", "jobparams_template"
@@ -217,20 +369,32 @@ class JediJobParamsTemplate(Base):
 
 
 class JediOutputTemplate(Base):
-    """TODO doma_panda.jedi_output_template."""
+    """Templates of the names of a task's output files."""
 
     __tablename__ = "jedi_output_template"
     __table_args__ = {"postgresql_partition_by": "RANGE (jeditaskid)"}
 
-    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True)
-    datasetid: Mapped[BigInt] = mapped_column(primary_key=True)
-    outtempid: Mapped[BigInt] = mapped_column(JEDI_OUTPUT_TEMPLATE_SEQ, primary_key=True)
-    filenametemplate: Mapped[str] = mapped_column(String(256))
-    maxserialnr: Mapped[int | None]
-    serialnr: Mapped[int | None]
-    sourcename: Mapped[str | None] = mapped_column(String(256))
-    streamname: Mapped[str | None] = mapped_column(String(20))
-    outtype: Mapped[str | None] = mapped_column(String(20))
+    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True, comment="Task, JEDI_TASKS")
+    datasetid: Mapped[BigInt] = mapped_column(
+        primary_key=True, comment="Output dataset, JEDI_DATASETS"
+    )
+    outtempid: Mapped[BigInt] = mapped_column(
+        JEDI_OUTPUT_TEMPLATE_SEQ, primary_key=True, comment="Number of the template"
+    )
+    filenametemplate: Mapped[str] = mapped_column(
+        String(256), comment="File name with a placeholder for the serial number"
+    )
+    maxserialnr: Mapped[int | None] = mapped_column(comment="Last serial number to be used")
+    serialnr: Mapped[int | None] = mapped_column(comment="Next serial number")
+    sourcename: Mapped[str | None] = mapped_column(
+        String(256), comment="Name that the program gives the file"
+    )
+    streamname: Mapped[str | None] = mapped_column(
+        String(20), comment="Placeholder of the stream in the parameters"
+    )
+    outtype: Mapped[str | None] = mapped_column(
+        String(20), comment="Type of the files: output or log"
+    )
 
     task: Mapped[JediTasks | None] = related(
         "foreign(JediOutputTemplate.jeditaskid) == JediTasks.jeditaskid", "output_templates"
@@ -243,17 +407,21 @@ class JediOutputTemplate(Base):
 
 
 class TaskAttempts(Base):
-    """TODO doma_panda.task_attempts."""
+    """Attempts of tasks: when each began and how it ended."""
 
     __tablename__ = "task_attempts"
     __table_args__ = {"postgresql_partition_by": "RANGE (starttime)"}
 
-    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True)
-    attemptnr: Mapped[int] = mapped_column(primary_key=True)
-    starttime: Mapped[datetime] = mapped_column(primary_key=True)
-    endtime: Mapped[datetime | None]
-    startstatus: Mapped[str | None] = mapped_column(String(32))
-    endstatus: Mapped[str | None] = mapped_column(String(32))
+    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True, comment="Task, JEDI_TASKS")
+    attemptnr: Mapped[int] = mapped_column(primary_key=True, comment="Attempt, from 0 or 1 on")
+    starttime: Mapped[datetime] = mapped_column(
+        primary_key=True, comment="When the attempt began; partition key"
+    )
+    endtime: Mapped[datetime | None] = mapped_column(comment="When it ended, NULL while it goes on")
+    startstatus: Mapped[str | None] = mapped_column(
+        String(32), comment="State in which the attempt began"
+    )
+    endstatus: Mapped[str | None] = mapped_column(String(32), comment="State in which it ended")
 
     task: Mapped[JediTasks | None] = related(
         "foreign(TaskAttempts.jeditaskid) == JediTasks.jeditaskid", "attempts"
@@ -261,7 +429,7 @@ class TaskAttempts(Base):
 
 
 class TasksStatusLog(Base):
-    """TODO doma_panda.tasks_statuslog."""
+    """States that tasks have been in, a row per change."""
 
     __tablename__ = "tasks_statuslog"
     __table_args__ = (
@@ -270,12 +438,18 @@ class TasksStatusLog(Base):
     )
     __mapper_args__ = {"primary_key": ["jeditaskid", "modificationtime", "status"]}
 
-    jeditaskid: Mapped[BigInt]
-    modificationtime: Mapped[datetime]
-    status: Mapped[str] = mapped_column(String(64))
-    modificationhost: Mapped[str | None] = mapped_column(String(128))
-    attemptnr: Mapped[SmallInt | None]
-    reason: Mapped[str | None] = mapped_column(String(255))
+    jeditaskid: Mapped[BigInt] = mapped_column(comment="Task, JEDI_TASKS")
+    modificationtime: Mapped[datetime] = mapped_column(
+        comment="When the state changed; partition key"
+    )
+    status: Mapped[str] = mapped_column(String(64), comment="State that the task changed to")
+    modificationhost: Mapped[str | None] = mapped_column(
+        String(128), comment="Machine that changed it"
+    )
+    attemptnr: Mapped[SmallInt | None] = mapped_column(comment="Attempt of the task")
+    reason: Mapped[str | None] = mapped_column(
+        String(255), comment="Beginning of the task's errordialog at that time"
+    )
 
     task: Mapped[JediTasks | None] = related(
         "foreign(TasksStatusLog.jeditaskid) == JediTasks.jeditaskid", "statuslog"
@@ -283,15 +457,17 @@ class TasksStatusLog(Base):
 
 
 class TaskMetrics(Base):
-    """TODO doma_panda.task_metrics."""
+    """Measurements of tasks, such as periods of queuing and running."""
 
     __tablename__ = "task_metrics"
     __table_args__ = {"postgresql_partition_by": "RANGE (modificationtime)"}
 
-    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True)
-    creationtime: Mapped[datetime | None]
-    modificationtime: Mapped[datetime] = mapped_column(primary_key=True)
-    data: Mapped[str | None] = mapped_column(Text)
+    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True, comment="Task, JEDI_TASKS")
+    creationtime: Mapped[datetime | None] = mapped_column(comment="When the row was made")
+    modificationtime: Mapped[datetime] = mapped_column(
+        primary_key=True, comment="Last change; partition key"
+    )
+    data: Mapped[str | None] = mapped_column(Text, comment="Measurements, JSON")
 
     task: Mapped[JediTasks | None] = related(
         "foreign(TaskMetrics.jeditaskid) == JediTasks.jeditaskid", "metrics"
@@ -299,14 +475,14 @@ class TaskMetrics(Base):
 
 
 class TaskEvaluation(Base):
-    """TODO doma_panda.task_evaluation."""
+    """Judgements on tasks that are computed now and then."""
 
     __tablename__ = "task_evaluation"
 
-    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True)
-    metric: Mapped[str] = mapped_column(String(128), primary_key=True)
-    value_json: Mapped[str | None] = mapped_column(Text)
-    timestamp: Mapped[datetime | None]
+    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True, comment="Task, JEDI_TASKS")
+    metric: Mapped[str] = mapped_column(String(128), primary_key=True, comment="What is judged")
+    value_json: Mapped[str | None] = mapped_column(Text, comment="Result, JSON")
+    timestamp: Mapped[datetime | None] = mapped_column(comment="When it was computed")
 
     task: Mapped[JediTasks | None] = related(
         "foreign(TaskEvaluation.jeditaskid) == JediTasks.jeditaskid", "evaluations"
@@ -314,16 +490,18 @@ class TaskEvaluation(Base):
 
 
 class JediAuxStatusMinTaskID(Base):
-    """TODO doma_panda.jedi_aux_status_mintaskid."""
+    """The lowest task of each state; agents join it to leave out old partitions."""
 
     __tablename__ = "jedi_aux_status_mintaskid"
 
-    status: Mapped[str] = mapped_column(String(64), primary_key=True)
-    min_jeditaskid: Mapped[BigInt]
+    status: Mapped[str] = mapped_column(String(64), primary_key=True, comment="State of tasks")
+    min_jeditaskid: Mapped[BigInt] = mapped_column(
+        comment="Lowest task in that state; too low does no harm"
+    )
 
 
 class CloudTasks(Base):
-    """TODO doma_panda.cloudtasks."""
+    """Which cloud a task was sent to, before JEDI."""
 
     __tablename__ = "cloudtasks"
     __table_args__ = (
@@ -331,10 +509,10 @@ class CloudTasks(Base):
         Index("cloudtasks_task_idx", "taskname", "taskid"),
     )
 
-    id: Mapped[int]
-    taskname: Mapped[str | None] = mapped_column(String(128))
-    taskid: Mapped[int | None]
-    cloud: Mapped[str | None] = mapped_column(String(20))
-    status: Mapped[str | None] = mapped_column(String(20))
-    tmod: Mapped[datetime]
-    tenter: Mapped[datetime]
+    id: Mapped[int] = mapped_column(comment="Number of the row")
+    taskname: Mapped[str | None] = mapped_column(String(128), comment="Name of the task")
+    taskid: Mapped[int | None] = mapped_column(comment="Number of the task")
+    cloud: Mapped[str | None] = mapped_column(String(20), comment="Cloud that it was sent to")
+    status: Mapped[str | None] = mapped_column(String(20), comment="State of that")
+    tmod: Mapped[datetime] = mapped_column(comment="Last change")
+    tenter: Mapped[datetime] = mapped_column(comment="When the row was made")

@@ -21,28 +21,34 @@ JEDI_DATA_CAROUSEL_REQUEST_SEQ = sequence("jedi_data_carousel_request_id_seq")
 
 
 class Workflows(Base):
-    """TODO doma_panda.workflows."""
+    """Workflows: tasks and other steps that depend on each other."""
 
     __tablename__ = "workflows"
     __table_args__ = (PrimaryKeyConstraint("workflow_id", name="workflow_id_pk"),)
 
-    workflow_id: Mapped[BigInt] = mapped_column(WORKFLOW_SEQ)
-    name: Mapped[str | None] = mapped_column(String(256))
-    parent_id: Mapped[BigInt | None]
-    loop_count: Mapped[BigInt | None]
-    status: Mapped[str | None] = mapped_column(String(32))
-    prodsourcelabel: Mapped[str | None] = mapped_column(String(32))
-    username: Mapped[str | None] = mapped_column(String(128))
-    creation_time: Mapped[datetime | None]
-    start_time: Mapped[datetime | None]
-    end_time: Mapped[datetime | None]
-    modification_time: Mapped[datetime | None]
-    check_time: Mapped[datetime | None]
-    locked_by: Mapped[str | None] = mapped_column(String(64))
-    lock_time: Mapped[datetime | None]
-    raw_request_json: Mapped[Any | None] = mapped_column(JSONText)
-    definition_json: Mapped[Any | None] = mapped_column(JSONText)
-    parameters: Mapped[Any | None] = mapped_column(JSONText)
+    workflow_id: Mapped[BigInt] = mapped_column(WORKFLOW_SEQ, comment="Number of the workflow")
+    name: Mapped[str | None] = mapped_column(String(256), comment="Name of the workflow")
+    parent_id: Mapped[BigInt | None] = mapped_column(comment="Workflow that this one is a part of")
+    loop_count: Mapped[BigInt | None] = mapped_column(comment="Turn of a loop")
+    status: Mapped[str | None] = mapped_column(String(32), comment="State of the workflow")
+    prodsourcelabel: Mapped[str | None] = mapped_column(String(32), comment="Kind of work")
+    username: Mapped[str | None] = mapped_column(String(128), comment="Who submitted it")
+    creation_time: Mapped[datetime | None] = mapped_column(comment="When it was made")
+    start_time: Mapped[datetime | None] = mapped_column(comment="When it started")
+    end_time: Mapped[datetime | None] = mapped_column(comment="When it ended")
+    modification_time: Mapped[datetime | None] = mapped_column(comment="Last change")
+    check_time: Mapped[datetime | None] = mapped_column(comment="When it was last looked at")
+    locked_by: Mapped[str | None] = mapped_column(
+        String(64), comment="Agent that works on it, NULL for none"
+    )
+    lock_time: Mapped[datetime | None] = mapped_column(comment="When the agent took it")
+    raw_request_json: Mapped[Any | None] = mapped_column(
+        JSONText, comment="Request as it was submitted, JSON"
+    )
+    definition_json: Mapped[Any | None] = mapped_column(
+        JSONText, comment="Definition that was made of the request, JSON"
+    )
+    parameters: Mapped[Any | None] = mapped_column(JSONText, comment="Parameters, JSON")
 
     steps: Mapped[list[WorkflowSteps]] = related(
         "foreign(WorkflowSteps.workflow_id) == Workflows.workflow_id", "workflow"
@@ -53,28 +59,38 @@ class Workflows(Base):
 
 
 class WorkflowSteps(Base):
-    """TODO doma_panda.workflow_steps."""
+    """Steps of workflows, each done by something such as a task."""
 
     __tablename__ = "workflow_steps"
     __table_args__ = (PrimaryKeyConstraint("step_id", name="workflow_step_pk"),)
 
-    step_id: Mapped[BigInt] = mapped_column(WORKFLOW_STEP_SEQ)
-    name: Mapped[str | None] = mapped_column(String(256))
-    workflow_id: Mapped[BigInt]
-    member_id: Mapped[BigInt]
-    type: Mapped[str | None] = mapped_column(String(32))
-    status: Mapped[str | None] = mapped_column(String(32))
-    flavor: Mapped[str | None] = mapped_column(String(32))
-    target_id: Mapped[str | None] = mapped_column(String(128))
-    creation_time: Mapped[datetime | None]
-    start_time: Mapped[datetime | None]
-    end_time: Mapped[datetime | None]
-    modification_time: Mapped[datetime | None]
-    check_time: Mapped[datetime | None]
-    locked_by: Mapped[str | None] = mapped_column(String(64))
-    lock_time: Mapped[datetime | None]
-    definition_json: Mapped[Any | None] = mapped_column(JSONText)
-    parameters: Mapped[Any | None] = mapped_column(JSONText)
+    step_id: Mapped[BigInt] = mapped_column(WORKFLOW_STEP_SEQ, comment="Number of the step")
+    name: Mapped[str | None] = mapped_column(
+        String(256), comment="Name of the step in its workflow"
+    )
+    workflow_id: Mapped[BigInt] = mapped_column(comment="Workflow, WORKFLOWS")
+    member_id: Mapped[BigInt] = mapped_column(comment="Number of the step within its workflow")
+    type: Mapped[str | None] = mapped_column(String(32), comment="What the step is")
+    status: Mapped[str | None] = mapped_column(String(32), comment="State of the step")
+    flavor: Mapped[str | None] = mapped_column(
+        String(32), comment="Which system does it, e.g. a PanDA task"
+    )
+    target_id: Mapped[str | None] = mapped_column(
+        String(128), comment="What does it there, e.g. the task's number"
+    )
+    creation_time: Mapped[datetime | None] = mapped_column(comment="When it was made")
+    start_time: Mapped[datetime | None] = mapped_column(comment="When it started")
+    end_time: Mapped[datetime | None] = mapped_column(comment="When it ended")
+    modification_time: Mapped[datetime | None] = mapped_column(comment="Last change")
+    check_time: Mapped[datetime | None] = mapped_column(comment="When it was last looked at")
+    locked_by: Mapped[str | None] = mapped_column(
+        String(64), comment="Agent that works on it, NULL for none"
+    )
+    lock_time: Mapped[datetime | None] = mapped_column(comment="When the agent took it")
+    definition_json: Mapped[Any | None] = mapped_column(
+        JSONText, comment="Definition of the step, JSON"
+    )
+    parameters: Mapped[Any | None] = mapped_column(JSONText, comment="Parameters, JSON")
 
     workflow: Mapped[Workflows | None] = related(
         "foreign(WorkflowSteps.workflow_id) == Workflows.workflow_id", "steps"
@@ -85,28 +101,42 @@ class WorkflowSteps(Base):
 
 
 class WorkflowData(Base):
-    """TODO doma_panda.workflow_data."""
+    """Data that goes into workflows, between their steps and out."""
 
     __tablename__ = "workflow_data"
     __table_args__ = (PrimaryKeyConstraint("data_id", name="workflow_data_pk"),)
 
-    data_id: Mapped[BigInt] = mapped_column(WORKFLOW_DATA_SEQ)
-    name: Mapped[str | None] = mapped_column(String(256))
-    workflow_id: Mapped[BigInt]
-    source_step_id: Mapped[BigInt | None]
-    type: Mapped[str | None] = mapped_column(String(32))
-    status: Mapped[str | None] = mapped_column(String(32))
-    flavor: Mapped[str | None] = mapped_column(String(32))
-    target_id: Mapped[str | None] = mapped_column(String(256))
-    creation_time: Mapped[datetime | None]
-    start_time: Mapped[datetime | None]
-    end_time: Mapped[datetime | None]
-    modification_time: Mapped[datetime | None]
-    check_time: Mapped[datetime | None]
-    locked_by: Mapped[str | None] = mapped_column(String(64))
-    lock_time: Mapped[datetime | None]
-    metadata_: Mapped[Any | None] = mapped_column("metadata", JSONText)
-    parameters: Mapped[Any | None] = mapped_column(JSONText)
+    data_id: Mapped[BigInt] = mapped_column(WORKFLOW_DATA_SEQ, comment="Number of the data")
+    name: Mapped[str | None] = mapped_column(
+        String(256), comment="Name of the data in its workflow"
+    )
+    workflow_id: Mapped[BigInt] = mapped_column(comment="Workflow, WORKFLOWS")
+    source_step_id: Mapped[BigInt | None] = mapped_column(
+        comment="Step that makes it, WORKFLOW_STEPS; NULL for input of the workflow"
+    )
+    type: Mapped[str | None] = mapped_column(
+        String(32), comment="Whether it is input, output or in between"
+    )
+    status: Mapped[str | None] = mapped_column(String(32), comment="State of the data")
+    flavor: Mapped[str | None] = mapped_column(
+        String(32), comment="Which system has it, e.g. a dataset in the data management"
+    )
+    target_id: Mapped[str | None] = mapped_column(
+        String(256), comment="What it is there, e.g. the dataset's name"
+    )
+    creation_time: Mapped[datetime | None] = mapped_column(comment="When it was made")
+    start_time: Mapped[datetime | None] = mapped_column(comment="When it started")
+    end_time: Mapped[datetime | None] = mapped_column(comment="When it ended")
+    modification_time: Mapped[datetime | None] = mapped_column(comment="Last change")
+    check_time: Mapped[datetime | None] = mapped_column(comment="When it was last looked at")
+    locked_by: Mapped[str | None] = mapped_column(
+        String(64), comment="Agent that works on it, NULL for none"
+    )
+    lock_time: Mapped[datetime | None] = mapped_column(comment="When the agent took it")
+    metadata_: Mapped[Any | None] = mapped_column(
+        "metadata", JSONText, comment="Facts about it, JSON"
+    )
+    parameters: Mapped[Any | None] = mapped_column(JSONText, comment="Parameters, JSON")
 
     workflow: Mapped[Workflows | None] = related(
         "foreign(WorkflowData.workflow_id) == Workflows.workflow_id", "data"
@@ -117,30 +147,46 @@ class WorkflowData(Base):
 
 
 class DataCarouselRequests(Base):
-    """TODO doma_panda.data_carousel_requests."""
+    """Requests to stage datasets from tape for tasks."""
 
     __tablename__ = "data_carousel_requests"
 
-    request_id: Mapped[BigInt] = mapped_column(JEDI_DATA_CAROUSEL_REQUEST_SEQ, primary_key=True)
-    dataset: Mapped[str] = mapped_column(String(256))
-    source_rse: Mapped[str | None] = mapped_column(String(64))
-    destination_rse: Mapped[str | None] = mapped_column(String(64))
-    ddm_rule_id: Mapped[str | None] = mapped_column(String(64))
-    status: Mapped[str | None] = mapped_column(String(32))
-    total_files: Mapped[BigInt | None]
-    staged_files: Mapped[BigInt | None]
-    dataset_size: Mapped[BigInt | None]
-    staged_size: Mapped[BigInt | None]
-    creation_time: Mapped[datetime | None]
-    start_time: Mapped[datetime | None]
-    end_time: Mapped[datetime | None]
-    modification_time: Mapped[datetime | None]
-    check_time: Mapped[datetime | None]
-    source_tape: Mapped[str | None] = mapped_column(String(64))
-    parameters: Mapped[Any | None] = mapped_column(JSONText)
-    last_staged_time: Mapped[datetime | None]
-    locked_by: Mapped[str | None] = mapped_column(String(64))
-    lock_time: Mapped[datetime | None]
+    request_id: Mapped[BigInt] = mapped_column(
+        JEDI_DATA_CAROUSEL_REQUEST_SEQ, primary_key=True, comment="Number of the request"
+    )
+    dataset: Mapped[str] = mapped_column(String(256), comment="Dataset to stage")
+    source_rse: Mapped[str | None] = mapped_column(
+        String(64), comment="Storage that has it on tape"
+    )
+    destination_rse: Mapped[str | None] = mapped_column(
+        String(64), comment="Storage that it is staged to"
+    )
+    ddm_rule_id: Mapped[str | None] = mapped_column(
+        String(64), comment="Replication rule in the data management"
+    )
+    status: Mapped[str | None] = mapped_column(
+        String(32), comment="State: queued, staging, done, cancelled and others"
+    )
+    total_files: Mapped[BigInt | None] = mapped_column(comment="Files in the dataset")
+    staged_files: Mapped[BigInt | None] = mapped_column(comment="Files staged so far")
+    dataset_size: Mapped[BigInt | None] = mapped_column(comment="Size of the dataset, bytes")
+    staged_size: Mapped[BigInt | None] = mapped_column(comment="Staged so far, bytes")
+    creation_time: Mapped[datetime | None] = mapped_column(comment="When the request was made")
+    start_time: Mapped[datetime | None] = mapped_column(comment="When staging began")
+    end_time: Mapped[datetime | None] = mapped_column(comment="When staging ended")
+    modification_time: Mapped[datetime | None] = mapped_column(comment="Last change")
+    check_time: Mapped[datetime | None] = mapped_column(comment="When the rule was last looked at")
+    source_tape: Mapped[str | None] = mapped_column(
+        String(64), comment="Tape system that it comes from"
+    )
+    parameters: Mapped[Any | None] = mapped_column(JSONText, comment="Parameters, JSON")
+    last_staged_time: Mapped[datetime | None] = mapped_column(
+        comment="When the last file was staged"
+    )
+    locked_by: Mapped[str | None] = mapped_column(
+        String(64), comment="Agent that works on it, NULL for none"
+    )
+    lock_time: Mapped[datetime | None] = mapped_column(comment="When the agent took it")
 
     relations: Mapped[list[DataCarouselRelations]] = related(
         "foreign(DataCarouselRelations.request_id) == DataCarouselRequests.request_id", "request"
@@ -148,12 +194,14 @@ class DataCarouselRequests(Base):
 
 
 class DataCarouselRelations(Base):
-    """TODO doma_panda.data_carousel_relations."""
+    """Which tasks wait for which request to stage."""
 
     __tablename__ = "data_carousel_relations"
 
-    request_id: Mapped[BigInt] = mapped_column(primary_key=True)
-    task_id: Mapped[BigInt] = mapped_column(primary_key=True)
+    request_id: Mapped[BigInt] = mapped_column(
+        primary_key=True, comment="Request, DATA_CAROUSEL_REQUESTS"
+    )
+    task_id: Mapped[BigInt] = mapped_column(primary_key=True, comment="Task, JEDI_TASKS")
 
     request: Mapped[DataCarouselRequests | None] = related(
         "foreign(DataCarouselRelations.request_id) == DataCarouselRequests.request_id", "relations"
