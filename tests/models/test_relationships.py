@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +55,34 @@ def test_a_file_belongs_to_the_one_dataset_that_has_its_task_and_its_id(session:
         (file,) = dataset.contents
         assert (file.jeditaskid, file.datasetid) == (dataset.jeditaskid, dataset.datasetid)
         assert file.jedi_dataset is dataset
+
+
+def oracle_foreign_keys() -> list[tuple[str, str, tuple[tuple[str, str], ...]]]:
+    """Return the foreign keys that Oracle's schema declares: child, parent, pairs of columns."""
+    catalogue = Path(__file__).parents[1] / "parity" / "panda_schema.json"
+    tables = json.loads(catalogue.read_text())["tables"]
+    return [
+        (name, key["ref_table"], tuple(zip(key["columns"], key["ref_columns"], strict=True)))
+        for name, table in tables.items()
+        for key in (table["oracle"] or {}).get("foreign_keys", ())
+    ]
+
+
+@pytest.mark.parametrize(("child", "parent", "columns"), oracle_foreign_keys())
+def test_every_foreign_key_of_oracle_is_a_relationship_in_both_directions(
+    child: str, parent: str, columns: tuple[tuple[str, str], ...]
+) -> None:
+    for own, other, wanted in (
+        (child, parent, set(columns)),
+        (parent, child, {(there, here) for here, there in columns}),
+    ):
+        joins = [
+            {(here.name, there.name) for here, there in relationship.local_remote_pairs}
+            for relationship in RELATIONSHIPS
+            if relationship.parent.local_table.fullname == own
+            and relationship.mapper.local_table.fullname == other
+        ]
+        assert wanted in joins, f"{own} -> {other}"
 
 
 def test_a_join_compares_every_column_that_it_names() -> None:

@@ -12,6 +12,7 @@ from pandadb.models.base import Base, related, sequence
 from pandadb.models.types import BigInt, SmallInt
 
 if TYPE_CHECKING:
+    from pandadb.models.jobs.satellites import FilesTable4
     from pandadb.models.tasks import JediOutputTemplate, JediTasks
 
 JEDI_DATASETS_SEQ = sequence("jedi_datasets_id_seq")
@@ -237,6 +238,12 @@ class JediDatasetContents(Base):
     )
     task: Mapped[JediTasks | None] = related(
         "foreign(JediDatasetContents.jeditaskid) == JediTasks.jeditaskid", "dataset_contents"
+    )
+    files: Mapped[list[FilesTable4]] = related(
+        "and_(foreign(FilesTable4.jeditaskid) == JediDatasetContents.jeditaskid, "
+        "foreign(FilesTable4.datasetid) == JediDatasetContents.datasetid, "
+        "foreign(FilesTable4.fileid) == JediDatasetContents.fileid)",
+        "dataset_contents",
     )
 
 

@@ -13,6 +13,7 @@ from pandadb.models.jobs.links import OfJob
 from pandadb.models.types import UTC_NOW_SECONDS, BigInt, SmallInt
 
 if TYPE_CHECKING:
+    from pandadb.models.jobs.tables import JobsActive4
     from pandadb.models.tasks import JediTasks
 
 
@@ -157,6 +158,10 @@ class JobsDebug(Base):
     )
     stdout: Mapped[str | None] = mapped_column(
         String(2048), comment="Last output the pilot sent, at most 2048 characters"
+    )
+
+    jobsactive4: Mapped[JobsActive4 | None] = related(
+        "foreign(JobsDebug.pandaid) == JobsActive4.pandaid", "debug"
     )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pandadb.models.base import Base, sequence
+from pandadb.models.base import Base, related, sequence
 from pandadb.models.jobs.links import OfLiveJob
 from pandadb.models.types import EPOCH, BigInt, SmallInt
+
+if TYPE_CHECKING:
+    from pandadb.models.datasets import JediDatasetContents
 
 FILESTABLE4_ROW_SEQ = sequence("filestable4_row_id_seq", cache=20)
 
@@ -142,6 +146,13 @@ class FilesTable4(FileColumns, OfLiveJob, Base):
         Index("filestable4_pandaid_idx", "pandaid"),
         Index("filestable4_taskfileid_idx", "jeditaskid", "datasetid", "fileid"),
         {"postgresql_partition_by": "RANGE (modificationtime)"},
+    )
+
+    dataset_contents: Mapped[JediDatasetContents | None] = related(
+        "and_(foreign(FilesTable4.jeditaskid) == JediDatasetContents.jeditaskid, "
+        "foreign(FilesTable4.datasetid) == JediDatasetContents.datasetid, "
+        "foreign(FilesTable4.fileid) == JediDatasetContents.fileid)",
+        "files",
     )
 
 

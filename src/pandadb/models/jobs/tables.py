@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pandadb.models.base import Base
+from pandadb.models.base import Base, related
 from pandadb.models.jobs.columns import JobColumns
 from pandadb.models.jobs.links import LiveJobLinks
+
+if TYPE_CHECKING:
+    from pandadb.models.jobs.history import JobsDebug
 
 
 class JobsDefined4(JobColumns, LiveJobLinks, Base):
@@ -96,6 +100,10 @@ class JobsActive4(JobColumns, LiveJobLinks, Base):
     )
 
     jobstatus: Mapped[str] = mapped_column(String(15), server_default="activated")
+
+    debug: Mapped[JobsDebug | None] = related(
+        "foreign(JobsDebug.pandaid) == JobsActive4.pandaid", "jobsactive4"
+    )
 
 
 class JobsArchived4(JobColumns, LiveJobLinks, Base):
