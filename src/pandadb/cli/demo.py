@@ -1,6 +1,6 @@
 """`pandadb demo`: something that runs, in a minute and without a server."""
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Annotated
 
@@ -43,11 +43,11 @@ def _print(shown: service.Shown) -> None:
         out.print(
             f"Task {load.jeditaskid}: {load.loaded:,} jobs loaded, {load.present:,} already there."
         )
-    table("Jobs per table and state", ("table", "state", "jobs"), shown.statuses)
+    table("Jobs per table and state", ("table", "state", "jobs"), map(astuple, shown.statuses))
     table(
         "Finished jobs per site",
         ("site", "jobs", "core hours", "CPU efficiency"),
-        shown.sites,
+        map(astuple, shown.sites),
     )
     out.print(NEXT)
 
@@ -57,6 +57,6 @@ Try next (the same database, as long as PANDADB_URL is not set):
   pandadb db current      which revision the schema has
   pandadb db psql         look into it
   pandadb db check        do models and database agree?
-  pandadb docs erd        the tables as diagrams
+  pandadb jobs load       load records of your own (--help says how)
   pandadb db sql          the whole schema as SQL
 """

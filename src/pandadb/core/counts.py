@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Float, cast, extract, func, literal, select, union_all
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-class StatusCount(NamedTuple):
+@dataclass(frozen=True)
+class StatusCount:
     """How many jobs of a table are in a state."""
 
     table: str
@@ -21,7 +23,8 @@ class StatusCount(NamedTuple):
     jobs: int
 
 
-class SiteUsage(NamedTuple):
+@dataclass(frozen=True)
+class SiteUsage:
     """What the finished jobs of a site have used."""
 
     computingsite: str | None

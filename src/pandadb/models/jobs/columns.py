@@ -228,9 +228,7 @@ class JobPayload:
 class JobRequirements:
     """What the job asks of the machine that runs it."""
 
-    corecount: Mapped[SmallInt | None] = mapped_column(
-        comment="Cores asked for, NULL or 0 counts as 1"
-    )
+    corecount: Mapped[SmallInt | None] = mapped_column(comment="Cores asked for; NULL counts as 1")
     maxcpucount: Mapped[BigInt] = mapped_column(
         server_default="0", comment="CPU time limit in seconds, 0 is unknown"
     )
