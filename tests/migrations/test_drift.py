@@ -67,3 +67,12 @@ def test_a_partition_is_no_difference(database: Database) -> None:
         )
 
     assert schema.check(database) == []
+
+
+def test_the_search_path_that_a_panda_server_needs_does_no_harm(database: Database) -> None:
+    name = database.engine.url.database
+    with database.engine.begin() as connection:
+        connection.execute(text(f'ALTER DATABASE "{name}" SET search_path = doma_panda, public'))
+    database.engine.dispose()
+
+    assert schema.check(database) == []
