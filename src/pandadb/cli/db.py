@@ -9,12 +9,15 @@ from typing import Annotated
 import typer
 
 from pandadb import embedded
+from pandadb.cli.grant import grant
 from pandadb.cli.options import AsJSON, DryRun, Yes
 from pandadb.cli.output import as_json, out, progress
 from pandadb.database import Database
 from pandadb.services import schema
 
 app = typer.Typer(help="Make, change and compare the schema.", no_args_is_help=True)
+
+app.command()(grant)
 
 Revision = Annotated[str, typer.Argument(help="A revision, such as 0007.")]
 

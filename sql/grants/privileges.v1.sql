@@ -1,0 +1,59 @@
+-- What each role may do with the tables that are there. It can be run again at any time.
+
+GRANT USAGE
+   ON SCHEMA doma_panda, doma_pandaarch, doma_pandameta, doma_deft, doma_pandabigmon, pandadb
+   TO :"writer", :"reader", :"archiver";
+
+-- The owner may do everything, in the schemas and with them.
+GRANT ALL
+   ON SCHEMA doma_panda, doma_pandaarch, doma_pandameta, doma_deft, doma_pandabigmon, pandadb
+   TO :"owner";
+GRANT ALL
+   ON ALL TABLES IN SCHEMA doma_panda, doma_pandaarch, doma_pandameta, doma_deft,
+      doma_pandabigmon, pandadb
+   TO :"owner";
+GRANT ALL
+   ON ALL SEQUENCES IN SCHEMA doma_panda, doma_pandaarch, doma_pandameta, doma_deft,
+      doma_pandabigmon, pandadb
+   TO :"owner";
+
+-- Everybody else may read.
+GRANT SELECT
+   ON ALL TABLES IN SCHEMA doma_panda, doma_pandaarch, doma_pandameta, doma_deft,
+      doma_pandabigmon, pandadb
+   TO :"writer", :"reader", :"archiver";
+
+-- Servers write what is theirs. They read the versions, but migrations write them.
+GRANT INSERT, UPDATE, DELETE
+   ON ALL TABLES IN SCHEMA doma_panda, doma_pandameta, doma_deft
+   TO :"writer";
+GRANT USAGE, SELECT
+   ON ALL SEQUENCES IN SCHEMA doma_panda, doma_pandameta, doma_deft
+   TO :"writer";
+GRANT TRUNCATE ON doma_panda.network_matrix_kv_temp TO :"writer";
+REVOKE INSERT, UPDATE, DELETE ON doma_panda.pandadb_version FROM :"writer";
+
+-- A worker that ends late changes its job in the archive, too.
+GRANT UPDATE ON doma_pandaarch.jobsarchived TO :"writer";
+
+-- The archiver moves finished jobs with all that belongs to them, there and back, and keeps books.
+GRANT INSERT, UPDATE, DELETE
+   ON ALL TABLES IN SCHEMA doma_pandaarch, pandadb
+   TO :"archiver";
+GRANT INSERT, UPDATE, DELETE
+   ON doma_panda.jobsarchived4, doma_panda.filestable4, doma_panda.metatable,
+      doma_panda.jobparamstable, doma_panda.tablepart4copying
+   TO :"archiver";
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA pandadb TO :"archiver";
+REVOKE INSERT, UPDATE, DELETE ON pandadb.alembic_version FROM :"archiver";
+
+-- Passwords, tokens, keys and sessions are read by nobody who need not.
+REVOKE ALL ON doma_panda.secrets, doma_panda.pilottoken, doma_pandameta.proxykey
+ FROM :"reader", :"archiver";
+REVOKE ALL
+    ON doma_pandabigmon.auth_user, doma_pandabigmon.authtoken_token,
+       doma_pandabigmon.django_session, doma_pandabigmon.djangocache,
+       doma_pandabigmon.social_auth_association, doma_pandabigmon.social_auth_code,
+       doma_pandabigmon.social_auth_nonce, doma_pandabigmon.social_auth_partial,
+       doma_pandabigmon.social_auth_usersocialauth
+  FROM :"writer", :"reader", :"archiver";

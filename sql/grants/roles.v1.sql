@@ -1,0 +1,12 @@
+-- The roles of a site, without login: give them to those who log in, GRANT panda_writer TO somebody.
+--   owner     owns or may change everything
+--   writer    PanDA's server, JEDI and what Harvester talks to
+--   reader    monitors and people who look
+--   archiver  takes finished jobs into the archive
+-- psql runs it with -v owner=panda -v writer=panda_writer -v reader=panda_reader
+-- -v archiver=panda_archiver; pandadb db grant runs the lines of roles that are missing.
+
+CREATE ROLE :"owner" NOLOGIN;
+CREATE ROLE :"writer" NOLOGIN;
+CREATE ROLE :"reader" NOLOGIN;
+CREATE ROLE :"archiver" NOLOGIN;

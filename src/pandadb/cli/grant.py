@@ -1,0 +1,48 @@
+"""`pandadb db grant`: roles and their rights."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from pandadb.cli.options import AsJSON, DryRun
+from pandadb.cli.output import as_json, out
+from pandadb.database import Database
+from pandadb.services import grants
+
+
+def grant(
+    prefix: Annotated[
+        str, typer.Option(help="What the names of the roles begin with: panda, panda_writer …")
+    ] = "panda",
+    member: Annotated[
+        list[str] | None,
+        typer.Option(help="A role that logs in and what it becomes, ROLE=writer; can be repeated."),
+    ] = None,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+) -> None:
+    """Make the roles for owner, writers, readers and the archiver, and give them their rights.
+
+    It can be repeated. With --dry-run it prints the SQL.
+
+    Example: pandadb db grant --member pandaserver=writer --member bigmon=reader
+    """
+    members = dict(_member(word) for word in member or [])
+    with Database.from_settings() as database:
+        granted = grants.grant(database, prefix, members, dry_run=dry_run)
+    if json:
+        as_json(asdict(granted))
+    elif dry_run:
+        typer.echo(";\n\n".join(granted.statements) + ";")
+    else:
+        made = ", ".join(granted.made) or "none, they were all there"
+        out.print(f"Rights given to {', '.join(granted.roles.values())}; roles made: {made}.")
+
+
+def _member(word: str) -> tuple[str, str]:
+    name, _, role = word.partition("=")
+    if not name or role not in grants.ROLES:
+        known = ", ".join(grants.ROLES)
+        raise typer.BadParameter(f"{word!r} is not ROLE=… with one of {known}")
+    return name, role
