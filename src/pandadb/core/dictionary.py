@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Sequence, String, UniqueConstraint
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Index, Table
 
     from pandadb.core.diagrams.families import Family
-    from pandadb.core.tables import JobTable
 
 HEADER = ("Column", "Type", "Null", "Default", "Meaning")
 
@@ -62,7 +61,7 @@ def _index(everything: list[Family]) -> str:
 
 
 def _page(family: Family, homes: Mapping[Table, Family]) -> str:
-    is_home = homes[_table_of(JOB_TABLES[0])] is family
+    is_home = homes[JOB_TABLES[0].__table__] is family
     return _joined(
         f"# {family.name.capitalize()}",
         family.meaning,
@@ -126,11 +125,7 @@ def _index_words(index: Index) -> str:
 
 
 def _is_job(table: Table) -> bool:
-    return any(_table_of(job) is table for job in JOB_TABLES)
-
-
-def _table_of(job: JobTable) -> Table:
-    return cast("Table", job.__table__)
+    return any(job.__table__ is table for job in JOB_TABLES)
 
 
 def _job_columns() -> list[str]:
@@ -154,7 +149,7 @@ def _usual_job() -> dict[str, Described]:
     """Return how most of the tables of jobs have each column."""
     seen: defaultdict[str, list[Described]] = defaultdict(list)
     for job in JOB_TABLES:
-        for column in _table_of(job).columns:
+        for column in job.__table__.columns:
             seen[column.name].append(_described(column))
     return {name: Counter(words).most_common(1)[0][0] for name, words in seen.items()}
 

@@ -17,3 +17,6 @@ JOB_TABLES: tuple[JobTable, ...] = (
     JobsArchived4,
     JobsArchived,
 )
+
+LIVE_TABLES: tuple[JobTable, ...] = (JobsDefined4, JobsWaiting4, JobsActive4)
+"""Where jobs are that have not ended."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, MetaData, Sequence, SmallInteger, Table
 from sqlalchemy.orm import DeclarativeBase, Relationship, relationship
@@ -31,6 +31,8 @@ NAMES = {
 
 class Base(DeclarativeBase):
     """Base of all tables; `doma_panda` is the schema where a table names no other."""
+
+    __table__: ClassVar[Table]
 
     metadata = MetaData(schema=PANDA, naming_convention=NAMES)
     type_annotation_map = {

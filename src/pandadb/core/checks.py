@@ -1,0 +1,94 @@
+"""Values, checked against the columns they are for before anything is sent."""
+
+from __future__ import annotations
+
+import difflib
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, DateTime, Integer, Numeric, SmallInteger, String
+
+from pandadb.errors import PandaDBError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Column
+
+    from pandadb.models import Base
+
+BITS: Mapping[type[Any], int] = {SmallInteger: 16, BigInteger: 64, Integer: 32}
+
+
+class BadValue(PandaDBError):
+    """A column that there is not, or a value that does not fit its column; nothing was changed."""
+
+
+def check_columns(model: type[Base], values: Mapping[str, Any]) -> None:
+    """See that every name is a column of the table and every value fits.
+
+    Raises:
+        BadValue: One does not.
+    """
+    columns = model.__table__.columns
+    for name, value in values.items():
+        if name not in columns:
+            near = difflib.get_close_matches(name, columns.keys(), 1)
+            hint = f": is it {near[0]}?" if near else ""
+            raise BadValue(f"{model.__tablename__} has no column {name!r}{hint}")
+        mistake = _mistake(columns[name], value)
+        if mistake:
+            raise BadValue(f"{name} {mistake}")
+
+
+def _mistake(column: Column[Any], value: Any) -> str | None:
+    """Return what is wrong with the value, or None."""
+    if value is None:
+        return None if column.nullable else "has to have a value: it cannot be NULL"
+    match column.type:
+        case String(length=length):
+            return _text_mistake(value, length)
+        case Integer():
+            bits = next(bits for kind, bits in BITS.items() if isinstance(column.type, kind))
+            return _integer_mistake(value, bits)
+        case Numeric(precision=precision, scale=scale):
+            return _decimal_mistake(value, precision or 1000, scale or 0)
+        case DateTime():
+            return _time_mistake(value)
+        case _:
+            return None
+
+
+def _text_mistake(value: Any, length: int | None) -> str | None:
+    if not isinstance(value, str):
+        return f"has to be text, not {value!r}"
+    if "\0" in value:
+        return "cannot have a NUL character in it"
+    if length is not None and len(value) > length:
+        return f"is too long: {len(value)} characters, {length} fit"
+    return None
+
+
+def _integer_mistake(value: Any, bits: int) -> str | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return f"has to be a whole number, not {value!r}"
+    if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
+        return f"is too large: {value}, the limit is {2 ** (bits - 1) - 1}"
+    return None
+
+
+def _decimal_mistake(value: Any, precision: int, scale: int) -> str | None:
+    if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
+        return f"has to be a number, not {value!r}"
+    if not round(abs(value), scale) < 10 ** (precision - scale):
+        return f"is too large: {value}, {precision - scale} digits fit"
+    return None
+
+
+def _time_mistake(value: Any) -> str | None:
+    if not isinstance(value, datetime):
+        return f"has to be a time, not {value!r}"
+    if value.tzinfo is not None:
+        return f"has to be naive UTC, without a time zone: {value.isoformat()}"
+    return None

@@ -1,0 +1,102 @@
+"""What a transition does to a column, and what has to be true of a job: in words and in SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, case, func, literal, literal_column, null, or_
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from pandadb.models.types import EPOCH, Timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Columns = ReadOnlyColumnCollection[str, Any]
+"""The columns of a job, by name, in whichever table it is."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The new value of a column, given the job as it was."""
+
+    words: str
+    of: Callable[[Columns, str], Any]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What has to be true of a job beside its state."""
+
+    words: str
+    of: Callable[[Columns], ColumnElement[bool]]
+    otherwise: str
+    """What to say of a job of which it is not."""
+
+
+def now() -> ColumnElement[Any]:
+    """Return the time (UTC) at which the statement began, by the database's clock."""
+    return literal_column("(statement_timestamp() AT TIME ZONE 'UTC')", Timestamp())
+
+
+def value(given: str | int) -> Effect:
+    """Set the column to one value."""
+    return Effect(str(given), lambda _job, _column: literal(given))
+
+
+def at_least(given: int) -> Effect:
+    """Raise the column to a value if it is lower."""
+    return Effect(f"{given} if lower", lambda job, column: func.greatest(job[column], given))
+
+
+def when(condition: Guard, effect: Effect) -> Effect:
+    """Do something to the column of those jobs of which the condition is true."""
+    return Effect(
+        f"{effect.words}, if {condition.words}",
+        lambda job, column: case((condition.of(job), effect.of(job, column)), else_=job[column]),
+    )
+
+
+def states(*names: str) -> Guard:
+    """Be in one of the states."""
+    return Guard(
+        f"it was {' or '.join(names)}",
+        lambda job: job["jobstatus"].in_(names),
+        f"it is not {' or '.join(names)}",
+    )
+
+
+def _is_unset(time: Any) -> ColumnElement[bool]:
+    return or_(time.is_(None), time == EPOCH)
+
+
+NOW = Effect("now", lambda _job, _column: now())
+NULL = Effect("NULL", lambda _job, _column: null())
+NEXT = Effect("+ 1", lambda job, column: job[column] + 1)
+UNLESS_SET = Effect(
+    "now, unless it is set",
+    lambda job, column: case((_is_unset(job[column]), now()), else_=job[column]),
+)
+"""PanDA leaves times that are not set NULL or at 1970-01-01."""
+
+UNKILLED = Guard(
+    "commandtopilot is NULL",
+    lambda job: job["commandtopilot"].is_(None),
+    "it is to be killed",
+)
+RECOVERED = Guard(
+    "jobdispatchererrordiag is not empty",
+    lambda job: func.coalesce(job["jobdispatchererrordiag"], "") != "",
+    "its outputs are on their way",
+)
+PRODUCTION = Guard(
+    "prodsourcelabel is not user or panda",
+    lambda job: func.coalesce(job["prodsourcelabel"], "").not_in(("user", "panda")),
+    "it is a user's",
+)
+UNBOUND = Guard(
+    f"{PRODUCTION.words} and relocationflag is not 1 or 2",
+    lambda job: PRODUCTION.of(job) & func.coalesce(job["relocationflag"], 0).not_in((1, 2)),
+    "it has to stay at its site",
+)

@@ -1,0 +1,76 @@
+"""The mover: jobs through one transition, in one statement, however many they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core import routes, states
+from pandadb.core.refusals import explain, refusing_to_wait
+from pandadb.core.routes import Lock, Route
+from pandadb.core.tables import LIVE_TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.refusals import Refusal
+    from pandadb.core.routes import Condition
+    from pandadb.core.states import Transition
+
+
+@dataclass
+class Moved:
+    """What a move has done."""
+
+    jobs: dict[int, str] = field(default_factory=dict)
+    """The PandaIDs that moved, each with the state that the job was in."""
+    refused: dict[int, Refusal] = field(default_factory=dict)
+    """The PandaIDs that did not, each with the reason."""
+
+
+def move(
+    session: Session,
+    steps: Sequence[Transition],
+    jobs: Sequence[int] | Condition,
+    *,
+    host: str,
+    values: Mapping[str, Any] | None = None,
+    lock: Lock = Lock.WAIT,
+) -> Moved:
+    """Take jobs through whichever of the transitions fits; return which went, and why not.
+
+    The jobs are PandaIDs, or a condition on a table of jobs that chooses them. In one statement per
+    table that they may be in, they change the table and what the transition says, the status log
+    is written, and what belongs to a job that ends gets the job's `modificationtime`. Jobs are
+    locked in the order of their PandaIDs. The `values` of columns have to be right: see `checks`.
+
+    Raises:
+        JobsLocked: With NOWAIT, somebody else has one of the jobs; or the session's `lock_timeout`
+            has passed. The transaction can only be rolled back.
+    """
+    done = Moved()
+    left = jobs if callable(jobs) else [*dict.fromkeys(jobs)]
+    for step in steps:
+        for source in LIVE_TABLES:
+            if left and step.sources_in(source):
+                target = states.home(step.target, session.info.get("waiting_table"))
+                route = Route(step, source, target, tuple(values or ()), lock)
+                done.jobs |= _along(session, route, left, {**(values or {}), "host": host[:128]})
+                left = left if callable(left) else [job for job in left if job not in done.jobs]
+    if left and not callable(left):
+        done.refused = explain(session, steps, left)
+    return done
+
+
+def _along(
+    session: Session, route: Route, jobs: Sequence[int] | Condition, values: dict[str, Any]
+) -> dict[int, str]:
+    """Move jobs along one route; return them with their old states."""
+    with refusing_to_wait():
+        if callable(jobs):
+            rows = session.execute(routes.statement(route, jobs), values)
+        else:
+            rows = session.execute(routes.prepared(route), {**values, "pandaids": jobs})
+        return dict(rows.all())

@@ -1,0 +1,37 @@
+"""Jobs: what operators and services ask of them. Each function is one transaction."""
+
+from pandadb.services.jobs.loading import Loaded, load, load_records
+from pandadb.services.jobs.verbs import (
+    How,
+    activate,
+    assign,
+    close,
+    fail,
+    finish,
+    hold,
+    merge,
+    release,
+    reset,
+    throttle,
+    transfer,
+    wait,
+)
+
+__all__ = [
+    "How",
+    "Loaded",
+    "activate",
+    "assign",
+    "close",
+    "fail",
+    "finish",
+    "hold",
+    "load",
+    "load_records",
+    "merge",
+    "release",
+    "reset",
+    "throttle",
+    "transfer",
+    "wait",
+]

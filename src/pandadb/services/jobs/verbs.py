@@ -1,0 +1,155 @@
+"""The verbs that take jobs from one state to another: for one job, or for many at once.
+
+Each returns which jobs went and, for each of the others, why not. A single PandaID that cannot go
+is an error instead. `values` are further columns of the jobs, such as error codes.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from pandadb.core import lives
+from pandadb.core.refusals import Refused
+from pandadb.core.routes import Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.moves import Moved
+    from pandadb.database import Database
+
+
+@dataclass(frozen=True)
+class How:
+    """How a verb treats what others are doing, and what it writes of us."""
+
+    lock: Lock = Lock.WAIT
+    patience: float | None = None
+    """Seconds to wait for a lock at most; None leaves it to the settings, 0 waits for ever."""
+    host: str = socket.gethostname()
+    """What `modificationhost` and the status log say."""
+    dry_run: bool = False
+
+
+USUAL = How()
+
+
+@contextmanager
+def transaction(database: Database, how: How) -> Iterator[Session]:
+    """Open the transaction of a verb; a dry run is undone at its end."""
+    with database.session() as session:
+        if how.patience is not None:
+            limit = text("SELECT set_config('lock_timeout', :limit, true)")
+            session.execute(limit, {"limit": f"{round(how.patience * 1000)}ms"})
+        yield session
+        if how.dry_run:
+            session.rollback()
+
+
+def advance(
+    database: Database, verb: str, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """Take jobs through a verb that leads to one state.
+
+    Raises:
+        Refused: It was one PandaID, and the job cannot go.
+        BadValue: A value does not fit its column.
+        JobsLocked: Somebody else had a job for longer than we wanted to wait.
+    """
+    jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
+    with transaction(database, how) as session:
+        moved = lives.advance(session, verb, jobs, values=values, host=how.host, lock=how.lock)
+        if isinstance(pandaids, int) and moved.refused:
+            raise Refused(moved.refused[pandaids])
+    return moved
+
+
+def assign(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """Have the inputs of defined jobs moved to their site: they are assigned."""
+    return advance(database, "assign", pandaids, how, **values)
+
+
+def wait(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """Let defined or assigned jobs wait for an input that is missing."""
+    return advance(database, "wait", pandaids, how, **values)
+
+
+def activate(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """Let defined or assigned jobs, whose inputs are there, be dispatched."""
+    return advance(database, "activate", pandaids, how, **values)
+
+
+def throttle(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """Hold back activated jobs, for their user or task."""
+    return advance(database, "throttle", pandaids, how, **values)
+
+
+def release(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """Let throttled jobs be dispatched again."""
+    return advance(database, "release", pandaids, how, **values)
+
+
+def hold(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """Say that the pilots of jobs have ended: their reports are to be worked on."""
+    return advance(database, "hold", pandaids, how, **values)
+
+
+def transfer(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """Say that the outputs of jobs are on their way to where they belong."""
+    return advance(database, "transfer", pandaids, how, **values)
+
+
+def merge(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """Say that the outputs of jobs wait for a job that merges them."""
+    return advance(database, "merge", pandaids, how, **values)
+
+
+def finish(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """End jobs that have succeeded."""
+    return advance(database, "finish", pandaids, how, **values)
+
+
+def fail(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """End jobs that have failed; their outputs and logs fail with them."""
+    return advance(database, "fail", pandaids, how, **values)
+
+
+def close(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """Give up jobs before they run, as the system does; running ones stay."""
+    return advance(database, "close", pandaids, how, **values)
+
+
+def reset(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """Take jobs back to where they are set up; activated production jobs lose their site."""
+    return advance(database, "reset", pandaids, how, **values)
