@@ -81,7 +81,7 @@ def _integer_mistake(value: Any, bits: int) -> str | None:
 def _decimal_mistake(value: Any, precision: int, scale: int) -> str | None:
     if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
         return f"has to be a number, not {value!r}"
-    if not round(abs(value), scale) < 10 ** (precision - scale):
+    if not round(abs(Decimal(value)), scale) < 10 ** (precision - scale):
         return f"is too large: {value}, {precision - scale} digits fit"
     return None
 
