@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core import checks, states
+from pandadb.core import accounting, checks, states
+from pandadb.core.accounting import ACCOUNTED
 from pandadb.core.moves import move
+from pandadb.core.refusals import explain
 from pandadb.core.routes import Lock
 from pandadb.models import JobsActive4
 
@@ -27,7 +29,10 @@ def advance(
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
 ) -> Moved:
-    """Take jobs through a verb; where it leads to more than one state, through one of those.
+    """Take jobs through a verb; a heartbeat, which leads to several states, needs its target.
+
+    Locks are taken in the order tasks, datasets, jobs. With SKIP a job stays where it is, too, if
+    somebody else has a dataset of it.
 
     Raises:
         UnknownWord: There is no such verb, or it does not lead to the target.
@@ -36,4 +41,20 @@ def advance(
     """
     steps = states.transitions(verb, target)
     checks.check_columns(JobsActive4, values or {})
-    return move(session, steps, pandaids, host=host, values=values, lock=lock)
+    goal = steps[0].target
+    has_files, free = False, pandaids
+    if goal in ACCOUNTED or any("transferring" in step.sources for step in steps):
+        has_files, free = accounting.lock(session, pandaids, lock)
+    moved = move(session, steps, free, host=host, values=values, lock=lock)
+    if busy := [*{*pandaids} - {*free}]:
+        moved.refused |= explain(session, steps, busy)
+    if has_files:
+        _settle(session, moved.jobs, goal)
+    return moved
+
+
+def _settle(session: Session, moved: Mapping[int, str], goal: str) -> None:
+    if goal not in ACCOUNTED:
+        moved = {job: before for job, before in moved.items() if before == "transferring"}
+    if moved:
+        accounting.settle(session, moved, goal)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    and_,
     bindparam,
     case,
     delete,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 Satellite = type[FilesTable4] | type[MetaTable] | type[JobParamsTable]
 SATELLITES: tuple[Satellite, ...] = (FilesTable4, MetaTable, JobParamsTable)
+SPARED = ("merging", "nooutput")
 LOGGED = ("prodsourcelabel", "cloud", "computingsite", "modificationhost")
 
 
@@ -166,12 +168,13 @@ def _stamped(
 ) -> CTE:
     """Give what belongs to ended jobs their time: it gets into the partition where they are.
 
-    The outputs and logs of a job that has not succeeded fail with it (semantics 2.9).
+    The outputs and logs of a job that has not succeeded fail with it (semantics 2.9), unless the
+    report says that they are to be merged, or were not to be.
     """
     table = satellite.__table__
     new: dict[str, Any] = {"modificationtime": moved.c.modificationtime}
     if satellite is FilesTable4 and end != "finished":
-        lost = table.c.type.in_(("output", "log"))
+        lost = and_(table.c.type.in_(("output", "log")), table.c.status.not_in(SPARED))
         new["status"] = case((lost, "failed"), else_=table.c.status)
     return (
         update(table)

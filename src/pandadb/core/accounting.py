@@ -1,0 +1,213 @@
+"""What the steps of jobs mean for the files and datasets of their task: semantics 2.3 and 2.14.
+
+The row of a file in JEDI_DATASET_CONTENTS changes only if JEDI owns it (`keeptrack`) and the job is
+its current attempt (`attemptnr`); the counters in JEDI_DATASETS change by what such rows do.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    String,
+    and_,
+    bindparam,
+    column,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from pandadb.core import outcomes, states
+from pandadb.core.effects import now
+from pandadb.core.outcomes import INPUTS, OUTPUTS
+from pandadb.core.refusals import refusing_to_wait
+from pandadb.core.routes import Lock
+from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
+from pandadb.models.types import EPOCH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import CTE, Column, ColumnElement, Select
+    from sqlalchemy.orm import Session
+
+CLOSED_TASKS = ("done", "finished", "failed", "broken", "aborted", "prepared")
+"""States of tasks whose late jobs change nothing of them any more."""
+
+ACCOUNTED = ("transferring", "merging", *(name for name, s in states.STATES.items() if s.final))
+"""States whose beginning changes files; so does the end of transferring."""
+
+FILE, CONTENTS, DATASET = (
+    model.__table__.c for model in (FilesTable4, JediDatasetContents, JediDatasets)
+)
+KEY = ("jeditaskid", "datasetid", "fileid")
+
+
+def lock(session: Session, pandaids: Sequence[int], how: Lock) -> tuple[bool, list[int]]:
+    """Lock the tasks of jobs, then their datasets, each in the order of their ids.
+
+    Returns whether there are any, since files of jobs that JEDI has not made are not accounted
+    for, and the jobs that can go on: with SKIP those of which nobody else has a dataset.
+    """
+    given = {"pandaids": [*pandaids]}
+    with refusing_to_wait():
+        locked = session.execute(_lock(how), given).all()
+    if how is not Lock.SKIP:
+        return bool(locked), [*pandaids]
+    busy = {*session.scalars(_others(), {**given, "locked": [dataset for _, dataset in locked]})}
+    return bool(locked), [pandaid for pandaid in pandaids if pandaid not in busy]
+
+
+def settle(session: Session, moved: Mapping[int, str], target: str) -> None:
+    """Account for jobs that have just got into a state; each comes with the state it was in."""
+    states_before = {"pandaids": [*moved], "before": [*moved.values()]}
+    session.execute(_settlement(target), states_before)
+
+
+@cache
+def _lock(how: Lock) -> Select[Any]:
+    nowait, skip = how is Lock.NOWAIT, how is Lock.SKIP
+    files = _datasets_of_jobs(FILE.jeditaskid, FILE.datasetid).distinct().cte("files")
+    tasks = (
+        select(JediTasks.jeditaskid)
+        .where(JediTasks.jeditaskid.in_(select(files.c.jeditaskid)))
+        .order_by(JediTasks.jeditaskid)
+        .with_for_update(key_share=True, nowait=nowait, skip_locked=skip)
+        .cte("tasks")
+    )
+    return (
+        select(DATASET.jeditaskid, DATASET.datasetid)
+        .join(tasks, tasks.c.jeditaskid == DATASET.jeditaskid)
+        .join(files, and_(*(files.c[name] == DATASET[name] for name in KEY[:2])))
+        .order_by(DATASET.jeditaskid, DATASET.datasetid)
+        .with_for_update(of=JediDatasets.__table__, nowait=nowait, skip_locked=skip)
+    )
+
+
+@cache
+def _others() -> Select[Any]:
+    """Select the jobs that have a file in a dataset that is not among those locked."""
+    locked = bindparam("locked", type_=ARRAY(BigInteger))
+    return (
+        _datasets_of_jobs(FILE.pandaid)
+        .join(DATASET.datasetid.table, and_(*(DATASET[name] == FILE[name] for name in KEY[:2])))
+        .where(FILE.datasetid != func.all(locked))
+    )
+
+
+def _datasets_of_jobs(*columns: Column[Any]) -> Select[Any]:
+    """Select of the files of live jobs that belong to a task."""
+    pandaids = bindparam("pandaids", type_=ARRAY(BigInteger))
+    return select(*columns).where(
+        FILE.pandaid == func.any(pandaids),
+        FILE.modificationtime == EPOCH,
+        FILE.fileid.is_not(None),
+    )
+
+
+@cache
+def _settlement(target: str) -> Select[Any]:
+    """Say in one statement what becomes of the files, then of the datasets and tasks."""
+    current = _current(target)
+    new, counts = outcomes.of(target, current.c)
+    changed = (
+        update(JediDatasetContents.__table__)
+        .where(*(CONTENTS[name] == current.c[name] for name in KEY))
+        .values(new)
+        .cte("changed")
+    )
+    then = [changed, _counted(current, counts)]
+    if states.STATES[target].final and target != "finished":
+        then.append(_queued(current, target))
+    return select(literal(1)).add_cte(*then)
+
+
+def _current(target: str) -> CTE:
+    """Select and lock the contents of which the jobs are the current attempt, with the jobs."""
+    pandaids = bindparam("pandaids", type_=ARRAY(BigInteger))
+    before = bindparam("before", type_=ARRAY(String))
+    moved = (
+        func.unnest(pandaids, before)
+        .table_valued(column("pandaid", BigInteger), column("before", String))
+        .render_derived("moved")
+    )
+    job = states.home(target).__table__.c
+    unmerged = and_(
+        FILE.type.in_(OUTPUTS), func.coalesce(FILE.destinationdblocktoken, "").contains("TOMERGE")
+    )
+    late = unmerged if target in ("cancelled", "closed") else false()
+    return (
+        select(
+            *(c for c in CONTENTS if c.name not in ("type", "pandaid")),
+            *(FILE[name].label(f"file_{name}") for name in outcomes.REPORTED),
+            FILE.type.in_(INPUTS).label("is_input"),
+            func.coalesce(FILE.status, "").label("file_status"),
+            moved.c.pandaid,
+            moved.c.before,
+            (func.coalesce(job.processingtype, "") == "pmerge").label("is_pmerge"),
+            func.coalesce(job.prodsourcelabel, "").in_(("user", "panda")).label("is_users"),
+            DATASET.masterid,
+        )
+        .select_from(moved)
+        .join(job.pandaid.table, job.pandaid == moved.c.pandaid)
+        .join(FILE.pandaid.table, FILE.pandaid == moved.c.pandaid)
+        .join(CONTENTS.fileid.table, and_(*(CONTENTS[name] == FILE[name] for name in KEY)))
+        .join(
+            DATASET.datasetid.table,
+            and_(*(DATASET[name] == FILE[name] for name in KEY[:2])),
+        )
+        .join(JediTasks, JediTasks.jeditaskid == FILE.jeditaskid)
+        .where(
+            job.lockedby == "jedi",
+            JediTasks.status.not_in(CLOSED_TASKS),
+            CONTENTS.keeptrack == 1,
+            CONTENTS.status != "cancelled",
+            or_(CONTENTS.attemptnr == FILE.attemptnr, late),
+            FILE.type.in_((*INPUTS, *OUTPUTS)),
+            not_(and_(FILE.type == "input", CONTENTS.type == "lib")),
+            not_(unmerged) if target == "finished" else true(),
+        )
+        .order_by(*(CONTENTS[name] for name in KEY))
+        .with_for_update(of=JediDatasetContents.__table__)
+        .cte("current")
+    )
+
+
+def _counted(current: CTE, counts: Mapping[str, ColumnElement[int]]) -> CTE:
+    """Add to the counters of the datasets what became of their files."""
+    sums = (
+        select(
+            *(current.c[name] for name in KEY[:2]),
+            *(func.sum(amount).label(name) for name, amount in counts.items()),
+        )
+        .group_by(*(current.c[name] for name in KEY[:2]))
+        .cte("sums")
+    )
+    return (
+        update(JediDatasets.__table__)
+        .where(*(DATASET[name] == sums.c[name] for name in KEY[:2]))
+        .values({name: func.coalesce(DATASET[name], 0) + sums.c[name] for name in counts})
+        .cte("counted")
+    )
+
+
+def _queued(current: CTE, target: str) -> CTE:
+    """Note since when tasks have files to be tried again."""
+    again = select(current.c.jeditaskid).where(
+        current.c.is_input, outcomes.has_attempts_left(target, current.c)
+    )
+    return (
+        update(JediTasks.__table__)
+        .where(JediTasks.queuedtime.is_(None), JediTasks.jeditaskid.in_(again))
+        .values(queuedtime=now())
+        .cte("queued")
+    )

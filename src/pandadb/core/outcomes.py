@@ -1,0 +1,200 @@
+"""What becomes of a file of a task, and of the counters of its dataset, when its job moves on.
+
+The rules of semantics 2.14 (the end of a job), 2.3 (transferring, merging) and 4.4 (proc_status),
+as expressions over a file's row in JEDI_DATASET_CONTENTS, its row in FILESTABLE4 and its job.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, case, func, literal, not_, null, or_
+
+from pandadb.core import states
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pandadb.core.effects import Columns
+
+INPUTS = ("input", "pseudo_input", "pp_input")
+OUTPUTS = ("output", "log")
+REPORTED = ("lfn", "guid", "fsize", "checksum")
+"""What the job's report says of an output, copied from FILESTABLE4."""
+MERGE_ATTEMPTS = 3
+
+PROCEEDS: Mapping[str, tuple[str, ...]] = {
+    "finished": ("running", "transferring", "merging"),
+    "failed": ("queued", "starting", "running", "transferring", "merging"),
+    "ready": ("queued", "starting", "running", "transferring", "merging"),
+    "transferring": ("running", "merging"),
+}
+"""What `proc_status` may be before it becomes that."""
+
+Outcome = tuple[dict[str, Any], dict[str, ColumnElement[int]]]
+"""The new values of the file's row, and what is added to each counter of its dataset."""
+
+
+def of(target: str, file: Columns) -> Outcome:
+    """Return what a job's step to a state does to each of its files."""
+    if target == "finished":
+        return _finished(file)
+    if states.STATES[target].final:
+        return _unfinished(target, file)
+    return _on_hold(target, file)
+
+
+def has_attempts_left(target: str, file: Columns) -> ColumnElement[bool]:
+    """Tell whether another job may try an input file, after one that ended like this."""
+    failures = func.coalesce(file["failedattempt"], 0) + int(target == "failed")
+    return and_(
+        file["maxattempt"] > file["attemptnr"] + 1,
+        or_(file["maxfailure"].is_(None), file["maxfailure"] > failures),
+    )
+
+
+def _finished(file: Columns) -> Outcome:
+    used = and_(file["is_input"], file["file_status"] != "skipped")
+    skipped = and_(file["is_input"], not_(used))
+    made = and_(not_(file["is_input"]), file["file_status"] != "nooutput")
+    more = has_attempts_left("finished", file)
+    events = case(
+        (file["endevent"].is_not(None), file["endevent"] - file["startevent"] + 1),
+        else_=file["nevents"],
+    )
+    new = {
+        "status": case(
+            (used, "finished"), (skipped, "ready"), (made, "finished"), else_="nooutput"
+        ),
+        "keeptrack": case((made, null()), else_=file["keeptrack"]),
+        "proc_status": _proceeds("finished", used, file),
+        **_tried(file),
+        **_reported(made, file),
+    }
+    return new, {
+        "nfilesfinished": _count(or_(used, made)),
+        "nfilesfailed": _count(_is_spent(skipped, more, file)),
+        "nfilesused": _count(and_(used, _waited(file))) - _count(_is_freed(skipped, more, file)),
+        "nfileswaiting": -_count(_waited(file)),
+        "nfilesonhold": -_count(_was_transferring(file)),
+        "neventsused": case((used, func.coalesce(events, 0)), else_=0),
+        "nevents": case((made, func.coalesce(file["nevents"], 0)), else_=0),
+    }
+
+
+def _unfinished(target: str, file: Columns) -> Outcome:
+    again, more, failed = file["is_input"], has_attempts_left(target, file), target == "failed"
+    spent = _is_spent(again, more, file)
+    unmerged = and_(spent, file["is_pmerge"])
+    absent = and_(not_(file["is_input"]), file["file_status"] == "nooutput")
+    partial = and_(not_(file["is_input"]), file["file_status"] == "merging", literal(failed))
+    lost = and_(not_(file["is_input"]), not_(or_(absent, partial)))
+    new = {
+        "status": case(
+            (unmerged, "notmerged"),
+            (or_(again, partial), "ready"),
+            (absent, "nooutput"),
+            else_="failed" if failed else "cancelled",
+        ),
+        "keeptrack": case((unmerged, null()), else_=file["keeptrack"]),
+        "failedattempt": case(
+            (again, func.coalesce(file["failedattempt"], 0) + int(failed)),
+            else_=file["failedattempt"],
+        ),
+        "proc_status": case(
+            (more, _proceeds("ready", again, file)), else_=_proceeds("failed", again, file)
+        ),
+        **_tried(file),
+        **_to_merge(partial, file),
+    }
+    was_merging = and_(lost, file["before"] == "merging")
+    return new, {
+        "nfilesfailed": _count(or_(spent, lost)),
+        "nfilesused": -_count(_is_freed(again, more, file)),
+        "nfileswaiting": -_count(_waited(file)),
+        "nfilesonhold": _count(and_(partial, not_(file["is_users"])))
+        - _count(or_(_was_transferring(file), was_merging)),
+        "nfilestobeused": _count(and_(partial, file["is_users"])),
+    }
+
+
+def _on_hold(target: str, file: Columns) -> Outcome:
+    """Return what transferring or merging does, or the end of transferring."""
+    moving = and_(
+        file["is_input"],
+        file["status"] == "running",
+        not_(file["is_pmerge"]),
+    )
+    begins = and_(moving, literal(target == "transferring"), file["before"] != "transferring")
+    ends = and_(moving, literal(target != "transferring"), file["before"] == "transferring")
+    merges = and_(
+        not_(file["is_input"]),
+        file["file_status"] != "nooutput",
+        literal(target == "merging"),
+    )
+    new = {
+        "status": case((merges, "ready"), else_=file["status"]),
+        "proc_status": _proceeds("transferring", begins, file),
+        **_to_merge(merges, file),
+        **_reported(merges, file),
+    }
+    return new, {"nfilesonhold": _count(or_(begins, merges)) - _count(ends)}
+
+
+def _is_moved(file: Columns) -> ColumnElement[bool]:
+    """Tell whether the file counts as on hold while its job is transferring."""
+    return and_(file["is_input"], not_(file["is_pmerge"]))
+
+
+def _waited(file: Columns) -> ColumnElement[bool]:
+    return and_(file["is_input"], file["is_waiting"].is_not(None))
+
+
+def _was_transferring(file: Columns) -> ColumnElement[bool]:
+    return and_(_is_moved(file), file["before"] == "transferring")
+
+
+def _is_spent(
+    tried: ColumnElement[bool], more: ColumnElement[bool], file: Columns
+) -> ColumnElement[bool]:
+    """Tell whether the last attempt is gone; secondary files have no `maxattempt` and no end."""
+    return and_(tried, file["maxattempt"].is_not(None), not_(func.coalesce(more, False)))
+
+
+def _is_freed(
+    tried: ColumnElement[bool], more: ColumnElement[bool], file: Columns
+) -> ColumnElement[bool]:
+    return and_(tried, more, file["status"] != "ready")
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((condition, 1), else_=0)
+
+
+def _tried(file: Columns) -> dict[str, Any]:
+    """Return what each end of an attempt does to an input, success included."""
+    return {
+        "attemptnr": case((file["is_input"], file["attemptnr"] + 1), else_=file["attemptnr"]),
+        "is_waiting": case((file["is_input"], null()), else_=file["is_waiting"]),
+    }
+
+
+def _reported(made: ColumnElement[bool], file: Columns) -> dict[str, Any]:
+    return {
+        name: case((made, func.coalesce(file[f"file_{name}"], file[name])), else_=file[name])
+        for name in REPORTED
+    }
+
+
+def _to_merge(partial: ColumnElement[bool], file: Columns) -> dict[str, Any]:
+    """Return what makes an output the input of a job that merges."""
+    return {
+        "boundaryid": case((partial, file["pandaid"]), else_=file["boundaryid"]),
+        "maxattempt": case((partial, file["attemptnr"] + MERGE_ATTEMPTS), else_=file["maxattempt"]),
+    }
+
+
+def _proceeds(status: str, condition: ColumnElement[bool], file: Columns) -> ColumnElement[Any]:
+    """Return the new `proc_status` of a master input, if the old one leads there."""
+    fits = and_(condition, file["masterid"].is_(None), file["proc_status"].in_(PROCEEDS[status]))
+    return case((fits, status), else_=file["proc_status"])
