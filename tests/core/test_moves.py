@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, insert, literal, select, text
 
 from pandadb.core import states
 from pandadb.core.moves import Moved, move
+from pandadb.core.refusals import JobsLocked, Reason
+from pandadb.core.routes import Lock
 from pandadb.core.states import TRANSITIONS, Transition, transitions
 from pandadb.core.tables import JOB_TABLES
-from pandadb.models import JobsStatusLog
+from pandadb.models import (
+    FilesTable4,
+    JobParamsTable,
+    JobsActive4,
+    JobsDefined4,
+    JobsStatusLog,
+    MetaTable,
+)
+from tests.factories import make_job, make_satellites
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.orm import Session
 
+    from pandadb.database import Database
 
 NEVER = datetime(1970, 1, 1)
 
@@ -81,3 +96,183 @@ def test_every_transition_goes_from_each_of_its_states_and_changes_nothing_else(
 def step_table(step: Transition, source: str) -> Any:
     """Return the live table that holds the state."""
     return next(t for t in states.STATES[source].tables if t.__tablename__ != "jobsarchived4")
+
+
+@pytest.mark.parametrize(
+    ("verb", "output"), [("finish", "unknown"), ("fail", "failed"), ("kill hard", "failed")]
+)
+def test_what_belongs_to_a_job_that_ends_gets_its_time(
+    session: Session, verb: str, output: str
+) -> None:
+    pandaid = make_job(session, "running")
+    other = make_job(session, "running")
+    for owner in (pandaid, other):
+        make_satellites(session, owner)
+
+    take(session, verb, [pandaid])
+
+    ended = job(session, pandaid)["modificationtime"]
+    for table in (FilesTable4, MetaTable, JobParamsTable):
+        for owner, time in ((pandaid, ended), (other, NEVER)):
+            times = select(table.modificationtime).where(table.pandaid == owner)
+            assert {*session.scalars(times)} == {time}
+    files = select(FilesTable4.type, FilesTable4.status).where(FilesTable4.pandaid == pandaid)
+    assert dict(session.execute(files).all()) == {
+        "input": "unknown",
+        "output": output,
+        "log": output,
+    }
+
+
+def test_a_step_that_ends_nothing_leaves_what_belongs_to_the_job(session: Session) -> None:
+    pandaid = make_job(session, "defined")
+    make_satellites(session, pandaid)
+
+    take(session, "activate", [pandaid])
+
+    assert {*session.scalars(select(FilesTable4.modificationtime))} == {NEVER}
+
+
+@pytest.mark.parametrize("unset", [None, NEVER])
+def test_a_time_that_is_set_stays_and_one_that_is_not_is_now(
+    session: Session, unset: datetime | None
+) -> None:
+    then = datetime(2026, 1, 1)
+    ended = make_job(session, "holding", endtime=then)
+    not_ended = make_job(session, "holding", endtime=unset)
+
+    take(session, "finish", [ended, not_ended])
+
+    assert job(session, ended)["endtime"] == then
+    assert job(session, not_ended)["endtime"] == job(session, not_ended)["modificationtime"]
+
+
+def test_values_of_the_caller_are_set_and_win_over_the_transitions(session: Session) -> None:
+    then = datetime(2026, 1, 1)
+    pandaid = make_job(session, "running")
+
+    take(session, "fail", [pandaid], values={"piloterrorcode": 1305, "endtime": then})
+
+    failed = job(session, pandaid)
+    assert (failed["piloterrorcode"], failed["endtime"]) == (1305, then)
+
+
+def test_only_a_production_job_that_is_not_bound_loses_its_site(session: Session) -> None:
+    free = make_job(session, "activated", computingsite="A", prodsourcelabel="managed")
+    bound = make_job(session, "activated", computingsite="A", relocationflag=2)
+    users = make_job(session, "activated", computingsite="A", prodsourcelabel="user")
+
+    take(session, "reset", [free, bound, users])
+
+    assert [job(session, one)["computingsite"] for one in (free, bound, users)] == [None, "A", "A"]
+    assert job(session, free)["currentpriority"] == 100
+
+
+def test_waiting_jobs_go_where_the_setting_says(session: Session) -> None:
+    pandaid = make_job(session, "defined")
+    session.info["waiting_table"] = "jobsdefined4"
+
+    take(session, "wait", [pandaid])
+
+    assert job(session, pandaid)["table"] == "jobsdefined4"
+
+
+def test_a_condition_chooses_the_jobs_of_every_table(session: Session) -> None:
+    chosen = [make_job(session, state, jeditaskid=5) for state in ("defined", "waiting", "sent")]
+    other = make_job(session, "defined", jeditaskid=6)
+
+    done = take(session, "kill", lambda table: table.jeditaskid == 5)
+
+    assert done.jobs == dict(zip(chosen, ("defined", "waiting", "sent"), strict=True))
+    assert job(session, other)["jobstatus"] == "defined"
+
+
+def test_each_job_that_stays_says_why(session: Session) -> None:
+    finished = make_job(session, "finished")
+    running = make_job(session, "running")
+    killed = make_job(session, "defined", commandtopilot="tobekilled")
+    there = make_job(session, "activated")
+    archived = make_job(session, "failed")
+    good = make_job(session, "assigned")
+
+    done = take(session, "activate", [finished, running, killed, there, archived, 5, good, good])
+
+    assert done.jobs == {good: "assigned"}
+    said = {one: (no.reason, no.sentence.split(" ", 2)[2]) for one, no in done.refused.items()}
+    assert said == {
+        finished: (Reason.STATE, "is finished, which activate is not for: it has ended"),
+        running: (
+            Reason.STATE,
+            "is running, which activate is not for: from there heartbeat, hold, transfer, merge,"
+            " finish, fail, kill hard, close hard",
+        ),
+        killed: (Reason.GUARD, "is defined but it is to be killed"),
+        there: (Reason.THERE, "is activated already"),
+        archived: (Reason.STATE, "is failed, which activate is not for: it has ended"),
+        5: (Reason.UNKNOWN, "is unknown: no table has it"),
+    }
+
+
+def test_nothing_is_asked_of_nobody(session: Session) -> None:
+    assert take(session, "activate", []) == Moved()
+
+
+@pytest.fixture
+def locked(database: Database) -> Iterator[tuple[int, int]]:
+    """Two jobs, of which somebody else has locked the first."""
+    with database.session() as session:
+        jobs = (make_job(session, "defined"), make_job(session, "defined"))
+    with database.session() as other:
+        mine = select(JobsDefined4.pandaid).where(JobsDefined4.pandaid == jobs[0])
+        other.execute(mine.with_for_update())
+        yield jobs
+
+
+def test_skip_leaves_what_somebody_else_has(database: Database, locked: tuple[int, int]) -> None:
+    with database.session() as session:
+        done = take(session, "activate", locked, lock=Lock.SKIP)
+
+    assert done.jobs == {locked[1]: "defined"}
+    assert done.refused[locked[0]].reason is Reason.LOCKED
+
+
+def test_nowait_and_an_end_of_patience_refuse_everything(
+    database: Database, locked: tuple[int, int]
+) -> None:
+    with database.session() as session, pytest.raises(JobsLocked):
+        take(session, "activate", locked, lock=Lock.NOWAIT)
+    with database.session() as session:
+        session.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(JobsLocked):
+            take(session, "activate", locked)
+        session.rollback()
+    with database.session() as session:
+        assert job(session, locked[1])["jobstatus"] == "defined"
+
+
+def test_eight_movers_of_the_same_jobs_move_each_once(database: Database) -> None:
+    with database.session() as session:
+        session.execute(
+            insert(JobsDefined4).from_select(
+                ["pandaid", "jobstatus"],
+                select(func.generate_series(1, 10_000), literal("defined")),
+            )
+        )
+    jobs = [*range(1, 10_001)]
+
+    def mover(seed: int) -> list[int]:
+        mine = random.Random(seed).sample(jobs, len(jobs))
+        moved: list[int] = []
+        for start in range(0, len(jobs), 1000):
+            with database.session() as session:
+                moved += take(session, "activate", mine[start : start + 1000]).jobs
+        return moved
+
+    with ThreadPoolExecutor(8) as pool:
+        moved = [one for done in pool.map(mover, range(8)) for one in done]
+
+    assert sorted(moved) == jobs
+    with database.session() as session:
+        assert session.scalar(select(func.count(JobsActive4.pandaid))) == 10_000
+        assert session.scalar(select(func.count()).select_from(JobsStatusLog)) == 10_000
+        assert session.scalar(select(func.count(JobsDefined4.pandaid))) == 0

@@ -99,11 +99,9 @@ def _refusal(steps: Sequence[Transition], row: Any) -> Refusal:
         return Refusal(Reason.THERE, f"{job} is {row.jobstatus} already")
     fitting = [(i, step) for i, step in enumerate(steps) if row.jobstatus in step.sources]
     if row.ended or not fitting:
-        legal = () if row.ended else states.legal_from(row.jobstatus)
-        words = ", ".join(legal) if legal else "nothing, since it has ended"
-        return Refusal(
-            Reason.STATE, f"{job} is {row.jobstatus}, which {verb} is not for: from there {words}"
-        )
+        legal = ", ".join(states.legal_from(row.jobstatus))
+        then = "it has ended" if row.ended else f"from there {legal}"
+        return Refusal(Reason.STATE, f"{job} is {row.jobstatus}, which {verb} is not for: {then}")
     for i, step in fitting:
         if not row._mapping[f"guard_{i}"]:
             otherwise = " and ".join(guard.otherwise for guard in step.guards)

@@ -174,7 +174,9 @@ def _stamped(
     table = satellite.__table__
     new: dict[str, Any] = {"modificationtime": moved.c.modificationtime}
     if satellite is FilesTable4 and end != "finished":
-        lost = and_(table.c.type.in_(("output", "log")), table.c.status.not_in(SPARED))
+        lost = and_(
+            table.c.type.in_(("output", "log")), func.coalesce(table.c.status, "").not_in(SPARED)
+        )
         new["status"] = case((lost, "failed"), else_=table.c.status)
     return (
         update(table)
