@@ -27,7 +27,7 @@ ROLES = ("input", "output", "log")
 def make_job(session: Session, jobstatus: str, pandaid: int | None = None, **columns: Any) -> int:
     """Make a job in the table of its state; return its PandaID."""
     pandaid = pandaid or next(PANDAIDS)
-    columns = {"modificationtime": datetime(2026, 1, 1), **columns}  # noqa: DTZ001 - naive UTC
+    columns = {"modificationtime": datetime(2026, 1, 1), **columns}
     session.add(states.home(jobstatus)(pandaid=pandaid, jobstatus=jobstatus, **columns))
     session.flush()
     return pandaid

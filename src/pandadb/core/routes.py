@@ -76,28 +76,31 @@ def prepared(route: Route) -> Select[Any]:
 def statement(route: Route, chosen: Condition) -> Select[Any]:
     """Pick and lock the jobs, change or carry them, write what follows; return id and old state.
 
-    Its parameters are the columns that the caller sets, and `host`.
+    Its parameters are the columns that the caller sets, and `host`. No part joins another: what is
+    picked is locked and so what moves, and all times are the statement's. The planner has nothing
+    to guess of tables that are empty now and full in a minute.
     """
     picked = _picked(route, chosen)
-    moved = (_changed if route.source is route.target else _carried)(route, picked)
-    then = [_logged(moved, picked)]
+    if route.source is route.target:
+        was, moved = picked.c, [_changed(route, picked)]
+    else:
+        gone = _gone(route, picked)
+        was, moved = gone.c, [_arrived(route, gone)]
+    then = [_logged(route, was)]
     if states.STATES[route.step.target].final:
-        then += [_stamped(table, moved, route.step.target) for table in SATELLITES]
-    return (
-        select(picked.c.pandaid, picked.c.jobstatus)
-        .join_from(moved, picked, picked.c.pandaid == moved.c.pandaid)
-        .add_cte(*then)
-    )
+        then += [_stamped(table, picked, route.step.target) for table in SATELLITES]
+    return select(picked.c.pandaid, picked.c.jobstatus).add_cte(*moved, *then)
 
 
 def _picked(route: Route, chosen: Condition) -> CTE:
     """Choose the jobs, and lock them in the order of their ids."""
     job, step = route.source.__table__.c, route.step
+    status = job.jobstatus.collate("C")  # no index has that: jobs are found by what chooses them
     return (
-        select(job.pandaid, job.jobstatus)
+        select(job.pandaid, job.jobstatus, *(job[name] for name in LOGGED))
         .where(
             chosen(route.source),
-            job.jobstatus.in_(step.sources_in(route.source)),
+            status.in_(step.sources_in(route.source)),
             *(guard.of(job) for guard in step.guards),
         )
         .order_by(job.pandaid)
@@ -107,80 +110,81 @@ def _picked(route: Route, chosen: Condition) -> CTE:
     )
 
 
+def _are(picked: CTE, pandaid: ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether a row is of one of the jobs, so that the index of its PandaID is taken."""
+    return pandaid == func.any(func.array(select(picked.c.pandaid).scalar_subquery()))
+
+
 def _changed(route: Route, picked: CTE) -> CTE:
     """Change the jobs in the table where they are."""
     job = route.target.__table__
-    return (
-        update(job)
-        .where(job.c.pandaid == picked.c.pandaid)
-        .values(_new_values(route, job.c))
-        .returning(*_kept(job.c))
-        .cte("moved")
-    )
+    new = _new_values(route, job.c)
+    return update(job).where(_are(picked, job.c.pandaid)).values(new).cte("moved")
 
 
-def _carried(route: Route, picked: CTE) -> CTE:
-    """Take the jobs out of one table and put them into another, with all of their columns."""
-    job, target = route.source.__table__, route.target.__table__
-    gone = delete(job).where(job.c.pandaid == picked.c.pandaid).returning(*job.c).cte("gone")
+def _gone(route: Route, picked: CTE) -> CTE:
+    """Take the jobs out of their table."""
+    job = route.source.__table__
+    return delete(job).where(_are(picked, job.c.pandaid)).returning(*job.c).cte("gone")
+
+
+def _arrived(route: Route, gone: CTE) -> CTE:
+    """Put the jobs into the other table, with all of their columns."""
     new = {**dict(gone.c.items()), **_new_values(route, gone.c)}
-    return (
-        insert(target)
-        .from_select([*new], select(*new.values()))
-        .returning(*_kept(target.c))
-        .cte("moved")
-    )
+    return insert(route.target.__table__).from_select([*new], select(*new.values())).cte("moved")
 
 
 def _new_values(route: Route, job: Columns) -> dict[str, Any]:
     step = route.step
+    same = job["jobstatus"] == step.target
     return {
-        "statechangetime": case(
-            (job["jobstatus"] == step.target, job["statechangetime"]), else_=now()
-        ),
-        "modificationhost": bindparam("host", type_=job["modificationhost"].type),
+        "statechangetime": case((same, job["statechangetime"]), else_=now()),
         **{name: effect.of(job, name) for name, effect in step.effects.items()},
-        **{name: bindparam(name, type_=job[name].type) for name in route.values},
+        **_given(route),
         "jobstatus": literal(step.target),
         "modificationtime": now(),
     }
 
 
-def _kept(job: Columns) -> list[Any]:
-    """Return the columns of a moved job that the statement goes on with."""
-    return [job[name] for name in ("pandaid", "jobstatus", "modificationtime", *LOGGED)]
+def _given(route: Route) -> dict[str, Any]:
+    """Return the columns that the caller sets, as parameters."""
+    columns = route.source.__table__.c
+    return {
+        "modificationhost": bindparam("host", type_=columns.modificationhost.type),
+        **{name: bindparam(name, type_=columns[name].type) for name in route.values},
+    }
 
 
-def _logged(moved: CTE, picked: CTE) -> CTE:
+def _logged(route: Route, was: Columns) -> CTE:
     """Write into the status log which jobs have changed their state."""
-    names = ["pandaid", "modificationtime", "jobstatus", *LOGGED]
-    rows = (
-        select(*(moved.c[name] for name in names), moved.c.modificationtime)
-        .join_from(moved, picked, picked.c.pandaid == moved.c.pandaid)
-        .where(picked.c.jobstatus != moved.c.jobstatus)
-    )
-    log = insert(JobsStatusLog.__table__)
-    return log.from_select([*names, "modiftime_extended"], rows).cte("logged")
+    effects = {n: e.of(was, n) for n, e in route.step.effects.items() if n in LOGGED}
+    new = {**{name: was[name] for name in LOGGED}, **effects, **_given(route)}
+    row = {
+        "pandaid": was["pandaid"],
+        "jobstatus": literal(route.step.target),
+        "modificationtime": now(),
+        "modiftime_extended": now(),
+        **{name: new[name] for name in LOGGED},
+    }
+    rows = select(*row.values()).where(was["jobstatus"] != route.step.target)
+    return insert(JobsStatusLog.__table__).from_select([*row], rows).cte("logged")
 
 
-def _stamped(
-    satellite: type[FilesTable4 | MetaTable | JobParamsTable], moved: CTE, end: str
-) -> CTE:
+def _stamped(satellite: Satellite, picked: CTE, end: str) -> CTE:
     """Give what belongs to ended jobs their time: it gets into the partition where they are.
 
     The outputs and logs of a job that has not succeeded fail with it (semantics 2.9), unless the
     report says that they are to be merged, or were not to be.
     """
     table = satellite.__table__
-    new: dict[str, Any] = {"modificationtime": moved.c.modificationtime}
+    new: dict[str, Any] = {"modificationtime": now()}
     if satellite is FilesTable4 and end != "finished":
-        lost = and_(
-            table.c.type.in_(("output", "log")), func.coalesce(table.c.status, "").not_in(SPARED)
-        )
+        status = func.coalesce(table.c.status, "")
+        lost = and_(table.c.type.in_(("output", "log")), status.not_in(SPARED))
         new["status"] = case((lost, "failed"), else_=table.c.status)
     return (
         update(table)
-        .where(table.c.pandaid == moved.c.pandaid, table.c.modificationtime == EPOCH)
+        .where(_are(picked, table.c.pandaid), table.c.modificationtime == EPOCH)
         .values(new)
         .cte(table.name)
     )
