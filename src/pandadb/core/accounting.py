@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from pandadb.core import outcomes, states
 from pandadb.core.effects import now
-from pandadb.core.outcomes import INPUTS, OUTPUTS
+from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import Lock
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
@@ -49,7 +49,6 @@ ACCOUNTED = ("transferring", "merging", *(name for name, s in states.STATES.item
 FILE, CONTENTS, DATASET = (
     model.__table__.c for model in (FilesTable4, JediDatasetContents, JediDatasets)
 )
-KEY = ("jeditaskid", "datasetid", "fileid")
 
 
 def lock(session: Session, pandaids: Sequence[int], how: Lock) -> tuple[bool, list[int]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, DateTime, Integer, Numeric, SmallInteger, String
@@ -14,11 +16,11 @@ from pandadb.errors import PandaDBError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Column
-
     from pandadb.models import Base
 
-BITS: Mapping[type[Any], int] = {SmallInteger: 16, BigInteger: 64, Integer: 32}
+BITS = {SmallInteger: 16, BigInteger: 64, Integer: 32}
+Check = Callable[[Any], str | None]
+"""What says what is wrong with a value, or None."""
 
 
 class BadValue(PandaDBError):
@@ -31,36 +33,47 @@ def check_columns(model: type[Base], values: Mapping[str, Any]) -> None:
     Raises:
         BadValue: One does not.
     """
-    columns = model.__table__.columns
+    checks = _checks(model)
     for name, value in values.items():
-        if name not in columns:
-            near = difflib.get_close_matches(name, columns.keys(), 1)
+        if name not in checks:
+            near = difflib.get_close_matches(name, checks.keys(), 1)
             hint = f": is it {near[0]}?" if near else ""
             raise BadValue(f"{model.__tablename__} has no column {name!r}{hint}")
-        mistake = _mistake(columns[name], value)
-        if mistake:
+        if mistake := checks[name](value):
             raise BadValue(f"{name} {mistake}")
 
 
-def _mistake(column: Column[Any], value: Any) -> str | None:
-    """Return what is wrong with the value, or None."""
-    if value is None:
-        return None if column.nullable else "has to have a value: it cannot be NULL"
-    match column.type:
+@cache
+def _checks(model: type[Base]) -> dict[str, Check]:
+    return {
+        column.name: partial(_not_null, _of_type(column.type), bool(column.nullable))
+        for column in model.__table__.columns
+    }
+
+
+def _of_type(kind: Any) -> Check:
+    match kind:
         case String(length=length):
-            return _text_mistake(value, length)
+            return partial(_text, length)
         case Integer():
-            bits = next(bits for kind, bits in BITS.items() if isinstance(column.type, kind))
-            return _integer_mistake(value, bits)
+            return partial(
+                _whole, next(bits for size, bits in BITS.items() if isinstance(kind, size))
+            )
         case Numeric(precision=precision, scale=scale):
-            return _decimal_mistake(value, precision or 1000, scale or 0)
+            return partial(_decimal, precision or 1000, scale or 0)
         case DateTime():
-            return _time_mistake(value)
+            return _time
         case _:
-            return None
+            return lambda _value: None
 
 
-def _text_mistake(value: Any, length: int | None) -> str | None:
+def _not_null(check: Check, nullable: bool, value: Any) -> str | None:
+    if value is None:
+        return None if nullable else "has to have a value: it cannot be NULL"
+    return check(value)
+
+
+def _text(length: int | None, value: Any) -> str | None:
     if not isinstance(value, str):
         return f"has to be text, not {value!r}"
     if "\0" in value:
@@ -70,15 +83,15 @@ def _text_mistake(value: Any, length: int | None) -> str | None:
     return None
 
 
-def _integer_mistake(value: Any, bits: int) -> str | None:
+def _whole(bits: int, value: Any) -> str | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return f"has to be a whole number, not {value!r}"
-    if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
-        return f"is too large: {value}, the limit is {2 ** (bits - 1) - 1}"
+    if not -(1 << (bits - 1)) <= value < 1 << (bits - 1):
+        return f"is too large: {value}, the limit is {(1 << (bits - 1)) - 1}"
     return None
 
 
-def _decimal_mistake(value: Any, precision: int, scale: int) -> str | None:
+def _decimal(precision: int, scale: int, value: Any) -> str | None:
     if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
         return f"has to be a number, not {value!r}"
     if not round(abs(Decimal(value)), scale) < 10 ** (precision - scale):
@@ -86,7 +99,7 @@ def _decimal_mistake(value: Any, precision: int, scale: int) -> str | None:
     return None
 
 
-def _time_mistake(value: Any) -> str | None:
+def _time(value: Any) -> str | None:
     if not isinstance(value, datetime):
         return f"has to be a time, not {value!r}"
     if value.tzinfo is not None:

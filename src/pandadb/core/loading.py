@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from psycopg import sql
 from sqlalchemy import ARRAY, BigInteger, bindparam, func, literal, select, text, union_all, update
 
+from pandadb.core.copying import copy_into, schema_of
 from pandadb.core.tables import JOB_TABLES
 from pandadb.errors import PandaDBError
 from pandadb.models import JediDatasets, JediTasks, JobsArchived4, JobsStatusLog
@@ -15,13 +15,9 @@ from pandadb.models.jobs.columns import JOBSDEFINED4_PANDAID_SEQ
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from contextlib import AbstractContextManager
 
-    from psycopg import Connection, Copy
     from sqlalchemy import Sequence as DatabaseSequence
     from sqlalchemy.orm import Session
-
-    from pandadb.models import Base
 
 
 LOG_COLUMNS = ("pandaid", "modificationtime", "jobstatus", "computingsite", "modiftime_extended")
@@ -117,12 +113,12 @@ def copy_jobs(session: Session, jobs: Iterable[dict[str, Any]]) -> Iterator[int]
     """
     jobs = list(jobs)
     columns = list(jobs[0])
-    with _copy(session, JobsArchived4, columns) as copy:
+    with copy_into(session, JobsArchived4, columns) as copy:
         for sent, job in enumerate(jobs, start=1):
             copy.write_row([job[name] for name in columns])
             if sent % 100 == 0:
                 yield sent
-    with _copy(session, JobsStatusLog, LOG_COLUMNS) as copy:
+    with copy_into(session, JobsStatusLog, LOG_COLUMNS) as copy:
         for job in jobs:
             for row in _life(job):
                 copy.write_row(row)
@@ -140,25 +136,6 @@ def _life(job: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
         yield (job["pandaid"], when, status, job.get("computingsite"), when)
 
 
-def _copy(
-    session: Session, model: type[Base], columns: Sequence[str]
-) -> AbstractContextManager[Copy]:
-    """Start a COPY into a table, on the connection and so in the transaction of the session."""
-    schema = _schema(session, model.__table__.schema)
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(schema, model.__tablename__),
-        sql.SQL(", ").join(map(sql.Identifier, columns)),
-    )
-    driver = cast("Connection", session.connection().connection.driver_connection)
-    return driver.cursor().copy(statement)
-
-
-def _schema(session: Session, name: str | None) -> str:
-    """Return the name that one of our schemas has in this database."""
-    names = session.connection().get_execution_options().get("schema_translate_map") or {}
-    return str(names.get(name, name))
-
-
 def raise_sequences(session: Session, jeditaskid: int, pandaid: int) -> None:
     """Let the sequences of task and job ids go on above the ids that were loaded."""
     for sequence, highest in ((PRODSYS2_TASK_SEQ, jeditaskid), (JOBSDEFINED4_PANDAID_SEQ, pandaid)):
@@ -166,7 +143,7 @@ def raise_sequences(session: Session, jeditaskid: int, pandaid: int) -> None:
 
 
 def _raise(session: Session, sequence: DatabaseSequence, highest: int) -> None:
-    schema = _schema(session, sequence.schema)
+    schema = schema_of(session, sequence.schema)
     session.execute(
         text(
             r"SELECT setval(format('%I.%I', schemaname, sequencename)\:\:regclass, :highest)"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 INPUTS = ("input", "pseudo_input", "pp_input")
 OUTPUTS = ("output", "log")
+KEY = ("jeditaskid", "datasetid", "fileid")
+"""What a file of a task is found by."""
 REPORTED = ("lfn", "guid", "fsize", "checksum")
 """What the job's report says of an output, copied from FILESTABLE4."""
 MERGE_ATTEMPTS = 3

@@ -1,6 +1,8 @@
 """Jobs: what operators and services ask of them. Each function is one transaction."""
 
+from pandadb.core.submission import NewJob
 from pandadb.services.jobs.loading import Loaded, load, load_records
+from pandadb.services.jobs.submission import submit
 from pandadb.services.jobs.verbs import (
     How,
     activate,
@@ -20,6 +22,7 @@ from pandadb.services.jobs.verbs import (
 __all__ = [
     "How",
     "Loaded",
+    "NewJob",
     "activate",
     "assign",
     "close",
@@ -31,6 +34,7 @@ __all__ = [
     "merge",
     "release",
     "reset",
+    "submit",
     "throttle",
     "transfer",
     "wait",

@@ -1,0 +1,77 @@
+"""Which job is another attempt of which: JEDI_JOB_RETRY_HISTORY, semantics 4.6."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    String,
+    bindparam,
+    column,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.orm import aliased
+
+from pandadb.models import JediJobRetryHistory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+JOBSETS = ("jobset_id", "jobset_retry", "jobset_map")
+
+
+def note(session: Session, follows: Sequence[tuple[int, int, int]], relationtype: str) -> None:
+    """Note (task, old job, new job): the new is another attempt of the old; once for each pair.
+
+    The origin that is noted with it is that of the old job, or the old job itself.
+    """
+    if follows:
+        tasks, old, new = (list(ids) for ids in zip(*follows, strict=True))
+        given = {"tasks": tasks, "old": old, "new": new, "relationtype": relationtype}
+        session.execute(_note(), given)
+
+
+@cache
+def _note() -> Select[int]:
+    given = (
+        func.unnest(*(bindparam(name, type_=ARRAY(BigInteger)) for name in ("tasks", "old", "new")))
+        .table_valued(*(column(name, BigInteger) for name in ("jeditaskid", "old", "new")))
+        .render_derived("given")
+        .c
+    )
+    known, before = aliased(JediJobRetryHistory), aliased(JediJobRetryHistory)
+    origin = (
+        select(func.min(before.originpandaid))
+        .where(
+            before.jeditaskid == given.jeditaskid,
+            before.newpandaid == given.old,
+            func.coalesce(before.relationtype, "").not_in(JOBSETS),
+        )
+        .scalar_subquery()
+    )
+    rows = select(
+        given.jeditaskid,
+        given.old,
+        given.new,
+        func.coalesce(origin, given.old),
+        bindparam("relationtype", type_=String),
+    ).where(
+        ~exists().where(
+            known.jeditaskid == given.jeditaskid,
+            known.oldpandaid == given.old,
+            known.newpandaid == given.new,
+        )
+    )
+    names = ["jeditaskid", "oldpandaid", "newpandaid", "originpandaid", "relationtype"]
+    noted = insert(JediJobRetryHistory.__table__).from_select(names, rows).cte("noted")
+    return select(literal(1)).add_cte(noted)

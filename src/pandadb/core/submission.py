@@ -1,0 +1,249 @@
+"""New jobs with their files, parameters and metadata: semantics 2.1."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ARRAY, BigInteger, and_, bindparam, case, func, null, select, update
+
+from pandadb.core import retries, shares, states
+from pandadb.core.checks import BadValue, check_columns
+from pandadb.core.copying import copy_rows
+from pandadb.core.effects import now
+from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
+from pandadb.models import (
+    FilesTable4,
+    JediDatasetContents,
+    JobParamsTable,
+    JobsActive4,
+    JobsStatusLog,
+    MetaTable,
+)
+from pandadb.models.jobs.columns import JOBSDEFINED4_PANDAID_SEQ
+from pandadb.models.jobs.satellites import FILESTABLE4_ROW_SEQ
+from pandadb.models.types import EPOCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Update
+    from sqlalchemy import Sequence as DatabaseSequence
+    from sqlalchemy.orm import Session
+
+    from pandadb.models import Base
+
+BEGINNINGS = ("pending", "defined", "waiting")
+READY = ("ready", "cached")
+"""States of files that a submission keeps."""
+OURS = ("pandaid", "jobstatus", "modificationtime", "modificationhost", "statechangetime")
+"""Columns that a submission sets itself."""
+USERS = re.compile(r"user|panda|ptest|rc_test.*|rc_alrb")
+"""Labels of jobs that the server tries again by itself."""
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A job to submit: values of columns, as PanDA names them."""
+
+    columns: Mapping[str, Any]
+    files: Sequence[Mapping[str, Any]] = ()
+    parameters: str = ""
+    metadata: str | None = None
+    replaces: Sequence[int] = ()
+    """PandaIDs of the jobs that this one is another attempt of."""
+
+
+def submit(session: Session, jobs: Sequence[NewJob], jobstatus: str, host: str) -> list[int]:
+    """Put new jobs into the table of their state; return their PandaIDs in the order of the jobs.
+
+    What is left out takes its default; share, resource type, attempts and priority are worked out.
+    Files of a task's datasets are marked as used by their job. `$PANDAID` in the names of files
+    becomes the number, and for users' jobs so do `$JOBSETID` and `$JEDITASKID`.
+
+    Raises:
+        BadValue: A column is unknown or a value does not fit it; the sentence names the job.
+    """
+    _check(jobs, jobstatus)
+    if not jobs:
+        return []
+    pandaids, row_ids, when = _draw(session, len(jobs), sum(len(job.files) for job in jobs))
+    ours = {
+        "jobstatus": jobstatus,
+        "modificationhost": host[:128],
+        **dict.fromkeys(("modificationtime", "statechangetime", "proddbupdatetime"), when),
+    }
+    given = {"creationtime": when, "currentpriority": 0}
+    worked_out = _worker_out(session)
+    rows = [
+        {**given, **job.columns, **worked_out(job.columns), **ours, "pandaid": pandaid}
+        for pandaid, job in zip(pandaids, jobs, strict=True)
+    ]
+    _copy(session, states.home(jobstatus, session.info.get("waiting_table")), rows)
+    _copy(session, FilesTable4, _files(jobs, rows, iter(row_ids)))
+    _copy(session, JobParamsTable, _side(jobs, pandaids, "jobparameters", "parameters"))
+    _copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
+    _copy(session, JobsStatusLog, map(_log, rows))
+    if any("fileid" in file for job in jobs for file in job.files):
+        session.execute(_use_files(), {"pandaids": pandaids})
+    retries.note(session, _followed(jobs, rows), "retry")
+    return pandaids
+
+
+def _followed(
+    jobs: Sequence[NewJob], rows: Sequence[Mapping[str, Any]]
+) -> list[tuple[int, int, int]]:
+    return [
+        (row["jeditaskid"], old, row["pandaid"])
+        for job, row in zip(jobs, rows, strict=True)
+        for old in job.replaces
+        if row.get("jeditaskid")
+    ]
+
+
+def _check(jobs: Sequence[NewJob], jobstatus: str) -> None:
+    if jobstatus not in BEGINNINGS:
+        raise BadValue(f"A job begins as {', '.join(BEGINNINGS)}, not as {jobstatus!r}")
+    for number, job in enumerate(jobs, start=1):
+        try:
+            _refuse(job.columns, OURS)
+            check_columns(JobsActive4, job.columns)
+            for file in job.files:
+                _refuse(file, ("row_id", "pandaid", "modificationtime"))
+                check_columns(FilesTable4, file)
+        except BadValue as error:
+            raise BadValue(f"job {number} of {len(jobs)}: {error}") from None
+
+
+def _refuse(values: Mapping[str, Any], ours: Sequence[str]) -> None:
+    for name in ours:
+        if name in values:
+            raise BadValue(f"{name} is set by the submission, and cannot be given")
+
+
+def _draw(session: Session, njobs: int, nfiles: int) -> tuple[list[int], list[int], datetime]:
+    """Draw the ids of jobs and of their files, and the time, in one round trip."""
+    pandaids, row_ids, when = session.execute(
+        select(_next(JOBSDEFINED4_PANDAID_SEQ, njobs), _next(FILESTABLE4_ROW_SEQ, nfiles), now())
+    ).one()
+    return sorted(pandaids), sorted(row_ids), when
+
+
+def _next(sequence: DatabaseSequence, n: int) -> ColumnElement[list[int]]:
+    numbers = select(sequence.next_value()).select_from(func.generate_series(1, n).alias())
+    return func.array(numbers.scalar_subquery(), type_=ARRAY(BigInteger))
+
+
+def _worker_out(session: Session) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Return what works out the columns that nobody has given."""
+    leaves, types = shares.leaves(session), shares.resource_types(session)
+
+    def worked_out(job: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if not job.get("gshare"):
+            found["gshare"] = shares.share_of(job, leaves)
+        if not job.get("resource_type"):
+            found["resource_type"] = shares.resource_type_of(job, types)
+        if "currentpriority" not in job:
+            install = job.get("prodsourcelabel") == "install"
+            found["currentpriority"] = 4100 if install else job.get("assignedpriority", 0)
+        if USERS.fullmatch(job.get("prodsourcelabel") or ""):
+            found |= _attempts(job.get("attemptnr") or 0, job.get("maxattempt") or 0)
+        return found
+
+    return worked_out
+
+
+def _attempts(attemptnr: int, maxattempt: int) -> dict[str, int]:
+    """Return the attempts of a user's job: two more, or with -1 none."""
+    if maxattempt == -1:
+        maxattempt = attemptnr
+    elif maxattempt <= attemptnr:
+        maxattempt = attemptnr + 2
+    return {"attemptnr": attemptnr, "maxattempt": maxattempt}
+
+
+def _files(
+    jobs: Sequence[NewJob], rows: Sequence[Mapping[str, Any]], row_ids: Iterator[int]
+) -> Iterator[dict[str, Any]]:
+    for job, row in zip(jobs, rows, strict=True):
+        for file in job.files:
+            status = file.get("status") if file.get("status") in READY else "unknown"
+            yield {
+                **file,
+                "row_id": next(row_ids),
+                "pandaid": row["pandaid"],
+                "status": status,
+                **({"lfn": _named(file["lfn"], row)} if "$" in (file.get("lfn") or "") else {}),
+            }
+
+
+def _named(lfn: str, job: Mapping[str, Any]) -> str:
+    lfn = lfn.replace("$PANDAID", f"{job['pandaid']:05d}")
+    if job.get("prodsourcelabel", "managed") != "managed":
+        lfn = lfn.replace("$JOBSETID", f"{job.get('jobsetid') or 0:06d}")
+        lfn = lfn.replace("$JEDITASKID", str(job.get("jeditaskid") or ""))
+    return lfn
+
+
+def _side(
+    jobs: Sequence[NewJob], pandaids: Sequence[int], column: str, attribute: str
+) -> Iterator[dict[str, Any]]:
+    for pandaid, job in zip(pandaids, jobs, strict=True):
+        text = getattr(job, attribute)
+        if text is not None:
+            yield {"pandaid": pandaid, column: text}
+
+
+def _log(job: Mapping[str, Any]) -> dict[str, Any]:
+    when = job["modificationtime"]
+    names = ("pandaid", "jobstatus", "prodsourcelabel", "cloud", "computingsite")
+    row = {name: job.get(name) for name in (*names, "modificationhost")}
+    row["prodsourcelabel"] = job.get("prodsourcelabel", "managed")
+    return {**row, "modificationtime": when, "modiftime_extended": when}
+
+
+def _copy(session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Copy rows, those with the same columns together, so that the others take their defaults."""
+    groups: dict[tuple[str, ...], list[Sequence[Any]]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row)].append([*row.values()])
+    for columns, values in groups.items():
+        copy_rows(session, model, columns, values)
+
+
+@cache
+def _use_files() -> Update:
+    """Say that files of a task's datasets are being used by their new jobs."""
+    file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
+    pandaids = bindparam("pandaids", type_=ARRAY(BigInteger))
+    used = (
+        select(*(contents[name] for name in KEY), file.pandaid, file.type)
+        .join(file.fileid.table, and_(*(contents[name] == file[name] for name in KEY)))
+        .where(
+            file.pandaid == func.any(pandaids),
+            file.modificationtime == EPOCH,
+            contents.attemptnr == file.attemptnr,
+            contents.status.in_(("picked", "defined")),
+            contents.keeptrack == 1,
+        )
+        .order_by(*(contents[name] for name in KEY))
+        .with_for_update(of=JediDatasetContents.__table__)
+        .cte("used")
+    )
+    is_input, is_output = used.c.type.in_(INPUTS), used.c.type.in_(OUTPUTS)
+    return (
+        update(JediDatasetContents.__table__)
+        .where(*(contents[name] == used.c[name] for name in KEY))
+        .values(
+            status="running",
+            pandaid=used.c.pandaid,
+            outpandaid=case((is_output, used.c.pandaid), else_=contents.outpandaid),
+            proc_status=case((is_input, "queued"), else_=contents.proc_status),
+            is_waiting=null(),
+        )
+    )
