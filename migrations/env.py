@@ -25,11 +25,8 @@ LOCK_TIMEOUT = "4s"
 ATTEMPTS = 8
 """How often an upgrade goes on, if nobody says otherwise, when it did not get a lock in time."""
 
-PREPARATIONS = (
-    f"SET lock_timeout = '{LOCK_TIMEOUT}'",
-    "SET statement_timeout = 0",
-    "SELECT pg_advisory_lock(hashtext('pandadb migrations'))",
-)
+ONE_AT_A_TIME = "(hashtext('pandadb migrations'))"
+PREPARATIONS = (f"SET lock_timeout = '{LOCK_TIMEOUT}'", "SET statement_timeout = 0")
 OWN_SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {OWN}"
 """Where alembic_version stands; to say so needs a right, even if the schema is there."""
 
@@ -55,7 +52,7 @@ def run_offline() -> None:
         **SHARED,
     )
     context.static_output(r"\set ON_ERROR_STOP on")
-    for statement in (*PREPARATIONS, OWN_SCHEMA):
+    for statement in (*PREPARATIONS, f"SELECT pg_advisory_lock{ONE_AT_A_TIME}", OWN_SCHEMA):
         context.execute(statement)
     context.run_migrations()
 
@@ -76,8 +73,10 @@ def run_online() -> None:
         for attempt in range(1, attempts + 1):
             try:
                 with database.engine.connect() as connection:
-                    connection.detach()  # lock and timeouts end with it, instead of in a pool
-                    _migrate(connection)
+                    try:
+                        _migrate(connection)
+                    finally:
+                        connection.invalidate()  # lock and timeouts end, instead of in a pool
                 break
             except OperationalError as error:
                 if getattr(error.orig, "sqlstate", None) != "55P03" or attempt == attempts:
@@ -92,6 +91,7 @@ def run_online() -> None:
 def _migrate(connection: Connection) -> None:
     for statement in PREPARATIONS:
         connection.execute(text(statement))
+    _wait_for_turn(connection)
     if connection.scalar(text("SELECT to_regnamespace(:own) IS NULL"), {"own": OWN}):
         connection.execute(text(OWN_SCHEMA))
     partitions = drift.partitions(connection)
@@ -103,6 +103,13 @@ def _migrate(connection: Connection) -> None:
         **SHARED,
     )
     context.run_migrations()
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Wait for other migrations without a snapshot, for which CONCURRENTLY would wait in turn."""
+    while not connection.scalar(text(f"SELECT pg_try_advisory_lock{ONE_AT_A_TIME}")):
+        connection.commit()
+        time.sleep(0.2)
 
 
 if context.is_offline_mode():

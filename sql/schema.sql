@@ -7370,3 +7370,17 @@ UPDATE pandadb.alembic_version SET version_num='0021' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0021 -> 0022
+
+COMMIT;
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS jobsactive4_dispatch_idx ON doma_panda.jobsactive4 (computingsite, coalesce(prodsourcelabel, ''), coalesce(gshare, ''), currentpriority DESC, pandaid) WHERE jobstatus = 'activated';
+
+BEGIN;
+
+UPDATE pandadb.alembic_version SET version_num='0022' WHERE pandadb.alembic_version.version_num = '0021';
+
+COMMIT;
+

@@ -70,6 +70,15 @@ class JobsActive4(JobColumns, LiveJobLinks, Base):
     __table_args__ = (
         Index("jobsactive4_compsitestatus_idx", "computingsite", "jobstatus"),
         Index(
+            "jobsactive4_dispatch_idx",  # ours: what to dispatch next, of each label and share
+            "computingsite",
+            text("coalesce(prodsourcelabel, '')"),
+            text("coalesce(gshare, '')"),
+            text("currentpriority DESC"),
+            "pandaid",
+            postgresql_where=text("jobstatus = 'activated'"),
+        ),
+        Index(
             "jobsactive4_csite_label_prior3",
             "computingsite",
             "prodsourcelabel",
