@@ -74,11 +74,19 @@ def prepared(route: Route) -> Select[Any]:
 
 
 def statement(route: Route, chosen: Condition) -> Select[Any]:
-    """Pick and lock the jobs, change or carry them, write what follows; return id and old state.
+    """Return the statement that moves the jobs, and returns their ids and old states.
 
-    Its parameters are the columns that the caller sets, and `host`. No part joins another: what is
-    picked is locked and so what moves, and all times are the statement's. The planner has nothing
-    to guess of tables that are empty now and full in a minute.
+    Its parameters are the columns that the caller sets, and `host`.
+    """
+    picked, then = parts(route, chosen)
+    return select(picked.c.pandaid, picked.c.jobstatus).add_cte(*then)
+
+
+def parts(route: Route, chosen: Condition) -> tuple[CTE, list[CTE]]:
+    """Pick and lock the jobs; change or carry them, and write what follows.
+
+    No part joins another: what is picked is locked and so what moves, and all times are the
+    statement's. The planner has nothing to guess of tables that are empty now and full in a minute.
     """
     picked = _picked(route, chosen)
     if route.source is route.target:
@@ -89,7 +97,7 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     then = [_logged(route, was)]
     if states.STATES[route.step.target].final:
         then += [_stamped(table, picked, route.step.target) for table in SATELLITES]
-    return select(picked.c.pandaid, picked.c.jobstatus).add_cte(*moved, *then)
+    return picked, [*moved, *then]
 
 
 def _picked(route: Route, chosen: Condition) -> CTE:
@@ -110,22 +118,32 @@ def _picked(route: Route, chosen: Condition) -> CTE:
     )
 
 
-def _are(picked: CTE, pandaid: ColumnElement[int]) -> ColumnElement[bool]:
-    """Tell whether a row is of one of the jobs, so that the index of its PandaID is taken."""
-    return pandaid == func.any(func.array(select(picked.c.pandaid).scalar_subquery()))
+def is_one_of(pandaid: ColumnElement[int], chosen: Select[Any]) -> ColumnElement[bool]:
+    """Tell whether a row's id is one of those; as an array, so that the id's index is taken."""
+    return pandaid == func.any(func.array(chosen.scalar_subquery()))
 
 
 def _changed(route: Route, picked: CTE) -> CTE:
     """Change the jobs in the table where they are."""
     job = route.target.__table__
     new = _new_values(route, job.c)
-    return update(job).where(_are(picked, job.c.pandaid)).values(new).cte("moved")
+    return (
+        update(job)
+        .where(is_one_of(job.c.pandaid, select(picked.c.pandaid)))
+        .values(new)
+        .cte("moved")
+    )
 
 
 def _gone(route: Route, picked: CTE) -> CTE:
     """Take the jobs out of their table."""
     job = route.source.__table__
-    return delete(job).where(_are(picked, job.c.pandaid)).returning(*job.c).cte("gone")
+    return (
+        delete(job)
+        .where(is_one_of(job.c.pandaid, select(picked.c.pandaid)))
+        .returning(*job.c)
+        .cte("gone")
+    )
 
 
 def _arrived(route: Route, gone: CTE) -> CTE:
@@ -184,7 +202,9 @@ def _stamped(satellite: Satellite, picked: CTE, end: str) -> CTE:
         new["status"] = case((lost, "failed"), else_=table.c.status)
     return (
         update(table)
-        .where(_are(picked, table.c.pandaid), table.c.modificationtime == EPOCH)
+        .where(
+            is_one_of(table.c.pandaid, select(picked.c.pandaid)), table.c.modificationtime == EPOCH
+        )
         .values(new)
         .cte(table.name)
     )

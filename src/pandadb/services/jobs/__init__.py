@@ -1,6 +1,8 @@
 """Jobs: what operators and services ask of them. Each function is one transaction."""
 
+from pandadb.core.dispatching import Dispatched, Wanted
 from pandadb.core.submission import NewJob
+from pandadb.services.jobs.dispatching import dispatch
 from pandadb.services.jobs.loading import Loaded, load, load_records
 from pandadb.services.jobs.submission import submit
 from pandadb.services.jobs.verbs import (
@@ -20,12 +22,15 @@ from pandadb.services.jobs.verbs import (
 )
 
 __all__ = [
+    "Dispatched",
     "How",
     "Loaded",
     "NewJob",
+    "Wanted",
     "activate",
     "assign",
     "close",
+    "dispatch",
     "fail",
     "finish",
     "hold",

@@ -1,0 +1,249 @@
+"""Activated jobs for a worker: by share, priority and PandaID, each to one worker only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from pandadb.core import routes
+from pandadb.core.effects import now
+from pandadb.core.refusals import refusing_to_wait
+from pandadb.core.routes import Route
+from pandadb.core.states import transitions
+from pandadb.models import (
+    FilesTable4,
+    HarvesterInstances,
+    HarvesterRelJobsWorkers,
+    JobParamsTable,
+    JobsActive4,
+)
+from pandadb.models.types import EPOCH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import CTE, ColumnElement, Select
+    from sqlalchemy.orm import Session
+
+SPARE = 60
+"""How many more candidates than asked for are looked at, since others take some of them."""
+
+FIRST = ("Test",)
+"""Shares that go before all others."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a worker can run."""
+
+    computingsite: str
+    njobs: int = 1
+    labels: Sequence[str] | None = None
+    """Values of `prodsourcelabel`; None is all."""
+    memory: int | None = None
+    """MB: only jobs that need no more."""
+    disk: int | None = None
+    """MB: only jobs that need no more."""
+    walltime: int | None = None
+    """Seconds: only jobs that need no more."""
+    resource_type: str | None = None
+    produsername: str | None = None
+    jeditaskid: int | None = None
+
+
+JOB = JobsActive4.__table__.c
+NOTHING: ColumnElement[str] = literal_column("''")
+ACTIVATED: ColumnElement[str] = literal_column("'activated'")
+"""Not a parameter: the planner has to see that the index for dispatch has these."""
+LABEL, SHARE = (func.coalesce(JOB[name], NOTHING) for name in ("prodsourcelabel", "gshare"))
+HERE = (JOB.computingsite == bindparam("site", type_=String), JOB.jobstatus == ACTIVATED)
+LAST = 1_000_000
+
+LIMITS = {"memory": "minramcount", "disk": "maxdiskcount", "walltime": "maxwalltime"}
+EQUALS = ("resource_type", "produsername", "jeditaskid")
+
+
+@dataclass(frozen=True)
+class Dispatched:
+    """A job that a worker has been given."""
+
+    job: Mapping[str, Any]
+    """All of its columns."""
+    files: Sequence[Mapping[str, Any]]
+    parameters: str | None
+
+
+def take(
+    session: Session, wanted: Wanted, shares: Sequence[str], host: str, **values: Any
+) -> list[int]:
+    """Take activated jobs for a worker, and say that they are sent; return them in their order.
+
+    `shares` is the order in which shares are served; jobs of others come last. Jobs that other
+    workers take at the moment are skipped. `values` are further columns of the jobs.
+    """
+    asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALS)}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    statement = _statement(wanted.labels is not None, tuple(asked), tuple(values))
+    parameters = {
+        **{f"wanted_{name}": value for name, value in asked.items()},
+        **values,
+        "site": wanted.computingsite,
+        "labels": wanted.labels,
+        "shares": [*FIRST, *shares],
+        "host": host[:128],
+    }
+    taken: list[int] = []
+    reach, seen = wanted.njobs + SPARE, wanted.njobs + SPARE
+    while len(taken) < wanted.njobs and seen >= reach:
+        parameters |= {"njobs": wanted.njobs - len(taken), "reach": reach}
+        with refusing_to_wait():
+            pandaids, seen = session.execute(statement, parameters).one()
+        taken += pandaids
+        reach *= 4
+    return taken
+
+
+def relate(session: Session, pandaids: Sequence[int], harvesterid: str, workerid: int) -> None:
+    """Note which worker has the jobs, if its Harvester instance is known."""
+    jobs = func.unnest(bindparam("pandaids", [*pandaids], type_=ARRAY(BigInteger)))
+    known = select(HarvesterInstances.harvester_id).where(
+        HarvesterInstances.harvester_id == harvesterid
+    )
+    names = ["harvesterid", "workerid", "pandaid", "lastupdate"]
+    rows = select(literal(harvesterid), literal(workerid), jobs, now()).where(known.exists())
+    relation = insert(HarvesterRelJobsWorkers.__table__).from_select(names, rows)
+    session.execute(
+        relation.on_conflict_do_update(index_elements=names[:3], set_={"lastupdate": now()})
+    )
+
+
+def described(session: Session, pandaids: Sequence[int]) -> list[Dispatched]:
+    """Return jobs of JOBSACTIVE4 with their files and parameters, in the order of the ids."""
+    given = {"pandaids": [*pandaids]}
+    files: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    for file in session.execute(_files(), given).mappings():
+        files[file["pandaid"]].append(dict(file))
+    jobs = {}
+    for row in session.execute(_jobs(), given).mappings():
+        job = dict(row)
+        parameters = job.pop("parameters")
+        jobs[job["pandaid"]] = Dispatched(job, files[job["pandaid"]], parameters)
+    return [jobs[pandaid] for pandaid in pandaids]
+
+
+@cache
+def _jobs() -> Select[Any]:
+    parameters = JobParamsTable.__table__.c
+    return (
+        select(JobsActive4.__table__, parameters.jobparameters.label("parameters"))
+        .outerjoin(
+            JobParamsTable.__table__,
+            and_(parameters.pandaid == JOB.pandaid, parameters.modificationtime == EPOCH),
+        )
+        .where(routes.by_id(JobsActive4))
+    )
+
+
+@cache
+def _files() -> Select[Any]:
+    file = FilesTable4.__table__.c
+    pandaids = bindparam("pandaids", type_=ARRAY(BigInteger))
+    return (
+        select(FilesTable4.__table__)
+        .where(file.pandaid == func.any(pandaids), file.modificationtime == EPOCH)
+        .order_by(file.row_id)
+    )
+
+
+@cache
+def _statement(by_label: bool, asked: tuple[str, ...], values: tuple[str, ...]) -> Select[Any]:
+    """Say a dispatch: the first candidates of each kind, the first of those that are free."""
+    candidates = _candidates(_kinds(), by_label, asked)
+    order = (candidates.c.place, candidates.c.currentpriority.desc(), candidates.c.pandaid)
+    free = (
+        select(JOB.pandaid, *order)
+        .join(candidates, candidates.c.pandaid == JOB.pandaid)
+        .where(JOB.jobstatus == ACTIVATED)
+        .order_by(*order)
+        .limit(bindparam("njobs", type_=Integer))
+        .with_for_update(of=JobsActive4.__table__, skip_locked=True)
+        .cte("free")
+    )
+    (step,) = transitions("dispatch")
+    route = Route(step, JobsActive4, JobsActive4, values)
+    _, then = routes.parts(
+        route, lambda job: routes.is_one_of(job.__table__.c.pandaid, select(free.c.pandaid))
+    )
+    taken = select(free.c.pandaid).order_by(
+        free.c.place, free.c.currentpriority.desc(), free.c.pandaid
+    )
+    seen = select(func.count()).select_from(candidates)
+    return select(func.array(taken.scalar_subquery()), seen.scalar_subquery()).add_cte(*then)
+
+
+def _kinds() -> CTE:
+    """Find the labels and shares of which there are jobs at the site: from each to the next one.
+
+    That costs a probe of the index for each, however many jobs there are.
+    """
+    kind = select(LABEL.label("label"), SHARE.label("share")).where(*HERE).order_by(LABEL, SHARE)
+    first = kind.limit(1).subquery("first")
+    kinds = select(first.c.label, first.c.share).cte("kinds", recursive=True)
+    following = (
+        kind.where(tuple_(LABEL, SHARE) > tuple_(kinds.c.label, kinds.c.share))
+        .limit(1)
+        .lateral("following")
+    )
+    return kinds.union_all(
+        select(following.c.label, following.c.share).select_from(kinds.join(following, true()))
+    )
+
+
+def _candidates(kinds: CTE, by_label: bool, asked: tuple[str, ...]) -> CTE:
+    """Select the first jobs of each kind, then the first of all kinds."""
+    reach = bindparam("reach", type_=Integer)
+    jobs = (
+        select(JOB.pandaid, JOB.currentpriority)
+        .where(*HERE, kinds.c.label == LABEL, kinds.c.share == SHARE, *map(_fits, asked))
+        .order_by(JOB.currentpriority.desc(), JOB.pandaid)
+        .limit(reach)
+        .lateral("jobs")
+    )
+    shares = bindparam("shares", type_=ARRAY(String))
+    place = func.coalesce(func.array_position(shares, kinds.c.share), LAST).label("place")
+    labels = kinds.c.label == func.any(bindparam("labels", type_=ARRAY(String)))
+    return (
+        select(jobs.c.pandaid, jobs.c.currentpriority, place)
+        .select_from(kinds.join(jobs, true()))
+        .where(labels if by_label else true())
+        .order_by(place, jobs.c.currentpriority.desc(), jobs.c.pandaid)
+        .limit(reach)
+        .cte("candidates")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _fits(name: str) -> ColumnElement[bool]:
+    """Say that a job needs no more than the worker has, or is what the worker wants."""
+    given = bindparam(f"wanted_{name}", type_=JOB[LIMITS.get(name, name)].type)
+    if name in LIMITS:
+        return func.coalesce(JOB[LIMITS[name]], 0) <= given
+    return JOB[name] == given

@@ -1,0 +1,59 @@
+"""Jobs for workers."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from pandadb.core import dispatching, shares
+from pandadb.core.checks import check_columns
+from pandadb.models import JobsActive4
+from pandadb.services.jobs.verbs import USUAL, How, transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.dispatching import Dispatched, Wanted
+    from pandadb.database import Database
+
+FRESH = 10.0
+"""Seconds for which the order of shares holds; what they execute changes once a minute."""
+
+RANKINGS: WeakKeyDictionary[Engine, tuple[float, list[str]]] = WeakKeyDictionary()
+
+
+def dispatch(
+    database: Database,
+    wanted: Wanted,
+    *,
+    worker: tuple[str, int] | None = None,
+    how: How = USUAL,
+    **values: Any,
+) -> list[Dispatched]:
+    """Give activated jobs to a worker: by share, priority and PandaID; each to one only.
+
+    Returns them with their files and parameters, as many as there are of those that were wanted.
+    The worker is its Harvester instance and its number; `values` are further columns of the jobs,
+    such as `computingelement`. Nobody waits: jobs that others take at the moment are skipped.
+
+    Raises:
+        BadValue: A value does not fit its column.
+    """
+    check_columns(JobsActive4, values)
+    with transaction(database, how) as session:
+        order = _ranking(database.engine, session)
+        taken = dispatching.take(session, wanted, order, how.host, **values)
+        if taken and worker:
+            dispatching.relate(session, taken, *worker)
+        return dispatching.described(session, taken) if taken else []
+
+
+def _ranking(engine: Engine, session: Session) -> list[str]:
+    """Return the order of the shares, worked out anew now and then."""
+    when, order = RANKINGS.get(engine, (0.0, []))
+    if time.monotonic() - when > FRESH:
+        order = shares.ranking(session)
+        RANKINGS[engine] = (time.monotonic(), order)
+    return order
