@@ -111,14 +111,15 @@ def take(
         "host": host[:128],
     }
     taken: list[int] = []
-    reach, seen = wanted.njobs + SPARE, wanted.njobs + SPARE
-    while len(taken) < wanted.njobs and seen >= reach:
+    reach = wanted.njobs + SPARE
+    while True:
         parameters |= {"njobs": wanted.njobs - len(taken), "reach": reach}
         with refusing_to_wait():
             pandaids, seen = session.execute(statement, parameters).one()
         taken += pandaids
-        reach *= 4
-    return taken
+        if len(taken) == wanted.njobs or seen < reach:
+            return taken
+        reach *= 4  # others have what was in reach
 
 
 def relate(session: Session, pandaids: Sequence[int], harvesterid: str, workerid: int) -> None:
@@ -179,7 +180,7 @@ def _statement(by_label: bool, asked: tuple[str, ...], values: tuple[str, ...]) 
     candidates = _candidates(_kinds(), by_label, asked)
     order = (candidates.c.place, candidates.c.currentpriority.desc(), candidates.c.pandaid)
     free = (
-        select(JOB.pandaid, *order)
+        select(JOB.pandaid, candidates.c.place, candidates.c.currentpriority)
         .join(candidates, candidates.c.pandaid == JOB.pandaid)
         .where(JOB.jobstatus == ACTIVATED)
         .order_by(*order)

@@ -1,0 +1,166 @@
+"""Dispatch: which jobs, in which order, to whom; and through which index."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event, func, insert, literal, select, text
+
+from pandadb.core.dispatching import Wanted, described, relate, take
+from pandadb.models import (
+    HarvesterInstances,
+    HarvesterRelJobsWorkers,
+    JobsActive4,
+    JobsStatusLog,
+)
+from tests.factories import make_job, make_satellites
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from pandadb.database import Database
+
+
+def dispatched(
+    session: Session, njobs: int = 10, shares: tuple[str, ...] = (), **wanted: Any
+) -> list[int]:
+    return take(session, Wanted("CERN", njobs, **wanted), shares, "node")
+
+
+def job(session: Session, **columns: Any) -> int:
+    return make_job(session, "activated", computingsite="CERN", **columns)
+
+
+def test_jobs_of_the_site_are_sent(session: Session) -> None:
+    mine = job(session)
+    make_job(session, "activated", computingsite="DESY")
+    make_job(session, "throttled", computingsite="CERN")
+
+    assert dispatched(session) == [mine]
+
+    sent = session.get_one(JobsActive4, mine, populate_existing=True)
+    assert (sent.jobstatus, sent.modificationhost, sent.jobexecutionid) == ("sent", "node", 0)
+    assert sent.starttime == sent.modificationtime == sent.statechangetime
+    assert session.scalars(select(JobsStatusLog.jobstatus)).all() == ["sent"]
+    assert dispatched(session) == []
+
+
+def test_the_order_is_share_then_priority_then_pandaid(session: Session) -> None:
+    low = job(session, gshare="Production", currentpriority=1)
+    other = job(session, gshare="Unheard of", currentpriority=9)
+    high = job(session, gshare="Production", currentpriority=5)
+    first = job(session, gshare="Analysis", currentpriority=0)
+    second = job(session, gshare="Analysis", currentpriority=0)
+    test = job(session, gshare="Test")
+    none = job(session, gshare=None, currentpriority=8)
+
+    order = dispatched(session, shares=("Analysis", "Production"))
+
+    assert order == [test, first, second, high, low, other, none]
+
+
+def test_no_more_are_taken_than_asked_for(session: Session) -> None:
+    jobs = [job(session, currentpriority=n) for n in range(5)]
+
+    assert dispatched(session, 2) == [jobs[4], jobs[3]]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits", "too_much"),
+    [
+        ({"labels": ["user", "panda"]}, {"prodsourcelabel": "user"}, {"prodsourcelabel": "test"}),
+        ({"memory": 2000}, {"minramcount": 2000}, {"minramcount": 2001}),
+        ({"disk": 10}, {"maxdiskcount": 10}, {"maxdiskcount": 11}),
+        ({"walltime": 3600}, {"maxwalltime": None}, {"maxwalltime": 3601}),
+        ({"resource_type": "SCORE"}, {"resource_type": "SCORE"}, {"resource_type": "MCORE"}),
+        ({"produsername": "me"}, {"produsername": "me"}, {"produsername": "you"}),
+        ({"jeditaskid": 5}, {"jeditaskid": 5}, {"jeditaskid": 6}),
+    ],
+)
+def test_a_worker_gets_what_it_can_run(
+    session: Session, wanted: dict[str, Any], fits: dict[str, Any], too_much: dict[str, Any]
+) -> None:
+    mine = job(session, **fits)
+    job(session, currentpriority=99, **too_much)
+
+    assert dispatched(session, **wanted) == [mine]
+
+
+def test_jobs_that_others_take_are_skipped_however_many_they_are(database: Database) -> None:
+    with database.session() as session:
+        jobs = [job(session) for _ in range(100)]
+    with database.session() as other, database.session() as session:
+        assert dispatched(other, 90) == jobs[:90]
+        assert dispatched(session, 20) == jobs[90:]
+
+
+def test_eight_workers_never_get_the_same_job(database: Database) -> None:
+    with database.session() as session:
+        rows = select(func.generate_series(1, 400), literal("activated"), literal("CERN"))
+        names = ["pandaid", "jobstatus", "computingsite"]
+        session.execute(insert(JobsActive4).from_select(names, rows))
+
+    def work(_: int) -> list[int]:
+        got: list[int] = []
+        while True:
+            with database.session() as session:
+                more = dispatched(session, 7)
+            if not more:
+                return got
+            got += more
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = [one for got in pool.map(work, range(8)) for one in got]
+
+    assert sorted(taken) == [*range(1, 401)]
+
+
+def test_a_worker_is_related_to_its_jobs_if_its_harvester_is_known(session: Session) -> None:
+    mine = job(session)
+    session.add(HarvesterInstances(harvester_id="H1", description="-"))
+    session.flush()
+
+    for harvester in ("H1", "H1", "H2"):
+        relate(session, [mine], harvester, 5)
+
+    related = select(HarvesterRelJobsWorkers.harvesterid, HarvesterRelJobsWorkers.pandaid)
+    assert session.execute(related).all() == [("H1", mine)]
+
+
+def test_jobs_are_described_with_their_files_and_parameters(session: Session) -> None:
+    first, second = job(session), job(session)
+    make_satellites(session, second)
+
+    there = described(session, [second, first])
+
+    assert [one.job["pandaid"] for one in there] == [second, first]
+    assert [file["type"] for file in there[0].files] == ["input", "output", "log"]
+    assert there[0].parameters == "--events 10"
+    assert (there[1].files, there[1].parameters) == ([], None)
+
+
+def test_a_queue_of_many_jobs_is_read_through_the_index(database: Database) -> None:
+    with database.session() as session:
+        rows = select(
+            func.generate_series(1, 20_000), literal("activated"), literal("CERN"), literal("user")
+        )
+        names = ["pandaid", "jobstatus", "computingsite", "prodsourcelabel"]
+        session.execute(insert(JobsActive4).from_select(names, rows))
+        session.execute(text("ANALYZE doma_panda.jobsactive4"))
+    plan: list[str] = []
+
+    def explain(*said: Any) -> None:
+        cursor, statement, parameters = said[1:4]
+        if "WITH RECURSIVE" in statement:
+            cursor.execute(f"EXPLAIN (ANALYZE) {statement}", parameters)
+            plan.extend(row[0] for row in cursor.fetchall())
+
+    with database.session() as session:
+        event.listen(session.connection(), "before_cursor_execute", explain)
+        dispatched(session, 10)
+
+    said = "\n".join(plan)
+    assert "Seq Scan on jobsactive4" not in said
+    assert said.count("using jobsactive4_dispatch_idx") >= 2
