@@ -1,5 +1,6 @@
 """Jobs: what operators and services ask of them. Each function is one transaction."""
 
+from pandadb.services.jobs.killing import Killed, kill
 from pandadb.services.jobs.loading import Loaded, load, load_records
 from pandadb.services.jobs.verbs import (
     How,
@@ -19,6 +20,7 @@ from pandadb.services.jobs.verbs import (
 
 __all__ = [
     "How",
+    "Killed",
     "Loaded",
     "activate",
     "assign",
@@ -26,6 +28,7 @@ __all__ = [
     "fail",
     "finish",
     "hold",
+    "kill",
     "load",
     "load_records",
     "merge",
