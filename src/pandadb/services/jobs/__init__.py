@@ -1,5 +1,6 @@
 """Jobs: what operators and services ask of them. Each function is one transaction."""
 
+from pandadb.services.jobs.expiry import Expired, expire
 from pandadb.services.jobs.killing import Killed, kill
 from pandadb.services.jobs.loading import Loaded, load, load_records
 from pandadb.services.jobs.verbs import (
@@ -19,12 +20,14 @@ from pandadb.services.jobs.verbs import (
 )
 
 __all__ = [
+    "Expired",
     "How",
     "Killed",
     "Loaded",
     "activate",
     "assign",
     "close",
+    "expire",
     "fail",
     "finish",
     "hold",
