@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event, func, select, text
 from sqlalchemy.orm import Session
 
-from pandadb.core import checks, kills
+from pandadb.core import checks, kills, lives
 from pandadb.core.kills import CODES, Killed, UnknownCode
 from pandadb.core.refusals import JobsLocked, Reason, Refused
 from pandadb.core.routes import Lock
-from pandadb.core.states import STOPPABLE
+from pandadb.core.states import STOPPABLE, transitions
 from pandadb.database import Database
 from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsStatusLog
 from pandadb.models.types import EPOCH
@@ -273,3 +275,44 @@ def test_what_belongs_to_a_running_job_that_is_told_stays_where_it_is(session: S
         FilesTable4.pandaid == pandaid, FilesTable4.modificationtime != EPOCH
     )
     assert session.scalar(moved) == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "verb", "target"),
+    [
+        ("activated", "dispatch", None),
+        ("sent", "heartbeat", "running"),
+        ("defined", "activate", None),
+    ],
+)
+def test_a_job_that_goes_on_while_the_kill_waits_is_killed_as_what_it_has_become(
+    database: Database, state: str, verb: str, target: str | None
+) -> None:
+    with database.session() as session:
+        pandaid = make_job(session, state, prodsourcelabel="user")
+    done: list[Killed] = []
+    killing = threading.Thread(
+        target=lambda: done.append(jobs.kill(database, pandaid, by="ann", code=2))
+    )
+    with database.session() as other:
+        lives.advance(other, verb, [pandaid], host="there", target=target)
+        killing.start()
+        _until_somebody_waits(database)
+    killing.join()
+
+    new = transitions(verb, target)[0].target
+    told = new == "running"
+    assert done == [Killed({} if told else {pandaid: new}, {}, [pandaid] if told else [])]
+    with database.session() as session:
+        job = (active if told else archived)(session, pandaid)
+        assert (job.taskbuffererrordiag or "").startswith(f"Expired: {new} since 20")
+
+
+def _until_somebody_waits(database: Database) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with database.session() as session:
+            if session.scalar(waiting):
+                return
+        time.sleep(0.02)

@@ -107,9 +107,9 @@ def _sentence(killed: Killed, dry_run: bool) -> str:
 
 
 def _show(found: list[Expired], dry_run: bool) -> None:
-    rows = [(e.rule, len(e.jobs), len(e.told), len(e.refused)) for e in found]
+    rows = [(e.rule, e.why, len(e.jobs), len(e.told), len(e.refused)) for e in found]
     title = "Would end" if dry_run else "Ended"
-    table(title, ("rule", "jobs", "told to end", "refused"), rows)
+    table(title, ("rule", "why", "jobs", "told to end", "refused"), rows)
 
 
 def _end(found: Iterable[Killed]) -> None:

@@ -24,6 +24,7 @@ class Expired(Killed):
     """What a rule has done."""
 
     rule: str = field(kw_only=True)
+    why: str = field(kw_only=True)
 
 
 def expire(
@@ -41,6 +42,8 @@ def expire(
     Raises:
         UnknownRule: There is no rule of that name.
         BadSetting: A limit in CONFIG is no number.
+        JobsLocked: Somebody else had what belongs to a job for longer than we wanted to wait; the
+            batches before are done.
     """
     chosen = timeouts.named(rules)
     taken: set[int] = set()
@@ -50,7 +53,7 @@ def expire(
 
 def _expire(database: Database, rule: Rule, limit: int, how: How, taken: set[int]) -> Expired:
     """Do one rule; jobs that another rule has taken are not counted again in a dry run."""
-    done, left = Expired(rule=rule.name), limit
+    done, left = Expired(rule=rule.name, why=rule.why), limit
     while left > 0:
         size = left if how.dry_run else min(left, BATCH)
         with transaction(database, how) as session:
