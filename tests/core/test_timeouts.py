@@ -328,6 +328,12 @@ def test_a_lost_job_says_whether_its_worker_had_ended(
     assert session.scalar(query) == code
 
 
+def test_a_job_that_was_told_to_end_and_is_silent_is_lost(session: Session) -> None:
+    lost = make_for(session, rule("heartbeat"), "running", 3 * HOUR, commandtopilot="tobekilled")
+
+    assert timeouts.due(session, rule("heartbeat")) == [lost]
+
+
 def test_a_job_that_has_ended_keeps_its_end(session: Session) -> None:
     end = ago(50 * HOUR).replace(microsecond=0)
     pandaid = make_for(session, rule("holding"), "holding", 3 * HOUR, endtime=end)

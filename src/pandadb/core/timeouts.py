@@ -232,11 +232,16 @@ def _overdue(rule: Rule, table: JobTable, config: ServerConfig, limit: int) -> S
         .where(job.jobstatus.in_([s for s in rule.states if table in STATES[s].tables]))
         .where(*(circumstance.of(job, config) for circumstance in rule.only))
         .where(*([_is_old(rule, job, config)] if rule.since else []))
-        .where(or_(job.jobstatus != "running", func.coalesce(job.commandtopilot, "") != COMMAND))
+        .where(*([_is_untold(job)] if isinstance(rule.action, Kill) else []))
         .order_by(*([age] if rule.since else []), job.pandaid)
         .limit(limit)
         .with_for_update(skip_locked=True, of=table.__table__)
     )
+
+
+def _is_untold(job: Columns) -> Any:
+    """Whether a kill would do anything: a running job that was told before is told no more."""
+    return or_(job["jobstatus"] != "running", func.coalesce(job["commandtopilot"], "") != COMMAND)
 
 
 def _is_old(rule: Rule, job: Columns, config: ServerConfig) -> Any:
