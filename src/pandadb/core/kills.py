@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, literal, or_, select, update
+from sqlalchemy import and_, case, func, literal, or_, select, update
 
 from pandadb.core import lives
 from pandadb.core.diags import sentence
@@ -165,14 +165,15 @@ def _values(code: KillCode) -> dict[str, Any]:
     return {
         "taskbuffererrorcode": code.taskbuffererrorcode,
         **({"jobsubstatus": code.jobsubstatus} if code.jobsubstatus else {}),
-        **({"commandtopilot": None} if code.clears else {}),
+        "commandtopilot": None if code.clears else COMMAND,
     }
 
 
 def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, hard: bool) -> Select[Any]:
     """Pick and lock the jobs of a table that can be killed, in the order of their ids; mark them.
 
-    A failed job keeps its command and, unless the code says something of it, its reason.
+    Jobs that end get the command when they move: none of their indexes is written twice. A failed
+    job keeps its command and, unless the code says something of it, its reason.
     """
     job = table.__table__.c
     failed = job.jobstatus == "failed"
@@ -193,7 +194,10 @@ def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, hard: bool) -> S
     marked = (
         update(table.__table__)
         .where(job.pandaid == picked.c.pandaid, ~picked.c.failed, picked.c.ends | ~picked.c.told)
-        .values(commandtopilot=COMMAND, taskbuffererrordiag=_diag(code, job, by))
+        .values(
+            commandtopilot=case((picked.c.ends, job.commandtopilot), else_=COMMAND),
+            taskbuffererrordiag=_diag(code, job, by),
+        )
     )
     statement = select(picked).order_by(picked.c.pandaid).add_cte(marked.cte("marked"))
     lost = ON_FAILED.get(code.code)
