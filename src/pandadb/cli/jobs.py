@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
+from pandadb.cli.jobs_end import expire, kill
 from pandadb.cli.options import AsJSON, DryRun
 from pandadb.cli.output import as_json, err, out, progress
 from pandadb.database import Database
 from pandadb.services import jobs
 
-app = typer.Typer(help="Load and look at jobs.", no_args_is_help=True)
+app = typer.Typer(help="Load jobs, end jobs.", no_args_is_help=True)
+
+app.command()(kill)
+app.command()(expire)
 
 
 def yesterday() -> date:

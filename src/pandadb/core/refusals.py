@@ -95,9 +95,9 @@ def _looked_up(job: JobTable, steps: Sequence[Transition]) -> Select[*tuple[Any,
 
 def _refusal(steps: Sequence[Transition], row: Any) -> Refusal:
     job, verb = f"Job {row.pandaid}", steps[0].verb
-    if row.jobstatus in {step.target for step in steps}:
-        return Refusal(Reason.THERE, f"{job} is {row.jobstatus} already")
     fitting = [(i, step) for i, step in enumerate(steps) if row.jobstatus in step.sources]
+    if row.jobstatus in {step.target for step in steps} and (row.ended or not fitting):
+        return Refusal(Reason.THERE, f"{job} is {row.jobstatus} already")
     if row.ended or not fitting:
         legal = ", ".join(states.legal_from(row.jobstatus))
         then = "it has ended" if row.ended else f"from there {legal}"

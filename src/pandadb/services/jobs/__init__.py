@@ -3,6 +3,8 @@
 from pandadb.core.dispatching import Dispatched, Wanted
 from pandadb.core.submission import NewJob
 from pandadb.services.jobs.dispatching import dispatch
+from pandadb.services.jobs.expiry import Expired, expire
+from pandadb.services.jobs.killing import Killed, kill
 from pandadb.services.jobs.loading import Loaded, load, load_records
 from pandadb.services.jobs.submission import submit
 from pandadb.services.jobs.verbs import (
@@ -23,7 +25,9 @@ from pandadb.services.jobs.verbs import (
 
 __all__ = [
     "Dispatched",
+    "Expired",
     "How",
+    "Killed",
     "Loaded",
     "NewJob",
     "Wanted",
@@ -31,9 +35,11 @@ __all__ = [
     "assign",
     "close",
     "dispatch",
+    "expire",
     "fail",
     "finish",
     "hold",
+    "kill",
     "load",
     "load_records",
     "merge",

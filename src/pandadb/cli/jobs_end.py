@@ -1,0 +1,120 @@
+"""`pandadb jobs kill` and `pandadb jobs expire`: jobs ended by hand, and by their timeouts."""
+
+import getpass
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from pandadb.cli.options import AsJSON, DryRun, Yes
+from pandadb.cli.output import as_json, err, fail, out, table
+from pandadb.database import Database
+from pandadb.services import jobs
+from pandadb.services.jobs import Expired, How, Killed
+
+ASKS_ABOVE = 10
+"""So many jobs are killed without a question."""
+
+
+def kill(
+    pandaids: Annotated[list[int], typer.Argument(metavar="PANDAID", help="The jobs.")],
+    *,
+    code: Annotated[
+        int, typer.Option(help="Kill code of PanDA's server: 9 by hand, 51 to reassign …")
+    ] = 9,
+    hard: Annotated[
+        bool, typer.Option("--hard", help="End running jobs too, and don't ask their pilots.")
+    ] = False,
+    by: Annotated[str | None, typer.Option(help="Who kills; the name of your login.")] = None,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    yes: Yes = False,
+) -> None:
+    """Kill jobs; running ones are told to end. Exit code 1 if one cannot be killed.
+
+    With code 9 or 99, running production jobs end at once.
+
+    Example: pandadb jobs kill 6012345678 --code 51
+    """
+    number = len({*pandaids})
+    if number > ASKS_ABOVE and not (yes or dry_run):
+        _ask(number)
+    with Database.from_settings() as database:
+        killed = jobs.kill(
+            database, pandaids, code=code, by=by or _login(), hard=hard, how=How(dry_run=dry_run)
+        )
+    if json:
+        as_json(asdict(killed))
+    else:
+        out.print(_sentence(killed, dry_run))
+    _end([killed])
+
+
+def expire(
+    rule: Annotated[list[str] | None, typer.Option(help="Only this rule; can be repeated.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Jobs for each rule, the oldest.")] = 1000,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+) -> None:
+    """End the jobs that have been where they are for too long. Exit code 1 if one cannot be ended.
+
+    It can be repeated, and be run twice at once: it is for cron.
+
+    Example: pandadb jobs expire --rule sent --rule heartbeat
+    """
+    with Database.from_settings() as database:
+        found = jobs.expire(database, rules=rule, limit=limit, how=How(dry_run=dry_run))
+    if json:
+        as_json([asdict(expired) for expired in found])
+    elif found:
+        _show(found, dry_run)
+    else:
+        out.print("No job has been where it is for too long.")
+    _end(found)
+
+
+def _ask(number: int) -> None:
+    if not _is_terminal():
+        fail(
+            f"These are {number} jobs: say --yes to kill more than {ASKS_ABOVE} without a question"
+        )
+    typer.confirm(f"Kill {number} jobs?", abort=True, err=True)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user without a name
+        return "pandadb"
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _sentence(killed: Killed, dry_run: bool) -> str:
+    """Say how many jobs are killed, from which states, and how many are told to end."""
+    states = ", ".join(
+        f"{number} {state}" for state, number in Counter(killed.jobs.values()).items()
+    )
+    would = "Would be killed" if dry_run else "Killed"
+    found = f"{len(killed.jobs)} ({states})" if states else "0"
+    return f"{would}: {found}; running and told to end: {len(killed.told)}."
+
+
+def _show(found: list[Expired], dry_run: bool) -> None:
+    rows = [(e.rule, e.why, len(e.jobs), len(e.told), len(e.refused)) for e in found]
+    title = "Would end" if dry_run else "Ended"
+    table(title, ("rule", "why", "jobs", "told to end", "refused"), rows)
+
+
+def _end(found: Iterable[Killed]) -> None:
+    """Say of each job that was refused why; exit with 1 if there are any."""
+    refused = [refusal for each in found for refusal in each.refused.values()]
+    for refusal in refused:
+        err.print(escape(refusal.sentence), soft_wrap=True)
+    raise typer.Exit(bool(refused))

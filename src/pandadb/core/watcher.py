@@ -1,0 +1,64 @@
+"""Giving up jobs of which nothing is heard any more, as the Watcher of PanDA's server does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import case, exists, or_, update
+
+from pandadb.core import accounting, lives
+from pandadb.core.diags import sentence
+from pandadb.core.kills import Killed
+from pandadb.core.refusals import explain
+from pandadb.core.routes import Lock, by_id
+from pandadb.core.states import transitions
+from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JobsActive4
+from pandadb.models.types import EPOCH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+FINAL_WORKERS = ("finished", "failed", "cancelled", "missed")
+WORKER_DONE = 2
+"""The `superrorcode` of a job whose worker had ended before it."""
+
+
+def give_up(
+    session: Session, pandaids: Sequence[int], *, code: int, diag: str, host: str
+) -> Killed:
+    """Fail jobs of JOBSACTIVE4, with a code and a sentence of the dispatcher.
+
+    Jobs without an `endtime` have ended when they were last heard of. The caller has locked them
+    and seen that it is time.
+    """
+    job = JobsActive4.__table__.c
+    ended = or_(job.endtime.is_(None), job.endtime == EPOCH)
+    done = _has_final_worker()
+    reason = sentence(diag, job, "jobdispatchererrordiag", since="modificationtime")
+    values = {
+        "jobdispatchererrorcode": code,
+        "jobdispatchererrordiag": reason,
+        "endtime": case((ended, job.modificationtime), else_=job.endtime),
+        "superrorcode": case((done, WORKER_DONE), else_=job.superrorcode),
+        "superrordiag": case((done, "Its worker had ended before"), else_=job.superrordiag),
+    }
+    _, free = accounting.lock(session, pandaids, Lock.SKIP)
+    marked = update(JobsActive4.__table__).where(by_id(JobsActive4)).values(values)
+    session.execute(marked, {"pandaids": free})
+    moved = lives.advance(session, "fail", free, host=host)
+    busy = [*{*pandaids} - {*free}]
+    refused = explain(session, transitions("fail"), busy) if busy else {}
+    return Killed(moved.jobs, moved.refused | refused)
+
+
+def _has_final_worker() -> ColumnElement[bool]:
+    relation, worker = HarvesterRelJobsWorkers, HarvesterWorkers
+    return exists().where(
+        relation.pandaid == JobsActive4.pandaid,
+        worker.harvesterid == relation.harvesterid,
+        worker.workerid == relation.workerid,
+        worker.status.in_(FINAL_WORKERS),
+    )

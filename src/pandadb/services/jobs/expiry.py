@@ -1,0 +1,67 @@
+"""Timeouts: ending jobs that have been where they are for too long. It can be repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pandadb.core import timeouts
+from pandadb.core.kills import Killed
+from pandadb.services.jobs.verbs import USUAL, How, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pandadb.core.timeouts import Rule
+    from pandadb.database import Database
+
+BATCH = 1000
+"""Jobs in one transaction."""
+
+
+@dataclass
+class Expired(Killed):
+    """What a rule has done."""
+
+    rule: str = field(kw_only=True)
+    why: str = field(kw_only=True)
+
+
+def expire(
+    database: Database,
+    *,
+    rules: Iterable[str] | None = None,
+    limit: int = 1000,
+    how: How = USUAL,
+) -> list[Expired]:
+    """End the jobs whose time is over, oldest first, up to `limit` of them for each rule.
+
+    Each batch of a rule is a transaction. Jobs that somebody else has locked are left for the next
+    run, whatever `how` says of locks. Returned are the rules that found jobs.
+
+    Raises:
+        UnknownRule: There is no rule of that name.
+        BadSetting: A limit in CONFIG is no number.
+        JobsLocked: Somebody else had what belongs to a job for longer than we wanted to wait; the
+            batches before are done.
+    """
+    chosen = timeouts.named(rules)
+    taken: set[int] = set()
+    found = [_expire(database, rule, limit, how, taken) for rule in chosen]
+    return [expired for expired in found if expired.jobs or expired.told or expired.refused]
+
+
+def _expire(database: Database, rule: Rule, limit: int, how: How, taken: set[int]) -> Expired:
+    """Do one rule; jobs that another rule has taken are not counted again in a dry run."""
+    done, left = Expired(rule=rule.name, why=rule.why), limit
+    while left > 0:
+        size = left if how.dry_run else min(left, BATCH)
+        with transaction(database, how) as session:
+            due = [job for job in timeouts.due(session, rule, size) if job not in taken]
+            ended = timeouts.end(session, rule, due, host=how.host) if due else Killed()
+        taken.update(due)
+        done.jobs |= ended.jobs
+        done.told += ended.told
+        done.refused |= ended.refused
+        left = 0 if how.dry_run or len(due) < size else left - size
+    return done
