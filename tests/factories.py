@@ -27,7 +27,8 @@ ROLES = ("input", "output", "log")
 def make_job(session: Session, jobstatus: str, pandaid: int | None = None, **columns: Any) -> int:
     """Make a job in the table of its state; return its PandaID."""
     pandaid = pandaid or next(PANDAIDS)
-    columns = {"modificationtime": datetime(2026, 1, 1), **columns}
+    if states.STATES[jobstatus].final:  # a part of the key there, without a default
+        columns.setdefault("modificationtime", datetime(2026, 1, 1))
     session.add(states.home(jobstatus)(pandaid=pandaid, jobstatus=jobstatus, **columns))
     session.flush()
     return pandaid
