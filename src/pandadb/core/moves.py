@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pandadb.core.refusals import Refusal
     from pandadb.core.routes import Condition
     from pandadb.core.states import Transition
+    from pandadb.core.tables import JobTable
 
 
 @dataclass
@@ -53,8 +54,8 @@ def move(
     done = Moved()
     left = jobs if callable(jobs) else [*dict.fromkeys(jobs)]
     for step in steps:
-        for source in LIVE_TABLES:
-            if left and step.sources_in(source):
+        for source in _places(step, jobs):
+            if left:
                 target = states.home(step.target, session.info.get("waiting_table"))
                 route = Route(step, source, target, tuple(values or ()), lock)
                 done.jobs |= _along(session, route, left, {**(values or {}), "host": host[:128]})
@@ -64,13 +65,23 @@ def move(
     return done
 
 
+def _places(step: Transition, jobs: Sequence[int] | Condition) -> Sequence[JobTable]:
+    """Return the tables to look into: in the order of a job's life, lest one that moves is missed.
+
+    But the ids of jobs are looked for in the last one first, since most of them are there.
+    """
+    places = [table for table in LIVE_TABLES if step.sources_in(table)]
+    return places if callable(jobs) or len(places) == 1 else [places[-1], *places]
+
+
 def _along(
     session: Session, route: Route, jobs: Sequence[int] | Condition, values: dict[str, Any]
 ) -> dict[int, str]:
     """Move jobs along one route; return them with their old states."""
+    connection = session.connection()
     with refusing_to_wait():
         if callable(jobs):
-            rows = session.execute(routes.statement(route, jobs), values)
+            rows = connection.execute(routes.statement(route, jobs), values)
         else:
-            rows = session.execute(routes.prepared(route), {**values, "pandaids": jobs})
+            rows = connection.execute(routes.prepared(route), {**values, "pandaids": jobs})
         return dict(rows.all())

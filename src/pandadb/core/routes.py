@@ -12,16 +12,16 @@ from sqlalchemy import (
     BigInteger,
     bindparam,
     case,
+    cast,
     delete,
     func,
     insert,
-    literal,
     select,
     update,
 )
 
 from pandadb.core import states
-from pandadb.core.effects import now
+from pandadb.core.effects import constant, now
 from pandadb.models import FilesTable4, JobParamsTable, JobsStatusLog, MetaTable
 from pandadb.models.types import EPOCH
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 Satellite = type[FilesTable4] | type[MetaTable] | type[JobParamsTable]
 SATELLITES: tuple[Satellite, ...] = (FilesTable4, MetaTable, JobParamsTable)
 LOGGED = ("prodsourcelabel", "cloud", "computingsite", "modificationhost")
+KEPT = ("pandaid", "modificationtime", "jobstatus", *LOGGED)
+"""The columns of a moved job that the statement goes on with, beside the state that it `was` in."""
 
 
 class Lock(StrEnum):
@@ -61,8 +63,14 @@ class Route:
 
 
 def by_id(job: JobTable) -> ColumnElement[bool]:
-    """Choose jobs by the parameter `pandaids`."""
-    return job.pandaid == func.any(bindparam("pandaids", type_=ARRAY(BigInteger)))
+    """Choose jobs by the parameter `pandaids`.
+
+    The planner does not see through the subquery how many they are: so it goes by the primary key,
+    and keeps the plan of a prepared statement, which takes longer to make than one job to move.
+    """
+    array = ARRAY(BigInteger)
+    pandaids = select(bindparam("pandaids", type_=array)).scalar_subquery()
+    return job.pandaid == func.any(cast(pandaids, array))
 
 
 @cache
@@ -78,14 +86,10 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     """
     picked = _picked(route, chosen)
     moved = (_changed if route.source is route.target else _carried)(route, picked)
-    then = [_logged(moved, picked)]
+    then = [_logged(moved)]
     if states.STATES[route.step.target].final:
         then += [_stamped(table, moved, route.step.target) for table in SATELLITES]
-    return (
-        select(picked.c.pandaid, picked.c.jobstatus)
-        .join_from(moved, picked, picked.c.pandaid == moved.c.pandaid)
-        .add_cte(*then)
-    )
+    return select(moved.c.pandaid, moved.c.was).add_cte(*then)
 
 
 def _picked(route: Route, chosen: Condition) -> CTE:
@@ -95,7 +99,7 @@ def _picked(route: Route, chosen: Condition) -> CTE:
         select(job.pandaid, job.jobstatus)
         .where(
             chosen(route.source),
-            job.jobstatus.in_(step.sources_in(route.source)),
+            job.jobstatus.in_([constant(name) for name in step.sources_in(route.source)]),
             *(guard.of(job) for guard in step.guards),
         )
         .order_by(job.pandaid)
@@ -112,7 +116,7 @@ def _changed(route: Route, picked: CTE) -> CTE:
         update(job)
         .where(job.c.pandaid == picked.c.pandaid)
         .values(_new_values(route, job.c))
-        .returning(*_kept(job.c))
+        .returning(*(job.c[name] for name in KEPT), picked.c.jobstatus.label("was"))
         .cte("moved")
     )
 
@@ -122,12 +126,9 @@ def _carried(route: Route, picked: CTE) -> CTE:
     job, target = route.source.__table__, route.target.__table__
     gone = delete(job).where(job.c.pandaid == picked.c.pandaid).returning(*job.c).cte("gone")
     new = {**dict(gone.c.items()), **_new_values(route, gone.c)}
-    return (
-        insert(target)
-        .from_select([*new], select(*new.values()))
-        .returning(*_kept(target.c))
-        .cte("moved")
-    )
+    put = insert(target).from_select([*new], select(*new.values())).cte("put")
+    kept = [new[name].label(name) for name in KEPT]
+    return select(*kept, gone.c.jobstatus.label("was")).add_cte(put).cte("moved")
 
 
 def _new_values(route: Route, job: Columns) -> dict[str, Any]:
@@ -139,26 +140,17 @@ def _new_values(route: Route, job: Columns) -> dict[str, Any]:
         "modificationhost": bindparam("host", type_=job["modificationhost"].type),
         **{name: effect.of(job, name) for name, effect in step.effects.items()},
         **{name: bindparam(name, type_=job[name].type) for name in route.values},
-        "jobstatus": literal(step.target),
+        "jobstatus": constant(step.target),
         "modificationtime": now(),
     }
 
 
-def _kept(job: Columns) -> list[Any]:
-    """Return the columns of a moved job that the statement goes on with."""
-    return [job[name] for name in ("pandaid", "jobstatus", "modificationtime", *LOGGED)]
-
-
-def _logged(moved: CTE, picked: CTE) -> CTE:
+def _logged(moved: CTE) -> CTE:
     """Write into the status log which jobs have changed their state."""
-    names = ["pandaid", "modificationtime", "jobstatus", *LOGGED]
-    rows = (
-        select(*(moved.c[name] for name in names), moved.c.modificationtime)
-        .join_from(moved, picked, picked.c.pandaid == moved.c.pandaid)
-        .where(picked.c.jobstatus != moved.c.jobstatus)
-    )
+    kept = [moved.c[name] for name in KEPT]
+    rows = select(*kept, moved.c.modificationtime).where(moved.c.was != moved.c.jobstatus)
     log = insert(JobsStatusLog.__table__)
-    return log.from_select([*names, "modiftime_extended"], rows).cte("logged")
+    return log.from_select([*KEPT, "modiftime_extended"], rows).cte("logged")
 
 
 def _stamped(
