@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import move, servers
+from benchmarks import dispatch, life, move, servers
 from benchmarks.alternation import Effort, Report
 from pandadb.cli.output import as_json, table
 
-BENCHMARKS: dict[str, Any] = {"move": move}
+BENCHMARKS: dict[str, Any] = {"move": move, "dispatch": dispatch, "life": life}
 
 
 def main(  # noqa: PLR0917 - typer's

@@ -41,7 +41,7 @@ GOALS = tuple(
 )
 JOBS = {
     Effort.TINY: {1: 3, 100: 100, 1000: 1000},
-    Effort.QUICK: {1: 150, 100: 1000, 1000: 3000},
+    Effort.QUICK: {1: 100, 100: 1000, 1000: 2000},
     Effort.FULL: {1: 500, 100: 5000, 1000: 10_000},
 }
 """How many jobs are moved in each turn."""
@@ -93,7 +93,7 @@ def _others(connection: psycopg.Connection, number: int) -> None:
         pandaids = range(1 + place * number, 1 + (place + 1) * number)
         rows.fill(connection, table, pandaids)
         rows.fill_satellites(connection, pandaids)
-    connection.execute("VACUUM ANALYZE")
+    rows.analyze(connection)
 
 
 def _turn(
@@ -135,7 +135,7 @@ def _check(connection: psycopg.Connection, pandaids: range) -> None:
             f"WHERE pandaid BETWEEN %s AND %s AND modificationtime > '1970-01-02'".encode(),
             [pandaids[0], pandaids[-1]],
         ).fetchone()
-        for table in ("jobsarchived4", "jobs_statuslog", *upstream.SATELLITES)
+        for table in ("jobsarchived4", "jobs_statuslog", *rows.SATELLITES)
     ]
     wanted = [(len(pandaids) * each,) for each in (1, 2, 4, 1, 1)]
     if counts != wanted:

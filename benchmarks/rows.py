@@ -55,11 +55,12 @@ FILES = {
     "jeditaskid": "1000 + n % 100",
     "fsize": "1000000",
 }
+SATELLITES = ("filestable4", "metatable", "jobparamstable")
 PARAMETERS = {"pandaid": "n", "jobparameters": "repeat('--parameter value', 50)"}
 METADATA = {"pandaid": "n", "metadata": "repeat('{\"key\": 1}', 50)"}
 
 
-def fill(connection: psycopg.Connection, table: str, pandaids: range, **columns: str | int) -> None:
+def fill(connection: psycopg.Connection, table: str, pandaids: range, **columns: str) -> None:
     """Put jobs into a table; `columns` are other SQL than that of `JOB`."""
     _insert(connection, table, {**JOB, **columns}, pandaids)
 
@@ -71,10 +72,25 @@ def fill_satellites(connection: psycopg.Connection, pandaids: range) -> None:
     _insert(connection, "metatable", METADATA, pandaids)
 
 
+def analyze(connection: psycopg.Connection) -> None:
+    """Let the planner know what the tables hold."""
+    tables = ("jobsdefined4", "jobsactive4", "jobsarchived4", *SATELLITES)
+    names = ", ".join(f"doma_panda.{table}" for table in tables)
+    connection.execute(f"VACUUM ANALYZE {names}".encode())
+
+
+def register_worker(connection: psycopg.Connection) -> None:
+    """Register the Harvester instance whose worker takes jobs."""
+    connection.execute(
+        "INSERT INTO doma_panda.harvester_instances (harvester_id, starttime, lastupdate)"
+        " VALUES ('benchmark', localtimestamp, localtimestamp)"
+    )
+
+
 def _insert(
     connection: psycopg.Connection,
     table: str,
-    columns: dict[str, str] | dict[str, str | int],
+    columns: dict[str, str],
     pandaids: range,
     *more: str,
 ) -> None:
@@ -87,6 +103,6 @@ def _insert(
     )
     statement = (
         f"INSERT INTO doma_panda.{table} ({', '.join(columns)}) "  # noqa: S608 - our own words
-        f"SELECT {', '.join(map(str, columns.values()))} FROM {sources}"
+        f"SELECT {', '.join(columns.values())} FROM {sources}"
     )
     connection.execute(statement.encode())

@@ -40,6 +40,13 @@ def fresh(server: Server) -> Iterator[Database]:
         yield database
 
 
+@contextmanager
+def empty(server: Server) -> Iterator[str]:
+    """Yield the URL of a new database with nothing in it at all."""
+    with temporary_database(server) as url:
+        yield url
+
+
 def _upgrade(url: str) -> None:
     with Database(url) as database:
         upgrade(database)
