@@ -48,7 +48,7 @@ FILLS = {
 }
 """Activated jobs of the queue."""
 WORKERS = {Effort.TINY: (4,), Effort.QUICK: (4,), Effort.FULL: (1, 2, 4, 8)}
-CALLS = {Effort.TINY: (2, 2), Effort.QUICK: (25, 3), Effort.FULL: (50, 5)}
+CALLS = {Effort.TINY: (2, 2), Effort.QUICK: (25, 2), Effort.FULL: (50, 5)}
 """How often each worker calls in a turn: ours, upstream's way."""
 
 
@@ -56,8 +56,9 @@ def _name(fill: str, workers: int, whose: str, measured: str = "jobs/s") -> str:
     return f"{fill} jobs, {workers} workers: {whose}, {measured}"
 
 
-def _against(fill: str, workers: int = 4) -> Ratio:
-    return Ratio(_name(fill, workers, "ours"), _name(fill, workers, "upstream"))
+def _against(fill: str, workers: int = 4, labels: str = "") -> Ratio:
+    ours, theirs = f"ours{labels}", f"upstream{labels}"
+    return Ratio(_name(fill, workers, ours), _name(fill, workers, theirs))
 
 
 def _growth(whose: str) -> Ratio:
@@ -78,9 +79,15 @@ GOALS = (
     Goal(_growth("ours, several labels"), 1.5, at_most=True),
 )
 RATIOS = (
-    *(_against(fill, workers) for fill in ("few", "many") for workers in (1, 2, 4, 8)),
+    *(
+        _against(fill, workers, labels)
+        for fill in ("few", "many")
+        for workers in (1, 2, 4, 8)
+        for labels in ("", ", several labels")
+    ),
     *(goal.ratio for goal in GOALS[2:]),
     _growth("upstream"),
+    _growth("upstream, several labels"),
 )
 
 
@@ -103,11 +110,13 @@ def measure(server: Server, effort: Effort) -> Samples:
 
 @contextmanager
 def _filled(server: Server, number: int) -> Iterator[Database]:
-    """Yield a database with so many activated jobs of three labels, with their satellites."""
+    """Yield a database with so many activated jobs of three labels and four shares."""
     labels = "(ARRAY['managed', 'user', 'test'])[1 + n % 3]"
+    shares = "(ARRAY['Simulation', 'Reconstruction', 'Analysis', 'Test'])[1 + n % 4]"
     with servers.fresh(server) as database, servers.raw(database) as connection:
-        rows.fill(connection, "jobsactive4", range(number), prodsourcelabel=labels)
-        rows.fill_satellites(connection, range(number))
+        rows.fill(connection, "jobsactive4", range(number), prodsourcelabel=labels, gshare=shares)
+        urgent = "true" if number <= 10_000 else "n % 1000 >= 800"  # no others will be taken
+        rows.fill_satellites(connection, range(number), urgent)
         rows.analyze(connection)
         rows.register_worker(connection)
         yield database
@@ -118,21 +127,21 @@ def _turns(
 ) -> Iterator[Turn]:
     """Yield the turns of so many workers: ours for one label and for several, upstream's way."""
     connections = [stack.enter_context(servers.raw(database)) for _ in range(workers)]
-    theirs = [partial(_upstream, connection) for connection in connections]
     whose = f"{fill} jobs, {workers} workers: "
-    yield partial(_restoring, database, f"{whose}upstream", theirs, calls[1])
-    if OURS:
-        for labels, name in ((ONE, "ours"), (SEVERAL, "ours, several labels")):
+    for labels, more in ((ONE, ""), (SEVERAL, ", several labels")):
+        theirs = [partial(_upstream, connection, labels) for connection in connections]
+        yield partial(_restoring, database, f"{whose}upstream{more}", theirs, calls[1])
+        if OURS:
             ours = [partial(_ours, database, labels)] * workers
-            yield partial(_restoring, database, whose + name, ours, calls[0])
+            yield partial(_restoring, database, f"{whose}ours{more}", ours, calls[0])
 
 
 def _ours(database: Database, labels: Sequence[str]) -> int:
     return len(take(database, labels))
 
 
-def _upstream(connection: psycopg.Connection) -> int:
-    return len(upstream.dispatch(connection, SITE, 10, ONE))
+def _upstream(connection: psycopg.Connection, labels: Sequence[str]) -> int:
+    return len(upstream.dispatch(connection, SITE, 10, labels))
 
 
 def _queues(url: str, calls: int) -> list[Turn]:

@@ -65,11 +65,11 @@ def fill(connection: psycopg.Connection, table: str, pandaids: range, **columns:
     _insert(connection, table, {**JOB, **columns}, pandaids)
 
 
-def fill_satellites(connection: psycopg.Connection, pandaids: range) -> None:
-    """Give jobs four files each, parameters and metadata."""
-    _insert(connection, "filestable4", FILES, pandaids, "generate_series(1, 4) AS f")
-    _insert(connection, "jobparamstable", PARAMETERS, pandaids)
-    _insert(connection, "metatable", METADATA, pandaids)
+def fill_satellites(connection: psycopg.Connection, pandaids: range, where: str = "true") -> None:
+    """Give jobs, or those of a condition on `n`, four files each, parameters and metadata."""
+    _insert(connection, "filestable4", FILES, pandaids, f"generate_series(1, 4) AS f WHERE {where}")
+    _insert(connection, "jobparamstable", PARAMETERS, pandaids, f"(SELECT) AS one WHERE {where}")
+    _insert(connection, "metatable", METADATA, pandaids, f"(SELECT) AS one WHERE {where}")
 
 
 def analyze(connection: psycopg.Connection) -> None:

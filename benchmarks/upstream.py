@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.errors import LockNotAvailable
 from psycopg.rows import dict_row
+from sqlalchemy import Integer, Numeric
 
 from benchmarks.raw import COLUMNS
 from benchmarks.rows import SATELLITES
+from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 
     Rows = list[dict[str, Any]]
 
+ZEROS = {
+    column.name: 0
+    for column in JobsActive4.__table__.c
+    if not column.nullable and isinstance(column.type, Integer | Numeric)
+}
+"""What PanDA's server writes for a number that is not known."""
 NAMES = ", ".join(COLUMNS)
 LOG = b"""
 INSERT INTO doma_panda.jobs_statuslog (pandaid, modificationtime, jobstatus, prodsourcelabel,
@@ -48,10 +56,13 @@ def log(connection: psycopg.Connection, job: dict[str, Any]) -> None:
     connection.execute(LOG, job)
 
 
+SHARES = ["Simulation", "Reconstruction", "Analysis", "Test"]
+"""In the order in which they are served: upstream works it out before, and not for each call."""
 CANDIDATES = b"""
 SELECT pandaid FROM doma_panda.jobsactive4
 WHERE computingsite = %(site)s AND jobstatus = 'activated' AND prodsourcelabel = ANY(%(labels)s)
-ORDER BY currentpriority DESC, pandaid LIMIT %(limit)s
+ORDER BY array_position(%(shares)s, gshare::text), currentpriority DESC, pandaid
+LIMIT %(limit)s
 """
 LOCKED = b"""
 SELECT jobstatus FROM doma_panda.jobsactive4 WHERE pandaid = %(pandaid)s FOR UPDATE NOWAIT
@@ -72,7 +83,7 @@ def dispatch(
     connection: psycopg.Connection, site: str, limit: int, labels: Sequence[str]
 ) -> list[int]:
     """Give the first jobs of a site to a worker: for each two transactions, and one for the log."""
-    which = {"site": site, "labels": [*labels], "limit": limit}
+    which = {"site": site, "labels": [*labels], "shares": SHARES, "limit": limit}
     taken = []
     for (pandaid,) in connection.execute(CANDIDATES, which).fetchall():
         if _sent(connection, {"pandaid": pandaid, "now": now()}):
@@ -129,7 +140,7 @@ def submit(
     connection: psycopg.Connection, job: dict[str, Any], satellites: Mapping[str, Rows]
 ) -> None:
     """Insert a job with all of its columns, and what belongs to it, row by row; then the log."""
-    job = {**dict.fromkeys(COLUMNS), **job}
+    job = {**dict.fromkeys(COLUMNS), **ZEROS, **job}
     with connection.transaction():
         _insert(connection, "jobsdefined4", job)
         for table, found in satellites.items():
