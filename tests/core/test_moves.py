@@ -81,3 +81,15 @@ def test_every_transition_goes_from_each_of_its_states_and_changes_nothing_else(
 def step_table(step: Transition, source: str) -> Any:
     """Return the live table that holds the state."""
     return next(t for t in states.STATES[source].tables if t.__tablename__ != "jobsarchived4")
+
+
+def test_jobs_are_found_in_each_of_their_tables_and_refused_once(session: Session) -> None:
+    places = [(1, "defined"), (2, "running"), (3, "waiting"), (4, "finished")]
+    for pandaid, state in places:
+        session.add(states.home(state)(pandaid=pandaid, jobstatus=state, modificationtime=NEVER))
+    session.flush()
+
+    done = take(session, "close", [4, 3, 2, 1])
+
+    assert done.jobs == {1: "defined", 3: "waiting"}
+    assert sorted(done.refused) == [2, 4]

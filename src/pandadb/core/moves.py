@@ -9,9 +9,10 @@ from pandadb.core import routes, states
 from pandadb.core.refusals import explain, refusing_to_wait
 from pandadb.core.routes import Lock, Route
 from pandadb.core.tables import LIVE_TABLES
+from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -54,10 +55,10 @@ def move(
     done = Moved()
     left = jobs if callable(jobs) else [*dict.fromkeys(jobs)]
     for step in steps:
-        for source in _places(step, jobs):
+        for source, how in _looks(step, lock):
             if left:
                 target = states.home(step.target, session.info.get("waiting_table"))
-                route = Route(step, source, target, tuple(values or ()), lock)
+                route = Route(step, source, target, tuple(values or ()), how)
                 done.jobs |= _along(session, route, left, {**(values or {}), "host": host[:128]})
                 left = left if callable(left) else [job for job in left if job not in done.jobs]
     if left and not callable(left):
@@ -65,23 +66,27 @@ def move(
     return done
 
 
-def _places(step: Transition, jobs: Sequence[int] | Condition) -> Sequence[JobTable]:
-    """Return the tables to look into: in the order of a job's life, lest one that moves is missed.
+def _looks(step: Transition, lock: Lock) -> Iterator[tuple[JobTable, Lock]]:
+    """Yield where to look for jobs: where most are, then in the order of a job's life.
 
-    But the ids of jobs are looked for in the last one first, since most of them are there.
+    So none is missed that moves on meanwhile. The second look into a table does not wait: its locks
+    come out of order, and two movers could wait for each other.
     """
     places = [table for table in LIVE_TABLES if step.sources_in(table)]
-    return places if callable(jobs) or len(places) == 1 else [places[-1], *places]
+    if JobsActive4 in places[1:]:
+        places.insert(0, JobsActive4)
+    for number, place in enumerate(places):
+        again = place in places[:number]
+        yield place, Lock.SKIP if again and lock is Lock.WAIT else lock
 
 
 def _along(
     session: Session, route: Route, jobs: Sequence[int] | Condition, values: dict[str, Any]
 ) -> dict[int, str]:
     """Move jobs along one route; return them with their old states."""
-    connection = session.connection()
     with refusing_to_wait():
         if callable(jobs):
-            rows = connection.execute(routes.statement(route, jobs), values)
+            rows = session.execute(routes.statement(route, jobs), values)
         else:
-            rows = connection.execute(routes.prepared(route), {**values, "pandaids": jobs})
+            rows = session.execute(routes.prepared(route), {**values, "pandaids": jobs})
         return dict(rows.all())
