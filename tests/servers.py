@@ -32,11 +32,10 @@ SYSTEM_PLACES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED = 2 * 1024**3
 FOLDER_PREFIX = "pandadb-test-"
-SETTINGS = {
-    "listen_addresses": "",
+SETTINGS = {"listen_addresses": "", "timezone": "UTC"}
+FAST = {
     "max_connections": "200",
     "max_wal_size": "256MB",
-    "timezone": "UTC",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -48,8 +47,10 @@ class NoServerError(Exception):
 
 
 @contextmanager
-def running_server(choice: str = "") -> Iterator[Server]:
+def running_server(choice: str = "", *, durable: bool = False) -> Iterator[Server]:
     """Yield the server of a URL, or a private one of the chosen binaries; leave nothing behind.
+
+    A durable one has PostgreSQL's own settings, and its data on a disk.
 
     Raises:
         NoServerError: there is no such server, or it does not start or answer.
@@ -63,9 +64,9 @@ def running_server(choice: str = "") -> Iterator[Server]:
         finally:
             remove_leftovers(server)
         return
-    with _reachable(find_binaries(choice)) as binaries, _private_server(binaries) as url:
+    with _reachable(find_binaries(choice)) as binaries, _private_server(binaries, durable) as url:
         # Where nothing waits for a disk, copying files is faster than logging their pages.
-        yield Server(url, prefix, file_copy=_version_of(url) >= 15_00_00)
+        yield Server(url, prefix, file_copy=not durable and _version_of(url) >= 15_00_00)
 
 
 def find_binaries(choice: str = "") -> Path:
@@ -106,13 +107,13 @@ class PrivateServer(Postgresql):  # type: ignore[misc]  # the library has no typ
 
     subdirectories = ("tmp",)
 
-    def __init__(self, binaries: Path, folder: Path) -> None:
+    def __init__(self, binaries: Path, folder: Path, settings: dict[str, str]) -> None:
         super().__init__(
             base_dir=str(folder),
             initdb=str(binaries / "initdb"),
             initdb_args="-U postgres -A trust -E UTF8 --locale=C --no-sync",
             postgres=str(binaries / "postgres"),
-            postgres_args=" ".join(f"-c {name}={value}" for name, value in SETTINGS.items()),
+            postgres_args=" ".join(f"-c {name}={value}" for name, value in settings.items()),
             port=5432,
         )
 
@@ -160,10 +161,11 @@ class PrivateServer(Postgresql):  # type: ignore[misc]  # the library has no typ
 
 
 @contextmanager
-def _private_server(binaries: Path) -> Iterator[str]:
-    with _temporary_folder(_fast_folder()) as folder:
+def _private_server(binaries: Path, durable: bool) -> Iterator[str]:
+    parent = Path(gettempdir()) if durable else _fast_folder()
+    with _temporary_folder(parent) as folder:
         try:
-            server = PrivateServer(binaries, folder)
+            server = PrivateServer(binaries, folder, SETTINGS if durable else SETTINGS | FAST)
         except RuntimeError as error:
             raise NoServerError(f"{binaries / 'postgres'} does not start: {error}") from error
         with server:

@@ -276,3 +276,15 @@ def test_eight_movers_of_the_same_jobs_move_each_once(database: Database) -> Non
         assert session.scalar(select(func.count(JobsActive4.pandaid))) == 10_000
         assert session.scalar(select(func.count()).select_from(JobsStatusLog)) == 10_000
         assert session.scalar(select(func.count(JobsDefined4.pandaid))) == 0
+
+
+def test_jobs_are_found_in_each_of_their_tables_and_refused_once(session: Session) -> None:
+    places = [(1, "defined"), (2, "running"), (3, "waiting"), (4, "finished")]
+    for pandaid, state in places:
+        session.add(states.home(state)(pandaid=pandaid, jobstatus=state, modificationtime=NEVER))
+    session.flush()
+
+    done = take(session, "close", [4, 3, 2, 1])
+
+    assert done.jobs == {1: "defined", 3: "waiting"}
+    assert sorted(done.refused) == [2, 4]

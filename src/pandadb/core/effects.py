@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, case, func, literal, literal_column, null, or_
+from sqlalchemy import ColumnElement, String, case, func, literal, literal_column, null, or_
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from pandadb.models.types import EPOCH, Timestamp
@@ -38,6 +38,11 @@ class Guard:
 def now() -> ColumnElement[Any]:
     """Return the time (UTC) at which the statement began, by the database's clock."""
     return literal_column("(statement_timestamp() AT TIME ZONE 'UTC')", Timestamp())
+
+
+def constant(word: str) -> ColumnElement[Any]:
+    """Return one of our own words as part of the statement: the planner sees it."""
+    return literal_column(f"'{word}'", String())
 
 
 def value(given: str | int) -> Effect:

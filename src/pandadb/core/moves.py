@@ -9,15 +9,17 @@ from pandadb.core import routes, states
 from pandadb.core.refusals import explain, refusing_to_wait
 from pandadb.core.routes import Lock, Route
 from pandadb.core.tables import LIVE_TABLES
+from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
     from pandadb.core.refusals import Refusal
     from pandadb.core.routes import Condition
     from pandadb.core.states import Transition
+    from pandadb.core.tables import JobTable
 
 
 @dataclass
@@ -53,15 +55,29 @@ def move(
     done = Moved()
     left = jobs if callable(jobs) else [*dict.fromkeys(jobs)]
     for step in steps:
-        for source in LIVE_TABLES:
-            if left and step.sources_in(source):
+        for source, how in _looks(step, lock):
+            if left:
                 target = states.home(step.target, session.info.get("waiting_table"))
-                route = Route(step, source, target, tuple(values or ()), lock)
+                route = Route(step, source, target, tuple(values or ()), how)
                 done.jobs |= _along(session, route, left, {**(values or {}), "host": host[:128]})
                 left = left if callable(left) else [job for job in left if job not in done.jobs]
     if left and not callable(left):
         done.refused = explain(session, steps, left)
     return done
+
+
+def _looks(step: Transition, lock: Lock) -> Iterator[tuple[JobTable, Lock]]:
+    """Yield where to look for jobs: where most are, then in the order of a job's life.
+
+    So none is missed that moves on meanwhile. The second look into a table does not wait: its locks
+    come out of order, and two movers could wait for each other.
+    """
+    places = [table for table in LIVE_TABLES if step.sources_in(table)]
+    if JobsActive4 in places[1:]:
+        places.insert(0, JobsActive4)
+    for number, place in enumerate(places):
+        again = place in places[:number]
+        yield place, Lock.SKIP if again and lock is Lock.WAIT else lock
 
 
 def _along(

@@ -13,16 +13,16 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     delete,
     func,
     insert,
-    literal,
     select,
     update,
 )
 
 from pandadb.core import states
-from pandadb.core.effects import now
+from pandadb.core.effects import constant, now
 from pandadb.models import FilesTable4, JobParamsTable, JobsStatusLog, MetaTable
 from pandadb.models.types import EPOCH
 
@@ -63,8 +63,14 @@ class Route:
 
 
 def by_id(job: JobTable) -> ColumnElement[bool]:
-    """Choose jobs by the parameter `pandaids`."""
-    return job.pandaid == func.any(bindparam("pandaids", type_=ARRAY(BigInteger)))
+    """Choose jobs by the parameter `pandaids`.
+
+    The planner does not see through the subquery how many they are: so it goes by the primary key,
+    and keeps the plan of a prepared statement, which takes longer to make than one job to move.
+    """
+    array = ARRAY(BigInteger)
+    pandaids = select(bindparam("pandaids", type_=array)).scalar_subquery()
+    return job.pandaid == func.any(cast(pandaids, array))
 
 
 @cache
@@ -108,7 +114,7 @@ def _picked(route: Route, chosen: Condition) -> CTE:
         select(job.pandaid, job.jobstatus, *(job[name] for name in LOGGED))
         .where(
             chosen(route.source),
-            status.in_(step.sources_in(route.source)),
+            status.in_([constant(name) for name in step.sources_in(route.source)]),
             *(guard.of(job) for guard in step.guards),
         )
         .order_by(job.pandaid)
@@ -154,12 +160,12 @@ def _arrived(route: Route, gone: CTE) -> CTE:
 
 def _new_values(route: Route, job: Columns) -> dict[str, Any]:
     step = route.step
-    same = job["jobstatus"] == step.target
+    same = job["jobstatus"] == constant(step.target)
     return {
         "statechangetime": case((same, job["statechangetime"]), else_=now()),
         **{name: effect.of(job, name) for name, effect in step.effects.items()},
         **_given(route),
-        "jobstatus": literal(step.target),
+        "jobstatus": constant(step.target),
         "modificationtime": now(),
     }
 
@@ -179,12 +185,12 @@ def _logged(route: Route, was: Columns) -> CTE:
     new = {**{name: was[name] for name in LOGGED}, **effects, **_given(route)}
     row = {
         "pandaid": was["pandaid"],
-        "jobstatus": literal(route.step.target),
+        "jobstatus": constant(route.step.target),
         "modificationtime": now(),
         "modiftime_extended": now(),
         **{name: new[name] for name in LOGGED},
     }
-    rows = select(*row.values()).where(was["jobstatus"] != route.step.target)
+    rows = select(*row.values()).where(was["jobstatus"] != row["jobstatus"])
     return insert(JobsStatusLog.__table__).from_select([*row], rows).cte("logged")
 
 

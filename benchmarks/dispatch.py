@@ -1,0 +1,172 @@
+"""Jobs per second that workers get from a queue of few or of many jobs, and how long they wait."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import queues, rows, servers, upstream
+from benchmarks.alternation import Effort, Goal, Ratio, alternate
+from benchmarks.workers import work
+from pandadb.services import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import psycopg
+
+    from benchmarks.alternation import Samples
+    from pandadb.database import Database
+    from tests.databases import Server
+
+    Turn = Callable[[], dict[str, float]]
+
+OURS = hasattr(jobs, "dispatch")
+SITE, WORKER = "BENCHMARK", ("benchmark", 1)
+ONE, SEVERAL = ("managed",), ("managed", "user", "test")
+
+
+def take(database: Database, labels: Sequence[str], number: int = 10) -> list[int]:
+    """Take jobs for a worker: the one place that knows how our `dispatch` is called."""
+    dispatch: Any = jobs.dispatch  # type: ignore[attr-defined]
+    return [job.pandaid for job in dispatch(database, SITE, number, worker=WORKER, labels=labels)]
+
+
+def take_and_finish(database: Database) -> int:
+    """Take ten jobs and end them, as the shortest legal life does."""
+    taken = take(database, ONE)
+    jobs.hold(database, taken)
+    jobs.finish(database, taken)
+    return len(taken)
+
+
+FILLS = {
+    Effort.TINY: {"few": 1000, "many": 2000},
+    Effort.QUICK: {"few": 10_000, "many": 100_000},
+    Effort.FULL: {"few": 10_000, "many": 500_000},
+}
+"""Activated jobs of the queue."""
+WORKERS = {Effort.TINY: (4,), Effort.QUICK: (4,), Effort.FULL: (1, 2, 4, 8)}
+CALLS = {Effort.TINY: (2, 2), Effort.QUICK: (25, 2), Effort.FULL: (50, 5)}
+"""How often each worker calls in a turn: ours, upstream's way."""
+
+
+def _name(fill: str, workers: int, whose: str, measured: str = "jobs/s") -> str:
+    return f"{fill} jobs, {workers} workers: {whose}, {measured}"
+
+
+def _against(fill: str, workers: int = 4, labels: str = "") -> Ratio:
+    ours, theirs = f"ours{labels}", f"upstream{labels}"
+    return Ratio(_name(fill, workers, ours), _name(fill, workers, theirs))
+
+
+def _growth(whose: str) -> Ratio:
+    return Ratio(_name("many", 4, whose, "p99"), _name("few", 4, whose, "p99"))
+
+
+def _queue(other: str) -> Ratio:
+    name = "take and finish, 4 workers: "
+    return Ratio(f"{name}ours, jobs/s", name + other)
+
+
+GOALS = (
+    Goal(_against("few"), 5),
+    Goal(_against("many"), 20),
+    Goal(_queue("procrastinate"), 2.5),
+    Goal(_queue("pgqueuer"), 1),
+    Goal(_growth("ours"), 1.5, at_most=True),
+    Goal(_growth("ours, several labels"), 1.5, at_most=True),
+)
+RATIOS = (
+    *(
+        _against(fill, workers, labels)
+        for fill in ("few", "many")
+        for workers in (1, 2, 4, 8)
+        for labels in ("", ", several labels")
+    ),
+    *(goal.ratio for goal in GOALS[2:]),
+    _growth("upstream"),
+    _growth("upstream, several labels"),
+)
+
+
+def measure(server: Server, effort: Effort) -> Samples:
+    """Measure ours, upstream's way and two job queues by turns."""
+    turns: list[Turn] = []
+    with ExitStack() as stack:
+        for fill, number in FILLS[effort].items():
+            database = stack.enter_context(_filled(server, number))
+            for workers in WORKERS[effort]:
+                turns += _turns(stack, database, fill, workers, CALLS[effort])
+            if OURS and fill == "few":
+                calls = [partial(take_and_finish, database)] * 4
+                name = "take and finish, 4 workers: ours"
+                turns.append(partial(_restoring, database, name, calls, CALLS[effort][0]))
+        if queues.installed():
+            turns += _queues(stack.enter_context(servers.empty(server)), CALLS[effort][0])
+        return alternate(turns)
+
+
+@contextmanager
+def _filled(server: Server, number: int) -> Iterator[Database]:
+    """Yield a database with so many activated jobs of three labels and four shares."""
+    labels = "(ARRAY['managed', 'user', 'test'])[1 + n % 3]"
+    shares = "(ARRAY['Simulation', 'Reconstruction', 'Analysis', 'Test'])[1 + n % 4]"
+    with servers.fresh(server) as database, servers.raw(database) as connection:
+        rows.fill(connection, "jobsactive4", range(number), prodsourcelabel=labels, gshare=shares)
+        urgent = "true" if number <= 10_000 else "n % 1000 >= 800"  # no others will be taken
+        rows.fill_satellites(connection, range(number), urgent)
+        rows.analyze(connection)
+        rows.register_worker(connection)
+        yield database
+
+
+def _turns(
+    stack: ExitStack, database: Database, fill: str, workers: int, calls: tuple[int, int]
+) -> Iterator[Turn]:
+    """Yield the turns of so many workers: ours for one label and for several, upstream's way."""
+    connections = [stack.enter_context(servers.raw(database)) for _ in range(workers)]
+    whose = f"{fill} jobs, {workers} workers: "
+    for labels, more in ((ONE, ""), (SEVERAL, ", several labels")):
+        theirs = [partial(_upstream, connection, labels) for connection in connections]
+        yield partial(_restoring, database, f"{whose}upstream{more}", theirs, calls[1])
+        if OURS:
+            ours = [partial(_ours, database, labels)] * workers
+            yield partial(_restoring, database, f"{whose}ours{more}", ours, calls[0])
+
+
+def _ours(database: Database, labels: Sequence[str]) -> int:
+    return len(take(database, labels))
+
+
+def _upstream(connection: psycopg.Connection, labels: Sequence[str]) -> int:
+    return len(upstream.dispatch(connection, SITE, 10, labels))
+
+
+def _queues(url: str, calls: int) -> list[Turn]:
+    """Fill the other queues for all rounds; return their turns."""
+    number = calls * 4 * 10
+    queues.prepare(url, 10_000 + number * 6)
+    return [partial(way, url, 4, number) for way in (queues.procrastinate, queues.pgqueuer)]
+
+
+def _restoring(
+    database: Database, name: str, calls: Sequence[Callable[[], int]], times: int
+) -> dict[str, float]:
+    """Let the workers work, and then give the jobs back."""
+    found = work(name, calls, times)
+    with servers.raw(database) as connection:
+        for statement in (RESTORED, RETURNED, FORGOTTEN):
+            connection.execute(statement)
+    return found
+
+
+RESTORED = b"UPDATE doma_panda.jobsactive4 SET jobstatus = 'activated' WHERE jobstatus = 'sent'"
+RETURNED = b"""
+WITH gone AS (DELETE FROM doma_panda.jobsarchived4 RETURNING pandaid)
+INSERT INTO doma_panda.jobsactive4 (pandaid, jobstatus, prodsourcelabel, computingsite,
+    currentpriority, jeditaskid)
+SELECT pandaid, 'activated', 'managed', 'BENCHMARK', pandaid % 1000, 1000 + pandaid % 100 FROM gone
+"""
+FORGOTTEN = b"TRUNCATE doma_panda.harvester_rel_jobs_workers, doma_panda.jobs_statuslog"

@@ -1,0 +1,124 @@
+"""Whole lives of jobs per second, and bulk submission against PostgreSQL's fastest way in."""
+
+from __future__ import annotations
+
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import copying, rows, servers, upstream
+from benchmarks.alternation import Effort, Goal, Ratio, alternate
+from benchmarks.samples import JOB, satellites
+from pandadb.services import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import psycopg
+
+    from benchmarks.alternation import Samples
+    from pandadb.database import Database
+    from tests.databases import Server
+
+OURS = all(hasattr(jobs, verb) for verb in ("submit", "dispatch", "heartbeat"))
+SITE, WORKER, LABELS = "BENCHMARK", ("benchmark", 1), ("managed",)
+
+
+def submit(database: Database, number: int) -> list[int]:
+    """Submit jobs with their satellites: the one place that knows how our `submit` is called."""
+    verb: Any = jobs.submit  # type: ignore[attr-defined]
+    belonging = satellites(0)
+    files = [
+        {name: value for name, value in row.items() if name not in {"row_id", "pandaid"}}
+        for row in belonging["filestable4"]
+    ]
+    job = {
+        **JOB,
+        "files": files,
+        "parameters": belonging["jobparamstable"][0]["jobparameters"],
+        "metadata": belonging["metatable"][0]["metadata"],
+    }
+    return [*verb(database, [job] * number)]
+
+
+def live(database: Database, number: int) -> None:
+    """Take jobs through their lives, in sets."""
+    dispatch: Any = jobs.dispatch  # type: ignore[attr-defined]
+    heartbeat: Any = jobs.heartbeat  # type: ignore[attr-defined]
+    jobs.activate(database, submit(database, number))
+    found = dispatch(database, SITE, number, worker=WORKER, labels=LABELS)
+    pandaids = [job.pandaid for job in found]
+    for _ in range(HEARTBEATS):
+        heartbeat(database, pandaids, "running", maxrss=1_000_000, cpuconsumptiontime=100)
+    jobs.hold(database, pandaids)
+    jobs.finish(database, pandaids)
+
+
+HEARTBEATS = 3
+LIVES = {Effort.TINY: (100, 5), Effort.QUICK: (1000, 50), Effort.FULL: (5000, 300)}
+"""How many jobs live in each turn: ours, upstream's way."""
+GOALS = (
+    Goal(Ratio("lives: ours", "lives: upstream"), 12),
+    Goal(Ratio("submit: ours", "submit: COPY"), 0.8),
+)
+RATIOS = (*(goal.ratio for goal in GOALS), Ratio("submit: ours", "submit: upstream"))
+
+
+def measure(server: Server, effort: Effort) -> Samples:
+    """Measure ours, upstream's way and COPY by turns."""
+    many, few = LIVES[effort]
+    with servers.fresh(server) as database, servers.raw(database) as connection:
+        _others(connection, 10 * many)
+        turns = [
+            partial(_turn, "submit: COPY", many, partial(copying.submit, connection, many)),
+            partial(_turn, "submit: upstream", few, partial(_submitted, connection, few)),
+            partial(_turn, "lives: upstream", few, partial(_upstream, connection, few)),
+        ]
+        if OURS:
+            turns.insert(0, partial(_turn, "submit: ours", many, partial(submit, database, many)))
+            turns.append(partial(_turn, "lives: ours", many, partial(live, database, many)))
+        return alternate([partial(_then, turn, connection) for turn in turns])
+
+
+def _others(connection: psycopg.Connection, number: int) -> None:
+    """Put ended jobs into the tables, so that these are not empty, and register the worker."""
+    pandaids = range(10_000_000, 10_000_000 + number)  # the sequence does not get there
+    rows.fill(connection, "jobsarchived4", pandaids, jobstatus="'finished'")
+    rows.fill_satellites(connection, pandaids)
+    rows.analyze(connection)
+    rows.register_worker(connection)
+
+
+def _turn(name: str, number: int, do: Callable[[], object]) -> dict[str, float]:
+    began = perf_counter()
+    do()
+    return {name: number / (perf_counter() - began)}
+
+
+def _then(turn: Callable[[], dict[str, float]], connection: psycopg.Connection) -> dict[str, float]:
+    """Take a turn, and then remove the jobs that have only been submitted."""
+    found = turn()
+    connection.execute("TRUNCATE doma_panda.jobsdefined4, doma_panda.jobsactive4")
+    return found
+
+
+def _submitted(connection: psycopg.Connection, number: int) -> Sequence[int]:
+    """Submit jobs one by one, with ids that are drawn in a transaction of their own."""
+    pandaids = copying.draw(connection, "jobsdefined4_pandaid_seq", number)
+    row_ids = copying.draw(connection, "filestable4_row_id_seq", 4 * number)
+    for place, pandaid in enumerate(pandaids):
+        job = {**JOB, **copying.times(), "pandaid": pandaid}
+        upstream.submit(connection, job, satellites(pandaid, row_ids[4 * place :]))
+    return pandaids
+
+
+def _upstream(connection: psycopg.Connection, number: int) -> None:
+    """Take jobs through their lives, one by one."""
+    for pandaid in _submitted(connection, number):
+        upstream.activate(connection, pandaid)
+    while taken := upstream.dispatch(connection, SITE, 10, LABELS):
+        for pandaid in taken:
+            for _ in range(HEARTBEATS):
+                upstream.heartbeat(connection, pandaid, "running")
+            upstream.heartbeat(connection, pandaid, "holding")
+            upstream.finish(connection, pandaid)
