@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks import queues, rows, servers, upstream
 from benchmarks.alternation import Effort, Goal, Ratio, alternate
@@ -22,21 +22,19 @@ if TYPE_CHECKING:
 
     Turn = Callable[[], dict[str, float]]
 
-OURS = hasattr(jobs, "dispatch")
 SITE, WORKER = "BENCHMARK", ("benchmark", 1)
 ONE, SEVERAL = ("managed",), ("managed", "user", "test")
 
 
 def take(database: Database, labels: Sequence[str], number: int = 10) -> list[int]:
     """Take jobs for a worker: the one place that knows how our `dispatch` is called."""
-    dispatch: Any = jobs.dispatch  # type: ignore[attr-defined]
-    return [job.pandaid for job in dispatch(database, SITE, number, worker=WORKER, labels=labels)]
+    wanted = jobs.Wanted(SITE, number, labels)
+    return [job.pandaid for job in jobs.dispatch(database, wanted, worker=WORKER)]
 
 
 def take_and_finish(database: Database) -> int:
     """Take ten jobs and end them, as the shortest legal life does."""
     taken = take(database, ONE)
-    jobs.hold(database, taken)
     jobs.finish(database, taken)
     return len(taken)
 
@@ -99,7 +97,7 @@ def measure(server: Server, effort: Effort) -> Samples:
             database = stack.enter_context(_filled(server, number))
             for workers in WORKERS[effort]:
                 turns += _turns(stack, database, fill, workers, CALLS[effort])
-            if OURS and fill == "few":
+            if fill == "few":
                 calls = [partial(take_and_finish, database)] * 4
                 name = "take and finish, 4 workers: ours"
                 turns.append(partial(_restoring, database, name, calls, CALLS[effort][0]))
@@ -131,9 +129,8 @@ def _turns(
     for labels, more in ((ONE, ""), (SEVERAL, ", several labels")):
         theirs = [partial(_upstream, connection, labels) for connection in connections]
         yield partial(_restoring, database, f"{whose}upstream{more}", theirs, calls[1])
-        if OURS:
-            ours = [partial(_ours, database, labels)] * workers
-            yield partial(_restoring, database, f"{whose}ours{more}", ours, calls[0])
+        ours = [partial(_ours, database, labels)] * workers
+        yield partial(_restoring, database, f"{whose}ours{more}", ours, calls[0])
 
 
 def _ours(database: Database, labels: Sequence[str]) -> int:

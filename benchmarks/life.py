@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks import copying, rows, servers, upstream
 from benchmarks.alternation import Effort, Goal, Ratio, alternate
@@ -20,37 +20,36 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from tests.databases import Server
 
-OURS = all(hasattr(jobs, verb) for verb in ("submit", "dispatch", "heartbeat"))
 SITE, WORKER, LABELS = "BENCHMARK", ("benchmark", 1), ("managed",)
 
 
 def submit(database: Database, number: int) -> list[int]:
-    """Submit jobs with their satellites: the one place that knows how our `submit` is called."""
-    verb: Any = jobs.submit  # type: ignore[attr-defined]
+    """Submit jobs with their satellites."""
     belonging = satellites(0)
     files = [
         {name: value for name, value in row.items() if name not in {"row_id", "pandaid"}}
         for row in belonging["filestable4"]
     ]
-    job = {
-        **JOB,
-        "files": files,
-        "parameters": belonging["jobparamstable"][0]["jobparameters"],
-        "metadata": belonging["metatable"][0]["metadata"],
-    }
-    return [*verb(database, [job] * number)]
+    columns = {name: value for name, value in JOB.items() if name != "jobstatus"}
+    job = jobs.NewJob(
+        columns,
+        files,
+        belonging["jobparamstable"][0]["jobparameters"],
+        belonging["metatable"][0]["metadata"],
+    )
+    return jobs.submit(database, [job] * number)
 
 
 def live(database: Database, number: int) -> None:
     """Take jobs through their lives, in sets."""
-    dispatch: Any = jobs.dispatch  # type: ignore[attr-defined]
-    heartbeat: Any = jobs.heartbeat  # type: ignore[attr-defined]
     jobs.activate(database, submit(database, number))
-    found = dispatch(database, SITE, number, worker=WORKER, labels=LABELS)
+    found = jobs.dispatch(database, jobs.Wanted(SITE, number, LABELS), worker=WORKER)
     pandaids = [job.pandaid for job in found]
+    values = {"maxrss": 1_000_000, "cpuconsumptiontime": 100}
     for _ in range(HEARTBEATS):
-        heartbeat(database, pandaids, "running", maxrss=1_000_000, cpuconsumptiontime=100)
-    jobs.hold(database, pandaids)
+        beats = [jobs.Heartbeat(pandaid, "running", values=values) for pandaid in pandaids]
+        jobs.heartbeat(database, beats)
+    jobs.heartbeat(database, [jobs.Heartbeat(pandaid, "finished") for pandaid in pandaids])
     jobs.finish(database, pandaids)
 
 
@@ -70,13 +69,12 @@ def measure(server: Server, effort: Effort) -> Samples:
     with servers.fresh(server) as database, servers.raw(database) as connection:
         _others(connection, 10 * many)
         turns = [
+            partial(_turn, "submit: ours", many, partial(submit, database, many)),
+            partial(_turn, "lives: ours", many, partial(live, database, many)),
             partial(_turn, "submit: COPY", many, partial(copying.submit, connection, many)),
             partial(_turn, "submit: upstream", few, partial(_submitted, connection, few)),
             partial(_turn, "lives: upstream", few, partial(_upstream, connection, few)),
         ]
-        if OURS:
-            turns.insert(0, partial(_turn, "submit: ours", many, partial(submit, database, many)))
-            turns.append(partial(_turn, "lives: ours", many, partial(live, database, many)))
         return alternate([partial(_then, turn, connection) for turn in turns])
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from pandadb.core import outcomes, states
+from pandadb.core import outcomes, routes, states
 from pandadb.core.effects import now
 from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
 from pandadb.core.refusals import refusing_to_wait
@@ -95,7 +95,7 @@ def _lock(how: Lock) -> Select[Any]:
 @cache
 def _others() -> Select[Any]:
     """Select the jobs that have a file in a dataset that is not among those locked."""
-    locked = bindparam("locked", type_=ARRAY(BigInteger))
+    locked = routes.array("locked")
     return (
         _datasets_of_jobs(FILE.pandaid)
         .join(DATASET.datasetid.table, and_(*(DATASET[name] == FILE[name] for name in KEY[:2])))
@@ -105,7 +105,7 @@ def _others() -> Select[Any]:
 
 def _datasets_of_jobs(*columns: Column[Any]) -> Select[Any]:
     """Select of the files of live jobs that belong to a task."""
-    pandaids = bindparam("pandaids", type_=ARRAY(BigInteger))
+    pandaids = routes.array("pandaids")
     return select(*columns).where(
         FILE.pandaid == func.any(pandaids),
         FILE.modificationtime == EPOCH,
@@ -124,7 +124,7 @@ def _settlement(target: str) -> Select[Any]:
         .values(new)
         .cte("changed")
     )
-    then = [changed, _counted(current, counts)]
+    then = [changed, *([_counted(current, counts)] if counts else [])]
     if states.STATES[target].final and target != "finished":
         then.append(_queued(current, target))
     return select(literal(1)).add_cte(*then)
@@ -132,7 +132,7 @@ def _settlement(target: str) -> Select[Any]:
 
 def _current(target: str) -> CTE:
     """Select and lock the contents of which the jobs are the current attempt, with the jobs."""
-    pandaids = bindparam("pandaids", type_=ARRAY(BigInteger))
+    pandaids = routes.array("pandaids")
     before = bindparam("before", type_=ARRAY(String))
     moved = (
         func.unnest(pandaids, before)

@@ -90,6 +90,11 @@ class Dispatched:
     files: Sequence[Mapping[str, Any]]
     parameters: str | None
 
+    @property
+    def pandaid(self) -> int:
+        """Return the job's PandaID."""
+        return int(self.job["pandaid"])
+
 
 def take(
     session: Session, wanted: Wanted, shares: Sequence[str], host: str, **values: Any
@@ -166,7 +171,7 @@ def _jobs() -> Select[Any]:
 @cache
 def _files() -> Select[Any]:
     file = FilesTable4.__table__.c
-    pandaids = bindparam("pandaids", type_=ARRAY(BigInteger))
+    pandaids = routes.array("pandaids")
     return (
         select(FilesTable4.__table__)
         .where(file.pandaid == func.any(pandaids), file.modificationtime == EPOCH)

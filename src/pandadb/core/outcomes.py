@@ -30,6 +30,7 @@ PROCEEDS: Mapping[str, tuple[str, ...]] = {
     "failed": ("queued", "starting", "running", "transferring", "merging"),
     "ready": ("queued", "starting", "running", "transferring", "merging"),
     "transferring": ("running", "merging"),
+    "running": ("ready", "queued", "starting"),
 }
 """What `proc_status` may be before it becomes that."""
 
@@ -39,6 +40,8 @@ Outcome = tuple[dict[str, Any], dict[str, ColumnElement[int]]]
 
 def of(target: str, file: Columns) -> Outcome:
     """Return what a job's step to a state does to each of its files."""
+    if target == "running":
+        return {"proc_status": _proceeds("running", file["is_input"], file)}, {}
     if target == "finished":
         return _finished(file)
     if states.STATES[target].final:

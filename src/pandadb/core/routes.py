@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    String,
     and_,
     bindparam,
     case,
     cast,
+    column,
     delete,
     func,
     insert,
@@ -29,7 +31,8 @@ from pandadb.models.types import EPOCH
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import CTE, ColumnElement, Select
+    from sqlalchemy import CTE, BindParameter, ColumnElement, Select, TableValuedAlias
+    from sqlalchemy.types import TypeEngine
 
     from pandadb.core.effects import Columns
     from pandadb.core.states import Transition
@@ -60,6 +63,8 @@ class Route:
     target: JobTable
     values: tuple[str, ...] = ()
     lock: Lock = Lock.WAIT
+    each: bool = False
+    """Whether each job has values of its own, as arrays beside the ids; only within one table."""
 
 
 def by_id(job: JobTable) -> ColumnElement[bool]:
@@ -68,9 +73,13 @@ def by_id(job: JobTable) -> ColumnElement[bool]:
     The planner does not see through the subquery how many they are: so it goes by the primary key,
     and keeps the plan of a prepared statement, which takes longer to make than one job to move.
     """
-    array = ARRAY(BigInteger)
-    pandaids = select(bindparam("pandaids", type_=array)).scalar_subquery()
-    return job.pandaid == func.any(cast(pandaids, array))
+    pandaids = select(array("pandaids")).scalar_subquery()
+    return job.pandaid == func.any(cast(pandaids, ARRAY(BigInteger)))
+
+
+def array(name: str) -> BindParameter[Any]:
+    """Return a parameter that is an array of ids."""
+    return bindparam(name, type_=ARRAY(BigInteger))
 
 
 @cache
@@ -133,12 +142,29 @@ def _changed(route: Route, picked: CTE) -> CTE:
     """Change the jobs in the table where they are."""
     job = route.target.__table__
     new = _new_values(route, job.c)
+    changed = update(job).where(is_one_of(job.c.pandaid, select(picked.c.pandaid)))
+    if route.each:
+        given = _own_values(route)
+        new |= {name: given.c[name] for name in route.values}
+        changed = changed.where(job.c.pandaid == given.c.pandaid)
+    return changed.values(new).cte("moved")
+
+
+def _own_values(route: Route) -> TableValuedAlias:
+    """Return the values of each job as a table, made of one array for each column."""
+    types = {name: _unbounded(route.source.__table__.c[name].type) for name in route.values}
+    arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
+    columns = [column(name, kind) for name, kind in types.items()]
     return (
-        update(job)
-        .where(is_one_of(job.c.pandaid, select(picked.c.pandaid)))
-        .values(new)
-        .cte("moved")
+        func.unnest(array("pandaids"), *arrays)
+        .table_valued(column("pandaid", BigInteger), *columns)
+        .render_derived("given")
     )
+
+
+def _unbounded(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return a type without its width: a cast would cut what does not fit, and say nothing."""
+    return String() if isinstance(kind, String) else kind
 
 
 def _gone(route: Route, picked: CTE) -> CTE:
@@ -175,7 +201,7 @@ def _given(route: Route) -> dict[str, Any]:
     columns = route.source.__table__.c
     return {
         "modificationhost": bindparam("host", type_=columns.modificationhost.type),
-        **{name: bindparam(name, type_=columns[name].type) for name in route.values},
+        **({} if route.each else {n: bindparam(n, type_=columns[n].type) for n in route.values}),
     }
 
 

@@ -152,7 +152,8 @@ TRANSITIONS = (
     Transition(
         "merge", (*RUNS, "holding", "transferring"), "merging", "is to be merged", effects=ENDED),
     Transition(
-        "finish", ("defined", "assigned", *RUNS, *ENDS), "finished", "succeeds", effects=ENDED),
+        "finish", ("defined", "assigned", "sent", *RUNS, *ENDS), "finished", "succeeds",
+        effects=ENDED),
     Transition(
         "fail", ("defined", "assigned", "sent", *RUNS, *ENDS, "failed"), "failed", "fails",
         effects=ENDED),

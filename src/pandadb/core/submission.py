@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, and_, bindparam, case, func, null, select, update
+from sqlalchemy import ARRAY, BigInteger, and_, case, func, null, select, update
 
-from pandadb.core import retries, shares, states
+from pandadb.core import retries, routes, shares, states
 from pandadb.core.checks import BadValue, check_columns
 from pandadb.core.copying import copy_rows
 from pandadb.core.effects import now
@@ -220,7 +220,7 @@ def _copy(session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]]
 def _use_files() -> Update:
     """Say that files of a task's datasets are being used by their new jobs."""
     file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
-    pandaids = bindparam("pandaids", type_=ARRAY(BigInteger))
+    pandaids = routes.array("pandaids")
     used = (
         select(*(contents[name] for name in KEY), file.pandaid, file.type)
         .join(file.fileid.table, and_(*(contents[name] == file[name] for name in KEY)))

@@ -1,0 +1,233 @@
+"""What pilots say of their jobs, and what they are told: semantics 1.2 and 2.7."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from pandadb.core import accounting, routes
+from pandadb.core.checks import BadValue, check_columns
+from pandadb.core.effects import now
+from pandadb.core.refusals import refusing_to_wait
+from pandadb.core.routes import Lock, Route
+from pandadb.core.states import RUNS, transitions
+from pandadb.models import HarvesterRelJobsWorkers, JobOutputReport, JobsActive4, MetaTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+KILLED = "tobekilled"
+REPORTS = ("finished", "failed")
+"""What a pilot says at the end: the job is holding until somebody has worked on the report."""
+VERBS = {**dict.fromkeys(RUNS, "heartbeat"), "holding": "hold", "transferring": "transfer"}
+FIRST = ("sent", "starting", "stagein")
+"""States before a job is first seen running."""
+LEAK = re.compile(r"\bleak=(-?[\d.]+)")
+LEAK_X2 = re.compile(r"\bchi2=([\d.]+)")
+LARGEST = 10**11 - 1
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """What a pilot says of a job."""
+
+    pandaid: int
+    jobstatus: str
+    """One of starting, stagein, running, stageout, holding, transferring, finished, failed."""
+    attemptnr: int | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Further columns of the job: memory in kB, CPU time in seconds, error codes …"""
+    report: str | None = None
+    """At the end, what is to be known of the outputs."""
+    metadata: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a pilot is told."""
+
+    jobstatus: str | None
+    """The state in which the job is now; None for a job that is not active."""
+    command: str | None
+    """`tobekilled`, or what else `commandtopilot` says."""
+    ignored: str | None = None
+    """Why nothing was changed."""
+
+
+def beat(session: Session, beats: Sequence[Heartbeat], host: str) -> dict[int, Answer]:
+    """Take what pilots say; return what each is told. What cannot be is ignored, with a reason.
+
+    The number of statements goes with the number of different states and sets of columns.
+
+    Raises:
+        BadValue: A state is none that a pilot reports, or a value does not fit its column.
+    """
+    _check(beats)
+    said = {one.pandaid: one for one in beats}
+    ending = [one.pandaid for one in beats if one.jobstatus not in RUNS]
+    if ending:
+        accounting.lock(session, ending, Lock.WAIT)
+    with refusing_to_wait():
+        rows = session.execute(_found(), {"pandaids": [*said]}).mappings()
+    found = {row["pandaid"]: dict(row) for row in rows}
+    answers, goals = {}, {}
+    for pandaid, one in said.items():
+        answers[pandaid], goal = judge(found.get(pandaid), one)
+        if goal:
+            goals[pandaid] = goal
+    _apply(session, [(said[pandaid], goal) for pandaid, goal in goals.items()], found, host)
+    ended = [one for one in beats if one.jobstatus in REPORTS and one.pandaid in goals]
+    _remember(session, ended, found)
+    return answers
+
+
+def judge(job: Mapping[str, Any] | None, said: Heartbeat) -> tuple[Answer, str | None]:
+    """Return what the pilot is told, and the state that the job gets: None if it stays."""
+    if job is None:
+        return Answer(None, KILLED, "the job is not active"), None
+    old, command = job["jobstatus"], job["commandtopilot"]
+    if said.attemptnr is not None and said.attemptnr != job["attemptnr"]:
+        reason = f"this is attempt {said.attemptnr}, the job is at attempt {job['attemptnr']}"
+        return Answer(old, KILLED, reason), None
+    if _is_other(job["batchid"], said.values.get("batchid")):
+        return Answer(old, KILLED, f"the job belongs to batch {job['batchid']}"), None
+    goal = "holding" if said.jobstatus in REPORTS else said.jobstatus
+    if goal == "starting" and old in RUNS:
+        goal = old
+    ignored = _ignored(job, old, goal)
+    return (Answer(old, command, ignored), None) if ignored else (Answer(goal, command), goal)
+
+
+def _ignored(job: Mapping[str, Any], old: str, goal: str) -> str | None:
+    """Return why the state cannot follow, or None."""
+    if old == "transferring" and goal == "holding" and not job["jobdispatchererrordiag"]:
+        return "the job is done already: its outputs are on their way"
+    if old == "holding" and goal in {"holding", "transferring"}:
+        return "the job is done already: its report is being worked on"
+    if not any(old in step.sources for step in transitions(VERBS[goal], goal)):
+        return f"the job is {old}, and does not become {goal}"
+    return None
+
+
+def _is_other(batch: str | None, said: str | None) -> bool:
+    """Tell whether two batch ids differ; plain numbers say nothing."""
+    if not batch or not said or batch == said:
+        return False
+    return not batch.isdigit() and not said.isdigit()
+
+
+def _check(beats: Sequence[Heartbeat]) -> None:
+    for one in beats:
+        if one.jobstatus not in VERBS and one.jobstatus not in REPORTS:
+            states = ", ".join((*VERBS, *REPORTS))
+            raise BadValue(f"job {one.pandaid}: a pilot says {states}, not {one.jobstatus!r}")
+        try:
+            check_columns(JobsActive4, one.values)
+        except BadValue as error:
+            raise BadValue(f"job {one.pandaid}: {error}") from None
+
+
+@cache
+def _found() -> Select[Any]:
+    job = JobsActive4.__table__.c
+    return (
+        select(
+            job.pandaid,
+            job.jobstatus,
+            job.attemptnr,
+            job.prodsourcelabel,
+            job.batchid,
+            job.commandtopilot,
+            job.jobdispatchererrordiag,
+        )
+        .where(routes.by_id(JobsActive4))
+        .order_by(job.pandaid)
+        .with_for_update()
+    )
+
+
+def _apply(
+    session: Session,
+    goals: Sequence[tuple[Heartbeat, str]],
+    found: Mapping[int, Mapping[str, Any]],
+    host: str,
+) -> None:
+    """Change the jobs: those that get the same state and columns in one statement."""
+    groups: dict[tuple[str, ...], list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
+    for one, goal in goals:
+        values = {**one.values, **_leak(one.values.get("jobmetrics"))}
+        groups[goal, *sorted(values)].append((one.pandaid, values))
+    for (goal, *names), jobs in groups.items():
+        pandaids = [pandaid for pandaid, _ in jobs]
+        columns = {name: [values[name] for _, values in jobs] for name in names}
+        for step in transitions(VERBS[goal], goal):
+            route = Route(step, JobsActive4, JobsActive4, tuple(names), each=True)
+            given = {**columns, "pandaids": pandaids, "host": host[:128]}
+            session.execute(routes.prepared(route), given)
+        _account(session, {pandaid: found[pandaid]["jobstatus"] for pandaid in pandaids}, goal)
+    if goals:
+        seen = [one.pandaid for one, _ in goals]
+        session.execute(_seen(), {"pandaids": seen})
+
+
+def _account(session: Session, before: Mapping[int, str], goal: str) -> None:
+    """Say of the files of tasks that their jobs run, transfer, or do so no more."""
+    if goal == "running":
+        before = {job: old for job, old in before.items() if old in FIRST}
+    elif goal == "holding":
+        before = {job: old for job, old in before.items() if old == "transferring"}
+    elif goal != "transferring":
+        return
+    if before:
+        accounting.settle(session, before, goal)
+
+
+def _leak(jobmetrics: str | None) -> dict[str, Any]:
+    """Return what the pilot's measurements say of a memory leak."""
+    slope, fit = LEAK.search(jobmetrics or ""), LEAK_X2.search(jobmetrics or "")
+    return {
+        **({"memory_leak": min(int(float(slope[1])), LARGEST)} if slope else {}),
+        **({"memory_leak_x2": min(float(fit[1]), LARGEST)} if fit else {}),
+    }
+
+
+@cache
+def _seen() -> Any:
+    relation = HarvesterRelJobsWorkers.__table__
+    pandaids = routes.array("pandaids")
+    return update(relation).where(relation.c.pandaid == func.any(pandaids)).values(lastupdate=now())
+
+
+def _remember(
+    session: Session, ended: Sequence[Heartbeat], found: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """Keep the reports of jobs that have ended for those who work on them, and the metadata."""
+    reports = [
+        {
+            "pandaid": one.pandaid,
+            "attemptnr": found[one.pandaid]["attemptnr"],
+            "prodsourcelabel": found[one.pandaid]["prodsourcelabel"],
+            "jobstatus": one.jobstatus,
+            "data": one.report,
+            "timestamp": now(),
+        }
+        for one in ended
+    ]
+    for model, rows in (
+        (JobOutputReport, reports),
+        (
+            MetaTable,
+            [{"pandaid": one.pandaid, "metadata": one.metadata} for one in ended if one.metadata],
+        ),
+    ):
+        if rows:
+            session.execute(insert(model.__table__).values(rows).on_conflict_do_nothing())

@@ -1,0 +1,29 @@
+"""What pilots say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pandadb.core import heartbeats
+from pandadb.services.jobs.verbs import USUAL, How, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pandadb.core.heartbeats import Answer, Heartbeat
+    from pandadb.database import Database
+
+
+def heartbeat(
+    database: Database, beats: Sequence[Heartbeat], how: How = USUAL
+) -> dict[int, Answer]:
+    """Take what pilots say of their jobs; return for each job what its pilot is told.
+
+    A pilot that reports finished or failed leaves the job holding, until somebody has worked on its
+    report and says `finish` or `fail`.
+
+    Raises:
+        BadValue: A state is none that a pilot reports, or a value does not fit its column.
+    """
+    with transaction(database, how) as session:
+        return heartbeats.beat(session, beats, how.host)

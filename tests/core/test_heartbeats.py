@@ -1,0 +1,213 @@
+"""Heartbeats: what is believed of what pilots say, and what they are told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+
+from pandadb.core.checks import BadValue
+from pandadb.core.heartbeats import Answer, Heartbeat, beat
+from pandadb.models import (
+    HarvesterRelJobsWorkers,
+    JediDatasetContents,
+    JobOutputReport,
+    JobsActive4,
+    JobsStatusLog,
+    MetaTable,
+)
+from tests.factories import make_job, make_task, make_task_job
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+DONE = "the job is done already: "
+
+
+def said(session: Session, pandaid: int, jobstatus: str, **more: Any) -> Answer:
+    return beat(session, [Heartbeat(pandaid, jobstatus, **more)], "node")[pandaid]
+
+
+def job(session: Session, pandaid: int) -> JobsActive4:
+    return session.get_one(JobsActive4, pandaid, populate_existing=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "then"),
+    [
+        ("sent", "starting", "starting"),
+        ("sent", "running", "running"),
+        ("starting", "stagein", "stagein"),
+        ("stagein", "running", "running"),
+        ("running", "running", "running"),
+        ("running", "starting", "running"),
+        ("stageout", "starting", "stageout"),
+        ("running", "stageout", "stageout"),
+        ("running", "holding", "holding"),
+        ("running", "finished", "holding"),
+        ("starting", "failed", "holding"),
+        ("running", "transferring", "transferring"),
+    ],
+)
+def test_what_a_pilot_may_say_is_believed(session: Session, old: str, new: str, then: str) -> None:
+    pandaid = make_job(session, old)
+
+    assert said(session, pandaid, new) == Answer(then, None)
+
+    now = job(session, pandaid)
+    assert (now.jobstatus, now.modificationhost) == (then, "node")
+    log = session.scalars(select(JobsStatusLog.jobstatus)).all()
+    assert log == ([] if old == then else [then])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "ignored"),
+    [
+        ("transferring", "holding", f"{DONE}its outputs are on their way"),
+        ("holding", "holding", f"{DONE}its report is being worked on"),
+        ("holding", "finished", f"{DONE}its report is being worked on"),
+        ("holding", "transferring", f"{DONE}its report is being worked on"),
+        ("holding", "running", "the job is holding, and does not become running"),
+        ("transferring", "running", "the job is transferring, and does not become running"),
+        ("merging", "holding", "the job is merging, and does not become holding"),
+        ("failed", "running", "the job is failed, and does not become running"),
+        ("activated", "running", "the job is activated, and does not become running"),
+    ],
+)
+def test_what_cannot_be_is_ignored(session: Session, old: str, new: str, ignored: str) -> None:
+    pandaid = make_job(session, "running")
+    job(session, pandaid).jobstatus = old
+    session.flush()
+
+    assert said(session, pandaid, new) == Answer(old, None, ignored)
+
+    assert job(session, pandaid).modificationhost is None
+
+
+def test_a_job_whose_transfer_was_given_up_may_be_recovered(session: Session) -> None:
+    pandaid = make_job(session, "transferring", jobdispatchererrordiag="lost heartbeat")
+
+    assert said(session, pandaid, "holding").jobstatus == "holding"
+
+
+@pytest.mark.parametrize(
+    ("columns", "more", "ignored"),
+    [
+        ({"attemptnr": 2}, {"attemptnr": 1}, "this is attempt 1, the job is at attempt 2"),
+        ({"batchid": "a.1"}, {"values": {"batchid": "b.2"}}, "the job belongs to batch a.1"),
+    ],
+)
+def test_a_pilot_that_lost_its_job_is_to_end(
+    session: Session, columns: dict[str, Any], more: dict[str, Any], ignored: str
+) -> None:
+    pandaid = make_job(session, "running", **columns)
+
+    assert said(session, pandaid, "running", **more) == Answer("running", "tobekilled", ignored)
+    assert said(session, 5, "running") == Answer(None, "tobekilled", "the job is not active")
+
+
+def test_batch_ids_that_are_plain_numbers_say_nothing(session: Session) -> None:
+    pandaid = make_job(session, "running", batchid="17")
+
+    assert said(session, pandaid, "running", values={"batchid": "b.2"}).command is None
+
+
+def test_a_pilot_is_told_its_command(session: Session) -> None:
+    pandaid = make_job(session, "running", commandtopilot="tobekilled")
+
+    assert said(session, pandaid, "running") == Answer("running", "tobekilled")
+
+
+def test_the_start_is_when_the_payload_was_first_seen_running(session: Session) -> None:
+    pandaid = make_job(session, "starting")
+    said(session, pandaid, "running")
+    first = job(session, pandaid).starttime
+    said(session, pandaid, "running")
+
+    assert job(session, pandaid).starttime == first
+    assert job(session, pandaid).modificationtime > first
+
+
+def test_each_job_gets_its_own_values(session: Session) -> None:
+    jobs = [make_job(session, "running") for _ in range(3)]
+    beats = [
+        Heartbeat(jobs[0], "running", values={"maxpss": 1, "piloterrordiag": "a" * 500}),
+        Heartbeat(jobs[1], "running", values={"maxpss": 2, "piloterrordiag": None}),
+        Heartbeat(jobs[2], "stageout", values={"meancorecount": 7.25}),
+    ]
+
+    beat(session, beats, "node")
+
+    assert [job(session, one).maxpss for one in jobs] == [1, 2, None]
+    assert [job(session, one).piloterrordiag for one in jobs] == ["a" * 500, None, None]
+    assert float(job(session, jobs[2]).meancorecount or 0) == 7.25
+
+
+def test_memory_leaks_are_read_from_the_measurements(session: Session) -> None:
+    pandaid = make_job(session, "running")
+
+    said(session, pandaid, "running", values={"jobmetrics": "nEvents=5 leak=12.7 chi2=0.25"})
+
+    assert (
+        job(session, pandaid).memory_leak,
+        float(job(session, pandaid).memory_leak_x2 or 0),
+    ) == (
+        12,
+        0.25,
+    )
+
+
+def test_the_report_of_the_end_is_kept_and_so_is_the_metadata(session: Session) -> None:
+    pandaid = make_job(session, "running", attemptnr=1, prodsourcelabel="user")
+
+    said(session, pandaid, "failed", report='{"out": 1}', metadata="<xml/>")
+    said(session, pandaid, "failed", report="again")
+
+    report = session.get_one(JobOutputReport, (pandaid, 1))
+    assert (report.jobstatus, report.data, report.prodsourcelabel) == (
+        "failed",
+        '{"out": 1}',
+        "user",
+    )
+    assert session.scalars(select(MetaTable.metadata_)).all() == ["<xml/>"]
+
+
+def test_the_relation_to_the_worker_is_seen_again(session: Session) -> None:
+    pandaid = make_job(session, "running")
+    then = job(session, pandaid).modificationtime
+    relation = HarvesterRelJobsWorkers(
+        harvesterid="H", workerid=1, pandaid=pandaid, lastupdate=then
+    )
+    session.add(relation)
+    session.flush()
+
+    said(session, pandaid, "running")
+
+    session.refresh(relation)
+    assert relation.lastupdate > then
+
+
+def test_files_of_a_task_follow(session: Session) -> None:
+    make_task(session, 7, files=1)
+    pandaid = make_task_job(session, 7, 0, "sent")
+    tried = session.get_one(JediDatasetContents, (7, 70, 0))
+    tried.proc_status = "queued"
+    session.flush()
+
+    for state in ("running", "transferring"):
+        said(session, pandaid, state)
+        session.refresh(tried)
+        assert tried.proc_status == state
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        (Heartbeat(5, "activated"), "job 5: a pilot says starting, .* not 'activated'"),
+        (Heartbeat(5, "running", values={"maxpss": "x"}), "job 5: maxpss has to be a whole number"),
+    ],
+)
+def test_nonsense_is_refused(session: Session, bad: Heartbeat, sentence: str) -> None:
+    with pytest.raises(BadValue, match=sentence):
+        beat(session, [bad], "node")
