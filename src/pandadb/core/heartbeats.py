@@ -218,16 +218,12 @@ def _remember(
             "prodsourcelabel": found[one.pandaid]["prodsourcelabel"],
             "jobstatus": one.jobstatus,
             "data": one.report,
-            "timestamp": now(),
         }
         for one in ended
     ]
-    for model, rows in (
-        (JobOutputReport, reports),
-        (
-            MetaTable,
-            [{"pandaid": one.pandaid, "metadata": one.metadata} for one in ended if one.metadata],
-        ),
-    ):
-        if rows:
-            session.execute(insert(model.__table__).values(rows).on_conflict_do_nothing())
+    if reports:
+        report = insert(JobOutputReport.__table__).values(timestamp=now())
+        session.execute(report.on_conflict_do_nothing(), reports)
+    metadata = [{"pandaid": one.pandaid, "metadata": one.metadata} for one in ended if one.metadata]
+    if metadata:
+        session.execute(insert(MetaTable.__table__).on_conflict_do_nothing(), metadata)
