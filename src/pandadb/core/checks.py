@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, DateTime, Integer, Numeric, SmallInteger, Str
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Column
 
@@ -31,15 +31,29 @@ def check_columns(model: type[Base], values: Mapping[str, Any]) -> None:
     Raises:
         BadValue: One does not.
     """
-    columns = model.__table__.columns
+    check_names(model, values)
     for name, value in values.items():
-        if name not in columns:
-            near = difflib.get_close_matches(name, columns.keys(), 1)
-            hint = f": is it {near[0]}?" if near else ""
-            raise BadValue(f"{model.__tablename__} has no column {name!r}{hint}")
-        mistake = _mistake(columns[name], value)
+        mistake = _mistake(model.__table__.columns[name], value)
         if mistake:
             raise BadValue(f"{name} {mistake}")
+
+
+def check_names(model: type[Base], names: Iterable[str]) -> None:
+    """See that every name is a column of the table.
+
+    Raises:
+        BadValue: One is not.
+    """
+    columns = model.__table__.columns.keys()
+    for name in names:
+        if name not in columns:
+            raise BadValue(f"{model.__tablename__} has no column {name!r}{near(name, columns)}")
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence about an unknown name: the known one that it may mean."""
+    found = difflib.get_close_matches(name, known, 1)
+    return f": is it {found[0]}?" if found else ""
 
 
 def _mistake(column: Column[Any], value: Any) -> str | None:
@@ -65,6 +79,8 @@ def _text_mistake(value: Any, length: int | None) -> str | None:
         return f"has to be text, not {value!r}"
     if "\0" in value:
         return "cannot have a NUL character in it"
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        return "has bytes in it that are not UTF-8"
     if length is not None and len(value) > length:
         return f"is too long: {len(value)} characters, {length} fit"
     return None
