@@ -7,12 +7,18 @@ from typing import Annotated
 
 import typer
 
+from pandadb.cli import jobs_find
 from pandadb.cli.options import AsJSON, DryRun
 from pandadb.cli.output import as_json, err, out, progress
 from pandadb.database import Database
 from pandadb.services import jobs
 
 app = typer.Typer(help="Load and look at jobs.", no_args_is_help=True)
+
+app.command("list")(jobs_find.list_)
+app.command()(jobs_find.show)
+app.command()(jobs_find.count)
+app.command()(jobs_find.history)
 
 
 def yesterday() -> date:
