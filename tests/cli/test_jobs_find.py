@@ -58,7 +58,7 @@ OPTIONS = (
     "--produsername ann",
     "--prodsourcelabel user",
     "--gshare User",
-    "--since 2026-11-20 --until 2026-11-20T00:00:01",
+    "--since 2026-11-20 --until 2026-11-20T00:00:01 --timecolumn modificationtime",
     "--errorcode pilot=1305",
     "--errortext ^lost",
     "--table jobsarchived4",

@@ -11,6 +11,7 @@ import typer
 from pandadb.services.jobs import Filter
 
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+TIME = "2026-11-20[T09:00:00]"
 
 
 def options(
@@ -23,10 +24,11 @@ def options(
     prodsourcelabel: Annotated[str | None, typer.Option(help="managed, user, test …")] = None,
     gshare: Annotated[str | None, typer.Option(help="The global share.")] = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=FORMATS, help="The earliest time, UTC.")
+        datetime | None, typer.Option(formats=FORMATS, metavar=TIME, help="The earliest time, UTC.")
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(formats=FORMATS, help="The first time that is too late, UTC.")
+        datetime | None,
+        typer.Option(formats=FORMATS, metavar=TIME, help="The first time that is too late, UTC."),
     ] = None,
     timecolumn: Annotated[
         str, typer.Option(help="Which time --since and --until are about.")

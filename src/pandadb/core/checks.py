@@ -38,6 +38,17 @@ def check_columns(model: type[Base], values: Mapping[str, Any]) -> None:
             raise BadValue(f"{name} {mistake}")
 
 
+def check_text(name: str, value: Any) -> None:
+    """See that a value is text that the database can take, of any length.
+
+    Raises:
+        BadValue: It is not; the sentence names it.
+    """
+    mistake = _text_mistake(value, None)
+    if mistake:
+        raise BadValue(f"{name} {mistake}")
+
+
 def check_names(model: type[Base], names: Iterable[str]) -> None:
     """See that every name is a column of the table.
 

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from pandadb.core.checks import BadValue, check_columns, check_names
 from pandadb.errors import PandaDBError
-from pandadb.models import JobsArchived
+from pandadb.models import JobsActive4, JobsArchived
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, ColumnElement
@@ -32,7 +32,7 @@ class Order:
     descending: bool = False
 
     def __post_init__(self) -> None:
-        check_names(JobsArchived, [self.column])
+        check_names(JobsActive4, [self.column])
 
     def by(self, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
         """Return what to order by."""

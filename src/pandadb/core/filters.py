@@ -7,10 +7,9 @@ from inspect import get_annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, BigInteger, DateTime, any_, exists, literal, or_
-from sqlalchemy.orm import aliased
 
 from pandadb.core import states
-from pandadb.core.checks import BadValue, check_columns, near
+from pandadb.core.checks import BadValue, check_columns, check_text, near
 from pandadb.core.tables import JOB_TABLES
 from pandadb.models import JobsActive4, JobsArchived, JobsArchived4
 from pandadb.models.jobs.columns import JobErrors
@@ -56,7 +55,7 @@ class Filter:
     """The first time that is too late."""
     timecolumn: str = "modificationtime"
     """Which time `since` and `until` are about."""
-    errorcode: str | None = None
+    errorcode: str | int | None = None
     """`pilot=1305`, or `1305` for that code of any component."""
     errortext: str | None = None
     """A regular expression of PostgreSQL, looked for in what each component says of its error."""
@@ -73,9 +72,9 @@ class Filter:
         for name in EQUAL:
             if getattr(self, name) is not None:
                 check_columns(JobsActive4, {name: getattr(self, name)})
-        for name in TEXTS:  # any length will do
+        for name in TEXTS:
             if getattr(self, name) is not None:
-                check_columns(JobsActive4, {"metadata": getattr(self, name)})
+                check_text(name, getattr(self, name))
         if self.timecolumn not in TIMES:
             raise BadValue(f"{self.timecolumn!r} is no time of a job: those are {', '.join(TIMES)}")
         for moment in filter(None, (self.since, self.until)):
@@ -97,13 +96,13 @@ def _check_table(name: str) -> None:
         raise BadValue(f"There is no table of jobs {name!r}{near(name, known)}")
 
 
-def error_columns(errorcode: str) -> dict[str, int]:
+def error_columns(errorcode: str | int) -> dict[str, int]:
     """Return the columns that an error code may be in, with the code.
 
     Raises:
         BadValue: There is no such component, or the code is no number.
     """
-    component, _, code = errorcode.rpartition("=")
+    component, _, code = str(errorcode).rpartition("=")
     if component and component not in COMPONENTS:
         hint = near(component, COMPONENTS) or f": they are {', '.join(COMPONENTS)}"
         raise BadValue(f"No component {component!r} reports errors{hint}")
@@ -159,13 +158,7 @@ def conditions(chosen: Filter, job: JobTable) -> Iterator[ColumnElement[bool]]:
         diags = (columns[f"{name}errordiag"] for name in COMPONENTS)
         yield or_(*(diag.regexp_match(chosen.errortext) for diag in diags))
     if job is JobsArchived and JobsArchived4 in places(chosen):
-        yield first_of_copies(job)
-
-
-def first_of_copies(job: type[JobsArchived]) -> ColumnElement[bool]:
-    """Leave out of the archive what JOBSARCHIVED4 still has."""
-    live = aliased(JobsArchived4)
-    return ~exists().where(live.pandaid == job.pandaid)
+        yield ~exists().where(JobsArchived4.pandaid == job.pandaid)  # not archived for good yet
 
 
 def _like(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:

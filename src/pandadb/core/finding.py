@@ -132,7 +132,7 @@ def find(
             after the latter the transaction can only be rolled back.
         BadCursor: `after` is not the `next` of a page in this order.
     """
-    check_names(JobsActive4, columns)
+    check_names(JobsActive4, {*columns} - {"table"})
     if not 1 <= limit <= MOST:
         raise BadValue(f"limit has to be from 1 to {MOST:,}, not {limit}")
     cursor = None if after is None else Cursor.read(after, order)
@@ -161,7 +161,7 @@ def _part(
     query = (
         select(
             literal(job.__tablename__).label("table"),
-            *(row[name] for name in dict.fromkeys(columns or row.keys())),
+            *(row[name] for name in dict.fromkeys(columns or row.keys()) if name != "table"),
             ordered_by.label("ordered_by"),
             row.pandaid.label("tie"),
         )
@@ -180,7 +180,7 @@ def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict
         BadValue: As `find` does.
     """
     names = [*dict.fromkeys(by)]
-    check_names(JobsActive4, (name for name in names if name != "table"))
+    check_names(JobsActive4, {*names} - {"table"})
     parts = [_counted(job, chosen, names) for job in places(chosen)]
     if not parts:
         return [] if names else [{"jobs": 0}]
