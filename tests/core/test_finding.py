@@ -13,6 +13,7 @@ from pandadb.core.checks import BadValue
 from pandadb.core.cursors import BadCursor, Cursor, Order
 from pandadb.core.filters import Filter, places
 from pandadb.core.finding import UnknownJob, count, find, get
+from pandadb.core.histories import history
 from pandadb.core.states import STATES, UnknownWord
 from pandadb.core.tables import JOB_TABLES
 from pandadb.models import JobsActive4, JobsArchived
@@ -48,6 +49,7 @@ def test_a_job_is_got_from_wherever_it_is_with_all_that_belongs_to_it(
 
 def test_an_archived_job_has_what_is_archived_with_it(session: Session) -> None:
     pandaid = make_archived(session, "finished", computingsite="CERN")
+    make_satellites(session, pandaid)  # which are not gone yet
 
     job = get(session, pandaid)
 
@@ -204,6 +206,13 @@ def test_of_a_job_that_is_being_archived_the_live_row_counts(session: Session) -
     assert ids(session, computingsite="OLD", archive=True) == [archived]
     assert ids(session, tables=["jobsarchived"]) == [copied, archived]
     assert get(session, copied)["computingsite"] == "NEW"
+    assert history(session, copied).attempts[0].computingsite == "NEW"
+
+
+def test_a_full_page_that_is_the_last_says_so(session: Session) -> None:
+    make_job(session, "sent")
+
+    assert find(session, Filter(), limit=1).next is None
 
 
 def test_jobs_are_counted_by_any_columns_the_most_first(session: Session) -> None:
