@@ -6,14 +6,23 @@ from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from pandadb.core import states
 from pandadb.models import (
     FilesTable4,
+    FilesTableArch,
     JediDatasetContents,
     JediDatasets,
+    JediJobRetryHistory,
     JediTasks,
     JobParamsTable,
+    JobParamsTableArch,
+    JobsArchived,
+    JobsArchived4,
+    JobsStatusLog,
     MetaTable,
+    MetaTableArch,
 )
 
 if TYPE_CHECKING:
@@ -114,3 +123,54 @@ def _contents(jeditaskid: int, role: str, fileid: int, **columns: Any) -> JediDa
         keeptrack=1,
         **columns,
     )
+
+
+def make_archived(
+    session: Session, jobstatus: str, *, satellites: bool = True, **columns: Any
+) -> int:
+    """Make a job in the archive, with an output, parameters and metadata; return its PandaID."""
+    pandaid = next(PANDAIDS)
+    session.add(JobsArchived(pandaid=pandaid, jobstatus=jobstatus, **columns))
+    if satellites:
+        session.add(FilesTableArch(row_id=next(ROW_IDS), pandaid=pandaid, type="output"))
+        session.add(JobParamsTableArch(pandaid=pandaid, jobparameters="--events 10"))
+        session.add(MetaTableArch(pandaid=pandaid, metadata_="{}"))
+    session.flush()
+    return pandaid
+
+
+def make_copy(session: Session, pandaid: int, **columns: Any) -> None:
+    """Copy a job of JOBSARCHIVED4 to the archive, as the archiver does, with other values."""
+    job = JobsArchived4.__table__
+    row = session.execute(select(job).where(job.c.pandaid == pandaid)).mappings().one()
+    session.execute(JobsArchived.__table__.insert().values({**row, **columns}))
+
+
+def make_log(session: Session, pandaid: int, *entries: tuple[str, datetime]) -> None:
+    """Write states of a job, each with its time, into the status log."""
+    for jobstatus, time in entries:
+        session.add(JobsStatusLog(pandaid=pandaid, jobstatus=jobstatus, modificationtime=time))
+    session.flush()
+
+
+def make_retry(
+    session: Session,
+    old: int,
+    new: int,
+    origin: int | None = None,
+    relationtype: str | None = "retry",
+    *,
+    jeditaskid: int = 7,
+) -> None:
+    """Say that a job follows another, in a chain that begins with the origin."""
+    session.add(
+        JediJobRetryHistory(
+            jeditaskid=jeditaskid,
+            oldpandaid=old,
+            newpandaid=new,
+            originpandaid=origin or old,
+            relationtype=relationtype,
+            ins_utc_tstamp=datetime(2026, 11, 20),
+        )
+    )
+    session.flush()

@@ -50,7 +50,7 @@ def test_jobs_are_killed_and_running_ones_are_told(database: Database) -> None:
 
     assert run("kill", *ids, "--by", "ann") == (
         0,
-        "Killed: 3 (2 defined, 1 activated); running and told to end: 1.\n",
+        "Killed: 3 (1 activated, 2 defined); running and told to end: 1.\n",
     )
     with database.session() as session:
         assert {*session.scalars(select(JobsArchived4.taskbuffererrordiag))} == {"Killed by ann"}

@@ -57,6 +57,8 @@ Try next (the same database, as long as PANDADB_URL is not set):
   pandadb db current      which revision the schema has
   pandadb db psql         look into it
   pandadb db check        do models and database agree?
+  pandadb jobs count      by any columns: --by computingsite,jobstatus
+  pandadb jobs list       which ones? show and history say more of one
   pandadb jobs load       load records of your own (--help says how)
   pandadb db sql          the whole schema as SQL
 """

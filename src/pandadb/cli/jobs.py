@@ -7,16 +7,22 @@ from typing import Annotated
 
 import typer
 
+from pandadb.cli import jobs_find
 from pandadb.cli.jobs_end import expire, kill
 from pandadb.cli.options import AsJSON, DryRun
 from pandadb.cli.output import as_json, err, out, progress
 from pandadb.database import Database
 from pandadb.services import jobs
 
-app = typer.Typer(help="Load jobs, end jobs.", no_args_is_help=True)
+app = typer.Typer(help="Jobs: submit, look at, move, end.", no_args_is_help=True)
 
 app.command()(kill)
 app.command()(expire)
+
+app.command("list")(jobs_find.list_)
+app.command()(jobs_find.show)
+app.command()(jobs_find.count)
+app.command()(jobs_find.history)
 
 
 def yesterday() -> date:

@@ -99,7 +99,7 @@ def _is_terminal() -> bool:
 def _sentence(killed: Killed, dry_run: bool) -> str:
     """Say how many jobs are killed, from which states, and how many are told to end."""
     states = ", ".join(
-        f"{number} {state}" for state, number in Counter(killed.jobs.values()).items()
+        f"{number} {state}" for state, number in Counter(sorted(killed.jobs.values())).items()
     )
     would = "Would be killed" if dry_run else "Killed"
     found = f"{len(killed.jobs)} ({states})" if states else "0"

@@ -48,7 +48,7 @@ def _shown(value: Any) -> str:
         case float():
             return f"{value:,.2f}"
         case _:
-            return str(value)
+            return escape(str(value))
 
 
 def progress(unit: str) -> Progress:

@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, DateTime, Integer, Numeric, SmallInteger, Str
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pandadb.models import Base
 
@@ -34,14 +34,40 @@ def check_columns(model: type[Base], values: Mapping[str, Any]) -> None:
     Raises:
         BadValue: One does not.
     """
+    check_names(model, values)
     checks = _checks(model)
     for name, value in values.items():
-        if name not in checks:
-            near = difflib.get_close_matches(name, checks.keys(), 1)
-            hint = f": is it {near[0]}?" if near else ""
-            raise BadValue(f"{model.__tablename__} has no column {name!r}{hint}")
         if mistake := checks[name](value):
             raise BadValue(f"{name} {mistake}")
+
+
+def check_names(model: type[Base], names: Iterable[str]) -> None:
+    """See that every name is a column of the table.
+
+    Raises:
+        BadValue: One is not.
+    """
+    columns = _checks(model)
+    for name in names:
+        if name not in columns:
+            hint = near(name, columns)
+            raise BadValue(f"{model.__tablename__} has no column {name!r}{hint}")
+
+
+def check_text(name: str, value: Any) -> None:
+    """See that a value is text that the database can take, of any length.
+
+    Raises:
+        BadValue: It is not; the sentence names it.
+    """
+    if mistake := _text(sys.maxsize)(value):
+        raise BadValue(f"{name} {mistake}")
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence about an unknown name: the known one that it may mean."""
+    found = difflib.get_close_matches(name, known, 1)
+    return f": is it {found[0]}?" if found else ""
 
 
 @cache
@@ -78,13 +104,17 @@ def _of_type(kind: Any) -> Check:
 
 def _text(length: int) -> Check:
     def check(value: Any) -> str | None:
-        if value.__class__ is str and len(value) <= length and "\0" not in value:
-            return None  # what is right takes no time: there is a lot of it
+        if value.__class__ is str and len(value) <= length and value.isascii():
+            return "cannot have a NUL character in it" if "\0" in value else None
         if not isinstance(value, str):
             return _wrong(value, "text")
         if "\0" in value:
             return "cannot have a NUL character in it"
-        return f"is too long: {len(value)} characters, {length} fit"
+        if any("\ud800" <= letter <= "\udfff" for letter in value):
+            return "has bytes in it that are not UTF-8"
+        if len(value) > length:
+            return f"is too long: {len(value)} characters, {length} fit"
+        return None
 
     return check
 

@@ -1,10 +1,14 @@
 """Jobs: what operators and services ask of them. Each function is one transaction."""
 
 from pandadb.core.dispatching import Dispatched, Wanted
+from pandadb.core.filters import Filter
+from pandadb.core.finding import Page, UnknownJob
 from pandadb.core.heartbeats import Answer, Heartbeat
+from pandadb.core.histories import Attempt, History, Step
 from pandadb.core.submission import NewJob
 from pandadb.services.jobs.dispatching import dispatch
 from pandadb.services.jobs.expiry import Expired, expire
+from pandadb.services.jobs.finding import count, find, get, history
 from pandadb.services.jobs.heartbeats import heartbeat
 from pandadb.services.jobs.killing import Killed, kill
 from pandadb.services.jobs.loading import Loaded, load, load_records
@@ -27,22 +31,32 @@ from pandadb.services.jobs.verbs import (
 
 __all__ = [
     "Answer",
+    "Attempt",
     "Dispatched",
     "Expired",
+    "Filter",
     "Heartbeat",
+    "History",
     "How",
     "Killed",
     "Loaded",
     "NewJob",
+    "Page",
+    "Step",
+    "UnknownJob",
     "Wanted",
     "activate",
     "assign",
     "close",
+    "count",
     "dispatch",
     "expire",
     "fail",
+    "find",
     "finish",
+    "get",
     "heartbeat",
+    "history",
     "hold",
     "kill",
     "load",

@@ -1,0 +1,79 @@
+"""The options that choose jobs, for every command that takes a filter."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any
+
+import typer
+
+from pandadb.services.jobs import Filter
+
+FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+TIME = "2026-11-20[T09:00:00]"
+
+
+def options(
+    *,
+    pandaid: Annotated[list[int] | None, typer.Option(help="A job; can be repeated.")] = None,
+    jobstatus: Annotated[list[str] | None, typer.Option(help="A state; can be repeated.")] = None,
+    computingsite: Annotated[str | None, typer.Option(help="A site, * for any letters.")] = None,
+    jeditaskid: Annotated[int | None, typer.Option(help="The task.")] = None,
+    produsername: Annotated[str | None, typer.Option(help="The submitter.")] = None,
+    prodsourcelabel: Annotated[str | None, typer.Option(help="managed, user, test …")] = None,
+    gshare: Annotated[str | None, typer.Option(help="The global share.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=FORMATS, metavar=TIME, help="The earliest time, UTC.")
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=FORMATS, metavar=TIME, help="The first time that is too late, UTC."),
+    ] = None,
+    timecolumn: Annotated[
+        str, typer.Option(help="Which time --since and --until are about.")
+    ] = "modificationtime",
+    errorcode: Annotated[
+        str | None, typer.Option(help="pilot=1305, or 1305 of any component.")
+    ] = None,
+    errortext: Annotated[
+        str | None, typer.Option(help="A regular expression of PostgreSQL, for what errors say.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="A table to look in; can be repeated.")
+    ] = None,
+    archive: Annotated[bool, typer.Option("--archive", help="Look into the archive, too.")] = False,
+) -> Filter:
+    """Return the filter that the options make."""
+    return Filter(
+        pandaids=pandaid or None,
+        jobstatus=jobstatus or None,
+        computingsite=computingsite,
+        jeditaskid=jeditaskid,
+        produsername=produsername,
+        prodsourcelabel=prodsourcelabel,
+        gshare=gshare,
+        since=since,
+        until=until,
+        timecolumn=timecolumn,
+        errorcode=errorcode,
+        errortext=errortext,
+        tables=table or None,
+        archive=archive,
+    )
+
+
+def filtered(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take these options; it gets their filter as its first argument."""
+    theirs = signature(options).parameters
+    own = [*signature(command).parameters.values()][1:]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        chosen = options(**{name: given.pop(name) for name in theirs})
+        command(chosen, **given)
+
+    parameters = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in (*theirs.values(), *own)]
+    run.__dict__ |= {"__signature__": Signature(parameters)}
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run

@@ -1,0 +1,221 @@
+"""Jobs found: one from wherever it is, a page of those that fit a filter, or how many fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, bindparam, cast, func, literal, select, union_all
+from sqlalchemy.exc import DBAPIError
+
+from pandadb.core.checks import BadValue, check_columns, check_names
+from pandadb.core.cursors import Cursor, Order
+from pandadb.core.filters import conditions, places
+from pandadb.core.tables import JOB_TABLES
+from pandadb.errors import PandaDBError
+from pandadb.models import (
+    FilesTable4,
+    FilesTableArch,
+    JobParamsTable,
+    JobParamsTableArch,
+    JobsActive4,
+    JobsArchived,
+    MetaTable,
+    MetaTableArch,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import CompoundSelect, Select
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.filters import Filter
+    from pandadb.core.tables import JobTable
+    from pandadb.models import Base
+
+BY_PANDAID = Order()
+MOST = 100_000
+"""How many jobs a page may have."""
+
+SATELLITES: tuple[tuple[type[Base], type[Base]], ...] = (
+    (FilesTable4, FilesTableArch),
+    (JobParamsTable, JobParamsTableArch),
+    (MetaTable, MetaTableArch),
+)
+"""What belongs to a job, with its place in the archive."""
+
+
+class UnknownJob(PandaDBError):
+    """A job that no table has."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some jobs, in order."""
+
+    jobs: list[dict[str, Any]]
+    next: str | None
+    """What to ask for the jobs after these; None if these are the last."""
+
+
+def get(session: Session, pandaid: int) -> dict[str, Any]:
+    """Return all columns of a job, and besides them its `table` and its `files`.
+
+    The archive is looked into, too. `jobparameters` and `metadata`, which the tables of jobs have
+    empty, are what belongs to the job.
+
+    Raises:
+        UnknownJob: No table has it.
+        BadValue: No job can have the number.
+    """
+    check_columns(JobsActive4, {"pandaid": pandaid})
+    found = session.execute(by_id(), {"pandaid": pandaid}).mappings().all()
+    if not found:
+        raise UnknownJob(f"Job {pandaid} is unknown: no table has it, nor has the archive")
+    job = dict(min(found, key=lambda row: row["place"]))
+    archived = JOB_TABLES[job.pop("place")] is JobsArchived
+    files, parameters, metadata = (
+        _satellites(session, pandaid, kind, archived) for kind in SATELLITES
+    )
+    for row in (*parameters, *metadata):  # in the order of their time
+        job |= {name: row[name] for name in ("jobparameters", "metadata") if name in row}
+    return job | {"files": files}
+
+
+@cache
+def by_id() -> CompoundSelect[Any]:
+    """Return the statement that looks for a job in every table: at one moment, as jobs move."""
+    wanted = bindparam("pandaid", type_=BigInteger)
+    return union_all(
+        *(
+            select(
+                literal(place).label("place"),
+                literal(job.__tablename__).label("table"),
+                *job.__table__.c,
+            ).where(job.pandaid == wanted)
+            for place, job in enumerate(JOB_TABLES)
+        )
+    )
+
+
+def _satellites(
+    session: Session, pandaid: int, kind: tuple[type[Base], type[Base]], archived: bool
+) -> list[dict[str, Any]]:
+    """Return what belongs to a job from where it should be, or else from where it may be yet."""
+    for model in reversed(kind) if archived else kind:
+        rows = model.__table__
+        key = rows.c.get("row_id", rows.c.modificationtime)
+        query = select(rows).where(rows.c.pandaid == pandaid).order_by(key)
+        if found := session.execute(query).mappings().all():
+            return [dict(row) for row in found]
+    return []
+
+
+def find(
+    session: Session,
+    chosen: Filter,
+    *,
+    columns: Sequence[str] = (),
+    order: Order = BY_PANDAID,
+    limit: int = 100,
+    after: str | None = None,
+) -> Page:
+    """Return a page of jobs: of each its `table` and the columns, or all if none are named.
+
+    A job that changes while the pages are read may be on two of them, or on none, if the change
+    moves it in the order.
+
+    Raises:
+        BadValue: There is no such column, the limit is none, or the regular expression malformed;
+            after the latter the transaction can only be rolled back.
+        BadCursor: `after` is not the `next` of a page in this order.
+    """
+    check_names(JobsActive4, {*columns} - {"table"})
+    if not 1 <= limit <= MOST:
+        raise BadValue(f"limit has to be from 1 to {MOST:,}, not {limit}")
+    cursor = None if after is None else Cursor.read(after, order)
+    parts = [_part(job, chosen, columns, order, cursor).limit(limit + 1) for job in places(chosen)]
+    if not parts:
+        return Page([], None)
+    _check_regex(session, chosen)
+    union = union_all(*parts).subquery()
+    query = select(union).order_by(*order.by(union.c.ordered_by, union.c.tie)).limit(limit + 1)
+    rows = session.execute(query).all()
+    jobs = [dict(zip(union.c.keys()[:-2], row[:-2], strict=True)) for row in rows[:limit]]
+    last = str(Cursor(order, *rows[limit - 1][-2:])) if len(rows) > limit else None
+    return Page(jobs, last)
+
+
+def _part(
+    job: JobTable,
+    chosen: Filter,
+    columns: Sequence[str],
+    order: Order,
+    cursor: Cursor | None,
+) -> Select[*tuple[Any, ...]]:
+    """Select what one table can contribute to a page."""
+    row = job.__table__.c
+    ordered_by = row[order.column]
+    query = (
+        select(
+            literal(job.__tablename__).label("table"),
+            *(row[name] for name in dict.fromkeys(columns or row.keys()) if name != "table"),
+            ordered_by.label("ordered_by"),
+            row.pandaid.label("tie"),
+        )
+        .where(*conditions(chosen, job))
+        .order_by(*order.by(ordered_by, row.pandaid))
+    )
+    return query.where(cursor.follows(ordered_by, row.pandaid)) if cursor else query
+
+
+def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return how many `jobs` there are for each combination of values of columns, most first.
+
+    Besides the columns, jobs can be counted by their `table`.
+
+    Raises:
+        BadValue: As `find` does.
+    """
+    names = [*dict.fromkeys(by)]
+    check_names(JobsActive4, {*names} - {"table"})
+    parts = [_counted(job, chosen, names) for job in places(chosen)]
+    if not parts:
+        return [] if names else [{"jobs": 0}]
+    _check_regex(session, chosen)
+    union = union_all(*parts).subquery()
+    keys = [union.c[name] for name in names]
+    jobs = cast(func.sum(union.c.jobs), BigInteger).label("jobs")
+    query = select(*keys, jobs).group_by(*keys).order_by(jobs.desc(), *keys)
+    if names:
+        query = query.having(func.sum(union.c.jobs) > 0)
+    return [dict(row) for row in session.execute(query).mappings()]
+
+
+def _counted(job: JobTable, chosen: Filter, names: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    """Count the jobs of one table."""
+    columns = job.__table__.c
+    table = literal(job.__tablename__).label("table")
+    keys = [table if name == "table" else columns[name] for name in names]
+    return (
+        select(*keys, func.count().label("jobs"))
+        .select_from(job)
+        .where(*conditions(chosen, job))
+        .group_by(*(columns[name] for name in names if name != "table"))
+    )
+
+
+def _check_regex(session: Session, chosen: Filter) -> None:
+    """Have PostgreSQL read the regular expression, even where there is nothing to compare."""
+    if chosen.errortext is None:
+        return
+    try:
+        session.execute(select(literal("").regexp_match(chosen.errortext)))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != "2201B":
+            raise
+        _, _, said = str(error.orig).partition(": ")
+        sentence = f"errortext {chosen.errortext!r} is no regular expression: {said}"
+        raise BadValue(sentence) from None

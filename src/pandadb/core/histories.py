@@ -1,0 +1,164 @@
+"""What a job has been through: its states, and the attempts before and after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ARRAY, BigInteger, and_, any_, func, literal, or_, select, union_all
+
+from pandadb.core.checks import check_columns
+from pandadb.core.effects import now
+from pandadb.core.finding import UnknownJob
+from pandadb.core.states import STATES
+from pandadb.core.tables import JOB_TABLES
+from pandadb.models import JediJobRetryHistory, JobsActive4, JobsStatusLog
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+    from sqlalchemy.orm import Session
+
+    Relation = Row[int, int, str | None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A state that a job has been in."""
+
+    jobstatus: str
+    since: datetime
+    seconds: float | None
+    """How long it was; None for a final state, and where the log does not say when it ended."""
+    computingsite: str | None
+    modificationhost: str | None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A job of a chain of attempts at the same work."""
+
+    pandaid: int
+    follows: tuple[int, ...]
+    """The jobs that it follows: more than one for a merge job."""
+    relationtype: str | None
+    """How it follows them."""
+    attemptnr: int | None
+    jobstatus: str | None
+    """None if no table has the job any more."""
+    computingsite: str | None
+    table: str | None
+
+
+@dataclass(frozen=True)
+class History:
+    """What a job has been through."""
+
+    pandaid: int
+    states: list[Step]
+    attempts: list[Attempt]
+    """The whole chain with the job itself, in the order of their PandaIDs."""
+
+
+def history(session: Session, pandaid: int) -> History:
+    """Return the states of a job in the order of time, and the attempts that it is one of.
+
+    Raises:
+        UnknownJob: There is no job, nor anything known of it.
+        BadValue: No job can have the number.
+    """
+    check_columns(JobsActive4, {"pandaid": pandaid})
+    job = _jobs(session, [pandaid]).get(pandaid)
+    states = _states(session, pandaid, job.jobstatus if job else None)
+    relations = _relations(session, pandaid, job.jeditaskid if job else None)
+    if not (job or states or relations):
+        raise UnknownJob(f"Job {pandaid} is unknown: no table has it, nor has any log")
+    return History(pandaid, states, _attempts(session, pandaid, relations))
+
+
+def _states(session: Session, pandaid: int, jobstatus: str | None) -> list[Step]:
+    log = JobsStatusLog
+    since = func.coalesce(log.modiftime_extended, log.modificationtime).label("since")
+    query = select(
+        log.jobstatus, since, log.computingsite, log.modificationhost, now().label("now")
+    ).where(log.pandaid == pandaid)
+    rank = {name: place for place, name in enumerate(STATES)}  # for states of the same moment
+    rows = sorted(
+        session.execute(query), key=lambda row: (row.since, rank.get(row.jobstatus, len(rank)))
+    )
+    ends = [after.since for _, after in pairwise(rows)]
+    if rows:
+        last = rows[-1].jobstatus
+        lasts = last == jobstatus and not STATES[last].final
+        ends.append(rows[-1].now if lasts else None)
+    return [
+        Step(
+            row.jobstatus,
+            row.since,
+            (end - row.since).total_seconds() if end else None,
+            row.computingsite,
+            row.modificationhost,
+        )
+        for row, end in zip(rows, ends, strict=True)
+    ]
+
+
+def _relations(session: Session, pandaid: int, jeditaskid: int | None) -> Sequence[Relation]:
+    """Return old job, new job and kind of each relation in the job's chain; jobsets are left out.
+
+    The jobs before it are looked up by their task, as the index has it.
+    """
+    link = JediJobRetryHistory
+    of_jobs = or_(link.relationtype.is_(None), ~link.relationtype.startswith("jobset"))
+    before = and_(link.jeditaskid == jeditaskid, link.newpandaid == pandaid)
+    own = or_(link.oldpandaid == pandaid, link.originpandaid == pandaid, before)
+    chains = [*session.scalars(select(link.originpandaid).where(own, of_jobs).distinct())]
+    query = select(link.oldpandaid, link.newpandaid, link.relationtype).distinct()
+    return session.execute(
+        query.where(or_(own, link.originpandaid == _any(chains)), of_jobs).order_by(
+            link.newpandaid, link.oldpandaid
+        )
+    ).all()
+
+
+def _attempts(session: Session, pandaid: int, relations: Sequence[Relation]) -> list[Attempt]:
+    chain = {pandaid, *(job for old, new, _ in relations for job in (old, new))}
+    jobs = _jobs(session, chain)
+    return [
+        Attempt(
+            one,
+            tuple(dict.fromkeys(old for old, new, _ in relations if new == one)),
+            next((kind for _, new, kind in relations if new == one), None),
+            *((row.attemptnr, row.jobstatus, row.computingsite, row.table) if row else [None] * 4),
+        )
+        for one in sorted(chain)
+        for row in [jobs.get(one)]
+    ]
+
+
+def _jobs(session: Session, pandaids: Collection[int]) -> dict[int, Any]:
+    """Return where jobs are and what is to be said of them; of copies, the live one."""
+    found = union_all(
+        *(
+            select(
+                literal(place).label("place"),
+                literal(job.__tablename__).label("table"),
+                job.pandaid,
+                job.jeditaskid,
+                job.attemptnr,
+                job.jobstatus,
+                job.computingsite,
+            ).where(job.pandaid == _any(pandaids))
+            for place, job in enumerate(JOB_TABLES)
+        )
+    )
+    rows = sorted(session.execute(found), key=lambda row: row.place, reverse=True)
+    return {row.pandaid: row for row in rows}
+
+
+def _any(pandaids: Collection[int]) -> Any:
+    """Return what a PandaID has to equal to be one of these."""
+    return any_(literal([*pandaids], ARRAY(BigInteger)))
