@@ -51,15 +51,17 @@ FILE, CONTENTS, DATASET = (
 )
 
 
-def lock(session: Session, pandaids: Sequence[int], how: Lock) -> tuple[bool, list[int]]:
-    """Lock the tasks of jobs, then their datasets, each in the order of their ids.
+def lock(
+    session: Session, pandaids: Sequence[int], how: Lock, *, live: bool = True
+) -> tuple[bool, list[int]]:
+    """Lock the tasks of jobs that live or have ended, then their datasets, in the order of ids.
 
     Returns whether there are any, since files of jobs that JEDI has not made are not accounted
     for, and the jobs that can go on: with SKIP those of which nobody else has a dataset.
     """
     given = {"pandaids": [*pandaids]}
     with refusing_to_wait():
-        locked = session.execute(_lock(how), given).all()
+        locked = session.execute(_lock(how, live), given).all()
     if how is not Lock.SKIP:
         return bool(locked), [*pandaids]
     busy = {*session.scalars(_others(), {**given, "locked": [dataset for _, dataset in locked]})}
@@ -73,9 +75,9 @@ def settle(session: Session, moved: Mapping[int, str], target: str) -> None:
 
 
 @cache
-def _lock(how: Lock) -> Select[Any]:
+def _lock(how: Lock, live: bool) -> Select[Any]:
     nowait, skip = how is Lock.NOWAIT, how is Lock.SKIP
-    files = _datasets_of_jobs(FILE.jeditaskid, FILE.datasetid).distinct().cte("files")
+    files = _datasets_of_jobs(live, FILE.jeditaskid, FILE.datasetid).distinct().cte("files")
     tasks = (
         select(JediTasks.jeditaskid)
         .where(JediTasks.jeditaskid.in_(select(files.c.jeditaskid)))
@@ -97,18 +99,18 @@ def _others() -> Select[Any]:
     """Select the jobs that have a file in a dataset that is not among those locked."""
     locked = routes.array("locked")
     return (
-        _datasets_of_jobs(FILE.pandaid)
+        _datasets_of_jobs(True, FILE.pandaid)
         .join(DATASET.datasetid.table, and_(*(DATASET[name] == FILE[name] for name in KEY[:2])))
         .where(FILE.datasetid != func.all(locked))
     )
 
 
-def _datasets_of_jobs(*columns: Column[Any]) -> Select[Any]:
-    """Select of the files of live jobs that belong to a task."""
+def _datasets_of_jobs(live: bool, *columns: Column[Any]) -> Select[Any]:
+    """Select of the files of jobs that belong to a task."""
     pandaids = routes.array("pandaids")
     return select(*columns).where(
         FILE.pandaid == func.any(pandaids),
-        FILE.modificationtime == EPOCH,
+        FILE.modificationtime == EPOCH if live else FILE.modificationtime > EPOCH,
         FILE.fileid.is_not(None),
     )
 

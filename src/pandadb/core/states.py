@@ -10,6 +10,7 @@ from inspect import get_annotations
 from typing import TYPE_CHECKING
 
 from pandadb.core.effects import (
+    LOWER,
     NEXT,
     NOW,
     NULL,
@@ -114,6 +115,7 @@ ANEW = {
     **dict.fromkeys(("starttime", "endtime", "transexitcode", "batchid", "jobsubstatus"), NULL),
     **{name: value(0) if name.endswith("code") else NULL for name in get_annotations(JobErrors)},
     "attemptnr": NEXT,
+    "currentpriority": LOWER,
 }
 
 TRANSITIONS = (

@@ -71,7 +71,7 @@ def submit(session: Session, jobs: Sequence[NewJob], jobstatus: str, host: str) 
     _check(jobs, jobstatus)
     if not jobs:
         return []
-    pandaids, row_ids, when = _draw(session, len(jobs), sum(len(job.files) for job in jobs))
+    pandaids, row_ids, when = draw(session, len(jobs), sum(len(job.files) for job in jobs))
     ours = {
         "jobstatus": jobstatus,
         "modificationhost": host[:128],
@@ -83,13 +83,13 @@ def submit(session: Session, jobs: Sequence[NewJob], jobstatus: str, host: str) 
         {**given, **job.columns, **worked_out(job.columns), **ours, "pandaid": pandaid}
         for pandaid, job in zip(pandaids, jobs, strict=True)
     ]
-    _copy(session, states.home(jobstatus, session.info.get("waiting_table")), rows)
-    _copy(session, FilesTable4, _files(jobs, rows, iter(row_ids)))
-    _copy(session, JobParamsTable, _side(jobs, pandaids, "jobparameters", "parameters"))
-    _copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
-    _copy(session, JobsStatusLog, map(_log, rows))
+    copy(session, states.home(jobstatus, session.info.get("waiting_table")), rows)
+    copy(session, FilesTable4, _files(jobs, rows, iter(row_ids)))
+    copy(session, JobParamsTable, _side(jobs, pandaids, "jobparameters", "parameters"))
+    copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
+    copy(session, JobsStatusLog, map(log, rows))
     if any("fileid" in file for job in jobs for file in job.files):
-        session.execute(_use_files(), {"pandaids": pandaids})
+        session.execute(use_files(), {"pandaids": pandaids})
     retries.note(session, _followed(jobs, rows), "retry")
     return pandaids
 
@@ -125,7 +125,7 @@ def _refuse(values: Mapping[str, Any], ours: Sequence[str]) -> None:
             raise BadValue(f"{name} is set by the submission, and cannot be given")
 
 
-def _draw(session: Session, njobs: int, nfiles: int) -> tuple[list[int], list[int], datetime]:
+def draw(session: Session, njobs: int, nfiles: int) -> tuple[list[int], list[int], datetime]:
     """Draw the ids of jobs and of their files, and the time, in one round trip."""
     pandaids, row_ids, when = session.execute(
         select(_next(JOBSDEFINED4_PANDAID_SEQ, njobs), _next(FILESTABLE4_ROW_SEQ, nfiles), now())
@@ -199,7 +199,8 @@ def _side(
             yield {"pandaid": pandaid, column: text}
 
 
-def _log(job: Mapping[str, Any]) -> dict[str, Any]:
+def log(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of the status log for a job that has just been made."""
     when = job["modificationtime"]
     names = ("pandaid", "jobstatus", "prodsourcelabel", "cloud", "computingsite")
     row = {name: job.get(name) for name in (*names, "modificationhost")}
@@ -207,7 +208,7 @@ def _log(job: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "modificationtime": when, "modiftime_extended": when}
 
 
-def _copy(session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
+def copy(session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
     """Copy rows, those with the same columns together, so that the others take their defaults."""
     groups: dict[tuple[str, ...], list[Sequence[Any]]] = defaultdict(list)
     for row in rows:
@@ -217,7 +218,7 @@ def _copy(session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]]
 
 
 @cache
-def _use_files() -> Update:
+def use_files() -> Update:
     """Say that files of a task's datasets are being used by their new jobs."""
     file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
     pandaids = routes.array("pandaids")

@@ -12,6 +12,7 @@ from pandadb.services.jobs.finding import count, find, get, history
 from pandadb.services.jobs.heartbeats import heartbeat
 from pandadb.services.jobs.killing import Killed, kill
 from pandadb.services.jobs.loading import Loaded, load, load_records
+from pandadb.services.jobs.retrying import retry
 from pandadb.services.jobs.submission import submit
 from pandadb.services.jobs.verbs import (
     How,
@@ -64,6 +65,7 @@ __all__ = [
     "merge",
     "release",
     "reset",
+    "retry",
     "submit",
     "throttle",
     "transfer",

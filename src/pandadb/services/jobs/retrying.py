@@ -1,0 +1,30 @@
+"""Jobs that are tried again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pandadb.core import reattempts
+from pandadb.core.refusals import Refused
+from pandadb.services.jobs.verbs import USUAL, How, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pandadb.core.reattempts import Retried
+    from pandadb.database import Database
+
+
+def retry(database: Database, pandaids: int | Iterable[int], how: How = USUAL) -> Retried:
+    """Try jobs again that have failed, were cancelled or closed, each as a new, activated job.
+
+    Raises:
+        Refused: It was one PandaID, and the job cannot be tried again.
+        JobsLocked: Somebody else had a job for longer than we wanted to wait.
+    """
+    jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
+    with transaction(database, how) as session:
+        retried = reattempts.again(session, jobs, how.host)
+        if isinstance(pandaids, int) and retried.refused:
+            raise Refused(retried.refused[pandaids])
+    return retried
