@@ -117,7 +117,8 @@ def test_files_of_a_task_are_used_again_and_counted(session: Session) -> None:
     assert (used.status, used.pandaid, used.attemptnr) == ("running", new, 1)
     assert (counters(session, 70), counters(session, 71)[1]) == ((1, 0), 0)
 
-    assert lives.advance(session, "finish", [new], host="here").jobs
+    for verb in ("dispatch", "finish"):
+        assert lives.advance(session, verb, [new], host="here").jobs
     session.refresh(used)
     made = session.get_one(JediDatasetContents, (7, 71, old), populate_existing=True)
     assert (used.status, made.status, made.outpandaid) == ("finished", "finished", new)

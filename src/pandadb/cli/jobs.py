@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pandadb.cli import jobs_find
-from pandadb.cli.jobs_end import expire, kill
+from pandadb.cli import jobs_change, jobs_end, jobs_find
 from pandadb.cli.options import AsJSON, DryRun
 from pandadb.cli.output import as_json, err, out, progress
 from pandadb.database import Database
@@ -16,13 +15,15 @@ from pandadb.services import jobs
 
 app = typer.Typer(help="Jobs: submit, look at, move, end.", no_args_is_help=True)
 
-app.command()(kill)
-app.command()(expire)
-
+app.command()(jobs_change.submit)
 app.command("list")(jobs_find.list_)
 app.command()(jobs_find.show)
 app.command()(jobs_find.count)
 app.command()(jobs_find.history)
+app.command()(jobs_change.move)
+app.command()(jobs_end.kill)
+app.command()(jobs_change.retry)
+app.command()(jobs_end.expire)
 
 
 def yesterday() -> date:

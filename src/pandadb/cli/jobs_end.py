@@ -1,23 +1,18 @@
 """`pandadb jobs kill` and `pandadb jobs expire`: jobs ended by hand, and by their timeouts."""
 
 import getpass
-import sys
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
+from pandadb.cli.asking import ask, end
 from pandadb.cli.options import AsJSON, DryRun, Yes
-from pandadb.cli.output import as_json, err, fail, out, table
+from pandadb.cli.output import as_json, out, table
 from pandadb.database import Database
 from pandadb.services import jobs
 from pandadb.services.jobs import Expired, How, Killed
-
-ASKS_ABOVE = 10
-"""So many jobs are killed without a question."""
 
 
 def kill(
@@ -40,9 +35,7 @@ def kill(
 
     Example: pandadb jobs kill 6012345678 --code 51
     """
-    number = len({*pandaids})
-    if number > ASKS_ABOVE and not (yes or dry_run):
-        _ask(number)
+    ask("Kill", pandaids, yes or dry_run)
     with Database.from_settings() as database:
         killed = jobs.kill(
             database, pandaids, code=code, by=by or _login(), hard=hard, how=How(dry_run=dry_run)
@@ -51,7 +44,7 @@ def kill(
         as_json(asdict(killed))
     else:
         out.print(_sentence(killed, dry_run))
-    _end([killed])
+    end(killed.refused.values())
 
 
 def expire(
@@ -74,15 +67,7 @@ def expire(
         _show(found, dry_run)
     else:
         out.print("No job has been where it is for too long.")
-    _end(found)
-
-
-def _ask(number: int) -> None:
-    if not _is_terminal():
-        fail(
-            f"These are {number} jobs: say --yes to kill more than {ASKS_ABOVE} without a question"
-        )
-    typer.confirm(f"Kill {number} jobs?", abort=True, err=True)
+    end(refusal for each in found for refusal in each.refused.values())
 
 
 def _login() -> str:
@@ -90,10 +75,6 @@ def _login() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run as a user without a name
         return "pandadb"
-
-
-def _is_terminal() -> bool:
-    return sys.stdin.isatty()
 
 
 def _sentence(killed: Killed, dry_run: bool) -> str:
@@ -110,11 +91,3 @@ def _show(found: list[Expired], dry_run: bool) -> None:
     rows = [(e.rule, e.why, len(e.jobs), len(e.told), len(e.refused)) for e in found]
     title = "Would end" if dry_run else "Ended"
     table(title, ("rule", "why", "jobs", "told to end", "refused"), rows)
-
-
-def _end(found: Iterable[Killed]) -> None:
-    """Say of each job that was refused why; exit with 1 if there are any."""
-    refused = [refusal for each in found for refusal in each.refused.values()]
-    for refusal in refused:
-        err.print(escape(refusal.sentence), soft_wrap=True)
-    raise typer.Exit(bool(refused))

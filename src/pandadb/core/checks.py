@@ -64,6 +64,29 @@ def check_text(name: str, value: Any) -> None:
         raise BadValue(f"{name} {mistake}")
 
 
+def from_text(model: type[Base], name: str, text: str) -> Any:
+    """Return the value of a column that somebody has typed; NULL is none.
+
+    Raises:
+        BadValue: There is no such column, or the text is no value of it.
+    """
+    check_names(model, [name])
+    if text == "NULL":
+        return None
+    try:
+        match model.__table__.columns[name].type:
+            case Integer():
+                return int(text)
+            case Numeric():
+                return Decimal(text)
+            case DateTime():
+                return datetime.fromisoformat(text)
+            case _:
+                return text
+    except (ValueError, ArithmeticError):
+        raise BadValue(f"{name} cannot be {text!r}") from None
+
+
 def near(name: str, known: Iterable[str]) -> str:
     """Return the end of a sentence about an unknown name: the known one that it may mean."""
     found = difflib.get_close_matches(name, known, 1)

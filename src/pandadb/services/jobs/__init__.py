@@ -5,6 +5,7 @@ from pandadb.core.filters import Filter
 from pandadb.core.finding import Page, UnknownJob
 from pandadb.core.heartbeats import Answer, Heartbeat
 from pandadb.core.histories import Attempt, History, Step
+from pandadb.core.refusals import Refusal, Refused
 from pandadb.core.submission import NewJob
 from pandadb.services.jobs.dispatching import dispatch
 from pandadb.services.jobs.expiry import Expired, expire
@@ -13,10 +14,12 @@ from pandadb.services.jobs.heartbeats import heartbeat
 from pandadb.services.jobs.killing import Killed, kill
 from pandadb.services.jobs.loading import Loaded, load, load_records
 from pandadb.services.jobs.retrying import retry
-from pandadb.services.jobs.submission import submit
+from pandadb.services.jobs.submission import read, submit
 from pandadb.services.jobs.verbs import (
+    VERBS,
     How,
     activate,
+    advance,
     assign,
     close,
     fail,
@@ -27,10 +30,12 @@ from pandadb.services.jobs.verbs import (
     reset,
     throttle,
     transfer,
+    typed,
     wait,
 )
 
 __all__ = [
+    "VERBS",
     "Answer",
     "Attempt",
     "Dispatched",
@@ -43,10 +48,13 @@ __all__ = [
     "Loaded",
     "NewJob",
     "Page",
+    "Refusal",
+    "Refused",
     "Step",
     "UnknownJob",
     "Wanted",
     "activate",
+    "advance",
     "assign",
     "close",
     "count",
@@ -63,11 +71,13 @@ __all__ = [
     "load",
     "load_records",
     "merge",
+    "read",
     "release",
     "reset",
     "retry",
     "submit",
     "throttle",
     "transfer",
+    "typed",
     "wait",
 ]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from pandadb.core import submission
+from pandadb.core.checks import BadValue, from_text
+from pandadb.core.submission import NewJob
+from pandadb.models import FilesTable4, JobsActive4
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from pandadb.core.submission import NewJob
     from pandadb.database import Database
+    from pandadb.models import Base
+
+BESIDE = ("files", "parameters", "metadata", "replaces")
+"""What a job comes with that is not a column of its own."""
 
 
 def submit(
@@ -26,3 +33,49 @@ def submit(
     """
     with transaction(database, how) as session:
         return submission.submit(session, jobs, jobstatus, how.host)
+
+
+def read(text: str) -> list[NewJob]:
+    """Return the jobs of a JSON array, or of one JSON object in each line.
+
+    An object has the job's columns, and beside them `files` (objects of the columns of each),
+    `parameters`, `metadata` and `replaces`. Times are in ISO format.
+
+    Raises:
+        BadValue: The text is no such JSON; the sentence names the job.
+    """
+    return [_job(number, found) for number, found in enumerate(_objects(text), start=1)]
+
+
+def _objects(text: str) -> Iterator[Any]:
+    lines = text.splitlines() if text.lstrip().startswith("{") else [text]
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                found = json.loads(line)
+            except ValueError as error:
+                place = f"line {number}: " if len(lines) > 1 else ""
+                raise BadValue(f"{place}this is not JSON: {error}") from None
+            yield from found if isinstance(found, list) else [found]
+
+
+def _job(number: int, found: Any) -> NewJob:
+    if not isinstance(found, dict):
+        raise BadValue(f"job {number}: this is not a JSON object")
+    try:
+        beside = {name: found[name] for name in BESIDE if name in found}
+        files = [_typed(FilesTable4, file) for file in beside.pop("files", ())]
+        columns = {name: value for name, value in found.items() if name not in BESIDE}
+        return NewJob(_typed(JobsActive4, columns), files, **beside)
+    except BadValue as error:
+        raise BadValue(f"job {number}: {error}") from None
+
+
+def _typed(model: type[Base], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with times as times: JSON has none."""
+    columns = model.__table__.columns
+    times = {c.name for c in columns if c.type.python_type.__name__ == "datetime"}
+    return {
+        name: from_text(model, name, value) if name in times and isinstance(value, str) else value
+        for name, value in values.items()
+    }

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from pandadb.core import lives
+from pandadb.core.checks import from_text, near
 from pandadb.core.refusals import Refused
 from pandadb.core.routes import Lock
+from pandadb.core.states import TRANSITIONS, UnknownWord
+from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +43,11 @@ class How:
 
 USUAL = How()
 
+VERBS = tuple(
+    dict.fromkeys(step.verb for step in TRANSITIONS if step.verb not in {"heartbeat", "dispatch"})
+)
+"""What can be done to jobs by their ids alone."""
+
 
 @contextmanager
 def transaction(database: Database, how: How) -> Iterator[Session]:
@@ -53,16 +61,28 @@ def transaction(database: Database, how: How) -> Iterator[Session]:
             session.rollback()
 
 
+def typed(column: str, text: str) -> Any:
+    """Return the value of a column of jobs that somebody has typed; NULL is none.
+
+    Raises:
+        BadValue: There is no such column, or the text is no value of it.
+    """
+    return from_text(JobsActive4, column, text)
+
+
 def advance(
     database: Database, verb: str, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
 ) -> Moved:
     """Take jobs through a verb that leads to one state.
 
     Raises:
+        UnknownWord: There is no such verb.
         Refused: It was one PandaID, and the job cannot go.
         BadValue: A value does not fit its column.
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
+    if verb not in VERBS:
+        raise UnknownWord(f"There is no verb {verb!r}{near(verb, VERBS)}")
     jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
     with transaction(database, how) as session:
         moved = lives.advance(session, verb, jobs, values=values, host=how.host, lock=how.lock)

@@ -1,0 +1,113 @@
+"""`pandadb jobs submit`, `move` and `retry`: jobs that are new, that go on, that begin again."""
+
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pandadb.cli.asking import ask, end
+from pandadb.cli.options import AsJSON, DryRun, Yes
+from pandadb.cli.output import as_json, fail, out
+from pandadb.database import Database
+from pandadb.services import jobs
+from pandadb.services.jobs import How
+
+PandaIDs = Annotated[list[int], typer.Argument(metavar="PANDAID", help="The jobs.")]
+
+
+def submit(
+    file: Annotated[
+        Path, typer.Argument(help="Jobs as JSON: an array, or an object a line; - is the input.")
+    ],
+    jobstatus: Annotated[
+        str, typer.Option(help="How they begin: defined, pending or waiting.")
+    ] = "defined",
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+) -> None:
+    """Submit jobs with their files and parameters, all of a file or none; print their PandaIDs.
+
+    An object has columns of the job, and "files" (a list of objects), "parameters", "metadata" and
+    "replaces" (PandaIDs of earlier attempts).
+
+    Example: echo '{"computingsite": "CERN", "prodsourcelabel": "test"}' | pandadb jobs submit -
+    """
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{file} cannot be read: {error}")
+    with Database.from_settings() as database:
+        new = jobs.read(text)
+        pandaids = jobs.submit(database, new, jobstatus=jobstatus, how=How(dry_run=dry_run))
+    if json:
+        as_json([] if dry_run else pandaids)
+    elif dry_run:
+        out.print(f"{len(pandaids)} jobs would be submitted.")
+    else:
+        typer.echo("\n".join(map(str, pandaids)))
+
+
+def move(
+    verb: Annotated[str, typer.Argument(help="What to do, see above.")],
+    pandaids: PandaIDs,
+    *,
+    value: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A column of the jobs, COLUMN=VALUE; can be repeated."),
+    ] = None,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    yes: Yes = False,
+) -> None:
+    """Take jobs through a step of their life. Exit code 1 if one cannot go; the others do.
+
+    VERB is reset, assign, wait, activate, throttle, release, hold, transfer, merge, finish, fail,
+    kill, close, "kill hard", "close hard" or retry (as the same job, while it is active).
+
+    Example: pandadb jobs move finish 6012345678 --set transexitcode=0
+    """
+    values: dict[str, Any] = dict(_assignment(word) for word in value or [])
+    ask(verb.capitalize(), pandaids, yes or dry_run)
+    with Database.from_settings() as database:
+        moved = jobs.advance(database, verb, pandaids, How(dry_run=dry_run), **values)
+    if json:
+        as_json(asdict(moved))
+    else:
+        before = Counter(sorted(moved.jobs.values()))
+        states = ", ".join(f"{number} {state}" for state, number in before.items())
+        out.print(f"{'Would move' if dry_run else 'Moved'}: {len(moved.jobs)} ({states or '-'}).")
+    end(moved.refused.values())
+
+
+def retry(
+    pandaids: PandaIDs,
+    *,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    yes: Yes = False,
+) -> None:
+    """Try jobs that have failed, were cancelled or closed again, each as a new job.
+
+    Exit code 1 if one cannot be tried again; the others are.
+
+    Example: pandadb jobs retry 6012345678
+    """
+    ask("Retry", pandaids, yes or dry_run)
+    with Database.from_settings() as database:
+        retried = jobs.retry(database, pandaids, How(dry_run=dry_run))
+    if json:
+        as_json(asdict(retried))
+    else:
+        for old, new in retried.jobs.items():
+            typer.echo(f"{old} {'would be tried again' if dry_run else f'is job {new} now'}")
+    end(retried.refused.values())
+
+
+def _assignment(word: str) -> tuple[str, Any]:
+    name, equals, text = word.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{word!r} is not COLUMN=VALUE")
+    return name, jobs.typed(name, text)
