@@ -56,8 +56,10 @@ class Database:
         statement_timeout: float = 0,
         lock_timeout: float = 0,
         schemas: Mapping[str, str] | None = None,
+        waiting_table: str = "jobswaiting4",
         **engine: Any,
     ) -> None:
+        self.waiting_table = waiting_table
         url = sqlalchemy_url(
             url if isinstance(url, str) else url.render_as_string(hide_password=False)
         )
@@ -110,12 +112,14 @@ class Database:
             statement_timeout=settings.statement_timeout,
             lock_timeout=settings.lock_timeout,
             schemas=settings.schemas,
+            waiting_table=settings.waiting_table,
         )
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Open a session for one transaction: committed at the end, undone by an exception."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        info = {"waiting_table": self.waiting_table}
+        with Session(self.engine, expire_on_commit=False, info=info) as session, session.begin():
             yield session
 
     def retrying(

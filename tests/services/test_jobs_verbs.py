@@ -1,0 +1,108 @@
+"""The verbs of the jobs service: one job or many, in one transaction, with an answer for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from pandadb.core.checks import BadValue
+from pandadb.core.refusals import JobsLocked, Reason, Refused
+from pandadb.core.routes import Lock
+from pandadb.database import Database
+from pandadb.models import JobsActive4, JobsArchived4, JobsDefined4
+from pandadb.services import jobs
+from pandadb.services.jobs import Heartbeat, How, NewJob, Wanted
+from tests.factories import make_job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def job(database: Database) -> int:
+    with database.session() as session:
+        return make_job(session, "defined")
+
+
+@pytest.fixture
+def locked(database: Database, job: int) -> Iterator[int]:
+    """A job that somebody else has."""
+    with database.session() as session:
+        session.execute(select(JobsDefined4).where(JobsDefined4.pandaid == job).with_for_update())
+        yield job
+
+
+def test_a_whole_life(database: Database) -> None:
+    new = NewJob({"computingsite": "CERN", "prodsourcelabel": "user"}, [{"type": "log"}], "-n 5")
+    (job,) = jobs.submit(database, [new])
+    jobs.assign(database, job, dispatchdblock="dis.1")
+    jobs.activate(database, job)
+
+    (taken,) = jobs.dispatch(database, Wanted("CERN"), how=How(host="node"), batchid="b.1")
+    assert (taken.pandaid, taken.parameters, taken.job["batchid"]) == (job, "-n 5", "b.1")
+    for state in ("starting", "running", "finished"):
+        jobs.heartbeat(database, [Heartbeat(job, state)])
+    jobs.transfer(database, job)
+    jobs.finish(database, job)
+
+    with database.session() as session:
+        ended = session.scalars(select(JobsArchived4)).one()
+        assert (ended.pandaid, ended.jobstatus, ended.dispatchdblock) == (job, "finished", "dis.1")
+
+
+def test_many_jobs_get_an_answer_each(database: Database, job: int) -> None:
+    done = jobs.activate(database, [job, 5])
+
+    assert done.jobs == {job: "defined"}
+    assert done.refused[5].reason is Reason.UNKNOWN
+
+
+def test_one_job_that_cannot_go_is_an_error_that_says_what_can(
+    database: Database, job: int
+) -> None:
+    with pytest.raises(Refused, match=r"defined, which hold is not for: from there reset, assign"):
+        jobs.hold(database, job)
+
+
+def test_a_bad_value_changes_nothing(database: Database, job: int) -> None:
+    with pytest.raises(BadValue, match="cloud is too long"):
+        jobs.assign(database, job, cloud="x" * 51)
+
+    with database.session() as session:
+        assert session.get_one(JobsDefined4, job).jobstatus == "defined"
+
+
+def test_a_dry_run_answers_and_changes_nothing(database: Database, job: int) -> None:
+    assert jobs.activate(database, [job], How(dry_run=True)).jobs == {job: "defined"}
+
+    with database.session() as session:
+        assert session.get_one(JobsDefined4, job).jobstatus == "defined"
+
+
+@pytest.mark.parametrize("how", [How(lock=Lock.NOWAIT), How(patience=0.1)])
+def test_nobody_waits_longer_than_asked(database: Database, locked: int, how: How) -> None:
+    with pytest.raises(JobsLocked):
+        jobs.activate(database, [locked], how)
+
+
+def test_waiting_jobs_are_where_the_setting_says(database: Database, job: int) -> None:
+    url = database.engine.url.render_as_string(hide_password=False)
+    with Database(url, waiting_table="jobsdefined4") as beside_a_server:
+        jobs.wait(beside_a_server, job)
+
+    with database.session() as session:
+        assert session.get_one(JobsDefined4, job).jobstatus == "waiting"
+
+
+def test_a_job_that_is_killed_softly_goes_on_until_its_pilot_asks(database: Database) -> None:
+    with database.session() as session:
+        job = make_job(session, "running")
+
+    assert jobs.kill(database, job, by="me", code=2).told == [job]
+    answer = jobs.heartbeat(database, [Heartbeat(job, "running")])[job]
+
+    assert answer.command == "tobekilled"
+    with database.session() as session:
+        assert session.get_one(JobsActive4, job).jobstatus == "running"
