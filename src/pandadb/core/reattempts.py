@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from pandadb.core import accounting, retries, routes, submission
+from pandadb.core import accounting, lives, retries, routes, submission
 from pandadb.core.effects import now
 from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
 from pandadb.core.refusals import Reason, Refusal
@@ -88,6 +88,24 @@ def again(session: Session, pandaids: Sequence[int], host: str) -> Retried:
     if chosen:
         done.jobs = _replace(session, chosen, old, files, host)
     return done
+
+
+def same(session: Session, pandaids: Sequence[int], host: str) -> Retried:
+    """Activate jobs of JOBSACTIVE4 again whose pilots have failed, as the same jobs.
+
+    Raises:
+        JobsLocked: The session's `lock_timeout` has passed.
+    """
+    moved = lives.advance(session, "retry", pandaids, host=host)
+    file = FilesTable4.__table__
+    anew = (
+        update(file)
+        .where(file.c.pandaid == func.any(routes.array("pandaids")), file.c.type.in_(OUTPUTS))
+        .where(file.c.modificationtime == EPOCH)
+        .values(status="unknown")
+    )
+    session.execute(anew, {"pandaids": [*moved.jobs]})
+    return Retried({pandaid: pandaid for pandaid in moved.jobs}, moved.refused)
 
 
 def _locked(session: Session, pandaids: Sequence[int]) -> dict[int, dict[str, Any]]:
