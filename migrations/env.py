@@ -12,8 +12,8 @@ from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from migrations import drift, operations
 from pandadb.database import Database
+from pandadb.migrating import drift, operations
 from pandadb.models.base import OWN, Base
 
 if TYPE_CHECKING:

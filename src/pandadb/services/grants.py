@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from pandadb.errors import PandaDBError
-from pandadb.services.schema import home
+from pandadb.migrating import home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from alembic import command
@@ -17,8 +16,8 @@ from sqlalchemy import inspect, select
 from sqlalchemy.exc import OperationalError
 from typing_extensions import Unpack
 
-import pandadb
 from pandadb.errors import PandaDBError
+from pandadb.migrating import home
 from pandadb.models import PandaDBVersion
 from pandadb.models.base import OWN, PANDA
 
@@ -59,12 +58,6 @@ class Way(TypedDict, total=False):
     """Is told the name of each revision that has been applied."""
     attempts: int
     """How often to go on when a lock was not free within four seconds."""
-
-
-def home() -> Path:
-    """Return the folder of `alembic.ini`, `migrations/` and `sql/`: in the wheel or a checkout."""
-    packed = Path(pandadb.__file__).parent / "_schema"
-    return packed if packed.exists() else Path(pandadb.__file__).parents[2]
 
 
 def upgrade(database: Database, revision: str = "head", **how: Unpack[Way]) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic.operations import MigrateOperation, Operations
 from sqlalchemy import text
 
+from pandadb.migrating import home
+
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrationScript
     from alembic.runtime.migration import MigrationContext
-
-SQL = Path(__file__).parent.parent / "sql"
 
 
 @Operations.register_operation("apply_sql")
@@ -30,7 +29,7 @@ class ApplySQL(MigrateOperation):
 
 @Operations.implementation_for(ApplySQL)
 def _apply_sql(operations: Operations, operation: ApplySQL) -> None:
-    script = (SQL / operation.path).read_text(encoding="utf-8")
+    script = (home() / "sql" / operation.path).read_text(encoding="utf-8")
     # A colon would be taken for a bind parameter: a JSON literal would become NULL offline.
     operations.execute(text(script.strip().rstrip(";").replace(":", r"\:")))
 
