@@ -301,6 +301,8 @@ def upgrade() -> None:
         comment="Answers of the machines to ASYNC_REQUESTS.",
     )
     op.create_index("async_results_req_idx", "async_results", ["request_id"], schema=PANDA)
+    op.withhold("doma_panda.secrets", "doma_panda.pilottoken")
+    op.withhold("doma_panda.pandadb_version", rights="INSERT, UPDATE, DELETE")
 
 
 def downgrade() -> None:

@@ -1052,6 +1052,7 @@ def upgrade() -> None:
         comment="User of PanDA, with usage, quotas and privileges.",
     )
     op.create_index("users_name_idx", "users", ["name", "vo"], schema=META)
+    op.withhold("doma_pandameta.proxykey")
 
 
 def downgrade() -> None:
