@@ -5363,6 +5363,34 @@ COMMENT ON COLUMN doma_panda.async_results.finished_at IS 'Time the handling end
 
 CREATE INDEX async_results_req_idx ON doma_panda.async_results (request_id);
 
+DO $$
+DECLARE given record;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT c.oid::regclass AS name,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+          FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+         WHERE c.oid IN ('doma_panda.secrets'::regclass, 'doma_panda.pilottoken'::regclass) AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', given.name, given.role);
+    END LOOP;
+END
+$$;
+
+DO $$
+DECLARE given record;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT c.oid::regclass AS name,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+          FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+         WHERE c.oid IN ('doma_panda.pandadb_version'::regclass) AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON %s FROM %s', given.name, given.role);
+    END LOOP;
+END
+$$;
+
 UPDATE pandadb.alembic_version SET version_num='0014' WHERE pandadb.alembic_version.version_num = '0013';
 
 COMMIT;
@@ -6394,6 +6422,20 @@ COMMENT ON COLUMN doma_pandameta.users.vo IS 'Virtual organisation of the user';
 
 CREATE INDEX users_name_idx ON doma_pandameta.users (name, vo);
 
+DO $$
+DECLARE given record;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT c.oid::regclass AS name,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+          FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+         WHERE c.oid IN ('doma_pandameta.proxykey'::regclass) AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', given.name, given.role);
+    END LOOP;
+END
+$$;
+
 UPDATE pandadb.alembic_version SET version_num='0016' WHERE pandadb.alembic_version.version_num = '0015';
 
 COMMIT;
@@ -7139,6 +7181,20 @@ COMMENT ON COLUMN doma_pandabigmon.visits.userid IS 'User, AUTH_USER';
 COMMENT ON COLUMN doma_pandabigmon.visits.remote IS 'Address of the client';
 
 CREATE INDEX user_idx ON doma_pandabigmon.visits (userid);
+
+DO $$
+DECLARE given record;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT c.oid::regclass AS name,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+          FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+         WHERE c.oid IN ('doma_pandabigmon.auth_user'::regclass, 'doma_pandabigmon.authtoken_token'::regclass, 'doma_pandabigmon.django_session'::regclass, 'doma_pandabigmon.djangocache'::regclass, 'doma_pandabigmon.social_auth_association'::regclass, 'doma_pandabigmon.social_auth_code'::regclass, 'doma_pandabigmon.social_auth_nonce'::regclass, 'doma_pandabigmon.social_auth_partial'::regclass, 'doma_pandabigmon.social_auth_usersocialauth'::regclass) AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', given.name, given.role);
+    END LOOP;
+END
+$$;
 
 UPDATE pandadb.alembic_version SET version_num='0018' WHERE pandadb.alembic_version.version_num = '0017';
 

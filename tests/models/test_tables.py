@@ -137,7 +137,8 @@ def test_defaults_of_the_database_are_utc_whatever_the_session_says(session: Ses
 
 def test_every_column_is_explained_and_amounts_have_a_unit_or_say_that_it_is_not_known() -> None:
     unit = re.compile(
-        r"\b([kMGT]?B|bytes?|seconds?|hours?|days?|minutes?|units?|diskiounit|number)\b", re.I
+        r"\b([kMGT]?B|bytes?|seconds?|hours?|days?|minutes?|units?|diskiounit|number)\b",
+        re.IGNORECASE,
     )
     for table in Base.metadata.tables.values():
         for column in table.columns:
