@@ -80,7 +80,7 @@ def _check_words(url: URL) -> None:
                 )
         elif name not in LIBPQ:
             close = difflib.get_close_matches(name, LIBPQ, n=1)
-            meant = f"did you mean {close[0]}?" if close else f"known are {', '.join(LIBPQ)}"
+            meant = f"did you mean {close[0]}?" if close else "leave it out"
             raise SettingsError(
                 f"The database URL has {name!r}, which libpq does not know: {meant}"
             )

@@ -31,7 +31,7 @@ def upgrade(revision: Revision = "head", dry_run: DryRun = False) -> None:
     with Database.from_settings() as database:
         pending = schema.pending(database, revision)
         if dry_run:
-            out.print("\n".join(pending) or "Nothing to do.")
+            typer.echo("\n".join(pending) or "Nothing to do.")
             return
         with progress("revisions") as bar:
             task = bar.add_task("upgrade", total=len(pending))
@@ -48,7 +48,7 @@ def downgrade(revision: Revision, yes: Yes = False, dry_run: DryRun = False) -> 
     with Database.from_settings() as database:
         undone = schema.undone(database, revision)
         if dry_run:
-            out.print("\n".join(undone) or "Nothing to do.")
+            typer.echo("\n".join(undone) or "Nothing to do.")
             return
         question = f"Go back to revision {revision}, undo {len(undone)}, and lose the rows?"
         if not yes:
