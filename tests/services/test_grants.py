@@ -318,6 +318,29 @@ def test_who_may_not_make_roles_is_told_what_a_superuser_has_to_run_and_goes_on_
                 connection.execute(text(f'DROP OWNED BY "{name}" CASCADE'))
 
 
+def test_an_owner_that_may_make_roles_needs_no_superuser(
+    plain_role_url: str, database: Database, prefix: str
+) -> None:
+    url = make_url(plain_role_url)
+    with database.engine.begin() as connection:
+        connection.execute(text(f'ALTER ROLE "{url.username}" CREATEROLE'))
+    with Database(plain_role_url) as plain:
+        schema.upgrade(plain)
+        first = grants.grant(plain, prefix)
+        schema.downgrade(plain, "base")
+        schema.upgrade(plain)
+        again = grants.grant(plain, prefix)
+
+    assert (len(first.made), again.made) == (4, [])
+    assert not [line for line in again.statements if "OWNER TO" in line or "DATABASE" in line]
+    with Database(database.engine.url.set(database=url.database)) as superuser:
+        matrix = {table: words for table, words in MATRIX.items() if "tomorrow" not in table}
+        follow_the_matrix(superuser, first.roles, matrix)
+        for name in first.roles.values():
+            with superuser.engine.begin() as connection:
+                connection.execute(text(f'DROP OWNED BY "{name}" CASCADE'))
+
+
 def test_who_owns_nothing_is_told_who_may_give_rights(
     plain_role_url: str, database: Database, prefix: str
 ) -> None:
