@@ -142,6 +142,7 @@ def _joining(session: Session, roles: Mapping[str, str], members: Mapping[str, s
     """Return what makes the members, and the user itself one of the owner."""
     query = (
         "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member) FROM pg_auth_members"
+        " WHERE pg_has_role(member, roleid, 'USAGE')"  # who made a role may only be its admin
         " UNION SELECT rolname, current_user FROM pg_roles WHERE pg_has_role(oid, 'USAGE')"
     )
     there = {tuple(row) for row in session.execute(text(query))}
