@@ -11,7 +11,7 @@ PYTEST_OPTIONS ?=
 help: ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
 
-demo: .venv/demo ## A PanDA database with a task's jobs, on a private PostgreSQL
+demo: .venv/demo ## A PanDA database whose jobs live and end, on a private PostgreSQL
 	$(BIN)/pandadb demo
 
 test: .venv/dev ## All tests
