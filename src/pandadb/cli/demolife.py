@@ -52,10 +52,11 @@ def _draw(shown: Live, done: Round) -> None:
 def show(life: Life) -> None:
     """Print what has become of the task and of one of its jobs, and what to try next."""
     table(
-        f"Files of task {life.jeditaskid} (failed: of jobs that failed, were killed or closed)",
+        f"Files of task {life.jeditaskid}",
         ("type", "dataset", "files", "used", "finished", "failed"),
         map(astuple, life.datasets),
     )
+    out.print("Failed are also the files of jobs that were killed or closed.")
     table(
         f"History of job {life.pandaid}", ("state", "seconds", "site"), map(astuple, life.history)
     )
