@@ -57,9 +57,8 @@ def show(life: Life) -> None:
         map(astuple, life.datasets),
     )
     out.print("Failed are also the files of jobs that were killed or closed.")
-    table(
-        f"History of job {life.pandaid}", ("state", "seconds", "site"), map(astuple, life.history)
-    )
+    steps = [(step.jobstatus, step.seconds, step.computingsite) for step in life.history]
+    table(f"History of job {life.pandaid}", ("state", "seconds in it", "site"), steps)
     left = life.left[0] if life.left else life.pandaid
     commands = [(line.format(one=life.pandaid, left=left), meaning) for line, meaning in NEXT]
     width = max(len(line) for line, _ in commands)

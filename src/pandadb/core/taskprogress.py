@@ -1,14 +1,14 @@
-"""How far a task is: its jobs, its datasets' counters, what has happened to a job of it."""
+"""How far a task is: where its jobs are, and what its datasets have counted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Float, cast, extract, func, literal, select, union_all
+from sqlalchemy import func, literal, select, union_all
 
 from pandadb.core.tables import JOB_TABLES
-from pandadb.models import JediDatasets, JobsStatusLog
+from pandadb.models import JediDatasets
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -33,16 +33,6 @@ class Counters:
     used: int
     finished: int
     failed: int
-
-
-@dataclass(frozen=True)
-class Event:
-    """A state that a job has got into."""
-
-    jobstatus: str
-    seconds: float
-    """Since the first one."""
-    computingsite: str | None
 
 
 def places(session: Session, jeditaskid: int) -> list[Place]:
@@ -72,14 +62,3 @@ def counters(session: Session, jeditaskid: int) -> list[Counters]:
         .order_by(of.datasetid)
     )
     return [Counters(*row) for row in rows]
-
-
-def history(session: Session, pandaid: int) -> list[Event]:
-    """Return what the status log says of a job."""
-    log = JobsStatusLog
-    when = func.coalesce(log.modiftime_extended, log.modificationtime)
-    since = cast(extract("epoch", when - func.min(when).over()), Float)
-    rows = session.execute(
-        select(log.jobstatus, since, log.computingsite).where(log.pandaid == pandaid).order_by(when)
-    )
-    return [Event(*row) for row in rows]

@@ -18,7 +18,8 @@ from pandadb.services.jobs import Heartbeat, Wanted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pandadb.core.taskprogress import Counters, Event, Place
+    from pandadb.core.histories import Step
+    from pandadb.core.taskprogress import Counters, Place
     from pandadb.database import Database
 
 ROUNDS = 12
@@ -54,7 +55,7 @@ class Life:
     datasets: list[Counters]
     pandaid: int
     """The first job that has finished."""
-    history: list[Event]
+    history: list[Step]
     left: list[int]
     """Jobs that have not ended."""
 
@@ -107,10 +108,10 @@ def _looked_at(
     left = [place.pandaid for place in found if place.table in live_tables]
     finished = [place.pandaid for place in found if place.jobstatus == "finished"]
     pandaid = (finished or left)[0]
+    history = jobs.history(database, pandaid)
     with database.session() as session:
         datasets = taskprogress.counters(session, jeditaskid)
-        history = taskprogress.history(session, pandaid)
-    return Life(jeditaskid, rounds, datasets, pandaid, history, left)
+    return Life(jeditaskid, rounds, datasets, pandaid, history.states, left)
 
 
 def _by_state(found: Iterable[Place]) -> defaultdict[str, list[int]]:
