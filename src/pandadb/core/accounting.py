@@ -46,8 +46,8 @@ CLOSED_TASKS = ("done", "finished", "failed", "broken", "aborted", "prepared")
 ACCOUNTED = ("transferring", "merging", *(name for name, s in states.STATES.items() if s.final))
 """States whose beginning changes files; so does the end of transferring."""
 
-FILE, CONTENTS, DATASET = (
-    model.__table__.c for model in (FilesTable4, JediDatasetContents, JediDatasets)
+FILE, CONTENTS, DATASET, TASK = (
+    model.__table__.c for model in (FilesTable4, JediDatasetContents, JediDatasets, JediTasks)
 )
 
 
@@ -79,9 +79,9 @@ def _lock(how: Lock, live: bool) -> Select[Any]:
     nowait, skip = how is Lock.NOWAIT, how is Lock.SKIP
     files = _datasets_of_jobs(live, FILE.jeditaskid, FILE.datasetid).distinct().cte("files")
     tasks = (
-        select(JediTasks.jeditaskid)
-        .where(JediTasks.jeditaskid.in_(select(files.c.jeditaskid)))
-        .order_by(JediTasks.jeditaskid)
+        select(TASK.jeditaskid)
+        .where(TASK.jeditaskid.in_(select(files.c.jeditaskid)))
+        .order_by(TASK.jeditaskid)
         .with_for_update(key_share=True, nowait=nowait, skip_locked=skip)
         .cte("tasks")
     )
@@ -107,9 +107,8 @@ def _others() -> Select[Any]:
 
 def _datasets_of_jobs(live: bool, *columns: Column[Any]) -> Select[Any]:
     """Select of the files of jobs that belong to a task."""
-    pandaids = routes.array("pandaids")
     return select(*columns).where(
-        FILE.pandaid == func.any(pandaids),
+        routes.is_given(FILE.pandaid),
         FILE.modificationtime == EPOCH if live else FILE.modificationtime > EPOCH,
         FILE.fileid.is_not(None),
     )
@@ -166,10 +165,10 @@ def _current(target: str) -> CTE:
             DATASET.datasetid.table,
             and_(*(DATASET[name] == FILE[name] for name in KEY[:2])),
         )
-        .join(JediTasks, JediTasks.jeditaskid == FILE.jeditaskid)
+        .join(TASK.jeditaskid.table, TASK.jeditaskid == FILE.jeditaskid)
         .where(
             job.lockedby == "jedi",
-            JediTasks.status.not_in(CLOSED_TASKS),
+            TASK.status.not_in(CLOSED_TASKS),
             CONTENTS.keeptrack == 1,
             CONTENTS.status != "cancelled",
             or_(CONTENTS.attemptnr == FILE.attemptnr, late),
@@ -208,7 +207,7 @@ def _queued(current: CTE, target: str) -> CTE:
     )
     return (
         update(JediTasks.__table__)
-        .where(JediTasks.queuedtime.is_(None), JediTasks.jeditaskid.in_(again))
+        .where(TASK.queuedtime.is_(None), TASK.jeditaskid.in_(again))
         .values(queuedtime=now())
         .cte("queued")
     )

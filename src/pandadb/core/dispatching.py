@@ -176,10 +176,9 @@ def _jobs() -> Select[Any]:
 @cache
 def _files() -> Select[Any]:
     file = FilesTable4.__table__.c
-    pandaids = routes.array("pandaids")
     return (
         select(FilesTable4.__table__)
-        .where(file.pandaid == func.any(pandaids), file.modificationtime == EPOCH)
+        .where(routes.is_given(file.pandaid), file.modificationtime == EPOCH)
         .order_by(file.row_id)
     )
 

@@ -100,7 +100,7 @@ def same(session: Session, pandaids: Sequence[int], host: str) -> Retried:
     file = FilesTable4.__table__
     anew = (
         update(file)
-        .where(file.c.pandaid == func.any(routes.array("pandaids")), file.c.type.in_(OUTPUTS))
+        .where(routes.is_given(file.c.pandaid), file.c.type.in_(OUTPUTS))
         .where(file.c.modificationtime == EPOCH)
         .values(status="unknown")
     )
@@ -137,7 +137,7 @@ def _files(session: Session, pandaids: Sequence[int]) -> dict[int, Rows]:
             contents.maxfailure,
         )
         .outerjoin(contents.fileid.table, and_(*(contents[name] == file[name] for name in KEY)))
-        .where(file.pandaid == func.any(routes.array("pandaids")), file.modificationtime > EPOCH)
+        .where(routes.is_given(file.pandaid), file.modificationtime > EPOCH)
         .order_by(file.row_id)
     )
     files: dict[int, Rows] = defaultdict(list)
@@ -251,7 +251,7 @@ def _reopened() -> Select[Any]:
         select(*(contents[name] for name in KEY), file.type, contents.status)
         .join(file.fileid.table, and_(*(contents[name] == file[name] for name in KEY)))
         .where(
-            file.pandaid == func.any(routes.array("pandaids")),
+            routes.is_given(file.pandaid),
             file.modificationtime > EPOCH,
             contents.keeptrack == 1,
             contents.pandaid == file.pandaid,
@@ -320,7 +320,7 @@ def _copy_texts(
     for model, name in ((JobParamsTable, "jobparameters"), (MetaTable, "metadata")):
         table = model.__table__.c
         asked = select(table.pandaid, table[name]).where(
-            table.pandaid == func.any(routes.array("pandaids")), table.modificationtime > EPOCH
+            routes.is_given(table.pandaid), table.modificationtime > EPOCH
         )
         texts = session.execute(asked, {"pandaids": [*new]}).all()
         submission.copy(

@@ -68,13 +68,18 @@ class Route:
 
 
 def by_id(job: JobTable) -> ColumnElement[bool]:
-    """Choose jobs by the parameter `pandaids`.
+    """Choose jobs by the parameter `pandaids`."""
+    return is_given(job.__table__.c.pandaid)
 
-    The planner does not see through the subquery how many they are: so it goes by the primary key,
+
+def is_given(pandaid: ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether an id is in the parameter `pandaids`.
+
+    The planner does not see through the subquery how many they are: so it goes by the id's index,
     and keeps the plan of a prepared statement, which takes longer to make than one job to move.
     """
     pandaids = select(array("pandaids")).scalar_subquery()
-    return job.pandaid == func.any(cast(pandaids, ARRAY(BigInteger)))
+    return pandaid == func.any(cast(pandaids, ARRAY(BigInteger)))
 
 
 def array(name: str) -> BindParameter[Any]:
