@@ -33,7 +33,7 @@ def submit(
     An object has columns of the job, and "files" (a list of objects), "parameters", "metadata" and
     "replaces" (PandaIDs of earlier attempts).
 
-    Example: echo '{"computingsite": "CERN", "prodsourcelabel": "test"}' | pandadb jobs submit -
+    Example: pandadb jobs submit jobs.json --dry-run
     """
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
