@@ -19,6 +19,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     not_,
     or_,
     select,
@@ -32,13 +33,15 @@ from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import Lock
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
-from pandadb.models.types import EPOCH
+from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import CTE, Column, ColumnElement, Select
     from sqlalchemy.orm import Session
+
+    from pandadb.core.effects import Columns
 
 CLOSED_TASKS = ("done", "finished", "failed", "broken", "aborted", "prepared")
 """States of tasks whose late jobs change nothing of them any more."""
@@ -175,11 +178,20 @@ def _current(target: str) -> CTE:
             FILE.type.in_((*INPUTS, *OUTPUTS)),
             not_(and_(FILE.type == "input", CONTENTS.type == "lib")),
             not_(unmerged) if target == "finished" else true(),
+            *_in_partition(target, job),
         )
         .order_by(*(CONTENTS[name] for name in KEY))
         .with_for_update(of=JediDatasetContents.__table__)
         .cte("current")
     )
+
+
+def _in_partition(target: str, job: Columns) -> tuple[ColumnElement[bool], ...]:
+    """Say in which partitions the jobs and their files are: where this transaction put them."""
+    if not states.STATES[target].final:
+        return (FILE.modificationtime == EPOCH,)
+    began = literal_column("(now() AT TIME ZONE 'UTC')", Timestamp())
+    return (FILE.modificationtime >= began, job["modificationtime"] >= began)
 
 
 def _counted(current: CTE, counts: Mapping[str, ColumnElement[int]]) -> CTE:
