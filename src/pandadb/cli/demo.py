@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pandadb.cli.jobs import yesterday
+from pandadb.cli.jobs import name_unknown, yesterday
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, err, out, table
 from pandadb.database import Database
@@ -32,6 +32,8 @@ def demo(
         Database.private() as database,
     ):
         shown = service.run(database, records or [], yesterday(), status.update)
+    for load in shown.loads:
+        name_unknown(load)
     if json:
         as_json(asdict(shown))
     else:
