@@ -11,7 +11,7 @@ PYTEST_OPTIONS ?=
 help: ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
 
-demo: .venv/demo ## A PanDA database with a task's jobs, on a private PostgreSQL
+demo: .venv/demo ## A PanDA database whose jobs live and end, on a private PostgreSQL
 	$(BIN)/pandadb demo
 
 test: .venv/dev ## All tests
@@ -26,13 +26,15 @@ lint: .venv/dev ## Style, types, layers, and that what is generated is current
 		|| { echo "sql/schema.sql is not what the revisions make: make schema"; exit 1; }
 	$(BIN)/pandadb docs erd --check
 	$(BIN)/pandadb docs dictionary --check
+	$(BIN)/pandadb docs states --check
 
 schema: .venv/dev ## Write sql/schema.sql from the revisions
 	$(BIN)/pandadb db sql > sql/schema.sql
 
-docs: .venv/dev ## Write the diagrams and the data dictionary from the models
+docs: .venv/dev ## Write the diagrams, the data dictionary and the states
 	$(BIN)/pandadb docs erd
 	$(BIN)/pandadb docs dictionary
+	$(BIN)/pandadb docs states
 
 wheel: .venv/dev ## Build dist/*.whl
 	$(BIN)/python -m build --wheel

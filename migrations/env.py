@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from migrations import drift, operations
 from pandadb.database import Database
+from pandadb.errors import PandaDBError
+from pandadb.migrating import drift, operations
 from pandadb.models.base import OWN, Base
+from pandadb.services import grants, schema
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -60,49 +62,67 @@ def run_offline() -> None:
 def run_online() -> None:
     """Migrate the database of the settings, or the one that the caller hands over."""
     given = context.config.attributes.get("database")
-    attempts = context.config.attributes.get("attempts", ATTEMPTS)
-    if given is None and context.config.config_file_name:
+    if given is not None:
+        _migrate_patiently(given)
+        return
+    if context.config.config_file_name:
         fileConfig(context.config.config_file_name, disable_existing_loggers=False)
-    database = given or Database.from_settings()
-    if database.engine.get_execution_options().get("schema_translate_map"):
-        raise CommandError(
-            "Migrations make the schemas that the models name, doma_panda and so on: "
-            "unset PANDADB_SCHEMAS"
-        )
     try:
-        for attempt in range(1, attempts + 1):
-            try:
-                with database.engine.connect() as connection:
-                    try:
-                        _migrate(connection)
-                    finally:
-                        connection.invalidate()  # lock and timeouts end, instead of in a pool
-                break
-            except OperationalError as error:
-                if getattr(error.orig, "sqlstate", None) != "55P03" or attempt == attempts:
-                    raise
-                log.warning("a lock was not free within %s: trying again", LOCK_TIMEOUT)
-                time.sleep(min(2**attempt, 30) / 4)
-    finally:
-        if given is None:
-            database.close()
+        with Database.from_settings() as database:
+            _migrate_patiently(database)
+    except PandaDBError as error:
+        raise CommandError(str(error)) from error
+
+
+def _migrate_patiently(database: Database) -> None:
+    schema.refuse_other_names(database)
+    attempts = context.config.attributes.get("attempts", ATTEMPTS)
+    for attempt in range(1, attempts + 1):
+        try:
+            with database.engine.connect() as connection:
+                try:
+                    _migrate(connection)
+                finally:
+                    connection.invalidate()  # lock, role and timeouts end, instead of in a pool
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != "55P03" or attempt == attempts:
+                raise
+            log.warning("a lock was not free within %s: trying again", LOCK_TIMEOUT)
+            time.sleep(min(2**attempt, 30) / 4)
+        else:
+            return
 
 
 def _migrate(connection: Connection) -> None:
     for statement in PREPARATIONS:
         connection.execute(text(statement))
     _wait_for_turn(connection)
+    grants.act_as_owner(connection)
     if connection.scalar(text("SELECT to_regnamespace(:own) IS NULL"), {"own": OWN}):
         connection.execute(text(OWN_SCHEMA))
     partitions = drift.partitions(connection)
     connection.commit()  # Alembic would take an open transaction for its caller's
+    steps: list[object] = []
+    tell = context.config.attributes.get("on_step", lambda **_: None)
+    watchers: Any = (tell, lambda *, step, **_: steps.append(step))
     context.configure(
         connection=connection,
         include_name=lambda name, kind, parents: drift.is_ours(name, kind, parents, partitions),
-        on_version_apply=context.config.attributes.get("on_step", ()),
+        on_version_apply=watchers,
         **SHARED,
     )
     context.run_migrations()
+    if steps and context.get_context().get_current_revision() == context.get_head_revision():
+        _give_again(connection)
+
+
+def _give_again(connection: Connection) -> None:
+    """Give the roles their rights on what is new; who may migrate need not be who may do that."""
+    try:
+        grants.give_again(connection)
+        connection.commit()
+    except DBAPIError as error:
+        log.warning("the roles have no rights on what is new: pandadb db grant (%s)", error.orig)
 
 
 def _wait_for_turn(connection: Connection) -> None:

@@ -402,7 +402,7 @@ COMMENT ON COLUMN doma_panda.jobsdefined4.avgswap IS 'Average swap use, kB';
 
 COMMENT ON COLUMN doma_panda.jobsdefined4.avgpss IS 'Average proportional set size, kB';
 
-COMMENT ON COLUMN doma_panda.jobsdefined4.memory_leak IS 'Slope of a line fitted to memory over time, parsed from jobmetrics';
+COMMENT ON COLUMN doma_panda.jobsdefined4.memory_leak IS 'Slope of memory over time, unit not known, parsed from jobmetrics';
 
 COMMENT ON COLUMN doma_panda.jobsdefined4.memory_leak_x2 IS 'Chi-square of the memory fit, parsed from jobmetrics';
 
@@ -805,7 +805,7 @@ COMMENT ON COLUMN doma_panda.jobswaiting4.avgswap IS 'Average swap use, kB';
 
 COMMENT ON COLUMN doma_panda.jobswaiting4.avgpss IS 'Average proportional set size, kB';
 
-COMMENT ON COLUMN doma_panda.jobswaiting4.memory_leak IS 'Slope of a line fitted to memory over time, parsed from jobmetrics';
+COMMENT ON COLUMN doma_panda.jobswaiting4.memory_leak IS 'Slope of memory over time, unit not known, parsed from jobmetrics';
 
 COMMENT ON COLUMN doma_panda.jobswaiting4.memory_leak_x2 IS 'Chi-square of the memory fit, parsed from jobmetrics';
 
@@ -1202,7 +1202,7 @@ COMMENT ON COLUMN doma_panda.jobsactive4.avgswap IS 'Average swap use, kB';
 
 COMMENT ON COLUMN doma_panda.jobsactive4.avgpss IS 'Average proportional set size, kB';
 
-COMMENT ON COLUMN doma_panda.jobsactive4.memory_leak IS 'Slope of a line fitted to memory over time, parsed from jobmetrics';
+COMMENT ON COLUMN doma_panda.jobsactive4.memory_leak IS 'Slope of memory over time, unit not known, parsed from jobmetrics';
 
 COMMENT ON COLUMN doma_panda.jobsactive4.memory_leak_x2 IS 'Chi-square of the memory fit, parsed from jobmetrics';
 
@@ -1618,7 +1618,7 @@ COMMENT ON COLUMN doma_panda.jobsarchived4.avgswap IS 'Average swap use, kB';
 
 COMMENT ON COLUMN doma_panda.jobsarchived4.avgpss IS 'Average proportional set size, kB';
 
-COMMENT ON COLUMN doma_panda.jobsarchived4.memory_leak IS 'Slope of a line fitted to memory over time, parsed from jobmetrics';
+COMMENT ON COLUMN doma_panda.jobsarchived4.memory_leak IS 'Slope of memory over time, unit not known, parsed from jobmetrics';
 
 COMMENT ON COLUMN doma_panda.jobsarchived4.memory_leak_x2 IS 'Chi-square of the memory fit, parsed from jobmetrics';
 
@@ -2048,7 +2048,7 @@ COMMENT ON COLUMN doma_pandaarch.jobsarchived.avgswap IS 'Average swap use, kB';
 
 COMMENT ON COLUMN doma_pandaarch.jobsarchived.avgpss IS 'Average proportional set size, kB';
 
-COMMENT ON COLUMN doma_pandaarch.jobsarchived.memory_leak IS 'Slope of a line fitted to memory over time, parsed from jobmetrics';
+COMMENT ON COLUMN doma_pandaarch.jobsarchived.memory_leak IS 'Slope of memory over time, unit not known, parsed from jobmetrics';
 
 COMMENT ON COLUMN doma_pandaarch.jobsarchived.memory_leak_x2 IS 'Chi-square of the memory fit, parsed from jobmetrics';
 
@@ -2898,7 +2898,7 @@ COMMENT ON COLUMN doma_panda.jedi_tasks.diskio IS 'Expected disk traffic per cor
 
 COMMENT ON COLUMN doma_panda.jedi_tasks.diskiounit IS 'Unit of diskio, kBPerS';
 
-COMMENT ON COLUMN doma_panda.jedi_tasks.memory_leak_core IS 'Memory that a job leaks per core';
+COMMENT ON COLUMN doma_panda.jedi_tasks.memory_leak_core IS 'Memory that a job leaks per core, unit not known';
 
 COMMENT ON COLUMN doma_panda.jedi_tasks.memory_leak_x2 IS 'How well the leak was fitted, chi square';
 
@@ -5185,6 +5185,8 @@ COMMENT ON COLUMN doma_panda.pandalog.loguser IS 'User the message is about or w
 
 COMMENT ON COLUMN doma_panda.pandalog.type IS 'Kind of message, set by the module';
 
+COMMENT ON COLUMN doma_panda.pandalog.pid IS 'Process that wrote the entry';
+
 COMMENT ON COLUMN doma_panda.pandalog.loglevel IS 'Level as a number, as in Python''s logging: 10 debug to 50 critical';
 
 COMMENT ON COLUMN doma_panda.pandalog.levelname IS 'Level as a word, such as INFO or ERROR';
@@ -5232,6 +5234,8 @@ COMMENT ON COLUMN doma_panda.pandalog_fax.module IS 'Module that logged';
 COMMENT ON COLUMN doma_panda.pandalog_fax.loguser IS 'User the message is about or who caused it';
 
 COMMENT ON COLUMN doma_panda.pandalog_fax.type IS 'Kind of message, set by the module';
+
+COMMENT ON COLUMN doma_panda.pandalog_fax.pid IS 'Process that wrote the entry';
 
 COMMENT ON COLUMN doma_panda.pandalog_fax.loglevel IS 'Level as a number, as in Python''s logging: 10 debug to 50 critical';
 
@@ -5358,6 +5362,34 @@ COMMENT ON COLUMN doma_panda.async_results.started_at IS 'Time the handling star
 COMMENT ON COLUMN doma_panda.async_results.finished_at IS 'Time the handling ended, NULL while it runs';
 
 CREATE INDEX async_results_req_idx ON doma_panda.async_results (request_id);
+
+DO $$
+DECLARE given record;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT c.oid::regclass AS name,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+          FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+         WHERE c.oid IN ('doma_panda.secrets'::regclass, 'doma_panda.pilottoken'::regclass) AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', given.name, given.role);
+    END LOOP;
+END
+$$;
+
+DO $$
+DECLARE given record;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT c.oid::regclass AS name,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+          FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+         WHERE c.oid IN ('doma_panda.pandadb_version'::regclass) AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON %s FROM %s', given.name, given.role);
+    END LOOP;
+END
+$$;
 
 UPDATE pandadb.alembic_version SET version_num='0014' WHERE pandadb.alembic_version.version_num = '0013';
 
@@ -5595,11 +5627,11 @@ COMMENT ON COLUMN doma_pandameta.cloudconfig.transtimelo IS 'Transfer timeout fo
 
 COMMENT ON COLUMN doma_pandameta.cloudconfig.transtimehi IS 'Transfer timeout for high-priority jobs other than analysis, in days, at least 1';
 
-COMMENT ON COLUMN doma_pandameta.cloudconfig.waittime IS 'How long jobs may wait for their input';
+COMMENT ON COLUMN doma_pandameta.cloudconfig.waittime IS 'How long jobs may wait for their input, unit not known';
 
 COMMENT ON COLUMN doma_pandameta.cloudconfig.comment_ IS 'Remark of the operators';
 
-COMMENT ON COLUMN doma_pandameta.cloudconfig.space IS 'Free space at the Tier 1';
+COMMENT ON COLUMN doma_pandameta.cloudconfig.space IS 'Free space at the Tier 1, unit not known';
 
 COMMENT ON COLUMN doma_pandameta.cloudconfig.moduser IS 'User who last changed the entry';
 
@@ -6027,9 +6059,9 @@ COMMENT ON COLUMN doma_pandameta.schedconfig.catchall IS 'Switches without a col
 
 COMMENT ON COLUMN doma_pandameta.schedconfig.faxdoor IS 'Address of the site''s own FAX door';
 
-COMMENT ON COLUMN doma_pandameta.schedconfig.wansourcelimit IS 'Limit on remote reading from this site';
+COMMENT ON COLUMN doma_pandameta.schedconfig.wansourcelimit IS 'Limit on remote reading from this site, unit not known';
 
-COMMENT ON COLUMN doma_pandameta.schedconfig.wansinklimit IS 'Limit on remote reading by jobs at this site';
+COMMENT ON COLUMN doma_pandameta.schedconfig.wansinklimit IS 'Limit on remote reading by jobs at this site, unit not known';
 
 COMMENT ON COLUMN doma_pandameta.schedconfig.auto_mcu IS 'Flag: 1 if multicloud_append may be updated automatically';
 
@@ -6044,6 +6076,10 @@ COMMENT ON COLUMN doma_pandameta.schedconfig.multicloud_append IS 'Clouds added 
 COMMENT ON COLUMN doma_pandameta.schedconfig.corepower IS 'Benchmark power of one core, in HS06';
 
 COMMENT ON COLUMN doma_pandameta.schedconfig.wnconnectivity IS 'Outbound network of the worker nodes: full, http or none, with IP versions';
+
+COMMENT ON COLUMN doma_pandameta.schedconfig.cloudrshare IS 'Shares of the queue that clouds get, format not known';
+
+COMMENT ON COLUMN doma_pandameta.schedconfig.sitershare IS 'Shares of the queue that sites get, format not known';
 
 COMMENT ON COLUMN doma_pandameta.schedconfig.autosetup_post IS 'Options for the site setup after the standard one';
 
@@ -6129,9 +6165,9 @@ COMMENT ON COLUMN doma_pandameta.sitedata.hours IS 'Counted period, in hours; wi
 
 COMMENT ON COLUMN doma_pandameta.sitedata.nwn IS 'Number of worker nodes seen';
 
-COMMENT ON COLUMN doma_pandameta.sitedata.memmin IS 'Smallest memory of a worker node';
+COMMENT ON COLUMN doma_pandameta.sitedata.memmin IS 'Smallest memory of a worker node, unit not known';
 
-COMMENT ON COLUMN doma_pandameta.sitedata.memmax IS 'Largest memory of a worker node';
+COMMENT ON COLUMN doma_pandameta.sitedata.memmax IS 'Largest memory of a worker node, unit not known';
 
 COMMENT ON COLUMN doma_pandameta.sitedata.si2000min IS 'Slowest CPU seen, in SpecInt2000';
 
@@ -6360,11 +6396,11 @@ COMMENT ON COLUMN doma_pandameta.users.quotaxp7 IS 'CPU quota for express work o
 
 COMMENT ON COLUMN doma_pandameta.users.quotaxp30 IS 'CPU quota for express work over 30 days, in hours';
 
-COMMENT ON COLUMN doma_pandameta.users.space1 IS 'Storage space used in the last day';
+COMMENT ON COLUMN doma_pandameta.users.space1 IS 'Storage space used in the last day, unit not known';
 
-COMMENT ON COLUMN doma_pandameta.users.space7 IS 'Storage space used in the last 7 days';
+COMMENT ON COLUMN doma_pandameta.users.space7 IS 'Storage space used in the last 7 days, unit not known';
 
-COMMENT ON COLUMN doma_pandameta.users.space30 IS 'Storage space used in the last 30 days';
+COMMENT ON COLUMN doma_pandameta.users.space30 IS 'Storage space used in the last 30 days, unit not known';
 
 COMMENT ON COLUMN doma_pandameta.users.lastmod IS 'Time the row was last changed';
 
@@ -6385,6 +6421,20 @@ COMMENT ON COLUMN doma_pandameta.users.status IS 'State of the user; disabled ba
 COMMENT ON COLUMN doma_pandameta.users.vo IS 'Virtual organisation of the user';
 
 CREATE INDEX users_name_idx ON doma_pandameta.users (name, vo);
+
+DO $$
+DECLARE given record;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT c.oid::regclass AS name,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+          FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+         WHERE c.oid IN ('doma_pandameta.proxykey'::regclass) AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', given.name, given.role);
+    END LOOP;
+END
+$$;
 
 UPDATE pandadb.alembic_version SET version_num='0016' WHERE pandadb.alembic_version.version_num = '0015';
 
@@ -7131,6 +7181,20 @@ COMMENT ON COLUMN doma_pandabigmon.visits.userid IS 'User, AUTH_USER';
 COMMENT ON COLUMN doma_pandabigmon.visits.remote IS 'Address of the client';
 
 CREATE INDEX user_idx ON doma_pandabigmon.visits (userid);
+
+DO $$
+DECLARE given record;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT c.oid::regclass AS name,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+          FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+         WHERE c.oid IN ('doma_pandabigmon.auth_user'::regclass, 'doma_pandabigmon.authtoken_token'::regclass, 'doma_pandabigmon.django_session'::regclass, 'doma_pandabigmon.djangocache'::regclass, 'doma_pandabigmon.social_auth_association'::regclass, 'doma_pandabigmon.social_auth_code'::regclass, 'doma_pandabigmon.social_auth_nonce'::regclass, 'doma_pandabigmon.social_auth_partial'::regclass, 'doma_pandabigmon.social_auth_usersocialauth'::regclass) AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', given.name, given.role);
+    END LOOP;
+END
+$$;
 
 UPDATE pandadb.alembic_version SET version_num='0018' WHERE pandadb.alembic_version.version_num = '0017';
 

@@ -162,13 +162,14 @@ def test_any_spelling_of_a_url_is_understood(spelling: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "hosts", ["me:p,w@a:1,b:2/panda?x=y", "me:p%2Cw@/panda?x=y&host=a:1&host=b:2"]
+    "hosts",
+    ["me:p,w@a:1,b:2/panda?sslmode=x", "me:p%2Cw@/panda?sslmode=x&host=a:1&host=b:2"],
 )
 def test_several_hosts_are_understood(hosts: str) -> None:
     url = sqlalchemy_url(f"postgresql://{hosts}")
 
     assert (url.username, url.password, url.database) == ("me", "p,w", "panda")
-    assert url.query == {"x": "y", "host": ("a:1", "b:2")}
+    assert url.query == {"sslmode": "x", "host": ("a:1", "b:2")}
 
 
 def test_a_password_among_the_words_of_a_url_is_hidden_like_any_other() -> None:
@@ -176,3 +177,26 @@ def test_a_password_among_the_words_of_a_url_is_hidden_like_any_other() -> None:
 
     assert url.password == "secret"
     assert "secret" not in f"{url} {url!r}"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("autocommit=true", "has 'autocommit', which libpq does not know"),
+        ("row_factory=x", "has 'row_factory', which libpq does not know"),
+        ("cursor_factory=x", "has 'cursor_factory'"),
+        ("context=x", "has 'context'"),
+        ("sslmod=require", "did you mean sslmode?"),
+        ("prepare_threshold=soon", "prepare_threshold: write a number or none"),
+        ("prepare_threshold=-1", "prepare_threshold: write a number or none"),
+        ("prepare_threshold=1&prepare_threshold=2", "prepare_threshold: write a number or none"),
+    ],
+)
+def test_a_word_of_a_url_that_the_driver_would_misunderstand_is_a_sentence(
+    words: str, sentence: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        sqlalchemy_url(f"postgresql://me:secret@db/panda?{words}")
+
+    assert sentence in str(caught.value)
+    assert "secret" not in str(caught.value)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -32,6 +34,43 @@ def test_options_of_the_url_are_kept(server_url: str) -> None:
     with Database(f"{server_url}{joint}options=-c%20work_mem%3D5MB") as database:
         assert shown(database, "work_mem") == "5MB"
         assert shown(database, "timezone") == "UTC"
+
+
+@pytest.mark.parametrize(("word", "threshold"), [("0", 0), ("7", 7), ("none", None)])
+def test_the_drivers_own_word_of_a_url_is_a_number_or_none(
+    server_url: str, word: str, threshold: int | None
+) -> None:
+    joint = "&" if "?" in server_url else "?"
+    with (
+        Database(f"{server_url}{joint}prepare_threshold={word}") as database,
+        database.engine.connect() as connection,
+    ):
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        assert driver.prepare_threshold == threshold
+        assert connection.scalar(text("SELECT 1")) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port"),
+    [
+        ("a:1,b:2/panda", "a,b", "1,2"),
+        ("a,b:2/panda", "a,b", ",2"),
+        ("/panda?host=a:1&host=b:2", "a,b", "1,2"),
+        ("/panda?host=a,b&port=1,2", "a,b", "1,2"),
+        ("a:1/panda", "a", "1"),
+        ("/panda?host=/run/a%20b&port=1", "/run/a b", "1"),
+        ("[::1]:1/panda", "::1", "1"),
+    ],
+)
+def test_the_url_for_other_programs_is_one_that_libpq_reads(url: str, host: str, port: str) -> None:
+    with Database(f"postgresql://me:se%20cret+@{url}") as database:
+        read = conninfo_to_dict(database.libpq_url())
+        without = conninfo_to_dict(database.libpq_url(hint=False))
+
+    assert (read["host"], read["port"], read["user"], read["dbname"]) == (host, port, "me", "panda")
+    assert read.pop("password") == "***"
+    assert read == without
 
 
 def test_a_session_is_one_transaction(database: Database) -> None:
@@ -150,7 +189,6 @@ def test_a_statement_that_takes_too_long_is_given_up(server_url: str) -> None:
     [
         ("postgresql://me:secret@127.0.0.1:1/panda", "'panda' on 127.0.0.1:1 cannot"),
         ("postgresql://me:secret@127.0.0.1:1,127.0.0.1:2/panda", "on 127.0.0.1:1, 127.0.0.1:2"),
-        ("postgresql://me:secret@127.0.0.1:1/panda?nonsense=1", 'option "nonsense"'),
         ("postgresql://me:secret@/panda?host=/nowhere", "'panda' on /nowhere"),
     ],
 )
@@ -162,6 +200,21 @@ def test_a_server_that_does_not_answer_is_a_sentence_without_the_password(
 
     assert place in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_a_timeout_while_connecting_is_no_server_that_does_not_answer(server_url: str) -> None:
+    # An event stands for the driver's first statement, which a tiny timeout may or may not hit.
+    with Database(server_url, statement_timeout=0.1) as database:
+
+        @event.listens_for(database.engine, "connect", insert=True)
+        def be_slow(connection: Any, _record: Any) -> None:
+            connection.execute("SELECT pg_sleep(5)")
+
+        with pytest.raises(Exception, match="statement timeout") as caught:
+            database.ping()
+
+    assert not isinstance(caught.value, DatabaseUnreachable)
+    assert getattr(caught.value, "orig", caught.value).sqlstate == "57014"
 
 
 def test_a_database_that_is_not_there_is_a_sentence(server_url: str) -> None:

@@ -451,7 +451,7 @@ JOB = [
     (
         "memory_leak",
         sa.BigInteger(),
-        {"comment": "Slope of a line fitted to memory over time, parsed from jobmetrics"},
+        {"comment": "Slope of memory over time, unit not known, parsed from jobmetrics"},
     ),
     (
         "memory_leak_x2",

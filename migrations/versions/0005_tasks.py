@@ -322,7 +322,11 @@ def upgrade() -> None:
         ),
         sa.Column("diskio", sa.Integer(), comment="Expected disk traffic per core, in diskiounit"),
         sa.Column("diskiounit", sa.String(32), comment="Unit of diskio, kBPerS"),
-        sa.Column("memory_leak_core", sa.BigInteger(), comment="Memory that a job leaks per core"),
+        sa.Column(
+            "memory_leak_core",
+            sa.BigInteger(),
+            comment="Memory that a job leaks per core, unit not known",
+        ),
         sa.Column(
             "memory_leak_x2", sa.Numeric(14, 3), comment="How well the leak was fitted, chi square"
         ),

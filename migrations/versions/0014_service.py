@@ -132,7 +132,13 @@ def upgrade() -> None:
         sa.Column("module", sa.String(30), comment="Module that logged"),
         sa.Column("loguser", sa.String(80), comment="User the message is about or who caused it"),
         sa.Column("type", sa.String(20), comment="Kind of message, set by the module"),
-        sa.Column("pid", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column(
+            "pid",
+            sa.BigInteger(),
+            nullable=False,
+            server_default="0",
+            comment="Process that wrote the entry",
+        ),
         sa.Column(
             "loglevel",
             sa.Integer(),
@@ -181,7 +187,7 @@ def upgrade() -> None:
         sa.Column("module", sa.String(30), comment="Module that logged"),
         sa.Column("loguser", sa.String(80), comment="User the message is about or who caused it"),
         sa.Column("type", sa.String(20), comment="Kind of message, set by the module"),
-        sa.Column("pid", sa.BigInteger()),
+        sa.Column("pid", sa.BigInteger(), comment="Process that wrote the entry"),
         sa.Column(
             "loglevel",
             sa.Integer(),
@@ -295,6 +301,8 @@ def upgrade() -> None:
         comment="Answers of the machines to ASYNC_REQUESTS.",
     )
     op.create_index("async_results_req_idx", "async_results", ["request_id"], schema=PANDA)
+    op.withhold("doma_panda.secrets", "doma_panda.pilottoken")
+    op.withhold("doma_panda.pandadb_version", rights="INSERT, UPDATE, DELETE")
 
 
 def downgrade() -> None:

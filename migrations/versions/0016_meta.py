@@ -119,10 +119,15 @@ def upgrade() -> None:
             "waittime",
             sa.BigInteger(),
             nullable=False,
-            comment="How long jobs may wait for their input",
+            comment="How long jobs may wait for their input, unit not known",
         ),
         sa.Column("comment_", sa.String(200), comment="Remark of the operators"),
-        sa.Column("space", sa.BigInteger(), nullable=False, comment="Free space at the Tier 1"),
+        sa.Column(
+            "space",
+            sa.BigInteger(),
+            nullable=False,
+            comment="Free space at the Tier 1, unit not known",
+        ),
         sa.Column("moduser", sa.String(30), comment="User who last changed the entry"),
         sa.Column("modtime", TIMESTAMP(), nullable=False, comment="Time of the last change"),
         sa.Column(
@@ -577,9 +582,15 @@ def upgrade() -> None:
             comment="Switches without a column of their own, comma separated",
         ),
         sa.Column("faxdoor", sa.String(128), comment="Address of the site's own FAX door"),
-        sa.Column("wansourcelimit", sa.Integer(), comment="Limit on remote reading from this site"),
         sa.Column(
-            "wansinklimit", sa.Integer(), comment="Limit on remote reading by jobs at this site"
+            "wansourcelimit",
+            sa.Integer(),
+            comment="Limit on remote reading from this site, unit not known",
+        ),
+        sa.Column(
+            "wansinklimit",
+            sa.Integer(),
+            comment="Limit on remote reading by jobs at this site, unit not known",
         ),
         sa.Column(
             "auto_mcu",
@@ -605,8 +616,16 @@ def upgrade() -> None:
             sa.String(256),
             comment="Outbound network of the worker nodes: full, http or none, with IP versions",
         ),
-        sa.Column("cloudrshare", sa.String(256)),
-        sa.Column("sitershare", sa.String(256)),
+        sa.Column(
+            "cloudrshare",
+            sa.String(256),
+            comment="Shares of the queue that clouds get, format not known",
+        ),
+        sa.Column(
+            "sitershare",
+            sa.String(256),
+            comment="Shares of the queue that sites get, format not known",
+        ),
         sa.Column(
             "autosetup_post",
             sa.String(512),
@@ -696,8 +715,12 @@ def upgrade() -> None:
             comment="Counted period, in hours; with flag snapshot 1000 + minute of the day",
         ),
         sa.Column("nwn", sa.Integer(), comment="Number of worker nodes seen"),
-        sa.Column("memmin", sa.Integer(), comment="Smallest memory of a worker node"),
-        sa.Column("memmax", sa.Integer(), comment="Largest memory of a worker node"),
+        sa.Column(
+            "memmin", sa.Integer(), comment="Smallest memory of a worker node, unit not known"
+        ),
+        sa.Column(
+            "memmax", sa.Integer(), comment="Largest memory of a worker node, unit not known"
+        ),
         sa.Column("si2000min", sa.Integer(), comment="Slowest CPU seen, in SpecInt2000"),
         sa.Column("si2000max", sa.Integer(), comment="Fastest CPU seen, in SpecInt2000"),
         sa.Column("os", sa.String(30), comment="Operating system of the worker nodes"),
@@ -964,9 +987,19 @@ def upgrade() -> None:
             sa.BigInteger(),
             comment="CPU quota for express work over 30 days, in hours",
         ),
-        sa.Column("space1", sa.BigInteger(), comment="Storage space used in the last day"),
-        sa.Column("space7", sa.BigInteger(), comment="Storage space used in the last 7 days"),
-        sa.Column("space30", sa.BigInteger(), comment="Storage space used in the last 30 days"),
+        sa.Column(
+            "space1", sa.BigInteger(), comment="Storage space used in the last day, unit not known"
+        ),
+        sa.Column(
+            "space7",
+            sa.BigInteger(),
+            comment="Storage space used in the last 7 days, unit not known",
+        ),
+        sa.Column(
+            "space30",
+            sa.BigInteger(),
+            comment="Storage space used in the last 30 days, unit not known",
+        ),
         sa.Column(
             "lastmod",
             TIMESTAMP(),
@@ -1019,6 +1052,7 @@ def upgrade() -> None:
         comment="User of PanDA, with usage, quotas and privileges.",
     )
     op.create_index("users_name_idx", "users", ["name", "vo"], schema=META)
+    op.withhold("doma_pandameta.proxykey")
 
 
 def downgrade() -> None:

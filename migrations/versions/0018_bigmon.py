@@ -780,6 +780,17 @@ def upgrade() -> None:
         comment="Visits of logged-in users to pages of the monitor.",
     )
     op.create_index("user_idx", "visits", ["userid"], schema=BIGMON)
+    op.withhold(
+        "doma_pandabigmon.auth_user",
+        "doma_pandabigmon.authtoken_token",
+        "doma_pandabigmon.django_session",
+        "doma_pandabigmon.djangocache",
+        "doma_pandabigmon.social_auth_association",
+        "doma_pandabigmon.social_auth_code",
+        "doma_pandabigmon.social_auth_nonce",
+        "doma_pandabigmon.social_auth_partial",
+        "doma_pandabigmon.social_auth_usersocialauth",
+    )
 
 
 def downgrade() -> None:

@@ -4,20 +4,7 @@ GRANT USAGE
    ON SCHEMA doma_panda, doma_pandaarch, doma_pandameta, doma_deft, doma_pandabigmon, pandadb
    TO :"writer", :"reader", :"archiver";
 
--- The owner may do everything, in the schemas and with them.
-GRANT ALL
-   ON SCHEMA doma_panda, doma_pandaarch, doma_pandameta, doma_deft, doma_pandabigmon, pandadb
-   TO :"owner";
-GRANT ALL
-   ON ALL TABLES IN SCHEMA doma_panda, doma_pandaarch, doma_pandameta, doma_deft,
-      doma_pandabigmon, pandadb
-   TO :"owner";
-GRANT ALL
-   ON ALL SEQUENCES IN SCHEMA doma_panda, doma_pandaarch, doma_pandameta, doma_deft,
-      doma_pandabigmon, pandadb
-   TO :"owner";
-
--- Everybody else may read.
+-- The owner owns it all: ownership.v1.sql. Everybody else may read.
 GRANT SELECT
    ON ALL TABLES IN SCHEMA doma_panda, doma_pandaarch, doma_pandameta, doma_deft,
       doma_pandabigmon, pandadb
@@ -29,6 +16,9 @@ GRANT INSERT, UPDATE, DELETE
    TO :"writer";
 GRANT USAGE, SELECT
    ON ALL SEQUENCES IN SCHEMA doma_panda, doma_pandameta, doma_deft
+   TO :"writer";
+-- Who loads records raises these two above the ids that came with them.
+GRANT UPDATE ON SEQUENCE doma_deft.prodsys2_task_id_seq, doma_panda.jobsdefined4_pandaid_seq
    TO :"writer";
 GRANT TRUNCATE ON doma_panda.network_matrix_kv_temp TO :"writer";
 REVOKE INSERT, UPDATE, DELETE ON doma_panda.pandadb_version FROM :"writer";

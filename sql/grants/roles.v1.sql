@@ -1,10 +1,11 @@
 -- The roles of a site, without login: give them to those who log in, GRANT panda_writer TO somebody.
---   owner     owns or may change everything
+--   owner     owns everything
 --   writer    PanDA's server, JEDI and what Harvester talks to
 --   reader    monitors and people who look
 --   archiver  takes finished jobs into the archive
 -- psql runs it with -v owner=panda -v writer=panda_writer -v reader=panda_reader
--- -v archiver=panda_archiver; pandadb db grant runs the lines of roles that are missing.
+-- -v archiver=panda_archiver; pandadb db grant runs the lines of roles that are missing. Who runs that
+-- has to be a member of the owner: GRANT panda TO somebody.
 
 CREATE ROLE :"owner" NOLOGIN;
 CREATE ROLE :"writer" NOLOGIN;

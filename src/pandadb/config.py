@@ -12,12 +12,16 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from platformdirs import user_data_path
 from platformdirs.unix import Unix
+from psycopg.pq import Conninfo
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from pandadb.errors import PandaDBError
+
+LIBPQ = tuple(option.keyword.decode() for option in Conninfo.get_defaults())
+"""The words that libpq knows in a URL."""
 
 PREFIX = "PANDADB_"
 ENV_FILE = Path(".env")
@@ -59,10 +63,27 @@ def sqlalchemy_url(text: str) -> URL:
             "write postgresql://…"
         )
     url = url.set(drivername="postgresql+psycopg")
+    _check_words(url)
     password = url.query.get("password")
     if isinstance(password, str):  # SQLAlchemy hides it only where it belongs
         url = url.difference_update_query(["password"]).set(password=password)
     return url
+
+
+def _check_words(url: URL) -> None:
+    """Refuse words that would reach the driver as texts, such as autocommit=true."""
+    for name, value in url.query.items():
+        if name == "prepare_threshold":
+            if not (isinstance(value, str) and re.fullmatch(r"\d{1,9}|none", value)):
+                raise SettingsError(
+                    "The database URL has prepare_threshold: write a number or none"
+                )
+        elif name not in LIBPQ:
+            close = difflib.get_close_matches(name, LIBPQ, n=1)
+            meant = f"did you mean {close[0]}?" if close else "leave it out"
+            raise SettingsError(
+                f"The database URL has {name!r}, which libpq does not know: {meant}"
+            )
 
 
 def _hosts_in_query(text: str) -> str:

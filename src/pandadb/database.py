@@ -31,6 +31,9 @@ Result = TypeVar("Result")
 PASSING = ("40001", "40P01", "57P01", "57P02", "57P03")
 """SQLSTATEs that another try may cure: serialization failure, deadlock, server going down or up."""
 
+TIMEOUTS = ("57014", "55P03")
+"""SQLSTATEs of a statement that took too long: those of connecting are no different."""
+
 SECRETS = ("sslpassword", "oauth_client_secret")
 """Words of a URL that SQLAlchemy would show with it."""
 
@@ -72,10 +75,11 @@ class Database:
             f"-c lock_timeout={math.ceil(lock_timeout * 1000)}",
         ]
         self.engine: Engine = create_engine(
-            url.difference_update_query(["options", *SECRETS]),
+            url.difference_update_query(["options", "prepare_threshold", *SECRETS]),
             pool_pre_ping=True,
             connect_args={
                 **{name: url.query[name] for name in SECRETS if name in url.query},
+                **_prepare_threshold(url),
                 "options": " ".join(filter(None, options)),
                 "application_name": application_name,
             },
@@ -148,6 +152,17 @@ class Database:
         state = getattr(error.orig, "sqlstate", None) or ""
         return error.connection_invalidated or state in PASSING or state.startswith("08")
 
+    def libpq_url(self, *, hint: bool = True) -> str:
+        """Return the URL as psql and other programs read it, with *** as a hint at its password."""
+        url = self.engine.url.set(drivername="postgresql")
+        url = url if hint else url._replace(password=None)
+        _, words = self.engine.dialect.create_connect_args(url)
+        if url.query.get("host") and "port" in words:  # SQLAlchemy's own spelling is host=a:1
+            url = url.set(port=None)
+            url = url.update_query_dict({"host": words["host"], "port": str(words["port"])})
+        place, mark, query = url.render_as_string().replace(" ", "%20").partition("?")
+        return place + mark + query.replace("+", "%20").replace("%2C", ",")
+
     def ping(self) -> None:
         """Ask the server whether it is there.
 
@@ -177,11 +192,19 @@ class Database:
         return f"Database({self.engine.url.render_as_string()!r})"
 
 
+def _prepare_threshold(url: URL) -> dict[str, int | None]:
+    """Return the driver's own word of a URL as it wants it: a number, or None for never."""
+    value = str(url.query.get("prepare_threshold", ""))
+    return {"prepare_threshold": None if value == "none" else int(value)} if value else {}
+
+
 def _unreachable(context: Any) -> None:
     """Turn the failure to connect into a sentence; what the server says has no password in it."""
     error = context.original_exception
     failed_to_connect = context.connection is None and not context.is_pre_ping
     if not (failed_to_connect and isinstance(context.sqlalchemy_exception, DBAPIError)):
+        return
+    if getattr(error, "sqlstate", None) in TIMEOUTS:
         return
     url = context.engine.url
     said = " ".join(str(error).split()).rstrip(".?")

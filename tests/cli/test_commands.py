@@ -24,7 +24,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
 def run(
-    *words: str, url: str | None = None, **environment: str
+    *words: str, url: str | None = None, stdout: Any = subprocess.PIPE, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the installed command as a user would."""
     given = {name: value for name, value in os.environ.items() if "PANDADB" not in name}
@@ -33,7 +33,8 @@ def run(
     return subprocess.run(
         [PROGRAM, *words],
         env={**given, **environment},
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
@@ -69,8 +70,7 @@ def test_the_schema_is_made_looked_at_and_compared(empty_database_url: str) -> N
     current = run("db", "current", "--json", url=url)
     checked = run("db", "check", "--json", url=url)
 
-    head = schema.sql().count("BEGIN;")
-    assert planned.stdout.count("\n") >= head
+    assert planned.stdout.count("\n") == int(json.loads(current.stdout)["head"])
     assert (before.returncode, before.stdout[:21]) == (1, "The database is empty")
     assert upgraded.returncode == 0, upgraded.stderr
     assert "(PanDA 0.1.6), the newest." in upgraded.stdout
@@ -110,6 +110,103 @@ def test_the_url_is_printed_without_its_password() -> None:
     printed = run("db", "url", url="postgresql://me:secret@db.example.org/panda")
 
     assert printed.stdout == "postgresql://me:***@db.example.org/panda\n"
+
+
+def test_the_url_of_several_hosts_is_one_that_psql_reads(database: Database) -> None:
+    url = database.engine.url
+    host = url.host or url.query.get("host")
+    port = url.port or 5432
+    several = f"postgresql://{url.username}:{url.password or ''}@/{url.database}?host={host}:{port}"
+    several += f"&host={host}:{port}"
+
+    printed = run("db", "url", url="postgresql://me@a:1,b:2/panda")
+    asked = run("db", "psql", "-tAc", "SELECT 7", url=several)
+
+    assert printed.stdout == "postgresql://me@/panda?host=a,b&port=1,2\n"
+    assert (asked.stdout, asked.stderr) == ("7\n", "")
+
+
+def test_a_dry_run_names_what_the_very_command_would_do(database: Database) -> None:
+    back = run("db", "downgrade", "0019", "--dry-run", url=_url(database))
+    schema.downgrade(database, "0005")
+    steps = run("db", "upgrade", "0007", "--dry-run", url=_url(database))
+    nothing = run("db", "upgrade", "0005", "--dry-run", url=_url(database))
+
+    assert [line[:4] for line in back.stdout.splitlines()] == ["0022", "0021", "0020"]
+    assert [line[:4] for line in steps.stdout.splitlines()] == ["0006", "0007"]
+    assert nothing.stdout == "Nothing to do.\n"
+    assert schema.current(database).revision == "0005"
+
+
+@pytest.mark.parametrize("words", [("db", "sql"), ("db", "current"), ("db", "--help")])
+def test_output_that_cannot_be_written_is_a_sentence(
+    words: tuple[str, ...], database_url: str
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full here")
+    with Path("/dev/full").open("w") as full:
+        failed = run(*words, url=database_url, stdout=full)
+
+    assert failed.returncode == 1
+    assert "the output cannot be read or written: No space left" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert "Exception ignored" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("db", "upgrade", ""),
+        ("db", "downgrade", "", "-y"),
+        ("db", "upgrade", "0001:0003"),
+        ("db", "upgrade", "9999", "--dry-run"),
+        ("db", "downgrade", "0030", "--dry-run"),
+        ("db", "sql", "a:b:c"),
+        ("db", "sql", "0005:0002"),
+        ("db", "sql", "0005:0005"),
+        ("db", "sql", ":0002"),
+        ("db", "sql", "9999"),
+        ("db", "sql", ""),
+    ],
+)
+def test_a_revision_that_cannot_be_is_one_sentence(
+    words: tuple[str, ...], database_url: str
+) -> None:
+    failed = run(*words, url=database_url)
+
+    assert failed.returncode == 1
+    assert failed.stdout == ""
+    assert failed.stderr.startswith("pandadb: ")
+    assert failed.stderr.count("\n") == 1
+
+
+def test_alembic_itself_prints_our_sentences_too() -> None:
+    for url, sentence in (
+        ("foo", "FAILED: PANDADB_URL: The database URL cannot be read"),
+        ("postgresql://me:secret@127.0.0.1:1/x", "cannot be used"),
+    ):
+        failed = subprocess.run(
+            [PROGRAM.with_name("alembic"), "upgrade", "head"],
+            cwd=schema.home(),
+            env={**os.environ, "PANDADB_URL": url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert failed.returncode != 0
+        assert sentence in failed.stdout + failed.stderr
+        assert "Traceback" not in failed.stderr
+        assert "secret" not in failed.stdout + failed.stderr
+
+
+@pytest.mark.parametrize("command", ["current", "upgrade", "check", "grant"])
+def test_other_schema_names_are_named_as_what_is_wrong(command: str, database_url: str) -> None:
+    failed = run("db", command, url=database_url, PANDADB_SCHEMAS="doma_panda=ATLAS_PANDA")
+
+    assert failed.returncode == 1
+    assert "unset PANDADB_SCHEMAS" in failed.stderr
+    assert "pandadb db" not in failed.stdout + failed.stderr
 
 
 @pytest.mark.parametrize(
@@ -229,7 +326,12 @@ def test_the_demo_shows_jobs_on_a_private_server_whatever_the_url_says() -> None
     assert shown.returncode == 0, shown.stderr
     data = json.loads(shown.stdout)
     assert data["statuses"] == [{"table": "jobsarchived4", "jobstatus": "finished", "jobs": 600}]
+    life = data["life"]
+    assert sum(count["jobs"] for count in life["rounds"][-1]["statuses"]) == 200
+    assert life["history"][-1]["jobstatus"] == "finished"
+    assert [dataset["type"] for dataset in life["datasets"]] == ["input", "output", "log"]
     assert "0 jobs loaded, 600 already there" in again.stdout
+    assert f"Files of task {life['jeditaskid'] + 1}" in again.stdout
     assert "Try next" in again.stdout
 
 

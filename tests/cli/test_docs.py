@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-BOTH = pytest.mark.parametrize(
-    ("command", "one"), [("erd", "diagrams/tasks.mmd"), ("dictionary", "dictionary/tasks.md")]
+ALL = pytest.mark.parametrize(
+    ("command", "one"),
+    [("erd", "diagrams/tasks.mmd"), ("dictionary", "dictionary/tasks.md"), ("states", "states.md")],
 )
 
 
@@ -24,7 +25,7 @@ def run(*words: object) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-@BOTH
+@ALL
 def test_it_writes_and_then_has_nothing_to_write(tmp_path: Path, command: str, one: str) -> None:
     first = run(command, "--folder", tmp_path)
     assert first.exit_code == 0
@@ -35,7 +36,7 @@ def test_it_writes_and_then_has_nothing_to_write(tmp_path: Path, command: str, o
     assert "written" not in second.stdout
 
 
-@BOTH
+@ALL
 def test_a_check_fails_with_the_names_of_stale_files(
     tmp_path: Path, command: str, one: str
 ) -> None:
@@ -48,7 +49,7 @@ def test_a_check_fails_with_the_names_of_stale_files(
     assert not (tmp_path / one).exists()
 
 
-@BOTH
+@ALL
 def test_json_lists_the_files(tmp_path: Path, command: str, one: str) -> None:
     assert one in json.loads(run(command, "--folder", tmp_path, "--json").stdout)["written"]
     checked = run(command, "--folder", tmp_path, "--json", "--check")
@@ -57,6 +58,6 @@ def test_json_lists_the_files(tmp_path: Path, command: str, one: str) -> None:
     assert done["stale"] == done["written"] == done["removed"] == []
 
 
-@BOTH
+@ALL
 def test_help_has_an_example(command: str, one: str) -> None:
     assert f"Example: pandadb docs {command}" in run(command, "--help").stdout

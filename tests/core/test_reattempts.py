@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from pandadb.core import lives
-from pandadb.core.reattempts import again
+from pandadb.core.reattempts import again, same
 from pandadb.core.refusals import Reason
 from pandadb.models import (
     FilesTable4,
@@ -152,3 +152,21 @@ def test_only_what_ended_without_success_is_tried_again(
     session: Session, state: str, reason: Reason
 ) -> None:
     assert refused(session, make_job(session, state))[0] is reason
+
+
+def test_a_job_whose_pilot_failed_is_tried_again_as_the_same(session: Session) -> None:
+    job = make_job(session, "holding", attemptnr=1, currentpriority=50, piloterrorcode=1201)
+    make_satellites(session, job)
+    session.execute(update(FilesTable4).values(status="failed"))
+    other = make_job(session, "failed")
+
+    done = same(session, [job, other], "here")
+
+    assert (done.jobs, [*done.refused]) == ({job: job}, [other])
+    now = session.get_one(JobsActive4, job, populate_existing=True)
+    assert (now.jobstatus, now.attemptnr, now.currentpriority) == ("activated", 2, 40)
+    assert now.piloterrorcode == 0
+    states = select(FilesTable4.type, FilesTable4.status)
+    assert dict(session.execute(states).all()) == {
+        "input": "failed", "output": "unknown", "log": "unknown",
+    }  # fmt: skip

@@ -37,8 +37,53 @@ def test_models_sql_files_and_database_agree(database: Database) -> None:
         (
             "CREATE OR REPLACE FUNCTION doma_panda.bitor(p_bits1 integer, p_bits2 integer)"
             " RETURNS integer LANGUAGE sql AS 'SELECT 1'",
-            "routine doma_panda.bitor: expected",
+            "routine doma_panda.bitor(p_bits1 integer, p_bits2 integer) is not what its file",
         ),
+        (
+            "ALTER FUNCTION doma_panda.bitor VOLATILE",
+            "routine doma_panda.bitor(p_bits1 integer, p_bits2 integer) is not what its file",
+        ),
+        (
+            "CREATE FUNCTION doma_panda.to_number(text) RETURNS numeric LANGUAGE sql AS 'SELECT 1'",
+            "routine doma_panda.to_number(text) is in the database only",
+        ),
+        (
+            "DROP FUNCTION doma_panda.to_number",
+            "routine doma_panda.to_number(p_number integer) is missing",
+        ),
+        (
+            "ALTER TABLE doma_panda.filestable4 DETACH PARTITION doma_panda.filestable4_live;"
+            " DROP TABLE doma_panda.filestable4_live",
+            "partition doma_panda.filestable4_live is missing",
+        ),
+        (
+            "ALTER TABLE doma_panda.filestable4_live SET SCHEMA public",
+            "partition doma_panda.filestable4_live is missing",
+        ),
+        ("DROP TABLE doma_panda.metatable_live", "partition doma_panda.metatable_live is missing"),
+        (
+            "DROP TABLE doma_panda.metatable_live; CREATE TABLE doma_panda.metatable_live PARTITION"
+            " OF doma_panda.metatable FOR VALUES FROM (MINVALUE) TO ('2026-01-01')",
+            "partition doma_panda.metatable_live: expected",
+        ),
+        ("DROP INDEX doma_panda.ux_mv_wn_summary", "UNIQUE INDEX ux_mv_wn_summary ON"),
+        (
+            "DO $$ DECLARE body text := pg_get_viewdef('doma_panda.mv_worker_node_gpu_summary'"
+            "\\:\\:regclass); BEGIN DROP MATERIALIZED VIEW doma_panda.mv_worker_node_gpu_summary"
+            " CASCADE; EXECUTE 'CREATE VIEW doma_panda.mv_worker_node_gpu_summary AS ' || body;"
+            " END $$",
+            "mv_worker_node_gpu_summary",
+        ),
+        (
+            "ALTER TABLE doma_panda.jedi_tasks DISABLE TRIGGER update_realmodificationtime",
+            "trigger update_realmodificationtime is not enabled as usual on doma_panda.jedi_tasks",
+        ),
+        (
+            "ALTER TABLE doma_panda.jedi_tasks_default DISABLE TRIGGER update_realmodificationtime",
+            "is not enabled as usual on doma_panda.jedi_tasks_default",
+        ),
+        ("ALTER SEQUENCE doma_panda.jedi_datasets_id_seq MINVALUE 0", "sequence "),
+        ("ALTER TABLE doma_panda.jobsactive4 SET UNLOGGED", "jobsactive4 is UNLOGGED"),
         ("DROP TRIGGER update_realmodificationtime ON doma_panda.jedi_tasks", "trigger "),
         ("ALTER TABLE doma_panda.cache ADD surplus integer", "remove_column"),
         ("CREATE TABLE doma_panda.surplus ()", "remove_table"),
@@ -53,8 +98,8 @@ def test_each_kind_of_difference_is_named(database: Database, change: str, said:
 
     differences = schema.check(database)
 
-    assert len(differences) == 1
-    assert said in differences[0]
+    assert said in "; ".join(differences)
+    assert len(differences) == 1 + ("MATERIALIZED" in change), differences  # its index goes with it
 
 
 def test_a_partition_is_no_difference(database: Database) -> None:

@@ -129,6 +129,23 @@ def test_two_upgrades_at_the_same_time_do_the_work_once(empty_database_url: str)
     assert said.count("Running upgrade") == int(version.head)
 
 
+def test_a_migration_waits_for_another_one_longer_than_for_a_lock(database: Database) -> None:
+    schema.downgrade(database, "0020")
+    with psycopg.connect(_url(database), autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(hashtext('pandadb migrations'))")
+
+        def upgrade(_stop: threading.Event) -> None:
+            schema.upgrade(database, attempts=1)
+
+        with in_background(upgrade) as errors:
+            time.sleep(5)
+            assert schema.current(database).revision == "0020"
+            other.execute("SELECT pg_advisory_unlock_all()")
+
+    assert errors == []
+    assert schema.current(database).pending == ()
+
+
 def test_a_lock_that_stays_is_a_sentence_and_nothing_is_half_done(database: Database) -> None:
     schema.downgrade(database, "0018")
     with psycopg.connect(_url(database)) as holder:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from alembic.config import Config
@@ -53,6 +55,19 @@ def test_every_revision_goes_up_down_and_up_again(empty_database_url: str) -> No
         ]
         schema.upgrade(database)
         assert objects(database) == states[-1]
+
+
+def test_a_service_may_have_migrations_of_its_own(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "migrations", ModuleType("migrations"))
+    before = [*sys.path]
+
+    assert schema.check(database) == []
+    schema.downgrade(database, "0018")
+    schema.upgrade(database)
+
+    assert sys.path == before
 
 
 def test_an_upgrade_can_be_repeated(database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -132,3 +133,16 @@ def test_defaults_of_the_database_are_utc_whatever_the_session_says(session: Ses
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     assert lastmod is not None
     assert abs(now - lastmod) < dt.timedelta(minutes=1)
+
+
+def test_every_column_is_explained_and_amounts_have_a_unit_or_say_that_it_is_not_known() -> None:
+    unit = re.compile(
+        r"\b([kMGT]?B|bytes?|seconds?|hours?|days?|minutes?|units?|diskiounit|number)\b",
+        re.IGNORECASE,
+    )
+    for table in Base.metadata.tables.values():
+        for column in table.columns:
+            assert column.comment, column
+            amount = re.search(r"mem|space|leak|waittime|limit", column.name)
+            if amount and isinstance(column.type, Integer):
+                assert unit.search(column.comment), f"{column}: {column.comment}"

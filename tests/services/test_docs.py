@@ -12,17 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-BOTH = pytest.mark.parametrize(
-    ("write", "one"),
-    [(docs.erd, "diagrams/jobs.svg"), (docs.write_dictionary, "dictionary/jobs.md")],
-)
+OF_FAMILIES = [(docs.erd, "diagrams/jobs.svg"), (docs.write_dictionary, "dictionary/jobs.md")]
+FAMILIES = pytest.mark.parametrize(("write", "one"), OF_FAMILIES)
+ALL = pytest.mark.parametrize(("write", "one"), [*OF_FAMILIES, (docs.states, "states.md")])
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@BOTH
+@ALL
 def test_a_second_run_changes_nothing(
     tmp_path: Path, write: Callable[..., docs.Written], one: str
 ) -> None:
@@ -35,7 +34,7 @@ def test_a_second_run_changes_nothing(
     assert write(tmp_path, check=True) == second
 
 
-@BOTH
+@ALL
 def test_a_check_names_what_was_changed_by_hand_and_leaves_it(
     tmp_path: Path, write: Callable[..., docs.Written], one: str
 ) -> None:
@@ -46,7 +45,7 @@ def test_a_check_names_what_was_changed_by_hand_and_leaves_it(
     assert write(tmp_path).written == [one]
 
 
-@BOTH
+@ALL
 def test_a_check_of_an_empty_folder_names_all_and_writes_nothing(
     tmp_path: Path, write: Callable[..., docs.Written], one: str
 ) -> None:
@@ -56,7 +55,7 @@ def test_a_check_of_an_empty_folder_names_all_and_writes_nothing(
     assert not (tmp_path / "docs").exists()
 
 
-@BOTH
+@FAMILIES
 def test_the_file_of_a_family_that_is_gone_is_stale_and_then_removed(
     tmp_path: Path, write: Callable[..., docs.Written], one: str
 ) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 import secrets
+import shutil
+import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import ProgrammingError
 
+from pandadb.core.samples import sample
 from pandadb.database import Database
-from pandadb.services import grants, schema
+from pandadb.services import grants, jobs, schema
 from pandadb.services.grants import GrantRefused
 
 ACTIONS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
@@ -73,7 +79,7 @@ def prefix(database: Database) -> Iterator[str]:
             text("SELECT rolname FROM pg_roles WHERE starts_with(rolname, :name)"), {"name": name}
         ).all()
         for role in map(Identifier, made):
-            for statement in ("DROP OWNED BY {}", "DROP ROLE {}"):
+            for statement in ("DROP OWNED BY {} CASCADE", "DROP ROLE {}"):
                 connection.exec_driver_sql(SQL(statement).format(role).as_string())
 
 
@@ -97,24 +103,103 @@ def attempt(database: Database, role: str, statement: str) -> bool:
     return {None: True, "42501": False}[state]
 
 
-def test_each_role_may_do_what_the_matrix_says(database: Database, prefix: str) -> None:
-    roles = grants.grant(database, prefix).roles
-    with database.engine.begin() as connection:
-        for statement in (
-            "CREATE TABLE doma_panda.jobsarchived4_tomorrow PARTITION OF doma_panda.jobsarchived4"
-            " FOR VALUES FROM ('2030-01-01') TO ('2030-01-02')",
-            "CREATE TABLE doma_pandaarch.jobsarchived_tomorrow PARTITION OF"
-            " doma_pandaarch.jobsarchived FOR VALUES FROM ('2030-01-01') TO ('2030-01-02')",
-            "CREATE TABLE doma_panda.tomorrow (id int)",
-            "CREATE TABLE pandadb.tomorrow (id int)",
-        ):
-            connection.execute(text(statement))
+TOMORROW = (
+    "CREATE TABLE doma_panda.jobsarchived4_tomorrow PARTITION OF doma_panda.jobsarchived4"
+    " FOR VALUES FROM ('2030-01-01') TO ('2030-01-02')",
+    "CREATE TABLE doma_pandaarch.jobsarchived_tomorrow PARTITION OF doma_pandaarch.jobsarchived"
+    " FOR VALUES FROM ('2030-01-01') TO ('2030-01-02')",
+    "CREATE TABLE doma_panda.tomorrow (id int)",
+    "CREATE TABLE pandadb.tomorrow (id int)",
+)
 
-    for table, allowed in MATRIX.items():
+
+def follow_the_matrix(database: Database, roles: dict[str, str], matrix: dict[str, Any]) -> None:
+    for table, allowed in matrix.items():
         for role, words in zip(("writer", "reader", "archiver"), allowed, strict=True):
             found = [action for action in ACTIONS if may(database, roles[role], action, table)]
             assert found == words.split(), f"{role} on {table}"
         assert all(may(database, roles["owner"], action, table) for action in ACTIONS), table
+
+
+@pytest.mark.parametrize("maker", ["who granted", "owner"])
+def test_each_role_may_do_what_the_matrix_says(database: Database, prefix: str, maker: str) -> None:
+    roles = grants.grant(database, prefix).roles
+    with database.engine.begin() as connection:
+        if maker == "owner":
+            connection.execute(text(f'SET LOCAL ROLE "{prefix}"'))
+        for statement in TOMORROW:
+            connection.execute(text(statement))
+
+    follow_the_matrix(database, roles, MATRIX)
+
+
+@pytest.mark.parametrize("revision", ["0006", "base"])
+def test_the_rights_are_the_same_after_going_back_and_up_again(
+    database: Database, prefix: str, revision: str
+) -> None:
+    roles = grants.grant(database, prefix).roles
+
+    schema.downgrade(database, revision)
+    schema.upgrade(database)
+
+    assert schema.check(database) == []
+    with database.engine.begin() as connection:
+        for statement in TOMORROW:
+            connection.execute(text(f'SET LOCAL ROLE "{prefix}"'))
+            connection.execute(text(statement))
+    follow_the_matrix(database, roles, MATRIX)
+
+
+def test_secrets_that_a_script_makes_anew_are_read_by_nobody_else_until_the_next_grant(
+    database: Database, prefix: str
+) -> None:
+    roles = grants.grant(database, prefix).roles
+    secret = {table: ("", "", "") for table, words in MATRIX.items() if not words[1]}
+    secret["doma_panda.pandadb_version"] = ("SELECT", "SELECT", "SELECT")
+    schema.downgrade(database, "0013")
+    script = re.sub(r"^\\.*|CONCURRENTLY", "", schema.sql("0013:head"), flags=re.MULTILINE)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql(f'SET ROLE "{prefix}"')
+        connection.connection.cursor().execute(script)
+        connection.connection.commit()
+        connection.invalidate()
+
+    follow_the_matrix(database, roles, secret)
+    grants.grant(database, prefix)
+    follow_the_matrix(database, roles, {table: MATRIX[table] for table in secret})
+
+
+def test_a_member_of_the_owner_upgrades_alters_indexes_drops_and_grants(
+    database: Database, prefix: str
+) -> None:
+    login = f"{prefix}_me"
+    with database.engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE \"{login}\" LOGIN PASSWORD 'secret'"))
+    grants.grant(database, prefix, {login: "owner"})
+    with Database(database.engine.url.set(username=login, password="secret")) as member:
+        schema.downgrade(member, "0018")
+        schema.upgrade(member)
+        with member.engine.begin() as connection:
+            for statement in (
+                "ALTER TABLE doma_panda.jobsactive4 ADD surplus int",
+                "CREATE INDEX surplus ON doma_panda.jobsactive4 (surplus)",
+                "DROP TABLE doma_panda.metatable_default",
+                "DROP VIEW doma_pandabigmon.requests_view",
+                "DROP FUNCTION doma_panda.to_number(integer)",
+                "CREATE TABLE doma_panda.by_hand (id int)",
+                "ALTER SEQUENCE doma_panda.jobsdefined4_pandaid_seq CACHE 7",
+            ):
+                connection.execute(text(statement))
+        granted = grants.grant(member, prefix, {login: "owner"})
+
+    assert granted.made == []
+    assert f"ALTER TABLE doma_panda.by_hand OWNER TO {prefix}" in granted.statements
+    with database.engine.connect() as connection:
+        others = text(
+            "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+            " WHERE nspname ~ '^(doma_|pandadb$)' AND pg_get_userbyid(relowner) <> :owner"
+        )
+        assert [*connection.scalars(others, {"owner": prefix})] == []
 
 
 @pytest.mark.parametrize(
@@ -122,7 +207,9 @@ def test_each_role_may_do_what_the_matrix_says(database: Database, prefix: str) 
     [
         ("writer", "INSERT INTO doma_panda.jobsdefined4 (pandaid) VALUES (1)", True),
         ("writer", "SELECT nextval('doma_panda.jobsdefined4_pandaid_seq')", True),
-        ("writer", "SELECT setval('doma_panda.jobsdefined4_pandaid_seq', 1)", False),
+        ("writer", "SELECT setval('doma_panda.jobsdefined4_pandaid_seq', 1)", True),
+        ("writer", "SELECT setval('doma_deft.prodsys2_task_id_seq', 1)", True),
+        ("writer", "SELECT setval('doma_panda.jedi_datasets_id_seq', 1)", False),
         ("writer", "CALL doma_panda.jedi_refr_mintaskids_bystatus()", True),
         ("writer", "SELECT doma_panda.bitor(1, 2)", True),
         ("writer", "TRUNCATE doma_panda.network_matrix_kv_temp", True),
@@ -149,6 +236,29 @@ def test_a_role_that_tries_gets_through_or_does_not(
     roles = grants.grant(database, prefix).roles
 
     assert attempt(database, roles[role], statement) is allowed
+
+
+def test_psql_runs_the_files_by_hand(database: Database, prefix: str) -> None:
+    program = shutil.which("psql")
+    if program is None:
+        pytest.skip("there is no psql here")
+    roles = {"owner": prefix, **{role: f"{prefix}_{role}" for role in grants.ROLES[1:]}}
+    words = {**roles, "database": database.engine.url.database, "ON_ERROR_STOP": "on"}
+    command = [program, "--no-psqlrc", "--quiet"]
+    command += [f"--set={name}={value}" for name, value in words.items()]
+    for file in ("roles", "database", "ownership", "privileges", "defaults"):
+        command.append(f"--file={schema.home() / 'sql' / 'grants' / file}.v1.sql")
+    url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    ran = subprocess.run([*command, url], capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    planned = grants.grant(database, prefix, dry_run=True).statements
+    assert not [line for line in planned if "OWNER TO" in line or "DATABASE" in line]
+    with database.engine.begin() as connection:
+        for statement in TOMORROW:
+            connection.execute(text(statement))
+    follow_the_matrix(database, roles, MATRIX)
 
 
 def test_nobody_else_gets_anything(database: Database, prefix: str) -> None:
@@ -195,6 +305,17 @@ def test_a_member_may_do_what_its_role_may_and_finds_procedures_by_their_bare_na
     assert "search_path=doma_panda, public" in str(settings)
 
 
+def test_a_writer_loads_records(database: Database, prefix: str) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE \"{prefix}_me\" LOGIN PASSWORD 'secret'"))
+    grants.grant(database, prefix, {f"{prefix}_me": "writer"})
+
+    with Database(database.engine.url.set(username=f"{prefix}_me", password="secret")) as writer:
+        loaded = jobs.load_records(writer, sample(3), 5, dt.date(2026, 11, 20))
+
+    assert loaded.loaded == 3
+
+
 def test_a_member_that_is_not_there_is_a_sentence(database: Database, prefix: str) -> None:
     with pytest.raises(GrantRefused, match=f"{prefix}_nobody.*is not there"):
         grants.grant(database, prefix, {f"{prefix}_nobody": "writer"})
@@ -209,29 +330,64 @@ def test_a_strange_prefix_is_a_name_and_nothing_else(database: Database, prefix:
     assert attempt(database, roles["reader"].replace('"', '""'), "SELECT 1 FROM doma_panda.cache")
 
 
-def test_who_may_not_make_roles_is_told_so_and_nothing_is_changed(
-    plain_role_url: str, prefix: str
-) -> None:
-    with Database(plain_role_url) as database:
-        schema.upgrade(database)
-        with pytest.raises(GrantRefused, match=r"may not do that: CREATE ROLE .* superuser"):
-            grants.grant(database, prefix)
-
-
-def test_the_plain_owner_of_a_database_gives_rights_to_roles_that_are_there(
+def test_who_may_not_make_roles_is_told_what_a_superuser_has_to_run_and_goes_on_after_it(
     plain_role_url: str, database: Database, prefix: str
 ) -> None:
-    with database.engine.begin() as connection:
-        for name in (prefix, *(f"{prefix}_{role}" for role in grants.ROLES[1:])):
-            connection.execute(text(f'CREATE ROLE "{name}"'))
     with Database(plain_role_url) as plain:
         schema.upgrade(plain)
+        with pytest.raises(GrantRefused, match="may not do that: CREATE ROLE") as refused:
+            grants.grant(plain, prefix)
+        with database.engine.begin() as superuser:
+            for statement in str(refused.value).partition("db grant: ")[2].split("; "):
+                superuser.execute(text(statement))
         granted = grants.grant(plain, prefix)
-    owned = make_url(plain_role_url).database
+        with plain.engine.begin() as connection:
+            connection.execute(text(f'SET LOCAL ROLE "{prefix}"'))
+            for statement in TOMORROW:
+                connection.execute(text(statement))
+        schema.downgrade(plain, "0013")
+        schema.upgrade(plain)
 
-    with Database(database.engine.url.set(database=owned)) as superuser:
-        assert granted.made == []
-        assert attempt(superuser, f"{prefix}_reader", "SELECT * FROM doma_panda.cache")
+    assert granted.made == []
+    with Database(database.engine.url.set(database=make_url(plain_role_url).database)) as superuser:
+        follow_the_matrix(superuser, granted.roles, MATRIX)
         for name in granted.roles.values():
             with superuser.engine.begin() as connection:
-                connection.execute(text(f'DROP OWNED BY "{name}"'))
+                connection.execute(text(f'DROP OWNED BY "{name}" CASCADE'))
+
+
+def test_an_owner_that_may_make_roles_needs_no_superuser(
+    plain_role_url: str, database: Database, prefix: str
+) -> None:
+    url = make_url(plain_role_url)
+    with database.engine.begin() as connection:
+        connection.execute(text(f'ALTER ROLE "{url.username}" CREATEROLE'))
+    with Database(plain_role_url) as plain:
+        schema.upgrade(plain)
+        with plain.engine.begin() as connection:  # since PostgreSQL 16 it is only its admin
+            connection.execute(text(f'CREATE ROLE "{prefix}"'))
+        first = grants.grant(plain, prefix)
+        schema.downgrade(plain, "base")
+        schema.upgrade(plain)
+        again = grants.grant(plain, prefix)
+
+    assert (len(first.made), again.made) == (3, [])
+    assert not [line for line in again.statements if "OWNER TO" in line or "DATABASE" in line]
+    with Database(database.engine.url.set(database=url.database)) as superuser:
+        matrix = {table: words for table, words in MATRIX.items() if "tomorrow" not in table}
+        follow_the_matrix(superuser, first.roles, matrix)
+        for name in first.roles.values():
+            with superuser.engine.begin() as connection:
+                connection.execute(text(f'DROP OWNED BY "{name}" CASCADE'))
+
+
+def test_who_owns_nothing_is_told_who_may_give_rights(
+    plain_role_url: str, database: Database, prefix: str
+) -> None:
+    url = make_url(plain_role_url)
+    grants.grant(database, prefix, {str(url.username): "writer"})
+    with (
+        Database(url.set(database=database.engine.url.database)) as writer,
+        pytest.raises(GrantRefused, match=f'Let a superuser run only this.*GRANT "{prefix}"'),
+    ):
+        grants.grant(writer, prefix)

@@ -29,9 +29,9 @@ def upgrade(revision: Revision = "head", dry_run: DryRun = False) -> None:
     Example: pandadb db upgrade
     """
     with Database.from_settings() as database:
-        pending = schema.current(database).pending
+        pending = schema.pending(database, revision)
         if dry_run:
-            out.print("\n".join(pending) or "Nothing to do.")
+            typer.echo("\n".join(pending) or "Nothing to do.")
             return
         with progress("revisions") as bar:
             task = bar.add_task("upgrade", total=len(pending))
@@ -40,14 +40,17 @@ def upgrade(revision: Revision = "head", dry_run: DryRun = False) -> None:
 
 
 @app.command()
-def downgrade(revision: Revision, yes: Yes = False) -> None:
+def downgrade(revision: Revision, yes: Yes = False, dry_run: DryRun = False) -> None:
     """Take the database back to a revision; tables made after it are dropped, with their rows.
 
     Example: pandadb db downgrade base
     """
     with Database.from_settings() as database:
-        version = schema.current(database)
-        question = f"Go back from revision {version.revision} to {revision}, and lose the rows?"
+        undone = schema.undone(database, revision)
+        if dry_run:
+            typer.echo("\n".join(undone) or "Nothing to do.")
+            return
+        question = f"Go back to revision {revision}, undo {len(undone)}, and lose the rows?"
         if not yes:
             typer.confirm(question, abort=True)
         schema.downgrade(database, revision)
@@ -106,7 +109,7 @@ def url() -> None:
     Example: pandadb db url
     """
     with Database.from_settings() as database:
-        typer.echo(database.engine.url.set(drivername="postgresql").render_as_string())
+        typer.echo(database.libpq_url())
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -116,11 +119,11 @@ def psql(context: typer.Context) -> None:
     Example: pandadb db psql -c 'SELECT * FROM doma_panda.pandadb_version'
     """
     with Database.from_settings() as database:
-        url = database.engine.url.set(drivername="postgresql")
         # The password goes through the environment: arguments are for everybody to see.
-        environment = {**os.environ, "PGPASSWORD": url.password or os.environ.get("PGPASSWORD", "")}
+        password = database.engine.url.password or os.environ.get("PGPASSWORD", "")
+        environment = {**os.environ, "PGPASSWORD": password}
         program = shutil.which("psql") or str(embedded.psql())
-        words = [program, url._replace(password=None).render_as_string(), *context.args]
+        words = [program, database.libpq_url(hint=False), *context.args]
         raise typer.Exit(subprocess.run(words, env=environment, check=False).returncode)
 
 

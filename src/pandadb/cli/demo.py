@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pandadb.cli import demolife
 from pandadb.cli.jobs import name_unknown, yesterday
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, err, out, table
@@ -20,10 +21,10 @@ def demo(
     ] = None,
     json: AsJSON = False,
 ) -> None:
-    """Make a private database, load a task's jobs into it, and show them.
+    """Make a private database, load a task's jobs into it, and let those of another one live.
 
     The database is an embedded PostgreSQL in your data folder, whatever PANDADB_URL says. Without
-    --records the jobs are invented.
+    --records the loaded jobs are invented; those that live always are, a new task each time.
 
     Example: pandadb demo --records atlas_jobs_task_13332803.csv
     """
@@ -32,12 +33,16 @@ def demo(
         Database.private() as database,
     ):
         shown = service.run(database, records or [], yesterday(), status.update)
-    for load in shown.loads:
-        name_unknown(load)
+        status.stop()
+        for load in shown.loads:
+            name_unknown(load)
+        if not json:
+            _print(shown)
+        life = demolife.live(database, quiet=json)
     if json:
-        as_json(asdict(shown))
+        as_json({**asdict(shown), "life": asdict(life)})
     else:
-        _print(shown)
+        demolife.show(life)
 
 
 def _print(shown: service.Shown) -> None:
@@ -51,16 +56,3 @@ def _print(shown: service.Shown) -> None:
         ("site", "jobs", "core hours", "CPU efficiency"),
         map(astuple, shown.sites),
     )
-    out.print(NEXT)
-
-
-NEXT = """
-Try next (the same database, as long as PANDADB_URL is not set):
-  pandadb db current      which revision the schema has
-  pandadb db psql         look into it
-  pandadb db check        do models and database agree?
-  pandadb jobs count      by any columns: --by computingsite,jobstatus
-  pandadb jobs list       which ones? show and history say more of one
-  pandadb jobs load       load records of your own (--help says how)
-  pandadb db sql          the whole schema as SQL
-"""

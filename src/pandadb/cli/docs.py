@@ -1,4 +1,4 @@
-"""`pandadb docs`: the entity diagrams and the data dictionary, written from the models."""
+"""`pandadb docs`: the documents that are written from the models and the states."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +10,9 @@ from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, out
 from pandadb.services import docs
 
-app = typer.Typer(help="Write the documents that come from the models.", no_args_is_help=True)
+app = typer.Typer(
+    help="Write the documents that come from the models and the states.", no_args_is_help=True
+)
 
 Folder = Annotated[Path, typer.Option(help="Where to write.", file_okay=False)]
 Check = Annotated[
@@ -36,6 +38,15 @@ def dictionary(folder: Folder = Path("docs"), check: Check = False, json: AsJSON
     _report(docs.write_dictionary(folder, check=check), json)
 
 
+@app.command()
+def states(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = False) -> None:
+    """Write the states of jobs, as a diagram and as tables: what they mean, what leads where.
+
+    Example: pandadb docs states --check
+    """
+    _report(docs.states(folder, check=check), json)
+
+
 def _report(done: docs.Written, json: bool) -> None:
     if json:
         as_json(asdict(done))
@@ -43,5 +54,5 @@ def _report(done: docs.Written, json: bool) -> None:
         for word in ("written", "removed", "stale"):
             for name in getattr(done, word):
                 out.print(f"{word} {name}", markup=False, soft_wrap=True)
-        out.print(f"{len(done.unchanged)} files are as the models say.")
+        out.print(f"{len(done.unchanged)} files are as they should be.")
     raise typer.Exit(bool(done.stale))

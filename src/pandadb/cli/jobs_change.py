@@ -33,7 +33,7 @@ def submit(
     An object has columns of the job, and "files" (a list of objects), "parameters", "metadata" and
     "replaces" (PandaIDs of earlier attempts).
 
-    Example: echo '{"computingsite": "CERN", "prodsourcelabel": "test"}' | pandadb jobs submit -
+    Example: pandadb jobs submit jobs.json --dry-run
     """
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
@@ -65,7 +65,7 @@ def move(
     """Take jobs through a step of their life. Exit code 1 if one cannot go; the others do.
 
     VERB is reset, assign, wait, activate, throttle, release, hold, transfer, merge, finish, fail,
-    kill, close, "kill hard", "close hard" or retry (as the same job, while it is active).
+    kill, close, "kill hard" or "close hard".
 
     Example: pandadb jobs move finish 6012345678 --set transexitcode=0
     """
@@ -85,6 +85,9 @@ def move(
 def retry(
     pandaids: PandaIDs,
     *,
+    same: Annotated[
+        bool, typer.Option("--same", help="As the same jobs, which are holding or still active.")
+    ] = False,
     dry_run: DryRun = False,
     json: AsJSON = False,
     yes: Yes = False,
@@ -97,7 +100,7 @@ def retry(
     """
     ask("Retry", pandaids, yes or dry_run)
     with Database.from_settings() as database:
-        retried = jobs.retry(database, pandaids, How(dry_run=dry_run))
+        retried = jobs.retry(database, pandaids, How(dry_run=dry_run), same=same)
     if json:
         as_json(asdict(retried))
     else:

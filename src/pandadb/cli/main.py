@@ -1,5 +1,8 @@
 """The `pandadb` command."""
 
+import os
+import sys
+
 import typer
 from sqlalchemy.exc import DBAPIError
 
@@ -33,10 +36,18 @@ HINTS = {
 def main() -> None:
     """Run the command; what goes wrong in the database or on purpose is a sentence and exit 1."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except PandaDBError as error:
         fail(str(error))
     except DBAPIError as error:
         said = getattr(getattr(error.orig, "diag", None), "message_primary", None) or "no answer"
         hint = HINTS.get(getattr(error.orig, "sqlstate", None) or "", "")
         fail(f"The database says: {said}. {hint}".strip())
+    except OSError as error:
+        # What could not be written must not be tried once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        place = error.filename or "the output"
+        fail(f"{place} cannot be read or written: {error.strerror or error}")

@@ -19,6 +19,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     not_,
     or_,
     select,
@@ -32,7 +33,7 @@ from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import Lock
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
-from pandadb.models.types import EPOCH
+from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,14 +41,16 @@ if TYPE_CHECKING:
     from sqlalchemy import CTE, Column, ColumnElement, Select
     from sqlalchemy.orm import Session
 
+    from pandadb.core.effects import Columns
+
 CLOSED_TASKS = ("done", "finished", "failed", "broken", "aborted", "prepared")
 """States of tasks whose late jobs change nothing of them any more."""
 
 ACCOUNTED = ("transferring", "merging", *(name for name, s in states.STATES.items() if s.final))
 """States whose beginning changes files; so does the end of transferring."""
 
-FILE, CONTENTS, DATASET = (
-    model.__table__.c for model in (FilesTable4, JediDatasetContents, JediDatasets)
+FILE, CONTENTS, DATASET, TASK = (
+    model.__table__.c for model in (FilesTable4, JediDatasetContents, JediDatasets, JediTasks)
 )
 
 
@@ -79,9 +82,9 @@ def _lock(how: Lock, live: bool) -> Select[Any]:
     nowait, skip = how is Lock.NOWAIT, how is Lock.SKIP
     files = _datasets_of_jobs(live, FILE.jeditaskid, FILE.datasetid).distinct().cte("files")
     tasks = (
-        select(JediTasks.jeditaskid)
-        .where(JediTasks.jeditaskid.in_(select(files.c.jeditaskid)))
-        .order_by(JediTasks.jeditaskid)
+        select(TASK.jeditaskid)
+        .where(TASK.jeditaskid.in_(select(files.c.jeditaskid)))
+        .order_by(TASK.jeditaskid)
         .with_for_update(key_share=True, nowait=nowait, skip_locked=skip)
         .cte("tasks")
     )
@@ -107,9 +110,8 @@ def _others() -> Select[Any]:
 
 def _datasets_of_jobs(live: bool, *columns: Column[Any]) -> Select[Any]:
     """Select of the files of jobs that belong to a task."""
-    pandaids = routes.array("pandaids")
     return select(*columns).where(
-        FILE.pandaid == func.any(pandaids),
+        routes.is_given(FILE.pandaid),
         FILE.modificationtime == EPOCH if live else FILE.modificationtime > EPOCH,
         FILE.fileid.is_not(None),
     )
@@ -166,21 +168,30 @@ def _current(target: str) -> CTE:
             DATASET.datasetid.table,
             and_(*(DATASET[name] == FILE[name] for name in KEY[:2])),
         )
-        .join(JediTasks, JediTasks.jeditaskid == FILE.jeditaskid)
+        .join(TASK.jeditaskid.table, TASK.jeditaskid == FILE.jeditaskid)
         .where(
             job.lockedby == "jedi",
-            JediTasks.status.not_in(CLOSED_TASKS),
+            TASK.status.not_in(CLOSED_TASKS),
             CONTENTS.keeptrack == 1,
             CONTENTS.status != "cancelled",
             or_(CONTENTS.attemptnr == FILE.attemptnr, late),
             FILE.type.in_((*INPUTS, *OUTPUTS)),
             not_(and_(FILE.type == "input", CONTENTS.type == "lib")),
             not_(unmerged) if target == "finished" else true(),
+            *_in_partition(target, job),
         )
         .order_by(*(CONTENTS[name] for name in KEY))
         .with_for_update(of=JediDatasetContents.__table__)
         .cte("current")
     )
+
+
+def _in_partition(target: str, job: Columns) -> tuple[ColumnElement[bool], ...]:
+    """Say in which partitions the jobs and their files are: where this transaction put them."""
+    if not states.STATES[target].final:
+        return (FILE.modificationtime == EPOCH,)
+    began = literal_column("(now() AT TIME ZONE 'UTC')", Timestamp())
+    return (FILE.modificationtime >= began, job["modificationtime"] >= began)
 
 
 def _counted(current: CTE, counts: Mapping[str, ColumnElement[int]]) -> CTE:
@@ -208,7 +219,7 @@ def _queued(current: CTE, target: str) -> CTE:
     )
     return (
         update(JediTasks.__table__)
-        .where(JediTasks.queuedtime.is_(None), JediTasks.jeditaskid.in_(again))
+        .where(TASK.queuedtime.is_(None), TASK.jeditaskid.in_(again))
         .values(queuedtime=now())
         .cte("queued")
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Sequence, String, UniqueConstraint
 
+from pandadb.core import markdown
 from pandadb.core.diagrams.families import POSTGRESQL, families, mappers, type_of
 from pandadb.core.tables import JOB_TABLES
 from pandadb.models import Base
@@ -41,28 +42,28 @@ def _index(everything: list[Family]) -> str:
         for family in everything
         for table in family.tables
     )
-    return _joined(
+    return markdown.joined(
         "# Data dictionary",
         "Every table of the database and every column, written from the models by `pandadb docs"
         " dictionary`. How the tables hang together is in the [diagrams](diagrams.md).",
         "## Families",
-        _table(("Family", "Tables", "What it is"), (
+        markdown.table(("Family", "Tables", "What it is"), (
             (f"[{f.name}](dictionary/{f.name}.md)", str(len(f.tables)), f.meaning)
             for f in everything
         )),
         "## Tables from A to Z",
-        _table(("Table", "Schema", "Family", "Meaning"), (
+        markdown.table(("Table", "Schema", "Family", "Meaning"), (
             (f"[{name}](dictionary/{family}.md#{name})", f"`{schema}`", family, meaning)
             for name, schema, family, meaning in tables
         )),
         "## Sequences",
-        _table(("Sequence", "Feeds"), _sequences()),
+        markdown.table(("Sequence", "Feeds"), _sequences()),
     )  # fmt: skip
 
 
 def _page(family: Family, homes: Mapping[Table, Family]) -> str:
     is_home = homes[JOB_TABLES[0].__table__] is family
-    return _joined(
+    return markdown.joined(
         f"# {family.name.capitalize()}",
         family.meaning,
         f"[Diagram](../diagrams/{family.name}.svg) · [All families](../dictionary.md)",
@@ -84,11 +85,11 @@ def _section(table: Table, homes: Mapping[Table, Family]) -> Iterator[str]:
         differences = _differing(table, {c.name: _described(c) for c in twin.columns})
         words = f"The columns are those of [{twin.name}]({homes[twin].name}.md#{twin.name})"
     else:
-        yield _table(HEADER, map(_described, table.columns))
+        yield markdown.table(HEADER, map(_described, table.columns))
         return
     yield f"{words}, except for:" if differences else f"{words}."
     if differences:
-        yield _table(HEADER, differences)
+        yield markdown.table(HEADER, differences)
 
 
 def _facts(table: Table, family: Family) -> Iterator[str]:
@@ -141,7 +142,7 @@ def _job_columns() -> list[str]:
     for group in JobColumns.__bases__:
         names = [name.rstrip("_") for name in group.__annotations__]
         parts += [f"### {group.__name__}", _text(group.__doc__)]
-        parts.append(_table(HEADER, (usual[name] for name in names)))
+        parts.append(markdown.table(HEADER, (usual[name] for name in names)))
     return parts
 
 
@@ -228,14 +229,3 @@ def _name(sequence: Sequence) -> str:
 def _text(words: str | None) -> str:
     """Return a comment on one line."""
     return " ".join((words or "").split())
-
-
-def _table(header: Described, rows: Iterable[Described]) -> str:
-    """Return a Markdown table; a bar in a cell would end it."""
-    cells_of = ([cell.replace("|", "\\|") for cell in row] for row in rows)
-    lines = [header, ("---",) * len(header), *cells_of]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _joined(*parts: str) -> str:
-    return "\n\n".join(part for part in parts if part) + "\n"

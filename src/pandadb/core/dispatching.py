@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    exists,
     func,
     literal,
     literal_column,
@@ -129,16 +130,20 @@ def take(
 
 def relate(session: Session, pandaids: Sequence[int], harvesterid: str, workerid: int) -> None:
     """Note which worker has the jobs, if its Harvester instance is known."""
-    jobs = func.unnest(bindparam("pandaids", [*pandaids], type_=ARRAY(BigInteger)))
-    known = select(HarvesterInstances.harvester_id).where(
-        HarvesterInstances.harvester_id == harvesterid
-    )
-    names = ["harvesterid", "workerid", "pandaid", "lastupdate"]
-    rows = select(literal(harvesterid), literal(workerid), jobs, now()).where(known.exists())
-    relation = insert(HarvesterRelJobsWorkers.__table__).from_select(names, rows)
-    session.execute(
-        relation.on_conflict_do_update(index_elements=names[:3], set_={"lastupdate": now()})
-    )
+    given = {"pandaids": [*pandaids], "harvester": harvesterid, "worker": workerid}
+    session.execute(_relation(), given)
+
+
+@cache
+def _relation() -> Select[Any]:
+    harvester = bindparam("harvester", type_=String)
+    worker = bindparam("worker", type_=BigInteger)
+    known = exists().where(HarvesterInstances.harvester_id == harvester)
+    rows = select(harvester, worker, func.unnest(routes.array("pandaids")), now()).where(known)
+    key = ["harvesterid", "workerid", "pandaid"]
+    related = insert(HarvesterRelJobsWorkers.__table__).from_select([*key, "lastupdate"], rows)
+    seen = related.on_conflict_do_update(index_elements=key, set_={"lastupdate": now()})
+    return select(literal(1)).add_cte(seen.cte("related"))
 
 
 def described(session: Session, pandaids: Sequence[int]) -> list[Dispatched]:
@@ -171,10 +176,9 @@ def _jobs() -> Select[Any]:
 @cache
 def _files() -> Select[Any]:
     file = FilesTable4.__table__.c
-    pandaids = routes.array("pandaids")
     return (
         select(FilesTable4.__table__)
-        .where(file.pandaid == func.any(pandaids), file.modificationtime == EPOCH)
+        .where(routes.is_given(file.pandaid), file.modificationtime == EPOCH)
         .order_by(file.row_id)
     )
 

@@ -40,6 +40,14 @@ def now() -> ColumnElement[Any]:
     return literal_column("(statement_timestamp() AT TIME ZONE 'UTC')", Timestamp())
 
 
+def moment() -> ColumnElement[Any]:
+    """Return the time (UTC) at which all jobs of a move were locked; only `routes` knows it.
+
+    Who has waited for a lock comes after the one it has waited for: so the status log is in order.
+    """
+    return literal_column('(SELECT "at" FROM "moment")', Timestamp())
+
+
 def constant(word: str) -> ColumnElement[Any]:
     """Return one of our own words as part of the statement: the planner sees it."""
     return literal_column(f"'{word}'", String())
@@ -76,13 +84,13 @@ def _is_unset(time: Any) -> ColumnElement[bool]:
     return or_(time.is_(None), time == EPOCH)
 
 
-NOW = Effect("now", lambda _job, _column: now())
+NOW = Effect("now", lambda _job, _column: moment())
 NULL = Effect("NULL", lambda _job, _column: null())
 NEXT = Effect("+ 1", lambda job, column: job[column] + 1)
 LOWER = Effect("- 10", lambda job, column: job[column] - 10)
 UNLESS_SET = Effect(
     "now, unless it is set",
-    lambda job, column: case((_is_unset(job[column]), now()), else_=job[column]),
+    lambda job, column: case((_is_unset(job[column]), moment()), else_=job[column]),
 )
 """PanDA leaves times that are not set NULL or at 1970-01-01."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core import accounting, routes
@@ -203,8 +203,7 @@ def _leak(jobmetrics: str | None) -> dict[str, Any]:
 @cache
 def _seen() -> Any:
     relation = HarvesterRelJobsWorkers.__table__
-    pandaids = routes.array("pandaids")
-    return update(relation).where(relation.c.pandaid == func.any(pandaids)).values(lastupdate=now())
+    return update(relation).where(routes.is_given(relation.c.pandaid)).values(lastupdate=now())
 
 
 def _remember(

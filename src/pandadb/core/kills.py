@@ -10,7 +10,7 @@ from sqlalchemy import and_, case, func, literal, or_, select, update
 from pandadb.core import accounting, lives
 from pandadb.core.diags import sentence
 from pandadb.core.effects import PRODUCTION, Guard
-from pandadb.core.moves import Moved
+from pandadb.core.moves import Moved, looks
 from pandadb.core.refusals import explain, refusing_to_wait
 from pandadb.core.routes import Lock, by_id
 from pandadb.core.states import STOPPABLE, transitions
@@ -20,7 +20,7 @@ from pandadb.errors import PandaDBError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import Row, Select
     from sqlalchemy.orm import Session
 
     from pandadb.core.effects import Columns
@@ -134,12 +134,11 @@ def kill(
     """
     rule, asked = known(code), [*dict.fromkeys(pandaids)]
     _, ids = accounting.lock(session, asked, lock)
-    with refusing_to_wait():
-        rows = [
-            row
-            for table in LIVE_TABLES
-            for row in session.execute(_mark(table, rule, by, lock, hard), {"pandaids": ids})
-        ]
+    rows = [
+        row
+        for table, how in looks(LIVE_TABLES, lock)
+        for row in _marked(session, ids, _mark(table, rule, by, how, hard))
+    ]
     verb = "kill" if rule.target == "cancelled" else "close"
     done = Killed(told=[row.pandaid for row in rows if not (row.ends or row.failed)])
     values = _values(rule) | ({"jobsubstatus": jobsubstatus} if jobsubstatus else {})
@@ -154,11 +153,21 @@ def kill(
         moved = lives.advance(session, step, chosen_ids, host=host, values=new, lock=lock)
         done.jobs |= moved.jobs
         done.refused |= moved.refused
-    left = sorted({*asked} - {row.pandaid for row in rows})
-    if left:
+    if left := sorted({*asked} - {row.pandaid for row in rows}):
         steps = [*transitions(verb), *transitions(f"{verb} hard"), *transitions("fail")]
         done.refused |= explain(session, steps, left)
     return done
+
+
+def _marked(session: Session, left: list[int], mark: Select[Any]) -> Sequence[Row[Any]]:
+    """Mark those jobs of one table that are left, and leave the others."""
+    if not left:
+        return ()
+    with refusing_to_wait():
+        rows = session.execute(mark, {"pandaids": left}).all()
+    found = {row.pandaid for row in rows}
+    left[:] = [pandaid for pandaid in left if pandaid not in found]
+    return rows
 
 
 def _values(code: KillCode) -> dict[str, Any]:

@@ -55,24 +55,26 @@ def move(
     done = Moved()
     left = jobs if callable(jobs) else [*dict.fromkeys(jobs)]
     for step in steps:
-        for source, how in _looks(step, lock):
+        sources = [table for table in LIVE_TABLES if step.sources_in(table)]
+        for source, how in looks(sources, lock):
             if left:
                 target = states.home(step.target, session.info.get("waiting_table"))
                 route = Route(step, source, target, tuple(values or ()), how)
-                done.jobs |= _along(session, route, left, {**(values or {}), "host": host[:128]})
+                given = {**(values or {}), "host": host[:128]}
+                done.jobs = _along(session, route, left, given) | done.jobs
                 left = left if callable(left) else [job for job in left if job not in done.jobs]
     if left and not callable(left):
         done.refused = explain(session, steps, left)
     return done
 
 
-def _looks(step: Transition, lock: Lock) -> Iterator[tuple[JobTable, Lock]]:
+def looks(tables: Sequence[JobTable], lock: Lock) -> Iterator[tuple[JobTable, Lock]]:
     """Yield where to look for jobs: where most are, then in the order of a job's life.
 
     So none is missed that moves on meanwhile. The second look into a table does not wait: its locks
     come out of order, and two movers could wait for each other.
     """
-    places = [table for table in LIVE_TABLES if step.sources_in(table)]
+    places = [*tables]
     if JobsActive4 in places[1:]:
         places.insert(0, JobsActive4)
     for number, place in enumerate(places):

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from pandadb.core import accounting, retries, routes, submission
+from pandadb.core import accounting, lives, retries, routes, submission
 from pandadb.core.effects import now
 from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
 from pandadb.core.refusals import Reason, Refusal
@@ -90,6 +90,24 @@ def again(session: Session, pandaids: Sequence[int], host: str) -> Retried:
     return done
 
 
+def same(session: Session, pandaids: Sequence[int], host: str) -> Retried:
+    """Activate jobs of JOBSACTIVE4 again whose pilots have failed, as the same jobs.
+
+    Raises:
+        JobsLocked: The session's `lock_timeout` has passed.
+    """
+    moved = lives.advance(session, "retry", pandaids, host=host)
+    file = FilesTable4.__table__
+    anew = (
+        update(file)
+        .where(routes.is_given(file.c.pandaid), file.c.type.in_(OUTPUTS))
+        .where(file.c.modificationtime == EPOCH)
+        .values(status="unknown")
+    )
+    session.execute(anew, {"pandaids": [*moved.jobs]})
+    return Retried({pandaid: pandaid for pandaid in moved.jobs}, moved.refused)
+
+
 def _locked(session: Session, pandaids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Return the ended jobs, locked in the order of their ids."""
     job = JobsArchived4.__table__.c
@@ -119,7 +137,7 @@ def _files(session: Session, pandaids: Sequence[int]) -> dict[int, Rows]:
             contents.maxfailure,
         )
         .outerjoin(contents.fileid.table, and_(*(contents[name] == file[name] for name in KEY)))
-        .where(file.pandaid == func.any(routes.array("pandaids")), file.modificationtime > EPOCH)
+        .where(routes.is_given(file.pandaid), file.modificationtime > EPOCH)
         .order_by(file.row_id)
     )
     files: dict[int, Rows] = defaultdict(list)
@@ -233,7 +251,7 @@ def _reopened() -> Select[Any]:
         select(*(contents[name] for name in KEY), file.type, contents.status)
         .join(file.fileid.table, and_(*(contents[name] == file[name] for name in KEY)))
         .where(
-            file.pandaid == func.any(routes.array("pandaids")),
+            routes.is_given(file.pandaid),
             file.modificationtime > EPOCH,
             contents.keeptrack == 1,
             contents.pandaid == file.pandaid,
@@ -302,7 +320,7 @@ def _copy_texts(
     for model, name in ((JobParamsTable, "jobparameters"), (MetaTable, "metadata")):
         table = model.__table__.c
         asked = select(table.pandaid, table[name]).where(
-            table.pandaid == func.any(routes.array("pandaids")), table.modificationtime > EPOCH
+            routes.is_given(table.pandaid), table.modificationtime > EPOCH
         )
         texts = session.execute(asked, {"pandaids": [*new]}).all()
         submission.copy(

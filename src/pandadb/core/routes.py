@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from pandadb.core import states
-from pandadb.core.effects import constant, now
+from pandadb.core.effects import constant, moment
 from pandadb.models import FilesTable4, JobParamsTable, JobsStatusLog, MetaTable
 from pandadb.models.types import EPOCH
 
@@ -68,13 +68,18 @@ class Route:
 
 
 def by_id(job: JobTable) -> ColumnElement[bool]:
-    """Choose jobs by the parameter `pandaids`.
+    """Choose jobs by the parameter `pandaids`."""
+    return is_given(job.__table__.c.pandaid)
 
-    The planner does not see through the subquery how many they are: so it goes by the primary key,
+
+def is_given(pandaid: ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether an id is in the parameter `pandaids`.
+
+    The planner does not see through the subquery how many they are: so it goes by the id's index,
     and keeps the plan of a prepared statement, which takes longer to make than one job to move.
     """
     pandaids = select(array("pandaids")).scalar_subquery()
-    return job.pandaid == func.any(cast(pandaids, ARRAY(BigInteger)))
+    return pandaid == func.any(cast(pandaids, ARRAY(BigInteger)))
 
 
 def array(name: str) -> BindParameter[Any]:
@@ -101,7 +106,7 @@ def parts(route: Route, chosen: Condition) -> tuple[CTE, list[CTE]]:
     """Pick and lock the jobs; change or carry them, and write what follows.
 
     No part joins another: what is picked is locked and so what moves, and all times are the
-    statement's. The planner has nothing to guess of tables that are empty now and full in a minute.
+    same moment. The planner has nothing to guess of tables that are empty now and full in a minute.
     """
     picked = _picked(route, chosen)
     if route.source is route.target:
@@ -112,7 +117,9 @@ def parts(route: Route, chosen: Condition) -> tuple[CTE, list[CTE]]:
     then = [_logged(route, was)]
     if states.STATES[route.step.target].final:
         then += [_stamped(table, picked, route.step.target) for table in SATELLITES]
-    return picked, [*moved, *then]
+    at = func.max(func.timezone("UTC", func.clock_timestamp())).label("at")  # after the last lock
+    moment_ = select(at).select_from(picked).cte("moment").prefix_with("MATERIALIZED")
+    return picked, [moment_, *moved, *then]
 
 
 def _picked(route: Route, chosen: Condition) -> CTE:
@@ -188,11 +195,11 @@ def _new_values(route: Route, job: Columns) -> dict[str, Any]:
     step = route.step
     same = job["jobstatus"] == constant(step.target)
     return {
-        "statechangetime": case((same, job["statechangetime"]), else_=now()),
+        "statechangetime": case((same, job["statechangetime"]), else_=moment()),
         **{name: effect.of(job, name) for name, effect in step.effects.items()},
         **_given(route),
         "jobstatus": constant(step.target),
-        "modificationtime": now(),
+        "modificationtime": moment(),
     }
 
 
@@ -212,8 +219,8 @@ def _logged(route: Route, was: Columns) -> CTE:
     row = {
         "pandaid": was["pandaid"],
         "jobstatus": constant(route.step.target),
-        "modificationtime": now(),
-        "modiftime_extended": now(),
+        "modificationtime": moment(),
+        "modiftime_extended": moment(),
         **{name: new[name] for name in LOGGED},
     }
     rows = select(*row.values()).where(was["jobstatus"] != row["jobstatus"])
@@ -227,7 +234,7 @@ def _stamped(satellite: Satellite, picked: CTE, end: str) -> CTE:
     report says that they are to be merged, or were not to be.
     """
     table = satellite.__table__
-    new: dict[str, Any] = {"modificationtime": now()}
+    new: dict[str, Any] = {"modificationtime": moment()}
     if satellite is FilesTable4 and end != "finished":
         status = func.coalesce(table.c.status, "")
         lost = and_(table.c.type.in_(("output", "log")), status.not_in(SPARED))

@@ -120,9 +120,9 @@ ANEW = {
 
 TRANSITIONS = (
     Transition(
-        "reset", WAITS, "defined", "is set up, or set up again"),
-    Transition(
         "reset", ("activated",), "defined", "goes back, to find another site", (), SITELESS),
+    Transition(
+        "reset", WAITS, "defined", "is set up, or set up again"),
     Transition(
         "assign", ("defined",), "assigned", "has its inputs moved to its site"),
     Transition(

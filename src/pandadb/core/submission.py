@@ -221,12 +221,11 @@ def copy(session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]])
 def use_files() -> Update:
     """Say that files of a task's datasets are being used by their new jobs."""
     file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
-    pandaids = routes.array("pandaids")
     used = (
         select(*(contents[name] for name in KEY), file.pandaid, file.type)
         .join(file.fileid.table, and_(*(contents[name] == file[name] for name in KEY)))
         .where(
-            file.pandaid == func.any(pandaids),
+            routes.is_given(file.pandaid),
             file.modificationtime == EPOCH,
             contents.attemptnr == file.attemptnr,
             contents.status.in_(("picked", "defined")),

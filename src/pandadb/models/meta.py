@@ -323,10 +323,10 @@ class SchedConfig(Base):
         String(128), comment="Address of the site's own FAX door"
     )
     wansourcelimit: Mapped[int | None] = mapped_column(
-        comment="Limit on remote reading from this site"
+        comment="Limit on remote reading from this site, unit not known"
     )
     wansinklimit: Mapped[int | None] = mapped_column(
-        comment="Limit on remote reading by jobs at this site"
+        comment="Limit on remote reading by jobs at this site, unit not known"
     )
     auto_mcu: Mapped[SmallInt] = mapped_column(
         comment="Flag: 1 if multicloud_append may be updated automatically"
@@ -350,8 +350,12 @@ class SchedConfig(Base):
         String(256),
         comment="Outbound network of the worker nodes: full, http or none, with IP versions",
     )
-    cloudrshare: Mapped[str | None] = mapped_column(String(256))
-    sitershare: Mapped[str | None] = mapped_column(String(256))
+    cloudrshare: Mapped[str | None] = mapped_column(
+        String(256), comment="Shares of the queue that clouds get, format not known"
+    )
+    sitershare: Mapped[str | None] = mapped_column(
+        String(256), comment="Shares of the queue that sites get, format not known"
+    )
     autosetup_post: Mapped[str | None] = mapped_column(
         String(512), comment="Options for the site setup after the standard one"
     )
@@ -432,9 +436,11 @@ class CloudConfig(Base):
     transtimehi: Mapped[BigInt] = mapped_column(
         comment="Transfer timeout for high-priority jobs other than analysis, in days, at least 1"
     )
-    waittime: Mapped[BigInt] = mapped_column(comment="How long jobs may wait for their input")
+    waittime: Mapped[BigInt] = mapped_column(
+        comment="How long jobs may wait for their input, unit not known"
+    )
     comment_: Mapped[str | None] = mapped_column(String(200), comment="Remark of the operators")
-    space: Mapped[BigInt] = mapped_column(comment="Free space at the Tier 1")
+    space: Mapped[BigInt] = mapped_column(comment="Free space at the Tier 1, unit not known")
     moduser: Mapped[str | None] = mapped_column(
         String(30), comment="User who last changed the entry"
     )
@@ -523,8 +529,12 @@ class SiteData(Base):
         comment="Counted period, in hours; with flag snapshot 1000 + minute of the day",
     )
     nwn: Mapped[int | None] = mapped_column(comment="Number of worker nodes seen")
-    memmin: Mapped[int | None] = mapped_column(comment="Smallest memory of a worker node")
-    memmax: Mapped[int | None] = mapped_column(comment="Largest memory of a worker node")
+    memmin: Mapped[int | None] = mapped_column(
+        comment="Smallest memory of a worker node, unit not known"
+    )
+    memmax: Mapped[int | None] = mapped_column(
+        comment="Largest memory of a worker node, unit not known"
+    )
     si2000min: Mapped[int | None] = mapped_column(comment="Slowest CPU seen, in SpecInt2000")
     si2000max: Mapped[int | None] = mapped_column(comment="Fastest CPU seen, in SpecInt2000")
     os: Mapped[str | None] = mapped_column(
@@ -697,9 +707,15 @@ class Users(Base):
     quotaxp30: Mapped[BigInt | None] = mapped_column(
         comment="CPU quota for express work over 30 days, in hours"
     )
-    space1: Mapped[BigInt | None] = mapped_column(comment="Storage space used in the last day")
-    space7: Mapped[BigInt | None] = mapped_column(comment="Storage space used in the last 7 days")
-    space30: Mapped[BigInt | None] = mapped_column(comment="Storage space used in the last 30 days")
+    space1: Mapped[BigInt | None] = mapped_column(
+        comment="Storage space used in the last day, unit not known"
+    )
+    space7: Mapped[BigInt | None] = mapped_column(
+        comment="Storage space used in the last 7 days, unit not known"
+    )
+    space30: Mapped[BigInt | None] = mapped_column(
+        comment="Storage space used in the last 30 days, unit not known"
+    )
     lastmod: Mapped[datetime] = mapped_column(
         server_default=UTC_NOW, comment="Time the row was last changed"
     )

@@ -219,7 +219,7 @@ class PandaLog(Base):
     type: Mapped[str | None] = mapped_column(
         String(20), comment="Kind of message, set by the module"
     )
-    pid: Mapped[BigInt] = mapped_column(server_default="0")
+    pid: Mapped[BigInt] = mapped_column(server_default="0", comment="Process that wrote the entry")
     loglevel: Mapped[int] = mapped_column(
         server_default="0",
         comment="Level as a number, as in Python's logging: 10 debug to 50 critical",
@@ -253,7 +253,7 @@ class PandaLogFAX(Base):
     type: Mapped[str | None] = mapped_column(
         String(20), comment="Kind of message, set by the module"
     )
-    pid: Mapped[BigInt | None]
+    pid: Mapped[BigInt | None] = mapped_column(comment="Process that wrote the entry")
     loglevel: Mapped[int | None] = mapped_column(
         comment="Level as a number, as in Python's logging: 10 debug to 50 critical"
     )

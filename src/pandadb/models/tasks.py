@@ -251,7 +251,7 @@ class JediTasks(HasJobs, Base):
     )
     diskiounit: Mapped[str | None] = mapped_column(String(32), comment="Unit of diskio, kBPerS")
     memory_leak_core: Mapped[BigInt | None] = mapped_column(
-        comment="Memory that a job leaks per core"
+        comment="Memory that a job leaks per core, unit not known"
     )
     memory_leak_x2: Mapped[Decimal | None] = mapped_column(
         Numeric(14, 3), comment="How well the leak was fitted, chi square"

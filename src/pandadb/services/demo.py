@@ -69,4 +69,4 @@ def _tasks(files: Sequence[Path]) -> list[tuple[int, records.Records]]:
 def _task(name: str) -> int:
     """Return the task that a file's name says, as the monitor writes it; else one of its own."""
     named = re.search(r"task_0*([1-9]\d{0,10})(?!\d)", name)
-    return int(named[1]) if named else SAMPLE_TASK + 1 + crc32(name.encode()) % 1_000_000
+    return int(named[1]) if named else SAMPLE_TASK + 1 + crc32(name.encode()) % 900_000

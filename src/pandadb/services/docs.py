@@ -1,11 +1,11 @@
-"""What is written from the models: the diagrams and the data dictionary, in a folder."""
+"""What is written from the models and the states: diagrams, data dictionary, in a folder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pandadb.core import diagrams, dictionary
+from pandadb.core import diagrams, dictionary, statedocs
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
@@ -50,6 +50,15 @@ def write_dictionary(folder: Path, *, check: bool = False) -> Written:
         FolderError: The folder cannot be read or written.
     """
     return _write(folder, dictionary.pages(), ("dictionary/*.md",), check)
+
+
+def states(folder: Path, *, check: bool = False) -> Written:
+    """Write the page about the states of jobs, and how they get from one to another.
+
+    Raises:
+        FolderError: The folder cannot be read or written.
+    """
+    return _write(folder, {"states.md": statedocs.page()}, (), check)
 
 
 def _write(folder: Path, files: Mapping[str, str], ours: Iterable[str], check: bool) -> Written:

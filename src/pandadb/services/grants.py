@@ -7,24 +7,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psycopg import sql
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from pandadb.errors import PandaDBError
-from pandadb.services.schema import home
+from pandadb.migrating import home
+from pandadb.services import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
     from pandadb.database import Database
 
 ROLES = ("owner", "writer", "reader", "archiver")
-FILES = ("privileges.v1.sql", "defaults.v1.sql", "search_path.v1.sql")
+RIGHTS = ("privileges.v1.sql", "defaults.v1.sql")
+SEARCH_PATH = "search_path=doma_panda, public"
 
 EVERYWHERE = ("23505", "42710", "XX000")
 """SQLSTATEs of two sessions that make or change the same role: roles belong to all databases."""
+
+
+ROLES_ARE_ELSEWHERE = "Let a superuser run only this, then repeat pandadb db grant: {}"
+RIGHTS_ARE_ELSEWHERE = (
+    "Repeat pandadb db grant as the owner of the database and of what is in its schemas, "
+    "a member of {}, or as a superuser"
+)
 
 
 class GrantRefused(PandaDBError):
@@ -58,18 +68,46 @@ def grant(
     Raises:
         GrantRefused: The user of the database may not do that; nothing is changed.
     """
-    roles = {role: prefix if role == "owner" else f"{prefix}_{role}" for role in ROLES}
+    schema.refuse_other_names(database)
+    roles = _named(prefix)
     unknown = sorted({*(members or {}).values()} - {*ROLES})
     if unknown:
         raise GrantRefused(f"There is no role {unknown[0]!r}: there are {', '.join(ROLES)}")
 
     def work(session: Session) -> Granted:
-        done = _plan(session, roles, members or {})
+        names = {**roles, "database": str(session.scalar(text("SELECT current_database()")))}
+        missing = _missing(session, roles, members or {})
+        joining = _joining(session, roles, members or {})
+        making = [*_creating(missing, names), *joining]
+        giving = _giving(session, names, missing)
         if not dry_run:
-            _run(session, done)
-        return done
+            _run(session, making, ROLES_ARE_ELSEWHERE.format("; ".join(making)))
+            _run(session, giving, RIGHTS_ARE_ELSEWHERE.format(roles["owner"]))
+        return Granted(roles, [roles[role] for role in missing], making + giving)
 
     return _again(database, work)
+
+
+def act_as_owner(connection: Connection) -> None:
+    """Work as the owner of the schemas, if the user may, so that it owns what is made."""
+    connection.execute(
+        text(
+            "SELECT set_config('role', pg_get_userbyid(nspowner), false) FROM pg_namespace"
+            " WHERE nspname = 'pandadb' AND pg_has_role(nspowner, 'USAGE')"
+            " AND pg_get_userbyid(nspowner) <> current_user"
+        )
+    )
+
+
+def give_again(connection: Connection) -> None:
+    """Give the roles their rights on what a migration has made, if they had been given before."""
+    query = "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'pandadb'"
+    names = _named(str(connection.scalar(text(query))))
+    query = "SELECT rolname FROM pg_roles WHERE has_schema_privilege(oid, 'pandadb', 'USAGE')"
+    if {*names.values()} <= {*connection.scalars(text(query))}:
+        for file in RIGHTS:
+            for statement in _statements(_read(file, names)):
+                connection.execute(_literal(statement))
 
 
 def _again(database: Database, work: Callable[[Session], Granted]) -> Granted:
@@ -83,43 +121,94 @@ def _again(database: Database, work: Callable[[Session], Granted]) -> Granted:
     raise AssertionError
 
 
-def _plan(session: Session, roles: Mapping[str, str], members: Mapping[str, str]) -> Granted:
+def _named(prefix: str) -> dict[str, str]:
+    return {role: prefix if role == "owner" else f"{prefix}_{role}" for role in ROLES}
+
+
+def _missing(session: Session, roles: Mapping[str, str], members: Mapping[str, str]) -> list[str]:
     found = {*session.scalars(text("SELECT rolname FROM pg_roles"))}
     absent = [member for member in members if member not in found]
     if absent:
         raise GrantRefused(f"The role {absent[0]!r} is not there: CREATE ROLE it first, with LOGIN")
-    missing = [role for role in ROLES if roles[role] not in found]
-    names = {**roles, "database": str(session.scalar(text("SELECT current_database()")))}
-    creating = [
-        s for role, s in zip(ROLES, _read("roles.v1.sql", names), strict=True) if role in missing
-    ]
-    granting = [statement for file in FILES for statement in _read(file, names)]
-    joining = [
-        sql.SQL("GRANT {} TO {}")
-        .format(sql.Identifier(roles[role]), sql.Identifier(member))
-        .as_string()
-        for member, role in members.items()
-    ]
-    return Granted(dict(roles), [roles[role] for role in missing], creating + granting + joining)
+    return [role for role in ROLES if roles[role] not in found]
 
 
-def _read(file: str, names: Mapping[str, str]) -> list[str]:
-    """Return the statements of a file, with the names put in as psql does with its variables."""
+def _creating(missing: Sequence[str], names: Mapping[str, str]) -> list[str]:
+    statements = _statements(_read("roles.v1.sql", names))
+    return [line for role, line in zip(ROLES, statements, strict=True) if role in missing]
+
+
+def _joining(session: Session, roles: Mapping[str, str], members: Mapping[str, str]) -> list[str]:
+    """Return what makes the members, and the user itself one of the owner."""
+    query = (
+        "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member) FROM pg_auth_members"
+        " WHERE pg_has_role(member, roleid, 'USAGE')"  # who made a role may only be its admin
+        " UNION SELECT rolname, current_user FROM pg_roles WHERE pg_has_role(oid, 'USAGE')"
+    )
+    there = {tuple(row) for row in session.execute(text(query))}
+    user = str(session.scalar(text("SELECT current_user")))
+    is_super = session.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
+    wanted = [(roles[role], member) for member, role in members.items()]
+    if not is_super:
+        wanted.insert(0, (roles["owner"], user))
+    grant = sql.SQL("GRANT {} TO {}")
+    return [
+        grant.format(*map(sql.Identifier, pair)).as_string() for pair in wanted if pair not in there
+    ]
+
+
+def _giving(session: Session, names: Mapping[str, str], missing: Sequence[str]) -> list[str]:
+    """Return what gives the rights, without what the database or its owner has already."""
+    query = _read("ownership.v1.sql", names).removesuffix("\\gexec\n")
+    owning = [*session.scalars(_literal(query))]
+    prepared = _is_prepared(session, names, missing)
+    return [
+        *([] if prepared else _statements(_read("database.v1.sql", names))),
+        *(["SET LOCAL lock_timeout = '4s'"] if owning else []),  # each table is locked for itself
+        *owning,
+        *(statement for file in RIGHTS for statement in _statements(_read(file, names))),
+    ]
+
+
+def _is_prepared(session: Session, names: Mapping[str, str], missing: Sequence[str]) -> bool:
+    """Tell whether the database is as its owner makes it, which others need not be then."""
+    if "owner" in missing:
+        return False
+    query = """
+        SELECT has_database_privilege(:owner, current_database(), 'CREATE')
+           AND EXISTS (SELECT 1 FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase
+                        WHERE datname = current_database() AND setrole = 0
+                          AND :search_path = ANY (setconfig))
+    """
+    words = {"owner": names["owner"], "search_path": SEARCH_PATH}
+    return bool(session.scalar(text(query), words))
+
+
+def _read(file: str, names: Mapping[str, str]) -> str:
+    """Return a file without comments, with the names put in as psql does with its variables."""
     script = (home() / "sql" / "grants" / file).read_text(encoding="utf-8")
     script = re.sub(r"^--.*\n", "", script, flags=re.MULTILINE)
     script = re.sub(r':"(\w+)"', lambda word: sql.Identifier(names[word[1]]).as_string(), script)
+    return re.sub(r":'(\w+)'", lambda word: sql.Literal(names[word[1]]).as_string(), script)
+
+
+def _statements(script: str) -> list[str]:
     return [statement.strip() for statement in script.split(";\n") if statement.strip()]
 
 
-def _run(session: Session, granted: Granted) -> None:
-    for statement in granted.statements:
+def _literal(statement: str) -> TextClause:
+    """Return a statement whose colons are no parameters."""
+    return text(statement.replace(":", r"\:"))
+
+
+def _run(session: Session, statements: Sequence[str], advice: str) -> None:
+    for statement in statements:
         try:
-            session.connection().exec_driver_sql(statement)
+            session.execute(_literal(statement))
         except ProgrammingError as error:
             if getattr(error.orig, "sqlstate", None) != "42501":
                 raise
             first = " ".join(statement.split())
             raise GrantRefused(
-                f"The user of this database may not do that: {first}. A superuser has to, once: "
-                "pandadb db grant --dry-run prints all of it. Nothing was changed."
+                f"The user of this database may not do that: {first}. Nothing was changed. {advice}"
             ) from error

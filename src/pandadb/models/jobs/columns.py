@@ -412,7 +412,7 @@ class JobUsage:
     avgswap: Mapped[BigInt | None] = mapped_column(comment="Average swap use, kB")
     avgpss: Mapped[BigInt | None] = mapped_column(comment="Average proportional set size, kB")
     memory_leak: Mapped[BigInt | None] = mapped_column(
-        comment="Slope of a line fitted to memory over time, parsed from jobmetrics"
+        comment="Slope of memory over time, unit not known, parsed from jobmetrics"
     )
     memory_leak_x2: Mapped[Decimal | None] = mapped_column(
         Numeric(14, 3), comment="Chi-square of the memory fit, parsed from jobmetrics"

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 
-def retry(database: Database, pandaids: int | Iterable[int], how: How = USUAL) -> Retried:
+def retry(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, *, same: bool = False
+) -> Retried:
     """Try jobs again that have failed, were cancelled or closed, each as a new, activated job.
+
+    With `same` they are jobs that are still in JOBSACTIVE4, and keep their PandaIDs.
 
     Raises:
         Refused: It was one PandaID, and the job cannot be tried again.
@@ -24,7 +28,7 @@ def retry(database: Database, pandaids: int | Iterable[int], how: How = USUAL) -
     """
     jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
     with transaction(database, how) as session:
-        retried = reattempts.again(session, jobs, how.host)
+        retried = (reattempts.same if same else reattempts.again)(session, jobs, how.host)
         if isinstance(pandaids, int) and retried.refused:
             raise Refused(retried.refused[pandaids])
     return retried

@@ -43,10 +43,9 @@ class How:
 
 USUAL = How()
 
-VERBS = tuple(
-    dict.fromkeys(step.verb for step in TRANSITIONS if step.verb not in {"heartbeat", "dispatch"})
-)
-"""What can be done to jobs by their ids alone."""
+APART = ("heartbeat", "dispatch", "retry")
+VERBS = tuple(dict.fromkeys(step.verb for step in TRANSITIONS if step.verb not in APART))
+"""What can be done to jobs by their ids alone; the others have functions of their own."""
 
 
 @contextmanager

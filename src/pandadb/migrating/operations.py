@@ -1,18 +1,17 @@
-"""What revisions say beside Alembic's own words: SQL files, partitions, the next number."""
+"""What revisions say beside Alembic's own words: SQL files, partitions, secrets, numbers."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic.operations import MigrateOperation, Operations
 from sqlalchemy import text
 
+from pandadb.migrating import home
+
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrationScript
     from alembic.runtime.migration import MigrationContext
-
-SQL = Path(__file__).parent.parent / "sql"
 
 
 @Operations.register_operation("apply_sql")
@@ -30,7 +29,7 @@ class ApplySQL(MigrateOperation):
 
 @Operations.implementation_for(ApplySQL)
 def _apply_sql(operations: Operations, operation: ApplySQL) -> None:
-    script = (SQL / operation.path).read_text(encoding="utf-8")
+    script = (home() / "sql" / operation.path).read_text(encoding="utf-8")
     # A colon would be taken for a bind parameter: a JSON literal would become NULL offline.
     operations.execute(text(script.strip().rstrip(";").replace(":", r"\:")))
 
@@ -54,6 +53,41 @@ class CreatePartition(MigrateOperation):
 def _create_partition(operations: Operations, operation: CreatePartition) -> None:
     partition = f"{operation.table}_{operation.suffix}"
     operations.execute(f"CREATE TABLE {partition} PARTITION OF {operation.table} {operation.bound}")
+
+
+@Operations.register_operation("withhold")
+class Withhold(MigrateOperation):
+    """Take rights on new tables away from all to whom default privileges have given them.
+
+    Tables of secrets need that. Who should have the rights gets them by `pandadb db grant`, which
+    an upgrade to the newest revision repeats.
+    """
+
+    def __init__(self, tables: tuple[str, ...], rights: str) -> None:
+        self.tables, self.rights = tables, rights
+
+    @classmethod
+    def withhold(cls, operations: Operations, *tables: str, rights: str = "ALL") -> None:
+        """Leave rights on schema-qualified tables to their owner."""
+        operations.invoke(cls(tables, rights))
+
+
+@Operations.implementation_for(Withhold)
+def _withhold(operations: Operations, operation: Withhold) -> None:
+    tables = ", ".join(f"'{table}'::regclass" for table in operation.tables)
+    operations.execute(f"""DO $$
+DECLARE given record;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT c.oid::regclass AS name,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+          FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+         WHERE c.oid IN ({tables}) AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE {operation.rights} ON %s FROM %s', given.name, given.role);
+    END LOOP;
+END
+$$""")  # noqa: S608 - the names are those of a revision
 
 
 def number_revision(

@@ -1,4 +1,4 @@
-"""What Alembic's comparison does not see: keys, checks, sequences, partitions, views, functions.
+"""What Alembic's comparison does not see: keys, checks, sequences, partitions, and `sql/`.
 
 Autogenerate looks at tables, columns, indexes, unique constraints and foreign keys. The rest is
 compared here, so that a silent `alembic check` means that models, `sql/` and database agree.
@@ -6,16 +6,16 @@ compared here, so that a silent `alembic check` means that models, `sql/` and da
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate import comparators, renderers
 from alembic.operations import MigrateOperation
 from sqlalchemy import CheckConstraint, Connection, text
 from typing_extensions import override
 
-from migrations.operations import SQL
-from pandadb.models.base import MIRRORED, OWN, Base
+from pandadb.migrating.catalogue import OURS, differences, rows
+from pandadb.migrating.written import routines, triggers, view_indexes, views
+from pandadb.models.base import Base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
     from alembic.operations.ops import UpgradeOps
 
-OURS = (*MIRRORED, OWN)
+LIVE = "FOR VALUES FROM (MINVALUE) TO ('1970-01-02 00:00:00')"
+PARTITIONS = {
+    "doma_panda.filestable4": {"live": LIVE},
+    "doma_panda.jobparamstable": {"live": LIVE},
+    "doma_panda.metatable": {"live": LIVE},
+    "doma_panda.tablepart4copying": {
+        "n": "FOR VALUES IN ('N')",
+        "y": "FOR VALUES IN ('Y')",
+        "must_not": "FOR VALUES IN ('MUST NOT')",
+    },
+}
+"""The partitions which revisions make beside the DEFAULT ones: suffix and bound."""
 
 
 class Drift(MigrateOperation):
@@ -50,13 +61,11 @@ def _render(_context: AutogenContext, operation: Drift) -> str:
 
 def partitions(connection: Connection) -> set[tuple[str, str]]:
     """Return schema and name of every partition: the models know the partitioned parents only."""
-    rows = connection.execute(
-        text(
-            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n"
-            " ON n.oid = c.relnamespace WHERE c.relispartition AND c.relkind IN ('r', 'p')"
-        )
-    )
-    return {(schema, name) for schema, name in rows}
+    query = """
+        SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relispartition AND c.relkind IN ('r', 'p') AND n.nspname = ANY(:schemas)
+    """
+    return {(schema, name) for schema, name in rows(connection, query)}
 
 
 def is_ours(
@@ -75,22 +84,8 @@ def compare(context: AutogenContext, upgrade_ops: UpgradeOps, _schemas: object) 
     """Add what autogenerate cannot see to what it has found."""
     connection = context.connection
     assert connection is not None  # noqa: S101 - autogenerate never works offline
-    for find in (primary_keys, checks, sequences, partition_keys, views, routines, triggers):
+    for find in FINDERS:
         upgrade_ops.ops.extend(Drift(sentence) for sentence in find(connection))
-
-
-def _differences(what: str, wanted: Mapping[Any, Any], found: Mapping[Any, Any]) -> Iterator[str]:
-    for name in sorted({*wanted, *found}):
-        if name not in found:
-            yield f"{what} {name} is missing in the database"
-        elif name not in wanted:
-            yield f"{what} {name} is in the database only"
-        elif wanted[name] != found[name]:
-            yield f"{what} {name}: expected {wanted[name]}, found {found[name]}"
-
-
-def _rows(connection: Connection, query: str) -> list[Any]:
-    return [*connection.execute(text(query), {"schemas": [*OURS]})]
 
 
 def primary_keys(connection: Connection) -> Iterator[str]:
@@ -110,7 +105,7 @@ def primary_keys(connection: Connection) -> Iterator[str]:
          WHERE c.contype = 'p' AND n.nspname = ANY(:schemas) AND t.relname <> 'alembic_version'
          GROUP BY 1
     """
-    yield from _differences("primary key of", wanted, dict(_rows(connection, query)))
+    yield from differences("primary key of", wanted, dict(rows(connection, query)))
 
 
 def checks(connection: Connection) -> Iterator[str]:
@@ -129,7 +124,7 @@ def checks(connection: Connection) -> Iterator[str]:
           JOIN pg_namespace n ON n.oid = t.relnamespace
          WHERE c.contype = 'c' AND n.nspname = ANY(:schemas)
     """
-    yield from _differences("check", wanted, dict(_rows(connection, query)))
+    yield from differences("check", wanted, dict(rows(connection, query)))
 
 
 def _spelled(connection: Connection, table: str, check: CheckConstraint) -> str:
@@ -150,26 +145,30 @@ def _spelled(connection: Connection, table: str, check: CheckConstraint) -> str:
 
 
 def sequences(connection: Connection) -> Iterator[str]:
-    """Compare the sequences: first value, step, limit, cycle."""
+    """Compare the sequences: type, first value, step, bounds, cache, cycle."""
     wanted = {
         f"{sequence.schema}.{sequence.name}": (
+            "bigint",
             sequence.start or 1,
             sequence.increment or 1,
+            sequence.minvalue or 1,
             sequence.maxvalue or 2**63 - 1,
+            sequence.cache or 1,
             bool(sequence.cycle),
         )
         for sequence in Base.metadata._sequences.values()
     }
     query = """
-        SELECT n.nspname || '.' || c.relname, s.seqstart, s.seqincrement, s.seqmax, s.seqcycle
+        SELECT n.nspname || '.' || c.relname, format_type(s.seqtypid, NULL), s.seqstart,
+               s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle
           FROM pg_sequence s
           JOIN pg_class c ON c.oid = s.seqrelid
           JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = ANY(:schemas)
            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'i')
     """
-    found = {name: tuple(values) for name, *values in _rows(connection, query)}
-    yield from _differences("sequence", wanted, found)
+    found = {name: tuple(values) for name, *values in rows(connection, query)}
+    yield from differences("sequence", wanted, found)
 
 
 def partition_keys(connection: Connection) -> Iterator[str]:
@@ -186,89 +185,55 @@ def partition_keys(connection: Connection) -> Iterator[str]:
          WHERE n.nspname = ANY(:schemas)
     """
     found = {
-        name: (key.replace('"', ""), default) for name, key, default in _rows(connection, query)
+        name: (key.replace('"', ""), default) for name, key, default in rows(connection, query)
     }
-    yield from _differences("partition key and default partition of", wanted, found)
+    yield from differences("partition key and default partition of", wanted, found)
 
 
-class Written(NamedTuple):
-    """An object as a file of `sql/` makes it."""
-
-    name: str
-    body: str
-
-
-def written(pattern: str, *folders: str) -> Iterator[Written]:
-    """Return what the newest version of each file of the folders makes."""
-    newest: dict[str, tuple[int, str]] = {}
-    for folder in folders:
-        for path in (SQL / folder).glob("*.v*.sql"):
-            name, _, version = path.stem.rpartition(".v")
-            newest[name] = max(newest.get(name, (0, "")), (int(version), path.read_text("utf-8")))
-    for _, script in newest.values():
-        for match in re.finditer(pattern, script, re.DOTALL | re.MULTILINE):
-            yield Written(*match.groups())
-
-
-VIEW = r"^CREATE (?:MATERIALIZED )?VIEW (\S+) AS\n(.*?);$"
-ROUTINE = r"^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) (\S+?)\(.*?\$\$(.*?)\$\$;$"
-TRIGGER = r"^CREATE TRIGGER (\w+)\n(.*?);$"
-
-
-def views(connection: Connection) -> Iterator[str]:
-    """Compare the views' queries, as the server itself spells them."""
-    wanted = {view.name: _planned(connection, view.body) for view in written(VIEW, "views")}
+def made_partitions(connection: Connection) -> Iterator[str]:
+    """Ask for the partitions that revisions make, with their bounds; others are nobody's drift."""
+    wanted = {
+        f"{table}_{suffix}": (table, bound)
+        for table, made in PARTITIONS.items()
+        for suffix, bound in made.items()
+    }
     query = """
-        SELECT n.nspname || '.' || c.relname, pg_get_viewdef(c.oid)
-          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.relkind IN ('v', 'm') AND n.nspname = ANY(:schemas)
-    """
-    found = dict(_rows(connection, query))
-    for name in {*wanted} & {*found}:
-        if wanted[name] != found[name]:
-            yield f"view {name} is not what its file in sql/views makes"
-    yield from _differences("view", dict.fromkeys(wanted), dict.fromkeys(found))
-
-
-def _planned(connection: Connection, query: str) -> str:
-    with connection.begin_nested() as attempt:
-        body = query.replace(":", r"\:")
-        connection.execute(text(f"CREATE TEMP VIEW drift_view AS {body}"))
-        definition = connection.scalar(
-            text("SELECT pg_get_viewdef('pg_temp.drift_view'::regclass)")
-        )
-        attempt.rollback()
-    return str(definition)
-
-
-def routines(connection: Connection) -> Iterator[str]:
-    """Compare the bodies of functions and procedures, which the server keeps as they were given."""
-    wanted = dict(written(ROUTINE, "functions", "procedures"))
-    query = """
-        SELECT n.nspname || '.' || p.proname, p.prosrc
-          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-         WHERE n.nspname = ANY(:schemas)
-           AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
-    """
-    yield from _differences("routine", wanted, dict(_rows(connection, query)))
-
-
-def triggers(connection: Connection) -> Iterator[str]:
-    """Compare the triggers."""
-    wanted = {name: _folded(body) for name, body in written(TRIGGER, "triggers")}
-    query = """
-        SELECT t.tgname, pg_get_triggerdef(t.oid)
-          FROM pg_trigger t
-          JOIN pg_class c ON c.oid = t.tgrelid AND NOT c.relispartition
+        SELECT n.nspname || '.' || c.relname, pn.nspname || '.' || p.relname,
+               pg_get_expr(c.relpartbound, c.oid)
+          FROM pg_class c
           JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE NOT t.tgisinternal AND n.nspname = ANY(:schemas)
+          JOIN pg_inherits i ON i.inhrelid = c.oid
+          JOIN pg_class p ON p.oid = i.inhparent
+          JOIN pg_namespace pn ON pn.oid = p.relnamespace
+         WHERE c.relispartition AND n.nspname = ANY(:schemas)
     """
-    found = {
-        name: _folded(definition.removeprefix(f"CREATE TRIGGER {name} "))
-        for name, definition in _rows(connection, query)
-    }
-    yield from _differences("trigger", wanted, found)
+    found = {name: (table, bound) for name, table, bound in rows(connection, query)}
+    yield from differences(
+        "partition", wanted, {name: found[name] for name in wanted if name in found}
+    )
 
 
-def _folded(definition: str) -> str:
-    return " ".join(definition.split())
+def unlogged(connection: Connection) -> Iterator[str]:
+    """Name what a crash of the server would empty."""
+    query = """
+        SELECT n.nspname || '.' || c.relname
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'm') AND c.relpersistence <> 'p'
+         ORDER BY 1
+    """
+    for (name,) in rows(connection, query):
+        yield f"table {name} is UNLOGGED: a crash of the server would empty it"
+
+
+FINDERS = (
+    primary_keys,
+    checks,
+    sequences,
+    partition_keys,
+    made_partitions,
+    unlogged,
+    views,
+    view_indexes,
+    routines,
+    triggers,
+)

@@ -1,0 +1,148 @@
+"""Views, functions and triggers: the database against the files of `sql/` that make them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, TextClause, text
+
+from pandadb.migrating import home
+from pandadb.migrating.catalogue import differences, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VIEW = r"^CREATE (MATERIALIZED )?VIEW (\S+) AS\n(.*?);$"
+INDEX = r"^(CREATE (?:UNIQUE )?INDEX \w+\s+ON \S+ \(.*?\));$"
+ROUTINE = r"^CREATE ((?:FUNCTION|PROCEDURE) )(\w+)(\.\w+\(.*?\$\$.*?\$\$);$"
+TRIGGER = r"^CREATE TRIGGER (\w+)\n(.*?);$"
+
+
+def written(pattern: str, *folders: str) -> Iterator[tuple[str, ...]]:
+    """Return what a pattern finds in the newest version of each file of the folders."""
+    newest: dict[str, tuple[int, str]] = {}
+    for folder in folders:
+        for path in (home() / "sql" / folder).glob("*.v*.sql"):
+            name, _, version = path.stem.rpartition(".v")
+            newest[name] = max(newest.get(name, (0, "")), (int(version), path.read_text("utf-8")))
+    for _, script in newest.values():
+        for match in re.finditer(pattern, script, re.DOTALL | re.MULTILINE):
+            yield match.groups(default="")
+
+
+def views(connection: Connection) -> Iterator[str]:
+    """Compare the views' kinds and queries, as the server itself spells them."""
+    wanted = {
+        name: ("m" if kind else "v", _planned(connection, body))
+        for kind, name, body in written(VIEW, "views")
+    }
+    query = """
+        SELECT n.nspname || '.' || c.relname, c.relkind::text, pg_get_viewdef(c.oid)
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ('v', 'm') AND n.nspname = ANY(:schemas)
+    """
+    found = {name: (kind, body) for name, kind, body in rows(connection, query)}
+    yield from differences("view", wanted, found, made_by="sql/views")
+
+
+def _planned(connection: Connection, query: str) -> str:
+    with connection.begin_nested() as attempt:
+        connection.execute(_literal(f"CREATE TEMP VIEW drift_view AS {query}"))
+        definition = connection.scalar(
+            text("SELECT pg_get_viewdef('pg_temp.drift_view'::regclass)")
+        )
+        attempt.rollback()
+    return str(definition)
+
+
+def view_indexes(connection: Connection) -> Iterator[str]:
+    """Compare the indexes of materialized views, which need one to be refreshed CONCURRENTLY."""
+    wanted = dict.fromkeys(_folded(index) for (index,) in written(INDEX, "views"))
+    query = """
+        SELECT pg_get_indexdef(i.indexrelid)
+          FROM pg_index i
+          JOIN pg_class c ON c.oid = i.indrelid AND c.relkind = 'm'
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = ANY(:schemas) AND i.indisvalid
+    """
+    found = dict.fromkeys(_folded(index) for (index,) in rows(connection, query))
+    yield from differences("index", wanted, found)
+
+
+DEFINITION = r"""
+    n.nspname || '.' || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
+    CASE WHEN p.prokind <> 'a'
+         THEN regexp_replace(pg_get_functiondef(p.oid), '^CREATE OR REPLACE (\w+) [^(]+', '\1') END
+"""
+"""A routine's signature, and all of its definition but its name."""
+
+
+def routines(connection: Connection) -> Iterator[str]:
+    """Compare functions and procedures: arguments, bodies, and how they may be used."""
+    wanted = dict(
+        _made(connection, *parts) for parts in written(ROUTINE, "functions", "procedures")
+    )
+    query = f"""
+        SELECT {DEFINITION}
+          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+         WHERE n.nspname = ANY(:schemas)
+           AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+    """  # noqa: S608 - a constant
+    found = dict(rows(connection, query))
+    yield from differences("routine", wanted, found, made_by="sql/")
+
+
+def _made(connection: Connection, kind: str, schema: str, rest: str) -> tuple[str, str]:
+    """Return signature and definition of a routine as the server spells them, tried as its own."""
+    query = f"""
+        SELECT {DEFINITION} FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+         WHERE n.oid = pg_my_temp_schema()
+    """  # noqa: S608 - a constant
+    with connection.begin_nested() as attempt:
+        connection.execute(text("SET LOCAL check_function_bodies = off"))
+        connection.execute(_literal(f"CREATE {kind}pg_temp{rest}"))
+        signature, definition = connection.execute(text(query)).one()
+        attempt.rollback()
+    return f"{schema}.{signature.partition('.')[2]}", definition
+
+
+def triggers(connection: Connection) -> Iterator[str]:
+    """Compare the triggers, and tell which are disabled, be it on a partition."""
+    wanted = {name: _folded(body) for name, body in written(TRIGGER, "triggers")}
+    query = """
+        SELECT t.tgname, pg_get_triggerdef(t.oid)
+          FROM pg_trigger t
+          JOIN pg_class c ON c.oid = t.tgrelid AND NOT c.relispartition
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE NOT t.tgisinternal AND n.nspname = ANY(:schemas)
+    """
+    found = {
+        name: _folded(definition.removeprefix(f"CREATE TRIGGER {name} "))
+        for name, definition in rows(connection, query)
+    }
+    yield from differences("trigger", wanted, found)
+    query = """
+        SELECT t.tgname, string_agg(n.nspname || '.' || c.relname, ', ' ORDER BY c.relname)
+          FROM pg_trigger t
+          JOIN pg_class c ON c.oid = t.tgrelid
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE t.tgenabled <> 'O' AND (NOT t.tgisinternal OR t.tgparentid <> 0)
+           AND n.nspname = ANY(:schemas)
+         GROUP BY t.tgname
+    """
+    for name, tables in rows(connection, query):
+        yield f"trigger {name} is not enabled as usual on {tables}"
+
+
+def _literal(statement: str) -> TextClause:
+    """Return a statement whose colons are no parameters."""
+    return text(statement.replace(":", r"\:"))
+
+
+def _folded(definition: str) -> str:
+    return (
+        " ".join(definition.replace(" USING btree", "").split())
+        .replace("( ", "(")
+        .replace(" )", ")")
+    )
