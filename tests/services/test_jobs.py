@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
+from pandadb.core.copying import copy_into, copy_rows
 from pandadb.core.loading import JobConflict
 from pandadb.core.records import RecordError, Records
 from pandadb.core.samples import sample
@@ -41,7 +44,7 @@ def test_real_records_become_finished_jobs_with_their_task(
     assert (loaded.loaded, loaded.present, loaded.new_task) == (668, 0, True)
     with database.session() as session:
         task = session.get_one(JediTasks, 13332803)
-        assert task.status == "finished"
+        assert task.status == "done"
         (dataset,) = task.datasets
         assert dataset.nfiles == dataset.nfilesused == dataset.nfilesfinished == 668
         found = task.jobsarchived4
@@ -156,11 +159,94 @@ def test_two_loads_of_the_same_records_at_once_load_each_job_once(database: Data
     assert count(database, JobsArchived4) == 200
 
 
-def test_progress_is_told_up_to_the_last_job(database: Database) -> None:
-    seen: list[tuple[int, int]] = []
+def test_progress_is_told_up_to_the_last_byte_and_job(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "r.csv"
+    file.write_text("\n".join(["pandaid,wall_time", *(f"{n},60" for n in range(1, 2501))]))
+    seen: list[tuple[str, int, int]] = []
 
-    jobs.load_records(
-        database, sample(250), 5, DAY, on_progress=lambda done, of: seen.append((done, of))
-    )
+    jobs.load(database, file, 5, DAY, on_progress=lambda *words: seen.append(words))
 
-    assert seen == [(100, 250), (200, 250), (250, 250)]
+    size = file.stat().st_size
+    assert [words for words in seen if words[0] == "loading"] == [
+        ("loading", done, 2500) for done in (1000, 2000, 2500)
+    ]
+    assert ("reading", size, size) in seen
+
+
+def test_a_mistake_in_the_last_of_many_rows_loads_nothing(
+    database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "r.csv"
+    file.write_text("pandaid,wall_time\n" + "".join(f"{n},60\n" for n in range(1, 2501)) + "1,60")
+
+    for dry_run in (False, True):
+        with pytest.raises(RecordError, match="line 2502: PandaID 1 is in line 2 already"):
+            jobs.load(database, file, 5, DAY, dry_run=dry_run)
+
+    assert count(database, JobsArchived4) == 0
+
+
+def states(database: Database, jeditaskid: int) -> tuple[str | None, ...]:
+    with database.session() as session:
+        task = session.get_one(JediTasks, jeditaskid)
+        (dataset,) = task.datasets
+        return task.status, dataset.status
+
+
+def test_task_and_dataset_count_jobs_by_how_they_ended(database: Database) -> None:
+    ends = ("failed", "failed", "cancelled", "finished", "finished", "closed")
+    rows = [{**row, "jobstatus": end} for row, end in zip(sample(6).rows, ends, strict=True)]
+
+    jobs.load_records(database, Records(rows[:3]), 5, DAY)
+    assert states(database, 5) == ("failed", "failed")
+    jobs.load_records(database, Records(rows), 5, DAY)
+    assert states(database, 5) == ("finished", "finished")
+
+    with database.session() as session:
+        (dataset,) = session.get_one(JediTasks, 5).datasets
+        assert (dataset.nfiles, dataset.nfilesused) == (6, 6)
+        assert (dataset.nfilesfinished, dataset.nfilesfailed) == (2, 4)
+        assert dataset.nevents == sum(row["nevents"] for row in rows)
+        assert dataset.neventsused == sum(row["nevents"] for row in rows[3:5])
+
+
+def test_the_log_of_a_cancelled_job_does_not_say_that_it_ran(database: Database) -> None:
+    rows = [{**row, "jobstatus": "cancelled"} for row in sample(2).rows]
+    rows[1]["starttime"] = dt.datetime(2018, 3, 1)
+
+    jobs.load_records(database, Records(rows), 5, DAY)
+
+    with database.session() as session:
+        logged = session.execute(
+            select(JobsStatusLog.pandaid, JobsStatusLog.jobstatus).order_by(
+                JobsStatusLog.pandaid, JobsStatusLog.modificationtime
+            )
+        ).all()
+    first, second = (row["pandaid"] for row in rows)
+    assert [status for job, status in logged if job == first] == ["defined", "cancelled"]
+    assert [status for job, status in logged if job == second] == [
+        "defined", "running", "cancelled"
+    ]  # fmt: skip
+
+
+def test_errors_of_a_copy_are_those_of_a_statement(database: Database) -> None:
+    def work(session: Session) -> None:
+        attempts.append(1)
+        with copy_into(session, JobsStatusLog, ("pandaid",)) as copy:
+            if len(attempts) == 1:
+                with database.session() as other:
+                    other.execute(text(END_OTHERS))
+            copy.write_row([5])
+
+    attempts: list[int] = []
+    with database.session() as session, pytest.raises(IntegrityError, match="COPY"):
+        copy_rows(session, JobsArchived4, ["pandaid", "modificationtime"], [[5, None]])
+    with pytest.raises(IntegrityError):  # the second attempt gets as far as the server's answer
+        database.retrying(work, pause=0)
+    assert len(attempts) == 2
+
+
+END_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pandadb.cli import demolife
-from pandadb.cli.jobs import yesterday
+from pandadb.cli.jobs import name_unknown, yesterday
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, err, out, table
 from pandadb.database import Database
@@ -34,6 +34,8 @@ def demo(
     ):
         shown = service.run(database, records or [], yesterday(), status.update)
         status.stop()
+        for load in shown.loads:
+            name_unknown(load)
         if not json:
             _print(shown)
         life = demolife.live(database, quiet=json)

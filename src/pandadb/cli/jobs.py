@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from pandadb.cli import jobs_change, jobs_end, jobs_find
 from pandadb.cli.options import AsJSON, DryRun
@@ -31,6 +32,17 @@ def yesterday() -> date:
     return datetime.now(UTC).date() - timedelta(days=1)
 
 
+UNITS = {"reading": "bytes", "loading": "jobs"}
+
+
+def name_unknown(loaded: jobs.Loaded) -> None:
+    """Say which columns of a file were left out."""
+    if loaded.unknown_columns:
+        err.print(
+            "[yellow]Not loaded, unknown columns:[/]", Text(", ".join(loaded.unknown_columns))
+        )
+
+
 @app.command()
 def load(
     file: Annotated[Path, typer.Argument(help="Records as the monitor exports them, CSV.")],
@@ -42,23 +54,24 @@ def load(
     dry_run: DryRun = False,
     json: AsJSON = False,
 ) -> None:
-    """Load records of finished jobs, all of a file or none. Jobs that are there are left alone.
+    """Load records of jobs that ended, all of a file or none. Jobs that are there are left alone.
 
     Example: pandadb jobs load atlas_jobs_task_13332803.csv --jeditaskid 13332803
     """
     day = when.date() if when else yesterday()
-    with Database.from_settings() as database, progress("jobs") as bar:
-        task = bar.add_task("load", total=None)
+    with Database.from_settings() as database, progress("") as bar:
+        task = bar.add_task("reading", total=None)
         loaded = jobs.load(
             database,
             file,
             jeditaskid,
             day,
             dry_run=dry_run,
-            on_progress=lambda done, of: bar.update(task, completed=done, total=of),
+            on_progress=lambda step, done, of: bar.update(
+                task, description=f"{step} {UNITS[step]}", completed=done, total=of
+            ),
         )
-    if loaded.unknown_columns:
-        err.print(f"[yellow]Not loaded, unknown columns:[/] {', '.join(loaded.unknown_columns)}")
+    name_unknown(loaded)
     if json:
         as_json(asdict(loaded))
         return

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
+import psycopg
 from psycopg import sql
+from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-    from psycopg import Connection, Copy
+    from psycopg import Copy
     from sqlalchemy.orm import Session
 
     from pandadb.models import Base
 
 
-def copy_into(
-    session: Session, model: type[Base], columns: Sequence[str]
-) -> AbstractContextManager[Copy]:
-    """Start a COPY into a table; columns that are not named take their defaults."""
+@contextmanager
+def copy_into(session: Session, model: type[Base], columns: Sequence[str]) -> Iterator[Copy]:
+    """Start a COPY into a table; columns that are not named take their defaults.
+
+    Raises:
+        DBAPIError: What the driver says, as SQLAlchemy would say it.
+    """
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(schema_of(session, model.__table__.schema), model.__tablename__),
         sql.SQL(", ").join(map(sql.Identifier, columns)),
     )
-    driver = cast("Connection", session.connection().connection.driver_connection)
-    return driver.cursor().copy(statement)
+    connection = session.connection()
+    driver = cast("psycopg.Connection", connection.connection.driver_connection)
+    try:
+        with driver.cursor().copy(statement) as copy:
+            yield copy
+    except psycopg.Error as error:
+        lost = driver.closed
+        if lost:
+            connection.invalidate(error)
+        words = statement.as_string()
+        raise DBAPIError.instance(
+            words, None, error, psycopg.Error, connection_invalidated=lost
+        ) from error
 
 
 def copy_rows(

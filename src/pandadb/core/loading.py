@@ -1,12 +1,26 @@
-"""Finished jobs put into the database as they are, with the task that they belong to."""
+"""Ended jobs put into the database as they are, with the task that they belong to."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, literal, select, text, union_all, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+    update,
+)
 
-from pandadb.core.copying import copy_into, schema_of
+from pandadb.core.copying import copy_rows, schema_of
+from pandadb.core.spool import in_batches
 from pandadb.core.tables import JOB_TABLES
 from pandadb.errors import PandaDBError
 from pandadb.models import JediDatasets, JediTasks, JobsArchived4, JobsStatusLog
@@ -19,8 +33,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Sequence as DatabaseSequence
     from sqlalchemy.orm import Session
 
-
 LOG_COLUMNS = ("pandaid", "modificationtime", "jobstatus", "computingsite", "modiftime_extended")
+
+BATCH = 1000
+"""Jobs that are held in memory at a time."""
 
 LOADING = text("SELECT pg_advisory_xact_lock(hashtext('pandadb loading'))")
 """One load at a time, so that two of the same records do not both find nothing there."""
@@ -58,82 +74,126 @@ def has_task(session: Session, jeditaskid: int) -> bool:
     return session.get(JediTasks, jeditaskid) is not None
 
 
-def make_task(session: Session, jeditaskid: int, jobs: Sequence[dict[str, Any]]) -> None:
-    """Make the finished task of jobs with its dataset, if it is not there; count a file per job.
+@dataclass
+class Tally:
+    """What jobs add to the counters of their task and its dataset: an input file for each."""
+
+    jobs: int = 0
+    finished: int = 0
+    nevents: int = 0
+    nevents_finished: int = 0
+    started: datetime = datetime(9999, 12, 31)
+    ended: datetime = datetime(1, 1, 1)
+
+    def over(self, jobs: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Count the jobs that go through."""
+        for job in jobs:
+            nevents = int(job.get("nevents") or 0)
+            self.jobs += 1
+            self.nevents += nevents
+            if job["jobstatus"] == "finished":
+                self.finished += 1
+                self.nevents_finished += nevents
+            self.started = min(self.started, job["creationtime"])
+            self.ended = max(self.ended, job["endtime"])
+            yield job
+
+
+def make_task(session: Session, jeditaskid: int, tally: Tally) -> None:
+    """Make the ended task of jobs with its dataset, if it is not there; count a file per job.
 
     The counters of a dataset that somebody else has made are left alone.
     """
     name = f"records.{jeditaskid}"
-    started = min(job["creationtime"] for job in jobs)
-    ended = max(job["endtime"] for job in jobs)
+    times = {"starttime": tally.started, "endtime": tally.ended, "statechangetime": tally.ended}
     if not has_task(session, jeditaskid):
-        session.add(
-            JediTasks(
-                jeditaskid=jeditaskid,
-                taskname=name,
-                status="finished",
-                username="records",
-                creationdate=started,
-                starttime=started,
-                endtime=ended,
-                modificationtime=ended,
-                statechangetime=ended,
-                attemptnr=1,
-            )
+        common = {"jeditaskid": jeditaskid, "modificationtime": tally.ended}
+        task = JediTasks(
+            taskname=name,
+            status="done",
+            username="records",
+            creationdate=tally.started,
+            attemptnr=1,
+            **times,
+            **common,
         )
-        session.add(
-            JediDatasets(
-                jeditaskid=jeditaskid,
-                datasetname=name,
-                type="input",
-                status="finished",
-                creationtime=started,
-                modificationtime=ended,
-            )
+        dataset = JediDatasets(
+            datasetname=name, type="input", status="done", creationtime=tally.started, **common
         )
+        session.add_all((task, dataset))
         session.flush()
-    nevents = sum(int(job.get("nevents") or 0) for job in jobs)
+    status = _count(session, jeditaskid, name, tally)
+    if status:
+        session.execute(
+            update(JediTasks)
+            .where(
+                JediTasks.jeditaskid == jeditaskid,
+                JediTasks.taskname == name,
+                JediTasks.status.in_(ENDED),
+            )
+            .values(
+                status=status,
+                starttime=func.least(JediTasks.starttime, tally.started),
+                endtime=func.greatest(JediTasks.endtime, tally.ended),
+            )
+        )
+
+
+ENDED = ("done", "finished", "failed")
+"""States of a task and its datasets: all of the files succeeded, some, none (semantics 3.5)."""
+
+
+def _count(session: Session, jeditaskid: int, name: str, tally: Tally) -> str | None:
+    """Count the files of jobs in our dataset; return the state it is in, None without one."""
     more = {
-        **dict.fromkeys(("nfiles", "nfilestobeused", "nfilesused", "nfilesfinished"), len(jobs)),
-        **dict.fromkeys(("nevents", "neventstobeused", "neventsused"), nevents),
+        **dict.fromkeys(("nfiles", "nfilestobeused", "nfilesused"), tally.jobs),
+        "nfilesfinished": tally.finished,
+        "nfilesfailed": tally.jobs - tally.finished,
+        **dict.fromkeys(("nevents", "neventstobeused"), tally.nevents),
+        "neventsused": tally.nevents_finished,
     }
     columns = JediDatasets.__table__.columns
-    session.execute(
+    sums = {counter: func.coalesce(columns[counter], 0) + n for counter, n in more.items()}
+    all_of_them, some, none = ENDED
+    status = case(
+        (sums["nfilesfinished"] == sums["nfiles"], all_of_them),
+        (sums["nfilesfinished"] == 0, none),
+        else_=some,
+    )
+    return session.scalar(
         update(JediDatasets)
         .where(JediDatasets.jeditaskid == jeditaskid, JediDatasets.datasetname == name)
-        .values({counter: func.coalesce(columns[counter], 0) + n for counter, n in more.items()})
+        .values(**sums, status=status)
+        .returning(JediDatasets.status)
     )
 
 
 def copy_jobs(session: Session, jobs: Iterable[dict[str, Any]]) -> Iterator[int]:
-    """Copy finished jobs into JOBSARCHIVED4, and what is known of their life into the log.
+    """Copy ended jobs into JOBSARCHIVED4, and what is known of their life into the log.
 
     All of them name the same columns; the others take their defaults. Yields the number of jobs
     sent so far, now and then, for those who show progress.
     """
-    jobs = list(jobs)
-    columns = list(jobs[0])
-    with copy_into(session, JobsArchived4, columns) as copy:
-        for sent, job in enumerate(jobs, start=1):
-            copy.write_row([job[name] for name in columns])
-            if sent % 100 == 0:
-                yield sent
-    with copy_into(session, JobsStatusLog, LOG_COLUMNS) as copy:
-        for job in jobs:
-            for row in _life(job):
-                copy.write_row(row)
-    yield len(jobs)
+    sent = 0
+    for batch in in_batches(jobs, BATCH):
+        columns = list(batch[0])
+        rows = ([job[name] for name in columns] for job in batch)
+        copy_rows(session, JobsArchived4, columns, rows)
+        copy_rows(session, JobsStatusLog, LOG_COLUMNS, (row for job in batch for row in _life(job)))
+        sent += len(batch)
+        yield sent
 
 
 def _life(job: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """Return what the status log says of a job of which only three moments are known."""
+    """Return what the status log says of a job of which only two or three moments are known."""
     moments = (
         ("defined", job["creationtime"]),
         ("running", job["starttime"]),
         (job["jobstatus"], job["endtime"]),
     )
     for status, when in moments:
-        yield (job["pandaid"], when, status, job.get("computingsite"), when)
+        if when:
+            yield (job["pandaid"], when, status, job.get("computingsite"), when)
 
 
 def raise_sequences(session: Session, jeditaskid: int, pandaid: int) -> None:

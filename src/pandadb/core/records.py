@@ -1,6 +1,6 @@
 """Job records as the monitor exports them: read, checked, and turned into rows of jobs.
 
-A record describes a finished job. Most of its columns are the job's own; the IO counters and the
+A record describes a job that ended. Most of its columns are the job's own; the IO counters and the
 durations have names of the exporter. Measured on exports of 2018: IO totals are kB and rates
 bytes per second, memory is kB, times are seconds.
 """
@@ -8,21 +8,30 @@ bytes per second, memory is kB, times are seconds.
 from __future__ import annotations
 
 import csv
+import os
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
-from sqlalchemy import BigInteger, DefaultClause, Integer, Numeric, SmallInteger, String
-
-from pandadb.errors import PandaDBError
-from pandadb.models import JobsArchived4
+from pandadb.core.spool import Spool, in_batches
+from pandadb.core.values import (
+    COLUMNS,
+    DERIVED,
+    DURATIONS,
+    LIFE,
+    METRICS,
+    REQUIRED,
+    Convert,
+    RecordError,
+    check_year,
+    converter,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
-    from sqlalchemy.types import TypeEngine
+Record: TypeAlias = dict[str, Any]
 
 IO_NAMES = {
     "iocharread": "totrchar",
@@ -36,188 +45,198 @@ IO_NAMES = {
 }
 """The exporter's names of columns of a job."""
 
-DURATIONS = ("wall_time", "queue_time", "timestagein", "timeexe", "timestageout")
-"""Seconds: they become times of the job, and its pilottiming."""
+OTHERS = frozenset((*DURATIONS, *METRICS, *DERIVED))
+"""Columns of a record that a job does not have."""
 
-METRICS = {"dbtime": "dbTime", "workdirsize": "workDirSize"}
-"""What the pilot reports in jobmetrics, and the spelling it has there."""
-
-DERIVED = ("cpu_eff",)
-"""Computed from other columns, and so not kept."""
-
-REQUIRED = ("pandaid", "wall_time")
-
-DEFAULTS = {
-    column.name: column.server_default.arg
-    for column in JobsArchived4.__table__.columns
-    if not column.nullable and isinstance(column.server_default, DefaultClause)
-}
-"""What stands for an empty value where NULL is not allowed."""
-
-FINAL = ("finished", "failed", "cancelled", "closed")
-
-INTEGER_BITS = {SmallInteger: 15, BigInteger: 63, Integer: 31}
-"""Integer comes last: it is the base of the two others."""
-
-
-class RecordError(PandaDBError):
-    """A file of records that cannot be loaded, and where."""
+NEVER_RAN = ("cancelled", "closed")
+"""States of jobs that need not have run: only a start time says that they did."""
 
 
 @dataclass(frozen=True)
 class Records:
     """The records of one file, each a dictionary of checked values."""
 
-    rows: list[dict[str, Any]]
+    rows: list[Record] | Spool
     unknown: list[str] = field(default_factory=list)
     """Columns of the file that mean nothing here and are left out."""
 
 
-def read(path: Path) -> Records:
-    """Read a CSV file of records.
+class _Header(NamedTuple):
+    titles: list[str]
+    names: list[str | None]
+    """None for a column that means nothing here."""
+    converters: list[Convert]
+
+
+def read(
+    path: Path,
+    jeditaskid: int | None = None,
+    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Records:
+    """Read a CSV file of records; the rows wait on disk. Progress is told in bytes.
 
     Raises:
-        RecordError: The file cannot be read, lacks a column, or has a malformed value; the
-            sentence names file, line, column and value.
+        RecordError: The file cannot be read, lacks a column, or has a malformed value, or a job of
+            another task; the sentence names file, line, column and value.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return _parse(path.name, csv.reader(file, strict=True))
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            size = os.fstat(file.fileno()).st_size  # a pipe has none
+            lines = csv.reader(file, strict=True)
+            header = _header(path.name, next(lines, []))
+            spool = Spool()
+            for batch in in_batches(_rows(path.name, lines, header, jeditaskid), 1000):
+                spool.add(batch)
+                if size:
+                    on_progress(os.lseek(file.fileno(), 0, os.SEEK_CUR), size)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RecordError(f"{path}: cannot be read as CSV: {error}") from error
+    pairs = zip(header.titles, header.names, strict=True)
+    return Records(spool, [title for title, name in pairs if name is None])
 
 
-def _parse(name: str, lines: Any) -> Records:
-    header = next(lines, None)
-    if not header:
-        raise RecordError(f"{name}: the file is empty; its first line has to name the columns")
-    columns = [_column(title) for title in header]
-    _check_header(name, header, columns)
-    rows: list[dict[str, Any]] = []
+def _header(file: str, titles: list[str]) -> _Header:
+    if not titles:
+        raise RecordError(f"{file}: the file is empty; its first line has to name the columns")
+    names = [_name(title) for title in titles]
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        raise RecordError(f"{file}: the column {missing[0]} is missing in the first line")
+    pairs = zip(titles, names, strict=True)
+    twice = [title for title, name in pairs if name and names.count(name) > 1]
+    if twice:
+        raise RecordError(f"{file}: the columns {', '.join(twice)} mean the same")
+    return _Header(titles, names, [converter(name) if name else str for name in names])
+
+
+def _name(title: str) -> str | None:
+    """Return our name of a column of the file, None if it has none."""
+    name = title.strip().lower()
+    name = IO_NAMES.get(name, name)
+    return name if name in COLUMNS or name in OTHERS else None
+
+
+def _rows(file: str, lines: Any, header: _Header, jeditaskid: int | None) -> Iterator[Record]:
     seen: dict[int, int] = {}
     for values in lines:
         if not values:
             continue
-        place = f"{name}, line {lines.line_num}"
-        if len(values) != len(header):
-            raise RecordError(f"{place}: {len(values)} values for {len(header)} columns")
-        row = {
-            column: _value(f"{place}, column {title}", column, value)
-            for title, column, value in zip(header, columns, values, strict=True)
-            if column is not None
-        }
+        try:
+            row = _row(header, values)
+            _check(row, jeditaskid)
+        except RecordError as error:
+            raise RecordError(f"{file}, line {lines.line_num}{error}") from None
         first = seen.setdefault(row["pandaid"], lines.line_num)
         if first != lines.line_num:
+            place = f"{file}, line {lines.line_num}"
             raise RecordError(f"{place}: PandaID {row['pandaid']} is in line {first} already")
-        rows.append(row)
-    unknown = [title for title, column in zip(header, columns, strict=True) if column is None]
-    return Records(rows, unknown)
+        yield row
 
 
-def _column(title: str) -> str | None:
-    """Return our name of a column of the file, None if it has none."""
-    name = title.strip().lower()
-    name = IO_NAMES.get(name, name)
-    known = name in JobsArchived4.__table__.columns or name in (*DURATIONS, *METRICS, *DERIVED)
-    return name if known else None
-
-
-def _check_header(name: str, header: list[str], columns: list[str | None]) -> None:
-    missing = [column for column in REQUIRED if column not in columns]
-    if missing:
-        raise RecordError(f"{name}: the column {missing[0]} is missing in the first line")
-    twice = [
-        title for title, column in zip(header, columns, strict=True) if columns.count(column) > 1
-    ]
-    twice = [title for title in twice if _column(title)]
-    if twice:
-        raise RecordError(f"{name}: the columns {', '.join(twice)} mean the same")
-
-
-def _value(place: str, column: str, text: str) -> Any:
-    """Return a value as its column takes it, None for an empty one."""
-    text = text.strip()
-    if text == "":
-        if column in REQUIRED:
-            raise RecordError(f"{place}: a value is missing")
-        return DEFAULTS.get(column)
-    if column in METRICS or column in DERIVED:
-        return _number(place, text)
-    if column in DURATIONS:
-        return _whole(place, text, 31)
-    if column == "jobstatus" and text not in FINAL:
-        raise RecordError(f"{place}: {text!r} is not a final state: {', '.join(FINAL)}")
-    return _typed(place, JobsArchived4.__table__.columns[column].type, text)
-
-
-def _typed(place: str, kind: TypeEngine[Any], text: str) -> Any:
-    if isinstance(kind, Integer):
-        bits = next(bits for integer, bits in INTEGER_BITS.items() if isinstance(kind, integer))
-        return _whole(place, text, bits)
-    if isinstance(kind, Numeric):
-        return _number(place, text)
-    if isinstance(kind, String):
-        if kind.length and len(text) > kind.length:
-            raise RecordError(f"{place}: {text!r} is longer than {kind.length} characters")
-        return text
+def _row(header: _Header, values: list[str]) -> Record:
+    titles, names, converters = header
+    if len(values) != len(titles):
+        raise RecordError(f": {len(values)} values for {len(titles)} columns")
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise RecordError(f"{place}: {text!r} is not a time such as 2018-03-25T10:00:00") from None
+        made = [convert(text) for convert, text in zip(converters, values)]  # noqa: B905 - hot
+    except RecordError:
+        made = [_named(*each) for each in zip(titles, converters, values, strict=True)]
+    row = dict(zip(names, made, strict=True))
+    row.pop(None, None)
+    return cast("Record", row)
 
 
-def _whole(place: str, text: str, bits: int) -> int:
-    number = _number(place, text)
-    if number != number.to_integral_value():
-        raise RecordError(f"{place}: {text!r} is not a whole number")
-    if abs(number) >= 2**bits:
-        raise RecordError(f"{place}: {text} is too large, the limit is {2**bits - 1}")
-    return int(number)
-
-
-def _number(place: str, text: str) -> Decimal:
+def _named(title: str, convert: Convert, text: str) -> Any:
     try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise RecordError(f"{place}: {text!r} is not a number") from None
-    if not number.is_finite():
-        raise RecordError(f"{place}: {text!r} is not a number")
-    return number
+        return convert(text)
+    except RecordError as error:
+        raise RecordError(f", column {title}: {error}") from None
 
 
-def jobs(records: Records, jeditaskid: int, day: date) -> Iterator[dict[str, Any]]:
-    """Return the rows of the jobs of a task that ended, one after the other, during a day (UTC)."""
+def _check(row: Record, jeditaskid: int | None) -> None:
+    """See that values of different columns, and the task, agree with each other."""
+    if row.get("jeditaskid") not in (None, jeditaskid) and jeditaskid is not None:
+        raise RecordError(
+            f", column jeditaskid: {row['jeditaskid']} is not {jeditaskid}, the task to load into"
+        )
+    if row.keys().isdisjoint(LIFE):
+        return
+    try:
+        _life(row, SOME_DAY)
+    except RecordError as error:
+        raise RecordError(f": {error}") from None
+
+
+SOME_DAY = datetime(2018, 1, 1)
+"""Whether times are in order does not depend on the day that stands for one that is missing."""
+
+
+def jobs(
+    records: Records, jeditaskid: int, day: date, without: Collection[int] = ()
+) -> Iterator[Record]:
+    """Return the rows of the jobs of a task that ended, one after the other, during a day (UTC).
+
+    The records of some PandaIDs are left out.
+
+    Raises:
+        RecordError: There were no jobs on that day.
+    """
+    check_year(day.year, str(day))
     midnight = datetime.combine(day, datetime.min.time())
     step = timedelta(days=1) / (len(records.rows) or 1)
-    for number, record in enumerate(records.rows):
-        yield _job(record, jeditaskid, midnight + number * step)
+    return (
+        _job(record, jeditaskid, midnight + number * step)
+        for number, record in enumerate(records.rows)
+        if record["pandaid"] not in without
+    )
 
 
-def _job(record: dict[str, Any], jeditaskid: int, endtime: datetime) -> dict[str, Any]:
-    endtime = endtime.replace(microsecond=0)
-    starttime = endtime - timedelta(seconds=record["wall_time"])
-    creationtime = starttime - timedelta(seconds=record.get("queue_time") or 0)
-    others = (*DURATIONS, *METRICS, *DERIVED)
-    own = {name: value for name, value in record.items() if name not in others}
-    return {
+def _job(record: Record, jeditaskid: int, endtime: datetime) -> Record:
+    usual = {
         "jobstatus": "finished",
         "jobname": f"{jeditaskid}.{record['pandaid']}",
         "lockedby": "jedi",
         "attemptnr": 1,
         "cpuconsumptionunit": "s",
-        "creationtime": creationtime,
-        "starttime": starttime,
-        "endtime": endtime,
-        "statechangetime": endtime,
-        "modificationtime": endtime,
         "pilottiming": _bars(
             record.get(name) for name in ("timestagein", "timeexe", "timestageout")
         ),
-        "jobmetrics": " ".join(f"{METRICS[k]}={record[k]}" for k in METRICS if record.get(k))
+        "jobmetrics": " ".join(
+            f"{METRICS[k]}={record[k].normalize():f}" for k in METRICS if record.get(k)
+        )
         or None,
-        **own,
-        "jeditaskid": jeditaskid,
+        **_life(record, endtime.replace(microsecond=0)),
     }
+    own = {
+        name: value
+        for name, value in record.items()
+        if name not in OTHERS and (value is not None or name not in usual)
+    }
+    return {**usual, **own, "jeditaskid": jeditaskid}
+
+
+def _life(record: Record, otherwise: datetime) -> dict[str, datetime | None]:
+    """Return the times of a job: those given, and what follows from them and the durations.
+
+    Without any the job ended at the moment that is given otherwise.
+    """
+    wall = timedelta(seconds=record["wall_time"])
+    queue = timedelta(seconds=record.get("queue_time") or 0)
+    created, started, ended, modified = map(record.get, LIFE)
+    if ended is None and started:
+        ended = started + wall
+    elif ended is None:
+        ended = created + queue + wall if created else modified or otherwise
+    if created is None:
+        created = (started or ended - wall) - queue
+    if started is None and record.get("jobstatus") not in NEVER_RAN:
+        started = ended - wall
+    times = (created, started, ended, modified or ended)
+    known = [time for time in times if time]
+    if known != sorted(known):
+        said = ", ".join(f"{name} {time}" for name, time in zip(LIFE, times, strict=True) if time)
+        raise RecordError(f"the times are out of order: {said}")
+    return {**dict(zip(LIFE, times, strict=True)), "statechangetime": ended}
 
 
 def _bars(seconds: Iterable[int | None]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from pandadb.core import counts, records, samples
 from pandadb.services import jobs, schema
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 SAMPLE_TASK = 1_000_001
-"""The task of invented records, and the first of those whose file does not name its task."""
+"""The task of invented records; those of files that do not name their task come behind it."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def run(
     on_step("making the schema")
     schema.upgrade(database, on_step=on_step)
     loads = []
-    for jeditaskid, found in tasks.items():
+    for jeditaskid, found in tasks:
         on_step(f"loading {len(found.rows):,} jobs of task {jeditaskid}")
         loads.append(jobs.load_records(database, found, jeditaskid, day))
     on_step("counting")
@@ -57,12 +58,15 @@ def run(
     return Shown(schema.current(database), loads, statuses, sites)
 
 
-def _tasks(files: Sequence[Path]) -> dict[int, records.Records]:
-    """Return the records per task; the monitor writes the task's id into the file's name."""
+def _tasks(files: Sequence[Path]) -> list[tuple[int, records.Records]]:
+    """Return the task of each file with its records."""
     if not files:
-        return {SAMPLE_TASK: samples.sample()}
-    tasks = {}
-    for number, path in enumerate(files):
-        named = re.search(r"task_(\d+)", path.name)
-        tasks[int(named[1]) if named else SAMPLE_TASK + 1 + number] = records.read(path)
-    return tasks
+        return [(SAMPLE_TASK, samples.sample())]
+    tasks = [(path, _task(path.name)) for path in files]
+    return [(jeditaskid, records.read(path, jeditaskid)) for path, jeditaskid in tasks]
+
+
+def _task(name: str) -> int:
+    """Return the task that a file's name says, as the monitor writes it; else one of its own."""
+    named = re.search(r"task_0*([1-9]\d{0,10})(?!\d)", name)
+    return int(named[1]) if named else SAMPLE_TASK + 1 + crc32(name.encode()) % 900_000

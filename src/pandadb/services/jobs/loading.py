@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pandadb.core import loading, records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import date
     from pathlib import Path
 
     from pandadb.database import Database
+
+Progress = Callable[[str, int, int], None]
+"""What is told how far a step has come: its name, how much is done, and of how much."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,9 @@ def load(
     day: date,
     *,
     dry_run: bool = False,
-    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+    on_progress: Progress = lambda _step, _done, _of: None,
 ) -> Loaded:
-    """Load the records of a file as finished jobs of a task, all or none.
+    """Load the records of a file as ended jobs of a task, all or none.
 
     The jobs end during the day (UTC). Jobs of the task that are there already stay as they are,
     so that a load can be repeated.
@@ -45,9 +49,8 @@ def load(
         RecordError: The file cannot be read or has a malformed value.
         JobConflict: A job of the file is there already, as a job of another task.
     """
-    return load_records(
-        database, records.read(path), jeditaskid, day, dry_run=dry_run, on_progress=on_progress
-    )
+    found = records.read(path, jeditaskid, lambda done, of: on_progress("reading", done, of))
+    return load_records(database, found, jeditaskid, day, dry_run=dry_run, on_progress=on_progress)
 
 
 def load_records(
@@ -57,20 +60,22 @@ def load_records(
     day: date,
     *,
     dry_run: bool = False,
-    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+    on_progress: Progress = lambda _step, _done, _of: None,
 ) -> Loaded:
     """Load records that have been read already; see `load`."""
     with database.session() as session:
         session.execute(loading.LOADING)
         pandaids = [row["pandaid"] for row in found.rows]
         present = loading.present(session, pandaids, jeditaskid)
-        jobs = [
-            job for job in records.jobs(found, jeditaskid, day) if job["pandaid"] not in present
-        ]
         new_task = not loading.has_task(session, jeditaskid)
-        if jobs and not dry_run:
-            loading.make_task(session, jeditaskid, jobs)
+        tally = loading.Tally()
+        jobs = tally.over(records.jobs(found, jeditaskid, day, without=present))
+        if dry_run:
+            deque(jobs, maxlen=0)
+        else:
             for done in loading.copy_jobs(session, jobs):
-                on_progress(done, len(jobs))
+                on_progress("loading", done, len(pandaids) - len(present))
+        if tally.jobs and not dry_run:
+            loading.make_task(session, jeditaskid, tally)
             loading.raise_sequences(session, jeditaskid, max(pandaids))
-    return Loaded(jeditaskid, len(jobs), len(present), new_task, found.unknown)
+    return Loaded(jeditaskid, tally.jobs, len(present), new_task, found.unknown)
