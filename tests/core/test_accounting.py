@@ -224,6 +224,34 @@ def test_outputs_to_be_merged_become_inputs_of_a_merge(session: Session) -> None
     assert contents(session, "output", job).status == "ready"
 
 
+@pytest.mark.parametrize(("label", "on_hold"), [("managed", {"nfilesonhold": 1}), ("user", {})])
+def test_outputs_of_a_job_that_fails_while_merging_are_on_hold_once(
+    session: Session, label: str, on_hold: dict[str, int]
+) -> None:
+    make_task(session, TASK, files=1)
+    job = make_task_job(session, TASK, 0, prodsourcelabel=label)
+    partial = update(FilesTable4).where(FilesTable4.type == "output").values(status="merging")
+    session.execute(partial)
+
+    take(session, "merge", job)
+    take(session, "fail", job)
+
+    assert counters(session, "output") == on_hold
+    assert counters(session, "log") == {"nfilesfailed": 1}
+
+
+def test_outputs_of_a_job_that_finishes_without_a_merge_are_on_hold_no_more(
+    session: Session,
+) -> None:
+    make_task(session, TASK, files=1)
+    job = make_task_job(session, TASK, 0)
+
+    take(session, "merge", job)
+    take(session, "finish", job)
+
+    assert counters(session, "output") == {"nfilesfinished": 1}
+
+
 def test_a_merge_out_of_attempts_freezes_what_it_was_to_merge(session: Session) -> None:
     make_task(session, TASK, files=1, maxattempt=1)
 

@@ -250,6 +250,26 @@ def test_nowait_and_an_end_of_patience_refuse_everything(
         assert job(session, locked[1])["jobstatus"] == "defined"
 
 
+def test_a_move_that_has_waited_is_later_than_what_it_waited_for(database: Database) -> None:
+    with database.session() as session:
+        pandaid = make_job(session, "running")
+
+    def finish() -> None:
+        with database.session() as session:
+            assert take(session, "finish", [pandaid]).jobs == {pandaid: "transferring"}
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.session() as first:
+            take(first, "heartbeat", [pandaid], "running")
+            waiting = pool.submit(finish)
+            while not first.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                assert not waiting.done()
+            take(first, "transfer", [pandaid])
+        waiting.result()
+    with database.session() as session:
+        assert log(session, pandaid) == ["transferring", "finished"]
+
+
 def test_eight_movers_of_the_same_jobs_move_each_once(database: Database) -> None:
     with database.session() as session:
         session.execute(

@@ -81,7 +81,7 @@ def _finished(file: Columns) -> Outcome:
         "nfilesfailed": _count(_is_spent(skipped, more, file)),
         "nfilesused": _count(and_(used, _waited(file))) - _count(_is_freed(skipped, more, file)),
         "nfileswaiting": -_count(_waited(file)),
-        "nfilesonhold": -_count(_was_transferring(file)),
+        "nfilesonhold": -_count(or_(_was_transferring(file), _was_merging(made, file))),
         "neventsused": case((used, func.coalesce(events, 0)), else_=0),
         "nevents": case((made, func.coalesce(file["nevents"], 0)), else_=0),
     }
@@ -112,13 +112,13 @@ def _unfinished(target: str, file: Columns) -> Outcome:
         **_tried(file),
         **_to_merge(partial, file),
     }
-    was_merging = and_(lost, file["before"] == "merging")
+    held = and_(partial, not_(file["is_users"]))
+    was_held = or_(_was_transferring(file), _was_merging(or_(partial, lost), file))
     return new, {
         "nfilesfailed": _count(or_(spent, lost)),
         "nfilesused": -_count(_is_freed(again, more, file)),
         "nfileswaiting": -_count(_waited(file)),
-        "nfilesonhold": _count(and_(partial, not_(file["is_users"])))
-        - _count(or_(_was_transferring(file), was_merging)),
+        "nfilesonhold": _count(held) - _count(was_held),
         "nfilestobeused": _count(and_(partial, file["is_users"])),
     }
 
@@ -157,6 +157,11 @@ def _waited(file: Columns) -> ColumnElement[bool]:
 
 def _was_transferring(file: Columns) -> ColumnElement[bool]:
     return and_(_is_moved(file), file["before"] == "transferring")
+
+
+def _was_merging(made: ColumnElement[bool], file: Columns) -> ColumnElement[bool]:
+    """Tell whether an output counted as on hold, since its job was merging."""
+    return and_(made, file["before"] == "merging")
 
 
 def _is_spent(
