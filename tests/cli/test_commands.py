@@ -17,6 +17,7 @@ from pandadb.cli.main import app
 from pandadb.core.samples import sample
 from pandadb.database import Database
 from pandadb.services import jobs, schema
+from tests.databases import Server, temporary_database
 
 PROGRAM = Path(sys.executable).with_name("pandadb")
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -76,6 +77,16 @@ def test_the_schema_is_made_looked_at_and_compared(empty_database_url: str) -> N
     assert json.loads(current.stdout)["pending"] == []
     assert (current.returncode, checked.returncode) == (0, 0)
     assert json.loads(checked.stdout) == []
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_of_another_encoding_serves_or_is_refused_in_a_sentence(
+    server: Server, encoding: str
+) -> None:
+    with temporary_database(server, encoding=encoding) as url:
+        done = [run("db", word, url=url) for word in ("upgrade", "current", "check", "grant")]
+
+    assert [(step.returncode, step.stderr) for step in done] == [(0, "")] * 4
 
 
 def test_a_difference_is_exit_code_1(database: Database) -> None:
