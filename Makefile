@@ -21,7 +21,7 @@ lint: .venv/dev ## Style, types, layers, and that what is generated is current
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/pandadb db sql | diff -u sql/schema.sql - > /dev/null \
 		|| { echo "sql/schema.sql is not what the revisions make: make schema"; exit 1; }
 	$(BIN)/pandadb docs erd --check

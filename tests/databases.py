@@ -44,12 +44,18 @@ def admin(url: str) -> Iterator[psycopg.Connection]:
 
 @contextmanager
 def temporary_database(
-    server: Server, template: str = "template0", login: dict[str, str] | None = None
+    server: Server,
+    template: str = "template0",
+    login: dict[str, str] | None = None,
+    *,
+    encoding: str = "UTF8",
 ) -> Iterator[str]:
     """Yield the URL of a new database, as its owner; drop it afterwards, whoever is connected."""
     name, login = server.new_name(), login or {}
     with admin(server.url) as connection:
-        _create_database(connection, server, name, template, login.get("username", ""))
+        _create_database(
+            connection, server, name, template, login.get("username", ""), encoding=encoding
+        )
     try:
         yield server.url_of(name, **login)
     finally:
@@ -96,12 +102,19 @@ def migrated_template(server: Server, upgrade: Callable[[str], None]) -> str:
 
 
 def _create_database(
-    connection: psycopg.Connection, server: Server, name: str, template: str, owner: str = ""
+    connection: psycopg.Connection,
+    server: Server,
+    name: str,
+    template: str,
+    owner: str = "",
+    *,
+    encoding: str = "UTF8",
 ) -> None:
-    words = SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'")
+    words = SQL("CREATE DATABASE {} TEMPLATE {} ENCODING {} LOCALE 'C'")
     owned = SQL(" OWNER {}").format(Identifier(owner)) if owner else SQL("")
     copied = SQL(" STRATEGY file_copy") if server.file_copy else SQL("")
-    connection.execute(words.format(Identifier(name), Identifier(template)) + owned + copied)
+    named = words.format(Identifier(name), Identifier(template), Literal(encoding))
+    connection.execute(named + owned + copied)
 
 
 def _drop_database(connection: psycopg.Connection, name: str) -> None:

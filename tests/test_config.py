@@ -84,6 +84,23 @@ def test_a_mistake_in_the_file_is_a_sentence_too() -> None:
         load_settings()
 
 
+@pytest.mark.parametrize("line", ["not a line", "A='open", 'PANDADB_URL="secret'])
+def test_a_line_of_the_file_that_says_nothing_is_a_sentence_with_its_number(line: str) -> None:
+    Path(".env").write_text(f"# mine\nOTHER=x\n{line}\n")
+
+    with pytest.raises(SettingsError, match=r"\.env, line 3, is not NAME=value$"):
+        load_settings()
+
+
+def test_an_empty_value_is_none_even_where_the_file_has_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path(".env").write_text("PANDADB_URL=postgresql://db/panda\nPANDADB_LOCK_TIMEOUT=\n")
+    monkeypatch.setenv("PANDADB_URL", "")
+
+    assert (load_settings().url, load_settings().lock_timeout) == (None, 0)
+
+
 def test_names_for_the_tests_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PANDADB_TEST_URL", "anything")
 

@@ -179,8 +179,15 @@ def test_a_folder_that_cannot_hold_a_socket_is_a_sentence(folder: Path, name: st
 def test_a_file_in_the_place_of_the_folder_is_a_sentence(folder: Path) -> None:
     (folder / "file").write_text("")
 
-    with pytest.raises(embedded.EmbeddedMissing, match=r"does not start: .*File exists"):
+    with pytest.raises(embedded.EmbeddedMissing, match=r"cannot be in .*/file: File exists\. Set"):
         embedded.start(folder / "file")
+
+
+def test_a_lock_that_cannot_be_had_is_a_sentence_without_bytes(folder: Path) -> None:
+    (folder / "lock").mkdir()
+
+    with pytest.raises(embedded.EmbeddedMissing, match=rf"cannot be in {folder}: Is a directory\."):
+        embedded.start(folder)
 
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's server is another user's")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import os
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from platformdirs import user_data_path
 from platformdirs.unix import Unix
 from psycopg.pq import Conninfo
@@ -139,7 +141,11 @@ class Settings(BaseSettings):
     """How this process finds and uses its database."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
     )
 
     url: Annotated[SecretStr, AfterValidator(_checked)] | None = None
@@ -161,6 +167,8 @@ class Settings(BaseSettings):
 def load_settings(**overrides: Any) -> Settings:
     """Return the settings of the environment and `.env`, the environment first.
 
+    An empty value is as good as none, so that the environment can take back what the file says.
+
     Raises:
         SettingsError: One is unknown or malformed; the sentence names the variable.
     """
@@ -175,7 +183,7 @@ def load_settings(**overrides: Any) -> Settings:
         if name not in Settings.model_fields:
             raise SettingsError(_unknown(name))
     try:
-        return Settings(**ours)
+        return Settings(**{name: ours[name] for name in ours if ours[name] or name in overrides})
     except ValidationError as error:
         sentence = _malformed(error)
     raise SettingsError(sentence)  # out here: the other error, as its context, has the password
@@ -183,11 +191,19 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _file() -> dict[str, str | None]:
     try:
-        return dotenv_values(ENV_FILE)
+        text = ENV_FILE.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"The file {ENV_FILE.absolute()} cannot be read as UTF-8 text: {error}"
         ) from None
+    for line in parse_stream(io.StringIO(text)):
+        if line.error:
+            raise SettingsError(
+                f"The file {ENV_FILE.absolute()}, line {line.original.line}, is not NAME=value"
+            )
+    return dotenv_values(stream=io.StringIO(text))
 
 
 def _unknown(name: str) -> str:

@@ -45,10 +45,10 @@ class DatabaseUnreachable(PandaDBError):
 class Database:
     """One database, for as long as the object lives; it can be used as a context manager.
 
-    Every connection works in UTC, says who it is, and has the timeouts (seconds, 0 for none) set by
-    its first message, without a further round trip. A pooler such as pgbouncer refuses `options`
-    unless its `ignore_startup_parameters` names them, and then drops them: behind it, give the role
-    its timezone and timeouts with ALTER ROLE … SET.
+    Every connection works in UTC and UTF-8, says who it is, and has the timeouts (seconds, 0 for
+    none) set by its first message, without a further round trip. A pooler such as pgbouncer refuses
+    `options` unless its `ignore_startup_parameters` names them, and then drops them: behind it,
+    give the role its timezone and timeouts with ALTER ROLE … SET.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class Database:
                 **_prepare_threshold(url),
                 "options": " ".join(filter(None, options)),
                 "application_name": application_name,
+                "client_encoding": "utf8",  # an SQL_ASCII database would answer in bytes
             },
             **engine,
         )

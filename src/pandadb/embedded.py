@@ -13,6 +13,8 @@ import logging
 import os
 import re
 import shutil
+import signal
+import threading
 import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,18 +50,23 @@ def start(data_dir: Path) -> str:
     """
     pgserver = _package()
     folder = _folder(data_dir)
+    server = None
     try:
         _make_folder(folder.parent)
         server = _server(pgserver, folder)
-        with _environment(LC_ALL="C"):  # whatever the user's language is
+        with _uninterrupted(), _environment(LC_ALL="C"):  # whatever the user's language is
             server.start()
         _make_database(server.get_uri())
     except EmbeddedMissing:
         raise
     except Exception as error:
+        said = str(getattr(error, "strerror", None) or error).rstrip(".")
         raise EmbeddedMissing(
-            f"The private PostgreSQL in {folder} does not start: {str(error).rstrip('.')}. Its log "
-            f"is {folder / 'log'}; or set PANDADB_URL to a server that runs."
+            f"The private PostgreSQL cannot be in {folder.parent}: {said}. Set PANDADB_DATA_DIR to "
+            "a folder of yours, or PANDADB_URL to a server that runs."
+            if server is None
+            else f"The private PostgreSQL in {folder} does not start: {said}. Its log is "
+            f"{folder / 'log'}; or set PANDADB_URL to a server that runs."
         ) from error
     return str(server.get_uri(database=DATABASE)).replace("postgres:@", "postgres@")
 
@@ -189,6 +196,26 @@ def _environment(**variables: str) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold back interrupts and SIGTERM for a while: a half-made server would not start again."""
+    if threading.current_thread() is not threading.main_thread():  # where none arrive
+        yield
+        return
+    caught: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: caught.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if caught:
+            signal.raise_signal(caught[0])
 
 
 def _make_database(url: str) -> None:

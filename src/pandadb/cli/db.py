@@ -12,12 +12,18 @@ from pandadb import embedded
 from pandadb.cli.grant import grant
 from pandadb.cli.options import AsJSON, DryRun, Yes
 from pandadb.cli.output import as_json, out, progress
+from pandadb.config import load_settings
 from pandadb.database import Database
 from pandadb.services import schema
 
 app = typer.Typer(help="Make, change and compare the schema.", no_args_is_help=True)
 
 app.command()(grant)
+
+REMAINS = (
+    "The tables are gone with their schemas. What remains: schema pandadb, for the next upgrade, "
+    "and what pandadb db grant made, the roles and the database's search_path."
+)
 
 Revision = Annotated[str, typer.Argument(help="A revision, such as 0007.")]
 
@@ -36,7 +42,10 @@ def upgrade(revision: Revision = "head", dry_run: DryRun = False) -> None:
         with progress("revisions") as bar:
             task = bar.add_task("upgrade", total=len(pending))
             schema.upgrade(database, revision, on_step=lambda _: bar.advance(task))
-        out.print(_sentence(schema.current(database)))
+        version = schema.current(database)
+    if version.revision and not pending and revision not in ("head", "heads", version.revision):
+        out.print(f"Nothing to do: already past {revision}.")
+    out.print(_sentence(version))
 
 
 @app.command()
@@ -54,7 +63,8 @@ def downgrade(revision: Revision, yes: Yes = False, dry_run: DryRun = False) -> 
         if not yes:
             typer.confirm(question, abort=True)
         schema.downgrade(database, revision)
-        out.print(_sentence(schema.current(database)))
+        version = schema.current(database)
+    out.print(REMAINS if version.revision is None else _sentence(version), markup=False)
 
 
 @app.command()
@@ -122,7 +132,8 @@ def psql(context: typer.Context) -> None:
         # The password goes through the environment: arguments are for everybody to see.
         password = database.engine.url.password or os.environ.get("PGPASSWORD", "")
         environment = {**os.environ, "PGPASSWORD": password}
-        program = shutil.which("psql") or str(embedded.psql())
+        theirs = None if load_settings().url is None else shutil.which("psql")
+        program = theirs or str(embedded.psql())  # which is as new as the embedded server
         words = [program, database.libpq_url(hint=False), *context.args]
         raise typer.Exit(subprocess.run(words, env=environment, check=False).returncode)
 
@@ -132,5 +143,5 @@ def _sentence(version: schema.Version) -> str:
         return "The database is empty: pandadb db upgrade makes the schema."
     words = f"The database is at revision {version.revision} (PanDA {version.panda or 'unknown'})"
     if version.pending:
-        return f"{words}; {len(version.pending)} to go: {', '.join(version.pending)}."
+        return "\n  ".join([f"{words}; {len(version.pending)} to go:", *version.pending])
     return f"{words}, the newest."

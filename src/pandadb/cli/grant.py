@@ -37,7 +37,12 @@ def grant(
         typer.echo(";\n\n".join(granted.statements) + ";")
     else:
         made = ", ".join(granted.made) or "none, they were all there"
-        out.print(f"Rights given to {', '.join(granted.roles.values())}; roles made: {made}.")
+        joined = ", ".join(f"{member} in {role}" for member, role in granted.joined) or "none"
+        out.print(
+            f"Rights given to {', '.join(granted.roles.values())}; roles made: {made}; "
+            f"new members: {joined}.",
+            markup=False,
+        )
 
 
 def _member(word: str) -> tuple[str, str]:

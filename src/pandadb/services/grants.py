@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 ROLES = ("owner", "writer", "reader", "archiver")
 RIGHTS = ("privileges.v1.sql", "defaults.v1.sql")
+JOIN = sql.SQL("GRANT {} TO {}")
+PLAIN = "[A-Za-z_][A-Za-z0-9_]{,53}"
+"""Of a prefix, so that nobody has to quote a role; the longest role, with _archiver, has 63."""
 SEARCH_PATH = "search_path=doma_panda, public"
 
 EVERYWHERE = ("23505", "42710", "XX000")
@@ -49,6 +52,8 @@ class Granted:
     """The name of each role."""
     made: list[str]
     """Roles that were missing."""
+    joined: list[tuple[str, str]]
+    """Who became a member of which role: those of the call, and perhaps the user itself."""
     statements: list[str]
 
 
@@ -69,6 +74,11 @@ def grant(
         GrantRefused: The user of the database may not do that; nothing is changed.
     """
     schema.refuse_other_names(database)
+    if not re.fullmatch(PLAIN, prefix):
+        raise GrantRefused(
+            f"The prefix {prefix!r} is no plain name: write up to 54 letters, digits and _, not "
+            "beginning with a digit"
+        )
     roles = _named(prefix)
     unknown = sorted({*(members or {}).values()} - {*ROLES})
     if unknown:
@@ -78,12 +88,15 @@ def grant(
         names = {**roles, "database": str(session.scalar(text("SELECT current_database()")))}
         missing = _missing(session, roles, members or {})
         joining = _joining(session, roles, members or {})
-        making = [*_creating(missing, names), *joining]
+        making = [
+            *_creating(missing, names),
+            *(JOIN.format(*map(sql.Identifier, pair[::-1])).as_string() for pair in joining),
+        ]
         giving = _giving(session, names, missing)
         if not dry_run:
             _run(session, making, ROLES_ARE_ELSEWHERE.format("; ".join(making)))
             _run(session, giving, RIGHTS_ARE_ELSEWHERE.format(roles["owner"]))
-        return Granted(roles, [roles[role] for role in missing], making + giving)
+        return Granted(roles, [roles[role] for role in missing], joining, making + giving)
 
     return _again(database, work)
 
@@ -138,23 +151,22 @@ def _creating(missing: Sequence[str], names: Mapping[str, str]) -> list[str]:
     return [line for role, line in zip(ROLES, statements, strict=True) if role in missing]
 
 
-def _joining(session: Session, roles: Mapping[str, str], members: Mapping[str, str]) -> list[str]:
-    """Return what makes the members, and the user itself one of the owner."""
+def _joining(
+    session: Session, roles: Mapping[str, str], members: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Return who is not yet a member of which role, the user itself of the owner among them."""
     query = (
-        "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member) FROM pg_auth_members"
+        "SELECT pg_get_userbyid(member), pg_get_userbyid(roleid) FROM pg_auth_members"
         " WHERE pg_has_role(member, roleid, 'USAGE')"  # who made a role may only be its admin
-        " UNION SELECT rolname, current_user FROM pg_roles WHERE pg_has_role(oid, 'USAGE')"
+        " UNION SELECT current_user, rolname FROM pg_roles WHERE pg_has_role(oid, 'USAGE')"
     )
     there = {tuple(row) for row in session.execute(text(query))}
     user = str(session.scalar(text("SELECT current_user")))
     is_super = session.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
-    wanted = [(roles[role], member) for member, role in members.items()]
+    wanted = [(member, roles[role]) for member, role in members.items()]
     if not is_super:
-        wanted.insert(0, (roles["owner"], user))
-    grant = sql.SQL("GRANT {} TO {}")
-    return [
-        grant.format(*map(sql.Identifier, pair)).as_string() for pair in wanted if pair not in there
-    ]
+        wanted.insert(0, (user, roles["owner"]))
+    return [pair for pair in wanted if pair not in there]
 
 
 def _giving(session: Session, names: Mapping[str, str], missing: Sequence[str]) -> list[str]:

