@@ -1,13 +1,17 @@
 """The living part of `pandadb demo`: the tables as they fill, and what came of the jobs."""
 
+import shutil
+import sys
 import time
 from dataclasses import astuple
+from pathlib import Path
 
 from rich.bar import Bar
 from rich.live import Live
 from rich.table import Table
 
 from pandadb.cli.output import out, table
+from pandadb.config import load_settings
 from pandadb.database import Database
 from pandadb.services import demolife
 from pandadb.services.demolife import Life, Round
@@ -64,7 +68,14 @@ def show(life: Life) -> None:
     width = max(len(line) for line, _ in commands)
     out.print("\nTry next (the same database, as long as PANDADB_URL is not set):")
     for line, meaning in commands:
-        out.print(f"  pandadb {line:{width}}  {meaning}", soft_wrap=True)
+        out.print(f"  {_called()} {line:{width}}  {meaning}", soft_wrap=True)
+    out.print(f"Its data is in {load_settings().data_dir}: delete that, and it is gone.")
+
+
+def _called() -> str:
+    """Return what to type for this program: its path, unless it is found without."""
+    path = Path(sys.argv[0])
+    return str(path) if path.name == "pandadb" and not shutil.which("pandadb") else "pandadb"
 
 
 NEXT = (
@@ -73,7 +84,7 @@ NEXT = (
     ("jobs show {one}", "where a job is, with its files"),
     ("jobs history {one}", "what has happened to it"),
     ("jobs kill {left}", "end one that has not ended"),
-    ("jobs load", "load records of your own (--help says how)"),
+    ("jobs load records.csv --jeditaskid 5", "load records of your own (--help says how)"),
     ("db psql", "look into the database"),
     ("db check", "do models and database agree?"),
     ("db sql", "the whole schema as SQL"),
