@@ -9,6 +9,7 @@ from sqlalchemy import Float, cast, extract, func, literal, select, union_all
 
 from pandadb.core.tables import JOB_TABLES
 from pandadb.models import JobsArchived4
+from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -59,7 +60,7 @@ def usage_by_site(session: Session) -> list[SiteUsage]:
             cast(core_seconds, Float) / 3600,
             cast(func.sum(job.cpuconsumptiontime) / func.nullif(core_seconds, 0), Float),
         )
-        .where(job.endtime > job.starttime)
+        .where(job.endtime > job.starttime, job.starttime > EPOCH)  # others never ran
         .group_by(job.computingsite)
         .order_by(core_seconds.desc(), job.computingsite)
     ).all()
