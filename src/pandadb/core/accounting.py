@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     String,
     and_,
     bindparam,
-    column,
     false,
     func,
     literal,
@@ -27,11 +25,12 @@ from sqlalchemy import (
     update,
 )
 
-from pandadb.core import outcomes, routes, states
-from pandadb.core.effects import now
+from pandadb.core import arrays, outcomes, states
+from pandadb.core.effects import PRODUCTION, now
 from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import Lock
+from pandadb.core.states import NOT_RUN
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
 from pandadb.models.types import EPOCH, Timestamp
 
@@ -47,7 +46,7 @@ CLOSED_TASKS = ("done", "finished", "failed", "broken", "aborted", "prepared")
 """States of tasks whose late jobs change nothing of them any more."""
 
 ACCOUNTED = ("transferring", "merging", *(name for name, s in states.STATES.items() if s.final))
-"""States whose beginning changes files; so does the end of transferring."""
+"""States whose beginning changes files; so do the end of transferring, and the first run."""
 
 FILE, CONTENTS, DATASET, TASK = (
     model.__table__.c for model in (FilesTable4, JediDatasetContents, JediDatasets, JediTasks)
@@ -72,9 +71,17 @@ def lock(
 
 
 def settle(session: Session, moved: Mapping[int, str], target: str) -> None:
-    """Account for jobs that have just got into a state; each comes with the state it was in."""
-    states_before = {"pandaids": [*moved], "before": [*moved.values()]}
-    session.execute(_settlement(target), states_before)
+    """Account for jobs that have just got into a state; each comes with the state it was in.
+
+    Nothing is to be done for those whose step means nothing for their files.
+    """
+    if target == "running":
+        moved = {job: before for job, before in moved.items() if before in NOT_RUN}
+    elif target not in ACCOUNTED:
+        moved = {job: before for job, before in moved.items() if before == "transferring"}
+    if moved:
+        states_before = {"pandaids": [*moved], "before": [*moved.values()]}
+        session.execute(_settlement(target), states_before)
 
 
 @cache
@@ -91,7 +98,7 @@ def _lock(how: Lock, live: bool) -> Select[Any]:
     return (
         select(DATASET.jeditaskid, DATASET.datasetid)
         .join(tasks, tasks.c.jeditaskid == DATASET.jeditaskid)
-        .join(files, and_(*(files.c[name] == DATASET[name] for name in KEY[:2])))
+        .join(files, outcomes.same_dataset(DATASET, files.c))
         .order_by(DATASET.jeditaskid, DATASET.datasetid)
         .with_for_update(of=JediDatasets.__table__, nowait=nowait, skip_locked=skip)
     )
@@ -100,10 +107,10 @@ def _lock(how: Lock, live: bool) -> Select[Any]:
 @cache
 def _others() -> Select[Any]:
     """Select the jobs that have a file in a dataset that is not among those locked."""
-    locked = routes.array("locked")
+    locked = arrays.array("locked")
     return (
         _datasets_of_jobs(True, FILE.pandaid)
-        .join(DATASET.datasetid.table, and_(*(DATASET[name] == FILE[name] for name in KEY[:2])))
+        .join(DATASET.datasetid.table, outcomes.same_dataset(DATASET, FILE))
         .where(FILE.datasetid != func.all(locked))
     )
 
@@ -111,7 +118,7 @@ def _others() -> Select[Any]:
 def _datasets_of_jobs(live: bool, *columns: Column[Any]) -> Select[Any]:
     """Select of the files of jobs that belong to a task."""
     return select(*columns).where(
-        routes.is_given(FILE.pandaid),
+        arrays.is_given(FILE.pandaid),
         FILE.modificationtime == EPOCH if live else FILE.modificationtime > EPOCH,
         FILE.fileid.is_not(None),
     )
@@ -124,11 +131,11 @@ def _settlement(target: str) -> Select[Any]:
     new, counts = outcomes.of(target, current.c)
     changed = (
         update(JediDatasetContents.__table__)
-        .where(*(CONTENTS[name] == current.c[name] for name in KEY))
+        .where(outcomes.same_file(CONTENTS, current.c))
         .values(new)
         .cte("changed")
     )
-    then = [changed, *([_counted(current, counts)] if counts else [])]
+    then = [changed, *([counted(current, counts)] if counts else [])]
     if states.STATES[target].final and target != "finished":
         then.append(_queued(current, target))
     return select(literal(1)).add_cte(*then)
@@ -136,13 +143,8 @@ def _settlement(target: str) -> Select[Any]:
 
 def _current(target: str) -> CTE:
     """Select and lock the contents of which the jobs are the current attempt, with the jobs."""
-    pandaids = routes.array("pandaids")
     before = bindparam("before", type_=ARRAY(String))
-    moved = (
-        func.unnest(pandaids, before)
-        .table_valued(column("pandaid", BigInteger), column("before", String))
-        .render_derived("moved")
-    )
+    moved = arrays.unnested("moved", pandaid=arrays.array("pandaids"), before=before)
     job = states.home(target).__table__.c
     unmerged = and_(
         FILE.type.in_(OUTPUTS), func.coalesce(FILE.destinationdblocktoken, "").contains("TOMERGE")
@@ -157,17 +159,14 @@ def _current(target: str) -> CTE:
             moved.c.pandaid,
             moved.c.before,
             (func.coalesce(job.processingtype, "") == "pmerge").label("is_pmerge"),
-            func.coalesce(job.prodsourcelabel, "").in_(("user", "panda")).label("is_users"),
+            not_(PRODUCTION.of(job)).label("is_users"),
             DATASET.masterid,
         )
         .select_from(moved)
         .join(job.pandaid.table, job.pandaid == moved.c.pandaid)
         .join(FILE.pandaid.table, FILE.pandaid == moved.c.pandaid)
-        .join(CONTENTS.fileid.table, and_(*(CONTENTS[name] == FILE[name] for name in KEY)))
-        .join(
-            DATASET.datasetid.table,
-            and_(*(DATASET[name] == FILE[name] for name in KEY[:2])),
-        )
+        .join(CONTENTS.fileid.table, outcomes.same_file(CONTENTS, FILE))
+        .join(DATASET.datasetid.table, outcomes.same_dataset(DATASET, FILE))
         .join(TASK.jeditaskid.table, TASK.jeditaskid == FILE.jeditaskid)
         .where(
             job.lockedby == "jedi",
@@ -194,7 +193,7 @@ def _in_partition(target: str, job: Columns) -> tuple[ColumnElement[bool], ...]:
     return (FILE.modificationtime >= began, job["modificationtime"] >= began)
 
 
-def _counted(current: CTE, counts: Mapping[str, ColumnElement[int]]) -> CTE:
+def counted(current: CTE, counts: Mapping[str, ColumnElement[int]]) -> CTE:
     """Add to the counters of the datasets what became of their files."""
     sums = (
         select(
@@ -206,7 +205,7 @@ def _counted(current: CTE, counts: Mapping[str, ColumnElement[int]]) -> CTE:
     )
     return (
         update(JediDatasets.__table__)
-        .where(*(DATASET[name] == sums.c[name] for name in KEY[:2]))
+        .where(outcomes.same_dataset(DATASET, sums.c))
         .values({name: func.coalesce(DATASET[name], 0) + sums.c[name] for name in counts})
         .cte("counted")
     )

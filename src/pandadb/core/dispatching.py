@@ -17,15 +17,14 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    literal_column,
     select,
     true,
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from pandadb.core import routes
-from pandadb.core.effects import now
+from pandadb.core import arrays, routes
+from pandadb.core.effects import constant, now
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import Route
 from pandadb.core.states import transitions
@@ -71,9 +70,8 @@ class Wanted:
 
 
 JOB = JobsActive4.__table__.c
-NOTHING: ColumnElement[str] = literal_column("''")
-ACTIVATED: ColumnElement[str] = literal_column("'activated'")
-"""Not a parameter: the planner has to see that the index for dispatch has these."""
+NOTHING, ACTIVATED = constant(""), constant("activated")
+"""Not parameters: the planner has to see that the index for dispatch has these."""
 LABEL, SHARE = (func.coalesce(JOB[name], NOTHING) for name in ("prodsourcelabel", "gshare"))
 HERE = (JOB.computingsite == bindparam("site", type_=String), JOB.jobstatus == ACTIVATED)
 LAST = 1_000_000
@@ -139,7 +137,7 @@ def _relation() -> Select[Any]:
     harvester = bindparam("harvester", type_=String)
     worker = bindparam("worker", type_=BigInteger)
     known = exists().where(HarvesterInstances.harvester_id == harvester)
-    rows = select(harvester, worker, func.unnest(routes.array("pandaids")), now()).where(known)
+    rows = select(harvester, worker, func.unnest(arrays.array("pandaids")), now()).where(known)
     key = ["harvesterid", "workerid", "pandaid"]
     related = insert(HarvesterRelJobsWorkers.__table__).from_select([*key, "lastupdate"], rows)
     seen = related.on_conflict_do_update(index_elements=key, set_={"lastupdate": now()})
@@ -169,7 +167,7 @@ def _jobs() -> Select[Any]:
             JobParamsTable.__table__,
             and_(parameters.pandaid == JOB.pandaid, parameters.modificationtime == EPOCH),
         )
-        .where(routes.by_id(JobsActive4))
+        .where(arrays.by_id(JobsActive4))
     )
 
 
@@ -178,7 +176,7 @@ def _files() -> Select[Any]:
     file = FilesTable4.__table__.c
     return (
         select(FilesTable4.__table__)
-        .where(routes.is_given(file.pandaid), file.modificationtime == EPOCH)
+        .where(arrays.is_given(file.pandaid), file.modificationtime == EPOCH)
         .order_by(file.row_id)
     )
 
@@ -200,7 +198,7 @@ def _statement(by_label: bool, asked: tuple[str, ...], values: tuple[str, ...]) 
     (step,) = transitions("dispatch")
     route = Route(step, JobsActive4, JobsActive4, values)
     _, then = routes.parts(
-        route, lambda job: routes.is_one_of(job.__table__.c.pandaid, select(free.c.pandaid))
+        route, lambda job: arrays.is_one_of(job.__table__.c.pandaid, select(free.c.pandaid))
     )
     taken = select(free.c.pandaid).order_by(
         free.c.place, free.c.currentpriority.desc(), free.c.pandaid

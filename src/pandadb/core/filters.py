@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, any_, exists, literal, or_
+from sqlalchemy import DateTime, exists, or_
 
 from pandadb.core import states
+from pandadb.core.arrays import is_among
 from pandadb.core.checks import BadValue, check_columns, check_text, near
 from pandadb.core.tables import JOB_TABLES
 from pandadb.models import JobsActive4, JobsArchived, JobsArchived4
@@ -139,7 +140,7 @@ def conditions(chosen: Filter, job: JobTable) -> Iterator[ColumnElement[bool]]:
     """Say what the filter asks of the rows of one of its tables."""
     columns = job.__table__.c
     if chosen.pandaids is not None:
-        yield job.pandaid == any_(literal([*chosen.pandaids], ARRAY(BigInteger)))
+        yield is_among(job.pandaid, chosen.pandaids)
     if chosen.states is not None:
         yield job.jobstatus.in_(chosen.states)
     if chosen.computingsite is not None:

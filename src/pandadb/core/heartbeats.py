@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from pandadb.core import accounting, routes
+from pandadb.core import accounting, arrays, routes
 from pandadb.core.checks import BadValue, check_columns
 from pandadb.core.effects import now
+from pandadb.core.kills import COMMAND
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import Lock, Route
 from pandadb.core.states import RUNS, transitions
@@ -25,12 +26,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
-KILLED = "tobekilled"
 REPORTS = ("finished", "failed")
 """What a pilot says at the end: the job is holding until somebody has worked on the report."""
 VERBS = {**dict.fromkeys(RUNS, "heartbeat"), "holding": "hold", "transferring": "transfer"}
-FIRST = ("sent", "starting", "stagein")
-"""States before a job is first seen running."""
 LEAK = re.compile(r"\bleak=(-?[\d.]+)")
 LEAK_X2 = re.compile(r"\bchi2=([\d.]+)")
 LARGEST = 10**11 - 1
@@ -93,13 +91,13 @@ def beat(session: Session, beats: Sequence[Heartbeat], host: str) -> dict[int, A
 def judge(job: Mapping[str, Any] | None, said: Heartbeat) -> tuple[Answer, str | None]:
     """Return what the pilot is told, and the state that the job gets: None if it stays."""
     if job is None:
-        return Answer(None, KILLED, "the job is not active"), None
+        return Answer(None, COMMAND, "the job is not active"), None
     old, command = job["jobstatus"], job["commandtopilot"]
     if said.attemptnr is not None and said.attemptnr != job["attemptnr"]:
         reason = f"this is attempt {said.attemptnr}, the job is at attempt {job['attemptnr']}"
-        return Answer(old, KILLED, reason), None
+        return Answer(old, COMMAND, reason), None
     if _is_other(job["batchid"], said.values.get("batchid")):
-        return Answer(old, KILLED, f"the job belongs to batch {job['batchid']}"), None
+        return Answer(old, COMMAND, f"the job belongs to batch {job['batchid']}"), None
     goal = "holding" if said.jobstatus in REPORTS else said.jobstatus
     if goal == "starting" and old in RUNS:
         goal = old
@@ -149,7 +147,7 @@ def _found() -> Select[Any]:
             job.commandtopilot,
             job.jobdispatchererrordiag,
         )
-        .where(routes.by_id(JobsActive4))
+        .where(arrays.by_id(JobsActive4))
         .order_by(job.pandaid)
         .with_for_update()
     )
@@ -173,22 +171,11 @@ def _apply(
             route = Route(step, JobsActive4, JobsActive4, tuple(names), each=True)
             given = {**columns, "pandaids": pandaids, "host": host[:128]}
             session.execute(routes.prepared(route), given)
-        _account(session, {pandaid: found[pandaid]["jobstatus"] for pandaid in pandaids}, goal)
+        before = {pandaid: found[pandaid]["jobstatus"] for pandaid in pandaids}
+        accounting.settle(session, before, goal)
     if goals:
         seen = [one.pandaid for one, _ in goals]
         session.execute(_seen(), {"pandaids": seen})
-
-
-def _account(session: Session, before: Mapping[int, str], goal: str) -> None:
-    """Say of the files of tasks that their jobs run, transfer, or do so no more."""
-    if goal == "running":
-        before = {job: old for job, old in before.items() if old in FIRST}
-    elif goal == "holding":
-        before = {job: old for job, old in before.items() if old == "transferring"}
-    elif goal != "transferring":
-        return
-    if before:
-        accounting.settle(session, before, goal)
 
 
 def _leak(jobmetrics: str | None) -> dict[str, Any]:
@@ -203,7 +190,7 @@ def _leak(jobmetrics: str | None) -> dict[str, Any]:
 @cache
 def _seen() -> Any:
     relation = HarvesterRelJobsWorkers.__table__
-    return update(relation).where(routes.is_given(relation.c.pandaid)).values(lastupdate=now())
+    return update(relation).where(arrays.is_given(relation.c.pandaid)).values(lastupdate=now())
 
 
 def _remember(

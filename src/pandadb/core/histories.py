@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, and_, any_, func, literal, or_, select, union_all
+from sqlalchemy import and_, func, literal, or_, select, union_all
 
+from pandadb.core.arrays import is_among
 from pandadb.core.checks import check_columns
 from pandadb.core.effects import now
 from pandadb.core.finding import UnknownJob
@@ -118,7 +119,7 @@ def _relations(session: Session, pandaid: int, jeditaskid: int | None) -> Sequen
     chains = [*session.scalars(select(link.originpandaid).where(own, of_jobs).distinct())]
     query = select(link.oldpandaid, link.newpandaid, link.relationtype).distinct()
     return session.execute(
-        query.where(or_(own, link.originpandaid == _any(chains)), of_jobs).order_by(
+        query.where(or_(own, is_among(link.originpandaid, chains)), of_jobs).order_by(
             link.newpandaid, link.oldpandaid
         )
     ).all()
@@ -151,14 +152,9 @@ def _jobs(session: Session, pandaids: Collection[int]) -> dict[int, Any]:
                 job.attemptnr,
                 job.jobstatus,
                 job.computingsite,
-            ).where(job.pandaid == _any(pandaids))
+            ).where(is_among(job.pandaid, pandaids))
             for place, job in enumerate(JOB_TABLES)
         )
     )
     rows = sorted(session.execute(found), key=lambda row: row.place, reverse=True)
     return {row.pandaid: row for row in rows}
-
-
-def _any(pandaids: Collection[int]) -> Any:
-    """Return what a PandaID has to equal to be one of these."""
-    return any_(literal([*pandaids], ARRAY(BigInteger)))

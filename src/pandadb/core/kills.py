@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, literal, or_, select, update
 
 from pandadb.core import accounting, lives
+from pandadb.core.arrays import by_id
 from pandadb.core.diags import sentence
 from pandadb.core.effects import PRODUCTION, Guard
 from pandadb.core.moves import Moved, looks
 from pandadb.core.refusals import explain, refusing_to_wait
-from pandadb.core.routes import Lock, by_id
+from pandadb.core.routes import Lock
 from pandadb.core.states import STOPPABLE, transitions
 from pandadb.core.tables import LIVE_TABLES
 from pandadb.errors import PandaDBError

@@ -49,12 +49,5 @@ def advance(
     if busy := [*{*pandaids} - {*free}]:
         moved.refused |= explain(session, steps, busy)
     if has_files:
-        _settle(session, moved.jobs, goal)
+        accounting.settle(session, moved.jobs, goal)
     return moved
-
-
-def _settle(session: Session, moved: Mapping[int, str], goal: str) -> None:
-    if goal not in ACCOUNTED:
-        moved = {job: before for job, before in moved.items() if before == "transferring"}
-    if moved:
-        accounting.settle(session, moved, goal)

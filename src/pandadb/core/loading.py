@@ -7,9 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    bindparam,
     case,
     func,
     literal,
@@ -19,6 +16,7 @@ from sqlalchemy import (
     update,
 )
 
+from pandadb.core.arrays import is_among
 from pandadb.core.copying import copy_rows, schema_of
 from pandadb.core.spool import in_batches
 from pandadb.core.tables import JOB_TABLES
@@ -52,10 +50,9 @@ def present(session: Session, pandaids: Sequence[int], jeditaskid: int) -> set[i
     Raises:
         JobConflict: A job of another task has one of them.
     """
-    array = bindparam("pandaids", [*pandaids], type_=ARRAY(BigInteger))
     tables = [
         select(job.pandaid, job.jeditaskid, literal(job.__tablename__).label("place")).where(
-            job.pandaid == func.any(array)
+            is_among(job.pandaid, pandaids)
         )
         for job in JOB_TABLES
     ]

@@ -38,6 +38,16 @@ Outcome = tuple[dict[str, Any], dict[str, ColumnElement[int]]]
 """The new values of the file's row, and what is added to each counter of its dataset."""
 
 
+def same_file(one: Columns, other: Columns) -> ColumnElement[bool]:
+    """Tell whether two rows are of the same file of a task."""
+    return and_(*(one[name] == other[name] for name in KEY))
+
+
+def same_dataset(one: Columns, other: Columns) -> ColumnElement[bool]:
+    """Tell whether two rows are of the same dataset of a task, or of files of it."""
+    return and_(*(one[name] == other[name] for name in KEY[:2]))
+
+
 def of(target: str, file: Columns) -> Outcome:
     """Return what a job's step to a state does to each of its files."""
     if target == "running":
@@ -125,11 +135,7 @@ def _unfinished(target: str, file: Columns) -> Outcome:
 
 def _on_hold(target: str, file: Columns) -> Outcome:
     """Return what transferring or merging does, or the end of transferring."""
-    moving = and_(
-        file["is_input"],
-        file["status"] == "running",
-        not_(file["is_pmerge"]),
-    )
+    moving = and_(_is_moved(file), file["status"] == "running")
     begins = and_(moving, literal(target == "transferring"), file["before"] != "transferring")
     ends = and_(moving, literal(target != "transferring"), file["before"] == "transferring")
     merges = and_(

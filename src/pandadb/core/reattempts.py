@@ -13,11 +13,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    BigInteger,
     and_,
     bindparam,
     case,
-    column,
     func,
     insert,
     literal,
@@ -26,16 +24,15 @@ from sqlalchemy import (
     update,
 )
 
-from pandadb.core import accounting, lives, retries, routes, submission
+from pandadb.core import accounting, arrays, lives, retries, submission
 from pandadb.core.effects import now
-from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
+from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS, same_file
 from pandadb.core.refusals import Reason, Refusal
 from pandadb.core.routes import Lock
 from pandadb.core.states import ANEW
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,
-    JediDatasets,
     JobParamsTable,
     JobsActive4,
     JobsArchived4,
@@ -100,7 +97,7 @@ def same(session: Session, pandaids: Sequence[int], host: str) -> Retried:
     file = FilesTable4.__table__
     anew = (
         update(file)
-        .where(routes.is_given(file.c.pandaid), file.c.type.in_(OUTPUTS))
+        .where(arrays.is_given(file.c.pandaid), file.c.type.in_(OUTPUTS))
         .where(file.c.modificationtime == EPOCH)
         .values(status="unknown")
     )
@@ -116,7 +113,7 @@ def _locked(session: Session, pandaids: Sequence[int]) -> dict[int, dict[str, An
         job.taskbuffererrorcode, job.prodsourcelabel, job.cloud, job.computingsite,
     )  # fmt: skip
     rows = session.execute(
-        asked.where(routes.by_id(JobsArchived4)).order_by(job.pandaid).with_for_update(),
+        asked.where(arrays.by_id(JobsArchived4)).order_by(job.pandaid).with_for_update(),
         {"pandaids": [*pandaids]},
     )
     return {row["pandaid"]: dict(row) for row in rows.mappings()}
@@ -136,8 +133,8 @@ def _files(session: Session, pandaids: Sequence[int]) -> dict[int, Rows]:
             contents.failedattempt,
             contents.maxfailure,
         )
-        .outerjoin(contents.fileid.table, and_(*(contents[name] == file[name] for name in KEY)))
-        .where(routes.is_given(file.pandaid), file.modificationtime > EPOCH)
+        .outerjoin(contents.fileid.table, same_file(contents, file))
+        .where(arrays.is_given(file.pandaid), file.modificationtime > EPOCH)
         .order_by(file.row_id)
     )
     files: dict[int, Rows] = defaultdict(list)
@@ -205,18 +202,11 @@ def _replace(
     return new
 
 
-def _pairs() -> Any:
-    return (
-        func.unnest(routes.array("old"), routes.array("new"))
-        .table_valued(column("old", BigInteger), column("new", BigInteger))
-        .render_derived("pair")
-    )
-
-
 @cache
 def _new_jobs() -> Select[Any]:
     """Insert the new jobs, made of the old ones, and say of these that they are replaced."""
-    pair, job = _pairs(), JobsArchived4.__table__
+    job = JobsArchived4.__table__
+    pair = arrays.unnested("pair", old=arrays.array("old"), new=arrays.array("new"))
     times = ("creationtime", "modificationtime", "statechangetime", "proddbupdatetime")
     values = {
         **dict(job.c.items()),
@@ -246,12 +236,11 @@ def _new_jobs() -> Select[Any]:
 def _reopened() -> Select[Any]:
     """Take the files of tasks back from the old jobs, as if they had not been tried."""
     file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
-    dataset = JediDatasets.__table__.c
     taken = (
         select(*(contents[name] for name in KEY), file.type, contents.status)
-        .join(file.fileid.table, and_(*(contents[name] == file[name] for name in KEY)))
+        .join(file.fileid.table, same_file(contents, file))
         .where(
-            routes.is_given(file.pandaid),
+            arrays.is_given(file.pandaid),
             file.modificationtime > EPOCH,
             contents.keeptrack == 1,
             contents.pandaid == file.pandaid,
@@ -263,33 +252,18 @@ def _reopened() -> Select[Any]:
     is_input, lost = taken.c.type.in_(INPUTS), taken.c.status.in_(("failed", "cancelled"))
     reopened = (
         update(JediDatasetContents.__table__)
-        .where(*(contents[name] == taken.c[name] for name in KEY))
+        .where(same_file(contents, taken.c))
         .values(
             status=case((is_input, "picked"), else_="defined"),
             attemptnr=contents.attemptnr + case((is_input, 0), else_=1),
         )
         .cte("reopened")
     )
-    sums = (
-        select(
-            taken.c.jeditaskid,
-            taken.c.datasetid,
-            func.sum(case((is_input, 1), else_=0)).label("used"),
-            func.sum(case((and_(~is_input, lost), 1), else_=0)).label("lost"),
-        )
-        .group_by(taken.c.jeditaskid, taken.c.datasetid)
-        .cte("sums")
-    )
-    counted = (
-        update(JediDatasets.__table__)
-        .where(*(dataset[name] == sums.c[name] for name in KEY[:2]))
-        .values(
-            nfilesused=func.coalesce(dataset.nfilesused, 0) + sums.c.used,
-            nfilesfailed=func.coalesce(dataset.nfilesfailed, 0) - sums.c.lost,
-        )
-        .cte("counted")
-    )
-    return select(literal(1)).add_cte(reopened, counted)
+    counts = {
+        "nfilesused": case((is_input, 1), else_=0),
+        "nfilesfailed": case((and_(~is_input, lost), -1), else_=0),
+    }
+    return select(literal(1)).add_cte(reopened, accounting.counted(taken, counts))
 
 
 def _copy_of(file: Mapping[str, Any], pandaid: int, row_id: int, attempt: int) -> dict[str, Any]:
@@ -320,7 +294,7 @@ def _copy_texts(
     for model, name in ((JobParamsTable, "jobparameters"), (MetaTable, "metadata")):
         table = model.__table__.c
         asked = select(table.pandaid, table[name]).where(
-            routes.is_given(table.pandaid), table.modificationtime > EPOCH
+            arrays.is_given(table.pandaid), table.modificationtime > EPOCH
         )
         texts = session.execute(asked, {"pandaids": [*new]}).all()
         submission.copy(

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, and_, bindparam, func, literal, select, union_all
+from sqlalchemy import and_, literal, select, union_all
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core import states
+from pandadb.core.arrays import is_among
 from pandadb.core.tables import JOB_TABLES, LIVE_TABLES
 from pandadb.errors import PandaDBError
 
@@ -69,10 +70,9 @@ def explain(
     session: Session, steps: Sequence[Transition], pandaids: Sequence[int]
 ) -> dict[int, Refusal]:
     """Return for each job why none of the transitions, of one verb, could take it."""
-    array = bindparam("pandaids", [*pandaids], type_=ARRAY(BigInteger))
     found = session.execute(
         union_all(
-            *(_looked_up(job, steps).where(job.pandaid == func.any(array)) for job in JOB_TABLES)
+            *(_looked_up(job, steps).where(is_among(job.pandaid, pandaids)) for job in JOB_TABLES)
         )
     )
     refused = {row.pandaid: _refusal(steps, row) for row in found}

@@ -6,11 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
-    ARRAY,
-    BigInteger,
     String,
     bindparam,
-    column,
     exists,
     func,
     insert,
@@ -19,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from pandadb.core.arrays import array, unnested
 from pandadb.models import JediJobRetryHistory
 
 if TYPE_CHECKING:
@@ -43,12 +41,7 @@ def note(session: Session, follows: Sequence[tuple[int, int, int]], relationtype
 
 @cache
 def _note() -> Select[int]:
-    given = (
-        func.unnest(*(bindparam(name, type_=ARRAY(BigInteger)) for name in ("tasks", "old", "new")))
-        .table_valued(*(column(name, BigInteger) for name in ("jeditaskid", "old", "new")))
-        .render_derived("given")
-        .c
-    )
+    given = unnested("given", jeditaskid=array("tasks"), old=array("old"), new=array("new")).c
     known, before = aliased(JediJobRetryHistory), aliased(JediJobRetryHistory)
     origin = (
         select(func.min(before.originpandaid))

@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     String,
     and_,
     bindparam,
     case,
-    cast,
-    column,
     delete,
     func,
     insert,
@@ -24,14 +21,16 @@ from sqlalchemy import (
 )
 
 from pandadb.core import states
+from pandadb.core.arrays import array, by_id, is_one_of, unnested
 from pandadb.core.effects import constant, moment
+from pandadb.core.outcomes import OUTPUTS
 from pandadb.models import FilesTable4, JobParamsTable, JobsStatusLog, MetaTable
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import CTE, BindParameter, ColumnElement, Select, TableValuedAlias
+    from sqlalchemy import CTE, ColumnElement, Select, TableValuedAlias
     from sqlalchemy.types import TypeEngine
 
     from pandadb.core.effects import Columns
@@ -65,26 +64,6 @@ class Route:
     lock: Lock = Lock.WAIT
     each: bool = False
     """Whether each job has values of its own, as arrays beside the ids; only within one table."""
-
-
-def by_id(job: JobTable) -> ColumnElement[bool]:
-    """Choose jobs by the parameter `pandaids`."""
-    return is_given(job.__table__.c.pandaid)
-
-
-def is_given(pandaid: ColumnElement[int]) -> ColumnElement[bool]:
-    """Tell whether an id is in the parameter `pandaids`.
-
-    The planner does not see through the subquery how many they are: so it goes by the id's index,
-    and keeps the plan of a prepared statement, which takes longer to make than one job to move.
-    """
-    pandaids = select(array("pandaids")).scalar_subquery()
-    return pandaid == func.any(cast(pandaids, ARRAY(BigInteger)))
-
-
-def array(name: str) -> BindParameter[Any]:
-    """Return a parameter that is an array of ids."""
-    return bindparam(name, type_=ARRAY(BigInteger))
 
 
 @cache
@@ -140,11 +119,6 @@ def _picked(route: Route, chosen: Condition) -> CTE:
     )
 
 
-def is_one_of(pandaid: ColumnElement[int], chosen: Select[Any]) -> ColumnElement[bool]:
-    """Tell whether a row's id is one of those; as an array, so that the id's index is taken."""
-    return pandaid == func.any(func.array(chosen.scalar_subquery()))
-
-
 def _changed(route: Route, picked: CTE) -> CTE:
     """Change the jobs in the table where they are."""
     job = route.target.__table__
@@ -160,13 +134,8 @@ def _changed(route: Route, picked: CTE) -> CTE:
 def _own_values(route: Route) -> TableValuedAlias:
     """Return the values of each job as a table, made of one array for each column."""
     types = {name: _unbounded(route.source.__table__.c[name].type) for name in route.values}
-    arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
-    columns = [column(name, kind) for name, kind in types.items()]
-    return (
-        func.unnest(array("pandaids"), *arrays)
-        .table_valued(column("pandaid", BigInteger), *columns)
-        .render_derived("given")
-    )
+    arrays = {name: bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()}
+    return unnested("given", pandaid=array("pandaids"), **arrays)
 
 
 def _unbounded(kind: TypeEngine[Any]) -> TypeEngine[Any]:
@@ -237,7 +206,7 @@ def _stamped(satellite: Satellite, picked: CTE, end: str) -> CTE:
     new: dict[str, Any] = {"modificationtime": moment()}
     if satellite is FilesTable4 and end != "finished":
         status = func.coalesce(table.c.status, "")
-        lost = and_(table.c.type.in_(("output", "log")), status.not_in(SPARED))
+        lost = and_(table.c.type.in_(OUTPUTS), status.not_in(SPARED))
         new["status"] = case((lost, "failed"), else_=table.c.status)
     return (
         update(table)

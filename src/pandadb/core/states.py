@@ -77,6 +77,8 @@ STATES: Mapping[str, State] = {
 
 WAITS = ("pending", "defined", "assigned", "waiting")
 RUNS = ("starting", "stagein", "running", "stageout")
+NOT_RUN = ("sent", "starting", "stagein")
+"""States of a job that a pilot has, before it is first seen running."""
 ENDS = ("holding", "transferring", "merging")
 STOPPABLE = (*WAITS, "activated", "throttled", "sent", "starting", "stagein", "stageout", *ENDS)
 """What a kill takes at once. A running job is asked to end: its pilot does it."""
@@ -142,7 +144,7 @@ TRANSITIONS = (
         "heartbeat", ("sent", *RUNS), "stagein", "fetches its inputs"),
     Transition(
         "heartbeat", ("sent", *RUNS), "running", "runs, or still does",
-        effects={"starttime": when(states("sent", "starting", "stagein"), NOW)}),
+        effects={"starttime": when(states(*NOT_RUN), NOW)}),
     Transition(
         "heartbeat", ("sent", *RUNS), "stageout", "stores its outputs"),
     Transition(

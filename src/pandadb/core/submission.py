@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, and_, case, func, null, select, update
+from sqlalchemy import ARRAY, BigInteger, case, func, null, select, update
 
-from pandadb.core import retries, routes, shares, states
+from pandadb.core import arrays, retries, shares, states
 from pandadb.core.checks import BadValue, check_columns
 from pandadb.core.copying import copy_rows
 from pandadb.core.effects import now
-from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
+from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS, same_file
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,
@@ -77,10 +77,9 @@ def submit(session: Session, jobs: Sequence[NewJob], jobstatus: str, host: str) 
         "modificationhost": host[:128],
         **dict.fromkeys(("modificationtime", "statechangetime", "proddbupdatetime"), when),
     }
-    given = {"creationtime": when, "currentpriority": 0}
-    worked_out = _worker_out(session)
+    worked_out = _worker_out(session, jobs)
     rows = [
-        {**given, **job.columns, **worked_out(job.columns), **ours, "pandaid": pandaid}
+        {"creationtime": when, **job.columns, **worked_out(job.columns), **ours, "pandaid": pandaid}
         for pandaid, job in zip(pandaids, jobs, strict=True)
     ]
     copy(session, states.home(jobstatus, session.info.get("waiting_table")), rows)
@@ -138,9 +137,13 @@ def _next(sequence: DatabaseSequence, n: int) -> ColumnElement[list[int]]:
     return func.array(numbers.scalar_subquery(), type_=ARRAY(BigInteger))
 
 
-def _worker_out(session: Session) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+def _worker_out(
+    session: Session, jobs: Sequence[NewJob]
+) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """Return what works out the columns that nobody has given."""
-    leaves, types = shares.leaves(session), shares.resource_types(session)
+    leaves = [] if all(job.columns.get("gshare") for job in jobs) else shares.leaves(session)
+    classed = all(job.columns.get("resource_type") for job in jobs)
+    types = [] if classed else shares.resource_types(session)
 
     def worked_out(job: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -223,9 +226,9 @@ def use_files() -> Update:
     file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
     used = (
         select(*(contents[name] for name in KEY), file.pandaid, file.type)
-        .join(file.fileid.table, and_(*(contents[name] == file[name] for name in KEY)))
+        .join(file.fileid.table, same_file(contents, file))
         .where(
-            routes.is_given(file.pandaid),
+            arrays.is_given(file.pandaid),
             file.modificationtime == EPOCH,
             contents.attemptnr == file.attemptnr,
             contents.status.in_(("picked", "defined")),
@@ -238,7 +241,7 @@ def use_files() -> Update:
     is_input, is_output = used.c.type.in_(INPUTS), used.c.type.in_(OUTPUTS)
     return (
         update(JediDatasetContents.__table__)
-        .where(*(contents[name] == used.c[name] for name in KEY))
+        .where(same_file(contents, used.c))
         .values(
             status="running",
             pandaid=used.c.pandaid,

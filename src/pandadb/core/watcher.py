@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import case, exists, or_, update
 
 from pandadb.core import accounting, lives
+from pandadb.core.arrays import by_id
 from pandadb.core.diags import sentence
 from pandadb.core.kills import Killed
 from pandadb.core.refusals import explain
-from pandadb.core.routes import Lock, by_id
+from pandadb.core.routes import Lock
 from pandadb.core.states import transitions
 from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JobsActive4
 from pandadb.models.types import EPOCH

@@ -1,0 +1,61 @@
+"""Many ids in one statement: as arrays, so that it is the same for one and for ten thousand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, column, func, literal, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import (
+        BindParameter,
+        ColumnElement,
+        Select,
+        SQLColumnExpression,
+        TableValuedAlias,
+    )
+
+    from pandadb.core.tables import JobTable
+
+
+def array(name: str) -> BindParameter[Any]:
+    """Return a parameter that is an array of ids."""
+    return bindparam(name, type_=ARRAY(BigInteger))
+
+
+def unnested(name: str, **columns: BindParameter[Any]) -> TableValuedAlias:
+    """Return parameters that are arrays of the same length as a table, each as a column."""
+    types = {key: cast("ARRAY[Any]", given.type).item_type for key, given in columns.items()}
+    return (
+        func.unnest(*columns.values())
+        .table_valued(*(column(key, kind) for key, kind in types.items()))
+        .render_derived(name)
+    )
+
+
+def by_id(job: JobTable) -> ColumnElement[bool]:
+    """Choose jobs by the parameter `pandaids`."""
+    return is_given(job.__table__.c.pandaid)
+
+
+def is_given(pandaid: ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether an id is in the parameter `pandaids`.
+
+    The planner does not see through the subquery how many they are: so it goes by the id's index,
+    and keeps the plan of a prepared statement, which takes longer to make than one job to move.
+    """
+    pandaids = select(array("pandaids")).scalar_subquery()
+    return pandaid == func.any(sa.cast(pandaids, ARRAY(BigInteger)))
+
+
+def is_among(pandaid: SQLColumnExpression[Any], pandaids: Iterable[int]) -> ColumnElement[bool]:
+    """Tell whether an id is one of those, in a statement that is made for them."""
+    return pandaid == any_(literal([*pandaids], ARRAY(BigInteger)))
+
+
+def is_one_of(pandaid: ColumnElement[int], chosen: Select[Any]) -> ColumnElement[bool]:
+    """Tell whether an id is one of the selected; as an array, so that the id's index is taken."""
+    return pandaid == func.any(func.array(chosen.scalar_subquery()))
