@@ -33,11 +33,11 @@ MEMORY = Path("/dev/shm")
 MEMORY_NEEDED = 2 * 1024**3
 FOLDER_PREFIX = "pandadb-test-"
 SETTINGS = {"listen_addresses": "", "timezone": "UTC"}
+# Not synchronous_commit: a server that dies has to keep what it said was committed.
 FAST = {
     "max_connections": "200",
     "max_wal_size": "256MB",
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
 }
 
