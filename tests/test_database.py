@@ -141,13 +141,32 @@ def test_a_lost_connection_is_tried_again(database: Database) -> None:
     assert len(tries) == 2
 
 
-def test_an_idle_connection_that_was_lost_is_replaced(database: Database) -> None:
+def lose_connection(database: Database) -> None:
+    """Have the server end the connection that the pool keeps."""
     with database.session() as session:
         pid = session.scalar(text("SELECT pg_backend_pid()"))
     with Database(database.engine.url) as other, other.session() as session:
         session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
 
+
+def test_an_idle_connection_that_was_lost_is_replaced(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pandadb.database.TRUSTED", 0.0)
+    lose_connection(database)
+
     assert shown(database, "timezone") == "UTC"
+
+
+def test_a_connection_that_was_just_used_is_not_asked_whether_it_lives(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pandadb.database.TRUSTED", 60.0)
+    lose_connection(database)
+
+    with pytest.raises(OperationalError, match="terminating connection"):
+        database.ping()
+    assert database.retrying(lambda session: session.scalar(text("SELECT 1"))) == 1
 
 
 def test_what_another_try_cannot_cure_is_raised_at_once(database: Database) -> None:

@@ -11,8 +11,9 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+import psycopg
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sqlalchemy import URL
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 Result = TypeVar("Result")
 
@@ -33,6 +35,10 @@ PASSING = ("40001", "40P01", "57P01", "57P02", "57P03")
 
 TIMEOUTS = ("57014", "55P03")
 """SQLSTATEs of a statement that took too long: those of connecting are no different."""
+
+TRUSTED = 1.0
+"""Seconds for which a connection that was just used is trusted to be alive, since asking takes as
+long as a short statement. Who must not notice that a server restarts uses `retrying`."""
 
 SECRETS = ("sslpassword", "oauth_client_secret")
 """Words of a URL that SQLAlchemy would show with it."""
@@ -76,7 +82,6 @@ class Database:
         ]
         self.engine: Engine = create_engine(
             url.difference_update_query(["options", "prepare_threshold", *SECRETS]),
-            pool_pre_ping=True,
             connect_args={
                 **{name: url.query[name] for name in SECRETS if name in url.query},
                 **_prepare_threshold(url),
@@ -87,6 +92,8 @@ class Database:
             **engine,
         )
         event.listen(self.engine, "handle_error", _unreachable)
+        event.listen(self.engine, "checkin", _put_back)
+        event.listen(self.engine, "checkout", _ping)
         if schemas:
             self.engine = self.engine.execution_options(schema_translate_map=dict(schemas))
 
@@ -199,11 +206,26 @@ def _prepare_threshold(url: URL) -> dict[str, int | None]:
     return {"prepare_threshold": None if value == "none" else int(value)} if value else {}
 
 
+def _put_back(_: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """Have the pool connect anew if a connection that nobody has used for a while is dead."""
+    used = record.info.get("used")
+    if used is None or time.monotonic() - used < TRUSTED:
+        return
+    try:
+        connection.execute("")
+        connection.rollback()
+    except psycopg.Error as error:
+        raise InvalidatePoolError from error
+
+
 def _unreachable(context: Any) -> None:
     """Turn the failure to connect into a sentence; what the server says has no password in it."""
     error = context.original_exception
-    failed_to_connect = context.connection is None and not context.is_pre_ping
-    if not (failed_to_connect and isinstance(context.sqlalchemy_exception, DBAPIError)):
+    if context.connection is not None or not isinstance(context.sqlalchemy_exception, DBAPIError):
         return
     if getattr(error, "sqlstate", None) in TIMEOUTS:
         return

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import typing
+from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, column, func, literal, select
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, cast, column, func, literal, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ def array(name: str) -> BindParameter[Any]:
 
 def unnested(name: str, **columns: BindParameter[Any]) -> TableValuedAlias:
     """Return parameters that are arrays of the same length as a table, each as a column."""
-    types = {key: cast("ARRAY[Any]", given.type).item_type for key, given in columns.items()}
+    types = {key: typing.cast("ARRAY[Any]", p.type).item_type for key, p in columns.items()}
     return (
         func.unnest(*columns.values())
         .table_valued(*(column(key, kind) for key, kind in types.items()))
@@ -36,19 +36,28 @@ def unnested(name: str, **columns: BindParameter[Any]) -> TableValuedAlias:
     )
 
 
+def ids(subquery: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a subquery of one array as that: without the cast, ANY would look at its rows."""
+    return cast(subquery, ARRAY(BigInteger))
+
+
 def by_id(job: JobTable) -> ColumnElement[bool]:
     """Choose jobs by the parameter `pandaids`."""
     return is_given(job.__table__.c.pandaid)
 
 
-def is_given(pandaid: ColumnElement[int]) -> ColumnElement[bool]:
-    """Tell whether an id is in the parameter `pandaids`.
+def unseen(parameter: BindParameter[Any]) -> ColumnElement[Any]:
+    """Hide the value of a parameter from the planner: it does not see through the subquery.
 
-    The planner does not see through the subquery how many they are: so it goes by the id's index,
-    and keeps the plan of a prepared statement, which takes longer to make than one job to move.
+    So it has no reason to plan a prepared statement anew for each value, which takes longer than
+    one job to move.
     """
-    pandaids = select(array("pandaids")).scalar_subquery()
-    return pandaid == func.any(sa.cast(pandaids, ARRAY(BigInteger)))
+    return select(parameter).scalar_subquery()
+
+
+def is_given(pandaid: ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether an id is in the parameter `pandaids`; by the id's index, however many."""
+    return pandaid == func.any(ids(unseen(array("pandaids"))))
 
 
 def is_among(pandaid: SQLColumnExpression[Any], pandaids: Iterable[int]) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     select,
     true,
     tuple_,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core import arrays, routes
+from pandadb.core.arrays import unseen
 from pandadb.core.effects import constant, now
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import Route
@@ -72,8 +74,10 @@ class Wanted:
 JOB = JobsActive4.__table__.c
 NOTHING, ACTIVATED = constant(""), constant("activated")
 """Not parameters: the planner has to see that the index for dispatch has these."""
+ONE = literal_column("1", Integer())
+"""Nor this: of a parameter it would think that it may be many."""
 LABEL, SHARE = (func.coalesce(JOB[name], NOTHING) for name in ("prodsourcelabel", "gshare"))
-HERE = (JOB.computingsite == bindparam("site", type_=String), JOB.jobstatus == ACTIVATED)
+HERE = (JOB.computingsite == unseen(bindparam("site", type_=String)), JOB.jobstatus == ACTIVATED)
 LAST = 1_000_000
 
 LIMITS = {"memory": "minramcount", "disk": "maxdiskcount", "walltime": "maxwalltime"}
@@ -185,14 +189,14 @@ def _files() -> Select[Any]:
 def _statement(by_label: bool, asked: tuple[str, ...], values: tuple[str, ...]) -> Select[Any]:
     """Say a dispatch: the first candidates of each kind, the first of those that are free."""
     candidates = _candidates(_kinds(), by_label, asked)
-    order = (candidates.c.place, candidates.c.currentpriority.desc(), candidates.c.pandaid)
+    in_reach = arrays.ids(select(candidates.c.pandaids).scalar_subquery())
+    place = func.array_position(in_reach, JOB.pandaid).label("place")
     free = (
-        select(JOB.pandaid, candidates.c.place, candidates.c.currentpriority)
-        .join(candidates, candidates.c.pandaid == JOB.pandaid)
-        .where(JOB.jobstatus == ACTIVATED)
-        .order_by(*order)
-        .limit(bindparam("njobs", type_=Integer))
-        .with_for_update(of=JobsActive4.__table__, skip_locked=True)
+        select(JOB.pandaid, place)
+        .where(JOB.pandaid == func.any(in_reach), JOB.jobstatus == ACTIVATED)
+        .order_by(place)
+        .limit(unseen(bindparam("njobs", type_=Integer)))
+        .with_for_update(skip_locked=True)
         .cte("free")
     )
     (step,) = transitions("dispatch")
@@ -200,11 +204,9 @@ def _statement(by_label: bool, asked: tuple[str, ...], values: tuple[str, ...]) 
     _, then = routes.parts(
         route, lambda job: arrays.is_one_of(job.__table__.c.pandaid, select(free.c.pandaid))
     )
-    taken = select(free.c.pandaid).order_by(
-        free.c.place, free.c.currentpriority.desc(), free.c.pandaid
-    )
-    seen = select(func.count()).select_from(candidates)
-    return select(func.array(taken.scalar_subquery()), seen.scalar_subquery()).add_cte(*then)
+    taken = select(free.c.pandaid).order_by(free.c.place).scalar_subquery()
+    seen = select(func.cardinality(candidates.c.pandaids)).scalar_subquery()
+    return select(func.array(taken), seen).add_cte(*then)
 
 
 def _kinds() -> CTE:
@@ -213,11 +215,11 @@ def _kinds() -> CTE:
     That costs a probe of the index for each, however many jobs there are.
     """
     kind = select(LABEL.label("label"), SHARE.label("share")).where(*HERE).order_by(LABEL, SHARE)
-    first = kind.limit(1).subquery("first")
+    first = kind.limit(ONE).subquery("first")
     kinds = select(first.c.label, first.c.share).cte("kinds", recursive=True)
     following = (
         kind.where(tuple_(LABEL, SHARE) > tuple_(kinds.c.label, kinds.c.share))
-        .limit(1)
+        .limit(ONE)
         .lateral("following")
     )
     return kinds.union_all(
@@ -226,8 +228,8 @@ def _kinds() -> CTE:
 
 
 def _candidates(kinds: CTE, by_label: bool, asked: tuple[str, ...]) -> CTE:
-    """Select the first jobs of each kind, then the first of all kinds."""
-    reach = bindparam("reach", type_=Integer)
+    """Select the first jobs of each kind, then the first of all kinds, in their order."""
+    reach = unseen(bindparam("reach", type_=Integer))
     jobs = (
         select(JOB.pandaid, JOB.currentpriority)
         .where(*HERE, kinds.c.label == LABEL, kinds.c.share == SHARE, *map(_fits, asked))
@@ -235,18 +237,17 @@ def _candidates(kinds: CTE, by_label: bool, asked: tuple[str, ...]) -> CTE:
         .limit(reach)
         .lateral("jobs")
     )
-    shares = bindparam("shares", type_=ARRAY(String))
-    place = func.coalesce(func.array_position(shares, kinds.c.share), LAST).label("place")
-    labels = kinds.c.label == func.any(bindparam("labels", type_=ARRAY(String)))
-    return (
-        select(jobs.c.pandaid, jobs.c.currentpriority, place)
+    shares, labels = (unseen(bindparam(n, type_=ARRAY(String))) for n in ("shares", "labels"))
+    place = func.coalesce(func.array_position(shares, kinds.c.share), LAST)
+    first = (
+        select(jobs.c.pandaid)
         .select_from(kinds.join(jobs, true()))
-        .where(labels if by_label else true())
+        .where(func.array_position(labels, kinds.c.label).is_not(None) if by_label else true())
         .order_by(place, jobs.c.currentpriority.desc(), jobs.c.pandaid)
         .limit(reach)
-        .cte("candidates")
-        .prefix_with("MATERIALIZED")
     )
+    pandaids = func.array(first.scalar_subquery()).label("pandaids")
+    return select(pandaids).cte("candidates").prefix_with("MATERIALIZED")
 
 
 def _fits(name: str) -> ColumnElement[bool]:
