@@ -34,10 +34,12 @@ def check_columns(model: type[Base], values: Mapping[str, Any]) -> None:
     Raises:
         BadValue: One does not.
     """
-    check_names(model, values)
     checks = _checks(model)
     for name, value in values.items():
-        if mistake := checks[name](value):
+        check = checks.get(name)
+        if check is None:
+            check_names(model, [name])
+        elif mistake := check(value):
             raise BadValue(f"{name} {mistake}")
 
 
@@ -96,41 +98,33 @@ def near(name: str, known: Iterable[str]) -> str:
 @cache
 def _checks(model: type[Base]) -> dict[str, Check]:
     return {
-        column.name: _nullable(column.nullable, _of_type(column.type))
+        column.name: _of_type(column.type, bool(column.nullable))
         for column in model.__table__.columns
     }
 
 
-def _nullable(nullable: bool | None, check: Check) -> Check:
-    if not nullable:
-        return check
-
-    def checked(value: Any) -> str | None:
-        return None if value is None else check(value)
-
-    return checked
-
-
-def _of_type(kind: Any) -> Check:
+def _of_type(kind: Any, nullable: bool) -> Check:
+    """Return what checks the values of a column: one function, as it is called a lot."""
     match kind:
         case String(length=length):
-            return _text(length or sys.maxsize)
+            return _text(length or sys.maxsize, nullable)
         case Integer():
-            return _whole(next(bits for size, bits in BITS.items() if isinstance(kind, size)))
+            bits = next(bits for size, bits in BITS.items() if isinstance(kind, size))
+            return _whole(bits, nullable)
         case Numeric(precision=precision, scale=scale):
-            return partial(_decimal, precision or 1000, scale or 0)
+            return partial(_decimal, precision or 1000, scale or 0, nullable)
         case DateTime():
-            return _time
+            return partial(_time, nullable)
         case _:
             return lambda _value: None
 
 
-def _text(length: int) -> Check:
+def _text(length: int, nullable: bool = False) -> Check:
     def check(value: Any) -> str | None:
         if value.__class__ is str and len(value) <= length and value.isascii():
             return "cannot have a NUL character in it" if "\0" in value else None
         if not isinstance(value, str):
-            return _wrong(value, "text")
+            return _wrong(value, "text", nullable)
         if "\0" in value:
             return "cannot have a NUL character in it"
         if any("\ud800" <= letter <= "\udfff" for letter in value):
@@ -142,36 +136,36 @@ def _text(length: int) -> Check:
     return check
 
 
-def _whole(bits: int) -> Check:
+def _whole(bits: int, nullable: bool) -> Check:
     low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
 
     def check(value: Any) -> str | None:
         if value.__class__ is int and low <= value <= high:
             return None
         if not isinstance(value, int) or isinstance(value, bool):
-            return _wrong(value, "a whole number")
+            return _wrong(value, "a whole number", nullable)
         return f"is too large: {value}, the limit is {high if value > high else low}"
 
     return check
 
 
-def _decimal(precision: int, scale: int, value: Any) -> str | None:
+def _decimal(precision: int, scale: int, nullable: bool, value: Any) -> str | None:
     if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
-        return _wrong(value, "a number")
+        return _wrong(value, "a number", nullable)
     if not round(abs(Decimal(value)), scale) < 10 ** (precision - scale):
         return f"is too large: {value}, {precision - scale} digits fit"
     return None
 
 
-def _time(value: Any) -> str | None:
+def _time(nullable: bool, value: Any) -> str | None:
     if not isinstance(value, datetime):
-        return _wrong(value, "a time")
+        return _wrong(value, "a time", nullable)
     if value.tzinfo is not None:
         return f"has to be naive UTC, without a time zone: {value.isoformat()}"
     return None
 
 
-def _wrong(value: Any, wanted: str) -> str:
-    if value is None:
-        return "has to have a value: it cannot be NULL"
-    return f"has to be {wanted}, not {value!r}"
+def _wrong(value: Any, wanted: str, nullable: bool) -> str | None:
+    if value is not None:
+        return f"has to be {wanted}, not {value!r}"
+    return None if nullable else "has to have a value: it cannot be NULL"
