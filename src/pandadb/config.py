@@ -160,6 +160,8 @@ class Settings(BaseSettings):
     """Seconds that a statement waits for a lock; 0 for ever."""
     data_dir: Path = Field(default_factory=_default_data_dir)
     """Where the embedded PostgreSQL keeps its data."""
+    policies: Path | None = None
+    """A TOML file that says otherwise how partitions are made and how long they stay."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
     """Where waiting jobs are: `jobsdefined4` for databases shared with a current panda-server."""
 

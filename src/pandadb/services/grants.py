@@ -101,14 +101,18 @@ def grant(
     return _again(database, work)
 
 
-def act_as_owner(connection: Connection) -> None:
-    """Work as the owner of the schemas, if the user may, so that it owns what is made."""
+def act_as_owner(connection: Connection, *, local: bool = False) -> None:
+    """Work as the owner of the schemas, if the user may, so that it owns what is made.
+
+    That holds for the connection, or with `local` until the end of its transaction.
+    """
     connection.execute(
         text(
-            "SELECT set_config('role', pg_get_userbyid(nspowner), false) FROM pg_namespace"
+            "SELECT set_config('role', pg_get_userbyid(nspowner), :local) FROM pg_namespace"
             " WHERE nspname = 'pandadb' AND pg_has_role(nspowner, 'USAGE')"
             " AND pg_get_userbyid(nspowner) <> current_user"
-        )
+        ),
+        {"local": local},
     )
 
 

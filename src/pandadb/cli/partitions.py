@@ -1,0 +1,139 @@
+"""`pandadb partitions`: made ahead of time, and dropped after it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pandadb.cli.options import AsJSON, DryRun
+from pandadb.cli.output import as_json, err, out, table
+from pandadb.config import load_settings
+from pandadb.database import Database
+from pandadb.services import partitions
+from pandadb.services.partitions import Do, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pandadb.services.partitions import Maintained
+
+app = typer.Typer(help="Partitions: what there is, what is due, and doing it.")
+
+NOTHING_TO_DO, CONTENDED = 3, 4
+"""Exit codes; 0 is done."""
+
+Tables = Annotated[list[str] | None, typer.Argument(metavar="TABLE", help="Only these tables.")]
+COLUMNS = ("do", "table", "partition", "from", "to", "rows", "why")
+
+
+@app.command()
+def plan(
+    tables: Tables = None,
+    *,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the statements.")] = False,
+    json: AsJSON = False,
+) -> None:
+    """Say what is to be made and dropped, and why; nothing is changed.
+
+    Example: pandadb partitions plan jobs_statuslog --sql
+    """
+    policies = partitions.load(load_settings().policies)
+    with Database.from_settings() as database:
+        steps = partitions.plan(database, policies, tables=tables or ())
+        scripts = partitions.script(database, steps, policies) if sql else []
+    if sql:
+        for step, script in zip(steps, scripts, strict=True):
+            _print_script(step, script)
+    else:
+        _show("To do", steps, json)
+
+
+@app.command()
+def maintain(
+    tables: Tables = None,
+    *,
+    drain: Annotated[
+        bool, typer.Option("--drain", help="Move rows out of DEFAULT partitions, too.")
+    ] = False,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+) -> None:
+    """Make the partitions that are missing, drop those whose time has passed.
+
+    It can be repeated, and be run twice at once: it is for cron. Exit code 0 if something was done,
+    3 if there was nothing to do, 4 if locks were not free or another run was at work.
+
+    Example: pandadb partitions maintain --drain
+    """
+    policies = partitions.load(load_settings().policies)
+    with Database.from_settings() as database:
+        if dry_run:
+            steps = partitions.plan(database, policies, tables=tables or ())
+            ours = [step for step in steps if step.do in (Do.MAKE, Do.DROP) or drain]
+            _show("Would do", [step for step in ours if step.do is not Do.ARCHIVE], json)
+            return
+        done = partitions.maintain(database, policies, tables=tables or (), drain=drain, tell=_tell)
+    if json:
+        as_json(asdict(done))
+    else:
+        _report(done)
+    sys.exit(CONTENDED if done.contended or done.busy else 0 if done.done else NOTHING_TO_DO)
+
+
+@app.command()
+def status(*, json: AsJSON = False) -> None:
+    """Say how the partitions of each table are, and what is in the DEFAULT ones.
+
+    Example: pandadb partitions status
+    """
+    policies = partitions.load(load_settings().policies)
+    with Database.from_settings() as database:
+        found = partitions.status(database, policies)
+    if json:
+        as_json([asdict(one) for one in found])
+        return
+    columns = ("table", "interval", "kept", "then", "partitions", "ahead", "to", "stray", "MB")
+    rows = [
+        (s.table, s.interval, s.retention, s.then, s.partitions, s.ahead, s.last, s.stray,
+         s.bytes / 1_000_000) for s in found
+    ]  # fmt: skip
+    table("Partitions; stray rows are in the DEFAULT partition", columns, rows)
+
+
+def _show(title: str, steps: Collection[Step], json: bool) -> None:
+    if json:
+        as_json([asdict(step) for step in steps])
+    elif steps:
+        rows = [(s.do, s.table, s.partition, s.lower, s.upper, s.rows, s.why) for s in steps]
+        table(title, COLUMNS, rows)
+    else:
+        out.print("Nothing is to be done.")
+
+
+def _print_script(step: Step, script: Collection[str]) -> None:
+    out.print(f"-- {step.do} {step.table}, {step.partition}: {step.why}", markup=False)
+    for line in ("BEGIN", *script, "COMMIT") if script else ():
+        out.print(f"{line};", markup=False, soft_wrap=True)
+
+
+def _tell(step: Step) -> None:
+    err.print(f"{step.do} {step.partition}: {step.why}", markup=False, soft_wrap=True)
+
+
+def _report(done: Maintained) -> None:
+    if done.busy:
+        out.print("Another run is at work: nothing was done.")
+        return
+    counts = {do: sum(step.do is do for step in done.done) for do in Do}
+    out.print(
+        f"Made {counts[Do.MAKE] + counts[Do.DRAIN]}, dropped {counts[Do.DROP]}; "
+        f"locks were not free for {len(done.contended)}."
+    )
+    stray = sum(step.rows for step in done.left if step.do is Do.DRAIN)
+    if stray:
+        out.print(f"{stray} rows are in DEFAULT partitions: pandadb partitions maintain --drain")
+    if any(step.do is Do.ARCHIVE for step in done.left):
+        out.print("Days are due for the archive.")

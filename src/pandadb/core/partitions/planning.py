@@ -1,0 +1,112 @@
+"""What there is to do so that a table's partitions are as its policy wants: a pure plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core.partitions.policies import Then
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from pandadb.core.partitions.existing import Partition
+    from pandadb.core.partitions.policies import Policy
+    from pandadb.core.partitions.spans import Bound
+
+
+class Do(StrEnum):
+    """What is to be done with a partition."""
+
+    MAKE = "make"
+    DRAIN = "drain"
+    """Make it, of rows that are in the DEFAULT partition."""
+    DROP = "drop"
+    ARCHIVE = "archive"
+    """Leave it to the archiver."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to be done with one partition, and why."""
+
+    do: Do
+    table: str
+    partition: str
+    """Without its schema, which is the table's for one that is made."""
+    lower: Bound | None
+    upper: Bound | None
+    why: str
+    rows: int = 0
+    """So many are in the DEFAULT partition; or were in this one when it was last analyzed."""
+
+
+def plan(
+    policy: Policy,
+    existing: Sequence[Partition],
+    latest: Bound,
+    now: datetime,
+    stray: Mapping[Bound, int],
+) -> list[Step]:
+    """Return the steps for a table, partitions to be made first.
+
+    `latest` is the time, or the greatest id; `stray` is what is in the DEFAULT partition: rows by
+    the beginning of the range that they are in. A range of which rows are there can only be made
+    with them.
+    """
+    return [*_making(policy, existing, latest, stray), *_ending(policy, existing, now)]
+
+
+def _making(
+    policy: Policy, existing: Sequence[Partition], latest: Any, stray: Mapping[Any, int]
+) -> Iterator[Step]:
+    interval = policy.interval
+    current = interval.start(latest)
+    ahead = [interval.after(latest, n) for n in range(policy.ahead + 1)]
+    ahead[0] = current
+    names = {partition.name for partition in existing}
+    for start in sorted({*ahead, *stray}):
+        rows = stray.get(start, 0)
+        why = f"{rows} rows are in the DEFAULT partition" if rows else _why(start, current)
+        for lower, upper in _gaps(existing, start, interval.after(start)):
+            name = f"{policy.table.partition('.')[2]}_{interval.suffix(lower)}"
+            if name in names:  # that of a wider or narrower one
+                name = f"{name}_{upper:%Y_%m_%d}" if hasattr(upper, "year") else f"{name}_{upper}"
+            yield Step(Do.DRAIN if rows else Do.MAKE, policy.table, name, lower, upper, why, rows)
+
+
+def _why(start: Any, current: Any) -> str:
+    return "is filled now" if start == current else "will be filled next"
+
+
+def _gaps(existing: Sequence[Partition], lower: Any, upper: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the parts of a range that no partition has: all of it, unless widths have changed."""
+    for partition in existing:
+        if partition.overlaps(lower, upper):
+            if partition.lower is not None and partition.lower > lower:
+                yield lower, partition.lower
+            if partition.upper is None or partition.upper >= upper:
+                return
+            lower = partition.upper
+    yield lower, upper
+
+
+def _ending(policy: Policy, existing: Sequence[Partition], now: datetime) -> Iterator[Step]:
+    if policy.retention is None or policy.then is Then.KEEP:
+        return
+    horizon: Any = policy.retention.before(now)
+    why = f"ended before {horizon:%Y-%m-%d %H:%M}: {policy.retention} are kept"
+    for partition in existing:
+        if partition.lower is None or partition.upper is None or partition.upper > horizon:
+            continue
+        yield Step(
+            Do(policy.then.value),
+            policy.table,
+            partition.name,
+            partition.lower,
+            partition.upper,
+            why,
+            partition.rows,
+        )

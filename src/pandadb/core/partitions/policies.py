@@ -1,0 +1,190 @@
+"""For each partitioned table: how wide its partitions are, how far ahead, how long they stay.
+
+The widths and times are those of upstream's PostgreSQL (semantics 5.7), but for jobs that have
+ended: they stay as long as what belongs to them, 30 days, and in partitions of a day as on Oracle,
+so that a day goes to the archive as a whole.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core.partitions.spans import BadSpan, Span, Unit
+from pandadb.errors import PandaDBError
+from pandadb.models import Base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from sqlalchemy import Table
+
+
+class BadPolicy(PandaDBError):
+    """A file of policies that cannot be read, or says what cannot be."""
+
+
+class Then(StrEnum):
+    """What becomes of a partition after its time."""
+
+    DROP = "drop"
+    ARCHIVE = "archive"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is wanted of the partitions of a table."""
+
+    table: str
+    """With its schema."""
+    interval: Span
+    ahead: int = 3
+    """Partitions beyond the one that is filled now."""
+    retention: Span | None = None
+    """How long a partition stays after the last of its times; None is for ever."""
+    then: Then = Then.KEEP
+
+    @property
+    def key(self) -> str:
+        """Return the column that says in which partition a row is."""
+        return KEYS[self.table]
+
+
+def _key(table: Table) -> str | None:
+    """Return the column by whose ranges a table is partitioned."""
+    by = table.dialect_options["postgresql"]["partition_by"] or ""
+    return by.removeprefix("RANGE (").rstrip(")") if by.startswith("RANGE") else None
+
+
+KEYS = {
+    str(table): key for table in Base.metadata.tables.values() if (key := _key(table)) is not None
+}
+"""The partition key of each table that is partitioned by ranges."""
+
+ARCHIVED = ("jobsarchived4", "filestable4", "jobparamstable", "metatable")
+"""What goes to the archive together."""
+
+
+def _default() -> Iterator[Policy]:
+    day, month, million = Span.of("1 day"), Span.of("1 month"), Span.of("1000000 ids")
+    for name in ARCHIVED:
+        yield Policy(f"doma_panda.{name}", day, 7, Span.of("30 days"), Then.ARCHIVE)
+    for name, interval, retention in (
+        ("jobs_statuslog", day, "90 days"),
+        ("tasks_statuslog", day, "90 days"),
+        ("harvester_workers", day, "3 months"),
+        ("jedi_job_retry_history", day, "3 months"),
+        ("task_attempts", day, "3 months"),
+        ("harvester_dialogs", day, "7 days"),
+        ("harvester_metrics", day, "7 days"),
+        ("pandalog", day, "7 days"),
+        ("pandalog_fax", month, "12 months"),
+        ("datasets", month, "12 months"),
+        ("job_metrics", month, "12 months"),
+        ("task_metrics", month, "12 months"),
+        ("worker_node_metrics", month, "12 months"),
+    ):
+        ahead = 7 if interval is day else 3
+        yield Policy(f"doma_panda.{name}", interval, ahead, Span.of(retention), Then.DROP)
+    yield Policy("doma_pandameta.usercacheusage", month, 3, Span.of("3 months"), Then.DROP)
+    for table, key in KEYS.items():
+        if key in ("jeditaskid", "pandaid"):
+            yield Policy(table, million)
+
+
+POLICIES = {policy.table: policy for policy in _default()}
+
+
+def load(path: Path | None) -> dict[str, Policy]:
+    """Return the policies with what a site's file says otherwise.
+
+    The file is TOML, with a section for each table: `interval`, `ahead`, `retention`, `then`.
+
+    Raises:
+        BadPolicy: The file cannot be read, or says what cannot be; the sentence says where.
+    """
+    if path is None:
+        return POLICIES
+    try:
+        given = tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise BadPolicy(f"The policies in {path} cannot be read: {said}") from None
+    changed = {}
+    for name, section in given.items():
+        try:
+            policy = _changed(_named(name), section)
+        except (BadPolicy, BadSpan) as error:
+            raise BadPolicy(f"{path}, [{name}]: {error}") from None
+        changed[policy.table] = policy
+    return _together({**POLICIES, **changed}, path)
+
+
+def _named(name: str) -> Policy:
+    for table, policy in POLICIES.items():
+        if name in (table, table.partition(".")[2]):
+            return policy
+    names = [table.partition(".")[2] for table in POLICIES]
+    close = difflib.get_close_matches(name, names, 1)
+    hint = f"is it {close[0]}?" if close else f"there are {', '.join(sorted(names))}"
+    raise BadPolicy(f"no partitioned table has that name: {hint}")
+
+
+def _changed(policy: Policy, section: Any) -> Policy:
+    if not isinstance(section, dict):
+        raise BadPolicy("write a section with interval, ahead, retention or then")
+    known = [field.name for field in fields(Policy) if field.name != "table"]
+    if unknown := [name for name in section if name not in known]:
+        raise BadPolicy(f"there is no {unknown[0]!r}: there are {', '.join(known)}")
+    policy = replace(policy, **{name: _value(name, section[name]) for name in section})
+    of_ids = POLICIES[policy.table].interval.unit is Unit.ID
+    if (policy.interval.unit is Unit.ID) is not of_ids:
+        raise BadPolicy(f"interval: its partitions are of {'ids' if of_ids else 'days or months'}")
+    if policy.retention and (of_ids or policy.retention.unit is Unit.ID):
+        raise BadPolicy(f"retention: {'ids have no age' if of_ids else 'write days or months'}")
+    if policy.then is not Then.KEEP and not policy.retention:
+        raise BadPolicy(f"then = {str(policy.then)!r} needs a retention")
+    if policy.then is Then.ARCHIVE and not policy.table.endswith(ARCHIVED):
+        raise BadPolicy(f"then: only {', '.join(ARCHIVED)} have an archive")
+    return policy
+
+
+def _value(name: str, value: Any) -> Any:
+    match name, value:
+        case "ahead", int() if not isinstance(value, bool) and 0 <= value <= 1000:
+            return value
+        case "ahead", _:
+            raise BadPolicy(f"ahead: a number from 0 to 1000, not {value!r}")
+        case "then", _ if value in [*Then]:
+            return Then(value)
+        case "then", _:
+            raise BadPolicy(f"then: {', '.join(Then)}, not {value!r}")
+        case "retention", "":
+            return None
+        case _, str():
+            try:
+                return Span.of(value)
+            except BadSpan as error:
+                raise BadPolicy(f"{name}: {error}") from None
+        case _:
+            raise BadPolicy(f"{name}: a text such as '30 days', not {value!r}")
+
+
+def _together(policies: Mapping[str, Policy], path: Path) -> dict[str, Policy]:
+    """See that a job and what belongs to it go to the archive at the same time.
+
+    Raises:
+        BadPolicy: They do not.
+    """
+    archived = [policies[f"doma_panda.{name}"] for name in ARCHIVED]
+    if len({(policy.interval, policy.retention, policy.then) for policy in archived}) > 1:
+        raise BadPolicy(
+            f"{path}: {', '.join(ARCHIVED)} go to the archive together: "
+            "give them the same interval, retention and then"
+        )
+    return dict(policies)

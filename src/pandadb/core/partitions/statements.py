@@ -1,0 +1,86 @@
+"""The statements of a step; those of one step are one transaction.
+
+Partitions are made beside their table and then attached, under a lock that lets readers pass and
+writers wait: a row that is written meanwhile finds its way into the new partition, and none goes
+to the DEFAULT one, which then would refuse it. PostgreSQL does not detach CONCURRENTLY from a table
+with a DEFAULT partition, so dropping takes the table for itself, for a moment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from pandadb.core.copying import schema_of
+from pandadb.core.partitions.planning import Do
+from pandadb.models import Base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.partitions.existing import Partition
+    from pandadb.core.partitions.planning import Step
+    from pandadb.core.partitions.spans import Bound
+
+
+def statements(session: Session, step: Step, key: str, existing: list[Partition]) -> list[str]:
+    """Return the SQL of a step; none if it is the archiver's."""
+    schema, _, table = step.table.partition(".")
+    schema = schema_of(session, schema)
+    names = {
+        "table": sql.Identifier(schema, table),
+        "partition": sql.Identifier(_schema(step, existing) or schema, step.partition),
+        "lower": _literal(step.lower),
+        "upper": _literal(step.upper),
+    }
+    if step.do is Do.DROP:
+        return [_said(template, names) for template in (DETACHED, DROPPED)]
+    if step.do is Do.ARCHIVE:
+        return []
+    default = next((one for one in existing if one.is_default), None)
+    return [*_making(step, names, key, default)]
+
+
+def _making(
+    step: Step, names: dict[str, sql.Composable], key: str, default: Partition | None
+) -> Iterator[str]:
+    yield _said(MADE, names)
+    yield _said(LOCKED, names)
+    if step.do is Do.DRAIN and default:
+        columns = [column.name for column in Base.metadata.tables[step.table].columns]
+        listed = sql.SQL(", ").join(map(sql.Identifier, columns))
+        places = {"default": sql.Identifier(default.schema, default.name), "columns": listed}
+        yield _said(MOVED, {**names, **places, "key": sql.Identifier(key)})
+    yield _said(ATTACHED, names)
+
+
+MADE = "CREATE TABLE {partition} (LIKE {table} INCLUDING ALL)"
+LOCKED = "LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"
+MOVED = (
+    "WITH gone AS (DELETE FROM {default} WHERE {key} >= {lower} AND {key} < {upper}"
+    " RETURNING {columns}) INSERT INTO {partition} ({columns}) SELECT {columns} FROM gone"
+)
+ATTACHED = "ALTER TABLE {table} ATTACH PARTITION {partition} FOR VALUES FROM ({lower}) TO ({upper})"
+DETACHED = "ALTER TABLE {table} DETACH PARTITION {partition}"
+DROPPED = "DROP TABLE {partition}"
+
+
+def _said(template: str, names: dict[str, sql.Composable]) -> str:
+    return sql.SQL(template).format(**names).as_string()
+
+
+def _literal(bound: Bound | None) -> sql.Composable:
+    return sql.Literal(str(bound) if hasattr(bound, "year") else bound)
+
+
+def _schema(step: Step, existing: list[Partition]) -> str | None:
+    return next((one.schema for one in existing if one.name == step.partition), None)
+
+
+def run(session: Session, statements_: list[str]) -> None:
+    """Run the statements of a step in the session's transaction."""
+    for statement in statements_:
+        session.connection().exec_driver_sql(statement)

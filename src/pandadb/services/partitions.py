@@ -1,0 +1,218 @@
+"""Partitions made ahead of time, and dropped after it: for cron, and for operators who look.
+
+`maintain` can be repeated and run twice at once. Each step is a transaction of its own, partitions
+are made before any is dropped, and a lock that somebody else has is waited for but shortly: a step
+that cannot have it is tried again, and then left to the next run.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from pandadb.core.partitions import existing, planning, statements
+from pandadb.core.partitions.planning import Do, Step
+from pandadb.core.partitions.policies import POLICIES, load
+from pandadb.errors import PandaDBError
+from pandadb.services.grants import act_as_owner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.partitions.existing import Partition
+    from pandadb.core.partitions.policies import Policy
+    from pandadb.core.partitions.spans import Bound
+    from pandadb.database import Database
+
+__all__ = ["Do", "Maintained", "Status", "Step", "load", "maintain", "plan", "script", "status"]
+
+PATIENCE = 2.0
+"""Seconds to wait for a lock: as long do those wait who come after us."""
+TRIES = 4
+TURN = "hashtextextended('pandadb partitions maintain', 0)"
+BUSY = ("55P03", "40P01")
+"""SQLSTATEs of a lock that was not free, and of a deadlock that was ended."""
+
+
+class UnknownTable(PandaDBError):
+    """A table that has no partitions of ranges, or that is not known."""
+
+
+@dataclass
+class Maintained:
+    """What was done."""
+
+    done: list[Step] = field(default_factory=list)
+    contended: list[Step] = field(default_factory=list)
+    """Steps whose locks were not free: the next run takes them up."""
+    left: list[Step] = field(default_factory=list)
+    """Steps that are not ours: DEFAULT partitions to be drained, and days for the archiver."""
+    busy: bool = False
+    """Whether another run was at work; then nothing was done."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a table's partitions are."""
+
+    table: str
+    interval: str
+    retention: str | None
+    then: str
+    partitions: int
+    first: Bound | None
+    """Where the first one begins that has a beginning."""
+    last: Bound | None
+    """Where the last one ends."""
+    ahead: int
+    """How many lie beyond the one that is filled now."""
+    stray: int
+    """Rows in the DEFAULT partition."""
+    bytes: int
+
+
+def plan(
+    database: Database,
+    policies: Mapping[str, Policy] = POLICIES,
+    *,
+    tables: Collection[str] = (),
+    now: datetime | None = None,
+) -> list[Step]:
+    """Return what there is to do; `now` (naive UTC) is for looking ahead.
+
+    Raises:
+        UnknownTable: One of the tables has no policy.
+    """
+    with database.session() as session:
+        return [
+            step for policy in _chosen(policies, tables) for step in _plan(session, policy, now)
+        ]
+
+
+def script(
+    database: Database, steps: Collection[Step], policies: Mapping[str, Policy] = POLICIES
+) -> list[list[str]]:
+    """Return the statements of each step; those of one step are to be one transaction."""
+    with database.session() as session:
+        has = existing.partitions(session, {step.table for step in steps})
+        return [_statements(session, step, policies, has[step.table]) for step in steps]
+
+
+def maintain(
+    database: Database,
+    policies: Mapping[str, Policy] = POLICIES,
+    *,
+    tables: Collection[str] = (),
+    drain: bool = False,
+    tell: Callable[[Step], None] = lambda _: None,
+) -> Maintained:
+    """Make the partitions that are missing, then drop those whose time has passed.
+
+    With `drain` the rows of DEFAULT partitions move where they belong, too.
+
+    Raises:
+        UnknownTable: One of the tables has no policy.
+    """
+    done = Maintained()
+    with _turn(database) as ours:
+        done.busy = not ours
+        steps = plan(database, policies, tables=tables) if ours else []
+        for step in sorted(steps, key=lambda step: step.do is Do.DROP):
+            if step.do is Do.ARCHIVE or (step.do is Do.DRAIN and not drain):
+                done.left.append(step)
+                continue
+            tell(step)
+            took = _take(database, step, policies)
+            (done.done if took else done.contended).append(step)
+    return done
+
+
+def status(database: Database, policies: Mapping[str, Policy] = POLICIES) -> list[Status]:
+    """Return how the partitions of each table are."""
+    with database.session() as session:
+        return [_status(session, policy) for policy in policies.values()]
+
+
+def _chosen(policies: Mapping[str, Policy], tables: Collection[str]) -> list[Policy]:
+    """Return the policies of the tables, named with or without their schema; all for none."""
+    short = {name.partition(".")[2]: name for name in policies}
+    names = [short.get(table, table) for table in tables] or [*policies]
+    if unknown := [name for name in names if name not in policies]:
+        raise UnknownTable(
+            f"There is no policy for {unknown[0]!r}: there are {', '.join(sorted(short))}"
+        )
+    return [policies[name] for name in names]
+
+
+def _plan(session: Session, policy: Policy, now: datetime | None) -> list[Step]:
+    has = existing.partitions(session, [policy.table])[policy.table]
+    default = next((one for one in has if one.is_default), None)
+    stray = existing.stray(session, policy, default) if default else {}
+    today: datetime = now or session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
+    latest = existing.latest(session, policy)
+    return planning.plan(policy, has, latest if isinstance(latest, int) else today, today, stray)
+
+
+def _statements(
+    session: Session, step: Step, policies: Mapping[str, Policy], has: list[Partition]
+) -> list[str]:
+    return statements.statements(session, step, policies[step.table].key, has)
+
+
+@contextmanager
+def _turn(database: Database) -> Iterator[bool]:
+    """Keep others from maintaining as long as we do; tell whether it is our turn."""
+    with database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        ours = bool(connection.scalar(text(f"SELECT pg_try_advisory_lock({TURN})")))
+        try:
+            yield ours
+        finally:
+            if ours:
+                connection.execute(text(f"SELECT pg_advisory_unlock({TURN})"))
+
+
+def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> bool:
+    """Take a step in its transaction; tell whether its locks were free in the end."""
+    for attempt in range(TRIES):
+        try:
+            with database.session() as session:
+                act_as_owner(session.connection(), local=True)
+                session.execute(text(f"SET LOCAL lock_timeout = '{round(PATIENCE * 1000)}ms'"))
+                has = existing.partitions(session, [step.table])[step.table]
+                statements.run(session, _statements(session, step, policies, has))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in BUSY:
+                raise
+            time.sleep(0.1 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - only jitter
+        else:
+            return True
+    return False
+
+
+def _status(session: Session, policy: Policy) -> Status:
+    has = existing.partitions(session, [policy.table])[policy.table]
+    default = next((one for one in has if one.is_default), None)
+    stray = existing.stray(session, policy, default) if default else {}
+    current = policy.interval.start(existing.latest(session, policy))
+    return Status(
+        table=policy.table,
+        interval=str(policy.interval),
+        retention=str(policy.retention) if policy.retention else None,
+        then=str(policy.then),
+        partitions=len(has),
+        first=next((one.lower for one in has if one.lower is not None), None),
+        last=next((one.upper for one in reversed(has) if one.upper is not None), None),
+        ahead=sum(one.lower is not None and one.lower > current for one in has),
+        stray=sum(stray.values()),
+        bytes=sum(one.bytes for one in has),
+    )
