@@ -73,7 +73,7 @@ def test_a_kill_as_json_and_dry(database: Database) -> None:
 
     assert (code, json.loads(said)) == (
         0,
-        {"jobs": {str(pandaid): "sent"}, "refused": {}, "told": []},
+        {"jobs": {str(pandaid): "sent"}, "refused": {}, "merged": {}, "told": []},
     )
     assert run("kill", pandaid, "--dry-run")[1].startswith("Would be killed: 1 (1 sent)")
     with database.session() as session:
@@ -144,7 +144,7 @@ def test_expiry_says_what_each_rule_has_ended_and_can_be_repeated(database: Data
     assert planned[1].splitlines()[0].strip() == "Would end"
     assert json.loads(one[1]) == [
         {
-            "jobs": {str(ids[0]): "sent"}, "refused": {}, "told": [],
+            "jobs": {str(ids[0]): "sent"}, "refused": {}, "merged": {}, "told": [],
             "rule": "sent", "why": "the pilot never answers",
         }
     ]  # fmt: skip

@@ -79,7 +79,7 @@ def test_a_code_gives_its_state_its_error_and_its_reason(session: Session, code:
     found = (job.jobstatus, job.jobsubstatus, job.taskbuffererrorcode, job.taskbuffererrordiag)
     assert found == ENDS[code]
     assert job.commandtopilot == (None if code == 8 else "tobekilled")
-    assert done == Killed({pandaid: "activated"}, {}, [])
+    assert done == Killed({pandaid: "activated"}, told=[])
     files = select(FilesTable4.status).where(FilesTable4.pandaid == pandaid)
     assert sorted(session.scalars(files)) == ["failed", "failed", "unknown"]
     logged = select(JobsStatusLog.jobstatus).where(JobsStatusLog.pandaid == pandaid)
@@ -107,7 +107,7 @@ def test_a_running_job_runs_on_and_is_told_to_end(session: Session) -> None:
     assert (job.jobstatus, job.commandtopilot) == ("running", "tobekilled")
     assert job.taskbuffererrordiag == "Killed by ann"
     assert job.modificationtime == before, "a kill is no heartbeat"
-    assert done == Killed({}, {}, [pandaid])
+    assert done == Killed(told=[pandaid])
 
 
 def test_a_running_job_that_is_told_again_keeps_its_first_reason(session: Session) -> None:
@@ -125,7 +125,7 @@ def test_a_hard_kill_ends_a_running_job(session: Session) -> None:
 
     done = kill(session, pandaid, code=51, hard=True)
 
-    assert done == Killed({pandaid: "running"}, {}, [])
+    assert done == Killed({pandaid: "running"})
     assert archived(session, pandaid).jobstatus == "closed"
 
 
@@ -302,7 +302,7 @@ def test_a_job_that_goes_on_while_the_kill_waits_is_killed_as_what_it_has_become
 
     new = transitions(verb, target)[0].target
     told = new == "running"
-    assert done == [Killed({} if told else {pandaid: new}, {}, [pandaid] if told else [])]
+    assert done == [Killed({} if told else {pandaid: new}, told=[pandaid] if told else [])]
     with database.session() as session:
         job = (active if told else archived)(session, pandaid)
         assert (job.taskbuffererrordiag or "").startswith(f"Expired: {new} since 20")

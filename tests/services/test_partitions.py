@@ -140,10 +140,22 @@ def test_a_lock_that_is_held_holds_up_its_own_step_only(
         write(session, 1, now(database))  # keeps a lock on the table that lets nobody change it
         done = partitions.maintain(database, tables=tables)
 
-    assert {step.table for step in done.contended} == {LOG}
+    assert {name[:14] for name in done.contended} == {"jobs_statuslog"}
     assert {step.table for step in done.done} == {"doma_panda.tasks_statuslog"}
     again = partitions.maintain(database, tables=tables)
     assert (counts(again.done), again.contended) == ({Do.MAKE: 7}, [])
+
+
+def test_a_table_that_somebody_has_for_himself_is_not_waited_for(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "PATIENCE", 0.05)
+    with database.session() as session:
+        session.execute(text("LOCK TABLE doma_panda.jobs_statuslog"))
+        done = partitions.maintain(database, tables=["jobs_statuslog", "tasks_statuslog"])
+
+    assert done.contended == [LOG]
+    assert {step.table for step in done.done} == {"doma_panda.tasks_statuslog"}
 
 
 def test_two_runs_at_once_do_not_get_into_each_others_way(database: Database) -> None:

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from pandadb.cli.output import err, fail
-from pandadb.services.jobs import Refusal
+from pandadb.services.jobs import Moved, Refusal
 
 ASKS_ABOVE = 10
 """So many jobs are changed without a question."""
@@ -28,6 +28,11 @@ def ask(verb: str, pandaids: Sequence[int], yes: bool) -> None:
 
 def _is_terminal() -> bool:
     return sys.stdin.isatty()
+
+
+def with_merged(moved: Moved) -> str:
+    """Say which jobs have ended with those that were to merge their outputs."""
+    return f", and {len(moved.merged)} that waited for them" if moved.merged else ""
 
 
 def end(refused: Iterable[Refusal]) -> None:

@@ -1,16 +1,15 @@
 """`pandadb jobs submit`, `move` and `retry`: jobs that are new, that go on, that begin again."""
 
 import sys
-from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from pandadb.cli.asking import ask, end
+from pandadb.cli.asking import ask, end, with_merged
 from pandadb.cli.options import AsJSON, DryRun, Yes
-from pandadb.cli.output import as_json, fail, out
+from pandadb.cli.output import as_json, counted, fail, out
 from pandadb.database import Database
 from pandadb.services import jobs
 from pandadb.services.jobs import How
@@ -76,9 +75,8 @@ def move(
     if json:
         as_json(asdict(moved))
     else:
-        before = Counter(sorted(moved.jobs.values()))
-        states = ", ".join(f"{number} {state}" for state, number in before.items())
-        out.print(f"{'Would move' if dry_run else 'Moved'}: {len(moved.jobs)} ({states or '-'}).")
+        would, states = "Would move" if dry_run else "Moved", counted(moved.jobs.values())
+        out.print(f"{would}: {len(moved.jobs)} ({states}){with_merged(moved)}.")
     end(moved.refused.values())
 
 

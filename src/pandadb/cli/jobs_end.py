@@ -1,15 +1,14 @@
 """`pandadb jobs kill` and `pandadb jobs expire`: jobs ended by hand, and by their timeouts."""
 
 import getpass
-from collections import Counter
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from pandadb.cli.asking import ask, end
+from pandadb.cli.asking import ask, end, with_merged
 from pandadb.cli.options import AsJSON, DryRun, Yes
-from pandadb.cli.output import as_json, out, table
+from pandadb.cli.output import as_json, counted, out, table
 from pandadb.database import Database
 from pandadb.services import jobs
 from pandadb.services.jobs import Expired, How, Killed
@@ -79,11 +78,8 @@ def _login() -> str:
 
 def _sentence(killed: Killed, dry_run: bool) -> str:
     """Say how many jobs are killed, from which states, and how many are told to end."""
-    states = ", ".join(
-        f"{number} {state}" for state, number in Counter(sorted(killed.jobs.values())).items()
-    )
     would = "Would be killed" if dry_run else "Killed"
-    found = f"{len(killed.jobs)} ({states})" if states else "0"
+    found = f"{len(killed.jobs)} ({counted(killed.jobs.values())}){with_merged(killed)}"
     return f"{would}: {found}; running and told to end: {len(killed.told)}."
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -50,6 +51,11 @@ def _shown(value: Any) -> str:
             return f"{value:,.2f}"
         case _:
             return escape(str(value))
+
+
+def counted(words: Iterable[str]) -> str:
+    """Return how often each word is there, in the order of the alphabet: `2 running, 1 sent`."""
+    return ", ".join(f"{number} {word}" for word, number in Counter(sorted(words)).items()) or "-"
 
 
 def progress(unit: str) -> Progress:

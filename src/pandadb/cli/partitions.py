@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,7 +79,9 @@ def maintain(
         as_json(asdict(done))
     else:
         _report(done)
-    sys.exit(CONTENDED if done.contended or done.busy else 0 if done.done else NOTHING_TO_DO)
+    raise typer.Exit(
+        CONTENDED if done.contended or done.busy else 0 if done.done else NOTHING_TO_DO
+    )
 
 
 @app.command()
@@ -130,7 +131,7 @@ def _report(done: Maintained) -> None:
     counts = {do: sum(step.do is do for step in done.done) for do in Do}
     out.print(
         f"Made {counts[Do.MAKE] + counts[Do.DRAIN]}, dropped {counts[Do.DROP]}; "
-        f"locks were not free for {len(done.contended)}."
+        f"locks were not free for {', '.join(done.contended) or 'none'}."
     )
     stray = sum(step.rows for step in done.left if step.do is Do.DRAIN)
     if stray:

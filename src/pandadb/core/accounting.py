@@ -16,7 +16,6 @@ from sqlalchemy import (
     bindparam,
     false,
     func,
-    literal,
     literal_column,
     not_,
     or_,
@@ -31,7 +30,7 @@ from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import Lock
 from pandadb.core.states import NOT_RUN
-from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
+from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks, JobsActive4
 from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
@@ -70,24 +69,27 @@ def lock(
     return bool(locked), [pandaid for pandaid in pandaids if pandaid not in busy]
 
 
-def settle(session: Session, moved: Mapping[int, str], target: str) -> None:
+def settle(session: Session, moved: Mapping[int, str], target: str) -> list[int]:
     """Account for jobs that have just got into a state; each comes with the state it was in.
 
-    Nothing is to be done for those whose step means nothing for their files.
+    Nothing is to be done for those whose step means nothing for their files. Returns the merging
+    jobs that have waited for these, of whose outputs they have merged some, or will merge no more.
     """
     if target == "running":
         moved = {job: before for job, before in moved.items() if before in NOT_RUN}
     elif target not in ACCOUNTED:
         moved = {job: before for job, before in moved.items() if before == "transferring"}
-    if moved:
-        states_before = {"pandaids": [*moved], "before": [*moved.values()]}
-        session.execute(_settlement(target), states_before)
+    if not moved:
+        return []
+    states_before = {"pandaids": [*moved], "before": [*moved.values()]}
+    return [*session.scalars(_settlement(target), states_before)]
 
 
 @cache
 def _lock(how: Lock, live: bool) -> Select[Any]:
     nowait, skip = how is Lock.NOWAIT, how is Lock.SKIP
-    files = _datasets_of_jobs(live, FILE.jeditaskid, FILE.datasetid).distinct().cte("files")
+    own = _datasets_of_jobs(live, FILE.jeditaskid, FILE.datasetid)
+    files = (own.union(_datasets_of_merged()) if live else own.distinct()).cte("files")
     tasks = (
         select(TASK.jeditaskid)
         .where(TASK.jeditaskid.in_(select(files.c.jeditaskid)))
@@ -101,6 +103,26 @@ def _lock(how: Lock, live: bool) -> Select[Any]:
         .join(files, outcomes.same_dataset(DATASET, files.c))
         .order_by(DATASET.jeditaskid, DATASET.datasetid)
         .with_for_update(of=JediDatasets.__table__, nowait=nowait, skip_locked=skip)
+    )
+
+
+def _datasets_of_merged() -> Select[Any]:
+    """Select the datasets of the jobs that wait for those that merge: they end with them."""
+    merge, merged = JobsActive4.__table__.c, FilesTable4.__table__.alias("merged")
+    return (
+        select(merged.c.jeditaskid, merged.c.datasetid)
+        .select_from(merge.pandaid.table)
+        .join(FILE.pandaid.table, FILE.pandaid == merge.pandaid)
+        .join(CONTENTS.fileid.table, outcomes.same_file(CONTENTS, FILE))
+        .join(merged, merged.c.pandaid == CONTENTS.boundaryid)
+        .where(
+            arrays.is_given(merge.pandaid),
+            merge.processingtype == outcomes.PMERGE,
+            FILE.modificationtime == EPOCH,
+            FILE.type.in_(INPUTS),
+            merged.c.modificationtime == EPOCH,
+            merged.c.fileid.is_not(None),
+        )
     )
 
 
@@ -138,7 +160,17 @@ def _settlement(target: str) -> Select[Any]:
     then = [changed, *([counted(current, counts)] if counts else [])]
     if states.STATES[target].final and target != "finished":
         then.append(_queued(current, target))
-    return select(literal(1)).add_cte(*then)
+    waited = (
+        select(current.c.boundaryid)
+        .where(
+            current.c.is_pmerge,
+            current.c.is_input,
+            current.c.boundaryid.is_not(None),
+            outcomes.is_merged(target, current.c),
+        )
+        .distinct()
+    )
+    return waited.add_cte(*then)
 
 
 def _current(target: str) -> CTE:
@@ -158,7 +190,7 @@ def _current(target: str) -> CTE:
             func.coalesce(FILE.status, "").label("file_status"),
             moved.c.pandaid,
             moved.c.before,
-            (func.coalesce(job.processingtype, "") == "pmerge").label("is_pmerge"),
+            (func.coalesce(job.processingtype, "") == outcomes.PMERGE).label("is_pmerge"),
             not_(PRODUCTION.of(job)).label("is_users"),
             DATASET.masterid,
         )

@@ -154,6 +154,7 @@ def kill(
         moved = lives.advance(session, step, chosen_ids, host=host, values=new, lock=lock)
         done.jobs |= moved.jobs
         done.refused |= moved.refused
+        done.merged |= moved.merged
     if left := sorted({*asked} - {row.pandaid for row in rows}):
         steps = [*transitions(verb), *transitions(f"{verb} hard"), *transitions("fail")]
         done.refused |= explain(session, steps, left)

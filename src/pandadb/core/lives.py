@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core import accounting, checks, states
+from pandadb.core import accounting, checks, merging, states
 from pandadb.core.accounting import ACCOUNTED
 from pandadb.core.moves import move
 from pandadb.core.refusals import explain
@@ -48,6 +48,16 @@ def advance(
     moved = move(session, steps, free, host=host, values=values, lock=lock)
     if busy := [*{*pandaids} - {*free}]:
         moved.refused |= explain(session, steps, busy)
-    if has_files:
-        accounting.settle(session, moved.jobs, goal)
+    if has_files and (waited := accounting.settle(session, moved.jobs, goal)):
+        moved.merged = _end_merged(session, waited, goal, host)
     return moved
+
+
+def _end_merged(session: Session, waited: Sequence[int], goal: str, host: str) -> dict[int, str]:
+    """End the jobs that waited for others to merge their outputs, as those have ended.
+
+    A job of which another output is still to be merged goes on waiting (semantics 2.8, 2.14).
+    """
+    ending = merging.ending(session, waited, goal)
+    values = {} if goal == "finished" else {"jobsubstatus": f"merge_{goal}"}
+    return advance(session, merging.VERBS[goal], ending, host=host, values=values).jobs

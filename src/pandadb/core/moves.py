@@ -30,6 +30,8 @@ class Moved:
     """The PandaIDs that moved, each with the state that the job was in."""
     refused: dict[int, Refusal] = field(default_factory=dict)
     """The PandaIDs that did not, each with the reason."""
+    merged: dict[int, str] = field(default_factory=dict)
+    """The jobs that waited for these to merge their outputs, and have ended with them."""
 
 
 def move(

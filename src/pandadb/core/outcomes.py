@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, not_, null, or_
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, null, or_, true
 
 from pandadb.core import states
 
@@ -23,6 +23,8 @@ KEY = ("jeditaskid", "datasetid", "fileid")
 """What a file of a task is found by."""
 REPORTED = ("lfn", "guid", "fsize", "checksum")
 """What the job's report says of an output, copied from FILESTABLE4."""
+PMERGE = "pmerge"
+"""`processingtype` of jobs that merge outputs of others; these wait for them in `merging`."""
 MERGE_ATTEMPTS = 3
 
 PROCEEDS: Mapping[str, tuple[str, ...]] = {
@@ -66,6 +68,16 @@ def has_attempts_left(target: str, file: Columns) -> ColumnElement[bool]:
         file["maxattempt"] > file["attemptnr"] + 1,
         or_(file["maxfailure"].is_(None), file["maxfailure"] > failures),
     )
+
+
+def is_merged(target: str, file: Columns) -> ColumnElement[bool]:
+    """Tell whether the input of a job that merges is merged now, or never will be."""
+    if target == "finished":
+        is_used: ColumnElement[bool] = file["file_status"] != "skipped"
+        return is_used
+    if not states.STATES[target].final:
+        return false()
+    return _is_spent(true(), has_attempts_left(target, file), file)
 
 
 def _finished(file: Columns) -> Outcome:

@@ -52,8 +52,8 @@ class Maintained:
     """What was done."""
 
     done: list[Step] = field(default_factory=list)
-    contended: list[Step] = field(default_factory=list)
-    """Steps whose locks were not free: the next run takes them up."""
+    contended: list[str] = field(default_factory=list)
+    """Partitions whose locks were not free, or whole tables: the next run takes them up."""
     left: list[Step] = field(default_factory=list)
     """Steps that are not ours: DEFAULT partitions to be drained, and days for the archiver."""
     busy: bool = False
@@ -125,14 +125,16 @@ def maintain(
     done = Maintained()
     with _turn(database) as ours:
         done.busy = not ours
-        steps = plan(database, policies, tables=tables) if ours else []
+        steps = _look(database, _chosen(policies, tables), done) if ours else []
         for step in sorted(steps, key=lambda step: step.do is Do.DROP):
             if step.do is Do.ARCHIVE or (step.do is Do.DRAIN and not drain):
                 done.left.append(step)
                 continue
             tell(step)
-            took = _take(database, step, policies)
-            (done.done if took else done.contended).append(step)
+            if _take(database, step, policies):
+                done.done.append(step)
+            else:
+                done.contended.append(step.partition)
     return done
 
 
@@ -151,6 +153,29 @@ def _chosen(policies: Mapping[str, Policy], tables: Collection[str]) -> list[Pol
             f"There is no policy for {unknown[0]!r}: there are {', '.join(sorted(short))}"
         )
     return [policies[name] for name in names]
+
+
+def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[Step]:
+    """Plan for each table that nobody has locked; note the others."""
+    steps: list[Step] = []
+    for policy in chosen:
+        try:
+            with database.session() as session:
+                _be_patient(session)
+                steps += _plan(session, policy, None)
+        except DBAPIError as error:
+            if not _is_busy(error):
+                raise
+            done.contended.append(policy.table)
+    return steps
+
+
+def _be_patient(session: Session) -> None:
+    session.execute(text(f"SET LOCAL lock_timeout = '{round(PATIENCE * 1000)}ms'"))
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in BUSY
 
 
 def _plan(session: Session, policy: Policy, now: datetime | None) -> list[Step]:
@@ -187,11 +212,11 @@ def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> boo
         try:
             with database.session() as session:
                 act_as_owner(session.connection(), local=True)
-                session.execute(text(f"SET LOCAL lock_timeout = '{round(PATIENCE * 1000)}ms'"))
+                _be_patient(session)
                 has = existing.partitions(session, [step.table])[step.table]
                 statements.run(session, _statements(session, step, policies, has))
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in BUSY:
+            if not _is_busy(error):
                 raise
             time.sleep(0.1 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - only jitter
         else:

@@ -5,6 +5,7 @@ from pandadb.core.filters import Filter
 from pandadb.core.finding import Page, UnknownJob
 from pandadb.core.heartbeats import Answer, Heartbeat
 from pandadb.core.histories import Attempt, History, Step
+from pandadb.core.moves import Moved
 from pandadb.core.refusals import Refusal, Refused
 from pandadb.core.submission import NewJob
 from pandadb.services.jobs.dispatching import dispatch
@@ -46,6 +47,7 @@ __all__ = [
     "How",
     "Killed",
     "Loaded",
+    "Moved",
     "NewJob",
     "Page",
     "Refusal",
