@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from pandadb.core import arrays, outcomes, states
-from pandadb.core.effects import PRODUCTION, now
+from pandadb.core.effects import PRODUCTION, constant, now
 from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import Lock
@@ -117,9 +117,9 @@ def _datasets_of_merged() -> Select[Any]:
         .join(merged, merged.c.pandaid == CONTENTS.boundaryid)
         .where(
             arrays.is_given(merge.pandaid),
-            merge.processingtype == outcomes.PMERGE,
+            merge.processingtype == constant(outcomes.PMERGE),
             FILE.modificationtime == EPOCH,
-            FILE.type.in_(INPUTS),
+            FILE.type.in_([constant(role) for role in INPUTS]),
             merged.c.modificationtime == EPOCH,
             merged.c.fileid.is_not(None),
         )
