@@ -85,6 +85,19 @@ def test_what_cannot_be_is_ignored(session: Session, old: str, new: str, ignored
     assert job(session, pandaid).modificationhost is None
 
 
+def test_what_is_said_of_one_job_at_once_is_taken_in_its_order(session: Session) -> None:
+    pandaid = make_job(session, "sent")
+    said = [Heartbeat(pandaid, status) for status in ("running", "finished", "running")]
+
+    answer = beat(session, said, "node")[pandaid]
+
+    assert answer.ignored == "the job is holding, and does not become running"
+    assert job(session, pandaid).jobstatus == "holding"
+    log = select(JobsStatusLog.jobstatus).order_by(JobsStatusLog.modificationtime)
+    assert session.scalars(log).all() == ["running", "holding"]
+    assert session.scalars(select(JobOutputReport.jobstatus)).all() == ["finished"]
+
+
 def test_a_job_whose_transfer_was_given_up_may_be_recovered(session: Session) -> None:
     pandaid = make_job(session, "transferring", jobdispatchererrordiag="lost heartbeat")
 

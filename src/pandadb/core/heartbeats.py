@@ -21,7 +21,7 @@ from pandadb.core.states import RUNS, transitions
 from pandadb.models import HarvesterRelJobsWorkers, JobOutputReport, JobsActive4, MetaTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
@@ -70,10 +70,25 @@ def beat(session: Session, beats: Sequence[Heartbeat], host: str) -> dict[int, A
         BadValue: A state is none that a pilot reports, or a value does not fit its column.
     """
     _check(beats)
-    said = {one.pandaid: one for one in beats}
     ending = [one.pandaid for one in beats if one.jobstatus not in RUNS]
     if ending:
         accounting.lock(session, ending, Lock.WAIT)
+    answers: dict[int, Answer] = {}
+    for said in _rounds(beats):
+        answers |= _take(session, said, host)
+    return answers
+
+
+def _rounds(beats: Sequence[Heartbeat]) -> Iterator[dict[int, Heartbeat]]:
+    """Yield one heartbeat of each job at a time, in their order; mostly there is but one."""
+    while beats:
+        said: dict[int, Heartbeat] = {}
+        later = [one for one in beats if said.setdefault(one.pandaid, one) is not one]
+        yield said
+        beats = later
+
+
+def _take(session: Session, said: Mapping[int, Heartbeat], host: str) -> dict[int, Answer]:
     with refusing_to_wait():
         rows = session.execute(_found(), {"pandaids": [*said]}).mappings()
     found = {row["pandaid"]: dict(row) for row in rows}
@@ -83,7 +98,7 @@ def beat(session: Session, beats: Sequence[Heartbeat], host: str) -> dict[int, A
         if goal:
             goals[pandaid] = goal
     _apply(session, [(said[pandaid], goal) for pandaid, goal in goals.items()], found, host)
-    ended = [one for one in beats if one.jobstatus in REPORTS and one.pandaid in goals]
+    ended = [said[pandaid] for pandaid in goals if said[pandaid].jobstatus in REPORTS]
     _remember(session, ended, found)
     return answers
 
