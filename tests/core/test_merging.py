@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from pandadb.core import accounting, lives
+from pandadb.core import accounting, kills, lives
 from pandadb.core.moves import Moved
 from pandadb.core.routes import Lock
 from pandadb.models import FilesTable4, JediDatasetContents, JobsActive4, JobsArchived4
@@ -113,6 +113,20 @@ def test_a_merge_that_may_be_tried_again_leaves_the_merging_job_waiting(
 
     assert take(session, "fail", merge).merged == {}
     assert session.get_one(JobsActive4, merging).jobstatus == "merging"
+
+
+@pytest.mark.parametrize(("code", "waits"), [(91, False), (51, True)])
+def test_a_merge_that_somebody_kills_is_not_tried_again_unless_it_is_to_be_elsewhere(
+    session: Session, merging: int, code: int, waits: bool
+) -> None:
+    merge = make_merge(session, (merging, "output"))
+
+    killed = kills.kill(session, [merge], code=code, by="ann", host="here", hard=True)
+
+    assert killed.jobs == {merge: "running"}
+    assert killed.merged == ({} if waits else {merging: "merging"})
+    if not waits:
+        assert ended(session, merging) == ("cancelled", "merge_cancelled")
 
 
 def test_a_job_that_was_killed_while_it_waited_stays_as_it_is(

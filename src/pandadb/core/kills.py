@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, literal, or_, select, update
 
-from pandadb.core import accounting, lives
+from pandadb.core import accounting, lives, merging
 from pandadb.core.arrays import by_id
 from pandadb.core.diags import sentence
 from pandadb.core.effects import PRODUCTION, Guard
 from pandadb.core.moves import Moved, looks
+from pandadb.core.outcomes import PMERGE
 from pandadb.core.refusals import explain, refusing_to_wait
 from pandadb.core.routes import Lock
 from pandadb.core.states import STOPPABLE, transitions
@@ -64,20 +65,27 @@ class KillCode:
     """Which running jobs it takes without asking their pilots, beside the event service's."""
     clears: bool = False
     """Whether `commandtopilot` becomes NULL when the job ends."""
+    keeps_unmerged: bool = False
+    """Whether another job may merge what one that is killed was to merge."""
 
+
+KEEPS: Any = {"keeps_unmerged": True}
+"""What is killed only to be tried elsewhere may be merged elsewhere, too."""
 
 CODES: Mapping[int, KillCode] = {
     code.code: code
     for code in (
-        KillCode(2, "closed", "Expired: {state} since {since}", 102, "toreassign"),
+        KillCode(2, "closed", "Expired: {state} since {since}", 102, "toreassign", **KEEPS),
         KillCode(3, "cancelled", "Aborted from outside of PanDA", 103),
-        KillCode(4, "closed", "Expired: {state} since {since}", 102, "toreassign"),
+        KillCode(4, "closed", "Expired: {state} since {since}", 102, "toreassign", **KEEPS),
         KillCode(7, "cancelled", "Killed by {by}"),
-        KillCode(8, "cancelled", "The brokerage has found another site", 105, clears=True),
+        KillCode(8, "cancelled", "The brokerage has found another site", 105, clears=True, **KEEPS),
         KillCode(9, "cancelled", "Killed by {by}", forced=TESTS),
-        KillCode(10, "closed", "Too many jobs wait at its site: another is looked for", 130),
+        KillCode(
+            10, "closed", "Too many jobs wait at its site: another is looked for", 130, **KEEPS
+        ),
         KillCode(50, "cancelled", "{by}"),
-        KillCode(51, "closed", "JEDI looks for another site", 100, "toreassign"),
+        KillCode(51, "closed", "JEDI looks for another site", 100, "toreassign", **KEEPS),
         KillCode(52, "cancelled", "{by}", forced=TESTS),
         KillCode(55, "closed", "Its task is done, or nearly", 100, "taskdone"),
         KillCode(60, "closed", "Closed by its pilot"),
@@ -144,6 +152,8 @@ def kill(
     done = Killed(told=[row.pandaid for row in rows if not (row.ends or row.failed)])
     values = _values(rule) | ({"jobsubstatus": jobsubstatus} if jobsubstatus else {})
     lost = ON_FAILED.get(code)
+    if not rule.keeps_unmerged:
+        merging.give_up(session, [r.pandaid for r in rows if r.ends and r.processingtype == PMERGE])
     parts = (
         (verb, [r for r in rows if r.ends and r.jobstatus != "running"], values),
         (f"{verb} hard", [r for r in rows if r.ends and r.jobstatus == "running"], values),
@@ -193,6 +203,7 @@ def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, hard: bool) -> S
         select(
             job.pandaid,
             job.jobstatus,
+            job.processingtype,
             failed.label("failed"),
             and_(~failed, or_(job.jobstatus != "running", _forced(code, job, hard))).label("ends"),
             func.coalesce(job.commandtopilot == COMMAND, False).label("told"),

@@ -5,18 +5,22 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, update
 
 from pandadb.core import arrays
-from pandadb.core.outcomes import OUTPUTS, same_file
+from pandadb.core.outcomes import INPUTS, OUTPUTS, same_file
 from pandadb.models import FilesTable4, JediDatasetContents, JobsActive4
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import Select, Update
     from sqlalchemy.orm import Session
+
+JOB, FILE, CONTENTS = (
+    model.__table__.c for model in (JobsActive4, FilesTable4, JediDatasetContents)
+)
 
 VERBS = {"finished": "finish", "failed": "fail", "cancelled": "kill", "closed": "close"}
 """What a merging job does when the job that was to merge its outputs has ended so."""
@@ -33,27 +37,45 @@ def ending(session: Session, pandaids: Sequence[int], target: str) -> list[int]:
     return [*session.scalars(_ending(target == "finished"), {"pandaids": [*pandaids]})]
 
 
+def give_up(session: Session, pandaids: Sequence[int]) -> None:
+    """Let nobody try again what these jobs were to merge (semantics 2.9)."""
+    if pandaids:
+        session.execute(_given_up(), {"pandaids": [*pandaids]})
+
+
+@cache
+def _given_up() -> Update:
+    return (
+        update(JediDatasetContents.__table__)
+        .where(
+            arrays.is_given(FILE.pandaid),
+            FILE.modificationtime == EPOCH,
+            FILE.type.in_(INPUTS),
+            same_file(CONTENTS, FILE),
+            CONTENTS.attemptnr == FILE.attemptnr,
+            CONTENTS.keeptrack == 1,
+        )
+        .values(maxattempt=CONTENTS.attemptnr - 1)
+    )
+
+
 @cache
 def _ending(only_complete: bool) -> Select[Any]:
-    job = JobsActive4.__table__.c
-    query = select(job.pandaid).where(arrays.is_given(job.pandaid), job.jobstatus == "merging")
-    return (query.where(~_waits()) if only_complete else query).order_by(job.pandaid)
+    query = select(JOB.pandaid).where(arrays.is_given(JOB.pandaid), JOB.jobstatus == "merging")
+    return (query.where(~_waits()) if only_complete else query).order_by(JOB.pandaid)
 
 
 def _waits() -> Any:
     """Tell whether another output of a job is still to be merged."""
-    job, file, contents = (
-        model.__table__.c for model in (JobsActive4, FilesTable4, JediDatasetContents)
-    )
     return (
         exists()
         .where(
-            file.pandaid == job.pandaid,
-            file.modificationtime == EPOCH,
-            file.type.in_(OUTPUTS),
-            same_file(contents, file),
-            contents.boundaryid == job.pandaid,
-            contents.status.in_(UNMERGED),
+            FILE.pandaid == JOB.pandaid,
+            FILE.modificationtime == EPOCH,
+            FILE.type.in_(OUTPUTS),
+            same_file(CONTENTS, FILE),
+            CONTENTS.boundaryid == JOB.pandaid,
+            CONTENTS.status.in_(UNMERGED),
         )
         .correlate(JobsActive4.__table__)
     )
