@@ -7448,3 +7448,151 @@ UPDATE pandadb.alembic_version SET version_num='0022' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0022 -> 0023
+
+CREATE TABLE pandadb.archive_proof (
+    id BIGINT GENERATED ALWAYS AS IDENTITY, 
+    table_name VARCHAR(63) NOT NULL, 
+    partition_name VARCHAR(63) NOT NULL, 
+    lower_bound TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    upper_bound TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    how VARCHAR(10) NOT NULL, 
+    source_rows BIGINT NOT NULL, 
+    source_sum NUMERIC NOT NULL, 
+    target_rows BIGINT, 
+    target_sum NUMERIC, 
+    proved_at TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC') NOT NULL, 
+    proved_by VARCHAR(63) DEFAULT SESSION_USER NOT NULL, 
+    host VARCHAR(255), 
+    CONSTRAINT archive_proof_pkey PRIMARY KEY (id), 
+    CONSTRAINT archive_proof_how_check CHECK (how IN ('swap', 'copy', 'restore'))
+);
+
+COMMENT ON TABLE pandadb.archive_proof IS 'Proofs of the archiver: what was in a partition before it went, and after it arrived. Rows are only added; the newest one of a partition counts.';
+
+COMMENT ON COLUMN pandadb.archive_proof.id IS 'Number of the proof, the key';
+
+COMMENT ON COLUMN pandadb.archive_proof.table_name IS 'Table of doma_panda: jobsarchived4, filestable4, ...';
+
+COMMENT ON COLUMN pandadb.archive_proof.partition_name IS 'Partition of that table, by its name there';
+
+COMMENT ON COLUMN pandadb.archive_proof.lower_bound IS 'First modificationtime of the partition';
+
+COMMENT ON COLUMN pandadb.archive_proof.upper_bound IS 'Where the partition ends, which is no part of it';
+
+COMMENT ON COLUMN pandadb.archive_proof.how IS 'swap: the partition itself moved; copy: its rows; restore: it was swapped back';
+
+COMMENT ON COLUMN pandadb.archive_proof.source_rows IS 'Number of rows before';
+
+COMMENT ON COLUMN pandadb.archive_proof.source_sum IS 'Sum of the hashes of all rows before, whatever their order';
+
+COMMENT ON COLUMN pandadb.archive_proof.target_rows IS 'Number of rows after, NULL while that is not counted';
+
+COMMENT ON COLUMN pandadb.archive_proof.target_sum IS 'Sum of the hashes of all rows after, NULL while that is not counted';
+
+COMMENT ON COLUMN pandadb.archive_proof.proved_at IS 'When this was found';
+
+COMMENT ON COLUMN pandadb.archive_proof.proved_by IS 'Role that has logged in for it';
+
+COMMENT ON COLUMN pandadb.archive_proof.host IS 'Machine on which that was done';
+
+CREATE INDEX archive_proof_partition_idx ON pandadb.archive_proof (table_name, partition_name, id);
+
+CREATE TABLE pandadb.archive_hold (
+    jeditaskid BIGINT NOT NULL, 
+    held_by VARCHAR(63) DEFAULT SESSION_USER NOT NULL, 
+    since TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC') NOT NULL, 
+    reason VARCHAR(500), 
+    CONSTRAINT archive_hold_pkey PRIMARY KEY (jeditaskid)
+);
+
+COMMENT ON TABLE pandadb.archive_hold IS 'Tasks whose jobs stay out of the archive: a day with one of them is put off.';
+
+COMMENT ON COLUMN pandadb.archive_hold.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN pandadb.archive_hold.held_by IS 'Role that holds it';
+
+COMMENT ON COLUMN pandadb.archive_hold.since IS 'When it was held';
+
+COMMENT ON COLUMN pandadb.archive_hold.reason IS 'Why it is held, for people';
+
+DO $$
+DECLARE given record;
+BEGIN
+    FOR given IN
+        SELECT DISTINCT c.oid::regclass AS name,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+          FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+         WHERE c.oid IN ('pandadb.archive_proof'::regclass) AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE ON %s FROM %s', given.name, given.role);
+    END LOOP;
+END
+$$;
+
+-- The only way in which the archiver drops a partition of live jobs: what is in it has been copied,
+-- the newest proof says that the copy is the same, and it is still what it was then. A partition
+-- that was swapped is its own copy: a proof of that says nothing here.
+-- A transaction of another isolation level would not see what was changed before it got the lock.
+-- All columns are counted, by name, also those that pandadb does not know and cannot have copied.
+CREATE FUNCTION pandadb.drop_archived(live_table text, live_partition text) RETURNS bigint
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s'
+AS $$
+DECLARE
+    child regclass;
+    columns text;
+    proof pandadb.archive_proof;
+    counted bigint;
+    summed numeric;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'drop in a transaction that is READ COMMITTED: others see too little';
+    END IF;
+    SELECT c.oid INTO child
+      FROM pg_inherits i
+      JOIN pg_class c ON c.oid = i.inhrelid AND c.relkind = 'r'
+      JOIN pg_class p ON p.oid = i.inhparent AND p.relname = live_table
+      JOIN pg_namespace n ON n.oid = p.relnamespace AND n.nspname = 'doma_panda'
+     WHERE c.relname = live_partition
+       AND live_table IN ('jobsarchived4', 'filestable4', 'jobparamstable', 'metatable')
+       AND pg_get_expr(c.relpartbound, c.oid) !~ 'DEFAULT|MINVALUE|MAXVALUE';
+    IF child IS NULL THEN
+        RAISE EXCEPTION '% is no partition of a day of %', live_partition, live_table;
+    END IF;
+    EXECUTE format('LOCK TABLE %s IN SHARE MODE', child);
+    SELECT * INTO proof FROM pandadb.archive_proof a
+     WHERE a.table_name = live_table AND a.partition_name = live_partition
+     ORDER BY a.id DESC LIMIT 1;
+    IF proof.how IS DISTINCT FROM 'copy' THEN
+        RAISE EXCEPTION 'there is no proof of a copy of %', live_partition;
+    END IF;
+    IF (proof.target_rows, proof.target_sum)
+       IS DISTINCT FROM (proof.source_rows, proof.source_sum) THEN
+        RAISE EXCEPTION 'the newest proof of % says that the copy differs', live_partition;
+    END IF;
+    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname COLLATE "C") INTO columns
+      FROM pg_attribute WHERE attrelid = child AND attnum > 0 AND NOT attisdropped;
+    EXECUTE format('SELECT count(*), coalesce(sum(hash_record_extended(ROW(%s), 0)::numeric), 0)'
+                   ' FROM %s', columns, child) INTO counted, summed;
+    IF (counted, summed) IS DISTINCT FROM (proof.source_rows, proof.source_sum) THEN
+        RAISE EXCEPTION '% has changed since it was copied: prove it again', live_partition;
+    END IF;
+    EXECUTE format('DROP TABLE %s', child);
+    UPDATE doma_panda.tablepart4copying
+       SET deleted_on = clock_timestamp() AT TIME ZONE 'UTC'
+     WHERE table_name = upper(live_table) AND partition_name = live_partition;
+    RETURN counted;
+END
+$$;
+
+REVOKE ALL ON FUNCTION pandadb.drop_archived(text, text) FROM PUBLIC;
+
+UPDATE pandadb.alembic_version SET version_num='0023' WHERE pandadb.alembic_version.version_num = '0022';
+
+COMMIT;
+

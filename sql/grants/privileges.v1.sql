@@ -36,6 +36,9 @@ GRANT INSERT, UPDATE, DELETE
    TO :"archiver";
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA pandadb TO :"archiver";
 REVOKE INSERT, UPDATE, DELETE ON pandadb.alembic_version FROM :"archiver";
+-- Its proofs stay as they are, and it drops what is proven, not what it likes.
+REVOKE UPDATE, DELETE ON pandadb.archive_proof FROM :"archiver";
+GRANT EXECUTE ON FUNCTION pandadb.drop_archived(text, text) TO :"archiver";
 
 -- Passwords, tokens, keys and sessions are read by nobody who need not.
 REVOKE ALL ON doma_panda.secrets, doma_panda.pilottoken, doma_pandameta.proxykey

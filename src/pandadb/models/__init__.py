@@ -1,6 +1,8 @@
 """What exists: the tables of PanDA's database as mapped classes, one module per family."""
 
 from pandadb.models.archive import (
+    ArchiveHold,
+    ArchiveProof,
     FilesTableArch,
     JobParamsTableArch,
     JobsArchived,
@@ -144,6 +146,8 @@ __all__ = [
     "AGISDump",
     "AllRequests",
     "AllRequestsDaily",
+    "ArchiveHold",
+    "ArchiveProof",
     "AsyncRequests",
     "AsyncResults",
     "AuthGroup",

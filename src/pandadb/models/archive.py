@@ -1,15 +1,15 @@
-"""The archive: old jobs with all that belongs to them, and the ledger of the archiving."""
+"""The archive: old jobs with all that belongs to them; the ledger and the proofs of archiving."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CHAR, Index, Numeric, String, Text, text
+from sqlalchemy import CHAR, CheckConstraint, Identity, Index, Numeric, String, Text, text
 from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pandadb.models.base import ARCHIVE, Base, related
+from pandadb.models.base import ARCHIVE, OWN, Base, related
 from pandadb.models.jobs.columns import JobColumns
 from pandadb.models.jobs.links import JobLinks
 from pandadb.models.jobs.satellites import FileColumns, JobParamsColumns, MetaDataColumns
@@ -167,6 +167,69 @@ class TablePart4Copying(Base):
         CHAR(3), comment="YES or NO, whether the archive holds every key; NULL before the check"
     )
     data_verified_on: Mapped[datetime | None] = mapped_column(comment="When the copy was checked")
+
+
+class ArchiveProof(Base):
+    """Proofs of the archiver: what was in a partition before it went, and after it arrived.
+
+    Rows are only added; the newest one of a partition counts.
+    """
+
+    __tablename__ = "archive_proof"
+    __table_args__ = (
+        CheckConstraint("how IN ('swap', 'copy', 'restore')", name="archive_proof_how_check"),
+        Index("archive_proof_partition_idx", "table_name", "partition_name", "id"),
+        {"schema": OWN},
+    )
+
+    id: Mapped[BigInt] = mapped_column(
+        Identity(always=True), primary_key=True, comment="Number of the proof, the key"
+    )
+    table_name: Mapped[str] = mapped_column(
+        String(63), comment="Table of doma_panda: jobsarchived4, filestable4, ..."
+    )
+    partition_name: Mapped[str] = mapped_column(
+        String(63), comment="Partition of that table, by its name there"
+    )
+    lower_bound: Mapped[datetime] = mapped_column(comment="First modificationtime of the partition")
+    upper_bound: Mapped[datetime] = mapped_column(
+        comment="Where the partition ends, which is no part of it"
+    )
+    how: Mapped[str] = mapped_column(
+        String(10),
+        comment="swap: the partition itself moved; copy: its rows; restore: it was swapped back",
+    )
+    source_rows: Mapped[BigInt] = mapped_column(comment="Number of rows before")
+    source_sum: Mapped[Decimal] = mapped_column(
+        Numeric, comment="Sum of the hashes of all rows before, whatever their order"
+    )
+    target_rows: Mapped[BigInt | None] = mapped_column(
+        comment="Number of rows after, NULL while that is not counted"
+    )
+    target_sum: Mapped[Decimal | None] = mapped_column(
+        Numeric, comment="Sum of the hashes of all rows after, NULL while that is not counted"
+    )
+    proved_at: Mapped[datetime] = mapped_column(
+        server_default=UTC_NOW, comment="When this was found"
+    )
+    proved_by: Mapped[str] = mapped_column(
+        String(63), server_default=text("SESSION_USER"), comment="Role that has logged in for it"
+    )
+    host: Mapped[str | None] = mapped_column(String(255), comment="Machine on which that was done")
+
+
+class ArchiveHold(Base):
+    """Tasks whose jobs stay out of the archive: a day with one of them is put off."""
+
+    __tablename__ = "archive_hold"
+    __table_args__ = {"schema": OWN}
+
+    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True, comment="Task, JEDI_TASKS")
+    held_by: Mapped[str] = mapped_column(
+        String(63), server_default=text("SESSION_USER"), comment="Role that holds it"
+    )
+    since: Mapped[datetime] = mapped_column(server_default=UTC_NOW, comment="When it was held")
+    reason: Mapped[str | None] = mapped_column(String(500), comment="Why it is held, for people")
 
 
 class TablePartBoundaries(Base):
