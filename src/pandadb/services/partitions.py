@@ -7,9 +7,6 @@ that cannot have it is tried again, and then left to the next run.
 
 from __future__ import annotations
 
-import random
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,10 +17,10 @@ from pandadb.core.partitions import existing, planning, statements
 from pandadb.core.partitions.planning import Do, Step
 from pandadb.core.partitions.policies import POLICIES, load
 from pandadb.errors import PandaDBError
-from pandadb.services.grants import act_as_owner
+from pandadb.services.turns import be_patient, is_busy, patiently, turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -39,8 +36,6 @@ PATIENCE = 2.0
 """Seconds to wait for a lock: as long do those wait who come after us."""
 TRIES = 4
 TURN = "hashtextextended('pandadb partitions maintain', 0)"
-BUSY = ("55P03", "40P01")
-"""SQLSTATEs of a lock that was not free, and of a deadlock that was ended."""
 
 
 class UnknownTable(PandaDBError):
@@ -123,7 +118,7 @@ def maintain(
         UnknownTable: One of the tables has no policy.
     """
     done = Maintained()
-    with _turn(database) as ours:
+    with turn(database, TURN) as ours:
         done.busy = not ours
         steps = _look(database, _chosen(policies, tables), done) if ours else []
         for step in sorted(steps, key=lambda step: step.do is Do.DROP):
@@ -161,21 +156,13 @@ def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[St
     for policy in chosen:
         try:
             with database.session() as session:
-                _be_patient(session)
+                be_patient(session, PATIENCE)
                 steps += _plan(session, policy, None)
         except DBAPIError as error:
-            if not _is_busy(error):
+            if not is_busy(error):
                 raise
             done.contended.append(policy.table)
     return steps
-
-
-def _be_patient(session: Session) -> None:
-    session.execute(text(f"SET LOCAL lock_timeout = '{round(PATIENCE * 1000)}ms'"))
-
-
-def _is_busy(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in BUSY
 
 
 def _plan(session: Session, policy: Policy, now: datetime | None) -> list[Step]:
@@ -193,35 +180,14 @@ def _statements(
     return statements.statements(session, step, policies[step.table].key, has)
 
 
-@contextmanager
-def _turn(database: Database) -> Iterator[bool]:
-    """Keep others from maintaining as long as we do; tell whether it is our turn."""
-    with database.engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-        ours = bool(connection.scalar(text(f"SELECT pg_try_advisory_lock({TURN})")))
-        try:
-            yield ours
-        finally:
-            if ours:
-                connection.execute(text(f"SELECT pg_advisory_unlock({TURN})"))
-
-
 def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> bool:
     """Take a step in its transaction; tell whether its locks were free in the end."""
-    for attempt in range(TRIES):
-        try:
-            with database.session() as session:
-                act_as_owner(session.connection(), local=True)
-                _be_patient(session)
-                has = existing.partitions(session, [step.table])[step.table]
-                statements.run(session, _statements(session, step, policies, has))
-        except DBAPIError as error:
-            if not _is_busy(error):
-                raise
-            time.sleep(0.1 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - only jitter
-        else:
-            return True
-    return False
+
+    def work(session: Session) -> None:
+        has = existing.partitions(session, [step.table])[step.table]
+        statements.run(session, _statements(session, step, policies, has))
+
+    return patiently(database, work, [PATIENCE] * TRIES)
 
 
 def _status(session: Session, policy: Policy) -> Status:

@@ -1,0 +1,138 @@
+"""Days of jobs with all that belongs to them: which partitions go together, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pandadb.core.partitions.policies import ARCHIVED
+from pandadb.models import (
+    FilesTableArch,
+    JobParamsTableArch,
+    JobsArchived,
+    MetaTableArch,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from pandadb.core.partitions.existing import Partition
+
+_ARCHIVES = (JobsArchived, FilesTableArch, JobParamsTableArch, MetaTableArch)
+
+ARCHIVE_OF = {
+    f"doma_panda.{live}": str(model.__table__)
+    for live, model in zip(ARCHIVED, _ARCHIVES, strict=True)
+}
+"""The archive table of each live one, in the order in which they are locked."""
+LIVE_OF = {archive: live for live, archive in ARCHIVE_OF.items()}
+
+
+@dataclass(frozen=True)
+class Part:
+    """The partition of one table, and the table that it goes to; names of tables as in models."""
+
+    source: str
+    target: str
+    schema: str
+    """Where the partition is."""
+    name: str
+    lower: datetime
+    upper: datetime
+    rows: int = 0
+    """As the last ANALYZE has found them."""
+    bytes: int = 0
+
+    @property
+    def new_name(self) -> str:
+        """Return its name after it has gone: that of the other table, with the same end."""
+        table = self.source.partition(".")[2]
+        return f"{self.target.partition('.')[2]}_{self.name.removeprefix(f'{table}_')}"
+
+    @property
+    def live(self) -> str:
+        """Return the live one of the two tables."""
+        return self.source if self.source in ARCHIVE_OF else self.target
+
+    @property
+    def live_name(self) -> str:
+        """Return the name that the partition has as one of the live table."""
+        return self.name if self.live == self.source else self.new_name
+
+    def back(self, schema: str) -> Part:
+        """Return the same partition after it has gone to that schema, on its way back."""
+        return Part(self.target, self.source, schema, self.new_name, self.lower, self.upper)
+
+
+@dataclass(frozen=True)
+class Day:
+    """Partitions that go together: those of a day, or of as long as the widest of them lasts."""
+
+    lower: datetime
+    upper: datetime
+    parts: tuple[Part, ...]
+    """At most one of a table if all are of a day; a day without metadata has none of METATABLE."""
+    put_off: str | None = None
+    """Why it stays where it is for now; None if it may go."""
+
+    @property
+    def jobs(self) -> tuple[Part, ...]:
+        """Return the partitions of the jobs themselves."""
+        return self.of("doma_panda.jobsarchived4")
+
+    def of(self, live: str) -> tuple[Part, ...]:
+        """Return the partitions of one of the tables, named as it is among the live ones."""
+        return tuple(part for part in self.parts if part.live == live)
+
+
+def days(
+    existing: Mapping[str, Sequence[Partition]], ways: Mapping[str, str] = ARCHIVE_OF
+) -> list[Day]:
+    """Return the days that tables have partitions of, oldest first.
+
+    Partitions of which one reaches into the other are of one day, though it be a month. Those
+    without a beginning or an end, and DEFAULT ones, are of none.
+    """
+    parts = sorted(_parts(existing, ways), key=lambda part: (part.lower, part.upper))
+    groups: list[list[Part]] = []
+    for part in parts:
+        if groups and part.lower < max(one.upper for one in groups[-1]):
+            groups[-1].append(part)
+        else:
+            groups.append([part])
+    order = [*ways]
+    return [
+        Day(
+            group[0].lower,
+            max(part.upper for part in group),
+            tuple(sorted(group, key=lambda part: (order.index(part.source), part.lower))),
+        )
+        for group in groups
+    ]
+
+
+def _parts(existing: Mapping[str, Sequence[Partition]], ways: Mapping[str, str]) -> Iterator[Part]:
+    for source, target in ways.items():
+        for one in existing[source]:
+            if isinstance(one.lower, datetime) and isinstance(one.upper, datetime):
+                names = (source, target, one.schema, one.name)
+                yield Part(*names, one.lower, one.upper, one.rows, one.bytes)
+
+
+def in_the_way(
+    day: Day,
+    existing: Mapping[str, Sequence[Partition]],
+    stray: Mapping[str, Collection[datetime]],
+) -> str | None:
+    """Say what keeps a day from its tables: a partition of that time, or rows in the DEFAULT one.
+
+    `existing` and `stray` are of the tables that it would go to; stray are the days of rows.
+    """
+    for part in day.parts:
+        for other in existing[part.target]:
+            if other.overlaps(part.lower, part.upper):
+                return f"{part.target} has a partition of that time: {other.name}"
+        if any(part.lower <= moment < part.upper for moment in stray[part.target]):
+            return f"the DEFAULT partition of {part.target} has rows of that time"
+    return None

@@ -1,0 +1,135 @@
+"""The books of the archiver: its proofs, the ledger TABLEPART4COPYING, and tasks that are held."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from pandadb.core.archive.days import ARCHIVE_OF, Part
+from pandadb.core.archive.fingerprints import Fingerprint
+from pandadb.models import ArchiveHold, ArchiveProof, TablePart4Copying
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+UTC_NOW = text("clock_timestamp() AT TIME ZONE 'UTC'")
+NEVER = "MUST NOT"
+"""What the ledger says of a partition that is not to be archived."""
+
+SWAP, COPY, RESTORE = "swap", "copy", "restore"
+"""How a partition has gone."""
+
+Range = tuple[str, "datetime", "datetime"]
+"""Table among the live ones without its schema, first time and end of a partition."""
+Key = tuple[str, str]
+"""Table and partition as they are, or were, among the live ones; the table without its schema."""
+
+
+def key(part: Part) -> Key:
+    """Return by what a partition is known in the books, wherever it is."""
+    return part.live.partition(".")[2], part.live_name
+
+
+def prove(
+    session: Session, part: Part, how: str, source: Fingerprint, target: Fingerprint | None = None
+) -> None:
+    """Add a proof; without a target it says what was there when the partition went."""
+    table, partition = key(part)
+    row = {
+        "table_name": table,
+        "partition_name": partition,
+        "lower_bound": part.lower,
+        "upper_bound": part.upper,
+        "how": how,
+        "source_rows": source.rows,
+        "source_sum": source.sum,
+        "target_rows": target and target.rows,
+        "target_sum": target and target.sum,
+        "host": socket.gethostname()[:255],
+    }
+    session.execute(insert(ArchiveProof).values(row))
+
+
+def newest(session: Session) -> dict[Range, ArchiveProof]:
+    """Return the newest proof of each partition, by its table among the live ones and its range."""
+    of = (ArchiveProof.table_name, ArchiveProof.lower_bound, ArchiveProof.upper_bound)
+    query = select(ArchiveProof).ext(distinct_on(*of)).order_by(*of, ArchiveProof.id.desc())
+    return {
+        (proof.table_name, proof.lower_bound, proof.upper_bound): proof
+        for proof in session.scalars(query)
+    }
+
+
+def part_of(proof: ArchiveProof) -> Part:
+    """Return the partition of a proof, as one that leaves where it was before."""
+    live = f"doma_panda.{proof.table_name}"
+    bounds = (proof.lower_bound, proof.upper_bound)
+    part = Part(live, ARCHIVE_OF[live], "doma_panda", proof.partition_name, *bounds)
+    return part.back("doma_pandaarch") if proof.how == RESTORE else part
+
+
+def source_of(proof: ArchiveProof) -> Fingerprint:
+    """Return what a proof says of the partition before."""
+    return Fingerprint(proof.source_rows, int(proof.source_sum))
+
+
+def target_of(proof: ArchiveProof) -> Fingerprint | None:
+    """Return what a proof says of the partition after; None if it does not yet."""
+    if proof.target_rows is None or proof.target_sum is None:
+        return None
+    return Fingerprint(proof.target_rows, int(proof.target_sum))
+
+
+def enter(session: Session, part: Part, copied: str) -> None:
+    """Write a partition's line in the ledger: it has gone to the archive (`Y`), or must not."""
+    session.execute(delete(TablePart4Copying).where(*_line(part)))
+    table, partition = _ledger_key(part)
+    gone = {"copying_done_on": UTC_NOW, "deleted_on": UTC_NOW} if copied == "Y" else {}
+    row: dict[str, Any] = {"table_name": table, "partition_name": partition}
+    session.execute(insert(TablePart4Copying).values({**row, "copied_to_arch": copied, **gone}))
+
+
+def enter_verified(session: Session, part: Part, *, passed: bool) -> None:
+    """Write into a partition's line whether it has been proven."""
+    said = {"data_verif_passed": "YES" if passed else "NO", "data_verified_on": UTC_NOW}
+    session.execute(update(TablePart4Copying).where(*_line(part)).values(said))
+
+
+def kept_out(session: Session) -> set[Key]:
+    """Return the partitions that must not be archived, with names as the ledger writes them."""
+    query = select(TablePart4Copying.table_name, TablePart4Copying.partition_name).where(
+        TablePart4Copying.copied_to_arch == NEVER
+    )
+    return {(table, partition) for table, partition in session.execute(query)}
+
+
+def is_kept_out(part: Part, lines: Collection[Key]) -> bool:
+    """Tell whether a partition is among those that must not be archived."""
+    return _ledger_key(part) in lines
+
+
+def _ledger_key(part: Part) -> Key:
+    """Return table and partition as the ledger writes them, which has 30 characters for each."""
+    table, partition = key(part)
+    return table.upper(), partition[:30]
+
+
+def _line(part: Part) -> tuple[ColumnElement[bool], ...]:
+    table, partition = _ledger_key(part)
+    return (
+        TablePart4Copying.table_name == table,
+        TablePart4Copying.partition_name == partition,
+    )
+
+
+def held(session: Session) -> Mapping[int, ArchiveHold]:
+    """Return the tasks that are held."""
+    return {hold.jeditaskid: hold for hold in session.scalars(select(ArchiveHold))}

@@ -1,0 +1,131 @@
+"""A day from one table's partitions to another's: no row is written anew.
+
+What takes long is done before, while everybody works: indexes that the other table has are built
+CONCURRENTLY, and a CHECK says what times the partition has, so that nothing is read to attach it.
+The rest is one short transaction. It locks the tables that the day leaves, always in the same order
+and for itself, so that no reader finds a job without what belongs to it, or in neither place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+from sqlalchemy import text
+
+from pandadb.core.copying import schema_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.archive.days import Day, Part
+
+BOUNDS = "archive_bounds"
+"""The name of the CHECK; a partition has it only while it is on its way."""
+
+CHECKED = text("""
+SELECT k.convalidated FROM pg_constraint k
+  JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = :schema AND c.relname = :name AND k.conname = :bounds
+""")
+SAID = (
+    "ALTER TABLE {partition} ADD CONSTRAINT {bounds} CHECK (modificationtime IS NOT NULL"
+    " AND modificationtime >= {lower} AND modificationtime < {upper}) NOT VALID"
+)
+VALIDATED = "ALTER TABLE {partition} VALIDATE CONSTRAINT {bounds}"
+
+LEFT = "LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE"
+ENTERED = "LOCK TABLE ONLY {table} IN SHARE UPDATE EXCLUSIVE MODE"
+SWAPPED = (
+    "ALTER TABLE {source} DETACH PARTITION {partition}",
+    "ALTER TABLE {partition} SET SCHEMA {schema}",
+    "ALTER TABLE {moved} RENAME TO {new_name}",
+    "ALTER TABLE {target} ATTACH PARTITION {renamed} FOR VALUES FROM ({lower}) TO ({upper})",
+    "ALTER TABLE {renamed} DROP CONSTRAINT {bounds}",
+)
+
+RIGHTS = text("""
+SELECT format('REVOKE ALL ON %s FROM %s', c.oid::regclass, role)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ CROSS JOIN LATERAL aclexplode(c.relacl) a
+ CROSS JOIN LATERAL (SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
+            AS of (role)
+ WHERE n.nspname = :schema AND c.relname = :name AND a.grantee <> c.relowner
+ UNION
+SELECT format('GRANT %s ON %I.%I TO %s', a.privilege_type, CAST(:schema AS text),
+              CAST(:name AS text), role)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ CROSS JOIN LATERAL aclexplode(c.relacl) a
+ CROSS JOIN LATERAL (SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
+            AS of (role)
+ WHERE n.nspname = :schema AND c.relname = :parent AND a.grantee <> c.relowner
+ ORDER BY 1 DESC
+""")
+"""What gives a partition the rights of its new table; REVOKE comes first."""
+
+
+def say_bounds(session: Session, part: Part) -> None:
+    """Give a partition its CHECK, unless it has it; that locks it for a moment."""
+    if _is_checked(session, part) is None:
+        _run(session, SAID, part)
+
+
+def validate_bounds(session: Session, part: Part) -> None:
+    """Have the server read the partition once, while others write, so that it need not later."""
+    if not _is_checked(session, part):
+        _run(session, VALIDATED, part)
+
+
+def _is_checked(session: Session, part: Part) -> bool | None:
+    """Tell whether the CHECK is known to hold; None if there is none."""
+    words = {"schema": part.schema, "name": part.name, "bounds": BOUNDS}
+    found: bool | None = session.scalar(CHECKED, words)
+    return found
+
+
+def swap(session: Session, day: Day) -> None:
+    """Move the partitions of a day within the session's transaction."""
+    for table in dict.fromkeys(part.source for part in day.parts):
+        _execute(session, LEFT, table=_table(session, table))
+    for table in dict.fromkeys(part.target for part in day.parts):
+        _execute(session, ENTERED, table=_table(session, table))
+    for part in day.parts:
+        for template in SWAPPED:
+            _run(session, template, part)
+        _give_rights(session, part)
+
+
+def _give_rights(session: Session, part: Part) -> None:
+    schema, _, parent = part.target.partition(".")
+    words = {"schema": schema_of(session, schema), "name": part.new_name, "parent": parent}
+    for statement in session.scalars(RIGHTS, words).all():
+        session.connection().exec_driver_sql(statement)
+
+
+def _run(session: Session, template: str, part: Part) -> None:
+    """Run a statement about a partition; before, while and after it goes."""
+    target = _table(session, part.target)
+    schema = schema_of(session, part.target.partition(".")[0])
+    _execute(
+        session,
+        template,
+        source=_table(session, part.source),
+        target=target,
+        schema=sql.Identifier(schema),
+        partition=sql.Identifier(part.schema, part.name),
+        moved=sql.Identifier(schema, part.name),
+        renamed=sql.Identifier(schema, part.new_name),
+        new_name=sql.Identifier(part.new_name),
+        bounds=sql.Identifier(BOUNDS),
+        lower=sql.Literal(str(part.lower)),
+        upper=sql.Literal(str(part.upper)),
+    )
+
+
+def _table(session: Session, name: str) -> sql.Identifier:
+    schema, _, table = name.partition(".")
+    return sql.Identifier(schema_of(session, schema), table)
+
+
+def _execute(session: Session, template: str, **names: sql.Composable) -> None:
+    session.connection().exec_driver_sql(sql.SQL(template).format(**names).as_string())

@@ -1,0 +1,206 @@
+"""What the archiver knows: how things stand, whether the archive is as proven, what is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from pandadb.core.archive import proofs
+from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
+from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
+from pandadb.core.partitions import existing
+from pandadb.core.partitions.policies import POLICIES
+from pandadb.models import ArchiveHold, ArchiveProof
+from pandadb.services.archive.plans import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from datetime import date
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.partitions.existing import Partition
+    from pandadb.core.partitions.policies import Policy
+    from pandadb.database import Database
+
+LATE = timedelta(90)
+"""How old a job may be whose row in the archive a server still updates."""
+
+
+class Found(StrEnum):
+    """How a partition of the archive is."""
+
+    SAME = "same"
+    UPDATED = "updated"
+    """As many rows as proven, other values."""
+    DIFFERS = "differs"
+    """Other rows than proven."""
+    UNPROVEN = "unproven"
+    MISSING = "missing"
+    """There is a proof, but no partition."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A partition of the archive, and what its newest proof says of it."""
+
+    table: str
+    partition: str
+    lower: datetime
+    upper: datetime
+    found: Found
+    is_young: bool
+    """Whether servers may have updated it since: that is no harm."""
+    proven: Fingerprint | None
+    now: Fingerprint | None
+
+
+@dataclass(frozen=True)
+class Archived:
+    """What a table of the archive has."""
+
+    table: str
+    partitions: int
+    first: datetime | None
+    last: datetime | None
+    """Where the last partition ends."""
+    unproven: int
+    """Partitions that nobody has proven, or whose proof is not finished."""
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """How the archiving stands."""
+
+    due: int
+    """Days that the next run takes."""
+    put_off: int
+    oldest: datetime | None
+    """Where the oldest day begins that is due."""
+    held: int
+    """Tasks that are held."""
+    archived: list[Archived]
+
+
+def status(database: Database, policies: Mapping[str, Policy] = POLICIES) -> Status:
+    """Return how the archiving stands."""
+    days = plan(database, policies)
+    going = [day for day in days if not day.put_off]
+    with database.session() as session:
+        known = {key for key, proof in proofs.newest(session).items() if _is_proof(proof)}
+        there = existing.partitions(session, LIVE_OF)
+        archived = [_archived(table, there[table], known) for table in LIVE_OF]
+        held = len(proofs.held(session))
+    oldest = going[0].lower if going else None
+    return Status(len(going), len(days) - len(going), oldest, held, archived)
+
+
+def _is_proof(proof: ArchiveProof) -> bool:
+    return proof.how != proofs.RESTORE and proofs.target_of(proof) == proofs.source_of(proof)
+
+
+def _archived(
+    table: str, partitions: Collection[Partition], known: Collection[proofs.Range]
+) -> Archived:
+    ranges = {_range(table, one): one for one in _ranged(partitions)}
+    return Archived(
+        table,
+        len(ranges),
+        min((lower for _, lower, _ in ranges), default=None),
+        max((upper for _, _, upper in ranges), default=None),
+        sum(key not in known for key in ranges),
+        sum(one.bytes for one in partitions),
+    )
+
+
+def _ranged(partitions: Collection[Partition]) -> Iterator[Partition]:
+    for one in partitions:
+        if isinstance(one.lower, datetime) and isinstance(one.upper, datetime):
+            yield one
+
+
+def _range(table: str, one: Partition) -> proofs.Range:
+    """Return by what the books know a partition of the archive."""
+    assert isinstance(one.lower, datetime)  # noqa: S101 - those without are left out
+    assert isinstance(one.upper, datetime)  # noqa: S101
+    return LIVE_OF[table].partition(".")[2], one.lower, one.upper
+
+
+def verify(
+    database: Database,
+    *,
+    only: Collection[date] = (),
+    tell: Callable[[str], None] = lambda _: None,
+) -> list[Verified]:
+    """Count the partitions of the archive anew, and compare them with their newest proofs.
+
+    With `only`, those of these days. It reads all of them, one transaction each.
+    """
+    with database.session() as session:
+        known = proofs.newest(session)
+        there = existing.partitions(session, LIVE_OF)
+        today: datetime = session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
+    verified = []
+    for table, one in ((t, p) for t in LIVE_OF for p in _ranged(there[t])):
+        key = _range(table, one)
+        proof = known.pop(key, None)
+        if not only or any(key[1].date() <= day < key[2].date() for day in only):
+            tell(one.name)
+            with database.session() as session:
+                verified.append(_verify(session, table, one, proof, today))
+    for proof in known.values():
+        if proof.how == proofs.SWAP and not only:
+            table = ARCHIVE_OF[f"doma_panda.{proof.table_name}"]
+            bounds = (proof.lower_bound, proof.upper_bound)
+            name = proofs.part_of(proof).new_name
+            said = proofs.target_of(proof)
+            verified.append(Verified(table, name, *bounds, Found.MISSING, False, said, None))
+    return verified
+
+
+def _verify(
+    session: Session,
+    table: str,
+    one: Partition,
+    proof: ArchiveProof | None,
+    today: datetime,
+) -> Verified:
+    now = fingerprint(session, table, one.schema, one.name)
+    said = proofs.target_of(proof) if proof and proof.how != proofs.RESTORE else None
+    _, lower, upper = _range(table, one)
+    found = Found.SAME
+    if said is None:
+        found = Found.UNPROVEN
+    elif now.rows != said.rows or (proof and proofs.source_of(proof) != said):
+        found = Found.DIFFERS
+    elif now != said:
+        found = Found.UPDATED
+    is_young = upper > today - LATE
+    return Verified(table, one.name, lower, upper, found, is_young, said, now)
+
+
+def hold(database: Database, jeditaskids: Collection[int], reason: str | None = None) -> None:
+    """Keep the jobs of tasks out of the archive; a task that is held already stays so."""
+    rows = [{"jeditaskid": task, "reason": reason} for task in sorted(set(jeditaskids))]
+    with database.session() as session:
+        if rows:
+            session.execute(insert(ArchiveHold).values(rows).on_conflict_do_nothing())
+
+
+def release(database: Database, jeditaskids: Collection[int]) -> list[int]:
+    """Let the jobs of tasks go again; return those that were held."""
+    query = delete(ArchiveHold).where(ArchiveHold.jeditaskid.in_([*jeditaskids]))
+    with database.session() as session:
+        return sorted(session.scalars(query.returning(ArchiveHold.jeditaskid)))
+
+
+def holds(database: Database) -> list[ArchiveHold]:
+    """Return the tasks that are held, the first held first."""
+    with database.session() as session:
+        return [*session.scalars(select(ArchiveHold).order_by(ArchiveHold.since))]

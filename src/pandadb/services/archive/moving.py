@@ -1,0 +1,207 @@
+"""One day on its way: prepared while everybody works, swapped in a moment, counted afterwards.
+
+Whoever is killed at whatever point: a day that has not been swapped is prepared once more, which
+finds what is done; one that has been is known by its unfinished proofs, and is counted.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from pandadb.core.archive import indexes, proofs, swapping
+from pandadb.core.archive.findings import Finding, findings
+from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
+from pandadb.core.copying import schema_of
+from pandadb.errors import PandaDBError
+from pandadb.services.archive.plans import obstacle
+from pandadb.services.grants import act_as_owner
+from pandadb.services.turns import is_busy, patiently
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pandadb.core.archive.days import Day, Part
+    from pandadb.database import Database
+    from pandadb.models import ArchiveProof
+
+PATIENCE = (0.3, 0.5, 0.8, 1.5, 2.0, 2.0)
+"""Seconds to wait for locks, try by try. Below a second no server looks for a deadlock, whose
+victim others could be; above it a server ends an autovacuum that is in the way."""
+LONG = "60s"
+"""How long building an index waits for others, who do not wait for it."""
+LOOKS = 4
+
+
+class Step(StrEnum):
+    """What is done with a day, in this order."""
+
+    INDEX = "index"
+    BOUND = "bound"
+    COUNT = "count"
+    SWAP = "swap"
+    PROVE = "prove"
+
+
+class Verdict(StrEnum):
+    """What the count after the swap says."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    """Rows were updated or added meanwhile; it is proven as it is now."""
+    LOST = "lost"
+    """There are fewer rows than before."""
+    RESTLESS = "restless"
+    """It changes all the time: the next run counts again."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A day that has gone."""
+
+    day: Day
+    rows: dict[str, int]
+    """Rows of each partition, by its name among the live ones."""
+    findings: list[Finding]
+    verdicts: dict[str, Verdict]
+    locked: float
+    """Seconds for which the tables were locked, at most."""
+
+
+class Contended(PandaDBError):
+    """Locks that were not free."""
+
+
+class PutOff(PandaDBError):
+    """Something that has come in the way meanwhile."""
+
+
+def move(database: Database, day: Day, how: str, tell: Callable[[Step], None]) -> Moved:
+    """Move a day to the other tables, and prove it.
+
+    Raises:
+        Contended: Locks were not free; what is prepared stays.
+        PutOff: A task of the day is held now, or its place is taken.
+    """
+    _prepare(database, day, tell)
+    tell(Step.COUNT)
+    with _reading(database) as session:
+        odd = findings(session, day)
+        before = {
+            part: fingerprint(session, part.source, part.schema, part.name) for part in day.parts
+        }
+    tell(Step.SWAP)
+    locked = _swap(database, day, how, before)
+    tell(Step.PROVE)
+    verdicts = {part.live_name: prove(database, part, how, before[part]) for part in day.parts}
+    rows = {part.live_name: found.rows for part, found in before.items()}
+    return Moved(day, rows, odd, verdicts, locked)
+
+
+def _prepare(database: Database, day: Day, tell: Callable[[Step], None]) -> None:
+    tell(Step.INDEX)
+    for part in day.parts:
+        with _outside(database) as session:
+            for statement in indexes.building(session, part):
+                session.connection().exec_driver_sql(statement)
+    tell(Step.BOUND)
+    for part in day.parts:
+        _patiently(database, partial(swapping.say_bounds, part=part))
+        with _outside(database) as session:
+            swapping.validate_bounds(session, part)
+
+
+def _swap(database: Database, day: Day, how: str, before: dict[Part, Fingerprint]) -> float:
+    began = 0.0
+
+    def work(session: Session) -> None:
+        nonlocal began
+        if why := obstacle(session, day):
+            raise PutOff(why)
+        began = time.monotonic()
+        swapping.swap(session, day)
+        for part, source in before.items():
+            proofs.prove(session, part, how, source)
+            proofs.enter(session, part, "Y" if how == proofs.SWAP else proofs.NEVER)
+
+    _patiently(database, work)
+    return time.monotonic() - began
+
+
+def _patiently(database: Database, work: Callable[[Session], None]) -> None:
+    if not patiently(database, work, PATIENCE):
+        raise Contended("Locks were not free: try again")
+
+
+def prove(database: Database, part: Part, how: str, source: Fingerprint) -> Verdict:
+    """Count a partition where it is now, and add the proof.
+
+    The partition is the same file as before: what is other in it, somebody has changed. As many
+    rows with another sum, or more, are an update or a late job, and are counted until they stand
+    still. Fewer rows are a loss.
+    """
+    with _reading(database) as session:
+        target = _count(session, part)
+    verdict = Verdict.SAME
+    for _ in range(LOOKS):
+        if target == source or target.rows < source.rows:
+            break
+        verdict, source = Verdict.CHANGED, target
+        with _reading(database) as session:
+            target = _count(session, part)
+    if target.rows < source.rows:
+        verdict = Verdict.LOST
+    elif target != source:
+        return Verdict.RESTLESS
+    with database.session() as session:
+        act_as_owner(session.connection(), local=True)
+        proofs.prove(session, part, how, source, target)
+        if how == proofs.SWAP:
+            proofs.enter_verified(session, part, passed=verdict is not Verdict.LOST)
+    return verdict
+
+
+def finish(database: Database, proof: ArchiveProof) -> Verdict:
+    """Count what has gone when somebody was killed before he could."""
+    return prove(database, proofs.part_of(proof), proof.how, proofs.source_of(proof))
+
+
+def _count(session: Session, part: Part) -> Fingerprint:
+    schema = schema_of(session, part.target.partition(".")[0])
+    return fingerprint(session, part.target, schema, part.new_name)
+
+
+@contextmanager
+def _reading(database: Database) -> Iterator[Session]:
+    """Open a session that sees one moment, however long it reads."""
+    with database.session() as session:
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        act_as_owner(session.connection(), local=True)
+        session.execute(text("SET LOCAL statement_timeout = 0"))
+        yield session
+
+
+@contextmanager
+def _outside(database: Database) -> Iterator[Session]:
+    """Open a session without transactions, for what is done CONCURRENTLY."""
+    with database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            act_as_owner(connection)
+            connection.execute(text(f"SET lock_timeout = '{LONG}'"))
+            connection.execute(text("SET statement_timeout = 0"))
+            yield Session(connection)
+        except DBAPIError as error:
+            if is_busy(error):
+                raise Contended("Locks were not free: try again") from error
+            raise
+        finally:
+            connection.invalidate()  # role and timeouts end, instead of in a pool

@@ -1,0 +1,158 @@
+"""What is to be archived, and what keeps it from that."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+from sqlalchemy import text
+
+from pandadb.core.archive import proofs
+from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, Day, days, in_the_way
+from pandadb.core.copying import schema_of
+from pandadb.core.partitions import existing, planning
+from pandadb.core.partitions.planning import Do
+from pandadb.core.partitions.policies import POLICIES
+from pandadb.errors import PandaDBError
+from pandadb.services.grants import act_as_owner
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import date, datetime
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.partitions.policies import Policy
+    from pandadb.database import Database
+
+OWNERS = text("""
+SELECT DISTINCT pg_get_userbyid(c.relowner)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname || '.' || c.relname = ANY(:tables) AND NOT pg_has_role(c.relowner, 'USAGE')
+""")
+STRAY = "SELECT DISTINCT date_trunc('day', modificationtime) FROM {default}"
+HELD = "SELECT DISTINCT jeditaskid FROM {partition} WHERE jeditaskid = ANY({tasks}) ORDER BY 1"
+
+
+class NotTheOwner(PandaDBError):
+    """A role that may not move partitions."""
+
+
+class NoSuchDay(PandaDBError):
+    """A day that is not where it is looked for."""
+
+
+def plan(
+    database: Database,
+    policies: Mapping[str, Policy] = POLICIES,
+    *,
+    only: Collection[date] = (),
+    now: datetime | None = None,
+) -> list[Day]:
+    """Return the days that are due, oldest first, and for each what puts it off, if anything does.
+
+    With `only` other days are left out, and these go also if they had been restored. `now` (naive
+    UTC) is for looking ahead.
+    """
+    with database.session() as session:
+        return [
+            day if day.put_off else replace(day, put_off=obstacle(session, day))
+            for day in _due(session, policies, only, now)
+        ]
+
+
+def _due(
+    session: Session,
+    policies: Mapping[str, Policy],
+    only: Collection[date],
+    now: datetime | None,
+) -> list[Day]:
+    has = existing.partitions(session, ARCHIVE_OF)
+    today: datetime = now or session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
+    due = {
+        (step.table, step.partition)
+        for table in ARCHIVE_OF
+        for step in planning.plan(policies[table], has[table], today, today, {})
+        if step.do is Do.ARCHIVE
+    }
+    never = proofs.kept_out(session)
+    found = []
+    for day in days(has):
+        young = [part.name for part in day.parts if (part.source, part.name) not in due]
+        kept = [part.name for part in day.parts if proofs.is_kept_out(part, never)]
+        if len(young) == len(day.parts) or (only and day.lower.date() not in only):
+            continue
+        why = f"{young[0]} of the same time is too young" if young else None
+        if kept and not only:
+            why = f"the ledger says that {kept[0]} must not be archived: name the day to have it so"
+        found.append(replace(day, put_off=why))
+    return found
+
+
+def restorable(database: Database, day: date) -> Day:
+    """Return the archived day that a date is in, as one that goes back.
+
+    Raises:
+        NoSuchDay: No partition of the archive has it.
+    """
+    with database.session() as session:
+        for found in days(existing.partitions(session, LIVE_OF), LIVE_OF):
+            if found.lower.date() <= day < found.upper.date():
+                return replace(found, put_off=obstacle(session, found))
+    raise NoSuchDay(f"No partition of the archive has the day {day}: pandadb archive verify")
+
+
+def obstacle(session: Session, day: Day) -> str | None:
+    """Say what keeps a day from going where it goes: held tasks, or what is there already."""
+    return _tasks(session, day) or _there(session, day)
+
+
+def _there(session: Session, day: Day) -> str | None:
+    targets = [part.target for part in day.parts]
+    there = existing.partitions(session, targets)
+    stray: dict[str, Collection[datetime]] = defaultdict(tuple)
+    for table, partitions in there.items():
+        for one in partitions:
+            if one.is_default:
+                default = sql.Identifier(one.schema, one.name)
+                query = sql.SQL(STRAY).format(default=default).as_string()
+                stray[table] = session.connection().exec_driver_sql(query).scalars().all()
+    return in_the_way(day, there, stray)
+
+
+def _tasks(session: Session, day: Day) -> str | None:
+    holds = sorted(proofs.held(session))
+    for part in day.jobs if holds and day.parts[0].source in ARCHIVE_OF else ():
+        query = sql.SQL(HELD).format(
+            partition=sql.Identifier(part.schema, part.name), tasks=sql.Literal(holds)
+        )
+        tasks = session.connection().exec_driver_sql(query.as_string()).scalars().all()
+        if tasks:
+            named = ", ".join(map(str, tasks[:5])) + (", …" if tasks[5:] else "")
+            return f"it has jobs of tasks that are held: {named}"
+    return None
+
+
+def refuse_strangers(database: Database) -> None:
+    """Refuse to begin what only the owner of the tables can do.
+
+    Raises:
+        NotTheOwner: The user of the database is not a member of the owner.
+    """
+    with database.session() as session:
+        act_as_owner(session.connection(), local=True)
+        tables = [".".join((schema_of(session, schema), name)) for schema, _, name in
+                  (table.partition(".") for table in (*ARCHIVE_OF, *LIVE_OF))]  # fmt: skip
+        owners = session.scalars(OWNERS, {"tables": tables}).all()
+    if owners:
+        raise NotTheOwner(
+            f"Only {owners[0]} and its members can move partitions: let somebody who is one run "
+            f"pandadb db grant --member {_me(database)}=owner"
+        )
+
+
+def _me(database: Database) -> str:
+    with database.session() as session:
+        return str(session.scalar(text("SELECT session_user")))
