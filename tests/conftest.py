@@ -8,12 +8,14 @@ makes it. Tests copy the template, so none sees what another did.
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import make_url
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
 from tests.databases import Server, admin, migrated_template, temporary_database, temporary_role
@@ -143,6 +145,20 @@ def database(database_url: str) -> Iterator[Database]:
     """A new database at the newest revision, for code that commits."""
     with _opened(database_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def prefix(database: Database) -> Iterator[str]:
+    """A name that no role has; roles of it are dropped afterwards, since all databases see them."""
+    name = f"pandadb_test_{secrets.token_hex(4)}"
+    yield name
+    with database.engine.begin() as connection:
+        made = connection.scalars(
+            text("SELECT rolname FROM pg_roles WHERE starts_with(rolname, :name)"), {"name": name}
+        ).all()
+        for role in map(Identifier, made):
+            for statement in ("DROP OWNED BY {} CASCADE", "DROP ROLE {}"):
+                connection.exec_driver_sql(SQL(statement).format(role).as_string())
 
 
 @pytest.fixture(scope="session")

@@ -43,8 +43,9 @@ BEGIN
     END IF;
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname COLLATE "C") INTO columns
       FROM pg_attribute WHERE attrelid = child AND attnum > 0 AND NOT attisdropped;
-    EXECUTE format('SELECT count(*), coalesce(sum(hash_record_extended(ROW(%s), 0)::numeric), 0)'
-                   ' FROM %s', columns, child) INTO counted, summed;
+    EXECUTE format('SELECT count(*), coalesce(sum(hashtextextended(hash_record_extended('
+                   'ROW(%s), 0)::text, 0)::numeric), 0) FROM %s', columns, child)
+       INTO counted, summed;
     IF (counted, summed) IS DISTINCT FROM (proof.source_rows, proof.source_sum) THEN
         RAISE EXCEPTION '% has changed since it was copied: prove it again', live_partition;
     END IF;

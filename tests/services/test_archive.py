@@ -10,9 +10,10 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from pandadb.core.archive import swapping
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.database import Database
-from pandadb.services import archive, partitions, schema
+from pandadb.services import archive, grants, partitions, schema
 from pandadb.services.archive import (
     Found,
     NoSuchDay,
@@ -114,6 +115,52 @@ def test_a_partition_is_renamed_and_has_the_indexes_and_the_rights_of_its_new_ta
         assert scalar(days, f"SELECT to_regclass('{archived}_{suffix}') IS NOT NULL")
     checks = "SELECT count(*) FROM pg_constraint WHERE conname = 'archive_bounds'"
     assert scalar(days, checks) == 0
+
+
+def test_a_partition_has_the_rights_of_its_new_table_and_its_owner(
+    days: Database, prefix: str
+) -> None:
+    grants.grant(days, prefix)
+    may = "SELECT has_table_privilege('{}_{}', 'doma_pandaarch.jobsarchived_p{:%Y_%m_%d}', '{}')"
+
+    archive.run(days)
+
+    allowed = [
+        (role, action)
+        for role in ("writer", "reader", "archiver")
+        for action in ("SELECT", "UPDATE", "DELETE")
+        if scalar(days, may.format(prefix, role, ago(50), action))
+    ]
+    assert allowed == [
+        ("writer", "SELECT"),
+        ("writer", "UPDATE"),
+        ("reader", "SELECT"),
+        ("archiver", "SELECT"),
+        ("archiver", "UPDATE"),
+        ("archiver", "DELETE"),
+    ]
+    owners = "SELECT count(DISTINCT relowner) FROM pg_class WHERE relname ~ '^jobsarchived'"
+    assert scalar(days, owners) == 1
+
+
+def test_an_autovacuum_that_is_in_the_way_holds_nobody_up(
+    days: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(swapping, "VACUUM", "50ms")
+    monkeypatch.setattr(moving, "PATIENCE", (0.05,))
+    vacuums = []
+
+    def vacuum(progress: archive.Progress) -> None:
+        if progress.step is Step.SWAP and not vacuums:  # a lock as that of a VACUUM
+            vacuums.append(psycopg.connect(_url(days)))
+            name = f"doma_panda.metatable_p{ago(50):%Y_%m_%d}"
+            vacuums[0].execute(f"LOCK TABLE {name} IN SHARE UPDATE EXCLUSIVE MODE")
+            monkeypatch.setattr(swapping, "swap", lambda *_: pytest.fail("tables were locked"))
+
+    ran = archive.run(days, tell=vacuum, only=[ago(50).date()])
+    vacuums[0].close()
+
+    assert (ran.done, len(ran.contended)) == ([], 1)
 
 
 def test_nothing_is_read_or_written_to_attach_a_day(days: Database) -> None:

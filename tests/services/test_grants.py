@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -69,20 +67,6 @@ MATRIX = {
     "doma_panda.tomorrow": ("SELECT INSERT UPDATE DELETE", "SELECT", "SELECT"),
     "pandadb.tomorrow": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
 }
-
-
-@pytest.fixture
-def prefix(database: Database) -> Iterator[str]:
-    """A name that no role has; roles of it are dropped afterwards, since all databases see them."""
-    name = f"pandadb_test_{secrets.token_hex(4)}"
-    yield name
-    with database.engine.begin() as connection:
-        made = connection.scalars(
-            text("SELECT rolname FROM pg_roles WHERE starts_with(rolname, :name)"), {"name": name}
-        ).all()
-        for role in map(Identifier, made):
-            for statement in ("DROP OWNED BY {} CASCADE", "DROP ROLE {}"):
-                connection.exec_driver_sql(SQL(statement).format(role).as_string())
 
 
 def may(database: Database, role: str, action: str, table: str) -> bool:

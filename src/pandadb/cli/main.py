@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.cli import db, demo, docs, jobs, partitions
+from pandadb.cli import archive, db, demo, docs, jobs, partitions
 from pandadb.cli.output import fail
 from pandadb.errors import PandaDBError
 
@@ -40,6 +40,7 @@ def options(
 app.add_typer(db.app, name="db")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(partitions.app, name="partitions")
+app.add_typer(archive.app, name="archive")
 app.add_typer(docs.app, name="docs")
 app.command()(demo.demo)
 

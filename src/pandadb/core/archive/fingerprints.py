@@ -4,6 +4,9 @@ The sum is of one 64-bit hash for each row, so the order of rows does not matter
 there twice counts twice. Columns are taken by their names: tables that have the same ones in
 another order, or a column as varchar(20) instead of varchar(30), have equal fingerprints if they
 have equal rows. `pandadb.drop_archived` counts in the same way.
+
+PostgreSQL's hash of a row adds up those of its columns, each times a power of 31. The sum of such
+hashes would not see that two rows have changed places in one column, so each is hashed once more.
 """
 
 from __future__ import annotations
@@ -18,7 +21,11 @@ from pandadb.models import Base
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-COUNTED = "SELECT count(*), coalesce(sum(hash_record_extended({row}, 0)::numeric), 0) FROM {table}"
+COUNTED = """
+SELECT count(*),
+       coalesce(sum(hashtextextended(hash_record_extended({row}, 0)::text, 0)::numeric), 0)
+  FROM {table}
+"""
 
 
 @dataclass(frozen=True)

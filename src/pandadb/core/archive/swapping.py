@@ -4,6 +4,9 @@ What takes long is done before, while everybody works: indexes that the other ta
 CONCURRENTLY, and a CHECK says what times the partition has, so that nothing is read to attach it.
 The rest is one short transaction. It locks the tables that the day leaves, always in the same order
 and for itself, so that no reader finds a job without what belongs to it, or in neither place.
+
+An autovacuum would make it wait with all tables locked, since a server ends one only when somebody
+has waited for it for a second. So it waits before, with a lock that disturbs nobody else.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from sqlalchemy import text
 from pandadb.core.copying import schema_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from pandadb.core.archive.days import Day, Part
@@ -23,6 +28,13 @@ if TYPE_CHECKING:
 BOUNDS = "archive_bounds"
 """The name of the CHECK; a partition has it only while it is on its way."""
 
+VACUUM = "3s"
+"""How long an autovacuum is waited for, which a server ends after its deadlock_timeout, 1 s."""
+
+DEFAULT = text("""
+SELECT partdefid::regclass::text FROM pg_partitioned_table
+ WHERE partrelid = to_regclass(:table) AND partdefid <> 0
+""")
 CHECKED = text("""
 SELECT k.convalidated FROM pg_constraint k
   JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -34,6 +46,7 @@ SAID = (
 )
 VALIDATED = "ALTER TABLE {partition} VALIDATE CONSTRAINT {bounds}"
 
+QUIET = "LOCK TABLE ONLY {table} IN SHARE UPDATE EXCLUSIVE MODE"
 LEFT = "LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE"
 ENTERED = "LOCK TABLE ONLY {table} IN SHARE UPDATE EXCLUSIVE MODE"
 SWAPPED = (
@@ -67,13 +80,13 @@ SELECT format('GRANT %s ON %I.%I TO %s', a.privilege_type, CAST(:schema AS text)
 def say_bounds(session: Session, part: Part) -> None:
     """Give a partition its CHECK, unless it has it; that locks it for a moment."""
     if _is_checked(session, part) is None:
-        _run(session, SAID, part)
+        _run(session, [SAID], part)
 
 
 def validate_bounds(session: Session, part: Part) -> None:
     """Have the server read the partition once, while others write, so that it need not later."""
     if not _is_checked(session, part):
-        _run(session, VALIDATED, part)
+        _run(session, [VALIDATED], part)
 
 
 def _is_checked(session: Session, part: Part) -> bool | None:
@@ -83,49 +96,62 @@ def _is_checked(session: Session, part: Part) -> bool | None:
     return found
 
 
+def keep_vacuum_away(session: Session, day: Day) -> None:
+    """Lock the partitions that will change against maintenance, for the session's transaction.
+
+    Readers and writers go on. The DEFAULT partitions of the tables change, too.
+    """
+    connection = session.connection()
+    before = connection.exec_driver_sql("SHOW lock_timeout").scalar_one()
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{VACUUM}'")
+    for part in day.parts:
+        _run(session, [QUIET], part, table=sql.Identifier(part.schema, part.name))
+    for table in [part.source for part in day.parts] + [part.target for part in day.parts]:
+        for default in session.scalars(DEFAULT, {"table": _table(session, table).as_string()}):
+            connection.exec_driver_sql(f"LOCK TABLE {default} IN SHARE UPDATE EXCLUSIVE MODE")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{before}'")
+
+
 def swap(session: Session, day: Day) -> None:
     """Move the partitions of a day within the session's transaction."""
-    for table in dict.fromkeys(part.source for part in day.parts):
-        _execute(session, LEFT, table=_table(session, table))
-    for table in dict.fromkeys(part.target for part in day.parts):
-        _execute(session, ENTERED, table=_table(session, table))
+    locks = [
+        *((LEFT, table) for table in dict.fromkeys(part.source for part in day.parts)),
+        *((ENTERED, table) for table in dict.fromkeys(part.target for part in day.parts)),
+    ]
+    for lock, table in locks:
+        statement = sql.SQL(lock).format(table=_table(session, table))
+        session.connection().exec_driver_sql(statement.as_string())
     for part in day.parts:
-        for template in SWAPPED:
-            _run(session, template, part)
+        _run(session, SWAPPED, part)
         _give_rights(session, part)
 
 
 def _give_rights(session: Session, part: Part) -> None:
     schema, _, parent = part.target.partition(".")
     words = {"schema": schema_of(session, schema), "name": part.new_name, "parent": parent}
-    for statement in session.scalars(RIGHTS, words).all():
-        session.connection().exec_driver_sql(statement)
+    if statements := session.scalars(RIGHTS, words).all():
+        session.connection().exec_driver_sql("; ".join(statements))
 
 
-def _run(session: Session, template: str, part: Part) -> None:
-    """Run a statement about a partition; before, while and after it goes."""
-    target = _table(session, part.target)
+def _run(session: Session, templates: Sequence[str], part: Part, **names: sql.Composable) -> None:
+    """Run statements about a partition, in one message; before, while and after it goes."""
     schema = schema_of(session, part.target.partition(".")[0])
-    _execute(
-        session,
-        template,
-        source=_table(session, part.source),
-        target=target,
-        schema=sql.Identifier(schema),
-        partition=sql.Identifier(part.schema, part.name),
-        moved=sql.Identifier(schema, part.name),
-        renamed=sql.Identifier(schema, part.new_name),
-        new_name=sql.Identifier(part.new_name),
-        bounds=sql.Identifier(BOUNDS),
-        lower=sql.Literal(str(part.lower)),
-        upper=sql.Literal(str(part.upper)),
-    )
+    names |= {
+        "source": _table(session, part.source),
+        "target": _table(session, part.target),
+        "schema": sql.Identifier(schema),
+        "partition": sql.Identifier(part.schema, part.name),
+        "moved": sql.Identifier(schema, part.name),
+        "renamed": sql.Identifier(schema, part.new_name),
+        "new_name": sql.Identifier(part.new_name),
+        "bounds": sql.Identifier(BOUNDS),
+        "lower": sql.Literal(str(part.lower)),
+        "upper": sql.Literal(str(part.upper)),
+    }
+    statements = [sql.SQL(template).format(**names).as_string() for template in templates]
+    session.connection().exec_driver_sql("; ".join(statements))
 
 
 def _table(session: Session, name: str) -> sql.Identifier:
     schema, _, table = name.partition(".")
     return sql.Identifier(schema_of(session, schema), table)
-
-
-def _execute(session: Session, template: str, **names: sql.Composable) -> None:
-    session.connection().exec_driver_sql(sql.SQL(template).format(**names).as_string())

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.models import ArchiveProof
 
-PATIENCE = (0.3, 0.5, 0.8, 1.5, 2.0, 2.0)
-"""Seconds to wait for locks, try by try. Below a second no server looks for a deadlock, whose
-victim others could be; above it a server ends an autovacuum that is in the way."""
+PATIENCE = (0.2, 0.4, 0.6, 0.8, 0.8, 0.8)
+"""Seconds to wait for a table, try by try, with others behind us. A server looks for deadlocks
+after a second, and its victim could be somebody else: so we give up before."""
 LONG = "60s"
 """How long building an index waits for others, who do not wait for it."""
 LOOKS = 4
@@ -126,11 +126,12 @@ def _swap(database: Database, day: Day, how: str, before: dict[Part, Fingerprint
         nonlocal began
         if why := obstacle(session, day):
             raise PutOff(why)
-        began = time.monotonic()
-        swapping.swap(session, day)
         for part, source in before.items():
             proofs.prove(session, part, how, source)
             proofs.enter(session, part, "Y" if how == proofs.SWAP else proofs.NEVER)
+        swapping.keep_vacuum_away(session, day)
+        began = time.monotonic()
+        swapping.swap(session, day)
 
     _patiently(database, work)
     return time.monotonic() - began

@@ -1,0 +1,263 @@
+"""`pandadb archive`: finished jobs out of the way, proven, and back if they are wanted."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pandadb.cli.options import AsJSON, DryRun
+from pandadb.cli.output import as_json, err, out, progress, table
+from pandadb.config import load_settings
+from pandadb.database import Database
+from pandadb.services import archive, partitions
+from pandadb.services.archive import Found, Progress, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from datetime import date
+
+    from pandadb.core.archive.days import Day
+    from pandadb.services.archive import Moved, Ran
+
+app = typer.Typer(help="The archive of jobs: plan, run, status, verify, restore, hold.")
+
+WRONG, NOTHING_TO_DO, CONTENDED = 1, 3, 4
+"""Exit codes; 0 is done."""
+
+Days = Annotated[
+    list[datetime] | None,
+    typer.Option("--day", formats=["%Y-%m-%d"], help="Only this day; can be repeated."),
+]
+COLUMNS = ("from", "to", "partitions", "rows", "MB", "put off because")
+
+
+@app.command()
+def plan(days: Days = None, *, json: AsJSON = False) -> None:
+    """Say which days are due, oldest first, and what puts one off; nothing is changed.
+
+    Example: pandadb archive plan
+    """
+    policies = partitions.load(load_settings().policies)
+    with Database.from_settings() as database:
+        _show("Due", archive.plan(database, policies, only=_dates(days)), json)
+
+
+@app.command()
+def run(
+    days: Days = None,
+    *,
+    max_time: Annotated[
+        float | None, typer.Option(min=0, help="Seconds after which no other day is begun.")
+    ] = None,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+) -> None:
+    """Take the days that are due out of the live tables and into the archive, and prove it.
+
+    It can be repeated, be run twice at once, and be killed: it is for cron. Exit code 0 if
+    something was done, 1 if rows were lost, 3 if there was nothing to do, 4 if locks were not free
+    or another run was at work.
+
+    Example: pandadb archive run --max-time 3600
+    """
+    policies = partitions.load(load_settings().policies)
+    with Database.from_settings() as database:
+        if dry_run:
+            _show("Would go", archive.plan(database, policies, only=_dates(days)), json)
+            return
+        with _told() as tell:
+            ran = archive.run(database, policies, only=_dates(days), max_time=max_time, tell=tell)
+    if json:
+        as_json({**asdict(ran), "lost": ran.lost})
+    else:
+        _report(ran)
+    sys.exit(_code(ran))
+
+
+@app.command()
+def status(*, json: AsJSON = False) -> None:
+    """Say how many days are due and put off, and what the archive has.
+
+    Example: pandadb archive status
+    """
+    policies = partitions.load(load_settings().policies)
+    with Database.from_settings() as database:
+        found = archive.status(database, policies)
+    if json:
+        as_json(asdict(found))
+        return
+    since = f", the oldest of {found.oldest:%Y-%m-%d}" if found.oldest else ""
+    out.print(f"Days due: {found.due}{since}; put off: {found.put_off}; tasks held: {found.held}.")
+    columns = ("table", "partitions", "from", "to", "unproven", "MB")
+    rows = [
+        (one.table, one.partitions, one.first, one.last, one.unproven, one.bytes / 1_000_000)
+        for one in found.archived
+    ]
+    table("The archive", columns, rows)
+
+
+@app.command()
+def verify(days: Days = None, *, json: AsJSON = False) -> None:
+    """Count the archive anew and compare it with its proofs.
+
+    Servers update jobs in the archive for up to 90 days after their end: such partitions are told,
+    and are no fault. Exit code 1 if others are not as proven, lack rows, or have no proof.
+
+    Example: pandadb archive verify --day 2026-10-01
+    """
+    with Database.from_settings() as database:
+        found = archive.verify(database, only=_dates(days), tell=_tell_name)
+    wrong = [one for one in found if not _is_fine(one)]
+    if json:
+        as_json([asdict(one) for one in found])
+    else:
+        columns = ("table", "partition", "found", "rows proven", "rows now")
+        rows = [
+            (one.table, one.partition, one.found, one.proven and one.proven.rows,
+             one.now and one.now.rows) for one in found if one.found is not Found.SAME
+        ]  # fmt: skip
+        if rows:
+            table("Not as proven", columns, rows)
+        same = sum(one.found is Found.SAME for one in found)
+        out.print(f"{same} of {len(found)} partitions are as proven; wrong: {len(wrong)}.")
+    sys.exit(WRONG if wrong else 0)
+
+
+@app.command()
+def restore(
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="A day of the archive.")],
+    *,
+    json: AsJSON = False,
+) -> None:
+    """Take a day back from the archive. It stays until `pandadb archive run --day` names it.
+
+    Example: pandadb archive restore 2026-10-01
+    """
+    with Database.from_settings() as database:
+        moved = archive.restore(database, day.date(), tell=_tell_name)
+    if json:
+        as_json(asdict(moved))
+    else:
+        out.print(f"Restored {_line(moved)}")
+
+
+@app.command()
+def hold(
+    tasks: Annotated[list[int] | None, typer.Argument(metavar="TASK", help="JediTaskIDs.")] = None,
+    *,
+    reason: Annotated[str | None, typer.Option(help="Why, for people.")] = None,
+    release: Annotated[bool, typer.Option("--release", help="Let them go again.")] = False,
+    json: AsJSON = False,
+) -> None:
+    """Keep the jobs of tasks out of the archive; without tasks, list those that are held.
+
+    Example: pandadb archive hold 13332803 --reason "is looked into"
+    """
+    with Database.from_settings() as database:
+        if tasks and release:
+            gone = archive.release(database, tasks)
+            out.print(f"Released: {', '.join(map(str, gone)) or 'none was held'}.")
+            return
+        if tasks:
+            archive.hold(database, tasks, reason)
+        held = archive.holds(database)
+    rows = [(one.jeditaskid, one.held_by, one.since, one.reason) for one in held]
+    columns = ("jeditaskid", "held_by", "since", "reason")
+    if json:
+        as_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif rows:
+        table("Held", columns, [(str(task), *others) for task, *others in rows])
+    else:
+        out.print("No task is held.")
+
+
+def _dates(days: Collection[datetime] | None) -> list[date]:
+    return [day.date() for day in days or ()]
+
+
+def _show(title: str, days: Collection[Day], json: bool) -> None:
+    if json:
+        as_json([asdict(day) for day in days])
+    elif days:
+        rows = [
+            (day.lower, day.upper, len(day.parts), sum(part.rows for part in day.parts),
+             sum(part.bytes for part in day.parts) / 1_000_000, day.put_off) for day in days
+        ]  # fmt: skip
+        table(title, COLUMNS, rows)
+    else:
+        out.print("No day is due.")
+
+
+@contextmanager
+def _told() -> Iterator[Callable[[Progress], None]]:
+    """Show where a run is: a bar on a terminal, elsewhere a line of JSON for each step."""
+    with progress("days") as bar:
+        task = bar.add_task("archiving", total=None)
+
+        def tell(now: Progress) -> None:
+            day = f"{now.day.lower:%Y-%m-%d}"
+            if err.is_terminal:
+                bar.update(
+                    task, description=f"{day} {now.step}", completed=now.number - 1, total=now.of
+                )
+            else:
+                when = datetime.now(UTC).isoformat(timespec="milliseconds")
+                line: dict[str, Any] = {"time": when, "day": day, "step": now.step}
+                err.print(
+                    jsonlib.dumps({**line, "number": now.number, "of": now.of}),
+                    markup=False,
+                    soft_wrap=True,
+                )
+
+        yield tell
+
+
+def _tell_name(what: Step | str) -> None:
+    if err.is_terminal:
+        err.print(str(what), markup=False, soft_wrap=True)
+
+
+def _report(ran: Ran) -> None:
+    if ran.busy:
+        out.print("Another run is at work: nothing was done.")
+        return
+    for name, verdict in ran.finished.items():
+        out.print(f"Counted {name}, which had gone before: {verdict}")
+    for moved in ran.done:
+        out.print(f"Archived {_line(moved)}")
+        for finding in moved.findings:
+            some = ", ".join(map(str, finding.examples))
+            out.print(f"  {finding.jobs} {finding.what}: {some}, …")
+    for day in ran.put_off:
+        out.print(f"Put off {day.lower:%Y-%m-%d}: {day.put_off}", markup=False)
+    out.print(
+        f"Days archived: {len(ran.done)}; put off: {len(ran.put_off)}; locks were not free:"
+        f" {len(ran.contended)}; no time: {len(ran.left)}."
+    )
+    if ran.lost:
+        out.print(f"[bold red]There are fewer rows than before:[/] {', '.join(ran.lost)}")
+
+
+def _line(moved: Moved) -> str:
+    rows = ", ".join(
+        f"{name} {count:,} {moved.verdicts[name]}" for name, count in moved.rows.items()
+    )
+    return f"{moved.day.lower:%Y-%m-%d}: {rows}; locked for {moved.locked * 1000:.0f} ms"
+
+
+def _code(ran: Ran) -> int:
+    if ran.lost:
+        return WRONG
+    if ran.contended or ran.busy:
+        return CONTENDED
+    return 0 if ran.done or ran.finished else NOTHING_TO_DO
+
+
+def _is_fine(one: archive.Verified) -> bool:
+    return one.found is Found.SAME or (one.found is Found.UPDATED and one.is_young)
