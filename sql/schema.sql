@@ -7583,6 +7583,8 @@ BEGIN
     IF (counted, summed) IS DISTINCT FROM (proof.source_rows, proof.source_sum) THEN
         RAISE EXCEPTION '% has changed since it was copied: prove it again', live_partition;
     END IF;
+    -- Writers may wait for the partition by now, and hold its table: they are not to be the victims.
+    PERFORM set_config('lock_timeout', '100ms', true);
     EXECUTE format('DROP TABLE %s', child);
     UPDATE doma_panda.tablepart4copying
        SET deleted_on = clock_timestamp() AT TIME ZONE 'UTC'

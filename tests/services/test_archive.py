@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -353,6 +357,34 @@ def test_a_run_that_is_killed_is_taken_up_by_the_next(days: Database, step: Step
     assert set(ran.finished.values()) <= {Verdict.SAME}
     assert {one.found for one in archive.verify(days)} == {Found.SAME}
     assert (archive.plan(days), schema.check(days)) == ([], [])
+
+
+def test_a_process_that_is_killed_without_a_word_loses_nothing(database: Database) -> None:
+    for number in range(4):
+        write(database, 2 * number, 2 * number + 1, days=40 + number)
+    make_days(database)
+    command = [sys.executable, "-m", "pandadb", "archive", "run"]
+    environment = {**os.environ, "PANDADB_URL": _url(database)}
+    for lines, milliseconds in ((1, 10), (4, 5), (5, 2)):
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+        assert process.stderr
+        for _ in range(lines):
+            process.stderr.readline()
+        time.sleep(milliseconds / 1000)
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+    ran = archive.run(database)
+    while ran.busy:  # the server has not yet noticed that nobody is there
+        ran = archive.run(database)
+
+    for live, archived in ARCHIVE_OF.items():
+        assert ids(database, live) == []
+        assert sorted({*ids(database, archived)}) == [*range(8)]
+    verified = archive.verify(database)
+    assert (len(verified), {one.found for one in verified}) == (16, {Found.SAME})
+    assert schema.check(database) == []
 
 
 def test_an_index_that_somebody_could_not_end_is_built_again(
