@@ -137,4 +137,4 @@ def _report(done: Maintained) -> None:
     if stray:
         out.print(f"{stray} rows are in DEFAULT partitions: pandadb partitions maintain --drain")
     if any(step.do is Do.ARCHIVE for step in done.left):
-        out.print("Days are due for the archive.")
+        out.print("Days are due for the archive: pandadb archive run")
