@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import dispatch, life, move, servers
+from benchmarks import archive, dispatch, life, move, servers
 from benchmarks.alternation import Effort, Report
 from pandadb.cli.output import as_json, table
 
-BENCHMARKS: dict[str, Any] = {"move": move, "dispatch": dispatch, "life": life}
+BENCHMARKS: dict[str, Any] = {"move": move, "dispatch": dispatch, "life": life, "archive": archive}
 
 
 def main(  # noqa: PLR0917 - typer's

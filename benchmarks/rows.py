@@ -65,11 +65,19 @@ def fill(connection: psycopg.Connection, table: str, pandaids: range, **columns:
     _insert(connection, table, {**JOB, **columns}, pandaids)
 
 
-def fill_satellites(connection: psycopg.Connection, pandaids: range, where: str = "true") -> None:
-    """Give jobs, or those of a condition on `n`, four files each, parameters and metadata."""
-    _insert(connection, "filestable4", FILES, pandaids, f"generate_series(1, 4) AS f WHERE {where}")
-    _insert(connection, "jobparamstable", PARAMETERS, pandaids, f"(SELECT) AS one WHERE {where}")
-    _insert(connection, "metatable", METADATA, pandaids, f"(SELECT) AS one WHERE {where}")
+def fill_satellites(
+    connection: psycopg.Connection, pandaids: range, where: str = "true", **columns: str
+) -> None:
+    """Give jobs, or those of a condition on `n`, four files each, parameters and metadata.
+
+    `columns` are further SQL, for all three tables.
+    """
+    for table, row, source in (
+        ("filestable4", FILES, "generate_series(1, 4) AS f"),
+        ("jobparamstable", PARAMETERS, "(SELECT) AS one"),
+        ("metatable", METADATA, "(SELECT) AS one"),
+    ):
+        _insert(connection, table, {**row, **columns}, pandaids, f"{source} WHERE {where}")
 
 
 def analyze(connection: psycopg.Connection) -> None:
