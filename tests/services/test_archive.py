@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from pandadb.core.archive import swapping
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
+from pandadb.core.archive.fingerprints import Fingerprint
 from pandadb.database import Database
 from pandadb.services import archive, grants, partitions, schema
 from pandadb.services.archive import (
@@ -167,14 +170,23 @@ def test_an_autovacuum_that_is_in_the_way_holds_nobody_up(
     assert (ran.done, len(ran.contended)) == ([], 1)
 
 
-def test_nothing_is_read_or_written_to_attach_a_day(days: Database) -> None:
-    node = "SELECT array_agg(pg_relation_filenode(c.oid) ORDER BY c.relname) FROM pg_class c"
-    before = scalar(days, node + f" WHERE relname = 'jobsarchived4_p{ago(50):%Y_%m_%d}'")
+def test_a_day_is_attached_as_it_is_and_without_being_read(days: Database) -> None:
+    node = "SELECT array_agg(pg_relation_filenode(c.oid)) FROM pg_class c WHERE relname = '{}_{}'"
+    suffix = f"p{ago(50):%Y_%m_%d}"
+    before = scalar(days, node.format("jobsarchived4", suffix))
+    said: list[str] = []
+    url = days.engine.url.update_query_dict({"options": "-c client_min_messages=debug1"})
+    with Database(url) as listening:
 
-    archive.run(days)
+        @event.listens_for(listening.engine, "connect")
+        def listen(connection: psycopg.Connection, _: object) -> None:
+            connection.add_notice_handler(lambda notice: said.append(notice.message_primary or ""))
 
-    after = scalar(days, node + f" WHERE relname = 'jobsarchived_p{ago(50):%Y_%m_%d}'")
-    assert (before, len(before)) == (after, 1)
+        archive.run(listening)
+
+    assert scalar(days, node.format("jobsarchived", suffix)) == before
+    unread = [line for line in said if re.match(r"partition constraint for .* is implied", line)]
+    assert len(unread) == 8
 
 
 def test_the_ledger_and_the_proofs_say_what_was_done(days: Database) -> None:
@@ -317,6 +329,22 @@ def test_an_update_while_a_day_moves_is_no_loss_and_is_proven_as_it_is_then(
     name = f"jobsarchived4_p{ago(50):%Y_%m_%d}"
     assert first.verdicts.pop(name) is Verdict.CHANGED
     assert {*first.verdicts.values(), *second.verdicts.values()} == {Verdict.SAME}
+    assert {one.found for one in archive.verify(days)} == {Found.SAME}
+
+
+def test_what_changes_all_the_time_is_left_unproven_to_the_next_run(
+    days: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = count(10)
+    with monkeypatch.context() as changing:
+        changing.setattr(moving, "_count", lambda *_: Fingerprint(next(rows), 0))
+        first = archive.run(days, only=[ago(40).date()])
+    assert {*first.done[0].verdicts.values()} == {Verdict.RESTLESS}
+    assert {one.found for one in archive.verify(days)} == {Found.UNPROVEN}
+
+    second = archive.run(days, only=[ago(40).date()])
+
+    assert [*second.finished.values()] == [Verdict.SAME] * 4
     assert {one.found for one in archive.verify(days)} == {Found.SAME}
 
 
