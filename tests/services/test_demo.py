@@ -67,3 +67,19 @@ def test_files_of_one_task_are_all_loaded_and_their_order_does_not_matter(
     assert [load.jeditaskid for load in shown.loads][:2] == [5, 5]
     assert len({load.jeditaskid for load in shown.loads}) == 3
     assert [load.present for load in again.loads] == [1, 1, 1, 1]
+
+
+def test_a_day_goes_to_the_archive_whatever_its_age_and_is_counted_with_the_others(
+    database: Database,
+) -> None:
+    day = (dt.datetime.now(dt.UTC) - dt.timedelta(1)).date()
+    before = demo.run(database, [], day)
+
+    archived = demo.put_away(database, day)
+
+    assert archived.rows["doma_pandaarch.jobsarchived"] == 600
+    assert demo.put_away(database, day) == archived
+    after = demo.run(database, [], day)
+    assert [astuple(row) for row in after.statuses] == [("jobsarchived", "finished", 600)]
+    assert after.sites == before.sites
+    assert after.loads[0].present == 600

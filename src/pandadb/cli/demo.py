@@ -21,7 +21,7 @@ def demo(
     ] = None,
     json: AsJSON = False,
 ) -> None:
-    """Make a private database, load a task's jobs into it, and let those of another one live.
+    """Make a private database, load a task's jobs, let those of another one live, archive a day.
 
     The database is an embedded PostgreSQL in your data folder, whatever PANDADB_URL says. Without
     --records the loaded jobs are invented; those that live always are, a new task each time.
@@ -39,10 +39,14 @@ def demo(
         if not json:
             _print(shown)
         life = demolife.live(database, quiet=json)
+        with err.status("archiving yesterday"):
+            archived = service.put_away(database, yesterday())
     if json:
-        as_json({**asdict(shown), "life": asdict(life)})
+        as_json({**asdict(shown), "life": asdict(life), "archived": asdict(archived)})
     else:
         demolife.show(life)
+        _print_archived(archived)
+        demolife.name_next(life, archived.day)
 
 
 def _print(shown: service.Shown) -> None:
@@ -56,3 +60,8 @@ def _print(shown: service.Shown) -> None:
         ("site", "jobs", "core hours", "CPU efficiency"),
         map(astuple, shown.sites),
     )
+
+
+def _print_archived(archived: service.Archived) -> None:
+    title = f"Archived: what belongs to jobs that ended on {archived.day}"
+    table(title, ("table", "rows, counted and proven"), archived.rows.items())

@@ -4,6 +4,7 @@ import shutil
 import sys
 import time
 from dataclasses import astuple
+from datetime import date
 from pathlib import Path
 
 from rich.bar import Bar
@@ -54,7 +55,7 @@ def _draw(shown: Live, done: Round) -> None:
 
 
 def show(life: Life) -> None:
-    """Print what has become of the task and of one of its jobs, and what to try next."""
+    """Print what has become of the task and of one of its jobs."""
     table(
         f"Files of task {life.jeditaskid}",
         ("type", "dataset", "files", "used", "finished", "failed"),
@@ -63,8 +64,13 @@ def show(life: Life) -> None:
     out.print("Failed are also the files of jobs that were killed or closed.")
     steps = [(step.jobstatus, step.seconds, step.computingsite) for step in life.history]
     table(f"History of job {life.pandaid}", ("state", "seconds in it", "site"), steps)
+
+
+def name_next(life: Life, archived: date) -> None:
+    """Print what to try next."""
     left = life.left[0] if life.left else life.pandaid
-    commands = [(line.format(one=life.pandaid, left=left), meaning) for line, meaning in NEXT]
+    words = {"one": life.pandaid, "left": left, "day": archived}
+    commands = [(line.format(**words), meaning) for line, meaning in NEXT]
     width = max(len(line) for line, _ in commands)
     out.print("\nTry next (the same database, as long as PANDADB_URL is not set):")
     for line, meaning in commands:
@@ -84,6 +90,8 @@ NEXT = (
     ("jobs show {one}", "where a job is, with its files"),
     ("jobs history {one}", "what has happened to it"),
     ("jobs kill {left}", "end one that has not ended"),
+    ("archive verify", "is what is in the archive still as it was proven?"),
+    ("archive restore {day}", "take yesterday's jobs back"),
     ("jobs load records.csv --jeditaskid 5", "load records of your own (--help says how)"),
     ("db psql", "look into the database"),
     ("db check", "do models and database agree?"),

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Float, cast, extract, func, literal, select, union_all
 
 from pandadb.core.tables import JOB_TABLES
-from pandadb.models import JobsArchived4
+from pandadb.models import JobsArchived, JobsArchived4
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
+
+    from pandadb.core.effects import Columns
+
+ENDED = (JobsArchived4, JobsArchived)
 
 
 @dataclass(frozen=True)
@@ -49,10 +56,10 @@ def by_status(session: Session) -> list[StatusCount]:
 
 
 def usage_by_site(session: Session) -> list[SiteUsage]:
-    """Return what the jobs in JOBSARCHIVED4 have used per site, the busiest site first."""
-    job = JobsArchived4
-    cores = func.greatest(func.coalesce(job.actualcorecount, job.corecount, 1), 1)
-    core_seconds = func.sum(extract("epoch", job.endtime - job.starttime) * cores)
+    """Return what the jobs that have ended used per site, the busiest site first."""
+    names = ("computingsite", "cpuconsumptiontime", "starttime", "endtime")
+    job = union_all(*(_used(model.__table__.c, names) for model in ENDED)).subquery("job").c
+    core_seconds = func.sum(extract("epoch", job.endtime - job.starttime) * job.cores)
     rows = session.execute(
         select(
             job.computingsite,
@@ -65,3 +72,8 @@ def usage_by_site(session: Session) -> list[SiteUsage]:
         .order_by(core_seconds.desc(), job.computingsite)
     ).all()
     return [SiteUsage(*row) for row in rows]
+
+
+def _used(job: Columns, names: Sequence[str]) -> Select[Any]:
+    cores = func.greatest(func.coalesce(job["actualcorecount"], job["corecount"], 1), 1)
+    return select(*(job[name] for name in names), cores.label("cores"))

@@ -1,14 +1,17 @@
-"""A running PanDA database in a minute: a private server, the schema, a task's jobs."""
+"""A running PanDA database in a minute: the schema, a task's jobs, and a day in the archive."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from pandadb.core import counts, records, samples
-from pandadb.services import jobs, schema
+from pandadb.core.partitions.policies import POLICIES, Then
+from pandadb.core.partitions.spans import Span, Unit
+from pandadb.services import archive, jobs, partitions, schema
+from pandadb.services.archive import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +32,15 @@ class Shown:
     loads: list[jobs.Loaded]
     statuses: list[counts.StatusCount]
     sites: list[counts.SiteUsage]
+
+
+@dataclass(frozen=True)
+class Archived:
+    """A day that is in the archive."""
+
+    day: date
+    rows: dict[str, int]
+    """For each table of the archive, how many are proven to be there."""
 
 
 def run(
@@ -56,6 +68,24 @@ def run(
         statuses = counts.by_status(session)
         sites = counts.usage_by_site(session)
     return Shown(schema.current(database), loads, statuses, sites)
+
+
+def put_away(database: Database, day: date) -> Archived:
+    """Make the partitions, take a day to the archive whatever its age, and prove that it is there.
+
+    A day that is there already is only proven again.
+    """
+    at_once = {
+        table: replace(policy, retention=Span(0, Unit.DAY))
+        if policy.then is Then.ARCHIVE
+        else policy
+        for table, policy in POLICIES.items()
+    }
+    partitions.maintain(database, drain=True)
+    archive.run(database, at_once, only=[day])
+    proven = [one for one in archive.verify(database) if one.lower.date() == day]
+    rows = {one.table: one.now.rows for one in proven if one.now and one.found is Found.SAME}
+    return Archived(day, rows)
 
 
 def _tasks(files: Sequence[Path]) -> list[tuple[int, records.Records]]:
