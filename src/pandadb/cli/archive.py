@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pandadb.cli import archive_export
 from pandadb.cli.options import AsJSON, DryRun
 from pandadb.cli.output import as_json, err, out, progress, table
 from pandadb.config import load_settings
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pandadb.core.archive.days import Day
     from pandadb.services.archive import Moved, Ran
 
-app = typer.Typer(help="The archive of jobs: plan, run, status, verify, restore, hold.")
+app = typer.Typer(help="The archive of jobs: plan, run, status, verify, restore, hold, export.")
 
 WRONG, NOTHING_TO_DO, CONTENDED = 1, 3, 4
 """Exit codes; 0 is done."""
@@ -261,3 +262,6 @@ def _code(ran: Ran) -> int:
 
 def _is_fine(one: archive.Verified) -> bool:
     return one.found is Found.SAME or (one.found is Found.UPDATED and one.is_young)
+
+
+app.command()(archive_export.export)

@@ -20,6 +20,27 @@ if TYPE_CHECKING:
 
 
 @contextmanager
+def driving(session: Session, statement: sql.Composable) -> Iterator[psycopg.Connection]:
+    """Lend the driver's own connection, for a statement that SQLAlchemy cannot run.
+
+    Raises:
+        DBAPIError: What the driver says, as SQLAlchemy would say it.
+    """
+    connection = session.connection()
+    driver = cast("psycopg.Connection", connection.connection.driver_connection)
+    try:
+        yield driver
+    except psycopg.Error as error:
+        lost = driver.closed
+        if lost:
+            connection.invalidate(error)
+        words = statement.as_string()
+        raise DBAPIError.instance(
+            words, None, error, psycopg.Error, connection_invalidated=lost
+        ) from error
+
+
+@contextmanager
 def copy_into(session: Session, model: type[Base], columns: Sequence[str]) -> Iterator[Copy]:
     """Start a COPY into a table; columns that are not named take their defaults.
 
@@ -30,19 +51,8 @@ def copy_into(session: Session, model: type[Base], columns: Sequence[str]) -> It
         sql.Identifier(schema_of(session, model.__table__.schema), model.__tablename__),
         sql.SQL(", ").join(map(sql.Identifier, columns)),
     )
-    connection = session.connection()
-    driver = cast("psycopg.Connection", connection.connection.driver_connection)
-    try:
-        with driver.cursor().copy(statement) as copy:
-            yield copy
-    except psycopg.Error as error:
-        lost = driver.closed
-        if lost:
-            connection.invalidate(error)
-        words = statement.as_string()
-        raise DBAPIError.instance(
-            words, None, error, psycopg.Error, connection_invalidated=lost
-        ) from error
+    with driving(session, statement) as driver, driver.cursor().copy(statement) as copy:
+        yield copy
 
 
 def copy_rows(

@@ -19,6 +19,8 @@ from psycopg import sql
 from pandadb.models import Base
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import Session
 
 COUNTED = """
@@ -41,10 +43,15 @@ def fingerprint(session: Session, table: str, schema: str, name: str) -> Fingerp
 
     It reads all of it, and holds nobody up.
     """
-    columns = sorted(column.name for column in Base.metadata.tables[table].columns)
-    row = sql.SQL("ROW({})").format(sql.SQL(", ").join(map(sql.Identifier, columns)))
-    query = sql.SQL(COUNTED).format(row=row, table=sql.Identifier(schema, name))
+    columns = [column.name for column in Base.metadata.tables[table].columns]
+    return fingerprint_of(session, columns, sql.Identifier(schema, name))
+
+
+def fingerprint_of(session: Session, columns: Iterable[str], rows: sql.Composable) -> Fingerprint:
+    """Return the fingerprint of rows: what follows FROM, a condition perhaps included."""
+    row = sql.SQL("ROW({})").format(sql.SQL(", ").join(map(sql.Identifier, sorted(columns))))
+    query = sql.SQL(COUNTED).format(row=row, table=rows)
     connection = session.connection()
     connection.exec_driver_sql("SET LOCAL jit = off")  # compiling takes longer than it saves
-    rows, total = connection.exec_driver_sql(query.as_string()).one()
-    return Fingerprint(int(rows), int(total))
+    count, total = connection.exec_driver_sql(query.as_string()).one()
+    return Fingerprint(int(count), int(total))

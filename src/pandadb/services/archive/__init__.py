@@ -1,4 +1,4 @@
-"""The archive of jobs: planned, filled, looked at, proven, and emptied again."""
+"""The archive of jobs: planned, filled, looked at, proven, exported, and emptied again."""
 
 from pandadb.services.archive.books import (
     Found,
@@ -10,24 +10,39 @@ from pandadb.services.archive.books import (
     status,
     verify,
 )
+from pandadb.services.archive.dropping import Dropped, NotDropped
+from pandadb.services.archive.dropping import drop as drop_exported
+from pandadb.services.archive.exporting import Export, NotExported, Outlook, export, outlook
+from pandadb.services.archive.lookup import ExportedJob, UnreadableExport, exported
 from pandadb.services.archive.moving import Moved, Step, Verdict
 from pandadb.services.archive.plans import NoSuchDay, NotTheOwner, plan
 from pandadb.services.archive.runs import NotRestored, Progress, Ran, restore, run
 
 __all__ = [
+    "Dropped",
+    "Export",
+    "ExportedJob",
     "Found",
     "Moved",
     "NoSuchDay",
+    "NotDropped",
+    "NotExported",
     "NotRestored",
     "NotTheOwner",
+    "Outlook",
     "Progress",
     "Ran",
     "Status",
     "Step",
+    "UnreadableExport",
     "Verdict",
     "Verified",
+    "drop_exported",
+    "export",
+    "exported",
     "hold",
     "holds",
+    "outlook",
     "plan",
     "release",
     "restore",

@@ -1,0 +1,100 @@
+"""Months of the archive: their times, what is in them, and which partitions they have alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+from sqlalchemy import text
+from typing_extensions import override
+
+from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
+from pandadb.core.copying import schema_of
+from pandadb.core.partitions.spans import Span, Unit
+from pandadb.errors import PandaDBError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.partitions.existing import Partition
+
+COLUMNS = text("""
+SELECT attname AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute
+ WHERE attrelid = to_regclass(:table) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+""")
+ROWS = "{table} WHERE modificationtime >= {lower} AND modificationtime < {upper}"
+
+
+class BadMonth(PandaDBError):
+    """A text that is no month."""
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month, from its first moment to that of the next one (naive UTC)."""
+
+    lower: datetime
+    upper: datetime
+
+    @classmethod
+    def of(cls, said: str) -> Month:
+        """Return the month that a text means, such as `2026-09`.
+
+        Raises:
+            BadMonth: It means none.
+        """
+        if re.fullmatch(r"\d{4}-\d\d", said):
+            try:
+                lower = datetime.fromisoformat(f"{said}-01")
+                return cls(lower, Span(1, Unit.MONTH).after(lower))
+            except ValueError:
+                pass
+        raise BadMonth(f"{said!r} is no month: write it as 2026-09")
+
+    @override
+    def __str__(self) -> str:
+        """Return the text that means it."""
+        return f"{self.lower:%Y-%m}"
+
+    def has(self, partition: Partition) -> bool:
+        """Tell whether a partition is of this month and of no other time."""
+        lower, upper = partition.lower, partition.upper
+        if not isinstance(lower, datetime) or not isinstance(upper, datetime):
+            return False
+        return self.lower <= lower and upper <= self.upper
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the database has it."""
+
+    name: str
+    type: str
+    """As PostgreSQL writes it, `character varying(250)` for instance."""
+
+
+def columns(session: Session, table: str) -> list[Column]:
+    """Return all columns of a table, also those that pandadb does not know."""
+    found = session.execute(COLUMNS, {"table": named(session, table).as_string()})
+    return [Column(row.name, row.type) for row in found]
+
+
+def named(session: Session, table: str) -> sql.Identifier:
+    """Return a table of the models as it is called in this database."""
+    schema, _, name = table.partition(".")
+    return sql.Identifier(schema_of(session, schema), name)
+
+
+def rows_of(session: Session, table: str, month: Month) -> sql.Composed:
+    """Return what follows FROM to read the rows of a month, whatever partition they are in."""
+    bounds = {"lower": sql.Literal(str(month.lower)), "upper": sql.Literal(str(month.upper))}
+    return sql.SQL(ROWS).format(table=named(session, table), **bounds)
+
+
+def fingerprint_of_month(session: Session, table: str, month: Month) -> Fingerprint:
+    """Return the fingerprint of a month in a table, over all columns that the database has."""
+    names = [column.name for column in columns(session, table)]
+    return fingerprint_of(session, names, rows_of(session, table, month))

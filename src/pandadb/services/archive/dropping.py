@@ -1,0 +1,126 @@
+"""Partitions of a month that was exported leave the database, once nothing can be lost by that.
+
+All in one transaction: the partitions are locked against writers and counted; what they have must
+be what the files are proven to have; only then they are dropped, those of all tables together.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from pandadb.core.archive import leaving, proofs
+from pandadb.core.archive.days import LIVE_OF
+from pandadb.core.archive.months import Month, columns
+from pandadb.core.parquet import manifests
+from pandadb.errors import PandaDBError
+from pandadb.services.archive.exporting import be_slow, differing
+from pandadb.services.archive.moving import PATIENCE
+from pandadb.services.archive.plans import refuse_strangers
+from pandadb.services.archive.runs import TURN
+from pandadb.services.grants import act_as_owner
+from pandadb.services.turns import be_patient, is_busy, turn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.archive.leaving import Leaving
+    from pandadb.core.parquet.manifests import Manifest
+    from pandadb.database import Database
+
+WRITERS = 3.0
+"""Seconds for which somebody is waited for who writes into the month."""
+
+
+class NotDropped(PandaDBError):
+    """Partitions that must not be dropped, or not now."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What has left the database."""
+
+    partitions: dict[str, int]
+    """Rows of each partition that is gone."""
+    beyond: dict[str, int]
+    """Rows of the month in partitions that stay, since these have other times too."""
+
+
+def drop(database: Database, month: str, folder: Path) -> Dropped:
+    """Drop the partitions of a month that is exported in a folder, and write proofs of it.
+
+    Raises:
+        BadManifest: There is no export of the month.
+        BadMonth: That is no month.
+        NotDropped: The export is not what the database has, a task is held, or locks were not
+            free; nothing was changed.
+        NotTheOwner: The user of the database may not drop partitions.
+    """
+    wanted = Month.of(month)
+    place = folder / str(wanted)
+    manifest = manifests.read(place)
+    refuse_strangers(database)
+    with turn(database, TURN) as ours:
+        if not ours:
+            raise NotDropped("A run of the archiver is at work: try again when it has ended")
+        try:
+            with database.session() as session:
+                return _drop(session, wanted, manifest, place)
+        except DBAPIError as error:
+            if is_busy(error):
+                raise NotDropped(f"{month} was not dropped: locks were not free") from None
+            raise
+
+
+def _drop(session: Session, month: Month, manifest: Manifest, place: Path) -> Dropped:
+    # What others have committed while we waited for a lock must be seen.
+    session.connection(execution_options={"isolation_level": "READ COMMITTED"})
+    act_as_owner(session.connection(), local=True)
+    be_slow(session)
+    be_patient(session, WRITERS)
+    going = leaving.leaving(session, month)
+    if not going.parts:
+        return Dropped({}, {})
+    if why := _mismatch(session, month, manifest):
+        raise NotDropped(f"{month} was not dropped: {why}")
+    now = leaving.count(session, month, going)
+    if why := differing(manifest, now.tables) or manifests.fault(place, manifest):
+        raise NotDropped(f"{month} was not dropped: {why}")
+    for part, found in now.parts.items():
+        proofs.prove(session, part, proofs.COPY, found, found)
+    _drop_patiently(session, going)
+    return Dropped({part.name: found.rows for part, found in now.parts.items()}, now.beyond)
+
+
+def _mismatch(session: Session, month: Month, manifest: Manifest) -> str | None:
+    """Say why an export cannot stand for a month, as far as that is seen without counting."""
+    if manifest.month != str(month):
+        return f"the manifest is of {manifest.month}"
+    exported = {table.table: table.columns for table in manifest.tables}
+    for table in LIVE_OF:
+        if exported.get(table) != columns(session, table):
+            return f"{table} has other columns than were exported"
+    if tasks := leaving.held_tasks(session, month):
+        some = ", ".join(map(str, tasks[:5])) + (", …" if tasks[5:] else "")
+        return f"it has jobs of tasks that are held: {some}"
+    return None
+
+
+def _drop_patiently(session: Session, going: Leaving) -> None:
+    """Have others wait behind us for a fraction of a second only, try by try."""
+    for attempt, seconds in enumerate(PATIENCE, start=1):
+        try:
+            with session.begin_nested():
+                be_patient(session, seconds)
+                leaving.drop(session, going)
+        except DBAPIError as error:
+            if attempt == len(PATIENCE) or not is_busy(error):
+                raise
+            time.sleep(seconds)
+        else:
+            return

@@ -1,0 +1,272 @@
+"""A month of the archive as Parquet files, which are read back and proven before they count.
+
+All tables are read as of one moment, so that jobs and what belongs to them fit together. The files
+are made in a folder beside, which gets its name when all of it is proven and the disk has it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
+from pandadb.core.archive.months import Month, columns, fingerprint_of_month, rows_of
+from pandadb.core.parquet import files, manifests, values
+from pandadb.core.parquet.libraries import library
+from pandadb.core.parquet.manifests import Filed, Manifest
+from pandadb.core.partitions import existing
+from pandadb.errors import PandaDBError
+from pandadb.services import schema
+from pandadb.services.grants import act_as_owner
+from pandadb.services.turns import turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.archive.fingerprints import Fingerprint
+    from pandadb.database import Database
+
+TURN = "hashtextextended('pandadb archive export', 0)"
+
+
+class NotExported(PandaDBError):
+    """A month that cannot be exported, or whose export is not as it should be."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a month has, before it is exported."""
+
+    month: str
+    rows: dict[str, int]
+    """Of each table, as the last ANALYZE has found them; without those of partitions beyond."""
+    partitions: list[str]
+    """Partitions of this month alone: those that could be dropped."""
+    beyond: list[str]
+    """Partitions that have other times, too: they would stay."""
+    live: list[str]
+    """Partitions of live tables that have times of this month: they are not exported."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """A month in Parquet files."""
+
+    month: str
+    folder: Path
+    tables: list[Filed]
+    is_new: bool
+    """Whether it was made now; else it was there, and is as it should be."""
+    is_gone: bool = False
+    """Whether the database has nothing of the month any more."""
+
+
+def outlook(database: Database, month: str) -> Outlook:
+    """Return what an export would have to do with; nothing is read but the catalogue."""
+    wanted = Month.of(month)
+    with database.session() as session:
+        there = existing.partitions(session, [*LIVE_OF, *ARCHIVE_OF])
+    of = {table: [one for one in there[table] if wanted.has(one)] for table in LIVE_OF}
+    touched = {
+        table: [one.name for one in ones if one.overlaps(wanted.lower, wanted.upper)]
+        for table, ones in there.items()
+    }
+    ours = [one.name for ones in of.values() for one in ones]
+    return Outlook(
+        str(wanted),
+        {table: sum(one.rows for one in ones) for table, ones in of.items()},
+        ours,
+        [name for table in LIVE_OF for name in touched[table] if name not in ours],
+        [name for table in ARCHIVE_OF for name in touched[table]],
+    )
+
+
+def export(
+    database: Database,
+    month: str,
+    folder: Path,
+    *,
+    overwrite: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Export:
+    """Write a month (`2026-09`) of the archive into a folder of that name, and prove it.
+
+    An export that is there and fits is left as it is; `overwrite` replaces one that does not. One
+    that has more rows than the database is never replaced: it may be all that is left of them.
+
+    Raises:
+        BadMonth: That is no month.
+        NotExported: There is nothing to export, or an export that does not fit, or no proof.
+        OddValue: Parquet cannot have a value.
+        ParquetMissing: The extra `parquet` is not installed.
+    """
+    wanted = Month.of(month)
+    library("pyarrow")
+    with turn(database, TURN) as ours:
+        if not ours:
+            raise NotExported("Another export is at work: try again when it has ended")
+        place = folder / str(wanted)
+        _recover(place)
+        if place.exists():
+            why, standing = _standing(database, wanted, place)
+            if standing:
+                return standing
+            if not (overwrite and (place / manifests.NAME).is_file()):
+                raise NotExported(f"{place} does not fit: {why}. --overwrite replaces an export")
+        return _make(database, wanted, place, tell)
+
+
+def _recover(place: Path) -> None:
+    """Put back what somebody was replacing when he was killed."""
+    if _beside(place, "old").exists() and not place.exists():
+        _beside(place, "old").rename(place)
+    for name in ("part", "old"):
+        shutil.rmtree(_beside(place, name), ignore_errors=True)
+
+
+def _beside(place: Path, what: str) -> Path:
+    return place.with_name(f".{place.name}.{what}")
+
+
+def _standing(database: Database, month: Month, place: Path) -> tuple[str, Export | None]:
+    """Return an export that is there, or why it does not fit."""
+    try:
+        manifest = manifests.read(place)
+    except manifests.BadManifest as error:
+        return str(error), None
+    if why := manifests.fault(place, manifest):
+        return why, None
+    with snapshot(database) as session:
+        now = {table.table: fingerprint_of_month(session, table.table, month)
+               for table in manifest.tables}  # fmt: skip
+    is_gone = not any(found.rows for found in now.values())
+    if not is_gone and (why := differing(manifest, now)):
+        return why, None
+    return "", Export(str(month), place, manifest.tables, is_new=False, is_gone=is_gone)
+
+
+def differing(manifest: Manifest, now: dict[str, Fingerprint]) -> str | None:
+    """Say which table has other rows now than it had when it was exported."""
+    for table in manifest.tables:
+        if now[table.table] != table.fingerprint:
+            return (
+                f"{table.table} has other rows of {manifest.month} than were exported: "
+                f"{now[table.table].rows} now, {table.rows} then"
+            )
+    return None
+
+
+def _make(database: Database, month: Month, place: Path, tell: Callable[[str], None]) -> Export:
+    part = _beside(place, "part")
+    part.mkdir(parents=True)
+    try:
+        tables = _write(database, month, part, tell)
+        _prove(database, part, tables, tell)
+        at = schema.current(database)
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        package = version("pandadb")
+        manifest = Manifest(str(month), now, package, at.revision, at.panda, tables)
+        _refuse_to_lose(place, manifest)
+        manifests.write(part, manifest)
+        _name(part, place)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return Export(str(month), place, tables, is_new=True)
+
+
+def _write(
+    database: Database, month: Month, part: Path, tell: Callable[[str], None]
+) -> list[Filed]:
+    tables = []
+    with snapshot(database) as session:
+        now: datetime = session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
+        if month.upper > now:
+            raise NotExported(f"The month {month} has not ended")
+        for table in LIVE_OF:
+            tell(f"writing {table}")
+            tables.append(_filed(session, table, month, part))
+    if not any(table.rows for table in tables):
+        raise NotExported(f"The archive has nothing of {month}")
+    return tables
+
+
+def _filed(session: Session, table: str, month: Month, part: Path) -> Filed:
+    path = part / f"{table.partition('.')[2]}.parquet"
+    has = columns(session, table)
+    found = fingerprint_of_month(session, table, month)
+    rows = rows_of(session, table, month)
+    files.write(path, has, values.batches(session, table, has, rows))
+    return Filed(
+        table,
+        path.name,
+        found.rows,
+        found.sum,
+        path.stat().st_size,
+        files.sha256(path),
+        files.pandaids(path),
+        has,
+    )
+
+
+def _prove(
+    database: Database, part: Path, tables: list[Filed], tell: Callable[[str], None]
+) -> None:
+    for table in tables:
+        tell(f"proving {table.table}")
+        with snapshot(database) as session:
+            path = part / table.file
+            back = files.fingerprint_of_file(session, table.table, table.columns, path)
+        if back != table.fingerprint:
+            raise NotExported(
+                f"The file of {table.table} is not what was read: nothing was exported"
+            )
+
+
+def _refuse_to_lose(place: Path, new: Manifest) -> None:
+    """Refuse to replace an export that may be all that is left of its rows."""
+    try:
+        old = {table.table: table.rows for table in manifests.read(place).tables}
+    except manifests.BadManifest:
+        return
+    for table in new.tables:
+        if table.rows < old.get(table.table, 0):
+            raise NotExported(
+                f"The export in {place} has {old[table.table]} rows of {table.table}, the database "
+                f"{table.rows}: move it elsewhere if it is not needed"
+            )
+
+
+def _name(part: Path, place: Path) -> None:
+    """Give a finished folder its name; the one that has it goes."""
+    files.keep(part)
+    if place.exists():
+        place.rename(_beside(place, "old"))
+    part.rename(place)
+    files.keep(place.parent)
+    shutil.rmtree(_beside(place, "old"), ignore_errors=True)
+
+
+@contextmanager
+def snapshot(database: Database) -> Iterator[Session]:
+    """Open a session that sees one moment, however long it takes."""
+    with database.session() as session:
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        act_as_owner(session.connection(), local=True)
+        be_slow(session)
+        yield session
+
+
+def be_slow(session: Session) -> None:
+    """Let the session's transaction take its time, between statements too."""
+    for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        session.execute(text(f"SET LOCAL {setting} = 0"))
