@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from pandadb.core import checks, kills, lives
 from pandadb.core.kills import CODES, Killed, UnknownCode
+from pandadb.core.locking import Lock
 from pandadb.core.refusals import JobsLocked, Reason, Refused
-from pandadb.core.routes import Lock
 from pandadb.core.states import STOPPABLE, transitions
 from pandadb.database import Database
 from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsStatusLog

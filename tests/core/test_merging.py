@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from pandadb.core import accounting, kills, lives
+from pandadb.core.locking import Lock
 from pandadb.core.moves import Moved
-from pandadb.core.routes import Lock
 from pandadb.models import FilesTable4, JediDatasetContents, JobsActive4, JobsArchived4
 from pandadb.services import jobs
 from tests.factories import ROLES, ROW_IDS, make_job, make_task, make_task_job

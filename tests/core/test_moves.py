@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import func, insert, literal, select, text
 
 from pandadb.core import states
+from pandadb.core.locking import Lock
 from pandadb.core.moves import Moved, move
 from pandadb.core.refusals import JobsLocked, Reason
-from pandadb.core.routes import Lock
 from pandadb.core.states import TRANSITIONS, Transition, transitions
 from pandadb.core.tables import JOB_TABLES
 from pandadb.models import (

@@ -18,8 +18,8 @@ from hypothesis.stateful import (
 from sqlalchemy import select, text
 
 from pandadb.core.kills import CODES
+from pandadb.core.locking import Lock
 from pandadb.core.refusals import JobsLocked, Reason
-from pandadb.core.routes import Lock
 from pandadb.core.states import transitions
 from pandadb.core.tables import LIVE_TABLES
 from pandadb.services import jobs

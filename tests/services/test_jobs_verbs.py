@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from pandadb.core.checks import BadValue
+from pandadb.core.locking import Lock
 from pandadb.core.refusals import JobsLocked, Reason, Refused
-from pandadb.core.routes import Lock
 from pandadb.database import Database
 from pandadb.models import JobsActive4, JobsArchived4, JobsDefined4
 from pandadb.services import jobs

@@ -24,19 +24,19 @@ from sqlalchemy import (
     update,
 )
 
-from pandadb.core import arrays, outcomes, states
-from pandadb.core.effects import PRODUCTION, constant, now
+from pandadb.core import arrays, locking, outcomes, states
+from pandadb.core.effects import PRODUCTION, now
+from pandadb.core.locking import Lock
 from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
 from pandadb.core.refusals import refusing_to_wait
-from pandadb.core.routes import Lock
 from pandadb.core.states import NOT_RUN
-from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks, JobsActive4
+from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
 from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import CTE, Column, ColumnElement, Select
+    from sqlalchemy import CTE, ColumnElement, Select
     from sqlalchemy.orm import Session
 
     from pandadb.core.effects import Columns
@@ -62,10 +62,11 @@ def lock(
     """
     given = {"pandaids": [*pandaids]}
     with refusing_to_wait():
-        locked = session.execute(_lock(how, live), given).all()
+        locked = session.execute(locking.datasets(how, live=live), given).all()
     if how is not Lock.SKIP:
         return bool(locked), [*pandaids]
-    busy = {*session.scalars(_others(), {**given, "locked": [dataset for _, dataset in locked]})}
+    given["locked"] = [dataset for _, dataset in locked]
+    busy = {*session.scalars(locking.others(), given)}
     return bool(locked), [pandaid for pandaid in pandaids if pandaid not in busy]
 
 
@@ -83,67 +84,6 @@ def settle(session: Session, moved: Mapping[int, str], target: str) -> list[int]
         return []
     states_before = {"pandaids": [*moved], "before": [*moved.values()]}
     return [*session.scalars(_settlement(target), states_before)]
-
-
-@cache
-def _lock(how: Lock, live: bool) -> Select[Any]:
-    nowait, skip = how is Lock.NOWAIT, how is Lock.SKIP
-    own = _datasets_of_jobs(live, FILE.jeditaskid, FILE.datasetid)
-    files = (own.union(_datasets_of_merged()) if live else own.distinct()).cte("files")
-    tasks = (
-        select(TASK.jeditaskid)
-        .where(TASK.jeditaskid.in_(select(files.c.jeditaskid)))
-        .order_by(TASK.jeditaskid)
-        .with_for_update(key_share=True, nowait=nowait, skip_locked=skip)
-        .cte("tasks")
-    )
-    return (
-        select(DATASET.jeditaskid, DATASET.datasetid)
-        .join(tasks, tasks.c.jeditaskid == DATASET.jeditaskid)
-        .join(files, outcomes.same_dataset(DATASET, files.c))
-        .order_by(DATASET.jeditaskid, DATASET.datasetid)
-        .with_for_update(of=JediDatasets.__table__, nowait=nowait, skip_locked=skip)
-    )
-
-
-def _datasets_of_merged() -> Select[Any]:
-    """Select the datasets of the jobs that wait for those that merge: they end with them."""
-    merge, merged = JobsActive4.__table__.c, FilesTable4.__table__.alias("merged")
-    return (
-        select(merged.c.jeditaskid, merged.c.datasetid)
-        .select_from(merge.pandaid.table)
-        .join(FILE.pandaid.table, FILE.pandaid == merge.pandaid)
-        .join(CONTENTS.fileid.table, outcomes.same_file(CONTENTS, FILE))
-        .join(merged, merged.c.pandaid == CONTENTS.boundaryid)
-        .where(
-            arrays.is_given(merge.pandaid),
-            merge.processingtype == constant(outcomes.PMERGE),
-            FILE.modificationtime == EPOCH,
-            FILE.type.in_([constant(role) for role in INPUTS]),
-            merged.c.modificationtime == EPOCH,
-            merged.c.fileid.is_not(None),
-        )
-    )
-
-
-@cache
-def _others() -> Select[Any]:
-    """Select the jobs that have a file in a dataset that is not among those locked."""
-    locked = arrays.array("locked")
-    return (
-        _datasets_of_jobs(True, FILE.pandaid)
-        .join(DATASET.datasetid.table, outcomes.same_dataset(DATASET, FILE))
-        .where(FILE.datasetid != func.all(locked))
-    )
-
-
-def _datasets_of_jobs(live: bool, *columns: Column[Any]) -> Select[Any]:
-    """Select of the files of jobs that belong to a task."""
-    return select(*columns).where(
-        arrays.is_given(FILE.pandaid),
-        FILE.modificationtime == EPOCH if live else FILE.modificationtime > EPOCH,
-        FILE.fileid.is_not(None),
-    )
 
 
 @cache

@@ -15,8 +15,9 @@ from pandadb.core import accounting, arrays, routes
 from pandadb.core.checks import BadValue, check_columns
 from pandadb.core.effects import now
 from pandadb.core.kills import COMMAND
+from pandadb.core.locking import Lock
 from pandadb.core.refusals import refusing_to_wait
-from pandadb.core.routes import Lock, Route
+from pandadb.core.routes import Route
 from pandadb.core.states import RUNS, transitions
 from pandadb.models import HarvesterRelJobsWorkers, JobOutputReport, JobsActive4, MetaTable
 

@@ -11,10 +11,10 @@ from pandadb.core import accounting, lives, merging
 from pandadb.core.arrays import by_id
 from pandadb.core.diags import sentence
 from pandadb.core.effects import PRODUCTION, Guard
+from pandadb.core.locking import Lock
 from pandadb.core.moves import Moved, looks
 from pandadb.core.outcomes import PMERGE
 from pandadb.core.refusals import explain, refusing_to_wait
-from pandadb.core.routes import Lock
 from pandadb.core.states import STOPPABLE, transitions
 from pandadb.core.tables import LIVE_TABLES
 from pandadb.errors import PandaDBError

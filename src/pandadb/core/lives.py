@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core import accounting, checks, merging, states
 from pandadb.core.accounting import ACCOUNTED
+from pandadb.core.locking import Lock
 from pandadb.core.moves import move
 from pandadb.core.refusals import explain
-from pandadb.core.routes import Lock
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.core.moves import Moved
+    from pandadb.core.states import Transition
 
 
 def advance(
@@ -42,15 +43,22 @@ def advance(
     steps = states.transitions(verb, target)
     checks.check_columns(JobsActive4, values or {})
     goal = steps[0].target
-    has_files, free = False, pandaids
-    if goal in ACCOUNTED or any("transferring" in step.sources for step in steps):
-        has_files, free = accounting.lock(session, pandaids, lock)
-    moved = move(session, steps, free, host=host, values=values, lock=lock)
+    accounted = is_accounted(steps)
+    free = pandaids
+    if accounted and lock is Lock.SKIP:
+        _, free = accounting.lock(session, pandaids, lock)
+    moved = move(session, steps, free, host=host, values=values, lock=lock, accounted=accounted)
     if busy := [*{*pandaids} - {*free}]:
         moved.refused |= explain(session, steps, busy)
-    if has_files and (waited := accounting.settle(session, moved.jobs, goal)):
+    if moved.has_files and (waited := accounting.settle(session, moved.jobs, goal)):
         moved.merged = _end_merged(session, waited, goal, host)
     return moved
+
+
+def is_accounted(steps: Sequence[Transition]) -> bool:
+    """Tell whether steps of one goal mean something for the files of the jobs."""
+    leaves_transferring = any("transferring" in step.sources for step in steps)
+    return steps[0].target in ACCOUNTED or leaves_transferring
 
 
 def _end_merged(session: Session, waited: Sequence[int], goal: str, host: str) -> dict[int, str]:

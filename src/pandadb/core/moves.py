@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core import routes, states
+from pandadb.core.locking import Lock
 from pandadb.core.refusals import explain, refusing_to_wait
-from pandadb.core.routes import Lock, Route
+from pandadb.core.routes import Route
 from pandadb.core.tables import LIVE_TABLES
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
     from pandadb.core.refusals import Refusal
@@ -30,6 +32,8 @@ class Moved:
     """The PandaIDs that moved, each with the state that the job was in."""
     refused: dict[int, Refusal] = field(default_factory=dict)
     """The PandaIDs that did not, each with the reason."""
+    has_files: bool = False
+    """Whether they have files in datasets, if these were to be locked."""
     merged: dict[int, str] = field(default_factory=dict)
     """The jobs that waited for these to merge their outputs, and have ended with them."""
 
@@ -42,13 +46,15 @@ def move(
     host: str,
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
+    accounted: bool = False,
 ) -> Moved:
     """Take jobs through whichever of the transitions fits; return which went, and why not.
 
     The jobs are PandaIDs, or a condition on a table of jobs that chooses them. In one statement per
     table that they may be in, they change the table and what the transition says, the status log
     is written, and what belongs to a job that ends gets the job's `modificationtime`. Jobs are
-    locked in the order of their PandaIDs. The `values` of columns have to be right: see `checks`.
+    locked in the order of their PandaIDs; if they are `accounted`, which takes PandaIDs, their
+    tasks and datasets before. The `values` of columns have to be right: see `checks`.
 
     Raises:
         JobsLocked: With NOWAIT, somebody else has one of the jobs; or the session's `lock_timeout`
@@ -61,9 +67,11 @@ def move(
         for source, how in looks(sources, lock):
             if left:
                 target = states.home(step.target, session.info.get("waiting_table"))
-                route = Route(step, source, target, tuple(values or ()), how)
+                route = Route(step, source, target, tuple(values or ()), how, accounted=accounted)
                 given = {**(values or {}), "host": host[:128]}
-                done.jobs = _along(session, route, left, given) | done.jobs
+                rows = _along(session, route, left, given)
+                done.jobs = {job: before for job, before, _ in rows} | done.jobs
+                done.has_files |= any(has_files for *_, has_files in rows)
                 left = left if callable(left) else [job for job in left if job not in done.jobs]
     if left and not callable(left):
         done.refused = explain(session, steps, left)
@@ -86,11 +94,11 @@ def looks(tables: Sequence[JobTable], lock: Lock) -> Iterator[tuple[JobTable, Lo
 
 def _along(
     session: Session, route: Route, jobs: Sequence[int] | Condition, values: dict[str, Any]
-) -> dict[int, str]:
-    """Move jobs along one route; return them with their old states."""
+) -> Sequence[Row[int, str, bool]]:
+    """Move jobs along one route; return them with their old states, and whether they have files."""
     with refusing_to_wait():
         if callable(jobs):
             rows = session.execute(routes.statement(route, jobs), values)
         else:
             rows = session.execute(routes.prepared(route), {**values, "pandaids": jobs})
-        return dict(rows.all())
+        return rows.all()

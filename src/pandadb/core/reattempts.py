@@ -26,9 +26,9 @@ from sqlalchemy import (
 
 from pandadb.core import accounting, arrays, lives, retries, submission
 from pandadb.core.effects import now
+from pandadb.core.locking import Lock
 from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS, same_file
 from pandadb.core.refusals import Reason, Refusal
-from pandadb.core.routes import Lock
 from pandadb.core.states import ANEW
 from pandadb.models import (
     FilesTable4,

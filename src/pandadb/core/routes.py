@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +13,17 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    false,
     func,
     insert,
     select,
     update,
 )
 
-from pandadb.core import states
+from pandadb.core import locking, states
 from pandadb.core.arrays import array, by_id, is_one_of, unnested
 from pandadb.core.effects import constant, moment
+from pandadb.core.locking import Lock
 from pandadb.core.outcomes import OUTPUTS
 from pandadb.models import FilesTable4, JobParamsTable, JobsStatusLog, MetaTable
 from pandadb.models.types import EPOCH
@@ -45,14 +46,6 @@ SPARED = ("merging", "nooutput")
 LOGGED = ("prodsourcelabel", "cloud", "computingsite", "modificationhost")
 
 
-class Lock(StrEnum):
-    """What to do about jobs that another transaction has locked."""
-
-    WAIT = "wait"
-    SKIP = "skip"
-    NOWAIT = "nowait"
-
-
 @dataclass(frozen=True)
 class Route:
     """A transition, where its jobs are and go, the columns that the caller sets, how it locks."""
@@ -64,6 +57,8 @@ class Route:
     lock: Lock = Lock.WAIT
     each: bool = False
     """Whether each job has values of its own, as arrays beside the ids; only within one table."""
+    accounted: bool = False
+    """Whether the datasets of the jobs are locked before them; only for jobs by their ids."""
 
 
 @cache
@@ -75,10 +70,18 @@ def prepared(route: Route) -> Select[Any]:
 def statement(route: Route, chosen: Condition) -> Select[Any]:
     """Return the statement that moves the jobs, and returns their ids and old states.
 
-    Its parameters are the columns that the caller sets, and `host`.
+    A third column tells whether they have datasets that were locked for them. Its parameters are
+    the columns that the caller sets, and `host`.
     """
     picked, then = parts(route, chosen)
-    return select(picked.c.pandaid, picked.c.jobstatus).add_cte(*then)
+    has_files = _datasets(route.lock) > 0 if route.accounted else false()
+    return select(picked.c.pandaid, picked.c.jobstatus, has_files).add_cte(*then)
+
+
+@cache
+def _datasets(how: Lock) -> ColumnElement[int]:
+    """Return how many datasets are locked for the jobs; one part of a statement, said twice."""
+    return select(func.count()).select_from(locking.datasets(how).cte("locked")).scalar_subquery()
 
 
 def parts(route: Route, chosen: Condition) -> tuple[CTE, list[CTE]]:
@@ -111,6 +114,7 @@ def _picked(route: Route, chosen: Condition) -> CTE:
             chosen(route.source),
             status.in_([constant(name) for name in step.sources_in(route.source)]),
             *(guard.of(job) for guard in step.guards),
+            *([_datasets(route.lock) >= 0] if route.accounted else []),  # so locked before the jobs
         )
         .order_by(job.pandaid)
         .with_for_update(skip_locked=route.lock is Lock.SKIP, nowait=route.lock is Lock.NOWAIT)

@@ -35,7 +35,7 @@ from pandadb.core.circumstances import (
 )
 from pandadb.core.effects import now
 from pandadb.core.kills import COMMAND, Killed, kill
-from pandadb.core.routes import Lock
+from pandadb.core.locking import Lock
 from pandadb.core.states import RUNS, STATES, STOPPABLE, WAITS
 from pandadb.core.tables import LIVE_TABLES
 from pandadb.core.watcher import give_up

@@ -10,8 +10,8 @@ from pandadb.core import accounting, lives
 from pandadb.core.arrays import by_id
 from pandadb.core.diags import sentence
 from pandadb.core.kills import Killed
+from pandadb.core.locking import Lock
 from pandadb.core.refusals import explain
-from pandadb.core.routes import Lock
 from pandadb.core.states import transitions
 from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JobsActive4
 from pandadb.models.types import EPOCH

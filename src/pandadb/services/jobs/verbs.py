@@ -15,9 +15,9 @@ from sqlalchemy import text
 
 from pandadb.core import lives
 from pandadb.core.checks import from_text, near
+from pandadb.core.locking import Lock
 from pandadb.core.refusals import Refused
-from pandadb.core.routes import Lock
-from pandadb.core.states import TRANSITIONS, UnknownWord
+from pandadb.core.states import TRANSITIONS, UnknownWord, transitions
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
@@ -49,9 +49,15 @@ VERBS = tuple(dict.fromkeys(step.verb for step in TRANSITIONS if step.verb not i
 
 
 @contextmanager
-def transaction(database: Database, how: How) -> Iterator[Session]:
-    """Open the transaction of a verb; a dry run is undone at its end."""
+def transaction(database: Database, how: How, *, at_once: bool = False) -> Iterator[Session]:
+    """Open the transaction of a verb; a dry run is undone at its end.
+
+    With `at_once` no more than one statement will change something. It is a transaction by itself:
+    BEGIN and COMMIT would take as long again.
+    """
     with database.session() as session:
+        if at_once and how.patience is None and not how.dry_run:
+            session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         if how.patience is not None:
             limit = text("SELECT set_config('lock_timeout', :limit, true)")
             session.execute(limit, {"limit": f"{round(how.patience * 1000)}ms"})
@@ -83,7 +89,8 @@ def advance(
     if verb not in VERBS:
         raise UnknownWord(f"There is no verb {verb!r}{near(verb, VERBS)}")
     jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
-    with transaction(database, how) as session:
+    at_once = len(jobs) == 1 and not lives.is_accounted(transitions(verb))
+    with transaction(database, how, at_once=at_once) as session:
         moved = lives.advance(session, verb, jobs, values=values, host=how.host, lock=how.lock)
         if isinstance(pandaids, int) and moved.refused:
             raise Refused(moved.refused[pandaids])

@@ -1,0 +1,96 @@
+"""Locks in their fixed order: tasks, datasets, jobs, each by id; and how long to wait for them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from pandadb.core import arrays, outcomes
+from pandadb.core.effects import constant
+from pandadb.core.outcomes import INPUTS
+from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks, JobsActive4
+from pandadb.models.types import EPOCH
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, Select
+
+FILE, CONTENTS, DATASET, TASK = (
+    model.__table__.c for model in (FilesTable4, JediDatasetContents, JediDatasets, JediTasks)
+)
+
+
+class Lock(StrEnum):
+    """What to do about jobs that another transaction has locked."""
+
+    WAIT = "wait"
+    SKIP = "skip"
+    NOWAIT = "nowait"
+
+
+@cache
+def datasets(how: Lock, *, live: bool = True) -> Select[Any]:
+    """Lock the tasks of the jobs `pandaids`, then their datasets, in the order of ids.
+
+    The jobs live, or have ended. Datasets of jobs that wait for one of them to merge their outputs
+    are locked, too: such jobs may end with it.
+    """
+    nowait, skip = how is Lock.NOWAIT, how is Lock.SKIP
+    own = _datasets_of_jobs(live, FILE.jeditaskid, FILE.datasetid)
+    files = (own.union(_datasets_of_merged()) if live else own.distinct()).cte("files")
+    tasks = (
+        select(TASK.jeditaskid)
+        .where(TASK.jeditaskid.in_(select(files.c.jeditaskid)))
+        .order_by(TASK.jeditaskid)
+        .with_for_update(key_share=True, nowait=nowait, skip_locked=skip)
+        .cte("tasks")
+    )
+    return (
+        select(DATASET.jeditaskid, DATASET.datasetid)
+        .join(tasks, tasks.c.jeditaskid == DATASET.jeditaskid)
+        .join(files, outcomes.same_dataset(DATASET, files.c))
+        .order_by(DATASET.jeditaskid, DATASET.datasetid)
+        .with_for_update(of=JediDatasets.__table__, nowait=nowait, skip_locked=skip)
+    )
+
+
+def _datasets_of_merged() -> Select[Any]:
+    """Select the datasets of the jobs that wait for those that merge: they end with them."""
+    merge, merged = JobsActive4.__table__.c, FilesTable4.__table__.alias("merged")
+    return (
+        select(merged.c.jeditaskid, merged.c.datasetid)
+        .select_from(merge.pandaid.table)
+        .join(FILE.pandaid.table, FILE.pandaid == merge.pandaid)
+        .join(CONTENTS.fileid.table, outcomes.same_file(CONTENTS, FILE))
+        .join(merged, merged.c.pandaid == CONTENTS.boundaryid)
+        .where(
+            arrays.is_given(merge.pandaid),
+            merge.processingtype == constant(outcomes.PMERGE),
+            FILE.modificationtime == EPOCH,
+            FILE.type.in_([constant(role) for role in INPUTS]),
+            merged.c.modificationtime == EPOCH,
+            merged.c.fileid.is_not(None),
+        )
+    )
+
+
+@cache
+def others() -> Select[Any]:
+    """Select the jobs `pandaids` that have a file in a dataset that is not among those `locked`."""
+    locked = arrays.array("locked")
+    return (
+        _datasets_of_jobs(True, FILE.pandaid)
+        .join(DATASET.datasetid.table, outcomes.same_dataset(DATASET, FILE))
+        .where(FILE.datasetid != func.all(locked))
+    )
+
+
+def _datasets_of_jobs(live: bool, *columns: Column[Any]) -> Select[Any]:
+    """Select of the files of jobs that belong to a task."""
+    return select(*columns).where(
+        arrays.is_given(FILE.pandaid),
+        FILE.modificationtime == EPOCH if live else FILE.modificationtime > EPOCH,
+        FILE.fileid.is_not(None),
+    )
