@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import text
 
 from pandadb.core.archive import compacting as core
 from pandadb.database import Database
-from pandadb.services import archive, schema
+from pandadb.services import archive, grants, schema
 from pandadb.services.archive import Found
 
 TABLE = "doma_pandaarch.metatable_arch"
@@ -131,3 +132,29 @@ def test_a_reader_who_does_not_end_puts_a_month_off(
 
     assert (left.put_off, names(days)) == ("locks were not free", before)
     assert archive.compact(days, "2026-05").done
+
+
+def test_the_new_partition_has_the_owner_and_the_rights_of_its_days(
+    days: Database, prefix: str
+) -> None:
+    login = f"{prefix}_owns"
+    do(days, f"CREATE ROLE {login} LOGIN PASSWORD 'secret'")
+    grants.grant(days, prefix, {login: "owner"})
+    rights = (
+        "SELECT DISTINCT relacl::text || relowner FROM pg_class WHERE relname = ANY(ARRAY["
+        "'metatable_arch', 'metatable_arch_p2026_03'])"
+    ).replace(":", r"\:")
+
+    with Database(days.engine.url.set(username=login, password="secret")) as owner:
+        assert archive.compact(owner, "2026-05").done
+
+    assert len(query(days, rights)) == 1
+
+
+def test_a_month_of_one_partition_can_be_restored(days: Database) -> None:
+    archive.compact(days, "2026-05")
+
+    moved = archive.restore(days, date(2026, 3, 2))
+
+    assert moved.rows == {"metatable_p2026_03": 6}
+    assert {*moved.verdicts.values()} == {archive.Verdict.SAME}
