@@ -17,8 +17,14 @@ from pandadb.core.parquet import files
 from pandadb.core.parquet.libraries import ParquetMissing
 from pandadb.core.parquet.values import OddValue
 from pandadb.database import Database
-from pandadb.services import archive
-from pandadb.services.archive import NotDropped, NotExported, UnreadableExport, exporting
+from pandadb.services import archive, grants
+from pandadb.services.archive import (
+    NotDropped,
+    NotExported,
+    NotTheOwner,
+    UnreadableExport,
+    exporting,
+)
 
 TABLES = {
     "jobsarchived": "(pandaid, modificationtime, jobstatus, jeditaskid) VALUES (:id, :at, 'x', 7)",
@@ -274,7 +280,8 @@ def test_an_export_that_may_be_all_that_is_left_is_not_replaced(
         archive.export(month, "2026-03", tmp_path, overwrite=True)
     assert archive.exported(tmp_path, pandaid=1)
     do(month, "TRUNCATE " + ", ".join(LIVE_OF))
-    change_a_byte(tmp_path / "2026-03" / "metatable_arch.parquet")
+    file = tmp_path / "2026-03" / "metatable_arch.parquet"
+    file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(NotExported, match="The archive has nothing of 2026-03"):
         archive.export(month, "2026-03", tmp_path, overwrite=True)
     assert len([*(tmp_path / "2026-03").iterdir()]) == 5
@@ -297,7 +304,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from pandadb.database import Database
-from pandadb.services import archive
+from pandadb.services import archive, grants
 
 def die(what):
     if what == sys.argv[3]:
@@ -357,3 +364,21 @@ def test_what_cannot_be_exported_is_said_in_a_sentence(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ParquetMissing, match=r"pip install 'pandadb\[parquet\]'"):
         archive.export(month, "2026-03", tmp_path)
+
+
+def test_readers_export_and_members_of_the_owner_drop(
+    month: Database, tmp_path: Path, prefix: str
+) -> None:
+    logins = {f"{prefix}_reads": "reader", f"{prefix}_owns": "owner"}
+    for login in logins:
+        do(month, f"CREATE ROLE {login} LOGIN PASSWORD 'secret'")
+    grants.grant(month, prefix, logins)
+    reader, owner = (
+        Database(month.engine.url.set(username=login, password="secret")) for login in logins
+    )
+
+    with reader, owner:
+        assert archive.export(reader, "2026-03", tmp_path).is_new
+        with pytest.raises(NotTheOwner, match="db grant --member"):
+            archive.drop_exported(reader, "2026-03", tmp_path)
+        assert len(archive.drop_exported(owner, "2026-03", tmp_path).partitions) == 8

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pandadb.cli import archive_export
+from pandadb.cli import archive_compact, archive_export
 from pandadb.cli.options import AsJSON, DryRun
 from pandadb.cli.output import as_json, err, out, progress, table
 from pandadb.config import load_settings
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from pandadb.core.archive.days import Day
     from pandadb.services.archive import Moved, Ran
 
-app = typer.Typer(help="The archive of jobs: plan, run, status, verify, restore, hold, export.")
+app = typer.Typer(
+    help="The archive of jobs: plan, run, status, verify, restore, hold, export, compact."
+)
 
 WRONG, NOTHING_TO_DO, CONTENDED = 1, 3, 4
 """Exit codes; 0 is done."""
@@ -265,3 +267,4 @@ def _is_fine(one: archive.Verified) -> bool:
 
 
 app.command()(archive_export.export)
+app.command()(archive_compact.compact)

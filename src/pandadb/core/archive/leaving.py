@@ -15,6 +15,7 @@ from pandadb.core.archive.months import columns, named, rows_of
 from pandadb.core.partitions import existing
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
     from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pandadb.core.archive.months import Month
     from pandadb.core.partitions.existing import Partition
 
+TABLES = tuple(LIVE_OF)
 STILL = "LOCK TABLE ONLY {table} IN SHARE UPDATE EXCLUSIVE MODE"
 UNWRITTEN = "LOCK TABLE {partitions} IN SHARE MODE"
 ALONE = "LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE"
@@ -40,17 +42,17 @@ class Leaving:
     """Those that have others too, with their tables; the DEFAULT ones are among them."""
 
 
-def leaving(session: Session, month: Month) -> Leaving:
+def leaving(session: Session, month: Month, tables: Collection[str] = TABLES) -> Leaving:
     """Lock the partitions of a month against writers, and the tables against new ones.
 
     It waits for somebody who writes as long as the session's lock_timeout is; readers go on.
     """
-    for table in LIVE_OF:
+    for table in tables:
         _run(session, STILL, table=named(session, table))
-    there = existing.partitions(session, LIVE_OF)
+    there = existing.partitions(session, tables)
     found = Leaving(
-        [_part(table, one) for table in LIVE_OF for one in there[table] if month.has(one)],
-        [(table, one) for table in LIVE_OF for one in there[table] if _is_beyond(month, one)],
+        [_part(table, one) for table in tables for one in there[table] if month.has(one)],
+        [(table, one) for table in tables for one in there[table] if _is_beyond(month, one)],
     )
     if found.parts:
         _run(session, UNWRITTEN, partitions=_listed(found.parts))

@@ -35,7 +35,9 @@ def write(path: Path, columns: Sequence[Column], batches: Iterable[Any]) -> None
     """Write record batches into a new file, and have the disk keep it."""
     parquet, arrow = library("pyarrow.parquet"), library("pyarrow")
     with path.open("xb") as file:
-        with parquet.ParquetWriter(file, values.schema(columns), compression="zstd") as writer:
+        with parquet.ParquetWriter(
+            file, values.schema(columns), compression="zstd", write_page_checksum=True
+        ) as writer:
             for group in _groups(batches):
                 writer.write_table(arrow.Table.from_batches(group))
         file.flush()

@@ -10,6 +10,7 @@ from pandadb.services.archive.books import (
     status,
     verify,
 )
+from pandadb.services.archive.compacting import Compacted, Days, compact, compactable
 from pandadb.services.archive.dropping import Dropped, NotDropped
 from pandadb.services.archive.dropping import drop as drop_exported
 from pandadb.services.archive.exporting import Export, NotExported, Outlook, export, outlook
@@ -19,6 +20,8 @@ from pandadb.services.archive.plans import NoSuchDay, NotTheOwner, plan
 from pandadb.services.archive.runs import NotRestored, Progress, Ran, restore, run
 
 __all__ = [
+    "Compacted",
+    "Days",
     "Dropped",
     "Export",
     "ExportedJob",
@@ -37,6 +40,8 @@ __all__ = [
     "UnreadableExport",
     "Verdict",
     "Verified",
+    "compact",
+    "compactable",
     "drop_exported",
     "export",
     "exported",

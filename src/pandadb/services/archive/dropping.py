@@ -6,7 +6,6 @@ be what the files are proven to have; only then they are dropped, those of all t
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,8 @@ from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.months import Month, columns
 from pandadb.core.parquet import manifests
 from pandadb.errors import PandaDBError
+from pandadb.services.archive import patience
 from pandadb.services.archive.exporting import be_slow, differing
-from pandadb.services.archive.moving import PATIENCE
 from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.runs import TURN
 from pandadb.services.grants import act_as_owner
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.leaving import Leaving
     from pandadb.core.parquet.manifests import Manifest
     from pandadb.database import Database
 
@@ -93,7 +91,7 @@ def _drop(session: Session, month: Month, manifest: Manifest, place: Path) -> Dr
         raise NotDropped(f"{month} was not dropped: {why}")
     for part, found in now.parts.items():
         proofs.prove(session, part, proofs.COPY, found, found)
-    _drop_patiently(session, going)
+    patience.within(session, lambda: leaving.drop(session, going))
     return Dropped({part.name: found.rows for part, found in now.parts.items()}, now.beyond)
 
 
@@ -109,18 +107,3 @@ def _mismatch(session: Session, month: Month, manifest: Manifest) -> str | None:
         some = ", ".join(map(str, tasks[:5])) + (", …" if tasks[5:] else "")
         return f"it has jobs of tasks that are held: {some}"
     return None
-
-
-def _drop_patiently(session: Session, going: Leaving) -> None:
-    """Have others wait behind us for a fraction of a second only, try by try."""
-    for attempt, seconds in enumerate(PATIENCE, start=1):
-        try:
-            with session.begin_nested():
-                be_patient(session, seconds)
-                leaving.drop(session, going)
-        except DBAPIError as error:
-            if attempt == len(PATIENCE) or not is_busy(error):
-                raise
-            time.sleep(seconds)
-        else:
-            return

@@ -1,0 +1,76 @@
+"""`pandadb archive compact`: the days of old months become one partition each."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pandadb.cli.options import AsJSON, DryRun
+from pandadb.cli.output import as_json, err, out, table
+from pandadb.database import Database
+from pandadb.services import archive
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pandadb.services.archive import Compacted, Days
+
+NOTHING_TO_DO, CONTENDED = 3, 4
+"""Exit codes; 0 is done."""
+
+
+def compact(
+    *,
+    before: Annotated[
+        str | None,
+        typer.Option(metavar="MONTH", help="Only months before it; else those of 90 days ago."),
+    ] = None,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+) -> None:
+    """Make one partition of the days of each month of the archive that is long past.
+
+    The days are dropped when the new partition is counted to have what they have. It can be
+    repeated, and be killed. Exit code 0 if something was done, 3 if not, 4 if a run was at work.
+
+    Example: pandadb archive compact --before 2026-06
+    """
+    with Database.from_settings() as database:
+        if dry_run:
+            _show("Would become one partition", archive.compactable(database, before), json)
+            return
+        done = archive.compact(database, before, tell=_tell)
+    if json:
+        as_json(asdict(done))
+    else:
+        _report(done)
+    sys.exit(CONTENDED if done.busy else 0 if done.done else NOTHING_TO_DO)
+
+
+def _tell(days: Days) -> None:
+    if err.is_terminal:
+        err.print(f"{days.table} {days.month}: {days.partitions} partitions", markup=False)
+
+
+def _show(title: str, found: Collection[Days], json: bool) -> None:
+    if json:
+        as_json([asdict(days) for days in found])
+    elif found:
+        rows = [(days.table, days.month, days.partitions) for days in found]
+        table(title, ("table", "month", "partitions"), rows)
+    else:
+        out.print("Nothing is to be done.")
+
+
+def _report(done: Compacted) -> None:
+    if done.busy:
+        out.print("A run of the archiver is at work: nothing was done.")
+        return
+    for name, rows in done.done.items():
+        out.print(f"Made {name}, {rows:,} rows.", markup=False)
+    for days in done.put_off:
+        out.print(f"Put off {days.month} of {days.table}: {days.put_off}", markup=False)
+    out.print(f"Months made one partition: {len(done.done)}; put off: {len(done.put_off)}.")

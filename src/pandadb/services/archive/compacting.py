@@ -1,0 +1,146 @@
+"""Months of days become months of one partition: a table with thousands of them plans slowly.
+
+A month of a table is one transaction. Its days are locked against writers, since nothing may change
+after it was copied; readers are held up only by the exchange at the end. Who is killed leaves
+nothing behind: months that are done stay so, the next run goes on with the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from pandadb.core.archive import compacting, leaving, proofs
+from pandadb.core.archive.days import LIVE_OF
+from pandadb.core.archive.months import Month
+from pandadb.core.partitions import existing
+from pandadb.errors import PandaDBError
+from pandadb.services.archive import patience
+from pandadb.services.archive.books import LATE
+from pandadb.services.archive.dropping import WRITERS
+from pandadb.services.archive.exporting import be_slow
+from pandadb.services.archive.plans import refuse_strangers
+from pandadb.services.archive.runs import TURN
+from pandadb.services.grants import act_as_owner
+from pandadb.services.turns import be_patient, is_busy, turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.database import Database
+
+
+class PutOff(PandaDBError):
+    """Why a month stays as it is."""
+
+
+@dataclass(frozen=True)
+class Days:
+    """A month of a table that has several partitions."""
+
+    table: str
+    month: str
+    partitions: int
+    put_off: str | None = None
+    """Why it stays as it is; None if nothing is known against it."""
+
+
+@dataclass
+class Compacted:
+    """What was done, and what was not."""
+
+    done: dict[str, int] = field(default_factory=dict)
+    """Rows of each new partition."""
+    put_off: list[Days] = field(default_factory=list)
+    busy: bool = False
+    """Whether a run of the archiver was at work; then nothing was done."""
+
+
+def compactable(database: Database, before: str | None = None) -> list[Days]:
+    """Return the months of several partitions that ended before another begins, oldest first.
+
+    Without `before` they are those that ended 90 days ago: servers update jobs for so long.
+
+    Raises:
+        BadMonth: That is no month.
+    """
+    with database.session() as session:
+        now: datetime = session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
+        end = min(Month.of(before).lower, now) if before else now - LATE
+        there = existing.partitions(session, LIVE_OF)
+    found = []
+    for table, ones in there.items():
+        lowers = [one.lower for one in ones if hasattr(one.lower, "year")]
+        for month in (Month.of(said) for said in sorted({f"{lower:%Y-%m}" for lower in lowers})):
+            days = [one for one in ones if month.has(one)]
+            if month.upper <= end and len(days) > 1:
+                found.append(Days(table, str(month), len(days)))
+    return sorted(found, key=lambda days: days.month)
+
+
+def compact(
+    database: Database, before: str | None = None, *, tell: Callable[[Days], None] = lambda _: None
+) -> Compacted:
+    """Make one partition of the days of each month that ended before another begins.
+
+    Nothing is dropped unless the new partition is counted to have what its days have.
+
+    Raises:
+        BadMonth: That is no month.
+        NotTheOwner: The user of the database may not move partitions.
+    """
+    refuse_strangers(database)
+    compacted = Compacted()
+    with turn(database, TURN) as ours:
+        compacted.busy = not ours
+        for days in compactable(database, before) if ours else ():
+            tell(days)
+            try:
+                compacted.done |= _compact(database, days.table, Month.of(days.month))
+            except PutOff as why:
+                put_off = Days(days.table, days.month, days.partitions, str(why))
+                compacted.put_off.append(put_off)
+    return compacted
+
+
+def _compact(database: Database, table: str, month: Month) -> dict[str, int]:
+    try:
+        with database.session() as session:
+            # What others have committed while we waited for a lock must be seen.
+            session.connection(execution_options={"isolation_level": "READ COMMITTED"})
+            act_as_owner(session.connection(), local=True)
+            be_slow(session)
+            be_patient(session, WRITERS)
+            return _replace(session, table, month)
+    except DBAPIError as error:
+        if is_busy(error):
+            raise PutOff("locks were not free") from None
+        raise
+
+
+def _replace(session: Session, table: str, month: Month) -> dict[str, int]:
+    days = leaving.leaving(session, month, [table])
+    whole = compacting.whole_of(session, table, month)
+    if wide := [one.name for _, one in days.beyond if not one.is_default]:
+        raise PutOff(f"{wide[0]} has other times, too")
+    name = sql.Identifier(whole.schema, whole.name).as_string()
+    if session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
+        raise PutOff(f"there is a table {whole.name}")
+    counted = leaving.count(session, month, days)
+    if counted.beyond:
+        raise PutOff(f"{', '.join(counted.beyond)} has rows of that time")
+    found = compacting.fill(session, whole, days.parts)
+    if found != counted.tables[table]:
+        raise PutOff("the new partition is not what the days have")
+    for part, before in counted.parts.items():
+        proofs.prove(session, part, proofs.COPY, before, before)
+    proofs.prove(session, whole, proofs.COPY, counted.tables[table], found)
+    patience.within(session, lambda: compacting.replace(session, whole, days.parts))
+    return {whole.name: found.rows}

@@ -1,0 +1,35 @@
+"""Work under a table's lock at the end of a long transaction, which must not fail for it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from pandadb.services.archive.moving import PATIENCE
+from pandadb.services.turns import be_patient, is_busy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.orm import Session
+
+
+def within(session: Session, work: Callable[[], None]) -> None:
+    """Do work that locks tables; have others wait behind us for a fraction of a second, each try.
+
+    Raises:
+        DBAPIError: A lock was not free in the end, or something else was wrong.
+    """
+    for attempt, seconds in enumerate(PATIENCE, start=1):
+        try:
+            with session.begin_nested():
+                be_patient(session, seconds)
+                work()
+        except DBAPIError as error:
+            if attempt == len(PATIENCE) or not is_busy(error):
+                raise
+            time.sleep(seconds)
+        else:
+            return
