@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core import accounting, checks, merging, states
 from pandadb.core.accounting import ACCOUNTED
 from pandadb.core.locking import Lock
-from pandadb.core.moves import move
+from pandadb.core.moves import move_and_look
 from pandadb.core.refusals import explain
 from pandadb.models import JobsActive4
 
@@ -47,10 +47,12 @@ def advance(
     free = pandaids
     if accounted and lock is Lock.SKIP:
         _, free = accounting.lock(session, pandaids, lock)
-    moved = move(session, steps, free, host=host, values=values, lock=lock, accounted=accounted)
+    moved, has_files = move_and_look(
+        session, steps, free, host=host, values=values, lock=lock, accounted=accounted
+    )
     if busy := [*{*pandaids} - {*free}]:
         moved.refused |= explain(session, steps, busy)
-    if moved.has_files and (waited := accounting.settle(session, moved.jobs, goal)):
+    if has_files and (waited := accounting.settle(session, moved.jobs, goal)):
         moved.merged = _end_merged(session, waited, goal, host)
     return moved
 

@@ -32,8 +32,6 @@ class Moved:
     """The PandaIDs that moved, each with the state that the job was in."""
     refused: dict[int, Refusal] = field(default_factory=dict)
     """The PandaIDs that did not, each with the reason."""
-    has_files: bool = False
-    """Whether they have files in datasets, if these were to be locked."""
     merged: dict[int, str] = field(default_factory=dict)
     """The jobs that waited for these to merge their outputs, and have ended with them."""
 
@@ -46,21 +44,36 @@ def move(
     host: str,
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
-    accounted: bool = False,
 ) -> Moved:
     """Take jobs through whichever of the transitions fits; return which went, and why not.
 
     The jobs are PandaIDs, or a condition on a table of jobs that chooses them. In one statement per
     table that they may be in, they change the table and what the transition says, the status log
     is written, and what belongs to a job that ends gets the job's `modificationtime`. Jobs are
-    locked in the order of their PandaIDs; if they are `accounted`, which takes PandaIDs, their
-    tasks and datasets before. The `values` of columns have to be right: see `checks`.
+    locked in the order of their PandaIDs. The `values` of columns have to be right: see `checks`.
 
     Raises:
         JobsLocked: With NOWAIT, somebody else has one of the jobs; or the session's `lock_timeout`
             has passed. The transaction can only be rolled back.
     """
-    done = Moved()
+    return move_and_look(session, steps, jobs, host=host, values=values, lock=lock)[0]
+
+
+def move_and_look(
+    session: Session,
+    steps: Sequence[Transition],
+    jobs: Sequence[int] | Condition,
+    *,
+    host: str,
+    values: Mapping[str, Any] | None = None,
+    lock: Lock = Lock.WAIT,
+    accounted: bool = False,
+) -> tuple[Moved, bool]:
+    """Move jobs; tell also whether they have files in datasets, if they are `accounted`.
+
+    Then tasks and datasets of the jobs are locked before these; they have to be PandaIDs.
+    """
+    done, has_files = Moved(), False
     left = jobs if callable(jobs) else [*dict.fromkeys(jobs)]
     for step in steps:
         sources = [table for table in LIVE_TABLES if step.sources_in(table)]
@@ -71,11 +84,11 @@ def move(
                 given = {**(values or {}), "host": host[:128]}
                 rows = _along(session, route, left, given)
                 done.jobs = {job: before for job, before, _ in rows} | done.jobs
-                done.has_files |= any(has_files for *_, has_files in rows)
+                has_files |= any(files for *_, files in rows)
                 left = left if callable(left) else [job for job in left if job not in done.jobs]
     if left and not callable(left):
         done.refused = explain(session, steps, left)
-    return done
+    return done, has_files
 
 
 def looks(tables: Sequence[JobTable], lock: Lock) -> Iterator[tuple[JobTable, Lock]]:
