@@ -13,7 +13,15 @@ import typer
 
 from pandadb.cli import archive_compact, archive_export
 from pandadb.cli.options import AsJSON, DryRun
-from pandadb.cli.output import as_json, err, out, progress, table
+from pandadb.cli.output import (
+    CONTENDED,
+    NOTHING_TO_DO,
+    as_json,
+    err,
+    out,
+    progress,
+    table,
+)
 from pandadb.config import load_settings
 from pandadb.database import Database
 from pandadb.services import archive, partitions
@@ -30,8 +38,8 @@ app = typer.Typer(
     help="The archive of jobs: plan, run, status, verify, restore, hold, export, compact."
 )
 
-WRONG, NOTHING_TO_DO, CONTENDED = 1, 3, 4
-"""Exit codes; 0 is done."""
+WRONG = 1
+"""Exit code, of what is not as proven."""
 
 Days = Annotated[
     list[datetime] | None,

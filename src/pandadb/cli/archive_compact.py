@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pandadb.cli.options import AsJSON, DryRun
-from pandadb.cli.output import as_json, err, out, table
+from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, as_json, err, out, table
 from pandadb.database import Database
 from pandadb.services import archive
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pandadb.services.archive import Compacted, Days
-
-NOTHING_TO_DO, CONTENDED = 3, 4
-"""Exit codes; 0 is done."""
 
 
 def compact(

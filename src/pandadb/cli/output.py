@@ -16,6 +16,10 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 err = Console(stderr=True, highlight=False)
 
 
+NOTHING_TO_DO, CONTENDED = 3, 4
+"""Exit codes of what cron runs; 0 is done, 1 an error."""
+
+
 def fail(sentence: str) -> NoReturn:
     """Say on standard error what went wrong, and end with exit code 1."""
     err.print("[bold red]pandadb:[/]", escape(sentence), soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pandadb.cli.options import AsJSON, DryRun
-from pandadb.cli.output import as_json, err, out, table
+from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, as_json, err, out, table
 from pandadb.config import load_settings
 from pandadb.database import Database
 from pandadb.services import partitions
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from pandadb.services.partitions import Maintained
 
 app = typer.Typer(help="Partitions: what there is, what is due, and doing it.")
-
-NOTHING_TO_DO, CONTENDED = 3, 4
-"""Exit codes; 0 is done."""
 
 Tables = Annotated[list[str] | None, typer.Argument(metavar="TABLE", help="Only these tables.")]
 COLUMNS = ("do", "table", "partition", "from", "to", "rows", "why")

@@ -52,22 +52,19 @@ FILE, CONTENTS, DATASET, TASK = (
 )
 
 
-def lock(
-    session: Session, pandaids: Sequence[int], how: Lock, *, live: bool = True
-) -> tuple[bool, list[int]]:
+def lock(session: Session, pandaids: Sequence[int], how: Lock, *, live: bool = True) -> list[int]:
     """Lock the tasks of jobs that live or have ended, then their datasets, in the order of ids.
 
-    Returns whether there are any, since files of jobs that JEDI has not made are not accounted
-    for, and the jobs that can go on: with SKIP those of which nobody else has a dataset.
+    Returns the jobs that can go on: with SKIP those of which nobody else has a dataset.
     """
     given = {"pandaids": [*pandaids]}
     with refusing_to_wait():
         locked = session.execute(locking.datasets(how, live=live), given).all()
     if how is not Lock.SKIP:
-        return bool(locked), [*pandaids]
+        return [*pandaids]
     given["locked"] = [dataset for _, dataset in locked]
     busy = {*session.scalars(locking.others(), given)}
-    return bool(locked), [pandaid for pandaid in pandaids if pandaid not in busy]
+    return [pandaid for pandaid in pandaids if pandaid not in busy]
 
 
 def settle(session: Session, moved: Mapping[int, str], target: str) -> list[int]:

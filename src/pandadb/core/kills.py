@@ -142,7 +142,7 @@ def kill(
         JobsLocked: See `move`.
     """
     rule, asked = known(code), [*dict.fromkeys(pandaids)]
-    _, ids = accounting.lock(session, asked, lock)
+    ids = accounting.lock(session, asked, lock)
     rows = [
         row
         for table, how in looks(LIVE_TABLES, lock)

@@ -46,7 +46,7 @@ def advance(
     accounted = is_accounted(steps)
     free = pandaids
     if accounted and lock is Lock.SKIP:
-        _, free = accounting.lock(session, pandaids, lock)
+        free = accounting.lock(session, pandaids, lock)
     moved, has_files = move_and_look(
         session, steps, free, host=host, values=values, lock=lock, accounted=accounted
     )

@@ -46,7 +46,7 @@ def give_up(
         "superrorcode": case((done, WORKER_DONE), else_=job.superrorcode),
         "superrordiag": case((done, "Its worker had ended before"), else_=job.superrordiag),
     }
-    _, free = accounting.lock(session, pandaids, Lock.SKIP)
+    free = accounting.lock(session, pandaids, Lock.SKIP)
     marked = update(JobsActive4.__table__).where(by_id(JobsActive4)).values(values)
     session.execute(marked, {"pandaids": free})
     moved = lives.advance(session, "fail", free, host=host)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.partitions import existing, planning, statements
@@ -166,12 +165,16 @@ def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[St
 
 
 def _plan(session: Session, policy: Policy, now: datetime | None) -> list[Step]:
+    has, stray = _there(session, policy)
+    today = now or existing.now(session)
+    return planning.plan(policy, has, existing.latest(session, policy, today), today, stray)
+
+
+def _there(session: Session, policy: Policy) -> tuple[list[Partition], Mapping[Bound, int]]:
+    """Return the partitions of a table, and what is in the DEFAULT one."""
     has = existing.partitions(session, [policy.table])[policy.table]
     default = next((one for one in has if one.is_default), None)
-    stray = existing.stray(session, policy, default) if default else {}
-    today: datetime = now or session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
-    latest = existing.latest(session, policy)
-    return planning.plan(policy, has, latest if isinstance(latest, int) else today, today, stray)
+    return has, existing.stray(session, policy, default) if default else {}
 
 
 def _statements(
@@ -191,10 +194,8 @@ def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> boo
 
 
 def _status(session: Session, policy: Policy) -> Status:
-    has = existing.partitions(session, [policy.table])[policy.table]
-    default = next((one for one in has if one.is_default), None)
-    stray = existing.stray(session, policy, default) if default else {}
-    current = policy.interval.start(existing.latest(session, policy))
+    has, stray = _there(session, policy)
+    current = policy.interval.start(existing.latest(session, policy, existing.now(session)))
     return Status(
         table=policy.table,
         interval=str(policy.interval),

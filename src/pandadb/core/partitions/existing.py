@@ -117,11 +117,16 @@ def stray(session: Session, policy: Policy, default: Partition) -> Mapping[Bound
     return found
 
 
-def latest(session: Session, policy: Policy) -> Bound:
+def now(session: Session) -> datetime:
+    """Return the server's time, naive UTC."""
+    found: datetime = session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
+    return found
+
+
+def latest(session: Session, policy: Policy, today: datetime) -> Bound:
     """Return the value of the key that new rows have now: the time, or the greatest id."""
     if policy.interval.unit is not Unit.ID:
-        now: datetime = session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
-        return now
+        return today
     schema, _, name = policy.table.partition(".")
     table = f'"{schema_of(session, schema)}"."{name}"'
     query = f'SELECT coalesce(max("{policy.key}"), 0) FROM {table}'  # noqa: S608 - our names

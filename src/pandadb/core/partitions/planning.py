@@ -65,7 +65,6 @@ def _making(
     interval = policy.interval
     current = interval.start(latest)
     ahead = [interval.after(latest, n) for n in range(policy.ahead + 1)]
-    ahead[0] = current
     names = {partition.name for partition in existing}
     for start in sorted({*ahead, *stray}):
         rows = stray.get(start, 0)

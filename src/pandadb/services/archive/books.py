@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.archive import proofs
@@ -145,7 +145,7 @@ def verify(
     with database.session() as session:
         known = proofs.newest(session)
         there = existing.partitions(session, LIVE_OF)
-        today: datetime = session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
+        today = existing.now(session)
     verified = []
     for table, one in ((t, p) for t in LIVE_OF for p in _ranged(there[t])):
         key = _range(table, one)

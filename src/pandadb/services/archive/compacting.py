@@ -30,7 +30,6 @@ from pandadb.services.turns import be_patient, is_busy, turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -72,7 +71,7 @@ def compactable(database: Database, before: str | None = None) -> list[Days]:
         BadMonth: That is no month.
     """
     with database.session() as session:
-        now: datetime = session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
+        now = existing.now(session)
         end = min(Month.of(before).lower, now) if before else now - LATE
         there = existing.partitions(session, LIVE_OF)
     found = []

@@ -189,7 +189,7 @@ def _write(
 ) -> list[Filed]:
     tables = []
     with snapshot(database) as session:
-        now: datetime = session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
+        now = existing.now(session)
         if month.upper > now:
             raise NotExported(f"The month {month} has not ended")
         for table in LIVE_OF:

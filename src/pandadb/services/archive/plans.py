@@ -70,7 +70,7 @@ def _due(
     now: datetime | None,
 ) -> list[Day]:
     has = existing.partitions(session, ARCHIVE_OF)
-    today: datetime = now or session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
+    today = now or existing.now(session)
     due = {
         (step.table, step.partition)
         for table in ARCHIVE_OF
