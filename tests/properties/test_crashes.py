@@ -67,8 +67,7 @@ def kill_server_process(database: Database) -> None:
         "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
         " AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1"
     )
-    with database.session() as session:
-        pid = session.scalar(theirs)
+    pid = database.retrying(lambda session: session.scalar(theirs), attempts=8)
     if pid is not None:
         os.kill(pid, signal.SIGKILL)
     for _ in range(200):
@@ -114,7 +113,6 @@ def ended(database: Database) -> None:
         " AND pid <> pg_backend_pid()"
     )
     for _ in range(200):
-        with database.session() as session:
-            if session.scalar(others) == 0:
-                return
+        if database.retrying(lambda session: session.scalar(others), attempts=8) == 0:
+            return
         time.sleep(0.05)
