@@ -96,7 +96,7 @@ def _prove(database: Database, day: date) -> dict[str, float]:
     with database.session() as session:
         for table in ARCHIVED:
             name = _partition(table, day)
-            found = fingerprint(session, f"doma_panda.{table}", "doma_panda", name)
+            found = fingerprint(session, "doma_panda", name)
             if not found.rows:
                 raise AssertionError(f"{name} is empty")
     return {PROOF: perf_counter() - began}

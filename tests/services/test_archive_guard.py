@@ -47,7 +47,7 @@ def archiver(database: Database, prefix: str) -> str:
 
 
 def found(session: Session) -> Fingerprint:
-    return fingerprint(session, LIVE, "doma_panda", PART.name)
+    return fingerprint(session, "doma_panda", PART.name)
 
 
 def prove(

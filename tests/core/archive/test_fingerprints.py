@@ -19,7 +19,7 @@ TABLES = [*ARCHIVE_OF.items()]
 
 
 def take(session: Session, table: str) -> Fingerprint:
-    return fingerprint(session, table, *table.split("."))
+    return fingerprint(session, *table.split("."))
 
 
 def fill(session: Session, table: str, ids: range | list[int]) -> None:
@@ -88,5 +88,5 @@ def test_other_places_of_the_columns_make_no_difference(session: Session) -> Non
             )
         )
 
-    turned = fingerprint(session, "doma_panda.jobparamstable", "public", "turned")
+    turned = fingerprint(session, "public", "turned")
     assert turned == take(session, "doma_panda.jobparamstable")

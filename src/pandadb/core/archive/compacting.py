@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.days import LIVE_OF, Part
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
-from pandadb.core.archive.months import columns, named
 from pandadb.core.copying import schema_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def fill(session: Session, whole: Part, days: Sequence[Part]) -> Fingerprint:
 
     The CHECK that it has meanwhile saves the server from reading it to attach it.
     """
-    names = [column.name for column in columns(session, whole.source)]
+    names = [column.name for column in columns(session, named(session, whole.source))]
     listed = sql.SQL(", ").join(map(sql.Identifier, names))
     _run(session, MADE, whole)
     for day in days:

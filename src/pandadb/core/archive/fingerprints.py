@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pandadb.models import Base
+from pandadb.core.archive.columns import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,18 +38,18 @@ class Fingerprint:
     sum: int
 
 
-def fingerprint(session: Session, table: str, schema: str, name: str) -> Fingerprint:
-    """Return the fingerprint of a partition, by schema and name, of one of our tables.
+def fingerprint(session: Session, schema: str, name: str) -> Fingerprint:
+    """Return the fingerprint of a partition, by schema and name, over all columns that it has.
 
     It reads all of it, and holds nobody up.
     """
-    columns = [column.name for column in Base.metadata.tables[table].columns]
-    return fingerprint_of(session, columns, sql.Identifier(schema, name))
+    place = sql.Identifier(schema, name)
+    return fingerprint_of(session, (column.name for column in columns(session, place)), place)
 
 
-def fingerprint_of(session: Session, columns: Iterable[str], rows: sql.Composable) -> Fingerprint:
+def fingerprint_of(session: Session, names: Iterable[str], rows: sql.Composable) -> Fingerprint:
     """Return the fingerprint of rows: what follows FROM, a condition perhaps included."""
-    row = sql.SQL("ROW({})").format(sql.SQL(", ").join(map(sql.Identifier, sorted(columns))))
+    row = sql.SQL("ROW({})").format(sql.SQL(", ").join(map(sql.Identifier, sorted(names))))
     query = sql.SQL(COUNTED).format(row=row, table=rows)
     connection = session.connection()
     connection.exec_driver_sql("SET LOCAL jit = off")  # compiling takes longer than it saves

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from pandadb.core.archive import proofs
+from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.days import LIVE_OF, Part
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
-from pandadb.core.archive.months import columns, named, rows_of
+from pandadb.core.archive.months import rows_of
 from pandadb.core.partitions import existing
 
 if TYPE_CHECKING:
@@ -81,7 +82,10 @@ class Counted:
 
 def count(session: Session, month: Month, going: Leaving) -> Counted:
     """Count the rows of a month, partition by partition, over all columns."""
-    names = {table: [column.name for column in columns(session, table)] for table in LIVE_OF}
+    names = {
+        table: [column.name for column in columns(session, named(session, table))]
+        for table in LIVE_OF
+    }
     rows: dict[str, int] = defaultdict(int)
     sums: dict[str, int] = defaultdict(int)
     parts = {}

@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from psycopg import sql
-from sqlalchemy import text
 from typing_extensions import override
 
+from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
-from pandadb.core.copying import schema_of
 from pandadb.core.partitions.spans import Span, Unit
 from pandadb.errors import PandaDBError
 
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.existing import Partition
 
-COLUMNS = text("""
-SELECT attname AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute
- WHERE attrelid = to_regclass(:table) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
-""")
 ROWS = "{table} WHERE modificationtime >= {lower} AND modificationtime < {upper}"
 
 
@@ -67,27 +62,6 @@ class Month:
         return self.lower <= lower and upper <= self.upper
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column as the database has it."""
-
-    name: str
-    type: str
-    """As PostgreSQL writes it, `character varying(250)` for instance."""
-
-
-def columns(session: Session, table: str) -> list[Column]:
-    """Return all columns of a table, also those that pandadb does not know."""
-    found = session.execute(COLUMNS, {"table": named(session, table).as_string()})
-    return [Column(row.name, row.type) for row in found]
-
-
-def named(session: Session, table: str) -> sql.Identifier:
-    """Return a table of the models as it is called in this database."""
-    schema, _, name = table.partition(".")
-    return sql.Identifier(schema_of(session, schema), name)
-
-
 def rows_of(session: Session, table: str, month: Month) -> sql.Composed:
     """Return what follows FROM to read the rows of a month, whatever partition they are in."""
     bounds = {"lower": sql.Literal(str(month.lower)), "upper": sql.Literal(str(month.upper))}
@@ -96,5 +70,5 @@ def rows_of(session: Session, table: str, month: Month) -> sql.Composed:
 
 def fingerprint_of_month(session: Session, table: str, month: Month) -> Fingerprint:
     """Return the fingerprint of a month in a table, over all columns that the database has."""
-    names = [column.name for column in columns(session, table)]
+    names = [column.name for column in columns(session, named(session, table))]
     return fingerprint_of(session, names, rows_of(session, table, month))

@@ -171,7 +171,7 @@ def _verify(
     proof: ArchiveProof | None,
     today: datetime,
 ) -> Verified:
-    now = fingerprint(session, table, one.schema, one.name)
+    now = fingerprint(session, one.schema, one.name)
     said = proofs.target_of(proof) if proof and proof.how != proofs.RESTORE else None
     _, lower, upper = _range(table, one)
     found = Found.SAME

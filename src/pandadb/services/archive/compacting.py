@@ -22,8 +22,8 @@ from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience
 from pandadb.services.archive.books import LATE
 from pandadb.services.archive.dropping import WRITERS
-from pandadb.services.archive.exporting import be_slow
 from pandadb.services.archive.plans import refuse_strangers
+from pandadb.services.archive.reading import be_slow
 from pandadb.services.archive.runs import TURN
 from pandadb.services.grants import act_as_owner
 from pandadb.services.turns import be_patient, is_busy, turn

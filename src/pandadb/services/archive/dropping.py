@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import leaving, proofs
+from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.days import LIVE_OF
-from pandadb.core.archive.months import Month, columns
+from pandadb.core.archive.months import Month
 from pandadb.core.parquet import manifests
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience
-from pandadb.services.archive.exporting import be_slow, differing
+from pandadb.services.archive.exporting import differing
 from pandadb.services.archive.plans import refuse_strangers
+from pandadb.services.archive.reading import be_slow
 from pandadb.services.archive.runs import TURN
 from pandadb.services.grants import act_as_owner
 from pandadb.services.turns import be_patient, is_busy, turn
@@ -101,7 +103,7 @@ def _mismatch(session: Session, month: Month, manifest: Manifest) -> str | None:
         return f"the manifest is of {manifest.month}"
     exported = {table.table: table.columns for table in manifest.tables}
     for table in LIVE_OF:
-        if exported.get(table) != columns(session, table):
+        if exported.get(table) != columns(session, named(session, table)):
             return f"{table} has other columns than were exported"
     if tasks := leaving.held_tasks(session, month):
         some = ", ".join(map(str, tasks[:5])) + (", …" if tasks[5:] else "")

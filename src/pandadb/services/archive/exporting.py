@@ -7,27 +7,25 @@ are made in a folder beside, which gets its name when all of it is proven and th
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
+from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
-from pandadb.core.archive.months import Month, columns, fingerprint_of_month, rows_of
+from pandadb.core.archive.months import Month, fingerprint_of_month, rows_of
 from pandadb.core.parquet import files, manifests, values
 from pandadb.core.parquet.libraries import library
 from pandadb.core.parquet.manifests import Filed, Manifest
 from pandadb.core.partitions import existing
 from pandadb.errors import PandaDBError
 from pandadb.services import schema
-from pandadb.services.grants import act_as_owner
+from pandadb.services.archive.reading import snapshot
 from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -202,7 +200,7 @@ def _write(
 
 def _filed(session: Session, table: str, month: Month, part: Path) -> Filed:
     path = part / f"{table.partition('.')[2]}.parquet"
-    has = columns(session, table)
+    has = columns(session, named(session, table))
     found = fingerprint_of_month(session, table, month)
     rows = rows_of(session, table, month)
     files.write(path, has, values.batches(session, table, has, rows))
@@ -254,19 +252,3 @@ def _name(part: Path, place: Path) -> None:
     part.rename(place)
     files.keep(place.parent)
     shutil.rmtree(_beside(place, "old"), ignore_errors=True)
-
-
-@contextmanager
-def snapshot(database: Database) -> Iterator[Session]:
-    """Open a session that sees one moment, however long it takes."""
-    with database.session() as session:
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        act_as_owner(session.connection(), local=True)
-        be_slow(session)
-        yield session
-
-
-def be_slow(session: Session) -> None:
-    """Let the session's transaction take its time, between statements too."""
-    for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
-        session.execute(text(f"SET LOCAL {setting} = 0"))

@@ -23,6 +23,7 @@ from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
 from pandadb.core.copying import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.services.archive.plans import obstacle
+from pandadb.services.archive.reading import snapshot
 from pandadb.services.grants import act_as_owner
 from pandadb.services.turns import is_busy, patiently
 
@@ -93,11 +94,9 @@ def move(database: Database, day: Day, how: str, tell: Callable[[Step], None]) -
     """
     _prepare(database, day, tell)
     tell(Step.COUNT)
-    with _reading(database) as session:
+    with snapshot(database) as session:
         odd = findings(session, day)
-        before = {
-            part: fingerprint(session, part.source, part.schema, part.name) for part in day.parts
-        }
+        before = {part: fingerprint(session, part.schema, part.name) for part in day.parts}
     tell(Step.SWAP)
     locked = _swap(database, day, how, before)
     tell(Step.PROVE)
@@ -149,14 +148,14 @@ def prove(database: Database, part: Part, how: str, source: Fingerprint) -> Verd
     rows with another sum, or more, are an update or a late job, and are counted until they stand
     still. Fewer rows are a loss.
     """
-    with _reading(database) as session:
+    with snapshot(database) as session:
         target = _count(session, part)
     verdict = Verdict.SAME
     for _ in range(LOOKS):
         if target == source or target.rows < source.rows:
             break
         verdict, source = Verdict.CHANGED, target
-        with _reading(database) as session:
+        with snapshot(database) as session:
             target = _count(session, part)
     if target.rows < source.rows:
         verdict = Verdict.LOST
@@ -177,24 +176,14 @@ def finish(database: Database, proof: ArchiveProof) -> Verdict:
 
 def _count(session: Session, part: Part) -> Fingerprint:
     schema = schema_of(session, part.target.partition(".")[0])
-    return fingerprint(session, part.target, schema, part.new_name)
-
-
-@contextmanager
-def _reading(database: Database) -> Iterator[Session]:
-    """Open a session that sees one moment, however long it reads."""
-    with database.session() as session:
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        act_as_owner(session.connection(), local=True)
-        session.execute(text("SET LOCAL statement_timeout = 0"))
-        yield session
+    return fingerprint(session, schema, part.new_name)
 
 
 @contextmanager
 def _outside(database: Database) -> Iterator[Session]:
     """Open a session without transactions, for what is done CONCURRENTLY."""
     with database.engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execution_options(isolation_level="AUTOCOMMIT", no_parameters=True)
         try:
             act_as_owner(connection)
             connection.execute(text(f"SET lock_timeout = '{LONG}'"))
