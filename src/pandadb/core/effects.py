@@ -11,7 +11,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Columns = ReadOnlyColumnCollection[str, Any]
 """The columns of a job, by name, in whichever table it is."""
@@ -53,6 +53,11 @@ def constant(word: str) -> ColumnElement[Any]:
     return literal_column(f"'{word}'", String())
 
 
+def constants(words: Iterable[str | int]) -> list[ColumnElement[Any]]:
+    """Return some of our own words or numbers as parts of the statement."""
+    return [constant(w) if isinstance(w, str) else literal_column(str(w)) for w in words]
+
+
 def value(given: str | int) -> Effect:
     """Set the column to one value."""
     return Effect(str(given), lambda _job, _column: literal(given))
@@ -75,7 +80,7 @@ def states(*names: str) -> Guard:
     """Be in one of the states."""
     return Guard(
         f"it was {' or '.join(names)}",
-        lambda job: job["jobstatus"].in_(names),
+        lambda job: job["jobstatus"].in_(constants(names)),
         f"it is not {' or '.join(names)}",
     )
 
@@ -106,11 +111,13 @@ RECOVERED = Guard(
 )
 PRODUCTION = Guard(
     "prodsourcelabel is not user or panda",
-    lambda job: func.coalesce(job["prodsourcelabel"], "").not_in(("user", "panda")),
+    lambda job: func.coalesce(job["prodsourcelabel"], "").not_in(constants(("user", "panda"))),
     "it is a user's",
 )
 UNBOUND = Guard(
     f"{PRODUCTION.words} and relocationflag is not 1 or 2",
-    lambda job: PRODUCTION.of(job) & func.coalesce(job["relocationflag"], 0).not_in((1, 2)),
+    lambda job: (
+        PRODUCTION.of(job) & func.coalesce(job["relocationflag"], 0).not_in(constants((1, 2)))
+    ),
     "it has to stay at its site",
 )

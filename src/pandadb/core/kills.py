@@ -10,7 +10,7 @@ from sqlalchemy import and_, case, func, literal, or_, select, update
 from pandadb.core import accounting, lives, merging
 from pandadb.core.arrays import by_id
 from pandadb.core.diags import sentence
-from pandadb.core.effects import PRODUCTION, Guard
+from pandadb.core.effects import PRODUCTION, Guard, constants
 from pandadb.core.locking import Lock
 from pandadb.core.moves import Moved, looks
 from pandadb.core.outcomes import PMERGE
@@ -33,7 +33,7 @@ COMMAND = "tobekilled"
 
 EVENT_SERVICE = Guard(
     "eventservice is 1, 2, 4 or 5",
-    lambda job: func.coalesce(job["eventservice"], 0).in_((1, 2, 4, 5)),
+    lambda job: func.coalesce(job["eventservice"], 0).in_(constants((1, 2, 4, 5))),
     "it is not of the event service",
 )
 TESTS = Guard(

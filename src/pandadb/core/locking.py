@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from pandadb.core import arrays, outcomes
-from pandadb.core.effects import constant
+from pandadb.core.effects import constant, constants
 from pandadb.core.outcomes import INPUTS
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks, JobsActive4
 from pandadb.models.types import EPOCH
@@ -69,7 +69,7 @@ def _datasets_of_merged() -> Select[Any]:
             arrays.is_given(merge.pandaid),
             merge.processingtype == constant(outcomes.PMERGE),
             FILE.modificationtime == EPOCH,
-            FILE.type.in_([constant(role) for role in INPUTS]),
+            FILE.type.in_(constants(INPUTS)),
             merged.c.modificationtime == EPOCH,
             merged.c.fileid.is_not(None),
         )

@@ -9,6 +9,7 @@ from pandadb.core import routes, states
 from pandadb.core.locking import Lock
 from pandadb.core.refusals import explain, refusing_to_wait
 from pandadb.core.routes import Route
+from pandadb.core.sending import send
 from pandadb.core.tables import LIVE_TABLES
 from pandadb.models import JobsActive4
 
@@ -113,5 +114,5 @@ def _along(
         if callable(jobs):
             rows = session.execute(routes.statement(route, jobs), values)
         else:
-            rows = session.execute(routes.prepared(route), {**values, "pandaids": jobs})
+            rows = send(session, routes.prepared(route), {**values, "pandaids": jobs})
         return rows.all()

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from pandadb.core import locking, states
 from pandadb.core.arrays import array, by_id, is_one_of, unnested
-from pandadb.core.effects import constant, moment
+from pandadb.core.effects import constant, constants, moment
 from pandadb.core.locking import Lock
 from pandadb.core.outcomes import OUTPUTS
 from pandadb.models import FilesTable4, JobParamsTable, JobsStatusLog, MetaTable
@@ -112,7 +112,7 @@ def _picked(route: Route, chosen: Condition) -> CTE:
         select(job.pandaid, job.jobstatus, *(job[name] for name in LOGGED))
         .where(
             chosen(route.source),
-            status.in_([constant(name) for name in step.sources_in(route.source)]),
+            status.in_(constants(step.sources_in(route.source))),
             *(guard.of(job) for guard in step.guards),
             *([_datasets(route.lock) >= 0] if route.accounted else []),  # so locked before the jobs
         )
@@ -210,7 +210,7 @@ def _stamped(satellite: Satellite, picked: CTE, end: str) -> CTE:
     new: dict[str, Any] = {"modificationtime": moment()}
     if satellite is FilesTable4 and end != "finished":
         status = func.coalesce(table.c.status, "")
-        lost = and_(table.c.type.in_(OUTPUTS), status.not_in(SPARED))
+        lost = and_(table.c.type.in_(constants(OUTPUTS)), status.not_in(constants(SPARED)))
         new["status"] = case((lost, "failed"), else_=table.c.status)
     return (
         update(table)
