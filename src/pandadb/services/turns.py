@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -27,16 +27,20 @@ BUSY = ("55P03", "40P01")
 def turn(database: Database, key: str) -> Iterator[bool]:
     """Keep others from the same work as long as we do it; tell whether it is our turn.
 
-    `key` is the expression of the advisory lock.
+    `key` is the expression of the advisory lock, which a session has that does nothing else. A
+    pooler that gives a session to others between transactions would give them our turn.
     """
     with database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text("SET idle_session_timeout = 0"))  # our turn would end with it
         ours = bool(connection.scalar(text(f"SELECT pg_try_advisory_lock({key})")))
         try:
             yield ours
         finally:
-            if ours:
-                connection.execute(text(f"SELECT pg_advisory_unlock({key})"))
+            with suppress(DBAPIError):  # of a connection that is lost, and the lock with it
+                if ours:
+                    connection.execute(text(f"SELECT pg_advisory_unlock({key})"))
+                connection.execute(text("RESET idle_session_timeout"))
 
 
 def is_busy(error: DBAPIError) -> bool:
