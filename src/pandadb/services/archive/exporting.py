@@ -54,6 +54,11 @@ class Outlook:
     live: list[str]
     """Partitions of live tables that have times of this month: they are not exported."""
 
+    @property
+    def of_month(self) -> list[str]:
+        """Return the partitions of the archive that have times of this month."""
+        return sorted([*self.partitions, *self.beyond])
+
 
 @dataclass(frozen=True)
 class Export:
@@ -99,7 +104,7 @@ def export(
     """Write a month (`2026-09`) of the archive into a folder of that name, and prove it.
 
     An export that is there and fits is left as it is; `overwrite` replaces one that does not. One
-    that has more rows than the database is never replaced: it may be all that is left of them.
+    that has rows that the database has not is never replaced: it may be all that is left of them.
 
     Raises:
         BadMonth: That is no month.
@@ -173,7 +178,7 @@ def _make(database: Database, month: Month, place: Path, tell: Callable[[str], N
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         package = version("pandadb")
         manifest = Manifest(str(month), now, package, at.revision, at.panda, tables)
-        _refuse_to_lose(place, manifest)
+        _refuse_to_lose(place, part, manifest)
         manifests.write(part, manifest)
         _name(part, place)
     except BaseException:
@@ -186,6 +191,7 @@ def _write(
     database: Database, month: Month, part: Path, tell: Callable[[str], None]
 ) -> list[Filed]:
     tables = []
+    before = outlook(database, str(month)).of_month
     with snapshot(database) as session:
         now = existing.now(session)
         if month.upper > now:
@@ -195,6 +201,9 @@ def _write(
             tables.append(_filed(session, table, month, part))
     if not any(table.rows for table in tables):
         raise NotExported(f"The archive has nothing of {month}")
+    # Partitions that come or go are seen at once, also by who reads as of a moment before.
+    if outlook(database, str(month)).of_month != before:
+        raise NotExported(f"Days of {month} have come or gone meanwhile: try again")
     return tables
 
 
@@ -230,17 +239,25 @@ def _prove(
             )
 
 
-def _refuse_to_lose(place: Path, new: Manifest) -> None:
-    """Refuse to replace an export that may be all that is left of its rows."""
+def _refuse_to_lose(place: Path, part: Path, new: Manifest) -> None:
+    """Refuse to replace an export that may be all that is left of its rows.
+
+    To count is not enough: those that were dropped may have been followed by more others.
+    """
     try:
-        old = {table.table: table.rows for table in manifests.read(place).tables}
+        old = manifests.read(place).tables
     except manifests.BadManifest:
         return
-    for table in new.tables:
-        if table.rows < old.get(table.table, 0):
+    made = {table.table: table for table in new.tables}
+    for table in old:
+        if table.fingerprint == made[table.table].fingerprint:
+            continue
+        lacking = files.lacking(place / table.file, part / made[table.table].file)
+        if lacking != 0:
+            has = f"{lacking} rows" if lacking else "a broken file, so perhaps rows"
             raise NotExported(
-                f"The export in {place} has {old[table.table]} rows of {table.table}, the database "
-                f"{table.rows}: move it elsewhere if it is not needed"
+                f"The export in {place} has {has} of {table.table} that the database has not: "
+                "move it elsewhere if it is not needed"
             )
 
 
