@@ -45,7 +45,7 @@ class Busy:
     def archive(self) -> None:
         """Archive days, and take some back."""
         self.chance.choice((*[self._run] * 5, self._restore))()
-        time.sleep(self.chance.uniform(0, 0.3))  # others want their turn, too
+        time.sleep(self.chance.uniform(0, 0.6))  # others want their turn, too
 
     def compact(self) -> None:
         """Make months of days, and Parquet files of months."""
@@ -99,7 +99,7 @@ class Busy:
     def _compact(self, month: datetime) -> None:
         after = f"{month + timedelta(31):%Y-%m}"
         while archive.compact(self.database, after, tell=self.tell).busy:
-            time.sleep(0.02)
+            time.sleep(0.01)
 
     def _export(self, month: datetime) -> None:
         said = f"{month:%Y-%m}"
@@ -107,11 +107,11 @@ class Busy:
 
     def _drop(self, month: datetime) -> None:
         self._export(month)
-        for _ in range(50):
+        for _ in range(200):
             with suppress(archive.NotDropped):  # it is not our turn, or a job has changed since
                 archive.drop_exported(self.database, f"{month:%Y-%m}", self.folder)
                 return
-            time.sleep(0.02)
+            time.sleep(0.01)
 
     def _days(self, ways: dict[str, str]) -> list[Day]:
         """Return the days that one may think of: the old ones that tables have."""

@@ -254,10 +254,10 @@ def _refuse_to_lose(place: Path, part: Path, new: Manifest) -> None:
             continue
         lacking = files.lacking(place / table.file, part / made[table.table].file)
         if lacking != 0:
-            has = f"{lacking} rows" if lacking else "a broken file, so perhaps rows"
+            has = f"{lacking} rows that the database has not" if lacking else "a broken file"
             raise NotExported(
-                f"The export in {place} has {has} of {table.table} that the database has not: "
-                "move it elsewhere if it is not needed"
+                f"The export in {place} may be all that is left of {table.table}: it has {has}. "
+                "Move it elsewhere if it is not needed"
             )
 
 
