@@ -184,14 +184,9 @@ def make_days(database: Database) -> None:
 
 def nobody_works(database: Database) -> bool:
     """Tell whether the server has ended what it did for those who are gone."""
-    others = text(
-        "SELECT pid, application_name, state, wait_event, now() - query_start AS since,"
-        " pg_blocking_pids(pid) AS behind, query FROM pg_stat_activity"
-        " WHERE datname = current_database() AND backend_type = 'client backend'"
-        " AND pid <> pg_backend_pid()"
-    )
-    found = database.retrying(lambda session: session.execute(others).all(), attempts=8)
-    return not found
+    theirs = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = ANY(:roles)")
+    words = {"roles": [*ROLES]}
+    return not database.retrying(lambda session: session.scalar(theirs, words), attempts=8)
 
 
 def has_gone_enough(database: Database) -> bool:

@@ -305,17 +305,6 @@ def test_an_export_is_not_replaced_by_more_rows_that_are_others(
         archive.drop_exported(month, "2026-03", tmp_path)
 
 
-def test_an_export_during_which_a_day_comes_is_none(month: Database, tmp_path: Path) -> None:
-    def come(what: str) -> None:
-        if what == "writing doma_pandaarch.jobparamstable_arch":
-            partition(month, "p2026_03_02", "2026-03-02", "2026-03-03")
-
-    with pytest.raises(NotExported, match="Days of 2026-03 have come or gone meanwhile"):
-        archive.export(month, "2026-03", tmp_path, tell=come)
-    assert [*tmp_path.iterdir()] == []
-    assert archive.export(month, "2026-03", tmp_path).is_new
-
-
 def test_a_file_that_is_not_what_was_read_is_no_export(
     month: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
