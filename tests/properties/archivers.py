@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, days
 from pandadb.core.partitions import existing
-from pandadb.database import PASSING, Database, DatabaseUnreachable
+from pandadb.database import PASSING, Database
 from pandadb.errors import PandaDBError
 from pandadb.services import archive, partitions
 from tests.properties import copied_days
@@ -55,9 +55,7 @@ class Busy:
 
     def maintain(self) -> None:
         """Look after the partitions as cron does, and hold or release a task as an operator."""
-        done = partitions.maintain(
-            self.database, tables=[*ARCHIVE_OF], drain=True, tell=self.tell
-        )
+        done = partitions.maintain(self.database, tables=[*ARCHIVE_OF], drain=True, tell=self.tell)
         assert all(step.do is not partitions.Do.DROP for step in done.done)
         if self.chance.random() < 0.1:
             archive.hold(self.database, [HELD], "for a moment")
@@ -125,7 +123,7 @@ ROLES = ("archive", "archive", "compact", "maintain", "write", "write")
 """Who is there, each a process."""
 
 
-def work(url: str, role: str, place: int, seed: int, steps: Array[c_long], folder: Path) -> None:
+def work(url: str, role: str, *, place: int, seed: int, steps: Array[c_long], folder: Path) -> None:
     """Do what the role does until somebody kills us; count our steps; write down what is odd."""
     chance = random.Random(seed)
     parent = os.getppid()

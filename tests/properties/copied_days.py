@@ -99,9 +99,7 @@ def _filed(session: Session, table: str, folder: Path) -> list[Fingerprint]:
         manifest = manifests.read(month)
         assert manifests.fault(month, manifest) is None
         (filed,) = (one for one in manifest.tables if one.table == table)
-        found.append(
-            files.fingerprint_of_file(session, table, filed.columns, month / filed.file)
-        )
+        found.append(files.fingerprint_of_file(session, table, filed.columns, month / filed.file))
         assert found[-1] == filed.fingerprint
     return found
 

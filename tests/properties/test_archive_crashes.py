@@ -77,8 +77,9 @@ class Crowd:
     def _start(self, place: int) -> BaseProcess:
         self.begun[place] = self.steps[place]
         seed = self.chance.randrange(10**9)
-        words = (self.url, ROLES[place], place, seed, self.steps, self.folder)
-        process = FORK.Process(target=work, args=words, daemon=True)
+        words = {"place": place, "seed": seed, "steps": self.steps, "folder": self.folder}
+        who = (self.url, ROLES[place])
+        process = FORK.Process(target=work, args=who, kwargs=words, daemon=True)
         process.start()
         return process
 

@@ -132,7 +132,7 @@ def test_partitions_of_one_time_are_of_one_day_and_in_order(
 
 
 AGO = st.lists(st.integers(2, 80), min_size=2, max_size=6, unique=True)
-LAYOUTS = st.fixed_dictionaries({table: AGO for table in (*ARCHIVE_OF, LOG)})
+LAYOUTS = st.fixed_dictionaries(dict.fromkeys((*ARCHIVE_OF, LOG), AGO))
 """For each table, the days ago between which it has partitions."""
 
 
@@ -151,6 +151,7 @@ LAYOUTS = st.fixed_dictionaries({table: AGO for table in (*ARCHIVE_OF, LOG)})
     ahead=st.integers(-40, 40),
 )
 def test_no_run_takes_what_is_young_or_held_and_none_drops_what_is_not_archived(
+    *,
     database: Database,
     layouts: dict[str, list[int]],
     kept: Span,
