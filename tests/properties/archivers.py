@@ -72,7 +72,7 @@ class Busy:
                 copied_days.change(session, self.chance)
             elif what < 0.975:
                 copied_days.add(session, now, 1, 1)
-            elif what < 0.98:
+            elif what < 0.985:
                 long_ago = now - timedelta(self.chance.randint(31, 200))
                 copied_days.add(session, long_ago, 1, 1)
             else:

@@ -137,7 +137,7 @@ LAYOUTS = st.fixed_dictionaries(dict.fromkeys((*ARCHIVE_OF, LOG), AGO))
 
 
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     phases=[Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
