@@ -32,7 +32,10 @@ CLEANUP = pytest.StashKey[ExitStack]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the user choose the server."""
+    """Let the user choose the server, and how much is killed."""
+    parser.addoption(
+        "--kills", type=int, default=50, help="how often archivers and their servers are killed"
+    )
     parser.addoption(
         "--postgres",
         metavar="system|embedded|PATH|URL",

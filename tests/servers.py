@@ -14,6 +14,7 @@ import re
 import secrets
 import shutil
 import subprocess
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -106,6 +107,7 @@ class PrivateServer(Postgresql):  # type: ignore[misc]  # the library has no typ
     """The library's server with our settings, as a user whom it accepts, on a socket only."""
 
     subdirectories = ("tmp",)
+    child_process: subprocess.Popen[bytes] | None
 
     def __init__(self, binaries: Path, folder: Path, settings: dict[str, str]) -> None:
         super().__init__(
@@ -142,6 +144,24 @@ class PrivateServer(Postgresql):  # type: ignore[misc]  # the library has no typ
             self.stop()
             raise
 
+    def kill(self) -> None:
+        """Kill the first of the server's processes; the others end when they notice."""
+        assert self.child_process
+        self.child_process.kill()
+        self.child_process.wait()
+        self.child_process = None
+
+    def revive(self, seconds: float = 120) -> None:
+        """Start a killed server on its data, when all of its old processes have ended."""
+        end = time.monotonic() + seconds
+        while self.child_process is None:
+            try:
+                self.start()
+            except RuntimeError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+
     def get_server_commandline(self) -> list[str]:
         """Return the library's command; where Linux can, the server dies with a killed run too."""
         setpriv = shutil.which("setpriv")
@@ -161,15 +181,37 @@ class PrivateServer(Postgresql):  # type: ignore[misc]  # the library has no typ
 
 
 @contextmanager
+def mortal_server(choice: str = "") -> Iterator[PrivateServer]:
+    """Yield a private server that may be killed and revived.
+
+    Raises:
+        NoServerError: there is none, or it does not start.
+    """
+    whole = FAST | {"full_page_writes": "on"}  # who is killed while he writes a page, tears it
+    with (
+        _reachable(find_binaries(choice)) as binaries,
+        _temporary_folder(_fast_folder()) as folder,
+        _started(binaries, folder, SETTINGS | whole) as server,
+    ):
+        yield server
+
+
+@contextmanager
 def _private_server(binaries: Path, durable: bool) -> Iterator[str]:
     parent = Path(gettempdir()) if durable else _fast_folder()
-    with _temporary_folder(parent) as folder:
-        try:
-            server = PrivateServer(binaries, folder, SETTINGS if durable else SETTINGS | FAST)
-        except RuntimeError as error:
-            raise NoServerError(f"{binaries / 'postgres'} does not start: {error}") from error
-        with server:
-            yield server.url()
+    settings = SETTINGS if durable else SETTINGS | FAST
+    with _temporary_folder(parent) as folder, _started(binaries, folder, settings) as server:
+        yield server.url()
+
+
+@contextmanager
+def _started(binaries: Path, folder: Path, settings: dict[str, str]) -> Iterator[PrivateServer]:
+    try:
+        server = PrivateServer(binaries, folder, settings)
+    except RuntimeError as error:
+        raise NoServerError(f"{binaries / 'postgres'} does not start: {error}") from error
+    with server:
+        yield server
 
 
 @contextmanager

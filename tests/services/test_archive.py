@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -492,12 +493,63 @@ def test_no_reader_finds_a_job_without_its_files_or_in_neither_place(
     assert seen == {(12, 24, True)}
 
 
-def test_two_runs_at_once_do_not_get_into_each_others_way(days: Database) -> None:
+def test_two_runs_at_once_take_each_day_once(days: Database, database_url: str) -> None:
+    second: list[archive.Ran] = []
+
+    def come_too(progress: archive.Progress) -> None:
+        second.append(archive.run(days))
+
+    first = archive.run(days, tell=come_too, only=[ago(50).date()])
+    assert len(first.done) == 1
+    assert len(second) == len(Step)
+    assert all(ran.busy and not (ran.done or ran.left or ran.put_off) for ran in second)
     with days.session() as session:
         session.execute(text(f"SELECT pg_advisory_xact_lock({runs.TURN})"))
-        assert archive.run(days).busy
+        with pytest.raises(NotRestored, match="Another run is at work"):
+            archive.restore(days, ago(50).date())
+        assert archive.compact(days).busy
 
-    assert not archive.run(days).busy
+
+def test_archivers_who_start_together_take_each_day_once(days: Database, database_url: str) -> None:
+    start = threading.Barrier(2, timeout=60)
+
+    def work() -> list[datetime]:
+        done: list[datetime] = []
+        with Database(database_url) as mine:
+            start.wait()
+            for day in (ago(50), ago(40)):
+                ran = archive.run(mine, only=[day.date()])
+                while ran.busy:
+                    time.sleep(0.05)
+                    ran = archive.run(mine, only=[day.date()])
+                done += [moved.day.lower for moved in ran.done]
+        return done
+
+    with ThreadPoolExecutor(2) as pool:
+        went = [lower for done in [pool.submit(work) for _ in range(2)] for lower in done.result()]
+
+    assert sorted(went) == [ago(50) - timedelta(hours=12), ago(40) - timedelta(hours=12)]
+    assert scalar(days, "SELECT count(*) FROM pandadb.archive_proof") == 2 * 4 * 2
+    assert {one.found for one in archive.verify(days)} == {Found.SAME}
+
+
+def test_what_somebody_has_dropped_before_it_was_counted_stops_no_run(days: Database) -> None:
+    def die(progress: archive.Progress) -> None:
+        if progress.step is Step.PROVE:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        archive.run(days, tell=die)
+    gone = f"jobsarchived_p{ago(50):%Y_%m_%d}"
+    with days.session() as session:
+        session.execute(text(f"DROP TABLE doma_pandaarch.{gone}"))
+
+    ran = archive.run(days)
+
+    assert (len(ran.finished), len(ran.done)) == (3, 1)
+    found = {one.partition: one.found for one in archive.verify(days)}
+    assert found.pop(gone) is Found.MISSING
+    assert {*found.values()} == {Found.SAME}
 
 
 def test_no_day_is_begun_when_the_time_is_over(days: Database) -> None:

@@ -120,6 +120,17 @@ def test_a_partition_with_other_times_puts_a_month_off(days: Database) -> None:
     assert left.put_off == "metatable_arch_over has other times, too"
 
 
+def test_a_day_that_was_restored_is_waited_for(days: Database) -> None:
+    restored = date(2026, 3, 2)
+    archive.restore(days, restored)
+
+    (left,) = archive.compact(days, "2026-05").put_off
+
+    assert left.put_off == "metatable_p2026_03_02 is not archived yet"
+    assert archive.run(days, only=[restored]).done
+    assert archive.compact(days, "2026-05").done == {"metatable_arch_p2026_03": 6}
+
+
 def test_a_reader_who_does_not_end_puts_a_month_off(
     days: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,3 +169,4 @@ def test_a_month_of_one_partition_can_be_restored(days: Database) -> None:
 
     assert moved.rows == {"metatable_p2026_03": 6}
     assert {*moved.verdicts.values()} == {archive.Verdict.SAME}
+    assert len(archive.run(days, only=[date(2026, 3, 9)]).done) == 1  # it is a day of that month

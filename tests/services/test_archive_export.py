@@ -276,7 +276,7 @@ def test_an_export_that_may_be_all_that_is_left_is_not_replaced(
     archive.export(month, "2026-03", tmp_path)
     do(month, "DELETE FROM doma_pandaarch.jobsarchived WHERE pandaid = 1")
 
-    with pytest.raises(NotExported, match="has 2 rows of doma_pandaarch"):
+    with pytest.raises(NotExported, match="jobsarchived: it has 1 rows that the database has not"):
         archive.export(month, "2026-03", tmp_path, overwrite=True)
     assert archive.exported(tmp_path, pandaid=1)
     do(month, "TRUNCATE " + ", ".join(LIVE_OF))
@@ -287,6 +287,22 @@ def test_an_export_that_may_be_all_that_is_left_is_not_replaced(
     assert len([*(tmp_path / "2026-03").iterdir()]) == 5
     with pytest.raises(UnreadableExport, match=r"metatable_arch\.parquet cannot be read"):
         archive.exported(tmp_path, pandaid=1)
+
+
+def test_an_export_is_not_replaced_by_more_rows_that_are_others(
+    month: Database, tmp_path: Path
+) -> None:
+    archive.export(month, "2026-03", tmp_path)
+    archive.drop_exported(month, "2026-03", tmp_path)
+    partition(month, "p2026_03_01", "2026-03-01", "2026-03-02")
+    for pandaid in (4, 5, 6):  # ended late, or had been held
+        write(month, pandaid, "2026-03-01")
+
+    with pytest.raises(NotExported, match="it has 2 rows that the database has not"):
+        archive.export(month, "2026-03", tmp_path, overwrite=True)
+    assert archive.exported(tmp_path, pandaid=1)
+    with pytest.raises(NotDropped, match="has other rows"):
+        archive.drop_exported(month, "2026-03", tmp_path)
 
 
 def test_a_file_that_is_not_what_was_read_is_no_export(

@@ -16,6 +16,7 @@ from pandadb.models import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import date
 
     from pandadb.core.partitions.existing import Partition
 
@@ -80,6 +81,11 @@ class Day:
     def jobs(self) -> tuple[Part, ...]:
         """Return the partitions of the jobs themselves."""
         return self.of("doma_panda.jobsarchived4")
+
+    def has(self, date: date) -> bool:
+        """Tell whether a date is its own, or one of the month that it is."""
+        first = self.lower.date()
+        return date == first or first < date < self.upper.date()
 
     def of(self, live: str) -> tuple[Part, ...]:
         """Return the partitions of one of the tables, named as it is among the live ones."""

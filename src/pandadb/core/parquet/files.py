@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,11 @@ LINES = 10_000
 """Rows that are sent back to the database at once."""
 BACK = sql.Identifier("pg_temp", "read_back")
 MADE = "CREATE TEMPORARY TABLE read_back (LIKE {table}) ON COMMIT DROP"
+KEY = ("row_id", "pandaid", "modificationtime")
+"""What identifies a row, as far as its table has it."""
+LACKING = "SELECT count(*) FROM read_parquet(?) ANTI JOIN read_parquet(?) USING ({keys})"
+OURS = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+"""What DuckDB needs is built in: nothing is fetched from anywhere."""
 COPIED = "COPY {back} ({columns}) FROM STDIN"
 
 
@@ -97,6 +103,20 @@ def pandaids(path: Path) -> tuple[int, int] | None:
     if not found:
         return None
     return min(one.min for one in found), max(one.max for one in found)
+
+
+def lacking(old: Path, new: Path) -> int | None:
+    """Return how many rows of a file another one has not, by their keys; None if it is broken."""
+    duckdb, arrow = library("duckdb"), library("pyarrow")
+    try:
+        names = [name for name in KEY if name in library("pyarrow.parquet").read_schema(old).names]
+        query = LACKING.format(keys=", ".join(names))
+        words = [glob.escape(str(path)) for path in (old, new)]
+        with duckdb.connect(config=OURS) as duck:
+            found: int = duck.execute(query, words).fetchone()[0]
+    except (OSError, arrow.ArrowException, duckdb.Error):
+        return None
+    return found
 
 
 def sha256(path: Path) -> str:

@@ -29,10 +29,11 @@ from pandadb.services.grants import act_as_owner
 from pandadb.services.turns import be_patient, is_busy, turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.orm import Session
 
+    from pandadb.core.archive.days import Part
     from pandadb.database import Database
 
 
@@ -129,6 +130,8 @@ def _replace(session: Session, table: str, month: Month) -> dict[str, int]:
     whole = compacting.whole_of(session, table, month)
     if wide := [one.name for _, one in days.beyond if not one.is_default]:
         raise PutOff(f"{wide[0]} has other times, too")
+    if coming := _coming(session, whole, days.parts):
+        raise PutOff(f"{coming[0]} is not archived yet")
     name = sql.Identifier(whole.schema, whole.name).as_string()
     if session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
         raise PutOff(f"there is a table {whole.name}")
@@ -143,3 +146,17 @@ def _replace(session: Session, table: str, month: Month) -> dict[str, int]:
     proofs.prove(session, whole, proofs.COPY, counted.tables[table], found)
     patience.within(session, lambda: compacting.replace(session, whole, days.parts))
     return {whole.name: found.rows}
+
+
+def _coming(session: Session, whole: Part, days: Sequence[Part]) -> list[str]:
+    """Return the live partitions that would find their place taken, as that of a restored day.
+
+    Those whose place is taken already stay where they are in any case.
+    """
+    live = existing.partitions(session, [whole.target])[whole.target]
+    return [
+        one.name
+        for one in live
+        if one.overlaps(whole.lower, whole.upper)
+        and not any(one.overlaps(day.lower, day.upper) for day in days)
+    ]

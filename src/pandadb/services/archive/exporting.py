@@ -99,7 +99,7 @@ def export(
     """Write a month (`2026-09`) of the archive into a folder of that name, and prove it.
 
     An export that is there and fits is left as it is; `overwrite` replaces one that does not. One
-    that has more rows than the database is never replaced: it may be all that is left of them.
+    that has rows that the database has not is never replaced: it may be all that is left of them.
 
     Raises:
         BadMonth: That is no month.
@@ -173,7 +173,7 @@ def _make(database: Database, month: Month, place: Path, tell: Callable[[str], N
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         package = version("pandadb")
         manifest = Manifest(str(month), now, package, at.revision, at.panda, tables)
-        _refuse_to_lose(place, manifest)
+        _refuse_to_lose(place, part, manifest)
         manifests.write(part, manifest)
         _name(part, place)
     except BaseException:
@@ -230,17 +230,25 @@ def _prove(
             )
 
 
-def _refuse_to_lose(place: Path, new: Manifest) -> None:
-    """Refuse to replace an export that may be all that is left of its rows."""
+def _refuse_to_lose(place: Path, part: Path, new: Manifest) -> None:
+    """Refuse to replace an export that may be all that is left of its rows.
+
+    To count is not enough: those that were dropped may have been followed by more others.
+    """
     try:
-        old = {table.table: table.rows for table in manifests.read(place).tables}
+        old = manifests.read(place).tables
     except manifests.BadManifest:
         return
-    for table in new.tables:
-        if table.rows < old.get(table.table, 0):
+    made = {table.table: table for table in new.tables}
+    for table in old:
+        if table.fingerprint == made[table.table].fingerprint:
+            continue
+        lacking = files.lacking(place / table.file, part / made[table.table].file)
+        if lacking != 0:
+            has = f"{lacking} rows that the database has not" if lacking else "a broken file"
             raise NotExported(
-                f"The export in {place} has {old[table.table]} rows of {table.table}, the database "
-                f"{table.rows}: move it elsewhere if it is not needed"
+                f"The export in {place} may be all that is left of {table.table}: it has {has}. "
+                "Move it elsewhere if it is not needed"
             )
 
 

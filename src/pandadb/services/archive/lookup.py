@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.parquet import manifests
+from pandadb.core.parquet.files import OURS
 from pandadb.core.parquet.libraries import library
 from pandadb.errors import PandaDBError
 
@@ -25,8 +26,6 @@ TABLES = tuple(
     f"doma_pandaarch.{name}"
     for name in ("jobsarchived", "filestable_arch", "jobparamstable_arch", "metatable_arch")
 )
-OURS = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-"""What is needed is built in: nothing is fetched from anywhere."""
 
 
 class UnreadableExport(PandaDBError):

@@ -82,7 +82,7 @@ def _due(
     for day in days(has):
         young = [part.name for part in day.parts if (part.source, part.name) not in due]
         kept = [part.name for part in day.parts if proofs.is_kept_out(part, never)]
-        if len(young) == len(day.parts) or (only and day.lower.date() not in only):
+        if len(young) == len(day.parts) or (only and not any(map(day.has, only))):
             continue
         why = f"{young[0]} of the same time is too young" if young else None
         if kept and not only:
@@ -99,7 +99,7 @@ def restorable(database: Database, day: date) -> Day:
     """
     with database.session() as session:
         for found in days(existing.partitions(session, LIVE_OF), LIVE_OF):
-            if found.lower.date() <= day < found.upper.date():
+            if found.has(day):
                 return replace(found, put_off=obstacle(session, found))
     raise NoSuchDay(f"No partition of the archive has the day {day}: pandadb archive verify")
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import proofs
+from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
+from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import moving
@@ -105,11 +107,13 @@ def run(
 
 
 def _finish(database: Database, ran: Ran) -> None:
-    """Count what has gone and was not counted."""
+    """Count what has gone and was not counted; what somebody has dropped since is left."""
     with database.session() as session:
         known = proofs.newest(session).values()
+        there = existing.partitions(session, [*ARCHIVE_OF, *LIVE_OF]).values()
+    names = {one.name for partitions in there for one in partitions}
     for proof in known:
-        if proofs.target_of(proof) is None:
+        if proofs.target_of(proof) is None and proofs.part_of(proof).new_name in names:
             ran.finished[proof.partition_name] = moving.finish(database, proof)
 
 
