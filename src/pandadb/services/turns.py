@@ -15,6 +15,7 @@ from pandadb.services.grants import act_as_owner
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
     from pandadb.database import Database
@@ -36,7 +37,15 @@ def turn(database: Database, key: str) -> Iterator[bool]:
             yield ours
         finally:
             if ours:
-                connection.execute(text(f"SELECT pg_advisory_unlock({key})"))
+                _give_back(connection, key)
+
+
+def _give_back(connection: Connection, key: str) -> None:
+    try:
+        connection.execute(text(f"SELECT pg_advisory_unlock({key})"))
+    except DBAPIError as error:
+        if not error.connection_invalidated:  # who is gone has no lock any more
+            raise
 
 
 def is_busy(error: DBAPIError) -> bool:
