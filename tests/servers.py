@@ -14,6 +14,7 @@ import re
 import secrets
 import shutil
 import subprocess
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -67,6 +68,46 @@ def running_server(choice: str = "", *, durable: bool = False) -> Iterator[Serve
     with _reachable(find_binaries(choice)) as binaries, _private_server(binaries, durable) as url:
         # Where nothing waits for a disk, copying files is faster than logging their pages.
         yield Server(url, prefix, file_copy=not durable and _version_of(url) >= 15_00_00)
+
+
+class Mortal:
+    """A server that can be killed, and started again with what it has on its disk."""
+
+    def __init__(self, server: PrivateServer) -> None:
+        self.server = server
+        self.url = server.url()
+
+    def kill(self) -> None:
+        """Kill it without a word, as a machine that loses its power would."""
+        self.server.child_process.kill()
+        self.server.child_process.wait()
+
+    def start(self) -> None:
+        """Start it again; the processes that it has left have to be gone before."""
+        for last in (*[False] * 20, True):
+            try:
+                self.server.start()
+            except RuntimeError:
+                if last:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
+
+
+@contextmanager
+def mortal_server(choice: str = "") -> Iterator[Mortal]:
+    """Yield a private server of the chosen binaries that can be killed.
+
+    Raises:
+        NoServerError: there is none.
+    """
+    with (
+        _reachable(find_binaries(choice)) as binaries,
+        _temporary_folder(_fast_folder()) as folder,
+        PrivateServer(binaries, folder, SETTINGS | FAST) as server,
+    ):
+        yield Mortal(server)
 
 
 def find_binaries(choice: str = "") -> Path:

@@ -67,12 +67,12 @@ def refuse_unfit(database: Database, archive: Database) -> None:
             "PANDADB_ARCHIVE_URL is the database of PANDADB_URL: leave it out, and days are "
             "swapped into its schema doma_pandaarch"
         )
-    live, there = schema.current(database), schema.current(archive)
-    if there.revision is None:
+    live, there = schema.last_revision(database), schema.last_revision(archive)
+    if there is None:
         raise BadArchive(f"The archive has no schema yet: {UPGRADE}")
-    if live.revision != there.revision:
+    if live != there:
         raise BadArchive(
-            f"The archive is at revision {there.revision}, the database at {live.revision}: "
+            f"The archive is at revision {there}, the database at {live}: "
             f"pandadb db upgrade; {UPGRADE}"
         )
     _refuse_others(database)
