@@ -61,10 +61,9 @@ SELECT pg_get_constraintdef(oid) FROM pg_constraint
 DROPPED = text("SELECT pandadb.drop_archived(:table, :partition)")
 
 
-def fill(live: Session, there: Session, part: Part) -> Fingerprint:
-    """Make a partition's table in the other database and copy its rows; return what they are.
+def fill(live: Session, there: Session, part: Part) -> None:
+    """Make a partition's table in the other database and copy its rows.
 
-    They are counted in the session that they are read in, so as of the same moment if it sees one.
     A table of that name that somebody has left is replaced.
     """
     has = columns(live, sql.Identifier(part.schema, part.name))
@@ -79,7 +78,6 @@ def fill(live: Session, there: Session, part: Part) -> Fingerprint:
         there,
         sql.SQL(INTO).format(fresh=_fresh(there, part), **words),
     )
-    return fingerprint_of(live, (column.name for column in has), partition)
 
 
 def _types(has: Iterable[Column]) -> set[tuple[str, str]]:

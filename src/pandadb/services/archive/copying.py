@@ -128,7 +128,8 @@ def _look(live: Session, there: Session, part: Part) -> _Copy:
     others = copying.overlapping(there, part)
     if not others and not has.rows:
         _refuse_taken(there, part)
-        return _Copy(part, names, copying.fill(live, there, part), is_new=True)
+        copying.fill(live, there, part)
+        return _Copy(part, names, fingerprint_of(live, names, place), is_new=True)
     source = fingerprint_of(live, names, place)
     if source == has:
         return _Copy(part, names, source, has)
