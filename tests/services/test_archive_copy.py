@@ -16,6 +16,8 @@ from pandadb.services.archive import (
     CopyStep,
     Due,
     Found,
+    NoSuchDay,
+    NotRestored,
     NotTheArchiver,
     NotTheOwner,
     Verdict,
@@ -448,6 +450,35 @@ def test_an_archive_that_days_cannot_go_to_is_a_sentence(
         pytest.raises(DatabaseUnreachable, match="Is PANDADB_ARCHIVE_URL right"),
     ):
         run(days, lost)
+
+
+def test_a_restored_day_is_as_it_was_and_stays_until_it_is_named(
+    days: Database, there: Database
+) -> None:
+    run(days, there, NEVER)
+    with pytest.raises(NotRestored, match="it is still in the live tables"):
+        archive.restore(days, OLD, archive=there)
+    run(days, there, Waits.of_days(0, 30))  # the files are still here
+
+    moved = archive.restore(days, OLD, archive=there)
+
+    assert [*moved.rows] == [name("jobsarchived4"), name("jobparamstable"), name("metatable")]
+    assert everything(days) == [{1, 2, 4}, {1, 2, 3, 4}, {1, 2, 4}, {1, 2, 4}]
+    put_off = [str(day.put_off) for day in run(days, there).put_off]
+    assert ["must not be archived" in why for why in put_off] == [True]
+    assert schema.check(days) == []
+    with pytest.raises(NotRestored, match="it is still in the live tables"):
+        archive.restore(days, OLD, archive=there)
+    with pytest.raises(NoSuchDay):
+        archive.restore(days, TODAY, archive=there)
+    assert {one.found for one in archive.verify(days, archive=there)} == {Found.SAME}
+
+    do(days, "UPDATE doma_panda.jobsarchived4 SET jobsubstatus = 'late' WHERE pandaid = 2")
+    (again,) = run(days, there, only=[OLD]).done
+    assert again.verdicts[name("jobsarchived4")] is Verdict.CHANGED
+    assert len(run(days, there).dropped) == 4
+    assert everything(days) == [{4}] * 4
+    assert everything(there) == [{1, 2, 3}] * 4
 
 
 def test_the_archiver_needs_no_more_than_its_role(

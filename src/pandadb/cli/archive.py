@@ -154,10 +154,12 @@ def restore(
 ) -> None:
     """Take a day back from the archive. It stays until `pandadb archive run --day` names it.
 
+    From another database (PANDADB_ARCHIVE_URL) it is copied back, and its copy stays there.
+
     Example: pandadb archive restore 2026-10-01
     """
-    with Database.from_settings() as database:
-        moved = archive.restore(database, day.date(), tell=_tell_name)
+    with Database.from_settings() as database, archive_copy.other() as other:
+        moved = archive.restore(database, day.date(), tell=_tell_name, archive=other)
     if json:
         as_json(asdict(moved))
     else:

@@ -15,6 +15,8 @@ from pandadb.core.archive import proofs
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import copyruns, moving
+from pandadb.services.archive.bringing import bring
+from pandadb.services.archive.copying import Refused
 from pandadb.services.archive.elsewhere import refuse_unfit
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step, Verdict
 from pandadb.services.archive.plans import plan, refuse_strangers, restorable
@@ -171,27 +173,41 @@ def _take(database: Database, day: Day, ran: Ran, tell: Callable[[Step], None]) 
 
 
 def restore(
-    database: Database, day: date, *, tell: Callable[[Step], None] = lambda _: None
+    database: Database,
+    day: date,
+    *,
+    tell: Callable[[Step | CopyStep], None] = lambda _: None,
+    archive: Database | None = None,
 ) -> Moved:
     """Take a day back from the archive, by swapping its partitions back.
 
-    The ledger says then that it must not be archived, so it stays until it is named to `run`.
+    From an `archive` that is another database it is copied back, and its copy stays there. The
+    ledger says then that it must not be archived, so it stays until it is named to `run`.
 
     Raises:
+        ArchiveLost: The other database went away.
         NoSuchDay: The archive has no such day.
         NotRestored: Its place is taken, or locks were not free; nothing was changed.
         NotTheOwner: The user of the database may not move partitions.
     """
     refuse_strangers(database)
+    if archive:
+        refuse_unfit(database, archive)
     with turn(database, TURN) as ours:
         if not ours:
             raise NotRestored("Another run is at work: try again when it has ended")
-        found = restorable(database, day)
-        if found.put_off:
-            raise NotRestored(f"The day {day} cannot go back: {found.put_off}")
         try:
-            return moving.move(database, found, proofs.RESTORE, tell)
+            if archive:
+                return bring(database, archive, day, tell)
+            return _swap_back(database, day, tell)
         except Contended:
             raise NotRestored(f"The day {day} did not go back: locks were not free") from None
-        except PutOff as why:
+        except (PutOff, Refused) as why:
             raise NotRestored(f"The day {day} cannot go back: {why}") from None
+
+
+def _swap_back(database: Database, day: date, tell: Callable[[Step], None]) -> Moved:
+    found = restorable(database, day)
+    if found.put_off:
+        raise PutOff(found.put_off)
+    return moving.move(database, found, proofs.RESTORE, tell)
