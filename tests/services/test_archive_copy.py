@@ -436,8 +436,11 @@ def test_an_archive_that_days_cannot_go_to_is_a_sentence(
 ) -> None:
     with pytest.raises(BadArchive, match="PANDADB_ARCHIVE_URL is the database of PANDADB_URL"):
         run(days, days)
-    with Database(empty_database_url) as empty, pytest.raises(BadArchive, match="no schema yet"):
-        run(days, empty)
+    with Database(empty_database_url) as empty:
+        for ask in (run, lambda _, empty: archive.status(days, archive=empty),
+                    lambda _, empty: archive.verify(days, archive=empty)):  # fmt: skip
+            with pytest.raises(BadArchive, match="no schema yet"):
+                ask(days, empty)
     do(there, "ALTER TABLE doma_pandaarch.metatable_arch DROP COLUMN metadata")
     with pytest.raises(BadArchive, match="metatable_arch lacks the column metadata, which"):
         run(days, there)

@@ -16,6 +16,7 @@ from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.models import ArchiveHold, ArchiveProof
+from pandadb.services.archive.elsewhere import refuse_unready
 from pandadb.services.archive.plans import plan
 from pandadb.services.archive.standing import WAITS, Due, Waits, standings
 
@@ -127,6 +128,7 @@ def _said(database: Database, archive: Database | None) -> dict[proofs.Range, Ar
         known = proofs.newest(session)
     if not archive:
         return known
+    refuse_unready(database, archive)
     with archive.session() as session:
         own = proofs.newest(session)
     return {**own, **{key: proof for key, proof in known.items() if proof.how == proofs.COPY}}

@@ -60,6 +60,9 @@ class Refused(PandaDBError):
         """Why, by the names that they have here."""
 
 
+NOTHING = Fingerprint(0, 0)
+
+
 @dataclass(frozen=True)
 class _Copy:
     """A partition and its copy."""
@@ -68,10 +71,11 @@ class _Copy:
     names: list[str]
     """Its columns."""
     source: Fingerprint
+    """Nothing, while it is not counted."""
     target: Fingerprint | None = None
     """None while it is not counted."""
     is_new: bool = False
-    """Whether it has been copied now."""
+    """Whether it is copied now."""
     old: Partition | None = None
     """What it replaces in the archive."""
     wrong: str | None = None
@@ -105,6 +109,8 @@ def copy(
                     raise PutOff(why)
                 odd = findings(live, day) if is_new else []
                 copies = [_look(live, there, part) for part in parts or day.parts]
+                _refuse(database, copies)
+                copies = [_fill(live, there, one) for one in copies]
             tell(CopyStep.BUILD)
             copies = [_build(there, one) for one in copies]
             _refuse(database, copies)
@@ -121,15 +127,14 @@ def copy(
 
 
 def _look(live: Session, there: Session, part: Part) -> _Copy:
-    """See what the archive has of a partition; copy it if that is nothing, or an older state."""
+    """See what the archive has of a partition: nothing, the same, an older state, or a fault."""
     place = sql.Identifier(part.schema, part.name)
     names = [column.name for column in columns(live, place)]
     has = copying.archived(there, part, names)
     others = copying.overlapping(there, part)
     if not others and not has.rows:
         _refuse_taken(there, part)
-        copying.fill(live, there, part)
-        return _Copy(part, names, fingerprint_of(live, names, place), is_new=True)
+        return _Copy(part, names, NOTHING, is_new=True)
     source = fingerprint_of(live, names, place)
     if source == has:
         return _Copy(part, names, source, has)
@@ -146,8 +151,17 @@ def _look(live: Session, there: Session, part: Part) -> _Copy:
     (old,) = others[:1]
     if (old.lower, old.upper) != (part.lower, part.upper):
         raise PutOff(f"it has changed, and {old.name} of the archive has other times, too")
-    copying.fill(live, there, part)
     return _Copy(part, names, source, has, is_new=True, old=old)
+
+
+def _fill(live: Session, there: Session, one: _Copy) -> _Copy:
+    """Copy a partition that is to be copied, and count it as of the same moment."""
+    if not one.is_new:
+        return one
+    part = one.part
+    copying.fill(live, there, part)
+    place = sql.Identifier(part.schema, part.name)
+    return one if one.old else replace(one, source=fingerprint_of(live, one.names, place))
 
 
 def _refuse_taken(there: Session, part: Part) -> None:

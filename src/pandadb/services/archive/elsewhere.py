@@ -62,6 +62,22 @@ def refuse_unfit(database: Database, archive: Database) -> None:
         NotTheArchiver: The user of the database may not do that.
         NotTheOwner: The user of the archive may not make partitions there.
     """
+    refuse_unready(database, archive)
+    _refuse_others(database)
+    try:
+        refuse_strangers(archive)
+    except NotTheOwner as error:
+        raise NotTheOwner(f"In the archive: {error}") from None
+    _refuse_other_columns(database, archive)
+
+
+def refuse_unready(database: Database, archive: Database) -> None:
+    """Refuse what is no archive of a database, or not yet.
+
+    Raises:
+        BadArchive: It is the same database, or has another schema.
+        DatabaseUnreachable: It does not answer, or does not let us in.
+    """
     if _is_same(database, archive):
         raise BadArchive(
             "PANDADB_ARCHIVE_URL is the database of PANDADB_URL: leave it out, and days are "
@@ -75,12 +91,6 @@ def refuse_unfit(database: Database, archive: Database) -> None:
             f"The archive is at revision {there}, the database at {live}: "
             f"pandadb db upgrade; {UPGRADE}"
         )
-    _refuse_others(database)
-    try:
-        refuse_strangers(archive)
-    except NotTheOwner as error:
-        raise NotTheOwner(f"In the archive: {error}") from None
-    _refuse_other_columns(database, archive)
 
 
 def _is_same(database: Database, archive: Database) -> bool:
