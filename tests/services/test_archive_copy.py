@@ -220,43 +220,43 @@ def test_who_updates_both_places_alike_only_has_the_day_wait_again(
     assert len(run(days, there, only=[OLD]).dropped) == 4
 
 
-@pytest.mark.parametrize("step", [*CopyStep])
-def test_a_run_that_is_killed_is_taken_up_by_the_next(
-    days: Database, there: Database, step: CopyStep
-) -> None:
+def die_at(step: CopyStep, database: Database, there: Database) -> None:
     def die(progress: Progress) -> None:
         if progress.step is step:
             raise KeyboardInterrupt
 
-    if step in (CopyStep.RECOUNT, CopyStep.DROP):
-        run(days, there)
     with pytest.raises(KeyboardInterrupt):
-        run(days, there, tell=die)
-    assert everything(days) == [{1, 2, 3, 4}] * 4
-    file = "SELECT max(pg_relation_filenode(oid)) FROM pg_class WHERE relname = '{}'"
-    before = scalar(there, file.format(name("jobsarchived")))
+        run(database, there, only=[OLD], tell=die)
 
-    rans = [run(days, there) for _ in range(3)]
 
-    assert sum(len(ran.dropped) for ran in rans) == 8
-    assert everything(days) == [{4}] * 4
-    assert everything(days, there) == [{1, 2, 3, 4}] * 4
-    if step in (CopyStep.PROVE, CopyStep.RECOUNT, CopyStep.DROP):  # it is there, so no second copy
-        assert scalar(there, file.format(name("jobsarchived"))) == before
+def test_a_run_that_is_killed_at_whatever_step_is_taken_up_by_the_next(
+    days: Database, there: Database
+) -> None:
+    file = f"SELECT pg_relation_filenode('doma_pandaarch.{name('jobsarchived')}')"
+    for step in (CopyStep.COPY, CopyStep.BUILD, CopyStep.ATTACH):
+        die_at(step, days, there)
+        assert everything(there) == [set()] * 4
+    assert scalar(there, "SELECT count(*) FROM pg_class WHERE relname LIKE '%_fresh'") == 0
+    die_at(CopyStep.PROVE, days, there)
+    assert everything(there) == [{1, 2}] * 4
+    copied = scalar(there, file)
+    assert scalar(days, "SELECT count(*) FROM pandadb.archive_proof") == 0
+
+    assert len(run(days, there).done) == 2
+    for step in (CopyStep.RECOUNT, CopyStep.DROP):
+        die_at(step, days, there)
+        assert everything(days) == [{1, 2, 3, 4}] * 4
+
+    assert len(run(days, there).dropped) == 8
+    assert scalar(there, file) == copied  # it was there, so there was no second copy
+    assert (everything(days), everything(there)) == ([{4}] * 4, [{1, 2, 3}] * 4)
     assert {one.found for one in archive.verify(days, archive=there)} == {Found.SAME}
-    leftovers = "SELECT count(*) FROM pg_class WHERE relname LIKE '%_fresh'"
-    assert scalar(there, leftovers) == 0
 
 
 def test_what_changes_before_a_killed_run_is_taken_up_is_copied_again(
     days: Database, there: Database
 ) -> None:
-    def die(progress: Progress) -> None:
-        if progress.step is CopyStep.PROVE:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run(days, there, only=[OLD], tell=die)
+    die_at(CopyStep.PROVE, days, there)
     do(days, "UPDATE doma_panda.metatable SET metadata = 'late' WHERE pandaid = 2")
 
     (moved,) = run(days, there, only=[OLD]).done
