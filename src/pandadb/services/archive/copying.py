@@ -148,10 +148,9 @@ def _look(live: Session, there: Session, part: Part) -> _Copy:
             f"{arrived.rows} rows then, {has.rows} now"
         )
         return _Copy(part, names, source, has, wrong=wrong)
-    (old,) = others[:1]
-    if (old.lower, old.upper) != (part.lower, part.upper):
-        raise PutOff(f"it has changed, and {old.name} of the archive has other times, too")
-    return _Copy(part, names, source, has, is_new=True, old=old)
+    if [(one.lower, one.upper) for one in others] != [(part.lower, part.upper)]:
+        raise PutOff(f"it has changed, and in the archive it is of other times, too: {named}")
+    return _Copy(part, names, source, has, is_new=True, old=others[0])
 
 
 def _fill(live: Session, there: Session, one: _Copy) -> _Copy:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pandadb.services.archive.copying import CopyStep, Refused, copy
-from pandadb.services.archive.leaving import leave
+from pandadb.services.archive.leaving import Left, leave
 from pandadb.services.archive.moving import Contended, PutOff
 from pandadb.services.archive.standing import Due
 
@@ -57,18 +57,18 @@ def _take(
     ran: Ran,
     tell: Callable[[CopyStep], None],
 ) -> None:
-    day = standing.day
+    day, left = standing.day, Left(standing.parts)
     try:
         if standing.due is Due.COPY:
             parts, is_new = standing.parts, standing.is_new
             ran.done.append(copy(database, archive, day, tell, parts=parts, is_new=is_new))
         else:
-            left = leave(database, archive, day, standing.parts, tell)
-            ran.dropped |= left.dropped
-            ran.recopied += left.recopied
+            leave(database, archive, day, left, tell)
     except Contended:
         ran.contended.append(day)
     except PutOff as why:
         ran.put_off.append(replace(day, put_off=str(why)))
     except Refused as error:
         ran.refused |= error.reasons
+    ran.dropped |= left.dropped
+    ran.recopied += left.recopied

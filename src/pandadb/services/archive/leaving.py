@@ -44,8 +44,10 @@ REFUSES = "P0001"
 
 @dataclass
 class Left:
-    """What has become of a day."""
+    """What has become of a day, whatever has ended it."""
 
+    ready: Collection[Part]
+    """The partitions whose time has come."""
     dropped: dict[str, int] = field(default_factory=dict)
     """Rows of each partition that is gone."""
     recopied: list[str] = field(default_factory=list)
@@ -56,10 +58,10 @@ def leave(
     database: Database,
     archive: Database,
     day: Day,
-    ready: Collection[Part],
+    left: Left,
     tell: Callable[[CopyStep], None],
-) -> Left:
-    """Drop those partitions of a day whose time has come.
+) -> None:
+    """Drop those partitions of a day whose time has come, and write down in `left` which have gone.
 
     If one of the day is not as it was copied, nothing more is dropped: it is looked at as if it
     were to be copied.
@@ -70,7 +72,6 @@ def leave(
         PutOff: A task of the day is held now, or the guard refuses for another reason.
         Refused: The archive is not as it was when it was copied, or has rows that are missing here.
     """
-    left = Left()
     tell(CopyStep.RECOUNT)
     try:
         with reached(archive) as there:
@@ -78,7 +79,7 @@ def leave(
             copying.keep_writers_away(there, day.parts)
             changed, said = _changed(database, there, day), ""
             tell(CopyStep.DROP)
-            for part in ready if not changed else ():
+            for part in left.ready if not changed else ():
                 rest = tuple(one for one in day.parts if one.name not in left.dropped)
                 said = _drop(database, replace(day, parts=rest), part, left)
                 if said:
@@ -93,7 +94,6 @@ def leave(
         left.recopied = [name for name, what in moved.verdicts.items() if what is Verdict.CHANGED]
         if said and not left.recopied:
             raise PutOff(said)
-    return left
 
 
 def _changed(database: Database, there: Session, day: Day) -> list[Part]:
