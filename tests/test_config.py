@@ -59,6 +59,7 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> 
         ("PANDADB_STATEMENT_TIMEOUT", "-1", "PANDADB_STATEMENT_TIMEOUT is '-1': "),
         ("PANDADB_STATEMENT_TIMEOUT", "1e12", "PANDADB_STATEMENT_TIMEOUT is '1e12': "),
         ("PANDADB_LOCK_TIMEOUT", "nan", "PANDADB_LOCK_TIMEOUT is 'nan': "),
+        ("PANDADB_ARCHIVE_WAIT", "-1", "PANDADB_ARCHIVE_WAIT is '-1': "),
         ("PANDADB_WAITING_TABLE", "jobs", "PANDADB_WAITING_TABLE is 'jobs': "),
         ("PANDADB_SCHEMAS", "panda=x", "'panda' is not one of doma_panda, "),
         ("PANDADB_SCHEMAS", "doma_panda", "doma_panda needs a name: doma_panda=NAME"),
@@ -130,6 +131,11 @@ def test_a_wrong_url_is_a_sentence_without_the_url(
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+    monkeypatch.delenv("PANDADB_URL")
+    monkeypatch.setenv("PANDADB_ARCHIVE_URL", url)
+    with pytest.raises(SettingsError, match=r"^PANDADB_ARCHIVE_URL: ") as caught:
+        load_settings()
+    assert "secret" not in str(caught.value)
 
 
 def test_an_error_of_the_class_itself_shows_no_password() -> None:

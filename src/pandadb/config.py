@@ -133,6 +133,8 @@ def _default_data_dir() -> Path:
     return Unix("pandadb").user_data_path
 
 
+Days = Annotated[float, Field(ge=0, le=36_500, allow_inf_nan=False)]
+
 Seconds = Annotated[float, Field(ge=0, le=2_147_483, allow_inf_nan=False)]
 """What PostgreSQL can count in milliseconds: up to 24 days."""
 
@@ -162,6 +164,12 @@ class Settings(BaseSettings):
     """Where the embedded PostgreSQL keeps its data."""
     policies: Path | None = None
     """A TOML file that says otherwise how partitions are made and how long they stay."""
+    archive_url: Annotated[SecretStr, AfterValidator(_checked)] | None = None
+    """Another database that is the archive; None for the schema `doma_pandaarch` of the first."""
+    archive_wait: Days = 2
+    """Days that jobs stay after they were copied to the other database, before they are dropped."""
+    archive_wait_files: Days = 30
+    """The same for their files."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
     """Where waiting jobs are: `jobsdefined4` for databases shared with a current panda-server."""
 
@@ -219,5 +227,5 @@ def _malformed(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
     words = first["msg"].removeprefix("Value error, ")
-    value = "" if name == "url" else f" is {first['input']!r}"
+    value = "" if name.endswith("url") else f" is {first['input']!r}"
     return f"{PREFIX}{name.upper()}{value}: {words}"

@@ -9,6 +9,7 @@ import math
 import random
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import psycopg
@@ -66,6 +67,7 @@ class Database:
         lock_timeout: float = 0,
         schemas: Mapping[str, str] | None = None,
         waiting_table: str = "jobswaiting4",
+        setting: str = "PANDADB_URL",
         **engine: Any,
     ) -> None:
         self.waiting_table = waiting_table
@@ -91,7 +93,7 @@ class Database:
             },
             **engine,
         )
-        event.listen(self.engine, "handle_error", _unreachable)
+        event.listen(self.engine, "handle_error", partial(_unreachable, setting))
         event.listen(self.engine, "checkin", _put_back)
         event.listen(self.engine, "checkout", _ping)
         if schemas:
@@ -111,13 +113,26 @@ class Database:
         return cls._with(settings.url.get_secret_value(), settings)
 
     @classmethod
+    def of_archive(cls, settings: Settings | None = None) -> Self | None:
+        """Return the database that is the archive; None if the settings name none.
+
+        Raises:
+            SettingsError: A setting is unknown or malformed.
+        """
+        settings = settings or load_settings()
+        if settings.archive_url is None:
+            return None
+        url = settings.archive_url.get_secret_value()
+        return cls._with(url, settings, "PANDADB_ARCHIVE_URL")
+
+    @classmethod
     def private(cls, settings: Settings | None = None) -> Self:
         """Return the embedded database, whatever URL the settings have."""
         settings = settings or load_settings()
         return cls._with(embedded.start(settings.data_dir), settings)
 
     @classmethod
-    def _with(cls, url: str, settings: Settings) -> Self:
+    def _with(cls, url: str, settings: Settings, setting: str = "PANDADB_URL") -> Self:
         return cls(
             url,
             application_name=settings.application_name,
@@ -125,6 +140,7 @@ class Database:
             lock_timeout=settings.lock_timeout,
             schemas=settings.schemas,
             waiting_table=settings.waiting_table,
+            setting=setting,
         )
 
     @contextmanager
@@ -222,7 +238,7 @@ def _ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
         raise InvalidatePoolError from error
 
 
-def _unreachable(context: Any) -> None:
+def _unreachable(setting: str, context: Any) -> None:
     """Turn the failure to connect into a sentence; what the server says has no password in it."""
     error = context.original_exception
     if context.connection is not None or not isinstance(context.sqlalchemy_exception, DBAPIError):
@@ -233,7 +249,7 @@ def _unreachable(context: Any) -> None:
     said = " ".join(str(error).split()).rstrip(".?")
     raise DatabaseUnreachable(
         f"The database {url.database!r} on {_place(url)} cannot be used: {said}. "
-        "Is PANDADB_URL right, and does the server run?"
+        f"Is {setting} right, and does the server run?"
     ) from None
 
 

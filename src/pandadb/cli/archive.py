@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pandadb.cli import archive_compact, archive_export
+from pandadb.cli import archive_compact, archive_copy, archive_export
 from pandadb.cli.options import AsJSON, DryRun
 from pandadb.cli.output import (
     CONTENDED,
@@ -54,9 +54,8 @@ def plan(days: Days = None, *, json: AsJSON = False) -> None:
 
     Example: pandadb archive plan
     """
-    policies = partitions.load(load_settings().policies)
     with Database.from_settings() as database:
-        _show("Due", archive.plan(database, policies, only=_dates(days)), json)
+        _foretell("Due", database, _dates(days), archive_copy.waits(), json)
 
 
 @app.command()
@@ -66,24 +65,29 @@ def run(
     max_time: Annotated[
         float | None, typer.Option(min=0, help="Seconds after which no other day is begun.")
     ] = None,
+    wait: archive_copy.Wait = None,
+    wait_files: archive_copy.WaitFiles = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
 ) -> None:
     """Take the days that are due out of the live tables and into the archive, and prove it.
 
-    It can be repeated, be run twice at once, and be killed: it is for cron. Exit code 0 if
-    something was done, 1 if rows were lost, 3 if there was nothing to do, 4 if locks were not free
-    or another run was at work.
+    It can be repeated, be run twice at once, and be killed: it is for cron. With
+    PANDADB_ARCHIVE_URL days are copied to that database, wait, and are dropped. Exit code 0 if
+    something was done, 1 if rows were lost or a copy is not as it was, 3 if there was nothing to
+    do, 4 if locks were not free or another run was at work.
 
     Example: pandadb archive run --max-time 3600
     """
-    policies = partitions.load(load_settings().policies)
+    policies, only = partitions.load(load_settings().policies), _dates(days)
+    waits = archive_copy.waits(wait, wait_files)
     with Database.from_settings() as database:
         if dry_run:
-            _show("Would go", archive.plan(database, policies, only=_dates(days)), json)
+            _foretell("Would go", database, only, waits, json)
             return
-        with _told() as tell:
-            ran = archive.run(database, policies, only=_dates(days), max_time=max_time, tell=tell)
+        with archive_copy.other() as other, _told() as tell:
+            how: dict[str, Any] = {"max_time": max_time, "archive": other, "waits": waits}
+            ran = archive.run(database, policies, only=only, tell=tell, **how)
     if json:
         as_json({**asdict(ran), "lost": ran.lost})
     else:
@@ -98,13 +102,15 @@ def status(*, json: AsJSON = False) -> None:
     Example: pandadb archive status
     """
     policies = partitions.load(load_settings().policies)
-    with Database.from_settings() as database:
-        found = archive.status(database, policies)
+    with Database.from_settings() as database, archive_copy.other() as other:
+        found = archive.status(database, policies, archive=other, waits=archive_copy.waits())
     if json:
         as_json(asdict(found))
         return
     since = f", the oldest of {found.oldest:%Y-%m-%d}" if found.oldest else ""
     out.print(f"Days due: {found.due}{since}; put off: {found.put_off}; tasks held: {found.held}.")
+    if found.waiting:
+        out.print(f"Days that are copied and wait to be dropped: {found.waiting}.")
     columns = ("table", "partitions", "from", "to", "unproven", "MB")
     rows = [
         (one.table, one.partitions, one.first, one.last, one.unproven, one.bytes / 1_000_000)
@@ -122,8 +128,8 @@ def verify(days: Days = None, *, json: AsJSON = False) -> None:
 
     Example: pandadb archive verify --day 2026-10-01
     """
-    with Database.from_settings() as database:
-        found = archive.verify(database, only=_dates(days), tell=_tell_name)
+    with Database.from_settings() as database, archive_copy.other() as other:
+        found = archive.verify(database, only=_dates(days), tell=_tell_name, archive=other)
     wrong = [one for one in found if not _is_fine(one)]
     if json:
         as_json([asdict(one) for one in found])
@@ -148,10 +154,12 @@ def restore(
 ) -> None:
     """Take a day back from the archive. It stays until `pandadb archive run --day` names it.
 
+    From another database (PANDADB_ARCHIVE_URL) it is copied back, and its copy stays there.
+
     Example: pandadb archive restore 2026-10-01
     """
-    with Database.from_settings() as database:
-        moved = archive.restore(database, day.date(), tell=_tell_name)
+    with Database.from_settings() as database, archive_copy.other() as other:
+        moved = archive.restore(database, day.date(), tell=_tell_name, archive=other)
     if json:
         as_json(asdict(moved))
     else:
@@ -190,6 +198,18 @@ def hold(
 
 def _dates(days: Collection[datetime] | None) -> list[date]:
     return [day.date() for day in days or ()]
+
+
+def _foretell(
+    title: str, database: Database, only: Collection[date], waits: archive.Waits, json: bool
+) -> None:
+    policies = partitions.load(load_settings().policies)
+    with archive_copy.other() as other:
+        if other:
+            found = archive.standings(database, policies, only=only, waits=waits)
+            archive_copy.show(title, found, json)
+        else:
+            _show(title, archive.plan(database, policies, only=only), json)
 
 
 def _show(title: str, days: Collection[Day], json: bool) -> None:
@@ -247,6 +267,7 @@ def _report(ran: Ran) -> None:
             out.print(f"  {finding.jobs} {finding.what}: {some}, …")
     for day in ran.put_off:
         out.print(f"Put off {day.lower:%Y-%m-%d}: {day.put_off}", markup=False)
+    archive_copy.report(ran)
     out.print(
         f"Days archived: {len(ran.done)}; put off: {len(ran.put_off)}; locks were not free:"
         f" {len(ran.contended)}; no time: {len(ran.left)}."
@@ -263,11 +284,12 @@ def _line(moved: Moved) -> str:
 
 
 def _code(ran: Ran) -> int:
-    if ran.lost:
+    if ran.lost or ran.refused:
         return WRONG
     if ran.contended or ran.busy:
         return CONTENDED
-    return 0 if ran.done or ran.finished else NOTHING_TO_DO
+    did = ran.done or ran.finished or ran.dropped or ran.recopied
+    return 0 if did else NOTHING_TO_DO
 
 
 def _is_fine(one: archive.Verified) -> bool:

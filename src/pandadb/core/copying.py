@@ -1,8 +1,11 @@
-"""Rows into a table by COPY, the fastest way in, within the transaction of a session."""
+"""Rows into a table by COPY, the fastest way in, within the transaction of a session.
+
+They come from Python, or from another database.
+"""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, cast
 
 import psycopg
@@ -10,13 +13,16 @@ from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from typing import Any
 
     from psycopg import Copy
     from sqlalchemy.orm import Session
 
     from pandadb.models import Base
+
+CHUNK = 128 * 1024
+"""Bytes that go from one database to the other at once."""
 
 
 @contextmanager
@@ -62,6 +68,33 @@ def copy_rows(
     with copy_into(session, model, columns) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def pipe(source: Session, out: sql.Composed, target: Session, into: sql.Composed) -> None:
+    """Give what a COPY TO STDOUT of one database says to a COPY FROM STDIN of another, as it is.
+
+    Raises:
+        DBAPIError: What the driver of either says, as SQLAlchemy would say it.
+    """
+    with (
+        closing(_chunks(source, out)) as chunks,
+        driving(target, into) as driver,
+        driver.cursor().copy(into) as copy,
+    ):
+        for chunk in chunks:
+            copy.write(chunk)
+
+
+def _chunks(source: Session, out: sql.Composed) -> Generator[bytearray]:
+    """Yield what a COPY says in pieces of some size: its driver yields each row for itself."""
+    with driving(source, out) as driver, driver.cursor().copy(out) as copy:
+        chunk = bytearray()
+        for row in copy:
+            chunk += row
+            if len(chunk) >= CHUNK:
+                yield chunk
+                chunk = bytearray()
+        yield chunk
 
 
 def schema_of(session: Session, name: str | None) -> str:

@@ -85,14 +85,20 @@ def downgrade(database: Database, revision: str, **how: Unpack[Way]) -> None:
 
 def current(database: Database) -> Version:
     """Tell which revision the database has, and which are missing."""
-    refuse_other_names(database)
+    revision = last_revision(database)
     scripts = ScriptDirectory.from_config(_config())
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table_schema": OWN})
-        revision = context.get_current_revision()
         panda = _panda_version(connection) if revision else None
     head = scripts.get_current_head() or ""
     return Version(revision, head, panda, _pending(scripts, revision))
+
+
+def last_revision(database: Database) -> str | None:
+    """Return the last revision applied, None before the first."""
+    refuse_other_names(database)
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table_schema": OWN})
+        return context.get_current_revision()
 
 
 def pending(database: Database, revision: str = "head") -> tuple[str, ...]:

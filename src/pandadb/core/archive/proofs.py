@@ -88,11 +88,16 @@ def target_of(proof: ArchiveProof) -> Fingerprint | None:
     return Fingerprint(proof.target_rows, int(proof.target_sum))
 
 
-def enter(session: Session, part: Part, copied: str) -> None:
-    """Write a partition's line in the ledger: it has gone to the archive (`Y`), or must not."""
+def enter(session: Session, part: Part, copied: str, *, is_gone: bool = True) -> None:
+    """Write a partition's line in the ledger: it has gone to the archive (`Y`), or must not.
+
+    One that `is_gone` is no live one any more; a copy is, until it is dropped.
+    """
     session.execute(delete(TablePart4Copying).where(*_line(part)))
     table, partition = _ledger_key(part)
-    gone = {"copying_done_on": UTC_NOW, "deleted_on": UTC_NOW} if copied == "Y" else {}
+    gone: dict[str, Any] = {"copying_done_on": UTC_NOW} if copied == "Y" else {}
+    if gone and is_gone:
+        gone["deleted_on"] = UTC_NOW
     row: dict[str, Any] = {"table_name": table, "partition_name": partition}
     session.execute(insert(TablePart4Copying).values({**row, "copied_to_arch": copied, **gone}))
 
@@ -103,6 +108,20 @@ def enter_verified(session: Session, part: Part, *, passed: bool) -> None:
     session.execute(update(TablePart4Copying).where(*_line(part)).values(said))
 
 
+def enter_gone(session: Session, part: Part) -> None:
+    """Write into a partition's line that it is no live one any more."""
+    said = {"deleted_on": UTC_NOW}
+    session.execute(update(TablePart4Copying).where(*_line(part)).values(said))
+
+
+def gone(session: Session) -> set[Key]:
+    """Return the partitions that were archived and are no live ones, as the ledger writes them."""
+    query = select(TablePart4Copying.table_name, TablePart4Copying.partition_name).where(
+        TablePart4Copying.deleted_on.is_not(None)
+    )
+    return {(table, partition) for table, partition in session.execute(query)}
+
+
 def kept_out(session: Session) -> set[Key]:
     """Return the partitions that must not be archived, with names as the ledger writes them."""
     query = select(TablePart4Copying.table_name, TablePart4Copying.partition_name).where(
@@ -111,8 +130,8 @@ def kept_out(session: Session) -> set[Key]:
     return {(table, partition) for table, partition in session.execute(query)}
 
 
-def is_kept_out(part: Part, lines: Collection[Key]) -> bool:
-    """Tell whether a partition is among those that must not be archived."""
+def is_among(part: Part, lines: Collection[Key]) -> bool:
+    """Tell whether a partition is among those that the ledger writes so."""
     return _ledger_key(part) in lines
 
 

@@ -123,10 +123,11 @@ def swap(session: Session, day: Day) -> None:
         session.connection().exec_driver_sql(statement.as_string())
     for part in day.parts:
         _run(session, SWAPPED, part)
-        _give_rights(session, part)
+        give_rights(session, part)
 
 
-def _give_rights(session: Session, part: Part) -> None:
+def give_rights(session: Session, part: Part) -> None:
+    """Give a partition that has arrived the rights of its table, and no others."""
     schema, _, parent = part.target.partition(".")
     words = {"schema": schema_of(session, schema), "name": part.new_name, "parent": parent}
     if statements := session.scalars(RIGHTS, words).all():

@@ -16,7 +16,9 @@ from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.models import ArchiveHold, ArchiveProof
+from pandadb.services.archive.elsewhere import refuse_unready
 from pandadb.services.archive.plans import plan
+from pandadb.services.archive.standing import WAITS, Due, Waits, standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -86,19 +88,50 @@ class Status:
     held: int
     """Tasks that are held."""
     archived: list[Archived]
+    waiting: int = 0
+    """Days that are copied to another database, and wait to be dropped here."""
 
 
-def status(database: Database, policies: Mapping[str, Policy] = POLICIES) -> Status:
-    """Return how the archiving stands."""
-    days = plan(database, policies)
+def status(
+    database: Database,
+    policies: Mapping[str, Policy] = POLICIES,
+    *,
+    archive: Database | None = None,
+    waits: Waits = WAITS,
+) -> Status:
+    """Return how the archiving stands; with `archive`, that to this other database."""
+    waiting = 0
+    if archive:
+        standing = standings(database, policies, waits=waits)
+        waiting = sum(one.until is not None and one.due is Due.WAIT for one in standing)
+        days = [one.day for one in standing if one.due is not Due.WAIT or one.day.put_off]
+    else:
+        days = plan(database, policies)
     going = [day for day in days if not day.put_off]
     with database.session() as session:
-        known = {key for key, proof in proofs.newest(session).items() if _is_proof(proof)}
+        held = len(proofs.held(session))
+    known = {key for key, proof in _said(database, archive).items() if _is_proof(proof)}
+    with (archive or database).session() as session:
         there = existing.partitions(session, LIVE_OF)
         archived = [_archived(table, there[table], known) for table in LIVE_OF]
-        held = len(proofs.held(session))
     oldest = going[0].lower if going else None
-    return Status(len(going), len(days) - len(going), oldest, held, archived)
+    return Status(len(going), len(days) - len(going), oldest, held, archived, waiting)
+
+
+def _said(database: Database, archive: Database | None) -> dict[proofs.Range, ArchiveProof]:
+    """Return the newest proofs of what an archive has.
+
+    Another database has proofs of its own, for what was done with it there; those that it has as
+    well as the database that its days come from are taken from there.
+    """
+    with database.session() as session:
+        known = proofs.newest(session)
+    if not archive:
+        return known
+    refuse_unready(database, archive)
+    with archive.session() as session:
+        own = proofs.newest(session)
+    return {**own, **{key: proof for key, proof in known.items() if proof.how == proofs.COPY}}
 
 
 def _is_proof(proof: ArchiveProof) -> bool:
@@ -137,31 +170,57 @@ def verify(
     *,
     only: Collection[date] = (),
     tell: Callable[[str], None] = lambda _: None,
+    archive: Database | None = None,
 ) -> list[Verified]:
     """Count the partitions of the archive anew, and compare them with their newest proofs.
 
-    With `only`, those of these days. It reads all of them, one transaction each.
+    With `only`, those of these days; with `archive`, those of this other database. It reads all of
+    them, one transaction each.
     """
+    known = _said(database, archive)
     with database.session() as session:
-        known = proofs.newest(session)
-        there = existing.partitions(session, LIVE_OF)
         today = existing.now(session)
+    where = archive or database
+    with where.session() as session:
+        there = existing.partitions(session, LIVE_OF)
     verified = []
     for table, one in ((t, p) for t in LIVE_OF for p in _ranged(there[t])):
         key = _range(table, one)
         proof = known.pop(key, None)
         if not only or any(key[1].date() <= day < key[2].date() for day in only):
             tell(one.name)
-            with database.session() as session:
+            with where.session() as session:
                 verified.append(_verify(session, table, one, proof, today))
-    for proof in known.values():
-        if proof.how == proofs.SWAP and not only:
-            table = ARCHIVE_OF[f"doma_panda.{proof.table_name}"]
-            bounds = (proof.lower_bound, proof.upper_bound)
-            name = proofs.part_of(proof).new_name
-            said = proofs.target_of(proof)
-            verified.append(Verified(table, name, *bounds, Found.MISSING, False, said, None))
+    if not only:
+        verified += [
+            _missing(proof)
+            for key, proof in known.items()
+            if proof.how == (proofs.COPY if archive else proofs.SWAP)
+            and not (archive and _has_gone_on(archive, key, proof, there))
+        ]
     return verified
+
+
+def _has_gone_on(
+    archive: Database,
+    key: proofs.Range,
+    proof: ArchiveProof,
+    there: Mapping[str, Collection[Partition]],
+) -> bool:
+    """Tell whether a copy is in a wider partition by now, or has left the archive with a proof."""
+    name, lower, upper = key
+    if any(one.overlaps(lower, upper) for one in there[ARCHIVE_OF[f"doma_panda.{name}"]]):
+        return True
+    with archive.session() as session:
+        own = proofs.newest(session).get(key)
+    return own is not None and own.proved_at > proof.proved_at
+
+
+def _missing(proof: ArchiveProof) -> Verified:
+    table = ARCHIVE_OF[f"doma_panda.{proof.table_name}"]
+    name = proofs.part_of(proof).new_name
+    bounds = (proof.lower_bound, proof.upper_bound)
+    return Verified(table, name, *bounds, Found.MISSING, False, proofs.target_of(proof), None)
 
 
 def _verify(

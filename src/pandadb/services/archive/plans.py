@@ -59,19 +59,20 @@ def plan(
     with database.session() as session:
         return [
             day if day.put_off else replace(day, put_off=obstacle(session, day))
-            for day in _due(session, policies, only, now)
+            for day in due(session, policies, only, now)
         ]
 
 
-def _due(
+def due(
     session: Session,
     policies: Mapping[str, Policy],
-    only: Collection[date],
-    now: datetime | None,
+    only: Collection[date] = (),
+    now: datetime | None = None,
 ) -> list[Day]:
+    """Return the days that are old enough, oldest first; put off by the ledger or a young part."""
     has = existing.partitions(session, ARCHIVE_OF)
     today = now or existing.now(session)
-    due = {
+    old = {
         (step.table, step.partition)
         for table in ARCHIVE_OF
         for step in planning.plan(policies[table], has[table], today, today, {})
@@ -80,8 +81,8 @@ def _due(
     never = proofs.kept_out(session)
     found = []
     for day in days(has):
-        young = [part.name for part in day.parts if (part.source, part.name) not in due]
-        kept = [part.name for part in day.parts if proofs.is_kept_out(part, never)]
+        young = [part.name for part in day.parts if (part.source, part.name) not in old]
+        kept = [part.name for part in day.parts if proofs.is_among(part, never)]
         if len(young) == len(day.parts) or (only and not any(map(day.has, only))):
             continue
         why = f"{young[0]} of the same time is too young" if young else None
@@ -106,7 +107,7 @@ def restorable(database: Database, day: date) -> Day:
 
 def obstacle(session: Session, day: Day) -> str | None:
     """Say what keeps a day from going where it goes: held tasks, or what is there already."""
-    return _tasks(session, day) or _there(session, day)
+    return held_tasks(session, day) or _there(session, day)
 
 
 def _there(session: Session, day: Day) -> str | None:
@@ -122,7 +123,8 @@ def _there(session: Session, day: Day) -> str | None:
     return in_the_way(day, there, stray)
 
 
-def _tasks(session: Session, day: Day) -> str | None:
+def held_tasks(session: Session, day: Day) -> str | None:
+    """Say which tasks are held that have jobs in a day."""
     holds = sorted(proofs.held(session))
     for part in day.jobs if holds and day.parts[0].source in ARCHIVE_OF else ():
         query = sql.SQL(HELD).format(

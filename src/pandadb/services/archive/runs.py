@@ -1,22 +1,28 @@
 """Days into the archive, one after the other, and back: for cron, and for operators.
 
-`run` can be repeated, run twice at once, and killed.
+`run` can be repeated, run twice at once, and killed. Days are swapped into the archive of the same
+database, or copied to another one that is given.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from pandadb.core.archive import proofs
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.errors import PandaDBError
-from pandadb.services.archive import moving
+from pandadb.services.archive import copyruns, moving
+from pandadb.services.archive.bringing import bring
+from pandadb.services.archive.copying import Refused
+from pandadb.services.archive.elsewhere import refuse_unfit
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step, Verdict
 from pandadb.services.archive.plans import plan, refuse_strangers, restorable
+from pandadb.services.archive.standing import WAITS, Waits, standings
 from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
     from pandadb.core.archive.days import Day
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
+    from pandadb.services.archive.copying import CopyStep
+    from pandadb.services.archive.standing import Standing
 
 TURN = "hashtextextended('pandadb archive run', 0)"
 
@@ -39,7 +47,7 @@ class Progress:
     """Where a run is."""
 
     day: Day
-    step: Step
+    step: Step | CopyStep
     number: int
     """Which of the days that are to go it is, from 1."""
     of: int
@@ -50,6 +58,7 @@ class Ran:
     """What was done, and what was not."""
 
     done: list[Moved] = field(default_factory=list)
+    """Days that were swapped or copied."""
     finished: dict[str, Verdict] = field(default_factory=dict)
     """Partitions that had gone before without being counted, as a run was killed."""
     put_off: list[Day] = field(default_factory=list)
@@ -57,6 +66,14 @@ class Ran:
     """Days whose locks were not free: the next run takes them up."""
     left: list[Day] = field(default_factory=list)
     """Days for which there was no time."""
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Rows of each partition that had been copied, had waited, and is gone."""
+    recopied: list[str] = field(default_factory=list)
+    """Partitions that had changed since they were copied: their copies are replaced, and wait."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Partitions that differ from their copies as they must not, and why."""
+    waiting: list[Standing] = field(default_factory=list)
+    """Days that are copied and wait to be dropped."""
     busy: bool = False
     """Whether another run was at work; then nothing was done."""
 
@@ -76,15 +93,24 @@ def run(
     only: Collection[date] = (),
     max_time: float | None = None,
     tell: Callable[[Progress], None] = lambda _: None,
+    archive: Database | None = None,
+    waits: Waits = WAITS,
 ) -> Ran:
     """Archive the days that are due, oldest first; with `only`, these alone.
 
-    No day is begun after `max_time` seconds. After a loss no other day is touched.
+    No day is begun after `max_time` seconds. After a loss no other day is touched. With an
+    `archive`, another database, days are copied there, and dropped here when they have waited.
 
     Raises:
-        NotTheOwner: The user of the database may not move partitions.
+        ArchiveLost: The other database went away.
+        BadArchive: The other database cannot be the archive.
+        NotTheArchiver: The user of the database may not copy days and drop them.
+        NotTheOwner: The user of the database, or of the other one, may not move partitions.
     """
-    began = time.monotonic()
+    is_late = _deadline(max_time)
+    if archive:
+        standing = partial(standings, database, policies, only=only, waits=waits)
+        return _copy(database, archive, standing, is_late, tell)
     refuse_strangers(database)
     ran = Ran()
     with turn(database, TURN) as ours:
@@ -95,7 +121,7 @@ def run(
         ran.put_off = [day for day in todo if day.put_off]
         days = [day for day in todo if not day.put_off]
         for number, day in enumerate(days, start=1):
-            if ran.lost or (max_time is not None and time.monotonic() - began >= max_time):
+            if ran.lost or is_late():
                 ran.left.append(day)
                 continue
 
@@ -103,6 +129,30 @@ def run(
                 tell(Progress(day, what, number, len(days)))
 
             _take(database, day, ran, step)
+    return ran
+
+
+def _deadline(max_time: float | None) -> Callable[[], bool]:
+    """Return what tells whether the time is over that begins now."""
+    began = time.monotonic()
+    return lambda: max_time is not None and time.monotonic() - began >= max_time
+
+
+def _copy(
+    database: Database,
+    archive: Database,
+    standing: Callable[[], list[Standing]],
+    is_late: Callable[[], bool],
+    tell: Callable[[Progress], None],
+) -> Ran:
+    refuse_unfit(database, archive)
+    ran = Ran()
+    with turn(database, TURN) as ours, turn(archive, TURN) as theirs:
+        ran.busy = not (ours and theirs)
+        if not ran.busy:
+            _finish(database, ran)
+            words: Any = {"is_late": is_late, "tell": lambda *at: tell(Progress(*at))}
+            copyruns.go(database, archive, standing(), ran, **words)
     return ran
 
 
@@ -127,27 +177,41 @@ def _take(database: Database, day: Day, ran: Ran, tell: Callable[[Step], None]) 
 
 
 def restore(
-    database: Database, day: date, *, tell: Callable[[Step], None] = lambda _: None
+    database: Database,
+    day: date,
+    *,
+    tell: Callable[[Step | CopyStep], None] = lambda _: None,
+    archive: Database | None = None,
 ) -> Moved:
     """Take a day back from the archive, by swapping its partitions back.
 
-    The ledger says then that it must not be archived, so it stays until it is named to `run`.
+    From an `archive` that is another database it is copied back, and its copy stays there. The
+    ledger says then that it must not be archived, so it stays until it is named to `run`.
 
     Raises:
+        ArchiveLost: The other database went away.
         NoSuchDay: The archive has no such day.
         NotRestored: Its place is taken, or locks were not free; nothing was changed.
         NotTheOwner: The user of the database may not move partitions.
     """
     refuse_strangers(database)
+    if archive:
+        refuse_unfit(database, archive)
     with turn(database, TURN) as ours:
         if not ours:
             raise NotRestored("Another run is at work: try again when it has ended")
-        found = restorable(database, day)
-        if found.put_off:
-            raise NotRestored(f"The day {day} cannot go back: {found.put_off}")
         try:
-            return moving.move(database, found, proofs.RESTORE, tell)
+            if archive:
+                return bring(database, archive, day, tell)
+            return _swap_back(database, day, tell)
         except Contended:
             raise NotRestored(f"The day {day} did not go back: locks were not free") from None
-        except PutOff as why:
+        except (PutOff, Refused) as why:
             raise NotRestored(f"The day {day} cannot go back: {why}") from None
+
+
+def _swap_back(database: Database, day: date, tell: Callable[[Step], None]) -> Moved:
+    found = restorable(database, day)
+    if found.put_off:
+        raise PutOff(found.put_off)
+    return moving.move(database, found, proofs.RESTORE, tell)

@@ -1,0 +1,78 @@
+"""What `pandadb archive` says and asks when the archive is another database."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pandadb.cli.output import as_json, out, table
+from pandadb.config import load_settings
+from pandadb.database import Database
+from pandadb.services.archive import Waits
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from pandadb.services.archive import Ran, Standing
+
+Wait = Annotated[
+    float | None,
+    typer.Option(min=0, metavar="DAYS", help="Between copy and drop; else PANDADB_ARCHIVE_WAIT."),
+]
+WaitFiles = Annotated[
+    float | None,
+    typer.Option(
+        min=0, metavar="DAYS", help="The same for files; else PANDADB_ARCHIVE_WAIT_FILES."
+    ),
+]
+COLUMNS = ("from", "to", "next", "partitions", "rows", "not before", "put off because")
+
+
+@contextmanager
+def other() -> Iterator[Database | None]:
+    """Open the database that is the archive; None if the settings name none."""
+    archive = Database.of_archive()
+    try:
+        yield archive
+    finally:
+        if archive:
+            archive.close()
+
+
+def waits(jobs: float | None = None, files: float | None = None) -> Waits:
+    """Return how long days wait: as is said, else as the settings have it."""
+    settings = load_settings()
+    return Waits.of_days(
+        settings.archive_wait if jobs is None else jobs,
+        settings.archive_wait_files if files is None else files,
+    )
+
+
+def show(title: str, standings: Collection[Standing], json: bool) -> None:
+    """Print how days stand."""
+    if json:
+        as_json([asdict(one) for one in standings])
+    elif standings:
+        rows = [
+            (one.day.lower, one.day.upper, one.due, len(one.parts or one.day.parts),
+             sum(part.rows for part in one.parts or one.day.parts), one.until, one.day.put_off)
+            for one in standings
+        ]  # fmt: skip
+        table(title, COLUMNS, rows)
+    else:
+        out.print("No day is due.")
+
+
+def report(ran: Ran) -> None:
+    """Print what a run has dropped, copied again, refused to drop, and left waiting."""
+    for name, rows in ran.dropped.items():
+        out.print(f"Dropped {name}, {rows:,} rows, which are in the archive.", markup=False)
+    for name in ran.recopied:
+        out.print(f"Copied {name} again, as it had changed: it waits again.", markup=False)
+    for one in ran.waiting:
+        out.print(f"Waits {one.day.lower:%Y-%m-%d}: dropped from {one.until:%Y-%m-%d %H:%M} on.")
+    for name, why in ran.refused.items():
+        out.print(f"Refused to drop {name}: {why}.", markup=False, soft_wrap=True)

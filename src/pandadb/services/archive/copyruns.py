@@ -1,0 +1,74 @@
+"""Days to another database, one after the other: copied, and dropped here when they have waited."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pandadb.services.archive.copying import CopyStep, Refused, copy
+from pandadb.services.archive.leaving import Left, leave
+from pandadb.services.archive.moving import Contended, PutOff
+from pandadb.services.archive.standing import Due
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pandadb.core.archive.days import Day
+    from pandadb.database import Database
+    from pandadb.services.archive.runs import Ran
+    from pandadb.services.archive.standing import Standing
+
+
+def go(
+    database: Database,
+    archive: Database,
+    standings: Sequence[Standing],
+    ran: Ran,
+    *,
+    is_late: Callable[[], bool],
+    tell: Callable[[Day, CopyStep, int, int], None],
+) -> None:
+    """Do what is due for each day, and write down in `ran` what was done.
+
+    No day is begun once it `is_late`. An archive that does not have what it had is trusted with no
+    drop of another day; days are still copied, since nothing is lost by that.
+
+    Raises:
+        ArchiveLost: The archive's server went away.
+    """
+    ran.put_off = [one.day for one in standings if one.day.put_off]
+    ran.waiting = [one for one in standings if one.due is Due.WAIT and one.until]
+    todo = [one for one in standings if one.due is not Due.WAIT]
+    for number, standing in enumerate(todo, start=1):
+        if is_late() or (ran.refused and standing.due is Due.DROP):
+            ran.left.append(standing.day)
+            continue
+
+        def step(what: CopyStep, day: Day = standing.day, number: int = number) -> None:
+            tell(day, what, number, len(todo))
+
+        _take(database, archive, standing, ran, step)
+
+
+def _take(
+    database: Database,
+    archive: Database,
+    standing: Standing,
+    ran: Ran,
+    tell: Callable[[CopyStep], None],
+) -> None:
+    day, left = standing.day, Left(standing.parts)
+    try:
+        if standing.due is Due.COPY:
+            parts, is_new = standing.parts, standing.is_new
+            ran.done.append(copy(database, archive, day, tell, parts=parts, is_new=is_new))
+        else:
+            leave(database, archive, day, left, tell)
+    except Contended:
+        ran.contended.append(day)
+    except PutOff as why:
+        ran.put_off.append(replace(day, put_off=str(why)))
+    except Refused as error:
+        ran.refused |= error.reasons
+    ran.dropped |= left.dropped
+    ran.recopied += left.recopied

@@ -1,0 +1,140 @@
+"""How days stand that go to another database: to be copied, waiting, or to be dropped here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pandadb.core.archive import proofs
+from pandadb.core.partitions import existing
+from pandadb.core.partitions.policies import POLICIES
+from pandadb.services.archive.plans import due, held_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import date
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.archive.days import Day, Part
+    from pandadb.core.partitions.policies import Policy
+    from pandadb.database import Database
+    from pandadb.models import ArchiveProof
+
+LATE = "{} came after its day had gone to the archive, and stays"
+SWAPPED = "{} was swapped into the archive of this database"
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long a partition stays after its copy was proven."""
+
+    jobs: timedelta = timedelta(2)
+    """Of jobs, parameters and metadata."""
+    files: timedelta = timedelta(30)
+
+    @classmethod
+    def of_days(cls, jobs: float, files: float) -> Waits:
+        """Return them from numbers of days."""
+        return cls(timedelta(jobs), timedelta(files))
+
+    def of(self, part: Part) -> timedelta:
+        """Return how long that one stays."""
+        return self.files if part.source == "doma_panda.filestable4" else self.jobs
+
+
+WAITS = Waits()
+
+
+class Due(StrEnum):
+    """What comes next for a day."""
+
+    COPY = "copy"
+    DROP = "drop"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a day stands."""
+
+    day: Day
+    due: Due
+    parts: tuple[Part, ...] = ()
+    """Those to be copied, or to be dropped."""
+    until: datetime | None = None
+    """Until when it waits; None if it is put off."""
+    is_new: bool = False
+    """Whether nothing of it has been copied before."""
+
+
+def standings(
+    database: Database,
+    policies: Mapping[str, Policy] = POLICIES,
+    *,
+    only: Collection[date] = (),
+    waits: Waits = WAITS,
+) -> list[Standing]:
+    """Return how the days stand that are old enough, oldest first.
+
+    With `only` other days are left out, and these go also if they had been restored.
+    """
+    with database.session() as session:
+        books = _Books(proofs.newest(session), proofs.gone(session), existing.now(session), waits)
+        return [
+            standing
+            for day in due(session, policies, only)
+            for standing in _stand(session, day, books)
+        ]
+
+
+@dataclass(frozen=True)
+class _Books:
+    """What is known of partitions, as of now."""
+
+    newest: Mapping[proofs.Range, ArchiveProof]
+    gone: set[proofs.Key]
+    now: datetime
+    waits: Waits
+
+    def of(self, part: Part) -> ArchiveProof | None:
+        return self.newest.get((proofs.key(part)[0], part.lower, part.upper))
+
+    def copied(self, part: Part) -> datetime | None:
+        """Return when a copy of a partition was proven; None if it was not."""
+        proof = self.of(part)
+        if proof is None or proof.how != proofs.COPY:
+            return None
+        return proof.proved_at if proofs.target_of(proof) == proofs.source_of(proof) else None
+
+    def against(self, part: Part) -> str | None:
+        """Say why a partition stays that must not go the way of copies."""
+        if proofs.is_among(part, self.gone):
+            return LATE.format(part.name)
+        proof = self.of(part)
+        return SWAPPED.format(part.name) if proof and proof.how == proofs.SWAP else None
+
+
+def _stand(session: Session, day: Day, books: _Books) -> Iterator[Standing]:
+    stay = {part: why for part in day.parts if (why := books.against(part))}
+    if stay and not day.put_off:
+        parts = tuple(stay)
+        yield Standing(replace(day, parts=parts, put_off=next(iter(stay.values()))), Due.WAIT)
+        day = replace(day, parts=tuple(part for part in day.parts if part not in stay))
+    if not day.parts:
+        return
+    if why := day.put_off or held_tasks(session, day):
+        yield Standing(replace(day, put_off=why), Due.WAIT)
+        return
+    copied = {part: books.copied(part) for part in day.parts}
+    if parts := tuple(part for part, when in copied.items() if when is None):
+        is_new = not stay and not any(map(books.of, day.parts))
+        yield Standing(day, Due.COPY, parts, is_new=is_new)
+        return
+    # A day waits as a whole, since the last of its copies: else jobs would be without parameters.
+    since = max(when for when in copied.values() if when is not None)
+    until = {part: since + books.waits.of(part) for part in day.parts}
+    ready = tuple(part for part, when in until.items() if when <= books.now)
+    yield Standing(day, Due.DROP if ready else Due.WAIT, ready, min(until.values()))

@@ -1,0 +1,89 @@
+"""`pandadb archive` with another database as the archive, as it is typed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from pandadb.cli.archive import app
+from pandadb.database import Database
+from pandadb.services import partitions
+from tests.databases import temporary_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from click.testing import Result
+
+    from tests.databases import Server
+
+DAY = (datetime.now(UTC) - timedelta(50)).date()
+ROW = (
+    "INSERT INTO doma_panda.jobsarchived4 (pandaid, jobstatus, modificationtime, jeditaskid)"
+    f" VALUES (1, 'finished', '{DAY}', 7)"
+)
+NAME = f"jobsarchived4_p{DAY:%Y_%m_%d}"
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture(autouse=True)
+def there(
+    database: Database,
+    database_url: str,
+    server: Server,
+    template: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Database]:
+    """The archive; the other database has a day that is due, with one job."""
+    with database.session() as session:
+        session.execute(text(ROW))
+    partitions.maintain(database, tables=["jobsarchived4"], drain=True)
+    with temporary_database(server, template) as url, Database(url) as opened:
+        monkeypatch.setenv("PANDADB_URL", database_url)
+        monkeypatch.setenv("PANDADB_ARCHIVE_URL", url)
+        yield opened
+
+
+def test_a_day_is_copied_waits_is_dropped_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "copy" in run("plan").stdout
+    assert "Days due: 1, the oldest" in run("status").stdout
+    copied = run("run")
+    assert (copied.exit_code, run("run").exit_code) == (0, 3)
+    assert f"Archived {DAY}: {NAME} 1 same; locked for" in copied.stdout
+    until = datetime.now(UTC) + timedelta(2)
+    assert f"Waits {DAY}: dropped from {until:%Y-%m-%d}" in run("run").stdout
+    (waiting,) = json.loads(run("plan", "--json").stdout)
+    assert (waiting["due"], waiting["until"][:10]) == ("wait", f"{until:%Y-%m-%d}")
+    assert "wait to be dropped: 1." in run("status").stdout
+    assert "drop" in run("run", "--dry-run", "--wait", 0).stdout
+    dropped = run("run", "--wait", 0, "--wait-files", 0)
+    assert (dropped.exit_code, dropped.stdout.splitlines()[0]) == (
+        0,
+        f"Dropped {NAME}, 1 rows, which are in the archive.",
+    )
+    assert "1 of 1 partitions are as proven; wrong: 0." in run("verify").stdout
+    assert "Restored" in run("restore", DAY).stdout
+    assert "put off: 1" in run("run").stdout
+    monkeypatch.setenv("PANDADB_ARCHIVE_WAIT", "0")
+    again = [run("run", "--day", DAY, "--json") for _ in range(2)]
+    assert json.loads(again[1].stdout)["dropped"] == {NAME: 1}
+
+
+def test_a_copy_that_is_not_as_it_was_is_exit_code_1(there: Database) -> None:
+    run("run")
+    with there.session() as session:
+        session.execute(text("UPDATE doma_pandaarch.jobsarchived SET jobstatus = 'failed'"))
+
+    refused = run("run", "--wait", 0)
+
+    assert refused.exit_code == 1
+    assert f"Refused to drop {NAME}: doma_pandaarch.jobsarchived of the archive" in refused.stdout
+    assert json.loads(run("run", "--json").stdout)["refused"].keys() == {NAME}
