@@ -1,17 +1,20 @@
-"""A running PanDA database in a minute: the schema, a task's jobs, and a day in the archive."""
+"""A running PanDA database in a minute: a task's jobs, a day in the archive, one job back."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime, time
 from typing import TYPE_CHECKING
 from zlib import crc32
+
+from sqlalchemy import DateTime, bindparam, text
 
 from pandadb.core import counts, records, samples
 from pandadb.core.partitions.policies import POLICIES, Then
 from pandadb.core.partitions.spans import Span, Unit
 from pandadb.services import archive, jobs, partitions, schema
-from pandadb.services.archive import Found
+from pandadb.services.archive import Found, Restored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,7 +76,7 @@ def run(
 def put_away(database: Database, day: date) -> Archived:
     """Make the partitions, take a day to the archive whatever its age, and prove that it is there.
 
-    A day that is there already is only proven again.
+    What of it is there already is only proven again.
     """
     at_once = {
         table: replace(policy, retention=Span(0, Unit.DAY))
@@ -86,6 +89,17 @@ def put_away(database: Database, day: date) -> Archived:
     proven = [one for one in archive.verify(database) if one.lower.date() == day]
     rows = {one.table: one.now.rows for one in proven if one.now and one.found is Found.SAME}
     return Archived(day, rows)
+
+
+def bring_back(database: Database, day: date) -> Restored:
+    """Restore a job of an archived day by its PandaID; it is the only one that is live then."""
+    first = text(
+        "SELECT min(pandaid) FROM doma_pandaarch.jobsarchived"
+        " WHERE modificationtime >= :day AND modificationtime < :day + interval '1 day'"
+    ).bindparams(bindparam("day", type_=DateTime))
+    with database.session() as session:
+        pandaid = session.scalar(first, {"day": datetime.combine(day, time())})
+    return archive.restore_jobs(database, pandaids=[pandaid] if pandaid else [])
 
 
 def _tasks(files: Sequence[Path]) -> list[tuple[int, records.Records]]:

@@ -15,17 +15,35 @@ from pandadb.services.archive.dropping import Dropped, NotDropped
 from pandadb.services.archive.dropping import drop as drop_exported
 from pandadb.services.archive.exporting import Export, NotExported, Outlook, export, outlook
 from pandadb.services.archive.lookup import ExportedJob, UnreadableExport, exported
+from pandadb.services.archive.merging import Merged
 from pandadb.services.archive.moving import Moved, Step, Verdict
+from pandadb.services.archive.pausing import BadPause, Paused, pause, paused, resume
 from pandadb.services.archive.plans import NoSuchDay, NotTheOwner, plan
-from pandadb.services.archive.runs import NotRestored, Progress, Ran, restore, run
+from pandadb.services.archive.plans import restorable as restorable_day
+from pandadb.services.archive.restoring import (
+    NotRestored,
+    Restored,
+    restore,
+    restore_jobs,
+)
+from pandadb.services.archive.restoring import (
+    outlook as restorable,
+)
+from pandadb.services.archive.rowwise import Gone
+from pandadb.services.archive.runs import Progress, Ran, run
+from pandadb.services.archive.throttling import Limits
 
 __all__ = [
+    "BadPause",
     "Compacted",
     "Days",
     "Dropped",
     "Export",
     "ExportedJob",
     "Found",
+    "Gone",
+    "Limits",
+    "Merged",
     "Moved",
     "NoSuchDay",
     "NotDropped",
@@ -33,8 +51,10 @@ __all__ = [
     "NotRestored",
     "NotTheOwner",
     "Outlook",
+    "Paused",
     "Progress",
     "Ran",
+    "Restored",
     "Status",
     "Step",
     "UnreadableExport",
@@ -48,9 +68,15 @@ __all__ = [
     "hold",
     "holds",
     "outlook",
+    "pause",
+    "paused",
     "plan",
     "release",
+    "restorable",
+    "restorable_day",
     "restore",
+    "restore_jobs",
+    "resume",
     "run",
     "status",
     "verify",

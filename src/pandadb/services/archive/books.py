@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import pauses, proofs, rows
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.models import ArchiveHold, ArchiveProof
+from pandadb.services.archive.pausing import said
 from pandadb.services.archive.plans import plan
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ class Status:
     held: int
     """Tasks that are held."""
     archived: list[Archived]
+    paused: str | None = None
+    """Who has paused the archiver, when and why; None if nobody has."""
 
 
 def status(database: Database, policies: Mapping[str, Policy] = POLICIES) -> Status:
@@ -97,8 +100,10 @@ def status(database: Database, policies: Mapping[str, Policy] = POLICIES) -> Sta
         there = existing.partitions(session, LIVE_OF)
         archived = [_archived(table, there[table], known) for table in LIVE_OF]
         held = len(proofs.held(session))
+        pause = pauses.current(session)
     oldest = going[0].lower if going else None
-    return Status(len(going), len(days) - len(going), oldest, held, archived)
+    paused = said(pause) if pause else None
+    return Status(len(going), len(days) - len(going), oldest, held, archived, paused)
 
 
 def _is_proof(proof: ArchiveProof) -> bool:
@@ -155,7 +160,7 @@ def verify(
             with database.session() as session:
                 verified.append(_verify(session, table, one, proof, today))
     for proof in known.values():
-        if proof.how == proofs.SWAP and not only:
+        if proof.how in (proofs.SWAP, rows.TAKE, rows.MERGE) and not only:
             table = ARCHIVE_OF[f"doma_panda.{proof.table_name}"]
             bounds = (proof.lower_bound, proof.upper_bound)
             name = proofs.part_of(proof).new_name

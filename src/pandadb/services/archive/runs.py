@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import proofs
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.errors import PandaDBError
-from pandadb.services.archive import moving
+from pandadb.services.archive import merging, moving, pausing
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step, Verdict
-from pandadb.services.archive.plans import plan, refuse_strangers, restorable
+from pandadb.services.archive.plans import plan, refuse_strangers
+from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
@@ -24,12 +23,15 @@ if TYPE_CHECKING:
     from pandadb.core.archive.days import Day
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
+    from pandadb.services.archive.merging import Merged
 
+SAFE = (Step.BOUND, Step.COUNT)
+"""Steps before which a run can wait as long as it must; it does so before each day, too."""
 TURN = "hashtextextended('pandadb archive run', 0)"
 
 
-class NotRestored(PandaDBError):
-    """A day that cannot go back."""
+class _OutOfTime(Exception):
+    """The time was over while we waited."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class Progress:
     number: int
     """Which of the days that are to go it is, from 1."""
     of: int
+    done: int | None = None
+    """Jobs that are done, of a day that goes by rows."""
+    waiting: str | None = None
+    """What we wait for, if we do."""
 
 
 @dataclass
@@ -48,6 +54,8 @@ class Ran:
     """What was done, and what was not."""
 
     done: list[Moved] = field(default_factory=list)
+    merged: list[Merged] = field(default_factory=list)
+    """Days whose rows have gone to partitions that the archive had."""
     finished: dict[str, Verdict] = field(default_factory=dict)
     """Partitions that had gone before without being counted, as a run was killed."""
     put_off: list[Day] = field(default_factory=list)
@@ -57,6 +65,10 @@ class Ran:
     """Days for which there was no time."""
     busy: bool = False
     """Whether another run was at work; then nothing was done."""
+    paused: str | None = None
+    """Who has paused the archiver, if that is why not more was done."""
+    notes: list[str] = field(default_factory=list)
+    """What an operator should know."""
 
     @property
     def lost(self) -> list[str]:
@@ -73,6 +85,7 @@ def run(
     *,
     only: Collection[date] = (),
     max_time: float | None = None,
+    limits: Limits | None = None,
     tell: Callable[[Progress], None] = lambda _: None,
 ) -> Ran:
     """Archive the days that are due, oldest first; with `only`, these alone.
@@ -82,68 +95,88 @@ def run(
     Raises:
         NotTheOwner: The user of the database may not move partitions.
     """
-    began = time.monotonic()
+    throttle = Throttle(database, limits or Limits(), max_time)
     refuse_strangers(database)
-    ran = Ran()
+    ran = Ran(paused=pausing.paused(database))
+    if ran.paused:
+        return ran
     with turn(database, TURN) as ours:
         ran.busy = not ours
         if ours:
-            _finish(database, ran)
+            ran.finished = finish(database)
         todo = plan(database, policies, only=only) if ours else []
         ran.put_off = [day for day in todo if day.put_off]
         days = [day for day in todo if not day.put_off]
         for number, day in enumerate(days, start=1):
-            if ran.lost or (max_time is not None and time.monotonic() - began >= max_time):
+            step = _Steps(day, number, len(days), throttle, tell)
+            if ran.lost or not step.may_go_on():
                 ran.left.append(day)
-                continue
-
-            def step(what: Step, day: Day = day, number: int = number) -> None:
-                tell(Progress(day, what, number, len(days)))
-
-            _take(database, day, ran, step)
+            else:
+                _take(database, day, policies, ran, step)
+    ran.paused, ran.notes = throttle.paused, throttle.notes
     return ran
 
 
-def _finish(database: Database, ran: Ran) -> None:
-    """Count what has gone and was not counted."""
+@dataclass
+class _Steps:
+    """A day's steps: tells of them, and waits before those that can wait."""
+
+    day: Day
+    number: int
+    of: int
+    throttle: Throttle
+    tell: Callable[[Progress], None]
+    now: Step = Step.INDEX
+
+    def may_go_on(self) -> bool:
+        """Wait as long as something asks for it; tell whether there is time left."""
+        return self.throttle.wait(lambda why: self._say(waiting=why))
+
+    def __call__(self, step: Step) -> None:
+        """Begin a step.
+
+        Raises:
+            _OutOfTime: The time was over before.
+        """
+        self.now = step
+        if step in SAFE and not self.may_go_on():
+            raise _OutOfTime
+        self._say()
+
+    def rows(self, done: int, waiting: str | None) -> None:
+        """Tell how many jobs are done of a day that goes by rows."""
+        self.now = Step.ROWS
+        self._say(done, waiting)
+
+    def _say(self, done: int | None = None, waiting: str | None = None) -> None:
+        self.tell(Progress(self.day, self.now, self.number, self.of, done, waiting))
+
+
+def finish(database: Database) -> dict[str, Verdict]:
+    """Count what has gone and was not counted, as a run was killed."""
     with database.session() as session:
         known = proofs.newest(session).values()
-    for proof in known:
-        if proofs.target_of(proof) is None:
-            ran.finished[proof.partition_name] = moving.finish(database, proof)
+    return {
+        proof.partition_name: moving.finish(database, proof)
+        for proof in known
+        if proofs.target_of(proof) is None
+    }
 
 
-def _take(database: Database, day: Day, ran: Ran, tell: Callable[[Step], None]) -> None:
+def _take(
+    database: Database, day: Day, policies: Mapping[str, Policy], ran: Ran, step: _Steps
+) -> None:
     try:
-        ran.done.append(moving.move(database, day, proofs.SWAP, tell))
+        if day.by_rows:
+            merged = merging.merge(database, day, policies, step.throttle, step.rows)
+            ran.merged.append(merged)
+            if merged.gone.is_over:
+                ran.left.append(day)
+        else:
+            ran.done.append(moving.move(database, day, proofs.SWAP, step))
+    except _OutOfTime:
+        ran.left.append(day)
     except Contended:
         ran.contended.append(day)
     except PutOff as why:
         ran.put_off.append(replace(day, put_off=str(why)))
-
-
-def restore(
-    database: Database, day: date, *, tell: Callable[[Step], None] = lambda _: None
-) -> Moved:
-    """Take a day back from the archive, by swapping its partitions back.
-
-    The ledger says then that it must not be archived, so it stays until it is named to `run`.
-
-    Raises:
-        NoSuchDay: The archive has no such day.
-        NotRestored: Its place is taken, or locks were not free; nothing was changed.
-        NotTheOwner: The user of the database may not move partitions.
-    """
-    refuse_strangers(database)
-    with turn(database, TURN) as ours:
-        if not ours:
-            raise NotRestored("Another run is at work: try again when it has ended")
-        found = restorable(database, day)
-        if found.put_off:
-            raise NotRestored(f"The day {day} cannot go back: {found.put_off}")
-        try:
-            return moving.move(database, found, proofs.RESTORE, tell)
-        except Contended:
-            raise NotRestored(f"The day {day} did not go back: locks were not free") from None
-        except PutOff as why:
-            raise NotRestored(f"The day {day} cannot go back: {why}") from None
