@@ -24,8 +24,9 @@ def demo(
 ) -> None:
     """Make a private database, load a task's jobs, let those of another one live, archive a day.
 
-    One job of that day is restored. The database is an embedded PostgreSQL in your data folder, whatever PANDADB_URL says. Without
-    --records the loaded jobs are invented; those that live always are, a new task each time.
+    One job of that day is restored then. The database is an embedded PostgreSQL in your data
+    folder, whatever PANDADB_URL says. Without --records the loaded jobs are invented; those that
+    live always are, a new task each time.
 
     Example: pandadb demo --records atlas_jobs_task_13332803.csv
     """
@@ -44,8 +45,8 @@ def demo(
             archived = service.put_away(database, yesterday())
             restored = service.bring_back(database, yesterday())
     if json:
-        told = {"life": life, "archived": archived, "restored": restored}
-        as_json({**asdict(shown), **{name: asdict(what) for name, what in told.items()}})
+        there = {"archived": asdict(archived), "restored": asdict(restored)}
+        as_json({**asdict(shown), "life": asdict(life), **there})
     else:
         demolife.show(life)
         _print_archived(archived)

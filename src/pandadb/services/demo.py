@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from sqlalchemy import DateTime, bindparam, text
+from sqlalchemy import func, select
 
 from pandadb.core import counts, records, samples
 from pandadb.core.partitions.policies import POLICIES, Then
 from pandadb.core.partitions.spans import Span, Unit
+from pandadb.models import JobsArchived
 from pandadb.services import archive, jobs, partitions, schema
 from pandadb.services.archive import Found, Restored
 
@@ -93,12 +94,10 @@ def put_away(database: Database, day: date) -> Archived:
 
 def bring_back(database: Database, day: date) -> Restored:
     """Restore a job of an archived day by its PandaID; it is the only one that is live then."""
-    first = text(
-        "SELECT min(pandaid) FROM doma_pandaarch.jobsarchived"
-        " WHERE modificationtime >= :day AND modificationtime < :day + interval '1 day'"
-    ).bindparams(bindparam("day", type_=DateTime))
+    begin = datetime.combine(day, time())
+    of_day = JobsArchived.modificationtime.between(begin, begin + timedelta(1))
     with database.session() as session:
-        pandaid = session.scalar(first, {"day": datetime.combine(day, time())})
+        pandaid = session.scalar(select(func.min(JobsArchived.pandaid)).where(of_day))
     return archive.restore_jobs(database, pandaids=[pandaid] if pandaid else [])
 
 
