@@ -117,15 +117,16 @@ def test_a_run_waits_for_others_and_for_a_pause_from_another_process(
         time.sleep(1.2)
         running = _start("run", url=database_url)
         _until(running.stderr, "1 sessions wait for locks")
-        assert _start("pause", url=database_url).wait() == 0
+        assert _call("pause", url=database_url) == 0
     waits.join()
     line = _until(running.stderr, "paused by")
     assert (line["day"], running.poll()) == (str(ago(40).date()), None)
     assert ids(archived, "doma_panda.jobsarchived4") == [20, 21]
-    assert _start("run", url=database_url).wait() == 5
-    assert _start("resume", url=database_url).wait() == 0
+    assert _call("run", url=database_url) == 5
+    assert _call("resume", url=database_url) == 0
 
-    assert running.wait(60) == 0
+    running.communicate(timeout=60)
+    assert running.returncode == 0
     assert ids(archived, "doma_panda.jobsarchived4") == [21]
 
 
@@ -140,6 +141,12 @@ def test_a_pause_that_outlasts_the_time_of_a_run_is_exit_code_5(archived: Databa
 
     assert (len(ran.left), ran.done) == (1, [])
     assert str(ran.paused).endswith(": now")
+
+
+def _call(*words: str, url: str) -> int:
+    process = _start(*words, url=url)
+    process.communicate()
+    return process.returncode
 
 
 def _start(*words: str, url: str) -> subprocess.Popen[str]:
