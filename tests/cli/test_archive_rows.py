@@ -78,7 +78,10 @@ def test_many_jobs_are_asked_about_and_bad_input_is_a_sentence(archived: Databas
     assert run("restore", "--pandaid", 1, "--batch-seconds", 0).exit_code == 2
 
 
-def test_a_pause_is_told_by_all_and_ends_by_itself_or_by_hand(archived: Database) -> None:
+def test_a_pause_is_told_by_all_and_ends_by_itself_or_by_hand(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PANDADB_URL", database_url)
     said = run("pause", "--reason", "the [disk] is full").stdout
     assert "The archive is paused by" in said
     assert ": the [disk] is full" in said
@@ -93,7 +96,7 @@ def test_a_pause_is_told_by_all_and_ends_by_itself_or_by_hand(archived: Database
 
     assert "(UTC) has passed" in str(run("pause", "--until", "2026-01-01").exception)
     assert " until 2999-01-01 08:00" in run("pause", "--until", "2999-01-01T08:00").stdout
-    with archived.session() as session:
+    with database.session() as session:
         session.execute(text("UPDATE pandadb.archive_pause SET until = since"))
     assert run("run").exit_code == 3
 
@@ -117,13 +120,12 @@ def test_a_run_waits_for_others_and_for_a_pause_from_another_process(
         time.sleep(1.2)
         running = _start("run", url=database_url)
         _until(running.stderr, "1 sessions wait for locks")
-        assert _call("pause", url=database_url) == 0
+        assert run("pause").exit_code == 0
     waits.join()
     line = _until(running.stderr, "paused by")
     assert (line["day"], running.poll()) == (str(ago(40).date()), None)
     assert ids(archived, "doma_panda.jobsarchived4") == [20, 21]
-    assert _call("run", url=database_url) == 5
-    assert _call("resume", url=database_url) == 0
+    assert run("resume").exit_code == 0
 
     running.communicate(timeout=60)
     assert running.returncode == 0
@@ -141,12 +143,6 @@ def test_a_pause_that_outlasts_the_time_of_a_run_is_exit_code_5(archived: Databa
 
     assert (len(ran.left), ran.done) == (1, [])
     assert str(ran.paused).endswith(": now")
-
-
-def _call(*words: str, url: str) -> int:
-    process = _start(*words, url=url)
-    process.communicate()
-    return process.returncode
 
 
 def _start(*words: str, url: str) -> subprocess.Popen[str]:

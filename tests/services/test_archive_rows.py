@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from pandadb.core.archive import pressure, rows
+from pandadb.core.archive import places, pressure, rows
 from pandadb.core.archive.days import ARCHIVE_OF
 from pandadb.core.checks import BadValue
 from pandadb.database import Database
@@ -61,6 +61,10 @@ def archived(database: Database) -> Database:
 
 def test_a_job_comes_back_with_all_that_belongs_to_it_and_its_time(archived: Database) -> None:
     before = everything(archived)
+    with archived.session() as session:
+        session.execute(text(f"SELECT pg_advisory_xact_lock({runs.TURN})"))
+        with pytest.raises(archive.NotRestored, match="Another run is at work"):
+            archive.restore_jobs(archived, pandaids=[2, 5])
 
     restored = archive.restore_jobs(archived, pandaids=[2, 5])
 
@@ -78,7 +82,10 @@ def test_a_job_comes_back_with_all_that_belongs_to_it_and_its_time(archived: Dat
     assert (again.gone.jobs, again.live) == ([], {2: "jobsarchived4", 5: "jobsarchived4"})
 
 
-def test_a_task_comes_back_and_what_is_unknown_is_told(archived: Database) -> None:
+def test_a_task_comes_back_and_what_is_unknown_is_told(
+    archived: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "STRETCH", 1)
     restored = archive.restore_jobs(archived, tasks=[7, 99], pandaids=[4, 77])
 
     assert sorted(restored.gone.jobs) == [1, 2, 3, 4]
@@ -123,6 +130,10 @@ def test_columns_that_a_site_has_added_go_along_or_are_named(archived: Database)
     with pytest.raises(rows.NotMoved, match="has the column sites 100% own: add it there"):
         archive.restore_jobs(archived, pandaids=[1])
     assert ids(archived, JOBS) == [5]
+
+    write(archived, 10, days=50)
+    make_days(archived)
+    assert "has the column sites 100% own" in str(archive.run(archived).put_off[0].put_off)
 
     do(archived, f"ALTER TABLE {JOBS} {added}")
     archive.restore_jobs(archived, pandaids=[1])
@@ -192,6 +203,19 @@ def test_a_late_job_that_the_archive_has_stays_and_is_named(archived: Database) 
     }
     assert ids(archived, FILES) == [4, 4, 5, 5]
     assert found(archived) == {Found.SAME}
+
+
+def test_only_the_partitions_of_a_day_are_locked(archived: Database) -> None:
+    times = places.Times(*(ago(days) - timedelta(hours=12) for days in (50, 49)))
+    locked = text(
+        "SELECT count(*), count(*) FILTER (WHERE CAST(relation AS regclass)::text ~ :others)"
+        " FROM pg_locks WHERE pid = pg_backend_pid()".replace("::", r"\:\:")
+    )
+    with archived.session() as session:
+        rows.carry(session, rows.BACK, times, [1])
+        all_of_them, others = session.execute(locked, {"others": f"{ago(40):%Y_%m_%d}"}).one()
+
+    assert (all_of_them > 40, others) == (True, 0)
 
 
 def test_held_tasks_stay_where_they_are_when_a_day_goes_by_rows(archived: Database) -> None:
@@ -362,19 +386,3 @@ def test_a_session_that_waits_for_a_row_of_our_tables_is_seen(archived: Database
         with archived.session() as session:
             assert pressure.waiting(session) == 1
     waits.join()
-
-
-def test_restored_jobs_wait_for_their_turn(archived: Database) -> None:
-    with archived.session() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({runs.TURN})"))
-        with pytest.raises(archive.NotRestored, match="Another run is at work"):
-            archive.restore_jobs(archived, pandaids=[1])
-
-
-def test_a_time_is_kept_to_the_microsecond(archived: Database) -> None:
-    when = datetime.combine(DAY, datetime.max.time())
-    do(archived, f"UPDATE {ARCHIVE_OF[JOBS]} SET modificationtime = '{when}' WHERE pandaid = 1")
-
-    archive.restore_jobs(archived, pandaids=[1])
-
-    assert scalar(archived, f"SELECT modificationtime FROM {JOBS} WHERE pandaid = 1") == when

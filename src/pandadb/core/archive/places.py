@@ -52,14 +52,14 @@ class Times(NamedTuple):
         return sql.SQL(" AND ").join(parts)
 
 
-def stretches(session: Session, at_once: int = STRETCH) -> list[Times]:
+def stretches(session: Session) -> list[Times]:
     """Return the stretches that the archive of jobs is to be looked through in, the newest first.
 
     They have all times, so that a row of a DEFAULT partition is found, too.
     """
     ones = existing.partitions(session, [ARCHIVE])[ARCHIVE]
     lowers = [one.lower for one in ones if isinstance(one.lower, datetime)]
-    cuts = [None, *lowers[at_once::at_once], None]
+    cuts = [None, *lowers[STRETCH::STRETCH], None]
     return [Times(*pair) for pair in pairwise(cuts)][::-1]
 
 

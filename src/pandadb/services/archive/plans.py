@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
+    from pandadb.models import ArchiveProof
 
 OWNERS = text("""
 SELECT DISTINCT pg_get_userbyid(c.relowner)
@@ -60,26 +61,32 @@ def plan(
     UTC) is for looking ahead.
     """
     with database.session() as session:
+        recent = [] if only else _restored(session, now)
         return [
-            day if day.put_off else _settled(session, day, is_named=bool(only))
+            day if day.put_off else _settled(session, day, recent)
             for day in _due(session, policies, only, now)
         ]
 
 
-def _settled(session: Session, day: Day, *, is_named: bool) -> Day:
+def _settled(session: Session, day: Day, recent: Collection[ArchiveProof]) -> Day:
     """Say how a day goes, and what puts it off: where its place is taken, its rows go."""
     by_rows, stray = _there(session, day)
-    why = tasks_held(session, day) or stray or (None if is_named else _restored(session, day))
+    why = tasks_held(session, day) or stray or _wanted(day, recent)
     return replace(day, put_off=why, by_rows=bool(by_rows))
 
 
-def _restored(session: Session, day: Day) -> str | None:
+def _restored(session: Session, now: datetime | None) -> list[ArchiveProof]:
+    """Return the proofs of partitions that jobs were restored from not long ago."""
+    since = (now or existing.now(session)) - RESTORED_STAY
+    newest = proofs.newest(session).values()
+    return [proof for proof in newest if proof.how == rows.TAKE and proof.proved_at > since]
+
+
+def _wanted(day: Day, recent: Collection[ArchiveProof]) -> str | None:
     """Say since when jobs of a day are wanted live, if that is not long ago."""
-    today = existing.now(session)
-    for proof in proofs.newest(session).values():
-        is_of_it = proof.lower_bound < day.upper and day.lower < proof.upper_bound
-        until = proof.proved_at + RESTORED_STAY
-        if is_of_it and proof.how == rows.TAKE and until > today:
+    for proof in recent:
+        if proof.lower_bound < day.upper and day.lower < proof.upper_bound:
+            until = proof.proved_at + RESTORED_STAY
             return (
                 f"jobs of it were restored on {proof.proved_at:%Y-%m-%d} and stay until "
                 f"{until:%Y-%m-%d}: name the day to have them go"

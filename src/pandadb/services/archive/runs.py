@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import proofs
+from pandadb.core.archive.rows import NotMoved
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.services.archive import merging, moving, pausing
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step, Verdict
@@ -178,5 +179,5 @@ def _take(
         ran.left.append(day)
     except Contended:
         ran.contended.append(day)
-    except PutOff as why:
+    except (PutOff, NotMoved) as why:
         ran.put_off.append(replace(day, put_off=str(why)))
