@@ -64,7 +64,7 @@ SELECT found.*, n.nspname, c.relname
 DOUBLED = """
 SELECT DISTINCT s.pandaid
   FROM (SELECT {columns} FROM {source} WHERE {times} AND pandaid = ANY({pandaids})) AS s
-  JOIN (SELECT {key} FROM {target} WHERE {times}) AS t USING ({key})
+  JOIN (SELECT {key} FROM {target} WHERE {times} AND pandaid = ANY({pandaids})) AS t USING ({key})
 """
 
 

@@ -129,18 +129,18 @@ class _Steps:
     tell: Callable[[Progress], None]
     now: Step = Step.INDEX
 
-    def may_go_on(self) -> bool:
+    def may_go_on(self, *, begun: bool = False) -> bool:
         """Wait as long as something asks for it; tell whether there is time left."""
-        return self.throttle.wait(lambda why: self._say(waiting=why))
+        return self.throttle.wait(lambda why: self._say(waiting=why), begun=begun)
 
     def __call__(self, step: Step) -> None:
         """Begin a step.
 
         Raises:
-            _OutOfTime: The time was over before.
+            _OutOfTime: The time was over while it waited.
         """
         self.now = step
-        if step in SAFE and not self.may_go_on():
+        if step in SAFE and not self.may_go_on(begun=True):
             raise _OutOfTime
         self._say()
 

@@ -47,14 +47,18 @@ class Throttle:
         """Tell whether there is no time left."""
         return self._left() <= 0
 
-    def wait(self, tell: Callable[[str], None]) -> bool:
-        """Wait as long as something asks for it, and tell what; tell whether there is time left."""
+    def wait(self, tell: Callable[[str], None], *, begun: bool = False) -> bool:
+        """Wait as long as something asks for it, and tell what; tell whether there is time left.
+
+        What is `begun` goes on when the time is over, unless there is something to wait for.
+        """
         seconds = FIRST_WAIT
-        self.paused = None
-        while not self.is_over():
+        while begun or not self.is_over():
             why = self._why()
             if why is None:
                 return True
+            if self.is_over():
+                return False
             tell(why)
             self._sleep(seconds)
             seconds = min(2 * seconds, LONGEST_WAIT)
