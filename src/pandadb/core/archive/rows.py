@@ -198,10 +198,13 @@ def doubled(session: Session, way: Way, times: Times, pandaids: Collection[int])
     """Return the jobs of which the other side has a row already, each with its table."""
     found: dict[int, str] = {}
     for source, target in way.tables.items():
+        there = jobs_in(session, target, times, pandaids)
+        if not there:  # as a rule
+            continue
         key = _key(source)
         names = {"key": key, "columns": [*dict.fromkeys([*key, "pandaid"])]}
         listed = {word: sql.SQL(", ").join(map(sql.Identifier, of)) for word, of in names.items()}
-        words = _words(session, source, target, times, pandaids) | listed
+        words = _words(session, source, target, times, there) | listed
         query = sql.SQL(DOUBLED).format(**words)
         found = {int(pandaid): target for (pandaid,) in _run(session, query)} | found
     return found
