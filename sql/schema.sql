@@ -7599,3 +7599,39 @@ UPDATE pandadb.alembic_version SET version_num='0023' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0023 -> 0026
+
+CREATE TABLE pandadb.archive_pause (
+    id SMALLINT DEFAULT 1 NOT NULL, 
+    paused_by VARCHAR(63) DEFAULT SESSION_USER NOT NULL, 
+    since TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC') NOT NULL, 
+    until TIMESTAMP WITHOUT TIME ZONE, 
+    reason VARCHAR(500), 
+    CONSTRAINT archive_pause_pkey PRIMARY KEY (id), 
+    CONSTRAINT archive_pause_id_check CHECK (id = 1)
+);
+
+COMMENT ON TABLE pandadb.archive_pause IS 'While there is a row, runs of the archiver wait, and none begins.';
+
+COMMENT ON COLUMN pandadb.archive_pause.id IS 'Always 1: there is one pause at most';
+
+COMMENT ON COLUMN pandadb.archive_pause.paused_by IS 'Role that has paused it';
+
+COMMENT ON COLUMN pandadb.archive_pause.since IS 'When it was paused';
+
+COMMENT ON COLUMN pandadb.archive_pause.until IS 'When the pause ends by itself, NULL if it does not';
+
+COMMENT ON COLUMN pandadb.archive_pause.reason IS 'Why it is paused, for people';
+
+ALTER TABLE pandadb.archive_proof DROP CONSTRAINT archive_proof_how_check;
+
+ALTER TABLE pandadb.archive_proof ADD CONSTRAINT archive_proof_how_check CHECK (how IN ('swap', 'copy', 'restore', 'take', 'merge'));
+
+COMMENT ON COLUMN pandadb.archive_proof.how IS 'swap: the partition itself moved; copy: its rows; restore: it was swapped back; take: some rows went back; merge: some rows came';
+
+UPDATE pandadb.alembic_version SET version_num='0026' WHERE pandadb.alembic_version.version_num = '0023';
+
+COMMIT;
+

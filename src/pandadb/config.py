@@ -170,6 +170,8 @@ class Settings(BaseSettings):
     """Days that jobs stay after they were copied to the other database, before they are dropped."""
     archive_wait_files: Days = 30
     """The same for their files."""
+    archive_max_lag: Seconds = 60
+    """Seconds that replicas may be behind before the archiver waits; 0 for any number."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
     """Where waiting jobs are: `jobsdefined4` for databases shared with a current panda-server."""
 

@@ -78,6 +78,11 @@ def test_a_day_goes_to_the_archive_whatever_its_age_and_is_counted_with_the_othe
     archived = demo.put_away(database, day)
 
     assert archived.rows["doma_pandaarch.jobsarchived"] == 600
+    back = demo.bring_back(database, day)
+    assert len(back.gone.jobs) == 1
+    assert back.gone.rows["doma_panda.jobsarchived4"] == 1
+    half = demo.run(database, [], day)
+    assert sum(row.jobs for row in half.statuses if row.table == "jobsarchived4") == 1
     assert demo.put_away(database, day) == archived
     after = demo.run(database, [], day)
     assert [astuple(row) for row in after.statuses] == [("jobsarchived", "finished", 600)]

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
-from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pandadb.cli import archive_compact, archive_copy, archive_export
+from pandadb.cli import (
+    archive_compact,
+    archive_copy,
+    archive_export,
+    archive_pause,
+    archive_restore,
+)
+from pandadb.cli.archive_told import Batches, MaxLag, limits, moved_line, rows_line, told
 from pandadb.cli.options import AsJSON, DryRun
 from pandadb.cli.output import (
     CONTENDED,
     NOTHING_TO_DO,
+    PAUSED,
     as_json,
     err,
     out,
-    progress,
     table,
 )
 from pandadb.config import load_settings
 from pandadb.database import Database
 from pandadb.services import archive, partitions
-from pandadb.services.archive import Found, Progress, Step
+from pandadb.services.archive import Found, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection
     from datetime import date
 
     from pandadb.core.archive.days import Day
-    from pandadb.services.archive import Moved, Ran
+    from pandadb.services.archive import Merged, Ran
 
 app = typer.Typer(
-    help="The archive of jobs: plan, run, status, verify, restore, hold, export, compact."
+    help="The archive of jobs: plan, run, pause, status, verify, restore, hold, export, compact."
 )
 
 WRONG = 1
@@ -67,6 +72,8 @@ def run(
     ] = None,
     wait: archive_copy.Wait = None,
     wait_files: archive_copy.WaitFiles = None,
+    max_lag: MaxLag = None,
+    batch_seconds: Batches = 1,
     dry_run: DryRun = False,
     json: AsJSON = False,
 ) -> None:
@@ -75,7 +82,7 @@ def run(
     It can be repeated, be run twice at once, and be killed: it is for cron. With
     PANDADB_ARCHIVE_URL days are copied to that database, wait, and are dropped. Exit code 0 if
     something was done, 1 if rows were lost or a copy is not as it was, 3 if there was nothing to
-    do, 4 if locks were not free or another run was at work.
+    do, 4 if locks were not free or another run was at work, 5 if the archive is paused.
 
     Example: pandadb archive run --max-time 3600
     """
@@ -85,9 +92,17 @@ def run(
         if dry_run:
             _foretell("Would go", database, only, waits, json)
             return
-        with archive_copy.other() as other, _told() as tell:
-            how: dict[str, Any] = {"max_time": max_time, "archive": other, "waits": waits}
-            ran = archive.run(database, policies, only=only, tell=tell, **how)
+        how: dict[str, Any] = {"limits": limits(max_lag, batch_seconds), "waits": waits}
+        with archive_copy.other() as other, told("days") as tell:
+            ran = archive.run(
+                database,
+                policies,
+                only=only,
+                max_time=max_time,
+                tell=lambda now: tell(*_where(now)),
+                archive=other,
+                **how,
+            )
     if json:
         as_json({**asdict(ran), "lost": ran.lost})
     else:
@@ -108,6 +123,8 @@ def status(*, json: AsJSON = False) -> None:
         as_json(asdict(found))
         return
     since = f", the oldest of {found.oldest:%Y-%m-%d}" if found.oldest else ""
+    if found.paused:
+        out.print(f"The archive is {found.paused}.", markup=False)
     out.print(f"Days due: {found.due}{since}; put off: {found.put_off}; tasks held: {found.held}.")
     if found.waiting:
         out.print(f"Days that are copied and wait to be dropped: {found.waiting}.")
@@ -144,26 +161,6 @@ def verify(days: Days = None, *, json: AsJSON = False) -> None:
         same = sum(one.found is Found.SAME for one in found)
         out.print(f"{same} of {len(found)} partitions are as proven; wrong: {len(wrong)}.")
     sys.exit(WRONG if wrong else 0)
-
-
-@app.command()
-def restore(
-    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="A day of the archive.")],
-    *,
-    json: AsJSON = False,
-) -> None:
-    """Take a day back from the archive. It stays until `pandadb archive run --day` names it.
-
-    From another database (PANDADB_ARCHIVE_URL) it is copied back, and its copy stays there.
-
-    Example: pandadb archive restore 2026-10-01
-    """
-    with Database.from_settings() as database, archive_copy.other() as other:
-        moved = archive.restore(database, day.date(), tell=_tell_name, archive=other)
-    if json:
-        as_json(asdict(moved))
-    else:
-        out.print(f"Restored {_line(moved)}")
 
 
 @app.command()
@@ -225,76 +222,81 @@ def _show(title: str, days: Collection[Day], json: bool) -> None:
         out.print("No day is due.")
 
 
-@contextmanager
-def _told() -> Iterator[Callable[[Progress], None]]:
-    """Show where a run is: a bar on a terminal, elsewhere a line of JSON for each step."""
-    with progress("days") as bar:
-        task = bar.add_task("archiving", total=None)
-
-        def tell(now: Progress) -> None:
-            day = f"{now.day.lower:%Y-%m-%d}"
-            if err.is_terminal:
-                bar.update(
-                    task, description=f"{day} {now.step}", completed=now.number - 1, total=now.of
-                )
-            else:
-                when = datetime.now(UTC).isoformat(timespec="milliseconds")
-                line: dict[str, Any] = {"time": when, "day": day, "step": now.step}
-                err.print(
-                    jsonlib.dumps({**line, "number": now.number, "of": now.of}),
-                    markup=False,
-                    soft_wrap=True,
-                )
-
-        yield tell
+def _where(now: Progress) -> tuple[str, int, int, dict[str, Any]]:
+    """Return where a run is: in words, and as what a line of JSON has."""
+    day = f"{now.day.lower:%Y-%m-%d}"
+    words = f"{day} {now.step}" + (f", {now.done} jobs" if now.done else "")
+    line: dict[str, Any] = {"day": day, "step": now.step, "number": now.number, "of": now.of}
+    line |= {"jobs": now.done} if now.done is not None else {}
+    line |= {"waiting": now.waiting} if now.waiting else {}
+    return words, now.number - 1, now.of, line
 
 
-def _tell_name(what: Step | str) -> None:
+def _tell_name(what: str) -> None:
     if err.is_terminal:
-        err.print(str(what), markup=False, soft_wrap=True)
+        err.print(what, markup=False, soft_wrap=True)
 
 
 def _report(ran: Ran) -> None:
     if ran.busy:
         out.print("Another run is at work: nothing was done.")
         return
+    if ran.paused:
+        out.print(f"The archive is {ran.paused}.", markup=False, soft_wrap=True)
+    for note in ran.notes:
+        out.print(note, markup=False, soft_wrap=True)
     for name, verdict in ran.finished.items():
         out.print(f"Counted {name}, which had gone before: {verdict}")
     for moved in ran.done:
-        out.print(f"Archived {_line(moved)}")
+        out.print(f"Archived {moved_line(moved)}")
         for finding in moved.findings:
             some = ", ".join(map(str, finding.examples))
             out.print(f"  {finding.jobs} {finding.what}: {some}, …")
+    for merged in ran.merged:
+        _report_merged(merged)
     for day in ran.put_off:
         out.print(f"Put off {day.lower:%Y-%m-%d}: {day.put_off}", markup=False)
     archive_copy.report(ran)
     out.print(
-        f"Days archived: {len(ran.done)}; put off: {len(ran.put_off)}; locks were not free:"
-        f" {len(ran.contended)}; no time: {len(ran.left)}."
+        f"Days archived: {len(ran.done) + sum(map(_is_done, ran.merged))}; put off: "
+        f"{len(ran.put_off)}; locks were not free: {len(ran.contended)}; no time: {len(ran.left)}."
     )
     if ran.lost:
         out.print(f"[bold red]There are fewer rows than before:[/] {', '.join(ran.lost)}")
 
 
-def _line(moved: Moved) -> str:
-    rows = ", ".join(
-        f"{name} {count:,} {moved.verdicts[name]}" for name, count in moved.rows.items()
-    )
-    return f"{moved.day.lower:%Y-%m-%d}: {rows}; locked for {moved.locked * 1000:.0f} ms"
+def _report_merged(merged: Merged) -> None:
+    gone = merged.gone
+    out.print(f"Archived by rows {merged.day.lower:%Y-%m-%d}: {rows_line(gone.rows)}")
+    for sentence in gone.refused.values():
+        out.print(f"  {sentence}", markup=False, soft_wrap=True)
+    if gone.unproven:
+        out.print(f"  Without a proof, as before: {', '.join(gone.unproven)}", markup=False)
+    if gone.contended:
+        out.print(f"  Jobs whose locks were not free: {len(gone.contended)}")
 
 
 def _code(ran: Ran) -> int:
     if ran.lost or ran.refused:
         return WRONG
-    if ran.contended or ran.busy:
+    if ran.paused:
+        return PAUSED
+    if ran.contended or ran.busy or any(merged.gone.contended for merged in ran.merged):
         return CONTENDED
-    did = ran.done or ran.finished or ran.dropped or ran.recopied
+    did = ran.done or ran.finished or ran.dropped or ran.recopied or any(map(_is_done, ran.merged))
     return 0 if did else NOTHING_TO_DO
+
+
+def _is_done(merged: Merged) -> bool:
+    return bool(merged.gone.jobs or merged.dropped)
 
 
 def _is_fine(one: archive.Verified) -> bool:
     return one.found is Found.SAME or (one.found is Found.UPDATED and one.is_young)
 
 
+app.command()(archive_restore.restore)
+app.command()(archive_pause.pause)
+app.command()(archive_pause.resume)
 app.command()(archive_export.export)
 app.command()(archive_compact.compact)

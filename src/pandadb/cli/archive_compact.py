@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pandadb.cli.archive_told import MaxLag, limits
 from pandadb.cli.options import AsJSON, DryRun
-from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, as_json, err, out, table
+from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, PAUSED, as_json, err, out, table
 from pandadb.database import Database
 from pandadb.services import archive
 
@@ -25,13 +26,15 @@ def compact(
         str | None,
         typer.Option(metavar="MONTH", help="Only months before it; else those of 90 days ago."),
     ] = None,
+    max_lag: MaxLag = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
 ) -> None:
     """Make one partition of the days of each month of the archive that is long past.
 
     The days are dropped when the new partition is counted to have what they have. It can be
-    repeated, and be killed. Exit code 0 if something was done, 3 if not, 4 if a run was at work.
+    repeated, and be killed. Exit code 0 if something was done, 3 if not, 4 if a run was at work,
+    5 if the archive is paused.
 
     Example: pandadb archive compact --before 2026-06
     """
@@ -39,17 +42,24 @@ def compact(
         if dry_run:
             _show("Would become one partition", archive.compactable(database, before), json)
             return
-        done = archive.compact(database, before, tell=_tell)
+        pace = limits(max_lag)
+        done = archive.compact(database, before, limits=pace, tell=_tell, tell_wait=_tell_wait)
     if json:
         as_json(asdict(done))
     else:
         _report(done)
+    if done.paused:
+        sys.exit(PAUSED)
     sys.exit(CONTENDED if done.busy else 0 if done.done else NOTHING_TO_DO)
 
 
 def _tell(days: Days) -> None:
     if err.is_terminal:
         err.print(f"{days.table} {days.month}: {days.partitions} partitions", markup=False)
+
+
+def _tell_wait(why: str) -> None:
+    err.print(f"waiting: {why}", markup=False, soft_wrap=True)
 
 
 def _show(title: str, found: Collection[Days], json: bool) -> None:
@@ -66,6 +76,8 @@ def _report(done: Compacted) -> None:
     if done.busy:
         out.print("A run of the archiver is at work: nothing was done.")
         return
+    if done.paused:
+        out.print(f"The archive is {done.paused}.", markup=False, soft_wrap=True)
     for name, rows in done.done.items():
         out.print(f"Made {name}, {rows:,} rows.", markup=False)
     for days in done.put_off:

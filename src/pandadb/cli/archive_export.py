@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pandadb.cli.archive_told import unless_paused
 from pandadb.cli.options import AsJSON, DryRun
 from pandadb.cli.output import as_json, err, out, table
 from pandadb.database import Database
@@ -31,11 +32,11 @@ def export(
     """Write a month of the archive to Parquet files, and prove them by reading them back.
 
     An export that is there and fits is left as it is. With --drop the partitions leave the
-    database, if what they have then is what the files have.
+    database, if what they have then is what the files have. Exit code 5 if the archive is paused.
 
     Example: pandadb archive export 2026-09 --to /data/panda --drop
     """
-    with Database.from_settings() as database:
+    with Database.from_settings() as database, unless_paused():
         if dry_run:
             _foretell(archive.outlook(database, month), json)
             return

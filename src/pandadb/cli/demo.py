@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pandadb.cli import demolife
+from pandadb.cli.archive_told import rows_line
 from pandadb.cli.jobs import name_unknown, yesterday
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, err, out, table
@@ -23,8 +24,9 @@ def demo(
 ) -> None:
     """Make a private database, load a task's jobs, let those of another one live, archive a day.
 
-    The database is an embedded PostgreSQL in your data folder, whatever PANDADB_URL says. Without
-    --records the loaded jobs are invented; those that live always are, a new task each time.
+    One job of that day is restored then. The database is an embedded PostgreSQL in your data
+    folder, whatever PANDADB_URL says. Without --records the loaded jobs are invented; those that
+    live always are, a new task each time.
 
     Example: pandadb demo --records atlas_jobs_task_13332803.csv
     """
@@ -41,11 +43,16 @@ def demo(
         life = demolife.live(database, quiet=json)
         with err.status("archiving yesterday"):
             archived = service.put_away(database, yesterday())
+            restored = service.bring_back(database, yesterday())
     if json:
-        as_json({**asdict(shown), "life": asdict(life), "archived": asdict(archived)})
+        there = {"archived": asdict(archived), "restored": asdict(restored)}
+        as_json({**asdict(shown), "life": asdict(life), **there})
     else:
         demolife.show(life)
         _print_archived(archived)
+        for pandaid in restored.gone.jobs:
+            rows = rows_line(restored.gone.rows)
+            out.print(f"Restored job {pandaid} from the archive, with all that is its: {rows}.")
         demolife.name_next(life, archived.day)
 
 

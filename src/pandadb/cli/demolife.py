@@ -91,7 +91,7 @@ NEXT = (
     ("jobs history {one}", "what has happened to it"),
     ("jobs kill {left}", "end one that has not ended"),
     ("archive verify", "is what is in the archive still as it was proven?"),
-    ("archive restore {day}", "take yesterday's jobs back"),
+    ("archive restore {day}", "take the rest of yesterday's jobs back"),
     ("jobs load records.csv --jeditaskid 5", "load records of your own (--help says how)"),
     ("db psql", "look into the database"),
     ("db check", "do models and database agree?"),

@@ -16,14 +16,14 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 err = Console(stderr=True, highlight=False)
 
 
-NOTHING_TO_DO, CONTENDED = 3, 4
+NOTHING_TO_DO, CONTENDED, PAUSED = 3, 4, 5
 """Exit codes of what cron runs; 0 is done, 1 an error."""
 
 
-def fail(sentence: str) -> NoReturn:
-    """Say on standard error what went wrong, and end with exit code 1."""
+def fail(sentence: str, code: int = 1) -> NoReturn:
+    """Say on standard error what went wrong, and end with exit code 1, or another."""
     err.print("[bold red]pandadb:[/]", escape(sentence), soft_wrap=True)
-    sys.exit(1)
+    sys.exit(code)
 
 
 def as_json(data: Any) -> None:

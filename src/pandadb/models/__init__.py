@@ -2,6 +2,7 @@
 
 from pandadb.models.archive import (
     ArchiveHold,
+    ArchivePause,
     ArchiveProof,
     FilesTableArch,
     JobParamsTableArch,
@@ -147,6 +148,7 @@ __all__ = [
     "AllRequests",
     "AllRequestsDaily",
     "ArchiveHold",
+    "ArchivePause",
     "ArchiveProof",
     "AsyncRequests",
     "AsyncResults",

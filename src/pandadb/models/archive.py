@@ -13,7 +13,7 @@ from pandadb.models.base import ARCHIVE, OWN, Base, related
 from pandadb.models.jobs.columns import JobColumns
 from pandadb.models.jobs.links import JobLinks
 from pandadb.models.jobs.satellites import FileColumns, JobParamsColumns, MetaDataColumns
-from pandadb.models.types import UTC_NOW, BigInt
+from pandadb.models.types import UTC_NOW, BigInt, SmallInt
 
 
 class JobsArchived(JobColumns, JobLinks, Base):
@@ -177,7 +177,9 @@ class ArchiveProof(Base):
 
     __tablename__ = "archive_proof"
     __table_args__ = (
-        CheckConstraint("how IN ('swap', 'copy', 'restore')", name="archive_proof_how_check"),
+        CheckConstraint(
+            "how IN ('swap', 'copy', 'restore', 'take', 'merge')", name="archive_proof_how_check"
+        ),
         Index("archive_proof_partition_idx", "table_name", "partition_name", "id"),
         {"schema": OWN},
     )
@@ -197,7 +199,8 @@ class ArchiveProof(Base):
     )
     how: Mapped[str] = mapped_column(
         String(10),
-        comment="swap: the partition itself moved; copy: its rows; restore: it was swapped back",
+        comment="swap: the partition itself moved; copy: its rows; restore: it was swapped back; "
+        "take: some rows went back; merge: some rows came",
     )
     source_rows: Mapped[BigInt] = mapped_column(comment="Number of rows before")
     source_sum: Mapped[Decimal] = mapped_column(
@@ -230,6 +233,28 @@ class ArchiveHold(Base):
     )
     since: Mapped[datetime] = mapped_column(server_default=UTC_NOW, comment="When it was held")
     reason: Mapped[str | None] = mapped_column(String(500), comment="Why it is held, for people")
+
+
+class ArchivePause(Base):
+    """While there is a row, runs of the archiver wait, and none begins."""
+
+    __tablename__ = "archive_pause"
+    __table_args__ = (CheckConstraint("id = 1", name="archive_pause_id_check"), {"schema": OWN})
+
+    id: Mapped[SmallInt] = mapped_column(
+        primary_key=True,
+        autoincrement=False,
+        server_default="1",
+        comment="Always 1: there is one pause at most",
+    )
+    paused_by: Mapped[str] = mapped_column(
+        String(63), server_default=text("SESSION_USER"), comment="Role that has paused it"
+    )
+    since: Mapped[datetime] = mapped_column(server_default=UTC_NOW, comment="When it was paused")
+    until: Mapped[datetime | None] = mapped_column(
+        comment="When the pause ends by itself, NULL if it does not"
+    )
+    reason: Mapped[str | None] = mapped_column(String(500), comment="Why it is paused, for people")
 
 
 class TablePartBoundaries(Base):

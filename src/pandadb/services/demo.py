@@ -1,17 +1,21 @@
-"""A running PanDA database in a minute: the schema, a task's jobs, and a day in the archive."""
+"""A running PanDA database in a minute: a task's jobs, a day in the archive, one job back."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zlib import crc32
+
+from sqlalchemy import func, select
 
 from pandadb.core import counts, records, samples
 from pandadb.core.partitions.policies import POLICIES, Then
 from pandadb.core.partitions.spans import Span, Unit
+from pandadb.models import JobsArchived
 from pandadb.services import archive, jobs, partitions, schema
-from pandadb.services.archive import Found
+from pandadb.services.archive import Found, Restored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,7 +77,7 @@ def run(
 def put_away(database: Database, day: date) -> Archived:
     """Make the partitions, take a day to the archive whatever its age, and prove that it is there.
 
-    A day that is there already is only proven again.
+    What of it is there already is only proven again.
     """
     at_once = {
         table: replace(policy, retention=Span(0, Unit.DAY))
@@ -86,6 +90,15 @@ def put_away(database: Database, day: date) -> Archived:
     proven = [one for one in archive.verify(database) if one.lower.date() == day]
     rows = {one.table: one.now.rows for one in proven if one.now and one.found is Found.SAME}
     return Archived(day, rows)
+
+
+def bring_back(database: Database, day: date) -> Restored:
+    """Restore a job of an archived day by its PandaID; it is the only one that is live then."""
+    begin = datetime.combine(day, time())
+    of_day = JobsArchived.modificationtime.between(begin, begin + timedelta(1))
+    with database.session() as session:
+        pandaid = session.scalar(select(func.min(JobsArchived.pandaid)).where(of_day))
+    return archive.restore_jobs(database, pandaids=[pandaid] if pandaid else [])
 
 
 def _tasks(files: Sequence[Path]) -> list[tuple[int, records.Records]]:

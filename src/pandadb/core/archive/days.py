@@ -76,6 +76,8 @@ class Day:
     """At most one of a table if all are of a day; a day without metadata has none of METATABLE."""
     put_off: str | None = None
     """Why it stays where it is for now; None if it may go."""
+    by_rows: bool = False
+    """Whether its rows go to partitions that are there, instead of the partitions themselves."""
 
     @property
     def jobs(self) -> tuple[Part, ...]:
@@ -135,10 +137,21 @@ def in_the_way(
 
     `existing` and `stray` are of the tables that it would go to; stray are the days of rows.
     """
+    return taken(day, existing) or strewn(day, stray)
+
+
+def taken(day: Day, existing: Mapping[str, Sequence[Partition]]) -> str | None:
+    """Say which partition has the place of one that goes; its rows can go there then."""
     for part in day.parts:
         for other in existing[part.target]:
             if other.overlaps(part.lower, part.upper):
                 return f"{part.target} has a partition of that time: {other.name}"
+    return None
+
+
+def strewn(day: Day, stray: Mapping[str, Collection[datetime]]) -> str | None:
+    """Say which DEFAULT partition has rows of a day."""
+    for part in day.parts:
         if any(part.lower <= moment < part.upper for moment in stray[part.target]):
             return f"the DEFAULT partition of {part.target} has rows of that time"
     return None

@@ -69,7 +69,7 @@ def _making(
     for start in sorted({*ahead, *stray}):
         rows = stray.get(start, 0)
         why = f"{rows} rows are in the DEFAULT partition" if rows else _why(start, current)
-        for lower, upper in _gaps(existing, start, interval.after(start)):
+        for lower, upper in gaps(existing, start, interval.after(start)):
             name = f"{policy.table.partition('.')[2]}_{interval.suffix(lower)}"
             if name in names:  # that of a wider or narrower one
                 name = f"{name}_{upper:%Y_%m_%d}" if hasattr(upper, "year") else f"{name}_{upper}"
@@ -80,8 +80,11 @@ def _why(start: Any, current: Any) -> str:
     return "is filled now" if start == current else "will be filled next"
 
 
-def _gaps(existing: Sequence[Partition], lower: Any, upper: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield the parts of a range that no partition has: all of it, unless widths have changed."""
+def gaps(existing: Sequence[Partition], lower: Any, upper: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the parts of a range that no partition has: all of it, unless widths have changed.
+
+    The partitions are in the order of their bounds.
+    """
     for partition in existing:
         if partition.overlaps(lower, upper):
             if partition.lower is not None and partition.lower > lower:

@@ -17,14 +17,29 @@ from pandadb.services.archive.dropping import drop as drop_exported
 from pandadb.services.archive.elsewhere import ArchiveLost, BadArchive, NotTheArchiver
 from pandadb.services.archive.exporting import Export, NotExported, Outlook, export, outlook
 from pandadb.services.archive.lookup import ExportedJob, UnreadableExport, exported
+from pandadb.services.archive.merging import Merged
 from pandadb.services.archive.moving import Moved, Step, Verdict
+from pandadb.services.archive.pausing import BadPause, Paused, pause, paused, resume
 from pandadb.services.archive.plans import NoSuchDay, NotTheOwner, plan
-from pandadb.services.archive.runs import NotRestored, Progress, Ran, restore, run
+from pandadb.services.archive.plans import restorable as restorable_day
+from pandadb.services.archive.restoring import (
+    NotRestored,
+    Restored,
+    restore,
+    restore_jobs,
+)
+from pandadb.services.archive.restoring import (
+    outlook as restorable,
+)
+from pandadb.services.archive.rowwise import Gone
+from pandadb.services.archive.runs import Progress, Ran, run
 from pandadb.services.archive.standing import Due, Standing, Waits, standings
+from pandadb.services.archive.throttling import Limits
 
 __all__ = [
     "ArchiveLost",
     "BadArchive",
+    "BadPause",
     "Compacted",
     "CopyStep",
     "Days",
@@ -33,6 +48,9 @@ __all__ = [
     "Export",
     "ExportedJob",
     "Found",
+    "Gone",
+    "Limits",
+    "Merged",
     "Moved",
     "NoSuchDay",
     "NotDropped",
@@ -41,8 +59,10 @@ __all__ = [
     "NotTheArchiver",
     "NotTheOwner",
     "Outlook",
+    "Paused",
     "Progress",
     "Ran",
+    "Restored",
     "Standing",
     "Status",
     "Step",
@@ -58,9 +78,15 @@ __all__ = [
     "hold",
     "holds",
     "outlook",
+    "pause",
+    "paused",
     "plan",
     "release",
+    "restorable",
+    "restorable_day",
     "restore",
+    "restore_jobs",
+    "resume",
     "run",
     "standings",
     "status",

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import pauses, proofs, rows
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.models import ArchiveHold, ArchiveProof
 from pandadb.services.archive.elsewhere import refuse_unready
+from pandadb.services.archive.pausing import said
 from pandadb.services.archive.plans import plan
 from pandadb.services.archive.standing import WAITS, Due, Waits, standings
 
@@ -90,6 +91,8 @@ class Status:
     archived: list[Archived]
     waiting: int = 0
     """Days that are copied to another database, and wait to be dropped here."""
+    paused: str | None = None
+    """Who has paused the archiver, when and why; None if nobody has."""
 
 
 def status(
@@ -110,12 +113,15 @@ def status(
     going = [day for day in days if not day.put_off]
     with database.session() as session:
         held = len(proofs.held(session))
+        pause = pauses.current(session)
     known = {key for key, proof in _said(database, archive).items() if _is_proof(proof)}
     with (archive or database).session() as session:
         there = existing.partitions(session, LIVE_OF)
         archived = [_archived(table, there[table], known) for table in LIVE_OF]
     oldest = going[0].lower if going else None
-    return Status(len(going), len(days) - len(going), oldest, held, archived, waiting)
+    paused = said(pause) if pause else None
+    put_off = len(days) - len(going)
+    return Status(len(going), put_off, oldest, held, archived, waiting, paused)
 
 
 def _said(database: Database, archive: Database | None) -> dict[proofs.Range, ArchiveProof]:
@@ -192,11 +198,11 @@ def verify(
             with where.session() as session:
                 verified.append(_verify(session, table, one, proof, today))
     if not only:
+        went = (proofs.COPY,) if archive else (proofs.SWAP, rows.TAKE, rows.MERGE)
         verified += [
             _missing(proof)
             for key, proof in known.items()
-            if proof.how == (proofs.COPY if archive else proofs.SWAP)
-            and not (archive and _has_gone_on(archive, key, proof, there))
+            if proof.how in went and not (archive and _has_gone_on(archive, key, proof, there))
         ]
     return verified
 

@@ -19,12 +19,13 @@ from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.months import Month
 from pandadb.core.partitions import existing
 from pandadb.errors import PandaDBError
-from pandadb.services.archive import patience
+from pandadb.services.archive import patience, pausing
 from pandadb.services.archive.books import LATE
 from pandadb.services.archive.dropping import WRITERS
 from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.reading import be_slow
 from pandadb.services.archive.runs import TURN
+from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.grants import act_as_owner
 from pandadb.services.turns import be_patient, is_busy, turn
 
@@ -61,6 +62,8 @@ class Compacted:
     put_off: list[Days] = field(default_factory=list)
     busy: bool = False
     """Whether a run of the archiver was at work; then nothing was done."""
+    paused: str | None = None
+    """Who has paused the archiver, if that is why nothing was done."""
 
 
 def compactable(database: Database, before: str | None = None) -> list[Days]:
@@ -86,7 +89,12 @@ def compactable(database: Database, before: str | None = None) -> list[Days]:
 
 
 def compact(
-    database: Database, before: str | None = None, *, tell: Callable[[Days], None] = lambda _: None
+    database: Database,
+    before: str | None = None,
+    *,
+    limits: Limits | None = None,
+    tell: Callable[[Days], None] = lambda _: None,
+    tell_wait: Callable[[str], None] = lambda _: None,
 ) -> Compacted:
     """Make one partition of the days of each month that ended before another begins.
 
@@ -97,10 +105,14 @@ def compact(
         NotTheOwner: The user of the database may not move partitions.
     """
     refuse_strangers(database)
-    compacted = Compacted()
+    compacted = Compacted(paused=pausing.paused(database))
+    if compacted.paused:
+        return compacted
+    throttle = Throttle(database, limits or Limits())
     with turn(database, TURN) as ours:
         compacted.busy = not ours
         for days in compactable(database, before) if ours else ():
+            throttle.wait(tell_wait)
             tell(days)
             try:
                 compacted.done |= _compact(database, days.table, Month.of(days.month))

@@ -25,13 +25,13 @@ def go(
     standings: Sequence[Standing],
     ran: Ran,
     *,
-    is_late: Callable[[], bool],
+    may_begin: Callable[[Day, CopyStep, int, int], bool],
     tell: Callable[[Day, CopyStep, int, int], None],
 ) -> None:
     """Do what is due for each day, and write down in `ran` what was done.
 
-    No day is begun once it `is_late`. An archive that does not have what it had is trusted with no
-    drop of another day; days are still copied, since nothing is lost by that.
+    No day is begun unless it `may_begin`, which may wait. An archive that does not have what it had
+    is trusted with no drop of another day; days are still copied, since nothing is lost by that.
 
     Raises:
         ArchiveLost: The archive's server went away.
@@ -40,7 +40,9 @@ def go(
     ran.waiting = [one for one in standings if one.due is Due.WAIT and one.until]
     todo = [one for one in standings if one.due is not Due.WAIT]
     for number, standing in enumerate(todo, start=1):
-        if is_late() or (ran.refused and standing.due is Due.DROP):
+        first = CopyStep.COPY if standing.due is Due.COPY else CopyStep.RECOUNT
+        refused = ran.refused and standing.due is Due.DROP
+        if refused or not may_begin(standing.day, first, number, len(todo)):
             ran.left.append(standing.day)
             continue
 

@@ -19,6 +19,7 @@ from pandadb.core.parquet import manifests
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience
 from pandadb.services.archive.exporting import differing
+from pandadb.services.archive.pausing import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.reading import be_slow
 from pandadb.services.archive.runs import TURN
@@ -60,11 +61,13 @@ def drop(database: Database, month: str, folder: Path) -> Dropped:
         NotDropped: The export is not what the database has, a task is held, or locks were not
             free; nothing was changed.
         NotTheOwner: The user of the database may not drop partitions.
+        Paused: The archiver is paused.
     """
     wanted = Month.of(month)
     place = folder / str(wanted)
     manifest = manifests.read(place)
     refuse_strangers(database)
+    refuse_paused(database)
     with turn(database, TURN) as ours:
         if not ours:
             raise NotDropped("A run of the archiver is at work: try again when it has ended")

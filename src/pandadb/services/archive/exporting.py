@@ -21,6 +21,7 @@ from pandadb.core.parquet.manifests import Filed, Manifest
 from pandadb.core.partitions import existing
 from pandadb.errors import PandaDBError
 from pandadb.services import schema
+from pandadb.services.archive.pausing import refuse_paused
 from pandadb.services.archive.reading import snapshot
 from pandadb.services.turns import turn
 
@@ -106,9 +107,11 @@ def export(
         NotExported: There is nothing to export, or an export that does not fit, or no proof.
         OddValue: Parquet cannot have a value.
         ParquetMissing: The extra `parquet` is not installed.
+        Paused: The archiver is paused.
     """
     wanted = Month.of(month)
     library("pyarrow")
+    refuse_paused(database)
     with turn(database, TURN) as ours:
         if not ours:
             raise NotExported("Another export is at work: try again when it has ended")

@@ -50,6 +50,8 @@ class Step(StrEnum):
     COUNT = "count"
     SWAP = "swap"
     PROVE = "prove"
+    ROWS = "rows"
+    """Instead of all these, for a day whose place is taken."""
 
 
 class Verdict(StrEnum):

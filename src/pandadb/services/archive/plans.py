@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from psycopg import sql
 from sqlalchemy import text
 
-from pandadb.core.archive import proofs
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, Day, days, in_the_way
+from pandadb.core.archive import proofs, rows
+from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, Day, days, strewn, taken
 from pandadb.core.copying import schema_of
 from pandadb.core.partitions import existing, planning
 from pandadb.core.partitions.planning import Do
@@ -26,12 +27,15 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
+    from pandadb.models import ArchiveProof
 
 OWNERS = text("""
 SELECT DISTINCT pg_get_userbyid(c.relowner)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname || '.' || c.relname = ANY(:tables) AND NOT pg_has_role(c.relowner, 'USAGE')
 """)
+RESTORED_STAY = timedelta(30)
+"""How long jobs stay live that were restored by rows, unless their day is named."""
 STRAY = "SELECT DISTINCT date_trunc('day', modificationtime) FROM {default}"
 HELD = "SELECT DISTINCT jeditaskid FROM {partition} WHERE jeditaskid = ANY({tasks}) ORDER BY 1"
 
@@ -57,10 +61,37 @@ def plan(
     UTC) is for looking ahead.
     """
     with database.session() as session:
+        recent = [] if only else _restored(session, now)
         return [
-            day if day.put_off else replace(day, put_off=obstacle(session, day))
+            day if day.put_off else _settled(session, day, recent)
             for day in due(session, policies, only, now)
         ]
+
+
+def _settled(session: Session, day: Day, recent: Collection[ArchiveProof]) -> Day:
+    """Say how a day goes, and what puts it off: where its place is taken, its rows go."""
+    by_rows, stray = _there(session, day)
+    why = held_tasks(session, day) or stray or _wanted(day, recent)
+    return replace(day, put_off=why, by_rows=bool(by_rows))
+
+
+def _restored(session: Session, now: datetime | None) -> list[ArchiveProof]:
+    """Return the proofs of partitions that jobs were restored from not long ago."""
+    since = (now or existing.now(session)) - RESTORED_STAY
+    newest = proofs.newest(session).values()
+    return [proof for proof in newest if proof.how == rows.TAKE and proof.proved_at > since]
+
+
+def _wanted(day: Day, recent: Collection[ArchiveProof]) -> str | None:
+    """Say since when jobs of a day are wanted live, if that is not long ago."""
+    for proof in recent:
+        if proof.lower_bound < day.upper and day.lower < proof.upper_bound:
+            until = proof.proved_at + RESTORED_STAY
+            return (
+                f"jobs of it were restored on {proof.proved_at:%Y-%m-%d} and stay until "
+                f"{until:%Y-%m-%d}: name the day to have them go"
+            )
+    return None
 
 
 def due(
@@ -101,16 +132,19 @@ def restorable(database: Database, day: date) -> Day:
     with database.session() as session:
         for found in days(existing.partitions(session, LIVE_OF), LIVE_OF):
             if found.has(day):
-                return replace(found, put_off=obstacle(session, found))
+                by_rows, stray = _there(session, found)
+                return replace(found, put_off=stray, by_rows=bool(by_rows))
     raise NoSuchDay(f"No partition of the archive has the day {day}: pandadb archive verify")
 
 
 def obstacle(session: Session, day: Day) -> str | None:
-    """Say what keeps a day from going where it goes: held tasks, or what is there already."""
-    return held_tasks(session, day) or _there(session, day)
+    """Say what keeps a day from being swapped: held tasks, or what is there already."""
+    by_rows, stray = _there(session, day)
+    return held_tasks(session, day) or by_rows or stray
 
 
-def _there(session: Session, day: Day) -> str | None:
+def _there(session: Session, day: Day) -> tuple[str | None, str | None]:
+    """Say which partition has a day's place, and which DEFAULT one has rows of its time."""
     targets = [part.target for part in day.parts]
     there = existing.partitions(session, targets)
     stray: dict[str, Collection[datetime]] = defaultdict(tuple)
@@ -120,11 +154,11 @@ def _there(session: Session, day: Day) -> str | None:
                 default = sql.Identifier(one.schema, one.name)
                 query = sql.SQL(STRAY).format(default=default).as_string()
                 stray[table] = session.connection().exec_driver_sql(query).scalars().all()
-    return in_the_way(day, there, stray)
+    return taken(day, there), strewn(day, stray)
 
 
 def held_tasks(session: Session, day: Day) -> str | None:
-    """Say which tasks are held that have jobs in a day."""
+    """Say which held tasks have jobs of a day that goes to the archive."""
     holds = sorted(proofs.held(session))
     for part in day.jobs if holds and day.parts[0].source in ARCHIVE_OF else ():
         query = sql.SQL(HELD).format(

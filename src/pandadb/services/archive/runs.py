@@ -6,23 +6,21 @@ database, or copied to another one that is given.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.archive import proofs
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
+from pandadb.core.archive.rows import NotMoved
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.errors import PandaDBError
-from pandadb.services.archive import copyruns, moving
-from pandadb.services.archive.bringing import bring
-from pandadb.services.archive.copying import Refused
+from pandadb.services.archive import copyruns, merging, moving, pausing
 from pandadb.services.archive.elsewhere import refuse_unfit
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step, Verdict
-from pandadb.services.archive.plans import plan, refuse_strangers, restorable
+from pandadb.services.archive.plans import plan, refuse_strangers
 from pandadb.services.archive.standing import WAITS, Waits, standings
+from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
@@ -33,13 +31,16 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
     from pandadb.services.archive.copying import CopyStep
+    from pandadb.services.archive.merging import Merged
     from pandadb.services.archive.standing import Standing
 
+SAFE = (Step.BOUND, Step.COUNT)
+"""Steps before which a run can wait as long as it must; it does so before each day, too."""
 TURN = "hashtextextended('pandadb archive run', 0)"
 
 
-class NotRestored(PandaDBError):
-    """A day that cannot go back."""
+class _OutOfTime(Exception):
+    """The time was over while we waited."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class Progress:
     number: int
     """Which of the days that are to go it is, from 1."""
     of: int
+    done: int | None = None
+    """Jobs that are done, of a day that goes by rows."""
+    waiting: str | None = None
+    """What we wait for, if we do."""
 
 
 @dataclass
@@ -59,6 +64,8 @@ class Ran:
 
     done: list[Moved] = field(default_factory=list)
     """Days that were swapped or copied."""
+    merged: list[Merged] = field(default_factory=list)
+    """Days whose rows have gone to partitions that the archive had."""
     finished: dict[str, Verdict] = field(default_factory=dict)
     """Partitions that had gone before without being counted, as a run was killed."""
     put_off: list[Day] = field(default_factory=list)
@@ -76,6 +83,10 @@ class Ran:
     """Days that are copied and wait to be dropped."""
     busy: bool = False
     """Whether another run was at work; then nothing was done."""
+    paused: str | None = None
+    """Who has paused the archiver, if that is why not more was done."""
+    notes: list[str] = field(default_factory=list)
+    """What an operator should know."""
 
     @property
     def lost(self) -> list[str]:
@@ -92,6 +103,7 @@ def run(
     *,
     only: Collection[date] = (),
     max_time: float | None = None,
+    limits: Limits | None = None,
     tell: Callable[[Progress], None] = lambda _: None,
     archive: Database | None = None,
     waits: Waits = WAITS,
@@ -107,111 +119,118 @@ def run(
         NotTheArchiver: The user of the database may not copy days and drop them.
         NotTheOwner: The user of the database, or of the other one, may not move partitions.
     """
-    is_late = _deadline(max_time)
+    throttle = Throttle(database, limits or Limits(), max_time)
     if archive:
         standing = partial(standings, database, policies, only=only, waits=waits)
-        return _copy(database, archive, standing, is_late, tell)
+        return _copy(database, archive, standing, throttle, tell)
     refuse_strangers(database)
-    ran = Ran()
+    ran = Ran(paused=pausing.paused(database))
+    if ran.paused:
+        return ran
     with turn(database, TURN) as ours:
         ran.busy = not ours
         if ours:
-            _finish(database, ran)
+            ran.finished = finish(database)
         todo = plan(database, policies, only=only) if ours else []
         ran.put_off = [day for day in todo if day.put_off]
         days = [day for day in todo if not day.put_off]
         for number, day in enumerate(days, start=1):
-            if ran.lost or is_late():
+            step = _Steps(day, number, len(days), throttle, tell)
+            if ran.lost or not step.may_go_on():
                 ran.left.append(day)
-                continue
-
-            def step(what: Step, day: Day = day, number: int = number) -> None:
-                tell(Progress(day, what, number, len(days)))
-
-            _take(database, day, ran, step)
+            else:
+                _take(database, day, policies, ran, step)
+    ran.paused, ran.notes = throttle.paused, throttle.notes
     return ran
-
-
-def _deadline(max_time: float | None) -> Callable[[], bool]:
-    """Return what tells whether the time is over that begins now."""
-    began = time.monotonic()
-    return lambda: max_time is not None and time.monotonic() - began >= max_time
 
 
 def _copy(
     database: Database,
     archive: Database,
     standing: Callable[[], list[Standing]],
-    is_late: Callable[[], bool],
+    throttle: Throttle,
     tell: Callable[[Progress], None],
 ) -> Ran:
     refuse_unfit(database, archive)
-    ran = Ran()
+    ran = Ran(paused=pausing.paused(database))
+    if ran.paused:
+        return ran
+
+    def may_begin(*at: Any) -> bool:
+        return throttle.wait(lambda why: tell(replace(Progress(*at), waiting=why)))
+
     with turn(database, TURN) as ours, turn(archive, TURN) as theirs:
         ran.busy = not (ours and theirs)
         if not ran.busy:
-            _finish(database, ran)
-            words: Any = {"is_late": is_late, "tell": lambda *at: tell(Progress(*at))}
+            ran.finished = finish(database)
+            words: Any = {"may_begin": may_begin, "tell": lambda *at: tell(Progress(*at))}
             copyruns.go(database, archive, standing(), ran, **words)
+    ran.paused, ran.notes = throttle.paused, throttle.notes
     return ran
 
 
-def _finish(database: Database, ran: Ran) -> None:
+@dataclass
+class _Steps:
+    """A day's steps: tells of them, and waits before those that can wait."""
+
+    day: Day
+    number: int
+    of: int
+    throttle: Throttle
+    tell: Callable[[Progress], None]
+    now: Step = Step.INDEX
+
+    def may_go_on(self, *, begun: bool = False) -> bool:
+        """Wait as long as something asks for it; tell whether there is time left."""
+        return self.throttle.wait(lambda why: self._say(waiting=why), begun=begun)
+
+    def __call__(self, step: Step) -> None:
+        """Begin a step.
+
+        Raises:
+            _OutOfTime: The time was over while it waited.
+        """
+        self.now = step
+        if step in SAFE and not self.may_go_on(begun=True):
+            raise _OutOfTime
+        self._say()
+
+    def rows(self, done: int, waiting: str | None) -> None:
+        """Tell how many jobs are done of a day that goes by rows."""
+        self.now = Step.ROWS
+        self._say(done, waiting)
+
+    def _say(self, done: int | None = None, waiting: str | None = None) -> None:
+        self.tell(Progress(self.day, self.now, self.number, self.of, done, waiting))
+
+
+def finish(database: Database) -> dict[str, Verdict]:
     """Count what has gone and was not counted; what somebody has dropped since is left."""
     with database.session() as session:
         known = proofs.newest(session).values()
         there = existing.partitions(session, [*ARCHIVE_OF, *LIVE_OF]).values()
     names = {one.name for partitions in there for one in partitions}
-    for proof in known:
-        if proofs.target_of(proof) is None and proofs.part_of(proof).new_name in names:
-            ran.finished[proof.partition_name] = moving.finish(database, proof)
+    return {
+        proof.partition_name: moving.finish(database, proof)
+        for proof in known
+        if proofs.target_of(proof) is None and proofs.part_of(proof).new_name in names
+    }
 
 
-def _take(database: Database, day: Day, ran: Ran, tell: Callable[[Step], None]) -> None:
+def _take(
+    database: Database, day: Day, policies: Mapping[str, Policy], ran: Ran, step: _Steps
+) -> None:
     try:
-        ran.done.append(moving.move(database, day, proofs.SWAP, tell))
+        if day.by_rows:
+            merged = merging.merge(database, day, policies, step.throttle, step.rows)
+            ran.merged.append(merged)
+            if merged.gone.is_over:
+                ran.left.append(day)
+        else:
+            ran.done.append(moving.move(database, day, proofs.SWAP, step))
+    except _OutOfTime:
+        ran.left.append(day)
     except Contended:
         ran.contended.append(day)
-    except PutOff as why:
+    except (PutOff, NotMoved) as why:
         ran.put_off.append(replace(day, put_off=str(why)))
-
-
-def restore(
-    database: Database,
-    day: date,
-    *,
-    tell: Callable[[Step | CopyStep], None] = lambda _: None,
-    archive: Database | None = None,
-) -> Moved:
-    """Take a day back from the archive, by swapping its partitions back.
-
-    From an `archive` that is another database it is copied back, and its copy stays there. The
-    ledger says then that it must not be archived, so it stays until it is named to `run`.
-
-    Raises:
-        ArchiveLost: The other database went away.
-        NoSuchDay: The archive has no such day.
-        NotRestored: Its place is taken, or locks were not free; nothing was changed.
-        NotTheOwner: The user of the database may not move partitions.
-    """
-    refuse_strangers(database)
-    if archive:
-        refuse_unfit(database, archive)
-    with turn(database, TURN) as ours:
-        if not ours:
-            raise NotRestored("Another run is at work: try again when it has ended")
-        try:
-            if archive:
-                return bring(database, archive, day, tell)
-            return _swap_back(database, day, tell)
-        except Contended:
-            raise NotRestored(f"The day {day} did not go back: locks were not free") from None
-        except (PutOff, Refused) as why:
-            raise NotRestored(f"The day {day} cannot go back: {why}") from None
-
-
-def _swap_back(database: Database, day: date, tell: Callable[[Step], None]) -> Moved:
-    found = restorable(database, day)
-    if found.put_off:
-        raise PutOff(found.put_off)
-    return moving.move(database, found, proofs.RESTORE, tell)

@@ -1,0 +1,46 @@
+"""`pandadb archive pause` and `resume`: runs wait, until somebody says otherwise."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from pandadb.cli.output import NOTHING_TO_DO, out
+from pandadb.database import Database
+from pandadb.services import archive
+
+FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
+
+
+def pause(
+    *,
+    reason: Annotated[str | None, typer.Option(help="Why, for people.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=FORMATS, help="When it ends by itself (UTC).")
+    ] = None,
+) -> None:
+    """Have the archiver wait: a run at its next safe point, others before they begin.
+
+    It is kept in the database, so any terminal will do. Readers and servers notice nothing.
+
+    Example: pandadb archive pause --reason "the disk is replaced" --until 2026-11-22T08:00
+    """
+    with Database.from_settings() as database:
+        archive.pause(database, until, reason)
+        said = archive.paused(database)
+    out.print(f"The archive is {said}.", markup=False, soft_wrap=True)
+
+
+def resume() -> None:
+    """Let the archiver go on; a run that waits does so within seconds.
+
+    Exit code 3 if it was not paused.
+
+    Example: pandadb archive resume
+    """
+    with Database.from_settings() as database:
+        was_paused = archive.resume(database)
+    out.print("The archiver goes on." if was_paused else "The archive was not paused.")
+    raise typer.Exit(0 if was_paused else NOTHING_TO_DO)

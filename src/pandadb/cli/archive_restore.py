@@ -1,0 +1,178 @@
+"""`pandadb archive restore`: a day, jobs or tasks, back where servers look for them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pandadb.cli import archive_copy
+from pandadb.cli.archive_told import (
+    Batches,
+    MaxLag,
+    limits,
+    moved_line,
+    rows_line,
+    told,
+    unless_paused,
+)
+from pandadb.cli.asking import ask
+from pandadb.cli.options import AsJSON, DryRun, Yes
+from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, PAUSED, as_json, err, fail, out
+from pandadb.config import load_settings
+from pandadb.database import Database
+from pandadb.services import archive, partitions
+from pandadb.services.archive import Restored
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from pandadb.core.partitions.policies import Policy
+    from pandadb.services.archive import Limits
+
+
+def restore(
+    day: Annotated[
+        datetime | None,
+        typer.Argument(formats=["%Y-%m-%d"], show_default=False, help="A day of the archive."),
+    ] = None,
+    *,
+    pandaid: Annotated[
+        list[int] | None, typer.Option(help="Only this job; can be repeated.")
+    ] = None,
+    task: Annotated[
+        list[int] | None, typer.Option(help="Only jobs of this task; can be repeated.")
+    ] = None,
+    max_lag: MaxLag = None,
+    batch_seconds: Batches = 1,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    yes: Yes = False,
+) -> None:
+    """Take a day back from the archive, or jobs with all that belongs to them.
+
+    A day stays until `pandadb archive run --day` names it; jobs stay for 30 days, or until their
+    day is named. Exit code 1 if a job is unknown, or refused as it is in both places; 3 if all are
+    live already; 4 if locks were not free; 5 if the archive is paused.
+
+    From another database (PANDADB_ARCHIVE_URL) a day is copied back, and its copy stays there; jobs
+    do not come back by themselves.
+
+    Example: pandadb archive restore --pandaid 3848970521 --pandaid 3848970522
+    """
+    pandaids, tasks = pandaid or [], task or []
+    if (day is None) != bool(pandaids or tasks):
+        raise typer.BadParameter("name a day, or jobs by --pandaid and --task")
+    settings = load_settings()
+    if settings.archive_url and day is None:
+        fail("From another database jobs come back with their day: pandadb archive restore DAY")
+    policies = partitions.load(settings.policies)
+    pace = limits(max_lag, batch_seconds)
+    with Database.from_settings() as database, unless_paused():
+        if day is not None:
+            _restore_day(database, policies, day, pace, dry_run=dry_run, json=json)
+            return
+        found = archive.restorable(database, pandaids=pandaids, tasks=tasks)
+        if not dry_run:
+            ask("Restore", found.gone.jobs, yes)
+            with told("jobs") as tell:
+                found = archive.restore_jobs(
+                    database,
+                    policies,
+                    pandaids=pandaids,
+                    tasks=tasks,
+                    limits=pace,
+                    tell=lambda done, of, why: tell("restoring", done, of, _line(done, of, why)),
+                )
+    _end(found, dry_run=dry_run, json=json)
+
+
+def _line(done: int, of: int, why: str | None) -> Mapping[str, object]:
+    return {"step": "restore", "number": done, "of": of, **({"waiting": why} if why else {})}
+
+
+def _restore_day(
+    database: Database,
+    policies: Mapping[str, Policy],
+    day: datetime,
+    pace: Limits,
+    *,
+    dry_run: bool,
+    json: bool,
+) -> None:
+    if dry_run:
+        with archive_copy.other() as other:
+            found = archive.restorable_day(other or database, day.date())
+        if found.put_off:
+            fail(f"The day {found.lower:%Y-%m-%d} cannot go back: {found.put_off}")
+        if json:
+            as_json(asdict(found))
+        else:
+            how = "by rows" if found.by_rows else "as partitions"
+            names = ", ".join(part.name for part in found.parts)
+            out.print(f"Would go back {how}: {names}", markup=False, soft_wrap=True)
+        return
+    with archive_copy.other() as other:
+        words: dict[str, Any] = {"limits": pace, "tell": _tell, "archive": other}
+        moved = archive.restore(database, day.date(), policies, **words)
+    if isinstance(moved, Restored):
+        _end(moved, dry_run=False, json=json)
+    elif json:
+        as_json(asdict(moved))
+    else:
+        out.print(f"Restored {moved_line(moved)}")
+
+
+def _tell(what: str) -> None:
+    if err.is_terminal:
+        err.print(str(what), markup=False, soft_wrap=True)
+
+
+def _end(found: Restored, *, dry_run: bool, json: bool) -> None:
+    """Say what was done and what not, and end with the exit code of that."""
+    if json:
+        as_json({**asdict(found), "dry_run": dry_run})
+    else:
+        _report(found, dry_run)
+    gone = found.gone
+    wrong = [
+        *gone.refused.values(),
+        *(f"Job {pandaid} is unknown: no table has it" for pandaid in found.unknown),
+        *(f"Task {task} has no jobs, in no table" for task in found.unknown_tasks),
+    ]
+    for sentence in wrong:
+        err.print(sentence, markup=False, soft_wrap=True)
+    if wrong:
+        raise typer.Exit(1)
+    if found.paused:
+        raise typer.Exit(PAUSED)
+    if gone.contended:
+        raise typer.Exit(CONTENDED)
+    raise typer.Exit(0 if gone.jobs else NOTHING_TO_DO)
+
+
+def _report(found: Restored, dry_run: bool) -> None:
+    gone = found.gone
+    did = "Would restore" if dry_run else "Restored"
+    rows = f" ({rows_line(gone.rows)})" if gone.rows else ""
+    out.print(
+        f"{did} {len(gone.jobs)} jobs{rows}; live already: {len(found.live)}; refused: "
+        f"{len(gone.refused)}; locks were not free: {len(gone.contended)}; no time: {found.left}.",
+        soft_wrap=True,
+    )
+    for note in (*found.notes, *_notes(gone.strayed, gone.unproven)):
+        out.print(note, markup=False, soft_wrap=True)
+    if found.paused:
+        out.print(f"The archive is {found.paused}.", markup=False, soft_wrap=True)
+
+
+def _notes(strayed: Mapping[str, int], unproven: Collection[str]) -> list[str]:
+    notes = [
+        f"{rows} rows are in {name}: pandadb partitions maintain --drain"
+        for name, rows in strayed.items()
+    ]
+    if unproven:
+        notes.append(f"Without a proof, as before: {', '.join(unproven)}")
+    return notes

@@ -1,0 +1,81 @@
+"""How commands of the archive tell where they are, and what they have moved."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pandadb.cli.output import PAUSED, err, fail, progress
+from pandadb.config import load_settings
+from pandadb.services.archive import Limits, Paused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pandadb.services.archive import Moved
+
+    Tell = Callable[[str, int, int, Mapping[str, Any]], None]
+
+MaxLag = Annotated[
+    float | None,
+    typer.Option(
+        min=0, help="Seconds that replicas may be behind, 0 for any; else PANDADB_ARCHIVE_MAX_LAG."
+    ),
+]
+Batches = Annotated[
+    float, typer.Option("--batch-seconds", min=0.01, help="How long a batch of rows should take.")
+]
+
+
+def limits(max_lag: float | None, batch_seconds: float = 1) -> Limits:
+    """Return the limits that a command was given, the settings' else."""
+    lag = load_settings().archive_max_lag if max_lag is None else max_lag
+    return Limits(lag, batch_seconds)
+
+
+@contextmanager
+def told(unit: str) -> Iterator[Tell]:
+    """Show where work is: a bar on a terminal, elsewhere lines of JSON on standard error.
+
+    Yields what is called with words, how much is done, of how much, and what a line has.
+    """
+    with progress(unit) as bar:
+        task = bar.add_task("archive", total=None)
+
+        def tell(words: str, done: int, of: int, line: Mapping[str, Any]) -> None:
+            waiting = f", waiting: {line['waiting']}" if line.get("waiting") else ""
+            if err.is_terminal:
+                bar.update(task, description=words + waiting, completed=done, total=of)
+                return
+            when = datetime.now(UTC).isoformat(timespec="milliseconds")
+            said = jsonlib.dumps({"time": when, **line})
+            err.print(said, markup=False, soft_wrap=True)
+
+        yield tell
+
+
+@contextmanager
+def unless_paused() -> Iterator[None]:
+    """End with the exit code of a pause, if work does not begin for one."""
+    try:
+        yield
+    except Paused as why:
+        fail(str(why), PAUSED)
+
+
+def rows_line(rows: Mapping[str, int]) -> str:
+    """Return how many rows came to which table."""
+    some = {table.rpartition(".")[2]: number for table, number in rows.items() if number}
+    return ", ".join(f"{table} {number:,}" for table, number in some.items()) or "nothing"
+
+
+def moved_line(moved: Moved) -> str:
+    """Return what is said of a day that was swapped."""
+    rows = ", ".join(
+        f"{name} {count:,} {moved.verdicts[name]}" for name, count in moved.rows.items()
+    )
+    return f"{moved.day.lower:%Y-%m-%d}: {rows}; locked for {moved.locked * 1000:.0f} ms"

@@ -1,0 +1,41 @@
+"""Whether the archiver is to do nothing for a while, as somebody has asked it in the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from pandadb.core.archive.proofs import UTC_NOW
+from pandadb.models import ArchivePause
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+
+def current(session: Session) -> ArchivePause | None:
+    """Return the pause, unless there is none or its time is over."""
+    lasts = or_(ArchivePause.until.is_(None), ArchivePause.until > UTC_NOW)
+    return session.scalars(select(ArchivePause).where(lasts)).one_or_none()
+
+
+def begin(session: Session, until: datetime | None, reason: str | None) -> None:
+    """Pause the archiver; who has paused it before is forgotten."""
+    said = {
+        "until": until,
+        "reason": reason,
+        "since": UTC_NOW,
+        "paused_by": text("SESSION_USER"),
+    }
+    query = insert(ArchivePause).values(id=1, **said)
+    session.execute(query.on_conflict_do_update(index_elements=["id"], set_=said))
+
+
+def end(session: Session) -> bool:
+    """Let the archiver go on; tell whether it was paused."""
+    was = current(session) is not None
+    session.execute(delete(ArchivePause))
+    return was

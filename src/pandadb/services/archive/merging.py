@@ -1,0 +1,89 @@
+"""A day whose place in the archive is taken goes there by rows: restored jobs, and late ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from pandadb.core.archive import proofs
+from pandadb.core.archive.columns import named
+from pandadb.core.archive.places import Times
+from pandadb.core.archive.rows import THERE
+from pandadb.services.archive import rowwise
+from pandadb.services.archive.moving import PATIENCE, PutOff
+from pandadb.services.archive.plans import held_tasks
+from pandadb.services.archive.rowwise import Course, Gone
+from pandadb.services.turns import patiently
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.archive.days import Day, Part
+    from pandadb.core.partitions.policies import Policy
+    from pandadb.database import Database
+    from pandadb.services.archive.throttling import Throttle
+
+ALONE = "LOCK TABLE ONLY {table}, ONLY {partition} IN ACCESS EXCLUSIVE MODE"
+EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM {partition})"
+DROPPED = "ALTER TABLE {table} DETACH PARTITION {partition}; DROP TABLE {partition}"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A day whose rows have gone to partitions that were there."""
+
+    day: Day
+    gone: Gone
+    dropped: list[str]
+    """Partitions of live tables that were empty then."""
+
+
+def merge(
+    database: Database,
+    day: Day,
+    policies: Mapping[str, Policy],
+    throttle: Throttle,
+    tell: Callable[[int, str | None], None],
+) -> Merged:
+    """Move the rows of a day to the archive, and drop the partitions that are empty then.
+
+    Jobs that the archive has already stay, and are named.
+
+    Raises:
+        PutOff: A task of the day is held now.
+    """
+
+    def check(session: Session) -> None:
+        if why := held_tasks(session, day):
+            raise PutOff(why)
+
+    course = Course(database, THERE, policies, throttle, tell, check)
+    gone = rowwise.go_all(course, Times(day.lower, day.upper))
+    dropped: list[str] = []
+    if not gone.is_over:
+        patiently(database, lambda session: _drop(session, day, dropped), PATIENCE)
+    return Merged(day, gone, dropped)
+
+
+def _drop(session: Session, day: Day, dropped: list[str]) -> None:
+    """Drop the partitions of a day that have no rows, and enter them as archived."""
+    dropped.clear()
+    for part in day.parts:
+        _run(session, ALONE, part)
+        if _run(session, EMPTY, part).scalar_one():
+            _run(session, DROPPED, part)
+            proofs.enter(session, part, "Y")
+            proofs.enter_verified(session, part, passed=True)
+            dropped.append(part.name)
+
+
+def _run(session: Session, template: str, part: Part) -> Any:
+    statement = sql.SQL(template).format(
+        table=named(session, part.source), partition=sql.Identifier(part.schema, part.name)
+    )
+    return session.connection().exec_driver_sql(statement.as_string())

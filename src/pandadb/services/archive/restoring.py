@@ -1,0 +1,235 @@
+"""Back from the archive: a day, or jobs by PandaID or task, which go by rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pandadb.core.archive import places, proofs
+from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, days
+from pandadb.core.archive.places import Times
+from pandadb.core.archive.rows import BACK
+from pandadb.core.checks import check_columns
+from pandadb.core.partitions import existing
+from pandadb.core.partitions.policies import POLICIES
+from pandadb.core.partitions.spans import Span, Unit
+from pandadb.errors import PandaDBError
+from pandadb.models import JobsArchived
+from pandadb.services.archive import moving, rowwise
+from pandadb.services.archive.bringing import bring
+from pandadb.services.archive.copying import Refused
+from pandadb.services.archive.elsewhere import refuse_unfit
+from pandadb.services.archive.moving import Contended, Moved, PutOff, Step
+from pandadb.services.archive.pausing import refuse_paused
+from pandadb.services.archive.plans import refuse_strangers, restorable
+from pandadb.services.archive.rowwise import Course, Gone
+from pandadb.services.archive.runs import TURN, finish
+from pandadb.services.archive.throttling import Limits, Throttle
+from pandadb.services.grants import act_as_owner
+from pandadb.services.turns import turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from datetime import date, datetime
+
+    from pandadb.core.archive.days import Day
+    from pandadb.core.partitions.policies import Policy
+    from pandadb.database import Database
+    from pandadb.services.archive.copying import CopyStep
+
+ANY_DAY = Span(1, Unit.DAY)
+"""What goes together of jobs for which the archive has no partition but the DEFAULT one."""
+
+
+class NotRestored(PandaDBError):
+    """Jobs that cannot go back."""
+
+
+@dataclass
+class Restored:
+    """What has gone back by rows, and what has not."""
+
+    gone: Gone = field(default_factory=Gone)
+    live: dict[int, str] = field(default_factory=dict)
+    """Jobs that are not in the archive but live already, each with its table."""
+    unknown: list[int] = field(default_factory=list)
+    """PandaIDs that no table has."""
+    unknown_tasks: list[int] = field(default_factory=list)
+    """Tasks of which no table has a job."""
+    left: int = 0
+    """Jobs for which there was no time."""
+    notes: list[str] = field(default_factory=list)
+    paused: str | None = None
+    """Who has paused the archiver, if that is why the time was over."""
+
+
+def restore(
+    database: Database,
+    day: date,
+    policies: Mapping[str, Policy] = POLICIES,
+    *,
+    limits: Limits | None = None,
+    tell: Callable[[Step | CopyStep], None] = lambda _: None,
+    archive: Database | None = None,
+) -> Moved | Restored:
+    """Take a day back from the archive, by swapping its partitions back.
+
+    If live tables have a partition of that time, its rows go there. From an `archive` that is
+    another database the day is copied back, and its copy stays there. The ledger says then that it
+    must not be archived, so it stays until it is named to `run`.
+
+    Raises:
+        ArchiveLost: The other database went away.
+        BadArchive: The other database cannot be the archive.
+        NoSuchDay: The archive has no such day.
+        NotRestored: Its place is taken, or locks were not free; nothing was changed.
+        NotTheOwner: The user of the database may not move partitions.
+        Paused: The archiver is paused.
+    """
+    refuse_strangers(database)
+    refuse_paused(database)
+    if archive:
+        refuse_unfit(database, archive)
+    with turn(database, TURN) as ours:
+        if not ours:
+            raise NotRestored("Another run is at work: try again when it has ended")
+        try:
+            if archive:
+                return bring(database, archive, day, tell)
+            return _restore(database, restorable(database, day), policies, limits, tell)
+        except Contended:
+            raise NotRestored(f"The day {day} did not go back: locks were not free") from None
+        except (PutOff, Refused) as why:
+            raise NotRestored(f"The day {day} cannot go back: {why}") from None
+
+
+def _restore(
+    database: Database,
+    day: Day,
+    policies: Mapping[str, Policy],
+    limits: Limits | None,
+    tell: Callable[[Step], None],
+) -> Moved | Restored:
+    if day.put_off:
+        raise PutOff(day.put_off)
+    if day.by_rows:
+        return _restore_rows_of(database, day, policies, limits or Limits())
+    return moving.move(database, day, proofs.RESTORE, tell)
+
+
+def _restore_rows_of(
+    database: Database, day: Day, policies: Mapping[str, Policy], limits: Limits
+) -> Restored:
+    finish(database)
+    throttle = Throttle(database, limits)
+    course = Course(database, BACK, policies, throttle, lambda *_: None)
+    gone = rowwise.go_all(course, Times(day.lower, day.upper))
+    with database.session() as session:
+        act_as_owner(session.connection(), local=True)
+        for back in days(existing.partitions(session, ARCHIVE_OF)):
+            for part in back.parts:
+                if part.lower < day.upper and day.lower < part.upper:
+                    proofs.enter(session, part, proofs.NEVER)
+    return Restored(gone, notes=throttle.notes, paused=throttle.paused)
+
+
+def restore_jobs(
+    database: Database,
+    policies: Mapping[str, Policy] = POLICIES,
+    *,
+    pandaids: Collection[int] = (),
+    tasks: Collection[int] = (),
+    limits: Limits | None = None,
+    tell: Callable[[int, int, str | None], None] = lambda *_: None,
+) -> Restored:
+    """Take jobs back from the archive with all that belongs to them.
+
+    What is live already stays so, and is told; a job that is live and in the archive, or there
+    twice, is refused. `tell` is told how many are done, of how many, and what we wait for.
+
+    Raises:
+        BadValue: No job or task can have the number.
+        NotMoved: A table has other columns than the one that its rows go to.
+        NotRestored: Another run is at work.
+        NotTheOwner: The user of the database may not move partitions.
+        Paused: The archiver is paused.
+    """
+    refuse_strangers(database)
+    refuse_paused(database)
+    with turn(database, TURN) as ours:
+        if not ours:
+            raise NotRestored("Another run is at work: try again when it has ended")
+        finish(database)
+        restored, going = _look(database, pandaids, tasks)
+        restored.gone.jobs = []
+        throttle = Throttle(database, limits or Limits())
+        course = Course(
+            database, BACK, policies, throttle, lambda done, why: tell(done, len(going), why)
+        )
+        course.gone = restored.gone
+        for times, jobs in _by_day(database, going):
+            rowwise.go(course, times, jobs)
+    restored.left = len(going) - course.done
+    restored.notes, restored.paused = throttle.notes, throttle.paused
+    return restored
+
+
+def outlook(
+    database: Database, *, pandaids: Collection[int] = (), tasks: Collection[int] = ()
+) -> Restored:
+    """Return what would go back, of jobs and tasks; nothing is changed.
+
+    Raises:
+        BadValue: No job or task can have the number.
+    """
+    return _look(database, pandaids, tasks)[0]
+
+
+def _look(
+    database: Database, pandaids: Collection[int], tasks: Collection[int]
+) -> tuple[Restored, dict[int, datetime]]:
+    """Return what would go back, and of what time it is."""
+    for column, numbers in (("pandaid", pandaids), ("jeditaskid", tasks)):
+        for number in numbers:
+            check_columns(JobsArchived, {column: number})
+    there, live = _found(database, "pandaid", pandaids)
+    seen = Restored(unknown=sorted({*pandaids} - {*there} - {*live}))
+    for task in sorted({*tasks}):
+        of_task = _found(database, "jeditaskid", [task])
+        if not any(of_task):
+            seen.unknown_tasks.append(task)
+        there, live = there | of_task[0], live | of_task[1]
+    going = {}
+    for pandaid, moments in sorted(there.items()):
+        other = live.pop(pandaid, None) or (places.ARCHIVE if len(moments) > 1 else None)
+        if other:
+            seen.gone.refused[pandaid] = rowwise.both_have(pandaid, places.ARCHIVE, other)
+        else:
+            going[pandaid] = moments[0]
+    seen.gone.jobs = [*going]
+    seen.live = dict(sorted(live.items()))
+    return seen, going
+
+
+def _found(
+    database: Database, column: str, values: Collection[int]
+) -> tuple[dict[int, list[datetime]], dict[int, str]]:
+    """Return the jobs of the archive with their times, and those outside with their tables."""
+    if not values:
+        return {}, {}
+    there = rowwise.archived(database, column, values)
+    with database.session() as session:
+        return there, places.live(session, column, values)
+
+
+def _by_day(database: Database, going: Mapping[int, datetime]) -> Iterator[tuple[Times, list[int]]]:
+    """Yield the jobs of each day of the archive, which is a month if a partition is one."""
+    with database.session() as session:
+        known = days(existing.partitions(session, LIVE_OF), LIVE_OF)
+    grouped: dict[Times, list[int]] = defaultdict(list)
+    for pandaid, moment in going.items():
+        fits = (Times(day.lower, day.upper) for day in known if day.lower <= moment < day.upper)
+        alone = Times(ANY_DAY.start(moment), ANY_DAY.after(moment))
+        grouped[next(fits, alone)].append(pandaid)
+    yield from sorted(grouped.items(), key=lambda group: str(group[0].lower))
