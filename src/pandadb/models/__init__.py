@@ -3,6 +3,7 @@
 from pandadb.models.archive import (
     ArchiveHold,
     ArchiveProof,
+    ArchiveRange,
     FilesTableArch,
     JobParamsTableArch,
     JobsArchived,
@@ -148,6 +149,7 @@ __all__ = [
     "AllRequestsDaily",
     "ArchiveHold",
     "ArchiveProof",
+    "ArchiveRange",
     "AsyncRequests",
     "AsyncResults",
     "AuthGroup",

@@ -14,6 +14,7 @@ from pandadb.core.partitions.policies import POLICIES
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import moving
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step, Verdict
+from pandadb.services.archive.noting import note
 from pandadb.services.archive.plans import plan, refuse_strangers, restorable
 from pandadb.services.turns import turn
 
@@ -101,6 +102,8 @@ def run(
                 tell(Progress(day, what, number, len(days)))
 
             _take(database, day, ran, step)
+        if ours:
+            note(database)
     return ran
 
 
@@ -142,8 +145,10 @@ def restore(
         if found.put_off:
             raise NotRestored(f"The day {day} cannot go back: {found.put_off}")
         try:
-            return moving.move(database, found, proofs.RESTORE, tell)
+            moved = moving.move(database, found, proofs.RESTORE, tell)
         except Contended:
             raise NotRestored(f"The day {day} did not go back: locks were not free") from None
         except PutOff as why:
             raise NotRestored(f"The day {day} cannot go back: {why}") from None
+        note(database)
+        return moved
