@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
-from sqlalchemy import delete, func, insert, or_, select, text
+from sqlalchemy import BigInteger, and_, bindparam, column, delete, func, insert, or_, select, text
 
 from pandadb.core.archive.columns import named
 from pandadb.core.archive.days import LIVE_OF
@@ -23,15 +24,19 @@ from pandadb.models import ArchiveRange
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
     from sqlalchemy.orm import Session
 
     from pandadb.core.partitions.existing import Partition
     from pandadb.models import Base
 
+    Note = Row[*tuple[Any, ...]]
+
 GROUP = 16
 """Partitions for one statement: with their indexes some 300 locks of the 6,400 of a server."""
-PARTITIONS = text("SELECT count(*) FROM pg_inherits WHERE inhparent = to_regclass(:table)")
+PARTITIONS = """
+SELECT count(*) AS partitions FROM pg_inherits WHERE inhparent = to_regclass(:parent)
+"""
 EXTREMES = "SELECT min(pandaid), max(pandaid) FROM {partition}"
 
 
@@ -44,10 +49,10 @@ def likely(session: Session, table: type[Base], pandaids: Collection[int]) -> It
     ids = sorted(pandaids)
     if not ids:
         return
-    noted = _noted(session, table, ids[0], ids[-1])
+    noted, others = _noted(session, table, ids[0], ids[-1])
     there = [Span(row.lower_bound, row.upper_bound) for row in noted if _can_have(row, ids)]
     gaps = [*_gaps(noted)]
-    if _unnoted(session, table, noted) <= GROUP:
+    if others <= GROUP:
         yield gaps + there[:1]
         yield from _growing(there[1:])
     else:
@@ -62,44 +67,60 @@ def everywhere(session: Session, table: type[Base]) -> Iterator[list[Span]]:
 
 def unnoted(session: Session, table: type[Base]) -> list[list[Span]]:
     """Return the times of which nothing is noted, a group of partitions at a time."""
-    noted = _noted(session, table, 0, -1)
+    noted, others = _noted(session, table, 0, -1)
     gaps = [*_gaps(noted)]
-    if _unnoted(session, table, noted) <= GROUP:
+    if others <= GROUP:
         return [gaps]
     return [*_tiles(session, table, gaps)]
 
 
 def _noted(
     session: Session, table: type[Base], least: int, greatest: int
-) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return the notes that have ids in common with a range, or others beside them that are not."""
+) -> tuple[list[Note], int]:
+    """Return notes and how many partitions have none, of which the DEFAULT one is always one.
+
+    The notes are those that have ids in common with a range, and those with none beside them.
+    """
+    parent = named(session, str(table.__table__)).as_string()
+    words = {"parent": parent, "least": least, "greatest": greatest}
+    found = session.execute(_notes(), {"name": table.__tablename__, **words}).all()
+    rows = [row for row in found if row.lower_bound is not None]
+    return rows, found[0].partitions - (rows[0].notes if rows else 0)
+
+
+@cache
+def _notes() -> Select[*tuple[Any, ...]]:
     note = ArchiveRange
+    before = func.lag(note.upper_bound).over(order_by=note.lower_bound)
+    after = func.lead(note.lower_bound).over(order_by=note.lower_bound)
     notes = (
         select(
             note.lower_bound,
             note.upper_bound,
             note.least_pandaid,
             note.greatest_pandaid,
-            func.lag(note.upper_bound).over(order_by=note.lower_bound).label("before"),
-            func.lead(note.lower_bound).over(order_by=note.lower_bound).label("after"),
+            before.label("before"),
+            after.label("after"),
             func.count().over().label("notes"),
         )
-        .where(note.table_name == table.__tablename__)
+        .where(note.table_name == bindparam("name"))
         .subquery()
     )
     its = notes.c
-    common = (its.least_pandaid <= greatest) & (its.greatest_pandaid >= least)
+    least, greatest = (bindparam(name, type_=BigInteger) for name in ("least", "greatest"))
+    common = and_(its.least_pandaid <= greatest, its.greatest_pandaid >= least)
     alone = or_(its.before.is_(None), its.before < its.lower_bound, its.after.is_(None))
-    return session.execute(select(notes).where(or_(common, alone)).order_by("lower_bound")).all()
+    partitions = text(PARTITIONS).columns(column("partitions", BigInteger)).subquery("children")
+    return select(partitions, notes).outerjoin(notes, or_(common, alone)).order_by("lower_bound")
 
 
-def _can_have(note: Row[*tuple[Any, ...]], ids: Sequence[int]) -> bool:
+def _can_have(note: Note, ids: Sequence[int]) -> bool:
     if note.least_pandaid is None:
         return False
     return bisect_left(ids, note.least_pandaid) < bisect_right(ids, note.greatest_pandaid)
 
 
-def _gaps(noted: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[Span]:
+def _gaps(noted: Sequence[Note]) -> Iterator[Span]:
     if not noted:
         yield Span(None, None)
     for note in noted:
@@ -107,13 +128,6 @@ def _gaps(noted: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[Span]:
             yield Span(note.before, note.lower_bound)
         if note.after is None:
             yield Span(note.upper_bound, None)
-
-
-def _unnoted(session: Session, table: type[Base], noted: Sequence[Row[*tuple[Any, ...]]]) -> int:
-    """Return how many partitions are not noted; the DEFAULT one is among them."""
-    name = named(session, str(table.__table__)).as_string()
-    partitions = int(session.scalars(PARTITIONS, {"table": name}).one())
-    return partitions - (noted[0].notes if noted else 0)
 
 
 def _growing(spans: Sequence[Span]) -> Iterator[list[Span]]:

@@ -1,10 +1,12 @@
 """Rows of jobs in the archive, however many partitions it has.
 
-No statement locks more than a group of partitions, and none keeps its locks.
+No statement locks more than a group of partitions, and none but the first keeps its locks: that
+most often finds the job, and to give them back would take as long again.
 """
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -44,22 +46,24 @@ def search(
     """
     found: Rows = []
     missing = {*pandaids}
+    connection = session.connection()
+    session.flush()
 
     def look(spans: Sequence[Span]) -> None:
-        of_them = is_among(table.pandaid, missing)
-        times = within(table.modificationtime, spans)
-        with released(session) as connection:
-            rows = connection.execute(query.where(of_them, times)).all()
+        of_them, times = is_among(table.pandaid, missing), within(table.modificationtime, spans)
+        rows = connection.execute(query.where(of_them, times)).all()
         found.extend(rows)
         missing.difference_update(row.pandaid for row in rows)
 
-    for spans in likely(session, table, pandaids):
-        look(spans)
+    for number, spans in enumerate(likely(session, table, pandaids)):
+        with released(session) if number else nullcontext():
+            look(spans)
         if not missing:
             return found
     missing.difference_update(elsewhere)
     for spans in everywhere(session, table) if missing else ():
-        look(spans)
+        with released(session):
+            look(spans)
         if not missing:
             break
     return found
@@ -73,9 +77,8 @@ def at(
     query: Select[*tuple[Any, ...]],
 ) -> Rows:
     """Return the rows of a job in the archive's partition of the day of a moment."""
-    with released(session) as connection:
-        days = within(table.modificationtime, [_day(moment)])
-        return [*connection.execute(query.where(table.pandaid == pandaid, days))]
+    day = within(table.modificationtime, [_day(moment)])
+    return [*session.execute(query.where(table.pandaid == pandaid, day))]
 
 
 def _day(moment: datetime) -> Span:
