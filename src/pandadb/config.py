@@ -162,6 +162,8 @@ class Settings(BaseSettings):
     """Where the embedded PostgreSQL keeps its data."""
     policies: Path | None = None
     """A TOML file that says otherwise how partitions are made and how long they stay."""
+    exports: Path | None = None
+    """The folder of months that are exported as Parquet files, where jobs are looked for, too."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
     """Where waiting jobs are: `jobsdefined4` for databases shared with a current panda-server."""
 
