@@ -219,10 +219,10 @@ def _placed(
     if job is not JobsArchived or not chosen.pandaids:
         return part
     live = whereabouts.live(session, chosen.pandaids, lambda job: select(job.pandaid))
-    times = select(JobsArchived.pandaid, JobsArchived.modificationtime)
-    found = search(session, JobsArchived, chosen.pandaids, times, elsewhere=live)
-    spans = groups(session, JobsArchived, [row.modificationtime for row in found])
-    return gathered(session, part, JobsArchived, spans)
+    query = select(JobsArchived.pandaid, JobsArchived.modificationtime)
+    found = search(session, JobsArchived, chosen.pandaids, query, elsewhere=live)
+    times = (row.modificationtime for row in found)
+    return gathered(session, part, groups(session, JobsArchived, times))
 
 
 def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict[str, Any]]:

@@ -1,16 +1,15 @@
 """Rows of jobs in the archive, however many partitions it has.
 
-No statement locks more than a group of partitions, and none but the first keeps its locks: that
-most often finds the job, and to give them back would take as long again.
+No statement locks more than a group of partitions, and none keeps its locks.
 """
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from datetime import datetime, time, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, Text, cast, column, func, literal, select
+from sqlalchemy import JSON, Text, and_, cast, column, func, literal, not_, select
 
 from pandadb.core.archive.peeking import Span, released, within
 from pandadb.core.archive.ranges import GROUP, everywhere, likely, unnoted
@@ -20,7 +19,7 @@ from pandadb.core.spool import in_batches
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
 
     from pandadb.models import FilesTableArch, JobParamsTableArch, JobsArchived, MetaTableArch
@@ -46,24 +45,21 @@ def search(
     """
     found: Rows = []
     missing = {*pandaids}
-    connection = session.connection()
-    session.flush()
 
     def look(spans: Sequence[Span]) -> None:
         of_them, times = is_among(table.pandaid, missing), within(table.modificationtime, spans)
-        rows = connection.execute(query.where(of_them, times)).all()
+        with released(session) as connection:
+            rows = connection.execute(query.where(of_them, times)).all()
         found.extend(rows)
         missing.difference_update(row.pandaid for row in rows)
 
-    for number, spans in enumerate(likely(session, table, pandaids)):
-        with released(session) if number else nullcontext():
-            look(spans)
+    for spans in likely(session, table, pandaids):
+        look(spans)
         if not missing:
             return found
     missing.difference_update(elsewhere)
     for spans in everywhere(session, table) if missing else ():
-        with released(session):
-            look(spans)
+        look(spans)
         if not missing:
             break
     return found
@@ -86,30 +82,36 @@ def _day(moment: datetime) -> Span:
     return Span(midnight, midnight + DAY if midnight < LAST else None)
 
 
-def groups(session: Session, table: Archive, times: Iterable[datetime]) -> list[list[Span]]:
-    """Return the days of times, and what is not noted yet, as groups for one statement each.
+def groups(
+    session: Session, table: Archive, times: Iterable[datetime]
+) -> list[ColumnElement[bool]]:
+    """Return conditions that choose the days of times, and what is not noted yet.
 
-    What has come to the archive since it was looked for is not noted.
+    Each is for one statement, and no row fits two of them. What has come to the archive since it
+    was looked for is not noted.
     """
-    spans = sorted({_day(moment) for moment in times})
-    first, *others = unnoted(session, table)
-    more = [*in_batches(spans, GROUP)]
-    if len(more) < 2 and not others:
-        return [first + spans]
-    return [first, *others, *more]
+    days = [*in_batches(sorted({_day(moment) for moment in times}), GROUP)]
+    when, new = table.modificationtime, unnoted(session, table)
+    if len(days) < 2 and len(new) == 1:
+        return [within(when, [*new[0], *chain(*days)])]
+    known = not_(within(when, chain(*new)))
+    return [
+        *(within(when, spans) for spans in new),
+        *(and_(within(when, spans), known) for spans in days),
+    ]
 
 
 def gathered(
-    session: Session, part: Select[*tuple[Any, ...]], table: Archive, spans: list[list[Span]]
+    session: Session, part: Select[*tuple[Any, ...]], conditions: Sequence[ColumnElement[bool]]
 ) -> Select[*tuple[Any, ...]]:
-    """Return what selects the rows of a part of a union from some groups of partitions.
+    """Return what selects the rows of a part of a union that fit one of the conditions.
 
-    The rows of one group are left to the union. Those of several are fetched now, each group by
-    its own statement, and sent back as JSON, so that the server can order all of them.
+    A single one is left to the union. The rows of several are fetched now, each by its own
+    statement, and sent back as JSON, so that the server can order all of them.
     """
-    if len(spans) == 1:
-        return part.where(within(table.modificationtime, spans[0]))
-    texts = [*_as_json(session, part, table, spans)]
+    if len(conditions) == 1:
+        return part.where(*conditions)
+    texts = [*_as_json(session, part, conditions)]
     together = f"[{','.join(text[1:-1] for text in texts)}]"
     rows = (
         func.json_to_recordset(cast(literal(together, Text), JSON))
@@ -120,10 +122,10 @@ def gathered(
 
 
 def _as_json(
-    session: Session, part: Select[*tuple[Any, ...]], table: Archive, spans: list[list[Span]]
+    session: Session, part: Select[*tuple[Any, ...]], conditions: Iterable[ColumnElement[bool]]
 ) -> Iterator[str]:
-    for group in spans:
-        rows = part.where(within(table.modificationtime, group)).subquery("part")
+    for condition in conditions:
+        rows = part.where(condition).subquery("part")
         query = select(cast(func.json_agg(func.row_to_json(rows.table_valued())), Text))
         with released(session) as connection:
             if text := connection.scalar(query):
