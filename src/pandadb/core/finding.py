@@ -221,8 +221,7 @@ def _placed(
     live = whereabouts.live(session, chosen.pandaids, lambda job: select(job.pandaid))
     query = select(JobsArchived.pandaid, JobsArchived.modificationtime)
     found = search(session, JobsArchived, chosen.pandaids, query, elsewhere=live)
-    times = (row.modificationtime for row in found)
-    return gathered(session, part, groups(session, JobsArchived, times))
+    return gathered(session, part, groups(session, JobsArchived, found))
 
 
 def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict[str, Any]]:

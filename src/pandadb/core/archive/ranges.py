@@ -7,6 +7,7 @@ noted are found by who looks everywhere.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import pairwise
@@ -19,6 +20,7 @@ from pandadb.core.archive.columns import named
 from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.peeking import Span, released
 from pandadb.core.partitions import existing
+from pandadb.core.spool import in_batches
 from pandadb.models import ArchiveRange
 
 if TYPE_CHECKING:
@@ -37,27 +39,37 @@ GROUP = 16
 PARTITIONS = """
 SELECT count(*) AS partitions FROM pg_inherits WHERE inhparent = to_regclass(:parent)
 """
-EXTREMES = "SELECT min(pandaid), max(pandaid) FROM {partition}"
+EXTREMES = "SELECT {}, min(pandaid), max(pandaid) FROM {partition}"
+NOTE = ("table_name", "lower_bound", "upper_bound", "least_pandaid", "greatest_pandaid")
 
 
-def likely(session: Session, table: type[Base], pandaids: Collection[int]) -> Iterator[list[Span]]:
-    """Return where jobs are to be looked for in a table of the archive, group by group.
+@dataclass(frozen=True)
+class Place:
+    """Some partitions for one statement, and the jobs that they can have."""
+
+    spans: list[Span]
+    pandaids: set[int]
+
+
+def likely(session: Session, table: type[Base], pandaids: Collection[int]) -> Iterator[Place]:
+    """Return where jobs are to be looked for in a table of the archive, a few partitions at a time.
 
     That is where a note says that they can be, and wherever no note is. A job has ended soon after
-    it was made, most often: so the oldest that can have it come first, a few at a time.
+    it was made, most often: so the oldest that can have it come first.
     """
     ids = sorted(pandaids)
     if not ids:
         return
     noted, others = _noted(session, table, ids[0], ids[-1])
-    there = [Span(row.lower_bound, row.upper_bound) for row in noted if _can_have(row, ids)]
+    there = [Place([Span(row.lower_bound, row.upper_bound)], of_it)
+             for row in noted if (of_it := _among(ids, row))]  # fmt: skip
     gaps = [*_gaps(noted)]
     if others <= GROUP:
-        yield gaps + there[:1]
+        yield Place(gaps + [span for one in there[:1] for span in one.spans], {*ids})
         yield from _growing(there[1:])
     else:
         yield from _growing(there)
-        yield from _tiles(session, table, gaps)
+        yield from (Place(spans, {*ids}) for spans in _tiles(session, table, gaps))
 
 
 def everywhere(session: Session, table: type[Base]) -> Iterator[list[Span]]:
@@ -114,10 +126,11 @@ def _notes() -> Select[*tuple[Any, ...]]:
     return select(partitions, notes).outerjoin(notes, or_(common, alone)).order_by("lower_bound")
 
 
-def _can_have(note: Note, ids: Sequence[int]) -> bool:
+def _among(ids: Sequence[int], note: Note) -> set[int]:
+    """Return the ids, of sorted ones, that a partition can have."""
     if note.least_pandaid is None:
-        return False
-    return bisect_left(ids, note.least_pandaid) < bisect_right(ids, note.greatest_pandaid)
+        return set()
+    return {*ids[bisect_left(ids, note.least_pandaid) : bisect_right(ids, note.greatest_pandaid)]}
 
 
 def _gaps(noted: Sequence[Note]) -> Iterator[Span]:
@@ -130,11 +143,13 @@ def _gaps(noted: Sequence[Note]) -> Iterator[Span]:
             yield Span(note.upper_bound, None)
 
 
-def _growing(spans: Sequence[Span]) -> Iterator[list[Span]]:
+def _growing(places: Sequence[Place]) -> Iterator[Place]:
     size = 1
-    while spans:
-        yield [*spans[:size]]
-        spans, size = spans[size:], min(2 * size, GROUP)
+    while places:
+        some, places = places[:size], places[size:]
+        ids = {pandaid for one in some for pandaid in one.pandaids}
+        yield Place([span for one in some for span in one.spans], ids)
+        size = min(2 * size, GROUP)
 
 
 def _tiles(session: Session, table: type[Base], gaps: Sequence[Span]) -> Iterator[list[Span]]:
@@ -187,16 +202,22 @@ def refresh(session: Session) -> int:
     for table_name, lower, _ in known - found.keys():
         session.execute(delete(note).filter_by(table_name=table_name, lower_bound=lower))
     new = [key for key in found if key not in known]
-    for table_name, lower, upper in new:
-        least, greatest = _extremes(session, found[table_name, lower, upper])
-        values = (table_name, lower, upper, least, greatest)
-        names = ("table_name", "lower_bound", "upper_bound", "least_pandaid", "greatest_pandaid")
-        session.execute(insert(note).values(dict(zip(names, values, strict=True))))
+    for batch in in_batches(new, GROUP):
+        each = zip(batch, _extremes(session, [found[key] for key in batch]), strict=True)
+        session.execute(insert(note), [dict(zip(NOTE, (*key, *ids), strict=True))
+                                       for key, ids in each])  # fmt: skip
     return len(new)
 
 
-def _extremes(session: Session, one: Partition) -> tuple[int | None, int | None]:
-    query = sql.SQL(EXTREMES).format(partition=sql.Identifier(one.schema, one.name))
+def _extremes(session: Session, partitions: Sequence[Partition]) -> list[tuple[Any, ...]]:
+    """Return the least and the greatest PandaID of each partition."""
+    each = [
+        sql.SQL(EXTREMES).format(
+            sql.Literal(number), partition=sql.Identifier(one.schema, one.name)
+        )
+        for number, one in enumerate(partitions)
+    ]
+    query = sql.SQL(" UNION ALL ").join(each).as_string()
     with released(session) as connection:
-        least, greatest = connection.exec_driver_sql(query.as_string()).one()
-    return least, greatest
+        found = connection.exec_driver_sql(f"{query} ORDER BY 1").all()
+    return [(least, greatest) for _, least, greatest in found]

@@ -5,6 +5,7 @@ No statement locks more than a group of partitions, and none keeps its locks.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime, time, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -46,20 +47,21 @@ def search(
     found: Rows = []
     missing = {*pandaids}
 
-    def look(spans: Sequence[Span]) -> None:
-        of_them, times = is_among(table.pandaid, missing), within(table.modificationtime, spans)
+    def look(spans: Sequence[Span], wanted: Collection[int]) -> None:
+        here = is_among(table.pandaid, wanted), within(table.modificationtime, spans)
         with released(session) as connection:
-            rows = connection.execute(query.where(of_them, times)).all()
+            rows = connection.execute(query.where(*here)).all()
         found.extend(rows)
         missing.difference_update(row.pandaid for row in rows)
 
-    for spans in likely(session, table, pandaids):
-        look(spans)
+    for place in likely(session, table, pandaids):
+        if wanted := missing & place.pandaids:
+            look(place.spans, wanted)
         if not missing:
             return found
     missing.difference_update(elsewhere)
     for spans in everywhere(session, table) if missing else ():
-        look(spans)
+        look(spans, missing)
         if not missing:
             break
     return found
@@ -82,22 +84,30 @@ def _day(moment: datetime) -> Span:
     return Span(midnight, midnight + DAY if midnight < LAST else None)
 
 
-def groups(
-    session: Session, table: Archive, times: Iterable[datetime]
-) -> list[ColumnElement[bool]]:
-    """Return conditions that choose the days of times, and what is not noted yet.
+def groups(session: Session, table: Archive, found: Rows) -> list[ColumnElement[bool]]:
+    """Return conditions that choose rows that were found, and what is not noted yet.
 
     Each is for one statement, and no row fits two of them. What has come to the archive since it
-    was looked for is not noted.
+    was looked for is not noted. The rows have `pandaid` and `modificationtime`.
     """
-    days = [*in_batches(sorted({_day(moment) for moment in times}), GROUP)]
+    jobs: dict[Span, list[int]] = defaultdict(list)
+    for row in found:
+        jobs[_day(row.modificationtime)].append(row.pandaid)
+    days = [*in_batches(sorted(jobs), GROUP)]
     when, new = table.modificationtime, unnoted(session, table)
     if len(days) < 2 and len(new) == 1:
-        return [within(when, [*new[0], *chain(*days)])]
+        return [within(when, [*new[0], *jobs])]
     known = not_(within(when, chain(*new)))
     return [
         *(within(when, spans) for spans in new),
-        *(and_(within(when, spans), known) for spans in days),
+        *(
+            and_(
+                within(when, spans),
+                known,
+                is_among(table.pandaid, chain(*map(jobs.__getitem__, spans))),
+            )
+            for spans in days
+        ),
     ]
 
 
