@@ -97,18 +97,12 @@ def groups(session: Session, table: Archive, found: Rows) -> list[ColumnElement[
     when, new = table.modificationtime, unnoted(session, table)
     if len(days) < 2 and len(new) == 1:
         return [within(when, [*new[0], *jobs])]
-    known = not_(within(when, chain(*new)))
-    return [
-        *(within(when, spans) for spans in new),
-        *(
-            and_(
-                within(when, spans),
-                known,
-                is_among(table.pandaid, chain(*map(jobs.__getitem__, spans))),
-            )
-            for spans in days
-        ),
-    ]
+    conditions = [within(when, spans) for spans in new]
+    for spans in days:
+        ids = chain.from_iterable(jobs[span] for span in spans)
+        noted = not_(within(when, chain(*new)))
+        conditions.append(and_(within(when, spans), is_among(table.pandaid, ids), noted))
+    return conditions
 
 
 def gathered(
