@@ -114,7 +114,7 @@ def test_a_job_is_found_by_asking_the_partition_that_has_it(archive: Database) -
 
         assert (job["table"], job["modificationtime"]) == ("jobsarchived", noon(113))
         assert [file["row_id"] for file in job["files"]] == [113]
-        assert locks == 1  # that of the job, and then that of its files
+        assert locks == 2  # that of the job, and that of its files
         assert most_locked(archive, session, lambda: history(session, 77)) <= 4
         assert ids(session, pandaids=[77]) == [77]
 

@@ -49,6 +49,8 @@ class Place:
 
     spans: list[Span]
     pandaids: set[int]
+    few: bool = False
+    """Whether they are so few that they may stay locked, which is faster."""
 
 
 def likely(session: Session, table: type[Base], pandaids: Collection[int]) -> Iterator[Place]:
@@ -65,8 +67,9 @@ def likely(session: Session, table: type[Base], pandaids: Collection[int]) -> It
              for row in noted if (of_it := _among(ids, row))]  # fmt: skip
     gaps = [*_gaps(noted)]
     if others <= GROUP:
-        yield Place(gaps + [span for one in there[:1] for span in one.spans], {*ids})
-        yield from _growing(there[1:])
+        first = [*gaps, *(span for one in there[:2] for span in one.spans)]
+        yield Place(first, {*ids}, few=others <= 1)
+        yield from _growing(there[2:])
     else:
         yield from _growing(there)
         yield from (Place(spans, {*ids}) for spans in _tiles(session, table, gaps))
@@ -144,7 +147,7 @@ def _gaps(noted: Sequence[Note]) -> Iterator[Span]:
 
 
 def _growing(places: Sequence[Place]) -> Iterator[Place]:
-    size = 1
+    size = 4
     while places:
         some, places = places[:size], places[size:]
         ids = {pandaid for one in some for pandaid in one.pandaids}
