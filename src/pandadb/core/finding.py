@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, bindparam, cast, func, literal, select, union
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core import whereabouts
+from pandadb.core.archive.peeking import plain
 from pandadb.core.archive.searching import at, gathered, groups, search
 from pandadb.core.checks import BadValue, check_columns, check_names
 from pandadb.core.cursors import Cursor, Order
@@ -88,7 +89,8 @@ def get(session: Session, pandaid: int) -> dict[str, Any]:
 
 
 def _live(session: Session, pandaid: int) -> list[dict[str, Any]]:
-    return [dict(row) for row in session.execute(by_id(), {"pandaid": pandaid}).mappings()]
+    found = plain(session).execute(by_id(), {"pandaid": pandaid})
+    return [dict(row) for row in found.mappings()]
 
 
 def _archived(session: Session, pandaid: int) -> list[dict[str, Any]]:

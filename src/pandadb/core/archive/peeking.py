@@ -28,11 +28,16 @@ class Span:
     upper: datetime | None
 
 
+def plain(session: Session) -> Connection:
+    """Return the connection of a session, which is faster for plain rows."""
+    session.flush()
+    return session.connection()
+
+
 @contextmanager
 def released(session: Session) -> Iterator[Connection]:
     """Lend a connection for reading: what it has locked is free again afterwards."""
-    session.flush()  # what is flushed later would be undone
-    connection = session.connection()
+    connection = plain(session)  # what were flushed later would be undone
     with connection.begin_nested() as look:
         try:
             yield connection

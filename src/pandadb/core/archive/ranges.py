@@ -18,7 +18,7 @@ from sqlalchemy import BigInteger, and_, bindparam, column, delete, func, insert
 
 from pandadb.core.archive.columns import named
 from pandadb.core.archive.days import LIVE_OF
-from pandadb.core.archive.peeking import Span, released
+from pandadb.core.archive.peeking import Span, plain, released
 from pandadb.core.partitions import existing
 from pandadb.core.spool import in_batches
 from pandadb.models import ArchiveRange
@@ -98,7 +98,7 @@ def _noted(
     """
     parent = named(session, str(table.__table__)).as_string()
     words = {"parent": parent, "least": least, "greatest": greatest}
-    found = session.execute(_notes(), {"name": table.__tablename__, **words}).all()
+    found = plain(session).execute(_notes(), {"name": table.__tablename__, **words}).all()
     rows = [row for row in found if row.lower_bound is not None]
     return rows, found[0].partitions - (rows[0].notes if rows else 0)
 

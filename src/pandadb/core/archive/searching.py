@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Text, and_, cast, column, func, literal, not_, select
 
-from pandadb.core.archive.peeking import Span, released, within
+from pandadb.core.archive.peeking import Span, plain, released, within
 from pandadb.core.archive.ranges import GROUP, everywhere, likely, unnoted
 from pandadb.core.arrays import is_among
 from pandadb.core.spool import in_batches
@@ -50,7 +50,7 @@ def search(
 
     def look(spans: Sequence[Span], wanted: Collection[int], few: bool = False) -> None:
         here = is_among(table.pandaid, wanted), within(table.modificationtime, spans)
-        with nullcontext(session) if few else released(session) as lent:
+        with nullcontext(plain(session)) if few else released(session) as lent:
             rows = lent.execute(query.where(*here)).all()
         found.extend(rows)
         missing.difference_update(row.pandaid for row in rows)
@@ -77,7 +77,7 @@ def at(
 ) -> Rows:
     """Return the rows of a job in the archive's partition of the day of a moment."""
     day = within(table.modificationtime, [_day(moment)])
-    return [*session.execute(query.where(table.pandaid == pandaid, day))]
+    return [*plain(session).execute(query.where(table.pandaid == pandaid, day))]
 
 
 def _day(moment: datetime) -> Span:
