@@ -27,7 +27,7 @@ P50, P95, MISSED, LIMIT = "get: p50 ms", "get: p95 ms", "no such job: p50 ms", "
 PLAIN50, PLAIN95 = "one plain table: p50 ms", "one plain table: p95 ms"
 FIRST = date(2020, 1, 1)
 EACH = 20
-"""Jobs of a day; as many of the day before end with them, so that days have PandaIDs in common."""
+"""Jobs that are made on a day."""
 BATCH = 25
 """Days for each transaction: a server has no locks for more."""
 
@@ -63,7 +63,7 @@ def _archive(connection: psycopg.Connection, days: range) -> None:
             made = "; ".join(_making(table, FIRST + timedelta(number)) for number in days)
             connection.execute(made.encode())
     pandaids = range(days.start * EACH, days.stop * EACH)
-    # Half of the jobs end a day after they were made.
+    # Half of the jobs end a day after they were made, so that days have PandaIDs in common.
     number = f"least(n / {EACH} + n % 2, {days.stop - 1})"
     time = {"modificationtime": f"timestamp '{FIRST} 12:00' + {number} * interval '1 day'"}
     with connection.transaction():
