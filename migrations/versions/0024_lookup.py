@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 OWN = "pandadb"
-VIEWS = ("jobs", "files", "jobparams", "metadata")
+VIEWS = ("pandadb.jobs", "pandadb.files", "pandadb.jobparams", "pandadb.metadata")
 
 
 def upgrade() -> None:
@@ -56,10 +56,10 @@ def upgrade() -> None:
         comment="Which PandaIDs each partition of the archive has, so that a lookup need not ask them all. A note, not a rule: rows may come later. A lookup that finds nothing by it asks the rest.",
     )
     for view in VIEWS:
-        op.apply_sql(f"views/{OWN}.{view}.v1.sql")
+        op.apply_sql(f"views/{view}.v1.sql")
 
 
 def downgrade() -> None:
     for view in VIEWS:
-        op.execute(f"DROP VIEW {OWN}.{view}")
+        op.execute(f"DROP VIEW {view}")
     op.drop_table("archive_range", schema=OWN)
