@@ -5,11 +5,17 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import archive, dispatch, life, move, servers
+from benchmarks import archive, dispatch, life, lookup, move, servers
 from benchmarks.alternation import Effort, Report
 from pandadb.cli.output import as_json, table
 
-BENCHMARKS: dict[str, Any] = {"move": move, "dispatch": dispatch, "life": life, "archive": archive}
+BENCHMARKS: dict[str, Any] = {
+    "move": move,
+    "dispatch": dispatch,
+    "life": life,
+    "archive": archive,
+    "lookup": lookup,
+}
 
 
 def main(  # noqa: PLR0917 - typer's

@@ -7601,7 +7601,195 @@ COMMIT;
 
 BEGIN;
 
--- Running upgrade 0023 -> 0026
+-- Running upgrade 0023 -> 0024
+
+CREATE TABLE pandadb.archive_range (
+    table_name VARCHAR(63) NOT NULL, 
+    lower_bound TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    upper_bound TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    least_pandaid BIGINT, 
+    greatest_pandaid BIGINT, 
+    noted_at TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC') NOT NULL, 
+    CONSTRAINT archive_range_pkey PRIMARY KEY (table_name, lower_bound)
+);
+
+COMMENT ON TABLE pandadb.archive_range IS 'Which PandaIDs each partition of the archive has, so that a lookup need not ask them all. A note, not a rule: rows may come later. A lookup that finds nothing by it asks the rest.';
+
+COMMENT ON COLUMN pandadb.archive_range.table_name IS 'Table of doma_pandaarch: jobsarchived, ...';
+
+COMMENT ON COLUMN pandadb.archive_range.lower_bound IS 'First modificationtime of the partition';
+
+COMMENT ON COLUMN pandadb.archive_range.upper_bound IS 'Where the partition ends, which is no part of it';
+
+COMMENT ON COLUMN pandadb.archive_range.least_pandaid IS 'The least PandaID, NULL if the partition has none';
+
+COMMENT ON COLUMN pandadb.archive_range.greatest_pandaid IS 'The greatest PandaID, NULL if the partition has none';
+
+COMMENT ON COLUMN pandadb.archive_range.noted_at IS 'When this was found';
+
+-- Jobs of any age, in whichever table: place says in which. A condition on modificationtime saves the
+-- server from looking into every partition.
+CREATE VIEW pandadb.jobs AS
+SELECT 'jobsdefined4'::text AS place, pandaid, jobdefinitionid, jobname, jeditaskid, taskid,
+       reqid, jobsetid, parentid, batchid, schedulerid, pilotid, jobexecutionid,
+       workqueue_id, vo, produserid, produsername, jobstatus, jobsubstatus, commandtopilot,
+       lockedby, relocationflag, creationtime, modificationtime, statechangetime, starttime,
+       endtime, proddbupdatetime, creationhost, modificationhost, prodserieslabel,
+       prodsourcelabel, workinggroup, countrygroup, gshare, processingtype, job_label,
+       specialhandling, assignedpriority, currentpriority, attemptnr, maxattempt,
+       failedattempt, eventservice, atlasrelease, homepackage, transformation, cmtconfig,
+       container_name, jobparameters, metadata, nevents, transexitcode, pilottiming,
+       jobmetrics, corecount, maxcpucount, maxcpuunit, minramcount, minramunit, maxdiskcount,
+       maxdiskunit, ipconnectivity, maxwalltime, resource_type, diskio, computingsite,
+       computingelement, cloud, grid, nucleus, sourcesite, destinationsite,
+       cpu_architecture_level, proddblock, dispatchdblock, destinationdblock, destinationse,
+       transfertype, ninputfiles, ninputdatafiles, inputfiletype, inputfileproject,
+       inputfilebytes, noutputdatafiles, outputfilebytes, outputfiletype, piloterrorcode,
+       piloterrordiag, exeerrorcode, exeerrordiag, superrorcode, superrordiag, ddmerrorcode,
+       ddmerrordiag, brokerageerrorcode, brokerageerrordiag, jobdispatchererrorcode,
+       jobdispatchererrordiag, taskbuffererrorcode, taskbuffererrordiag, cpuconsumptiontime,
+       cpuconsumptionunit, cpuconversion, actualcorecount, meancorecount, hs06, hs06sec,
+       maxrss, maxvmem, maxswap, maxpss, avgrss, avgvmem, avgswap, avgpss, memory_leak,
+       memory_leak_x2, totrchar, totwchar, totrbytes, totwbytes, raterchar, ratewchar,
+       raterbytes, ratewbytes, gco2_regional, gco2_global
+  FROM doma_panda.jobsdefined4
+UNION ALL
+SELECT 'jobswaiting4', pandaid, jobdefinitionid, jobname, jeditaskid, taskid, reqid,
+       jobsetid, parentid, batchid, schedulerid, pilotid, jobexecutionid, workqueue_id, vo,
+       produserid, produsername, jobstatus, jobsubstatus, commandtopilot, lockedby,
+       relocationflag, creationtime, modificationtime, statechangetime, starttime, endtime,
+       proddbupdatetime, creationhost, modificationhost, prodserieslabel, prodsourcelabel,
+       workinggroup, countrygroup, gshare, processingtype, job_label, specialhandling,
+       assignedpriority, currentpriority, attemptnr, maxattempt, failedattempt, eventservice,
+       atlasrelease, homepackage, transformation, cmtconfig, container_name, jobparameters,
+       metadata, nevents, transexitcode, pilottiming, jobmetrics, corecount, maxcpucount,
+       maxcpuunit, minramcount, minramunit, maxdiskcount, maxdiskunit, ipconnectivity,
+       maxwalltime, resource_type, diskio, computingsite, computingelement, cloud, grid,
+       nucleus, sourcesite, destinationsite, cpu_architecture_level, proddblock,
+       dispatchdblock, destinationdblock, destinationse, transfertype, ninputfiles,
+       ninputdatafiles, inputfiletype, inputfileproject, inputfilebytes, noutputdatafiles,
+       outputfilebytes, outputfiletype, piloterrorcode, piloterrordiag, exeerrorcode,
+       exeerrordiag, superrorcode, superrordiag, ddmerrorcode, ddmerrordiag,
+       brokerageerrorcode, brokerageerrordiag, jobdispatchererrorcode,
+       jobdispatchererrordiag, taskbuffererrorcode, taskbuffererrordiag, cpuconsumptiontime,
+       cpuconsumptionunit, cpuconversion, actualcorecount, meancorecount, hs06, hs06sec,
+       maxrss, maxvmem, maxswap, maxpss, avgrss, avgvmem, avgswap, avgpss, memory_leak,
+       memory_leak_x2, totrchar, totwchar, totrbytes, totwbytes, raterchar, ratewchar,
+       raterbytes, ratewbytes, gco2_regional, gco2_global
+  FROM doma_panda.jobswaiting4
+UNION ALL
+SELECT 'jobsactive4', pandaid, jobdefinitionid, jobname, jeditaskid, taskid, reqid, jobsetid,
+       parentid, batchid, schedulerid, pilotid, jobexecutionid, workqueue_id, vo, produserid,
+       produsername, jobstatus, jobsubstatus, commandtopilot, lockedby, relocationflag,
+       creationtime, modificationtime, statechangetime, starttime, endtime, proddbupdatetime,
+       creationhost, modificationhost, prodserieslabel, prodsourcelabel, workinggroup,
+       countrygroup, gshare, processingtype, job_label, specialhandling, assignedpriority,
+       currentpriority, attemptnr, maxattempt, failedattempt, eventservice, atlasrelease,
+       homepackage, transformation, cmtconfig, container_name, jobparameters, metadata,
+       nevents, transexitcode, pilottiming, jobmetrics, corecount, maxcpucount, maxcpuunit,
+       minramcount, minramunit, maxdiskcount, maxdiskunit, ipconnectivity, maxwalltime,
+       resource_type, diskio, computingsite, computingelement, cloud, grid, nucleus,
+       sourcesite, destinationsite, cpu_architecture_level, proddblock, dispatchdblock,
+       destinationdblock, destinationse, transfertype, ninputfiles, ninputdatafiles,
+       inputfiletype, inputfileproject, inputfilebytes, noutputdatafiles, outputfilebytes,
+       outputfiletype, piloterrorcode, piloterrordiag, exeerrorcode, exeerrordiag,
+       superrorcode, superrordiag, ddmerrorcode, ddmerrordiag, brokerageerrorcode,
+       brokerageerrordiag, jobdispatchererrorcode, jobdispatchererrordiag,
+       taskbuffererrorcode, taskbuffererrordiag, cpuconsumptiontime, cpuconsumptionunit,
+       cpuconversion, actualcorecount, meancorecount, hs06, hs06sec, maxrss, maxvmem,
+       maxswap, maxpss, avgrss, avgvmem, avgswap, avgpss, memory_leak, memory_leak_x2,
+       totrchar, totwchar, totrbytes, totwbytes, raterchar, ratewchar, raterbytes,
+       ratewbytes, gco2_regional, gco2_global
+  FROM doma_panda.jobsactive4
+UNION ALL
+SELECT 'jobsarchived4', pandaid, jobdefinitionid, jobname, jeditaskid, taskid, reqid,
+       jobsetid, parentid, batchid, schedulerid, pilotid, jobexecutionid, workqueue_id, vo,
+       produserid, produsername, jobstatus, jobsubstatus, commandtopilot, lockedby,
+       relocationflag, creationtime, modificationtime, statechangetime, starttime, endtime,
+       proddbupdatetime, creationhost, modificationhost, prodserieslabel, prodsourcelabel,
+       workinggroup, countrygroup, gshare, processingtype, job_label, specialhandling,
+       assignedpriority, currentpriority, attemptnr, maxattempt, failedattempt, eventservice,
+       atlasrelease, homepackage, transformation, cmtconfig, container_name, jobparameters,
+       metadata, nevents, transexitcode, pilottiming, jobmetrics, corecount, maxcpucount,
+       maxcpuunit, minramcount, minramunit, maxdiskcount, maxdiskunit, ipconnectivity,
+       maxwalltime, resource_type, diskio, computingsite, computingelement, cloud, grid,
+       nucleus, sourcesite, destinationsite, cpu_architecture_level, proddblock,
+       dispatchdblock, destinationdblock, destinationse, transfertype, ninputfiles,
+       ninputdatafiles, inputfiletype, inputfileproject, inputfilebytes, noutputdatafiles,
+       outputfilebytes, outputfiletype, piloterrorcode, piloterrordiag, exeerrorcode,
+       exeerrordiag, superrorcode, superrordiag, ddmerrorcode, ddmerrordiag,
+       brokerageerrorcode, brokerageerrordiag, jobdispatchererrorcode,
+       jobdispatchererrordiag, taskbuffererrorcode, taskbuffererrordiag, cpuconsumptiontime,
+       cpuconsumptionunit, cpuconversion, actualcorecount, meancorecount, hs06, hs06sec,
+       maxrss, maxvmem, maxswap, maxpss, avgrss, avgvmem, avgswap, avgpss, memory_leak,
+       memory_leak_x2, totrchar, totwchar, totrbytes, totwbytes, raterchar, ratewchar,
+       raterbytes, ratewbytes, gco2_regional, gco2_global
+  FROM doma_panda.jobsarchived4
+UNION ALL
+SELECT 'jobsarchived', pandaid, jobdefinitionid, jobname, jeditaskid, taskid, reqid,
+       jobsetid, parentid, batchid, schedulerid, pilotid, jobexecutionid, workqueue_id, vo,
+       produserid, produsername, jobstatus, jobsubstatus, commandtopilot, lockedby,
+       relocationflag, creationtime, modificationtime, statechangetime, starttime, endtime,
+       proddbupdatetime, creationhost, modificationhost, prodserieslabel, prodsourcelabel,
+       workinggroup, countrygroup, gshare, processingtype, job_label, specialhandling,
+       assignedpriority, currentpriority, attemptnr, maxattempt, failedattempt, eventservice,
+       atlasrelease, homepackage, transformation, cmtconfig, container_name, jobparameters,
+       metadata, nevents, transexitcode, pilottiming, jobmetrics, corecount, maxcpucount,
+       maxcpuunit, minramcount, minramunit, maxdiskcount, maxdiskunit, ipconnectivity,
+       maxwalltime, resource_type, diskio, computingsite, computingelement, cloud, grid,
+       nucleus, sourcesite, destinationsite, cpu_architecture_level, proddblock,
+       dispatchdblock, destinationdblock, destinationse, transfertype, ninputfiles,
+       ninputdatafiles, inputfiletype, inputfileproject, inputfilebytes, noutputdatafiles,
+       outputfilebytes, outputfiletype, piloterrorcode, piloterrordiag, exeerrorcode,
+       exeerrordiag, superrorcode, superrordiag, ddmerrorcode, ddmerrordiag,
+       brokerageerrorcode, brokerageerrordiag, jobdispatchererrorcode,
+       jobdispatchererrordiag, taskbuffererrorcode, taskbuffererrordiag, cpuconsumptiontime,
+       cpuconsumptionunit, cpuconversion, actualcorecount, meancorecount, hs06, hs06sec,
+       maxrss, maxvmem, maxswap, maxpss, avgrss, avgvmem, avgswap, avgpss, memory_leak,
+       memory_leak_x2, totrchar, totwchar, totrbytes, totwbytes, raterchar, ratewchar,
+       raterbytes, ratewbytes, gco2_regional, gco2_global
+  FROM doma_pandaarch.jobsarchived;
+
+-- Files of jobs of any age; their modificationtime is 1970-01-01 while the job lives. A condition on
+-- modificationtime saves the server from looking into every partition.
+CREATE VIEW pandadb.files AS
+SELECT 'filestable4'::text AS place, row_id, pandaid, modificationtime, guid, lfn, type,
+       dataset, status, proddblock, proddblocktoken, dispatchdblock, dispatchdblocktoken,
+       destinationdblock, destinationdblocktoken, destinationse, fsize, md5sum, checksum,
+       scope, jeditaskid, datasetid, fileid, attemptnr, creationtime
+  FROM doma_panda.filestable4
+UNION ALL
+SELECT 'filestable_arch', row_id, pandaid, modificationtime, guid, lfn, type, dataset,
+       status, proddblock, proddblocktoken, dispatchdblock, dispatchdblocktoken,
+       destinationdblock, destinationdblocktoken, destinationse, fsize, md5sum, checksum,
+       scope, jeditaskid, datasetid, fileid, attemptnr, creationtime
+  FROM doma_pandaarch.filestable_arch;
+
+-- Parameters of jobs of any age; their modificationtime is 1970-01-01 while the job lives. A condition
+-- on modificationtime saves the server from looking into every partition.
+CREATE VIEW pandadb.jobparams AS
+SELECT 'jobparamstable'::text AS place, pandaid, modificationtime, jobparameters
+  FROM doma_panda.jobparamstable
+UNION ALL
+SELECT 'jobparamstable_arch', pandaid, modificationtime, jobparameters
+  FROM doma_pandaarch.jobparamstable_arch;
+
+-- Metadata of jobs of any age; their modificationtime is 1970-01-01 while the job lives. A condition
+-- on modificationtime saves the server from looking into every partition.
+CREATE VIEW pandadb.metadata AS
+SELECT 'metatable'::text AS place, pandaid, modificationtime, metadata
+  FROM doma_panda.metatable
+UNION ALL
+SELECT 'metatable_arch', pandaid, modificationtime, metadata
+  FROM doma_pandaarch.metatable_arch;
+
+UPDATE pandadb.alembic_version SET version_num='0024' WHERE pandadb.alembic_version.version_num = '0023';
+
+COMMIT;
+
+BEGIN;
+
+-- Running upgrade 0024 -> 0025
 
 CREATE TABLE pandadb.archive_pause (
     id SMALLINT DEFAULT 1 NOT NULL, 
@@ -7631,7 +7819,7 @@ ALTER TABLE pandadb.archive_proof ADD CONSTRAINT archive_proof_how_check CHECK (
 
 COMMENT ON COLUMN pandadb.archive_proof.how IS 'swap: the partition itself moved; copy: its rows; restore: it was swapped back; take: some rows went back; merge: some rows came';
 
-UPDATE pandadb.alembic_version SET version_num='0026' WHERE pandadb.alembic_version.version_num = '0023';
+UPDATE pandadb.alembic_version SET version_num='0025' WHERE pandadb.alembic_version.version_num = '0024';
 
 COMMIT;
 

@@ -17,7 +17,8 @@ def plans(session: Session, work: Callable[[], Any]) -> list[str]:
     connection, sent = session.connection(), []
 
     def remember(*given: Any) -> None:
-        sent.append(given[2:4])
+        if not given[2].startswith(("SAVEPOINT", "ROLLBACK TO")):
+            sent.append(given[2:4])
 
     event.listen(connection, "before_cursor_execute", remember)
     work()

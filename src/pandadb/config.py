@@ -172,6 +172,8 @@ class Settings(BaseSettings):
     """The same for their files."""
     archive_max_lag: Seconds = 60
     """Seconds that replicas may be behind before the archiver waits; 0 for any number."""
+    exports: Path | None = None
+    """The folder of months that are exported as Parquet files, where jobs are looked for, too."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
     """Where waiting jobs are: `jobsdefined4` for databases shared with a current panda-server."""
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from pandadb.cli import jobs
 from pandadb.cli.archive import app
 from pandadb.services.archive import NotExported
 
@@ -51,6 +52,18 @@ def test_a_month_is_foretold_exported_and_dropped(tmp_path: Path) -> None:
     assert "Dropped: jobsarchived_p2026_03_01 1." in dropped
     again = run("2026-03", "--to", tmp_path).stdout
     assert "The database has nothing of it any more." in again
+
+
+def test_a_job_that_has_gone_is_shown_from_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("2026-03", "--to", tmp_path, "--drop")
+    monkeypatch.setenv("PANDADB_EXPORTS", str(tmp_path))
+
+    shown = json.loads(CliRunner().invoke(jobs.app, ["show", "1", "--json"]).stdout)
+    assert (shown["table"], shown["modificationtime"][:10]) == ("parquet", "2026-03-01")
+    history = json.loads(CliRunner().invoke(jobs.app, ["history", "1", "--json"]).stdout)
+    assert [attempt["table"] for attempt in history["attempts"]] == ["parquet"]
 
 
 def test_json_is_for_programs(tmp_path: Path) -> None:

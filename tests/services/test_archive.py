@@ -21,7 +21,7 @@ from pandadb.core.archive import swapping
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.fingerprints import Fingerprint
 from pandadb.database import Database
-from pandadb.services import archive, grants, partitions, schema
+from pandadb.services import archive, grants, jobs, partitions, schema
 from pandadb.services.archive import (
     Found,
     NoSuchDay,
@@ -207,6 +207,32 @@ def test_the_ledger_and_the_proofs_say_what_was_done(days: Database) -> None:
     assert lines[0] == ("FILESTABLE4", f"filestable4_p{ago(50):%Y_%m_%d}", "Y", "YES", True)
     assert {line[2:] for line in lines} == {("Y", "YES", True)}
     assert [tuple(proof) for proof in proofs] == [(True, "swap", False)] * 8
+
+
+def test_it_is_noted_which_jobs_a_day_has_and_noted_anew_when_it_comes_again(
+    days: Database,
+) -> None:
+    query = ("SELECT least_pandaid, greatest_pandaid FROM pandadb.archive_range"
+             " WHERE table_name = 'jobsarchived' ORDER BY lower_bound")  # fmt: skip
+
+    def noted() -> list[Any]:
+        with days.session() as session:
+            return [tuple(row) for row in session.execute(text(query))]
+
+    archive.run(days)
+    assert noted() == [(1, 2), (3, 3)]
+    archive.restore(days, ago(50).date())
+    assert noted() == [(3, 3)]
+    write(days, 90, days=50)
+    with days.session() as session:  # nobody must rely on what was noted before
+        wrong = "INSERT INTO pandadb.archive_range VALUES ('jobsarchived', :at, :end)"
+        session.execute(text(wrong), {"at": ago(51), "end": ago(49)})
+    archive.run(days, only=[ago(50).date()])
+
+    assert noted() == [(1, 90), (3, 3)]
+    job = jobs.get(days, 90)
+    assert (job["table"], len(job["files"]), job["metadata"]) == ("jobsarchived", 2, "{}")
+    assert [one.pandaid for one in jobs.history(days, 3).attempts] == [3]
 
 
 def test_a_day_without_metadata_goes_without_it(database: Database) -> None:

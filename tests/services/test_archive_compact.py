@@ -76,6 +76,8 @@ def test_the_new_partition_is_proven_and_its_days_are_not_missing(days: Database
         "metatable_arch_p2026_03": Found.SAME,
         "metatable_arch_p2026_04_01": Found.UNPROVEN,
     }
+    noted = query(days, "SELECT to_char(lower_bound, 'MMDD') FROM pandadb.archive_range ORDER BY 1")
+    assert noted == ["0301", "0401"]
 
 
 def test_months_that_servers_may_still_update_are_left(days: Database) -> None:

@@ -17,7 +17,7 @@ from pandadb.core.parquet import files
 from pandadb.core.parquet.libraries import ParquetMissing
 from pandadb.core.parquet.values import OddValue
 from pandadb.database import Database
-from pandadb.services import archive, grants
+from pandadb.services import archive, grants, jobs
 from pandadb.services.archive import (
     NotDropped,
     NotExported,
@@ -25,6 +25,7 @@ from pandadb.services.archive import (
     UnreadableExport,
     exporting,
 )
+from tests.factories import make_retry
 
 TABLES = {
     "jobsarchived": "(pandaid, modificationtime, jobstatus, jeditaskid) VALUES (:id, :at, 'x', 7)",
@@ -86,7 +87,7 @@ def test_a_month_is_written_with_a_manifest_and_read_back(month: Database, tmp_p
     (jobs,) = (table for table in manifest["tables"] if "jobs" in table["table"])
     assert jobs["pandaids"] == [1, 2]
     assert {"name": "jobstatus", "type": "character varying(15)"} in jobs["columns"]
-    assert (manifest["revision"], manifest["panda"]) == ("0026", "0.1.6")
+    assert (manifest["revision"], manifest["panda"]) == ("0025", "0.1.6")
     assert sorted(path.name for path in tmp_path.rglob("*")) == [
         "2026-03",
         *(f"{table}.parquet" for table in sorted(TABLES)[:3]),
@@ -213,6 +214,33 @@ def test_a_month_that_is_proven_leaves_the_database_and_can_be_found(
     assert (found.job["pandaid"], len(found.files)) == (2, 2)
     assert (archive.drop_exported(month, "2026-03", tmp_path).partitions) == {}
     assert archive.export(month, "2026-03", tmp_path).is_gone
+
+
+def test_a_job_that_only_a_file_has_is_got_as_if_the_database_had_it(
+    month: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with month.session() as session:
+        make_retry(session, 2, 3)
+    before = jobs.get(month, 2)
+    archive.export(month, "2026-03", tmp_path)
+    archive.drop_exported(month, "2026-03", tmp_path)
+
+    with pytest.raises(jobs.UnknownJob):
+        jobs.get(month, 2)
+    assert jobs.get(month, 3, exports=tmp_path)["table"] == "jobsarchived"
+    assert jobs.get(month, 2, exports=tmp_path) == {**before, "table": "parquet"}
+    found = [(one.pandaid, one.jobstatus, one.table)
+             for one in jobs.history(month, 3, exports=tmp_path).attempts]  # fmt: skip
+    assert found == [(2, "x", "parquet"), (3, "x", "jobsarchived")]
+    assert jobs.history(month, 1, exports=tmp_path).attempts[0].table == "parquet"
+
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(jobs.UnknownJob):  # which no file can have, so nothing is missed
+        jobs.get(month, 4, exports=tmp_path)
+    with pytest.raises(ParquetMissing, match="need duckdb, which is not installed"):
+        jobs.get(month, 2, exports=tmp_path)
+    with pytest.raises(UnreadableExport, match="nowhere: it is no folder"):
+        jobs.history(month, 4, exports=tmp_path / "nowhere")
 
 
 def test_partitions_that_reach_beyond_the_month_stay_and_are_told(

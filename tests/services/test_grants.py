@@ -62,6 +62,8 @@ MATRIX = {
     "pandadb.archive_proof": ("SELECT", "SELECT", "SELECT INSERT"),
     "pandadb.archive_hold": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     "pandadb.archive_pause": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
+    "pandadb.archive_range": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
+    "pandadb.jobs": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     # made after the grant
     "doma_panda.jobsarchived4_tomorrow": ("SELECT INSERT UPDATE DELETE", "SELECT", "SELECT"),
     "doma_pandaarch.jobsarchived_tomorrow": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),

@@ -9,6 +9,7 @@ import typer
 from pandadb.cli.filters import filtered
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, out, table
+from pandadb.config import load_settings
 from pandadb.database import Database
 from pandadb.services import jobs
 
@@ -60,12 +61,13 @@ def list_(
 def show(pandaid: PandaID, json: AsJSON = False) -> None:
     """Show a job, with its files, parameters and metadata. Exit code 1 if there is none.
 
+    One that the database has no more is found in the exported months of PANDADB_EXPORTS.
     Columns without a value are left out; --json has all of them.
 
     Example: pandadb jobs show 3848970521
     """
     with Database.from_settings() as database:
-        job = jobs.get(database, pandaid)
+        job = jobs.get(database, pandaid, exports=load_settings().exports)
     if json:
         as_json(job)
         return
@@ -104,7 +106,7 @@ def history(pandaid: PandaID, json: AsJSON = False) -> None:
     Example: pandadb jobs history 3848970521
     """
     with Database.from_settings() as database:
-        found = jobs.history(database, pandaid)
+        found = jobs.history(database, pandaid, exports=load_settings().exports)
     if json:
         as_json(asdict(found))
         return

@@ -49,6 +49,8 @@ HINTS = {
     "42P01": "The schema is not there, or not complete: pandadb db upgrade",
     "3F000": "The schema is not there, or not complete: pandadb db upgrade",
     "42501": "The role may not do that: pandadb db grant, or another role in PANDADB_URL",
+    "53200": "Locks on all partitions of the archive may be too many: ask for a time (--since, "
+    "--until), run pandadb archive compact, or raise max_locks_per_transaction",
     "57014": "The statement took longer than PANDADB_STATEMENT_TIMEOUT allows",
     "55P03": "A lock was not free in the time that PANDADB_LOCK_TIMEOUT allows: try again",
 }

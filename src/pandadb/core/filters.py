@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import DateTime, exists, or_
 
 from pandadb.core import states
+from pandadb.core.archive.peeking import seen
 from pandadb.core.arrays import is_among
 from pandadb.core.checks import BadValue, check_columns, check_text, near
 from pandadb.core.tables import JOB_TABLES
@@ -149,9 +150,9 @@ def conditions(chosen: Filter, job: JobTable) -> Iterator[ColumnElement[bool]]:
         if getattr(chosen, name) is not None:
             yield columns[name] == getattr(chosen, name)
     if chosen.since is not None:
-        yield columns[chosen.timecolumn] >= chosen.since
+        yield columns[chosen.timecolumn] >= seen(chosen.since)
     if chosen.until is not None:
-        yield columns[chosen.timecolumn] < chosen.until
+        yield columns[chosen.timecolumn] < seen(chosen.until)
     if chosen.errorcode is not None:
         codes = error_columns(chosen.errorcode)
         yield or_(*(columns[name] == code for name, code in codes.items()))

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, bindparam, cast, func, literal, select, union_all
 from sqlalchemy.exc import DBAPIError
 
+from pandadb.core import whereabouts
+from pandadb.core.archive.peeking import plain
+from pandadb.core.archive.searching import at, gathered, groups, search
 from pandadb.core.checks import BadValue, check_columns, check_names
 from pandadb.core.cursors import Cursor, Order
 from pandadb.core.filters import conditions, places
@@ -21,6 +24,7 @@ from pandadb.models import (
     JobParamsTableArch,
     JobsActive4,
     JobsArchived,
+    JobsArchived4,
     MetaTable,
     MetaTableArch,
 )
@@ -28,9 +32,10 @@ from pandadb.models import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import CompoundSelect, Select
+    from sqlalchemy import ColumnElement, CompoundSelect, Select
     from sqlalchemy.orm import Session
 
+    from pandadb.core.archive.searching import Archive
     from pandadb.core.filters import Filter
     from pandadb.core.tables import JobTable
     from pandadb.models import Base
@@ -39,7 +44,8 @@ BY_PANDAID = Order()
 MOST = 100_000
 """How many jobs a page may have."""
 
-SATELLITES: tuple[tuple[type[Base], type[Base]], ...] = (
+Satellite = tuple["type[Base]", "Archive"]
+SATELLITES: tuple[Satellite, ...] = (
     (FilesTable4, FilesTableArch),
     (JobParamsTable, JobParamsTableArch),
     (MetaTable, MetaTableArch),
@@ -71,22 +77,34 @@ def get(session: Session, pandaid: int) -> dict[str, Any]:
         BadValue: No job can have the number.
     """
     check_columns(JobsActive4, {"pandaid": pandaid})
-    found = session.execute(by_id(), {"pandaid": pandaid}).mappings().all()
-    if not found:
+    found = _live(session, pandaid) or _archived(session, pandaid) or _live(session, pandaid)
+    if not found:  # not even on its way back from the archive
         raise UnknownJob(f"Job {pandaid} is unknown: no table has it, nor has the archive")
-    job = dict(min(found, key=lambda row: row["place"]))
-    archived = JOB_TABLES[job.pop("place")] is JobsArchived
-    files, parameters, metadata = (
-        _satellites(session, pandaid, kind, archived) for kind in SATELLITES
-    )
+    job = min(found, key=lambda row: row["place"])
+    place = JOB_TABLES[job.pop("place")]
+    files, parameters, metadata = (_satellites(session, job, kind, place) for kind in SATELLITES)
     for row in (*parameters, *metadata):  # in the order of their time
         job |= {name: row[name] for name in ("jobparameters", "metadata") if name in row}
     return job | {"files": files}
 
 
+def _live(session: Session, pandaid: int) -> list[dict[str, Any]]:
+    found = plain(session).execute(by_id(), {"pandaid": pandaid})
+    return [dict(row) for row in found.mappings()]
+
+
+def _archived(session: Session, pandaid: int) -> list[dict[str, Any]]:
+    found = search(session, JobsArchived, [pandaid], select(JobsArchived.__table__))
+    here = {"place": JOB_TABLES.index(JobsArchived), "table": JobsArchived.__tablename__}
+    return [{**here, **row._mapping} for row in found]
+
+
 @cache
 def by_id() -> CompoundSelect[Any]:
-    """Return the statement that looks for a job in every table: at one moment, as jobs move."""
+    """Return the statement that looks for a job where it is not archived.
+
+    That is at one moment, as jobs move.
+    """
     wanted = bindparam("pandaid", type_=BigInteger)
     return union_all(
         *(
@@ -96,21 +114,43 @@ def by_id() -> CompoundSelect[Any]:
                 *job.__table__.c,
             ).where(job.pandaid == wanted)
             for place, job in enumerate(JOB_TABLES)
+            if job is not JobsArchived
         )
     )
 
 
 def _satellites(
-    session: Session, pandaid: int, kind: tuple[type[Base], type[Base]], archived: bool
+    session: Session, job: dict[str, Any], kind: Satellite, place: JobTable
 ) -> list[dict[str, Any]]:
-    """Return what belongs to a job from where it should be, or else from where it may be yet."""
-    for model in reversed(kind) if archived else kind:
-        rows = model.__table__
-        key = rows.c.get("row_id", rows.c.modificationtime)
-        query = select(rows).where(rows.c.pandaid == pandaid).order_by(key)
-        if found := session.execute(query).mappings().all():
-            return [dict(row) for row in found]
-    return []
+    """Return what belongs to a job from where it should be, or else from where it may be yet.
+
+    Only what belongs to ended jobs goes to the archive.
+    """
+    live, archive = kind
+    if place is JobsArchived:
+        return _in_archive(session, job, archive) or _beside(session, job, live)
+    found = _beside(session, job, live)
+    return found or (_in_archive(session, job, archive) if place is JobsArchived4 else [])
+
+
+def _beside(session: Session, job: dict[str, Any], table: type[Base]) -> list[dict[str, Any]]:
+    rows = table.__table__
+    query = select(rows).where(rows.c.pandaid == job["pandaid"]).order_by(_order(table))
+    return [dict(row) for row in session.execute(query).mappings()]
+
+
+def _in_archive(session: Session, job: dict[str, Any], table: Archive) -> list[dict[str, Any]]:
+    """Return what is of the day on which the job ended, or else wherever it is likely to be."""
+    query = select(table.__table__).order_by(_order(table))
+    found = at(session, table, job["pandaid"], job["modificationtime"], query)
+    found = found or search(session, table, [job["pandaid"]], query, elsewhere=[job["pandaid"]])
+    return [dict(row._mapping) for row in found]
+
+
+def _order(table: type[Base]) -> ColumnElement[Any]:
+    columns = table.__table__.c
+    found: ColumnElement[Any] = columns.get("row_id", columns.modificationtime)
+    return found
 
 
 def find(
@@ -136,10 +176,13 @@ def find(
     if not 1 <= limit <= MOST:
         raise BadValue(f"limit has to be from 1 to {MOST:,}, not {limit}")
     cursor = None if after is None else Cursor.read(after, order)
-    parts = [_part(job, chosen, columns, order, cursor).limit(limit + 1) for job in places(chosen)]
+    _check_regex(session, chosen)
+    parts = [
+        _placed(session, chosen, job, _part(job, chosen, columns, order, cursor).limit(limit + 1))
+        for job in places(chosen)
+    ]
     if not parts:
         return Page([], None)
-    _check_regex(session, chosen)
     union = union_all(*parts).subquery()
     query = select(union).order_by(*order.by(union.c.ordered_by, union.c.tie)).limit(limit + 1)
     rows = session.execute(query).all()
@@ -171,6 +214,18 @@ def _part(
     return query.where(cursor.follows(ordered_by, row.pandaid)) if cursor else query
 
 
+def _placed(
+    session: Session, chosen: Filter, job: JobTable, part: Select[*tuple[Any, ...]]
+) -> Select[*tuple[Any, ...]]:
+    """Return what a table contributes; of the archive, only where jobs are that are named."""
+    if job is not JobsArchived or not chosen.pandaids:
+        return part
+    live = whereabouts.live(session, chosen.pandaids, lambda job: select(job.pandaid))
+    query = select(JobsArchived.pandaid, JobsArchived.modificationtime)
+    found = search(session, JobsArchived, chosen.pandaids, query, elsewhere=live)
+    return gathered(session, part, groups(session, JobsArchived, found))
+
+
 def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return how many `jobs` there are for each combination of values of columns, most first.
 
@@ -181,10 +236,10 @@ def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict
     """
     names = [*dict.fromkeys(by)]
     check_names(JobsActive4, {*names} - {"table"})
-    parts = [_counted(job, chosen, names) for job in places(chosen)]
+    _check_regex(session, chosen)
+    parts = [_placed(session, chosen, job, _counted(job, chosen, names)) for job in places(chosen)]
     if not parts:
         return [] if names else [{"jobs": 0}]
-    _check_regex(session, chosen)
     union = union_all(*parts).subquery()
     keys = [union.c[name] for name in names]
     jobs = cast(func.sum(union.c.jobs), BigInteger).label("jobs")

@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, literal, or_, select, union_all
+from sqlalchemy import and_, func, literal, or_, select
 
+from pandadb.core import whereabouts
 from pandadb.core.arrays import is_among
 from pandadb.core.checks import check_columns
 from pandadb.core.effects import now
 from pandadb.core.finding import UnknownJob
 from pandadb.core.states import STATES
-from pandadb.core.tables import JOB_TABLES
 from pandadb.models import JediJobRetryHistory, JobsActive4, JobsStatusLog
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
     from sqlalchemy.orm import Session
+
+    from pandadb.core.tables import JobTable
 
     Relation = Row[int, int, str | None]
 
@@ -142,19 +144,15 @@ def _attempts(session: Session, pandaid: int, relations: Sequence[Relation]) -> 
 
 def _jobs(session: Session, pandaids: Collection[int]) -> dict[int, Any]:
     """Return where jobs are and what is to be said of them; of copies, the live one."""
-    found = union_all(
-        *(
-            select(
-                literal(place).label("place"),
-                literal(job.__tablename__).label("table"),
-                job.pandaid,
-                job.jeditaskid,
-                job.attemptnr,
-                job.jobstatus,
-                job.computingsite,
-            ).where(is_among(job.pandaid, pandaids))
-            for place, job in enumerate(JOB_TABLES)
-        )
+    return {**whereabouts.rows(session, pandaids, _looked_up)}
+
+
+def _looked_up(job: JobTable) -> Select[*tuple[Any, ...]]:
+    return select(
+        literal(job.__tablename__).label("table"),
+        job.pandaid,
+        job.jeditaskid,
+        job.attemptnr,
+        job.jobstatus,
+        job.computingsite,
     )
-    rows = sorted(session.execute(found), key=lambda row: row.place, reverse=True)
-    return {row.pandaid: row for row in rows}

@@ -12,14 +12,12 @@ from sqlalchemy import (
     literal,
     select,
     text,
-    union_all,
     update,
 )
 
-from pandadb.core.arrays import is_among
+from pandadb.core import whereabouts
 from pandadb.core.copying import copy_rows, schema_of
 from pandadb.core.spool import in_batches
-from pandadb.core.tables import JOB_TABLES
 from pandadb.errors import PandaDBError
 from pandadb.models import JediDatasets, JediTasks, JobsArchived4, JobsStatusLog
 from pandadb.models.deft import PRODSYS2_TASK_SEQ
@@ -28,8 +26,11 @@ from pandadb.models.jobs.columns import JOBSDEFINED4_PANDAID_SEQ
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from sqlalchemy import Select
     from sqlalchemy import Sequence as DatabaseSequence
     from sqlalchemy.orm import Session
+
+    from pandadb.core.tables import JobTable
 
 LOG_COLUMNS = ("pandaid", "modificationtime", "jobstatus", "computingsite", "modiftime_extended")
 
@@ -50,20 +51,18 @@ def present(session: Session, pandaids: Sequence[int], jeditaskid: int) -> set[i
     Raises:
         JobConflict: A job of another task has one of them.
     """
-    tables = [
-        select(job.pandaid, job.jeditaskid, literal(job.__tablename__).label("place")).where(
-            is_among(job.pandaid, pandaids)
-        )
-        for job in JOB_TABLES
-    ]
-    found = session.execute(union_all(*tables)).all()
+    found = whereabouts.rows(session, pandaids, _looked_up).values()
     for pandaid, owner, place in found:
         if owner != jeditaskid:
             raise JobConflict(
                 f"Job {pandaid} is in {place} already, as a job of task {owner}: nothing is "
                 f"loaded into task {jeditaskid}"
             )
-    return {pandaid for pandaid, _, _ in found}
+    return {row.pandaid for row in found}
+
+
+def _looked_up(job: JobTable) -> Select[*tuple[Any, ...]]:
+    return select(job.pandaid, job.jeditaskid, literal(job.__tablename__).label("place"))
 
 
 def has_task(session: Session, jeditaskid: int) -> bool:

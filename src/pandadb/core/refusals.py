@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, literal, select, union_all
+from sqlalchemy import and_, literal, select
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core import states
-from pandadb.core.arrays import is_among
-from pandadb.core.tables import JOB_TABLES, LIVE_TABLES
+from pandadb.core import states, whereabouts
+from pandadb.core.tables import LIVE_TABLES
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
@@ -70,12 +69,8 @@ def explain(
     session: Session, steps: Sequence[Transition], pandaids: Sequence[int]
 ) -> dict[int, Refusal]:
     """Return for each job why none of the transitions, of one verb, could take it."""
-    found = session.execute(
-        union_all(
-            *(_looked_up(job, steps).where(is_among(job.pandaid, pandaids)) for job in JOB_TABLES)
-        )
-    )
-    refused = {row.pandaid: _refusal(steps, row) for row in found}
+    found = whereabouts.rows(session, pandaids, lambda job: _looked_up(job, steps))
+    refused = {pandaid: _refusal(steps, row) for pandaid, row in found.items()}
     for pandaid in pandaids:
         unknown = Refusal(Reason.UNKNOWN, f"Job {pandaid} is unknown: no table has it")
         refused.setdefault(pandaid, unknown)

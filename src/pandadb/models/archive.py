@@ -221,6 +221,35 @@ class ArchiveProof(Base):
     host: Mapped[str | None] = mapped_column(String(255), comment="Machine on which that was done")
 
 
+class ArchiveRange(Base):
+    """Which PandaIDs each partition of the archive has, so that a lookup need not ask them all.
+
+    A note, not a rule: rows may come later. A lookup that finds nothing by it asks the rest.
+    """
+
+    __tablename__ = "archive_range"
+    __table_args__ = {"schema": OWN}
+
+    table_name: Mapped[str] = mapped_column(
+        String(63), primary_key=True, comment="Table of doma_pandaarch: jobsarchived, ..."
+    )
+    lower_bound: Mapped[datetime] = mapped_column(
+        primary_key=True, comment="First modificationtime of the partition"
+    )
+    upper_bound: Mapped[datetime] = mapped_column(
+        comment="Where the partition ends, which is no part of it"
+    )
+    least_pandaid: Mapped[BigInt | None] = mapped_column(
+        comment="The least PandaID, NULL if the partition has none"
+    )
+    greatest_pandaid: Mapped[BigInt | None] = mapped_column(
+        comment="The greatest PandaID, NULL if the partition has none"
+    )
+    noted_at: Mapped[datetime] = mapped_column(
+        server_default=UTC_NOW, comment="When this was found"
+    )
+
+
 class ArchiveHold(Base):
     """Tasks whose jobs stay out of the archive: a day with one of them is put off."""
 

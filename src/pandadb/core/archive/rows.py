@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 from sqlalchemy import select
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import proofs, ranges
 from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, Part
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of, summed
@@ -160,6 +160,8 @@ def _enter(
         if one.is_default or one.lower is None or one.upper is None:
             continue
         part = part_of(archive, one)
+        if how == MERGE:
+            ranges.forget(session, part.lower, part.upper)
         proof = newest(session, part)
         if proof is None or proof.target_rows is None or proof.how == proofs.RESTORE:
             unproven.add(one.name)

@@ -22,6 +22,7 @@ from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience, pausing
 from pandadb.services.archive.books import LATE
 from pandadb.services.archive.dropping import WRITERS
+from pandadb.services.archive.noting import note
 from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.reading import be_slow
 from pandadb.services.archive.runs import TURN
@@ -119,6 +120,8 @@ def compact(
             except PutOff as why:
                 put_off = Days(days.table, days.month, days.partitions, str(why))
                 compacted.put_off.append(put_off)
+        if ours:
+            note(database)
     return compacted
 
 

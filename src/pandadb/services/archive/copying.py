@@ -16,7 +16,7 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.archive import copying, proofs
+from pandadb.core.archive import copying, proofs, ranges
 from pandadb.core.archive.columns import columns
 from pandadb.core.archive.findings import findings
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
@@ -205,6 +205,8 @@ def _attach(there: Session, copies: Collection[_Copy]) -> float:
     began = time.monotonic()
     patience.within(there, lambda: copying.attach(there, new, replaced))
     locked = time.monotonic() - began
+    for part in new:
+        ranges.forget(there, part.lower, part.upper)
     for one in copies:
         if one.target and one.target != _arrived(there, one.part):
             proofs.prove(there, one.part, proofs.COPY, one.source, one.target)

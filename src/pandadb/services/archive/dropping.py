@@ -19,6 +19,7 @@ from pandadb.core.parquet import manifests
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience
 from pandadb.services.archive.exporting import differing
+from pandadb.services.archive.noting import note
 from pandadb.services.archive.pausing import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.reading import be_slow
@@ -73,11 +74,13 @@ def drop(database: Database, month: str, folder: Path) -> Dropped:
             raise NotDropped("A run of the archiver is at work: try again when it has ended")
         try:
             with database.session() as session:
-                return _drop(session, wanted, manifest, place)
+                dropped = _drop(session, wanted, manifest, place)
         except DBAPIError as error:
             if is_busy(error):
                 raise NotDropped(f"{month} was not dropped: locks were not free") from None
             raise
+        note(database)
+        return dropped
 
 
 def _drop(session: Session, month: Month, manifest: Manifest, place: Path) -> Dropped:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.parquet import manifests
@@ -49,14 +50,24 @@ def exported(folder: Path, *, pandaid: int) -> ExportedJob | None:
 
     Raises:
         BadManifest: One cannot be read.
-        ParquetMissing: The extra `parquet` is not installed.
-        UnreadableExport: A file is not as it was written.
+        ParquetMissing: A file can have it, but the extra `parquet` is not installed.
+        UnreadableExport: A file is not as it was written, or there is no such folder.
     """
-    months = [(path.parent, manifests.read(path.parent))
-              for path in sorted(folder.glob(f"[0-9]*/{manifests.NAME}"))]  # fmt: skip
+    if not folder.is_dir():
+        raise UnreadableExport(f"There are no exports in {folder}: it is no folder")
+    paths = sorted(folder.glob(f"[0-9]*/{manifests.NAME}"))
+    months = [(path.parent, _manifest(path.parent, path.stat().st_mtime_ns)) for path in paths]
+    if not _files(months, TABLES[0], pandaid):
+        return None
     with library("duckdb").connect(config=OURS) as duck:
         jobs, *others = (_rows(duck, _files(months, table, pandaid), pandaid) for table in TABLES)
     return ExportedJob(jobs[-1], *others) if jobs else None
+
+
+@lru_cache(maxsize=1000)
+def _manifest(folder: Path, _: int) -> Manifest:
+    """Return a manifest, which is read again only if its time of change is another."""
+    return manifests.read(folder)
 
 
 def _files(months: list[tuple[Path, Manifest]], table: str, pandaid: int) -> list[str]:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from pandadb.core.archive import indexes, proofs, swapping
+from pandadb.core.archive import indexes, proofs, ranges, swapping
 from pandadb.core.archive.findings import Finding, findings
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
 from pandadb.core.copying import schema_of
@@ -130,6 +130,7 @@ def _swap(database: Database, day: Day, how: str, before: dict[Part, Fingerprint
         for part, source in before.items():
             proofs.prove(session, part, how, source)
             proofs.enter(session, part, "Y" if how == proofs.SWAP else proofs.NEVER)
+        ranges.forget(session, day.lower, day.upper)
         swapping.keep_vacuum_away(session, day)
         began = time.monotonic()
         swapping.swap(session, day)

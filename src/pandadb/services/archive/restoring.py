@@ -21,6 +21,7 @@ from pandadb.services.archive.bringing import bring
 from pandadb.services.archive.copying import Refused
 from pandadb.services.archive.elsewhere import refuse_unfit
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step
+from pandadb.services.archive.noting import note
 from pandadb.services.archive.pausing import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers, restorable
 from pandadb.services.archive.rowwise import Course, Gone
@@ -97,11 +98,13 @@ def restore(
         try:
             if archive:
                 return bring(database, archive, day, tell)
-            return _restore(database, restorable(database, day), policies, limits, tell)
+            moved = _restore(database, restorable(database, day), policies, limits, tell)
         except Contended:
             raise NotRestored(f"The day {day} did not go back: locks were not free") from None
         except (PutOff, Refused) as why:
             raise NotRestored(f"The day {day} cannot go back: {why}") from None
+        note(database)
+        return moved
 
 
 def _restore(

@@ -18,6 +18,7 @@ from pandadb.core.partitions.policies import POLICIES
 from pandadb.services.archive import copyruns, merging, moving, pausing
 from pandadb.services.archive.elsewhere import refuse_unfit
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step, Verdict
+from pandadb.services.archive.noting import note
 from pandadb.services.archive.plans import plan, refuse_strangers
 from pandadb.services.archive.standing import WAITS, Waits, standings
 from pandadb.services.archive.throttling import Limits, Throttle
@@ -140,6 +141,8 @@ def run(
                 ran.left.append(day)
             else:
                 _take(database, day, policies, ran, step)
+        if ours:
+            note(database)
     ran.paused, ran.notes = throttle.paused, throttle.notes
     return ran
 
@@ -165,6 +168,7 @@ def _copy(
             ran.finished = finish(database)
             words: Any = {"may_begin": may_begin, "tell": lambda *at: tell(Progress(*at))}
             copyruns.go(database, archive, standing(), ran, **words)
+            note(archive)
     ran.paused, ran.notes = throttle.paused, throttle.notes
     return ran
 

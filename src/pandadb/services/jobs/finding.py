@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core import finding, histories
 from pandadb.core.cursors import Order
 from pandadb.core.filters import Filter
+from pandadb.core.finding import UnknownJob
+from pandadb.core.histories import Attempt, History
+from pandadb.services.archive.lookup import exported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pandadb.core.finding import Page
-    from pandadb.core.histories import History
     from pandadb.database import Database
 
 ALL = Filter()
+PARQUET = "parquet"
+"""What the `table` of a job is that only an exported month has."""
 
 
-def get(database: Database, pandaid: int) -> dict[str, Any]:
+def get(database: Database, pandaid: int, *, exports: Path | None = None) -> dict[str, Any]:
     """Return a job from wherever it is, the archive included; see `core.finding.get`.
 
+    `exports` is a folder of exported months: one that no table has is looked for there. It has the
+    same keys then, and its `table` is `parquet`.
+
     Raises:
-        UnknownJob: No table has it.
+        UnknownJob: No table has it, and no file.
         BadValue: No job can have the number.
+        BadManifest, UnreadableExport: An export cannot be read.
+        ParquetMissing: A file can have it, but the extra `parquet` is not installed.
     """
-    with database.session() as session:
-        return finding.get(session, pandaid)
+    try:
+        with database.session() as session:
+            return finding.get(session, pandaid)
+    except UnknownJob:
+        if job := _exported(exports, pandaid):
+            return job
+        raise
+
+
+def _exported(exports: Path | None, pandaid: int) -> dict[str, Any] | None:
+    """Return a job of an exported month as the database would."""
+    found = exported(exports, pandaid=pandaid) if exports else None
+    if found is None:
+        return None
+    job = {"table": PARQUET, **found.job}
+    for row in (*found.parameters, *found.metadata):  # in the order of their time
+        job |= {name: row[name] for name in ("jobparameters", "metadata") if name in row}
+    return job | {"files": found.files}
 
 
 def find(
@@ -64,12 +91,30 @@ def count(
         return finding.count(session, chosen, by)
 
 
-def history(database: Database, pandaid: int) -> History:
+def history(database: Database, pandaid: int, *, exports: Path | None = None) -> History:
     """Return the states of a job with the seconds in each, and its chain of attempts.
+
+    Jobs that no table has are looked for in `exports`, a folder of exported months.
 
     Raises:
         UnknownJob: There is no job, nor anything known of it.
         BadValue: No job can have the number.
+        BadManifest, UnreadableExport: An export cannot be read.
+        ParquetMissing: A file can have a job, but the extra `parquet` is not installed.
     """
-    with database.session() as session:
-        return histories.history(session, pandaid)
+    try:
+        with database.session() as session:
+            found = histories.history(session, pandaid)
+    except UnknownJob:
+        found = History(pandaid, [], [Attempt(pandaid, (), None, None, None, None, None)])
+        if not _exported(exports, pandaid):
+            raise
+    return replace(found, attempts=[_known(one, exports) for one in found.attempts])
+
+
+def _known(attempt: Attempt, exports: Path | None) -> Attempt:
+    job = None if attempt.table else _exported(exports, attempt.pandaid)
+    if job is None:
+        return attempt
+    names = ("attemptnr", "jobstatus", "computingsite", "table")
+    return replace(attempt, **{name: job[name] for name in names})
