@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from benchmarks import rows, servers
 from benchmarks.alternation import Effort, Goal, Ratio, alternate
 from pandadb.core.archive import copying
-from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.fingerprints import fingerprint
+from pandadb.core.columns import columns, named
 from pandadb.core.partitions.policies import ARCHIVED
 from pandadb.services import archive
 from pandadb.services.archive.elsewhere import reached

@@ -101,6 +101,19 @@ def test_rows_of_the_default_partition_are_told_of_and_moved_only_when_asked(
     assert (found.stray, found.partitions) == (0, 1 + 7 + 1 + 2 - 1)
 
 
+def test_draining_keeps_what_is_in_a_column_that_a_site_has_added(database: Database) -> None:
+    with database.session() as session:
+        session.execute(text("ALTER TABLE doma_panda.jobs_statuslog ADD COLUMN site_note text"))
+        write(session, 1, now(database))
+        session.execute(text("UPDATE doma_panda.jobs_statuslog SET site_note = 'kept'"))
+
+    drained = partitions.maintain(database, tables=[LOG], drain=True)
+
+    assert counts(drained.done)[Do.DRAIN] == 1
+    with database.session() as session:
+        assert session.scalar(text("SELECT site_note FROM doma_panda.jobs_statuslog")) == "kept"
+
+
 def test_a_day_whose_time_has_passed_is_dropped_and_a_younger_one_is_not(
     database: Database,
 ) -> None:

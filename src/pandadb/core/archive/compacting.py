@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.days import LIVE_OF, Part
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
+from pandadb.core.columns import columns, named
 from pandadb.core.copying import schema_of
 
 if TYPE_CHECKING:

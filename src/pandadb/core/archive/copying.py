@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 from sqlalchemy import text
 
-from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
 from pandadb.core.archive.indexes import indexes
 from pandadb.core.archive.months import ROWS
 from pandadb.core.archive.swapping import BOUNDS, give_rights
+from pandadb.core.columns import columns, named
 from pandadb.core.copying import pipe, schema_of
 from pandadb.core.partitions import existing
 from pandadb.models import Base
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.columns import Column
     from pandadb.core.archive.days import Part
+    from pandadb.core.columns import Column
     from pandadb.core.partitions.existing import Partition
 
 FRESH = "_fresh"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pandadb.core.archive.columns import columns
+from pandadb.core.columns import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from pandadb.core.archive import proofs
-from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.days import LIVE_OF, Part
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
 from pandadb.core.archive.months import rows_of
+from pandadb.core.columns import columns, named
 from pandadb.core.partitions import existing
 
 if TYPE_CHECKING:

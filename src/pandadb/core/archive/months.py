@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 from typing_extensions import override
 
-from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
+from pandadb.core.columns import columns, named
 from pandadb.core.partitions.spans import Span, Unit
 from pandadb.errors import PandaDBError
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from psycopg import sql
 from sqlalchemy import literal, select, union_all
 
-from pandadb.core.archive.columns import named
 from pandadb.core.arrays import is_among
+from pandadb.core.columns import named
 from pandadb.core.partitions import existing
 from pandadb.core.tables import JOB_TABLES
 from pandadb.models import JobsArchived

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from pandadb.core.archive.columns import named
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
+from pandadb.core.columns import named
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

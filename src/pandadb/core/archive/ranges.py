@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 from sqlalchemy import BigInteger, and_, bindparam, column, delete, func, insert, or_, select, text
 
-from pandadb.core.archive.columns import named
 from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.peeking import Span, plain, released
+from pandadb.core.columns import named
 from pandadb.core.partitions import existing
 from pandadb.core.spool import in_batches
 from pandadb.models import ArchiveRange

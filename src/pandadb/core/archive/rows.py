@@ -14,10 +14,10 @@ from psycopg import sql
 from sqlalchemy import select
 
 from pandadb.core.archive import proofs, ranges
-from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, Part
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of, summed
 from pandadb.core.archive.places import array
+from pandadb.core.columns import columns, named
 from pandadb.core.partitions import existing
 from pandadb.errors import PandaDBError
 from pandadb.models import ArchiveProof, Base

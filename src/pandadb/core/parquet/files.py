@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from pandadb.core.archive.columns import named
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
+from pandadb.core.columns import named
 from pandadb.core.copying import driving
 from pandadb.core.parquet import values
 from pandadb.core.parquet.libraries import library
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.columns import Column
+    from pandadb.core.columns import Column
 
 GROUP = 64 * 2**20
 """Bytes of a row group in memory: what is written, and read, at once."""

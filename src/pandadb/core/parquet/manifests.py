@@ -7,8 +7,8 @@ import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.archive.columns import Column
 from pandadb.core.archive.fingerprints import Fingerprint
+from pandadb.core.columns import Column
 from pandadb.core.parquet.files import sha256
 from pandadb.errors import PandaDBError
 

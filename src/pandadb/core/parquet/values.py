@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.columns import Column
+    from pandadb.core.columns import Column
 
 INTEGERS = {"smallint": "int16", "integer": "int32", "bigint": "int64"}
 NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")

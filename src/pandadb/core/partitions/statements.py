@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from pandadb.core.columns import columns
 from pandadb.core.copying import schema_of
 from pandadb.core.partitions.planning import Do
-from pandadb.models import Base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def statements(session: Session, step: Step, key: str, existing: list[Partition]
     """Return the SQL of a step; none if it is the archiver's."""
     schema, _, table = step.table.partition(".")
     schema = schema_of(session, schema)
-    names = {
+    names: dict[str, sql.Composable] = {
         "table": sql.Identifier(schema, table),
         "partition": sql.Identifier(_schema(step, existing) or schema, step.partition),
         "lower": _literal(step.lower),
@@ -41,19 +41,19 @@ def statements(session: Session, step: Step, key: str, existing: list[Partition]
     if step.do is Do.ARCHIVE:
         return []
     default = next((one for one in existing if one.is_default), None)
-    return [*_making(step, names, key, default)]
+    if step.do is Do.DRAIN and default:
+        names["key"] = sql.Identifier(key)
+        names["default"] = place = sql.Identifier(default.schema, default.name)
+        listed = [sql.Identifier(column.name) for column in columns(session, place)]
+        names["columns"] = sql.SQL(", ").join(listed)
+    return [*_making(names)]
 
 
-def _making(
-    step: Step, names: dict[str, sql.Composable], key: str, default: Partition | None
-) -> Iterator[str]:
+def _making(names: dict[str, sql.Composable]) -> Iterator[str]:
     yield _said(MADE, names)
     yield _said(LOCKED, names)
-    if step.do is Do.DRAIN and default:
-        columns = [column.name for column in Base.metadata.tables[step.table].columns]
-        listed = sql.SQL(", ").join(map(sql.Identifier, columns))
-        places = {"default": sql.Identifier(default.schema, default.name), "columns": listed}
-        yield _said(MOVED, {**names, **places, "key": sql.Identifier(key)})
+    if "default" in names:
+        yield _said(MOVED, names)
     yield _said(ATTACHED, names)
 
 

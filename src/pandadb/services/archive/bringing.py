@@ -14,9 +14,9 @@ from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import copying, proofs
-from pandadb.core.archive.columns import columns
 from pandadb.core.archive.days import LIVE_OF, days
 from pandadb.core.archive.fingerprints import fingerprint, fingerprint_of
+from pandadb.core.columns import columns
 from pandadb.core.partitions import existing
 from pandadb.services.archive import patience
 from pandadb.services.archive.copying import CopyStep, Refused

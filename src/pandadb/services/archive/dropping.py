@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import leaving, proofs
-from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.months import Month
+from pandadb.core.columns import columns, named
 from pandadb.core.parquet import manifests
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience

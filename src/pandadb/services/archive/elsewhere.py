@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.days import ARCHIVE_OF
+from pandadb.core.columns import columns, named
 from pandadb.errors import PandaDBError
 from pandadb.services import schema
 from pandadb.services.archive.plans import NotTheOwner, refuse_strangers

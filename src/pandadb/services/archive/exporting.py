@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive.columns import columns, named
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.months import Month, fingerprint_of_month, rows_of
+from pandadb.core.columns import columns, named
 from pandadb.core.parquet import files, manifests, values
 from pandadb.core.parquet.libraries import library
 from pandadb.core.parquet.manifests import Filed, Manifest

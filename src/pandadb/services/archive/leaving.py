@@ -15,9 +15,9 @@ from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import copying, proofs
-from pandadb.core.archive.columns import columns
 from pandadb.core.archive.leaving import HELD
 from pandadb.core.archive.months import Month, rows_of
+from pandadb.core.columns import columns
 from pandadb.services.archive.copying import CopyStep, copy
 from pandadb.services.archive.elsewhere import reached
 from pandadb.services.archive.moving import Contended, PutOff, Verdict

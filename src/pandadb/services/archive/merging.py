@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from pandadb.core.archive import proofs
-from pandadb.core.archive.columns import named
 from pandadb.core.archive.places import Times
 from pandadb.core.archive.rows import THERE
+from pandadb.core.columns import named
 from pandadb.services.archive import rowwise
 from pandadb.services.archive.moving import PATIENCE, PutOff
 from pandadb.services.archive.plans import held_tasks
