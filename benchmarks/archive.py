@@ -18,7 +18,7 @@ from pandadb.core.archive.fingerprints import fingerprint
 from pandadb.core.columns import columns, named
 from pandadb.core.partitions.policies import ARCHIVED
 from pandadb.services import archive
-from pandadb.services.archive.elsewhere import reached
+from pandadb.services.archive.copies.elsewhere import reached
 from pandadb.services.archive.reading import snapshot
 
 if TYPE_CHECKING:

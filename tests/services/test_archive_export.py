@@ -289,7 +289,7 @@ def test_jobs_of_held_tasks_are_not_dropped(month: Database, tmp_path: Path) -> 
 def test_somebody_who_writes_into_the_month_is_waited_for_but_shortly(
     month: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pandadb.services.archive.dropping.WRITERS", 0.05)
+    monkeypatch.setattr("pandadb.services.archive.months.dropping.WRITERS", 0.05)
     archive.export(month, "2026-03", tmp_path)
 
     with month.session() as session:

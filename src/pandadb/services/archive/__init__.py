@@ -10,14 +10,16 @@ from pandadb.services.archive.books import (
     status,
     verify,
 )
-from pandadb.services.archive.compacting import Compacted, Days, compact, compactable
-from pandadb.services.archive.copying import CopyStep
-from pandadb.services.archive.dropping import Dropped, NotDropped
-from pandadb.services.archive.dropping import drop as drop_exported
-from pandadb.services.archive.elsewhere import ArchiveLost, BadArchive, NotTheArchiver
-from pandadb.services.archive.exporting import Export, NotExported, Outlook, export, outlook
-from pandadb.services.archive.lookup import ExportedJob, UnreadableExport, exported
-from pandadb.services.archive.merging import Merged
+from pandadb.services.archive.byrows.merging import Merged
+from pandadb.services.archive.byrows.rowwise import Gone
+from pandadb.services.archive.copies.copying import CopyStep
+from pandadb.services.archive.copies.elsewhere import ArchiveLost, BadArchive, NotTheArchiver
+from pandadb.services.archive.copies.standing import Due, Standing, Waits, standings
+from pandadb.services.archive.months.compacting import Compacted, Days, compact, compactable
+from pandadb.services.archive.months.dropping import Dropped, NotDropped
+from pandadb.services.archive.months.dropping import drop as drop_exported
+from pandadb.services.archive.months.exporting import Export, NotExported, Outlook, export, outlook
+from pandadb.services.archive.months.lookup import ExportedJob, UnreadableExport, exported
 from pandadb.services.archive.moving import Moved, Step, Verdict
 from pandadb.services.archive.pausing import BadPause, Paused, pause, paused, resume
 from pandadb.services.archive.plans import NoSuchDay, NotTheOwner, plan
@@ -31,9 +33,7 @@ from pandadb.services.archive.restoring import (
 from pandadb.services.archive.restoring import (
     outlook as restorable,
 )
-from pandadb.services.archive.rowwise import Gone
 from pandadb.services.archive.runs import Progress, Ran, run
-from pandadb.services.archive.standing import Due, Standing, Waits, standings
 from pandadb.services.archive.throttling import Limits
 
 __all__ = [

@@ -16,10 +16,10 @@ from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.models import ArchiveHold, ArchiveProof
-from pandadb.services.archive.elsewhere import refuse_unready
+from pandadb.services.archive.copies.elsewhere import refuse_unready
+from pandadb.services.archive.copies.standing import WAITS, Due, Waits, standings
 from pandadb.services.archive.pausing import said
 from pandadb.services.archive.plans import plan
-from pandadb.services.archive.standing import WAITS, Due, Waits, standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping

@@ -16,15 +16,16 @@ from pandadb.core.partitions.policies import POLICIES
 from pandadb.core.partitions.spans import Span, Unit
 from pandadb.errors import PandaDBError
 from pandadb.models import JobsArchived
-from pandadb.services.archive import moving, rowwise
-from pandadb.services.archive.bringing import bring
-from pandadb.services.archive.copying import Refused
-from pandadb.services.archive.elsewhere import refuse_unfit
+from pandadb.services.archive import moving
+from pandadb.services.archive.byrows import rowwise
+from pandadb.services.archive.byrows.rowwise import Course, Gone
+from pandadb.services.archive.copies.bringing import bring
+from pandadb.services.archive.copies.copying import Refused
+from pandadb.services.archive.copies.elsewhere import refuse_unfit
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step
 from pandadb.services.archive.noting import note
 from pandadb.services.archive.pausing import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers, restorable
-from pandadb.services.archive.rowwise import Course, Gone
 from pandadb.services.archive.runs import TURN, finish
 from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.grants import act_as_owner
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from pandadb.core.archive.days import Day
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
-    from pandadb.services.archive.copying import CopyStep
+    from pandadb.services.archive.copies.copying import CopyStep
 
 ANY_DAY = Span(1, Unit.DAY)
 """What goes together of jobs for which the archive has no partition but the DEFAULT one."""

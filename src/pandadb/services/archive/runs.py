@@ -15,12 +15,14 @@ from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.rows import NotMoved
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.services.archive import copyruns, merging, moving, pausing
-from pandadb.services.archive.elsewhere import refuse_unfit
+from pandadb.services.archive import moving, pausing
+from pandadb.services.archive.byrows import merging
+from pandadb.services.archive.copies import copyruns
+from pandadb.services.archive.copies.elsewhere import refuse_unfit
+from pandadb.services.archive.copies.standing import WAITS, Waits, standings
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step, Verdict
 from pandadb.services.archive.noting import note
 from pandadb.services.archive.plans import plan, refuse_strangers
-from pandadb.services.archive.standing import WAITS, Waits, standings
 from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.turns import turn
 
@@ -31,9 +33,9 @@ if TYPE_CHECKING:
     from pandadb.core.archive.days import Day
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
-    from pandadb.services.archive.copying import CopyStep
-    from pandadb.services.archive.merging import Merged
-    from pandadb.services.archive.standing import Standing
+    from pandadb.services.archive.byrows.merging import Merged
+    from pandadb.services.archive.copies.copying import CopyStep
+    from pandadb.services.archive.copies.standing import Standing
 
 SAFE = (Step.BOUND, Step.COUNT)
 """Steps before which a run can wait as long as it must; it does so before each day, too."""

@@ -10,7 +10,7 @@ from pandadb.core.cursors import Order
 from pandadb.core.filters import Filter
 from pandadb.core.finding import UnknownJob
 from pandadb.core.histories import Attempt, History
-from pandadb.services.archive.lookup import exported
+from pandadb.services.archive.months.lookup import exported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,7 +23,7 @@ from pandadb.core.columns import columns
 from pandadb.core.copying import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience
-from pandadb.services.archive.elsewhere import reached
+from pandadb.services.archive.copies.elsewhere import reached
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Verdict
 from pandadb.services.archive.plans import held_tasks
 from pandadb.services.archive.reading import snapshot

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pandadb.core.archive import places, rows
 from pandadb.core.archive.rows import BACK
 from pandadb.core.batches import Batch
-from pandadb.services.archive import roommaking
+from pandadb.services.archive.byrows import roommaking
 from pandadb.services.archive.moving import PATIENCE, Contended
 from pandadb.services.turns import patiently
 

@@ -18,8 +18,8 @@ from pandadb.core.archive import copying, proofs
 from pandadb.core.archive.leaving import HELD
 from pandadb.core.archive.months import Month, rows_of
 from pandadb.core.columns import columns
-from pandadb.services.archive.copying import CopyStep, copy
-from pandadb.services.archive.elsewhere import reached
+from pandadb.services.archive.copies.copying import CopyStep, copy
+from pandadb.services.archive.copies.elsewhere import reached
 from pandadb.services.archive.moving import Contended, PutOff, Verdict
 from pandadb.services.archive.plans import held_tasks
 from pandadb.services.archive.reading import be_slow

@@ -21,7 +21,7 @@ from pandadb.core.partitions import existing
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience, pausing
 from pandadb.services.archive.books import LATE
-from pandadb.services.archive.dropping import WRITERS
+from pandadb.services.archive.months.dropping import WRITERS
 from pandadb.services.archive.noting import note
 from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.reading import be_slow

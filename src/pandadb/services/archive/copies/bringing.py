@@ -19,8 +19,8 @@ from pandadb.core.archive.fingerprints import fingerprint, fingerprint_of
 from pandadb.core.columns import columns
 from pandadb.core.partitions import existing
 from pandadb.services.archive import patience
-from pandadb.services.archive.copying import CopyStep, Refused
-from pandadb.services.archive.elsewhere import reached
+from pandadb.services.archive.copies.copying import CopyStep, Refused
+from pandadb.services.archive.copies.elsewhere import reached
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Verdict
 from pandadb.services.archive.plans import NoSuchDay, obstacle
 from pandadb.services.archive.reading import be_slow, snapshot

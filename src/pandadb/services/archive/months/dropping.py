@@ -18,7 +18,7 @@ from pandadb.core.columns import columns, named
 from pandadb.core.parquet import manifests
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience
-from pandadb.services.archive.exporting import differing
+from pandadb.services.archive.months.exporting import differing
 from pandadb.services.archive.noting import note
 from pandadb.services.archive.pausing import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pandadb.services.archive.copying import CopyStep, Refused, copy
-from pandadb.services.archive.leaving import Left, leave
+from pandadb.services.archive.copies.copying import CopyStep, Refused, copy
+from pandadb.services.archive.copies.leaving import Left, leave
+from pandadb.services.archive.copies.standing import Due
 from pandadb.services.archive.moving import Contended, PutOff
-from pandadb.services.archive.standing import Due
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pandadb.core.archive.days import Day
     from pandadb.database import Database
+    from pandadb.services.archive.copies.standing import Standing
     from pandadb.services.archive.runs import Ran
-    from pandadb.services.archive.standing import Standing
 
 
 def go(

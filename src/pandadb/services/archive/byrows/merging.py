@@ -11,10 +11,10 @@ from pandadb.core.archive import proofs
 from pandadb.core.archive.places import Times
 from pandadb.core.archive.rows import THERE
 from pandadb.core.columns import named
-from pandadb.services.archive import rowwise
+from pandadb.services.archive.byrows import rowwise
+from pandadb.services.archive.byrows.rowwise import Course, Gone
 from pandadb.services.archive.moving import PATIENCE, PutOff
 from pandadb.services.archive.plans import held_tasks
-from pandadb.services.archive.rowwise import Course, Gone
 from pandadb.services.turns import patiently
 
 if TYPE_CHECKING:

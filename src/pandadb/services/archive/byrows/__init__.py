@@ -1,0 +1,1 @@
+"""Rows of jobs that go between live tables and archive where a whole day cannot."""

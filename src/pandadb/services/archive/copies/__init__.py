@@ -1,0 +1,1 @@
+"""The archive in another database: days copied, proven, dropped here when they have waited."""
