@@ -17,7 +17,7 @@ from pandadb.cli import (
     archive_restore,
 )
 from pandadb.cli.archive_told import Batches, MaxLag, limits, moved_line, rows_line, told
-from pandadb.cli.options import AsJSON, DryRun
+from pandadb.cli.options import AsJSON, DryRun, site_policies
 from pandadb.cli.output import (
     CONTENDED,
     NOTHING_TO_DO,
@@ -27,9 +27,8 @@ from pandadb.cli.output import (
     out,
     table,
 )
-from pandadb.config import load_settings
 from pandadb.database import Database
-from pandadb.services import archive, partitions
+from pandadb.services import archive
 from pandadb.services.archive import Found, Progress
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def run(
 
     Example: pandadb archive run --max-time 3600
     """
-    policies, only = partitions.load(load_settings().policies), _dates(days)
+    policies, only = site_policies(), _dates(days)
     waits = archive_copy.waits(wait, wait_files)
     with Database.from_settings() as database:
         if dry_run:
@@ -116,7 +115,7 @@ def status(*, json: AsJSON = False) -> None:
 
     Example: pandadb archive status
     """
-    policies = partitions.load(load_settings().policies)
+    policies = site_policies()
     with Database.from_settings() as database, archive_copy.other() as other:
         found = archive.status(database, policies, archive=other, waits=archive_copy.waits())
     if json:
@@ -200,7 +199,7 @@ def _dates(days: Collection[datetime] | None) -> list[date]:
 def _foretell(
     title: str, database: Database, only: Collection[date], waits: archive.Waits, json: bool
 ) -> None:
-    policies = partitions.load(load_settings().policies)
+    policies = site_policies()
     with archive_copy.other() as other:
         if other:
             found = archive.standings(database, policies, only=only, waits=waits)

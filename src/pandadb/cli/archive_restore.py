@@ -19,11 +19,11 @@ from pandadb.cli.archive_told import (
     unless_paused,
 )
 from pandadb.cli.asking import ask
-from pandadb.cli.options import AsJSON, DryRun, Yes
+from pandadb.cli.options import AsJSON, DryRun, Yes, site_policies
 from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, PAUSED, as_json, err, fail, out
 from pandadb.config import load_settings
 from pandadb.database import Database
-from pandadb.services import archive, partitions
+from pandadb.services import archive
 from pandadb.services.archive import Restored
 
 if TYPE_CHECKING:
@@ -65,10 +65,9 @@ def restore(
     pandaids, tasks = pandaid or [], task or []
     if (day is None) != bool(pandaids or tasks):
         raise typer.BadParameter("name a day, or jobs by --pandaid and --task")
-    settings = load_settings()
-    if settings.archive_url and day is None:
+    if load_settings().archive_url and day is None:
         fail("From another database jobs come back with their day: pandadb archive restore DAY")
-    policies = partitions.load(settings.policies)
+    policies = site_policies()
     pace = limits(max_lag, batch_seconds)
     with Database.from_settings() as database, unless_paused():
         if day is not None:

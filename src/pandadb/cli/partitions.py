@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pandadb.cli.options import AsJSON, DryRun
+from pandadb.cli.options import AsJSON, DryRun, site_policies
 from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, as_json, err, out, table
-from pandadb.config import load_settings
 from pandadb.database import Database
 from pandadb.services import partitions
 from pandadb.services.partitions import Do, Step
@@ -36,7 +35,7 @@ def plan(
 
     Example: pandadb partitions plan jobs_statuslog --sql
     """
-    policies = partitions.load(load_settings().policies)
+    policies = site_policies()
     with Database.from_settings() as database:
         steps = partitions.plan(database, policies, tables=tables or ())
         scripts = partitions.script(database, steps, policies) if sql else []
@@ -64,7 +63,7 @@ def maintain(
 
     Example: pandadb partitions maintain --drain
     """
-    policies = partitions.load(load_settings().policies)
+    policies = site_policies()
     with Database.from_settings() as database:
         if dry_run:
             steps = partitions.plan(database, policies, tables=tables or ())
@@ -87,7 +86,7 @@ def status(*, json: AsJSON = False) -> None:
 
     Example: pandadb partitions status
     """
-    policies = partitions.load(load_settings().policies)
+    policies = site_policies()
     with Database.from_settings() as database:
         found = partitions.status(database, policies)
     if json:
