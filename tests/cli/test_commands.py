@@ -140,12 +140,12 @@ def test_the_url_of_several_hosts_is_one_that_psql_reads(database: Database) -> 
 
 
 def test_a_dry_run_names_what_the_very_command_would_do(database: Database) -> None:
-    back = run("db", "downgrade", "0020", "--dry-run", url=_url(database))
+    back = run("db", "downgrade", "0021", "--dry-run", url=_url(database))
     schema.downgrade(database, "0005")
     steps = run("db", "upgrade", "0007", "--dry-run", url=_url(database))
     nothing = run("db", "upgrade", "0005", "--dry-run", url=_url(database))
 
-    assert [line[:4] for line in back.stdout.splitlines()] == ["0024", "0023", "0022", "0021"]
+    assert [line[:4] for line in back.stdout.splitlines()] == ["0025", "0024", "0023", "0022"]
     assert [line[:4] for line in steps.stdout.splitlines()] == ["0006", "0007"]
     assert nothing.stdout == "Nothing to do.\n"
     assert schema.current(database).revision == "0005"

@@ -515,7 +515,7 @@ def test_two_runs_at_once_take_each_day_once(days: Database, database_url: str) 
 
     first = archive.run(days, tell=come_too, only=[ago(50).date()])
     assert len(first.done) == 1
-    assert len(second) == len(Step)
+    assert len(second) == len({*Step} - {Step.ROWS})
     assert all(ran.busy and not (ran.done or ran.left or ran.put_off) for ran in second)
     with days.session() as session:
         session.execute(text(f"SELECT pg_advisory_xact_lock({runs.TURN})"))

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from pandadb.core.copying import schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -46,6 +46,17 @@ SAID = (
 )
 VALIDATED = "ALTER TABLE {partition} VALIDATE CONSTRAINT {bounds}"
 
+LEFTOVERS = text("""
+WITH partitions AS (
+    SELECT inhrelid AS oid FROM pg_inherits WHERE inhparent = ANY(CAST(:tables AS regclass[]))
+)
+SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname)
+  FROM pg_constraint WHERE conrelid IN (SELECT oid FROM partitions) AND conname = :bounds
+ UNION ALL
+SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass)
+  FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+ WHERE indrelid IN (SELECT oid FROM partitions) AND NOT indisvalid AND c.relname ~ '_[0-9]{8}$'
+""")
 QUIET = "LOCK TABLE ONLY {table} IN SHARE UPDATE EXCLUSIVE MODE"
 LEFT = "LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE"
 ENTERED = "LOCK TABLE ONLY {table} IN SHARE UPDATE EXCLUSIVE MODE"
@@ -94,6 +105,16 @@ def _is_checked(session: Session, part: Part) -> bool | None:
     words = {"schema": part.schema, "name": part.name, "bounds": BOUNDS}
     found: bool | None = session.scalar(CHECKED, words)
     return found
+
+
+def leftovers(session: Session, tables: Iterable[str]) -> list[str]:
+    """Return what removes, from partitions that have stayed, what was made for them to go.
+
+    That is the CHECK, and indexes that were not built to their end. Each statement stands outside
+    of transactions; while somebody is still building an index, it waits for him.
+    """
+    named = [_table(session, table).as_string() for table in tables]
+    return [*session.scalars(LEFTOVERS, {"tables": named, "bounds": BOUNDS})]
 
 
 def keep_vacuum_away(session: Session, day: Day) -> None:

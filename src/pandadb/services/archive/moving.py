@@ -7,7 +7,7 @@ finds what is done; one that has been is known by its unfinished proofs, and is 
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from pandadb.core.archive import indexes, proofs, ranges, swapping
+from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.findings import Finding, findings
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
 from pandadb.core.copying import schema_of
@@ -85,6 +86,15 @@ class Contended(PandaDBError):
 
 class PutOff(PandaDBError):
     """Something that has come in the way meanwhile."""
+
+
+def tidy(database: Database) -> None:
+    """Remove from the archive's partitions what a restore that was killed has made for them."""
+    with database.session() as session:
+        left = swapping.leftovers(session, LIVE_OF)
+    for statement in left:
+        with suppress(Contended), _outside(database, f"{PATIENCE[0]}s") as session:
+            session.connection().exec_driver_sql(statement)
 
 
 def move(database: Database, day: Day, how: str, tell: Callable[[Step], None]) -> Moved:
@@ -183,13 +193,13 @@ def _count(session: Session, part: Part) -> Fingerprint:
 
 
 @contextmanager
-def _outside(database: Database) -> Iterator[Session]:
+def _outside(database: Database, patience: str = LONG) -> Iterator[Session]:
     """Open a session without transactions, for what is done CONCURRENTLY."""
     with database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT", no_parameters=True)
         try:
             act_as_owner(connection)
-            connection.execute(text(f"SET lock_timeout = '{LONG}'"))
+            connection.execute(text(f"SET lock_timeout = '{patience}'"))
             connection.execute(text("SET statement_timeout = 0"))
             yield Session(connection)
         except DBAPIError as error:

@@ -134,6 +134,7 @@ def run(
         ran.busy = not ours
         if ours:
             ran.finished = finish(database)
+            moving.tidy(database)
         todo = plan(database, policies, only=only) if ours else []
         ran.put_off = [day for day in todo if day.put_off]
         days = [day for day in todo if not day.put_off]
