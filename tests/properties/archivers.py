@@ -44,7 +44,7 @@ class Busy:
 
     def archive(self) -> None:
         """Archive days, and take some back."""
-        self.chance.choice((*[self._run] * 5, self._restore))()
+        self.chance.choice((*[self._run] * 5, self._restore, self._restore_jobs))()
         time.sleep(self.chance.uniform(0, 0.6))  # others want their turn, too
 
     def compact(self) -> None:
@@ -92,7 +92,17 @@ class Busy:
         if archived := self._days(LIVE_OF):
             day = self.chance.choice(archived).lower.date()
             moved = archive.restore(self.database, day, tell=self.tell)
-            assert archive.Verdict.LOST not in moved.verdicts.values()
+            if isinstance(moved, archive.Restored):  # by rows
+                assert moved.gone.refused == {}
+            else:
+                assert archive.Verdict.LOST not in moved.verdicts.values()
+
+    def _restore_jobs(self) -> None:
+        with self.database.session() as session:
+            anyone = text("SELECT pandaid FROM copy.jobsarchived4 ORDER BY random() LIMIT 5")
+            jobs = [*session.scalars(anyone)]
+        moved = archive.restore_jobs(self.database, pandaids=jobs, tell=self.tell)
+        assert moved.gone.refused == {}
 
     def _compact(self, month: datetime) -> None:
         after = f"{month + timedelta(31):%Y-%m}"
