@@ -1,4 +1,4 @@
-"""The archive can be paused, and rows of it go and come: two more ways in its proofs."""
+"""The archive can be paused, rows of it go and come, and the guard asks the ledger, too."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,20 +57,24 @@ def upgrade() -> None:
     op.alter_column(
         "archive_proof",
         "how",
-        comment="swap: the partition itself moved; copy: its rows; restore: it was swapped back; take: some rows went back; merge: some rows came",
+        comment="swap: the partition itself moved; copy: its rows, to a partition, a database or a file; restore: it came back; take: some rows went back; merge: some came",
         existing_comment="swap: the partition itself moved; copy: its rows; restore: it was swapped back",
         existing_type=sa.String(10),
         existing_nullable=False,
         schema=OWN,
     )
+    op.apply_sql("functions/pandadb.drop_archived.v2.sql")
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION pandadb.drop_archived(text, text)")
+    op.apply_sql("functions/pandadb.drop_archived.v1.sql")
+    op.execute("REVOKE ALL ON FUNCTION pandadb.drop_archived(text, text) FROM PUBLIC")
     op.alter_column(
         "archive_proof",
         "how",
         comment="swap: the partition itself moved; copy: its rows; restore: it was swapped back",
-        existing_comment="swap: the partition itself moved; copy: its rows; restore: it was swapped back; take: some rows went back; merge: some rows came",
+        existing_comment="swap: the partition itself moved; copy: its rows, to a partition, a database or a file; restore: it came back; take: some rows went back; merge: some came",
         existing_type=sa.String(10),
         existing_nullable=False,
         schema=OWN,

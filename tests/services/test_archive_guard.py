@@ -53,12 +53,13 @@ def found(session: Session) -> Fingerprint:
 def prove(
     database: Database, archiver: str, how: str = "copy", off: Fingerprint | None = None
 ) -> None:
-    """Add the proof of a copy as the archiver; `off` is what the copy has more than it should."""
+    """Book a copy as the archiver; `off` is what the copy has more than it should."""
     with database.session() as session:
         session.execute(text(f'SET LOCAL ROLE "{archiver}"'))
         source = found(session)
         target = Fingerprint(source.rows + off.rows, source.sum + off.sum) if off else source
         proofs.prove(session, PART, how, source, target)
+        proofs.enter(session, PART, "Y", is_gone=False)
 
 
 def drop(database: Database, role: str, statement: str = DROP) -> str:
@@ -75,9 +76,6 @@ def drop(database: Database, role: str, statement: str = DROP) -> str:
 def test_what_is_proven_is_dropped_and_the_ledger_says_when(
     database: Database, archiver: str
 ) -> None:
-    with database.session() as session:
-        proofs.enter(session, PART, "Y")
-        session.execute(text("UPDATE doma_panda.tablepart4copying SET deleted_on = NULL"))
     prove(database, archiver)
 
     assert drop(database, archiver) == ""
@@ -86,6 +84,20 @@ def test_what_is_proven_is_dropped_and_the_ledger_says_when(
         deleted = "SELECT deleted_on IS NOT NULL FROM doma_panda.tablepart4copying"
         assert session.scalar(text(deleted))
     assert "is no partition of a day" in drop(database, archiver)
+
+
+@pytest.mark.parametrize(
+    "ledger",
+    ["DELETE FROM {}", "UPDATE {} SET deleted_on = now()", "UPDATE {} SET copied_to_arch = 'N'"],
+)
+def test_a_partition_of_which_the_ledger_says_something_else_stays(
+    database: Database, archiver: str, ledger: str
+) -> None:
+    prove(database, archiver)
+    with database.session() as session:  # as of a day that came back
+        session.execute(text(ledger.format("doma_panda.tablepart4copying")))
+
+    assert "the ledger does not say that" in drop(database, archiver)
 
 
 def test_the_archiver_cannot_drop_or_detach_the_table_itself(
@@ -134,6 +146,7 @@ def test_a_day_whose_proof_fails_is_not_dropped(
 def test_a_proof_that_is_not_finished_is_none(database: Database, archiver: str) -> None:
     with database.session() as session:
         proofs.prove(session, PART, "copy", found(session))
+        proofs.enter(session, PART, "Y", is_gone=False)
 
     assert "says that the copy differs" in drop(database, archiver)
 

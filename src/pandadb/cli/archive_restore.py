@@ -103,7 +103,7 @@ def _restore_day(
 ) -> None:
     if dry_run:
         with archive_copy.other() as other:
-            found = archive.restorable_day(other or database, day.date())
+            found = archive.restorable_day(database, day.date(), other)
         if found.put_off:
             fail(f"The day {found.lower:%Y-%m-%d} cannot go back: {found.put_off}")
         if json:

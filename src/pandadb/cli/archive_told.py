@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pandadb.cli.output import PAUSED, err, fail, progress
+from pandadb.cli.output import CONTENDED, PAUSED, err, fail, progress
 from pandadb.config import load_settings
-from pandadb.services.archive import Limits, Paused
+from pandadb.services.archive import Limits, NotNow, Paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,11 +60,13 @@ def told(unit: str) -> Iterator[Tell]:
 
 @contextmanager
 def unless_paused() -> Iterator[None]:
-    """End with the exit code of a pause, if work does not begin for one."""
+    """End with the exit code of a pause, or of others in the way, if work does not begin for it."""
     try:
         yield
     except Paused as why:
         fail(str(why), PAUSED)
+    except NotNow as why:
+        fail(str(why), CONTENDED)
 
 
 def rows_line(rows: Mapping[str, int]) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 VIEW = r"^CREATE (MATERIALIZED )?VIEW (\S+) AS\n(.*?);$"
 INDEX = r"^(CREATE (?:UNIQUE )?INDEX \w+\s+ON \S+ \(.*?\));$"
-ROUTINE = r"^CREATE ((?:FUNCTION|PROCEDURE) )(\w+)(\.\w+\(.*?\$\$.*?\$\$);$"
+ROUTINE = r"^CREATE (?:OR REPLACE )?((?:FUNCTION|PROCEDURE) )(\w+)(\.\w+\(.*?\$\$.*?\$\$);$"
 TRIGGER = r"^CREATE TRIGGER (\w+)\n(.*?);$"
 
 

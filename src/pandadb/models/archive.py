@@ -199,8 +199,8 @@ class ArchiveProof(Base):
     )
     how: Mapped[str] = mapped_column(
         String(10),
-        comment="swap: the partition itself moved; copy: its rows; restore: it was swapped back; "
-        "take: some rows went back; merge: some rows came",
+        comment="swap: the partition itself moved; copy: its rows, to a partition, a database or a "
+        "file; restore: it came back; take: some rows went back; merge: some came",
     )
     source_rows: Mapped[BigInt] = mapped_column(comment="Number of rows before")
     source_sum: Mapped[Decimal] = mapped_column(

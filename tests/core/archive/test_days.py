@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, days, in_the_way
+from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, days, strewn, taken
 from pandadb.core.partitions.existing import Partition
 from pandadb.models import Base
 
@@ -92,6 +92,6 @@ def test_a_day_does_not_go_where_something_is(
     (found,) = days(having(jobsarchived4=[day(JOBS, 0)]))
     target = ARCHIVE_OF[JOBS]
 
-    why = in_the_way(found, {target: there}, {target: stray})
+    why = taken(found, {target: there}) or strewn(found, {target: stray})
 
     assert why == said or (said is not None and why is not None and said in why)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 from sqlalchemy import text
 
+from pandadb.core.archive.days import ARCHIVE_OF
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
 from pandadb.core.archive.indexes import indexes
 from pandadb.core.archive.months import ROWS
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from pandadb.core.columns import Column
     from pandadb.core.partitions.existing import Partition
 
+ORDER = (*ARCHIVE_OF,)
+"""In which tables are locked, by their names among the live ones."""
 FRESH = "_fresh"
 """How the name of a table ends that is not attached yet."""
 
@@ -115,7 +118,7 @@ def attach(there: Session, parts: Iterable[Part], replaced: dict[Part, Partition
 
     All locks are taken first, in the same order for everybody.
     """
-    for part in (ordered := sorted(parts, key=lambda part: (part.target, part.lower))):
+    for part in (ordered := sorted(parts, key=lambda part: (ORDER.index(part.live), part.lower))):
         _run(there, part, [ALONE if part in replaced else ENTERED])
     for part in ordered:
         if old := replaced.get(part):

@@ -128,18 +128,6 @@ def _parts(existing: Mapping[str, Sequence[Partition]], ways: Mapping[str, str])
                 yield Part(*names, one.lower, one.upper, one.rows, one.bytes)
 
 
-def in_the_way(
-    day: Day,
-    existing: Mapping[str, Sequence[Partition]],
-    stray: Mapping[str, Collection[datetime]],
-) -> str | None:
-    """Say what keeps a day from its tables: a partition of that time, or rows in the DEFAULT one.
-
-    `existing` and `stray` are of the tables that it would go to; stray are the days of rows.
-    """
-    return taken(day, existing) or strewn(day, stray)
-
-
 def taken(day: Day, existing: Mapping[str, Sequence[Partition]]) -> str | None:
     """Say which partition has the place of one that goes; its rows can go there then."""
     for part in day.parts:

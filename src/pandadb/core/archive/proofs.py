@@ -108,12 +108,6 @@ def enter_verified(session: Session, part: Part, *, passed: bool) -> None:
     session.execute(update(TablePart4Copying).where(*_line(part)).values(said))
 
 
-def enter_gone(session: Session, part: Part) -> None:
-    """Write into a partition's line that it is no live one any more."""
-    said = {"deleted_on": UTC_NOW}
-    session.execute(update(TablePart4Copying).where(*_line(part)).values(said))
-
-
 def gone(session: Session) -> set[Key]:
     """Return the partitions that were archived and are no live ones, as the ledger writes them."""
     query = select(TablePart4Copying.table_name, TablePart4Copying.partition_name).where(

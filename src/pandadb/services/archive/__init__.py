@@ -23,10 +23,11 @@ from pandadb.services.archive.months.lookup import ExportedJob, UnreadableExport
 from pandadb.services.archive.moving import Moved, Step, Verdict
 from pandadb.services.archive.pausing import BadPause, Paused, pause, paused, resume
 from pandadb.services.archive.plans import NoSuchDay, NotTheOwner, plan
-from pandadb.services.archive.plans import restorable as restorable_day
 from pandadb.services.archive.restoring import (
+    NotNow,
     NotRestored,
     Restored,
+    restorable_day,
     restore,
     restore_jobs,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "NoSuchDay",
     "NotDropped",
     "NotExported",
+    "NotNow",
     "NotRestored",
     "NotTheArchiver",
     "NotTheOwner",

@@ -137,7 +137,16 @@ def _said(database: Database, archive: Database | None) -> dict[proofs.Range, Ar
     refuse_unready(database, archive)
     with archive.session() as session:
         own = proofs.newest(session)
-    return {**own, **{key: proof for key, proof in known.items() if proof.how == proofs.COPY}}
+    return own | {
+        key: proof
+        for key, proof in known.items()
+        if proof.how == proofs.COPY and not _is_later(own.get(key), proof)
+    }
+
+
+def _is_later(own: ArchiveProof | None, proof: ArchiveProof) -> bool:
+    """Tell whether an archive has changed a copy since, and proven it by itself."""
+    return own is not None and own.how != proofs.COPY and own.proved_at > proof.proved_at
 
 
 def _is_proof(proof: ArchiveProof) -> bool:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DBAPIError
+
 from pandadb.core.archive import ranges
 from pandadb.services.archive.reading import be_slow
 from pandadb.services.grants import act_as_owner
+from pandadb.services.turns import is_busy
 
 if TYPE_CHECKING:
     from pandadb.database import Database
 
 
-def note(database: Database) -> int:
-    """Note which PandaIDs the partitions have that are new; return how many these are."""
-    with database.session() as session:
-        act_as_owner(session.connection(), local=True)
-        be_slow(session)
-        return ranges.refresh(session)
+def note(database: Database) -> None:
+    """Note which PandaIDs the partitions have that are new; the next time if one is locked."""
+    try:
+        with database.session() as session:
+            act_as_owner(session.connection(), local=True)
+            be_slow(session)
+            ranges.refresh(session)
+    except DBAPIError as error:
+        if not is_busy(error):
+            raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from pandadb.models import JobsArchived
 from pandadb.services.archive import moving
 from pandadb.services.archive.byrows import rowwise
 from pandadb.services.archive.byrows.rowwise import Course, Gone
-from pandadb.services.archive.copies.bringing import bring
+from pandadb.services.archive.copies.bringing import bring, bringable
 from pandadb.services.archive.copies.copying import Refused
 from pandadb.services.archive.copies.elsewhere import refuse_unfit
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step
@@ -46,6 +47,10 @@ ANY_DAY = Span(1, Unit.DAY)
 
 class NotRestored(PandaDBError):
     """Jobs that cannot go back."""
+
+
+class NotNow(NotRestored):
+    """Jobs that can go back later: locks were not free, or another run is at work."""
 
 
 @dataclass
@@ -85,7 +90,8 @@ def restore(
         ArchiveLost: The other database went away.
         BadArchive: The other database cannot be the archive.
         NoSuchDay: The archive has no such day.
-        NotRestored: Its place is taken, or locks were not free; nothing was changed.
+        NotRestored: Its place is taken; nothing was changed.
+        NotNow: Locks were not free, or another run is at work; nothing was changed.
         NotTheOwner: The user of the database may not move partitions.
         Paused: The archiver is paused.
     """
@@ -93,15 +99,16 @@ def restore(
     refuse_paused(database)
     if archive:
         refuse_unfit(database, archive)
-    with turn(database, TURN) as ours:
-        if not ours:
-            raise NotRestored("Another run is at work: try again when it has ended")
+    with ExitStack() as turns:
+        for one in filter(None, (database, archive)):
+            if not turns.enter_context(turn(one, TURN)):
+                raise NotNow("Another run is at work: try again when it has ended")
         try:
             if archive:
                 return bring(database, archive, day, tell)
             moved = _restore(database, restorable(database, day), policies, limits, tell)
         except Contended:
-            raise NotRestored(f"The day {day} did not go back: locks were not free") from None
+            raise NotNow(f"The day {day} did not go back: locks were not free") from None
         except (PutOff, Refused) as why:
             raise NotRestored(f"The day {day} cannot go back: {why}") from None
         note(database)
@@ -120,6 +127,16 @@ def _restore(
     if day.by_rows:
         return _restore_rows_of(database, day, policies, limits or Limits())
     return moving.move(database, day, proofs.RESTORE, tell)
+
+
+def restorable_day(database: Database, day: date, archive: Database | None = None) -> Day:
+    """Return a day that would come back, and what puts that off; nothing is changed.
+
+    Raises:
+        ArchiveLost: The other database went away.
+        NoSuchDay: The archive has no such day.
+    """
+    return bringable(database, archive, day) if archive else restorable(database, day)
 
 
 def _restore_rows_of(
@@ -155,7 +172,7 @@ def restore_jobs(
     Raises:
         BadValue: No job or task can have the number.
         NotMoved: A table has other columns than the one that its rows go to.
-        NotRestored: Another run is at work.
+        NotNow: Another run is at work.
         NotTheOwner: The user of the database may not move partitions.
         Paused: The archiver is paused.
     """
@@ -163,7 +180,7 @@ def restore_jobs(
     refuse_paused(database)
     with turn(database, TURN) as ours:
         if not ours:
-            raise NotRestored("Another run is at work: try again when it has ended")
+            raise NotNow("Another run is at work: try again when it has ended")
         finish(database)
         restored, going = _look(database, pandaids, tasks)
         restored.gone.jobs = []

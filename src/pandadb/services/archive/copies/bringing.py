@@ -53,13 +53,9 @@ def bring(
     tell(CopyStep.COPY)
     try:
         with reached(archive) as there, snapshot(database) as live:
-            found = _find(there, day)
-            stay = {part: now for part in found.parts if (now := _still_here(live, part))}
-            going = replace(found, parts=tuple(p for p in found.parts if p not in stay))
-            if not going.parts:
-                raise PutOff("it is still in the live tables")
-            if why := obstacle(live, going):
-                raise PutOff(why)
+            going, stay = _going(there, live, day)
+            if going.put_off:
+                raise PutOff(going.put_off)
         with reached(archive) as there, database.session() as live:
             act_as_owner(live.connection(), local=True)
             be_slow(live)
@@ -70,9 +66,29 @@ def bring(
         raise
 
 
+def bringable(database: Database, archive: Database, day: date) -> Day:
+    """Return what of a day would come back, and what puts that off.
+
+    Raises:
+        ArchiveLost: The archive's server went away.
+        NoSuchDay: The archive has no such day.
+    """
+    with reached(archive) as there, snapshot(database) as live:
+        return _going(there, live, day)[0]
+
+
+def _going(there: Session, live: Session, day: date) -> tuple[Day, dict[Part, Fingerprint]]:
+    """Return what is to come back, and what has not been dropped yet, counted."""
+    found = _find(there, day)
+    stay = {part: now for part in found.parts if (now := _still_here(live, part))}
+    going = replace(found, parts=tuple(part for part in found.parts if part not in stay))
+    why = obstacle(live, going) if going.parts else "it is still in the live tables"
+    return replace(going, put_off=why), stay
+
+
 def _find(there: Session, day: date) -> Day:
     for found in days(existing.partitions(there, LIVE_OF), LIVE_OF):
-        if found.lower.date() <= day < found.upper.date():
+        if found.has(day):
             return found
     raise NoSuchDay(f"No partition of the archive has the day {day}: pandadb archive verify")
 

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from psycopg import sql
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import copying, proofs
@@ -80,6 +81,7 @@ def leave(
             changed, said = _changed(database, there, day), ""
             tell(CopyStep.DROP)
             for part in left.ready if not changed else ():
+                there.execute(text("SELECT 1"))  # its locks are lost with its connection
                 rest = tuple(one for one in day.parts if one.name not in left.dropped)
                 said = _drop(database, replace(day, parts=rest), part, left)
                 if said:
@@ -139,6 +141,4 @@ def _ask(session: Session, day: Day, part: Part, left: Left) -> None:
     be_slow(session)
     if why := held_tasks(session, day):
         raise PutOff(why)
-    rows = copying.drop(session, part)
-    proofs.enter_gone(session, part)
-    left.dropped[part.name] = rows
+    left.dropped[part.name] = copying.drop(session, part)
