@@ -77,6 +77,26 @@ def test_a_day_is_copied_waits_is_dropped_and_comes_back(monkeypatch: pytest.Mon
     assert json.loads(again[1].stdout)["dropped"] == {NAME: 1}
 
 
+def test_what_was_dropped_is_told_also_if_the_archive_goes_away_then(
+    database: Database, there: Database
+) -> None:
+    run("run")
+    name = there.engine.url.database
+    with database.session() as session:
+        for statement in (
+            "CREATE FUNCTION public.lose() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER"
+            " AS $$BEGIN PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            f" WHERE datname = '{name}'; END$$",
+            "CREATE EVENT TRIGGER lose ON sql_drop EXECUTE FUNCTION public.lose()",
+        ):
+            session.execute(text(statement))
+
+    lost = run("run", "--wait", 0, "--wait-files", 0)
+
+    assert "The archive's server went away" in str(lost.exception)
+    assert f"Dropped {NAME}, 1 rows, which are in the archive." in lost.stdout
+
+
 def test_a_copy_that_is_not_as_it_was_is_exit_code_1(there: Database) -> None:
     run("run")
     with there.session() as session:

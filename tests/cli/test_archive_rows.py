@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 
 from pandadb.cli.archive import app
 from pandadb.services import archive
+from pandadb.services.archive.byrows import merging
 from tests.services.test_archive import ago, ids, make_days, write
-from tests.services.test_archive_rows import everything
+from tests.services.test_archive_rows import everything, stop
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -60,6 +61,40 @@ def test_jobs_are_restored_told_and_go_back_with_exit_codes(archived: Database) 
     assert "put off: 1" in run("run").stdout
     assert f"Archived by rows {DAY}: jobsarchived 1" in run("run", "--day", DAY).stdout
     assert everything(archived) == before
+
+
+def test_what_has_gone_and_what_not_is_told_with_exit_codes(archived: Database) -> None:
+    write(archived, 1, 20, days=50)
+    make_days(archived)
+    refused = run("run")
+    assert refused.exit_code == run("run").exit_code == 1
+    assert "Job 1 is in jobsarchived4 and has rows in jobsarchived, too" in refused.stdout
+
+    write(archived, 30, days=40)
+    make_days(archived)
+    archive.run(archived, only=[ago(40).date()])
+    stop(archived, "doma_panda.jobsarchived4", 30)
+    ended = run("restore", "--pandaid", 2, "--pandaid", 30)
+    assert (ended.exit_code, "Restored 1 jobs" in ended.stdout) == (1, True)
+    assert "is not what has left" in ended.stderr
+    assert ended.stderr.endswith("; 1 jobs are still in the archive\n")
+
+
+def test_partitions_that_are_empty_but_not_free_are_exit_code_4(
+    archived: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "PATIENCE", (0.05,))
+    write(archived, 20, days=50)
+    make_days(archived)
+    partition = f"doma_panda.metatable_p{DAY:%Y_%m_%d}"
+    with archived.session() as reader:
+        reader.execute(text(f"SELECT FROM {partition}"))
+        result = run("run", "--json")
+
+    ran = json.loads(result.stdout)
+    assert (result.exit_code, ran["merged"][0]["dropped"], len(ran["contended"])) == (4, [], 1)
+    assert ran["merged"][0]["gone"]["jobs"] == [20]
+    assert (run("run").exit_code, archive.plan(archived)) == (0, [])
 
 
 def test_many_jobs_are_asked_about_and_bad_input_is_a_sentence(archived: Database) -> None:

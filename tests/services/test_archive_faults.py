@@ -192,7 +192,9 @@ def die_at(step: CopyStep, database: Database, there: Database, mortal: PrivateS
         if progress.step is step:
             killing[0].start() if step is CopyStep.COPY else mortal.kill()
 
-    with pytest.raises(ArchiveLost, match="The archive's server went away"):
+    with pytest.raises(ArchiveLost, match="The archive's server went away") as lost:
         run(database, there, tell=kill)
+    assert lost.value.ran is not None
+    assert len(lost.value.ran.dropped) == (4 if step is CopyStep.DROP else 0)
     if step is CopyStep.COPY:
         killing[0].join()

@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,10 +16,12 @@ from sqlalchemy import text
 
 from pandadb.core.archive import places, pressure, rows
 from pandadb.core.archive.days import ARCHIVE_OF
+from pandadb.core.batches import Batch
 from pandadb.core.checks import BadValue
 from pandadb.database import Database
 from pandadb.services import archive, partitions, schema
 from pandadb.services.archive import Found, Limits, Restored, plans, runs
+from pandadb.services.archive.byrows import rowwise
 from tests.services.test_archive import ago, ids, make_days, scalar, write
 
 JOBS, FILES, PARAMS, META = ARCHIVE_OF
@@ -163,6 +166,76 @@ def test_restored_jobs_stay_for_a_while_and_go_back_when_their_day_is_named(
     monkeypatch.setattr(plans, "RESTORED_STAY", timedelta(0))
     assert len(archive.run(archived).merged) == 1
     assert everything(archived) == before
+
+
+def test_jobs_from_where_nothing_is_proven_stay_until_their_day_is_named(
+    archived: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do(archived, f"DELETE FROM pandadb.archive_proof WHERE partition_name LIKE '%_p{DAY:%Y_%m_%d}'")
+    columns = "(pandaid, nevents, cpuconsumptiontime, modificationtime)"
+    do(archived, f"INSERT INTO {ARCHIVE_OF[JOBS]} {columns} VALUES (60, 0, 0, '{ago(60)}')")
+    assert scalar(archived, "SELECT count(*) FROM doma_pandaarch.jobsarchived_default") == 1
+
+    restored = archive.restore_jobs(archived, pandaids=[1, 4, 60])
+
+    assert restored.gone.jobs == [60, 1, 4]
+    assert len(restored.gone.unproven) == 4
+    never = "SELECT count(*) FROM doma_panda.tablepart4copying WHERE copied_to_arch = 'MUST NOT'"
+    assert scalar(archived, never) == 5  # the day of job 4 has proofs
+    monkeypatch.setattr(plans, "RESTORED_STAY", timedelta(0))
+    ran = archive.run(archived)
+    assert ["the ledger says" in str(day.put_off) for day in ran.put_off] == [True, True]
+    assert ids(archived, JOBS) == [1, 5, 60]
+    archive.run(archived, only=[DAY, ago(60).date()])
+    assert ids(archived, JOBS) == [5]
+    assert scalar(archived, never) == 0
+
+
+def stop(database: Database, table: str, pandaid: int) -> None:
+    """Have a row of a job not arrive in a table."""
+    do(
+        database,
+        "CREATE FUNCTION pandadb.stop() RETURNS trigger LANGUAGE plpgsql"
+        f" AS 'BEGIN IF NEW.pandaid = {pandaid} THEN RETURN NULL; END IF; RETURN NEW; END'",
+        f"CREATE TRIGGER stop BEFORE INSERT ON {table} FOR EACH ROW"
+        " EXECUTE FUNCTION pandadb.stop()",
+    )
+
+
+def test_what_came_back_before_something_ended_it_is_told(archived: Database) -> None:
+    stop(archived, JOBS, 4)
+
+    restored = archive.restore_jobs(archived, pandaids=[1, 4])
+
+    assert (restored.gone.jobs, restored.left) == ([1], 1)
+    assert "is not what has left" in str(restored.ended)
+    assert ids(archived, JOBS) == [1, 5]
+    with pytest.raises(rows.NotMoved):
+        archive.restore_jobs(archived, pandaids=[4])
+
+
+@pytest.mark.parametrize("ends", ["hold", "stop"])
+def test_what_has_gone_of_a_day_before_something_ended_it_is_told(
+    archived: Database, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    monkeypatch.setattr(rowwise, "Batch", partial(Batch, 1))
+    write(archived, 10, days=50)
+    write(archived, 11, days=50, task=9)
+    make_days(archived)
+    if ends == "stop":
+        stop(archived, ARCHIVE_OF[JOBS], 11)
+
+    def hold(progress: archive.Progress) -> None:
+        if ends == "hold" and progress.done:
+            archive.hold(archived, [9])
+
+    ran = archive.run(archived, tell=hold)
+
+    ((merged,), (put_off,)) = ran.merged, ran.put_off
+    assert (merged.gone.jobs, merged.dropped) == ([10], [])
+    assert merged.put_off == put_off.put_off
+    assert {"hold": "held: 9", "stop": "is not what has left"}[ends] in str(merged.put_off)
+    assert ids(archived, JOBS) == [5, 11]
 
 
 def test_late_jobs_and_what_comes_late_of_others_go_to_the_partition_that_is_there(

@@ -80,8 +80,9 @@ def run(
 
     It can be repeated, be run twice at once, and be killed: it is for cron. With
     PANDADB_ARCHIVE_URL days are copied to that database, wait, and are dropped. Exit code 0 if
-    something was done, 1 if rows were lost or a copy is not as it was, 3 if there was nothing to
-    do, 4 if locks were not free or another run was at work, 5 if the archive is paused.
+    something was done, 1 if rows were lost, a copy is not as it was, or jobs were refused as the
+    archive has them already, 3 if there was nothing to do, 4 if locks were not free or another run
+    was at work, 5 if the archive is paused.
 
     Example: pandadb archive run --max-time 3600
     """
@@ -93,19 +94,14 @@ def run(
             return
         how: dict[str, Any] = {"limits": limits(max_lag, batch_seconds), "waits": waits}
         with archive_copy.other() as other, told("days") as tell:
-            ran = archive.run(
-                database,
-                policies,
-                only=only,
-                max_time=max_time,
-                tell=lambda now: tell(*_where(now)),
-                archive=other,
-                **how,
-            )
-    if json:
-        as_json({**asdict(ran), "lost": ran.lost})
-    else:
-        _report(ran)
+            how |= {"max_time": max_time, "tell": lambda now: tell(*_where(now)), "archive": other}
+            try:
+                ran = archive.run(database, policies, only=only, **how)
+            except archive.ArchiveLost as lost:
+                if lost.ran:
+                    _tell_ran(lost.ran, json)
+                raise
+    _tell_ran(ran, json)
     sys.exit(_code(ran))
 
 
@@ -236,6 +232,13 @@ def _tell_name(what: str) -> None:
         err.print(what, markup=False, soft_wrap=True)
 
 
+def _tell_ran(ran: Ran, json: bool) -> None:
+    if json:
+        as_json({**asdict(ran), "lost": ran.lost})
+    else:
+        _report(ran)
+
+
 def _report(ran: Ran) -> None:
     if ran.busy:
         out.print("Another run is at work: nothing was done.")
@@ -276,7 +279,7 @@ def _report_merged(merged: Merged) -> None:
 
 
 def _code(ran: Ran) -> int:
-    if ran.lost or ran.refused:
+    if ran.lost or ran.refused or any(merged.gone.refused for merged in ran.merged):
         return WRONG
     if ran.paused:
         return PAUSED

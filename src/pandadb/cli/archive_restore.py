@@ -54,8 +54,9 @@ def restore(
     """Take a day back from the archive, or jobs with all that belongs to them.
 
     A day stays until `pandadb archive run --day` names it; jobs stay for 30 days, or until their
-    day is named. Exit code 1 if a job is unknown, or refused as it is in both places; 3 if all are
-    live already; 4 if locks were not free; 5 if the archive is paused.
+    day is named; only until that if nobody has proven where they were. Exit code 1 if a job is
+    unknown, or refused as it is in both places; 3 if all are live already; 4 if locks were not
+    free; 5 if the archive is paused.
 
     From another database (PANDADB_ARCHIVE_URL) a day is copied back, and its copy stays there; jobs
     do not come back by themselves.
@@ -140,6 +141,7 @@ def _end(found: Restored, *, dry_run: bool, json: bool) -> None:
         *gone.refused.values(),
         *(f"Job {pandaid} is unknown: no table has it" for pandaid in found.unknown),
         *(f"Task {task} has no jobs, in no table" for task in found.unknown_tasks),
+        *([f"{found.ended}; {found.left} jobs are still in the archive"] if found.ended else []),
     ]
     for sentence in wrong:
         err.print(sentence, markup=False, soft_wrap=True)

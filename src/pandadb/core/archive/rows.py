@@ -3,6 +3,8 @@
 The archive's books go along. A fingerprint is a sum over rows, so that of a partition changes by
 just that of the rows that leave it or come: a new proof is the one before, less or more by these.
 Nothing else of the partition is counted, and what differs from its proof already goes on to do so.
+
+The proof of what has come back keeps it live for a while. Where there can be none, the ledger does.
 """
 
 from __future__ import annotations
@@ -96,6 +98,8 @@ class Carried:
     """How many left each partition."""
     unproven: set[str] = field(default_factory=set)
     """Partitions of the archive without a proof, which cannot get one by adding to it."""
+    proven: list[Part] = field(default_factory=list)
+    """Those that have a new proof."""
 
 
 def carry(session: Session, way: Way, times: Times, pandaids: Collection[int]) -> Carried:
@@ -113,8 +117,23 @@ def carry(session: Session, way: Way, times: Times, pandaids: Collection[int]) -
         done.landed |= {place: found.rows for place, found in put.items()}
         done.rows[target] = sum(found.rows for found in put.values())
         archive, changes = (source, gone) if way.how == TAKE else (target, put)
-        done.unproven |= _enter(session, archive, way.how, changes)
+        proven, unproven = _enter(session, archive, way.how, changes)
+        done.proven += proven
+        done.unproven |= unproven
+    if way.how == TAKE and len(done.proven) < len(done.left):
+        _keep(session, done)
     return done
+
+
+def _keep(session: Session, done: Carried) -> None:
+    """Enter live partitions as ones that must not go, if no new proof says that jobs came back."""
+    for live, ones in existing.partitions(session, ARCHIVE_OF).items():
+        for one in ones:
+            if one.is_default or one.lower is None or not done.landed.get((one.schema, one.name)):
+                continue
+            part = _part(live, ARCHIVE_OF[live], one)
+            if not any(p.lower < part.upper and part.lower < p.upper for p in done.proven):
+                proofs.enter(session, part, proofs.NEVER)
 
 
 def _carry(
@@ -151,9 +170,9 @@ def same_columns(session: Session, source: str, target: str) -> list[str]:
 
 def _enter(
     session: Session, archive: str, how: str, changes: Mapping[Place, Fingerprint]
-) -> set[str]:
-    """Add proofs of partitions that rows have left, or come to; return those that have none."""
-    unproven = set()
+) -> tuple[list[Part], set[str]]:
+    """Add proofs of partitions that rows have left, or come to; return these, and who has none."""
+    proven, unproven = [], set()
     ones = {(one.schema, one.name): one for one in existing.partitions(session, [archive])[archive]}
     for place, change in changes.items():
         one = ones[place]
@@ -169,7 +188,8 @@ def _enter(
         now = (_changed(was, change, how)
                for was in (proofs.source_of(proof), proofs.target_of(proof)) if was)  # fmt: skip
         proofs.prove(session, part, how, *now)
-    return unproven
+        proven.append(part)
+    return proven, unproven
 
 
 def _changed(was: Fingerprint, change: Fingerprint, how: str) -> Fingerprint:
@@ -178,8 +198,12 @@ def _changed(was: Fingerprint, change: Fingerprint, how: str) -> Fingerprint:
 
 def part_of(archive: str, one: existing.Partition) -> Part:
     """Return a partition of the archive as the books know it."""
+    return _part(archive, LIVE_OF[archive], one)
+
+
+def _part(source: str, target: str, one: existing.Partition) -> Part:
     bounds: tuple[datetime, datetime] = (one.lower, one.upper)  # type: ignore[assignment]
-    return Part(archive, LIVE_OF[archive], one.schema, one.name, *bounds)
+    return Part(source, target, one.schema, one.name, *bounds)
 
 
 def newest(session: Session, part: Part) -> ArchiveProof | None:

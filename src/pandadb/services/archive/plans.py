@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from psycopg import sql
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from pandadb.core.archive import proofs, rows
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, Day, days, strewn, taken
@@ -17,6 +17,7 @@ from pandadb.core.partitions import existing, planning
 from pandadb.core.partitions.planning import Do
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.errors import PandaDBError
+from pandadb.models import ArchiveProof
 from pandadb.services.grants import act_as_owner
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
-    from pandadb.models import ArchiveProof
 
 OWNERS = text("""
 SELECT DISTINCT pg_get_userbyid(c.relowner)
@@ -78,8 +78,8 @@ def _settled(session: Session, day: Day, recent: Collection[ArchiveProof]) -> Da
 def _restored(session: Session, now: datetime | None) -> list[ArchiveProof]:
     """Return the proofs of partitions that jobs were restored from not long ago."""
     since = (now or existing.now(session)) - RESTORED_STAY
-    newest = proofs.newest(session).values()
-    return [proof for proof in newest if proof.how == rows.TAKE and proof.proved_at > since]
+    taken = select(ArchiveProof).where(ArchiveProof.how == rows.TAKE)
+    return [*session.scalars(taken.where(ArchiveProof.proved_at > since))]
 
 
 def _wanted(day: Day, recent: Collection[ArchiveProof]) -> str | None:

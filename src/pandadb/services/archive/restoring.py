@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pandadb.core.archive import places, proofs
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, days
 from pandadb.core.archive.places import Times
-from pandadb.core.archive.rows import BACK
+from pandadb.core.archive.rows import BACK, NotMoved
 from pandadb.core.checks import check_columns
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
@@ -65,7 +65,9 @@ class Restored:
     unknown_tasks: list[int] = field(default_factory=list)
     """Tasks of which no table has a job."""
     left: int = 0
-    """Jobs for which there was no time."""
+    """Jobs for which there was no time, or that were not tried after what has ended it."""
+    ended: str | None = None
+    """What has ended it midway."""
     notes: list[str] = field(default_factory=list)
     paused: str | None = None
     """Who has paused the archiver, if that is why the time was over."""
@@ -171,7 +173,7 @@ def restore_jobs(
 
     Raises:
         BadValue: No job or task can have the number.
-        NotMoved: A table has other columns than the one that its rows go to.
+        NotMoved: A table has other columns than the one that its rows go to; none came back.
         NotNow: Another run is at work.
         NotTheOwner: The user of the database may not move partitions.
         Paused: The archiver is paused.
@@ -189,8 +191,13 @@ def restore_jobs(
             database, BACK, policies, throttle, lambda done, why: tell(done, len(going), why)
         )
         course.gone = restored.gone
-        for times, jobs in _by_day(database, going):
-            rowwise.go(course, times, jobs)
+        try:
+            for times, jobs in _by_day(database, going):
+                rowwise.go(course, times, jobs)
+        except NotMoved as why:
+            if not course.gone.jobs:
+                raise
+            restored.ended = str(why)
     restored.left = len(going) - course.done
     restored.notes, restored.paused = throttle.notes, throttle.paused
     return restored

@@ -18,7 +18,7 @@ from pandadb.core.partitions.policies import POLICIES
 from pandadb.services.archive import moving, pausing
 from pandadb.services.archive.byrows import merging
 from pandadb.services.archive.copies import copyruns
-from pandadb.services.archive.copies.elsewhere import refuse_unfit
+from pandadb.services.archive.copies.elsewhere import ArchiveLost, refuse_unfit
 from pandadb.services.archive.copies.standing import WAITS, Waits, standings
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step, Verdict
 from pandadb.services.archive.noting import note
@@ -117,7 +117,7 @@ def run(
     `archive`, another database, days are copied there, and dropped here when they have waited.
 
     Raises:
-        ArchiveLost: The other database went away.
+        ArchiveLost: The other database went away; it has what was done before.
         BadArchive: The other database cannot be the archive.
         NotTheArchiver: The user of the database may not copy days and drop them.
         NotTheOwner: The user of the database, or of the other one, may not move partitions.
@@ -170,7 +170,11 @@ def _copy(
         if not ran.busy:
             ran.finished = finish(database)
             words: Any = {"may_begin": may_begin, "tell": lambda *at: tell(Progress(*at))}
-            copyruns.go(database, archive, standing(), ran, **words)
+            try:
+                copyruns.go(database, archive, standing(), ran, **words)
+            except ArchiveLost as lost:
+                lost.ran = ran
+                raise
             note(archive)
     ran.paused, ran.notes = throttle.paused, throttle.notes
     return ran
@@ -233,6 +237,10 @@ def _take(
             ran.merged.append(merged)
             if merged.gone.is_over:
                 ran.left.append(day)
+            if merged.contended:
+                ran.contended.append(day)
+            if merged.put_off:
+                ran.put_off.append(replace(day, put_off=merged.put_off))
         else:
             ran.done.append(moving.move(database, day, proofs.SWAP, step))
     except _OutOfTime:

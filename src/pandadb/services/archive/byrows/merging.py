@@ -9,7 +9,7 @@ from psycopg import sql
 
 from pandadb.core.archive import proofs
 from pandadb.core.archive.places import Times
-from pandadb.core.archive.rows import THERE
+from pandadb.core.archive.rows import THERE, NotMoved
 from pandadb.core.columns import named
 from pandadb.services.archive.byrows import rowwise
 from pandadb.services.archive.byrows.rowwise import Course, Gone
@@ -41,6 +41,10 @@ class Merged:
     gone: Gone
     dropped: list[str]
     """Partitions of live tables that were empty then."""
+    put_off: str | None = None
+    """What has ended it midway; the rest of the day is where it was."""
+    contended: bool = False
+    """Whether locks were not free, so that what is empty has stayed."""
 
 
 def merge(
@@ -52,10 +56,11 @@ def merge(
 ) -> Merged:
     """Move the rows of a day to the archive, and drop the partitions that are empty then.
 
-    Jobs that the archive has already stay, and are named.
+    Jobs that the archive has already stay, and are named. What has gone is told, whatever ends it.
 
     Raises:
-        PutOff: A task of the day is held now.
+        NotMoved: A table has other columns than the one that its rows go to; nothing has gone.
+        PutOff: A task of the day is held now; nothing has gone.
     """
 
     def check(session: Session) -> None:
@@ -63,11 +68,17 @@ def merge(
             raise PutOff(why)
 
     course = Course(database, THERE, policies, throttle, tell, check)
-    gone = rowwise.go_all(course, Times(day.lower, day.upper))
+    try:
+        gone = rowwise.go_all(course, Times(day.lower, day.upper))
+    except (PutOff, NotMoved) as why:
+        gone = course.gone
+        if not (gone.jobs or gone.refused or gone.contended):
+            raise
+        return Merged(day, gone, [], put_off=str(why))
     dropped: list[str] = []
-    if not gone.is_over:
-        patiently(database, lambda session: _drop(session, day, dropped), PATIENCE)
-    return Merged(day, gone, dropped)
+    if gone.is_over or patiently(database, lambda session: _drop(session, day, dropped), PATIENCE):
+        return Merged(day, gone, dropped)
+    return Merged(day, gone, [], contended=True)
 
 
 def _drop(session: Session, day: Day, dropped: list[str]) -> None:

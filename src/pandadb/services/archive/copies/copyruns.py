@@ -72,5 +72,6 @@ def _take(
         ran.put_off.append(replace(day, put_off=str(why)))
     except Refused as error:
         ran.refused |= error.reasons
-    ran.dropped |= left.dropped
-    ran.recopied += left.recopied
+    finally:  # what has gone has gone, also if the archive's server went away then
+        ran.dropped |= left.dropped
+        ran.recopied += left.recopied

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.database import Database
+    from pandadb.services.archive.runs import Ran
 
 UPGRADE = "PANDADB_URL=$PANDADB_ARCHIVE_URL pandadb db upgrade"
 MAY = text("""
@@ -46,6 +47,9 @@ class BadArchive(PandaDBError):
 
 class ArchiveLost(PandaDBError):
     """The archive's server went away while something was done there."""
+
+    ran: Ran | None = None
+    """What a run had done before."""
 
 
 class NotTheArchiver(PandaDBError):
