@@ -202,6 +202,18 @@ def stop(database: Database, table: str, pandaid: int) -> None:
     )
 
 
+def test_a_row_that_the_live_table_does_not_take_is_named(archived: Database) -> None:
+    with archived.session() as session:
+        lacking = f"UPDATE {ARCHIVE_OF[JOBS]} SET nevents = NULL WHERE pandaid = 4"
+        for statement in (f"ALTER TABLE {ARCHIVE_OF[JOBS]} ALTER nevents DROP NOT NULL", lacking):
+            session.execute(text(statement))
+
+    with pytest.raises(rows.NotMoved, match=r'does not take: .*column "nevents"'):
+        archive.restore_jobs(archived, pandaids=[4])
+
+    assert ids(archived, JOBS) == [5]
+
+
 def test_what_came_back_before_something_ended_it_is_told(archived: Database) -> None:
     stop(archived, JOBS, 4)
 

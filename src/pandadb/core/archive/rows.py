@@ -10,10 +10,11 @@ The proof of what has come back keeps it live for a while. Where there can be no
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from psycopg import sql
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from pandadb.core.archive import proofs, ranges
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, Part
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any, LiteralString
 
+    import psycopg
     from sqlalchemy.orm import Session
 
     from pandadb.core.archive.places import Times
@@ -147,8 +149,12 @@ def _carry(
         **words, columns=sql.SQL(", ").join(map(sql.Identifier, names)), summed=summed(names)
     )
     found: dict[bool, dict[Place, Fingerprint]] = {True: {}, False: {}}
-    for has_gone, _, rows, total, schema, name in _run(session, query):
-        found[has_gone][schema, name] = Fingerprint(int(rows), int(total))
+    try:
+        for has_gone, _, rows, total, schema, name in _run(session, query):
+            found[has_gone][schema, name] = Fingerprint(int(rows), int(total))
+    except IntegrityError as error:
+        said = cast("psycopg.Error", error.orig).diag.message_primary
+        raise NotMoved(f"{source} has a row that {target} does not take: {said}") from error
     left = sum(found[True].values(), Fingerprint(0, 0))
     if fingerprint_of(session, names, there) != before + left:
         raise NotMoved(f"What came to {target} is not what has left {source}: nothing was changed")
