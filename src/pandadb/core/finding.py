@@ -69,8 +69,8 @@ class Page:
 def get(session: Session, pandaid: int, archive: Session | None = None) -> dict[str, Any]:
     """Return all columns of a job, and besides them its `table` and its `files`.
 
-    The archive is looked into, too, and then `archive`, another database. `jobparameters` and `metadata`, which the tables of jobs have
-    empty, are what belongs to the job.
+    The archive is looked into, too, and then `archive`, another database. `jobparameters` and
+    `metadata`, which the tables of jobs have empty, are what belongs to the job.
 
     Raises:
         UnknownJob: No table has it.

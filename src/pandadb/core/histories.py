@@ -147,9 +147,7 @@ def _attempts(
     ]
 
 
-def _jobs(
-    session: Session, pandaids: Collection[int], archive: Session | None
-) -> dict[int, Any]:
+def _jobs(session: Session, pandaids: Collection[int], archive: Session | None) -> dict[int, Any]:
     """Return where jobs are and what is to be said of them; of copies, the live one."""
     return {**whereabouts.rows(session, pandaids, _looked_up, archive)}
 
