@@ -216,6 +216,16 @@ class Database:
         return f"Database({self.engine.url.render_as_string()!r})"
 
 
+@contextmanager
+def session_of(database: Database | None) -> Iterator[Session | None]:
+    """Open a session of a database if there is one, such as another one that is the archive."""
+    if database is None:
+        yield None
+        return
+    with database.session() as session:
+        yield session
+
+
 def _prepare_threshold(url: URL) -> dict[str, int | None]:
     """Return the driver's own word of a URL as it wants it: a number, or None for never."""
     value = str(url.query.get("prepare_threshold", ""))

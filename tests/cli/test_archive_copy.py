@@ -10,13 +10,16 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from pandadb.cli import jobs
 from pandadb.cli.archive import app
+from pandadb.core.loading import JobConflict
 from pandadb.database import Database
 from pandadb.services import partitions
 from tests.databases import temporary_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from click.testing import Result
 
@@ -107,3 +110,34 @@ def test_a_copy_that_is_not_as_it_was_is_exit_code_1(there: Database) -> None:
     assert refused.exit_code == 1
     assert f"Refused to drop {NAME}: doma_pandaarch.jobsarchived of the archive" in refused.stdout
     assert json.loads(run("run", "--json").stdout)["refused"].keys() == {NAME}
+
+
+def test_a_job_that_was_dropped_is_shown_from_the_archive_and_not_loaded_again(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.session() as session:
+        session.execute(
+            text(
+                "INSERT INTO doma_panda.jedi_job_retry_history"
+                " (jeditaskid, oldpandaid, newpandaid, originpandaid, ins_utc_tstamp)"
+                " VALUES (7, 5, 1, 5, '2026-01-01')"
+            )
+        )
+    run("run")
+    assert "Dropped" in run("run", "--wait", 0, "--wait-files", 0).stdout
+    records = tmp_path / "records.csv"
+    records.write_text("pandaid,wall_time\n1,60\n")
+
+    def of_jobs(*words: object) -> Result:
+        return CliRunner().invoke(jobs.app, [str(word) for word in words])
+
+    shown = json.loads(of_jobs("show", 1, "--json").stdout)
+    assert (shown["table"], shown["jeditaskid"], shown["files"]) == ("jobsarchived", 7, [])
+    attempts = json.loads(of_jobs("history", 1, "--json").stdout)["attempts"]
+    assert {one["pandaid"]: one["table"] for one in attempts} == {5: None, 1: "jobsarchived"}
+    assert "unknown: no table has it, nor has the archive" in str(of_jobs("show", 2).exception)
+    assert "0 jobs loaded" in (again := of_jobs("load", records, "--jeditaskid", 7)).stdout
+    assert "1 were there already" in again.stdout
+    conflict = of_jobs("load", records, "--jeditaskid", 8).exception
+    assert isinstance(conflict, JobConflict)
+    assert "Job 1 is in jobsarchived already, as a job of task 7" in str(conflict)

@@ -14,6 +14,7 @@ from pandadb.core.cursors import BadCursor, Cursor, Order
 from pandadb.core.filters import Filter, places
 from pandadb.core.finding import UnknownJob, count, find, get
 from pandadb.core.histories import history
+from pandadb.core.loading import JobConflict, present
 from pandadb.core.states import STATES, UnknownWord
 from pandadb.core.tables import JOB_TABLES
 from pandadb.models import JobsActive4, JobsArchived
@@ -208,6 +209,17 @@ def test_of_a_job_that_is_being_archived_the_live_row_counts(session: Session) -
     assert ids(session, tables=["jobsarchived"]) == [copied, archived]
     assert get(session, copied)["computingsite"] == "NEW"
     assert history(session, copied).attempts[0].computingsite == "NEW"
+
+
+def test_of_copies_the_one_that_lives_counts_and_every_owner_is_asked(session: Session) -> None:
+    running = make_job(session, "running", jeditaskid=4)
+    make_job(session, "finished", pandaid=running, jeditaskid=5)
+
+    assert get(session, running)["table"] == "jobsactive4"
+    assert history(session, running).attempts[0].table == "jobsactive4"
+    for owner, other, place in ((4, 5, "jobsarchived4"), (5, 4, "jobsactive4")):
+        with pytest.raises(JobConflict, match=f"is in {place} already, as a job of task {other}"):
+            present(session, [running], owner)
 
 
 def test_a_full_page_that_is_the_last_says_so(session: Session) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from pandadb.cli import jobs_change, jobs_end, jobs_find
+from pandadb.cli import archive_copy, jobs_change, jobs_end, jobs_find
 from pandadb.cli.options import AsJSON, DryRun
 from pandadb.cli.output import as_json, err, out, progress
 from pandadb.database import Database
@@ -56,16 +56,19 @@ def load(
 ) -> None:
     """Load records of jobs that ended, all of a file or none. Jobs that are there are left alone.
 
+    So are those that are in the database of PANDADB_ARCHIVE_URL.
+
     Example: pandadb jobs load atlas_jobs_task_13332803.csv --jeditaskid 13332803
     """
     day = when.date() if when else yesterday()
-    with Database.from_settings() as database, progress("") as bar:
+    with Database.from_settings() as database, archive_copy.other() as other, progress("") as bar:
         task = bar.add_task("reading", total=None)
         loaded = jobs.load(
             database,
             file,
             jeditaskid,
             day,
+            archive=other,
             dry_run=dry_run,
             on_progress=lambda step, done, of: bar.update(
                 task, description=f"{step} {UNITS[step]}", completed=done, total=of

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pandadb.cli import archive_copy
 from pandadb.cli.filters import filtered
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, out, table
@@ -61,13 +62,14 @@ def list_(
 def show(pandaid: PandaID, json: AsJSON = False) -> None:
     """Show a job, with its files, parameters and metadata. Exit code 1 if there is none.
 
-    One that the database has no more is found in the exported months of PANDADB_EXPORTS.
+    One that the database has no more is found in that of PANDADB_ARCHIVE_URL, or else in the
+    exported months of PANDADB_EXPORTS.
     Columns without a value are left out; --json has all of them.
 
     Example: pandadb jobs show 3848970521
     """
-    with Database.from_settings() as database:
-        job = jobs.get(database, pandaid, exports=load_settings().exports)
+    with Database.from_settings() as database, archive_copy.other() as other:
+        job = jobs.get(database, pandaid, archive=other, exports=load_settings().exports)
     if json:
         as_json(job)
         return
@@ -105,8 +107,8 @@ def history(pandaid: PandaID, json: AsJSON = False) -> None:
 
     Example: pandadb jobs history 3848970521
     """
-    with Database.from_settings() as database:
-        found = jobs.history(database, pandaid, exports=load_settings().exports)
+    with Database.from_settings() as database, archive_copy.other() as other:
+        found = jobs.history(database, pandaid, archive=other, exports=load_settings().exports)
     if json:
         as_json(asdict(found))
         return

@@ -66,11 +66,11 @@ class Page:
     """What to ask for the jobs after these; None if these are the last."""
 
 
-def get(session: Session, pandaid: int) -> dict[str, Any]:
+def get(session: Session, pandaid: int, archive: Session | None = None) -> dict[str, Any]:
     """Return all columns of a job, and besides them its `table` and its `files`.
 
-    The archive is looked into, too. `jobparameters` and `metadata`, which the tables of jobs have
-    empty, are what belongs to the job.
+    The archive is looked into, too, and then `archive`, another database. `jobparameters` and
+    `metadata`, which the tables of jobs have empty, are what belongs to the job.
 
     Raises:
         UnknownJob: No table has it.
@@ -79,6 +79,8 @@ def get(session: Session, pandaid: int) -> dict[str, Any]:
     check_columns(JobsActive4, {"pandaid": pandaid})
     found = _live(session, pandaid) or _archived(session, pandaid) or _live(session, pandaid)
     if not found:  # not even on its way back from the archive
+        if archive:
+            return get(archive, pandaid)
         raise UnknownJob(f"Job {pandaid} is unknown: no table has it, nor has the archive")
     job = min(found, key=lambda row: row["place"])
     place = JOB_TABLES[job.pop("place")]
@@ -217,13 +219,25 @@ def _part(
 def _placed(
     session: Session, chosen: Filter, job: JobTable, part: Select[*tuple[Any, ...]]
 ) -> Select[*tuple[Any, ...]]:
-    """Return what a table contributes; of the archive, only where jobs are that are named."""
+    """Return what a table contributes; of the archive, only where jobs are that are named.
+
+    That is also where jobs come to that have ended but are still live, as they may be archived
+    before the statement runs. If the archive needs several statements, it is read before the live
+    tables: a job that is archived between these is on no page then, and one that is restored on it
+    twice.
+    """
     if job is not JobsArchived or not chosen.pandaids:
         return part
-    live = whereabouts.live(session, chosen.pandaids, lambda job: select(job.pandaid))
+    live = whereabouts.live(session, chosen.pandaids, _when)
     query = select(JobsArchived.pandaid, JobsArchived.modificationtime)
     found = search(session, JobsArchived, chosen.pandaids, query, elsewhere=live)
+    found += [row for row in live.values() if row.ended]
     return gathered(session, part, groups(session, JobsArchived, found))
+
+
+def _when(job: JobTable) -> Select[*tuple[Any, ...]]:
+    ended = literal(job is JobsArchived4).label("ended")
+    return select(job.pandaid, job.modificationtime, ended)
 
 
 def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict[str, Any]]:

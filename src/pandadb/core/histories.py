@@ -66,20 +66,23 @@ class History:
     """The whole chain with the job itself, in the order of their PandaIDs."""
 
 
-def history(session: Session, pandaid: int) -> History:
+def history(session: Session, pandaid: int, archive: Session | None = None) -> History:
     """Return the states of a job in the order of time, and the attempts that it is one of.
+
+    Jobs that this database lacks are looked for in `archive`, another one; their states and their
+    relations are here.
 
     Raises:
         UnknownJob: There is no job, nor anything known of it.
         BadValue: No job can have the number.
     """
     check_columns(JobsActive4, {"pandaid": pandaid})
-    job = _jobs(session, [pandaid]).get(pandaid)
+    job = _jobs(session, [pandaid], archive).get(pandaid)
     states = _states(session, pandaid, job.jobstatus if job else None)
     relations = _relations(session, pandaid, job.jeditaskid if job else None)
     if not (job or states or relations):
         raise UnknownJob(f"Job {pandaid} is unknown: no table has it, nor has any log")
-    return History(pandaid, states, _attempts(session, pandaid, relations))
+    return History(pandaid, states, _attempts(session, pandaid, relations, archive))
 
 
 def _states(session: Session, pandaid: int, jobstatus: str | None) -> list[Step]:
@@ -127,9 +130,11 @@ def _relations(session: Session, pandaid: int, jeditaskid: int | None) -> Sequen
     ).all()
 
 
-def _attempts(session: Session, pandaid: int, relations: Sequence[Relation]) -> list[Attempt]:
+def _attempts(
+    session: Session, pandaid: int, relations: Sequence[Relation], archive: Session | None
+) -> list[Attempt]:
     chain = {pandaid, *(job for old, new, _ in relations for job in (old, new))}
-    jobs = _jobs(session, chain)
+    jobs = _jobs(session, chain, archive)
     return [
         Attempt(
             one,
@@ -142,9 +147,9 @@ def _attempts(session: Session, pandaid: int, relations: Sequence[Relation]) -> 
     ]
 
 
-def _jobs(session: Session, pandaids: Collection[int]) -> dict[int, Any]:
+def _jobs(session: Session, pandaids: Collection[int], archive: Session | None) -> dict[int, Any]:
     """Return where jobs are and what is to be said of them; of copies, the live one."""
-    return {**whereabouts.rows(session, pandaids, _looked_up)}
+    return {**whereabouts.rows(session, pandaids, _looked_up, archive)}
 
 
 def _looked_up(job: JobTable) -> Select[*tuple[Any, ...]]:

@@ -45,18 +45,22 @@ class JobConflict(PandaDBError):
     """A PandaID that a job of another task has already."""
 
 
-def present(session: Session, pandaids: Sequence[int], jeditaskid: int) -> set[int]:
+def present(
+    session: Session, pandaids: Sequence[int], jeditaskid: int, archive: Session | None = None
+) -> set[int]:
     """Return those of the PandaIDs that jobs of the task have already, in whichever table.
+
+    Those that this database lacks are looked for in `archive`, another one.
 
     Raises:
         JobConflict: A job of another task has one of them.
     """
-    found = whereabouts.rows(session, pandaids, _looked_up).values()
-    for pandaid, owner, place in found:
-        if owner != jeditaskid:
+    found = whereabouts.copies(session, pandaids, _looked_up, archive)
+    for row in found:
+        if row.jeditaskid != jeditaskid:
             raise JobConflict(
-                f"Job {pandaid} is in {place} already, as a job of task {owner}: nothing is "
-                f"loaded into task {jeditaskid}"
+                f"Job {row.pandaid} is in {row.place} already, as a job of task {row.jeditaskid}: "
+                f"nothing is loaded into task {jeditaskid}"
             )
     return {row.pandaid for row in found}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import union_all
+from sqlalchemy import literal, union_all
 
 from pandadb.core.archive.searching import search
 from pandadb.core.arrays import is_among
@@ -12,38 +12,63 @@ from pandadb.core.tables import JOB_TABLES
 from pandadb.models import JobsArchived
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from sqlalchemy import Row, Select
     from sqlalchemy.orm import Session
 
     from pandadb.core.tables import JobTable
 
+    Found = Row[*tuple[Any, ...]]
     Look = Callable[[JobTable], Select[*tuple[Any, ...]]]
 
 BEFORE_THE_ARCHIVE = tuple(job for job in JOB_TABLES if job is not JobsArchived)
 
 
 def rows(
-    session: Session, pandaids: Collection[int], look: Look
-) -> dict[int, Row[*tuple[Any, ...]]]:
-    """Return a row of each job that some table has, as `look` selects it, with its `pandaid`.
+    session: Session, pandaids: Collection[int], look: Look, archive: Session | None = None
+) -> dict[int, Found]:
+    """Return a row of each job that some table has: of copies, the first of `copies`."""
+    return _first(copies(session, pandaids, look, archive))
+
+
+def copies(
+    session: Session, pandaids: Collection[int], look: Look, archive: Session | None = None
+) -> list[Found]:
+    """Return the rows of jobs as `look` selects them, with their `pandaid`; those live come first.
 
     The archive is asked for jobs that no other table has. What it lacks may have been on its way
-    back, so it is looked for once more.
+    back, so it is looked for once more. What this database lacks is looked for in `archive`,
+    another database, as days are there before they are dropped here.
     """
-    found = live(session, pandaids, look)
-    if missing := {*pandaids} - found.keys():
-        archived = search(session, JobsArchived, missing, look(JobsArchived))
-        found |= {row.pandaid: row for row in archived}
-    if missing := missing - found.keys():
-        found |= live(session, missing, look)
+    found = _live(session, pandaids, look)
+    if missing := {*pandaids} - _first(found).keys():
+        found += search(session, JobsArchived, missing, look(JobsArchived))
+    if missing := missing - _first(found).keys():
+        found += _live(session, missing, look)
+    if archive and (missing := missing - _first(found).keys()):
+        found += copies(archive, missing, look)
     return found
 
 
-def live(
-    session: Session, pandaids: Collection[int], look: Look
-) -> dict[int, Row[*tuple[Any, ...]]]:
-    """Return jobs from the tables before the archive: at one moment, as they move."""
-    each = (look(job).where(is_among(job.pandaid, pandaids)) for job in BEFORE_THE_ARCHIVE)
-    return {row.pandaid: row for row in session.execute(union_all(*each))}
+def live(session: Session, pandaids: Collection[int], look: Look) -> dict[int, Found]:
+    """Return jobs from the tables before the archive: at one moment, as they move.
+
+    Of copies, the one in the table that is the earliest in a job's life.
+    """
+    return _first(_live(session, pandaids, look))
+
+
+def _live(session: Session, pandaids: Collection[int], look: Look) -> list[Found]:
+    each = (
+        look(job).add_columns(literal(nth).label("nth")).where(is_among(job.pandaid, pandaids))
+        for nth, job in enumerate(BEFORE_THE_ARCHIVE)
+    )
+    return sorted(session.execute(union_all(*each)), key=lambda row: row.nth)
+
+
+def _first(found: Iterable[Found]) -> dict[int, Found]:
+    first: dict[int, Found] = {}
+    for row in found:
+        first.setdefault(row.pandaid, row)
+    return first

@@ -16,7 +16,7 @@ from pandadb.core.archive import ranges
 from pandadb.core.archive.ranges import GROUP
 from pandadb.core.cursors import Order
 from pandadb.core.filters import Filter
-from pandadb.core.finding import UnknownJob, count, find, get
+from pandadb.core.finding import Page, UnknownJob, count, find, get
 from pandadb.core.histories import history
 from pandadb.core.loading import present
 from pandadb.core.refusals import Reason, explain
@@ -209,6 +209,39 @@ def test_a_job_on_its_way_between_live_and_archive_is_always_found(
             "doma_panda.jobsarchived4", "doma_pandaarch.jobsarchived"
         ).replace("X", "doma_panda.jobsarchived4").replace("pandaid = :id", "true")  # fmt: skip
         session.execute(text(back))
+
+
+@pytest.mark.parametrize("work", [count, find])
+def test_a_job_that_is_archived_before_the_live_tables_are_read_is_not_missed(
+    archive: Database, work: Callable[[Session, Filter], Any]
+) -> None:
+    at = {"id": LATE + 5, "at": noon(52)}
+    gone = "DELETE FROM {} WHERE pandaid = :id"
+    moved = f"WITH gone AS ({gone} RETURNING *) INSERT INTO {{}} SELECT * FROM gone"
+    live, archived = "doma_panda.jobsarchived4", "doma_pandaarch.jobsarchived"
+    with archive.session() as session:
+        session.execute(text(f"INSERT INTO {live} (pandaid, jobstatus, modificationtime)"
+                             " VALUES (:id, 'finished', :at)"), at)  # fmt: skip
+    todo = [moved.format(live, archived)]
+
+    def move(*given: Any) -> None:
+        if todo and archived in given[2] and live in given[2]:
+            with archive.session() as other:
+                other.execute(text(todo.pop()), at)
+
+    with undone(archive) as session:
+        event.listen(session.connection(), "before_cursor_execute", move)
+        found = work(session, Filter(pandaids=[LATE + 5], archive=True))
+    with archive.session() as session:
+        session.execute(text(gone.format(archived)), at)
+
+    assert not todo
+    if isinstance(found, Page):
+        assert [(job["pandaid"], job["table"]) for job in found.jobs] == [
+            (LATE + 5, "jobsarchived")
+        ]
+    else:
+        assert found == [{"jobs": 1}]
 
 
 def test_what_belongs_to_a_job_is_found_on_another_day_or_in_the_other_place(

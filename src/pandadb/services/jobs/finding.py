@@ -10,6 +10,7 @@ from pandadb.core.cursors import Order
 from pandadb.core.filters import Filter
 from pandadb.core.finding import UnknownJob
 from pandadb.core.histories import Attempt, History
+from pandadb.database import session_of
 from pandadb.services.archive.months.lookup import exported
 
 if TYPE_CHECKING:
@@ -24,11 +25,18 @@ PARQUET = "parquet"
 """What the `table` of a job is that only an exported month has."""
 
 
-def get(database: Database, pandaid: int, *, exports: Path | None = None) -> dict[str, Any]:
+def get(
+    database: Database,
+    pandaid: int,
+    *,
+    archive: Database | None = None,
+    exports: Path | None = None,
+) -> dict[str, Any]:
     """Return a job from wherever it is, the archive included; see `core.finding.get`.
 
-    `exports` is a folder of exported months: one that no table has is looked for there. It has the
-    same keys then, and its `table` is `parquet`.
+    One that no table has is looked for in `archive`, another database to which days are copied, and
+    then in `exports`, a folder of exported months: it has the same keys then, and its `table` is
+    `parquet`.
 
     Raises:
         UnknownJob: No table has it, and no file.
@@ -37,8 +45,8 @@ def get(database: Database, pandaid: int, *, exports: Path | None = None) -> dic
         ParquetMissing: A file can have it, but the extra `parquet` is not installed.
     """
     try:
-        with database.session() as session:
-            return finding.get(session, pandaid)
+        with database.session() as session, session_of(archive) as other:
+            return finding.get(session, pandaid, other)
     except UnknownJob:
         if job := _exported(exports, pandaid):
             return job
@@ -91,10 +99,17 @@ def count(
         return finding.count(session, chosen, by)
 
 
-def history(database: Database, pandaid: int, *, exports: Path | None = None) -> History:
+def history(
+    database: Database,
+    pandaid: int,
+    *,
+    archive: Database | None = None,
+    exports: Path | None = None,
+) -> History:
     """Return the states of a job with the seconds in each, and its chain of attempts.
 
-    Jobs that no table has are looked for in `exports`, a folder of exported months.
+    Jobs that no table has are looked for in `archive`, another database to which days are copied,
+    and then in `exports`, a folder of exported months.
 
     Raises:
         UnknownJob: There is no job, nor anything known of it.
@@ -103,8 +118,8 @@ def history(database: Database, pandaid: int, *, exports: Path | None = None) ->
         ParquetMissing: A file can have a job, but the extra `parquet` is not installed.
     """
     try:
-        with database.session() as session:
-            found = histories.history(session, pandaid)
+        with database.session() as session, session_of(archive) as other:
+            found = histories.history(session, pandaid, other)
     except UnknownJob:
         found = History(pandaid, [], [Attempt(pandaid, (), None, None, None, None, None)])
         if not _exported(exports, pandaid):

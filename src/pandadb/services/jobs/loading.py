@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pandadb.core import loading, records
+from pandadb.database import session_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -26,7 +27,7 @@ class Loaded:
     jeditaskid: int
     loaded: int
     present: int
-    """Jobs of the file that were in the database already, and were left alone."""
+    """Jobs of the file that were there already, and were left alone."""
     new_task: bool
     unknown_columns: list[str]
 
@@ -37,20 +38,23 @@ def load(
     jeditaskid: int,
     day: date,
     *,
+    archive: Database | None = None,
     dry_run: bool = False,
     on_progress: Progress = lambda _step, _done, _of: None,
 ) -> Loaded:
     """Load the records of a file as ended jobs of a task, all or none.
 
     The jobs end during the day (UTC). Jobs of the task that are there already stay as they are,
-    so that a load can be repeated.
+    so that a load can be repeated; so do those in `archive`, another database.
 
     Raises:
         RecordError: The file cannot be read or has a malformed value.
         JobConflict: A job of the file is there already, as a job of another task.
     """
     found = records.read(path, jeditaskid, lambda done, of: on_progress("reading", done, of))
-    return load_records(database, found, jeditaskid, day, dry_run=dry_run, on_progress=on_progress)
+    return load_records(
+        database, found, jeditaskid, day, archive=archive, dry_run=dry_run, on_progress=on_progress
+    )
 
 
 def load_records(
@@ -59,14 +63,15 @@ def load_records(
     jeditaskid: int,
     day: date,
     *,
+    archive: Database | None = None,
     dry_run: bool = False,
     on_progress: Progress = lambda _step, _done, _of: None,
 ) -> Loaded:
     """Load records that have been read already; see `load`."""
-    with database.session() as session:
+    with database.session() as session, session_of(archive) as other:
         session.execute(loading.LOADING)
         pandaids = [row["pandaid"] for row in found.rows]
-        present = loading.present(session, pandaids, jeditaskid)
+        present = loading.present(session, pandaids, jeditaskid, other)
         new_task = not loading.has_task(session, jeditaskid)
         tally = loading.Tally()
         jobs = tally.over(records.jobs(found, jeditaskid, day, without=present))
