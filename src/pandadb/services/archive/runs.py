@@ -127,6 +127,16 @@ def run(
         standing = partial(standings, database, policies, only=only, waits=waits)
         return _copy(database, archive, standing, throttle, tell)
     refuse_strangers(database)
+    return _swap(database, policies, partial(plan, database, policies, only=only), throttle, tell)
+
+
+def _swap(
+    database: Database,
+    policies: Mapping[str, Policy],
+    planned: Callable[[], list[Day]],
+    throttle: Throttle,
+    tell: Callable[[Progress], None],
+) -> Ran:
     ran = Ran(paused=pausing.paused(database))
     if ran.paused:
         return ran
@@ -135,19 +145,27 @@ def run(
         if ours:
             ran.finished = finish(database)
             moving.tidy(database)
-        todo = plan(database, policies, only=only) if ours else []
-        ran.put_off = [day for day in todo if day.put_off]
-        days = [day for day in todo if not day.put_off]
-        for number, day in enumerate(days, start=1):
-            step = _Steps(day, number, len(days), throttle, tell)
-            if ran.lost or not step.may_go_on():
-                ran.left.append(day)
-            else:
-                _take(database, day, policies, ran, step)
-        if ours:
+            _go(database, policies, planned(), ran, partial(_Steps, throttle=throttle, tell=tell))
             note(database)
     ran.paused, ran.notes = throttle.paused, throttle.notes
     return ran
+
+
+def _go(
+    database: Database,
+    policies: Mapping[str, Policy],
+    todo: list[Day],
+    ran: Ran,
+    steps: Callable[[Day, int, int], _Steps],
+) -> None:
+    ran.put_off = [day for day in todo if day.put_off]
+    days = [day for day in todo if not day.put_off]
+    for number, day in enumerate(days, start=1):
+        step = steps(day, number, len(days))
+        if ran.lost or not step.may_go_on():
+            ran.left.append(day)
+        else:
+            _take(database, day, policies, ran, step)
 
 
 def _copy(
