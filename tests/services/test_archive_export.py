@@ -23,8 +23,8 @@ from pandadb.services.archive import (
     NotExported,
     NotTheOwner,
     UnreadableExport,
-    exporting,
 )
+from pandadb.services.archive.months import exporting
 from tests.factories import make_retry
 
 TABLES = {

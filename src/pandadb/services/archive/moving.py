@@ -193,13 +193,13 @@ def _count(session: Session, part: Part) -> Fingerprint:
 
 
 @contextmanager
-def _outside(database: Database, patience: str = LONG) -> Iterator[Session]:
+def _outside(database: Database, patience: str | None = None) -> Iterator[Session]:
     """Open a session without transactions, for what is done CONCURRENTLY."""
     with database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT", no_parameters=True)
         try:
             act_as_owner(connection)
-            connection.execute(text(f"SET lock_timeout = '{patience}'"))
+            connection.execute(text(f"SET lock_timeout = '{patience or LONG}'"))
             connection.execute(text("SET statement_timeout = 0"))
             yield Session(connection)
         except DBAPIError as error:
