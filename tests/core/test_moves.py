@@ -37,7 +37,7 @@ NEVER = datetime(1970, 1, 1)
 
 
 def take(session: Session, verb: str, jobs: Any, target: str | None = None, **more: Any) -> Moved:
-    return move(session, transitions(verb, target), jobs, host="here", **more)
+    return move(session, transitions(verb, target), jobs, host="here", **more)[0]
 
 
 def job(session: Session, pandaid: int) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def test_every_transition_goes_from_each_of_its_states_and_changes_nothing_else(
     session.flush()
     before = job(session, pandaid)
 
-    done = move(session, [step], [pandaid], host="worker-1")
+    done, _ = move(session, [step], [pandaid], host="worker-1")
 
     after = job(session, pandaid)
     assert done == Moved({pandaid: source}, {})

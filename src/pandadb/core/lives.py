@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core import accounting, checks, merging, states
 from pandadb.core.accounting import ACCOUNTED
 from pandadb.core.locking import Lock
-from pandadb.core.moves import move_and_look
+from pandadb.core.moves import move
 from pandadb.core.refusals import explain
 from pandadb.models import JobsActive4
 
@@ -47,7 +47,7 @@ def advance(
     free = pandaids
     if accounted and lock is Lock.SKIP:
         free = accounting.lock(session, pandaids, lock)
-    moved, has_files = move_and_look(
+    moved, has_files = move(
         session, steps, free, host=host, values=values, lock=lock, accounted=accounted
     )
     if busy := [*{*pandaids} - {*free}]:

@@ -45,7 +45,8 @@ def move(
     host: str,
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
-) -> Moved:
+    accounted: bool = False,
+) -> tuple[Moved, bool]:
     """Take jobs through whichever of the transitions fits; return which went, and why not.
 
     The jobs are PandaIDs, or a condition on a table of jobs that chooses them. In one statement per
@@ -53,26 +54,12 @@ def move(
     is written, and what belongs to a job that ends gets the job's `modificationtime`. Jobs are
     locked in the order of their PandaIDs. The `values` of columns have to be right: see `checks`.
 
+    If they are `accounted`, tasks and datasets of the jobs are locked before these, which have to
+    be PandaIDs; the second value tells whether there are any.
+
     Raises:
         JobsLocked: With NOWAIT, somebody else has one of the jobs; or the session's `lock_timeout`
             has passed. The transaction can only be rolled back.
-    """
-    return move_and_look(session, steps, jobs, host=host, values=values, lock=lock)[0]
-
-
-def move_and_look(
-    session: Session,
-    steps: Sequence[Transition],
-    jobs: Sequence[int] | Condition,
-    *,
-    host: str,
-    values: Mapping[str, Any] | None = None,
-    lock: Lock = Lock.WAIT,
-    accounted: bool = False,
-) -> tuple[Moved, bool]:
-    """Move jobs; tell also whether they have files in datasets, if they are `accounted`.
-
-    Then tasks and datasets of the jobs are locked before these; they have to be PandaIDs.
     """
     done, has_files = Moved(), False
     left = jobs if callable(jobs) else [*dict.fromkeys(jobs)]

@@ -112,9 +112,9 @@ def _within(month: Month, one: Partition) -> sql.Composed:
     )
 
 
-def held_tasks(session: Session, month: Month) -> list[int]:
-    """Return the tasks that are held and have jobs in the archive of a month."""
-    holds = sorted(proofs.held(session))
+def held_tasks(session: Session, month: Month, books: Session | None = None) -> list[int]:
+    """Return the tasks that are held, by these books, and have jobs in the archive of a month."""
+    holds = sorted(proofs.held(books or session))
     rows = rows_of(session, "doma_pandaarch.jobsarchived", month)
     query = sql.SQL(HELD).format(rows=rows, tasks=sql.Literal(holds)).as_string()
     return [*session.connection().exec_driver_sql(query).scalars()] if holds else []

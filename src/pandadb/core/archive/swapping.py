@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 from sqlalchemy import text
 
+from pandadb.core.columns import named
 from pandadb.core.copying import schema_of
 
 if TYPE_CHECKING:
@@ -113,8 +114,8 @@ def leftovers(session: Session, tables: Iterable[str]) -> list[str]:
     That is the CHECK, and indexes that were not built to their end. Each statement stands outside
     of transactions; while somebody is still building an index, it waits for him.
     """
-    named = [_table(session, table).as_string() for table in tables]
-    return [*session.scalars(LEFTOVERS, {"tables": named, "bounds": BOUNDS})]
+    names = [named(session, table).as_string() for table in tables]
+    return [*session.scalars(LEFTOVERS, {"tables": names, "bounds": BOUNDS})]
 
 
 def keep_vacuum_away(session: Session, day: Day) -> None:
@@ -128,7 +129,7 @@ def keep_vacuum_away(session: Session, day: Day) -> None:
     for part in day.parts:
         _run(session, [QUIET], part, table=sql.Identifier(part.schema, part.name))
     for table in [part.source for part in day.parts] + [part.target for part in day.parts]:
-        for default in session.scalars(DEFAULT, {"table": _table(session, table).as_string()}):
+        for default in session.scalars(DEFAULT, {"table": named(session, table).as_string()}):
             connection.exec_driver_sql(f"LOCK TABLE {default} IN SHARE UPDATE EXCLUSIVE MODE")
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{before}'")
 
@@ -140,7 +141,7 @@ def swap(session: Session, day: Day) -> None:
         *((ENTERED, table) for table in dict.fromkeys(part.target for part in day.parts)),
     ]
     for lock, table in locks:
-        statement = sql.SQL(lock).format(table=_table(session, table))
+        statement = sql.SQL(lock).format(table=named(session, table))
         session.connection().exec_driver_sql(statement.as_string())
     for part in day.parts:
         _run(session, SWAPPED, part)
@@ -159,8 +160,8 @@ def _run(session: Session, templates: Sequence[str], part: Part, **names: sql.Co
     """Run statements about a partition, in one message; before, while and after it goes."""
     schema = schema_of(session, part.target.partition(".")[0])
     names |= {
-        "source": _table(session, part.source),
-        "target": _table(session, part.target),
+        "source": named(session, part.source),
+        "target": named(session, part.target),
         "schema": sql.Identifier(schema),
         "partition": sql.Identifier(part.schema, part.name),
         "moved": sql.Identifier(schema, part.name),
@@ -172,8 +173,3 @@ def _run(session: Session, templates: Sequence[str], part: Part, **names: sql.Co
     }
     statements = [sql.SQL(template).format(**names).as_string() for template in templates]
     session.connection().exec_driver_sql("; ".join(statements))
-
-
-def _table(session: Session, name: str) -> sql.Identifier:
-    schema, _, table = name.partition(".")
-    return sql.Identifier(schema_of(session, schema), table)

@@ -84,6 +84,21 @@ class Contended(PandaDBError):
     """Locks that were not free."""
 
 
+@contextmanager
+def or_contended() -> Iterator[None]:
+    """Say of a lock that was not free in time that it is contended.
+
+    Raises:
+        Contended: It was not.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        if is_busy(error):
+            raise Contended("Locks were not free: try again") from None
+        raise
+
+
 class PutOff(PandaDBError):
     """Something that has come in the way meanwhile."""
 
@@ -198,13 +213,10 @@ def _outside(database: Database, patience: str | None = None) -> Iterator[Sessio
     with database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT", no_parameters=True)
         try:
-            act_as_owner(connection)
-            connection.execute(text(f"SET lock_timeout = '{patience or LONG}'"))
-            connection.execute(text("SET statement_timeout = 0"))
-            yield Session(connection)
-        except DBAPIError as error:
-            if is_busy(error):
-                raise Contended("Locks were not free: try again") from error
-            raise
+            with or_contended():
+                act_as_owner(connection)
+                connection.execute(text(f"SET lock_timeout = '{patience or LONG}'"))
+                connection.execute(text("SET statement_timeout = 0"))
+                yield Session(connection)
         finally:
             connection.invalidate()  # role and timeouts end, instead of in a pool

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from psycopg import sql
-from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import copying, proofs
 from pandadb.core.archive.days import LIVE_OF, days
@@ -21,11 +20,10 @@ from pandadb.core.partitions import existing
 from pandadb.services.archive import patience
 from pandadb.services.archive.copies.copying import CopyStep, Refused
 from pandadb.services.archive.copies.elsewhere import reached
-from pandadb.services.archive.moving import Contended, Moved, PutOff, Verdict
+from pandadb.services.archive.moving import Moved, PutOff, Verdict, or_contended
 from pandadb.services.archive.plans import NoSuchDay, obstacle
 from pandadb.services.archive.reading import be_slow, snapshot
 from pandadb.services.grants import act_as_owner
-from pandadb.services.turns import is_busy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +49,7 @@ def bring(
         Refused: What has arrived is not what was read.
     """
     tell(CopyStep.COPY)
-    try:
+    with or_contended():
         with reached(archive) as there, snapshot(database) as live:
             going, stay = _going(there, live, day)
             if going.put_off:
@@ -60,10 +58,6 @@ def bring(
             act_as_owner(live.connection(), local=True)
             be_slow(live)
             return _bring(there, live, going, stay, tell)
-    except DBAPIError as error:
-        if is_busy(error):
-            raise Contended("Locks were not free: try again") from None
-        raise
 
 
 def bringable(database: Database, archive: Database, day: date) -> Day:

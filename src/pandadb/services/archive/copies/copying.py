@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import copying, proofs, ranges
 from pandadb.core.archive.findings import findings
@@ -24,11 +23,10 @@ from pandadb.core.copying import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience
 from pandadb.services.archive.copies.elsewhere import reached
-from pandadb.services.archive.moving import Contended, Moved, PutOff, Verdict
+from pandadb.services.archive.moving import Moved, PutOff, Verdict, or_contended
 from pandadb.services.archive.plans import held_tasks
 from pandadb.services.archive.reading import snapshot
 from pandadb.services.grants import act_as_owner
-from pandadb.services.turns import is_busy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -102,24 +100,19 @@ def copy(
         Refused: The archive is not as it was when it was copied, or has rows that are missing here.
     """
     tell(CopyStep.COPY)
-    try:
-        with reached(archive) as there:
-            with snapshot(database) as live:
-                if why := held_tasks(live, day):
-                    raise PutOff(why)
-                odd = findings(live, day) if is_new else []
-                copies = [_look(live, there, part) for part in parts or day.parts]
-                _refuse(database, copies)
-                copies = [_fill(live, there, one) for one in copies]
-            tell(CopyStep.BUILD)
-            copies = [_build(there, one) for one in copies]
+    with or_contended(), reached(archive) as there:
+        with snapshot(database) as live:
+            if why := held_tasks(live, day):
+                raise PutOff(why)
+            odd = findings(live, day) if is_new else []
+            copies = [_look(live, there, part) for part in parts or day.parts]
             _refuse(database, copies)
-            tell(CopyStep.ATTACH)
-            locked = _attach(there, copies)
-    except DBAPIError as error:
-        if is_busy(error):
-            raise Contended("Locks were not free: try again") from None
-        raise
+            copies = [_fill(live, there, one) for one in copies]
+        tell(CopyStep.BUILD)
+        copies = [_build(there, one) for one in copies]
+        _refuse(database, copies)
+        tell(CopyStep.ATTACH)
+        locked = _attach(there, copies)
     tell(CopyStep.PROVE)
     _enter(database, copies)
     verdicts = {one.part.name: Verdict.CHANGED if one.old else Verdict.SAME for one in copies}

@@ -16,15 +16,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import copying, proofs
-from pandadb.core.archive.leaving import HELD
-from pandadb.core.archive.months import Month, rows_of
+from pandadb.core.archive.leaving import held_tasks as held_in_archive
+from pandadb.core.archive.months import Month
 from pandadb.core.columns import columns
 from pandadb.services.archive.copies.copying import CopyStep, copy
 from pandadb.services.archive.copies.elsewhere import reached
-from pandadb.services.archive.moving import Contended, PutOff, Verdict
+from pandadb.services.archive.moving import Contended, PutOff, Verdict, or_contended
 from pandadb.services.archive.plans import held_tasks
 from pandadb.services.archive.reading import be_slow
-from pandadb.services.turns import be_patient, is_busy, patiently
+from pandadb.services.turns import be_patient, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pandadb.core.archive.days import Day, Part
     from pandadb.database import Database
 
-JOBS = "doma_pandaarch.jobsarchived"
 WRITERS = 3.0
 """Seconds for which somebody is waited for who writes into the day in the archive."""
 TRIES = (0.5, 0.5, 0.5)
@@ -74,23 +73,18 @@ def leave(
         Refused: The archive is not as it was when it was copied, or has rows that are missing here.
     """
     tell(CopyStep.RECOUNT)
-    try:
-        with reached(archive) as there:
-            be_patient(there, WRITERS)
-            copying.keep_writers_away(there, day.parts)
-            changed, said = _changed(database, there, day), ""
-            tell(CopyStep.DROP)
-            for part in left.ready if not changed else ():
-                there.execute(text("SELECT 1"))  # its locks are lost with its connection
-                rest = tuple(one for one in day.parts if one.name not in left.dropped)
-                said = _drop(database, replace(day, parts=rest), part, left)
-                if said:
-                    changed = [part]
-                    break
-    except DBAPIError as error:
-        if is_busy(error):
-            raise Contended("Locks were not free: try again") from None
-        raise
+    with or_contended(), reached(archive) as there:
+        be_patient(there, WRITERS)
+        copying.keep_writers_away(there, day.parts)
+        changed, said = _changed(database, there, day), ""
+        tell(CopyStep.DROP)
+        for part in left.ready if not changed else ():
+            there.execute(text("SELECT 1"))  # its locks are lost with its connection
+            rest = tuple(one for one in day.parts if one.name not in left.dropped)
+            said = _drop(database, replace(day, parts=rest), part, left)
+            if said:
+                changed = [part]
+                break
     if changed:
         moved = copy(database, archive, replace(day, parts=tuple(changed)), tell)
         left.recopied = [name for name, what in moved.verdicts.items() if what is Verdict.CHANGED]
@@ -118,10 +112,7 @@ def _changed(database: Database, there: Session, day: Day) -> list[Part]:
 
 def _held_there(session: Session, there: Session, day: Day) -> str | None:
     """Say which held tasks have jobs in a day of the archive: here they may have gone already."""
-    holds = sorted(proofs.held(session))
-    rows = rows_of(there, JOBS, Month(day.lower, day.upper))
-    query = sql.SQL(HELD).format(rows=rows, tasks=sql.Literal(holds)).as_string()
-    tasks = there.connection().exec_driver_sql(query).scalars().all() if holds else ()
+    tasks = held_in_archive(there, Month(day.lower, day.upper), session)
     return f"it has jobs of tasks that are held: {', '.join(map(str, tasks))}" if tasks else None
 
 

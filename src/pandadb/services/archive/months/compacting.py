@@ -18,10 +18,10 @@ from pandadb.core.archive import compacting, leaving, proofs
 from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.months import Month
 from pandadb.core.partitions import existing
-from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience, pausing
 from pandadb.services.archive.books import LATE
 from pandadb.services.archive.months.dropping import WRITERS
+from pandadb.services.archive.moving import PutOff
 from pandadb.services.archive.noting import note
 from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.reading import be_slow
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
 
     from pandadb.core.archive.days import Part
     from pandadb.database import Database
-
-
-class PutOff(PandaDBError):
-    """Why a month stays as it is."""
 
 
 @dataclass(frozen=True)
