@@ -111,7 +111,7 @@ def _filled(server: Server, number: int) -> Iterator[Database]:
     """Yield a database with so many activated jobs of three labels and four shares."""
     labels = "(ARRAY['managed', 'user', 'test'])[1 + n % 3]"
     shares = "(ARRAY['Simulation', 'Reconstruction', 'Analysis', 'Test'])[1 + n % 4]"
-    with servers.fresh(server) as database, servers.raw(database) as connection:
+    with servers.lived_in(server) as database, servers.raw(database) as connection:
         rows.fill(connection, "jobsactive4", range(number), prodsourcelabel=labels, gshare=shares)
         urgent = "true" if number <= 10_000 else "n % 1000 >= 800"  # no others will be taken
         rows.fill_satellites(connection, range(number), urgent)
@@ -124,7 +124,7 @@ def _turns(
     stack: ExitStack, database: Database, fill: str, workers: int, calls: tuple[int, int]
 ) -> Iterator[Turn]:
     """Yield the turns of so many workers: ours for one label and for several, upstream's way."""
-    connections = [stack.enter_context(servers.raw(database)) for _ in range(workers)]
+    connections = [stack.enter_context(servers.as_upstream(database)) for _ in range(workers)]
     whose = f"{fill} jobs, {workers} workers: "
     for labels, more in ((ONE, ""), (SEVERAL, ", several labels")):
         theirs = [partial(_upstream, connection, labels) for connection in connections]

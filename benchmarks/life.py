@@ -66,14 +66,18 @@ RATIOS = (*(goal.ratio for goal in GOALS), Ratio("submit: ours", "submit: upstre
 def measure(server: Server, effort: Effort) -> Samples:
     """Measure ours, upstream's way and COPY by turns."""
     many, few = LIVES[effort]
-    with servers.fresh(server) as database, servers.raw(database) as connection:
+    with (
+        servers.lived_in(server) as database,
+        servers.raw(database) as connection,
+        servers.as_upstream(database) as theirs,
+    ):
         _others(connection, 10 * many)
         turns = [
             partial(_turn, "submit: ours", many, partial(submit, database, many)),
             partial(_turn, "lives: ours", many, partial(live, database, many)),
             partial(_turn, "submit: COPY", many, partial(copying.submit, connection, many)),
-            partial(_turn, "submit: upstream", few, partial(_submitted, connection, few)),
-            partial(_turn, "lives: upstream", few, partial(_upstream, connection, few)),
+            partial(_turn, "submit: upstream", few, partial(_submitted, theirs, few)),
+            partial(_turn, "lives: upstream", few, partial(_upstream, theirs, few)),
         ]
         return alternate([partial(_then, turn, connection) for turn in turns])
 

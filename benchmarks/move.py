@@ -51,7 +51,11 @@ OTHERS = {Effort.TINY: 100, Effort.QUICK: 10_000, Effort.FULL: 50_000}
 
 def measure(server: Server, effort: Effort) -> Samples:
     """Measure ours, raw SQL and upstream's way by turns."""
-    with servers.fresh(server) as database, servers.raw(database) as connection:
+    with (
+        servers.lived_in(server) as database,
+        servers.raw(database) as connection,
+        servers.as_upstream(database) as theirs,
+    ):
         _others(connection, OTHERS[effort])
         first = count(10_000_000, 100_000)
 
@@ -65,7 +69,7 @@ def measure(server: Server, effort: Effort) -> Samples:
             for size in SIZES
             for name, moves in (("ours", _ours(database)), ("raw SQL", _raw(connection)))
         ]
-        turns.insert(2, partial(turn, "one by one: upstream", 1, *_upstream(connection)))
+        turns.insert(2, partial(turn, "one by one: upstream", 1, *_upstream(theirs)))
         return alternate(turns)
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import psycopg
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    Take = Callable[[], Awaitable[int]]
+    from collections.abc import AsyncIterator, Callable
 
 
 def installed() -> bool:
@@ -66,71 +63,72 @@ def pgqueuer(url: str, workers: int, jobs: int) -> dict[str, float]:
     return {name: asyncio.run(_ten(url, workers, jobs))}
 
 
+@dataclass
+class Clock:
+    """Times jobs from the first one's begin to the last one's, and then says stop."""
+
+    jobs: int
+    stop: Callable[[], object] = lambda: None
+    done: int = 0
+    began: float = 0.0
+    ended: float = 0.0
+
+    def tick(self) -> None:
+        """Count a job that a worker has been given."""
+        self.began = self.began or perf_counter()
+        self.done += 1
+        if self.done == self.jobs:
+            self.ended = perf_counter()
+            self.stop()
+
+    @property
+    def rate(self) -> float:
+        """Return jobs per second."""
+        if self.done < self.jobs:
+            raise AssertionError(f"{self.done} jobs instead of {self.jobs}")
+        return self.jobs / (self.ended - self.began)
+
+
 async def _one(url: str, workers: int, jobs: int) -> float:
-    from procrastinate.jobs import Status  # noqa: PLC0415
-
+    clock = Clock(jobs)
     async with _procrastinate(url, workers) as app:
-        manager = app.job_manager
-        numbers = [await manager.register_worker() for _ in range(workers)]
 
-        def taking(number: int) -> Take:
-            async def take() -> int:
-                job = await manager.fetch_job(["benchmark"], number)
-                if job is None:
-                    return 0
-                await manager.finish_job(job, Status.SUCCEEDED, delete_job=False)
-                return 1
+        async def task() -> None:
+            clock.tick()
 
-            return take
-
-        return await _rate([taking(number) for number in numbers], jobs)
+        app.task(name="task")(task)
+        options = {"concurrency": workers, "wait": False, "install_signal_handlers": False}
+        worker = asyncio.ensure_future(app.run_worker_async(queues=["benchmark"], **options))
+        clock.stop = worker.cancel
+        with suppress(asyncio.CancelledError):
+            await worker
+    return clock.rate
 
 
 async def _ten(url: str, workers: int, jobs: int) -> float:
-    from pgqueuer.ports.repository import EntrypointExecutionParameter  # noqa: PLC0415
+    from pgqueuer.qm import QueueManager  # noqa: PLC0415
     from pgqueuer.queries import Queries  # noqa: PLC0415
 
-    def taking(connection: Any) -> Take:
-        queries: Any = Queries.from_psycopg_connection(connection)
-        me, which = uuid4(), {"task": EntrypointExecutionParameter(0)}
+    async with AsyncExitStack() as stack:
+        managers: list[Any] = []
+        clock = Clock(jobs, lambda: [manager.shutdown.set() for manager in managers])
 
-        async def take() -> int:
-            found = await queries.dequeue(10, which, me, None, timedelta(seconds=30))
-            if found:
-                await queries.log_jobs([(job, "successful", None) for job in found])
-            return len(found)
+        async def task(_: Any) -> None:
+            clock.tick()
 
-        return take
-
-    connections = [
-        await psycopg.AsyncConnection.connect(url, autocommit=True) for _ in range(workers)
-    ]
-    try:
-        return await _rate([taking(connection) for connection in connections], jobs)
-    finally:
-        for connection in connections:
-            await connection.close()
-
-
-async def _rate(takes: list[Take], jobs: int) -> float:
-    """Return jobs per second, when each worker does its part of them."""
-
-    async def worker(take: Take) -> int:
-        done = 0
-        while done < jobs // len(takes) and (number := await take()):
-            done += number
-        return done
-
-    began = perf_counter()
-    done = await asyncio.gather(*map(worker, takes))
-    return sum(done) / (perf_counter() - began)
+        for _ in range(workers):
+            connection = await stack.enter_async_context(_connected(url))
+            managers.append(QueueManager(Queries.from_psycopg_connection(connection)))
+            managers[-1].entrypoint("task")(task)
+        await asyncio.gather(*(manager.run(batch_size=10) for manager in managers))
+    return clock.rate
 
 
 @asynccontextmanager
 async def _procrastinate(url: str, workers: int) -> AsyncIterator[Any]:
     from procrastinate import App, PsycopgConnector  # noqa: PLC0415
 
-    connector = PsycopgConnector(conninfo=url, min_size=workers, max_size=workers)
+    connector = PsycopgConnector(conninfo=url, min_size=workers, max_size=workers + 2)
     async with App(connector=connector).open_async() as app:
         yield app
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
 
+from pandadb.core.partitions.policies import ARCHIVED, POLICIES
 from pandadb.database import Database
+from pandadb.services import partitions
 from pandadb.services.schema import upgrade
 from tests.databases import Server, admin, migrated_template, render, temporary_database
 from tests.servers import running_server
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
 
 VERSIONS = {"15": "/usr/lib/postgresql/15", "18": "embedded"}
 """Where the binaries of a version are."""
+DAYS = 30
+"""So long jobs that have ended stay where they are."""
+LIVED_IN = (*ARCHIVED, "jobs_statuslog")
+"""What jobs write into that has a partition for each day."""
 
 
 @contextmanager
@@ -41,6 +48,15 @@ def fresh(server: Server) -> Iterator[Database]:
 
 
 @contextmanager
+def lived_in(server: Server) -> Iterator[Database]:
+    """Yield a new database with as many partitions as a site's has, which keeps jobs for days."""
+    policies = {name: replace(policy, ahead=DAYS) for name, policy in POLICIES.items()}
+    with fresh(server) as database:
+        partitions.maintain(database, policies, tables=LIVED_IN)
+        yield database
+
+
+@contextmanager
 def empty(server: Server) -> Iterator[str]:
     """Yield the URL of a new database with nothing in it at all."""
     with temporary_database(server) as url:
@@ -50,6 +66,14 @@ def empty(server: Server) -> Iterator[str]:
 def _upgrade(url: str) -> None:
     with Database(url) as database:
         upgrade(database)
+
+
+def as_upstream(database: Database) -> psycopg.Connection:
+    """Connect as PanDA's server does, by psycopg2: values go as text, and nothing is prepared."""
+    connection = raw(database)
+    connection.cursor_factory = psycopg.ClientCursor
+    connection.prepare_threshold = None
+    return connection
 
 
 def raw(database: Database) -> psycopg.Connection:
