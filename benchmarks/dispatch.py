@@ -110,7 +110,7 @@ def measure(server: Server, effort: Effort) -> Samples:
 def _filled(server: Server, number: int) -> Iterator[Database]:
     """Yield a database with so many activated jobs of three labels and four shares."""
     labels = "(ARRAY['managed', 'user', 'test'])[1 + n % 3]"
-    shares = "(ARRAY['Simulation', 'Reconstruction', 'Analysis', 'Test'])[1 + n % 4]"
+    shares = f"(ARRAY{rows.SHARES})[1 + n % {len(rows.SHARES)}]"
     with servers.lived_in(server) as database, servers.raw(database) as connection:
         rows.fill(connection, "jobsactive4", range(number), prodsourcelabel=labels, gshare=shares)
         urgent = "true" if number <= 10_000 else "n % 1000 >= 800"  # no others will be taken

@@ -55,6 +55,7 @@ FILES = {
     "jeditaskid": "1000 + n % 100",
     "fsize": "1000000",
 }
+SHARES = ["Simulation", "Reconstruction", "Analysis", "Test"]
 SATELLITES = ("filestable4", "metatable", "jobparamstable")
 PARAMETERS = {"pandaid": "n", "jobparameters": "repeat('--parameter value', 50)"}
 METADATA = {"pandaid": "n", "metadata": "repeat('{\"key\": 1}', 50)"}
@@ -88,7 +89,11 @@ def analyze(connection: psycopg.Connection) -> None:
 
 
 def register_worker(connection: psycopg.Connection) -> None:
-    """Register the Harvester instance whose worker takes jobs."""
+    """Register the Harvester instance whose worker takes jobs, and the shares that it serves."""
+    connection.execute(
+        "INSERT INTO doma_panda.global_shares (name, value) SELECT unnest(%s::text[]), 25",
+        [SHARES],
+    )
     connection.execute(
         "INSERT INTO doma_panda.harvester_instances (harvester_id, starttime, lastupdate)"
         " VALUES ('benchmark', localtimestamp, localtimestamp)"

@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import Integer, Numeric
 
 from benchmarks.raw import COLUMNS
-from benchmarks.rows import SATELLITES
+from benchmarks.rows import SATELLITES, SHARES
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
@@ -56,8 +56,6 @@ def log(connection: psycopg.Connection, job: dict[str, Any]) -> None:
     connection.execute(LOG, job)
 
 
-SHARES = ["Simulation", "Reconstruction", "Analysis", "Test"]
-"""In the order in which they are served: upstream works it out before, and not for each call."""
 CANDIDATES = b"""
 SELECT pandaid FROM doma_panda.jobsactive4
 WHERE computingsite = %(site)s AND jobstatus = 'activated' AND prodsourcelabel = ANY(%(labels)s)
@@ -82,7 +80,10 @@ ON CONFLICT (harvesterid, workerid, pandaid) DO UPDATE SET lastupdate = EXCLUDED
 def dispatch(
     connection: psycopg.Connection, site: str, limit: int, labels: Sequence[str]
 ) -> list[int]:
-    """Give the first jobs of a site to a worker: for each two transactions, and one for the log."""
+    """Give the first jobs of a site to a worker: for each two transactions, and one for the log.
+
+    The order of the shares is worked out before, and not for each call.
+    """
     which = {"site": site, "labels": [*labels], "shares": SHARES, "limit": limit}
     taken = []
     for (pandaid,) in connection.execute(CANDIDATES, which).fetchall():

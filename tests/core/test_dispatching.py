@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event, func, insert, literal, select, text
+from sqlalchemy import event, func, insert, literal, select, text, update
 
-from pandadb.core.dispatching import Wanted, described, relate, take
+from pandadb.core.dispatching import Wanted, take
 from pandadb.models import (
+    FilesTable4,
     HarvesterInstances,
     HarvesterRelJobsWorkers,
     JobsActive4,
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 def dispatched(
     session: Session, njobs: int = 10, shares: tuple[str, ...] = (), **wanted: Any
 ) -> list[int]:
-    return take(session, Wanted("CERN", njobs, **wanted), shares, "node")
+    found = take(session, Wanted("CERN", njobs, **wanted), shares, "node")
+    return [one.pandaid for one in found]
 
 
 def job(session: Session, **columns: Any) -> int:
@@ -96,6 +98,14 @@ def test_jobs_that_others_take_are_skipped_however_many_they_are(database: Datab
         assert dispatched(session, 20) == jobs[90:]
 
 
+def test_a_worker_gets_what_others_leave_of_the_first_jobs(database: Database) -> None:
+    with database.session() as session:
+        jobs = [job(session) for _ in range(100)]
+    with database.session() as other, database.session() as session:
+        dispatched(other, 70)
+        assert dispatched(session, 20) == jobs[70:80]
+
+
 def test_eight_workers_never_get_the_same_job(database: Database) -> None:
     with database.session() as session:
         rows = select(func.generate_series(1, 400), literal("activated"), literal("CERN"))
@@ -123,22 +133,28 @@ def test_a_worker_is_related_to_its_jobs_if_its_harvester_is_known(session: Sess
     session.flush()
 
     for harvester in ("H1", "H1", "H2"):
-        relate(session, [mine], harvester, 5)
+        take(session, Wanted("CERN"), (), "node", (harvester, 5))
+        session.execute(update(JobsActive4).values(jobstatus="activated"))
 
     related = select(HarvesterRelJobsWorkers.harvesterid, HarvesterRelJobsWorkers.pandaid)
     assert session.execute(related).all() == [("H1", mine)]
 
 
-def test_jobs_are_described_with_their_files_and_parameters(session: Session) -> None:
-    first, second = job(session), job(session)
-    make_satellites(session, second)
+def test_jobs_come_as_they_are_now_with_their_files_and_parameters(session: Session) -> None:
+    bare, whole = job(session), job(session, currentpriority=5)
+    make_satellites(session, whole)
 
-    there = described(session, [second, first])
+    first, second = take(session, Wanted("CERN", 2), (), "node")
 
-    assert [one.job["pandaid"] for one in there] == [second, first]
-    assert [file["type"] for file in there[0].files] == ["input", "output", "log"]
-    assert there[0].parameters == "--events 10"
-    assert (there[1].files, there[1].parameters) == ([], None)
+    assert [first.pandaid, second.pandaid] == [whole, bare]
+    for one in (first, second):
+        row = select(JobsActive4.__table__).where(JobsActive4.pandaid == one.pandaid)
+        assert one.job == session.execute(row).mappings().one()
+    files = select(FilesTable4.__table__).order_by(FilesTable4.row_id)
+    assert [file["type"] for file in first.files] == ["input", "output", "log"]
+    assert first.files == session.execute(files).mappings().all()
+    assert first.parameters == "--events 10"
+    assert (second.files, second.parameters) == ([], None)
 
 
 def test_a_queue_of_many_jobs_is_read_through_the_index(database: Database) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +16,19 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    literal,
     literal_column,
     select,
     true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from pandadb.core import arrays, routes
 from pandadb.core.arrays import unseen
 from pandadb.core.effects import constant, now
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import Route
+from pandadb.core.sending import send
 from pandadb.core.states import transitions
 from pandadb.models import (
     FilesTable4,
@@ -37,7 +37,7 @@ from pandadb.models import (
     JobParamsTable,
     JobsActive4,
 )
-from pandadb.models.types import EPOCH
+from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,6 +82,8 @@ LAST = 1_000_000
 
 LIMITS = {"memory": "minramcount", "disk": "maxdiskcount", "walltime": "maxwalltime"}
 EQUALS = ("resource_type", "produsername", "jeditaskid")
+TIMES = tuple(c.name for c in FilesTable4.__table__.c if isinstance(c.type, Timestamp))
+"""Columns of files that JSON has as texts."""
 
 
 @dataclass(frozen=True)
@@ -100,98 +102,115 @@ class Dispatched:
 
 
 def take(
-    session: Session, wanted: Wanted, shares: Sequence[str], host: str, **values: Any
-) -> list[int]:
+    session: Session,
+    wanted: Wanted,
+    shares: Sequence[str],
+    host: str,
+    worker: tuple[str, int] | None = None,
+    **values: Any,
+) -> list[Dispatched]:
     """Take activated jobs for a worker, and say that they are sent; return them in their order.
 
-    `shares` is the order in which shares are served; jobs of others come last. Jobs that other
-    workers take at the moment are skipped. `values` are further columns of the jobs.
+    One statement does all of it, so that it can be a transaction by itself. `shares` is the order
+    in which shares are served; jobs of others come last. Jobs that other workers take at the moment
+    are skipped; if they are most of those that it looks at, the worker gets what is left of these.
+    The jobs are related to the worker if its Harvester instance is known. `values` are further
+    columns of the jobs.
     """
     asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALS)}
     asked = {name: value for name, value in asked.items() if value is not None}
-    statement = _statement(wanted.labels is not None, tuple(asked), tuple(values))
+    statement = _statement(wanted.labels is not None, tuple(asked), tuple(values), worker is None)
     parameters = {
         **{f"wanted_{name}": value for name, value in asked.items()},
         **values,
+        **dict(zip(("harvester", "worker"), worker or (), strict=False)),
         "site": wanted.computingsite,
-        "labels": wanted.labels,
+        "labels": wanted.labels and [*wanted.labels],
         "shares": [*FIRST, *shares],
         "host": host[:128],
+        "njobs": wanted.njobs,
     }
-    taken: list[int] = []
     reach = wanted.njobs + SPARE
     while True:
-        parameters |= {"njobs": wanted.njobs - len(taken), "reach": reach}
         with refusing_to_wait():
-            pandaids, seen = session.execute(statement, parameters).one()
-        taken += pandaids
-        if len(taken) == wanted.njobs or seen < reach:
-            return taken
+            found = send(session, statement, {**parameters, "reach": reach})
+        names = [*found.keys()]
+        rows = [dict(zip(names, row, strict=True)) for row in found]
+        if rows[0]["pandaid"] or rows[0]["seen"] < reach:
+            return [_dispatched(row) for row in rows if row["pandaid"]]
         reach *= 4  # others have what was in reach
 
 
-def relate(session: Session, pandaids: Sequence[int], harvesterid: str, workerid: int) -> None:
-    """Note which worker has the jobs, if its Harvester instance is known."""
-    given = {"pandaids": [*pandaids], "harvester": harvesterid, "worker": workerid}
-    session.execute(_relation(), given)
+def _dispatched(row: dict[str, Any]) -> Dispatched:
+    """Separate a job from what belongs to it."""
+    del row["seen"]
+    files, parameters = row.pop("files") or [], row.pop("parameters")
+    for file in files:
+        file |= {name: datetime.fromisoformat(file[name]) for name in TIMES if file[name]}
+    return Dispatched(row, files, parameters)
 
 
 @cache
-def _relation() -> Select[Any]:
+def _statement(
+    by_label: bool, asked: tuple[str, ...], values: tuple[str, ...], unrelated: bool
+) -> Select[Any]:
+    """Say a dispatch: the first candidates of each kind, the first of those that are free.
+
+    It returns the jobs and what belongs to them, and how many candidates there were; of no job
+    if none was free.
+    """
+    candidates = _candidates(_kinds(), by_label, asked)
+    free = _free(candidates)
+    (step,) = transitions("dispatch")
+    route = Route(step, JobsActive4, JobsActive4, values, returned=True)
+    _, (moment, moved, *then) = routes.parts(
+        route, lambda job: arrays.is_one_of(job.__table__.c.pandaid, select(free.c.pandaid))
+    )
+    parameters = JobParamsTable.__table__.c
+    mine = and_(parameters.pandaid == moved.c.pandaid, parameters.modificationtime == EPOCH)
+    taken = free.join(moved, moved.c.pandaid == free.c.pandaid)
+    return (
+        select(
+            *moved.c,
+            parameters.jobparameters.label("parameters"),
+            _files(moved.c.pandaid).label("files"),
+            func.cardinality(candidates.c.pandaids).label("seen"),
+        )
+        .select_from(candidates.outerjoin(taken.outerjoin(parameters.pandaid.table, mine), true()))
+        .order_by(free.c.place)
+        .add_cte(moment, *then, *([] if unrelated else [_related(free)]))
+    )
+
+
+def _files(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
+    """Select the files of a job, as JSON: so each job is one row."""
+    file = FilesTable4.__table__.c
+    words = [part for name, column in file.items() for part in (constant(name), column)]
+    row = aggregate_order_by(func.json_build_object(*words), file.row_id)
+    return (
+        select(func.json_agg(row))
+        .where(file.pandaid == pandaid, file.modificationtime == EPOCH)
+        .scalar_subquery()
+    )
+
+
+def _related(free: CTE) -> CTE:
+    """Note which worker has the jobs, if its Harvester instance is known."""
     harvester = bindparam("harvester", type_=String)
     worker = bindparam("worker", type_=BigInteger)
     known = exists().where(HarvesterInstances.harvester_id == harvester)
-    rows = select(harvester, worker, func.unnest(arrays.array("pandaids")), now()).where(known)
+    rows = select(harvester, worker, free.c.pandaid, now()).where(known)
     key = ["harvesterid", "workerid", "pandaid"]
     related = insert(HarvesterRelJobsWorkers.__table__).from_select([*key, "lastupdate"], rows)
     seen = related.on_conflict_do_update(index_elements=key, set_={"lastupdate": now()})
-    return select(literal(1)).add_cte(seen.cte("related"))
+    return seen.cte("related")
 
 
-def described(session: Session, pandaids: Sequence[int]) -> list[Dispatched]:
-    """Return jobs of JOBSACTIVE4 with their files and parameters, in the order of the ids."""
-    given = {"pandaids": [*pandaids]}
-    files: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
-    for file in session.execute(_files(), given).mappings():
-        files[file["pandaid"]].append(dict(file))
-    jobs = {}
-    for row in session.execute(_jobs(), given).mappings():
-        job = dict(row)
-        parameters = job.pop("parameters")
-        jobs[job["pandaid"]] = Dispatched(job, files[job["pandaid"]], parameters)
-    return [jobs[pandaid] for pandaid in pandaids]
-
-
-@cache
-def _jobs() -> Select[Any]:
-    parameters = JobParamsTable.__table__.c
-    return (
-        select(JobsActive4.__table__, parameters.jobparameters.label("parameters"))
-        .outerjoin(
-            JobParamsTable.__table__,
-            and_(parameters.pandaid == JOB.pandaid, parameters.modificationtime == EPOCH),
-        )
-        .where(arrays.by_id(JobsActive4))
-    )
-
-
-@cache
-def _files() -> Select[Any]:
-    file = FilesTable4.__table__.c
-    return (
-        select(FilesTable4.__table__)
-        .where(arrays.is_given(file.pandaid), file.modificationtime == EPOCH)
-        .order_by(file.row_id)
-    )
-
-
-@cache
-def _statement(by_label: bool, asked: tuple[str, ...], values: tuple[str, ...]) -> Select[Any]:
-    """Say a dispatch: the first candidates of each kind, the first of those that are free."""
-    candidates = _candidates(_kinds(), by_label, asked)
+def _free(candidates: CTE) -> CTE:
+    """Lock the first candidates that nobody else has, and tell their places."""
     in_reach = arrays.ids(select(candidates.c.pandaids).scalar_subquery())
     place = func.array_position(in_reach, JOB.pandaid).label("place")
-    free = (
+    return (
         select(JOB.pandaid, place)
         .where(JOB.pandaid == func.any(in_reach), JOB.jobstatus == ACTIVATED)
         .order_by(place)
@@ -199,14 +218,6 @@ def _statement(by_label: bool, asked: tuple[str, ...], values: tuple[str, ...]) 
         .with_for_update(skip_locked=True)
         .cte("free")
     )
-    (step,) = transitions("dispatch")
-    route = Route(step, JobsActive4, JobsActive4, values)
-    _, then = routes.parts(
-        route, lambda job: arrays.is_one_of(job.__table__.c.pandaid, select(free.c.pandaid))
-    )
-    taken = select(free.c.pandaid).order_by(free.c.place).scalar_subquery()
-    seen = select(func.cardinality(candidates.c.pandaids)).scalar_subquery()
-    return select(func.array(taken), seen).add_cte(*then)
 
 
 def _kinds() -> CTE:
@@ -228,22 +239,31 @@ def _kinds() -> CTE:
 
 
 def _candidates(kinds: CTE, by_label: bool, asked: tuple[str, ...]) -> CTE:
-    """Select the first jobs of each kind, then the first of all kinds, in their order."""
+    """Select the first jobs of each kind, then the first of all kinds, in their order.
+
+    The kinds come in the order of their shares: those of later ones are looked at only if there are
+    too few jobs of the first.
+    """
     reach = unseen(bindparam("reach", type_=Integer))
+    shares, labels = (unseen(bindparam(n, type_=ARRAY(String))) for n in ("shares", "labels"))
+    place = func.coalesce(func.array_position(shares, kinds.c.share), LAST).label("place")
+    kind = (
+        select(kinds.c.label, kinds.c.share, place)
+        .where(func.array_position(labels, kinds.c.label).is_not(None) if by_label else true())
+        .order_by(place)
+        .subquery("kind")
+    )
     jobs = (
         select(JOB.pandaid, JOB.currentpriority)
-        .where(*HERE, kinds.c.label == LABEL, kinds.c.share == SHARE, *map(_fits, asked))
+        .where(*HERE, kind.c.label == LABEL, kind.c.share == SHARE, *map(_fits, asked))
         .order_by(JOB.currentpriority.desc(), JOB.pandaid)
         .limit(reach)
         .lateral("jobs")
     )
-    shares, labels = (unseen(bindparam(n, type_=ARRAY(String))) for n in ("shares", "labels"))
-    place = func.coalesce(func.array_position(shares, kinds.c.share), LAST)
     first = (
         select(jobs.c.pandaid)
-        .select_from(kinds.join(jobs, true()))
-        .where(func.array_position(labels, kinds.c.label).is_not(None) if by_label else true())
-        .order_by(place, jobs.c.currentpriority.desc(), jobs.c.pandaid)
+        .select_from(kind.join(jobs, true()))
+        .order_by(kind.c.place, jobs.c.currentpriority.desc(), jobs.c.pandaid)
         .limit(reach)
     )
     pandaids = func.array(first.scalar_subquery()).label("pandaids")

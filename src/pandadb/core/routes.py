@@ -59,6 +59,8 @@ class Route:
     """Whether each job has values of its own, as arrays beside the ids; only within one table."""
     accounted: bool = False
     """Whether the datasets of the jobs are locked before them; only for jobs by their ids."""
+    returned: bool = False
+    """Whether the part `moved` returns the jobs as they are then; only within one table."""
 
 
 @cache
@@ -132,7 +134,8 @@ def _changed(route: Route, picked: CTE) -> CTE:
         given = _own_values(route)
         new |= {name: given.c[name] for name in route.values}
         changed = changed.where(job.c.pandaid == given.c.pandaid)
-    return changed.values(new).cte("moved")
+    changed = changed.values(new)
+    return (changed.returning(*job.c) if route.returned else changed).cte("moved")
 
 
 def _own_values(route: Route) -> TableValuedAlias:

@@ -34,20 +34,18 @@ def dispatch(
 ) -> list[Dispatched]:
     """Give activated jobs to a worker: by share, priority and PandaID; each to one only.
 
-    Returns them with their files and parameters, as many as there are of those that were wanted.
-    The worker is its Harvester instance and its number; `values` are further columns of the jobs,
-    such as `computingelement`. Nobody waits: jobs that others take at the moment are skipped.
+    Returns them with their files and parameters, as many as there are of those that were wanted;
+    it may be fewer while others take jobs, but is none only if none is free. The worker is its
+    Harvester instance and its number; `values` are further columns of the jobs, such as
+    `computingelement`. Nobody waits: jobs that others take at the moment are skipped.
 
     Raises:
         BadValue: A value does not fit its column.
     """
     check_columns(JobsActive4, values)
-    with transaction(database, how) as session:
+    with transaction(database, how, at_once=True) as session:
         order = _ranking(database.engine, session)
-        taken = dispatching.take(session, wanted, order, how.host, **values)
-        if taken and worker:
-            dispatching.relate(session, taken, *worker)
-        return dispatching.described(session, taken) if taken else []
+        return dispatching.take(session, wanted, order, how.host, worker, **values)
 
 
 def _ranking(engine: Engine, session: Session) -> list[str]:
