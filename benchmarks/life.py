@@ -74,8 +74,8 @@ def measure(server: Server, effort: Effort) -> Samples:
         _others(connection, 10 * many)
         turns = [
             partial(_turn, "submit: ours", many, partial(submit, database, many)),
-            partial(_turn, "lives: ours", many, partial(live, database, many)),
             partial(_turn, "submit: COPY", many, partial(copying.submit, connection, many)),
+            partial(_turn, "lives: ours", many, partial(live, database, many)),
             partial(_turn, "submit: upstream", few, partial(_submitted, theirs, few)),
             partial(_turn, "lives: upstream", few, partial(_upstream, theirs, few)),
         ]
