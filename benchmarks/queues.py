@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,7 @@ def prepare(url: str, jobs: int) -> None:
 async def _prepare(url: str) -> None:
     from pgqueuer.queries import Queries  # noqa: PLC0415
 
-    async with _procrastinate(url, 1) as app:
+    async with _procrastinate(url) as app:
         await app.schema_manager.apply_schema_async()
     async with _connected(url) as connection:
         await Queries.from_psycopg_connection(connection).install()
@@ -52,9 +52,8 @@ async def _prepare(url: str) -> None:
 
 def procrastinate(url: str, workers: int, jobs: int) -> dict[str, float]:
     """Let workers of procrastinate take and finish jobs, one by one."""
-    return {
-        f"take and finish, {workers} workers: procrastinate": asyncio.run(_one(url, workers, jobs))
-    }
+    name = f"take and finish, {workers} workers: procrastinate"
+    return {name: asyncio.run(_one(url, workers, jobs))}
 
 
 def pgqueuer(url: str, workers: int, jobs: int) -> dict[str, float]:
@@ -90,18 +89,19 @@ class Clock:
 
 
 async def _one(url: str, workers: int, jobs: int) -> float:
-    clock = Clock(jobs)
-    async with _procrastinate(url, workers) as app:
+    async with AsyncExitStack() as stack:
+        running: list[asyncio.Future[None]] = []
+        clock = Clock(jobs, lambda: [worker.cancel() for worker in running])
 
         async def task() -> None:
             clock.tick()
 
-        app.task(name="task")(task)
-        options = {"concurrency": workers, "wait": False, "install_signal_handlers": False}
-        worker = asyncio.ensure_future(app.run_worker_async(queues=["benchmark"], **options))
-        clock.stop = worker.cancel
-        with suppress(asyncio.CancelledError):
-            await worker
+        for _ in range(workers):
+            app = await stack.enter_async_context(_procrastinate(url))
+            app.task(name="task")(task)
+            worker = app.run_worker_async(concurrency=1, install_signal_handlers=False)
+            running.append(asyncio.ensure_future(worker))
+        await asyncio.gather(*running, return_exceptions=True)
     return clock.rate
 
 
@@ -125,11 +125,10 @@ async def _ten(url: str, workers: int, jobs: int) -> float:
 
 
 @asynccontextmanager
-async def _procrastinate(url: str, workers: int) -> AsyncIterator[Any]:
+async def _procrastinate(url: str) -> AsyncIterator[Any]:
     from procrastinate import App, PsycopgConnector  # noqa: PLC0415
 
-    connector = PsycopgConnector(conninfo=url, min_size=workers, max_size=workers + 2)
-    async with App(connector=connector).open_async() as app:
+    async with App(connector=PsycopgConnector(conninfo=url)).open_async() as app:
         yield app
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 VERSIONS = {"15": "/usr/lib/postgresql/15", "18": "embedded"}
 """Where the binaries of a version are."""
 DAYS = 30
-"""So long jobs that have ended stay where they are."""
+"""So many days have partitions beside today's; a site with pandadb's policies has more."""
 LIVED_IN = (*ARCHIVED, "jobs_statuslog")
 """What jobs write into that has a partition for each day."""
 
@@ -49,7 +49,7 @@ def fresh(server: Server) -> Iterator[Database]:
 
 @contextmanager
 def lived_in(server: Server) -> Iterator[Database]:
-    """Yield a new database with as many partitions as a site's has, which keeps jobs for days."""
+    """Yield a new database with about as many partitions as a site has; all are empty."""
     policies = {name: replace(policy, ahead=DAYS) for name, policy in POLICIES.items()}
     with fresh(server) as database:
         partitions.maintain(database, policies, tables=LIVED_IN)
@@ -69,7 +69,7 @@ def _upgrade(url: str) -> None:
 
 
 def as_upstream(database: Database) -> psycopg.Connection:
-    """Connect as PanDA's server does, by psycopg2: values go as text, and nothing is prepared."""
+    """Connect so that values go within the text and nothing is prepared, as by psycopg2."""
     connection = raw(database)
     connection.cursor_factory = psycopg.ClientCursor
     connection.prepare_threshold = None

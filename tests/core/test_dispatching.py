@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event, func, insert, literal, select, text, update
+from sqlalchemy import event, func, insert, literal, literal_column, select, text, update
 
 from pandadb.core.dispatching import Wanted, take
 from pandadb.models import (
@@ -66,6 +68,7 @@ def test_the_order_is_share_then_priority_then_pandaid(session: Session) -> None
 def test_no_more_are_taken_than_asked_for(session: Session) -> None:
     jobs = [job(session, currentpriority=n) for n in range(5)]
 
+    assert dispatched(session, 0) == []
     assert dispatched(session, 2) == [jobs[4], jobs[3]]
 
 
@@ -94,16 +97,9 @@ def test_jobs_that_others_take_are_skipped_however_many_they_are(database: Datab
     with database.session() as session:
         jobs = [job(session) for _ in range(100)]
     with database.session() as other, database.session() as session:
-        assert dispatched(other, 90) == jobs[:90]
+        assert dispatched(other, 70) == jobs[:70]
+        assert dispatched(session, 20) == jobs[70:90]
         assert dispatched(session, 20) == jobs[90:]
-
-
-def test_a_worker_gets_what_others_leave_of_the_first_jobs(database: Database) -> None:
-    with database.session() as session:
-        jobs = [job(session) for _ in range(100)]
-    with database.session() as other, database.session() as session:
-        dispatched(other, 70)
-        assert dispatched(session, 20) == jobs[70:80]
 
 
 def test_eight_workers_never_get_the_same_job(database: Database) -> None:
@@ -141,8 +137,11 @@ def test_a_worker_is_related_to_its_jobs_if_its_harvester_is_known(session: Sess
 
 
 def test_jobs_come_as_they_are_now_with_their_files_and_parameters(session: Session) -> None:
-    bare, whole = job(session), job(session, currentpriority=5)
+    odd = {"jobname": "'1\\2\" é", "gco2_global": Decimal("0.125"), "currentpriority": 5}
+    bare, whole = job(session), job(session, **odd)
     make_satellites(session, whole)
+    time = datetime(2026, 1, 2, 3, 4, 5, 60)
+    session.execute(update(FilesTable4).values(creationtime=time, lfn=odd["jobname"]))
 
     first, second = take(session, Wanted("CERN", 2), (), "node")
 
@@ -160,9 +159,13 @@ def test_jobs_come_as_they_are_now_with_their_files_and_parameters(session: Sess
 def test_a_queue_of_many_jobs_is_read_through_the_index(database: Database) -> None:
     with database.session() as session:
         rows = select(
-            func.generate_series(1, 20_000), literal("activated"), literal("CERN"), literal("user")
+            func.generate_series(1, 20_000),
+            literal("activated"),
+            literal("CERN"),
+            literal("user"),
+            literal_column("'share ' || generate_series(1, 20000) % 5"),
         )
-        names = ["pandaid", "jobstatus", "computingsite", "prodsourcelabel"]
+        names = ["pandaid", "jobstatus", "computingsite", "prodsourcelabel", "gshare"]
         session.execute(insert(JobsActive4).from_select(names, rows))
         session.execute(text("ANALYZE doma_panda.jobsactive4"))
     plan: list[str] = []
@@ -175,8 +178,9 @@ def test_a_queue_of_many_jobs_is_read_through_the_index(database: Database) -> N
 
     with database.session() as session:
         event.listen(session.connection(), "before_cursor_execute", explain)
-        dispatched(session, 10)
+        dispatched(session, 10, ("share 3", "share 1"))
 
     said = "\n".join(plan)
+    assert "Incremental Sort" in said  # shares that come later are not looked at
     assert "Seq Scan on jobsactive4" not in said
     assert said.count("using jobsactive4_dispatch_idx") >= 2

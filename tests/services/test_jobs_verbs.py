@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DataError
 
 from pandadb.core.checks import BadValue
 from pandadb.core.locking import Lock
@@ -79,6 +80,20 @@ def test_a_dry_run_answers_and_changes_nothing(database: Database, job: int) -> 
 
     with database.session() as session:
         assert session.get_one(JobsDefined4, job).jobstatus == "defined"
+
+
+def test_jobs_that_cannot_be_read_are_not_taken(database: Database) -> None:
+    with database.session() as session:
+        both = [make_job(session, "activated", computingsite="CERN") for _ in range(2)]
+        odd = update(JobsActive4).where(JobsActive4.pandaid == both[1])
+        session.execute(odd.values(creationtime=text("'infinity'")))
+
+    with pytest.raises(DataError, match="infinity"):
+        jobs.dispatch(database, Wanted("CERN", 2))
+
+    with database.session() as session:
+        states = session.execute(select(JobsActive4.pandaid, JobsActive4.jobstatus)).all()
+    assert dict(states) == dict.fromkeys(both, "activated")
 
 
 @pytest.mark.parametrize("how", [How(lock=Lock.NOWAIT), How(patience=0.1)])

@@ -111,11 +111,9 @@ def take(
 ) -> list[Dispatched]:
     """Take activated jobs for a worker, and say that they are sent; return them in their order.
 
-    One statement does all of it, so that it can be a transaction by itself. `shares` is the order
-    in which shares are served; jobs of others come last. Jobs that other workers take at the moment
-    are skipped; if they are most of those that it looks at, the worker gets what is left of these.
-    The jobs are related to the worker if its Harvester instance is known. `values` are further
-    columns of the jobs.
+    `shares` is the order in which shares are served; jobs of others come last. Jobs that other
+    workers take at the moment are skipped. The jobs are related to the worker if its Harvester
+    instance is known. `values` are further columns of the jobs.
     """
     asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALS)}
     asked = {name: value for name, value in asked.items() if value is not None}
@@ -125,25 +123,28 @@ def take(
         **values,
         **dict(zip(("harvester", "worker"), worker or (), strict=False)),
         "site": wanted.computingsite,
-        "labels": wanted.labels and [*wanted.labels],
+        "labels": None if wanted.labels is None else [*wanted.labels],
         "shares": [*FIRST, *shares],
         "host": host[:128],
-        "njobs": wanted.njobs,
     }
+    taken: list[Dispatched] = []
     reach = wanted.njobs + SPARE
-    while True:
+    while len(taken) < wanted.njobs:
+        parameters |= {"njobs": wanted.njobs - len(taken), "reach": reach}
         with refusing_to_wait():
-            found = send(session, statement, {**parameters, "reach": reach})
+            found = send(session, statement, parameters)
         names = [*found.keys()]
         rows = [dict(zip(names, row, strict=True)) for row in found]
-        if rows[0]["pandaid"] or rows[0]["seen"] < reach:
-            return [_dispatched(row) for row in rows if row["pandaid"]]
+        seen = [row.pop("seen") for row in rows]
+        taken += [_dispatched(row) for row in rows if row["pandaid"]]
+        if seen[0] < reach:
+            break
         reach *= 4  # others have what was in reach
+    return taken
 
 
 def _dispatched(row: dict[str, Any]) -> Dispatched:
     """Separate a job from what belongs to it."""
-    del row["seen"]
     files, parameters = row.pop("files") or [], row.pop("parameters")
     for file in files:
         file |= {name: datetime.fromisoformat(file[name]) for name in TIMES if file[name]}

@@ -55,7 +55,7 @@ def move(
     locked in the order of their PandaIDs. The `values` of columns have to be right: see `checks`.
 
     If they are `accounted`, tasks and datasets of the jobs are locked before these, which have to
-    be PandaIDs; the second value tells whether there are any.
+    be PandaIDs; the second value tells whether they have files in datasets.
 
     Raises:
         JobsLocked: With NOWAIT, somebody else has one of the jobs; or the session's `lock_timeout`

@@ -26,7 +26,7 @@ LIMITS = re.compile(r"FOR VALUES FROM \((.+)\) TO \((.+)\)")
 PARTITIONS = text("""
 SELECT pn.nspname || '.' || p.relname AS parent, cn.nspname AS schema, c.relname AS name,
        pg_get_expr(c.relpartbound, c.oid) AS bound, greatest(c.reltuples, 0)::bigint AS rows,
-       coalesce(pg_total_relation_size(c.oid), 0) AS bytes
+       pg_total_relation_size(c.oid) AS bytes
   FROM pg_inherits i
   JOIN pg_class p ON p.oid = i.inhparent AND p.relkind = 'p'
   JOIN pg_namespace pn ON pn.oid = p.relnamespace
@@ -65,7 +65,7 @@ class Partition:
 def partitions(session: Session, tables: Collection[str]) -> dict[str, list[Partition]]:
     """Return the partitions of each of the tables, in the order of their bounds.
 
-    One that is dropped while we look has no bound any more, and is none.
+    One that is dropped while we look has no bound any more, or no size, and is none.
 
     Raises:
         UnknownBound: One is not of a range of times or ids.
@@ -73,7 +73,7 @@ def partitions(session: Session, tables: Collection[str]) -> dict[str, list[Part
     ours = {f"{schema_of(session, t.partition('.')[0])}.{t.partition('.')[2]}": t for t in tables}
     found: dict[str, list[Partition]] = defaultdict(list)
     rows = session.execute(PARTITIONS, {"parents": [*ours]}).all()
-    for row in (row for row in rows if row.bound is not None):
+    for row in (row for row in rows if None not in (row.bound, row.bytes)):
         lower, upper = _bounds(row.name, row.bound)
         is_default = row.bound == "DEFAULT"
         one = Partition(row.schema, row.name, lower, upper, is_default, row.rows, row.bytes)

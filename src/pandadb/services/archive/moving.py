@@ -83,6 +83,9 @@ class Moved:
 class Contended(PandaDBError):
     """Locks that were not free."""
 
+    def __init__(self) -> None:
+        super().__init__("Locks were not free: try again")
+
 
 @contextmanager
 def or_contended() -> Iterator[None]:
@@ -95,7 +98,7 @@ def or_contended() -> Iterator[None]:
         yield
     except DBAPIError as error:
         if is_busy(error):
-            raise Contended("Locks were not free: try again") from None
+            raise Contended from error
         raise
 
 
@@ -166,7 +169,7 @@ def _swap(database: Database, day: Day, how: str, before: dict[Part, Fingerprint
 
 def _patiently(database: Database, work: Callable[[Session], None]) -> None:
     if not patiently(database, work, PATIENCE):
-        raise Contended("Locks were not free: try again")
+        raise Contended
 
 
 def prove(database: Database, part: Part, how: str, source: Fingerprint) -> Verdict:

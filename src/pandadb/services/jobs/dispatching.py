@@ -34,16 +34,17 @@ def dispatch(
 ) -> list[Dispatched]:
     """Give activated jobs to a worker: by share, priority and PandaID; each to one only.
 
-    Returns them with their files and parameters, as many as there are of those that were wanted;
-    it may be fewer while others take jobs, but is none only if none is free. The worker is its
-    Harvester instance and its number; `values` are further columns of the jobs, such as
-    `computingelement`. Nobody waits: jobs that others take at the moment are skipped.
+    Returns them with their files and parameters, as many as there are of those that were wanted.
+    The worker is its Harvester instance and its number; `values` are further columns of the jobs,
+    such as `computingelement`. Nobody waits: jobs that others take at the moment are skipped.
 
     Raises:
         BadValue: A value does not fit its column.
+        JobsLocked: The table was locked for longer than we wanted to wait, or what the worker had
+            to do with a job before.
     """
     check_columns(JobsActive4, values)
-    with transaction(database, how, at_once=True) as session:
+    with transaction(database, how) as session:
         order = _ranking(database.engine, session)
         return dispatching.take(session, wanted, order, how.host, worker, **values)
 

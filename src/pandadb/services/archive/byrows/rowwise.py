@@ -192,4 +192,4 @@ def both_have(pandaid: int, source: str, target: str) -> str:
 
 def _patiently(course: Course, work: Callable[[Session], None]) -> None:
     if not patiently(course.database, work, PATIENCE):
-        raise Contended("Locks were not free: try again")
+        raise Contended

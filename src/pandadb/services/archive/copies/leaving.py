@@ -120,7 +120,7 @@ def _drop(database: Database, day: Day, part: Part, left: Left) -> str:
     """Have the guard drop a partition; return what it says against it."""
     try:
         if not patiently(database, partial(_ask, day=day, part=part, left=left), TRIES):
-            raise Contended("Locks were not free: try again")
+            raise Contended
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != REFUSES:
             raise
