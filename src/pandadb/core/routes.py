@@ -75,24 +75,26 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     A third column tells whether they have datasets that were locked for them. Its parameters are
     the columns that the caller sets, and `host`.
     """
-    picked, then = parts(route, chosen)
-    has_files = _datasets(route.lock) > 0 if route.accounted else false()
+    locked = _locked(route.lock) if route.accounted else None
+    picked, then = parts(route, chosen, locked)
+    has_files = false() if locked is None else locked > 0
     return select(picked.c.pandaid, picked.c.jobstatus, has_files).add_cte(*then)
 
 
-@cache
-def _datasets(how: Lock) -> ColumnElement[int]:
-    """Return how many datasets are locked for the jobs; one part of a statement, said twice."""
+def _locked(how: Lock) -> ColumnElement[int]:
+    """Return how many datasets are locked for the jobs: one part of a statement, said twice."""
     return select(func.count()).select_from(locking.datasets(how).cte("locked")).scalar_subquery()
 
 
-def parts(route: Route, chosen: Condition) -> tuple[CTE, list[CTE]]:
-    """Pick and lock the jobs; change or carry them, and write what follows.
+def parts(
+    route: Route, chosen: Condition, locked: ColumnElement[int] | None = None
+) -> tuple[CTE, list[CTE]]:
+    """Pick and lock the jobs, after the datasets that `locked` counts; change or carry them; log.
 
     No part joins another: what is picked is locked and so what moves, and all times are the
     same moment. The planner has nothing to guess of tables that are empty now and full in a minute.
     """
-    picked = _picked(route, chosen)
+    picked = _picked(route, chosen, locked)
     if route.source is route.target:
         was, moved = picked.c, [_changed(route, picked)]
     else:
@@ -106,7 +108,7 @@ def parts(route: Route, chosen: Condition) -> tuple[CTE, list[CTE]]:
     return picked, [moment_, *moved, *then]
 
 
-def _picked(route: Route, chosen: Condition) -> CTE:
+def _picked(route: Route, chosen: Condition, locked: ColumnElement[int] | None) -> CTE:
     """Choose the jobs, and lock them in the order of their ids."""
     job, step = route.source.__table__.c, route.step
     status = job.jobstatus.collate("C")  # no index has that: jobs are found by what chooses them
@@ -116,7 +118,7 @@ def _picked(route: Route, chosen: Condition) -> CTE:
             chosen(route.source),
             status.in_(constants(step.sources_in(route.source))),
             *(guard.of(job) for guard in step.guards),
-            *([_datasets(route.lock) >= 0] if route.accounted else []),  # so locked before the jobs
+            *([] if locked is None else [locked >= 0]),  # so it is asked before the jobs are locked
         )
         .order_by(job.pandaid)
         .with_for_update(skip_locked=route.lock is Lock.SKIP, nowait=route.lock is Lock.NOWAIT)
