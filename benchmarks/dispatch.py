@@ -161,9 +161,10 @@ def _restoring(
 
 RESTORED = b"UPDATE doma_panda.jobsactive4 SET jobstatus = 'activated' WHERE jobstatus = 'sent'"
 RETURNED = b"""
-WITH gone AS (DELETE FROM doma_panda.jobsarchived4 RETURNING pandaid)
-INSERT INTO doma_panda.jobsactive4 (pandaid, jobstatus, prodsourcelabel, computingsite,
+WITH gone AS (DELETE FROM doma_panda.jobsarchived4 RETURNING *)
+INSERT INTO doma_panda.jobsactive4 (pandaid, jobstatus, prodsourcelabel, gshare, computingsite,
     currentpriority, jeditaskid)
-SELECT pandaid, 'activated', 'managed', 'BENCHMARK', pandaid % 1000, 1000 + pandaid % 100 FROM gone
+SELECT pandaid, 'activated', prodsourcelabel, gshare, computingsite, currentpriority, jeditaskid
+FROM gone
 """
 FORGOTTEN = b"TRUNCATE doma_panda.harvester_rel_jobs_workers, doma_panda.jobs_statuslog"
