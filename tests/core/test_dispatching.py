@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event, func, insert, literal, literal_column, select, text, update
+from sqlalchemy import event, func, insert, literal, select, text, update
 
 from pandadb.core.dispatching import Wanted, take
 from pandadb.models import (
@@ -158,13 +158,9 @@ def test_jobs_come_as_they_are_now_with_their_files_and_parameters(session: Sess
 
 def test_a_queue_of_many_jobs_is_read_through_the_index(database: Database) -> None:
     with database.session() as session:
-        rows = select(
-            func.generate_series(1, 20_000),
-            literal("activated"),
-            literal("CERN"),
-            literal("user"),
-            literal_column("'share ' || generate_series(1, 20000) % 5"),
-        )
+        n = func.generate_series(1, 20_000).column_valued("n")
+        share = func.concat("share ", n % 5)
+        rows = select(n, literal("activated"), literal("CERN"), literal("user"), share)
         names = ["pandaid", "jobstatus", "computingsite", "prodsourcelabel", "gshare"]
         session.execute(insert(JobsActive4).from_select(names, rows))
         session.execute(text("ANALYZE doma_panda.jobsactive4"))

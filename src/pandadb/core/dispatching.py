@@ -117,11 +117,13 @@ def take(
     """
     asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALS)}
     asked = {name: value for name, value in asked.items() if value is not None}
-    statement = _statement(wanted.labels is not None, tuple(asked), tuple(values), worker is None)
+    statement = _statement(wanted.labels is not None, tuple(asked), tuple(values))
+    harvester, number = worker or (None, None)
     parameters = {
         **{f"wanted_{name}": value for name, value in asked.items()},
         **values,
-        **dict(zip(("harvester", "worker"), worker or (), strict=False)),
+        "harvester": harvester,
+        "worker": number,
         "site": wanted.computingsite,
         "labels": None if wanted.labels is None else [*wanted.labels],
         "shares": [*FIRST, *shares],
@@ -152,9 +154,7 @@ def _dispatched(row: dict[str, Any]) -> Dispatched:
 
 
 @cache
-def _statement(
-    by_label: bool, asked: tuple[str, ...], values: tuple[str, ...], unrelated: bool
-) -> Select[Any]:
+def _statement(by_label: bool, asked: tuple[str, ...], values: tuple[str, ...]) -> Select[Any]:
     """Say a dispatch: the first candidates of each kind, the first of those that are free.
 
     It returns the jobs and what belongs to them, and how many candidates there were; of no job
@@ -179,7 +179,7 @@ def _statement(
         )
         .select_from(candidates.outerjoin(taken.outerjoin(parameters.pandaid.table, mine), true()))
         .order_by(free.c.place)
-        .add_cte(moment, *then, *([] if unrelated else [_related(free)]))
+        .add_cte(moment, *then, _related(free))
     )
 
 
@@ -196,7 +196,7 @@ def _files(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
 
 
 def _related(free: CTE) -> CTE:
-    """Note which worker has the jobs, if its Harvester instance is known."""
+    """Note which worker has the jobs, if there is one and its Harvester instance is known."""
     harvester = bindparam("harvester", type_=String)
     worker = bindparam("worker", type_=BigInteger)
     known = exists().where(HarvesterInstances.harvester_id == harvester)

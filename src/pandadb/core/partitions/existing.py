@@ -72,8 +72,9 @@ def partitions(session: Session, tables: Collection[str]) -> dict[str, list[Part
     """
     ours = {f"{schema_of(session, t.partition('.')[0])}.{t.partition('.')[2]}": t for t in tables}
     found: dict[str, list[Partition]] = defaultdict(list)
-    rows = session.execute(PARTITIONS, {"parents": [*ours]}).all()
-    for row in (row for row in rows if None not in (row.bound, row.bytes)):
+    for row in session.execute(PARTITIONS, {"parents": [*ours]}):
+        if row.bound is None or row.bytes is None:
+            continue
         lower, upper = _bounds(row.name, row.bound)
         is_default = row.bound == "DEFAULT"
         one = Partition(row.schema, row.name, lower, upper, is_default, row.rows, row.bytes)
