@@ -158,6 +158,20 @@ def test_an_idle_connection_that_was_lost_is_replaced(
     assert shown(database, "timezone") == "UTC"
 
 
+def test_an_idle_connection_keeps_what_it_has_prepared(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pandadb.database.TRUSTED", 0.0)
+    prepared = text("SELECT count(*) FROM pg_prepared_statements")
+
+    counts = []
+    for _ in range(8):  # psycopg prepares what it has sent five times
+        with database.session() as session:
+            counts.append(session.scalar(prepared))
+
+    assert counts == [0] * 5 + [1] * 3
+
+
 def test_a_connection_that_was_just_used_is_not_asked_whether_it_lives(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -237,13 +237,18 @@ def _put_back(_: Any, record: ConnectionPoolEntry) -> None:
 
 
 def _ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
-    """Have the pool connect anew if a connection that nobody has used for a while is dead."""
+    """Have the pool connect anew if a connection that nobody has used for a while is dead.
+
+    No transaction is rolled back to ask: psycopg would forget the statements that it has prepared.
+    """
     used = record.info.get("used")
     if used is None or time.monotonic() - used < TRUSTED:
         return
+    usual = connection.autocommit
     try:
+        connection.autocommit = True
         connection.execute("")
-        connection.rollback()
+        connection.autocommit = usual
     except psycopg.Error as error:
         raise InvalidatePoolError from error
 
