@@ -98,8 +98,8 @@ def test_jobs_that_others_take_are_skipped_however_many_they_are(database: Datab
         jobs = [job(session) for _ in range(100)]
     with database.session() as other, database.session() as session:
         assert dispatched(other, 70) == jobs[:70]
-        assert dispatched(session, 20) == jobs[70:90]
-        assert dispatched(session, 20) == jobs[90:]
+        assert dispatched(session, 1) == jobs[70:71]
+        assert dispatched(session, 99) == jobs[71:]
 
 
 def test_eight_workers_never_get_the_same_job(database: Database) -> None:
@@ -154,6 +154,33 @@ def test_jobs_come_as_they_are_now_with_their_files_and_parameters(session: Sess
     assert first.files == session.execute(files).mappings().all()
     assert first.parameters == "--events 10"
     assert (second.files, second.parameters) == ([], None)
+
+
+def test_a_worker_may_want_to_know_less(session: Session) -> None:
+    mine = job(session, jobname="j", cloud="US")
+    make_satellites(session, mine)
+
+    (taken,) = take(session, Wanted("CERN", columns=["cloud", "jobname"], files=False), (), "node")
+
+    assert taken.job == {"pandaid": mine, "cloud": "US", "jobname": "j"}
+    assert (taken.files, taken.parameters) == ([], "--events 10")
+
+
+def test_labels_that_are_named_twice_are_one(session: Session) -> None:
+    jobs = [job(session, prodsourcelabel=label, gshare="G") for label in ("user", "test", "user")]
+
+    assert dispatched(session, labels=["user", "panda", "user"]) == [jobs[0], jobs[2]]
+
+
+@pytest.mark.parametrize("labels", [None, ["user"]])
+def test_a_dispatch_is_planned_no_more_after_a_while(
+    session: Session, labels: list[str] | None
+) -> None:
+    for _ in range(12):
+        dispatched(session, shares=("Analysis",), labels=labels)
+
+    plans = "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE :dispatch"
+    assert session.scalars(text(plans), {"dispatch": "WITH RECURSIVE%"}).all() == [7]
 
 
 def test_a_queue_of_many_jobs_is_read_through_the_index(database: Database) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select, text, update
-from sqlalchemy.exc import DataError
+from sqlalchemy import literal_column, select, update
 
 from pandadb.core.checks import BadValue
 from pandadb.core.locking import Lock
 from pandadb.core.refusals import JobsLocked, Reason, Refused
 from pandadb.database import Database
-from pandadb.models import JobsActive4, JobsArchived4, JobsDefined4
+from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsDefined4
 from pandadb.services import jobs
 from pandadb.services.jobs import Heartbeat, How, NewJob, Wanted
-from tests.factories import make_job
+from tests.factories import make_job, make_satellites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +75,11 @@ def test_a_bad_value_changes_nothing(database: Database, job: int) -> None:
         assert session.get_one(JobsDefined4, job).jobstatus == "defined"
 
 
+def test_a_column_that_there_is_not_is_given_to_nobody(database: Database) -> None:
+    with pytest.raises(BadValue, match="no column 'cloudy': is it cloud"):
+        jobs.dispatch(database, Wanted("CERN", columns=["cloudy"]))
+
+
 def test_a_dry_run_answers_and_changes_nothing(database: Database, job: int) -> None:
     assert jobs.activate(database, [job], How(dry_run=True)).jobs == {job: "defined"}
 
@@ -82,18 +87,24 @@ def test_a_dry_run_answers_and_changes_nothing(database: Database, job: int) -> 
         assert session.get_one(JobsDefined4, job).jobstatus == "defined"
 
 
-def test_jobs_that_cannot_be_read_are_not_taken(database: Database) -> None:
+def test_jobs_with_times_that_python_does_not_have_are_taken_with_the_nearest(
+    database: Database,
+) -> None:
+    times = ["infinity", "-infinity", "10000-01-01", "0001-01-01 BC", "2026-01-02 03:04:05.06"]
     with database.session() as session:
-        both = [make_job(session, "activated", computingsite="CERN") for _ in range(2)]
-        odd = update(JobsActive4).where(JobsActive4.pandaid == both[1])
-        session.execute(odd.values(creationtime=text("'infinity'")))
+        for time in times:
+            job = make_job(session, "activated", computingsite="CERN")
+            make_satellites(session, job)
+            for model in (JobsActive4, FilesTable4):
+                changed = update(model).where(model.pandaid == job)
+                session.execute(changed.values(creationtime=literal_column(f"'{time}'")))
 
-    with pytest.raises(DataError, match="infinity"):
-        jobs.dispatch(database, Wanted("CERN", 2))
+    found = jobs.dispatch(database, Wanted("CERN", len(times)))
 
-    with database.session() as session:
-        states = session.execute(select(JobsActive4.pandaid, JobsActive4.jobstatus)).all()
-    assert dict(states) == dict.fromkeys(both, "activated")
+    first, last = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999)
+    nearest = [last, first, last, first, datetime(2026, 1, 2, 3, 4, 5, 60_000)]
+    assert [one.job["creationtime"] for one in found] == nearest
+    assert [one.files[0]["creationtime"] for one in found] == nearest
 
 
 @pytest.mark.parametrize("how", [How(lock=Lock.NOWAIT), How(patience=0.1)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    column,
     exists,
     func,
     literal_column,
@@ -25,9 +25,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from pandadb.core import arrays, routes
 from pandadb.core.arrays import unseen
+from pandadb.core.driver import time
 from pandadb.core.effects import constant, now
 from pandadb.core.refusals import refusing_to_wait
-from pandadb.core.routes import Route
+from pandadb.core.routes import PICKED, Route
 from pandadb.core.sending import send
 from pandadb.core.states import transitions
 from pandadb.models import (
@@ -54,7 +55,7 @@ FIRST = ("Test",)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a worker can run."""
+    """What a worker can run, and what it wants to know of it."""
 
     computingsite: str
     njobs: int = 1
@@ -69,9 +70,14 @@ class Wanted:
     resource_type: str | None = None
     produsername: str | None = None
     jeditaskid: int | None = None
+    columns: Sequence[str] | None = None
+    """Columns of the jobs, beside the PandaID; None is all, which takes longest of a dispatch."""
+    files: bool = True
+    """Whether the files of the jobs are wanted."""
 
 
 JOB = JobsActive4.__table__.c
+COLUMNS = tuple(JOB.keys())
 NOTHING, ACTIVATED = constant(""), constant("activated")
 """Not parameters: the planner has to see that the index for dispatch has these."""
 ONE = literal_column("1", Integer())
@@ -82,7 +88,9 @@ LAST = 1_000_000
 
 LIMITS = {"memory": "minramcount", "disk": "maxdiskcount", "walltime": "maxwalltime"}
 EQUALS = ("resource_type", "produsername", "jeditaskid")
-TIMES = tuple(c.name for c in FilesTable4.__table__.c if isinstance(c.type, Timestamp))
+FILE = FilesTable4.__table__.c
+NAMES = tuple(FILE.keys())
+TIMES = tuple(name for name, column in FILE.items() if isinstance(column.type, Timestamp))
 """Columns of files that JSON has as texts."""
 
 
@@ -91,8 +99,9 @@ class Dispatched:
     """A job that a worker has been given."""
 
     job: Mapping[str, Any]
-    """All of its columns."""
+    """Its columns."""
     files: Sequence[Mapping[str, Any]]
+    """All of their columns."""
     parameters: str | None
 
     @property
@@ -112,12 +121,18 @@ def take(
     """Take activated jobs for a worker, and say that they are sent; return them in their order.
 
     `shares` is the order in which shares are served; jobs of others come last. Jobs that other
-    workers take at the moment are skipped. The jobs are related to the worker if its Harvester
-    instance is known. `values` are further columns of the jobs.
+    workers take at the moment are skipped: there may be fewer, but none only if none is left. It is
+    one statement that takes any, so it can be a transaction by itself. The jobs are related to the
+    worker if its Harvester instance is known. `values` are new values of columns of the jobs.
     """
+    if wanted.njobs < 1:
+        return []
     asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALS)}
     asked = {name: value for name, value in asked.items() if value is not None}
-    statement = _statement(wanted.labels is not None, tuple(asked), tuple(values))
+    (step,) = transitions("dispatch")
+    columns = COLUMNS if wanted.columns is None else tuple({"pandaid", *wanted.columns})
+    route = Route(step, JobsActive4, JobsActive4, tuple(values), returned=columns)
+    statement = _statement(route, wanted.labels is not None, tuple(asked), wanted.files)
     harvester, number = worker or (None, None)
     parameters = {
         **{f"wanted_{name}": value for name, value in asked.items()},
@@ -128,45 +143,39 @@ def take(
         "labels": None if wanted.labels is None else [*wanted.labels],
         "shares": [*FIRST, *shares],
         "host": host[:128],
+        "njobs": wanted.njobs,
     }
-    taken: list[Dispatched] = []
     reach = wanted.njobs + SPARE
-    while len(taken) < wanted.njobs:
-        parameters |= {"njobs": wanted.njobs - len(taken), "reach": reach}
+    while True:
         with refusing_to_wait():
-            found = send(session, statement, parameters)
+            found = send(session, statement, {**parameters, "reach": reach})
         names = [*found.keys()]
-        rows = [dict(zip(names, row, strict=True)) for row in found]
+        rows = [dict(zip(names, row, strict=True)) for row in found.all()]
         seen = [row.pop("seen") for row in rows]
-        taken += [_dispatched(row) for row in rows if row["pandaid"]]
-        if seen[0] < reach:
-            break
+        if rows[0]["pandaid"] or seen[0] < reach:
+            return [_dispatched(row) for row in rows if row["pandaid"]]
         reach *= 4  # others have what was in reach
-    return taken
 
 
 def _dispatched(row: dict[str, Any]) -> Dispatched:
     """Separate a job from what belongs to it."""
-    files, parameters = row.pop("files") or [], row.pop("parameters")
+    parameters = row.pop("parameters")
+    files = [dict(zip(NAMES, file, strict=True)) for file in row.pop("files", None) or []]
     for file in files:
-        file |= {name: datetime.fromisoformat(file[name]) for name in TIMES if file[name]}
+        file |= {name: time(file[name]) for name in TIMES if file[name]}
     return Dispatched(row, files, parameters)
 
 
 @cache
-def _statement(by_label: bool, asked: tuple[str, ...], values: tuple[str, ...]) -> Select[Any]:
+def _statement(route: Route, by_label: bool, asked: tuple[str, ...], files: bool) -> Select[Any]:
     """Say a dispatch: the first candidates of each kind, the first of those that are free.
 
     It returns the jobs and what belongs to them, and how many candidates there were; of no job
     if none was free.
     """
-    candidates = _candidates(_kinds(), by_label, asked)
+    candidates = _candidates(_kinds(by_label), asked)
     free = _free(candidates)
-    (step,) = transitions("dispatch")
-    route = Route(step, JobsActive4, JobsActive4, values, returned=True)
-    _, (moment, moved, *then) = routes.parts(
-        route, lambda job: arrays.is_one_of(job.__table__.c.pandaid, select(free.c.pandaid))
-    )
+    moment, moved, *then = routes.moving(route, free)
     parameters = JobParamsTable.__table__.c
     mine = and_(parameters.pandaid == moved.c.pandaid, parameters.modificationtime == EPOCH)
     taken = free.join(moved, moved.c.pandaid == free.c.pandaid)
@@ -174,7 +183,7 @@ def _statement(by_label: bool, asked: tuple[str, ...], values: tuple[str, ...]) 
         select(
             *moved.c,
             parameters.jobparameters.label("parameters"),
-            _files(moved.c.pandaid).label("files"),
+            *([_files(moved.c.pandaid).label("files")] if files else []),
             func.cardinality(candidates.c.pandaids).label("seen"),
         )
         .select_from(candidates.outerjoin(taken.outerjoin(parameters.pandaid.table, mine), true()))
@@ -185,12 +194,10 @@ def _statement(by_label: bool, asked: tuple[str, ...], values: tuple[str, ...]) 
 
 def _files(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
     """Select the files of a job, as JSON: so each job is one row."""
-    file = FilesTable4.__table__.c
-    words = [part for name, column in file.items() for part in (constant(name), column)]
-    row = aggregate_order_by(func.json_build_object(*words), file.row_id)
+    row = aggregate_order_by(func.json_build_array(*FILE), FILE.row_id)
     return (
         select(func.json_agg(row))
-        .where(file.pandaid == pandaid, file.modificationtime == EPOCH)
+        .where(FILE.pandaid == pandaid, FILE.modificationtime == EPOCH)
         .scalar_subquery()
     )
 
@@ -212,7 +219,7 @@ def _free(candidates: CTE) -> CTE:
     in_reach = arrays.ids(select(candidates.c.pandaids).scalar_subquery())
     place = func.array_position(in_reach, JOB.pandaid).label("place")
     return (
-        select(JOB.pandaid, place)
+        select(*(JOB[name] for name in PICKED), place)
         .where(JOB.pandaid == func.any(in_reach), JOB.jobstatus == ACTIVATED)
         .order_by(place)
         .limit(unseen(bindparam("njobs", type_=Integer)))
@@ -221,39 +228,37 @@ def _free(candidates: CTE) -> CTE:
     )
 
 
-def _kinds() -> CTE:
+def _kinds(by_label: bool) -> CTE:
     """Find the labels and shares of which there are jobs at the site: from each to the next one.
 
-    That costs a probe of the index for each, however many jobs there are.
+    That costs a probe of the index for each, however many jobs there are; those of other labels
+    than are wanted are not looked at.
     """
     kind = select(LABEL.label("label"), SHARE.label("share")).where(*HERE).order_by(LABEL, SHARE)
-    first = kind.limit(ONE).subquery("first")
-    kinds = select(first.c.label, first.c.share).cte("kinds", recursive=True)
-    following = (
-        kind.where(tuple_(LABEL, SHARE) > tuple_(kinds.c.label, kinds.c.share))
-        .limit(ONE)
-        .lateral("following")
-    )
+    labels = func.unnest(unseen(bindparam("labels", type_=ARRAY(String))))
+    wanted = labels.table_valued(column("label", String)).render_derived("wanted")
+    first = (kind.where(wanted.c.label == LABEL) if by_label else kind).limit(ONE).lateral("first")
+    begin = select(first.c.label, first.c.share)
+    begin = begin.select_from(wanted.join(first, true())) if by_label else begin
+    kinds = begin.cte("kinds", recursive=True)
+    later = tuple_(LABEL, SHARE) > tuple_(kinds.c.label, kinds.c.share)
+    of_label = and_(kinds.c.label == LABEL, kinds.c.share < SHARE)
+    following = kind.where(of_label if by_label else later).limit(ONE).lateral("following")
     return kinds.union_all(
         select(following.c.label, following.c.share).select_from(kinds.join(following, true()))
     )
 
 
-def _candidates(kinds: CTE, by_label: bool, asked: tuple[str, ...]) -> CTE:
+def _candidates(kinds: CTE, asked: tuple[str, ...]) -> CTE:
     """Select the first jobs of each kind, then the first of all kinds, in their order.
 
     The kinds come in the order of their shares: those of later ones are looked at only if there are
     too few jobs of the first.
     """
     reach = unseen(bindparam("reach", type_=Integer))
-    shares, labels = (unseen(bindparam(n, type_=ARRAY(String))) for n in ("shares", "labels"))
+    shares = unseen(bindparam("shares", type_=ARRAY(String)))
     place = func.coalesce(func.array_position(shares, kinds.c.share), LAST).label("place")
-    kind = (
-        select(kinds.c.label, kinds.c.share, place)
-        .where(func.array_position(labels, kinds.c.label).is_not(None) if by_label else true())
-        .order_by(place)
-        .subquery("kind")
-    )
+    kind = select(kinds.c.label, kinds.c.share, place).order_by(place).subquery("kind")
     jobs = (
         select(JOB.pandaid, JOB.currentpriority)
         .where(*HERE, kind.c.label == LABEL, kind.c.share == SHARE, *map(_fits, asked))

@@ -44,6 +44,8 @@ Satellite = type[FilesTable4] | type[MetaTable] | type[JobParamsTable]
 SATELLITES: tuple[Satellite, ...] = (FilesTable4, MetaTable, JobParamsTable)
 SPARED = ("merging", "nooutput")
 LOGGED = ("prodsourcelabel", "cloud", "computingsite", "modificationhost")
+PICKED = ("pandaid", "jobstatus", *LOGGED)
+"""What a move has to know of the jobs that were chosen."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ class Route:
     """Whether each job has values of its own, as arrays beside the ids; only within one table."""
     accounted: bool = False
     """Whether the datasets of the jobs are locked before them; only for jobs by their ids."""
-    returned: bool = False
-    """Whether the part `moved` returns the jobs as they are then; only within one table."""
+    returned: tuple[str, ...] = ()
+    """Columns of the jobs that the part `moved` returns as they are then; only within one table."""
 
 
 @cache
@@ -76,9 +78,10 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     the columns that the caller sets, and `host`.
     """
     locked = _locked(route.lock) if route.accounted else None
-    picked, then = parts(route, chosen, locked)
+    picked = _picked(route, chosen, locked)
     has_files = false() if locked is None else locked > 0
-    return select(picked.c.pandaid, picked.c.jobstatus, has_files).add_cte(*then)
+    what = select(picked.c.pandaid, picked.c.jobstatus, has_files)
+    return what.add_cte(*moving(route, picked))
 
 
 def _locked(how: Lock) -> ColumnElement[int]:
@@ -86,15 +89,13 @@ def _locked(how: Lock) -> ColumnElement[int]:
     return select(func.count()).select_from(locking.datasets(how).cte("locked")).scalar_subquery()
 
 
-def parts(
-    route: Route, chosen: Condition, locked: ColumnElement[int] | None = None
-) -> tuple[CTE, list[CTE]]:
-    """Pick and lock the jobs, after the datasets that `locked` counts; change or carry them; log.
+def moving(route: Route, picked: CTE) -> list[CTE]:
+    """Return the parts that move jobs that are `PICKED` and locked: they change or carry them; log.
 
-    No part joins another: what is picked is locked and so what moves, and all times are the
-    same moment. The planner has nothing to guess of tables that are empty now and full in a minute.
+    The first is the moment at which it happens, the second `moved`. No part joins another: what is
+    picked is locked and so what moves, and all times are the same moment. The planner has nothing
+    to guess of tables that are empty now and full in a minute.
     """
-    picked = _picked(route, chosen, locked)
     if route.source is route.target:
         was, moved = picked.c, [_changed(route, picked)]
     else:
@@ -105,15 +106,15 @@ def parts(
         then += [_stamped(table, picked, route.step.target) for table in SATELLITES]
     at = func.max(func.timezone("UTC", func.clock_timestamp())).label("at")  # after the last lock
     moment_ = select(at).select_from(picked).cte("moment").prefix_with("MATERIALIZED")
-    return picked, [moment_, *moved, *then]
+    return [moment_, *moved, *then]
 
 
 def _picked(route: Route, chosen: Condition, locked: ColumnElement[int] | None) -> CTE:
-    """Choose the jobs, and lock them in the order of their ids."""
+    """Choose the jobs, and lock them in the order of their ids, after what `locked` counts."""
     job, step = route.source.__table__.c, route.step
     status = job.jobstatus.collate("C")  # no index has that: jobs are found by what chooses them
     return (
-        select(job.pandaid, job.jobstatus, *(job[name] for name in LOGGED))
+        select(*(job[name] for name in PICKED))
         .where(
             chosen(route.source),
             status.in_(constants(step.sources_in(route.source))),
@@ -137,7 +138,9 @@ def _changed(route: Route, picked: CTE) -> CTE:
         new |= {name: given.c[name] for name in route.values}
         changed = changed.where(job.c.pandaid == given.c.pandaid)
     changed = changed.values(new)
-    return (changed.returning(*job.c) if route.returned else changed).cte("moved")
+    if route.returned:
+        changed = changed.returning(*(job.c[name] for name in route.returned))
+    return changed.cte("moved")
 
 
 def _own_values(route: Route) -> TableValuedAlias:

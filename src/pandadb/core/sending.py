@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import make_url
+from sqlalchemy import create_engine
+
+from pandadb.core.driver import our_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import CursorResult, Select
     from sqlalchemy.orm import Session
 
-PSYCOPG = make_url("postgresql+psycopg://").get_dialect()()
+PSYCOPG = create_engine("postgresql+psycopg://", paramstyle="numeric_dollar").dialect
 
 
 def send(session: Session, statement: Select[Any], values: Mapping[str, Any]) -> CursorResult[Any]:
@@ -24,18 +26,20 @@ def send(session: Session, statement: Select[Any], values: Mapping[str, Any]) ->
     """
     connection = session.connection()
     names = connection.get_execution_options().get("schema_translate_map") or {}
-    text, usual = _text(statement, frozenset(names.items()))
-    return connection.exec_driver_sql(text, {**usual, **values})
+    text, order, usual = _text(statement, frozenset(names.items()))
+    given = {**usual, **values}
+    with our_cursor(connection):
+        return connection.exec_driver_sql(text, tuple([given[name] for name in order]))
 
 
 @cache
 def _text(
     statement: Select[Any], names: frozenset[tuple[str, str]]
-) -> tuple[str, Mapping[str, Any]]:
-    """Return a statement in the words of this database's schemas, and its constants."""
+) -> tuple[str, tuple[str, ...], Mapping[str, Any]]:
+    """Return a statement in the words of this database's schemas, its parameters and constants."""
     compiled = statement.compile(
         dialect=PSYCOPG,
         schema_translate_map=dict(names),
         render_schema_translate=True,
     )
-    return str(compiled), compiled.params
+    return str(compiled), tuple(compiled.positiontup or ()), compiled.params

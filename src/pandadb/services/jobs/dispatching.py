@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from pandadb.core import dispatching, shares
-from pandadb.core.checks import check_columns
+from pandadb.core.checks import check_columns, check_names
 from pandadb.models import JobsActive4
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
@@ -34,17 +34,20 @@ def dispatch(
 ) -> list[Dispatched]:
     """Give activated jobs to a worker: by share, priority and PandaID; each to one only.
 
-    Returns them with their files and parameters, as many as there are of those that were wanted.
-    The worker is its Harvester instance and its number; `values` are further columns of the jobs,
-    such as `computingelement`. Nobody waits: jobs that others take at the moment are skipped.
+    Returns them with their files and parameters. They may be fewer than wanted while others take
+    jobs, too; none means that nobody has left one. The worker is its Harvester instance and its
+    number; `values` are further columns of the jobs, such as `computingelement`. Nobody waits: jobs
+    that others take at the moment are skipped. Times that Python does not have, such as infinity,
+    come as its first or last one.
 
     Raises:
-        BadValue: A value does not fit its column.
+        BadValue: A value does not fit its column, or there is no such column.
         JobsLocked: The table was locked for longer than we wanted to wait, or what the worker had
             to do with a job before.
     """
     check_columns(JobsActive4, values)
-    with transaction(database, how) as session:
+    check_names(JobsActive4, wanted.columns or ())
+    with transaction(database, how, at_once=True) as session:
         order = _ranking(database.engine, session)
         return dispatching.take(session, wanted, order, how.host, worker, **values)
 
