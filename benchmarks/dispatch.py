@@ -33,8 +33,12 @@ def take(database: Database, labels: Sequence[str], number: int = 10) -> list[in
 
 
 def take_and_finish(database: Database) -> int:
-    """Take ten jobs and end them, as the shortest legal life does."""
-    taken = [job.pandaid for job in jobs.dispatch(database, jobs.Wanted(SITE, 10, ONE))]
+    """Take ten jobs and end them, as the shortest legal life does.
+
+    A worker is given what the other queues give it: what the job is, and its parameters.
+    """
+    wanted = jobs.Wanted(SITE, 10, ONE, columns=[], files=False)
+    taken = [job.pandaid for job in jobs.dispatch(database, wanted)]
     jobs.finish(database, taken)
     return len(taken)
 
@@ -46,8 +50,10 @@ FILLS = {
 }
 """Activated jobs of the queue."""
 WORKERS = {Effort.TINY: (4,), Effort.QUICK: (4,), Effort.FULL: (1, 2, 4, 8)}
-CALLS = {Effort.TINY: (2, 2), Effort.QUICK: (25, 2), Effort.FULL: (50, 5)}
-"""How often each worker calls in a turn: ours, upstream's way."""
+CALLS = {Effort.TINY: 8, Effort.QUICK: 80, Effort.FULL: 320}
+"""How often all workers together call us in a turn; there are 3,333 jobs of the first label."""
+UPSTREAM = {Effort.TINY: 2, Effort.QUICK: 2, Effort.FULL: 5}
+"""How often each worker calls in a turn of upstream's way."""
 
 
 def _name(fill: str, workers: int, whose: str, measured: str = "jobs/s") -> str:
@@ -96,25 +102,29 @@ def measure(server: Server, effort: Effort) -> Samples:
         for fill, number in FILLS[effort].items():
             database = stack.enter_context(_filled(server, number))
             for workers in WORKERS[effort]:
-                turns += _turns(stack, database, fill, workers, CALLS[effort])
-            if fill == "few":
-                calls = [partial(take_and_finish, database)] * 4
-                name = "take and finish, 4 workers: ours"
-                turns.append(partial(_restoring, database, name, calls, CALLS[effort][0]))
+                calls = (CALLS[effort] // workers, UPSTREAM[effort])
+                turns += _turns(stack, database, fill, workers, calls)
+        bare = stack.enter_context(_filled(server, FILLS[effort]["few"], satellites=False))
+        ours, name = [partial(take_and_finish, bare)] * 4, "take and finish, 4 workers: ours"
+        turns.append(partial(_restoring, bare, name, ours, CALLS[effort] // 4))
         if queues.installed():
-            turns += _queues(stack.enter_context(servers.empty(server)), CALLS[effort][0])
+            turns += _queues(stack.enter_context(servers.empty(server)), CALLS[effort] * 10)
         return alternate(turns)
 
 
 @contextmanager
-def _filled(server: Server, number: int) -> Iterator[Database]:
-    """Yield a database with so many activated jobs of three labels and four shares."""
+def _filled(server: Server, number: int, *, satellites: bool = True) -> Iterator[Database]:
+    """Yield a database with so many activated jobs of three labels and four shares.
+
+    Without satellites they are like the jobs of the other queues, which have no files.
+    """
     labels = "(ARRAY['managed', 'user', 'test'])[1 + n % 3]"
     shares = f"(ARRAY{rows.SHARES})[1 + n % {len(rows.SHARES)}]"
     with servers.lived_in(server) as database, servers.raw(database) as connection:
         rows.fill(connection, "jobsactive4", range(number), prodsourcelabel=labels, gshare=shares)
-        urgent = "true" if number <= 10_000 else "n % 1000 >= 800"  # no others will be taken
-        rows.fill_satellites(connection, range(number), urgent)
+        if satellites:
+            urgent = "true" if number <= 10_000 else "n % 1000 >= 800"  # no others will be taken
+            rows.fill_satellites(connection, range(number), urgent)
         rows.analyze(connection)
         rows.register_worker(connection)
         yield database
@@ -141,11 +151,10 @@ def _upstream(connection: psycopg.Connection, labels: Sequence[str]) -> int:
     return len(upstream.dispatch(connection, SITE, 10, labels))
 
 
-def _queues(url: str, calls: int) -> list[Turn]:
-    """Fill the other queues for all rounds; return their turns."""
-    number = calls * 4 * 10
+def _queues(url: str, number: int) -> list[Turn]:
+    """Fill the other queues for all rounds; return their turns, of so many jobs."""
     queues.prepare(url, 10_000 + number * 6)
-    return [partial(way, url, 4, number) for way in (queues.procrastinate, queues.pgqueuer)]
+    return [partial(way, url, 4, number) for way in (queues.pgqueuer, queues.procrastinate)]
 
 
 def _restoring(
