@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 
 def work(name: str, calls: Sequence[Call], times: int) -> dict[str, float]:
-    """Let each worker make its call so many times; return jobs per second and latencies (ms).
+    """Let workers make so many calls each on average; return jobs per second and latencies (ms).
 
-    A call returns with how many jobs it was done.
+    They work until all calls are made: none waits at the end while the others have some left. A
+    call returns with how many jobs it was done.
     """
+    left = iter(range(times * len(calls)))
     with ThreadPoolExecutor(len(calls)) as pool:
         began = perf_counter()
-        done = [*pool.map(lambda call: [_timed(call) for _ in range(times)], calls)]
+        done = [*pool.map(lambda call: [_timed(call) for _ in left], calls)]
         took = perf_counter() - began
     jobs = sum(number for worker in done for number, _ in worker)
     return {f"{name}, jobs/s": jobs / took, **_latencies(name, [ms for w in done for _, ms in w])}
