@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from pandadb.core import arrays, routes
 from pandadb.core.arrays import unseen
-from pandadb.core.driver import time
+from pandadb.core.driver import nearest
 from pandadb.core.effects import constant, now
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import PICKED, Route
@@ -71,9 +71,9 @@ class Wanted:
     produsername: str | None = None
     jeditaskid: int | None = None
     columns: Sequence[str] | None = None
-    """Columns of the jobs, beside the PandaID; None is all, which takes longest of a dispatch."""
+    """Columns of the jobs to return, beside the PandaID; None is all of them."""
     files: bool = True
-    """Whether the files of the jobs are wanted."""
+    """Whether to return the files of the jobs."""
 
 
 JOB = JobsActive4.__table__.c
@@ -129,12 +129,10 @@ def take(
         return []
     asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALS)}
     asked = {name: value for name, value in asked.items() if value is not None}
-    (step,) = transitions("dispatch")
-    columns = COLUMNS if wanted.columns is None else tuple({"pandaid", *wanted.columns})
-    route = Route(step, JobsActive4, JobsActive4, tuple(values), returned=columns)
+    route = _route(wanted.columns, tuple(values))
     statement = _statement(route, wanted.labels is not None, tuple(asked), wanted.files)
     harvester, number = worker or (None, None)
-    parameters = {
+    given = {
         **{f"wanted_{name}": value for name, value in asked.items()},
         **values,
         "harvester": harvester,
@@ -147,14 +145,30 @@ def take(
     }
     reach = wanted.njobs + SPARE
     while True:
-        with refusing_to_wait():
-            found = send(session, statement, {**parameters, "reach": reach})
-        names = [*found.keys()]
-        rows = [dict(zip(names, row, strict=True)) for row in found.all()]
-        seen = [row.pop("seen") for row in rows]
-        if rows[0]["pandaid"] or seen[0] < reach:
-            return [_dispatched(row) for row in rows if row["pandaid"]]
+        taken, seen = _taken(session, statement, {**given, "reach": reach})
+        if taken or seen < reach:
+            return taken
         reach *= 4  # others have what was in reach
+
+
+def _route(columns: Sequence[str] | None, values: tuple[str, ...]) -> Route:
+    """Return the way of jobs that are dispatched, with the columns that come back of them."""
+    (step,) = transitions("dispatch")
+    some = dict.fromkeys(["pandaid", *(columns or ())])
+    returned = COLUMNS if columns is None else tuple(some)
+    return Route(step, JobsActive4, JobsActive4, values, returned=returned)
+
+
+def _taken(
+    session: Session, statement: Select[Any], given: Mapping[str, Any]
+) -> tuple[list[Dispatched], int]:
+    """Send a dispatch; return the jobs, and how many candidates there were."""
+    with refusing_to_wait():
+        found = send(session, statement, given)
+    names = [*found.keys()]
+    rows = [dict(zip(names, row, strict=True)) for row in found.all()]
+    seen = [row.pop("seen") for row in rows]
+    return [_dispatched(row) for row in rows if row["pandaid"]], seen[0]
 
 
 def _dispatched(row: dict[str, Any]) -> Dispatched:
@@ -162,7 +176,7 @@ def _dispatched(row: dict[str, Any]) -> Dispatched:
     parameters = row.pop("parameters")
     files = [dict(zip(NAMES, file, strict=True)) for file in row.pop("files", None) or []]
     for file in files:
-        file |= {name: time(file[name]) for name in TIMES if file[name]}
+        file |= {name: nearest(file[name]) for name in TIMES if file[name]}
     return Dispatched(row, files, parameters)
 
 

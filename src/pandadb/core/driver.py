@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TIMESTAMP = psycopg.adapters.types["timestamp"].oid
 USUAL = cast("type[Loader]", psycopg.adapters.get_loader(TIMESTAMP, Format.TEXT))
-BEGIN, END = datetime.min, datetime.max  # noqa: DTZ901 - every time in the database is naive UTC
+FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 - times in the database are naive UTC
 
 
 class Times(Loader):
@@ -35,15 +35,15 @@ class Times(Loader):
         try:
             return cast("datetime", self.usual.load(data))
         except psycopg.DataError:
-            return time(bytes(data).decode())
+            return nearest(bytes(data).decode())
 
 
-def time(text: str) -> datetime:
-    """Return the time that a text stands for: of those that Python has the nearest."""
+def nearest(text: str) -> datetime:
+    """Return the time that a text stands for; of those that Python has, the nearest."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        return BEGIN if text.startswith("-") or text.endswith("BC") else END
+        return FIRST if text.startswith("-") or text.endswith("BC") else LAST
 
 
 class Cursor(psycopg.RawCursor[TupleRow]):
