@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import event, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, NotSupportedError, OperationalError
 from sqlalchemy.orm import Session
 
 from pandadb.config import load_settings
@@ -170,6 +170,24 @@ def test_an_idle_connection_keeps_what_it_has_prepared(
             counts.append(session.scalar(prepared))
 
     assert counts == [0] * 5 + [1] * 3
+
+
+def test_a_statement_is_prepared_anew_after_its_table_has_changed(database: Database) -> None:
+    def look(*, times: int = 1) -> None:
+        with database.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            for _ in range(times):  # psycopg prepares what it has sent five times
+                connection.execute(text("SELECT name FROM public.changing")).all()
+
+    with database.session() as session:
+        session.execute(text("CREATE TABLE public.changing (name varchar(5))"))
+    look(times=6)
+    with Database(database.engine.url) as other, other.session() as session:
+        session.execute(text("ALTER TABLE public.changing ALTER COLUMN name TYPE varchar(6)"))
+
+    with pytest.raises(NotSupportedError, match="cached plan"):
+        look()
+    look()
 
 
 def test_a_connection_that_was_just_used_is_not_asked_whether_it_lives(

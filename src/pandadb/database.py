@@ -94,6 +94,7 @@ class Database:
             **engine,
         )
         event.listen(self.engine, "handle_error", partial(_unreachable, setting))
+        event.listen(self.engine, "handle_error", _outdated)
         event.listen(self.engine, "checkin", _put_back)
         event.listen(self.engine, "checkout", _ping)
         if schemas:
@@ -266,6 +267,16 @@ def _unreachable(setting: str, context: Any) -> None:
         f"The database {url.database!r} on {_place(url)} cannot be used: {said}. "
         f"Is {setting} right, and does the server run?"
     ) from None
+
+
+def _outdated(context: Any) -> None:
+    """Have the pool connect anew after a statement was prepared for a table that has changed since.
+
+    The server refuses such a statement if it would return other types; psycopg goes on sending it.
+    """
+    said = getattr(context.original_exception, "diag", None)
+    if said is not None and said.source_function == "RevalidateCachedQuery":
+        context.is_disconnect = True
 
 
 def _place(url: URL) -> str:
