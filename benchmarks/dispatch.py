@@ -33,10 +33,7 @@ def take(database: Database, labels: Sequence[str], number: int = 10) -> list[in
 
 
 def take_and_finish(database: Database) -> int:
-    """Take ten jobs and end them, as the shortest legal life does.
-
-    A worker is given what the other queues give it: what the job is, and its parameters.
-    """
+    """Take ten jobs and end them, as the shortest legal life does."""
     wanted = jobs.Wanted(SITE, 10, ONE, columns=[], files=False)
     taken = [job.pandaid for job in jobs.dispatch(database, wanted)]
     jobs.finish(database, taken)
@@ -116,7 +113,7 @@ def measure(server: Server, effort: Effort) -> Samples:
 def _filled(server: Server, number: int, *, satellites: bool = True) -> Iterator[Database]:
     """Yield a database with so many activated jobs of three labels and four shares.
 
-    Without satellites they are like the jobs of the other queues, which have no files.
+    Without satellites they are like the jobs of the other queues: nothing but a row.
     """
     labels = "(ARRAY['managed', 'user', 'test'])[1 + n % 3]"
     shares = f"(ARRAY{rows.SHARES})[1 + n % {len(rows.SHARES)}]"

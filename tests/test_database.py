@@ -172,22 +172,58 @@ def test_an_idle_connection_keeps_what_it_has_prepared(
     assert counts == [0] * 5 + [1] * 3
 
 
-def test_a_statement_is_prepared_anew_after_its_table_has_changed(database: Database) -> None:
-    def look(*, times: int = 1) -> None:
-        with database.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-            for _ in range(times):  # psycopg prepares what it has sent five times
-                connection.execute(text("SELECT name FROM public.changing")).all()
+def look(database: Database, times: int = 1) -> None:
+    """Read a table without a transaction; psycopg prepares what it has sent five times."""
+    with database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        for _ in range(times):
+            connection.execute(text("SELECT name FROM public.changing")).all()
 
+
+@pytest.fixture
+def prepared(database: Database) -> None:
     with database.session() as session:
         session.execute(text("CREATE TABLE public.changing (name varchar(5))"))
-    look(times=6)
+    look(database, times=6)
+
+
+@pytest.mark.usefixtures("prepared")
+def test_a_statement_is_prepared_anew_after_its_table_has_changed(database: Database) -> None:
     with Database(database.engine.url) as other, other.session() as session:
         session.execute(text("ALTER TABLE public.changing ALTER COLUMN name TYPE varchar(6)"))
 
     with pytest.raises(NotSupportedError, match="cached plan"):
-        look()
-    look()
+        look(database)
+    look(database)
+
+
+@pytest.mark.usefixtures("prepared")
+def test_a_statement_that_the_server_has_forgotten_is_prepared_anew(database: Database) -> None:
+    with database.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.pgconn.exec_(b"DEALLOCATE ALL")  # as a pooler does between its clients
+
+    with pytest.raises(DBAPIError, match="does not exist"):
+        look(database)
+    look(database)
+
+
+def test_a_transaction_on_an_idle_connection_is_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begin() -> None:
+        with database.session() as session:
+            session.execute(text("CREATE TABLE public.undone ()"))
+            raise ZeroDivisionError
+
+    monkeypatch.setattr("pandadb.database.TRUSTED", 0.0)
+    database.ping()
+    with pytest.raises(ZeroDivisionError):
+        begin()
+
+    with database.session() as session:
+        assert session.scalar(text("SELECT to_regclass('public.undone')")) is None
 
 
 def test_a_connection_that_was_just_used_is_not_asked_whether_it_lives(

@@ -37,6 +37,9 @@ PASSING = ("40001", "40P01", "57P01", "57P02", "57P03")
 TIMEOUTS = ("57014", "55P03")
 """SQLSTATEs of a statement that took too long: those of connecting are no different."""
 
+FORGOTTEN = "26000"
+"""SQLSTATE of a prepared statement that the server does not know."""
+
 TRUSTED = 1.0
 """Seconds for which a connection that was just used is trusted to be alive, since asking takes as
 long as a short statement. Who must not notice that a server restarts uses `retrying`."""
@@ -270,12 +273,14 @@ def _unreachable(setting: str, context: Any) -> None:
 
 
 def _outdated(context: Any) -> None:
-    """Have the pool connect anew after a statement was prepared for a table that has changed since.
+    """Have the pool connect anew if the server refuses a prepared statement: psycopg would go on.
 
-    The server refuses such a statement if it would return other types; psycopg goes on sending it.
+    Its table has changed since, so it would return other types; or the server has forgotten it.
     """
-    said = getattr(context.original_exception, "diag", None)
-    if said is not None and said.source_function == "RevalidateCachedQuery":
+    error = context.original_exception
+    if not isinstance(error, psycopg.Error):
+        return
+    if error.sqlstate == FORGOTTEN or error.diag.source_function == "RevalidateCachedQuery":
         context.is_disconnect = True
 
 

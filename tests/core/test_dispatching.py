@@ -167,9 +167,19 @@ def test_a_worker_may_want_to_know_less(session: Session) -> None:
 
 
 def test_labels_that_are_named_twice_are_one(session: Session) -> None:
-    jobs = [job(session, prodsourcelabel=label, gshare="G") for label in ("user", "test", "user")]
+    jobs = [job(session, prodsourcelabel="user") for _ in range(80)]
 
-    assert dispatched(session, labels=["user", "panda", "user"]) == [jobs[0], jobs[2]]
+    assert dispatched(session, 80, labels=["user", "panda", "user"]) == jobs
+
+
+def test_jobs_of_the_labels_come_from_all_shares(session: Session) -> None:
+    kinds = [(share, label) for share in ("A", "B", "C") for label in ("user", "test", "panda")]
+    jobs = {kind: job(session, gshare=kind[0], prodsourcelabel=kind[1]) for kind in kinds}
+
+    order = dispatched(session, shares=("C", "A", "B"), labels=["user", "panda"])
+
+    wanted = [(share, label) for share in "CAB" for label in ("user", "panda")]
+    assert order == [jobs[kind] for kind in wanted]
 
 
 @pytest.mark.parametrize("labels", [None, ["user"]])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import ProgrammingError
 
 from pandadb.core.driver import Cursor, our_cursor
@@ -43,6 +44,21 @@ def test_nothing_is_prepared_if_the_url_says_so(database: Database) -> None:
 
         prepared = "SELECT count(*) FROM pg_prepared_statements"
         assert connection.exec_driver_sql(prepared).scalar() == 0
+
+
+def test_what_is_sent_in_events_has_the_usual_cursor(session: Session) -> None:
+    connection, said = session.connection(), []
+
+    def ask(*_: Any) -> None:
+        cursor = connection.connection.cursor()
+        said.append(cursor.execute("SELECT %s::int", [len(said)]).fetchone())
+
+    for moment in ("before_cursor_execute", "after_cursor_execute"):
+        event.listen(connection, moment, ask)
+    with our_cursor(connection):
+        connection.exec_driver_sql("SELECT $1::int", (5,))
+
+    assert said == [(0,), (1,)]
 
 
 def test_a_connection_has_its_own_cursor_again_even_after_a_mistake(session: Session) -> None:

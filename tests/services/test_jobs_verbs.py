@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import literal_column, select, update
+from psycopg.pq import TransactionStatus
+from sqlalchemy import event, literal_column, select, update
 
 from pandadb.core.checks import BadValue
 from pandadb.core.locking import Lock
@@ -73,6 +74,18 @@ def test_a_bad_value_changes_nothing(database: Database, job: int) -> None:
 
     with database.session() as session:
         assert session.get_one(JobsDefined4, job).jobstatus == "defined"
+
+
+def test_a_dispatch_is_a_transaction_by_itself(database: Database) -> None:
+    said = []
+
+    def note(*given: Any) -> None:
+        said.append(given[1].connection.info.transaction_status)
+
+    event.listen(database.engine, "after_cursor_execute", note)
+    jobs.dispatch(database, Wanted("CERN"))
+
+    assert {*said} == {TransactionStatus.IDLE}
 
 
 def test_a_column_that_there_is_not_is_given_to_nobody(database: Database) -> None:

@@ -138,7 +138,7 @@ def take(
         "harvester": harvester,
         "worker": number,
         "site": wanted.computingsite,
-        "labels": None if wanted.labels is None else [*wanted.labels],
+        "labels": None if wanted.labels is None else [*dict.fromkeys(wanted.labels)],
         "shares": [*FIRST, *shares],
         "host": host[:128],
         "njobs": wanted.njobs,

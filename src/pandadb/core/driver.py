@@ -76,10 +76,18 @@ class Cursor(psycopg.RawCursor[TupleRow]):
 
 @contextmanager
 def our_cursor(connection: Connection) -> Iterator[None]:
-    """Have a connection use our cursor: SQLAlchemy has no option for it per statement."""
+    """Have a connection use our cursor once: SQLAlchemy has no option for it per statement.
+
+    What others send in SQLAlchemy's events has the usual one.
+    """
     driver = cast("psycopg.Connection", connection.connection.driver_connection)
     usual = driver.cursor_factory
-    driver.cursor_factory = Cursor
+
+    def once(*given: Any, **named: Any) -> Cursor:
+        driver.cursor_factory = usual
+        return Cursor(*given, **named)
+
+    driver.cursor_factory = cast("type[Cursor]", once)
     try:
         yield
     finally:
