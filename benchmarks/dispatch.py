@@ -99,11 +99,10 @@ def measure(server: Server, effort: Effort) -> Samples:
         for fill, number in FILLS[effort].items():
             database = stack.enter_context(_filled(server, number))
             for workers in WORKERS[effort]:
-                calls = (CALLS[effort] // workers, UPSTREAM[effort])
-                turns += _turns(stack, database, fill, workers, calls)
+                turns += _turns(stack, database, fill, workers, effort)
         bare = stack.enter_context(_filled(server, FILLS[effort]["few"], satellites=False))
         ours, name = [partial(take_and_finish, bare)] * 4, "take and finish, 4 workers: ours"
-        turns.append(partial(_restoring, bare, name, ours, CALLS[effort] // 4))
+        turns.append(partial(_restoring, bare, name, ours, CALLS[effort]))
         if queues.installed():
             turns += _queues(stack.enter_context(servers.empty(server)), CALLS[effort] * 10)
         return alternate(turns)
@@ -128,16 +127,18 @@ def _filled(server: Server, number: int, *, satellites: bool = True) -> Iterator
 
 
 def _turns(
-    stack: ExitStack, database: Database, fill: str, workers: int, calls: tuple[int, int]
+    stack: ExitStack, database: Database, fill: str, workers: int, effort: Effort
 ) -> Iterator[Turn]:
     """Yield the turns of so many workers: ours for one label and for several, upstream's way."""
     connections = [stack.enter_context(servers.as_upstream(database)) for _ in range(workers)]
     whose = f"{fill} jobs, {workers} workers: "
     for labels, more in ((ONE, ""), (SEVERAL, ", several labels")):
         theirs = [partial(_upstream, connection, labels) for connection in connections]
-        yield partial(_restoring, database, f"{whose}upstream{more}", theirs, calls[1])
+        yield partial(
+            _restoring, database, f"{whose}upstream{more}", theirs, UPSTREAM[effort] * workers
+        )
         ours = [partial(_ours, database, labels)] * workers
-        yield partial(_restoring, database, f"{whose}ours{more}", ours, calls[0])
+        yield partial(_restoring, database, f"{whose}ours{more}", ours, CALLS[effort])
 
 
 def _ours(database: Database, labels: Sequence[str]) -> int:
@@ -155,10 +156,10 @@ def _queues(url: str, number: int) -> list[Turn]:
 
 
 def _restoring(
-    database: Database, name: str, calls: Sequence[Callable[[], int]], times: int
+    database: Database, name: str, calls: Sequence[Callable[[], int]], number: int
 ) -> dict[str, float]:
     """Let the workers work, and then give the jobs back."""
-    found = work(name, calls, times)
+    found = work(name, calls, number)
     with servers.raw(database) as connection:
         for statement in (RESTORED, RETURNED, FORGOTTEN):
             connection.execute(statement)

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     Call = Callable[[], int]
 
 
-def work(name: str, calls: Sequence[Call], times: int) -> dict[str, float]:
-    """Let workers make so many calls each on average; return jobs per second and latencies (ms).
+def work(name: str, calls: Sequence[Call], number: int) -> dict[str, float]:
+    """Let workers make so many calls together; return jobs per second and latencies (ms).
 
-    They work until all calls are made: none waits at the end while the others have some left. A
-    call returns with how many jobs it was done.
+    None waits at the end while the others have calls left. A call returns with how many jobs it was
+    done.
     """
-    left = iter(range(times * len(calls)))
+    left = iter(range(number))
     with ThreadPoolExecutor(len(calls)) as pool:
         began = perf_counter()
         done = [*pool.map(lambda call: [_timed(call) for _ in left], calls)]

@@ -26,7 +26,7 @@ def array(name: str) -> BindParameter[Any]:
     return bindparam(name, type_=ARRAY(BigInteger))
 
 
-def unnested(name: str, **columns: BindParameter[Any]) -> TableValuedAlias:
+def unnested(name: str, **columns: ColumnElement[Any]) -> TableValuedAlias:
     """Return parameters that are arrays of the same length as a table, each as a column."""
     types = {key: typing.cast("ARRAY[Any]", p.type).item_type for key, p in columns.items()}
     return (

@@ -6,11 +6,13 @@ They come from Python, or from another database.
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 from sqlalchemy.exc import DBAPIError
+
+from pandadb.core.driver import driver_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -33,7 +35,7 @@ def driving(session: Session, statement: sql.Composable) -> Iterator[psycopg.Con
         DBAPIError: What the driver says, as SQLAlchemy would say it.
     """
     connection = session.connection()
-    driver = cast("psycopg.Connection", connection.connection.driver_connection)
+    driver = driver_of(connection)
     try:
         yield driver
     except psycopg.Error as error:

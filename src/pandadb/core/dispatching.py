@@ -13,7 +13,6 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
-    column,
     exists,
     func,
     literal_column,
@@ -249,8 +248,7 @@ def _kinds(by_label: bool) -> CTE:
     than are wanted are not looked at.
     """
     kind = select(LABEL.label("label"), SHARE.label("share")).where(*HERE).order_by(LABEL, SHARE)
-    labels = func.unnest(unseen(bindparam("labels", type_=ARRAY(String))))
-    wanted = labels.table_valued(column("label", String)).render_derived("wanted")
+    wanted = arrays.unnested("wanted", label=unseen(bindparam("labels", type_=ARRAY(String))))
     first = (kind.where(wanted.c.label == LABEL) if by_label else kind).limit(ONE).lateral("first")
     begin = select(first.c.label, first.c.share)
     begin = begin.select_from(wanted.join(first, true())) if by_label else begin

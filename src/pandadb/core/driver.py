@@ -74,13 +74,18 @@ class Cursor(psycopg.RawCursor[TupleRow]):
         return [((result.fname(n) or b"").decode(), result.ftype(n), *unknown) for n in columns]
 
 
+def driver_of(connection: Connection) -> psycopg.Connection:
+    """Return the driver's own connection below SQLAlchemy's."""
+    return cast("psycopg.Connection", connection.connection.driver_connection)
+
+
 @contextmanager
 def our_cursor(connection: Connection) -> Iterator[None]:
     """Have a connection use our cursor once: SQLAlchemy has no option for it per statement.
 
     What others send in SQLAlchemy's events has the usual one.
     """
-    driver = cast("psycopg.Connection", connection.connection.driver_connection)
+    driver = driver_of(connection)
     usual = driver.cursor_factory
 
     def once(*given: Any, **named: Any) -> Cursor:

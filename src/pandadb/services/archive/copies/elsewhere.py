@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive.days import ARCHIVE_OF
 from pandadb.core.columns import columns, named
+from pandadb.core.driver import driver_of
 from pandadb.errors import PandaDBError
 from pandadb.services import schema
 from pandadb.services.archive.plans import NotTheOwner, refuse_strangers
@@ -144,7 +145,7 @@ def reached(archive: Database) -> Iterator[Session]:
     try:
         with archive.session() as session:
             connection = session.connection()
-            driver = cast("psycopg.Connection", connection.connection.driver_connection)
+            driver = driver_of(connection)
             act_as_owner(connection, local=True)
             be_slow(session)
             session.execute(text("SET LOCAL synchronous_commit = on"))
