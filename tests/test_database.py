@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, NotSupportedError, OperationalError
 from sqlalchemy.orm import Session
 
 from pandadb.config import load_settings
+from pandadb.core.driver import driver_of
 from pandadb.database import Database, DatabaseUnreachable
 from pandadb.models import Cache
 
@@ -88,6 +89,63 @@ def test_a_session_is_one_transaction(database: Database) -> None:
 
     with database.session() as session:
         assert [row.main_key for row in session.query(Cache)] == ["kept"]
+
+
+def keep(connection: Connection, name: str) -> None:
+    connection.execute(insert(Cache), {"main_key": name, "sub_key": ""})
+
+
+def fail(database: Database, name: str, *, at_once: bool = False, first: str = "") -> None:
+    """Keep a name, and then have a mistake."""
+    with database.transaction(at_once=at_once) as connection:
+        connection.execute(text(first))
+        keep(connection, name)
+        raise ZeroDivisionError
+
+
+def names(database: Database) -> list[str]:
+    with database.session() as session:
+        return [*session.scalars(select(Cache.main_key).order_by(Cache.main_key))]
+
+
+def test_a_transaction_without_a_session_is_one_too(database: Database) -> None:
+    with database.transaction() as connection:
+        keep(connection, "kept")
+        assert names(database) == []
+
+    with pytest.raises(ZeroDivisionError):
+        fail(database, "lost")
+
+    assert names(database) == ["kept"]
+
+
+def test_each_statement_at_once_is_a_transaction(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        fail(database, "kept", at_once=True)
+    assert names(database) == ["kept"]
+
+    with pytest.raises(ZeroDivisionError):
+        fail(database, "lost")  # by the same connection, which is as it was before
+    assert names(database) == ["kept"]
+
+
+def test_a_connection_that_is_left_in_a_transaction_is_not_used_again(database: Database) -> None:
+    with database.transaction() as connection:
+        driver = driver_of(connection)
+    with pytest.raises(ZeroDivisionError):
+        fail(database, "lost", at_once=True, first="BEGIN")
+
+    with database.transaction() as connection:
+        assert driver_of(connection) is not driver
+        assert not driver_of(connection).autocommit
+    assert names(database) == []
+
+
+def test_a_connection_that_is_lost_at_once_is_replaced(database: Database) -> None:
+    with pytest.raises(OperationalError), database.transaction(at_once=True) as connection:
+        connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    assert names(database) == []
 
 
 def test_other_schema_names_are_used_where_the_settings_say_so(empty_database_url: str) -> None:

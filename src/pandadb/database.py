@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 import random
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
@@ -20,13 +21,14 @@ from typing_extensions import override
 
 from pandadb import embedded
 from pandadb.config import Settings, load_settings, sqlalchemy_url
+from pandadb.core.driver import driver_of, is_outdated
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Connection
     from sqlalchemy.pool import ConnectionPoolEntry
 
 Result = TypeVar("Result")
@@ -36,9 +38,6 @@ PASSING = ("40001", "40P01", "57P01", "57P02", "57P03")
 
 TIMEOUTS = ("57014", "55P03")
 """SQLSTATEs of a statement that took too long: those of connecting are no different."""
-
-FORGOTTEN = "26000"
-"""SQLSTATE of a prepared statement that the server does not know."""
 
 TRUSTED = 1.0
 """Seconds for which a connection that was just used is trusted to be alive, since asking takes as
@@ -73,7 +72,6 @@ class Database:
         setting: str = "PANDADB_URL",
         **engine: Any,
     ) -> None:
-        self.waiting_table = waiting_table
         url = sqlalchemy_url(
             url if isinstance(url, str) else url.render_as_string(hide_password=False)
         )
@@ -100,8 +98,9 @@ class Database:
         event.listen(self.engine, "handle_error", _outdated)
         event.listen(self.engine, "checkin", _put_back)
         event.listen(self.engine, "checkout", _ping)
+        self.engine.update_execution_options(waiting_table=waiting_table)
         if schemas:
-            self.engine = self.engine.execution_options(schema_translate_map=dict(schemas))
+            self.engine.update_execution_options(schema_translate_map=dict(schemas))
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> Self:
@@ -150,9 +149,19 @@ class Database:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Open a session for one transaction: committed at the end, undone by an exception."""
-        info = {"waiting_table": self.waiting_table}
-        with Session(self.engine, expire_on_commit=False, info=info) as session, session.begin():
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def transaction(self, *, at_once: bool = False) -> Iterator[Connection]:
+        """Open a transaction like that of a session, without what a session keeps of objects.
+
+        With `at_once` one statement is a transaction by itself: BEGIN and COMMIT are not sent.
+        """
+        alone = _autocommitting if at_once else nullcontext
+        with self.engine.connect() as connection, alone(connection):
+            yield connection
+            connection.commit()
 
     def retrying(
         self, work: Callable[[Session], Result], *, attempts: int = 5, pause: float = 0.1
@@ -230,6 +239,24 @@ def session_of(database: Database | None) -> Iterator[Session | None]:
         yield session
 
 
+@contextmanager
+def _autocommitting(connection: Connection) -> Iterator[None]:
+    """Have each statement be a transaction; SQLAlchemy's own option for that takes its time.
+
+    A connection that is not idle afterwards is not used again.
+    """
+    driver = driver_of(connection)
+    usual = driver.autocommit
+    driver.autocommit = True
+    try:
+        yield
+    finally:
+        if driver.pgconn.transaction_status == TransactionStatus.IDLE:
+            driver.autocommit = usual
+        else:
+            connection.invalidate()
+
+
 def _prepare_threshold(url: URL) -> dict[str, int | None]:
     """Return the driver's own word of a URL as it wants it: a number, or None for never."""
     value = str(url.query.get("prepare_threshold", ""))
@@ -273,14 +300,8 @@ def _unreachable(setting: str, context: Any) -> None:
 
 
 def _outdated(context: Any) -> None:
-    """Have the pool connect anew if the server refuses a prepared statement: psycopg would go on.
-
-    Its table has changed since, so it would return other types; or the server has forgotten it.
-    """
-    error = context.original_exception
-    if not isinstance(error, psycopg.Error):
-        return
-    if error.sqlstate == FORGOTTEN or error.diag.source_function == "RevalidateCachedQuery":
+    """Have the pool connect anew if the server refuses a prepared statement."""
+    if is_outdated(context.original_exception):
         context.is_disconnect = True
 
 

@@ -170,7 +170,7 @@ def test_only_a_production_job_that_is_not_bound_loses_its_site(session: Session
 
 def test_waiting_jobs_go_where_the_setting_says(session: Session) -> None:
     pandaid = make_job(session, "defined")
-    session.info["waiting_table"] = "jobsdefined4"
+    session.connection().execution_options(waiting_table="jobsdefined4")
 
     take(session, "wait", [pandaid])
 

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import CTE, ColumnElement, Select
-    from sqlalchemy.orm import Session
 
     from pandadb.core.effects import Columns
+    from pandadb.core.transactions import Transaction
 
 CLOSED_TASKS = ("done", "finished", "failed", "broken", "aborted", "prepared")
 """States of tasks whose late jobs change nothing of them any more."""
@@ -52,7 +52,9 @@ FILE, CONTENTS, DATASET, TASK = (
 )
 
 
-def lock(session: Session, pandaids: Sequence[int], how: Lock, *, live: bool = True) -> list[int]:
+def lock(
+    session: Transaction, pandaids: Sequence[int], how: Lock, *, live: bool = True
+) -> list[int]:
     """Lock the tasks of jobs that live or have ended, then their datasets, in the order of ids.
 
     Returns the jobs that can go on: with SKIP those of which nobody else has a dataset.
@@ -67,7 +69,7 @@ def lock(session: Session, pandaids: Sequence[int], how: Lock, *, live: bool = T
     return [pandaid for pandaid in pandaids if pandaid not in busy]
 
 
-def settle(session: Session, moved: Mapping[int, str], target: str) -> list[int]:
+def settle(session: Transaction, moved: Mapping[int, str], target: str) -> list[int]:
     """Account for jobs that have just got into a state; each comes with the state it was in.
 
     Nothing is to be done for those whose step means nothing for their files. Returns the merging

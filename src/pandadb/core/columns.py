@@ -11,7 +11,7 @@ from sqlalchemy import text
 from pandadb.core.copying import schema_of
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from pandadb.core.transactions import Transaction
 
 COLUMNS = text("""
 SELECT attname AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute
@@ -28,13 +28,13 @@ class Column:
     """As PostgreSQL writes it, `character varying(250)` for instance."""
 
 
-def columns(session: Session, table: sql.Identifier) -> list[Column]:
+def columns(session: Transaction, table: sql.Identifier) -> list[Column]:
     """Return all columns of a table or a partition, in its order."""
     found = session.execute(COLUMNS, {"table": table.as_string()})
     return [Column(row.name, row.type) for row in found]
 
 
-def named(session: Session, table: str) -> sql.Identifier:
+def named(session: Transaction, table: str) -> sql.Identifier:
     """Return a table of the models as it is called in this database."""
     schema, _, name = table.partition(".")
     return sql.Identifier(schema_of(session, schema), name)

@@ -8,19 +8,18 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-import psycopg
 from psycopg import sql
-from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.driver import driver_of
+from pandadb.core.driver import driving
+from pandadb.core.transactions import connection_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
     from typing import Any
 
     from psycopg import Copy
-    from sqlalchemy.orm import Session
 
+    from pandadb.core.transactions import Transaction
     from pandadb.models import Base
 
 CHUNK = 128 * 1024
@@ -28,28 +27,7 @@ CHUNK = 128 * 1024
 
 
 @contextmanager
-def driving(session: Session, statement: sql.Composable) -> Iterator[psycopg.Connection]:
-    """Lend the driver's own connection, for a statement that SQLAlchemy cannot run.
-
-    Raises:
-        DBAPIError: What the driver says, as SQLAlchemy would say it.
-    """
-    connection = session.connection()
-    driver = driver_of(connection)
-    try:
-        yield driver
-    except psycopg.Error as error:
-        lost = driver.closed
-        if lost:
-            connection.invalidate(error)
-        words = statement.as_string()
-        raise DBAPIError.instance(
-            words, None, error, psycopg.Error, connection_invalidated=lost
-        ) from error
-
-
-@contextmanager
-def copy_into(session: Session, model: type[Base], columns: Sequence[str]) -> Iterator[Copy]:
+def copy_into(session: Transaction, model: type[Base], columns: Sequence[str]) -> Iterator[Copy]:
     """Start a COPY into a table; columns that are not named take their defaults.
 
     Raises:
@@ -64,7 +42,7 @@ def copy_into(session: Session, model: type[Base], columns: Sequence[str]) -> It
 
 
 def copy_rows(
-    session: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    session: Transaction, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Copy rows into a table."""
     with copy_into(session, model, columns) as copy:
@@ -72,7 +50,7 @@ def copy_rows(
             copy.write_row(row)
 
 
-def pipe(source: Session, out: sql.Composed, target: Session, into: sql.Composed) -> None:
+def pipe(source: Transaction, out: sql.Composed, target: Transaction, into: sql.Composed) -> None:
     """Give what a COPY TO STDOUT of one database says to a COPY FROM STDIN of another, as it is.
 
     Raises:
@@ -87,7 +65,7 @@ def pipe(source: Session, out: sql.Composed, target: Session, into: sql.Composed
             copy.write(chunk)
 
 
-def _chunks(source: Session, out: sql.Composed) -> Generator[bytearray]:
+def _chunks(source: Transaction, out: sql.Composed) -> Generator[bytearray]:
     """Yield what a COPY says in pieces of some size: its driver yields each row for itself."""
     with driving(source, out) as driver, driver.cursor().copy(out) as copy:
         chunk = bytearray()
@@ -99,7 +77,7 @@ def _chunks(source: Session, out: sql.Composed) -> Generator[bytearray]:
         yield chunk
 
 
-def schema_of(session: Session, name: str | None) -> str:
+def schema_of(session: Transaction, name: str | None) -> str:
     """Return the name that one of our schemas has in this database."""
-    names = session.connection().get_execution_options().get("schema_translate_map") or {}
+    names = connection_of(session).get_execution_options().get("schema_translate_map") or {}
     return str(names.get(name, name))

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    column,
     exists,
     func,
     literal_column,
@@ -43,7 +44,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import CTE, ColumnElement, Select
-    from sqlalchemy.orm import Session
+
+    from pandadb.core.transactions import Transaction
+
+    Said = tuple[Select[Any], tuple[str, ...]]
 
 SPARE = 60
 """How many more candidates than asked for are looked at, since others take some of them."""
@@ -110,7 +114,7 @@ class Dispatched:
 
 
 def take(
-    session: Session,
+    session: Transaction,
     wanted: Wanted,
     shares: Sequence[str],
     host: str,
@@ -129,7 +133,7 @@ def take(
     asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALS)}
     asked = {name: value for name, value in asked.items() if value is not None}
     route = _route(wanted.columns, tuple(values))
-    statement = _statement(route, wanted.labels is not None, tuple(asked), wanted.files)
+    said = _statement(route, wanted.labels is not None, tuple(asked), wanted.files)
     harvester, number = worker or (None, None)
     given = {
         **{f"wanted_{name}": value for name, value in asked.items()},
@@ -144,7 +148,7 @@ def take(
     }
     reach = wanted.njobs + SPARE
     while True:
-        taken, seen = _taken(session, statement, {**given, "reach": reach})
+        taken, seen = _taken(session, said, {**given, "reach": reach})
         if taken or seen < reach:
             return taken
         reach *= 4  # others have what was in reach
@@ -159,13 +163,13 @@ def _route(columns: Sequence[str] | None, values: tuple[str, ...]) -> Route:
 
 
 def _taken(
-    session: Session, statement: Select[Any], given: Mapping[str, Any]
+    session: Transaction, said: Said, given: Mapping[str, Any]
 ) -> tuple[list[Dispatched], int]:
     """Send a dispatch; return the jobs, and how many candidates there were."""
+    statement, names = said
     with refusing_to_wait():
         found = send(session, statement, given)
-    names = [*found.keys()]
-    rows = [dict(zip(names, row, strict=True)) for row in found.all()]
+    rows = [dict(zip(names, row, strict=True)) for row in found]
     seen = [row.pop("seen") for row in rows]
     return [_dispatched(row) for row in rows if row["pandaid"]], seen[0]
 
@@ -180,11 +184,11 @@ def _dispatched(row: dict[str, Any]) -> Dispatched:
 
 
 @cache
-def _statement(route: Route, by_label: bool, asked: tuple[str, ...], files: bool) -> Select[Any]:
+def _statement(route: Route, by_label: bool, asked: tuple[str, ...], files: bool) -> Said:
     """Say a dispatch: the first candidates of each kind, the first of those that are free.
 
     It returns the jobs and what belongs to them, and how many candidates there were; of no job
-    if none was free.
+    if none was free. Beside it are the names of what it returns.
     """
     candidates = _candidates(_kinds(by_label), asked)
     free = _free(candidates)
@@ -192,17 +196,19 @@ def _statement(route: Route, by_label: bool, asked: tuple[str, ...], files: bool
     parameters = JobParamsTable.__table__.c
     mine = and_(parameters.pandaid == moved.c.pandaid, parameters.modificationtime == EPOCH)
     taken = free.join(moved, moved.c.pandaid == free.c.pandaid)
-    return (
-        select(
-            *moved.c,
-            parameters.jobparameters.label("parameters"),
-            *([_files(moved.c.pandaid).label("files")] if files else []),
-            func.cardinality(candidates.c.pandaids).label("seen"),
-        )
+    returned = {
+        **moved.c,
+        "parameters": parameters.jobparameters,
+        **({"files": _files(moved.c.pandaid)} if files else {}),
+        "seen": func.cardinality(candidates.c.pandaids),
+    }
+    statement = (
+        select(*returned.values())
         .select_from(candidates.outerjoin(taken.outerjoin(parameters.pandaid.table, mine), true()))
         .order_by(free.c.place)
         .add_cte(moment, *then, _related(free))
     )
+    return statement, tuple(returned)
 
 
 def _files(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
@@ -228,16 +234,23 @@ def _related(free: CTE) -> CTE:
 
 
 def _free(candidates: CTE) -> CTE:
-    """Lock the first candidates that nobody else has, and tell their places."""
-    in_reach = arrays.ids(select(candidates.c.pandaids).scalar_subquery())
-    place = func.array_position(in_reach, JOB.pandaid).label("place")
-    return (
-        select(*(JOB[name] for name in PICKED), place)
-        .where(JOB.pandaid == func.any(in_reach), JOB.jobstatus == ACTIVATED)
-        .order_by(place)
-        .limit(unseen(bindparam("njobs", type_=Integer)))
+    """Lock the first candidates that nobody else has, one by one, and tell their places."""
+    first = func.unnest(candidates.c.pandaids).table_valued(
+        column("pandaid", BigInteger), with_ordinality="place"
+    )
+    first = first.render_derived("first")
+    job = (
+        select(*(JOB[name] for name in PICKED))
+        .where(JOB.pandaid == first.c.pandaid, JOB.jobstatus == ACTIVATED)
         .with_for_update(skip_locked=True)
+        .lateral("job")
+    )
+    return (
+        select(*job.c, first.c.place)
+        .select_from(candidates.join(first, true()).join(job, true()))
+        .limit(unseen(bindparam("njobs", type_=Integer)))
         .cte("free")
+        .prefix_with("MATERIALIZED")
     )
 
 

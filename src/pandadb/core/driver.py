@@ -1,4 +1,4 @@
-"""What psycopg does for us in another way than by default: it sends and reads many columns fast."""
+"""What psycopg does for us by itself or in another way than by default: it is the fastest then."""
 
 from __future__ import annotations
 
@@ -10,16 +10,24 @@ import psycopg
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 from psycopg.rows import TupleRow
+from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
+
+from pandadb.core.transactions import connection_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from psycopg import sql
     from psycopg.abc import AdaptContext, Buffer
     from sqlalchemy import Connection
 
+    from pandadb.core.transactions import Transaction
+
 TIMESTAMP = psycopg.adapters.types["timestamp"].oid
 USUAL = cast("type[Loader]", psycopg.adapters.get_loader(TIMESTAMP, Format.TEXT))
+FORGOTTEN = "26000"
+"""SQLSTATE of a prepared statement that the server does not know."""
 FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 - times in the database are naive UTC
 
 
@@ -49,9 +57,7 @@ def nearest(text: str) -> datetime:
 class Cursor(psycopg.RawCursor[TupleRow]):
     """Sends a text as PostgreSQL has it, with $1: nobody has to look for %(name)s in it.
 
-    The text is prepared at once, since it will be sent again. Of columns no more is said than
-    SQLAlchemy asks for: all that psycopg knows of the 127 of a job takes longer to tell than ten
-    jobs take to read.
+    The text is prepared at once, since it will be sent again.
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -63,20 +69,43 @@ class Cursor(psycopg.RawCursor[TupleRow]):
         given = params or None  # SQLAlchemy says {} for none
         return super().execute(query, given, **{"prepare": True, **named})
 
-    @property
-    @override
-    def description(self) -> Any:
-        result = self.pgresult
-        if result is None or not result.nfields:
-            return None
-        unknown = (None,) * 5
-        columns = range(result.nfields)
-        return [((result.fname(n) or b"").decode(), result.ftype(n), *unknown) for n in columns]
-
 
 def driver_of(connection: Connection) -> psycopg.Connection:
     """Return the driver's own connection below SQLAlchemy's."""
     return cast("psycopg.Connection", connection.connection.driver_connection)
+
+
+@contextmanager
+def driving(
+    transaction: Transaction, statement: sql.Composable | bytes
+) -> Iterator[psycopg.Connection]:
+    """Lend the driver's own connection, for a statement that SQLAlchemy does not send.
+
+    Raises:
+        DBAPIError: What the driver says, as SQLAlchemy would say it.
+    """
+    connection = connection_of(transaction)
+    driver = driver_of(connection)
+    try:
+        yield driver
+    except psycopg.Error as error:
+        lost = driver.closed or is_outdated(error)
+        if lost:
+            connection.invalidate(error)
+        words = statement.decode() if isinstance(statement, bytes) else statement.as_string()
+        raise DBAPIError.instance(
+            words, None, error, psycopg.Error, connection_invalidated=lost
+        ) from error
+
+
+def is_outdated(error: BaseException | None) -> bool:
+    """Tell whether the server refuses a prepared statement, which psycopg would send again.
+
+    Its table has changed since, so it would return other types; or the server has forgotten it.
+    """
+    if not isinstance(error, psycopg.Error):
+        return False
+    return error.sqlstate == FORGOTTEN or error.diag.source_function == "RevalidateCachedQuery"
 
 
 @contextmanager

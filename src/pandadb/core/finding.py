@@ -10,12 +10,12 @@ from sqlalchemy import BigInteger, bindparam, cast, func, literal, select, union
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core import whereabouts
-from pandadb.core.archive.peeking import plain
 from pandadb.core.archive.searching import at, gathered, groups, search
 from pandadb.core.checks import BadValue, check_columns, check_names
 from pandadb.core.cursors import Cursor, Order
 from pandadb.core.filters import conditions, places
 from pandadb.core.tables import JOB_TABLES
+from pandadb.core.transactions import connection_of
 from pandadb.errors import PandaDBError
 from pandadb.models import (
     FilesTable4,
@@ -91,7 +91,7 @@ def get(session: Session, pandaid: int, archive: Session | None = None) -> dict[
 
 
 def _live(session: Session, pandaid: int) -> list[dict[str, Any]]:
-    found = plain(session).execute(by_id(), {"pandaid": pandaid})
+    found = connection_of(session).execute(by_id(), {"pandaid": pandaid})
     return [dict(row) for row in found.mappings()]
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Select
-    from sqlalchemy.orm import Session
+
+    from pandadb.core.transactions import Transaction
 
 REPORTS = ("finished", "failed")
 """What a pilot says at the end: the job is holding until somebody has worked on the report."""
@@ -62,7 +63,7 @@ class Answer:
     """Why nothing was changed."""
 
 
-def beat(session: Session, beats: Sequence[Heartbeat], host: str) -> dict[int, Answer]:
+def beat(session: Transaction, beats: Sequence[Heartbeat], host: str) -> dict[int, Answer]:
     """Take what pilots say; return what each is told. What cannot be is ignored, with a reason.
 
     The number of statements goes with the number of different states and sets of columns.
@@ -89,7 +90,7 @@ def _rounds(beats: Sequence[Heartbeat]) -> Iterator[dict[int, Heartbeat]]:
         beats = later
 
 
-def _take(session: Session, said: Mapping[int, Heartbeat], host: str) -> dict[int, Answer]:
+def _take(session: Transaction, said: Mapping[int, Heartbeat], host: str) -> dict[int, Answer]:
     with refusing_to_wait():
         rows = session.execute(_found(), {"pandaids": [*said]}).mappings()
     found = {row["pandaid"]: dict(row) for row in rows}
@@ -170,7 +171,7 @@ def _found() -> Select[Any]:
 
 
 def _apply(
-    session: Session,
+    session: Transaction,
     goals: Sequence[tuple[Heartbeat, str]],
     found: Mapping[int, Mapping[str, Any]],
     host: str,
@@ -210,7 +211,7 @@ def _seen() -> Any:
 
 
 def _remember(
-    session: Session, ended: Sequence[Heartbeat], found: Mapping[int, Mapping[str, Any]]
+    session: Transaction, ended: Sequence[Heartbeat], found: Mapping[int, Mapping[str, Any]]
 ) -> None:
     """Keep the reports of jobs that have ended for those who work on them, and the metadata."""
     reports = [

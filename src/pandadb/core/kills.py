@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Row, Select
-    from sqlalchemy.orm import Session
 
     from pandadb.core.effects import Columns
     from pandadb.core.tables import JobTable
+    from pandadb.core.transactions import Transaction
 
 COMMAND = "tobekilled"
 """What `commandtopilot` says to the pilot of a running job, at its next heartbeat."""
@@ -120,7 +120,7 @@ def known(code: int) -> KillCode:
 
 
 def kill(
-    session: Session,
+    session: Transaction,
     pandaids: Sequence[int],
     *,
     code: int,
@@ -171,7 +171,7 @@ def kill(
     return done
 
 
-def _marked(session: Session, left: list[int], mark: Select[Any]) -> Sequence[Row[Any]]:
+def _marked(session: Transaction, left: list[int], mark: Select[Any]) -> Sequence[Row[Any]]:
     """Mark those jobs of one table that are left, and leave the others."""
     if not left:
         return ()

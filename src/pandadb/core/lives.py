@@ -14,14 +14,13 @@ from pandadb.models import JobsActive4
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy.orm import Session
-
     from pandadb.core.moves import Moved
     from pandadb.core.states import Transition
+    from pandadb.core.transactions import Transaction
 
 
 def advance(
-    session: Session,
+    session: Transaction,
     verb: str,
     pandaids: Sequence[int],
     *,
@@ -63,7 +62,9 @@ def is_accounted(steps: Sequence[Transition]) -> bool:
     return steps[0].target in ACCOUNTED or leaves_transferring
 
 
-def _end_merged(session: Session, waited: Sequence[int], goal: str, host: str) -> dict[int, str]:
+def _end_merged(
+    session: Transaction, waited: Sequence[int], goal: str, host: str
+) -> dict[int, str]:
     """End the jobs that waited for others to merge their outputs, as those have ended.
 
     A job of which another output is still to be merged goes on waiting (semantics 2.8, 2.14).

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Select, Update
-    from sqlalchemy.orm import Session
+
+    from pandadb.core.transactions import Transaction
 
 JOB, FILE, CONTENTS = (
     model.__table__.c for model in (JobsActive4, FilesTable4, JediDatasetContents)
@@ -29,7 +30,7 @@ UNMERGED = ("defined", "ready", "picked", "running")
 """States of an output that a job has yet to merge."""
 
 
-def ending(session: Session, pandaids: Sequence[int], target: str) -> list[int]:
+def ending(session: Transaction, pandaids: Sequence[int], target: str) -> list[int]:
     """Return which of the jobs end now that a job has ended that was to merge outputs of them.
 
     Those are the ones in `merging`; if it has succeeded, those of which no other output waits.
@@ -37,7 +38,7 @@ def ending(session: Session, pandaids: Sequence[int], target: str) -> list[int]:
     return [*session.scalars(_ending(target == "finished"), {"pandaids": [*pandaids]})]
 
 
-def give_up(session: Session, pandaids: Sequence[int]) -> None:
+def give_up(session: Transaction, pandaids: Sequence[int]) -> None:
     """Let nobody try again what these jobs were to merge (semantics 2.9)."""
     if pandaids:
         session.execute(_given_up(), {"pandaids": [*pandaids]})

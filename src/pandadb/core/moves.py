@@ -11,18 +11,19 @@ from pandadb.core.refusals import explain, refusing_to_wait
 from pandadb.core.routes import Route
 from pandadb.core.sending import send
 from pandadb.core.tables import LIVE_TABLES
+from pandadb.core.transactions import waiting_table
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Row
-    from sqlalchemy.orm import Session
 
     from pandadb.core.refusals import Refusal
     from pandadb.core.routes import Condition
     from pandadb.core.states import Transition
     from pandadb.core.tables import JobTable
+    from pandadb.core.transactions import Transaction
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Moved:
 
 
 def move(
-    session: Session,
+    session: Transaction,
     steps: Sequence[Transition],
     jobs: Sequence[int] | Condition,
     *,
@@ -67,7 +68,7 @@ def move(
         sources = [table for table in LIVE_TABLES if step.sources_in(table)]
         for source, how in looks(sources, lock):
             if left:
-                target = states.home(step.target, session.info.get("waiting_table"))
+                target = states.home(step.target, waiting_table(session))
                 route = Route(step, source, target, tuple(values or ()), how, accounted=accounted)
                 given = {**(values or {}), "host": host[:128]}
                 rows = _along(session, route, left, given)
@@ -94,12 +95,10 @@ def looks(tables: Sequence[JobTable], lock: Lock) -> Iterator[tuple[JobTable, Lo
 
 
 def _along(
-    session: Session, route: Route, jobs: Sequence[int] | Condition, values: dict[str, Any]
-) -> Sequence[Row[int, str, bool]]:
+    session: Transaction, route: Route, jobs: Sequence[int] | Condition, values: dict[str, Any]
+) -> Sequence[Row[int, str, bool] | tuple[int, str, bool]]:
     """Move jobs along one route; return them with their old states, and whether they have files."""
     with refusing_to_wait():
         if callable(jobs):
-            rows = session.execute(routes.statement(route, jobs), values)
-        else:
-            rows = send(session, routes.prepared(route), {**values, "pandaids": jobs})
-        return rows.all()
+            return session.execute(routes.statement(route, jobs), values).all()
+        return send(session, routes.prepared(route), {**values, "pandaids": jobs})

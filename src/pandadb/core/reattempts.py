@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Select
-    from sqlalchemy.orm import Session
+
+    from pandadb.core.transactions import Transaction
 
     Rows = list[dict[str, Any]]
 
@@ -64,7 +65,7 @@ class Retried:
     refused: dict[int, Refusal] = field(default_factory=dict)
 
 
-def again(session: Session, pandaids: Sequence[int], host: str) -> Retried:
+def again(session: Transaction, pandaids: Sequence[int], host: str) -> Retried:
     """Make activated jobs of jobs in JOBSARCHIVED4 that have failed, were cancelled or closed.
 
     The new job is the next attempt, 10 lower in priority, with no errors and no times; the old one
@@ -87,7 +88,7 @@ def again(session: Session, pandaids: Sequence[int], host: str) -> Retried:
     return done
 
 
-def same(session: Session, pandaids: Sequence[int], host: str) -> Retried:
+def same(session: Transaction, pandaids: Sequence[int], host: str) -> Retried:
     """Activate jobs of JOBSACTIVE4 again whose pilots have failed, as the same jobs.
 
     Raises:
@@ -105,7 +106,7 @@ def same(session: Session, pandaids: Sequence[int], host: str) -> Retried:
     return Retried({pandaid: pandaid for pandaid in moved.jobs}, moved.refused)
 
 
-def _locked(session: Session, pandaids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def _locked(session: Transaction, pandaids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Return the ended jobs, locked in the order of their ids."""
     job = JobsArchived4.__table__.c
     asked = select(
@@ -119,7 +120,7 @@ def _locked(session: Session, pandaids: Sequence[int]) -> dict[int, dict[str, An
     return {row["pandaid"]: dict(row) for row in rows.mappings()}
 
 
-def _files(session: Session, pandaids: Sequence[int]) -> dict[int, Rows]:
+def _files(session: Transaction, pandaids: Sequence[int]) -> dict[int, Rows]:
     """Return the files of ended jobs, with what is known of them as files of a task."""
     file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
     asked = (
@@ -172,7 +173,7 @@ def _is_free(file: Mapping[str, Any]) -> bool:
 
 
 def _replace(
-    session: Session,
+    session: Transaction,
     chosen: Sequence[int],
     old: Mapping[int, Mapping[str, Any]],
     files: Mapping[int, Rows],
@@ -285,7 +286,7 @@ def _renamed(lfn: str, attempt: int) -> str:
 
 
 def _copy_texts(
-    session: Session,
+    session: Transaction,
     new: Mapping[int, int],
     old: Mapping[int, Mapping[str, Any]],
     files: Mapping[int, Rows],

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Select
-    from sqlalchemy.orm import Session
 
     from pandadb.core.states import Transition
     from pandadb.core.tables import JobTable
+    from pandadb.core.transactions import Transaction
 
 
 class Reason(StrEnum):
@@ -66,7 +66,7 @@ def refusing_to_wait() -> Iterator[None]:
 
 
 def explain(
-    session: Session, steps: Sequence[Transition], pandaids: Sequence[int]
+    session: Transaction, steps: Sequence[Transition], pandaids: Sequence[int]
 ) -> dict[int, Refusal]:
     """Return for each job why none of the transitions, of one verb, could take it."""
     found = whereabouts.rows(session, pandaids, lambda job: _looked_up(job, steps))

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Select
-    from sqlalchemy.orm import Session
+
+    from pandadb.core.transactions import Transaction
 
 JOBSETS = ("jobset_id", "jobset_retry", "jobset_map")
 
 
-def note(session: Session, follows: Sequence[tuple[int, int, int]], relationtype: str) -> None:
+def note(session: Transaction, follows: Sequence[tuple[int, int, int]], relationtype: str) -> None:
     """Note (task, old job, new job): the new is another attempt of the old; once for each pair.
 
     The origin that is noted with it is that of the old job, or the old job itself.

@@ -2,44 +2,65 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine
 
-from pandadb.core.driver import our_cursor
+from pandadb.core.driver import Cursor, driving, our_cursor
+from pandadb.core.transactions import connection_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import CursorResult, Select
-    from sqlalchemy.orm import Session
+    from sqlalchemy import Connection, Select
+
+    from pandadb.core.transactions import Transaction
 
 PSYCOPG = create_engine("postgresql+psycopg://", paramstyle="numeric_dollar").dialect
 
 
-def send(session: Session, statement: Select[Any], values: Mapping[str, Any]) -> CursorResult[Any]:
+def send(
+    session: Transaction, statement: Select[Any], values: Mapping[str, Any]
+) -> Sequence[tuple[Any, ...]]:
     """Run a statement that is always the same object, with values that the driver knows.
 
     SQLAlchemy would look for it by its hundreds of parts, at each call: for one job that takes as
-    long as a part of the move itself.
+    long as a part of the move itself. Even to send a text and to give rows takes it so long that
+    the driver does that, unless somebody listens to what SQLAlchemy sends.
     """
-    connection = session.connection()
+    connection = connection_of(session)
     names = connection.get_execution_options().get("schema_translate_map") or {}
     text, order, usual = _text(statement, frozenset(names.items()))
     given = {**usual, **values}
-    with our_cursor(connection):
-        return connection.exec_driver_sql(text, tuple([given[name] for name in order]))
+    parameters = tuple([given[name] for name in order])
+    if _is_heard(connection):
+        with our_cursor(connection):
+            return connection.exec_driver_sql(text.decode(), parameters).all()
+    with driving(connection, text) as driver:
+        return Cursor(driver).execute(text, parameters).fetchall()
+
+
+def _is_heard(connection: Connection) -> bool:
+    """Tell whether events tell somebody what SQLAlchemy sends, or it is logged."""
+    events = connection.dispatch
+    heard = events.before_cursor_execute or events.after_cursor_execute
+    return bool(heard) or connection.engine.logger.isEnabledFor(logging.INFO)
 
 
 @cache
 def _text(
     statement: Select[Any], names: frozenset[tuple[str, str]]
-) -> tuple[str, tuple[str, ...], Mapping[str, Any]]:
-    """Return a statement in the words of this database's schemas, its parameters and constants."""
+) -> tuple[bytes, tuple[str, ...], Mapping[str, Any]]:
+    """Return a statement in the words of this database's schemas, its parameters and constants.
+
+    As always the same bytes, of which Python remembers the hash: the driver looks for what it has
+    prepared by them.
+    """
     compiled = statement.compile(
         dialect=PSYCOPG,
         schema_translate_map=dict(names),
         render_schema_translate=True,
     )
-    return str(compiled), tuple(compiled.positiontup or ()), compiled.params
+    return str(compiled).encode(), tuple(compiled.positiontup or ()), compiled.params

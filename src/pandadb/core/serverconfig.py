@@ -14,7 +14,7 @@ from pandadb.models import Config
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy.orm import Session
+    from pandadb.core.transactions import Transaction
 
 
 class BadSetting(PandaDBError):
@@ -45,7 +45,7 @@ class ServerConfig:
         return {rest: number for rest, number in found.items() if number}
 
 
-def read(session: Session) -> ServerConfig:
+def read(session: Transaction) -> ServerConfig:
     """Read the settings."""
     query = select(Config.component, Config.key, Config.value).where(
         Config.app == "pandaserver", Config.value.is_not(None)

@@ -14,7 +14,9 @@ from pandadb.models import GlobalShares, JobsShareStats, ResourceTypes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy.orm import Session
+    from sqlalchemy import Row
+
+    from pandadb.core.transactions import Transaction
 
 UNDEFINED = "Undefined"
 EXECUTING = ("sent", "running")
@@ -32,7 +34,7 @@ class Share:
     patterns: Mapping[str, str | None]
 
 
-def leaves(session: Session) -> list[Share]:
+def leaves(session: Transaction) -> list[Share]:
     """Return the shares that jobs may belong to, by name."""
     rows = session.execute(select(GlobalShares.__table__).order_by(GlobalShares.name)).mappings()
     children: dict[str | None, list[Mapping[str, Any]]] = defaultdict(list)
@@ -70,7 +72,7 @@ def share_of(job: Mapping[str, Any], shares: Sequence[Share]) -> str:
     return UNDEFINED
 
 
-def ranking(session: Session) -> list[str]:
+def ranking(session: Transaction) -> list[str]:
     """Return the shares in the order of dispatch: the one furthest below its part first.
 
     What a share executes, in HS06, is what the statistics say of its sent and running jobs.
@@ -90,12 +92,13 @@ def ranking(session: Session) -> list[str]:
     return [share.name for share in sorted(leaves(session), key=behind)]
 
 
-def resource_types(session: Session) -> list[ResourceTypes]:
-    """Return the classes of resources, by name."""
-    return [*session.scalars(select(ResourceTypes).order_by(ResourceTypes.resource_name))]
+def resource_types(session: Transaction) -> Sequence[Row[Any]]:
+    """Return the rows of RESOURCE_TYPES, the classes of resources, by name."""
+    rows = select(ResourceTypes.__table__).order_by(ResourceTypes.resource_name)
+    return session.execute(rows).all()
 
 
-def resource_type_of(job: Mapping[str, Any], types: Sequence[ResourceTypes]) -> str:
+def resource_type_of(job: Mapping[str, Any], types: Sequence[Row[Any]]) -> str:
     """Return the first class whose bounds hold the job's cores and memory (MB) per core."""
     asked = job.get("corecount")
     cores = 8 if asked == EIGHT_CORES else asked or 1
@@ -104,7 +107,7 @@ def resource_type_of(job: Mapping[str, Any], types: Sequence[ResourceTypes]) -> 
         if _holds(kind.mincore, cores, kind.maxcore) and _holds(
             kind.minrampercore, memory, kind.maxrampercore
         ):
-            return kind.resource_name
+            return str(kind.resource_name)
     return UNDEFINED
 
 

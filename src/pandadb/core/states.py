@@ -6,6 +6,7 @@ From semantics of PanDA's server 0.1.6. A transition that is not here cannot be 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from inspect import get_annotations
 from typing import TYPE_CHECKING
 
@@ -195,6 +196,7 @@ def home(name: str, waiting_table: str | None = None) -> JobTable:
     return next((t for t in tables if t.__tablename__ == waiting_table), tables[0])
 
 
+@cache
 def transitions(verb: str, target: str | None = None) -> tuple[Transition, ...]:
     """Return what a verb can do, or what of that leads to a state.
 

@@ -15,6 +15,7 @@ from pandadb.core.checks import BadValue, check_columns
 from pandadb.core.copying import copy_rows
 from pandadb.core.effects import now
 from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS, same_file
+from pandadb.core.transactions import waiting_table
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Update
     from sqlalchemy import Sequence as DatabaseSequence
-    from sqlalchemy.orm import Session
 
+    from pandadb.core.transactions import Transaction
     from pandadb.models import Base
 
 BEGINNINGS = ("pending", "defined", "waiting")
@@ -58,7 +59,7 @@ class NewJob:
     """PandaIDs of the jobs that this one is another attempt of."""
 
 
-def submit(session: Session, jobs: Sequence[NewJob], jobstatus: str, host: str) -> list[int]:
+def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: str) -> list[int]:
     """Put new jobs into the table of their state; return their PandaIDs in the order of the jobs.
 
     What is left out takes its default; share, resource type, attempts and priority are worked out.
@@ -82,7 +83,7 @@ def submit(session: Session, jobs: Sequence[NewJob], jobstatus: str, host: str) 
         {"creationtime": when, **job.columns, **worked_out(job.columns), **ours, "pandaid": pandaid}
         for pandaid, job in zip(pandaids, jobs, strict=True)
     ]
-    copy(session, states.home(jobstatus, session.info.get("waiting_table")), rows)
+    copy(session, states.home(jobstatus, waiting_table(session)), rows)
     copy(session, FilesTable4, _files(jobs, rows, iter(row_ids)))
     copy(session, JobParamsTable, _side(jobs, pandaids, "jobparameters", "parameters"))
     copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
@@ -124,7 +125,7 @@ def _refuse(values: Mapping[str, Any], ours: Sequence[str]) -> None:
             raise BadValue(f"{name} is set by the submission, and cannot be given")
 
 
-def draw(session: Session, njobs: int, nfiles: int) -> tuple[list[int], list[int], datetime]:
+def draw(session: Transaction, njobs: int, nfiles: int) -> tuple[list[int], list[int], datetime]:
     """Draw the ids of jobs and of their files, and the time, in one round trip."""
     pandaids, row_ids, when = session.execute(
         select(_next(JOBSDEFINED4_PANDAID_SEQ, njobs), _next(FILESTABLE4_ROW_SEQ, nfiles), now())
@@ -138,7 +139,7 @@ def _next(sequence: DatabaseSequence, n: int) -> ColumnElement[list[int]]:
 
 
 def _worker_out(
-    session: Session, jobs: Sequence[NewJob]
+    session: Transaction, jobs: Sequence[NewJob]
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """Return what works out the columns that nobody has given."""
     leaves = [] if all(job.columns.get("gshare") for job in jobs) else shares.leaves(session)
@@ -211,7 +212,7 @@ def log(job: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "modificationtime": when, "modiftime_extended": when}
 
 
-def copy(session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
+def copy(session: Transaction, model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
     """Copy rows, those with the same columns together, so that the others take their defaults."""
     groups: dict[tuple[str, ...], list[Sequence[Any]]] = defaultdict(list)
     for row in rows:

@@ -46,11 +46,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Select
-    from sqlalchemy.orm import Session
 
     from pandadb.core.effects import Columns
     from pandadb.core.serverconfig import ServerConfig
     from pandadb.core.tables import JobTable
+    from pandadb.core.transactions import Transaction
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -198,7 +198,7 @@ def named(names: Iterable[str] | None) -> tuple[Rule, ...]:
     return tuple(rule for rule in RULES if rule.name in wanted)
 
 
-def due(session: Session, rule: Rule, limit: int = 1000) -> list[int]:
+def due(session: Transaction, rule: Rule, limit: int = 1000) -> list[int]:
     """Return the jobs for which it is time, oldest first, and lock them; locked ones are left out.
 
     Raises:
@@ -212,7 +212,7 @@ def due(session: Session, rule: Rule, limit: int = 1000) -> list[int]:
     return [pandaid for _age, pandaid in merge(*found)][:limit]
 
 
-def end(session: Session, rule: Rule, pandaids: Sequence[int], *, host: str) -> Killed:
+def end(session: Transaction, rule: Rule, pandaids: Sequence[int], *, host: str) -> Killed:
     """Do to jobs that are `due`, in the same transaction, what the rule says.
 
     The jobs are locked already, out of order: so nothing else is waited for, and jobs of which

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement
-    from sqlalchemy.orm import Session
+
+    from pandadb.core.transactions import Transaction
 
 FINAL_WORKERS = ("finished", "failed", "cancelled", "missed")
 WORKER_DONE = 2
@@ -28,7 +29,7 @@ WORKER_DONE = 2
 
 
 def give_up(
-    session: Session, pandaids: Sequence[int], *, code: int, diag: str, host: str
+    session: Transaction, pandaids: Sequence[int], *, code: int, diag: str, host: str
 ) -> Killed:
     """Fail jobs of JOBSACTIVE4, with a code and a sentence of the dispatcher.
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from sqlalchemy import Row, Select
-    from sqlalchemy.orm import Session
 
     from pandadb.core.tables import JobTable
+    from pandadb.core.transactions import Transaction
 
     Found = Row[*tuple[Any, ...]]
     Look = Callable[[JobTable], Select[*tuple[Any, ...]]]
@@ -26,14 +26,14 @@ BEFORE_THE_ARCHIVE = tuple(job for job in JOB_TABLES if job is not JobsArchived)
 
 
 def rows(
-    session: Session, pandaids: Collection[int], look: Look, archive: Session | None = None
+    session: Transaction, pandaids: Collection[int], look: Look, archive: Transaction | None = None
 ) -> dict[int, Found]:
     """Return a row of each job that some table has: of copies, the first of `copies`."""
     return _first(copies(session, pandaids, look, archive))
 
 
 def copies(
-    session: Session, pandaids: Collection[int], look: Look, archive: Session | None = None
+    session: Transaction, pandaids: Collection[int], look: Look, archive: Transaction | None = None
 ) -> list[Found]:
     """Return the rows of jobs as `look` selects them, with their `pandaid`; those live come first.
 
@@ -51,7 +51,7 @@ def copies(
     return found
 
 
-def live(session: Session, pandaids: Collection[int], look: Look) -> dict[int, Found]:
+def live(session: Transaction, pandaids: Collection[int], look: Look) -> dict[int, Found]:
     """Return jobs from the tables before the archive: at one moment, as they move.
 
     Of copies, the one in the table that is the earliest in a job's life.
@@ -59,7 +59,7 @@ def live(session: Session, pandaids: Collection[int], look: Look) -> dict[int, F
     return _first(_live(session, pandaids, look))
 
 
-def _live(session: Session, pandaids: Collection[int], look: Look) -> list[Found]:
+def _live(session: Transaction, pandaids: Collection[int], look: Look) -> list[Found]:
     each = (
         look(job).add_columns(literal(nth).label("nth")).where(is_among(job.pandaid, pandaids))
         for nth, job in enumerate(BEFORE_THE_ARCHIVE)

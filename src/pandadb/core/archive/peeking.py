@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DateTime, and_, false, literal, or_, true
 
+from pandadb.core.driver import driver_of
+from pandadb.core.transactions import connection_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, SQLColumnExpression
-    from sqlalchemy.orm import Session
+
+    from pandadb.core.transactions import Transaction
 
 
 @dataclass(frozen=True, order=True)
@@ -28,17 +32,11 @@ class Span:
     upper: datetime | None
 
 
-def plain(session: Session) -> Connection:
-    """Return the connection of a session, which is faster for plain rows."""
-    session.flush()
-    return session.connection()
-
-
 @contextmanager
-def released(session: Session) -> Iterator[Connection]:
+def released(session: Transaction) -> Iterator[Connection]:
     """Lend a connection for reading: what it has locked is free again afterwards."""
-    connection = plain(session)  # what were flushed later would be undone
-    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+    connection = connection_of(session)  # what were flushed later would be undone
+    if driver_of(connection).autocommit:
         yield connection  # each statement ends with its locks
         return
     with connection.begin_nested() as look:

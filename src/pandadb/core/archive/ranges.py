@@ -17,19 +17,20 @@ from psycopg import sql
 from sqlalchemy import BigInteger, and_, bindparam, column, delete, func, insert, or_, select, text
 
 from pandadb.core.archive.days import LIVE_OF
-from pandadb.core.archive.peeking import Span, plain, released
+from pandadb.core.archive.peeking import Span, released
 from pandadb.core.columns import named
 from pandadb.core.partitions import existing
 from pandadb.core.spool import in_batches
+from pandadb.core.transactions import connection_of
 from pandadb.models import ArchiveRange
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from sqlalchemy import Row, Select
-    from sqlalchemy.orm import Session
 
     from pandadb.core.partitions.existing import Partition
+    from pandadb.core.transactions import Transaction
     from pandadb.models import Base
 
     Note = Row[*tuple[Any, ...]]
@@ -53,7 +54,7 @@ class Place:
     """Whether they are so few that they may stay locked, which is faster."""
 
 
-def likely(session: Session, table: type[Base], pandaids: Collection[int]) -> Iterator[Place]:
+def likely(session: Transaction, table: type[Base], pandaids: Collection[int]) -> Iterator[Place]:
     """Return where jobs are to be looked for in a table of the archive, a few partitions at a time.
 
     That is where a note says that they can be, and wherever no note is. A job has ended soon after
@@ -75,12 +76,12 @@ def likely(session: Session, table: type[Base], pandaids: Collection[int]) -> It
         yield from (Place(spans, {*ids}) for spans in _tiles(session, table, gaps))
 
 
-def everywhere(session: Session, table: type[Base]) -> Iterator[list[Span]]:
+def everywhere(session: Transaction, table: type[Base]) -> Iterator[list[Span]]:
     """Return all times of a table of the archive, a group of partitions at a time."""
     return _tiles(session, table, [Span(None, None)])
 
 
-def unnoted(session: Session, table: type[Base]) -> list[list[Span]]:
+def unnoted(session: Transaction, table: type[Base]) -> list[list[Span]]:
     """Return the times of which nothing is noted, a group of partitions at a time."""
     noted, others = _noted(session, table, 0, -1)
     gaps = [*_gaps(noted)]
@@ -90,7 +91,7 @@ def unnoted(session: Session, table: type[Base]) -> list[list[Span]]:
 
 
 def _noted(
-    session: Session, table: type[Base], least: int, greatest: int
+    session: Transaction, table: type[Base], least: int, greatest: int
 ) -> tuple[list[Note], int]:
     """Return notes and how many partitions have none, of which the DEFAULT one is always one.
 
@@ -98,7 +99,7 @@ def _noted(
     """
     parent = named(session, str(table.__table__)).as_string()
     words = {"parent": parent, "least": least, "greatest": greatest}
-    found = plain(session).execute(_notes(), {"name": table.__tablename__, **words}).all()
+    found = connection_of(session).execute(_notes(), {"name": table.__tablename__, **words}).all()
     rows = [row for row in found if row.lower_bound is not None]
     return rows, found[0].partitions - (rows[0].notes if rows else 0)
 
@@ -155,7 +156,7 @@ def _growing(places: Sequence[Place]) -> Iterator[Place]:
         size = min(2 * size, GROUP)
 
 
-def _tiles(session: Session, table: type[Base], gaps: Sequence[Span]) -> Iterator[list[Span]]:
+def _tiles(session: Transaction, table: type[Base], gaps: Sequence[Span]) -> Iterator[list[Span]]:
     """Cut times at the ends of partitions; what is between these is in the DEFAULT one."""
     name = str(table.__table__)
     partitions = existing.partitions(session, [name])[name]
@@ -176,7 +177,7 @@ def _touches(one: Partition, span: Span) -> bool:
     )
 
 
-def forget(session: Session, lower: datetime, upper: datetime) -> None:
+def forget(session: Transaction, lower: datetime, upper: datetime) -> None:
     """Take back what is noted of partitions that have times of a range."""
     session.execute(
         delete(ArchiveRange).where(
@@ -185,7 +186,7 @@ def forget(session: Session, lower: datetime, upper: datetime) -> None:
     )
 
 
-def refresh(session: Session) -> int:
+def refresh(session: Transaction) -> int:
     """Note the PandaIDs of partitions that have no note, forget those that are gone.
 
     The index of each partition tells. Returns how many were noted.
@@ -212,7 +213,7 @@ def refresh(session: Session) -> int:
     return len(new)
 
 
-def _extremes(session: Session, partitions: Sequence[Partition]) -> list[tuple[Any, ...]]:
+def _extremes(session: Transaction, partitions: Sequence[Partition]) -> list[tuple[Any, ...]]:
     """Return the least and the greatest PandaID of each partition."""
     each = [
         sql.SQL(EXTREMES).format(

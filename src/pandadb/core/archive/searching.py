@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Text, and_, cast, column, func, literal, not_, select
 
-from pandadb.core.archive.peeking import Span, plain, released, within
+from pandadb.core.archive.peeking import Span, released, within
 from pandadb.core.archive.ranges import GROUP, everywhere, likely, unnoted
 from pandadb.core.arrays import is_among
 from pandadb.core.spool import in_batches
+from pandadb.core.transactions import connection_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import ColumnElement, Row, Select
-    from sqlalchemy.orm import Session
 
+    from pandadb.core.transactions import Transaction
     from pandadb.models import FilesTableArch, JobParamsTableArch, JobsArchived, MetaTableArch
 
     Archive = type[JobsArchived | FilesTableArch | JobParamsTableArch | MetaTableArch]
@@ -34,7 +35,7 @@ LAST = datetime(9999, 12, 31)
 
 
 def search(
-    session: Session,
+    session: Transaction,
     table: Archive,
     pandaids: Collection[int],
     query: Select[*tuple[Any, ...]],
@@ -50,7 +51,7 @@ def search(
 
     def look(spans: Sequence[Span], wanted: Collection[int], few: bool = False) -> None:
         here = is_among(table.pandaid, wanted), within(table.modificationtime, spans)
-        with nullcontext(plain(session)) if few else released(session) as lent:
+        with nullcontext(connection_of(session)) if few else released(session) as lent:
             rows = lent.execute(query.where(*here)).all()
         found.extend(rows)
         missing.difference_update(row.pandaid for row in rows)
@@ -69,7 +70,7 @@ def search(
 
 
 def at(
-    session: Session,
+    session: Transaction,
     table: Archive,
     pandaid: int,
     moment: datetime,
@@ -77,7 +78,7 @@ def at(
 ) -> Rows:
     """Return the rows of a job in the archive's partition of the day of a moment."""
     day = within(table.modificationtime, [_day(moment)])
-    return [*plain(session).execute(query.where(table.pandaid == pandaid, day))]
+    return [*connection_of(session).execute(query.where(table.pandaid == pandaid, day))]
 
 
 def _day(moment: datetime) -> Span:
@@ -85,7 +86,7 @@ def _day(moment: datetime) -> Span:
     return Span(midnight, midnight + DAY if midnight < LAST else None)
 
 
-def groups(session: Session, table: Archive, found: Rows) -> list[ColumnElement[bool]]:
+def groups(session: Transaction, table: Archive, found: Rows) -> list[ColumnElement[bool]]:
     """Return conditions that choose rows that were found, and what is not noted yet.
 
     Each is for one statement, and no row fits two of them. What has come to the archive since it
@@ -107,7 +108,7 @@ def groups(session: Session, table: Archive, found: Rows) -> list[ColumnElement[
 
 
 def gathered(
-    session: Session, part: Select[*tuple[Any, ...]], conditions: Sequence[ColumnElement[bool]]
+    session: Transaction, part: Select[*tuple[Any, ...]], conditions: Sequence[ColumnElement[bool]]
 ) -> Select[*tuple[Any, ...]]:
     """Return what selects the rows of a part of a union that fit one of the conditions.
 
@@ -127,7 +128,7 @@ def gathered(
 
 
 def _as_json(
-    session: Session, part: Select[*tuple[Any, ...]], conditions: Iterable[ColumnElement[bool]]
+    session: Transaction, part: Select[*tuple[Any, ...]], conditions: Iterable[ColumnElement[bool]]
 ) -> Iterator[str]:
     for condition in conditions:
         rows = part.where(condition).subquery("part")

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
 from pandadb.core.columns import named
-from pandadb.core.copying import driving
+from pandadb.core.driver import driving
 from pandadb.core.parquet import values
 from pandadb.core.parquet.libraries import library
 

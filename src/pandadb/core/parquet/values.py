@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from pandadb.core.copying import driving
+from pandadb.core.driver import driving
 from pandadb.core.parquet.libraries import library
 from pandadb.core.parquet.times import FIRST, LAST, Microseconds, written
 from pandadb.errors import PandaDBError

@@ -17,9 +17,8 @@ from pandadb.errors import PandaDBError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from sqlalchemy.orm import Session
-
     from pandadb.core.partitions.policies import Policy
+    from pandadb.core.transactions import Transaction
 
 LIMITS = re.compile(r"FOR VALUES FROM \((.+)\) TO \((.+)\)")
 
@@ -62,7 +61,7 @@ class Partition:
         return not self.is_default and begins_before and (mine[1] is None or mine[1] > lower)
 
 
-def partitions(session: Session, tables: Collection[str]) -> dict[str, list[Partition]]:
+def partitions(session: Transaction, tables: Collection[str]) -> dict[str, list[Partition]]:
     """Return the partitions of each of the tables, in the order of their bounds.
 
     One that is dropped while we look has no bound any more, or no size, and is none.
@@ -103,7 +102,7 @@ def _bound(name: str, said: str) -> Bound | None:
         raise UnknownBound(f"The partition {name} has a bound that is none: {said}") from None
 
 
-def stray(session: Session, policy: Policy, default: Partition) -> Mapping[Bound, int]:
+def stray(session: Transaction, policy: Policy, default: Partition) -> Mapping[Bound, int]:
     """Return how many rows of a DEFAULT partition are in each range of the policy's interval."""
     key = f'"{policy.key}"'
     each = {
@@ -121,13 +120,13 @@ def stray(session: Session, policy: Policy, default: Partition) -> Mapping[Bound
     return found
 
 
-def now(session: Session) -> datetime:
+def now(session: Transaction) -> datetime:
     """Return the server's time, naive UTC."""
     found: datetime = session.scalars(text("SELECT now() AT TIME ZONE 'UTC'")).one()
     return found
 
 
-def latest(session: Session, policy: Policy, today: datetime) -> Bound:
+def latest(session: Transaction, policy: Policy, today: datetime) -> Bound:
     """Return the value of the key that new rows have now: the time, or the greatest id."""
     if policy.interval.unit is not Unit.ID:
         return today

@@ -12,8 +12,7 @@ from pandadb.models import JobsActive4
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-    from sqlalchemy.orm import Session
+    from sqlalchemy import Connection, Engine
 
     from pandadb.core.dispatching import Dispatched, Wanted
     from pandadb.database import Database
@@ -48,15 +47,15 @@ def dispatch(
     """
     check_columns(JobsActive4, values)
     check_names(JobsActive4, wanted.columns or ())
-    with transaction(database, how, at_once=True) as session:
-        order = _ranking(database.engine, session)
-        return dispatching.take(session, wanted, order, how.host, worker, **values)
+    with transaction(database, how, at_once=True) as connection:
+        order = _ranking(database.engine, connection)
+        return dispatching.take(connection, wanted, order, how.host, worker, **values)
 
 
-def _ranking(engine: Engine, session: Session) -> list[str]:
+def _ranking(engine: Engine, connection: Connection) -> list[str]:
     """Return the order of the shares, worked out anew now and then."""
     when, order = RANKINGS.get(engine, (0.0, []))
     if time.monotonic() - when > FRESH:
-        order = shares.ranking(session)
+        order = shares.ranking(connection)
         RANKINGS[engine] = (time.monotonic(), order)
     return order

@@ -56,9 +56,9 @@ def _expire(database: Database, rule: Rule, limit: int, how: How, taken: set[int
     done, left = Expired(rule=rule.name, why=rule.why), limit
     while left > 0:
         size = left if how.dry_run else min(left, BATCH)
-        with transaction(database, how) as session:
-            due = [job for job in timeouts.due(session, rule, size) if job not in taken]
-            ended = timeouts.end(session, rule, due, host=how.host) if due else Killed()
+        with transaction(database, how) as connection:
+            due = [job for job in timeouts.due(connection, rule, size) if job not in taken]
+            ended = timeouts.end(connection, rule, due, host=how.host) if due else Killed()
         taken.update(due)
         done.jobs |= ended.jobs
         done.told += ended.told

@@ -25,5 +25,5 @@ def heartbeat(
     Raises:
         BadValue: A state is none that a pilot reports, or a value does not fit its column.
     """
-    with transaction(database, how) as session:
-        return heartbeats.beat(session, beats, how.host)
+    with transaction(database, how) as connection:
+        return heartbeats.beat(connection, beats, how.host)

@@ -35,9 +35,9 @@ def kill(
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
     jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
-    with transaction(database, how) as session:
+    with transaction(database, how) as connection:
         killed = kills.kill(
-            session, jobs, code=code, by=by, host=how.host, lock=how.lock, hard=hard
+            connection, jobs, code=code, by=by, host=how.host, lock=how.lock, hard=hard
         )
         if isinstance(pandaids, int) and killed.refused:
             raise Refused(killed.refused[pandaids])

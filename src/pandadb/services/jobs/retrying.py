@@ -27,8 +27,8 @@ def retry(
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
     jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
-    with transaction(database, how) as session:
-        retried = (reattempts.same if same else reattempts.again)(session, jobs, how.host)
+    with transaction(database, how) as connection:
+        retried = (reattempts.same if same else reattempts.again)(connection, jobs, how.host)
         if isinstance(pandaids, int) and retried.refused:
             raise Refused(retried.refused[pandaids])
     return retried

@@ -31,8 +31,8 @@ def submit(
     Raises:
         BadValue: A column is unknown or a value does not fit it; the sentence names the job.
     """
-    with transaction(database, how) as session:
-        return submission.submit(session, jobs, jobstatus, how.host)
+    with transaction(database, how) as connection:
+        return submission.submit(connection, jobs, jobstatus, how.host)
 
 
 def read(text: str) -> list[NewJob]:

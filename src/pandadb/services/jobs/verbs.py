@@ -23,7 +23,7 @@ from pandadb.models import JobsActive4
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sqlalchemy.orm import Session
+    from sqlalchemy import Connection
 
     from pandadb.core.moves import Moved
     from pandadb.database import Database
@@ -49,21 +49,19 @@ VERBS = tuple(dict.fromkeys(step.verb for step in TRANSITIONS if step.verb not i
 
 
 @contextmanager
-def transaction(database: Database, how: How, *, at_once: bool = False) -> Iterator[Session]:
+def transaction(database: Database, how: How, *, at_once: bool = False) -> Iterator[Connection]:
     """Open the transaction of a verb; a dry run is undone at its end.
 
-    With `at_once` no more than one statement will change something. It is a transaction by itself:
-    BEGIN and COMMIT would take as long again.
+    With `at_once` no more than one statement will change something: that is the transaction.
     """
-    with database.session() as session:
-        if at_once and how.patience is None and not how.dry_run:
-            session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    at_once = at_once and how.patience is None and not how.dry_run
+    with database.transaction(at_once=at_once) as connection:
         if how.patience is not None:
             limit = text("SELECT set_config('lock_timeout', :limit, true)")
-            session.execute(limit, {"limit": f"{round(how.patience * 1000)}ms"})
-        yield session
+            connection.execute(limit, {"limit": f"{round(how.patience * 1000)}ms"})
+        yield connection
         if how.dry_run:
-            session.rollback()
+            connection.rollback()
 
 
 def typed(column: str, text: str) -> Any:
@@ -90,8 +88,8 @@ def advance(
         raise UnknownWord(f"There is no verb {verb!r}{near(verb, VERBS)}")
     jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
     at_once = len(jobs) == 1 and not lives.is_accounted(transitions(verb))
-    with transaction(database, how, at_once=at_once) as session:
-        moved = lives.advance(session, verb, jobs, values=values, host=how.host, lock=how.lock)
+    with transaction(database, how, at_once=at_once) as connection:
+        moved = lives.advance(connection, verb, jobs, values=values, host=how.host, lock=how.lock)
         if isinstance(pandaids, int) and moved.refused:
             raise Refused(moved.refused[pandaids])
     return moved

@@ -1,0 +1,31 @@
+"""What the functions of core send their statements through: the transaction of their caller."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+Transaction = Session | Connection
+"""A session; or a bare connection, where what a session does beside takes as long as all the rest.
+
+Neither is committed here, and both have the options of their `Database`.
+"""
+
+
+def connection_of(transaction: Transaction) -> Connection:
+    """Return the connection, in its transaction and with all that a session has yet to write.
+
+    So what then goes by the driver alone ends with the transaction. It is faster for plain rows.
+    """
+    if not isinstance(transaction, Connection):
+        transaction.flush()
+        return transaction.connection()
+    if not transaction.in_transaction():
+        transaction.begin()
+    return transaction
+
+
+def waiting_table(transaction: Transaction) -> str | None:
+    """Return the name of the table of jobs that wait, if the database says where they are."""
+    table: str | None = connection_of(transaction).get_execution_options().get("waiting_table")
+    return table

@@ -1,0 +1,130 @@
+"""Statements that are always the same: sent by the driver, or so that somebody hears of them."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    Integer,
+    Select,
+    String,
+    bindparam,
+    column,
+    event,
+    func,
+    insert,
+    literal,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.exc import DataError, NotSupportedError, OperationalError
+
+from pandadb.core.driver import driver_of
+from pandadb.core.sending import send
+from pandadb.database import Database
+from pandadb.models import Cache
+
+ADDED = insert(Cache.__table__).from_select(
+    ["main_key", "sub_key"], select(bindparam("name", type_=String), literal("", String))
+)
+ADDING = select(bindparam("number", type_=Integer), bindparam("name", type_=String)).add_cte(
+    ADDED.cte("added")
+)
+VALUES = {"number": 5, "name": "ü"}
+
+
+def names(database: Database) -> list[str]:
+    with database.session() as session:
+        return [*session.scalars(select(Cache.main_key))]
+
+
+def test_it_returns_rows_and_is_a_part_of_the_transaction_of_a_session(database: Database) -> None:
+    with database.session() as session:
+        session.add(Cache(main_key="before", sub_key=""))
+        assert send(session, ADDING, VALUES) == [(5, "ü")]
+        session.rollback()
+    assert names(database) == []
+
+    with database.session() as session:
+        send(session, ADDING, VALUES)
+    assert names(database) == ["ü"]
+
+
+def test_it_is_a_part_of_the_transaction_of_a_bare_connection(database: Database) -> None:
+    with database.engine.connect() as connection:
+        send(connection, ADDING, VALUES)
+        connection.rollback()
+        send(connection, ADDING, {**VALUES, "name": "kept"})
+        connection.commit()
+
+    assert names(database) == ["kept"]
+
+
+def test_who_listens_hears_what_is_sent(database: Database) -> None:
+    heard = []
+
+    def listen(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        heard.append(("INSERT" in statement, sorted(map(str, parameters))))
+
+    event.listen(database.engine, "before_cursor_execute", listen)
+    with database.session() as session:
+        assert send(session, ADDING, VALUES) == [(5, "ü")]
+
+    assert heard == [(True, ["", "5", "ü"])]
+    assert names(database) == ["ü"]
+
+
+def test_what_is_logged_has_what_is_sent(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "sqlalchemy.engine"), database.session() as session:
+        send(session, ADDING, VALUES)
+
+    assert any("INSERT" in message for message in caplog.messages)
+
+
+def test_a_mistake_is_one_of_sqlalchemy_and_its_connection_goes_on(database: Database) -> None:
+    divided = select(1 / bindparam("number", type_=Integer))
+    with database.engine.connect() as connection:
+        driver = driver_of(connection)
+        with pytest.raises(DataError, match="division by zero"):
+            send(connection, divided, {"number": 0})
+        connection.rollback()
+
+        assert send(connection, ADDING, VALUES) == [(5, "ü")]
+        assert driver_of(connection) is driver
+
+
+def test_a_connection_that_is_lost_is_replaced(database: Database) -> None:
+    ending = select(func.pg_terminate_backend(func.pg_backend_pid()))
+    with pytest.raises(OperationalError) as raised, database.transaction() as connection:
+        send(connection, ending, {})
+
+    assert raised.value.connection_invalidated
+    with database.transaction() as connection:
+        assert send(connection, ADDING, VALUES) == [(5, "ü")]
+
+
+def changing() -> Select[Any]:
+    return select(column("name")).select_from(table("changing", schema="public"))
+
+
+def test_a_statement_is_prepared_anew_after_its_table_has_changed(database: Database) -> None:
+    with database.session() as session:
+        session.execute(text("CREATE TABLE public.changing (name varchar(5))"))
+    statement = changing()
+    with database.transaction() as connection:
+        send(connection, statement, {})
+    with Database(database.engine.url) as other, other.session() as session:
+        session.execute(text("ALTER TABLE public.changing ALTER COLUMN name TYPE varchar(6)"))
+
+    with (
+        pytest.raises(NotSupportedError, match="cached plan"),
+        database.transaction() as connection,
+    ):
+        send(connection, statement, {})
+    with database.transaction() as connection:
+        assert send(connection, statement, {}) == []
