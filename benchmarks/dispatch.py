@@ -34,7 +34,7 @@ def take(database: Database, labels: Sequence[str], number: int = 10) -> list[in
 
 def take_and_finish(database: Database) -> int:
     """Take ten jobs and end them, as the shortest legal life does."""
-    wanted = jobs.Wanted(SITE, 10, ONE, columns=[], files=False)
+    wanted = jobs.Wanted(SITE, 10, ONE, columns=[], satellites=False)
     taken = [job.pandaid for job in jobs.dispatch(database, wanted)]
     jobs.finish(database, taken)
     return len(taken)

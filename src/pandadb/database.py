@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import psycopg
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
@@ -21,7 +20,7 @@ from typing_extensions import override
 
 from pandadb import embedded
 from pandadb.config import Settings, load_settings, sqlalchemy_url
-from pandadb.core.driver import driver_of, is_outdated
+from pandadb.core.driver import autocommitting, is_outdated
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
@@ -158,7 +157,7 @@ class Database:
 
         With `at_once` one statement is a transaction by itself: BEGIN and COMMIT are not sent.
         """
-        alone = _autocommitting if at_once else nullcontext
+        alone = autocommitting if at_once else nullcontext
         with self.engine.connect() as connection, alone(connection):
             yield connection
             connection.commit()
@@ -237,24 +236,6 @@ def session_of(database: Database | None) -> Iterator[Session | None]:
         return
     with database.session() as session:
         yield session
-
-
-@contextmanager
-def _autocommitting(connection: Connection) -> Iterator[None]:
-    """Have each statement be a transaction; SQLAlchemy's own option for that takes its time.
-
-    A connection that is not idle afterwards is not used again.
-    """
-    driver = driver_of(connection)
-    usual = driver.autocommit
-    driver.autocommit = True
-    try:
-        yield
-    finally:
-        if driver.pgconn.transaction_status == TransactionStatus.IDLE:
-            driver.autocommit = usual
-        else:
-            connection.invalidate()
 
 
 def _prepare_threshold(url: URL) -> dict[str, int | None]:

@@ -1,1 +1,1 @@
-"""What can be done: functions of a session that never commit."""
+"""What can be done: functions of a transaction that never commit it."""

@@ -7,28 +7,22 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
-    Integer,
     String,
-    and_,
     bindparam,
-    column,
     exists,
     func,
-    literal_column,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
-from pandadb.core import arrays, routes
-from pandadb.core.arrays import unseen
+from pandadb.core import queues, routes
 from pandadb.core.driver import nearest
-from pandadb.core.effects import constant, now
+from pandadb.core.effects import now
+from pandadb.core.queues import EQUALS, LIMITS
 from pandadb.core.refusals import refusing_to_wait
-from pandadb.core.routes import PICKED, Route
+from pandadb.core.routes import Route
 from pandadb.core.sending import send
 from pandadb.core.states import transitions
 from pandadb.models import (
@@ -75,22 +69,11 @@ class Wanted:
     jeditaskid: int | None = None
     columns: Sequence[str] | None = None
     """Columns of the jobs to return, beside the PandaID; None is all of them."""
-    files: bool = True
-    """Whether to return the files of the jobs."""
+    satellites: bool = True
+    """Whether to return the files and the parameters of the jobs."""
 
 
-JOB = JobsActive4.__table__.c
-COLUMNS = tuple(JOB.keys())
-NOTHING, ACTIVATED = constant(""), constant("activated")
-"""Not parameters: the planner has to see that the index for dispatch has these."""
-ONE = literal_column("1", Integer())
-"""Nor this: of a parameter it would think that it may be many."""
-LABEL, SHARE = (func.coalesce(JOB[name], NOTHING) for name in ("prodsourcelabel", "gshare"))
-HERE = (JOB.computingsite == unseen(bindparam("site", type_=String)), JOB.jobstatus == ACTIVATED)
-LAST = 1_000_000
-
-LIMITS = {"memory": "minramcount", "disk": "maxdiskcount", "walltime": "maxwalltime"}
-EQUALS = ("resource_type", "produsername", "jeditaskid")
+COLUMNS = tuple(JobsActive4.__table__.c.keys())
 FILE = FilesTable4.__table__.c
 NAMES = tuple(FILE.keys())
 TIMES = tuple(name for name, column in FILE.items() if isinstance(column.type, Timestamp))
@@ -133,7 +116,13 @@ def take(
     asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALS)}
     asked = {name: value for name, value in asked.items() if value is not None}
     route = _route(wanted.columns, tuple(values))
-    said = _statement(route, wanted.labels is not None, tuple(asked), wanted.files)
+    said = _statement(
+        route,
+        tuple(asked),
+        by_label=wanted.labels is not None,
+        satellites=wanted.satellites,
+        related=worker is not None,
+    )
     harvester, number = worker or (None, None)
     given = {
         **{f"wanted_{name}": value for name, value in asked.items()},
@@ -176,7 +165,7 @@ def _taken(
 
 def _dispatched(row: dict[str, Any]) -> Dispatched:
     """Separate a job from what belongs to it."""
-    parameters = row.pop("parameters")
+    parameters = row.pop("parameters", None)
     files = [dict(zip(NAMES, file, strict=True)) for file in row.pop("files", None) or []]
     for file in files:
         file |= {name: nearest(file[name]) for name in TIMES if file[name]}
@@ -184,29 +173,27 @@ def _dispatched(row: dict[str, Any]) -> Dispatched:
 
 
 @cache
-def _statement(route: Route, by_label: bool, asked: tuple[str, ...], files: bool) -> Said:
+def _statement(
+    route: Route, asked: tuple[str, ...], *, by_label: bool, satellites: bool, related: bool
+) -> Said:
     """Say a dispatch: the first candidates of each kind, the first of those that are free.
 
     It returns the jobs and what belongs to them, and how many candidates there were; of no job
     if none was free. Beside it are the names of what it returns.
     """
-    candidates = _candidates(_kinds(by_label), asked)
-    free = _free(candidates)
+    candidates = queues.candidates(by_label, asked)
+    free = queues.free(candidates)
     moment, moved, *then = routes.moving(route, free)
-    parameters = JobParamsTable.__table__.c
-    mine = and_(parameters.pandaid == moved.c.pandaid, parameters.modificationtime == EPOCH)
     taken = free.join(moved, moved.c.pandaid == free.c.pandaid)
-    returned = {
-        **moved.c,
-        "parameters": parameters.jobparameters,
-        **({"files": _files(moved.c.pandaid)} if files else {}),
-        "seen": func.cardinality(candidates.c.pandaids),
-    }
+    returned: dict[str, ColumnElement[Any]] = {**moved.c}
+    if satellites:
+        returned |= {"files": _files(moved.c.pandaid), "parameters": _parameters(moved.c.pandaid)}
+    returned["seen"] = func.cardinality(candidates.c.pandaids)
     statement = (
         select(*returned.values())
-        .select_from(candidates.outerjoin(taken.outerjoin(parameters.pandaid.table, mine), true()))
+        .select_from(candidates.outerjoin(taken, true()))
         .order_by(free.c.place)
-        .add_cte(moment, *then, _related(free))
+        .add_cte(moment, *then, *([_related(free)] if related else []))
     )
     return statement, tuple(returned)
 
@@ -221,8 +208,15 @@ def _files(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
     )
 
 
+def _parameters(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
+    """Select the parameters of a job."""
+    own = JobParamsTable.__table__.c
+    mine = select(own.jobparameters).where(own.pandaid == pandaid, own.modificationtime == EPOCH)
+    return mine.scalar_subquery()
+
+
 def _related(free: CTE) -> CTE:
-    """Note which worker has the jobs, if there is one and its Harvester instance is known."""
+    """Note which worker has the jobs, if its Harvester instance is known."""
     harvester = bindparam("harvester", type_=String)
     worker = bindparam("worker", type_=BigInteger)
     known = exists().where(HarvesterInstances.harvester_id == harvester)
@@ -231,79 +225,3 @@ def _related(free: CTE) -> CTE:
     related = insert(HarvesterRelJobsWorkers.__table__).from_select([*key, "lastupdate"], rows)
     seen = related.on_conflict_do_update(index_elements=key, set_={"lastupdate": now()})
     return seen.cte("related")
-
-
-def _free(candidates: CTE) -> CTE:
-    """Lock the first candidates that nobody else has, one by one, and tell their places."""
-    first = func.unnest(candidates.c.pandaids).table_valued(
-        column("pandaid", BigInteger), with_ordinality="place"
-    )
-    first = first.render_derived("first")
-    job = (
-        select(*(JOB[name] for name in PICKED))
-        .where(JOB.pandaid == first.c.pandaid, JOB.jobstatus == ACTIVATED)
-        .with_for_update(skip_locked=True)
-        .lateral("job")
-    )
-    return (
-        select(*job.c, first.c.place)
-        .select_from(candidates.join(first, true()).join(job, true()))
-        .limit(unseen(bindparam("njobs", type_=Integer)))
-        .cte("free")
-        .prefix_with("MATERIALIZED")
-    )
-
-
-def _kinds(by_label: bool) -> CTE:
-    """Find the labels and shares of which there are jobs at the site: from each to the next one.
-
-    That costs a probe of the index for each, however many jobs there are; those of other labels
-    than are wanted are not looked at.
-    """
-    kind = select(LABEL.label("label"), SHARE.label("share")).where(*HERE).order_by(LABEL, SHARE)
-    wanted = arrays.unnested("wanted", label=unseen(bindparam("labels", type_=ARRAY(String))))
-    first = (kind.where(wanted.c.label == LABEL) if by_label else kind).limit(ONE).lateral("first")
-    begin = select(first.c.label, first.c.share)
-    begin = begin.select_from(wanted.join(first, true())) if by_label else begin
-    kinds = begin.cte("kinds", recursive=True)
-    later = tuple_(LABEL, SHARE) > tuple_(kinds.c.label, kinds.c.share)
-    of_label = and_(kinds.c.label == LABEL, kinds.c.share < SHARE)
-    following = kind.where(of_label if by_label else later).limit(ONE).lateral("following")
-    return kinds.union_all(
-        select(following.c.label, following.c.share).select_from(kinds.join(following, true()))
-    )
-
-
-def _candidates(kinds: CTE, asked: tuple[str, ...]) -> CTE:
-    """Select the first jobs of each kind, then the first of all kinds, in their order.
-
-    The kinds come in the order of their shares: those of later ones are looked at only if there are
-    too few jobs of the first.
-    """
-    reach = unseen(bindparam("reach", type_=Integer))
-    shares = unseen(bindparam("shares", type_=ARRAY(String)))
-    place = func.coalesce(func.array_position(shares, kinds.c.share), LAST).label("place")
-    kind = select(kinds.c.label, kinds.c.share, place).order_by(place).subquery("kind")
-    jobs = (
-        select(JOB.pandaid, JOB.currentpriority)
-        .where(*HERE, kind.c.label == LABEL, kind.c.share == SHARE, *map(_fits, asked))
-        .order_by(JOB.currentpriority.desc(), JOB.pandaid)
-        .limit(reach)
-        .lateral("jobs")
-    )
-    first = (
-        select(jobs.c.pandaid)
-        .select_from(kind.join(jobs, true()))
-        .order_by(kind.c.place, jobs.c.currentpriority.desc(), jobs.c.pandaid)
-        .limit(reach)
-    )
-    pandaids = func.array(first.scalar_subquery()).label("pandaids")
-    return select(pandaids).cte("candidates").prefix_with("MATERIALIZED")
-
-
-def _fits(name: str) -> ColumnElement[bool]:
-    """Say that a job needs no more than the worker has, or is what the worker wants."""
-    given = bindparam(f"wanted_{name}", type_=JOB[LIMITS.get(name, name)].type)
-    if name in LIMITS:
-        return func.coalesce(JOB[LIMITS[name]], 0) <= given
-    return JOB[name] == given

@@ -1,4 +1,4 @@
-"""What psycopg does for us by itself or in another way than by default: it is the fastest then."""
+"""What psycopg does for us without SQLAlchemy, or in another way than by default."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import psycopg
 from psycopg.adapt import Loader
-from psycopg.pq import Format
+from psycopg.pq import Format, TransactionStatus
 from psycopg.rows import TupleRow
 from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
@@ -76,16 +76,38 @@ def driver_of(connection: Connection) -> psycopg.Connection:
 
 
 @contextmanager
+def autocommitting(connection: Connection) -> Iterator[None]:
+    """Have each statement be a transaction; SQLAlchemy's own option for that takes its time.
+
+    A connection that is not idle afterwards is not used again.
+    """
+    driver = driver_of(connection)
+    usual = driver.autocommit
+    driver.autocommit = True
+    try:
+        yield
+    finally:
+        if driver.pgconn.transaction_status == TransactionStatus.IDLE:
+            driver.autocommit = usual
+        else:
+            connection.invalidate()
+
+
+@contextmanager
 def driving(
     transaction: Transaction, statement: sql.Composable | bytes
 ) -> Iterator[psycopg.Connection]:
     """Lend the driver's own connection, for a statement that SQLAlchemy does not send.
+
+    It ends with SQLAlchemy's transaction, which begins now if it has not.
 
     Raises:
         DBAPIError: What the driver says, as SQLAlchemy would say it.
     """
     connection = connection_of(transaction)
     driver = driver_of(connection)
+    if not (driver.autocommit or connection.in_transaction()):
+        connection.begin()
     try:
         yield driver
     except psycopg.Error as error:

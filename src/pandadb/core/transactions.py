@@ -13,16 +13,11 @@ Neither is committed here, and both have the options of their `Database`.
 
 
 def connection_of(transaction: Transaction) -> Connection:
-    """Return the connection, in its transaction and with all that a session has yet to write.
-
-    So what then goes by the driver alone ends with the transaction. It is faster for plain rows.
-    """
-    if not isinstance(transaction, Connection):
-        transaction.flush()
-        return transaction.connection()
-    if not transaction.in_transaction():
-        transaction.begin()
-    return transaction
+    """Return the connection, with all that a session has yet to write; it is faster for rows."""
+    if isinstance(transaction, Connection):
+        return transaction
+    transaction.flush()
+    return transaction.connection()
 
 
 def waiting_table(transaction: Transaction) -> str | None:
