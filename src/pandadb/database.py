@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from pandadb import embedded
 from pandadb.config import Settings, load_settings, sqlalchemy_url
-from pandadb.core.driver import autocommitting, is_outdated
+from pandadb.core.driver import autocommitting
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ PASSING = ("40001", "40P01", "57P01", "57P02", "57P03")
 
 TIMEOUTS = ("57014", "55P03")
 """SQLSTATEs of a statement that took too long: those of connecting are no different."""
+
+FORGOTTEN = "26000"
+"""SQLSTATE of a prepared statement that the server does not know."""
 
 TRUSTED = 1.0
 """Seconds for which a connection that was just used is trusted to be alive, since asking takes as
@@ -281,8 +284,14 @@ def _unreachable(setting: str, context: Any) -> None:
 
 
 def _outdated(context: Any) -> None:
-    """Have the pool connect anew if the server refuses a prepared statement."""
-    if is_outdated(context.original_exception):
+    """Have the pool connect anew if the server refuses a prepared statement: psycopg would go on.
+
+    Its table has changed since, so it would return other types; or the server has forgotten it.
+    """
+    error = context.original_exception
+    if not isinstance(error, psycopg.Error):
+        return
+    if error.sqlstate == FORGOTTEN or error.diag.source_function == "RevalidateCachedQuery":
         context.is_disconnect = True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
@@ -194,14 +195,17 @@ def test_a_dispatch_is_planned_no_more_after_a_while(
     assert session.scalars(text(plans), {"dispatch": "WITH RECURSIVE%"}).all() == [7]
 
 
-def test_a_queue_of_many_jobs_is_read_through_the_index(database: Database) -> None:
-    with database.session() as session:
-        n = func.generate_series(1, 20_000).column_valued("n")
-        share = func.concat("share ", n % 5)
-        rows = select(n, literal("activated"), literal("CERN"), literal("user"), share)
-        names = ["pandaid", "jobstatus", "computingsite", "prodsourcelabel", "gshare"]
-        session.execute(insert(JobsActive4).from_select(names, rows))
-        session.execute(text("ANALYZE doma_panda.jobsactive4"))
+def fill(session: Session, jobstatus: str, first: int) -> None:
+    """Put 20,000 jobs of five shares into a queue."""
+    n = func.generate_series(first, first + 19_999).column_valued("n")
+    share = func.concat("share ", n % 5)
+    rows = select(n, literal(jobstatus), literal("CERN"), literal("user"), share)
+    names = ["pandaid", "jobstatus", "computingsite", "prodsourcelabel", "gshare"]
+    session.execute(insert(JobsActive4).from_select(names, rows))
+
+
+def explained(database: Database) -> str:
+    """Return the plan of a dispatch of ten jobs."""
     plan: list[str] = []
 
     def explain(*said: Any) -> None:
@@ -213,8 +217,26 @@ def test_a_queue_of_many_jobs_is_read_through_the_index(database: Database) -> N
     with database.session() as session:
         event.listen(session.connection(), "before_cursor_execute", explain)
         dispatched(session, 10, ("share 3", "share 1"))
+    return "\n".join(plan)
 
-    said = "\n".join(plan)
+
+def test_a_queue_of_many_jobs_is_read_through_the_index(database: Database) -> None:
+    with database.session() as session:
+        fill(session, "activated", 1)
+        session.execute(text("ANALYZE doma_panda.jobsactive4"))
+
+    said = explained(database)
+
     assert "Incremental Sort" in said  # shares that come later are not looked at
     assert "Seq Scan on jobsactive4" not in said
     assert said.count("using jobsactive4_dispatch_idx") >= 2
+
+
+def test_a_job_is_locked_by_its_id_even_if_no_activated_ones_were_known(database: Database) -> None:
+    with database.session() as session:
+        fill(session, "sent", 1)
+        session.execute(text("ANALYZE doma_panda.jobsactive4"))
+        fill(session, "activated", 20_001)
+
+    lock = r"-> +LockRows .*\n( +Buffers.*\n)? +-> +Index Scan using jobsactive4_pkey"
+    assert re.search(lock, explained(database))

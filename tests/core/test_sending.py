@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import (
     Integer,
-    Select,
     String,
     bindparam,
     column,
     event,
-    func,
     insert,
     literal,
     select,
@@ -27,6 +26,11 @@ from pandadb.core.sending import send
 from pandadb.database import Database
 from pandadb.models import Cache
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import Connection
+
 ADDED = insert(Cache.__table__).from_select(
     ["main_key", "sub_key"], select(bindparam("name", type_=String), literal("", String))
 )
@@ -34,6 +38,10 @@ ADDING = select(bindparam("number", type_=Integer), bindparam("name", type_=Stri
     ADDED.cte("added")
 )
 VALUES = {"number": 5, "name": "ü"}
+ENDED = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND datname = current_database()
+"""
 
 
 def names(database: Database) -> list[str]:
@@ -98,33 +106,62 @@ def test_a_mistake_is_one_of_sqlalchemy_and_its_connection_goes_on(database: Dat
         assert driver_of(connection) is driver
 
 
-def test_a_connection_that_is_lost_is_replaced(database: Database) -> None:
-    ending = select(func.pg_terminate_backend(func.pg_backend_pid()))
+@contextmanager
+def used(database: Database, send_it: Callable[[Connection], object]) -> Iterator[Connection]:
+    """Let three connections send something, and lend one that was not among them."""
+    with ExitStack() as stack:
+        for _ in range(3):
+            send_it(stack.enter_context(database.transaction(at_once=True)))
+    with Database(database.engine.url) as other, other.transaction() as connection:
+        yield connection
+
+
+def test_connections_that_are_lost_are_replaced_after_the_first_error(database: Database) -> None:
+    statement = select(bindparam("number", type_=Integer))
+
+    def look(connection: Connection) -> Sequence[tuple[Any, ...]]:
+        return send(connection, statement, {"number": 5})
+
+    with used(database, look) as other:
+        other.execute(text(ENDED))
+
     with pytest.raises(OperationalError) as raised, database.transaction() as connection:
-        send(connection, ending, {})
-
+        look(connection)
     assert raised.value.connection_invalidated
-    with database.transaction() as connection:
-        assert send(connection, ADDING, VALUES) == [(5, "ü")]
+    for _ in range(3):
+        with database.transaction() as connection:
+            assert look(connection) == [(5,)]
 
 
-def changing() -> Select[Any]:
-    return select(column("name")).select_from(table("changing", schema="public"))
-
-
-def test_a_statement_is_prepared_anew_after_its_table_has_changed(database: Database) -> None:
+def test_a_statement_is_prepared_anew_by_all_after_its_table_has_changed(
+    database: Database,
+) -> None:
+    statement = select(column("name")).select_from(table("changing", schema="public"))
     with database.session() as session:
         session.execute(text("CREATE TABLE public.changing (name varchar(5))"))
-    statement = changing()
-    with database.transaction() as connection:
-        send(connection, statement, {})
-    with Database(database.engine.url) as other, other.session() as session:
-        session.execute(text("ALTER TABLE public.changing ALTER COLUMN name TYPE varchar(6)"))
+
+    def look(connection: Connection) -> Sequence[tuple[Any, ...]]:
+        return send(connection, statement, {})
+
+    with used(database, look) as other:
+        other.execute(text("ALTER TABLE public.changing ALTER COLUMN name TYPE varchar(6)"))
 
     with (
         pytest.raises(NotSupportedError, match="cached plan"),
-        database.transaction() as connection,
+        database.transaction(at_once=True) as connection,
     ):
-        send(connection, statement, {})
-    with database.transaction() as connection:
-        assert send(connection, statement, {}) == []
+        look(connection)
+    for _ in range(3):
+        with database.transaction(at_once=True) as connection:
+            assert look(connection) == []
+
+
+def test_who_listens_to_mistakes_alone_hears_them(database: Database) -> None:
+    heard = []
+    event.listen(database.engine, "handle_error", lambda said: heard.append(said.statement))
+
+    with pytest.raises(DataError), database.transaction() as connection:
+        send(connection, select(1 / bindparam("number", type_=Integer)), {"number": 0})
+
+    assert len(heard) == 1
+    assert "$1" in heard[0]

@@ -10,7 +10,6 @@ import psycopg
 from psycopg.adapt import Loader
 from psycopg.pq import Format, TransactionStatus
 from psycopg.rows import TupleRow
-from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
 from pandadb.core.transactions import connection_of
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 TIMESTAMP = psycopg.adapters.types["timestamp"].oid
 USUAL = cast("type[Loader]", psycopg.adapters.get_loader(TIMESTAMP, Format.TEXT))
-FORGOTTEN = "26000"
-"""SQLSTATE of a prepared statement that the server does not know."""
 FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 - times in the database are naive UTC
 
 
@@ -111,23 +108,9 @@ def driving(
     try:
         yield driver
     except psycopg.Error as error:
-        lost = driver.closed or is_outdated(error)
-        if lost:
-            connection.invalidate(error)
         words = statement.decode() if isinstance(statement, bytes) else statement.as_string()
-        raise DBAPIError.instance(
-            words, None, error, psycopg.Error, connection_invalidated=lost
-        ) from error
-
-
-def is_outdated(error: BaseException | None) -> bool:
-    """Tell whether the server refuses a prepared statement, which psycopg would send again.
-
-    Its table has changed since, so it would return other types; or the server has forgotten it.
-    """
-    if not isinstance(error, psycopg.Error):
-        return False
-    return error.sqlstate == FORGOTTEN or error.diag.source_function == "RevalidateCachedQuery"
+        # no public name does this: events hear of it, and where one is lost the pool connects anew
+        connection._handle_dbapi_exception(error, words, None, None, None)
 
 
 @contextmanager

@@ -112,9 +112,10 @@ def free(candidates: CTE) -> CTE:
         column("pandaid", BigInteger), with_ordinality="place"
     )
     first = first.render_derived("first")
+    status = JOB.jobstatus.collate("C")  # no index has that: a job is found by its id alone
     job = (
         select(*(JOB[name] for name in PICKED))
-        .where(JOB.pandaid == first.c.pandaid, JOB.jobstatus == ACTIVATED)
+        .where(JOB.pandaid == first.c.pandaid, status == ACTIVATED)
         .with_for_update(skip_locked=True)
         .lateral("job")
     )
