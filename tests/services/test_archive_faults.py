@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -154,6 +156,26 @@ def kill_while_it_copies(mortal: PrivateServer) -> None:
     mortal.kill()
 
 
+def kill_whole(mortal: PrivateServer) -> None:
+    """Kill a server, and wait until its sessions have noticed: until then their locks hold."""
+    with psycopg.connect(mortal.url(), autocommit=True) as connection:
+        pids = [pid for (pid,) in connection.execute("SELECT pid FROM pg_stat_activity")]
+    mortal.kill()
+    end = time.monotonic() + 10
+    while time.monotonic() < end and any(map(is_running, pids)):
+        time.sleep(0.01)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
+
+
 def test_an_archive_whose_server_dies_in_the_middle_loses_nothing(
     database: Database, pytestconfig: pytest.Config
 ) -> None:
@@ -190,7 +212,7 @@ def die_at(step: CopyStep, database: Database, there: Database, mortal: PrivateS
 
     def kill(progress: Progress) -> None:
         if progress.step is step:
-            killing[0].start() if step is CopyStep.COPY else mortal.kill()
+            killing[0].start() if step is CopyStep.COPY else kill_whole(mortal)
 
     with pytest.raises(ArchiveLost, match="The archive's server went away") as lost:
         run(database, there, tell=kill)
