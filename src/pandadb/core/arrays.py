@@ -36,11 +36,6 @@ def unnested(name: str, **columns: ColumnElement[Any]) -> TableValuedAlias:
     )
 
 
-def ids(subquery: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a subquery of one array as that: without the cast, ANY would look at its rows."""
-    return cast(subquery, ARRAY(BigInteger))
-
-
 def by_id(job: JobTable) -> ColumnElement[bool]:
     """Choose jobs by the parameter `pandaids`."""
     return is_given(job.__table__.c.pandaid)
@@ -57,7 +52,8 @@ def unseen(parameter: BindParameter[Any]) -> ColumnElement[Any]:
 
 def is_given(pandaid: ColumnElement[int]) -> ColumnElement[bool]:
     """Tell whether an id is in the parameter `pandaids`; by the id's index, however many."""
-    return pandaid == func.any(ids(unseen(array("pandaids"))))
+    given = unseen(array("pandaids"))
+    return pandaid == func.any(cast(given, ARRAY(BigInteger)))  # or ANY would look at its rows
 
 
 def is_among(pandaid: SQLColumnExpression[Any], pandaids: Iterable[int]) -> ColumnElement[bool]:

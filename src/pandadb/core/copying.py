@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from pandadb.core.driver import driving
-from pandadb.core.transactions import connection_of
+from pandadb.core.transactions import schema_names
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -79,5 +79,4 @@ def _chunks(source: Transaction, out: sql.Composed) -> Generator[bytearray]:
 
 def schema_of(session: Transaction, name: str | None) -> str:
     """Return the name that one of our schemas has in this database."""
-    names = connection_of(session).get_execution_options().get("schema_translate_map") or {}
-    return str(names.get(name, name))
+    return str(schema_names(session).get(name, name))

@@ -40,7 +40,7 @@ HERE = (JOB.computingsite == unseen(bindparam("site", type_=String)), JOB.jobsta
 LAST = 1_000_000
 
 LIMITS = {"memory": "minramcount", "disk": "maxdiskcount", "walltime": "maxwalltime"}
-"""What a worker has, by the column that says what a job needs of it."""
+"""What a worker has some of, and the column that says how much of it a job needs."""
 EQUALS = ("resource_type", "produsername", "jeditaskid")
 """Columns that have to be what a worker wants."""
 

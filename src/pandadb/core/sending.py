@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine
 
 from pandadb.core.driver import Cursor, driving, our_cursor
-from pandadb.core.transactions import connection_of
+from pandadb.core.transactions import connection_of, schema_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +31,7 @@ def send(
     the driver does that, unless somebody listens to what SQLAlchemy sends.
     """
     connection = connection_of(session)
-    names = connection.get_execution_options().get("schema_translate_map") or {}
-    text, order, usual = _text(statement, frozenset(names.items()))
+    text, order, usual = _text(statement, frozenset(schema_names(connection).items()))
     given = {**usual, **values}
     parameters = tuple([given[name] for name in order])
     if _is_heard(connection):
@@ -51,7 +50,7 @@ def _is_heard(connection: Connection) -> bool:
 
 @cache
 def _text(
-    statement: Select[Any], names: frozenset[tuple[str, str]]
+    statement: Select[Any], names: frozenset[tuple[str | None, str]]
 ) -> tuple[bytes, tuple[str, ...], Mapping[str, Any]]:
     """Return a statement in the words of this database's schemas, its parameters and constants.
 

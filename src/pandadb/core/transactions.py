@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Transaction = Session | Connection
 """A session; or a bare connection, where what a session does beside takes as long as all the rest.
@@ -18,6 +23,11 @@ def connection_of(transaction: Transaction) -> Connection:
         return transaction
     transaction.flush()
     return transaction.connection()
+
+
+def schema_names(transaction: Transaction) -> Mapping[str | None, str]:
+    """Return the names that our schemas have in this database, where they are others."""
+    return connection_of(transaction).get_execution_options().get("schema_translate_map") or {}
 
 
 def waiting_table(transaction: Transaction) -> str | None:

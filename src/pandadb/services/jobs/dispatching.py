@@ -48,14 +48,14 @@ def dispatch(
     check_columns(JobsActive4, values)
     check_names(JobsActive4, wanted.columns or ())
     with transaction(database, how, at_once=True) as connection:
-        order = _ranking(database.engine, connection)
+        order = _ranking(connection)
         return dispatching.take(connection, wanted, order, how.host, worker, **values)
 
 
-def _ranking(engine: Engine, connection: Connection) -> list[str]:
+def _ranking(connection: Connection) -> list[str]:
     """Return the order of the shares, worked out anew now and then."""
-    when, order = RANKINGS.get(engine, (0.0, []))
+    when, order = RANKINGS.get(connection.engine, (0.0, []))
     if time.monotonic() - when > FRESH:
         order = shares.ranking(connection)
-        RANKINGS[engine] = (time.monotonic(), order)
+        RANKINGS[connection.engine] = (time.monotonic(), order)
     return order
