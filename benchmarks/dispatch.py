@@ -51,6 +51,8 @@ CALLS = {Effort.TINY: 8, Effort.QUICK: 80, Effort.FULL: 320}
 """How often all workers together call us in a turn; there are 3,333 jobs of the first label."""
 UPSTREAM = {Effort.TINY: 2, Effort.QUICK: 2, Effort.FULL: 5}
 """How often each worker calls in a turn of upstream's way."""
+ROUNDS_OF_QUEUES = 15
+"""A turn takes a second, and machines are not even for so long: five would not tell 1 from 0.9."""
 
 
 def _name(fill: str, workers: int, whose: str, measured: str = "jobs/s") -> str:
@@ -93,18 +95,31 @@ RATIOS = (
 
 
 def measure(server: Server, effort: Effort) -> Samples:
-    """Measure ours, upstream's way and two job queues by turns."""
+    """Measure ours by turns with two job queues, and then with upstream's way.
+
+    So no large queue of another database is around where the ratio to find is near 1.
+    """
+    return {**_to_queues(server, effort), **_to_upstream(server, effort)}
+
+
+def _to_queues(server: Server, effort: Effort) -> Samples:
+    name = "take and finish, 4 workers: ours"
+    few = FILLS[effort]["few"]
+    with _filled(server, few, satellites=False) as bare, servers.empty(server) as url:
+        ours = [partial(take_and_finish, bare)] * 4
+        turns: list[Turn] = [partial(_restoring, bare, name, ours, CALLS[effort])]
+        if queues.installed():
+            turns += _queues(url, CALLS[effort] * 10)
+        return alternate(turns, ROUNDS_OF_QUEUES)
+
+
+def _to_upstream(server: Server, effort: Effort) -> Samples:
     turns: list[Turn] = []
     with ExitStack() as stack:
         for fill, number in FILLS[effort].items():
             database = stack.enter_context(_filled(server, number))
             for workers in WORKERS[effort]:
                 turns += _turns(stack, database, fill, workers, effort)
-        bare = stack.enter_context(_filled(server, FILLS[effort]["few"], satellites=False))
-        ours, name = [partial(take_and_finish, bare)] * 4, "take and finish, 4 workers: ours"
-        turns.append(partial(_restoring, bare, name, ours, CALLS[effort]))
-        if queues.installed():
-            turns += _queues(stack.enter_context(servers.empty(server)), CALLS[effort] * 10)
         return alternate(turns)
 
 
@@ -150,9 +165,15 @@ def _upstream(connection: psycopg.Connection, labels: Sequence[str]) -> int:
 
 
 def _queues(url: str, number: int) -> list[Turn]:
-    """Fill the other queues for all rounds; return their turns, of so many jobs."""
-    queues.prepare(url, 10_000 + number * 6)
-    return [partial(way, url, 4, number) for way in (queues.pgqueuer, queues.procrastinate)]
+    """Fill the other queues for all rounds; return their turns, of so many jobs.
+
+    It is a quarter of them for procrastinate, which takes as long for these as pgqueuer for all.
+    """
+    queues.prepare(url, 10_000 + number * (ROUNDS_OF_QUEUES + 1))
+    return [
+        partial(queues.pgqueuer, url, 4, number),
+        partial(queues.procrastinate, url, 4, number // 4),
+    ]
 
 
 def _restoring(

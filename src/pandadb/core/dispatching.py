@@ -158,18 +158,20 @@ def _taken(
     statement, names = said
     with refusing_to_wait():
         found = send(session, statement, given)
-    rows = [dict(zip(names, row, strict=True)) for row in found]
-    seen = [row.pop("seen") for row in rows]
-    return [_dispatched(row) for row in rows if row["pandaid"]], seen[0]
+    return [_dispatched(names, row) for row in found if row[0]], found[0][-1]
 
 
-def _dispatched(row: dict[str, Any]) -> Dispatched:
+def _dispatched(names: Sequence[str], row: Sequence[Any]) -> Dispatched:
     """Separate a job from what belongs to it."""
-    parameters = row.pop("parameters", None)
-    files = [dict(zip(NAMES, file, strict=True)) for file in row.pop("files", None) or []]
-    for file in files:
+    job = dict(zip(names, row, strict=False))
+    belongs = row[len(names) : -1]
+    if not belongs:
+        return Dispatched(job, (), None)
+    files, parameters = belongs
+    found = [dict(zip(NAMES, file, strict=True)) for file in files or ()]
+    for file in found:
         file |= {name: nearest(file[name]) for name in TIMES if file[name]}
-    return Dispatched(row, files, parameters)
+    return Dispatched(job, found, parameters)
 
 
 @cache
@@ -185,17 +187,15 @@ def _statement(
     free = queues.free(candidates)
     moment, moved, *then = routes.moving(route, free)
     taken = free.join(moved, moved.c.pandaid == free.c.pandaid)
-    returned: dict[str, ColumnElement[Any]] = {**moved.c}
-    if satellites:
-        returned |= {"files": _files(moved.c.pandaid), "parameters": _parameters(moved.c.pandaid)}
-    returned["seen"] = func.cardinality(candidates.c.pandaids)
+    job = moved.c
+    belongs = [_files(job.pandaid), _parameters(job.pandaid)] if satellites else []
     statement = (
-        select(*returned.values())
+        select(*job, *belongs, func.cardinality(candidates.c.pandaids))
         .select_from(candidates.outerjoin(taken, true()))
         .order_by(free.c.place)
         .add_cte(moment, *then, *([_related(free)] if related else []))
     )
-    return statement, tuple(returned)
+    return statement, tuple(job.keys())
 
 
 def _files(pandaid: ColumnElement[int]) -> ColumnElement[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core import routes, states
+from pandadb.core import arrays, routes, states
 from pandadb.core.locking import Lock
 from pandadb.core.refusals import explain, refusing_to_wait
 from pandadb.core.routes import Route
@@ -101,4 +101,5 @@ def _along(
     with refusing_to_wait():
         if callable(jobs):
             return session.execute(routes.statement(route, jobs), values).all()
-        return send(session, routes.prepared(route), {**values, "pandaids": jobs})
+        given = {**values, "pandaids": arrays.written(jobs)}
+        return send(session, routes.prepared(route), given)
