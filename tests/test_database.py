@@ -148,6 +148,11 @@ def test_a_connection_that_is_lost_at_once_is_replaced(database: Database) -> No
     assert names(database) == []
 
 
+def test_statements_that_commit_by_themselves_are_refused(server_url: str) -> None:
+    with pytest.raises(ValueError, match="leaves nothing to undo"):
+        Database(server_url, isolation_level="AUTOCOMMIT")
+
+
 def test_other_schema_names_are_used_where_the_settings_say_so(empty_database_url: str) -> None:
     with Database(empty_database_url, schemas={"doma_panda": "ATLAS_PANDA"}) as database:
         with database.session() as session:

@@ -59,7 +59,11 @@ class Database:
     Every connection works in UTC and UTF-8, says who it is, and has the timeouts (seconds, 0 for
     none) set by its first message, without a further round trip. A pooler such as pgbouncer refuses
     `options` unless its `ignore_startup_parameters` names them, and then drops them: behind it,
-    give the role its timezone and timeouts with ALTER ROLE … SET.
+    give the role its timezone and timeouts with ALTER ROLE … SET. What else is given is for
+    `sqlalchemy.create_engine`.
+
+    Raises:
+        ValueError: Each statement is to be committed by itself, so that nothing could be undone.
     """
 
     def __init__(
@@ -85,6 +89,8 @@ class Database:
             f"-c statement_timeout={math.ceil(statement_timeout * 1000)}",
             f"-c lock_timeout={math.ceil(lock_timeout * 1000)}",
         ]
+        if engine.get("isolation_level") == "AUTOCOMMIT":
+            raise ValueError("isolation_level 'AUTOCOMMIT' leaves nothing to undo of a dry run")
         self.engine: Engine = create_engine(
             url.difference_update_query(["options", "prepare_threshold", *SECRETS]),
             connect_args={

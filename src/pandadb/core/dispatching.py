@@ -164,10 +164,7 @@ def _taken(
 def _dispatched(names: Sequence[str], row: Sequence[Any]) -> Dispatched:
     """Separate a job from what belongs to it."""
     job = dict(zip(names, row, strict=False))
-    belongs = row[len(names) : -1]
-    if not belongs:
-        return Dispatched(job, (), None)
-    files, parameters = belongs
+    files, parameters = row[len(names) : -1] or (None, None)
     found = [dict(zip(NAMES, file, strict=True)) for file in files or ()]
     for file in found:
         file |= {name: nearest(file[name]) for name in TIMES if file[name]}
@@ -181,7 +178,7 @@ def _statement(
     """Say a dispatch: the first candidates of each kind, the first of those that are free.
 
     It returns the jobs and what belongs to them, and how many candidates there were; of no job
-    if none was free. Beside it are the names of what it returns.
+    if none was free. Beside it are the names of the columns of jobs, which come first.
     """
     candidates = queues.candidates(by_label, asked)
     free = queues.free(candidates)
