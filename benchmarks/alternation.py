@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Samples = dict[str, list[float]]
 """For each thing that is measured, its number in each round."""
 ROUNDS = 5
+MORE_ROUNDS = 15
+"""Where turns of a second find a ratio near 1: no machine is so even that five would do."""
 
 
 class Effort(IntEnum):

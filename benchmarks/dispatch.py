@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks import queues, rows, servers, upstream
-from benchmarks.alternation import Effort, Goal, Ratio, alternate
+from benchmarks.alternation import MORE_ROUNDS, Effort, Goal, Ratio, alternate
 from benchmarks.workers import work
 from pandadb.services import jobs
 
@@ -51,8 +51,6 @@ CALLS = {Effort.TINY: 8, Effort.QUICK: 80, Effort.FULL: 320}
 """How often all workers together call us in a turn; there are 3,333 jobs of the first label."""
 UPSTREAM = {Effort.TINY: 2, Effort.QUICK: 2, Effort.FULL: 5}
 """How often each worker calls in a turn of upstream's way."""
-ROUNDS_OF_QUEUES = 15
-"""A turn takes a second, and machines are not even for so long: five would not tell 1 from 0.9."""
 
 
 def _name(fill: str, workers: int, whose: str, measured: str = "jobs/s") -> str:
@@ -110,7 +108,7 @@ def _to_queues(server: Server, effort: Effort) -> Samples:
         turns: list[Turn] = [partial(_restoring, bare, name, ours, CALLS[effort])]
         if queues.installed():
             turns += _queues(url, CALLS[effort] * 10)
-        return alternate(turns, ROUNDS_OF_QUEUES)
+        return alternate(turns, MORE_ROUNDS)
 
 
 def _to_upstream(server: Server, effort: Effort) -> Samples:
@@ -169,7 +167,7 @@ def _queues(url: str, number: int) -> list[Turn]:
 
     It is a quarter of them for procrastinate, which takes as long for these as pgqueuer for all.
     """
-    queues.prepare(url, 10_000 + number * (ROUNDS_OF_QUEUES + 1))
+    queues.prepare(url, 10_000 + number * (MORE_ROUNDS + 1))
     return [
         partial(queues.pgqueuer, url, 4, number),
         partial(queues.procrastinate, url, 4, number // 4),

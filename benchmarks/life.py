@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks import copying, rows, servers, upstream
-from benchmarks.alternation import Effort, Goal, Ratio, alternate
+from benchmarks.alternation import MORE_ROUNDS, Effort, Goal, Ratio, alternate
 from benchmarks.samples import JOB, satellites
 from pandadb.services import jobs
 
@@ -72,14 +72,18 @@ def measure(server: Server, effort: Effort) -> Samples:
         servers.as_upstream(database) as theirs,
     ):
         _others(connection, 10 * many)
-        turns = [
-            partial(_turn, "submit: ours", many, partial(submit, database, many)),
-            partial(_turn, "submit: COPY", many, partial(copying.submit, connection, many)),
+        living = [
             partial(_turn, "lives: ours", many, partial(live, database, many)),
-            partial(_turn, "submit: upstream", few, partial(_submitted, theirs, few)),
             partial(_turn, "lives: upstream", few, partial(_upstream, theirs, few)),
         ]
-        return alternate([partial(_then, turn, connection) for turn in turns])
+        submitting = [
+            partial(_turn, "submit: ours", many, partial(submit, database, many)),
+            partial(_turn, "submit: COPY", many, partial(copying.submit, connection, many)),
+            partial(_turn, "submit: upstream", few, partial(_submitted, theirs, few)),
+        ]
+        lives = alternate([partial(_then, connection, turn) for turn in living])
+        rounds = alternate([partial(_then, connection, turn) for turn in submitting], MORE_ROUNDS)
+        return {**lives, **rounds}
 
 
 def _others(connection: psycopg.Connection, number: int) -> None:
@@ -97,7 +101,7 @@ def _turn(name: str, number: int, do: Callable[[], object]) -> dict[str, float]:
     return {name: number / (perf_counter() - began)}
 
 
-def _then(turn: Callable[[], dict[str, float]], connection: psycopg.Connection) -> dict[str, float]:
+def _then(connection: psycopg.Connection, turn: Callable[[], dict[str, float]]) -> dict[str, float]:
     """Take a turn, and then remove the jobs that have only been submitted."""
     found = turn()
     connection.execute("TRUNCATE doma_panda.jobsdefined4, doma_panda.jobsactive4")
