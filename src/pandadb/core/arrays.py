@@ -27,8 +27,12 @@ def array(name: str) -> BindParameter[Any]:
 
 
 def written(ids: Iterable[int]) -> str:
-    """Write an array of ids as PostgreSQL reads it: psycopg takes a microsecond for each."""
-    return f"{{{','.join(map(str, ids))}}}"
+    """Write an array of ids as PostgreSQL reads it: psycopg takes a microsecond for each.
+
+    Raises:
+        ValueError, TypeError: One of them is no whole number; a text could be several.
+    """
+    return f"{{{','.join([f'{pandaid:d}' for pandaid in ids])}}}"
 
 
 def unnested(name: str, **columns: ColumnElement[Any]) -> TableValuedAlias:
