@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 from sqlalchemy import text
 
-from pandadb.core.copying import schema_of
+from pandadb.core.transactions import schema_of
 
 if TYPE_CHECKING:
     from pandadb.core.transactions import Transaction

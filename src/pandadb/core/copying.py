@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from pandadb.core.driver import driving
-from pandadb.core.transactions import schema_names
+from pandadb.core.transactions import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -75,8 +75,3 @@ def _chunks(source: Transaction, out: sql.Composed) -> Generator[bytearray]:
                 yield chunk
                 chunk = bytearray()
         yield chunk
-
-
-def schema_of(session: Transaction, name: str | None) -> str:
-    """Return the name that one of our schemas has in this database."""
-    return str(schema_names(session).get(name, name))

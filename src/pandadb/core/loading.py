@@ -16,8 +16,9 @@ from sqlalchemy import (
 )
 
 from pandadb.core import whereabouts
-from pandadb.core.copying import copy_rows, schema_of
+from pandadb.core.copying import copy_rows
 from pandadb.core.spool import in_batches
+from pandadb.core.transactions import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.models import JediDatasets, JediTasks, JobsArchived4, JobsStatusLog
 from pandadb.models.deft import PRODSYS2_TASK_SEQ

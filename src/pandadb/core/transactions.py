@@ -30,6 +30,11 @@ def schema_names(transaction: Transaction) -> Mapping[str | None, str]:
     return connection_of(transaction).get_execution_options().get("schema_translate_map") or {}
 
 
+def schema_of(transaction: Transaction, name: str | None) -> str:
+    """Return the name that one of our schemas has in this database."""
+    return str(schema_names(transaction).get(name, name))
+
+
 def waiting_table(transaction: Transaction) -> str | None:
     """Return the name of the table of jobs that wait, if the database says where they are."""
     table: str | None = connection_of(transaction).get_execution_options().get("waiting_table")

@@ -9,7 +9,7 @@ from psycopg import sql
 from pandadb.core.archive.days import LIVE_OF, Part
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
 from pandadb.core.columns import columns, named
-from pandadb.core.copying import schema_of
+from pandadb.core.transactions import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

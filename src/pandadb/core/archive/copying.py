@@ -17,8 +17,9 @@ from pandadb.core.archive.indexes import indexes
 from pandadb.core.archive.months import ROWS
 from pandadb.core.archive.swapping import BOUNDS, give_rights
 from pandadb.core.columns import columns, named
-from pandadb.core.copying import pipe, schema_of
+from pandadb.core.copying import pipe
 from pandadb.core.partitions import existing
+from pandadb.core.transactions import schema_of
 from pandadb.models import Base
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 from sqlalchemy import text
 
-from pandadb.core.copying import schema_of
+from pandadb.core.transactions import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

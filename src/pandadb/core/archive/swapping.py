@@ -17,7 +17,7 @@ from psycopg import sql
 from sqlalchemy import text
 
 from pandadb.core.columns import named
-from pandadb.core.copying import schema_of
+from pandadb.core.transactions import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from pandadb.core.copying import schema_of
 from pandadb.core.partitions.spans import Bound, Unit
+from pandadb.core.transactions import schema_of
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:

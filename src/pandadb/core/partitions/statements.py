@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from pandadb.core.columns import columns
-from pandadb.core.copying import schema_of
 from pandadb.core.partitions.planning import Do
+from pandadb.core.transactions import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from pandadb.core.archive import indexes, proofs, ranges, swapping
 from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.findings import Finding, findings
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
-from pandadb.core.copying import schema_of
+from pandadb.core.transactions import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.services.archive.plans import obstacle
 from pandadb.services.archive.reading import snapshot

@@ -12,10 +12,10 @@ from sqlalchemy import select, text
 
 from pandadb.core.archive import proofs, rows
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, Day, days, strewn, taken
-from pandadb.core.copying import schema_of
 from pandadb.core.partitions import existing, planning
 from pandadb.core.partitions.planning import Do
 from pandadb.core.partitions.policies import POLICIES
+from pandadb.core.transactions import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.models import ArchiveProof
 from pandadb.services.grants import act_as_owner

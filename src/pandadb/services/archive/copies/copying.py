@@ -19,7 +19,7 @@ from pandadb.core.archive import copying, proofs, ranges
 from pandadb.core.archive.findings import findings
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
 from pandadb.core.columns import columns
-from pandadb.core.copying import schema_of
+from pandadb.core.transactions import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience
 from pandadb.services.archive.copies.elsewhere import reached
