@@ -66,9 +66,11 @@ def _growth(whose: str) -> Ratio:
     return Ratio(_name("many", 4, whose, "p99"), _name("few", 4, whose, "p99"))
 
 
+TAKE_AND_FINISH = "take and finish, 4 workers: "
+
+
 def _queue(other: str) -> Ratio:
-    name = "take and finish, 4 workers: "
-    return Ratio(f"{name}ours, jobs/s", name + other)
+    return Ratio(f"{TAKE_AND_FINISH}ours, jobs/s", TAKE_AND_FINISH + other)
 
 
 GOALS = (
@@ -101,8 +103,7 @@ def measure(server: Server, effort: Effort) -> Samples:
 
 
 def _to_queues(server: Server, effort: Effort) -> Samples:
-    name = "take and finish, 4 workers: ours"
-    few = FILLS[effort]["few"]
+    name, few = f"{TAKE_AND_FINISH}ours", FILLS[effort]["few"]
     with _filled(server, few, satellites=False) as bare, servers.empty(server) as url:
         ours = [partial(take_and_finish, bare)] * 4
         turns: list[Turn] = [partial(_restoring, bare, name, ours, CALLS[effort])]

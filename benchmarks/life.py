@@ -72,18 +72,17 @@ def measure(server: Server, effort: Effort) -> Samples:
         servers.as_upstream(database) as theirs,
     ):
         _others(connection, 10 * many)
+        turn = partial(_turn, connection)
         living = [
-            partial(_turn, "lives: ours", many, partial(live, database, many)),
-            partial(_turn, "lives: upstream", few, partial(_upstream, theirs, few)),
+            partial(turn, "lives: ours", many, partial(live, database, many)),
+            partial(turn, "lives: upstream", few, partial(_upstream, theirs, few)),
         ]
         submitting = [
-            partial(_turn, "submit: ours", many, partial(submit, database, many)),
-            partial(_turn, "submit: COPY", many, partial(copying.submit, connection, many)),
-            partial(_turn, "submit: upstream", few, partial(_submitted, theirs, few)),
+            partial(turn, "submit: ours", many, partial(submit, database, many)),
+            partial(turn, "submit: COPY", many, partial(copying.submit, connection, many)),
+            partial(turn, "submit: upstream", few, partial(_submitted, theirs, few)),
         ]
-        lives = alternate([partial(_then, connection, turn) for turn in living])
-        rounds = alternate([partial(_then, connection, turn) for turn in submitting], MORE_ROUNDS)
-        return {**lives, **rounds}
+        return {**alternate(living), **alternate(submitting, MORE_ROUNDS)}
 
 
 def _others(connection: psycopg.Connection, number: int) -> None:
@@ -95,17 +94,15 @@ def _others(connection: psycopg.Connection, number: int) -> None:
     rows.register_worker(connection)
 
 
-def _turn(name: str, number: int, do: Callable[[], object]) -> dict[str, float]:
+def _turn(
+    connection: psycopg.Connection, name: str, number: int, do: Callable[[], object]
+) -> dict[str, float]:
+    """Take a turn, and then remove the jobs that have only been submitted."""
     began = perf_counter()
     do()
-    return {name: number / (perf_counter() - began)}
-
-
-def _then(connection: psycopg.Connection, turn: Callable[[], dict[str, float]]) -> dict[str, float]:
-    """Take a turn, and then remove the jobs that have only been submitted."""
-    found = turn()
+    took = perf_counter() - began
     connection.execute("TRUNCATE doma_panda.jobsdefined4, doma_panda.jobsactive4")
-    return found
+    return {name: number / took}
 
 
 def _submitted(connection: psycopg.Connection, number: int) -> Sequence[int]:
