@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import psutil
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -158,22 +157,10 @@ def kill_while_it_copies(mortal: PrivateServer) -> None:
 
 def kill_whole(mortal: PrivateServer) -> None:
     """Kill a server, and wait until its sessions have noticed: until then their locks hold."""
-    with psycopg.connect(mortal.url(), autocommit=True) as connection:
-        pids = [pid for (pid,) in connection.execute("SELECT pid FROM pg_stat_activity")]
+    assert mortal.child_process
+    processes = psutil.Process(mortal.child_process.pid).children()
     mortal.kill()
-    end = time.monotonic() + 10
-    while time.monotonic() < end and any(map(is_running, pids)):
-        time.sleep(0.01)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # another user's
-    return True
+    psutil.wait_procs(processes, timeout=10)
 
 
 def test_an_archive_whose_server_dies_in_the_middle_loses_nothing(
