@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from pandadb import embedded
+from pandadb import embedded, forks
 from pandadb.config import Settings, load_settings, sqlalchemy_url
 from pandadb.core.driver import autocommitting
 from pandadb.errors import PandaDBError
@@ -56,6 +56,8 @@ class DatabaseUnreachable(PandaDBError):
 class Database:
     """One database, for as long as the object lives; it can be used as a context manager.
 
+    A process may fork: a child has connections of its own, and none that were open at the fork.
+
     Every connection works in UTC and UTF-8, says who it is, and has the timeouts (seconds, 0 for
     none) set by its first message, without a further round trip. A pooler such as pgbouncer refuses
     `options` unless its `ignore_startup_parameters` names them, and then drops them: behind it,
@@ -91,24 +93,23 @@ class Database:
         ]
         if engine.get("isolation_level") == "AUTOCOMMIT":
             raise ValueError("isolation_level 'AUTOCOMMIT' leaves nothing to undo of a dry run")
-        self.engine: Engine = create_engine(
+        words = {
+            **{name: url.query[name] for name in SECRETS if name in url.query},
+            **_prepare_threshold(url),
+            "options": " ".join(filter(None, options)),
+            "application_name": application_name,
+            "client_encoding": "utf8",  # an SQL_ASCII database would answer in bytes
+        }
+        self._open = partial(
+            _engine,
             url.difference_update_query(["options", "prepare_threshold", *SECRETS]),
-            connect_args={
-                **{name: url.query[name] for name in SECRETS if name in url.query},
-                **_prepare_threshold(url),
-                "options": " ".join(filter(None, options)),
-                "application_name": application_name,
-                "client_encoding": "utf8",  # an SQL_ASCII database would answer in bytes
-            },
+            setting,
+            {"waiting_table": waiting_table, **_translated(schemas)},
+            connect_args=words,
             **engine,
         )
-        event.listen(self.engine, "handle_error", partial(_unreachable, setting))
-        event.listen(self.engine, "handle_error", _outdated)
-        event.listen(self.engine, "checkin", _put_back)
-        event.listen(self.engine, "checkout", _ping)
-        self.engine.update_execution_options(waiting_table=waiting_table)
-        if schemas:
-            self.engine.update_execution_options(schema_translate_map=dict(schemas))
+        self.engine: Engine = self._open()
+        forks.register(self)
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> Self:
@@ -193,7 +194,7 @@ class Database:
 
     def _is_passing(self, error: DBAPIError | DatabaseUnreachable) -> bool:
         if isinstance(error, DatabaseUnreachable):  # worth waiting for only if it was there before
-            return getattr(self.engine.dialect, "server_version_info", None) is not None
+            return self._is_initialized()
         state = getattr(error.orig, "sqlstate", None) or ""
         return error.connection_invalidated or state in PASSING or state.startswith("08")
 
@@ -221,6 +222,17 @@ class Database:
         """Close all connections."""
         self.engine.dispose()
 
+    def forget(self) -> None:
+        """Begin with an empty pool, and leave its connections to the process that has them."""
+        if self._is_initialized():
+            self.engine.dispose(close=False)
+        else:  # a thread may have been at it, which will not go on here
+            self.engine = self._open()
+
+    def _is_initialized(self) -> bool:
+        """Tell whether it was ever connected to its server."""
+        return getattr(self.engine.dialect, "server_version_info", None) is not None
+
     def __enter__(self) -> Self:
         return self
 
@@ -245,6 +257,22 @@ def session_of(database: Database | None) -> Iterator[Session | None]:
         return
     with database.session() as session:
         yield session
+
+
+def _engine(url: URL, setting: str, options: Mapping[str, Any], **given: Any) -> Engine:
+    """Make an engine that hears of what happens to its connections."""
+    engine = create_engine(url, **given)
+    event.listen(engine, "connect", forks.register_connection, insert=True)
+    event.listen(engine, "handle_error", partial(_unreachable, setting))
+    event.listen(engine, "handle_error", _outdated)
+    event.listen(engine, "checkin", _put_back)
+    event.listen(engine, "checkout", _ping)
+    engine.update_execution_options(**options)
+    return engine
+
+
+def _translated(schemas: Mapping[str, str] | None) -> dict[str, Any]:
+    return {"schema_translate_map": dict(schemas)} if schemas else {}
 
 
 def _prepare_threshold(url: URL) -> dict[str, int | None]:

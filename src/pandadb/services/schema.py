@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
@@ -18,6 +17,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.exc import OperationalError
 from typing_extensions import Unpack
 
+from pandadb import forks
 from pandadb.errors import PandaDBError
 from pandadb.migrating import home
 from pandadb.models import PandaDBVersion
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = forks.Lock()
 """Alembic's context is one per process; between processes the database's own lock decides."""
 
 
