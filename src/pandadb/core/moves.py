@@ -16,6 +16,7 @@ from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Row
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from pandadb.core.states import Transition
     from pandadb.core.tables import JobTable
     from pandadb.core.transactions import Transaction
+
+    Gone = Row[int, str, bool, datetime] | tuple[int, str, bool, datetime]
+    """A job that has moved, the state that it was in, whether it has files, and when."""
 
 
 @dataclass
@@ -51,9 +55,10 @@ def move(
     """Take jobs through whichever of the transitions fits; return which went, and why not.
 
     The jobs are PandaIDs, or a condition on a table of jobs that chooses them. In one statement per
-    table that they may be in, they change the table and what the transition says, the status log
-    is written, and what belongs to a job that ends gets the job's `modificationtime`. Jobs are
-    locked in the order of their PandaIDs. The `values` of columns have to be right: see `checks`.
+    table that they may be in, they change the table and what the transition says, and the status
+    log is written; in one more, what belongs to jobs that have ended gets their `modificationtime`.
+    Jobs are locked in the order of their PandaIDs. The `values` of columns have to be right: see
+    `checks`.
 
     If they are `accounted`, tasks and datasets of the jobs are locked before these, which have to
     be PandaIDs; the second value tells whether they have files in datasets.
@@ -72,8 +77,10 @@ def move(
                 route = Route(step, source, target, tuple(values or ()), how, accounted=accounted)
                 given = {**(values or {}), "host": host[:128]}
                 rows = _along(session, route, left, given)
-                done.jobs = {job: before for job, before, _ in rows} | done.jobs
-                has_files |= any(files for *_, files in rows)
+                if rows and states.STATES[step.target].final:
+                    _stamp(session, rows, step.target)
+                done.jobs = {job: before for job, before, *_ in rows} | done.jobs
+                has_files |= any(files for _, _, files, _ in rows)
                 left = left if callable(left) else [job for job in left if job not in done.jobs]
     if left and not callable(left):
         done.refused = explain(session, steps, left)
@@ -96,10 +103,18 @@ def looks(tables: Sequence[JobTable], lock: Lock) -> Iterator[tuple[JobTable, Lo
 
 def _along(
     session: Transaction, route: Route, jobs: Sequence[int] | Condition, values: dict[str, Any]
-) -> Sequence[Row[int, str, bool] | tuple[int, str, bool]]:
-    """Move jobs along one route; return them with their old states, and whether they have files."""
+) -> Sequence[Gone]:
+    """Move jobs along one route; return them."""
     with refusing_to_wait():
         if callable(jobs):
             return session.execute(routes.statement(route, jobs), values).all()
         given = {**values, "pandaids": arrays.written(jobs)}
         return send(session, routes.prepared(route), given)
+
+
+def _stamp(session: Transaction, ended: Sequence[Gone], end: str) -> None:
+    """Give what belongs to jobs that have just ended the time at which they did."""
+    pandaids = arrays.written(job for job, *_ in ended)
+    *_, at = ended[0]
+    with refusing_to_wait():
+        send(session, routes.stamp(end), {"pandaids": pandaids, "at": at})

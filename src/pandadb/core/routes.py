@@ -16,17 +16,18 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    literal,
     select,
     update,
 )
 
-from pandadb.core import locking, states
-from pandadb.core.arrays import array, by_id, is_one_of, unnested
+from pandadb.core import locking
+from pandadb.core.arrays import array, by_id, is_given, is_one_of, unnested
 from pandadb.core.effects import constant, constants, moment
 from pandadb.core.locking import Lock
 from pandadb.core.outcomes import OUTPUTS
 from pandadb.models import FilesTable4, JobParamsTable, JobsStatusLog, MetaTable
-from pandadb.models.types import EPOCH
+from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,13 +75,13 @@ def prepared(route: Route) -> Select[Any]:
 def statement(route: Route, chosen: Condition) -> Select[Any]:
     """Return the statement that moves the jobs, and returns their ids and old states.
 
-    A third column tells whether they have datasets that were locked for them. Its parameters are
-    the columns that the caller sets, and `host`.
+    A third column tells whether they have datasets that were locked for them, a fourth the time of
+    the move. Its parameters are the columns that the caller sets, and `host`.
     """
     locked = _locked(route.lock) if route.accounted else None
     picked = _picked(route, chosen, locked)
     has_files = false() if locked is None else locked > 0
-    what = select(picked.c.pandaid, picked.c.jobstatus, has_files)
+    what = select(picked.c.pandaid, picked.c.jobstatus, has_files, moment())
     return what.add_cte(*moving(route, picked))
 
 
@@ -101,12 +102,9 @@ def moving(route: Route, picked: CTE) -> list[CTE]:
     else:
         gone = _gone(route, picked)
         was, moved = gone.c, [_arrived(route, gone)]
-    then = [_logged(route, was)]
-    if states.STATES[route.step.target].final:
-        then += [_stamped(table, picked, route.step.target) for table in SATELLITES]
     at = func.max(func.timezone("UTC", func.clock_timestamp())).label("at")  # after the last lock
     moment_ = select(at).select_from(picked).cte("moment").prefix_with("MATERIALIZED")
-    return [moment_, *moved, *then]
+    return [moment_, *moved, _logged(route, was)]
 
 
 def _picked(route: Route, chosen: Condition, locked: ColumnElement[int] | None) -> CTE:
@@ -208,23 +206,32 @@ def _logged(route: Route, was: Columns) -> CTE:
     return insert(JobsStatusLog.__table__).from_select([*row], rows).cte("logged")
 
 
-def _stamped(satellite: Satellite, picked: CTE, end: str) -> CTE:
-    """Give what belongs to ended jobs their time: it gets into the partition where they are.
+@cache
+def stamp(end: str) -> Select[Any]:
+    """Give the files, metadata and parameters of the jobs `pandaids`, which have ended, a time.
+
+    They get into the partition where their jobs are. This is no part of the move: the snapshot of a
+    statement is older than the locks that it takes. What the holder of a lock has inserted for the
+    job, such as the metadata of its last heartbeat, is seen only by the next statement.
+    """
+    return select(literal(1)).add_cte(*(_stamped(table, end) for table in SATELLITES))
+
+
+def _stamped(satellite: Satellite, end: str) -> CTE:
+    """Give the rows of a table that have no time yet the time `at`.
 
     The outputs and logs of a job that has not succeeded fail with it (semantics 2.9), unless the
     report says that they are to be merged, or were not to be.
     """
     table = satellite.__table__
-    new: dict[str, Any] = {"modificationtime": moment()}
+    new: dict[str, Any] = {"modificationtime": bindparam("at", type_=Timestamp())}
     if satellite is FilesTable4 and end != "finished":
         status = func.coalesce(table.c.status, "")
         lost = and_(table.c.type.in_(constants(OUTPUTS)), status.not_in(constants(SPARED)))
         new["status"] = case((lost, "failed"), else_=table.c.status)
     return (
         update(table)
-        .where(
-            is_one_of(table.c.pandaid, select(picked.c.pandaid)), table.c.modificationtime == EPOCH
-        )
+        .where(is_given(table.c.pandaid), table.c.modificationtime == EPOCH)
         .values(new)
         .cte(table.name)
     )
