@@ -12,6 +12,7 @@ from pandadb.core.heartbeats import Answer, Heartbeat, beat
 from pandadb.models import (
     HarvesterRelJobsWorkers,
     JediDatasetContents,
+    JediDatasets,
     JobOutputReport,
     JobsActive4,
     JobsStatusLog,
@@ -48,6 +49,7 @@ def job(session: Session, pandaid: int) -> JobsActive4:
         ("running", "finished", "holding"),
         ("starting", "failed", "holding"),
         ("running", "transferring", "transferring"),
+        ("sent", "transferring", "transferring"),
     ],
 )
 def test_what_a_pilot_may_say_is_believed(session: Session, old: str, new: str, then: str) -> None:
@@ -65,6 +67,8 @@ def test_what_a_pilot_may_say_is_believed(session: Session, old: str, new: str, 
     ("old", "new", "ignored"),
     [
         ("transferring", "holding", f"{DONE}its outputs are on their way"),
+        ("transferring", "finished", f"{DONE}its outputs are on their way"),
+        ("transferring", "transferring", f"{DONE}its outputs are on their way"),
         ("holding", "holding", f"{DONE}its report is being worked on"),
         ("holding", "finished", f"{DONE}its report is being worked on"),
         ("holding", "transferring", f"{DONE}its report is being worked on"),
@@ -102,6 +106,85 @@ def test_a_job_whose_transfer_was_given_up_may_be_recovered(session: Session) ->
     pandaid = make_job(session, "transferring", jobdispatchererrordiag="lost heartbeat")
 
     assert said(session, pandaid, "holding").jobstatus == "holding"
+
+
+@pytest.mark.parametrize("first", ["holding", "transferring"])
+@pytest.mark.parametrize("last", ["finished", "failed"])
+def test_how_a_job_has_ended_is_believed_after_its_pilot_had_said_holding_or_transferring(
+    session: Session, first: str, last: str
+) -> None:
+    pandaid = make_job(session, "running", attemptnr=1)
+    said(session, pandaid, first)
+    before = job(session, pandaid)
+    assert f"set to {first} by the pilot" in (before.jobdispatchererrordiag or "")
+    ended, changed = before.endtime, before.statechangetime
+
+    answer = said(session, pandaid, last, report="{}", values={"nevents": 7})
+
+    assert answer == Answer("holding", None)
+    now = job(session, pandaid)
+    assert (now.jobstatus, now.nevents, now.jobdispatchererrordiag) == ("holding", 7, None)
+    assert now.endtime == ended
+    assert now.statechangetime == now.modificationtime > changed
+    report = session.get_one(JobOutputReport, (pandaid, 1))
+    assert (report.jobstatus, report.data) == (last, "{}")
+    log = select(JobsStatusLog.jobstatus).order_by(JobsStatusLog.modificationtime)
+    assert session.scalars(log).all() == [*dict.fromkeys([first, "holding"])]
+    for late in ("finished", "holding", "transferring"):
+        ignored = f"{DONE}its report is being worked on"
+        assert said(session, pandaid, late) == Answer("holding", None, ignored)
+
+
+@pytest.mark.parametrize("again", ["holding", "transferring"])
+def test_a_pilot_that_has_said_holding_may_say_only_how_the_job_has_ended(
+    session: Session, again: str
+) -> None:
+    pandaid = make_job(session, "running")
+    said(session, pandaid, "holding")
+    heard = job(session, pandaid).modificationtime
+
+    ignored = "the job is holding until its pilot says finished or failed"
+    assert said(session, pandaid, again) == Answer("holding", None, ignored)
+    assert job(session, pandaid).modificationtime == heard
+
+
+def test_a_pilot_whose_job_is_transferring_may_say_so_again(session: Session) -> None:
+    make_task(session, 7, files=1)
+    pandaid = make_task_job(session, 7, 0, "running")
+    said(session, pandaid, "transferring")
+    heard = job(session, pandaid).modificationtime
+    changed = job(session, pandaid).statechangetime
+
+    answer = said(session, pandaid, "transferring", values={"nevents": 7})
+
+    assert answer == Answer("transferring", None)
+    now = job(session, pandaid)
+    assert (now.nevents, now.statechangetime) == (7, changed)
+    assert now.modificationtime > heard
+    assert session.get_one(JediDatasets, (7, 70)).nfilesonhold == 1
+    assert "transferring" in (now.jobdispatchererrordiag or "")
+
+
+def test_a_caller_may_say_in_other_words_that_a_report_is_to_come(session: Session) -> None:
+    pandaid = make_job(session, "running")
+
+    said(session, pandaid, "holding", values={"jobdispatchererrordiag": "recovery"})
+
+    assert job(session, pandaid).jobdispatchererrordiag == "recovery"
+    assert said(session, pandaid, "finished").ignored is None
+
+
+def test_jobs_that_come_from_several_states_end_at_once(session: Session) -> None:
+    pandaids = [make_job(session, "running", attemptnr=1) for _ in range(3)]
+    said(session, pandaids[1], "holding")
+    said(session, pandaids[2], "transferring")
+
+    answers = beat(session, [Heartbeat(one, "finished") for one in pandaids], "node")
+
+    assert answers == dict.fromkeys(pandaids, Answer("holding", None))
+    reports = session.scalars(select(JobOutputReport.pandaid).order_by(JobOutputReport.pandaid))
+    assert reports.all() == pandaids
+    assert {job(session, one).jobdispatchererrordiag for one in pandaids} == {None}
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ class Lives(RuleBasedStateMachine):
     def heartbeat(self, numbers: list[int], state: str) -> None:
         beats = [Heartbeat(job, state, values={"maxpss": 5}) for job in self.chosen(numbers)]
         jobs.heartbeat(self.database, beats)
-        changes = {"maxpss", "starttime", "endtime"}
+        changes = {"maxpss", "starttime", "endtime", "jobdispatchererrordiag"}
         self.may_change = {one.pandaid: changes for one in beats}
 
     @rule(numbers=CHOICE, code=st.sampled_from([*CODES]), hard=st.booleans())

@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
+    from pandadb.core.states import Transition
     from pandadb.core.transactions import Transaction
 
 REPORTS = ("finished", "failed")
 """What a pilot says at the end: the job is holding until somebody has worked on the report."""
 VERBS = {**dict.fromkeys(RUNS, "heartbeat"), "holding": "hold", "transferring": "transfer"}
+UNREPORTED = "set to {} by the pilot: how the job has ended is still to be said"
+"""The `jobdispatchererrordiag` of jobs whose pilots will be heard of again; monitors know it."""
 LEAK = re.compile(r"\bleak=(-?[\d.]+)")
 LEAK_X2 = re.compile(r"\bchi2=([\d.]+)")
 LARGEST = 10**11 - 1
@@ -38,7 +41,11 @@ LARGEST = 10**11 - 1
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """What a pilot says of a job."""
+    """What a pilot says of a job.
+
+    A pilot that says holding or transferring is to say later how the job has ended: until then
+    `jobdispatchererrordiag` says so. It is NULL after finished and failed, which are said once.
+    """
 
     pandaid: int
     jobstatus: str
@@ -118,19 +125,28 @@ def judge(job: Mapping[str, Any] | None, said: Heartbeat) -> tuple[Answer, str |
     goal = "holding" if said.jobstatus in REPORTS else said.jobstatus
     if goal == "starting" and old in RUNS:
         goal = old
-    ignored = _ignored(job, old, goal)
+    ignored = _ignored(job, said.jobstatus, goal)
     return (Answer(old, command, ignored), None) if ignored else (Answer(goal, command), goal)
 
 
-def _ignored(job: Mapping[str, Any], old: str, goal: str) -> str | None:
+def _ignored(job: Mapping[str, Any], said: str, goal: str) -> str | None:
     """Return why the state cannot follow, or None."""
-    if old == "transferring" and goal == "holding" and not job["jobdispatchererrordiag"]:
+    old, is_awaited = job["jobstatus"], bool(job["jobdispatchererrordiag"])
+    if old == "transferring" and goal in {"holding", "transferring"} and not is_awaited:
         return "the job is done already: its outputs are on their way"
-    if old == "holding" and goal in {"holding", "transferring"}:
+    if old == "holding" and goal in {"holding", "transferring"} and not is_awaited:
         return "the job is done already: its report is being worked on"
-    if not any(old in step.sources for step in transitions(VERBS[goal], goal)):
+    if old == "holding" and said in {"holding", "transferring"}:
+        return f"the job is holding until its pilot says {' or '.join(REPORTS)}"
+    if _step(old, goal) is None:
         return f"the job is {old}, and does not become {goal}"
     return None
+
+
+def _step(old: str, goal: str) -> Transition | None:
+    """Return the transition that a heartbeat makes, or None."""
+    steps = (*transitions(VERBS[goal], goal), *transitions("heartbeat", goal))
+    return next((step for step in steps if old in step.sources), None)
 
 
 def _is_other(batch: str | None, said: str | None) -> bool:
@@ -176,23 +192,34 @@ def _apply(
     found: Mapping[int, Mapping[str, Any]],
     host: str,
 ) -> None:
-    """Change the jobs: those that get the same state and columns in one statement."""
-    groups: dict[tuple[str, ...], list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
+    """Change the jobs: those that make the same step and get the same columns in one statement."""
+    groups: dict[tuple[Any, ...], list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
     for one, goal in goals:
-        values = {**one.values, **_leak(one.values.get("jobmetrics"))}
-        groups[goal, *sorted(values)].append((one.pandaid, values))
-    for (goal, *names), jobs in groups.items():
+        values = {**one.values, **_leak(one.values.get("jobmetrics")), **_awaited(one)}
+        step = _step(found[one.pandaid]["jobstatus"], goal)
+        groups[step, *sorted(values)].append((one.pandaid, values))
+    for (step, *names), jobs in groups.items():
         pandaids = [pandaid for pandaid, _ in jobs]
         columns = {name: [values[name] for _, values in jobs] for name in names}
-        for step in transitions(VERBS[goal], goal):
-            route = Route(step, JobsActive4, JobsActive4, tuple(names), each=True)
-            given = {**columns, "pandaids": pandaids, "host": host[:128]}
-            session.execute(routes.prepared(route), given)
+        route = Route(step, JobsActive4, JobsActive4, tuple(names), each=True)
+        given = {**columns, "pandaids": pandaids, "host": host[:128]}
+        session.execute(routes.prepared(route), given)
         before = {pandaid: found[pandaid]["jobstatus"] for pandaid in pandaids}
-        accounting.settle(session, before, goal)
+        new = {pandaid: old for pandaid, old in before.items() if old != step.target}
+        accounting.settle(session, new, step.target)
     if goals:
         seen = [one.pandaid for one, _ in goals]
         session.execute(_seen(), {"pandaids": seen})
+
+
+def _awaited(said: Heartbeat) -> dict[str, str | None]:
+    """Return what tells those who look at the job whether its pilot has said how it ended."""
+    if said.jobstatus in RUNS:
+        return {}
+    if said.jobstatus in REPORTS:
+        return {"jobdispatchererrordiag": None}
+    diag = said.values.get("jobdispatchererrordiag") or UNREPORTED.format(said.jobstatus)
+    return {"jobdispatchererrordiag": diag}
 
 
 def _leak(jobmetrics: str | None) -> dict[str, Any]:

@@ -153,6 +153,15 @@ TRANSITIONS = (
     Transition(
         "hold", ("transferring",), "holding", "is recovered by its pilot", (RECOVERED,), ENDED),
     Transition(
+        "heartbeat", ("holding",), "holding", "has ended as its pilot says at last", (RECOVERED,),
+        {"statechangetime": NOW, **ENDED}),
+    Transition(
+        "heartbeat", ("sent",), "transferring", "waits for its outputs, first says its pilot",
+        effects=ENDED),
+    Transition(
+        "heartbeat", ("transferring",), "transferring", "still waits, as its pilot says",
+        (RECOVERED,)),
+    Transition(
         "transfer", (*RUNS, "holding"), "transferring", "waits for its outputs", effects=ENDED),
     Transition(
         "merge", (*RUNS, "holding", "transferring"), "merging", "is to be merged", effects=ENDED),
