@@ -203,10 +203,44 @@ def test_a_pilot_that_lost_its_job_is_to_end(
     assert said(session, 5, "running") == Answer(None, "tobekilled", "the job is not active")
 
 
-def test_batch_ids_that_are_plain_numbers_say_nothing(session: Session) -> None:
-    pandaid = make_job(session, "running", batchid="17")
+@pytest.mark.parametrize(
+    ("known", "new"),
+    [
+        ("17", "b.2"),
+        ("b.2", "17"),
+        ("1234567.0", "1234568.0"),
+        ("1234567.0", "b.2"),
+        ("b.2", "1234567.0"),
+        ("7", "8"),
+        ("1234567.0", "9"),
+    ],
+)
+def test_batch_ids_that_are_numbers_say_nothing(session: Session, known: str, new: str) -> None:
+    pandaid = make_job(session, "running", batchid=known)
 
-    assert said(session, pandaid, "running", values={"batchid": "b.2"}).command is None
+    answer = said(session, pandaid, "running", values={"batchid": new})
+
+    assert answer == Answer("running", None)
+    assert (job(session, pandaid).batchid, job(session, pandaid).superrorcode) == (new, 0)
+
+
+@pytest.mark.parametrize("new", ["b.2", "1.2.3", "17.", "condor#17.0", "b" * 80])
+def test_a_job_for_which_another_batch_has_spoken_says_so(session: Session, new: str) -> None:
+    pandaid = make_job(session, "running", batchid="a.1")
+    heard = job(session, pandaid).modificationtime
+    stale = Heartbeat(make_job(session, "running", batchid="a.1", attemptnr=2), "running", 1)
+    beats = [Heartbeat(pandaid, "finished", values={"batchid": new, "nevents": 7}), stale]
+
+    answer = beat(session, beats, "node")[pandaid]
+
+    assert answer == Answer("running", "tobekilled", "the job belongs to batch a.1")
+    now = job(session, pandaid)
+    assert (now.superrorcode, now.superrordiag) == (
+        1,
+        f"a heartbeat came with invalid batchID={new}",
+    )
+    assert (now.batchid, now.nevents, now.modificationtime) == ("a.1", 0, heard)
+    assert job(session, stale.pandaid).superrorcode == 0
 
 
 def test_a_pilot_is_told_its_command(session: Session) -> None:

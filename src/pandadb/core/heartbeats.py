@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ARRAY, String, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core import accounting, arrays, routes
@@ -24,7 +24,7 @@ from pandadb.models import HarvesterRelJobsWorkers, JobOutputReport, JobsActive4
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import Select, Update
 
     from pandadb.core.states import Transition
     from pandadb.core.transactions import Transaction
@@ -34,6 +34,9 @@ REPORTS = ("finished", "failed")
 VERBS = {**dict.fromkeys(RUNS, "heartbeat"), "holding": "hold", "transferring": "transfer"}
 UNREPORTED = "set to {} by the pilot: how the job has ended is still to be said"
 """The `jobdispatchererrordiag` of jobs whose pilots will be heard of again; monitors know it."""
+NUMBER = re.compile(r"\d+(\.*\d+)?")
+INVALID_BATCH = 1
+"""The `superrorcode` of a job for which a pilot of another batch has spoken (semantics 1.4)."""
 LEAK = re.compile(r"\bleak=(-?[\d.]+)")
 LEAK_X2 = re.compile(r"\bchi2=([\d.]+)")
 LARGEST = 10**11 - 1
@@ -109,6 +112,9 @@ def _take(session: Transaction, said: Mapping[int, Heartbeat], host: str) -> dic
     _apply(session, [(said[pandaid], goal) for pandaid, goal in goals.items()], found, host)
     ended = [said[pandaid] for pandaid in goals if said[pandaid].jobstatus in REPORTS]
     _remember(session, ended, found)
+    known = [(found[pandaid], one) for pandaid, one in said.items() if pandaid in found]
+    if others := [one for job, one in known if _is_current(job, one) and _is_other(job, one)]:
+        _note_others(session, others)
     return answers
 
 
@@ -117,16 +123,20 @@ def judge(job: Mapping[str, Any] | None, said: Heartbeat) -> tuple[Answer, str |
     if job is None:
         return Answer(None, COMMAND, "the job is not active"), None
     old, command = job["jobstatus"], job["commandtopilot"]
-    if said.attemptnr is not None and said.attemptnr != job["attemptnr"]:
+    if not _is_current(job, said):
         reason = f"this is attempt {said.attemptnr}, the job is at attempt {job['attemptnr']}"
         return Answer(old, COMMAND, reason), None
-    if _is_other(job["batchid"], said.values.get("batchid")):
+    if _is_other(job, said):
         return Answer(old, COMMAND, f"the job belongs to batch {job['batchid']}"), None
     goal = "holding" if said.jobstatus in REPORTS else said.jobstatus
     if goal == "starting" and old in RUNS:
         goal = old
     ignored = _ignored(job, said.jobstatus, goal)
     return (Answer(old, command, ignored), None) if ignored else (Answer(goal, command), goal)
+
+
+def _is_current(job: Mapping[str, Any], said: Heartbeat) -> bool:
+    return said.attemptnr is None or said.attemptnr == job["attemptnr"]
 
 
 def _ignored(job: Mapping[str, Any], said: str, goal: str) -> str | None:
@@ -149,11 +159,15 @@ def _step(old: str, goal: str) -> Transition | None:
     return next((step for step in steps if old in step.sources), None)
 
 
-def _is_other(batch: str | None, said: str | None) -> bool:
-    """Tell whether two batch ids differ; plain numbers say nothing."""
-    if not batch or not said or batch == said:
+def _is_other(job: Mapping[str, Any], said: Heartbeat) -> bool:
+    """Tell whether a pilot is of another batch; ids that are numbers say nothing.
+
+    Those of HTCondor are a cluster's and a process's, `1234567.0`: each new start has another.
+    """
+    known, new = job["batchid"], said.values.get("batchid")
+    if not known or not new or known == new:
         return False
-    return not batch.isdigit() and not said.isdigit()
+    return not NUMBER.fullmatch(known) and not NUMBER.fullmatch(new)
 
 
 def _check(beats: Sequence[Heartbeat]) -> None:
@@ -235,6 +249,25 @@ def _leak(jobmetrics: str | None) -> dict[str, Any]:
 def _seen() -> Any:
     relation = HarvesterRelJobsWorkers.__table__
     return update(relation).where(arrays.is_given(relation.c.pandaid)).values(lastupdate=now())
+
+
+def _note_others(session: Transaction, others: Sequence[Heartbeat]) -> None:
+    """Say of jobs that pilots of other batches have spoken for them."""
+    diags = [f"a heartbeat came with invalid batchID={one.values['batchid']}" for one in others]
+    given = {"pandaids": [one.pandaid for one in others], "diags": diags}
+    session.execute(_noting_others(), given)
+
+
+@cache
+def _noting_others() -> Update:
+    job = JobsActive4.__table__
+    diags = bindparam("diags", type_=ARRAY(String))
+    given = arrays.unnested("given", pandaid=arrays.array("pandaids"), diag=diags)
+    return (
+        update(job)
+        .where(job.c.pandaid == given.c.pandaid)
+        .values(superrorcode=INVALID_BATCH, superrordiag=given.c.diag)
+    )
 
 
 def _remember(
