@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from pandadb.models import (
     FilesTable4,
     GlobalShares,
     JediDatasetContents,
+    JediDatasets,
     JediJobRetryHistory,
     JobParamsTable,
     JobsDefined4,
@@ -115,21 +117,140 @@ def test_names_of_files_have_the_number_of_their_job(session: Session) -> None:
     assert session.scalar(select(FilesTable4.lfn)) == f"log.{pandaid:05d}.12.tgz"
 
 
+def test_a_name_that_is_too_long_with_the_number_is_a_sentence(session: Session) -> None:
+    columns = {"prodsourcelabel": "user", "jobsetid": 10**17}
+    files = [{"type": "log", "lfn": "x" * 3990 + "$JOBSETID"}]
+
+    with pytest.raises(BadValue, match="job 2 of 2: lfn is too long: 4008 characters, 4000 fit"):
+        submit(session, [NewJob({}), NewJob(columns, files)], "defined", "here")
+
+
+@pytest.mark.parametrize(
+    ("label", "jobset", "expected"),
+    [
+        ("user", 5, "-s 000005 -t 12 -p $PANDAID"),
+        ("test", -1, "-s 000000 -t 12 -p $PANDAID"),
+        (None, None, "-s 000000 -t 12 -p $PANDAID"),
+        ("managed", 5, "-s $JOBSETID -t $JEDITASKID -p $PANDAID"),
+    ],
+)
+def test_parameters_of_all_but_production_have_the_task_and_the_jobset(
+    session: Session, label: str | None, jobset: int | None, expected: str
+) -> None:
+    columns = {"prodsourcelabel": label, "jeditaskid": 12, "jobsetid": jobset}
+    new = NewJob(columns, parameters="-s $JOBSETID -t $JEDITASKID -p $PANDAID")
+
+    submit(session, [new], "defined", "here")
+
+    assert session.scalar(select(JobParamsTable.jobparameters)) == expected
+
+
+def test_a_job_without_a_task_has_the_word_that_the_server_writes(session: Session) -> None:
+    submit(session, [NewJob({"prodsourcelabel": "panda"}, parameters="$JEDITASKID")], "defined", "")
+
+    assert session.scalar(select(JobParamsTable.jobparameters)) == "NULL"
+
+
+def test_the_name_of_a_job_has_the_first_attempt_of_its_chain(session: Session) -> None:
+    columns = {"jeditaskid": 7, "jobname": "job.$ORIGINPANDAID"}
+    (first,) = submit(session, [NewJob(columns)], "defined", "here")
+    (second,) = submit(session, [NewJob(columns, replaces=[first])], "defined", "here")
+
+    third, alone = submit(
+        session, [NewJob(columns, replaces=[second]), NewJob(columns)], "defined", "here"
+    )
+
+    names = session.scalars(select(JobsDefined4.jobname).order_by(JobsDefined4.pandaid)).all()
+    assert names == [f"job.{first}"] * 3 + [f"job.{alone}"]
+    assert third < alone
+
+
+def test_a_new_job_has_neither_begun_nor_ended(session: Session) -> None:
+    began = datetime(2026, 11, 20)
+
+    submit(session, [NewJob({}), NewJob({"starttime": began})], "defined", "here")
+
+    times = select(JobsDefined4.starttime, JobsDefined4.endtime).order_by(JobsDefined4.pandaid)
+    assert session.execute(times).all() == [(None, None), (began, None)]
+
+
+OWNED = {"jeditaskid": 7, "lockedby": "jedi", "jobsetid": 3}
+
+
+def pick(session: Session) -> JediDatasetContents:
+    """Make a task with a picked file."""
+    make_task(session, 7, files=1)
+    picked = session.get_one(JediDatasetContents, (7, 70, 0))
+    picked.status = "picked"
+    session.flush()
+    return picked
+
+
+def an_input(fileid: int = 0) -> dict[str, Any]:
+    return {"type": "input", "jeditaskid": 7, "datasetid": 70, "fileid": fileid, "attemptnr": 0}
+
+
 def test_files_of_a_task_are_in_use_from_then_on(session: Session) -> None:
     make_task(session, 7, files=2)
     picked = session.get_one(JediDatasetContents, (7, 70, 0))
     picked.status = "picked"
     session.flush()
-    files = [
-        {"type": "input", "jeditaskid": 7, "datasetid": 70, "fileid": n, "attemptnr": 0}
-        for n in range(2)
-    ]
 
-    (pandaid,) = submit(session, [NewJob({"jeditaskid": 7}, files)], "pending", "here")
+    (pandaid,) = submit(session, [NewJob(OWNED, [an_input(0), an_input(1)])], "pending", "here")
 
     session.refresh(picked)
     assert (picked.status, picked.pandaid, picked.proc_status) == ("running", pandaid, "queued")
+    assert picked.jobsetid == 3
     assert session.get_one(JediDatasetContents, (7, 70, 1)).status == "ready"
+
+
+@pytest.mark.parametrize("owner", [None, "user", "JEDI"])
+def test_a_job_that_jedi_does_not_own_takes_no_file_of_a_task(
+    session: Session, owner: str | None
+) -> None:
+    picked = pick(session)
+
+    submit(session, [NewJob({**OWNED, "lockedby": owner}, [an_input()])], "defined", "here")
+
+    session.refresh(picked)
+    assert (picked.status, picked.pandaid, picked.proc_status) == ("picked", None, None)
+
+
+def test_of_two_jobs_with_the_same_file_the_first_has_it(session: Session) -> None:
+    picked = pick(session)
+    jobs = [NewJob({**OWNED, "jobsetid": n}, [an_input(), an_input()]) for n in range(40)]
+
+    first, *_ = submit(session, jobs, "pending", "here")
+
+    session.refresh(picked)
+    assert (picked.pandaid, picked.jobsetid) == (first, 0)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "before", "expected"),
+    [
+        ({}, None, "queued"),
+        ({}, "ready", "queued"),
+        ({"type": "pseudo_input"}, None, "queued"),
+        ({"type": "pp_input"}, None, None),
+        ({"type": "lib"}, None, None),
+        ({"masterid": 71}, None, None),
+        ({}, "finished", "finished"),
+    ],
+)
+def test_only_master_inputs_are_queued(
+    session: Session, dataset: dict[str, Any], before: str | None, expected: str | None
+) -> None:
+    picked = pick(session)
+    picked.proc_status = before
+    for name, value in dataset.items():
+        setattr(session.get_one(JediDatasets, (7, 70)), name, value)
+    session.flush()
+
+    submit(session, [NewJob(OWNED, [an_input()])], "pending", "here")
+
+    session.refresh(picked)
+    assert (picked.status, picked.proc_status) == ("running", expected)
 
 
 def test_another_attempt_is_noted_with_its_origin(session: Session) -> None:

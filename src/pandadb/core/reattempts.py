@@ -110,7 +110,7 @@ def _locked(session: Transaction, pandaids: Sequence[int]) -> dict[int, dict[str
     """Return the ended jobs, locked in the order of their ids."""
     job = JobsArchived4.__table__.c
     asked = select(
-        job.pandaid, job.jobstatus, job.jeditaskid, job.lockedby, job.attemptnr,
+        job.pandaid, job.jobstatus, job.jeditaskid, job.jobsetid, job.lockedby, job.attemptnr,
         job.taskbuffererrorcode, job.prodsourcelabel, job.cloud, job.computingsite,
     )  # fmt: skip
     rows = session.execute(
@@ -191,9 +191,10 @@ def _replace(
         for pandaid in chosen
         for file in files[pandaid]
     ]
-    session.execute(_reopened(), {**pairs, "pandaids": [*new]})
+    owned = [one for one in chosen if old[one]["lockedby"] == "jedi"]
+    session.execute(_reopened(), {**pairs, "pandaids": owned})
     submission.copy(session, FilesTable4, copies)
-    session.execute(submission.use_files(), {"pandaids": pandaids})
+    submission.use_files(session, [{**old[one], "pandaid": new[one]} for one in chosen])
     _copy_texts(session, new, old, files)
     logged = {"jobstatus": "activated", "modificationtime": when, "modificationhost": host[:128]}
     rows = [{**old[one], **logged, "pandaid": new[one]} for one in chosen]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     String,
@@ -22,8 +22,9 @@ from pandadb.models import JediJobRetryHistory
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
 
+    from pandadb.core.effects import Columns
     from pandadb.core.transactions import Transaction
 
 JOBSETS = ("jobset_id", "jobset_retry", "jobset_map")
@@ -40,24 +41,42 @@ def note(session: Transaction, follows: Sequence[tuple[int, int, int]], relation
         session.execute(_note(), given)
 
 
+def origins(
+    session: Transaction, follows: Sequence[tuple[int | None, int]]
+) -> dict[tuple[int | None, int], int]:
+    """Return for each (task, job) the first job of its chain of attempts; without one, itself."""
+    if not follows:
+        return {}
+    tasks, old = (list(ids) for ids in zip(*follows, strict=True))
+    rows = session.execute(_origins(), {"tasks": tasks, "old": old})
+    return {(task, job): origin for task, job, origin in rows}
+
+
+@cache
+def _origins() -> Select[Any]:
+    given = unnested("given", jeditaskid=array("tasks"), old=array("old")).c
+    return select(given.jeditaskid, given.old, _origin(given))
+
+
+def _origin(given: Columns) -> ColumnElement[int]:
+    before = aliased(JediJobRetryHistory)
+    known = select(func.min(before.originpandaid)).where(
+        before.jeditaskid == given.jeditaskid,
+        before.newpandaid == given.old,
+        func.coalesce(before.relationtype, "").not_in(JOBSETS),
+    )
+    return func.coalesce(known.scalar_subquery(), given.old)
+
+
 @cache
 def _note() -> Select[int]:
     given = unnested("given", jeditaskid=array("tasks"), old=array("old"), new=array("new")).c
-    known, before = aliased(JediJobRetryHistory), aliased(JediJobRetryHistory)
-    origin = (
-        select(func.min(before.originpandaid))
-        .where(
-            before.jeditaskid == given.jeditaskid,
-            before.newpandaid == given.old,
-            func.coalesce(before.relationtype, "").not_in(JOBSETS),
-        )
-        .scalar_subquery()
-    )
+    known = aliased(JediJobRetryHistory)
     rows = select(
         given.jeditaskid,
         given.old,
         given.new,
-        func.coalesce(origin, given.old),
+        _origin(given),
         bindparam("relationtype", type_=String),
     ).where(
         ~exists().where(

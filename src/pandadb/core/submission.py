@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, case, func, null, select, update
+from sqlalchemy import ARRAY, BigInteger, and_, case, exists, func, null, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
-from pandadb.core import arrays, retries, shares, states
+from pandadb.core import arrays, placeholders, retries, shares, states
 from pandadb.core.checks import BadValue, check_columns
 from pandadb.core.copying import copy_rows
 from pandadb.core.effects import now
-from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS, same_file
+from pandadb.core.outcomes import KEY, OUTPUTS, same_dataset, same_file
 from pandadb.core.transactions import waiting_table
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,
+    JediDatasets,
     JobParamsTable,
     JobsActive4,
     JobsStatusLog,
@@ -35,10 +37,13 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Update
     from sqlalchemy import Sequence as DatabaseSequence
 
+    from pandadb.core.effects import Columns
     from pandadb.core.transactions import Transaction
     from pandadb.models import Base
 
 BEGINNINGS = ("pending", "defined", "waiting")
+UNSET = ("starttime", "endtime")
+"""Times that are NULL unless they are given: the table's default is for rows of old servers."""
 READY = ("ready", "cached")
 """States of files that a submission keeps."""
 OURS = ("pandaid", "jobstatus", "modificationtime", "modificationhost", "statechangetime")
@@ -62,9 +67,10 @@ class NewJob:
 def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: str) -> list[int]:
     """Put new jobs into the table of their state; return their PandaIDs in the order of the jobs.
 
-    What is left out takes its default; share, resource type, attempts and priority are worked out.
-    Files of a task's datasets are marked as used by their job. `$PANDAID` in the names of files
-    becomes the number, and for users' jobs so do `$JOBSETID` and `$JEDITASKID`.
+    What is left out takes its default, but `starttime` and `endtime` are NULL: servers take any
+    time for an end. Share, resource type, attempts and priority are worked out. Files of a task's
+    datasets are marked as used by their job if it is JEDI's (`lockedby`); of two jobs with the same
+    file the first has it. Placeholders are replaced: see `placeholders`.
 
     Raises:
         BadValue: A column is unknown or a value does not fit it; the sentence names the job.
@@ -80,16 +86,24 @@ def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: s
     }
     worked_out = _worker_out(session, jobs)
     rows = [
-        {"creationtime": when, **job.columns, **worked_out(job.columns), **ours, "pandaid": pandaid}
+        {
+            **dict.fromkeys(UNSET),
+            "creationtime": when,
+            **job.columns,
+            **worked_out(job.columns),
+            **ours,
+            "pandaid": pandaid,
+        }
         for pandaid, job in zip(pandaids, jobs, strict=True)
     ]
+    jobs = placeholders.replace(session, jobs, rows)
     copy(session, states.home(jobstatus, waiting_table(session)), rows)
     copy(session, FilesTable4, _files(jobs, rows, iter(row_ids)))
     copy(session, JobParamsTable, _side(jobs, pandaids, "jobparameters", "parameters"))
     copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
     copy(session, JobsStatusLog, map(log, rows))
     if any("fileid" in file for job in jobs for file in job.files):
-        session.execute(use_files(), {"pandaids": pandaids})
+        use_files(session, rows)
     retries.note(session, _followed(jobs, rows), "retry")
     return pandaids
 
@@ -182,16 +196,7 @@ def _files(
                 "row_id": next(row_ids),
                 "pandaid": row["pandaid"],
                 "status": status,
-                **({"lfn": _named(file["lfn"], row)} if "$" in (file.get("lfn") or "") else {}),
             }
-
-
-def _named(lfn: str, job: Mapping[str, Any]) -> str:
-    lfn = lfn.replace("$PANDAID", f"{job['pandaid']:05d}")
-    if job.get("prodsourcelabel", "managed") != "managed":
-        lfn = lfn.replace("$JOBSETID", f"{job.get('jobsetid') or 0:06d}")
-        lfn = lfn.replace("$JEDITASKID", str(job.get("jeditaskid") or ""))
-    return lfn
 
 
 def _side(
@@ -221,9 +226,21 @@ def copy(session: Transaction, model: type[Base], rows: Iterable[Mapping[str, An
         copy_rows(session, model, columns, values)
 
 
+def use_files(session: Transaction, jobs: Iterable[Mapping[str, Any]]) -> None:
+    """Say that files of tasks are being used by new jobs, those of JEDI (`lockedby`) only.
+
+    The end of others gives no file back. Two jobs with the same file: that with the lower PandaID
+    has it.
+    """
+    owned = [job for job in jobs if job.get("lockedby") == "jedi"]
+    if owned:
+        given = {name: [job.get(name) for job in owned] for name in ("pandaid", "jobsetid")}
+        ids = {"pandaids": given["pandaid"], "jobsetids": given["jobsetid"]}
+        session.execute(_use_files(), ids)
+
+
 @cache
-def use_files() -> Update:
-    """Say that files of a task's datasets are being used by their new jobs."""
+def _use_files() -> Update:
     file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
     used = (
         select(*(contents[name] for name in KEY), file.pandaid, file.type)
@@ -235,19 +252,36 @@ def use_files() -> Update:
             contents.status.in_(("picked", "defined")),
             contents.keeptrack == 1,
         )
-        .order_by(*(contents[name] for name in KEY))
+        .order_by(*(contents[name] for name in KEY), file.pandaid)
         .with_for_update(of=JediDatasetContents.__table__)
         .cte("used")
     )
-    is_input, is_output = used.c.type.in_(INPUTS), used.c.type.in_(OUTPUTS)
+    key = [used.c[name] for name in KEY]
+    first = select(used).ext(distinct_on(*key)).order_by(*key, used.c.pandaid).cte("first")
+    ids = {"pandaid": arrays.array("pandaids"), "jobsetid": arrays.array("jobsetids")}
+    job = arrays.unnested("job", **ids).c
+    is_output = first.c.type.in_(OUTPUTS)
     return (
         update(JediDatasetContents.__table__)
-        .where(same_file(contents, used.c))
+        .where(same_file(contents, first.c), job.pandaid == first.c.pandaid)
         .values(
             status="running",
-            pandaid=used.c.pandaid,
-            outpandaid=case((is_output, used.c.pandaid), else_=contents.outpandaid),
-            proc_status=case((is_input, "queued"), else_=contents.proc_status),
+            pandaid=first.c.pandaid,
+            jobsetid=job.jobsetid,
+            outpandaid=case((is_output, first.c.pandaid), else_=contents.outpandaid),
+            proc_status=case((_is_queued(contents), "queued"), else_=contents.proc_status),
             is_waiting=null(),
         )
     )
+
+
+def _is_queued(file: Columns) -> ColumnElement[bool]:
+    """Tell whether `proc_status` becomes queued: that of master inputs, unless it is beyond."""
+    dataset = JediDatasets.__table__.c
+    is_master = exists().where(
+        same_dataset(dataset, file),
+        dataset.type.in_(("input", "pseudo_input")),
+        dataset.masterid.is_(None),
+    )
+    before = func.coalesce(file["proc_status"], "ready")
+    return and_(is_master, before.in_(("ready", "starting", "running")))
