@@ -86,6 +86,10 @@ def retry(
     same: Annotated[
         bool, typer.Option("--same", help="As the same jobs, which are holding or still active.")
     ] = False,
+    attemptnr: Annotated[
+        int | None,
+        typer.Option(min=0, help="The attempt to try again: jobs in another one are refused."),
+    ] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
     yes: Yes = False,
@@ -98,7 +102,9 @@ def retry(
     """
     ask("Retry", pandaids, yes or dry_run)
     with Database.from_settings() as database:
-        retried = jobs.retry(database, pandaids, How(dry_run=dry_run), same=same)
+        retried = jobs.retry(
+            database, pandaids, How(dry_run=dry_run), same=same, attemptnr=attemptnr
+        )
     if json:
         as_json(asdict(retried))
     else:

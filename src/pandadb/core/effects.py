@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, String, case, func, literal, literal_column, null, or_
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    not_,
+    null,
+    or_,
+)
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from pandadb.models.types import EPOCH, Timestamp
@@ -15,6 +26,11 @@ if TYPE_CHECKING:
 
 Columns = ReadOnlyColumnCollection[str, Any]
 """The columns of a job, by name, in whichever table it is."""
+
+TESTS = ("ptest", "rc_test", "rc_test2", "rc_alrb")
+"""Labels of jobs that are tests of pilots."""
+COMMAND = "tobekilled"
+"""What `commandtopilot` says to the pilot of a running job, at its next heartbeat."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,13 @@ NOW = Effect("now", lambda _job, _column: moment())
 NULL = Effect("NULL", lambda _job, _column: null())
 NEXT = Effect("+ 1", lambda job, column: job[column] + 1)
 LOWER = Effect("- 10", lambda job, column: job[column] - 10)
+WITHOUT_POOL = Effect(
+    "without localpool",
+    lambda job, column: func.nullif(
+        func.regexp_replace(job[column], constant(",*localpool"), constant(""), constant("g")),
+        constant(""),
+    ),
+)
 UNLESS_SET = Effect(
     "now, unless it is set",
     lambda job, column: case((_is_unset(job[column]), moment()), else_=job[column]),
@@ -102,6 +125,11 @@ UNLESS_SET = Effect(
 UNKILLED = Guard(
     "commandtopilot is NULL",
     lambda job: job["commandtopilot"].is_(None),
+    "it is to be killed",
+)
+UNTOLD = Guard(
+    f"commandtopilot is not {COMMAND}",
+    lambda job: func.coalesce(job["commandtopilot"], "") != constant(COMMAND),
     "it is to be killed",
 )
 RECOVERED = Guard(
@@ -121,3 +149,29 @@ UNBOUND = Guard(
     ),
     "it has to stay at its site",
 )
+PILOT_FAILED = Guard(
+    "its pilot failed (a negative piloterrorcode), it is a user's or a pilot's test, has an attempt"
+    " left and is not of HammerCloud",
+    lambda job: and_(
+        job["piloterrorcode"] < 0,
+        job["prodsourcelabel"].in_(constants(("user", "panda", *TESTS))),
+        job["maxattempt"] > job["attemptnr"],
+        not_(_is_functional_test(func.coalesce(job["processingtype"], ""))),
+    ),
+    "its pilot has not failed",
+)
+POOLED = Guard(
+    "specialhandling has localpool",
+    lambda job: job["specialhandling"].contains(constant("localpool")),
+    "it has no localpool",
+)
+
+
+def _is_functional_test(processingtype: Any) -> ColumnElement[bool]:
+    return or_(
+        processingtype.startswith(constant("hammercloud")),
+        and_(
+            processingtype.startswith(constant("gangarobot")),
+            processingtype != constant("gangarobot-rctest"),
+        ),
+    )

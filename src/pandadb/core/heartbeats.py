@@ -13,8 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core import accounting, arrays, routes
 from pandadb.core.checks import BadValue, check_columns
-from pandadb.core.effects import now
-from pandadb.core.kills import COMMAND
+from pandadb.core.effects import COMMAND, now
 from pandadb.core.locking import Lock
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import Route

@@ -10,7 +10,7 @@ from sqlalchemy import and_, case, func, literal, or_, select, update
 from pandadb.core import accounting, lives, merging
 from pandadb.core.arrays import by_id
 from pandadb.core.diags import sentence
-from pandadb.core.effects import PRODUCTION, Guard, constants
+from pandadb.core.effects import COMMAND, PRODUCTION, Guard, constants
 from pandadb.core.locking import Lock
 from pandadb.core.moves import Moved, looks
 from pandadb.core.outcomes import PMERGE
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from pandadb.core.effects import Columns
     from pandadb.core.tables import JobTable
     from pandadb.core.transactions import Transaction
-
-COMMAND = "tobekilled"
-"""What `commandtopilot` says to the pilot of a running job, at its next heartbeat."""
 
 EVENT_SERVICE = Guard(
     "eventservice is 1, 2, 4 or 5",

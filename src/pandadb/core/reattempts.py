@@ -6,8 +6,7 @@ Files of a task are used again, if JEDI has not given them to another job yet.
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -24,12 +23,12 @@ from sqlalchemy import (
     update,
 )
 
-from pandadb.core import accounting, arrays, lives, retries, submission
+from pandadb.core import accounting, arrays, attempts, lives, outputnames, retries, submission
 from pandadb.core.effects import now
 from pandadb.core.locking import Lock
 from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS, same_file
-from pandadb.core.refusals import Reason, Refusal
-from pandadb.core.states import ANEW
+from pandadb.core.refusals import Reason, Refusal, refusing_to_wait
+from pandadb.core.states import ANEW, transitions
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,
@@ -42,7 +41,7 @@ from pandadb.models import (
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Select
 
@@ -50,10 +49,13 @@ if TYPE_CHECKING:
 
     Rows = list[dict[str, Any]]
 
-REPLACED = (105, 106, 107)
-"""Values of `taskbuffererrorcode` that say: there is a newer job already (semantics 1.4)."""
 BY_SERVER = 106
 NEVER_AGAIN = ("finished", "merging")
+REVIVED = tuple(source for step in transitions("retry") for source in step.sources)
+"""States from which a job is tried again as the same."""
+
+Attempts = int | Mapping[int, int] | None
+"""Which attempt is to be tried again: of all jobs, or of each; None for whichever they are in."""
 
 
 @dataclass
@@ -65,22 +67,33 @@ class Retried:
     refused: dict[int, Refusal] = field(default_factory=dict)
 
 
-def again(session: Transaction, pandaids: Sequence[int], host: str) -> Retried:
+def again(
+    session: Transaction, pandaids: Sequence[int], host: str, attemptnr: Attempts = None
+) -> Retried:
     """Make activated jobs of jobs in JOBSARCHIVED4 that have failed, were cancelled or closed.
 
-    The new job is the next attempt, 10 lower in priority, with no errors and no times; the old one
-    says that it has been replaced, and JEDI_JOB_RETRY_HISTORY which follows which.
+    The new job is the next attempt, with no errors and no times; the old one says that it has been
+    replaced, and JEDI_JOB_RETRY_HISTORY which follows which.
 
     Raises:
         JobsLocked: The session's `lock_timeout` has passed.
     """
     wanted = [*dict.fromkeys(pandaids)]
     accounting.lock(session, wanted, Lock.WAIT, live=False)
-    old = _locked(session, wanted)
-    files = _files(session, [*old])
+    old = attempts.locked(session, JobsArchived4, wanted)
+    files = attempts.files_of(session, [*old], live=False)
+    files = {pandaid: attempts.named(job, files[pandaid]) for pandaid, job in old.items()}
     done = Retried()
     for pandaid in wanted:
-        if refusal := _refusal(pandaid, old.get(pandaid), files[pandaid]):
+        job = old.get(pandaid)
+        refusal = _has_no_end(pandaid, job)
+        if job and not refusal:
+            refusal = (
+                attempts.late(job, _of(attemptnr, pandaid))
+                or attempts.is_build(job)
+                or attempts.refusal(job, files[pandaid], live=False)
+            )
+        if refusal:
             done.refused[pandaid] = refusal
     chosen = [pandaid for pandaid in wanted if pandaid not in done.refused]
     if chosen:
@@ -88,88 +101,49 @@ def again(session: Transaction, pandaids: Sequence[int], host: str) -> Retried:
     return done
 
 
-def same(session: Transaction, pandaids: Sequence[int], host: str) -> Retried:
+def same(
+    session: Transaction, pandaids: Sequence[int], host: str, attemptnr: Attempts = None
+) -> Retried:
     """Activate jobs of JOBSACTIVE4 again whose pilots have failed, as the same jobs.
+
+    Their outputs and logs get the names of the next attempt, in the parameters too.
 
     Raises:
         JobsLocked: The session's `lock_timeout` has passed.
     """
-    moved = lives.advance(session, "retry", pandaids, host=host)
-    file = FilesTable4.__table__
-    anew = (
-        update(file)
-        .where(arrays.is_given(file.c.pandaid), file.c.type.in_(OUTPUTS))
-        .where(file.c.modificationtime == EPOCH)
-        .values(status="unknown")
-    )
-    session.execute(anew, {"pandaids": [*moved.jobs]})
-    return Retried({pandaid: pandaid for pandaid in moved.jobs}, moved.refused)
-
-
-def _locked(session: Transaction, pandaids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Return the ended jobs, locked in the order of their ids."""
-    job = JobsArchived4.__table__.c
-    asked = select(
-        job.pandaid, job.jobstatus, job.jeditaskid, job.jobsetid, job.lockedby, job.attemptnr,
-        job.taskbuffererrorcode, job.prodsourcelabel, job.cloud, job.computingsite,
-    )  # fmt: skip
-    rows = session.execute(
-        asked.where(arrays.by_id(JobsArchived4)).order_by(job.pandaid).with_for_update(),
-        {"pandaids": [*pandaids]},
-    )
-    return {row["pandaid"]: dict(row) for row in rows.mappings()}
-
-
-def _files(session: Transaction, pandaids: Sequence[int]) -> dict[int, Rows]:
-    """Return the files of ended jobs, with what is known of them as files of a task."""
-    file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
-    asked = (
-        select(
-            FilesTable4.__table__,
-            contents.status.label("now"),
-            contents.attemptnr.label("attempt"),
-            contents.keeptrack,
-            contents.pandaid.label("user"),
-            contents.maxattempt,
-            contents.failedattempt,
-            contents.maxfailure,
+    wanted = [*dict.fromkeys(pandaids)]
+    with refusing_to_wait():
+        found = attempts.locked(session, JobsActive4, wanted)
+    old = {pandaid: job for pandaid, job in found.items() if job["jobstatus"] in REVIVED}
+    files = attempts.files_of(session, [*old], live=True)
+    files = {pandaid: attempts.named(job, files[pandaid]) for pandaid, job in old.items()}
+    refused = {
+        pandaid: refusal
+        for pandaid, job in old.items()
+        if (
+            refusal := attempts.late(job, _of(attemptnr, pandaid))
+            or attempts.refusal(job, files[pandaid], live=True)
         )
-        .outerjoin(contents.fileid.table, same_file(contents, file))
-        .where(arrays.is_given(file.pandaid), file.modificationtime > EPOCH)
-        .order_by(file.row_id)
-    )
-    files: dict[int, Rows] = defaultdict(list)
-    for row in session.execute(asked, {"pandaids": [*pandaids]}).mappings():
-        files[row["pandaid"]].append(dict(row))
-    return files
+    }
+    free = [pandaid for pandaid in wanted if pandaid not in refused]
+    moved = lives.advance(session, "retry", free, host=host)
+    outputnames.rename(session, {pandaid: files[pandaid] for pandaid in moved.jobs})
+    return Retried({pandaid: pandaid for pandaid in moved.jobs}, refused | moved.refused)
 
 
-def _refusal(pandaid: int, job: Mapping[str, Any] | None, files: Rows) -> Refusal | None:
-    """Return why a job cannot be tried again, or None."""
+def _of(attemptnr: Attempts, pandaid: int) -> int | None:
+    return attemptnr.get(pandaid) if isinstance(attemptnr, Mapping) else attemptnr
+
+
+def _has_no_end(pandaid: int, job: Mapping[str, Any] | None) -> Refusal | None:
+    """Refuse what has not ended, or well."""
     if job is None:
         return Refusal(Reason.UNKNOWN, f"Job {pandaid} is unknown, or has not ended")
     if job["jobstatus"] in NEVER_AGAIN:
         return Refusal(
             Reason.STATE, f"Job {pandaid} is {job['jobstatus']}: there is nothing to try"
         )
-    if job["taskbuffererrorcode"] in REPLACED:
-        return Refusal(Reason.GUARD, f"Job {pandaid} has been tried again already")
-    inputs = [file for file in files if file["type"] in INPUTS and file["fileid"] is not None]
-    if job["lockedby"] == "jedi" and not all(_is_free(file) for file in inputs):
-        sentence = f"Job {pandaid} cannot be tried again: JEDI has no attempt left for its inputs"
-        return Refusal(Reason.GUARD, f"{sentence}, or another job has them")
     return None
-
-
-def _is_free(file: Mapping[str, Any]) -> bool:
-    """Tell whether a file of a task may be tried once more, for the job that had it last."""
-    return (
-        file["now"] == "ready"
-        and file["keeptrack"] == 1
-        and file["user"] == file["pandaid"]
-        and (file["maxattempt"] is None or file["attempt"] < file["maxattempt"])
-        and (file["maxfailure"] is None or (file["failedattempt"] or 0) < file["maxfailure"])
-    )
 
 
 def _replace(
@@ -187,15 +161,13 @@ def _replace(
     session.execute(_new_jobs(), {**pairs, "host": host[:128]})
     ids = iter(row_ids)
     copies = [
-        _copy_of(file, new[pandaid], next(ids), old[pandaid]["attemptnr"])
-        for pandaid in chosen
-        for file in files[pandaid]
+        _copy_of(file, new[pandaid], next(ids)) for pandaid in chosen for file in files[pandaid]
     ]
     owned = [one for one in chosen if old[one]["lockedby"] == "jedi"]
     session.execute(_reopened(), {**pairs, "pandaids": owned})
     submission.copy(session, FilesTable4, copies)
     submission.use_files(session, [{**old[one], "pandaid": new[one]} for one in chosen])
-    _copy_texts(session, new, old, files)
+    _copy_texts(session, new, files)
     logged = {"jobstatus": "activated", "modificationtime": when, "modificationhost": host[:128]}
     rows = [{**old[one], **logged, "pandaid": new[one]} for one in chosen]
     submission.copy(session, JobsStatusLog, [submission.log(row) for row in rows])
@@ -218,6 +190,7 @@ def _new_jobs() -> Select[Any]:
         "parentid": pair.c.old,
         "jobstatus": literal("activated"),
         "commandtopilot": null(),
+        "jobsubstatus": null(),
         "modificationhost": bindparam("host", type_=job.c.modificationhost.type),
     }
     rows = select(*values.values()).join(pair, pair.c.old == job.c.pandaid)
@@ -268,28 +241,20 @@ def _reopened() -> Select[Any]:
     return select(literal(1)).add_cte(reopened, accounting.counted(taken, counts))
 
 
-def _copy_of(file: Mapping[str, Any], pandaid: int, row_id: int, attempt: int) -> dict[str, Any]:
+def _copy_of(file: Mapping[str, Any], pandaid: int, row_id: int) -> dict[str, Any]:
     """Return the row of a file for the new job; an output gets a name and a state of its own."""
     names = FilesTable4.__table__.c.keys()
     row = {name: file[name] for name in names if name != "modificationtime"}
     row |= {"pandaid": pandaid, "row_id": row_id, "attemptnr": file["attempt"]}
     if file["type"] in OUTPUTS:
-        lfn = file["lfn"] and _renamed(file["lfn"], attempt)
-        row |= {"lfn": lfn, "status": "unknown", "guid": None}
+        row |= {"lfn": file["new_lfn"], "status": "unknown", "guid": outputnames.guid(file)}
         row["attemptnr"] = None if file["attempt"] is None else file["attempt"] + 1
     return row
-
-
-def _renamed(lfn: str, attempt: int) -> str:
-    """Return the name of an output of the next attempt: the number of the last one is its end."""
-    stem = re.sub(r"[.]\d+$", "", lfn) if attempt else lfn
-    return f"{stem}.{attempt}"
 
 
 def _copy_texts(
     session: Transaction,
     new: Mapping[int, int],
-    old: Mapping[int, Mapping[str, Any]],
     files: Mapping[int, Rows],
 ) -> None:
     """Copy parameters and metadata; outputs have their new names in them."""
@@ -303,14 +268,10 @@ def _copy_texts(
             session,
             model,
             [
-                {"pandaid": new[one], name: _with_names(text, files[one], old[one]["attemptnr"])}
+                {
+                    "pandaid": new[one],
+                    name: outputnames.with_names(text, outputnames.changed(files[one])),
+                }
                 for one, text in texts
             ],
         )
-
-
-def _with_names(text: str | None, files: Rows, attempt: int) -> str | None:
-    for file in files:
-        if text and file["type"] in OUTPUTS and file["lfn"]:
-            text = text.replace(file["lfn"], _renamed(file["lfn"], attempt))
-    return text

@@ -15,11 +15,15 @@ from pandadb.core.effects import (
     NEXT,
     NOW,
     NULL,
+    PILOT_FAILED,
+    POOLED,
     PRODUCTION,
     RECOVERED,
     UNBOUND,
     UNKILLED,
     UNLESS_SET,
+    UNTOLD,
+    WITHOUT_POOL,
     Effect,
     Guard,
     at_least,
@@ -115,10 +119,11 @@ SITELESS = {
     "brokerageerrordiag": NULL,
 }
 ANEW = {
-    **dict.fromkeys(("starttime", "endtime", "transexitcode", "batchid", "jobsubstatus"), NULL),
+    **dict.fromkeys(("starttime", "endtime", "transexitcode", "batchid"), NULL),
     **{name: value(0) if name.endswith("code") else NULL for name in get_annotations(JobErrors)},
     "attemptnr": NEXT,
-    "currentpriority": LOWER,
+    "currentpriority": when(PILOT_FAILED, LOWER),
+    "specialhandling": when(POOLED, WITHOUT_POOL),
 }
 
 TRANSITIONS = (
@@ -181,7 +186,7 @@ TRANSITIONS = (
         "close hard", ("running",), "closed", "is given up, and its pilot not asked", (), KILLED),
     Transition(
         "retry", ("failed", "holding"), "activated", "is tried again, as the same job",
-        (UNKILLED,), ANEW),
+        (UNTOLD,), ANEW),
 )  # fmt: skip
 
 

@@ -33,8 +33,8 @@ from pandadb.core.circumstances import (
     queue,
     urgent,
 )
-from pandadb.core.effects import now
-from pandadb.core.kills import COMMAND, Killed, kill
+from pandadb.core.effects import COMMAND, now
+from pandadb.core.kills import Killed, kill
 from pandadb.core.locking import Lock
 from pandadb.core.states import RUNS, STATES, STOPPABLE, WAITS
 from pandadb.core.tables import LIVE_TABLES

@@ -9,18 +9,25 @@ from pandadb.core.refusals import Refused
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pandadb.core.reattempts import Retried
     from pandadb.database import Database
 
 
 def retry(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, *, same: bool = False
+    database: Database,
+    pandaids: int | Iterable[int],
+    how: How = USUAL,
+    *,
+    same: bool = False,
+    attemptnr: int | Mapping[int, int] | None = None,
 ) -> Retried:
     """Try jobs again that have failed, were cancelled or closed, each as a new, activated job.
 
-    With `same` they are jobs that are still in JOBSACTIVE4, and keep their PandaIDs.
+    With `same` they are jobs that are still in JOBSACTIVE4, and keep their PandaIDs. `attemptnr`,
+    of all jobs or of each, is the attempt that is to be tried again: a job that is in another one
+    by now is refused, so that a call that comes late or twice does nothing.
 
     Raises:
         Refused: It was one PandaID, and the job cannot be tried again.
@@ -28,7 +35,8 @@ def retry(
     """
     jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
     with transaction(database, how) as connection:
-        retried = (reattempts.same if same else reattempts.again)(connection, jobs, how.host)
+        again = reattempts.same if same else reattempts.again
+        retried = again(connection, jobs, how.host, attemptnr)
         if isinstance(pandaids, int) and retried.refused:
             raise Refused(retried.refused[pandaids])
     return retried
