@@ -129,3 +129,37 @@ def test_a_sites_policies_are_read_from_its_file(
 def test_a_table_without_partitions_is_a_sentence(database: Database) -> None:
     with pytest.raises(UnknownTable, match="There is no policy for 'jobsactive4'"):
         run("maintain", "jobsactive4")
+
+
+def test_what_has_failed_is_named_the_rest_is_done_and_the_exit_code_is_1(
+    database: Database,
+) -> None:
+    taken = f"jobs_statuslog_{TODAY}"
+    with database.session() as session:
+        session.execute(text(f"CREATE TABLE doma_panda.{taken} (pandaid bigint)"))
+
+    result = CliRunner().invoke(app, ["partitions", "maintain", "jobs_statuslog"])
+    again, printed = run("maintain", "jobs_statuslog", "--json")
+
+    assert (result.exit_code, again) == (1, 1)
+    assert "Made 7, dropped 0" in result.stdout
+    assert f'Failed: make {taken}: relation "{taken}" already exists' in result.stderr
+    assert f"1 failed, the rest was done: make {taken}" in result.stderr
+    assert [one["unit"] for one in json.loads(printed)["failed"]] == [f"make {taken}"]
+
+
+def test_a_table_that_cannot_be_looked_at_is_named_by_plan_and_status(database: Database) -> None:
+    with database.session() as session:
+        for statement in (
+            f"DROP TABLE {LOG}",
+            f"CREATE TABLE {LOG} (modificationtime text) PARTITION BY LIST (modificationtime)",
+            f"CREATE TABLE {LOG}_of_a_site PARTITION OF {LOG} FOR VALUES IN ('x')",
+        ):
+            session.execute(text(statement))
+
+    for command in ("plan", "status"):
+        code, printed = run(command, "--json")
+        (failed,) = [one for one in json.loads(printed) if one["table"] == LOG]
+        assert (code, "jobs_statuslog_of_a_site is of no range" in failed["why"]) == (1, True)
+        assert len(json.loads(printed)) > 20
+    assert run("maintain", "jobs_statuslog", "--dry-run")[0] == 1

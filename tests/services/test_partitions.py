@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, text
 
+from pandadb.core.partitions.existing import UnknownBound
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.core.partitions.spans import Span
 from pandadb.database import Database
@@ -232,3 +233,86 @@ def test_the_script_of_a_plan_does_what_the_plan_says(database: Database) -> Non
                 session.connection().exec_driver_sql(statement)
 
     assert partitions.plan(database, tables=[LOG]) == []
+
+
+def do(database: Database, *statements: str) -> None:
+    with database.session() as session:
+        for statement in statements:
+            session.execute(text(statement))
+
+
+def test_a_table_where_the_next_partition_should_be_holds_up_no_other(database: Database) -> None:
+    taken = f"jobs_statuslog_{Span.of('1 day').suffix(now(database))}"
+    do(database, f"CREATE TABLE doma_panda.{taken} (pandaid bigint)")
+
+    done = partitions.maintain(database)
+
+    (failure,) = done.failed
+    assert failure.unit == f"make {taken}"
+    assert f'relation "{taken}" already exists' in failure.why
+    assert "rename it" in failure.why
+    assert len(done.done) == sum(policy.ahead + 1 for policy in POLICIES.values()) - 1
+    do(database, f"DROP TABLE doma_panda.{taken}")
+    assert [step.partition for step in partitions.maintain(database).done] == [taken]
+
+
+def test_an_old_partition_that_a_view_depends_on_stays_and_the_others_are_dropped(
+    database: Database,
+) -> None:
+    days = [now(database) - timedelta(days) for days in (95, 94, 93)]
+    with database.session() as session:
+        for pandaid, when in enumerate(days):
+            write(session, pandaid, when)
+    partitions.maintain(database, tables=[LOG], drain=True)
+    old = [f"jobs_statuslog_{Span.of('1 day').suffix(when)}" for when in days]
+    do(database, f"CREATE VIEW public.of_a_site AS SELECT pandaid FROM doma_panda.{old[1]}")
+
+    done = partitions.maintain(database, tables=[LOG])
+
+    assert [step.partition for step in done.done] == [old[0], old[2]]
+    (failure,) = done.failed
+    assert failure.unit == f"drop {old[1]}"
+    assert "view of_a_site depends on" in failure.why
+    assert "CASCADE" not in failure.why
+    with database.session() as session:
+        assert where(session, 1) == old[1]
+
+
+def test_a_table_that_cannot_be_planned_holds_up_no_other(database: Database) -> None:
+    do(
+        database,
+        f"ALTER TABLE {LOG} DETACH PARTITION {LOG}_default",
+        f"ALTER TABLE {LOG}_default ALTER modificationtime TYPE text USING modificationtime::text",
+        f"ALTER TABLE {LOG} RENAME TO elsewhere",
+        f"CREATE TABLE {LOG} (pandaid bigint, modificationtime text)"
+        " PARTITION BY LIST (modificationtime)",
+        f"CREATE TABLE {LOG}_of_a_site PARTITION OF {LOG} FOR VALUES IN ('x')",
+    )
+    tables = ["jobs_statuslog", "pandalog"]
+
+    done = partitions.maintain(database, tables=tables)
+
+    assert ([one.unit for one in done.failed], counts(done.done)) == ([LOG], {Do.MAKE: 8})
+    assert "jobs_statuslog_of_a_site" in done.failed[0].why
+    with pytest.raises(UnknownBound):
+        partitions.plan(database, tables=tables)
+    failed: list[partitions.Failure] = []
+    assert partitions.plan(database, tables=tables, failed=failed) == []
+    others = partitions.status(database, failed=failed)
+    assert [one.unit for one in failed] == [LOG, LOG]
+    assert len(others) == len(POLICIES) - 1
+
+
+def test_a_row_that_comes_after_the_plan_is_left_to_be_drained(database: Database) -> None:
+    def come(step: partitions.Step) -> None:
+        if not came:
+            came.append(step.partition)
+            with database.session() as session:
+                write(session, 1, now(database))
+
+    came: list[str] = []
+    done = partitions.maintain(database, tables=[LOG], tell=come)
+
+    assert ([*done.failed], counts(done.done)) == ([], {Do.MAKE: 7})
+    assert [(step.do, step.partition) for step in done.left] == [(Do.DRAIN, came[0])]
+    assert counts(partitions.maintain(database, tables=[LOG], drain=True).done) == {Do.DRAIN: 1}

@@ -11,6 +11,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from pandadb.services.failures import Failure
+
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 """Off a terminal a line is a line: nothing is wrapped."""
 err = Console(stderr=True, highlight=False)
@@ -24,6 +26,15 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
     """Say on standard error what went wrong, and end with exit code 1, or another."""
     err.print("[bold red]pandadb:[/]", escape(sentence), soft_wrap=True)
     sys.exit(code)
+
+
+def end_of_failed(failed: Iterable[Failure]) -> None:
+    """Name the units of work that have failed on standard error, and end with exit code 1."""
+    names = [one.unit for one in failed]
+    for one in failed:
+        err.print(f"Failed: {one.unit}: {one.why}", markup=False, soft_wrap=True)
+    if names:
+        fail(f"{len(names)} failed, the rest was done: {', '.join(names)}")
 
 
 def as_json(data: Any) -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pandadb.cli.options import AsJSON, DryRun, site_policies
-from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, as_json, err, out, table
+from pandadb.cli.output import (
+    CONTENDED,
+    NOTHING_TO_DO,
+    as_json,
+    end_of_failed,
+    err,
+    out,
+    table,
+)
 from pandadb.database import Database
 from pandadb.services import partitions
-from pandadb.services.partitions import Do, Step
+from pandadb.services.partitions import Do, Failure, Status, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,17 +41,21 @@ def plan(
 ) -> None:
     """Say what is to be made and dropped, and why; nothing is changed.
 
+    Exit code 1 if a table cannot be planned; it is named on standard error, the others are planned.
+
     Example: pandadb partitions plan jobs_statuslog --sql
     """
     policies = site_policies()
+    failed: list[Failure] = []
     with Database.from_settings() as database:
-        steps = partitions.plan(database, policies, tables=tables or ())
+        steps = partitions.plan(database, policies, tables=tables or (), failed=failed)
         scripts = partitions.script(database, steps, policies) if sql else []
     if sql:
         for step, script in zip(steps, scripts, strict=True):
             _print_script(step, script)
     else:
-        _show("To do", steps, json)
+        _show("To do", steps, failed, json)
+    end_of_failed(failed)
 
 
 @app.command()
@@ -59,22 +71,27 @@ def maintain(
     """Make the partitions that are missing, drop those whose time has passed.
 
     It can be repeated, and be run twice at once: it is for cron. Exit code 0 if something was done,
-    3 if there was nothing to do, 4 if locks were not free or another run was at work.
+    1 if a table or a partition failed (the others were done), 3 if there was nothing to do, 4 if
+    locks were not free or another run was at work.
 
     Example: pandadb partitions maintain --drain
     """
     policies = site_policies()
     with Database.from_settings() as database:
         if dry_run:
-            steps = partitions.plan(database, policies, tables=tables or ())
+            failed: list[Failure] = []
+            steps = partitions.plan(database, policies, tables=tables or (), failed=failed)
             ours = [step for step in steps if step.do in (Do.MAKE, Do.DROP) or drain]
-            _show("Would do", [step for step in ours if step.do is not Do.ARCHIVE], json)
+            ours = [step for step in ours if step.do is not Do.ARCHIVE]
+            _show("Would do", ours, failed, json)
+            end_of_failed(failed)
             return
         done = partitions.maintain(database, policies, tables=tables or (), drain=drain, tell=_tell)
     if json:
         as_json(asdict(done))
     else:
         _report(done)
+    end_of_failed(done.failed)
     raise typer.Exit(
         CONTENDED if done.contended or done.busy else 0 if done.done else NOTHING_TO_DO
     )
@@ -84,13 +101,18 @@ def maintain(
 def status(*, json: AsJSON = False) -> None:
     """Say how the partitions of each table are, and what is in the DEFAULT ones.
 
+    Exit code 1 if a table cannot be looked at; it is named on standard error.
+
     Example: pandadb partitions status
     """
     policies = site_policies()
+    failed: list[Failure] = []
     with Database.from_settings() as database:
-        found = partitions.status(database, policies)
+        found = partitions.status(database, policies, failed=failed)
     if json:
-        as_json([asdict(one) for one in found])
+        lines = [asdict(one) for one in found]
+        as_json([*lines, *(_failed(Status, one) for one in failed)])
+        end_of_failed(failed)
         return
     columns = ("table", "interval", "kept", "then", "partitions", "ahead", "to", "stray", "MB")
     rows = [
@@ -98,16 +120,24 @@ def status(*, json: AsJSON = False) -> None:
          s.bytes / 1_000_000) for s in found
     ]  # fmt: skip
     table("Partitions; stray rows are in the DEFAULT partition", columns, rows)
+    end_of_failed(failed)
 
 
-def _show(title: str, steps: Collection[Step], json: bool) -> None:
+def _show(title: str, steps: Collection[Step], failed: Collection[Failure], json: bool) -> None:
     if json:
-        as_json([asdict(step) for step in steps])
+        lines = [asdict(step) for step in steps]
+        as_json([*lines, *(_failed(Step, one, do="failed") for one in failed)])
     elif steps:
         rows = [(s.do, s.table, s.partition, s.lower, s.upper, s.rows, s.why) for s in steps]
         table(title, COLUMNS, rows)
     else:
         out.print("Nothing is to be done.")
+
+
+def _failed(kind: type[Step | Status], one: Failure, **said: str) -> dict[str, Any]:
+    """Return the line of JSON of a table that cannot be looked at: nothing else is known of it."""
+    names = [field.name for field in fields(kind)]
+    return {**dict.fromkeys(names), "table": one.unit, "why": one.why, **said}
 
 
 def _print_script(step: Step, script: Collection[str]) -> None:

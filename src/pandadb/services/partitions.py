@@ -2,24 +2,28 @@
 
 `maintain` can be repeated and run twice at once. Each step is a transaction of its own, partitions
 are made before any is dropped, and a lock that somebody else has is waited for but shortly: a step
-that cannot have it is tried again, and then left to the next run.
+that cannot have it is tried again, and then left to the next run. A step that fails, or a table
+that cannot be planned, holds up no other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from pandadb.core.partitions import existing, planning, statements
 from pandadb.core.partitions.planning import Do, Step
 from pandadb.core.partitions.policies import POLICIES, load
 from pandadb.errors import PandaDBError
+from pandadb.services.failures import Failure, isolated
 from pandadb.services.turns import be_patient, is_busy, patiently, turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -29,11 +33,24 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.spans import Bound
     from pandadb.database import Database
 
-__all__ = ["Do", "Maintained", "Status", "Step", "load", "maintain", "plan", "script", "status"]
+__all__ = [
+    "Do",
+    "Failure",
+    "Maintained",
+    "Status",
+    "Step",
+    "load",
+    "maintain",
+    "plan",
+    "script",
+    "status",
+]
 
 PATIENCE = 2.0
 """Seconds to wait for a lock: as long do those wait who come after us."""
 TRIES = 4
+STRAYED = "23514"
+"""SQLSTATE of a partition whose rows are in the DEFAULT one: check_violation."""
 TURN = "hashtextextended('pandadb partitions maintain', 0)"
 
 
@@ -50,6 +67,8 @@ class Maintained:
     """Partitions whose locks were not free, or whole tables: the next run takes them up."""
     left: list[Step] = field(default_factory=list)
     """Steps that are not ours: DEFAULT partitions to be drained, and days for the archiver."""
+    failed: list[Failure] = field(default_factory=list)
+    """Steps, or whole tables, that an error has ended: someone has to look at each of them."""
     busy: bool = False
     """Whether another run was at work; then nothing was done."""
 
@@ -80,16 +99,24 @@ def plan(
     *,
     tables: Collection[str] = (),
     now: datetime | None = None,
+    failed: list[Failure] | None = None,
 ) -> list[Step]:
     """Return what there is to do; `now` (naive UTC) is for looking ahead.
+
+    Tables that cannot be planned are added to `failed`; without it, the first of them is an error.
 
     Raises:
         UnknownTable: One of the tables has no policy.
     """
-    with database.session() as session:
-        return [
-            step for policy in _chosen(policies, tables) for step in _plan(session, policy, now)
-        ]
+    steps: list[Step] = []
+    for policy in _chosen(policies, tables):
+        with _isolated(failed, policy), database.session() as session:
+            steps += _plan(session, policy, now)
+    return steps
+
+
+def _isolated(failed: list[Failure] | None, policy: Policy) -> AbstractContextManager[None]:
+    return nullcontext() if failed is None else isolated(failed, policy.table)
 
 
 def script(
@@ -111,7 +138,8 @@ def maintain(
 ) -> Maintained:
     """Make the partitions that are missing, then drop those whose time has passed.
 
-    With `drain` the rows of DEFAULT partitions move where they belong, too.
+    With `drain` the rows of DEFAULT partitions move where they belong, too. An error ends only the
+    step, or the table, that it is of.
 
     Raises:
         UnknownTable: One of the tables has no policy.
@@ -125,17 +153,26 @@ def maintain(
                 done.left.append(step)
                 continue
             tell(step)
-            if _take(database, step, policies):
-                done.done.append(step)
-            else:
-                done.contended.append(step.partition)
+            with isolated(done.failed, f"{step.do} {step.partition}"):
+                _do(database, step, policies, done)
     return done
 
 
-def status(database: Database, policies: Mapping[str, Policy] = POLICIES) -> list[Status]:
-    """Return how the partitions of each table are."""
-    with database.session() as session:
-        return [_status(session, policy) for policy in policies.values()]
+def status(
+    database: Database,
+    policies: Mapping[str, Policy] = POLICIES,
+    *,
+    failed: list[Failure] | None = None,
+) -> list[Status]:
+    """Return how the partitions of each table are.
+
+    Tables that cannot be looked at are added to `failed`; without it, the first is an error.
+    """
+    found: list[Status] = []
+    for policy in policies.values():
+        with _isolated(failed, policy), database.session() as session:
+            found.append(_status(session, policy))
+    return found
 
 
 def _chosen(policies: Mapping[str, Policy], tables: Collection[str]) -> list[Policy]:
@@ -150,17 +187,18 @@ def _chosen(policies: Mapping[str, Policy], tables: Collection[str]) -> list[Pol
 
 
 def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[Step]:
-    """Plan for each table that nobody has locked; note the others."""
+    """Plan for each table that nobody has locked; note the others, and those that cannot be."""
     steps: list[Step] = []
     for policy in chosen:
-        try:
-            with database.session() as session:
-                be_patient(session, PATIENCE)
-                steps += _plan(session, policy, None)
-        except DBAPIError as error:
-            if not is_busy(error):
-                raise
-            done.contended.append(policy.table)
+        with isolated(done.failed, policy.table):
+            try:
+                with database.session() as session:
+                    be_patient(session, PATIENCE)
+                    steps += _plan(session, policy, None)
+            except DBAPIError as error:
+                if not is_busy(error):
+                    raise
+                done.contended.append(policy.table)
     return steps
 
 
@@ -181,6 +219,20 @@ def _statements(
     session: Session, step: Step, policies: Mapping[str, Policy], has: list[Partition]
 ) -> list[str]:
     return statements.statements(session, step, policies[step.table].key, has)
+
+
+def _do(database: Database, step: Step, policies: Mapping[str, Policy], done: Maintained) -> None:
+    """Do a step; rows that have come to the DEFAULT partition since it was planned leave it."""
+    try:
+        if _take(database, step, policies):
+            done.done.append(step)
+        else:
+            done.contended.append(step.partition)
+    except IntegrityError as error:
+        if step.do is not Do.MAKE or getattr(error.orig, "sqlstate", None) != STRAYED:
+            raise
+        why = "rows have come to the DEFAULT partition"
+        done.left.append(replace(step, do=Do.DRAIN, why=why, rows=1))
 
 
 def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> bool:

@@ -1,0 +1,70 @@
+"""Units of work that fail while the rest goes on: a table, a partition, a day of the archive."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from pandadb.database import DatabaseUnreachable
+from pandadb.errors import PandaDBError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HINTS = {
+    "42P07": "It is no partition: rename it, or drop it if nobody needs it",
+    "2BP01": "",  # PostgreSQL's own is to drop all that depends on it, too
+}
+"""What to do about an error of one unit, by SQLSTATE; else PostgreSQL's own hint."""
+OF_ROWS = ("22", "23")
+"""Classes of SQLSTATEs whose DETAIL has values of rows."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A unit of work that could not be done."""
+
+    unit: str
+    """What it is: `make jobs_statuslog_p2026_11_28`, or a day."""
+    why: str
+    """A sentence; of the database's errors with what depends on the object (DETAIL)."""
+
+
+@contextmanager
+def isolated(failed: list[Failure], unit: str) -> Iterator[None]:
+    """Add an error of one unit of work to those that have failed, so that the others go on.
+
+    Raises:
+        DatabaseUnreachable: The server does not answer: no other unit could be done either.
+        DBAPIError: The connection is lost, or the server goes down.
+    """
+    try:
+        yield
+    except (DBAPIError, PandaDBError) as error:
+        if is_of_all(error):
+            raise
+        failed.append(Failure(unit, explain(error)))
+
+
+def is_of_all(error: DBAPIError | PandaDBError) -> bool:
+    """Tell whether every other unit of work would fail, too."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, DatabaseUnreachable)
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated if state is None else state.startswith(("08", "57P"))
+
+
+def explain(error: DBAPIError | PandaDBError) -> str:
+    """Return an error as a sentence, with PostgreSQL's DETAIL and a hint; no values of rows."""
+    if not isinstance(error, DBAPIError):
+        return str(error)
+    diag = getattr(error.orig, "diag", None)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    said = getattr(diag, "message_primary", None) or str(error.orig).partition("\n")[0]
+    detail = None if state.startswith(OF_ROWS) else getattr(diag, "message_detail", None)
+    more = f" ({'; '.join(detail.splitlines())})" if detail else ""
+    hint = HINTS.get(state, getattr(diag, "message_hint", None) or "")
+    return f"{said}{more}. {hint}".strip() if hint else f"{said}{more}"
