@@ -6,7 +6,7 @@ BIN := .venv/bin
 POSTGRES ?=
 PYTEST_OPTIONS ?=
 
-.PHONY: help demo test lint docs schema wheel clean
+.PHONY: help demo test compat lint docs schema wheel clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -16,6 +16,11 @@ demo: .venv/demo ## A PanDA database whose jobs live and end, on a private Postg
 
 test: .venv/dev ## All tests
 	$(BIN)/pytest $(if $(POSTGRES),--postgres '$(POSTGRES)') $(PYTEST_OPTIONS)
+
+compat: export PANDA_VENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/panda-venv
+compat: .venv/dev ## Lives of jobs by panda-server and by pandadb: the same rows? See tests/compat/README.md
+	../shared/compat/setup.sh
+	$(BIN)/pytest -n 0 tests/compat
 
 lint: .venv/dev ## Style, types, layers, and that what is generated is current
 	$(BIN)/ruff check .

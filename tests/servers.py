@@ -13,6 +13,7 @@ import pwd
 import re
 import secrets
 import shutil
+import socket
 import subprocess
 import time
 from contextlib import contextmanager, suppress
@@ -109,14 +110,17 @@ class PrivateServer(Postgresql):  # type: ignore[misc]  # the library has no typ
     subdirectories = ("tmp",)
     child_process: subprocess.Popen[bytes] | None
 
-    def __init__(self, binaries: Path, folder: Path, settings: dict[str, str]) -> None:
+    def __init__(
+        self, binaries: Path, folder: Path, settings: dict[str, str], port: int = 5432
+    ) -> None:
         super().__init__(
             base_dir=str(folder),
             initdb=str(binaries / "initdb"),
-            initdb_args="-U postgres -A trust -E UTF8 --locale=C --no-sync",
+            initdb_args="-U postgres --auth-local=trust --auth-host=scram-sha-256 -E UTF8"
+            " --locale=C --no-sync",
             postgres=str(binaries / "postgres"),
             postgres_args=" ".join(f"-c {name}={value}" for name, value in settings.items()),
-            port=5432,
+            port=port,
         )
 
     def initialize_database(self) -> None:
@@ -197,6 +201,29 @@ def mortal_server(choice: str = "") -> Iterator[PrivateServer]:
 
 
 @contextmanager
+def network_server(choice: str = "") -> Iterator[PrivateServer]:
+    """Yield a private server for programs that know no socket: on a port of this machine only.
+
+    There it asks for passwords, which nobody has yet; on its socket it asks for none.
+
+    Raises:
+        NoServerError: there is none, or it does not start.
+    """
+    settings = SETTINGS | FAST | {"listen_addresses": "127.0.0.1"}
+    with (
+        _reachable(find_binaries(choice)) as binaries,
+        _temporary_folder(_fast_folder()) as folder,
+        _started(binaries, folder, settings, _free_port()) as server,
+    ):
+        yield server
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@contextmanager
 def _private_server(binaries: Path, durable: bool) -> Iterator[str]:
     parent = Path(gettempdir()) if durable else _fast_folder()
     settings = SETTINGS if durable else SETTINGS | FAST
@@ -205,9 +232,11 @@ def _private_server(binaries: Path, durable: bool) -> Iterator[str]:
 
 
 @contextmanager
-def _started(binaries: Path, folder: Path, settings: dict[str, str]) -> Iterator[PrivateServer]:
+def _started(
+    binaries: Path, folder: Path, settings: dict[str, str], port: int = 5432
+) -> Iterator[PrivateServer]:
     try:
-        server = PrivateServer(binaries, folder, settings)
+        server = PrivateServer(binaries, folder, settings, port)
     except RuntimeError as error:
         raise NoServerError(f"{binaries / 'postgres'} does not start: {error}") from error
     with server:

@@ -31,7 +31,8 @@ REPLACED = (105, 106, 107)
 """Values of `taskbuffererrorcode` that say: there is a newer job already (semantics 1.4)."""
 LOGGED = ("prodsourcelabel", "cloud", "computingsite")
 KNOWN = (
-    "pandaid", "jobstatus", "jeditaskid", "jobsetid", "lockedby", "attemptnr", "taskbuffererrorcode",
+    "pandaid", "jobstatus", "jeditaskid", "jobsetid", "lockedby", "attemptnr",
+    "taskbuffererrorcode",
 )  # fmt: skip
 
 
