@@ -87,10 +87,22 @@ def test_every_transition_goes_from_each_of_its_states_and_changes_nothing_else(
     assert after["jobstatus"] == step.target
     assert after["table"] == states.home(step.target).__tablename__
     assert abs(after["modificationtime"] - datetime.now(UTC).replace(tzinfo=None)).seconds < 60
-    named = {"table", "jobstatus", "modificationtime", "modificationhost", "statechangetime"}
+    named = {"table", "jobstatus", "modificationtime", "statechangetime"}
+    named |= {"modificationhost"} if step.verb in ("dispatch", "heartbeat", "reset") else set()
     changed = {name for name in before if before[name] != after[name]}
     assert changed <= named | {*step.effects}
     assert log(session, pandaid) == ([] if source == step.target else [step.target])
+    assert {*session.scalars(select(JobsStatusLog.modificationhost))} <= {"worker-1"}
+
+
+def test_the_node_of_a_job_is_known_after_its_end(session: Session) -> None:
+    pandaid = make_job(session, "running", modificationhost="node")
+
+    for verb in ("hold", "transfer", "finish"):
+        take(session, verb, [pandaid])
+
+    assert job(session, pandaid)["modificationhost"] == "node"
+    assert {*session.scalars(select(JobsStatusLog.modificationhost))} == {"here"}
 
 
 def step_table(step: Transition, source: str) -> Any:

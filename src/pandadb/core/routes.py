@@ -45,6 +45,8 @@ Satellite = type[FilesTable4] | type[MetaTable] | type[JobParamsTable]
 SATELLITES: tuple[Satellite, ...] = (FilesTable4, MetaTable, JobParamsTable)
 SPARED = ("merging", "nooutput")
 LOGGED = ("prodsourcelabel", "cloud", "computingsite", "modificationhost")
+PLACED = ("dispatch", "heartbeat", "reset")
+"""Verbs that set `modificationhost`; so does each heartbeat. The others leave the job its node."""
 PICKED = ("pandaid", "jobstatus", *LOGGED)
 """What a move has to know of the jobs that were chosen."""
 
@@ -186,15 +188,20 @@ def _given(route: Route) -> dict[str, Any]:
     """Return the columns that the caller sets, as parameters."""
     columns = route.source.__table__.c
     return {
-        "modificationhost": bindparam("host", type_=columns.modificationhost.type),
+        **({"modificationhost": _host(columns)} if route.each or route.step.verb in PLACED else {}),
         **({} if route.each else {n: bindparam(n, type_=columns[n].type) for n in route.values}),
     }
+
+
+def _host(columns: Columns) -> ColumnElement[str]:
+    return bindparam("host", type_=columns["modificationhost"].type)
 
 
 def _logged(route: Route, was: Columns) -> CTE:
     """Write into the status log which jobs have changed their state."""
     effects = {n: e.of(was, n) for n, e in route.step.effects.items() if n in LOGGED}
-    new = {**{name: was[name] for name in LOGGED}, **effects, **_given(route)}
+    host = {"modificationhost": _host(route.source.__table__.c)}
+    new = {**{name: was[name] for name in LOGGED}, **effects, **host, **_given(route)}
     row = {
         "pandaid": was["pandaid"],
         "jobstatus": constant(route.step.target),

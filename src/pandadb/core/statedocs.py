@@ -37,8 +37,10 @@ MOVES = (
     " reason; the files and the counters of its task follow a job in the same transaction."
 )
 ALWAYS = (
-    "Besides what it says here, each transition sets `jobstatus`, `modificationtime` (now),"
-    " `modificationhost`, and `statechangetime` (now) where the state changes."
+    "Besides what it says here, each transition sets `jobstatus`, `modificationtime` (now), and"
+    " `statechangetime` (now) where the state changes. A dispatch, a heartbeat and a reset set"
+    " `modificationhost`; the others leave the worker node that it names, and only the status log"
+    " has their host."
 )
 
 

@@ -93,8 +93,8 @@ STOPPABLE = (*WAITS, "activated", "throttled", "sent", "starting", "stagein", "s
 class Transition:
     """A step in a job's life, from any of the sources.
 
-    Besides its effects each sets `jobstatus`, `modificationtime` (now), `modificationhost`, and
-    `statechangetime` (now) where the state changes.
+    Besides its effects each sets `jobstatus`, `modificationtime` (now), and `statechangetime` (now)
+    where the state changes; `routes.PLACED` set `modificationhost`.
     """
 
     verb: str

@@ -37,7 +37,7 @@ class How:
     patience: float | None = None
     """Seconds to wait for a lock at most; None leaves it to the settings, 0 waits for ever."""
     host: str = socket.gethostname()
-    """What `modificationhost` and the status log say."""
+    """What the status log says; and `modificationhost`, of a job that is dispatched or heard of."""
     dry_run: bool = False
 
 
