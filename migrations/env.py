@@ -12,6 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from pandadb import session_settings
 from pandadb.database import Database
 from pandadb.errors import PandaDBError
 from pandadb.migrating import drift, operations
@@ -54,7 +55,12 @@ def run_offline() -> None:
         **SHARED,
     )
     context.static_output(r"\set ON_ERROR_STOP on")
-    for statement in (*PREPARATIONS, f"SELECT pg_advisory_lock{ONE_AT_A_TIME}", OWN_SCHEMA):
+    for statement in (
+        *session_settings.statements(),
+        *PREPARATIONS,
+        f"SELECT pg_advisory_lock{ONE_AT_A_TIME}",
+        OWN_SCHEMA,
+    ):
         context.execute(statement)
     context.run_migrations()
 

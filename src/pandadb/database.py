@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from pandadb import embedded, forks
+from pandadb import embedded, forks, session_settings
 from pandadb.config import Settings, load_settings, sqlalchemy_url
 from pandadb.core.driver import autocommitting
 from pandadb.errors import PandaDBError
@@ -59,10 +59,9 @@ class Database:
     A process may fork: a child has connections of its own, and none that were open at the fork.
 
     Every connection works in UTC and UTF-8, says who it is, and has the timeouts (seconds, 0 for
-    none) set by its first message, without a further round trip. A pooler such as pgbouncer refuses
-    `options` unless its `ignore_startup_parameters` names them, and then drops them: behind it,
-    give the role its timezone and timeouts with ALTER ROLE … SET. What else is given is for
-    `sqlalchemy.create_engine`.
+    none) and `session_settings`, set by its first message, whatever its role or database says. A
+    pooler such as pgbouncer refuses `options` unless its `ignore_startup_parameters` names them,
+    and then drops them. What else is given is for `sqlalchemy.create_engine`.
 
     Raises:
         ValueError: Each statement is to be committed by itself, so that nothing could be undone.
@@ -84,19 +83,18 @@ class Database:
             url if isinstance(url, str) else url.render_as_string(hide_password=False)
         )
         given = url.query.get("options", "")
-        options = [
-            given if isinstance(given, str) else " ".join(given),
-            "-c timezone=UTC",
-            "-c search_path=public",  # whatever the role's is: SQLAlchemy would leave out a schema
-            f"-c statement_timeout={math.ceil(statement_timeout * 1000)}",
-            f"-c lock_timeout={math.ceil(lock_timeout * 1000)}",
-        ]
+        given = given if isinstance(given, str) else " ".join(given)
+        options = session_settings.options(
+            given,
+            statement_timeout=f"{math.ceil(statement_timeout * 1000)}",
+            lock_timeout=f"{math.ceil(lock_timeout * 1000)}",
+        )
         if engine.get("isolation_level") == "AUTOCOMMIT":
             raise ValueError("isolation_level 'AUTOCOMMIT' leaves nothing to undo of a dry run")
         words = {
             **{name: url.query[name] for name in SECRETS if name in url.query},
             **_prepare_threshold(url),
-            "options": " ".join(filter(None, options)),
+            "options": options,
             "application_name": application_name,
             "client_encoding": "utf8",  # an SQL_ASCII database would answer in bytes
         }
@@ -104,6 +102,7 @@ class Database:
             _engine,
             url.difference_update_query(["options", "prepare_threshold", *SECRETS]),
             setting,
+            given,
             {"waiting_table": waiting_table, **_translated(schemas)},
             connect_args=words,
             **engine,
@@ -259,10 +258,11 @@ def session_of(database: Database | None) -> Iterator[Session | None]:
         yield session
 
 
-def _engine(url: URL, setting: str, options: Mapping[str, Any], **given: Any) -> Engine:
+def _engine(url: URL, setting: str, given: str, options: Mapping[str, Any], **words: Any) -> Engine:
     """Make an engine that hears of what happens to its connections."""
-    engine = create_engine(url, **given)
+    engine = create_engine(url, **words)
     event.listen(engine, "connect", forks.register_connection, insert=True)
+    event.listen(engine, "connect", lambda new, _: session_settings.complete(new, given))
     event.listen(engine, "handle_error", partial(_unreachable, setting))
     event.listen(engine, "handle_error", _outdated)
     event.listen(engine, "checkin", _put_back)

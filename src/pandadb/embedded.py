@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from pandadb import session_settings
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _make_database(url: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True, options=session_settings.options()) as connection:
         query = "SELECT FROM pg_database WHERE datname = %s"
         if connection.execute(query, [DATABASE]).fetchone() is None:
             statement = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pandadb import embedded
+from pandadb import embedded, session_settings
 from pandadb.cli.grant import grant
 from pandadb.cli.options import AsJSON, DryRun, Yes
 from pandadb.cli.output import as_json, out, progress
@@ -131,7 +131,11 @@ def psql(context: typer.Context) -> None:
     with Database.from_settings() as database:
         # The password goes through the environment: arguments are for everybody to see.
         password = database.engine.url.password or os.environ.get("PGPASSWORD", "")
-        environment = {**os.environ, "PGPASSWORD": password}
+        given = os.environ.get("PGOPTIONS", "")
+        options = f"{given} {session_settings.options_of_meaning()}".strip()
+        environment = {**os.environ, "PGPASSWORD": password, "PGOPTIONS": options}
+        for name in ("PGDATESTYLE", "PGTZ"):  # they would override the options
+            environment.pop(name, None)
         theirs = None if load_settings().url is None else shutil.which("psql")
         program = theirs or str(embedded.psql())  # which is as new as the embedded server
         words = [program, database.libpq_url(hint=False), *context.args]

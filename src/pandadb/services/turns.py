@@ -32,7 +32,6 @@ def turn(database: Database, key: str) -> Iterator[bool]:
     """
     with database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        connection.execute(text("SET idle_session_timeout = 0"))  # our turn would end with it
         ours = bool(connection.scalar(text(f"SELECT pg_try_advisory_lock({key})")))
         try:
             yield ours
@@ -40,7 +39,6 @@ def turn(database: Database, key: str) -> Iterator[bool]:
             with suppress(DBAPIError):  # of a connection that is lost, and the lock with it
                 if ours:
                     connection.execute(text(f"SELECT pg_advisory_unlock({key})"))
-                connection.execute(text("RESET idle_session_timeout"))
 
 
 def is_busy(error: DBAPIError) -> bool:
