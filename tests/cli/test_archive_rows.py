@@ -77,7 +77,7 @@ def test_what_has_gone_and_what_not_is_told_with_exit_codes(archived: Database) 
     ended = run("restore", "--pandaid", 2, "--pandaid", 30)
     assert (ended.exit_code, "Restored 1 jobs" in ended.stdout) == (1, True)
     assert "is not what has left" in ended.stderr
-    assert ended.stderr.endswith("; 1 jobs are still in the archive\n")
+    assert ended.stderr.endswith("\n1 jobs are still in the archive\n")
 
 
 def test_partitions_that_are_empty_but_not_free_are_exit_code_4(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from contextlib import suppress
@@ -130,8 +131,8 @@ def test_a_job_that_is_in_both_places_or_twice_in_one_is_refused(archived: Datab
 def test_columns_that_a_site_has_added_go_along_or_are_named(archived: Database) -> None:
     added = 'ADD "sites 100% own" text'
     do(archived, f"ALTER TABLE doma_pandaarch.jobsarchived {added} DEFAULT 'kept'")
-    with pytest.raises(rows.NotMoved, match="has the column sites 100% own: add it there"):
-        archive.restore_jobs(archived, pandaids=[1])
+    (failure,) = archive.restore_jobs(archived, pandaids=[1]).failed
+    assert "has the column sites 100% own: add it there" in failure.why
     assert ids(archived, JOBS) == [5]
 
     write(archived, 10, days=50)
@@ -210,9 +211,9 @@ def test_a_row_that_the_live_table_does_not_take_is_named(archived: Database) ->
         lacking = f"UPDATE {ARCHIVE_OF[JOBS]} SET nevents = NULL WHERE pandaid = 4"
         session.execute(text(lacking))
 
-    with pytest.raises(rows.NotMoved, match=r'does not take: .*column "nevents"'):
-        archive.restore_jobs(archived, pandaids=[4])
+    (failure,) = archive.restore_jobs(archived, pandaids=[4]).failed
 
+    assert re.search(r'does not take: .*column "nevents"', failure.why)
     assert ids(archived, JOBS) == [5]
 
 
@@ -222,10 +223,17 @@ def test_what_came_back_before_something_ended_it_is_told(archived: Database) ->
     restored = archive.restore_jobs(archived, pandaids=[1, 4])
 
     assert (restored.gone.jobs, restored.left) == ([1], 1)
-    assert "is not what has left" in str(restored.ended)
+    assert "is not what has left" in restored.failed[0].why
     assert ids(archived, JOBS) == [1, 5]
-    with pytest.raises(rows.NotMoved):
-        archive.restore_jobs(archived, pandaids=[4])
+
+
+def test_a_day_of_jobs_that_fails_holds_up_no_other(archived: Database) -> None:
+    stop(archived, JOBS, 1)
+
+    restored = archive.restore_jobs(archived, pandaids=[1, 4])
+
+    assert (restored.gone.jobs, restored.left) == ([4], 1)
+    assert [one.unit for one in restored.failed] == [f"jobs of {DAY}"]
 
 
 @pytest.mark.parametrize("ends", ["hold", "stop"])
@@ -386,9 +394,9 @@ def test_nothing_moves_that_does_not_arrive(
         rows, "MOVED", rows.MOVED.replace("FROM gone\n    R", "FROM gone LIMIT 1\n R")
     )
 
-    with pytest.raises(rows.NotMoved, match="is not what has left"):
-        archive.restore_jobs(archived, pandaids=[1])
+    (failure,) = archive.restore_jobs(archived, pandaids=[1]).failed
 
+    assert "is not what has left" in failure.why
     assert everything(archived) == before
 
 

@@ -23,9 +23,11 @@ from pandadb.cli.output import (
     NOTHING_TO_DO,
     PAUSED,
     as_json,
+    end_of_failed,
     err,
     out,
     table,
+    tell_failed,
 )
 from pandadb.database import Database
 from pandadb.services import archive
@@ -56,6 +58,8 @@ COLUMNS = ("from", "to", "partitions", "rows", "MB", "put off because")
 def plan(days: Days = None, *, json: AsJSON = False) -> None:
     """Say which days are due, oldest first, and what puts one off; nothing is changed.
 
+    Exit code 1 if an error puts one off.
+
     Example: pandadb archive plan
     """
     with Database.from_settings() as database:
@@ -80,9 +84,9 @@ def run(
 
     It can be repeated, be run twice at once, and be killed: it is for cron. With
     PANDADB_ARCHIVE_URL days are copied to that database, wait, and are dropped. Exit code 0 if
-    something was done, 1 if rows were lost, a copy is not as it was, or jobs were refused as the
-    archive has them already, 3 if there was nothing to do, 4 if locks were not free or another run
-    was at work, 5 if the archive is paused.
+    something was done, 1 if rows were lost, a copy is not as it was, jobs were refused as the
+    archive has them already, or a day failed (the others went on), 3 if there was nothing to do, 4
+    if locks were not free or another run was at work, 5 if the archive is paused.
 
     Example: pandadb archive run --max-time 3600
     """
@@ -136,7 +140,8 @@ def verify(days: Days = None, *, json: AsJSON = False) -> None:
     """Count the archive anew and compare it with its proofs.
 
     Servers update jobs in the archive for up to 90 days after their end: such partitions are told,
-    and are no fault. Exit code 1 if others are not as proven, lack rows, or have no proof.
+    and are no fault. Exit code 1 if others are not as proven, lack rows, have no proof, or cannot
+    be read.
 
     Example: pandadb archive verify --day 2026-10-01
     """
@@ -146,10 +151,10 @@ def verify(days: Days = None, *, json: AsJSON = False) -> None:
     if json:
         as_json([asdict(one) for one in found])
     else:
-        columns = ("table", "partition", "found", "rows proven", "rows now")
+        columns = ("table", "partition", "found", "rows proven", "rows now", "why")
         rows = [
             (one.table, one.partition, one.found, one.proven and one.proven.rows,
-             one.now and one.now.rows) for one in found if one.found is not Found.SAME
+             one.now and one.now.rows, one.why) for one in found if one.found is not Found.SAME
         ]  # fmt: skip
         if rows:
             table("Not as proven", columns, rows)
@@ -200,8 +205,11 @@ def _foretell(
         if other:
             found = archive.standings(database, policies, only=only, waits=waits)
             archive_copy.show(title, found, json)
+            days = [one.day for one in found]
         else:
-            _show(title, archive.plan(database, policies, only=only), json)
+            days = archive.plan(database, policies, only=only)
+            _show(title, days, json)
+    end_of_failed(archive.failures(days))
 
 
 def _show(title: str, days: Collection[Day], json: bool) -> None:
@@ -237,6 +245,7 @@ def _tell_ran(ran: Ran, json: bool) -> None:
         as_json({**asdict(ran), "lost": ran.lost})
     else:
         _report(ran)
+    tell_failed(ran.failed)
 
 
 def _report(ran: Ran) -> None:
@@ -261,7 +270,8 @@ def _report(ran: Ran) -> None:
     archive_copy.report(ran)
     out.print(
         f"Days archived: {len(ran.done) + sum(map(_is_done, ran.merged))}; put off: "
-        f"{len(ran.put_off)}; locks were not free: {len(ran.contended)}; no time: {len(ran.left)}."
+        f"{len(ran.put_off)}; locks were not free: {len(ran.contended)}; no time: {len(ran.left)}"
+        f"{f'; failed: {len(ran.failed)}' if ran.failed else ''}."
     )
     if ran.lost:
         out.print(f"[bold red]There are fewer rows than before:[/] {', '.join(ran.lost)}")
@@ -279,7 +289,7 @@ def _report_merged(merged: Merged) -> None:
 
 
 def _code(ran: Ran) -> int:
-    if ran.lost or ran.refused or any(merged.gone.refused for merged in ran.merged):
+    if ran.lost or ran.refused or ran.failed or any(merged.gone.refused for merged in ran.merged):
         return WRONG
     if ran.paused:
         return PAUSED

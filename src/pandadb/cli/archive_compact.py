@@ -10,7 +10,16 @@ import typer
 
 from pandadb.cli.archive_told import MaxLag, limits
 from pandadb.cli.options import AsJSON, DryRun
-from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, PAUSED, as_json, err, out, table
+from pandadb.cli.output import (
+    CONTENDED,
+    NOTHING_TO_DO,
+    PAUSED,
+    as_json,
+    end_of_failed,
+    err,
+    out,
+    table,
+)
 from pandadb.database import Database
 from pandadb.services import archive
 
@@ -33,8 +42,8 @@ def compact(
     """Make one partition of the days of each month of the archive that is long past.
 
     The days are dropped when the new partition is counted to have what they have. It can be
-    repeated, and be killed. Exit code 0 if something was done, 3 if not, 4 if a run was at work,
-    5 if the archive is paused.
+    repeated, and be killed. Exit code 0 if something was done, 1 if a month of a table failed (the
+    others were done), 3 if nothing was done, 4 if a run was at work, 5 if the archive is paused.
 
     Example: pandadb archive compact --before 2026-06
     """
@@ -48,6 +57,7 @@ def compact(
         as_json(asdict(done))
     else:
         _report(done)
+    end_of_failed(done.failed)
     if done.paused:
         sys.exit(PAUSED)
     sys.exit(CONTENDED if done.busy else 0 if done.done else NOTHING_TO_DO)

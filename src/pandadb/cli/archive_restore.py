@@ -55,8 +55,8 @@ def restore(
 
     A day stays until `pandadb archive run --day` names it; jobs stay for 30 days, or until their
     day is named; only until that if nobody has proven where they were. Exit code 1 if a job is
-    unknown, or refused as it is in both places; 3 if all are live already; 4 if locks were not
-    free; 5 if the archive is paused.
+    unknown, or refused as it is in both places, or its day failed (others went on); 3 if all are
+    live already; 4 if locks were not free; 5 if the archive is paused.
 
     From another database (PANDADB_ARCHIVE_URL) a day is copied back, and its copy stays there; jobs
     do not come back by themselves.
@@ -141,7 +141,8 @@ def _end(found: Restored, *, dry_run: bool, json: bool) -> None:
         *gone.refused.values(),
         *(f"Job {pandaid} is unknown: no table has it" for pandaid in found.unknown),
         *(f"Task {task} has no jobs, in no table" for task in found.unknown_tasks),
-        *([f"{found.ended}; {found.left} jobs are still in the archive"] if found.ended else []),
+        *(f"Failed: {one.unit}: {one.why}" for one in found.failed),
+        *([f"{found.left} jobs are still in the archive"] if found.failed else []),
     ]
     for sentence in wrong:
         err.print(sentence, markup=False, soft_wrap=True)

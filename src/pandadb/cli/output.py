@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NoReturn
 
 from rich.console import Console
@@ -28,12 +28,16 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
     sys.exit(code)
 
 
-def end_of_failed(failed: Iterable[Failure]) -> None:
-    """Name the units of work that have failed on standard error, and end with exit code 1."""
-    names = [one.unit for one in failed]
+def tell_failed(failed: Iterable[Failure]) -> None:
+    """Name the units of work that have failed on standard error."""
     for one in failed:
         err.print(f"Failed: {one.unit}: {one.why}", markup=False, soft_wrap=True)
-    if names:
+
+
+def end_of_failed(failed: Collection[Failure]) -> None:
+    """Name the units of work that have failed, and end with exit code 1 if there are any."""
+    tell_failed(failed)
+    if names := [one.unit for one in failed]:
         fail(f"{len(names)} failed, the rest was done: {', '.join(names)}")
 
 

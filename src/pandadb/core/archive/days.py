@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from pandadb.core.partitions.policies import ARCHIVED
 from pandadb.models import (
     FilesTableArch,
@@ -76,8 +78,15 @@ class Day:
     """At most one of a table if all are of a day; a day without metadata has none of METATABLE."""
     put_off: str | None = None
     """Why it stays where it is for now; None if it may go."""
+    failed: bool = False
+    """Whether that is an error, which someone has to look into."""
     by_rows: bool = False
     """Whether its rows go to partitions that are there, instead of the partitions themselves."""
+
+    @override
+    def __str__(self) -> str:
+        """Return its date, which is that of its first moment if it is longer."""
+        return str(self.lower.date())
 
     @property
     def jobs(self) -> tuple[Part, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg import sql
 from sqlalchemy import literal, select, union_all
+from typing_extensions import override
 
 from pandadb.core.arrays import is_among
 from pandadb.core.columns import named
@@ -41,6 +42,11 @@ class Times(NamedTuple):
 
     lower: datetime | None
     upper: datetime | None
+
+    @override
+    def __str__(self) -> str:
+        """Return the first day."""
+        return str(self.lower.date()) if self.lower else f"before {self.upper}"
 
     def said(self) -> sql.Composable:
         """Return the condition on rows of that time, with literals: the planner has to know it."""

@@ -22,7 +22,7 @@ from pandadb.services.archive.months.exporting import Export, NotExported, Outlo
 from pandadb.services.archive.months.lookup import ExportedJob, UnreadableExport, exported
 from pandadb.services.archive.moving import Moved, Step, Verdict
 from pandadb.services.archive.pausing import BadPause, Paused, pause, paused, resume
-from pandadb.services.archive.plans import NoSuchDay, NotTheOwner, plan
+from pandadb.services.archive.plans import NoSuchDay, NotTheOwner, failures, plan
 from pandadb.services.archive.restoring import (
     NotNow,
     NotRestored,
@@ -77,6 +77,7 @@ __all__ = [
     "drop_exported",
     "export",
     "exported",
+    "failures",
     "hold",
     "holds",
     "outlook",

@@ -20,6 +20,7 @@ from pandadb.services.archive.copies.elsewhere import refuse_unready
 from pandadb.services.archive.copies.standing import WAITS, Due, Waits, standings
 from pandadb.services.archive.pausing import said
 from pandadb.services.archive.plans import plan
+from pandadb.services.failures import Failure, isolated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -44,6 +45,8 @@ class Found(StrEnum):
     DIFFERS = "differs"
     """Other rows than proven."""
     UNPROVEN = "unproven"
+    UNREADABLE = "unreadable"
+    """It could not be counted."""
     MISSING = "missing"
     """There is a proof, but no partition."""
 
@@ -61,6 +64,8 @@ class Verified:
     """Whether servers may have updated it since: that is no harm."""
     proven: Fingerprint | None
     now: Fingerprint | None
+    why: str | None = None
+    """The error that has ended its count."""
 
 
 @dataclass(frozen=True)
@@ -204,8 +209,11 @@ def verify(
         proof = known.pop(key, None)
         if not only or any(key[1].date() <= day < key[2].date() for day in only):
             tell(one.name)
-            with where.session() as session:
+            failed: list[Failure] = []
+            with isolated(failed, one.name), where.session() as session:
                 verified.append(_verify(session, table, one, proof, today))
+            if failed:
+                verified.append(_unreadable(table, one, proof, failed[0].why))
     if not only:
         went = (proofs.COPY,) if archive else (proofs.SWAP, rows.TAKE, rows.MERGE)
         verified += [
@@ -236,6 +244,12 @@ def _missing(proof: ArchiveProof) -> Verified:
     name = proofs.part_of(proof).new_name
     bounds = (proof.lower_bound, proof.upper_bound)
     return Verified(table, name, *bounds, Found.MISSING, False, proofs.target_of(proof), None)
+
+
+def _unreadable(table: str, one: Partition, proof: ArchiveProof | None, why: str) -> Verified:
+    _, lower, upper = _range(table, one)
+    said = proofs.target_of(proof) if proof else None
+    return Verified(table, one.name, lower, upper, Found.UNREADABLE, False, said, None, why)
 
 
 def _verify(

@@ -25,6 +25,7 @@ from pandadb.core.transactions import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.services.archive.plans import obstacle
 from pandadb.services.archive.reading import snapshot
+from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
 from pandadb.services.turns import is_busy, patiently
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pandadb.core.archive.days import Day, Part
     from pandadb.database import Database
     from pandadb.models import ArchiveProof
+    from pandadb.services.failures import Failure
 
 PATIENCE = (0.2, 0.4, 0.6, 0.8, 0.8, 0.8)
 """Seconds to wait for a table, try by try, with others behind us. A server looks for deadlocks
@@ -106,12 +108,16 @@ class PutOff(PandaDBError):
     """Something that has come in the way meanwhile."""
 
 
-def tidy(database: Database) -> None:
+def tidy(database: Database, failed: list[Failure]) -> None:
     """Remove from the archive's partitions what a restore that was killed has made for them."""
     with database.session() as session:
         left = swapping.leftovers(session, LIVE_OF)
     for statement in left:
-        with suppress(Contended), _outside(database, f"{PATIENCE[0]}s") as session:
+        with (
+            isolated(failed, statement),
+            suppress(Contended),
+            _outside(database, f"{PATIENCE[0]}s") as session,
+        ):
             session.connection().exec_driver_sql(statement)
 
 

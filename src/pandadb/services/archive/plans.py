@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import proofs, rows
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, Day, days, strewn, taken
@@ -18,10 +19,12 @@ from pandadb.core.partitions.policies import POLICIES
 from pandadb.core.transactions import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.models import ArchiveProof
+from pandadb.services.failures import Failure, explain, is_of_all
 from pandadb.services.grants import act_as_owner
+from pandadb.services.turns import is_busy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import date, datetime
 
     from sqlalchemy.orm import Session
@@ -58,14 +61,42 @@ def plan(
     """Return the days that are due, oldest first, and for each what puts it off, if anything does.
 
     With `only` other days are left out, and these go also if they had been restored. `now` (naive
-    UTC) is for looking ahead.
+    UTC) is for looking ahead. An error puts off only the day that it is of.
     """
     with database.session() as session:
         recent = [] if only else _restored(session, now)
         return [
-            day if day.put_off else _settled(session, day, recent)
+            day if day.put_off else _settle(session, day, recent)
             for day in due(session, policies, only, now)
         ]
+
+
+def _settle(session: Session, day: Day, recent: Collection[ArchiveProof]) -> Day:
+    found: list[Day] = []
+    failing = unplanned(session, day, lambda: found.append(_settled(session, day, recent)))
+    return failing or found[0]
+
+
+def unplanned(session: Session, day: Day, look: Callable[[], None]) -> Day | None:
+    """Look at a day; return it as one that stays if an error ends that, else None.
+
+    Raises:
+        DBAPIError: It is an error of all days: the connection is lost.
+    """
+    try:
+        with session.begin_nested():
+            look()
+    except (DBAPIError, PandaDBError) as error:
+        if is_of_all(error):
+            raise
+        busy = isinstance(error, DBAPIError) and is_busy(error)
+        return replace(day, put_off=explain(error), failed=not busy)
+    return None
+
+
+def failures(days: Iterable[Day]) -> list[Failure]:
+    """Return the days that an error puts off, as units of work that have failed."""
+    return [Failure(str(day), str(day.put_off)) for day in days if day.failed]
 
 
 def _settled(session: Session, day: Day, recent: Collection[ArchiveProof]) -> Day:

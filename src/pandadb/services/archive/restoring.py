@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pandadb.core.archive import places, proofs
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, days
 from pandadb.core.archive.places import Times
-from pandadb.core.archive.rows import BACK, NotMoved
+from pandadb.core.archive.rows import BACK
 from pandadb.core.checks import check_columns
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
@@ -29,6 +29,7 @@ from pandadb.services.archive.pausing import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers, restorable
 from pandadb.services.archive.runs import TURN, finish
 from pandadb.services.archive.throttling import Limits, Throttle
+from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
 from pandadb.services.turns import turn
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
     from pandadb.services.archive.copies.copying import CopyStep
+    from pandadb.services.failures import Failure
 
 ANY_DAY = Span(1, Unit.DAY)
 """What goes together of jobs for which the archive has no partition but the DEFAULT one."""
@@ -65,9 +67,9 @@ class Restored:
     unknown_tasks: list[int] = field(default_factory=list)
     """Tasks of which no table has a job."""
     left: int = 0
-    """Jobs for which there was no time, or that were not tried after what has ended it."""
-    ended: str | None = None
-    """What has ended it midway."""
+    """Jobs for which there was no time, or of days that have failed."""
+    failed: list[Failure] = field(default_factory=list)
+    """Days, or other units of work, that an error has ended while the others went on."""
     notes: list[str] = field(default_factory=list)
     paused: str | None = None
     """Who has paused the archiver, if that is why the time was over."""
@@ -144,17 +146,19 @@ def restorable_day(database: Database, day: date, archive: Database | None = Non
 def _restore_rows_of(
     database: Database, day: Day, policies: Mapping[str, Policy], limits: Limits
 ) -> Restored:
-    finish(database)
+    failed: list[Failure] = []
+    finish(database, failed)
     throttle = Throttle(database, limits)
     course = Course(database, BACK, policies, throttle, lambda *_: None)
-    gone = rowwise.go_all(course, Times(day.lower, day.upper))
+    with isolated(failed, str(day)):  # what has come back before an error is told
+        rowwise.go_all(course, Times(day.lower, day.upper))
     with database.session() as session:
         act_as_owner(session.connection(), local=True)
         for back in days(existing.partitions(session, ARCHIVE_OF)):
             for part in back.parts:
                 if part.lower < day.upper and day.lower < part.upper:
                     proofs.enter(session, part, proofs.NEVER)
-    return Restored(gone, notes=throttle.notes, paused=throttle.paused)
+    return Restored(course.gone, failed=failed, notes=throttle.notes, paused=throttle.paused)
 
 
 def restore_jobs(
@@ -169,11 +173,11 @@ def restore_jobs(
     """Take jobs back from the archive with all that belongs to them.
 
     What is live already stays so, and is told; a job that is live and in the archive, or there
-    twice, is refused. `tell` is told how many are done, of how many, and what we wait for.
+    twice, is refused. An error ends only the day that it is of. `tell` is told how many are done,
+    of how many, and what we wait for.
 
     Raises:
         BadValue: No job or task can have the number.
-        NotMoved: A table has other columns than the one that its rows go to; none came back.
         NotNow: Another run is at work.
         NotTheOwner: The user of the database may not move partitions.
         Paused: The archiver is paused.
@@ -183,21 +187,17 @@ def restore_jobs(
     with turn(database, TURN) as ours:
         if not ours:
             raise NotNow("Another run is at work: try again when it has ended")
-        finish(database)
         restored, going = _look(database, pandaids, tasks)
+        finish(database, restored.failed)
         restored.gone.jobs = []
         throttle = Throttle(database, limits or Limits())
         course = Course(
             database, BACK, policies, throttle, lambda done, why: tell(done, len(going), why)
         )
         course.gone = restored.gone
-        try:
-            for times, jobs in _by_day(database, going):
+        for times, jobs in _by_day(database, going):
+            with isolated(restored.failed, f"jobs of {times}"):
                 rowwise.go(course, times, jobs)
-        except NotMoved as why:
-            if not course.gone.jobs:
-                raise
-            restored.ended = str(why)
     restored.left = len(going) - course.done
     restored.notes, restored.paused = throttle.notes, throttle.paused
     return restored

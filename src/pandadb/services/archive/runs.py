@@ -22,8 +22,9 @@ from pandadb.services.archive.copies.elsewhere import ArchiveLost, refuse_unfit
 from pandadb.services.archive.copies.standing import WAITS, Waits, standings
 from pandadb.services.archive.moving import Contended, Moved, PutOff, Step, Verdict
 from pandadb.services.archive.noting import note
-from pandadb.services.archive.plans import plan, refuse_strangers
+from pandadb.services.archive.plans import failures, plan, refuse_strangers
 from pandadb.services.archive.throttling import Limits, Throttle
+from pandadb.services.failures import Failure, isolated
 from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class Ran:
     """Partitions that differ from their copies as they must not, and why."""
     waiting: list[Standing] = field(default_factory=list)
     """Days that are copied and wait to be dropped."""
+    failed: list[Failure] = field(default_factory=list)
+    """Days, or other units of work, that an error has ended while the others went on."""
     busy: bool = False
     """Whether another run was at work; then nothing was done."""
     paused: str | None = None
@@ -113,8 +116,9 @@ def run(
 ) -> Ran:
     """Archive the days that are due, oldest first; with `only`, these alone.
 
-    No day is begun after `max_time` seconds. After a loss no other day is touched. With an
-    `archive`, another database, days are copied there, and dropped here when they have waited.
+    No day is begun after `max_time` seconds. After a loss no other day is touched; another error
+    ends only the day that it is of. With an `archive`, another database, days are copied there, and
+    dropped here when they have waited.
 
     Raises:
         ArchiveLost: The other database went away; it has what was done before.
@@ -143,10 +147,10 @@ def _swap(
     with turn(database, TURN) as ours:
         ran.busy = not ours
         if ours:
-            ran.finished = finish(database)
-            moving.tidy(database)
+            ran.finished = finish(database, ran.failed)
+            moving.tidy(database, ran.failed)
             _go(database, policies, planned(), ran, partial(_Steps, throttle=throttle, tell=tell))
-            note(database)
+            ran.failed += note(database)
     ran.paused, ran.notes = throttle.paused, throttle.notes
     return ran
 
@@ -158,14 +162,16 @@ def _go(
     ran: Ran,
     steps: Callable[[Day, int, int], _Steps],
 ) -> None:
-    ran.put_off = [day for day in todo if day.put_off]
+    ran.put_off = [day for day in todo if day.put_off and not day.failed]
+    ran.failed += failures(todo)
     days = [day for day in todo if not day.put_off]
     for number, day in enumerate(days, start=1):
         step = steps(day, number, len(days))
         if ran.lost or not step.may_go_on():
             ran.left.append(day)
         else:
-            _take(database, day, policies, ran, step)
+            with isolated(ran.failed, str(day)):
+                _take(database, day, policies, ran, step)
 
 
 def _copy(
@@ -186,14 +192,14 @@ def _copy(
     with turn(database, TURN) as ours, turn(archive, TURN) as theirs:
         ran.busy = not (ours and theirs)
         if not ran.busy:
-            ran.finished = finish(database)
+            ran.finished = finish(database, ran.failed)
             words: Any = {"may_begin": may_begin, "tell": lambda *at: tell(Progress(*at))}
             try:
                 copyruns.go(database, archive, standing(), ran, **words)
             except ArchiveLost as lost:
                 lost.ran = ran
                 raise
-            note(archive)
+            ran.failed += note(archive)
     ran.paused, ran.notes = throttle.paused, throttle.notes
     return ran
 
@@ -233,17 +239,21 @@ class _Steps:
         self.tell(Progress(self.day, self.now, self.number, self.of, done, waiting))
 
 
-def finish(database: Database) -> dict[str, Verdict]:
-    """Count what has gone and was not counted; what somebody has dropped since is left."""
+def finish(database: Database, failed: list[Failure]) -> dict[str, Verdict]:
+    """Count what has gone and was not counted; what somebody has dropped since is left.
+
+    What cannot be counted is added to `failed`.
+    """
     with database.session() as session:
         known = proofs.newest(session).values()
         there = existing.partitions(session, [*ARCHIVE_OF, *LIVE_OF]).values()
     names = {one.name for partitions in there for one in partitions}
-    return {
-        proof.partition_name: moving.finish(database, proof)
-        for proof in known
-        if proofs.target_of(proof) is None and proofs.part_of(proof).new_name in names
-    }
+    finished: dict[str, Verdict] = {}
+    for proof in known:
+        if proofs.target_of(proof) is None and proofs.part_of(proof).new_name in names:
+            with isolated(failed, f"count of {proof.partition_name}"):
+                finished[proof.partition_name] = moving.finish(database, proof)
+    return finished
 
 
 def _take(
@@ -257,6 +267,8 @@ def _take(
                 ran.left.append(day)
             if merged.contended:
                 ran.contended.append(day)
+            if merged.failed:
+                ran.failed.append(Failure(str(day), merged.failed))
             if merged.put_off:
                 ran.put_off.append(replace(day, put_off=merged.put_off))
         else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psycopg import sql
+from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import proofs
 from pandadb.core.archive.places import Times
@@ -15,6 +16,7 @@ from pandadb.services.archive.byrows import rowwise
 from pandadb.services.archive.byrows.rowwise import Course, Gone
 from pandadb.services.archive.moving import PATIENCE, PutOff
 from pandadb.services.archive.plans import held_tasks
+from pandadb.services.failures import explain, is_of_all
 from pandadb.services.turns import patiently
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class Merged:
     """Partitions of live tables that were empty then."""
     put_off: str | None = None
     """What has ended it midway; the rest of the day is where it was."""
+    failed: str | None = None
+    """The error that has ended it midway, or that keeps what is empty."""
     contended: bool = False
     """Whether locks were not free, so that what is empty has stayed."""
 
@@ -75,9 +79,23 @@ def merge(
         if not (gone.jobs or gone.refused or gone.contended):
             raise
         return Merged(day, gone, [], put_off=str(why))
+    except DBAPIError as error:
+        if is_of_all(error):
+            raise
+        return Merged(day, course.gone, [], failed=explain(error))
+    return Merged(day, gone, []) if gone.is_over else _dropped(database, day, gone)
+
+
+def _dropped(database: Database, day: Day, gone: Gone) -> Merged:
+    """Return a day whose rows have gone, without the partitions that are empty if they may go."""
     dropped: list[str] = []
-    if gone.is_over or patiently(database, lambda session: _drop(session, day, dropped), PATIENCE):
-        return Merged(day, gone, dropped)
+    try:
+        if patiently(database, lambda session: _drop(session, day, dropped), PATIENCE):
+            return Merged(day, gone, dropped)
+    except DBAPIError as error:
+        if is_of_all(error):
+            raise
+        return Merged(day, gone, [], failed=explain(error))
     return Merged(day, gone, [], contended=True)
 
 

@@ -9,6 +9,8 @@ from pandadb.services.archive.copies.copying import CopyStep, Refused, copy
 from pandadb.services.archive.copies.leaving import Left, leave
 from pandadb.services.archive.copies.standing import Due
 from pandadb.services.archive.moving import Contended, PutOff
+from pandadb.services.archive.plans import failures
+from pandadb.services.failures import isolated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,12 +33,14 @@ def go(
     """Do what is due for each day, and write down in `ran` what was done.
 
     No day is begun unless it `may_begin`, which may wait. An archive that does not have what it had
-    is trusted with no drop of another day; days are still copied, since nothing is lost by that.
+    is trusted with no drop of another day; days are still copied, since nothing is lost by that. An
+    error ends only the day that it is of.
 
     Raises:
         ArchiveLost: The archive's server went away.
     """
-    ran.put_off = [one.day for one in standings if one.day.put_off]
+    ran.put_off = [one.day for one in standings if one.day.put_off and not one.day.failed]
+    ran.failed += failures(one.day for one in standings)
     ran.waiting = [one for one in standings if one.due is Due.WAIT and one.until]
     todo = [one for one in standings if one.due is not Due.WAIT]
     for number, standing in enumerate(todo, start=1):
@@ -49,7 +53,8 @@ def go(
         def step(what: CopyStep, day: Day = standing.day, number: int = number) -> None:
             tell(day, what, number, len(todo))
 
-        _take(database, archive, standing, ran, step)
+        with isolated(ran.failed, str(standing.day)):
+            _take(database, archive, standing, ran, step)
 
 
 def _take(

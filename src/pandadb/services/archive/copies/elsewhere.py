@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from pandadb.core.archive.days import ARCHIVE_OF
 from pandadb.core.columns import columns, named
 from pandadb.core.driver import driver_of
+from pandadb.database import DatabaseUnreachable
 from pandadb.errors import PandaDBError
 from pandadb.services import schema
 from pandadb.services.archive.plans import NotTheOwner, refuse_strangers
@@ -46,7 +47,7 @@ class BadArchive(PandaDBError):
     """A database that days cannot go to."""
 
 
-class ArchiveLost(PandaDBError):
+class ArchiveLost(DatabaseUnreachable):
     """The archive's server went away while something was done there."""
 
     ran: Ran | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pandadb.core.archive import proofs
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.services.archive.plans import due, held_tasks
+from pandadb.services.archive.plans import due, held_tasks, unplanned
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -86,8 +86,14 @@ def standings(
         return [
             standing
             for day in due(session, policies, only)
-            for standing in _stand(session, day, books)
+            for standing in _settle(session, day, books)
         ]
+
+
+def _settle(session: Session, day: Day, books: _Books) -> list[Standing]:
+    found: list[Standing] = []
+    failing = unplanned(session, day, lambda: found.extend(_stand(session, day, books)))
+    return [Standing(failing, Due.WAIT)] if failing else found
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ nothing behind: months that are done stay so, the next run goes on with the othe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from psycopg import sql
@@ -27,6 +27,7 @@ from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.reading import be_slow
 from pandadb.services.archive.runs import TURN
 from pandadb.services.archive.throttling import Limits, Throttle
+from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
 from pandadb.services.turns import be_patient, is_busy, turn
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.archive.days import Part
     from pandadb.database import Database
+    from pandadb.services.failures import Failure
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Compacted:
     done: dict[str, int] = field(default_factory=dict)
     """Rows of each new partition."""
     put_off: list[Days] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
+    """Months of tables that an error has ended while the others went on."""
     busy: bool = False
     """Whether a run of the archiver was at work; then nothing was done."""
     paused: str | None = None
@@ -95,7 +99,8 @@ def compact(
 ) -> Compacted:
     """Make one partition of the days of each month that ended before another begins.
 
-    Nothing is dropped unless the new partition is counted to have what its days have.
+    Nothing is dropped unless the new partition is counted to have what its days have. An error ends
+    only the month of the table that it is of.
 
     Raises:
         BadMonth: That is no month.
@@ -111,14 +116,18 @@ def compact(
         for days in compactable(database, before) if ours else ():
             throttle.wait(tell_wait)
             tell(days)
-            try:
-                compacted.done |= _compact(database, days.table, Month.of(days.month))
-            except PutOff as why:
-                put_off = Days(days.table, days.month, days.partitions, str(why))
-                compacted.put_off.append(put_off)
+            with isolated(compacted.failed, f"{days.month} of {days.table}"):
+                _take(database, days, compacted)
         if ours:
-            note(database)
+            compacted.failed += note(database)
     return compacted
+
+
+def _take(database: Database, days: Days, compacted: Compacted) -> None:
+    try:
+        compacted.done |= _compact(database, days.table, Month.of(days.month))
+    except PutOff as why:
+        compacted.put_off.append(replace(days, put_off=str(why)))
 
 
 def _compact(database: Database, table: str, month: Month) -> dict[str, int]:
