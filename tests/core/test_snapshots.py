@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import ARRAY, BigInteger, func, literal, select, text
 
+from pandadb.core import queues
 from pandadb.core.heartbeats import Heartbeat, beat
 from pandadb.core.locking import Lock
 from pandadb.core.moves import move
@@ -135,3 +136,29 @@ def test_an_end_that_waits_for_its_task_takes_along_what_came_meanwhile(
         assert len(times(session, pandaid)) == 1
         used = select(JediDatasets.nfilesused, JediDatasets.nfilesfinished)
         assert session.execute(used.where(JediDatasets.type == "input")).one() == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("columns", "asked"),
+    [
+        ({"computingsite": "DESY"}, ()),
+        ({"prodsourcelabel": "user"}, ()),
+        ({"minramcount": 3000}, ("memory",)),
+        ({"resource_type": "MCORE"}, ("resource_type",)),
+        ({"jeditaskid": 8}, ("jeditaskid",)),
+    ],
+)
+def test_a_dispatch_takes_no_job_that_has_changed_since_it_was_a_candidate(
+    session: Session, columns: dict[str, Any], asked: tuple[str, ...]
+) -> None:
+    fits = {"computingsite": "CERN", "prodsourcelabel": "managed", "resource_type": "SCORE",
+            "jeditaskid": 7}  # fmt: skip
+    changed, other = (
+        make_job(session, "activated", **{**fits, **new}) for new in (columns, {"minramcount": 1})
+    )
+    candidates = select(literal([changed, other], ARRAY(BigInteger)).label("pandaids"))
+    free = queues.free(candidates.cte("candidates"), by_label=True, asked=asked)
+    given = {"site": "CERN", "labels": ["managed"], "njobs": 2}
+    wanted = {"wanted_memory": 2000, "wanted_resource_type": "SCORE", "wanted_jeditaskid": 7}
+
+    assert [*session.scalars(select(free.c.pandaid), {**given, **wanted})] == [other]

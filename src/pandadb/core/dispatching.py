@@ -181,7 +181,7 @@ def _statement(
     if none was free. Beside it are the names of the columns of jobs, which come first.
     """
     candidates = queues.candidates(by_label, asked)
-    free = queues.free(candidates)
+    free = queues.free(candidates, by_label, asked)
     moment, moved, *then = routes.moving(route, free)
     taken = free.join(moved, moved.c.pandaid == free.c.pandaid)
     job = moved.c

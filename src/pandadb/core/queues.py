@@ -102,20 +102,32 @@ def _fits(name: str) -> ColumnElement[bool]:
     return JOB[name] == given
 
 
-def free(candidates: CTE) -> CTE:
+def _still_fits(by_label: bool, asked: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Say the same of a job that was found by its id alone: so in words that no index has."""
+    site = unseen(bindparam("site", type_=String))
+    label = func.any(unseen(bindparam("labels", type_=ARRAY(String))).cast(ARRAY(String)))
+    return [
+        JOB.jobstatus.collate("C") == ACTIVATED,
+        JOB.computingsite.collate("C") == site,
+        *([LABEL.collate("C") == label] if by_label else []),
+        *(_fits(name) for name in asked),
+    ]
+
+
+def free(candidates: CTE, by_label: bool, asked: Sequence[str]) -> CTE:
     """Lock the first candidates that nobody else has, and tell their places; at most `njobs`.
 
     Each is looked up and locked when its turn comes: none that is not taken, however many are in
-    reach. No sort may come between, since it would have them all locked first.
+    reach. No sort may come between, since it would have them all locked first. A job may have
+    changed since the candidates were read: what is asked of it is asked again of what is locked.
     """
     first = func.unnest(candidates.c.pandaids).table_valued(
         column("pandaid", BigInteger), with_ordinality="place"
     )
     first = first.render_derived("first")
-    status = JOB.jobstatus.collate("C")  # no index has that: a job is found by its id alone
     job = (
         select(*(JOB[name] for name in PICKED))
-        .where(JOB.pandaid == first.c.pandaid, status == ACTIVATED)
+        .where(JOB.pandaid == first.c.pandaid, *_still_fits(by_label, asked))
         .with_for_update(skip_locked=True)
         .lateral("job")
     )
