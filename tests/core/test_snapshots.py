@@ -10,15 +10,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import ARRAY, BigInteger, func, literal, select, text
+from sqlalchemy import ARRAY, BigInteger, func, literal, select, text, update
 
 from pandadb.core import queues
 from pandadb.core.heartbeats import Heartbeat, beat
 from pandadb.core.locking import Lock
 from pandadb.core.moves import move
+from pandadb.core.refusals import Reason
 from pandadb.core.states import transitions
 from pandadb.models import (
     FilesTable4,
+    JediDatasetContents,
     JediDatasets,
     JediTasks,
     JobParamsTable,
@@ -162,3 +164,19 @@ def test_a_dispatch_takes_no_job_that_has_changed_since_it_was_a_candidate(
     wanted = {"wanted_memory": 2000, "wanted_resource_type": "SCORE", "wanted_jeditaskid": 7}
 
     assert [*session.scalars(select(free.c.pandaid), {**given, **wanted})] == [other]
+
+
+def test_a_retry_waits_for_jedi_which_gives_its_file_to_another_job(database: Database) -> None:
+    with database.session() as session:
+        make_task(session, TASK, files=1)
+        pandaid = make_task_job(session, TASK, 0)
+    jobs.fail(database, pandaid)
+
+    with database.session() as jedi:
+        inputs = update(JediDatasetContents).where(JediDatasetContents.type == "input")
+        jedi.execute(inputs.values(status="picked"))
+        with meanwhile(database, lambda: jobs.retry(database, [pandaid])) as retrying:
+            jedi.commit()
+
+    retried = retrying.result()
+    assert (retried.jobs, retried.refused[pandaid].reason) == ({}, Reason.GUARD)

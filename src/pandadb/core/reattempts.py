@@ -81,6 +81,7 @@ def again(
     wanted = [*dict.fromkeys(pandaids)]
     accounting.lock(session, wanted, Lock.WAIT, live=False)
     old = attempts.locked(session, JobsArchived4, wanted)
+    session.execute(_of_tasks(), {"pandaids": [*old]})  # locked first: JEDI may be giving them away
     files = attempts.files_of(session, [*old], live=False)
     files = {pandaid: attempts.named(job, files[pandaid]) for pandaid, job in old.items()}
     done = Retried()
@@ -208,10 +209,10 @@ def _new_jobs() -> Select[Any]:
 
 
 @cache
-def _reopened() -> Select[Any]:
-    """Take the files of tasks back from the old jobs, as if they had not been tried."""
+def _of_tasks() -> Select[Any]:
+    """Select and lock the files of tasks that nobody has taken from the old jobs."""
     file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
-    taken = (
+    return (
         select(*(contents[name] for name in KEY), file.type, contents.status)
         .join(file.fileid.table, same_file(contents, file))
         .where(
@@ -222,8 +223,13 @@ def _reopened() -> Select[Any]:
         )
         .order_by(*(contents[name] for name in KEY))
         .with_for_update(of=JediDatasetContents.__table__)
-        .cte("taken")
     )
+
+
+@cache
+def _reopened() -> Select[Any]:
+    """Take the files of tasks back from the old jobs, as if they had not been tried."""
+    contents, taken = JediDatasetContents.__table__.c, _of_tasks().cte("taken")
     is_input, lost = taken.c.type.in_(INPUTS), taken.c.status.in_(("failed", "cancelled"))
     reopened = (
         update(JediDatasetContents.__table__)
