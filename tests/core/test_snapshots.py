@@ -6,13 +6,15 @@ snapshot, whether it has waited for the lock or not.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import ARRAY, BigInteger, func, literal, select, text, update
 
-from pandadb.core import queues
+from pandadb.core import queues, timeouts
+from pandadb.core.circumstances import Circumstance
 from pandadb.core.heartbeats import Heartbeat, beat
 from pandadb.core.locking import Lock
 from pandadb.core.moves import move
@@ -23,7 +25,9 @@ from pandadb.models import (
     JediDatasetContents,
     JediDatasets,
     JediTasks,
+    JobOutputReport,
     JobParamsTable,
+    JobsActive4,
     JobsArchived4,
     MetaTable,
 )
@@ -180,3 +184,33 @@ def test_a_retry_waits_for_jedi_which_gives_its_file_to_another_job(database: Da
 
     retried = retrying.result()
     assert (retried.jobs, retried.refused[pandaid].reason) == ({}, Reason.GUARD)
+
+
+def test_a_report_that_comes_while_a_timeout_looks_saves_the_job(database: Database) -> None:
+    old = datetime(2026, 1, 1)
+    with database.session() as session:
+        columns = {"prodsourcelabel": "user", "modificationtime": old, "endtime": old}
+        pandaid = make_job(session, "holding", **columns, statechangetime=datetime(2025, 1, 1))
+    (rule,) = timeouts.named(["analysis-holding"])
+    paused = Circumstance("", lambda *_: func.pg_advisory_xact_lock(PAUSE).is_not(None))
+
+    def due() -> list[int]:
+        with database.session() as session:
+            return timeouts.due(session, replace(rule, only=(*rule.only, paused)))
+
+    with database.session() as session:
+        assert timeouts.due(session, rule) == [pandaid]
+    with database.session() as session:
+        session.execute(text(f"SELECT pg_advisory_xact_lock({PAUSE})"))
+        with meanwhile(database, due) as looking:
+            with database.session() as other:
+                other.add(
+                    JobOutputReport(
+                        pandaid=pandaid, attemptnr=0, jobstatus="finished", timestamp=old
+                    )
+                )
+                told = update(JobsActive4).where(JobsActive4.pandaid == pandaid)
+                other.execute(told.values(commandtopilot="softkill"))
+            session.commit()
+
+    assert looking.result() == []

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, literal, or_, select
 
 from pandadb.core import serverconfig
+from pandadb.core.arrays import by_id
 from pandadb.core.circumstances import (
     ASLEEP,
     BUILD_OR_OWN,
@@ -209,7 +210,9 @@ def due(session: Transaction, rule: Rule, limit: int = 1000) -> list[int]:
         [(age, pandaid) for pandaid, age in session.execute(_overdue(rule, table, config, limit))]
         for table in rule.tables
     ]
-    return [pandaid for _age, pandaid in merge(*found)][:limit]
+    locked = [pandaid for _age, pandaid in merge(*found)][:limit]
+    still = _still_due(session, rule, config, locked) if locked and rule.only else {*locked}
+    return [pandaid for pandaid in locked if pandaid in still]
 
 
 def end(session: Transaction, rule: Rule, pandaids: Sequence[int], *, host: str) -> Killed:
@@ -228,20 +231,43 @@ def end(session: Transaction, rule: Rule, pandaids: Sequence[int], *, host: str)
             )  # fmt: skip
 
 
+def _still_due(
+    session: Transaction, rule: Rule, config: ServerConfig, locked: Sequence[int]
+) -> set[int]:
+    """Return which of the jobs are due as they are now that they are locked.
+
+    What the statement that has locked them read of other tables may be older: a job's report may
+    have come between.
+    """
+    found: set[int] = set()
+    for table in rule.tables:
+        due_now = select(table.pandaid).where(by_id(table), *_is_due(rule, table, config))
+        found.update(session.scalars(due_now, {"pandaids": [*locked]}))
+    return found
+
+
 def _overdue(rule: Rule, table: JobTable, config: ServerConfig, limit: int) -> Select[Any]:
     """Select and lock what is due in a table, with the time that the order goes by."""
     job = table.__table__.c
     age = job[rule.since[0]] if rule.since else literal(0)
     return (
         select(job.pandaid, age)
-        .where(job.jobstatus.in_([s for s in rule.states if table in STATES[s].tables]))
-        .where(*(circumstance.of(job, config) for circumstance in rule.only))
-        .where(*([_is_old(rule, job, config)] if rule.since else []))
-        .where(*([_is_untold(job)] if isinstance(rule.action, Kill) else []))
+        .where(*_is_due(rule, table, config))
         .order_by(*([age] if rule.since else []), job.pandaid)
         .limit(limit)
         .with_for_update(skip_locked=True, of=table.__table__)
     )
+
+
+def _is_due(rule: Rule, table: JobTable, config: ServerConfig) -> list[Any]:
+    """Return what has to be true of a job of a table."""
+    job = table.__table__.c
+    return [
+        job.jobstatus.in_([state for state in rule.states if table in STATES[state].tables]),
+        *(circumstance.of(job, config) for circumstance in rule.only),
+        *([_is_old(rule, job, config)] if rule.since else []),
+        *([_is_untold(job)] if isinstance(rule.action, Kill) else []),
+    ]
 
 
 def _is_untold(job: Columns) -> Any:
