@@ -8029,3 +8029,13 @@ UPDATE pandadb.alembic_version SET version_num='0026' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0026 -> 0027
+
+SELECT setval('doma_panda.jedi_work_queue_id_seq', greatest(last_value, (SELECT max(queue_id) FROM doma_panda.jedi_work_queue))) FROM doma_panda.jedi_work_queue_id_seq;
+
+UPDATE pandadb.alembic_version SET version_num='0027' WHERE pandadb.alembic_version.version_num = '0026';
+
+COMMIT;
+

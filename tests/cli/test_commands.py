@@ -145,7 +145,13 @@ def test_a_dry_run_names_what_the_very_command_would_do(database: Database) -> N
     steps = run("db", "upgrade", "0007", "--dry-run", url=_url(database))
     nothing = run("db", "upgrade", "0005", "--dry-run", url=_url(database))
 
-    assert [line[:4] for line in back.stdout.splitlines()] == ["0025", "0024", "0023", "0022"]
+    assert [line[:4] for line in back.stdout.splitlines()] == [
+        "0029",
+        "0025",
+        "0024",
+        "0023",
+        "0022",
+    ]
     assert [line[:4] for line in steps.stdout.splitlines()] == ["0006", "0007"]
     assert nothing.stdout == "Nothing to do.\n"
     assert schema.current(database).revision == "0005"

@@ -14,7 +14,7 @@ from pandadb.cli.options import AsJSON, DryRun, Yes
 from pandadb.cli.output import as_json, out, progress
 from pandadb.config import load_settings
 from pandadb.database import Database
-from pandadb.services import schema
+from pandadb.services import schema, sequences
 
 app = typer.Typer(help="Make, change and compare the schema.", no_args_is_help=True)
 
@@ -84,17 +84,41 @@ def current(json: AsJSON = False) -> None:
 
 @app.command()
 def check(json: AsJSON = False) -> None:
-    """Compare the database with the models. Exit code 1 if they differ.
+    """Compare the database with the models, and sequences with their tables.
+
+    Exit code 1 if they differ, or a sequence is behind.
 
     Example: pandadb db check
     """
     with Database.from_settings() as database:
-        differences = schema.check(database)
+        differences = [*schema.check(database), *sequences.check(database)]
     if json:
         as_json(differences)
     else:
         out.print("\n".join(differences) or "The database is what the models say.", markup=False)
     raise typer.Exit(bool(differences))
+
+
+@app.command()
+def fix_sequences(dry_run: DryRun = False, json: AsJSON = False) -> None:
+    """Let each sequence go on above the numbers that its tables have. It can be repeated.
+
+    A restore of tables or a change to a logical replica leaves sequences behind: numbers would be
+    given twice. Stop servers and submissions first.
+
+    Example: pandadb db fix-sequences --dry-run
+    """
+    with Database.from_settings() as database:
+        found = sequences.fix(database, dry_run=dry_run)
+    if json:
+        as_json([asdict(one) for one in found])
+        return
+    verb = "would go on" if dry_run else "goes on"
+    for one in found:
+        place = f"{one.table}.{one.column}"
+        out.print(f"{one.sequence} {verb} after {one.highest}, the highest in {place}.")
+    if not found:
+        out.print("No sequence is behind its tables.")
 
 
 @app.command()

@@ -15,10 +15,9 @@ from sqlalchemy import (
     update,
 )
 
-from pandadb.core import whereabouts
+from pandadb.core import sequences, whereabouts
 from pandadb.core.copying import copy_rows
 from pandadb.core.spool import in_batches
-from pandadb.core.transactions import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.models import JediDatasets, JediTasks, JobsArchived4, JobsStatusLog
 from pandadb.models.deft import PRODSYS2_TASK_SEQ
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Select
-    from sqlalchemy import Sequence as DatabaseSequence
     from sqlalchemy.orm import Session
 
     from pandadb.core.tables import JobTable
@@ -200,15 +198,4 @@ def _life(job: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 def raise_sequences(session: Session, jeditaskid: int, pandaid: int) -> None:
     """Let the sequences of task and job ids go on above the ids that were loaded."""
     for sequence, highest in ((PRODSYS2_TASK_SEQ, jeditaskid), (JOBSDEFINED4_PANDAID_SEQ, pandaid)):
-        _raise(session, sequence, highest)
-
-
-def _raise(session: Session, sequence: DatabaseSequence, highest: int) -> None:
-    schema = schema_of(session, sequence.schema)
-    session.execute(
-        text(
-            r"SELECT setval(format('%I.%I', schemaname, sequencename)\:\:regclass, :highest)"
-            "  FROM pg_sequences WHERE schemaname = :schema AND sequencename = :name"
-            "   AND coalesce(last_value, 0) < :highest"
-        ).bindparams(schema=schema, name=sequence.name, highest=highest)
-    )
+        sequences.raise_to(session, f"{sequence.schema}.{sequence.name}", highest)

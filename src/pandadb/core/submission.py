@@ -8,10 +8,22 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, and_, case, exists, func, null, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from pandadb.core import arrays, placeholders, retries, shares, states
+from pandadb.core import arrays, placeholders, retries, shares, states, taken
 from pandadb.core.checks import BadValue, check_columns
 from pandadb.core.copying import copy_rows
 from pandadb.core.effects import now
@@ -34,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Update
+    from sqlalchemy import ColumnElement, Select, Update
     from sqlalchemy import Sequence as DatabaseSequence
 
     from pandadb.core.effects import Columns
@@ -74,6 +86,7 @@ def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: s
 
     Raises:
         BadValue: A column is unknown or a value does not fit it; the sentence names the job.
+        NumberTaken: The sequence of PandaIDs or of files is behind its tables.
     """
     _check(jobs, jobstatus)
     if not jobs:
@@ -140,14 +153,34 @@ def _refuse(values: Mapping[str, Any], ours: Sequence[str]) -> None:
 
 
 def draw(session: Transaction, njobs: int, nfiles: int) -> tuple[list[int], list[int], datetime]:
-    """Draw the ids of jobs and of their files, and the time, in one round trip."""
-    pandaids, row_ids, when = session.execute(
-        select(_next(JOBSDEFINED4_PANDAID_SEQ, njobs), _next(FILESTABLE4_ROW_SEQ, nfiles), now())
-    ).one()
+    """Draw the ids of jobs and of their files, and the time, in one round trip.
+
+    Raises:
+        NumberTaken: A job or a file has one of the ids already.
+    """
+    drawn = {"njobs": njobs, "nfiles": nfiles}
+    pandaids, row_ids, when, job, file = session.execute(_draw(files=nfiles > 0), drawn).one()
+    taken.refuse(session, sorted(pandaids), job, sorted(row_ids), file)
     return sorted(pandaids), sorted(row_ids), when
 
 
-def _next(sequence: DatabaseSequence, n: int) -> ColumnElement[list[int]]:
+@cache
+def _draw(*, files: bool) -> Select[Any]:
+    """Say it, with the first numbers that are given already: of jobs, and of files if there are."""
+    drawn = (
+        select(
+            _next(JOBSDEFINED4_PANDAID_SEQ, "njobs").label("pandaids"),
+            _next(FILESTABLE4_ROW_SEQ, "nfiles").label("row_ids"),
+        )
+        .cte("drawn")
+        .prefix_with("MATERIALIZED")
+    )
+    file = taken.next_file(drawn) if files else null()
+    return select(drawn.c.pandaids, drawn.c.row_ids, now(), taken.next_job(drawn), file)
+
+
+def _next(sequence: DatabaseSequence, name: str) -> ColumnElement[list[int]]:
+    n = bindparam(name, type_=Integer)
     numbers = select(sequence.next_value()).select_from(func.generate_series(1, n).alias())
     return func.array(numbers.scalar_subquery(), type_=ARRAY(BigInteger))
 

@@ -1,0 +1,40 @@
+"""Sequences that are behind their tables: found, and mended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from pandadb.core import sequences
+from pandadb.core.sequences import Behind
+
+if TYPE_CHECKING:
+    from pandadb.database import Database
+
+__all__ = ["Behind", "check", "fix"]
+
+FIXING = text("SELECT pg_advisory_xact_lock(hashtext('pandadb sequences'))")
+
+
+def check(database: Database) -> list[str]:
+    """Return a line for each sequence that is behind a table; [] is well.
+
+    Large tables in which no index tells the highest number are not read; `fix` reads them.
+    """
+    with database.session() as session:
+        return [str(one) for one in sequences.behind(session)]
+
+
+def fix(database: Database, *, dry_run: bool = False) -> list[Behind]:
+    """Let each sequence go on above the numbers of its tables; return those that were behind.
+
+    It is idempotent. Stop what submits jobs while it runs: a number that is drawn meanwhile may be
+    one that a table has.
+    """
+    with database.session() as session:
+        session.execute(FIXING)
+        found = sequences.behind(session, thorough=True)
+        for one in [] if dry_run else found:
+            sequences.raise_to(session, one.sequence, one.highest)
+    return found

@@ -1,0 +1,41 @@
+"""`pandadb db check` and `fix-sequences`: numbers that would be given twice."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from pandadb.cli.main import main
+from tests.factories import make_job
+
+if TYPE_CHECKING:
+    from pandadb.database import Database
+
+
+def test_sequences_behind_their_tables_are_named_and_mended(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = database.engine.url.set(drivername="postgresql")
+    monkeypatch.setenv("PANDADB_URL", url.render_as_string(hide_password=False))
+
+    def run(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["pandadb", "db", *words])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return int(end.value.code or 0), capsys.readouterr().out
+
+    with database.session() as session:
+        make_job(session, "finished", 5_000)
+        session.execute(text("SELECT setval('doma_panda.jobsdefined4_pandaid_seq', 10)"))
+
+    code, said = run("check")
+    assert (code, "jobsdefined4_pandaid_seq gives 11 next" in said) == (1, True), said
+    assert "would go on after 5000" in run("fix-sequences", "--dry-run")[1]
+    assert run("check")[0] == 1
+    (fixed,) = json.loads(run("fix-sequences", "--json")[1])
+    assert (fixed["next"], fixed["highest"], fixed["column"]) == (11, 5_000, "pandaid")
+    assert run("check")[0] == 0
+    assert run("fix-sequences") == (0, "No sequence is behind its tables.\n")
