@@ -8,7 +8,13 @@ import pytest
 from sqlalchemy import event, func, select, update
 
 from pandadb.core import lives
-from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
+from pandadb.models import (
+    FilesTable4,
+    JediDatasetContents,
+    JediDatasets,
+    JediTasks,
+    JobsActive4,
+)
 from tests.factories import ROLES, make_task, make_task_job
 
 if TYPE_CHECKING:
@@ -123,7 +129,8 @@ def test_an_input_that_was_skipped_is_tried_again(session: Session) -> None:
 
     take(session, "finish", job)
 
-    assert contents(session, "input", 0).status == "ready"
+    skipped = contents(session, "input", 0)
+    assert (skipped.status, skipped.proc_status) == ("ready", "finished")
     assert counters(session) == {}
 
 
@@ -284,3 +291,44 @@ def test_a_thousand_jobs_take_as_many_statements_as_one(
     finished = select(func.count()).where(JediDatasetContents.status == "finished")
     assert session.scalar(finished) == 3 * 51
     assert counters(session)["nfilesfinished"] == 51
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "before", "after"),
+    [
+        ("input", 0, "running", "finished"),
+        ("pseudo_input", 0, "running", "finished"),
+        ("input", 0, None, "finished"),
+        ("trn_output", 0, "running", "running"),
+        ("lib", 0, "running", "running"),
+        ("input", 107, "running", "running"),
+    ],
+)
+def test_only_a_master_input_has_a_proc_status_and_a_job_that_was_replaced_has_no_say(
+    session: Session, kind: str, code: int, before: str | None, after: str
+) -> None:
+    make_task(session, TASK, files=1)
+    job = make_task_job(session, TASK, 0, taskbuffererrorcode=code)
+    session.execute(update(JediDatasets).where(JediDatasets.type == "input").values(type=kind))
+    session.execute(update(JediDatasetContents).values(proc_status=before))
+
+    take(session, "finish", job)
+
+    assert contents(session, "input", 0).proc_status == after
+
+
+@pytest.mark.parametrize(
+    ("state", "label", "held"), [("failed", "user", 1), ("holding", "user", 0), ("failed", "x", 1)]
+)
+def test_what_a_failed_job_leaves_to_be_merged_is_on_hold_when_it_was_pending(
+    session: Session, state: str, label: str, held: int
+) -> None:
+    make_task(session, TASK, files=1)
+    job = make_task_job(session, TASK, 0, prodsourcelabel=label)
+    session.execute(update(JobsActive4).values(jobstatus=state))
+    part = update(FilesTable4).where(FilesTable4.type == "output").values(status="merging")
+    session.execute(part)
+
+    take(session, "fail", job)
+
+    assert counters(session, "output").get("nfilesonhold", 0) == held

@@ -103,6 +103,12 @@ def test_a_merge_that_is_lost_for_good_takes_the_merging_job_with_it(
 
     assert take(session, verb, merge).merged == {merging: "merging"}
     assert ended(session, merging) == (status, f"merge_{status}")
+    job = session.scalars(select(JobsArchived4).where(JobsArchived4.pandaid == merging)).one()
+    assert (job.taskbuffererrorcode, job.taskbuffererrordiag) == (
+        113, f"The job that was to merge its outputs is {status}",
+    )  # fmt: skip
+    files = select(FilesTable4.status).where(FilesTable4.pandaid == merging)
+    assert {*session.scalars(files)} == {status}
     assert session.get_one(JediDatasetContents, key, populate_existing=True).status == "notmerged"
 
 
@@ -115,18 +121,24 @@ def test_a_merge_that_may_be_tried_again_leaves_the_merging_job_waiting(
     assert session.get_one(JobsActive4, merging).jobstatus == "merging"
 
 
-@pytest.mark.parametrize(("code", "waits"), [(91, False), (51, True)])
+@pytest.mark.parametrize(
+    ("code", "keep", "waits"),
+    [(91, False, False), (2, False, False), (8, False, False), (51, False, True), (2, True, True)],
+)
 def test_a_merge_that_somebody_kills_is_not_tried_again_unless_it_is_to_be_elsewhere(
-    session: Session, merging: int, code: int, waits: bool
+    session: Session, merging: int, code: int, keep: bool, waits: bool
 ) -> None:
     merge = make_merge(session, (merging, "output"))
 
-    killed = kills.kill(session, [merge], code=code, by="ann", host="here", hard=True)
+    killed = kills.kill(
+        session, [merge], code=code, by="ann", host="here", hard=True, keep_unmerged=keep
+    )
 
     assert killed.jobs == {merge: "running"}
     assert killed.merged == ({} if waits else {merging: "merging"})
     if not waits:
-        assert ended(session, merging) == ("cancelled", "merge_cancelled")
+        end = kills.CODES[code].target
+        assert ended(session, merging) == (end, f"merge_{end}")
 
 
 def test_a_job_that_was_killed_while_it_waited_stays_as_it_is(

@@ -320,3 +320,16 @@ def test_jobs_are_found_in_each_of_their_tables_and_refused_once(session: Sessio
 
     assert done.jobs == {1: "defined", 3: "waiting"}
     assert sorted(done.refused) == [2, 4]
+
+
+@pytest.mark.parametrize(("before", "held"), [(None, 3), (0, 3), (1, 3), (2, 2)])
+def test_a_job_that_is_held_back_says_so_and_one_that_is_bound_stays_so(
+    session: Session, before: int | None, held: int
+) -> None:
+    pandaid = make_job(session, "activated", relocationflag=before)
+
+    take(session, "throttle", [pandaid])
+    assert job(session, pandaid)["relocationflag"] == held
+
+    take(session, "release", [pandaid])
+    assert job(session, pandaid)["relocationflag"] == (1 if held == 3 else before)

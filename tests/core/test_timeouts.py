@@ -334,6 +334,29 @@ def test_a_job_that_was_told_to_end_and_is_silent_is_lost(session: Session) -> N
     assert timeouts.due(session, rule("heartbeat")) == [lost]
 
 
+@pytest.mark.parametrize(
+    ("name", "state", "diags", "code"),
+    [
+        ("holding", "holding", {"piloterrordiag": "lost"}, 101),
+        ("holding", "holding", {"exeerrordiag": "bad"}, 101),
+        ("holding", "holding", {"piloterrordiag": ""}, 103),
+        ("holding", "holding", {"ddmerrordiag": "no"}, 103),
+        ("heartbeat", "running", {"exeerrordiag": "bad"}, 101),
+        ("analysis-transfer", "transferring", {"piloterrordiag": "x"}, 101),
+        ("sent", "sent", {"piloterrordiag": "x"}, 102),
+    ],
+)
+def test_a_job_that_had_said_an_error_was_not_recovered(
+    session: Session, name: str, state: str, diags: dict[str, str], code: int
+) -> None:
+    pandaid = make_for(session, rule(name), state, 3 * HOUR, **diags)
+
+    timeouts.end(session, rule(name), [pandaid], host="here")
+
+    query = select(JobsArchived4.jobdispatchererrorcode).where(JobsArchived4.pandaid == pandaid)
+    assert session.scalar(query) == code
+
+
 def test_a_job_that_has_ended_keeps_its_end(session: Session) -> None:
     end = ago(50 * HOUR).replace(microsecond=0)
     pandaid = make_for(session, rule("holding"), "holding", 3 * HOUR, endtime=end)

@@ -132,6 +132,8 @@ def _current(target: str) -> CTE:
             (func.coalesce(job.processingtype, "") == outcomes.PMERGE).label("is_pmerge"),
             not_(PRODUCTION.of(job)).label("is_users"),
             DATASET.masterid,
+            DATASET.type.label("dataset_type"),
+            func.coalesce(job.taskbuffererrorcode, 0).label("replaced"),
         )
         .select_from(moved)
         .join(job.pandaid.table, job.pandaid == moved.c.pandaid)

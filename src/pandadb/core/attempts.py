@@ -13,8 +13,8 @@ from sqlalchemy import select
 from pandadb.core import arrays
 from pandadb.core.accounting import CLOSED_TASKS
 from pandadb.core.checks import BadValue, check_columns
-from pandadb.core.outcomes import INPUTS, same_file
-from pandadb.core.outputnames import BUILD, is_remade, renamed
+from pandadb.core.outcomes import BUILD, INPUTS, same_file
+from pandadb.core.outputnames import is_remade, renamed
 from pandadb.core.refusals import Reason, Refusal
 from pandadb.models import FilesTable4, JediDatasetContents, JediTasks
 from pandadb.models.types import EPOCH

@@ -29,6 +29,9 @@ Columns = ReadOnlyColumnCollection[str, Any]
 
 TESTS = ("ptest", "rc_test", "rc_test2", "rc_alrb")
 """Labels of jobs that are tests of pilots."""
+AT_SITE, FIXED, THROTTLED = 1, 2, 3
+"""Values of `relocationflag`: the site was given, it must not be reassigned, its user is held back.
+"""
 COMMAND = "tobekilled"
 """What `commandtopilot` says to the pilot of a running job, at its next heartbeat."""
 
@@ -145,7 +148,8 @@ PRODUCTION = Guard(
 UNBOUND = Guard(
     f"{PRODUCTION.words} and relocationflag is not 1 or 2",
     lambda job: (
-        PRODUCTION.of(job) & func.coalesce(job["relocationflag"], 0).not_in(constants((1, 2)))
+        PRODUCTION.of(job)
+        & func.coalesce(job["relocationflag"], 0).not_in(constants((AT_SITE, FIXED)))
     ),
     "it has to stay at its site",
 )
@@ -164,6 +168,18 @@ POOLED = Guard(
     "specialhandling has localpool",
     lambda job: job["specialhandling"].contains(constant("localpool")),
     "it has no localpool",
+)
+
+
+MOVABLE = Guard(
+    f"relocationflag is not {FIXED}",
+    lambda job: func.coalesce(job["relocationflag"], 0) != FIXED,
+    "it must not be reassigned",
+)
+HELD_BACK = Guard(
+    f"relocationflag is {THROTTLED}",
+    lambda job: func.coalesce(job["relocationflag"], 0) == THROTTLED,
+    "it is not held back for its user",
 )
 
 

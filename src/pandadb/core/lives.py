@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core import accounting, checks, merging, states
+from pandadb.core import accounting, checks, libraries, merging, resets, states
 from pandadb.core.accounting import ACCOUNTED
 from pandadb.core.locking import Lock
 from pandadb.core.moves import move
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pandadb.core.moves import Moved
     from pandadb.core.states import Transition
     from pandadb.core.transactions import Transaction
+
+
+FROM_SITE = ("activated",)
+"""States in which a job has been set up for a site."""
 
 
 def advance(
@@ -46,13 +50,21 @@ def advance(
     free = pandaids
     if accounted and lock is Lock.SKIP:
         free = accounting.lock(session, pandaids, lock)
-    moved, has_files = move(
+    moved, then = move(
         session, steps, free, host=host, values=values, lock=lock, accounted=accounted
     )
     if busy := [*{*pandaids} - {*free}]:
         moved.refused |= explain(session, steps, busy)
-    if has_files and (waited := accounting.settle(session, moved.jobs, goal)):
+    if verb == "reset" and (
+        back := [job for job, before in moved.jobs.items() if before in FROM_SITE]
+    ):
+        resets.reset_files(session, back)
+    if then.has_files and (waited := accounting.settle(session, moved.jobs, goal)):
         moved.merged = _end_merged(session, waited, goal, host)
+    if then.builds:
+        moved.merged |= _end_waiting(session, then.builds, host, lock)
+    for job in moved.merged:
+        moved.refused.pop(job, None)
     return moved
 
 
@@ -70,5 +82,14 @@ def _end_merged(
     A job of which another output is still to be merged goes on waiting (semantics 2.8, 2.14).
     """
     ending = merging.ending(session, waited, goal)
-    values = {} if goal == "finished" else {"jobsubstatus": f"merge_{goal}"}
-    return advance(session, merging.VERBS[goal], ending, host=host, values=values).jobs
+    values = merging.values(goal)
+    return advance(session, states.MERGED, ending, host=host, target=goal, values=values).jobs
+
+
+def _end_waiting(
+    session: Transaction, builds: Sequence[int], host: str, lock: Lock
+) -> dict[int, str]:
+    """Cancel the jobs that have waited for libraries that these have failed to build."""
+    waiting = libraries.waiting(session, builds)
+    values = libraries.WITHOUT_LIBRARY
+    return advance(session, "kill", waiting, host=host, values=values, lock=lock).jobs

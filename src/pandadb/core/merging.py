@@ -23,8 +23,8 @@ JOB, FILE, CONTENTS = (
     model.__table__.c for model in (JobsActive4, FilesTable4, JediDatasetContents)
 )
 
-VERBS = {"finished": "finish", "failed": "fail", "cancelled": "kill", "closed": "close"}
-"""What a merging job does when the job that was to merge its outputs has ended so."""
+MERGE_FAILED = 113
+"""The `taskbuffererrorcode` of a job whose outputs nobody will merge."""
 
 UNMERGED = ("defined", "ready", "picked", "running")
 """States of an output that a job has yet to merge."""
@@ -36,6 +36,17 @@ def ending(session: Transaction, pandaids: Sequence[int], target: str) -> list[i
     Those are the ones in `merging`; if it has succeeded, those of which no other output waits.
     """
     return [*session.scalars(_ending(target == "finished"), {"pandaids": [*pandaids]})]
+
+
+def values(target: str) -> dict[str, Any]:
+    """Return the columns of a merging job that ends since its merge job has ended so."""
+    if target == "finished":
+        return {}
+    return {
+        "jobsubstatus": f"merge_{target}",
+        "taskbuffererrorcode": MERGE_FAILED,
+        "taskbuffererrordiag": f"The job that was to merge its outputs is {target}",
+    }
 
 
 def give_up(session: Transaction, pandaids: Sequence[int]) -> None:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from pandadb.core.tables import JobTable
     from pandadb.core.transactions import Transaction
 
-    Gone = Row[int, str, bool, datetime] | tuple[int, str, bool, datetime]
-    """A job that has moved, the state that it was in, whether it has files, and when."""
+    Gone = Row[int, str, bool, bool, datetime] | tuple[int, str, bool, bool, datetime]
+    """A job that has moved: the state that it was in, whether it has files, whether it has failed
+    to build a library, and when it moved."""
 
 
 @dataclass
@@ -39,7 +40,18 @@ class Moved:
     refused: dict[int, Refusal] = field(default_factory=dict)
     """The PandaIDs that did not, each with the reason."""
     merged: dict[int, str] = field(default_factory=dict)
-    """The jobs that waited for these to merge their outputs, and have ended with them."""
+    """The jobs that waited for these to merge their outputs or to build their library, and have
+    ended with them."""
+
+
+@dataclass
+class Consequences:
+    """What a move means for others than its jobs."""
+
+    has_files: bool = False
+    """Whether the jobs have files in datasets, which are locked."""
+    builds: list[int] = field(default_factory=list)
+    """Those of the jobs that have failed to build a library."""
 
 
 def move(
@@ -51,7 +63,7 @@ def move(
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
     accounted: bool = False,
-) -> tuple[Moved, bool]:
+) -> tuple[Moved, Consequences]:
     """Take jobs through whichever of the transitions fits; return which went, and why not.
 
     The jobs are PandaIDs, or a condition on a table of jobs that chooses them. In one statement per
@@ -67,7 +79,7 @@ def move(
         JobsLocked: With NOWAIT, somebody else has one of the jobs; or the session's `lock_timeout`
             has passed. The transaction can only be rolled back.
     """
-    done, has_files = Moved(), False
+    done, then = Moved(), Consequences()
     left = jobs if callable(jobs) else [*dict.fromkeys(jobs)]
     for step in steps:
         sources = [table for table in LIVE_TABLES if step.sources_in(table)]
@@ -78,13 +90,14 @@ def move(
                 given = {**(values or {}), "host": host[:128]}
                 rows = _along(session, route, left, given)
                 if rows and states.STATES[step.target].final:
-                    _stamp(session, rows, step.target)
+                    _stamp(session, rows, step)
                 done.jobs = {job: before for job, before, *_ in rows} | done.jobs
-                has_files |= any(files for _, _, files, _ in rows)
+                then.has_files |= any(files for _, _, files, *_ in rows)
+                then.builds += [job for job, _, _, build, _ in rows if build]
                 left = left if callable(left) else [job for job in left if job not in done.jobs]
     if left and not callable(left):
         done.refused = explain(session, steps, left)
-    return done, has_files
+    return done, then
 
 
 def looks(tables: Sequence[JobTable], lock: Lock) -> Iterator[tuple[JobTable, Lock]]:
@@ -112,9 +125,9 @@ def _along(
         return send(session, routes.prepared(route), given)
 
 
-def _stamp(session: Transaction, ended: Sequence[Gone], end: str) -> None:
+def _stamp(session: Transaction, ended: Sequence[Gone], step: Transition) -> None:
     """Give what belongs to jobs that have just ended the time at which they did."""
     pandaids = arrays.written(job for job, *_ in ended)
     *_, at = ended[0]
     with refusing_to_wait():
-        send(session, routes.stamp(end), {"pandaids": pandaids, "at": at})
+        send(session, routes.stamp(step), {"pandaids": pandaids, "at": at})

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pandadb.core.effects import Columns
 
 INPUTS = ("input", "pseudo_input", "pp_input")
+MASTERS = ("input", "pseudo_input")
+"""Types of the datasets whose files have a `proc_status`."""
 OUTPUTS = ("output", "log")
 KEY = ("jeditaskid", "datasetid", "fileid")
 """What a file of a task is found by."""
@@ -26,6 +28,10 @@ REPORTED = ("lfn", "guid", "fsize", "checksum")
 PMERGE = "pmerge"
 """`processingtype` of jobs that merge outputs of others; these wait for them in `merging`."""
 MERGE_ATTEMPTS = 3
+BY_PILOT = 107
+"""The `taskbuffererrorcode` of a job that its pilot has tried again as a new one."""
+BUILD = "panda"
+"""The label of jobs that build libraries."""
 
 PROCEEDS: Mapping[str, tuple[str, ...]] = {
     "finished": ("running", "transferring", "merging"),
@@ -94,7 +100,7 @@ def _finished(file: Columns) -> Outcome:
             (used, "finished"), (skipped, "ready"), (made, "finished"), else_="nooutput"
         ),
         "keeptrack": case((made, null()), else_=file["keeptrack"]),
-        "proc_status": _proceeds("finished", used, file),
+        "proc_status": _proceeds("finished", file["is_input"], file),
         **_tried(file),
         **_reported(made, file),
     }
@@ -134,14 +140,15 @@ def _unfinished(target: str, file: Columns) -> Outcome:
         **_tried(file),
         **_to_merge(partial, file),
     }
-    held = and_(partial, not_(file["is_users"]))
+    at_once = and_(file["is_users"], file["before"] != "failed")
+    held = and_(partial, not_(at_once))
     was_held = or_(_was_transferring(file), _was_merging(or_(partial, lost), file))
     return new, {
         "nfilesfailed": _count(or_(spent, lost)),
         "nfilesused": -_count(_is_freed(again, more, file)),
         "nfileswaiting": -_count(_waited(file)),
         "nfilesonhold": _count(held) - _count(was_held),
-        "nfilestobeused": _count(and_(partial, file["is_users"])),
+        "nfilestobeused": _count(and_(partial, at_once)),
     }
 
 
@@ -223,6 +230,16 @@ def _to_merge(partial: ColumnElement[bool], file: Columns) -> dict[str, Any]:
 
 
 def _proceeds(status: str, condition: ColumnElement[bool], file: Columns) -> ColumnElement[Any]:
-    """Return the new `proc_status` of a master input, if the old one leads there."""
-    fits = and_(condition, file["masterid"].is_(None), file["proc_status"].in_(PROCEEDS[status]))
-    return case((fits, status), else_=file["proc_status"])
+    """Return the new `proc_status` of a master input, if the old one leads there.
+
+    Outputs to be merged are no inputs in that sense; a job that was replaced has lost its say.
+    """
+    before = file["proc_status"]
+    fits = and_(
+        condition,
+        file["masterid"].is_(None),
+        file["dataset_type"].in_(MASTERS),
+        file["replaced"] != BY_PILOT,
+        or_(before.is_(None), before.in_(PROCEEDS[status])),
+    )
+    return case((fits, status), else_=before)

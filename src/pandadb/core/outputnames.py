@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, String, bindparam, select, update
 
 from pandadb.core import arrays
 from pandadb.core.effects import TESTS
-from pandadb.core.outcomes import OUTPUTS
+from pandadb.core.outcomes import BUILD, OUTPUTS
 from pandadb.models import FilesTable4, JobParamsTable
 from pandadb.models.types import EPOCH
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     Rows = list[dict[str, Any]]
 
 LIBRARY = ".lib.tgz"
-BUILD = "panda"
-"""The label of jobs that build libraries."""
 BEFORE = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<![\w.+%-]))"
 AFTER = r"(?![\w.+-])"
 """Where a name begins and ends in parameters; there may be quotes as in a URL, such as %20."""

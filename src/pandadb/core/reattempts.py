@@ -27,6 +27,7 @@ from pandadb.core import accounting, arrays, attempts, lives, outputnames, retri
 from pandadb.core.effects import now
 from pandadb.core.locking import Lock
 from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS, same_file
+from pandadb.core.pandaids import unique
 from pandadb.core.refusals import Reason, Refusal, refusing_to_wait
 from pandadb.core.states import ANEW, transitions
 from pandadb.models import (
@@ -76,9 +77,10 @@ def again(
     replaced, and JEDI_JOB_RETRY_HISTORY which follows which.
 
     Raises:
+        BadValue: An id is no whole number.
         JobsLocked: The session's `lock_timeout` has passed.
     """
-    wanted = [*dict.fromkeys(pandaids)]
+    wanted = unique(pandaids)
     accounting.lock(session, wanted, Lock.WAIT, live=False)
     old = attempts.locked(session, JobsArchived4, wanted)
     session.execute(_of_tasks(), {"pandaids": [*old]})  # locked first: JEDI may be giving them away
@@ -110,9 +112,10 @@ def same(
     Their outputs and logs get the names of the next attempt, in the parameters too.
 
     Raises:
+        BadValue: An id is no whole number.
         JobsLocked: The session's `lock_timeout` has passed.
     """
-    wanted = [*dict.fromkeys(pandaids)]
+    wanted = unique(pandaids)
     with refusing_to_wait():
         found = attempts.locked(session, JobsActive4, wanted)
     old = {pandaid: job for pandaid, job in found.items() if job["jobstatus"] in REVIVED}

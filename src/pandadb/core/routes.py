@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     ARRAY,
     String,
-    and_,
     bindparam,
     case,
     delete,
@@ -21,11 +20,11 @@ from sqlalchemy import (
     update,
 )
 
-from pandadb.core import locking
+from pandadb.core import fates, locking
 from pandadb.core.arrays import array, by_id, is_given, is_one_of, unnested
 from pandadb.core.effects import constant, constants, moment
 from pandadb.core.locking import Lock
-from pandadb.core.outcomes import OUTPUTS
+from pandadb.core.outcomes import BUILD
 from pandadb.models import FilesTable4, JobParamsTable, JobsStatusLog, MetaTable
 from pandadb.models.types import EPOCH, Timestamp
 
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 
 Satellite = type[FilesTable4] | type[MetaTable] | type[JobParamsTable]
 SATELLITES: tuple[Satellite, ...] = (FilesTable4, MetaTable, JobParamsTable)
-SPARED = ("merging", "nooutput")
 LOGGED = ("prodsourcelabel", "cloud", "computingsite", "modificationhost")
 PLACED = ("dispatch", "heartbeat", "reset")
 """Verbs that set `modificationhost`; so does each heartbeat. The others leave the job its node."""
@@ -77,13 +75,15 @@ def prepared(route: Route) -> Select[Any]:
 def statement(route: Route, chosen: Condition) -> Select[Any]:
     """Return the statement that moves the jobs, and returns their ids and old states.
 
-    A third column tells whether they have datasets that were locked for them, a fourth the time of
-    the move. Its parameters are the columns that the caller sets, and `host`.
+    A third column tells whether they have datasets that were locked for them, a fourth whether a
+    job has failed to build a library, a fifth the time of the move. Its parameters are the columns
+    that the caller sets, and `host`.
     """
     locked = _locked(route.lock) if route.accounted else None
     picked = _picked(route, chosen, locked)
     has_files = false() if locked is None else locked > 0
-    what = select(picked.c.pandaid, picked.c.jobstatus, has_files, moment())
+    builds = picked.c.prodsourcelabel == BUILD if route.step.target == "failed" else false()
+    what = select(picked.c.pandaid, picked.c.jobstatus, has_files, builds, moment())
     return what.add_cte(*moving(route, picked))
 
 
@@ -214,28 +214,26 @@ def _logged(route: Route, was: Columns) -> CTE:
 
 
 @cache
-def stamp(end: str) -> Select[Any]:
+def stamp(step: Transition) -> Select[Any]:
     """Give the files, metadata and parameters of the jobs `pandaids`, which have ended, a time.
 
     They get into the partition where their jobs are. This is no part of the move: the snapshot of a
     statement is older than the locks that it takes. What the holder of a lock has inserted for the
     job, such as the metadata of its last heartbeat, is seen only by the next statement.
     """
-    return select(literal(1)).add_cte(*(_stamped(table, end) for table in SATELLITES))
+    return select(literal(1)).add_cte(*(_stamped(table, step) for table in SATELLITES))
 
 
-def _stamped(satellite: Satellite, end: str) -> CTE:
+def _stamped(satellite: Satellite, step: Transition) -> CTE:
     """Give the rows of a table that have no time yet the time `at`.
 
-    The outputs and logs of a job that has not succeeded fail with it (semantics 2.9), unless the
-    report says that they are to be merged, or were not to be.
+    What becomes of the files beside says their `fates`.
     """
     table = satellite.__table__
     new: dict[str, Any] = {"modificationtime": bindparam("at", type_=Timestamp())}
-    if satellite is FilesTable4 and end != "finished":
-        status = func.coalesce(table.c.status, "")
-        lost = and_(table.c.type.in_(constants(OUTPUTS)), status.not_in(constants(SPARED)))
-        new["status"] = case((lost, "failed"), else_=table.c.status)
+    fate = fates.of(step) if satellite is FilesTable4 else None
+    if fate:
+        new["status"] = case((fate.is_for(table.c), fate.status), else_=table.c.status)
     return (
         update(table)
         .where(is_given(table.c.pandaid), table.c.modificationtime == EPOCH)

@@ -11,7 +11,10 @@ from inspect import get_annotations
 from typing import TYPE_CHECKING
 
 from pandadb.core.effects import (
+    AT_SITE,
+    HELD_BACK,
     LOWER,
+    MOVABLE,
     NEXT,
     NOW,
     NULL,
@@ -19,6 +22,7 @@ from pandadb.core.effects import (
     POOLED,
     PRODUCTION,
     RECOVERED,
+    THROTTLED,
     UNBOUND,
     UNKILLED,
     UNLESS_SET,
@@ -85,8 +89,15 @@ RUNS = ("starting", "stagein", "running", "stageout")
 NOT_RUN = ("sent", "starting", "stagein")
 """States of a job that a pilot has, before it is first seen running."""
 ENDS = ("holding", "transferring", "merging")
-STOPPABLE = (*WAITS, "activated", "throttled", "sent", "starting", "stagein", "stageout", *ENDS)
-"""What a kill takes at once. A running job is asked to end: its pilot does it."""
+LIVE = tuple(name for name, state in STATES.items() if not state.final)
+ASKED = ("running",)
+"""What a kill asks to end: the pilot does it."""
+STOPPABLE = tuple(name for name in LIVE if name not in ASKED)
+"""What a kill takes at once."""
+KILLS = ("kill", "kill hard", "close", "close hard")
+"""What a kill code does, and nothing else."""
+MERGED = "merged"
+"""What becomes of a merging job as the job that was to merge its outputs ends."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,9 +149,11 @@ TRANSITIONS = (
     Transition(
         "activate", ("defined", "assigned"), "activated", "has its inputs", (UNKILLED,)),
     Transition(
-        "throttle", ("activated",), "throttled", "is held back with its user or task"),
+        "throttle", ("activated",), "throttled", "is held back with its user or task",
+        effects={"relocationflag": when(MOVABLE, value(THROTTLED))}),
     Transition(
-        "release", ("throttled",), "activated", "is held back no longer"),
+        "release", ("throttled",), "activated", "is held back no longer",
+        effects={"relocationflag": when(HELD_BACK, value(AT_SITE))}),
     Transition(
         "dispatch", ("activated",), "sent", "is given to a pilot",
         effects={"starttime": NOW, "jobexecutionid": value(0)}),
@@ -179,11 +192,15 @@ TRANSITIONS = (
     Transition(
         "kill", STOPPABLE, "cancelled", "is killed by somebody", effects=KILLED),
     Transition(
-        "kill hard", ("running",), "cancelled", "is killed, and its pilot not asked", (), KILLED),
+        "kill hard", ASKED, "cancelled", "is killed, and its pilot not asked", (), KILLED),
     Transition(
         "close", STOPPABLE, "closed", "is given up by the system", effects=KILLED),
     Transition(
-        "close hard", ("running",), "closed", "is given up, and its pilot not asked", (), KILLED),
+        "close hard", ASKED, "closed", "is given up, and its pilot not asked", (), KILLED),
+    *(
+        Transition(MERGED, ("merging",), end, "ends with the job that merges", effects=ENDED)
+        for end in ("finished", "failed", "cancelled", "closed")
+    ),
     Transition(
         "retry", ("failed", "holding"), "activated", "is tried again, as the same job",
         (UNTOLD,), ANEW),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, exists, or_, update
+from sqlalchemy import and_, case, exists, func, not_, or_, update
 
 from pandadb.core import accounting, lives
 from pandadb.core.arrays import by_id
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pandadb.core.transactions import Transaction
 
 FINAL_WORKERS = ("finished", "failed", "cancelled", "missed")
+RECOVERY_FAILED = 101
+"""The `jobdispatchererrorcode` of a job that ended with an error, and was not recovered."""
+UNRECOVERED = "It ended with an error and was not recovered: {state}, last heard of at {since}"
 WORKER_DONE = 2
 """The `superrorcode` of a job whose worker had ended before it."""
 
@@ -33,16 +36,23 @@ def give_up(
 ) -> Killed:
     """Fail jobs of JOBSACTIVE4, with a code and a sentence of the dispatcher.
 
-    Jobs without an `endtime` have ended when they were last heard of. The caller has locked them
-    and seen that it is time.
+    Jobs whose pilot or payload had said an error were to be recovered, and have another code, but
+    those that no pilot has answered for. Jobs without an `endtime` have ended when they were last
+    heard of. The caller has locked them and seen that it is time.
     """
     job = JobsActive4.__table__.c
     ended = or_(job.endtime.is_(None), job.endtime == EPOCH)
-    done = _has_final_worker()
-    reason = sentence(diag, job, "jobdispatchererrordiag", since="modificationtime")
+    lost = and_(
+        job.jobstatus != "sent", or_(_is_said(job.piloterrordiag), _is_said(job.exeerrordiag))
+    )
+    done = and_(not_(lost), _has_final_worker())
+    reason, unrecovered = (
+        sentence(words, job, "jobdispatchererrordiag", since="modificationtime")
+        for words in (diag, UNRECOVERED)
+    )
     values = {
-        "jobdispatchererrorcode": code,
-        "jobdispatchererrordiag": reason,
+        "jobdispatchererrorcode": case((lost, RECOVERY_FAILED), else_=code),
+        "jobdispatchererrordiag": case((lost, unrecovered), else_=reason),
         "endtime": case((ended, job.modificationtime), else_=job.endtime),
         "superrorcode": case((done, WORKER_DONE), else_=job.superrorcode),
         "superrordiag": case((done, "Its worker had ended before"), else_=job.superrordiag),
@@ -50,10 +60,14 @@ def give_up(
     free = accounting.lock(session, pandaids, Lock.SKIP)
     marked = update(JobsActive4.__table__).where(by_id(JobsActive4)).values(values)
     session.execute(marked, {"pandaids": free})
-    moved = lives.advance(session, "fail", free, host=host)
+    moved = lives.advance(session, "fail", free, host=host, lock=Lock.SKIP)
     busy = [*{*pandaids} - {*free}]
     refused = explain(session, transitions("fail"), busy) if busy else {}
     return Killed(moved.jobs, moved.refused | refused)
+
+
+def _is_said(diag: Any) -> ColumnElement[bool]:
+    return func.coalesce(diag, "") != ""
 
 
 def _has_final_worker() -> ColumnElement[bool]:
