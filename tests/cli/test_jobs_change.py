@@ -142,6 +142,9 @@ def test_a_dry_run_changes_nothing(run: Run, database: Database, tmp_path: Path)
         (("move", "finish", "5", "--set", "endtme=1"), "no column 'endtme': is it endtime?"),
         (("move", "finish", "5", "--set", "nevents=x"), "nevents cannot be 'x'"),
         (("retry", "5"), "Job 5 is unknown, or has not ended"),
+        (("move", "kill", "5"), "Job 5 is unknown: no table has it"),
+        (("move", "close", "5"), "jobs are killed and closed by `jobs kill`, with a code"),
+        (("move", "kill hard", "5"), "jobs are killed and closed by `jobs kill`, with a code"),
         (("move", "finish", *map(str, range(11))), "These are 11 jobs: say --yes to finish more"),
     ],
 )
@@ -161,3 +164,12 @@ def test_a_failed_job_is_tried_again_as_a_new_one(run: Run, database: Database) 
     with database.session() as session:
         job: Any = session.get_one(JobsActive4, new)
         assert (code, job.jobstatus, job.parentid) == (0, "activated", old)
+
+
+def test_a_retry_is_of_the_attempt_that_was_meant(run: Run, database: Database) -> None:
+    with database.session() as session:
+        old = make_job(session, "failed", attemptnr=2)
+
+    late = run("jobs", "retry", str(old), "--attemptnr", "1")
+    assert (late[0], f"Job {old} is in attempt 2, not in 1" in late[2]) == (1, True)
+    assert run("jobs", "retry", str(old), "--attemptnr", "2")[0] == 0

@@ -15,7 +15,7 @@ from pandadb.core import checks, kills, lives
 from pandadb.core.kills import CODES, Killed, UnknownCode
 from pandadb.core.locking import Lock
 from pandadb.core.refusals import JobsLocked, Reason, Refused
-from pandadb.core.states import STOPPABLE, transitions
+from pandadb.core.states import STATES, STOPPABLE, transitions
 from pandadb.database import Database
 from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsStatusLog
 from pandadb.models.types import EPOCH
@@ -137,7 +137,9 @@ def test_a_hard_kill_ends_a_running_job(session: Session) -> None:
         (52, {"prodsourcelabel": None}, True),
         (52, {"prodsourcelabel": "user"}, False),
         (99, {"prodsourcelabel": "managed"}, True),
-        (99, {"prodsourcelabel": "user"}, False),
+        (99, {"prodsourcelabel": "user"}, True),
+        (99, {"prodsourcelabel": "panda"}, True),
+        (9, {"prodsourcelabel": "panda"}, False),
         (50, {"prodsourcelabel": "managed"}, False),
         (2, {"prodsourcelabel": "user", "eventservice": 1}, True),
         (2, {"prodsourcelabel": "user", "eventservice": 3}, False),
@@ -316,3 +318,67 @@ def _until_somebody_waits(database: Database) -> None:
             if session.scalar(waiting):
                 return
         time.sleep(0.02)
+
+
+def test_code_99_asks_the_pilots_if_who_kills_is_not_of_production(session: Session) -> None:
+    pandaid = make_job(session, "running", prodsourcelabel="user")
+
+    assert kill(session, pandaid, code=99, production=False).told == [pandaid]
+
+
+@pytest.mark.parametrize("state", ["activated", "running"])
+@pytest.mark.parametrize("code", [3, 55, 60])
+def test_the_production_role_kills_no_users_jobs_with_some_codes(
+    session: Session, code: int, state: str
+) -> None:
+    pandaid = make_job(session, state, prodsourcelabel="user")
+
+    done = kill(session, pandaid, code=code)
+
+    assert (done.jobs, done.told, done.refused[pandaid].reason) == ({}, [], Reason.GUARD)
+    job = active(session, pandaid)
+    assert (job.jobstatus, job.commandtopilot) == (state, None)
+    done = kill(session, pandaid, code=code, production=False)
+    assert [*done.jobs, *done.told] == [pandaid]
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "ends"),
+    [(91, "holding", False), (50, "holding", False), (9, "holding", True), (51, "sent", True),
+     (91, "merging", True)],
+)  # fmt: skip
+def test_a_job_that_was_told_to_end_ends_at_once_only_if_the_code_insists(
+    session: Session, code: int, state: str, ends: bool
+) -> None:
+    pandaid = make_job(session, state, commandtopilot="tobekilled", taskbuffererrordiag="why")
+
+    done = kill(session, pandaid, code=code)
+
+    assert ([*done.jobs], done.told) == (([pandaid], []) if ends else ([], [pandaid]))
+    if not ends:
+        assert active(session, pandaid).taskbuffererrordiag == "why"
+
+
+def test_every_state_of_a_job_that_has_not_ended_can_be_killed() -> None:
+    for name in ("kill", "close"):
+        sources = [s for verb in (name, f"{name} hard") for s in transitions(verb)[0].sources]
+        live = [state.name for state in STATES.values() if not state.final]
+        assert sorted(sources) == sorted(live)
+
+
+@pytest.mark.parametrize("wrong", ["1", 1.0, None, True])
+def test_an_id_that_is_no_whole_number_is_a_sentence(session: Session, wrong: Any) -> None:
+    pandaid = make_job(session, "activated", 1)
+
+    with pytest.raises(checks.BadValue, match="A PandaID is a whole number, not "):
+        kill(session, wrong)
+    assert active(session, pandaid).commandtopilot is None
+
+
+def test_a_job_that_is_named_twice_has_one_answer(session: Session) -> None:
+    told = make_job(session, "running", prodsourcelabel="user")
+    ends = make_job(session, "sent")
+
+    done = kill(session, told, ends, told, 5, ends, 5)
+
+    assert (done.jobs, done.told, [*done.refused]) == ({ends: "sent"}, [told], [5])

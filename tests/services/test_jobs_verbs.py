@@ -12,6 +12,7 @@ from sqlalchemy import event, literal_column, select, update
 from pandadb.core.checks import BadValue
 from pandadb.core.locking import Lock
 from pandadb.core.refusals import JobsLocked, Reason, Refused
+from pandadb.core.states import UnknownWord
 from pandadb.database import Database
 from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsDefined4
 from pandadb.services import jobs
@@ -145,3 +146,42 @@ def test_a_job_that_is_killed_softly_goes_on_until_its_pilot_asks(database: Data
     assert answer.command == "tobekilled"
     with database.session() as session:
         assert session.get_one(JobsActive4, job).jobstatus == "running"
+
+
+@pytest.mark.parametrize("verb", ["kill", "cancel"])
+def test_only_a_job_that_a_kill_has_told_is_cancelled(database: Database, verb: str) -> None:
+    with database.session() as session:
+        free = make_job(session, "holding")
+        told = make_job(
+            session, "holding", commandtopilot="tobekilled", taskbuffererrordiag="Killed by ann"
+        )
+
+    done = jobs.advance(database, verb, [free, told, 5], piloterrorcode=1)
+
+    assert (done.jobs, [*done.refused]) == ({told: "holding"}, [5, free])
+    with database.session() as session:
+        ended = session.scalars(select(JobsArchived4)).one()
+        assert (ended.jobstatus, ended.taskbuffererrordiag) == ("cancelled", "Killed by ann")
+        assert (ended.piloterrorcode, ended.pandaid) == (1, told)
+    with pytest.raises(Refused, match="jobs are killed by `jobs kill`, with a code"):
+        jobs.advance(database, verb, free)
+
+
+@pytest.mark.parametrize("verb", ["kill hard", "close", "close hard"])
+def test_no_verb_goes_past_the_kill_codes(database: Database, job: int, verb: str) -> None:
+    assert verb not in jobs.VERBS
+    with pytest.raises(UnknownWord, match="killed and closed by `jobs kill`, with a code"):
+        jobs.advance(database, verb, job)
+
+
+def test_jobs_are_closed_by_a_code_that_closes(database: Database, job: int) -> None:
+    with pytest.raises(BadValue, match="9 does not close jobs: these do: 2, 4, 10, 51, 55, 60"):
+        jobs.close(database, job, code=9)
+
+    assert jobs.close(database, job, code=51).jobs == {job: "defined"}
+
+    with database.session() as session:
+        ended = session.scalars(select(JobsArchived4)).one()
+        assert (ended.jobstatus, ended.jobsubstatus, ended.taskbuffererrorcode) == (
+            "closed", "toreassign", 100,
+        )  # fmt: skip

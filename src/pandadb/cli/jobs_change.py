@@ -63,8 +63,8 @@ def move(
 ) -> None:
     """Take jobs through a step of their life. Exit code 1 if one cannot go; the others do.
 
-    VERB is reset, assign, wait, activate, throttle, release, hold, transfer, merge, finish, fail,
-    kill, close, "kill hard" or "close hard".
+    VERB is reset, assign, wait, activate, throttle, release, hold, transfer, merge, finish, fail or
+    cancel (of jobs that were told to end: see `pandadb jobs kill`).
 
     Example: pandadb jobs move finish 6012345678 --set transexitcode=0
     """

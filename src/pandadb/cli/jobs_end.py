@@ -23,6 +23,12 @@ def kill(
     hard: Annotated[
         bool, typer.Option("--hard", help="End running jobs too, and don't ask their pilots.")
     ] = False,
+    production: Annotated[
+        bool, typer.Option(help="Whether with the production role, on which some codes depend.")
+    ] = True,
+    keep_unmerged: Annotated[
+        bool, typer.Option("--keep-unmerged", help="Let others merge what these were to merge.")
+    ] = False,
     by: Annotated[str | None, typer.Option(help="Who kills; the name of your login.")] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
@@ -30,14 +36,21 @@ def kill(
 ) -> None:
     """Kill jobs; running ones are told to end. Exit code 1 if one cannot be killed.
 
-    With code 9 or 99, running production jobs end at once.
+    With code 9 running production jobs and tests end at once, with 99 all running jobs.
 
     Example: pandadb jobs kill 6012345678 --code 51
     """
     ask("Kill", pandaids, yes or dry_run)
     with Database.from_settings() as database:
         killed = jobs.kill(
-            database, pandaids, code=code, by=by or _login(), hard=hard, how=How(dry_run=dry_run)
+            database,
+            pandaids,
+            code=code,
+            by=by or _login(),
+            hard=hard,
+            production=production,
+            keep_unmerged=keep_unmerged,
+            how=How(dry_run=dry_run),
         )
     if json:
         as_json(asdict(killed))

@@ -1,4 +1,4 @@
-"""Killing jobs: what each code of PanDA's server makes of a job, as data, and the kill itself."""
+"""Killing jobs, as one of the `killcodes` says."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from sqlalchemy import and_, case, func, literal, or_, select, update
 from pandadb.core import accounting, lives, merging
 from pandadb.core.arrays import by_id
 from pandadb.core.diags import sentence
-from pandadb.core.effects import COMMAND, PRODUCTION, Guard, constants
+from pandadb.core.effects import COMMAND, PRODUCTION
+from pandadb.core.killcodes import CODES, EVENT_SERVICE, ON_FAILED, KillCode, UnknownCode, known
 from pandadb.core.locking import Lock
 from pandadb.core.moves import Moved, looks
 from pandadb.core.outcomes import PMERGE
-from pandadb.core.refusals import explain, refusing_to_wait
-from pandadb.core.states import STOPPABLE, transitions
+from pandadb.core.pandaids import unique
+from pandadb.core.refusals import Reason, Refusal, explain, refusing_to_wait
+from pandadb.core.states import ASKED, LIVE, transitions
 from pandadb.core.tables import LIVE_TABLES
-from pandadb.errors import PandaDBError
+from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,72 +30,15 @@ if TYPE_CHECKING:
     from pandadb.core.tables import JobTable
     from pandadb.core.transactions import Transaction
 
-EVENT_SERVICE = Guard(
-    "eventservice is 1, 2, 4 or 5",
-    lambda job: func.coalesce(job["eventservice"], 0).in_(constants((1, 2, 4, 5))),
-    "it is not of the event service",
-)
-TESTS = Guard(
-    "prodsourcelabel is NULL, managed, or has test in it",
-    lambda job: or_(
-        job["prodsourcelabel"].is_(None),
-        job["prodsourcelabel"] == "managed",
-        job["prodsourcelabel"].contains("test"),
-    ),
-    "it is neither production nor a test",
-)
-
-
-class UnknownCode(PandaDBError):
-    """A kill code that there is not."""
+__all__ = ["CODES", "KillCode", "Killed", "UnknownCode", "cancel", "kill", "known"]
 
 
 @dataclass(frozen=True)
-class KillCode:
-    """What a code makes of a job. The diag's words are those of `diags.sentence`."""
+class Role:
+    """Who kills: whether pilots are not asked, and whether with the production role."""
 
-    code: int
-    target: str
-    diag: str
-    taskbuffererrorcode: int = 100
-    jobsubstatus: str | None = None
-    """None leaves what the job has."""
-    forced: Guard | None = None
-    """Which running jobs it takes without asking their pilots, beside the event service's."""
-    clears: bool = False
-    """Whether `commandtopilot` becomes NULL when the job ends."""
-    keeps_unmerged: bool = False
-    """Whether another job may merge what one that is killed was to merge."""
-
-
-KEEPS: Any = {"keeps_unmerged": True}
-"""What is killed only to be tried elsewhere may be merged elsewhere, too."""
-
-CODES: Mapping[int, KillCode] = {
-    code.code: code
-    for code in (
-        KillCode(2, "closed", "Expired: {state} since {since}", 102, "toreassign", **KEEPS),
-        KillCode(3, "cancelled", "Aborted from outside of PanDA", 103),
-        KillCode(4, "closed", "Expired: {state} since {since}", 102, "toreassign", **KEEPS),
-        KillCode(7, "cancelled", "Killed by {by}"),
-        KillCode(8, "cancelled", "The brokerage has found another site", 105, clears=True, **KEEPS),
-        KillCode(9, "cancelled", "Killed by {by}", forced=TESTS),
-        KillCode(
-            10, "closed", "Too many jobs wait at its site: another is looked for", 130, **KEEPS
-        ),
-        KillCode(50, "cancelled", "{by}"),
-        KillCode(51, "closed", "JEDI looks for another site", 100, "toreassign", **KEEPS),
-        KillCode(52, "cancelled", "{by}", forced=TESTS),
-        KillCode(55, "closed", "Its task is done, or nearly", 100, "taskdone"),
-        KillCode(60, "closed", "Closed by its pilot"),
-        KillCode(91, "cancelled", "Killed by {by}"),
-        KillCode(99, "cancelled", "Killed by {by}", forced=PRODUCTION),
-    )
-}
-"""From semantics of PanDA's server. With 50 and 52, `by` is what JEDI says of the kill."""
-
-ON_FAILED = {7: KillCode(7, "failed", "Tried again elsewhere", 106, clears=True)}
-"""What a code makes of a failed job that is still in JOBSACTIVE4; the others only move it."""
+    hard: bool
+    production: bool
 
 
 @dataclass
@@ -102,18 +47,6 @@ class Killed(Moved):
 
     told: list[int] = field(default_factory=list)
     """The running jobs that are to end, and do when their pilots ask."""
-
-
-def known(code: int) -> KillCode:
-    """Return what a code does.
-
-    Raises:
-        UnknownCode: There is no such code.
-    """
-    if code not in CODES:
-        codes = ", ".join(map(str, CODES))
-        raise UnknownCode(f"There is no kill code {code}: the codes are {codes}")
-    return CODES[code]
 
 
 def kill(
@@ -125,36 +58,47 @@ def kill(
     host: str,
     lock: Lock = Lock.WAIT,
     hard: bool = False,
+    production: bool = True,
+    keep_unmerged: bool = False,
     jobsubstatus: str | None = None,
 ) -> Killed:
     """End jobs, as a code says; tell running ones to end, or end them too if that is forced.
 
     Running jobs are ended by `hard`, and by the codes that force it on some. A job that was told
-    before keeps the reason that it was given then. `jobsubstatus` replaces the code's. The number
-    of statements does not grow with the number of jobs.
+    before keeps the reason that it was given then, and unless the code insists it is left to end.
+    `production` is the role of who kills: with it some codes take more, and some nothing of users;
+    whose jobs somebody may kill without it is for the caller to see. With `keep_unmerged`, and
+    with code 51, another job may merge what one that is killed was to. `jobsubstatus` replaces the
+    code's. The number of statements does not grow with the number of jobs.
 
     Raises:
         UnknownCode: There is no such code.
+        BadValue: An id is no whole number.
         BadValue: `by` or `jobsubstatus` does not fit its column.
         JobsLocked: See `move`.
     """
-    rule, asked = known(code), [*dict.fromkeys(pandaids)]
+    rule, asked = known(code), unique(pandaids)
     ids = accounting.lock(session, asked, lock)
+    role = Role(hard=hard, production=production)
     rows = [
         row
         for table, how in looks(LIVE_TABLES, lock)
-        for row in _marked(session, ids, _mark(table, rule, by, how, hard))
+        for row in _marked(session, ids, _mark(table, rule, by, how, role))
     ]
     verb = "kill" if rule.target == "cancelled" else "close"
-    done = Killed(told=[row.pandaid for row in rows if not (row.ends or row.failed)])
+    spared = {row.pandaid: _spared(rule, row) for row in rows if not row.allowed}
+    done = Killed(
+        told=[row.pandaid for row in rows if row.allowed and not (row.ends or row.failed)],
+        refused=spared,
+    )
     values = _values(rule) | ({"jobsubstatus": jobsubstatus} if jobsubstatus else {})
     lost = ON_FAILED.get(code)
-    if not rule.keeps_unmerged:
+    if not (rule.keeps_unmerged or keep_unmerged):
         merging.give_up(session, [r.pandaid for r in rows if r.ends and r.processingtype == PMERGE])
     parts = (
         (verb, [r for r in rows if r.ends and r.jobstatus != "running"], values),
         (f"{verb} hard", [r for r in rows if r.ends and r.jobstatus == "running"], values),
-        ("fail", [r for r in rows if r.failed], _values(lost) if lost else {}),
+        ("fail", [r for r in rows if r.failed and r.allowed], _values(lost) if lost else {}),
     )
     for step, chosen, new in parts:
         chosen_ids = [row.pandaid for row in chosen]
@@ -166,6 +110,50 @@ def kill(
         steps = [*transitions(verb), *transitions(f"{verb} hard"), *transitions("fail")]
         done.refused |= explain(session, steps, left)
     return done
+
+
+def cancel(
+    session: Transaction,
+    pandaids: Sequence[int],
+    *,
+    host: str,
+    values: Mapping[str, Any] | None = None,
+    lock: Lock = Lock.WAIT,
+) -> Moved:
+    """End jobs of JOBSACTIVE4 that were told to end, now that their pilots have.
+
+    They have been killed, so each has its reason already. Others stay as they are.
+
+    Raises:
+        BadValue: An id is no whole number, or a value does not fit its column.
+        JobsLocked: See `move`.
+    """
+    asked = unique(pandaids)
+    free = accounting.lock(session, asked, lock)
+    with refusing_to_wait():
+        told = [*session.scalars(_told(lock), {"pandaids": free})]
+    moved = lives.advance(session, "kill", told, host=host, values=values, lock=lock)
+    found = explain(session, transitions("kill"), sorted({*asked} - {*told}))
+    moved.refused |= {pandaid: _untold(pandaid, why) for pandaid, why in found.items()}
+    return moved
+
+
+def _told(lock: Lock) -> Select[Any]:
+    job = JobsActive4.__table__.c
+    return (
+        select(job.pandaid)
+        .where(by_id(JobsActive4), job.commandtopilot == COMMAND)
+        .order_by(job.pandaid)
+        .with_for_update(skip_locked=lock is Lock.SKIP, nowait=lock is Lock.NOWAIT)
+    )
+
+
+def _untold(pandaid: int, why: Refusal) -> Refusal:
+    """Return why a job is not cancelled: it could be killed, but nobody has."""
+    if why.reason is not Reason.LOCKED:
+        return why
+    sentence = f"Job {pandaid} was not told to end: jobs are killed by `jobs kill`, with a code"
+    return Refusal(Reason.GUARD, sentence)
 
 
 def _marked(session: Transaction, left: list[int], mark: Select[Any]) -> Sequence[Row[Any]]:
@@ -188,7 +176,13 @@ def _values(code: KillCode) -> dict[str, Any]:
     }
 
 
-def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, hard: bool) -> Select[Any]:
+def _spared(code: KillCode, row: Row[Any]) -> Refusal:
+    """Say that the production role does not kill a user's job with a code."""
+    sentence = f"Job {row.pandaid} is a user's, which code {code.code} is not for"
+    return Refusal(Reason.GUARD, sentence)
+
+
+def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, role: Role) -> Select[Any]:
     """Pick and lock the jobs of a table that can be killed, in the order of their ids; mark them.
 
     Jobs that end get the command when they move: none of their indexes is written twice. A failed
@@ -196,16 +190,20 @@ def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, hard: bool) -> S
     """
     job = table.__table__.c
     failed = job.jobstatus == "failed"
+    told = func.coalesce(job.commandtopilot == COMMAND, False)
+    allowed = _is_allowed(code, job, role)
+    takes = or_(job.jobstatus.not_in(ASKED), _forced(code, job, role))
     picked = (
         select(
             job.pandaid,
             job.jobstatus,
             job.processingtype,
             failed.label("failed"),
-            and_(~failed, or_(job.jobstatus != "running", _forced(code, job, hard))).label("ends"),
-            func.coalesce(job.commandtopilot == COMMAND, False).label("told"),
+            and_(~failed, allowed, takes, or_(~told, _insists(code, job, role))).label("ends"),
+            told.label("told"),
+            allowed.label("allowed"),
         )
-        .where(by_id(table), job.jobstatus.in_((*STOPPABLE, "running", "failed")))
+        .where(by_id(table), job.jobstatus.in_((*LIVE, "failed")))
         .order_by(job.pandaid)
         .with_for_update(skip_locked=lock is Lock.SKIP, nowait=lock is Lock.NOWAIT)
         .cte("picked")
@@ -213,7 +211,8 @@ def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, hard: bool) -> S
     )
     marked = (
         update(table.__table__)
-        .where(job.pandaid == picked.c.pandaid, ~picked.c.failed, picked.c.ends | ~picked.c.told)
+        .where(job.pandaid == picked.c.pandaid, ~picked.c.failed, picked.c.allowed)
+        .where(picked.c.ends | ~picked.c.told)
         .values(
             commandtopilot=case((picked.c.ends, job.commandtopilot), else_=COMMAND),
             taskbuffererrordiag=_diag(code, job, by),
@@ -225,7 +224,7 @@ def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, hard: bool) -> S
         return statement
     excused = (
         update(table.__table__)
-        .where(job.pandaid == picked.c.pandaid, picked.c.failed)
+        .where(job.pandaid == picked.c.pandaid, picked.c.failed, picked.c.allowed)
         .values(taskbuffererrordiag=_diag(lost, job, by))
     )
     return statement.add_cte(excused.cte("excused"))
@@ -235,7 +234,18 @@ def _diag(code: KillCode, job: Columns, by: str) -> Any:
     return sentence(code.diag, job, "taskbuffererrordiag", since="statechangetime", by=by)
 
 
-def _forced(code: KillCode, job: Columns, hard: bool) -> Any:
+def _forced(code: KillCode, job: Columns, role: Role) -> Any:
     """Whether a running job ends at once."""
     guards = [guard.of(job) for guard in (EVENT_SERVICE, code.forced) if guard]
-    return literal(True) if hard else or_(*guards)
+    return literal(True) if role.hard or (code.by_role and role.production) else or_(*guards)
+
+
+def _insists(code: KillCode, job: Columns, role: Role) -> Any:
+    """Whether a job that was told to end before does not have the time to do it."""
+    if role.hard or code.insists:
+        return literal(True)
+    return or_(EVENT_SERVICE.of(job), job["jobstatus"] == "merging")
+
+
+def _is_allowed(code: KillCode, job: Columns, role: Role) -> Any:
+    return PRODUCTION.of(job) if code.spares_users and role.production else literal(True)

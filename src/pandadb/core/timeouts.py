@@ -66,6 +66,8 @@ class Kill:
 
     code: int
     jobsubstatus: str | None = None
+    keep_unmerged: bool = False
+    """Whether another job may merge what one that is killed was to merge."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ RULES = (
     Rule("unprepared", WAITS, CREATED, 7 * DAY, EXPIRE, "it was never ready to run"),
     Rule("activated", ("activated",), CREATED, 7 * DAY, EXPIRE, "no pilot has taken it"),
     Rule(
-        "overshoot", QUEUED, (), timedelta(0), Kill(10),
+        "overshoot", QUEUED, (), timedelta(0), Kill(10, keep_unmerged=True),
         "its site has too many jobs of its share queued", (OVERSHOOT,)),
     Rule(
         "asleep-activated", ("activated",), HEARD, 4 * HOUR, REASSIGN,
@@ -176,7 +178,8 @@ RULES = (
         "merge-waiting", ("waiting",), CREATED, 10 * MINUTE, EXPIRE,
         "an event service merge waits for its input", (kind(2),)),
     Rule(
-        "events-running", ("running", "starting"), CHANGED, 24 * HOUR, Kill(2, "es_toolong"),
+        "events-running", ("running", "starting"), CHANGED, 24 * HOUR,
+        Kill(2, "es_toolong", keep_unmerged=True),
         "an urgent event service job runs for too long", (kind(1, 5), urgent(900))),
     Rule(
         "merge-running", ("running", "starting"), CHANGED, 24 * HOUR, EXPIRE,
@@ -224,10 +227,10 @@ def end(session: Transaction, rule: Rule, pandaids: Sequence[int], *, host: str)
     match rule.action:
         case Fail(code, diag):
             return give_up(session, pandaids, code=code, diag=diag, host=host)
-        case Kill(code, jobsubstatus):
+        case Kill(code, jobsubstatus, keep_unmerged):
             return kill(
                 session, pandaids, code=code, by=f"the timeout {rule.name}", host=host,
-                lock=Lock.SKIP, jobsubstatus=jobsubstatus,
+                lock=Lock.SKIP, jobsubstatus=jobsubstatus, keep_unmerged=keep_unmerged,
             )  # fmt: skip
 
 

@@ -26,10 +26,6 @@ ROUNDS = 12
 SLOTS = 12
 """Jobs that a site takes in a round."""
 
-NO_INPUT: dict[str, Any] = {
-    "taskbuffererrorcode": 102,
-    "taskbuffererrordiag": "its input has not come",
-}
 CRASH: dict[str, Any] = {"piloterrorcode": 1305, "piloterrordiag": "the payload has failed"}
 LOST: dict[str, Any] = {"ddmerrorcode": 200, "ddmerrordiag": "an output was lost on its way"}
 
@@ -159,7 +155,7 @@ def _end(play: _Play, now: Mapping[str, Sequence[int]]) -> None:
 
 def _prepare(play: _Play, now: Mapping[str, Sequence[int]]) -> None:
     """Have inputs moved; a few do not come, and their jobs are closed after a while."""
-    play.done["close"] += len(jobs.close(play.database, now["waiting"], **NO_INPUT).jobs)
+    play.done["close"] += len(jobs.close(play.database, now["waiting"], code=4).jobs)
     late = play.some(now["assigned"], 0.04)
     play.done["wait"] += len(jobs.wait(play.database, late).jobs)
     here = _without(now["assigned"], late)

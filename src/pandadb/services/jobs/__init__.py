@@ -12,7 +12,7 @@ from pandadb.services.jobs.dispatching import dispatch
 from pandadb.services.jobs.expiry import Expired, expire
 from pandadb.services.jobs.finding import count, find, get, history
 from pandadb.services.jobs.heartbeats import heartbeat
-from pandadb.services.jobs.killing import Killed, kill
+from pandadb.services.jobs.killing import Killed, close, kill
 from pandadb.services.jobs.loading import Loaded, load, load_records
 from pandadb.services.jobs.retrying import retry
 from pandadb.services.jobs.submission import read, submit
@@ -22,7 +22,7 @@ from pandadb.services.jobs.verbs import (
     activate,
     advance,
     assign,
-    close,
+    cancel,
     fail,
     finish,
     hold,
@@ -58,6 +58,7 @@ __all__ = [
     "activate",
     "advance",
     "assign",
+    "cancel",
     "close",
     "count",
     "dispatch",

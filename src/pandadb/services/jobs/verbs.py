@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from pandadb.core import lives
+from pandadb.core import kills, lives
 from pandadb.core.checks import from_text, near
 from pandadb.core.locking import Lock
 from pandadb.core.refusals import Refused
-from pandadb.core.states import TRANSITIONS, UnknownWord, transitions
+from pandadb.core.states import KILLS, MERGED, TRANSITIONS, UnknownWord, transitions
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
@@ -43,9 +43,12 @@ class How:
 
 USUAL = How()
 
-APART = ("heartbeat", "dispatch", "retry")
+APART = ("heartbeat", "dispatch", "retry", MERGED, *KILLS)
 VERBS = tuple(dict.fromkeys(step.verb for step in TRANSITIONS if step.verb not in APART))
 """What can be done to jobs by their ids alone; the others have functions of their own."""
+
+
+CANCEL = ("cancel", "kill")
 
 
 @contextmanager
@@ -78,18 +81,44 @@ def advance(
 ) -> Moved:
     """Take jobs through a verb that leads to one state.
 
+    Jobs are killed by `jobs.kill` only, with a code; `kill` means `cancel` here.
+
     Raises:
         UnknownWord: There is no such verb.
         Refused: It was one PandaID, and the job cannot go.
         BadValue: A value does not fit its column.
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
+    if verb in CANCEL:
+        return cancel(database, pandaids, how, **values)
+    if verb in KILLS:
+        raise UnknownWord(
+            f"{verb!r} is no verb: jobs are killed and closed by `jobs kill`, with a code"
+        )
     if verb not in VERBS:
         raise UnknownWord(f"There is no verb {verb!r}{near(verb, VERBS)}")
     jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
     at_once = len(jobs) == 1 and not lives.is_accounted(transitions(verb))
     with transaction(database, how, at_once=at_once) as connection:
         moved = lives.advance(connection, verb, jobs, values=values, host=how.host, lock=how.lock)
+        if isinstance(pandaids, int) and moved.refused:
+            raise Refused(moved.refused[pandaids])
+    return moved
+
+
+def cancel(
+    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
+) -> Moved:
+    """End jobs that `jobs.kill` has told to end, now that their pilots have.
+
+    Raises:
+        Refused: It was one PandaID, and the job was not told.
+        BadValue: A value does not fit its column.
+        JobsLocked: Somebody else had a job for longer than we wanted to wait.
+    """
+    jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
+    with transaction(database, how) as connection:
+        moved = kills.cancel(connection, jobs, values=values, host=how.host, lock=how.lock)
         if isinstance(pandaids, int) and moved.refused:
             raise Refused(moved.refused[pandaids])
     return moved
@@ -163,13 +192,6 @@ def fail(
 ) -> Moved:
     """End jobs that have failed; their outputs and logs fail with them."""
     return advance(database, "fail", pandaids, how, **values)
-
-
-def close(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
-    """Give up jobs before they run, as the system does; running ones stay."""
-    return advance(database, "close", pandaids, how, **values)
 
 
 def reset(
