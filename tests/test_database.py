@@ -10,11 +10,15 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, event, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, NotSupportedError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from pandadb.config import load_settings
 from pandadb.core.driver import driver_of
 from pandadb.database import Database, DatabaseUnreachable
 from pandadb.models import Cache
+from pandadb.pool import PoolExhausted
+from pandadb.services import jobs
+from tests.factories import make_job
 
 
 def shown(database: Database, name: str) -> str | None:
@@ -148,9 +152,80 @@ def test_a_connection_that_is_lost_at_once_is_replaced(database: Database) -> No
     assert names(database) == []
 
 
-def test_statements_that_commit_by_themselves_are_refused(server_url: str) -> None:
+@pytest.mark.parametrize("level", ["AUTOCOMMIT", "autocommit"])
+def test_statements_that_commit_by_themselves_are_refused(server_url: str, level: str) -> None:
     with pytest.raises(ValueError, match="leaves nothing to undo"):
-        Database(server_url, isolation_level="AUTOCOMMIT")
+        Database(server_url, isolation_level=level)
+    with pytest.raises(ValueError, match="leaves nothing to undo"):
+        Database(server_url, execution_options={"isolation_level": level})
+    with Database(server_url) as database:
+        database.engine.update_execution_options(isolation_level=level)
+        with pytest.raises(ValueError, match="leaves nothing to undo"), database.session():
+            pass
+        with pytest.raises(ValueError, match="leaves nothing to undo"), database.transaction():
+            pass
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "serializable", "READ_UNCOMMITTED"])
+def test_a_database_that_does_not_see_what_others_commit_is_refused(
+    server_url: str, level: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{level}' is not for a whole Database"):
+        Database(server_url, isolation_level=level)
+    with Database(server_url, isolation_level="READ COMMITTED") as database:
+        database.ping()
+        database.engine.update_execution_options(isolation_level=level)
+        with pytest.raises(ValueError, match=f"{level}' is not"), database.transaction():
+            pass
+
+
+def test_a_dry_run_that_would_be_real_is_refused(database: Database) -> None:
+    with database.session() as session:
+        job = make_job(session, "defined")
+
+    @event.listens_for(database.engine, "engine_connect")
+    def commit_at_once(connection: Connection) -> None:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    with pytest.raises(ValueError, match="leaves nothing to undo"):
+        jobs.activate(database, job, jobs.How(dry_run=True))
+
+    assert jobs.get(database, job)["jobstatus"] == "defined"
+
+
+def test_a_pool_that_is_exhausted_is_a_sentence(server_url: str) -> None:
+    settings = load_settings(url=server_url, pool_size=1, pool_overflow=1, pool_timeout=0.1)
+    with (
+        Database.from_settings(settings) as database,
+        database.transaction(),
+        database.session() as session,
+    ):
+        session.execute(text("SELECT 1"))
+        with pytest.raises(
+            PoolExhausted, match=r"^All 2 connections .* within 0.1 s: .* raise PANDADB_POOL_SIZE$"
+        ):
+            database.ping()
+
+
+def test_words_for_the_engine_override_the_settings(server_url: str) -> None:
+    settings = load_settings(url=server_url, pool_size=1)
+    with Database.from_settings(settings, pool_size=2, max_overflow=0) as database:
+        assert database.engine.pool.status().startswith("Pool size: 2 ")
+    with Database.from_settings(settings, poolclass=NullPool) as database:
+        database.ping()
+        assert isinstance(database.engine.pool, NullPool)
+
+
+def test_a_connection_that_is_older_than_the_settings_say_is_replaced(server_url: str) -> None:
+    settings = load_settings(url=server_url, pool_recycle=0.001)
+    with Database.from_settings(settings) as database:
+        with database.transaction() as connection:
+            first = driver_of(connection)
+        connected = time.time()
+        while time.time() - connected < 0.002:
+            pass
+        with database.transaction() as connection:
+            assert driver_of(connection) is not first
 
 
 def test_other_schema_names_are_used_where_the_settings_say_so(empty_database_url: str) -> None:

@@ -160,6 +160,14 @@ class Settings(BaseSettings):
     """Seconds after which the server gives up a statement; 0 for never."""
     lock_timeout: Seconds = 0
     """Seconds that a statement waits for a lock; 0 for ever."""
+    pool_size: int = Field(5, ge=1, le=10_000)
+    """Connections that this process keeps."""
+    pool_overflow: int = Field(10, ge=0, le=10_000)
+    """Connections that it may have beside those for a while."""
+    pool_timeout: Seconds = 30
+    """Seconds that somebody waits for one when all are in use."""
+    pool_recycle: Seconds = 0
+    """Seconds after which a connection is replaced; 0 for never."""
     data_dir: Path = Field(default_factory=_default_data_dir)
     """Where the embedded PostgreSQL keeps its data."""
     policies: Path | None = None
@@ -176,6 +184,15 @@ class Settings(BaseSettings):
     """The folder of months that are exported as Parquet files, where jobs are looked for, too."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
     """Where waiting jobs are: `jobsdefined4` for databases shared with a current panda-server."""
+
+    def pool(self) -> dict[str, Any]:
+        """Return the settings of the pool as SQLAlchemy calls them."""
+        return {
+            "pool_size": self.pool_size,
+            "max_overflow": self.pool_overflow,
+            "pool_timeout": self.pool_timeout,
+            "pool_recycle": self.pool_recycle or -1,
+        }
 
 
 def load_settings(**overrides: Any) -> Settings:

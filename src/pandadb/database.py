@@ -22,6 +22,7 @@ from pandadb import embedded, forks, session_settings
 from pandadb.config import Settings, load_settings, sqlalchemy_url
 from pandadb.core.driver import autocommitting
 from pandadb.errors import PandaDBError
+from pandadb.pool import Pool, check_isolation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -64,7 +65,8 @@ class Database:
     and then drops them. What else is given is for `sqlalchemy.create_engine`.
 
     Raises:
-        ValueError: Each statement is to be committed by itself, so that nothing could be undone.
+        ValueError: Each statement is to be committed by itself, so that nothing could be undone, or
+            what others commit is not to be seen.
     """
 
     def __init__(
@@ -89,8 +91,10 @@ class Database:
             statement_timeout=f"{math.ceil(statement_timeout * 1000)}",
             lock_timeout=f"{math.ceil(lock_timeout * 1000)}",
         )
-        if engine.get("isolation_level") == "AUTOCOMMIT":
-            raise ValueError("isolation_level 'AUTOCOMMIT' leaves nothing to undo of a dry run")
+        check_isolation(engine)
+        check_isolation(engine.get("execution_options", {}))
+        if not engine.keys() & {"pool", "poolclass"}:
+            engine["poolclass"] = Pool
         words = {
             **{name: url.query[name] for name in SECRETS if name in url.query},
             **_prepare_threshold(url),
@@ -111,8 +115,10 @@ class Database:
         forks.register(self)
 
     @classmethod
-    def from_settings(cls, settings: Settings | None = None) -> Self:
+    def from_settings(cls, settings: Settings | None = None, **engine: Any) -> Self:
         """Return the database of the settings; the embedded one if they name none.
+
+        Words for `sqlalchemy.create_engine`, such as `pool_size`, override the settings.
 
         Raises:
             SettingsError: A setting is unknown or malformed.
@@ -120,11 +126,11 @@ class Database:
         """
         settings = settings or load_settings()
         if settings.url is None:
-            return cls.private(settings)
-        return cls._with(settings.url.get_secret_value(), settings)
+            return cls.private(settings, **engine)
+        return cls._with(settings.url.get_secret_value(), settings, **engine)
 
     @classmethod
-    def of_archive(cls, settings: Settings | None = None) -> Self | None:
+    def of_archive(cls, settings: Settings | None = None, **engine: Any) -> Self | None:
         """Return the database that is the archive; None if the settings name none.
 
         Raises:
@@ -134,16 +140,17 @@ class Database:
         if settings.archive_url is None:
             return None
         url = settings.archive_url.get_secret_value()
-        return cls._with(url, settings, "PANDADB_ARCHIVE_URL")
+        return cls._with(url, settings, setting="PANDADB_ARCHIVE_URL", **engine)
 
     @classmethod
-    def private(cls, settings: Settings | None = None) -> Self:
+    def private(cls, settings: Settings | None = None, **engine: Any) -> Self:
         """Return the embedded database, whatever URL the settings have."""
         settings = settings or load_settings()
-        return cls._with(embedded.start(settings.data_dir), settings)
+        return cls._with(embedded.start(settings.data_dir), settings, **engine)
 
     @classmethod
-    def _with(cls, url: str, settings: Settings, setting: str = "PANDADB_URL") -> Self:
+    def _with(cls, url: str, settings: Settings, **words: Any) -> Self:
+        pool = {} if words.keys() & {"pool", "poolclass"} else settings.pool()
         return cls(
             url,
             application_name=settings.application_name,
@@ -151,12 +158,13 @@ class Database:
             lock_timeout=settings.lock_timeout,
             schemas=settings.schemas,
             waiting_table=settings.waiting_table,
-            setting=setting,
+            **{**pool, **words},
         )
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Open a session for one transaction: committed at the end, undone by an exception."""
+        check_isolation(self.engine.get_execution_options())
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
@@ -166,6 +174,7 @@ class Database:
 
         With `at_once` one statement is a transaction by itself: BEGIN and COMMIT are not sent.
         """
+        check_isolation(self.engine.get_execution_options())
         alone = autocommitting if at_once else nullcontext
         with self.engine.connect() as connection, alone(connection):
             yield connection

@@ -19,6 +19,7 @@ from pandadb.core.locking import Lock
 from pandadb.core.refusals import Refused
 from pandadb.core.states import KILLS, MERGED, TRANSITIONS, UnknownWord, transitions
 from pandadb.models import JobsActive4
+from pandadb.pool import check_undoable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,6 +63,8 @@ def transaction(database: Database, how: How, *, at_once: bool = False) -> Itera
         if how.patience is not None:
             limit = text("SELECT set_config('lock_timeout', :limit, true)")
             connection.execute(limit, {"limit": f"{round(how.patience * 1000)}ms"})
+        if how.dry_run:
+            check_undoable(connection)
         yield connection
         if how.dry_run:
             connection.rollback()
