@@ -86,5 +86,23 @@ def test_what_does_not_fit_is_an_error_with_a_hint(tmp_path: Path) -> None:
     assert run("2026-03", "--to", tmp_path, "--overwrite").exit_code == 0
 
 
+def test_exported_months_are_verified(tmp_path: Path) -> None:
+    run("2026-03", "--to", tmp_path, "--drop")
+    verify = ["verify", "--exports", str(tmp_path)]
+    fine = CliRunner().invoke(app, verify)
+    assert fine.exit_code == 0
+    assert "1 of 1 exported months are as their manifests say; wrong: 0." in fine.stdout
+
+    path = tmp_path / "2026-03" / "manifest.json"
+    path.write_text(path.read_text().replace('"rows": 1', '"rows": 2'))
+
+    wrong = CliRunner().invoke(app, verify)
+    assert wrong.exit_code == 1
+    assert "2026-03: " in wrong.stdout
+    assert "manifest.json is not as it was written" in wrong.stdout
+    said = json.loads(CliRunner().invoke(app, [*verify, "--json"]).stdout)
+    assert [one["month"] for one in said if one["fault"]] == ["2026-03"]
+
+
 def test_help_has_an_example() -> None:
     assert "Example: pandadb archive export" in run("--help").stdout

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from pandadb.core.archive.days import ARCHIVE_OF
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
-from pandadb.core.parquet import files, manifests
+from pandadb.core.parquet import files, manifests, verification
 
 if TYPE_CHECKING:
     import random
@@ -96,10 +96,11 @@ def compare(session: Session, folder: Path) -> None:
 def _filed(session: Session, table: str, folder: Path) -> list[Fingerprint]:
     found = []
     for month in sorted(folder.glob("[0-9]*")):
-        manifest = manifests.read(month)
-        assert manifests.fault(month, manifest) is None
+        manifest = manifests.read(month, month.name)
         (filed,) = (one for one in manifest.tables if one.table == table)
-        found.append(files.fingerprint_of_file(session, table, filed.columns, month / filed.file))
+        assert verification.fault_of_bytes(month, filed) is None
+        path = month / filed.file
+        found.append(files.content(session, manifest.label(filed), path).fingerprint)
         assert found[-1] == filed.fingerprint
     return found
 

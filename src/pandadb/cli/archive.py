@@ -136,15 +136,23 @@ def status(*, json: AsJSON = False) -> None:
 
 
 @app.command()
-def verify(days: Days = None, *, json: AsJSON = False) -> None:
+def verify(
+    days: Days = None, *, exports: archive_export.Exports = None, json: AsJSON = False
+) -> None:
     """Count the archive anew and compare it with its proofs.
 
     Servers update jobs in the archive for up to 90 days after their end: such partitions are told,
     and are no fault. Exit code 1 if others are not as proven, lack rows, have no proof, or cannot
-    be read.
+    be read. With --exports, exported months are verified instead: what their manifests say, by all
+    rows of their files.
 
     Example: pandadb archive verify --day 2026-10-01
     """
+    if exports:
+        if days:
+            raise typer.BadParameter("it has no meaning with --exports", param_hint="--day")
+        wrong_months = archive_export.verify(exports, json)
+        sys.exit(WRONG if wrong_months else 0)
     with Database.from_settings() as database, archive_copy.other() as other:
         found = archive.verify(database, only=_dates(days), tell=_tell_name, archive=other)
     wrong = [one for one in found if not _is_fine(one)]

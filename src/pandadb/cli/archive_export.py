@@ -15,7 +15,12 @@ from pandadb.database import Database
 from pandadb.services import archive
 
 if TYPE_CHECKING:
-    from pandadb.services.archive import Dropped, Export, Outlook
+    from pandadb.services.archive import Dropped, Export, Outlook, VerifiedMonth
+
+
+Exports = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Verify the exported months there instead.")
+]
 
 
 def export(
@@ -41,7 +46,7 @@ def export(
             _foretell(archive.outlook(database, month), json)
             return
         done = archive.export(database, month, to, overwrite=overwrite, tell=_tell)
-        dropped = archive.drop_exported(database, month, to) if drop else None
+        dropped = archive.drop_exported(database, month, to, proven=done) if drop else None
     if json:
         as_json(_summary(done, dropped))
     else:
@@ -64,6 +69,21 @@ def _foretell(found: Outlook, json: bool) -> None:
         ("Still in live tables, so not exported", found.live),
     ):
         out.print(f"{what}: {', '.join(names) or 'none'}.", markup=False, soft_wrap=True)
+
+
+def verify(folder: Path, json: bool) -> list[VerifiedMonth]:
+    """Verify the exported months of a folder; return those that are not as they should be."""
+    with Database.from_settings() as database:
+        found = archive.verify_exports(database, folder, tell=_tell)
+    wrong = [one for one in found if one.fault]
+    if json:
+        as_json([asdict(one) for one in found])
+        return wrong
+    for one in wrong:
+        out.print(f"{one.month}: {one.fault}", markup=False, soft_wrap=True)
+    out.print(f"{len(found) - len(wrong)} of {len(found)} exported months are as their manifests"
+              f" say; wrong: {len(wrong)}.", soft_wrap=True)  # fmt: skip
+    return wrong
 
 
 def _summary(done: Export, dropped: Dropped | None) -> dict[str, Any]:

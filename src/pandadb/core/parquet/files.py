@@ -5,15 +5,20 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
+from sqlalchemy import text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
-from pandadb.core.columns import named
+from pandadb.core.columns import columns, named
 from pandadb.core.driver import driving
 from pandadb.core.parquet import values
+from pandadb.core.parquet.labels import labelled
 from pandadb.core.parquet.libraries import library
+from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,14 +26,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.columns import Column
+    from pandadb.core.parquet.labels import Label
 
 GROUP = 64 * 2**20
 """Bytes of a row group in memory: what is written, and read, at once."""
 LINES = 10_000
 """Rows that are sent back to the database at once."""
 BACK = sql.Identifier("pg_temp", "read_back")
-MADE = "CREATE TEMPORARY TABLE read_back (LIKE {table}) ON COMMIT DROP"
+MADE = "CREATE TEMPORARY TABLE read_back ({columns}) ON COMMIT DROP"
+MADE_LIKE = "CREATE TEMPORARY TABLE read_back (LIKE {table}) ON COMMIT DROP"
+IS_TYPE = text("SELECT to_regtype(:type) IS NOT NULL")
 KEY = ("row_id", "pandaid", "modificationtime")
 """What identifies a row, as far as its table has it."""
 LACKING = "SELECT count(*) FROM read_parquet(?) ANTI JOIN read_parquet(?) USING ({keys})"
@@ -37,12 +44,28 @@ OURS = {"autoinstall_known_extensions": False, "autoload_known_extensions": Fals
 COPIED = "COPY {back} ({columns}) FROM STDIN"
 
 
-def write(path: Path, columns: Sequence[Column], batches: Iterable[Any]) -> None:
-    """Write record batches into a new file, and have the disk keep it."""
+class UnreadableFile(PandaDBError):
+    """A file that cannot be read back into a table, whatever it is."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the rows of a file are, as they are read."""
+
+    fingerprint: Fingerprint
+    pandaids: tuple[int, int] | None
+    """The least and the greatest; None if no row has one."""
+    times: tuple[int, int] | None
+    """The first and the last modificationtime, in microseconds since 1970."""
+
+
+def write(path: Path, label: Label, batches: Iterable[Any]) -> None:
+    """Write record batches into a new file with a label, and have the disk keep it."""
     parquet, arrow = library("pyarrow.parquet"), library("pyarrow")
+    schema = labelled(values.schema(label.columns), label)
     with path.open("xb") as file:
         with parquet.ParquetWriter(
-            file, values.schema(columns), compression="zstd", write_page_checksum=True
+            file, schema, compression="zstd", write_page_checksum=True
         ) as writer:
             for group in _groups(batches):
                 writer.write_table(arrow.Table.from_batches(group))
@@ -63,27 +86,81 @@ def _groups(batches: Iterable[Any]) -> Iterator[list[Any]]:
         yield group
 
 
-def fingerprint_of_file(
-    session: Session, table: str, columns: Sequence[Column], path: Path
-) -> Fingerprint:
-    """Return the fingerprint that the rows of a file have in a table like theirs.
+def content(session: Session, label: Label, path: Path) -> Content:
+    """Return what the rows of a file are, which says that it has this label.
 
     They are copied back into the database, row group by row group, so that neither memory nor disk
     has to hold them all.
+
+    Raises:
+        UnreadableFile: It is no such file, or its rows do not fit into its columns.
     """
-    names = [column.name for column in columns]
+    arrow, names = library("pyarrow"), [column.name for column in label.columns]
     connection = session.connection()
-    made = sql.SQL(MADE).format(table=named(session, table))
-    connection.exec_driver_sql(made.as_string())
+    connection.exec_driver_sql(_made(session, label).as_string())
     rows, total = 0, 0
-    with library("pyarrow.parquet").ParquetFile(path) as file:
-        for number in range(file.num_row_groups):
-            _copy(session, names, file.read_row_group(number, columns=names))
-            found = fingerprint_of(session, names, BACK)
-            rows, total = rows + found.rows, total + found.sum
-            connection.exec_driver_sql("TRUNCATE pg_temp.read_back")
+    ranges = {"pandaid": _Range(), "modificationtime": _Range()}
+    try:
+        with library("pyarrow.parquet").ParquetFile(path, page_checksum_verification=True) as file:
+            if not file.schema_arrow.equals(values.schema(label.columns)):
+                raise UnreadableFile(f"the file {path.name} has other columns than it says")
+            for number in range(file.num_row_groups):
+                group = file.read_row_group(number)
+                for name in ranges.keys() & {*names}:
+                    ranges[name].widen(group.column(name))
+                _copy(session, names, group)
+                back = fingerprint_of(session, names, BACK)
+                rows, total = rows + back.rows, total + back.sum
+                connection.exec_driver_sql("TRUNCATE pg_temp.read_back")
+    except (OSError, arrow.ArrowException) as error:
+        raise UnreadableFile(f"the file {path.name} cannot be read: {error}") from None
+    except (DataError, IntegrityError) as error:
+        raise UnreadableFile(f"the file {path.name} does not fit into its columns: {error.orig}"
+                             ) from None  # fmt: skip
     connection.exec_driver_sql("DROP TABLE pg_temp.read_back")
-    return Fingerprint(rows, total)
+    return Content(Fingerprint(rows, total), *(found.ends for found in ranges.values()))
+
+
+class _Range:
+    """The least and the greatest number that columns have."""
+
+    def __init__(self) -> None:
+        self.ends: tuple[int, int] | None = None
+
+    def widen(self, column: Any) -> None:
+        numbers = library("pyarrow.compute").min_max(column.cast(library("pyarrow").int64()))
+        least, greatest = numbers["min"].as_py(), numbers["max"].as_py()
+        if least is not None:
+            known = self.ends or (least, greatest)
+            self.ends = min(known[0], least), max(known[1], greatest)
+
+
+def _made(session: Session, label: Label) -> sql.Composed:
+    """Return what makes a table with the columns of a file.
+
+    The archive's own table may have others since: then they are made of their types.
+    """
+    table = named(session, label.table)
+    if columns(session, table) == label.columns:
+        return sql.SQL(MADE_LIKE).format(table=table)
+    for column in label.columns:
+        if not _is_type(session, column.type):
+            raise UnreadableFile(f"its column {column.name} is of a type that this database has "
+                                 f"not: {column.type!r}")  # fmt: skip
+    made = (
+        sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.type))
+        for column in label.columns
+    )
+    return sql.SQL(MADE).format(columns=sql.SQL(", ").join(made))
+
+
+def _is_type(session: Session, said: str) -> bool:
+    """Tell whether a text is a type, and nothing else that could be run."""
+    try:
+        with session.begin_nested():
+            return bool(session.scalar(IS_TYPE, {"type": said}))
+    except DBAPIError:
+        return False
 
 
 def _copy(session: Session, names: Sequence[str], group: Any) -> None:
@@ -95,14 +172,12 @@ def _copy(session: Session, names: Sequence[str], group: Any) -> None:
 
 
 def pandaids(path: Path) -> tuple[int, int] | None:
-    """Return the least and the greatest PandaID of a file, as its statistics say; None if empty."""
+    """Return the least and the greatest PandaID of a file; None if no row has one."""
+    found = _Range()
     with library("pyarrow.parquet").ParquetFile(path) as file:
-        place = file.schema_arrow.get_field_index("pandaid")
-        groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
-    found = [group.column(place).statistics for group in groups]
-    if not found:
-        return None
-    return min(one.min for one in found), max(one.max for one in found)
+        for batch in file.iter_batches(columns=["pandaid"]):
+            found.widen(batch.column(0))
+    return found.ends
 
 
 def lacking(old: Path, new: Path) -> int | None:

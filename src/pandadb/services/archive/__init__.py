@@ -20,6 +20,11 @@ from pandadb.services.archive.months.dropping import Dropped, NotDropped
 from pandadb.services.archive.months.dropping import drop as drop_exported
 from pandadb.services.archive.months.exporting import Export, NotExported, Outlook, export, outlook
 from pandadb.services.archive.months.lookup import ExportedJob, UnreadableExport, exported
+from pandadb.services.archive.months.verification import (
+    NoExports,
+    VerifiedMonth,
+    verify_exports,
+)
 from pandadb.services.archive.moving import Moved, Step, Verdict
 from pandadb.services.archive.pausing import BadPause, Paused, pause, paused, resume
 from pandadb.services.archive.plans import NoSuchDay, NotTheOwner, failures, plan
@@ -53,6 +58,7 @@ __all__ = [
     "Limits",
     "Merged",
     "Moved",
+    "NoExports",
     "NoSuchDay",
     "NotDropped",
     "NotExported",
@@ -71,6 +77,7 @@ __all__ = [
     "UnreadableExport",
     "Verdict",
     "Verified",
+    "VerifiedMonth",
     "Waits",
     "compact",
     "compactable",
@@ -94,4 +101,5 @@ __all__ = [
     "standings",
     "status",
     "verify",
+    "verify_exports",
 ]

@@ -1,7 +1,8 @@
 """Partitions of a month that was exported leave the database, once nothing can be lost by that.
 
-All in one transaction: the partitions are locked against writers and counted; what they have must
-be what the files are proven to have; only then they are dropped, those of all tables together.
+The files are read first: they must have what their manifest says. All the rest is one transaction:
+the partitions are locked against writers and counted; what they have must be what the files have,
+and these still the same; only then they are dropped, those of all tables together.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.months import Month
 from pandadb.core.columns import columns, named
 from pandadb.core.parquet import manifests
+from pandadb.core.parquet.verification import fault_of_bytes
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience
 from pandadb.services.archive.months.exporting import differing
+from pandadb.services.archive.months.verification import fault
 from pandadb.services.archive.noting import note
 from pandadb.services.archive.pausing import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.parquet.manifests import Manifest
     from pandadb.database import Database
+    from pandadb.services.archive.months.exporting import Export
 
 WRITERS = 3.0
 """Seconds for which somebody is waited for who writes into the month."""
@@ -53,8 +57,10 @@ class Dropped:
     """Rows of the month in partitions that stay, since these have other times too."""
 
 
-def drop(database: Database, month: str, folder: Path) -> Dropped:
+def drop(database: Database, month: str, folder: Path, *, proven: Export | None = None) -> Dropped:
     """Drop the partitions of a month that is exported in a folder, and write proofs of it.
+
+    `proven` is what `export` has just returned: those files need not be read back once more.
 
     Raises:
         BadManifest: There is no export of the month.
@@ -66,9 +72,11 @@ def drop(database: Database, month: str, folder: Path) -> Dropped:
     """
     wanted = Month.of(month)
     place = folder / str(wanted)
-    manifest = manifests.read(place)
+    manifest = manifests.read(place, str(wanted))
     refuse_strangers(database)
     refuse_paused(database)
+    if why := None if _is_proven(proven, manifest) else fault(database, place, wanted, manifest):
+        raise NotDropped(f"{month} was not dropped: {why}")
     with turn(database, TURN) as ours:
         if not ours:
             raise NotDropped("A run of the archiver is at work: try again when it has ended")
@@ -83,6 +91,12 @@ def drop(database: Database, month: str, folder: Path) -> Dropped:
         return dropped
 
 
+def _is_proven(proven: Export | None, manifest: Manifest) -> bool:
+    if proven is None:
+        return False
+    return (proven.month, proven.tables) == (manifest.month, manifest.tables)
+
+
 def _drop(session: Session, month: Month, manifest: Manifest, place: Path) -> Dropped:
     # What others have committed while we waited for a lock must be seen.
     session.connection(execution_options={"isolation_level": "READ COMMITTED"})
@@ -95,7 +109,7 @@ def _drop(session: Session, month: Month, manifest: Manifest, place: Path) -> Dr
     if why := _mismatch(session, month, manifest):
         raise NotDropped(f"{month} was not dropped: {why}")
     now = leaving.count(session, month, going)
-    if why := differing(manifest, now.tables) or manifests.fault(place, manifest):
+    if why := differing(manifest, now.tables) or _changed(place, manifest):
         raise NotDropped(f"{month} was not dropped: {why}")
     for part, found in now.parts.items():
         proofs.prove(session, part, proofs.COPY, found, found)
@@ -105,8 +119,6 @@ def _drop(session: Session, month: Month, manifest: Manifest, place: Path) -> Dr
 
 def _mismatch(session: Session, month: Month, manifest: Manifest) -> str | None:
     """Say why an export cannot stand for a month, as far as that is seen without counting."""
-    if manifest.month != str(month):
-        return f"the manifest is of {manifest.month}"
     exported = {table.table: table.columns for table in manifest.tables}
     for table in LIVE_OF:
         if exported.get(table) != columns(session, named(session, table)):
@@ -115,3 +127,9 @@ def _mismatch(session: Session, month: Month, manifest: Manifest) -> str | None:
         some = ", ".join(map(str, tasks[:5])) + (", …" if tasks[5:] else "")
         return f"it has jobs of tasks that are held: {some}"
     return None
+
+
+def _changed(place: Path, manifest: Manifest) -> str | None:
+    """Say which file is not what it was when it was read."""
+    faults = (fault_of_bytes(place, table) for table in manifest.tables)
+    return next(filter(None, faults), None)

@@ -7,7 +7,7 @@ are made in a folder beside, which gets its name when all of it is proven and th
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -18,9 +18,11 @@ from pandadb.core.columns import columns, named
 from pandadb.core.parquet import files, manifests, values
 from pandadb.core.parquet.libraries import library
 from pandadb.core.parquet.manifests import Filed, Manifest
+from pandadb.core.parquet.verification import fault_of_bytes
 from pandadb.core.partitions import existing
 from pandadb.errors import PandaDBError
 from pandadb.services import schema
+from pandadb.services.archive.months.verification import fault
 from pandadb.services.archive.pausing import refuse_paused
 from pandadb.services.archive.reading import snapshot
 from pandadb.services.turns import turn
@@ -118,7 +120,7 @@ def export(
         place = folder / str(wanted)
         _recover(place)
         if place.exists():
-            why, standing = _standing(database, wanted, place)
+            why, standing = _standing(database, wanted, place, tell)
             if standing:
                 return standing
             if not (overwrite and (place / manifests.NAME).is_file()):
@@ -138,13 +140,15 @@ def _beside(place: Path, what: str) -> Path:
     return place.with_name(f".{place.name}.{what}")
 
 
-def _standing(database: Database, month: Month, place: Path) -> tuple[str, Export | None]:
+def _standing(
+    database: Database, month: Month, place: Path, tell: Callable[[str], None]
+) -> tuple[str, Export | None]:
     """Return an export that is there, or why it does not fit."""
     try:
-        manifest = manifests.read(place)
+        manifest = manifests.read(place, str(month))
     except manifests.BadManifest as error:
         return str(error), None
-    if why := manifests.fault(place, manifest):
+    if why := fault(database, place, month, manifest, tell=tell):
         return why, None
     with snapshot(database) as session:
         now = {table.table: fingerprint_of_month(session, table.table, month)
@@ -170,89 +174,89 @@ def _make(database: Database, month: Month, place: Path, tell: Callable[[str], N
     part = _beside(place, "part")
     part.mkdir(parents=True)
     try:
-        tables = _write(database, month, part, tell)
-        _prove(database, part, tables, tell)
-        at = schema.current(database)
-        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        package = version("pandadb")
-        manifest = Manifest(str(month), now, package, at.revision, at.panda, tables)
+        manifest = _write(database, month, part, tell)
+        _prove(database, month, part, manifest, tell)
         _refuse_to_lose(place, part, manifest)
         manifests.write(part, manifest)
         _name(part, place)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    return Export(str(month), place, tables, is_new=True)
+    return Export(str(month), place, manifest.tables, is_new=True)
 
 
-def _write(
-    database: Database, month: Month, part: Path, tell: Callable[[str], None]
-) -> list[Filed]:
-    tables = []
+def _write(database: Database, month: Month, part: Path, tell: Callable[[str], None]) -> Manifest:
+    at = schema.current(database)
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    manifest = Manifest(str(month), now, version("pandadb"), at.revision, at.panda, [])
     with snapshot(database) as session:
-        now = existing.now(session)
-        if month.upper > now:
+        if month.upper > existing.now(session):
             raise NotExported(f"The month {month} has not ended")
         for table in LIVE_OF:
             tell(f"writing {table}")
-            tables.append(_filed(session, table, month, part))
-    if not any(table.rows for table in tables):
+            manifest.tables.append(_filed(session, manifest, table, month, part))
+    if not any(table.rows for table in manifest.tables):
         raise NotExported(f"The archive has nothing of {month}")
-    return tables
-
-
-def _filed(session: Session, table: str, month: Month, part: Path) -> Filed:
-    path = part / f"{table.partition('.')[2]}.parquet"
-    has = columns(session, named(session, table))
-    found = fingerprint_of_month(session, table, month)
-    rows = rows_of(session, table, month)
-    files.write(path, has, values.batches(session, table, has, rows))
-    return Filed(
-        table,
-        path.name,
-        found.rows,
-        found.sum,
-        path.stat().st_size,
-        files.sha256(path),
-        files.pandaids(path),
-        has,
-    )
+    return manifest
 
 
 def _prove(
-    database: Database, part: Path, tables: list[Filed], tell: Callable[[str], None]
+    database: Database, month: Month, part: Path, manifest: Manifest, tell: Callable[[str], None]
 ) -> None:
-    for table in tables:
-        tell(f"proving {table.table}")
-        with snapshot(database) as session:
-            path = part / table.file
-            back = files.fingerprint_of_file(session, table.table, table.columns, path)
-        if back != table.fingerprint:
-            raise NotExported(
-                f"The file of {table.table} is not what was read: nothing was exported"
-            )
+    if why := fault(database, part, month, manifest, tell=tell):
+        raise NotExported(f"Nothing was exported, since not what was read was written: {why}")
+
+
+def _filed(session: Session, manifest: Manifest, table: str, month: Month, part: Path) -> Filed:
+    path = part / manifests.file_name(table)
+    has = columns(session, named(session, table))
+    found = fingerprint_of_month(session, table, month)
+    rows = rows_of(session, table, month)
+    filed = Filed(table, path.name, found.rows, found.sum, 0, "", None, has)
+    files.write(path, manifest.label(filed), values.batches(session, table, has, rows))
+    return replace(
+        filed,
+        bytes=path.stat().st_size,
+        sha256=files.sha256(path),
+        pandaids=files.pandaids(path),
+    )
 
 
 def _refuse_to_lose(place: Path, part: Path, new: Manifest) -> None:
     """Refuse to replace an export that may be all that is left of its rows.
 
-    To count is not enough: those that were dropped may have been followed by more others.
+    To count is not enough: those that were dropped may have been followed by more others. Nor is
+    the old manifest: the files themselves are asked, as long as they can be read.
     """
-    try:
-        old = manifests.read(place).tables
-    except manifests.BadManifest:
+    if not place.exists():
         return
-    made = {table.table: table for table in new.tables}
-    for table in old:
-        if table.fingerprint == made[table.table].fingerprint:
-            continue
-        lacking = files.lacking(place / table.file, part / made[table.table].file)
-        if lacking != 0:
-            has = f"{lacking} rows that the database has not" if lacking else "a broken file"
+    try:
+        old = {table.table: table for table in manifests.read(place, new.month).tables}
+    except manifests.BadManifest:
+        old = {}
+    known = {manifests.NAME, *(table.file for table in new.tables)}
+    if strange := sorted({path.name for path in place.iterdir()} - known):
+        raise NotExported(f"{place} has {strange[0]}, which no export has: move it elsewhere")
+    for table in new.tables:
+        if has := _has_more(place, part, table, old.get(table.table)):
             raise NotExported(
                 f"The export in {place} may be all that is left of {table.table}: it has {has}. "
                 "Move it elsewhere if it is not needed"
             )
+
+
+def _has_more(place: Path, part: Path, new: Filed, old: Filed | None) -> str | None:
+    """Say what the old file of a table may have that the new one has not."""
+    path = place / new.file
+    is_whole = old is None or fault_of_bytes(place, old) is None
+    if old and not is_whole and old.fingerprint == new.fingerprint:
+        return None  # what it had before it was damaged is in the new one
+    if not path.exists():
+        return f"lost the file {new.file}" if old else None
+    lacking = files.lacking(path, part / new.file)
+    if lacking is None:
+        return "a broken file"
+    return f"{lacking} rows that the database has not" if lacking else None
 
 
 def _name(part: Path, place: Path) -> None:

@@ -1,32 +1,37 @@
-"""Jobs that are in exported months, found by DuckDB without a database."""
+"""Jobs that are in exported months, found by DuckDB without a database.
+
+Manifests say where to look first. They do not say that a job is nowhere: for that all files are
+asked, and none may be missing.
+"""
 
 from __future__ import annotations
 
 import glob
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.archive.days import LIVE_OF
+from pandadb.core.driver import nearest
 from pandadb.core.parquet import manifests
 from pandadb.core.parquet.files import OURS
 from pandadb.core.parquet.libraries import library
+from pandadb.core.parquet.manifests import BadManifest
 from pandadb.errors import PandaDBError
+from pandadb.services.archive.months.verification import NoExports, exported_months
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pandadb.core.parquet.manifests import Manifest
 
 Row = dict[str, Any]
 """Values by the names of their columns, of all columns that the file has."""
 QUERY = """
-SELECT * FROM read_parquet($files, union_by_name = true, hive_partitioning = false)
+SELECT * FROM read_parquet($files, union_by_name = true, hive_partitioning = false, filename = {at})
  WHERE pandaid = $pandaid ORDER BY modificationtime
 """
-TABLES = tuple(
-    f"doma_pandaarch.{name}"
-    for name in ("jobsarchived", "filestable_arch", "jobparamstable_arch", "metatable_arch")
-)
+AT = "pandadb_file"
+"""A column that no table has: the file that a row is in."""
 
 
 class UnreadableExport(PandaDBError):
@@ -43,51 +48,131 @@ class ExportedJob:
     metadata: list[Row]
 
 
+@dataclass(frozen=True)
+class _Month:
+    """An exported month, as far as it can be read without its files."""
+
+    folder: Path
+    manifest: Manifest | None
+    fault: str | None
+    """Why its manifest is not asked."""
+
+    def file(self, table: str) -> Path:
+        return self.folder / manifests.file_name(table)
+
+    def has(self, table: str) -> bool:
+        """Tell whether the month should have a file of a table, or has it."""
+        return self.manifest is not None or self.file(table).exists()
+
+    def may_have(self, table: str, pandaid: int) -> bool:
+        """Tell whether the file of a table can have a job, as far as the manifest knows."""
+        if self.manifest is None:
+            return self.has(table)
+        ranges = [one.pandaids for one in self.manifest.tables if one.table == table]
+        return any(found and found[0] <= pandaid <= found[1] for found in ranges)
+
+
 def exported(folder: Path, *, pandaid: int) -> ExportedJob | None:
     """Return a job that is in one of the exported months of a folder; None if none has it.
 
-    The manifests tell which files can have it, the statistics in these which of their parts.
+    The manifests tell which files to ask first, the statistics in these which of their parts. If
+    that finds nothing, all files are asked.
 
     Raises:
-        BadManifest: One cannot be read.
-        ParquetMissing: A file can have it, but the extra `parquet` is not installed.
-        UnreadableExport: A file is not as it was written, or there is no such folder.
+        BadManifest: No file has the job, but the manifest of a month is not as it was written.
+        ParquetMissing: The extra `parquet` is not installed.
+        UnreadableExport: A file is missing, or not as it was written, or there is no such folder.
     """
-    if not folder.is_dir():
-        raise UnreadableExport(f"There are no exports in {folder}: it is no folder")
-    paths = sorted(folder.glob(f"[0-9]*/{manifests.NAME}"))
-    months = [(path.parent, _manifest(path.parent, path.stat().st_mtime_ns)) for path in paths]
-    if not _files(months, TABLES[0], pandaid):
+    try:
+        months = [_month(month, path) for month, path in exported_months(folder)]
+    except NoExports as error:
+        raise UnreadableExport(str(error)) from None
+    if not months:
         return None
     with library("duckdb").connect(config=OURS) as duck:
-        jobs, *others = (_rows(duck, _files(months, table, pandaid), pandaid) for table in TABLES)
-    return ExportedJob(jobs[-1], *others) if jobs else None
+        first, *others = LIVE_OF
+        jobs, where = _found(duck, months, first, pandaid)
+        if not jobs:
+            _refuse_doubtful(months, pandaid)
+            return None
+        rows = (_found(duck, months, table, pandaid, where)[0] for table in others)
+        return ExportedJob(jobs[-1], *rows)
+
+
+def _month(month: str, path: Path) -> _Month:
+    try:
+        changed = (path / manifests.NAME).stat().st_mtime_ns
+        return _Month(path, _manifest(path, month, changed), None)
+    except OSError:
+        return _Month(path, None, f"There is no export in {path}: it has no {manifests.NAME}")
+    except BadManifest as error:
+        return _Month(path, None, str(error))
 
 
 @lru_cache(maxsize=1000)
-def _manifest(folder: Path, _: int) -> Manifest:
+def _manifest(path: Path, month: str, _: int) -> Manifest:
     """Return a manifest, which is read again only if its time of change is another."""
-    return manifests.read(folder)
+    return manifests.read(path, month)
 
 
-def _files(months: list[tuple[Path, Manifest]], table: str, pandaid: int) -> list[str]:
-    """Return the files of a table that can have a job, as DuckDB's patterns."""
-    return [
-        glob.escape(str(folder / filed.file))
-        for folder, manifest in months
-        for filed in manifest.tables
-        if filed.table == table
-        and filed.pandaids
-        and filed.pandaids[0] <= pandaid <= filed.pandaids[1]
-    ]
+def _refuse_doubtful(months: list[_Month], pandaid: int) -> None:
+    """Refuse to say that a job is nowhere while a month is not as it should be."""
+    for month in months:
+        if month.fault:
+            raise BadManifest(f"No file has job {pandaid}, but one may be missing: {month.fault}")
 
 
-def _rows(duck: Any, files: list[str], pandaid: int) -> list[Row]:
+def _found(
+    duck: Any, months: list[_Month], table: str, pandaid: int, where: frozenset[str] = frozenset()
+) -> tuple[list[Row], frozenset[str]]:
+    """Return the rows that a job has in the files of a table, and the folders where they are.
+
+    Those that the manifests name are asked, and those of the folders where the job is; all others
+    if these have none.
+    """
+    likely = [month for month in months
+              if month.may_have(table, pandaid) or str(month.folder) in where]  # fmt: skip
+    others = [month for month in months if month not in likely]
+    for some in (likely, others):
+        files = [month.file(table) for month in some if month.has(table)]
+        if rows := _rows(duck, files, pandaid):
+            return [row for row, _ in rows], frozenset(place for _, place in rows)
+    return [], frozenset()
+
+
+def _rows(duck: Any, files: list[Path], pandaid: int) -> list[tuple[Row, str]]:
     if not files:
         return []
+    said = ", ".join(map(str, files[:3])) + (", …" if files[3:] else "")
     try:
-        found = duck.execute(QUERY, {"files": files, "pandaid": pandaid})
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        words = {"files": [glob.escape(str(path)) for path in files], "pandaid": pandaid}
+        found = duck.execute(QUERY.format(at=f"'{AT}'"), words)
+        columns = [(column[0], str(column[1]).startswith("TIMESTAMP"))
+                   for column in found.description]  # fmt: skip
+        rows = [
+            {name: _time(value) if is_time else value
+             for (name, is_time), value in zip(columns, row, strict=True)}
+            for row in found.fetchall()
+        ]  # fmt: skip
     except library("duckdb").Error as error:
-        raise UnreadableExport(f"{', '.join(files)} cannot be read: {error}") from error
+        raise UnreadableExport(f"{said} cannot be read: {error}") from error
+    return _distinct([(row, str(Path(row.pop(AT)).parent)) for row in rows])
+
+
+def _time(value: Any) -> Any:
+    """Return a time of DuckDB, which writes those that Python has not: the nearest it has."""
+    if not isinstance(value, str):
+        return value
+    return nearest("-infinity" if "(BC)" in value else "infinity")
+
+
+def _distinct(rows: list[tuple[Row, str]]) -> list[tuple[Row, str]]:
+    """Return the rows without those that a later export has again, perhaps in a newer state."""
+    newest = {row.get("row_id"): place for row, place in rows}
+    kept: dict[Any, tuple[Row, str]] = {}
+    for place, (row, folder) in enumerate(rows):
+        if row.get("row_id") is None:
+            kept.setdefault(tuple(row.values()), (row, folder))
+        elif newest[row["row_id"]] == folder:
+            kept[place] = (row, folder)
+    return [*kept.values()]
