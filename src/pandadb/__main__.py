@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import signal
 import sys
 import threading
@@ -14,12 +16,32 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run the command; an interrupt or SIGTERM ends it as usual, so that its server stops."""
     sys.unraisablehook = _again
+    _open_streams()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         from pandadb.cli.main import main as run  # noqa: PLC0415 - it takes a second
     except KeyboardInterrupt:
         sys.exit(130)
     run()
+
+
+def _open_streams() -> None:
+    """See that there are three streams, and that no character is too odd to be printed.
+
+    A closed one is taken by what cannot be read or written, lest a connection to the database gets
+    its number: what is printed then fails as it should, in a sentence.
+    """
+    for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, flags)
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _again(ignored: UnraisableHookArgs) -> None:

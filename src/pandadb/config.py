@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput
 
 LIBPQ = tuple(option.keyword.decode() for option in Conninfo.get_defaults())
 """The words that libpq knows in a URL."""
@@ -37,7 +37,7 @@ SCHEMAS = (
 )
 
 
-class SettingsError(PandaDBError):
+class SettingsError(InvalidInput):
     """A setting that is unknown, or has a value that it can't have."""
 
 
@@ -51,13 +51,17 @@ def sqlalchemy_url(text: str) -> URL:
             since that may hold a password.
     """
     try:
+        if "\0" in unquote(text, errors="strict"):
+            raise SettingsError(
+                "The database URL has %00 in it, which no name or password can have"
+            )
         url = make_url(_hosts_in_query(text))
     except (ArgumentError, ValueError):
         url = None
     if url is None or "@" in (url.host or ""):
         raise SettingsError(
             "The database URL cannot be read: write postgresql://user:password@host:5432/database, "
-            "and in the password %40 for @, %2F for / and %25 for %"
+            "and in the password %40 for @, %2F for / and %25 for %, in UTF-8"
         )
     if not re.fullmatch(r"postgres(ql)?(\+\w+)?", url.drivername):
         raise SettingsError(
@@ -66,6 +70,7 @@ def sqlalchemy_url(text: str) -> URL:
         )
     url = url.set(drivername="postgresql+psycopg")
     _check_words(url)
+    _check_places(url)
     password = url.query.get("password")
     if isinstance(password, str):  # SQLAlchemy hides it only where it belongs
         url = url.difference_update_query(["password"]).set(password=password)
@@ -86,6 +91,23 @@ def _check_words(url: URL) -> None:
             raise SettingsError(
                 f"The database URL has {name!r}, which libpq does not know: {meant}"
             )
+
+
+def _check_places(url: URL) -> None:
+    """Refuse hosts and ports that the driver would stumble over when it connects."""
+    try:
+        _, words = url.get_dialect()().create_connect_args(url)
+        for host in str(words.get("host", "")).split(","):
+            if not host.startswith(("/", "@")):  # a socket
+                host.encode("idna")
+        ports = [int(port) for port in str(words.get("port", "")).split(",") if port]
+    except (ArgumentError, ValueError):
+        ports = [0]
+    if any(not 0 < port < 2**16 for port in ports):
+        raise SettingsError(
+            "The database URL has hosts and ports that cannot be: write host:5432, or "
+            "host1:5432,host2:5432, with names that DNS can have and ports from 1 to 65535"
+        )
 
 
 def _hosts_in_query(text: str) -> str:
@@ -120,6 +142,8 @@ def _names(value: Any) -> Any:
             raise ValueError(f"{ours!r} is not one of {', '.join(SCHEMAS)}")
         if not theirs:
             raise ValueError(f"{ours} needs a name: {ours}=NAME")
+        if not (theirs.isprintable() and '"' not in theirs and len(theirs.encode()) <= 63):
+            raise ValueError(f"{ours}: no schema can be called {theirs!r}")
     return value
 
 
@@ -195,6 +219,9 @@ class Settings(BaseSettings):
         }
 
 
+PATHS = ("data_dir", "policies", "exports")
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Return the settings of the environment and `.env`, the environment first.
 
@@ -210,14 +237,25 @@ def load_settings(**overrides: Any) -> Settings:
         if name.upper().startswith(PREFIX) and not name.upper().startswith(PREFIX + "TEST_")
     }
     ours |= overrides
-    for name in ours:
+    for name, value in ours.items():
         if name not in Settings.model_fields:
             raise SettingsError(_unknown(name))
+        _check_characters(name, value)
     try:
         return Settings(**{name: ours[name] for name in ours if ours[name] or name in overrides})
     except ValidationError as error:
         sentence = _malformed(error)
     raise SettingsError(sentence)  # out here: the other error, as its context, has the password
+
+
+def _check_characters(name: str, value: Any) -> None:
+    """Refuse what neither the database nor the system can take; a path may have any bytes."""
+    if not isinstance(value, str):
+        return
+    if "\0" in value:
+        raise SettingsError(f"{PREFIX}{name.upper()} has a NUL character in it")
+    if name not in PATHS and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise SettingsError(f"{PREFIX}{name.upper()} has bytes in it that are not UTF-8")
 
 
 def _file() -> dict[str, str | None]:

@@ -17,7 +17,7 @@ from pandadb.cli import (
     archive_restore,
 )
 from pandadb.cli.archive_told import Batches, MaxLag, limits, moved_line, rows_line, told
-from pandadb.cli.options import AsJSON, DryRun, site_policies
+from pandadb.cli.options import DAY, AsJSON, DryRun, decimal, moment, site_policies, task_id
 from pandadb.cli.output import (
     CONTENDED,
     NOTHING_TO_DO,
@@ -47,9 +47,13 @@ app = typer.Typer(
 WRONG = 1
 """Exit code, of what is not as proven."""
 
+CENTURY = 36_525 * 86_400
+
 Days = Annotated[
     list[datetime] | None,
-    typer.Option("--day", formats=["%Y-%m-%d"], help="Only this day; can be repeated."),
+    typer.Option(
+        "--day", parser=moment(DAY), metavar="DAY", help="Only this day; can be repeated."
+    ),
 ]
 COLUMNS = ("from", "to", "partitions", "rows", "MB", "put off because")
 
@@ -71,7 +75,12 @@ def run(
     days: Days = None,
     *,
     max_time: Annotated[
-        float | None, typer.Option(min=0, help="Seconds after which no other day is begun.")
+        float | None,
+        typer.Option(
+            parser=decimal(0, CENTURY),
+            metavar="SECONDS",
+            help="Seconds after which no other day is begun.",
+        ),
     ] = None,
     wait: archive_copy.Wait = None,
     wait_files: archive_copy.WaitFiles = None,
@@ -173,7 +182,9 @@ def verify(
 
 @app.command()
 def hold(
-    tasks: Annotated[list[int] | None, typer.Argument(metavar="TASK", help="JediTaskIDs.")] = None,
+    tasks: Annotated[
+        list[int] | None, typer.Argument(parser=task_id, metavar="TASK", help="JediTaskIDs.")
+    ] = None,
     *,
     reason: Annotated[str | None, typer.Option(help="Why, for people.")] = None,
     release: Annotated[bool, typer.Option("--release", help="Let them go again.")] = False,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pandadb.cli.options import days
 from pandadb.cli.output import as_json, out, table
 from pandadb.config import load_settings
 from pandadb.database import Database
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
 Wait = Annotated[
     float | None,
-    typer.Option(min=0, metavar="DAYS", help="Between copy and drop; else PANDADB_ARCHIVE_WAIT."),
+    typer.Option(
+        parser=days, metavar="DAYS", help="Between copy and drop; else PANDADB_ARCHIVE_WAIT."
+    ),
 ]
 WaitFiles = Annotated[
     float | None,
     typer.Option(
-        min=0, metavar="DAYS", help="The same for files; else PANDADB_ARCHIVE_WAIT_FILES."
+        parser=days, metavar="DAYS", help="The same for files; else PANDADB_ARCHIVE_WAIT_FILES."
     ),
 ]
 COLUMNS = ("from", "to", "next", "partitions", "rows", "not before", "put off because")

@@ -7,18 +7,21 @@ from typing import Annotated
 
 import typer
 
+from pandadb.cli.options import moment
 from pandadb.cli.output import NOTHING_TO_DO, out
 from pandadb.database import Database
 from pandadb.services import archive
 
-FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
+FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
+TIME = "2026-11-22[T08:00]"
 
 
 def pause(
     *,
     reason: Annotated[str | None, typer.Option(help="Why, for people.")] = None,
     until: Annotated[
-        datetime | None, typer.Option(formats=FORMATS, help="When it ends by itself (UTC).")
+        datetime | None,
+        typer.Option(parser=moment(FORMATS), metavar=TIME, help="When it ends by itself (UTC)."),
     ] = None,
 ) -> None:
     """Have the archiver wait: a run at its next safe point, others before they begin.

@@ -19,7 +19,16 @@ from pandadb.cli.archive_told import (
     unless_paused,
 )
 from pandadb.cli.asking import ask
-from pandadb.cli.options import AsJSON, DryRun, Yes, site_policies
+from pandadb.cli.options import (
+    DAY,
+    AsJSON,
+    DryRun,
+    Yes,
+    job_id,
+    moment,
+    site_policies,
+    task_id,
+)
 from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, PAUSED, as_json, err, fail, out
 from pandadb.config import load_settings
 from pandadb.database import Database
@@ -36,14 +45,20 @@ if TYPE_CHECKING:
 def restore(
     day: Annotated[
         datetime | None,
-        typer.Argument(formats=["%Y-%m-%d"], show_default=False, help="A day of the archive."),
+        typer.Argument(
+            parser=moment(DAY), metavar="DAY", show_default=False, help="A day of the archive."
+        ),
     ] = None,
     *,
     pandaid: Annotated[
-        list[int] | None, typer.Option(help="Only this job; can be repeated.")
+        list[int] | None,
+        typer.Option(parser=job_id, metavar="PANDAID", help="Only this job; can be repeated."),
     ] = None,
     task: Annotated[
-        list[int] | None, typer.Option(help="Only jobs of this task; can be repeated.")
+        list[int] | None,
+        typer.Option(
+            parser=task_id, metavar="TASK", help="Only jobs of this task; can be repeated."
+        ),
     ] = None,
     max_lag: MaxLag = None,
     batch_seconds: Batches = 1,

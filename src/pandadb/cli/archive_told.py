@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pandadb.cli.options import decimal, seconds
 from pandadb.cli.output import CONTENDED, PAUSED, err, fail, progress
 from pandadb.config import load_settings
 from pandadb.services.archive import Limits, NotNow, Paused
@@ -23,11 +24,19 @@ if TYPE_CHECKING:
 MaxLag = Annotated[
     float | None,
     typer.Option(
-        min=0, help="Seconds that replicas may be behind, 0 for any; else PANDADB_ARCHIVE_MAX_LAG."
+        parser=seconds,
+        metavar="SECONDS",
+        help="Seconds that replicas may be behind, 0 for any; else PANDADB_ARCHIVE_MAX_LAG.",
     ),
 ]
 Batches = Annotated[
-    float, typer.Option("--batch-seconds", min=0.01, help="How long a batch of rows should take.")
+    float,
+    typer.Option(
+        "--batch-seconds",
+        parser=decimal(0.01, 3600),
+        metavar="SECONDS",
+        help="How long a batch of rows should take.",
+    ),
 ]
 
 

@@ -8,27 +8,36 @@ from typing import Annotated, Any
 
 import typer
 
+from pandadb.cli.options import LARGEST_ID, job_id, moment, whole
 from pandadb.services.jobs import Filter
 
-FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
 TIME = "2026-11-20[T09:00:00]"
 
 
 def options(
     *,
-    pandaid: Annotated[list[int] | None, typer.Option(help="A job; can be repeated.")] = None,
+    pandaid: Annotated[
+        list[int] | None,
+        typer.Option(parser=job_id, metavar="PANDAID", help="A job; can be repeated."),
+    ] = None,
     jobstatus: Annotated[list[str] | None, typer.Option(help="A state; can be repeated.")] = None,
     computingsite: Annotated[str | None, typer.Option(help="A site, * for any letters.")] = None,
-    jeditaskid: Annotated[int | None, typer.Option(help="The task.")] = None,
+    jeditaskid: Annotated[
+        int | None, typer.Option(parser=whole(0, LARGEST_ID), metavar="TASK", help="The task.")
+    ] = None,
     produsername: Annotated[str | None, typer.Option(help="The submitter.")] = None,
     prodsourcelabel: Annotated[str | None, typer.Option(help="managed, user, test …")] = None,
     gshare: Annotated[str | None, typer.Option(help="The global share.")] = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=FORMATS, metavar=TIME, help="The earliest time, UTC.")
+        datetime | None,
+        typer.Option(parser=moment(FORMATS), metavar=TIME, help="The earliest time, UTC."),
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(formats=FORMATS, metavar=TIME, help="The first time that is too late, UTC."),
+        typer.Option(
+            parser=moment(FORMATS), metavar=TIME, help="The first time that is too late, UTC."
+        ),
     ] = None,
     timecolumn: Annotated[
         str, typer.Option(help="Which time --since and --until are about.")

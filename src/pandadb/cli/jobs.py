@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from pandadb.cli import archive_copy, jobs_change, jobs_end, jobs_find
-from pandadb.cli.options import AsJSON, DryRun
+from pandadb.cli.options import DAY, AsJSON, DryRun, moment, task_id
 from pandadb.cli.output import as_json, err, out, progress
 from pandadb.database import Database
 from pandadb.services import jobs
@@ -46,10 +46,15 @@ def name_unknown(loaded: jobs.Loaded) -> None:
 @app.command()
 def load(
     file: Annotated[Path, typer.Argument(help="Records as the monitor exports them, CSV.")],
-    jeditaskid: Annotated[int, typer.Option(min=1, help="The task that the jobs belong to.")],
+    jeditaskid: Annotated[
+        int,
+        typer.Option(parser=task_id, metavar="TASK", help="The task that the jobs belong to."),
+    ],
     when: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Day on which the jobs ended; yesterday (UTC)."),
+        typer.Option(
+            parser=moment(DAY), metavar="DAY", help="Day on which the jobs ended; yesterday (UTC)."
+        ),
     ] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from pandadb.cli.asking import ask, end, with_merged
-from pandadb.cli.options import AsJSON, DryRun, Yes
-from pandadb.cli.output import as_json, counted, fail, out
+from pandadb.cli.options import AsJSON, DryRun, Yes, job_id
+from pandadb.cli.output import INVALID, as_json, counted, fail, out
 from pandadb.database import Database
 from pandadb.services import jobs
 from pandadb.services.jobs import How
 
-PandaIDs = Annotated[list[int], typer.Argument(metavar="PANDAID", help="The jobs.")]
+PandaIDs = Annotated[list[int], typer.Argument(parser=job_id, metavar="PANDAID", help="The jobs.")]
 
 
 def submit(
@@ -35,9 +35,11 @@ def submit(
     Example: pandadb jobs submit jobs.json --dry-run
     """
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"{file} cannot be read: {error}")
+        given = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        text = given.decode("utf-8-sig")  # whatever the terminal's encoding is
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        fail(f"{file} cannot be read as UTF-8 text: {said}", INVALID)
     with Database.from_settings() as database:
         new = jobs.read(text)
         pandaids = jobs.submit(database, new, jobstatus=jobstatus, how=How(dry_run=dry_run))

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from pandadb.cli.asking import ask, end, with_merged
-from pandadb.cli.options import AsJSON, DryRun, Yes
+from pandadb.cli.jobs_change import PandaIDs
+from pandadb.cli.options import AsJSON, DryRun, Yes, whole
 from pandadb.cli.output import as_json, counted, out, table
 from pandadb.database import Database
 from pandadb.services import jobs
@@ -15,10 +16,15 @@ from pandadb.services.jobs import Expired, How, Killed
 
 
 def kill(
-    pandaids: Annotated[list[int], typer.Argument(metavar="PANDAID", help="The jobs.")],
+    pandaids: PandaIDs,
     *,
     code: Annotated[
-        int, typer.Option(help="Kill code of PanDA's server: 9 by hand, 51 to reassign …")
+        int,
+        typer.Option(
+            parser=whole(0, 2**31 - 1),
+            metavar="CODE",
+            help="Kill code of PanDA's server: 9 by hand, 51 to reassign …",
+        ),
     ] = 9,
     hard: Annotated[
         bool, typer.Option("--hard", help="End running jobs too, and don't ask their pilots.")
@@ -61,7 +67,12 @@ def kill(
 
 def expire(
     rule: Annotated[list[str] | None, typer.Option(help="Only this rule; can be repeated.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Jobs for each rule, the oldest.")] = 1000,
+    limit: Annotated[
+        int,
+        typer.Option(
+            parser=whole(1, 1_000_000), metavar="NUMBER", help="Jobs for each rule, the oldest."
+        ),
+    ] = 1000,
     dry_run: DryRun = False,
     json: AsJSON = False,
 ) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from pandadb.cli import archive_copy
 from pandadb.cli.filters import filtered
-from pandadb.cli.options import AsJSON
+from pandadb.cli.options import AsJSON, job_id, whole
 from pandadb.cli.output import as_json, out, table
 from pandadb.config import load_settings
 from pandadb.database import Database
@@ -17,7 +17,7 @@ from pandadb.services import jobs
 USUAL = "pandaid,jobstatus,computingsite,jeditaskid,produsername,modificationtime"
 FILE = ("type", "lfn", "status", "fsize", "dataset")
 
-PandaID = Annotated[int, typer.Argument(help="The job.")]
+PandaID = Annotated[int, typer.Argument(parser=job_id, metavar="PANDAID", help="The job.")]
 
 
 @filtered
@@ -29,7 +29,10 @@ def list_(
     ] = USUAL,
     order: Annotated[str, typer.Option(help="The column to order by.")] = "pandaid",
     descending: Annotated[bool, typer.Option("--descending", help="The largest first.")] = False,
-    limit: Annotated[int, typer.Option(help="How many jobs at most.")] = 100,
+    limit: Annotated[
+        int,
+        typer.Option(parser=whole(1, 100_000), metavar="NUMBER", help="How many jobs at most."),
+    ] = 100,
     after: Annotated[
         str | None, typer.Option(help="The cursor at the end of the page before.")
     ] = None,

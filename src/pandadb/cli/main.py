@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Annotated
 
@@ -9,8 +11,8 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.cli import archive, db, demo, docs, jobs, partitions
-from pandadb.cli.output import fail
-from pandadb.errors import PandaDBError
+from pandadb.cli.output import INVALID, fail
+from pandadb.errors import InvalidInput, PandaDBError
 
 app = typer.Typer(
     name="pandadb",
@@ -57,21 +59,53 @@ HINTS = {
 """What to do about errors of the database that operators meet, by SQLSTATE."""
 
 
+READER_GONE = 128 + 13
+"""Exit code of what writes to a pipe that nobody reads any more, as a shell has it for SIGPIPE."""
+
+
 def main() -> None:
-    """Run the command; what goes wrong in the database or on purpose is a sentence and exit 1."""
+    """Run the command; what goes wrong in the database or on purpose is a sentence and exit 1.
+
+    The exit code is 2 for what cannot be as it was given.
+    """
     try:
-        try:
-            app()
-        finally:
-            sys.stdout.flush()
+        with _quiet_without_reader():
+            try:
+                app()
+            finally:
+                sys.stdout.flush()
+    except InvalidInput as error:
+        fail(str(error), INVALID)
     except PandaDBError as error:
         fail(str(error))
     except DBAPIError as error:
         said = getattr(getattr(error.orig, "diag", None), "message_primary", None) or "no answer"
         hint = HINTS.get(getattr(error.orig, "sqlstate", None) or "", "")
         fail(f"The database says: {said}. {hint}".strip())
+    except UnicodeEncodeError as error:
+        odd = str(error.object)[max(error.start - 20, 0) : error.end + 20]
+        fail(f"{odd!r} has bytes in it that are not UTF-8, the encoding of texts", INVALID)
     except OSError as error:
-        # What could not be written must not be tried once more when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_output()
         place = error.filename or "the output"
         fail(f"{place} cannot be read or written: {error.strerror or error}")
+
+
+@contextmanager
+def _quiet_without_reader() -> Iterator[None]:
+    """End without a word when the reader of the output has gone, as `head` does."""
+    try:
+        yield
+    except BrokenPipeError:
+        _leave_output()
+        sys.exit(READER_GONE)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # typer makes it exit code 1
+            _leave_output()
+            sys.exit(READER_GONE)
+        raise
+
+
+def _leave_output() -> None:
+    """Have Python not try once more, when it ends, to write what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

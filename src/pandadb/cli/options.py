@@ -1,7 +1,10 @@
-"""Options and settings that several commands share."""
+"""Options and settings that several commands share, and how numbers and times are typed."""
 
 from __future__ import annotations
 
+import math
+import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,11 +13,78 @@ from pandadb.config import load_settings
 from pandadb.services import partitions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from pandadb.core.partitions.policies import Policy
 
 AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+
+LARGEST_ID = 2**63 - 1
+"""What a column of ids can have."""
+YEARS = (1970, 9998)
+"""A day has one before it and one after it, and a year has four digits in names of partitions."""
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Return what reads a whole number in its limits: digits only, as 1_0 would be another job."""
+
+    def integer(given: str) -> int:
+        text = str(given)  # a default is a number already
+        if not re.fullmatch(r"[+-]?[0-9]{1,4000}", text):
+            raise typer.BadParameter(f"{_short(text)} is not a whole number.")
+        if not least <= int(text) <= most:
+            raise typer.BadParameter(f"{_short(text)} is not from {least} to {most}.")
+        return int(text)
+
+    return integer
+
+
+def decimal(least: float, most: float) -> Callable[[str], float]:
+    """Return what reads a number in its limits, written with digits; nan is none, nor is inf."""
+
+    def number(given: str) -> float:
+        text = str(given)
+        if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
+            raise typer.BadParameter(f"{_short(text)} is not a number.")
+        value = float(text)
+        if not (math.isfinite(value) and least <= value <= most):
+            raise typer.BadParameter(f"{_short(text)} is not from {least:g} to {most:,.10g}.")
+        return value
+
+    return number
+
+
+def moment(formats: Sequence[str]) -> Callable[[str], datetime]:
+    """Return what reads a time (naive UTC) in one of the formats."""
+
+    def time(given: str) -> datetime:
+        for wanted in formats if str(given).isascii() else ():
+            try:
+                found = datetime.strptime(given, wanted)  # noqa: DTZ007 - PanDA's times are naive
+            except ValueError:
+                continue
+            if not YEARS[0] <= found.year <= YEARS[1]:
+                raise typer.BadParameter(f"{_short(given)} is not in the years 1970 to 9998.")
+            return found
+        example = f"{datetime(2026, 11, 20, 9):{formats[-1]}}"
+        raise typer.BadParameter(f"{_short(given)} is no time: write it as {example}")
+
+    return time
+
+
+def _short(text: str) -> str:
+    """Return a text as it can stand in a sentence, however long it is."""
+    return repr(text if len(text) <= 60 else f"{text[:57]}…")
+
+
+DAY = ["%Y-%m-%d"]
+job_id = whole(1, LARGEST_ID)
+task_id = whole(1, LARGEST_ID)
+days = decimal(0, 36_500)
+seconds = decimal(0, 2_147_483)
+"""What PostgreSQL can count in milliseconds: up to 24 days."""
 
 
 def site_policies() -> dict[str, Policy]:

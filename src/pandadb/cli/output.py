@@ -4,6 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from rich.console import Console
@@ -18,13 +19,16 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 err = Console(stderr=True, highlight=False)
 
 
-NOTHING_TO_DO, CONTENDED, PAUSED = 3, 4, 5
-"""Exit codes of what cron runs; 0 is done, 1 an error."""
+INVALID, NOTHING_TO_DO, CONTENDED, PAUSED = 2, 3, 4, 5
+"""Exit codes: 0 is done, 1 an error, 2 what cannot be as it was given; the others for cron."""
+LONGEST = 2000
+"""Characters of a sentence: what it quotes can be a whole file."""
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
-    """Say on standard error what went wrong, and end with exit code 1, or another."""
-    err.print("[bold red]pandadb:[/]", escape(sentence), soft_wrap=True)
+    """Say on standard error what went wrong, in one line, and end with exit code 1, or another."""
+    with suppress(OSError):  # nobody reads it then
+        err.print("[bold red]pandadb:[/]", escape(_in_a_line(sentence)), soft_wrap=True)
     sys.exit(code)
 
 
@@ -39,6 +43,13 @@ def end_of_failed(failed: Collection[Failure]) -> None:
     tell_failed(failed)
     if names := [one.unit for one in failed]:
         fail(f"{len(names)} failed, the rest was done: {', '.join(names)}")
+
+
+def _in_a_line(sentence: str) -> str:
+    """Return a sentence that does nothing to a terminal, and with its end, where the remedy is."""
+    sentence = " ".join(sentence.split())
+    sentence = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
+    return sentence if len(sentence) <= LONGEST else f"{sentence[:LONGEST]} … {sentence[-500:]}"
 
 
 def as_json(data: Any) -> None:

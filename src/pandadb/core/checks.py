@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, DateTime, Integer, Numeric, SmallInteger, String
 
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +25,7 @@ Check = Callable[[Any], str | None]
 """What says what is wrong with a value, or None."""
 
 
-class BadValue(PandaDBError):
+class BadValue(InvalidInput):
     """A column that there is not, or a value that does not fit its column; nothing was changed."""
 
 
@@ -76,6 +77,7 @@ def from_text(model: type[Base], name: str, text: str) -> Any:
     if text == "NULL":
         return None
     try:
+        _check_plain(model.__table__.columns[name].type, text)
         match model.__table__.columns[name].type:
             case Integer():
                 return int(text)
@@ -87,6 +89,12 @@ def from_text(model: type[Base], name: str, text: str) -> Any:
                 return text
     except (ValueError, ArithmeticError):
         raise BadValue(f"{name} cannot be {text!r}") from None
+
+
+def _check_plain(kind: Any, text: str) -> None:
+    """Refuse numbers that only Python reads: 1_0 and those of other scripts, NaN, Infinity."""
+    if isinstance(kind, Integer | Numeric) and not re.fullmatch(r"[0-9eE.+-]{1,1000}", text):
+        raise ValueError(text)
 
 
 def near(name: str, known: Iterable[str]) -> str:

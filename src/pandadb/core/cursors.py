@@ -13,14 +13,14 @@ from sqlalchemy import DateTime, Numeric, false, literal, or_, tuple_
 from typing_extensions import override
 
 from pandadb.core.checks import BadValue, check_columns, check_names
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput
 from pandadb.models import JobsActive4, JobsArchived
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, ColumnElement
 
 
-class BadCursor(PandaDBError):
+class BadCursor(InvalidInput):
     """A cursor that is not one of ours, or of another order."""
 
 

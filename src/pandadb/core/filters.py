@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any
@@ -108,12 +109,11 @@ def error_columns(errorcode: str | int) -> dict[str, int]:
     if component and component not in COMPONENTS:
         hint = near(component, COMPONENTS) or f": they are {', '.join(COMPONENTS)}"
         raise BadValue(f"No component {component!r} reports errors{hint}")
-    try:
-        number = int(code)
-    except ValueError:
+    if not re.fullmatch(r"-?[0-9]{1,20}", code):
         raise BadValue(
             f"errorcode has to be a number, or one of a component, pilot=1305, not {errorcode!r}"
-        ) from None
+        )
+    number = int(code)
     found = {f"{name}errorcode": number for name in COMPONENTS if component in ("", name)}
     check_columns(JobsActive4, found)
     return found

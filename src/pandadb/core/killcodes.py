@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_
 
 from pandadb.core.effects import Guard, constants
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ TESTS = Guard(
 )
 
 
-class UnknownCode(PandaDBError):
+class UnknownCode(InvalidInput):
     """A kill code that there is not."""
 
 

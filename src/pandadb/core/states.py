@@ -35,7 +35,7 @@ from pandadb.core.effects import (
     value,
     when,
 )
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput
 from pandadb.models import JobsActive4, JobsArchived4, JobsDefined4, JobsWaiting4
 from pandadb.models.jobs.columns import JobErrors
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from pandadb.core.tables import JobTable
 
 
-class UnknownWord(PandaDBError):
+class UnknownWord(InvalidInput):
     """A state or a verb that there is not."""
 
 

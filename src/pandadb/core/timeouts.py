@@ -40,7 +40,7 @@ from pandadb.core.locking import Lock
 from pandadb.core.states import RUNS, STATES, STOPPABLE, WAITS
 from pandadb.core.tables import LIVE_TABLES
 from pandadb.core.watcher import give_up
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-class UnknownRule(PandaDBError):
+class UnknownRule(InvalidInput):
     """A rule that there is not."""
 
 

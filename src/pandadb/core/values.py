@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, DefaultClause, Integer, Numeric, SmallInteger, String
 
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput
 from pandadb.models import JobsArchived4
 
 COLUMNS = JobsArchived4.__table__.columns
@@ -49,7 +49,7 @@ MISSING = object()
 """What an empty value of a column stands for that has to have one."""
 
 
-class RecordError(PandaDBError):
+class RecordError(InvalidInput):
     """A file of records that cannot be loaded, and where."""
 
 
@@ -97,7 +97,7 @@ def _empty(value: Any) -> Any:
 def _whole(low: int, high: int, empty: Any) -> Convert:
     def convert(text: str) -> Any:
         try:
-            number: int | Decimal = int(text)
+            number: int | Decimal = int(text) if _is_plain(text) else _number(text)
         except ValueError:
             if not text.strip():
                 return _empty(empty)
@@ -135,7 +135,14 @@ def _decimal(precision: int, scale: int, low: int | None, empty: Any) -> Convert
     return convert
 
 
+def _is_plain(text: str) -> bool:
+    """Tell whether digits are those that the database and people read: 1_0 is ten to Python."""
+    return text.isascii() and "_" not in text
+
+
 def _number(text: str) -> Decimal:
+    if not _is_plain(text):
+        raise RecordError(f"{text!r} is not a number")
     try:
         number = Decimal(text)
     except InvalidOperation:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pandadb.core import diagrams, dictionary, statedocs
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 
-class FolderError(PandaDBError):
+class FolderError(InvalidInput):
     """A folder that cannot be read or written."""
 
 

@@ -10,7 +10,7 @@ from psycopg import sql
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput, PandaDBError
 from pandadb.migrating import home
 from pandadb.services import schema
 
@@ -44,6 +44,10 @@ class GrantRefused(PandaDBError):
     """Roles that the user of the database may not make, or rights that it may not give."""
 
 
+class BadRole(GrantRefused, InvalidInput):
+    """The name of a role that cannot be."""
+
+
 @dataclass(frozen=True)
 class Granted:
     """What was done, or would be done."""
@@ -75,14 +79,14 @@ def grant(
     """
     schema.refuse_other_names(database)
     if not re.fullmatch(PLAIN, prefix):
-        raise GrantRefused(
+        raise BadRole(
             f"The prefix {prefix!r} is no plain name: write up to 54 letters, digits and _, not "
             "beginning with a digit"
         )
     roles = _named(prefix)
     unknown = sorted({*(members or {}).values()} - {*ROLES})
     if unknown:
-        raise GrantRefused(f"There is no role {unknown[0]!r}: there are {', '.join(ROLES)}")
+        raise BadRole(f"There is no role {unknown[0]!r}: there are {', '.join(ROLES)}")
 
     def work(session: Session) -> Granted:
         names = {**roles, "database": str(session.scalar(text("SELECT current_database()")))}

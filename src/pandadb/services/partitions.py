@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from pandadb.core.partitions import existing, planning, statements
 from pandadb.core.partitions.planning import Do, Step
 from pandadb.core.partitions.policies import POLICIES, load
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput
 from pandadb.services.failures import Failure, isolated
 from pandadb.services.turns import be_patient, is_busy, patiently, turn
 
@@ -54,7 +54,7 @@ STRAYED = "23514"
 TURN = "hashtextextended('pandadb partitions maintain', 0)"
 
 
-class UnknownTable(PandaDBError):
+class UnknownTable(InvalidInput):
     """A table that has no partitions of ranges, or that is not known."""
 
 

@@ -13,7 +13,7 @@ from typing_extensions import override
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
 from pandadb.core.columns import columns, named
 from pandadb.core.partitions.spans import Span, Unit
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROWS = "{table} WHERE modificationtime >= {lower} AND modificationtime < {upper}"
 
 
-class BadMonth(PandaDBError):
+class BadMonth(InvalidInput):
     """A text that is no month."""
 
 
@@ -41,7 +41,7 @@ class Month:
         Raises:
             BadMonth: It means none.
         """
-        if re.fullmatch(r"\d{4}-\d\d", said):
+        if re.fullmatch(r"(19[7-9]|[2-9]\d\d)\d-\d\d", said, re.ASCII):
             try:
                 lower = datetime.fromisoformat(f"{said}-01")
                 return cls(lower, Span(1, Unit.MONTH).after(lower))

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.partitions.spans import BadSpan, Span, Unit
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput
 from pandadb.models import Base
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
 
-class BadPolicy(PandaDBError):
+class BadPolicy(InvalidInput):
     """A file of policies that cannot be read, or says what cannot be."""
 
 
@@ -111,8 +111,8 @@ def load(path: Path | None) -> dict[str, Policy]:
     if path is None:
         return POLICIES
     try:
-        given = tomllib.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         said = getattr(error, "strerror", None) or error
         raise BadPolicy(f"The policies in {path} cannot be read: {said}") from None
     changed = {}
@@ -151,7 +151,29 @@ def _changed(policy: Policy, section: Any) -> Policy:
         raise BadPolicy(f"then = {str(policy.then)!r} needs a retention")
     if policy.then is Then.ARCHIVE and not policy.table.endswith(ARCHIVED):
         raise BadPolicy(f"then: only {', '.join(ARCHIVED)} have an archive")
+    _check_reach(policy)
     return policy
+
+
+def _check_reach(policy: Policy) -> None:
+    """See that all times and ids of the partitions to come, and of those to go, can be written.
+
+    Raises:
+        BadPolicy: They cannot.
+    """
+    of_ids, ahead = policy.interval.unit is Unit.ID, policy.interval.size * policy.ahead
+    for name, span, size in (
+        ("interval", policy.interval, policy.interval.size),
+        ("interval times ahead", policy.interval, ahead),
+        ("retention", policy.retention, policy.retention.size if policy.retention else 0),
+    ):
+        if span and size > FURTHEST[span.unit]:
+            most = Span(FURTHEST[span.unit], span.unit)
+            raise BadPolicy(f"{name}: {'ids end' if of_ids else 'times end'} there: at most {most}")
+
+
+FURTHEST = {Unit.DAY: 36_500, Unit.MONTH: 1_200, Unit.ID: 10**15}
+"""A hundred years, and more ids than there will be."""
 
 
 def _value(name: str, value: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:
     from typing import Any
@@ -25,7 +25,7 @@ Bound = datetime | int
 FIRST_DAY = datetime(1970, 1, 1)
 
 
-class BadSpan(PandaDBError):
+class BadSpan(InvalidInput):
     """A text that is no span."""
 
 
@@ -51,7 +51,7 @@ class Span:
         Raises:
             BadSpan: It means none.
         """
-        found = re.fullmatch(r"\s*([1-9]\d{0,11})\s+(day|month|id)s?\s*", text)
+        found = re.fullmatch(r"\s*([1-9][0-9]{0,15})\s+(day|month|id)s?\s*", text)
         if not found:
             raise BadSpan(f"{text!r} is no span: write 1 day, 3 months or 1000000 ids")
         return cls(int(found[1]), Unit(found[2]))

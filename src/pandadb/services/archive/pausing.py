@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.archive import pauses
 from pandadb.core.partitions import existing
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput, PandaDBError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,7 +19,7 @@ class Paused(PandaDBError):
     """Work that does not begin, as somebody has paused the archiver."""
 
 
-class BadPause(PandaDBError):
+class BadPause(InvalidInput):
     """A pause that cannot be."""
 
 
