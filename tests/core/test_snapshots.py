@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import ARRAY, BigInteger, func, literal, select, text, update
 
-from pandadb.core import queues, timeouts
+from pandadb.core import lives, queues, timeouts
 from pandadb.core.circumstances import Circumstance
 from pandadb.core.heartbeats import Heartbeat, beat
 from pandadb.core.locking import Lock
@@ -184,6 +184,19 @@ def test_a_retry_waits_for_jedi_which_gives_its_file_to_another_job(database: Da
 
     retried = retrying.result()
     assert (retried.jobs, retried.refused[pandaid].reason) == ({}, Reason.GUARD)
+
+
+def test_a_retry_waits_for_the_end_of_its_job(database: Database) -> None:
+    with database.session() as session:
+        make_task(session, TASK, files=1)
+        pandaid = make_task_job(session, TASK, 0)
+
+    with database.session() as other:
+        lives.advance(other, "fail", [pandaid], host="there")
+        with meanwhile(database, lambda: jobs.retry(database, [pandaid])) as retrying:
+            other.commit()
+
+    assert [*retrying.result().jobs] == [pandaid]
 
 
 def test_a_report_that_comes_while_a_timeout_looks_saves_the_job(database: Database) -> None:

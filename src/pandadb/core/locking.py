@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from pandadb.core import arrays, outcomes
 from pandadb.core.effects import constant, constants
@@ -91,6 +91,6 @@ def _datasets_of_jobs(live: bool, *columns: Column[Any]) -> Select[Any]:
     """Select of the files of jobs that belong to a task."""
     return select(*columns).where(
         arrays.is_given(FILE.pandaid),
-        FILE.modificationtime == EPOCH if live else FILE.modificationtime > EPOCH,
+        FILE.modificationtime == EPOCH if live else true(),  # or they are just about to end
         FILE.fileid.is_not(None),
     )
