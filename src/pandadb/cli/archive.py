@@ -13,6 +13,7 @@ from pandadb.cli import (
     archive_compact,
     archive_copy,
     archive_export,
+    archive_mend,
     archive_pause,
     archive_restore,
 )
@@ -331,3 +332,4 @@ app.command()(archive_pause.pause)
 app.command()(archive_pause.resume)
 app.command()(archive_export.export)
 app.command()(archive_compact.compact)
+app.command()(archive_mend.mend)

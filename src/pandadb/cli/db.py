@@ -14,7 +14,7 @@ from pandadb.cli.options import AsJSON, DryRun, Yes
 from pandadb.cli.output import as_json, out, progress
 from pandadb.config import load_settings
 from pandadb.database import Database
-from pandadb.services import schema, sequences
+from pandadb.services import archive, schema, sequences
 
 app = typer.Typer(help="Make, change and compare the schema.", no_args_is_help=True)
 
@@ -88,10 +88,15 @@ def check(json: AsJSON = False) -> None:
 
     Exit code 1 if they differ, or a sequence is behind.
 
+    If they do not, it also looks for rows at 1970-01-01 whose jobs have ended.
+
     Example: pandadb db check
     """
     with Database.from_settings() as database:
-        differences = [*schema.check(database), *sequences.check(database)]
+        differences = schema.check(database)
+        if not differences and (left := archive.stragglers(database)).jobs:
+            differences = [str(left)]
+        differences += sequences.check(database)
     if json:
         as_json(differences)
     else:

@@ -15,6 +15,7 @@ from pandadb.services.archive.byrows.rowwise import Gone
 from pandadb.services.archive.copies.copying import CopyStep
 from pandadb.services.archive.copies.elsewhere import ArchiveLost, BadArchive, NotTheArchiver
 from pandadb.services.archive.copies.standing import Due, Standing, Waits, standings
+from pandadb.services.archive.mend import Mended, mend
 from pandadb.services.archive.months.compacting import Compacted, Days, compact, compactable
 from pandadb.services.archive.months.dropping import Dropped, NotDropped
 from pandadb.services.archive.months.dropping import drop as drop_exported
@@ -40,6 +41,8 @@ from pandadb.services.archive.restoring import (
     outlook as restorable,
 )
 from pandadb.services.archive.runs import Progress, Ran, run
+from pandadb.services.archive.stragglers import Stragglers
+from pandadb.services.archive.stragglers import find as stragglers
 from pandadb.services.archive.throttling import Limits
 
 __all__ = [
@@ -56,6 +59,7 @@ __all__ = [
     "Found",
     "Gone",
     "Limits",
+    "Mended",
     "Merged",
     "Moved",
     "NoExports",
@@ -74,6 +78,7 @@ __all__ = [
     "Standing",
     "Status",
     "Step",
+    "Stragglers",
     "UnreadableExport",
     "Verdict",
     "Verified",
@@ -87,6 +92,7 @@ __all__ = [
     "failures",
     "hold",
     "holds",
+    "mend",
     "outlook",
     "pause",
     "paused",
@@ -100,6 +106,7 @@ __all__ = [
     "run",
     "standings",
     "status",
+    "stragglers",
     "verify",
     "verify_exports",
 ]

@@ -195,7 +195,7 @@ def restore_jobs(
             database, BACK, policies, throttle, lambda done, why: tell(done, len(going), why)
         )
         course.gone = restored.gone
-        for times, jobs in _by_day(database, going):
+        for times, jobs in by_day(database, going):
             with isolated(restored.failed, f"jobs of {times}"):
                 rowwise.go(course, times, jobs)
     restored.left = len(going) - course.done
@@ -251,7 +251,7 @@ def _found(
         return there, places.live(session, column, values)
 
 
-def _by_day(database: Database, going: Mapping[int, datetime]) -> Iterator[tuple[Times, list[int]]]:
+def by_day(database: Database, going: Mapping[int, datetime]) -> Iterator[tuple[Times, list[int]]]:
     """Yield the jobs of each day of the archive, which is a month if a partition is one."""
     with database.session() as session:
         known = days(existing.partitions(session, LIVE_OF), LIVE_OF)

@@ -15,7 +15,7 @@ from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.rows import NotMoved
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.services.archive import moving, pausing
+from pandadb.services.archive import moving, pausing, stragglers
 from pandadb.services.archive.byrows import merging
 from pandadb.services.archive.copies import copyruns
 from pandadb.services.archive.copies.elsewhere import ArchiveLost, refuse_unfit
@@ -152,7 +152,16 @@ def _swap(
             _go(database, policies, planned(), ran, partial(_Steps, throttle=throttle, tell=tell))
             ran.failed += note(database)
     ran.paused, ran.notes = throttle.paused, throttle.notes
+    if not ran.busy:
+        _report_stragglers(database, ran)
     return ran
+
+
+def _report_stragglers(database: Database, ran: Ran) -> None:
+    """Add to the notes which rows of ended jobs no day takes along."""
+    with isolated(ran.failed, "rows at 1970-01-01 of jobs that have ended"):
+        left = stragglers.find(database)
+        ran.notes += [str(left)] if left.jobs else []
 
 
 def _go(
@@ -201,6 +210,8 @@ def _copy(
                 raise
             ran.failed += note(archive)
     ran.paused, ran.notes = throttle.paused, throttle.notes
+    if not ran.busy:
+        _report_stragglers(database, ran)
     return ran
 
 

@@ -1,0 +1,105 @@
+"""Rows that were left at 1970-01-01 get the times of their jobs, and follow them to the archive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pandadb.core.archive import stragglers
+from pandadb.core.archive.rows import THERE
+from pandadb.core.partitions.policies import POLICIES
+from pandadb.core.spool import in_batches
+from pandadb.models import JobsArchived
+from pandadb.services.archive.byrows import rowwise
+from pandadb.services.archive.byrows.rowwise import Course, Gone
+from pandadb.services.archive.noting import note
+from pandadb.services.archive.pausing import refuse_paused
+from pandadb.services.archive.plans import refuse_strangers
+from pandadb.services.archive.restoring import NotNow, by_day
+from pandadb.services.archive.runs import TURN
+from pandadb.services.archive.stragglers import Stragglers, find, look
+from pandadb.services.archive.throttling import Limits, Throttle
+from pandadb.services.grants import act_as_owner
+from pandadb.services.turns import turn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.archive.stragglers import Rows
+    from pandadb.core.partitions.policies import Policy
+    from pandadb.core.whereabouts import Found
+    from pandadb.database import Database
+    from pandadb.services.failures import Failure
+
+BATCH = 1000
+"""Jobs in one transaction."""
+
+
+@dataclass
+class Mended:
+    """What was done."""
+
+    rows: Rows = field(default_factory=dict)
+    """How many rows of each table have got the times of their jobs."""
+    gone: Gone = field(default_factory=Gone)
+    """What has then followed its jobs to the archive."""
+    left: Stragglers = field(default_factory=lambda: Stragglers({}, []))
+    """Those that stay, as their table has the same row at the time of the job."""
+    failed: list[Failure] = field(default_factory=list)
+    """What could not be done beside."""
+    paused: str | None = None
+    """Who has paused the archiver, if not all could follow their jobs to the archive for that."""
+
+
+def mend(
+    database: Database,
+    policies: Mapping[str, Policy] = POLICIES,
+    *,
+    limits: Limits | None = None,
+) -> Mended:
+    """Give the stragglers the times of their jobs; those of archived jobs follow to the archive.
+
+    It can be repeated. Each thousand jobs are a transaction. Live jobs are not touched.
+
+    Raises:
+        NotNow: A run of the archiver is at work.
+        NotTheOwner: The user of the database may not move rows to the archive.
+        Paused: The archiver is paused.
+    """
+    refuse_strangers(database)
+    refuse_paused(database)
+    mended, throttle = Mended(), Throttle(database, limits or Limits())
+    with turn(database, TURN) as ours:
+        if not ours:
+            raise NotNow("A run of the archiver is at work: try again when it has ended")
+        _, ended = look(database)
+        for batch in in_batches(sorted(ended), BATCH):
+            some = {pandaid: ended[pandaid] for pandaid in batch}
+            new = database.retrying(partial(_stamp, ended=some))
+            mended.rows = {table: mended.rows.get(table, 0) + new[table] for table in new}
+        course = Course(database, THERE, policies, throttle, lambda *_: None, gone=mended.gone)
+        for times, jobs in by_day(database, _archived(database, ended)):
+            rowwise.go(course, times, jobs)
+        mended.failed = note(database)
+    mended.left, mended.paused = find(database), throttle.paused
+    return mended
+
+
+def _stamp(session: Session, ended: Mapping[int, Found]) -> Rows:
+    act_as_owner(session.connection(), local=True)
+    return stragglers.stamp(session, ended)
+
+
+def _archived(database: Database, ended: Mapping[int, Found]) -> dict[int, datetime]:
+    """Return the archived jobs whose rows are no stragglers any more, with their times."""
+    left, _ = look(database)
+    place = JobsArchived.__tablename__
+    return {
+        pandaid: row.modificationtime
+        for pandaid, row in ended.items()
+        if row.place == place and pandaid not in left
+    }
