@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from pandadb.core.checks import BadValue
 from pandadb.core.heartbeats import Answer, Heartbeat, beat
 from pandadb.models import (
     HarvesterRelJobsWorkers,
@@ -329,15 +328,3 @@ def test_files_of_a_task_follow(session: Session) -> None:
         said(session, pandaid, state)
         session.refresh(tried)
         assert tried.proc_status == state
-
-
-@pytest.mark.parametrize(
-    ("bad", "sentence"),
-    [
-        (Heartbeat(5, "activated"), "job 5: a pilot says starting, .* not 'activated'"),
-        (Heartbeat(5, "running", values={"maxpss": "x"}), "job 5: maxpss has to be a whole number"),
-    ],
-)
-def test_nonsense_is_refused(session: Session, bad: Heartbeat, sentence: str) -> None:
-    with pytest.raises(BadValue, match=sentence):
-        beat(session, [bad], "node")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pandadb.models import Base
 
 BITS = {SmallInteger: 16, BigInteger: 64, Integer: 32}
+SHOWN = 100
+"""Characters of a value that a sentence shows."""
 Check = Callable[[Any], str | None]
 """What says what is wrong with a value, or None."""
 
@@ -35,13 +37,18 @@ def check_columns(model: type[Base], values: Mapping[str, Any]) -> None:
     Raises:
         BadValue: One does not.
     """
-    checks = _checks(model)
     for name, value in values.items():
-        check = checks.get(name)
-        if check is None:
-            check_names(model, [name])
-        elif mistake := check(value):
-            raise BadValue(f"{name} {mistake}")
+        if mistake := mistake_in(model, name, value):
+            raise BadValue(mistake)
+
+
+def mistake_in(model: type[Base], name: str, value: Any) -> str | None:
+    """Return what is wrong with a value for a column, as a sentence that names it, or None."""
+    check = _checks(model).get(name)
+    if check is None:
+        return _unknown(model, name)
+    mistake = check(value)
+    return f"{name} {mistake}" if mistake else None
 
 
 def check_names(model: type[Base], names: Iterable[str]) -> None:
@@ -50,11 +57,14 @@ def check_names(model: type[Base], names: Iterable[str]) -> None:
     Raises:
         BadValue: One is not.
     """
-    columns = _checks(model)
     for name in names:
-        if name not in columns:
-            hint = near(name, columns)
-            raise BadValue(f"{model.__tablename__} has no column {name!r}{hint}")
+        if name not in _checks(model):
+            raise BadValue(_unknown(model, name))
+
+
+def _unknown(model: type[Base], name: Any) -> str:
+    hint = near(name, _checks(model)) if isinstance(name, str) else ""
+    return f"{model.__tablename__} has no column {shown(name)}{hint}"
 
 
 def check_text(name: str, value: Any) -> None:
@@ -63,8 +73,14 @@ def check_text(name: str, value: Any) -> None:
     Raises:
         BadValue: It is not; the sentence names it.
     """
-    if mistake := _text(sys.maxsize)(value):
-        raise BadValue(f"{name} {mistake}")
+    if mistake := mistake_in_text(name, value):
+        raise BadValue(mistake)
+
+
+def mistake_in_text(name: str, value: Any) -> str | None:
+    """Return why a value is no text that the database can take, as a sentence, or None."""
+    mistake = _text(sys.maxsize)(value)
+    return f"{name} {mistake}" if mistake else None
 
 
 def from_text(model: type[Base], name: str, text: str) -> Any:
@@ -152,7 +168,7 @@ def _whole(bits: int, nullable: bool) -> Check:
             return None
         if not isinstance(value, int) or isinstance(value, bool):
             return _wrong(value, "a whole number", nullable)
-        return f"is too large: {value}, the limit is {high if value > high else low}"
+        return f"is too large: {shown(value)}, the limit is {high if value > high else low}"
 
     return check
 
@@ -160,8 +176,12 @@ def _whole(bits: int, nullable: bool) -> Check:
 def _decimal(precision: int, scale: int, nullable: bool, value: Any) -> str | None:
     if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
         return _wrong(value, "a number", nullable)
-    if not round(abs(Decimal(value)), scale) < 10 ** (precision - scale):
-        return f"is too large: {value}, {precision - scale} digits fit"
+    number = Decimal(repr(float(value)) if isinstance(value, float) else value)
+    if not number.is_finite():
+        return f"has to be a number, not {value}"
+    whole = precision - scale
+    if number.copy_abs() >= Decimal(10) ** whole - Decimal(5).scaleb(-scale - 1):  # it is rounded
+        return f"is too large: {shown(value)}, {whole} digits fit"
     return None
 
 
@@ -173,7 +193,16 @@ def _time(nullable: bool, value: Any) -> str | None:
     return None
 
 
+def shown(value: Any) -> str:
+    """Return a value as a sentence can have it, however long it is."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, or deep nesting
+        return f"a value of type {type(value).__name__} that is too large to be shown"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
 def _wrong(value: Any, wanted: str, nullable: bool) -> str | None:
     if value is not None:
-        return f"has to be {wanted}, not {value!r}"
+        return f"has to be {wanted}, not {shown(value)}"
     return None if nullable else "has to have a value: it cannot be NULL"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,10 @@ from sqlalchemy import ARRAY, String, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core import accounting, arrays, routes
-from pandadb.core.checks import BadValue, check_columns
 from pandadb.core.effects import COMMAND, now
 from pandadb.core.locking import Lock
 from pandadb.core.refusals import refusing_to_wait
+from pandadb.core.reports import REPORTS, check_call, checked
 from pandadb.core.routes import Route
 from pandadb.core.states import RUNS, transitions
 from pandadb.models import HarvesterRelJobsWorkers, JobOutputReport, JobsActive4, MetaTable
@@ -25,20 +25,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select, Update
 
+    from pandadb.core.reports import Checked
     from pandadb.core.states import Transition
     from pandadb.core.transactions import Transaction
 
-REPORTS = ("finished", "failed")
-"""What a pilot says at the end: the job is holding until somebody has worked on the report."""
 VERBS = {**dict.fromkeys(RUNS, "heartbeat"), "holding": "hold", "transferring": "transfer"}
 UNREPORTED = "set to {} by the pilot: how the job has ended is still to be said"
 """The `jobdispatchererrordiag` of jobs whose pilots will be heard of again; monitors know it."""
 NUMBER = re.compile(r"\d+(\.*\d+)?")
 INVALID_BATCH = 1
 """The `superrorcode` of a job for which a pilot of another batch has spoken (semantics 1.4)."""
-LEAK = re.compile(r"\bleak=(-?[\d.]+)")
-LEAK_X2 = re.compile(r"\bchi2=([\d.]+)")
-LARGEST = 10**11 - 1
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,10 @@ class Heartbeat:
     """One of starting, stagein, running, stageout, holding, transferring, finished, failed."""
     attemptnr: int | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
-    """Further columns of the job: memory in kB, CPU time in seconds, error codes …"""
+    """Further columns of the job: memory in kB, CPU time in seconds, error codes …
+
+    `modificationhost` is the pilot's node; without it, the host of the call is taken for that.
+    """
     report: str | None = None
     """At the end, what is to be known of the outputs."""
     metadata: str | None = None
@@ -70,51 +69,66 @@ class Answer:
     """`tobekilled`, or what else `commandtopilot` says."""
     ignored: str | None = None
     """Why nothing was changed."""
+    left_out: tuple[str, ...] = ()
+    """What was not taken of the heartbeat, though the rest was: a sentence about each column."""
 
 
 def beat(session: Transaction, beats: Sequence[Heartbeat], host: str) -> dict[int, Answer]:
     """Take what pilots say; return what each is told. What cannot be is ignored, with a reason.
 
-    The number of statements goes with the number of different states and sets of columns.
+    Each heartbeat is taken by itself: one that is malformed is refused, or taken without the value
+    that its column cannot take, and the others are taken. The number of statements goes with the
+    number of different states and sets of columns.
 
     Raises:
-        BadValue: A state is none that a pilot reports, or a value does not fit its column.
+        BadValue: What is given are no heartbeats, or the host is no text.
     """
-    _check(beats)
-    ending = [one.pandaid for one in beats if one.jobstatus not in RUNS]
-    if ending:
+    seen = [checked(one) for one in check_call(beats, Heartbeat, host)]
+    taken = [one.said for one in seen if not one.refused]
+    if ending := [one.pandaid for one in taken if one.jobstatus not in RUNS]:
         accounting.lock(session, ending, Lock.WAIT)
     answers: dict[int, Answer] = {}
-    for said in _rounds(beats):
+    for said in _rounds(seen):
         answers |= _take(session, said, host)
     return answers
 
 
-def _rounds(beats: Sequence[Heartbeat]) -> Iterator[dict[int, Heartbeat]]:
+def _rounds(seen: Sequence[Checked]) -> Iterator[dict[int, Checked]]:
     """Yield one heartbeat of each job at a time, in their order; mostly there is but one."""
-    while beats:
-        said: dict[int, Heartbeat] = {}
-        later = [one for one in beats if said.setdefault(one.pandaid, one) is not one]
+    while seen:
+        said: dict[int, Checked] = {}
+        later = [one for one in seen if said.setdefault(one.said.pandaid, one) is not one]
         yield said
-        beats = later
+        seen = later
 
 
-def _take(session: Transaction, said: Mapping[int, Heartbeat], host: str) -> dict[int, Answer]:
+def _take(session: Transaction, seen: Mapping[int, Checked], host: str) -> dict[int, Answer]:
     with refusing_to_wait():
-        rows = session.execute(_found(), {"pandaids": [*said]}).mappings()
+        pandaids = [pandaid for pandaid, one in seen.items() if one.is_of_a_job]
+        rows = session.execute(_found(), {"pandaids": pandaids}).mappings()
     found = {row["pandaid"]: dict(row) for row in rows}
+    said = {pandaid: one.said for pandaid, one in seen.items()}
     answers, goals = {}, {}
-    for pandaid, one in said.items():
-        answers[pandaid], goal = judge(found.get(pandaid), one)
+    for pandaid, one in seen.items():
+        answers[pandaid], goal = _judge(found.get(pandaid), one)
         if goal:
             goals[pandaid] = goal
     _apply(session, [(said[pandaid], goal) for pandaid, goal in goals.items()], found, host)
     ended = [said[pandaid] for pandaid in goals if said[pandaid].jobstatus in REPORTS]
     _remember(session, ended, found)
-    known = [(found[pandaid], one) for pandaid, one in said.items() if pandaid in found]
-    if others := [one for job, one in known if _is_current(job, one) and _is_other(job, one)]:
+    heard = [(found[p], one.said) for p, one in seen.items() if p in found and not one.refused]
+    if others := [one for job, one in heard if _is_current(job, one) and _is_other(job, one)]:
         _note_others(session, others)
     return answers
+
+
+def _judge(job: Mapping[str, Any] | None, one: Checked) -> tuple[Answer, str | None]:
+    """Judge a heartbeat that may be malformed."""
+    if one.refused:
+        known = job or {"jobstatus": None, "commandtopilot": None}
+        return Answer(known["jobstatus"], known["commandtopilot"], one.refused), None
+    answer, goal = judge(job, one.said)
+    return replace(answer, left_out=one.left_out) if goal else answer, goal
 
 
 def judge(job: Mapping[str, Any] | None, said: Heartbeat) -> tuple[Answer, str | None]:
@@ -169,17 +183,6 @@ def _is_other(job: Mapping[str, Any], said: Heartbeat) -> bool:
     return not NUMBER.fullmatch(known) and not NUMBER.fullmatch(new)
 
 
-def _check(beats: Sequence[Heartbeat]) -> None:
-    for one in beats:
-        if one.jobstatus not in VERBS and one.jobstatus not in REPORTS:
-            states = ", ".join((*VERBS, *REPORTS))
-            raise BadValue(f"job {one.pandaid}: a pilot says {states}, not {one.jobstatus!r}")
-        try:
-            check_columns(JobsActive4, one.values)
-        except BadValue as error:
-            raise BadValue(f"job {one.pandaid}: {error}") from None
-
-
 @cache
 def _found() -> Select[Any]:
     job = JobsActive4.__table__.c
@@ -208,7 +211,7 @@ def _apply(
     """Change the jobs: those that make the same step and get the same columns in one statement."""
     groups: dict[tuple[Any, ...], list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
     for one, goal in goals:
-        values = {**one.values, **_leak(one.values.get("jobmetrics")), **_awaited(one)}
+        values = {**one.values, **_awaited(one)}
         step = _step(found[one.pandaid]["jobstatus"], goal)
         groups[step, *sorted(values)].append((one.pandaid, values))
     for (step, *names), jobs in groups.items():
@@ -233,15 +236,6 @@ def _awaited(said: Heartbeat) -> dict[str, str | None]:
         return {"jobdispatchererrordiag": None}
     diag = said.values.get("jobdispatchererrordiag") or UNREPORTED.format(said.jobstatus)
     return {"jobdispatchererrordiag": diag}
-
-
-def _leak(jobmetrics: str | None) -> dict[str, Any]:
-    """Return what the pilot's measurements say of a memory leak."""
-    slope, fit = LEAK.search(jobmetrics or ""), LEAK_X2.search(jobmetrics or "")
-    return {
-        **({"memory_leak": min(int(float(slope[1])), LARGEST)} if slope else {}),
-        **({"memory_leak_x2": min(float(fit[1]), LARGEST)} if fit else {}),
-    }
 
 
 @cache

@@ -23,7 +23,7 @@ def heartbeat(
     report and says `finish` or `fail`.
 
     Raises:
-        BadValue: A state is none that a pilot reports, or a value does not fit its column.
+        BadValue: What is given are no heartbeats. One that is malformed is refused by itself.
     """
     with transaction(database, how) as connection:
         return heartbeats.beat(connection, beats, how.host)
