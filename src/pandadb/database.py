@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from pandadb import embedded, forks, session_settings
 from pandadb.config import Settings, load_settings, sqlalchemy_url
+from pandadb.core import times
 from pandadb.core.driver import autocommitting
 from pandadb.errors import PandaDBError
 from pandadb.pool import Pool, check_isolation
@@ -272,6 +273,7 @@ def _engine(url: URL, setting: str, given: str, options: Mapping[str, Any], **wo
     engine = create_engine(url, **words)
     event.listen(engine, "connect", forks.register_connection, insert=True)
     event.listen(engine, "connect", lambda new, _: session_settings.complete(new, given))
+    event.listen(engine, "connect", lambda new, _: times.register(new))
     event.listen(engine, "handle_error", partial(_unreachable, setting))
     event.listen(engine, "handle_error", _outdated)
     event.listen(engine, "checkin", _put_back)

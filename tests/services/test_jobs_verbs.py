@@ -101,7 +101,7 @@ def test_a_dry_run_answers_and_changes_nothing(database: Database, job: int) -> 
         assert session.get_one(JobsDefined4, job).jobstatus == "defined"
 
 
-def test_jobs_with_times_that_python_does_not_have_are_taken_with_the_nearest(
+def test_jobs_with_times_that_python_does_not_have_are_taken_with_these_times(
     database: Database,
 ) -> None:
     times = ["infinity", "-infinity", "10000-01-01", "0001-01-01 BC", "2026-01-02 03:04:05.06"]
@@ -119,6 +119,11 @@ def test_jobs_with_times_that_python_does_not_have_are_taken_with_the_nearest(
     nearest = [last, first, last, first, datetime(2026, 1, 2, 3, 4, 5, 60_000)]
     assert [one.job["creationtime"] for one in found] == nearest
     assert [one.files[0]["creationtime"] for one in found] == nearest
+    said = ["infinity", "-infinity", "10000-01-01 00:00:00", "0001-01-01 00:00:00 BC"]
+    assert [str(one.job["creationtime"]) for one in found][:4] == said
+    assert [str(one.files[0]["creationtime"]) for one in found][:4] == [
+        time.replace(" 00", "T00") for time in said
+    ]
 
 
 @pytest.mark.parametrize("how", [How(lock=Lock.NOWAIT), How(patience=0.1)])

@@ -81,8 +81,8 @@ def maintain(
         if dry_run:
             failed: list[Failure] = []
             steps = partitions.plan(database, policies, tables=tables or (), failed=failed)
-            ours = [step for step in steps if step.do in (Do.MAKE, Do.DROP) or drain]
-            ours = [step for step in ours if step.do is not Do.ARCHIVE]
+            wanted = (Do.MAKE, Do.DROP, *([Do.DRAIN] if drain else []))
+            ours = [step for step in steps if step.do in wanted]
             _show("Would do", ours, failed, json)
             end_of_failed(failed)
             return
@@ -162,5 +162,8 @@ def _report(done: Maintained) -> None:
     stray = sum(step.rows for step in done.left if step.do is Do.DRAIN)
     if stray:
         out.print(f"{stray} rows are in DEFAULT partitions: pandadb partitions maintain --drain")
+    for step in done.left:
+        if step.do is Do.LEAVE:
+            out.print(f"{step.partition}: {step.rows} rows stay where they are: {step.why}")
     if any(step.do is Do.ARCHIVE for step in done.left):
         out.print("Days are due for the archive: pandadb archive run")

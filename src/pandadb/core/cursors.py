@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import DateTime, Numeric, false, literal, or_, tuple_
 from typing_extensions import override
 
+from pandadb.core import times
 from pandadb.core.checks import BadValue, check_columns, check_names
 from pandadb.errors import InvalidInput
 from pandadb.models import JobsActive4, JobsArchived
@@ -94,7 +94,7 @@ class Cursor:
 def _parsed(column: Column[Any], text: Any) -> Any:
     match column.type:
         case DateTime():
-            return datetime.fromisoformat(text)
+            return times.read(text)
         case Numeric():
             return Decimal(text)
         case kind if kind.python_type is int:

@@ -17,8 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
-from pandadb.core import queues, routes
-from pandadb.core.driver import nearest
+from pandadb.core import queues, routes, times
 from pandadb.core.effects import now
 from pandadb.core.queues import EQUALS, LIMITS
 from pandadb.core.refusals import refusing_to_wait
@@ -167,7 +166,7 @@ def _dispatched(names: Sequence[str], row: Sequence[Any]) -> Dispatched:
     files, parameters = row[len(names) : -1] or (None, None)
     found = [dict(zip(NAMES, file, strict=True)) for file in files or ()]
     for file in found:
-        file |= {name: nearest(file[name]) for name in TIMES if file[name]}
+        file |= {name: times.read(file[name]) for name in TIMES if file[name]}
     return Dispatched(job, found, parameters)
 
 

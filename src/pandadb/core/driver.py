@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import psycopg
-from psycopg.adapt import Loader
-from psycopg.pq import Format, TransactionStatus
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from typing_extensions import override
 
@@ -18,37 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from psycopg import sql
-    from psycopg.abc import AdaptContext, Buffer
     from sqlalchemy import Connection
 
     from pandadb.core.transactions import Transaction
-
-TIMESTAMP = psycopg.adapters.types["timestamp"].oid
-USUAL = cast("type[Loader]", psycopg.adapters.get_loader(TIMESTAMP, Format.TEXT))
-FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 - times in the database are naive UTC
-
-
-class Times(Loader):
-    """Reads times, those beyond Python's as its first or last one: a row is never unreadable."""
-
-    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
-        super().__init__(oid, context)
-        self.usual = USUAL(oid, context)
-
-    @override
-    def load(self, data: Buffer) -> datetime:
-        try:
-            return cast("datetime", self.usual.load(data))
-        except psycopg.DataError:
-            return nearest(bytes(data).decode())
-
-
-def nearest(text: str) -> datetime:
-    """Return the time that a text stands for; of those that Python has, the nearest."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return FIRST if text.startswith("-") or text.endswith("BC") else LAST
 
 
 class Cursor(psycopg.RawCursor[TupleRow]):
@@ -56,10 +26,6 @@ class Cursor(psycopg.RawCursor[TupleRow]):
 
     The text is prepared at once, since it will be sent again.
     """
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.adapters.register_loader(TIMESTAMP, Times)
 
     @override
     def execute(self, query: Any, params: Any = None, **named: Any) -> Self:

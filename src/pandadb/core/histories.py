@@ -14,6 +14,7 @@ from pandadb.core.checks import check_columns
 from pandadb.core.effects import now
 from pandadb.core.finding import UnknownJob
 from pandadb.core.states import STATES
+from pandadb.core.times import is_beyond
 from pandadb.models import JediJobRetryHistory, JobsActive4, JobsStatusLog
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class Step:
     jobstatus: str
     since: datetime
     seconds: float | None
-    """How long it was; None for a final state, and where the log does not say when it ended."""
+    """How long it was; None for a final state, where the log does not say when it ended, and from
+    or to a time that Python does not have, such as infinity."""
     computingsite: str | None
     modificationhost: str | None
 
@@ -104,12 +106,18 @@ def _states(session: Session, pandaid: int, jobstatus: str | None) -> list[Step]
         Step(
             row.jobstatus,
             row.since,
-            (end - row.since).total_seconds() if end else None,
+            _seconds(row.since, end),
             row.computingsite,
             row.modificationhost,
         )
         for row, end in zip(rows, ends, strict=True)
     ]
+
+
+def _seconds(since: datetime, end: datetime | None) -> float | None:
+    if end is None or is_beyond(since) or is_beyond(end):
+        return None
+    return (end - since).total_seconds()
 
 
 def _relations(session: Session, pandaid: int, jeditaskid: int | None) -> Sequence[Relation]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from pandadb.core.partitions import existing, planning, statements
+from pandadb.core.partitions.existing import Stray
 from pandadb.core.partitions.planning import Do, Step
 from pandadb.core.partitions.policies import POLICIES, load
 from pandadb.errors import InvalidInput
@@ -66,7 +67,8 @@ class Maintained:
     contended: list[str] = field(default_factory=list)
     """Partitions whose locks were not free, or whole tables: the next run takes them up."""
     left: list[Step] = field(default_factory=list)
-    """Steps that are not ours: DEFAULT partitions to be drained, and days for the archiver."""
+    """Steps that are not ours: DEFAULT partitions to be drained, days for the archiver, and rows
+    that someone has to look at."""
     failed: list[Failure] = field(default_factory=list)
     """Steps, or whole tables, that an error has ended: someone has to look at each of them."""
     busy: bool = False
@@ -91,6 +93,10 @@ class Status:
     stray: int
     """Rows in the DEFAULT partition."""
     bytes: int
+    beyond: int = 0
+    """Those of them for which there can be no partition, such as of infinity."""
+    far: int = 0
+    """Rows whose ids are far beyond all others."""
 
 
 def plan(
@@ -149,7 +155,7 @@ def maintain(
         done.busy = not ours
         steps = _look(database, _chosen(policies, tables), done) if ours else []
         for step in sorted(steps, key=lambda step: step.do is Do.DROP):
-            if step.do is Do.ARCHIVE or (step.do is Do.DRAIN and not drain):
+            if step.do in (Do.ARCHIVE, Do.LEAVE) or (step.do is Do.DRAIN and not drain):
                 done.left.append(step)
                 continue
             tell(step)
@@ -205,14 +211,16 @@ def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[St
 def _plan(session: Session, policy: Policy, now: datetime | None) -> list[Step]:
     has, stray = _there(session, policy)
     today = now or existing.now(session)
-    return planning.plan(policy, has, existing.latest(session, policy, today), today, stray)
+    latest = existing.latest(session, policy, today)
+    steps = planning.plan(policy, has, latest.value, today, stray.ranges)
+    return [*steps, *planning.odd(policy, has, latest, stray)]
 
 
-def _there(session: Session, policy: Policy) -> tuple[list[Partition], Mapping[Bound, int]]:
+def _there(session: Session, policy: Policy) -> tuple[list[Partition], Stray]:
     """Return the partitions of a table, and what is in the DEFAULT one."""
     has = existing.partitions(session, [policy.table])[policy.table]
     default = next((one for one in has if one.is_default), None)
-    return has, existing.stray(session, policy, default) if default else {}
+    return has, existing.stray(session, policy, default) if default else Stray()
 
 
 def _statements(
@@ -247,7 +255,8 @@ def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> boo
 
 def _status(session: Session, policy: Policy) -> Status:
     has, stray = _there(session, policy)
-    current = policy.interval.start(existing.latest(session, policy, existing.now(session)))
+    latest = existing.latest(session, policy, existing.now(session))
+    current = policy.interval.start(latest.value)
     return Status(
         table=policy.table,
         interval=str(policy.interval),
@@ -257,6 +266,8 @@ def _status(session: Session, policy: Policy) -> Status:
         first=next((one.lower for one in has if one.lower is not None), None),
         last=next((one.upper for one in reversed(has) if one.upper is not None), None),
         ahead=sum(one.lower is not None and one.lower > current for one in has),
-        stray=sum(stray.values()),
+        stray=stray.rows,
+        beyond=stray.beyond,
+        far=latest.far,
         bytes=sum(one.bytes for one in has),
     )

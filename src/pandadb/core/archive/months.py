@@ -52,7 +52,7 @@ class Month:
     @override
     def __str__(self) -> str:
         """Return the text that means it."""
-        return f"{self.lower:%Y-%m}"
+        return f"{self.lower.year:04}-{self.lower.month:02}"
 
     def has(self, partition: Partition) -> bool:
         """Tell whether a partition is of this month and of no other time."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Rows = list["Row[*tuple[Any, ...]]"]
 DAY = timedelta(1)
-LAST = datetime(9999, 12, 31)
+FIRST, LAST = datetime(1, 1, 1), datetime(9999, 12, 31)
 
 
 def search(
@@ -82,8 +82,9 @@ def at(
 
 
 def _day(moment: datetime) -> Span:
+    """Return the day of a moment; the first and the last one are for ever, with infinity."""
     midnight = datetime.combine(moment.date(), time())
-    return Span(midnight, midnight + DAY if midnight < LAST else None)
+    return Span(midnight if midnight > FIRST else None, midnight + DAY if midnight < LAST else None)
 
 
 def groups(session: Transaction, table: Archive, found: Rows) -> list[ColumnElement[bool]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from pandadb.core import times
 from pandadb.core.partitions.spans import Bound, Unit
 from pandadb.core.transactions import schema_of
 from pandadb.errors import PandaDBError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.policies import Policy
     from pandadb.core.transactions import Transaction
 
+FEW, FAR = 100, 100
+"""So many ids that are so many ranges beyond all others are not those that new rows follow."""
 LIMITS = re.compile(r"FOR VALUES FROM \((.+)\) TO \((.+)\)")
 
 PARTITIONS = text("""
@@ -97,27 +100,47 @@ def _bound(name: str, said: str) -> Bound | None:
     if said in ("MINVALUE", "MAXVALUE"):
         return None
     try:
-        return int(said) if said.lstrip("-").isdigit() else datetime.fromisoformat(said)
+        return int(said) if said.lstrip("-").isdigit() else times.read(said)
     except ValueError:
         raise UnknownBound(f"The partition {name} has a bound that is none: {said}") from None
 
 
-def stray(session: Transaction, policy: Policy, default: Partition) -> Mapping[Bound, int]:
+@dataclass(frozen=True)
+class Stray:
+    """Rows in a DEFAULT partition."""
+
+    ranges: Mapping[Bound, int] = field(default_factory=dict)
+    """How many there are, by the beginning of their range."""
+    beyond: int = 0
+    """Those for which there can be no partition, such as of infinity."""
+
+    @property
+    def rows(self) -> int:
+        """Return how many there are."""
+        return sum(self.ranges.values()) + self.beyond
+
+
+def stray(session: Transaction, policy: Policy, default: Partition) -> Stray:
     """Return how many rows of a DEFAULT partition are in each range of the policy's interval."""
     key = f'"{policy.key}"'
     each = {
         Unit.DAY: f"date_trunc('day', {key})",
         Unit.MONTH: f"date_trunc('month', {key})",
-        Unit.ID: f"{key} / {policy.interval.size} * {policy.interval.size}",
+        Unit.ID: f"floor({key}::numeric / {policy.interval.size}) * {policy.interval.size}",
     }[policy.interval.unit]
     query = text(
         f'SELECT {each}, count(*) FROM "{default.schema}"."{default.name}"'  # noqa: S608 - names
         f" WHERE {key} IS NOT NULL GROUP BY 1"
     )
     found: dict[Bound, int] = defaultdict(int)
+    beyond = 0
     for value, rows in session.execute(query):
-        found[policy.interval.start(value)] += rows
-    return found
+        exact = value if isinstance(value, datetime) else int(value)
+        if limits := policy.interval.range_of(exact):
+            found[limits[0]] += rows
+        else:
+            beyond += rows
+    return Stray(found, beyond)
 
 
 def now(session: Transaction) -> datetime:
@@ -126,11 +149,55 @@ def now(session: Transaction) -> datetime:
     return found
 
 
-def latest(session: Transaction, policy: Policy, today: datetime) -> Bound:
-    """Return the value of the key that new rows have now: the time, or the greatest id."""
+@dataclass(frozen=True)
+class Latest:
+    """What new rows have now."""
+
+    value: Bound
+    """The time, or the greatest id that is not far beyond all others."""
+    far: int = 0
+    """How many rows have ids that are: probably a mistake."""
+    first: Bound | None = None
+    """The least of their ids, or the beginning of its range."""
+
+
+def latest(session: Transaction, policy: Policy, today: datetime) -> Latest:
+    """Return the value of the key that new rows have now: the time, or the greatest id.
+
+    Up to FEW ids that are more than FAR ranges beyond all others are left out: partitions that
+    follow them are no use to the ids that come.
+    """
     if policy.interval.unit is not Unit.ID:
-        return today
+        return Latest(today)
+    found = Latest(_greatest(session, policy) or 0)
+    edge = policy.interval.start(found.value)
+    while (rows := _number(session, policy, edge, found.value)) <= FEW:
+        below = _greatest(session, policy, edge)
+        if below is None:
+            break
+        if edge - below > FAR * policy.interval.size:
+            found = Latest(below, found.far + rows, edge)
+        edge = policy.interval.start(below)
+    return found
+
+
+def _greatest(session: Transaction, policy: Policy, below: int | None = None) -> int | None:
+    """Return the greatest id, of those below another one; None if there is none."""
+    condition = "" if below is None else f'WHERE "{policy.key}" < {below}'
+    query = f'SELECT max("{policy.key}") FROM {_table(session, policy)} {condition}'  # noqa: S608
+    found: int | None = session.scalars(text(query)).one()
+    return found
+
+
+def _number(session: Transaction, policy: Policy, first: Any, last: Any) -> int:
+    """Count the rows of a range of ids; more than FEW are not counted."""
+    some = (
+        f"SELECT FROM {_table(session, policy)}"
+        f' WHERE "{policy.key}" BETWEEN {first} AND {last} LIMIT {FEW + 1}'
+    )
+    return int(session.scalars(text(f"SELECT count(*) FROM ({some}) AS few")).one())  # noqa: S608
+
+
+def _table(session: Transaction, policy: Policy) -> str:
     schema, _, name = policy.table.partition(".")
-    table = f'"{schema_of(session, schema)}"."{name}"'
-    query = f'SELECT coalesce(max("{policy.key}"), 0) FROM {table}'  # noqa: S608 - our names
-    return int(session.scalars(text(query)).one())
+    return f'"{schema_of(session, schema)}"."{name}"'

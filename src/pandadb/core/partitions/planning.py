@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from pandadb.core.partitions.existing import Partition
+    from pandadb.core.partitions.existing import Latest, Partition, Stray
     from pandadb.core.partitions.policies import Policy
     from pandadb.core.partitions.spans import Bound
 
@@ -26,11 +26,13 @@ class Do(StrEnum):
     DROP = "drop"
     ARCHIVE = "archive"
     """Leave it to the archiver."""
+    LEAVE = "leave"
+    """Nothing: someone has to look at rows for which no partition is made."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something to be done with one partition, and why."""
+    """Something to be done with one partition, and why; or rows that stay where they are."""
 
     do: Do
     table: str
@@ -59,12 +61,29 @@ def plan(
     return [*_making(policy, existing, latest, stray), *_ending(policy, existing, now)]
 
 
+def odd(
+    policy: Policy, existing: Sequence[Partition], latest: Latest, stray: Stray
+) -> Iterator[Step]:
+    """Yield what someone has to look at: rows that stay out of what is planned."""
+    default = next((one.name for one in existing if one.is_default), "")
+    if stray.beyond:
+        why = f"no partition can have their {policy.key}: infinite, before the year 1, or too large"
+        yield Step(Do.LEAVE, policy.table, default, None, None, why, stray.beyond)
+    if latest.far:
+        why = (
+            f"their {policy.key} is far beyond all others, of which the greatest is "
+            f"{latest.value}: no partitions are made for ids that would follow"
+        )
+        name = policy.table.partition(".")[2]
+        yield Step(Do.LEAVE, policy.table, name, latest.first, None, why, latest.far)
+
+
 def _making(
     policy: Policy, existing: Sequence[Partition], latest: Any, stray: Mapping[Any, int]
 ) -> Iterator[Step]:
     interval = policy.interval
     current = interval.start(latest)
-    ahead = [interval.after(latest, n) for n in range(policy.ahead + 1)]
+    ahead = _ahead(policy, current)
     names = {partition.name for partition in existing}
     for start in sorted({*ahead, *stray}):
         rows = stray.get(start, 0)
@@ -74,6 +93,16 @@ def _making(
             if name in names:  # that of a wider or narrower one
                 name = f"{name}_{upper:%Y_%m_%d}" if hasattr(upper, "year") else f"{name}_{upper}"
             yield Step(Do.DRAIN if rows else Do.MAKE, policy.table, name, lower, upper, why, rows)
+
+
+def _ahead(policy: Policy, current: Any) -> Iterator[Any]:
+    """Yield where ranges begin, as many as are wanted, unless there are no such values."""
+    for _ in range(policy.ahead + 1):
+        limits = policy.interval.range_of(current)
+        if limits is None:
+            return
+        yield limits[0]
+        current = limits[1]
 
 
 def _why(start: Any, current: Any) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from pandadb.core.times import is_beyond
 from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ Bound = datetime | int
 """Where a partition begins or ends: a time (naive UTC), or an id."""
 
 FIRST_DAY = datetime(1970, 1, 1)
+BIGINT = 2**63
 
 
 class BadSpan(InvalidInput):
@@ -80,6 +82,22 @@ class Span:
             case Unit.ID:
                 return start + self.size * times
 
+    def range_of(self, value: Any) -> tuple[Any, Any] | None:
+        """Return where the range of a value begins and ends; None if a partition cannot say that.
+
+        So it is with infinity, with times before the year 1 or in the year 9999, and with ids at
+        the end of what a bigint can be.
+        """
+        if isinstance(value, datetime) and is_beyond(value):
+            return None
+        try:
+            lower, upper = self.start(value), self.after(value)
+        except (OverflowError, ValueError):
+            return None
+        if self.unit is Unit.ID and not (lower >= -BIGINT and upper < BIGINT):
+            return None
+        return lower, upper
+
     def before(self, moment: datetime) -> datetime:
         """Return the moment as much earlier; the last day of a month stays one that there is.
 
@@ -102,7 +120,8 @@ class Span:
         if not isinstance(lower, datetime):
             return f"p{lower}"
         monthly = self.unit is Unit.MONTH and lower == self.start(lower)
-        return lower.strftime("p%Y_%m" if monthly else "p%Y_%m_%d")
+        day = str(lower.date()).replace("-", "_")  # with four digits of the year, unlike strftime
+        return f"p{day[:7] if monthly else day}"
 
     @override
     def __str__(self) -> str:

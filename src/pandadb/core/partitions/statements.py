@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def statements(session: Session, step: Step, key: str, existing: list[Partition]) -> list[str]:
-    """Return the SQL of a step; none if it is the archiver's."""
+    """Return the SQL of a step; none if it is the archiver's, or nobody's."""
     schema, _, table = step.table.partition(".")
     schema = schema_of(session, schema)
     names: dict[str, sql.Composable] = {
@@ -38,7 +38,7 @@ def statements(session: Session, step: Step, key: str, existing: list[Partition]
     }
     if step.do is Do.DROP:
         return [_said(template, names) for template in (DETACHED, DROPPED)]
-    if step.do is Do.ARCHIVE:
+    if step.do in (Do.ARCHIVE, Do.LEAVE):
         return []
     default = next((one for one in existing if one.is_default), None)
     if step.do is Do.DRAIN and default:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import places, proofs
@@ -35,7 +36,7 @@ from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
-    from datetime import date, datetime
+    from datetime import date
 
     from pandadb.core.archive.days import Day
     from pandadb.core.partitions.policies import Policy
@@ -258,6 +259,13 @@ def by_day(database: Database, going: Mapping[int, datetime]) -> Iterator[tuple[
     grouped: dict[Times, list[int]] = defaultdict(list)
     for pandaid, moment in going.items():
         fits = (Times(day.lower, day.upper) for day in known if day.lower <= moment < day.upper)
-        alone = Times(ANY_DAY.start(moment), ANY_DAY.after(moment))
+        alone = Times(*(ANY_DAY.range_of(moment) or _end_of_time(moment)))
         grouped[next(fits, alone)].append(pandaid)
     yield from sorted(grouped.items(), key=lambda group: str(group[0].lower))
+
+
+def _end_of_time(moment: datetime) -> tuple[datetime | None, datetime | None]:
+    """Return the times around one that is in no range of a day, such as infinity."""
+    if moment.year == 1:
+        return None, datetime(1, 1, 2)
+    return datetime(9999, 12, 31), None

@@ -37,7 +37,7 @@ def dispatch(
     jobs, too; none means that nobody has left one. The worker is its Harvester instance and its
     number; `values` are further columns of the jobs, such as `computingelement`. Nobody waits: jobs
     that others take at the moment are skipped. Times that Python does not have, such as infinity,
-    come as its first or last one. If the connection is lost before the answer comes, or whoever
+    are a `TimeBeyond`. If the connection is lost before the answer comes, or whoever
     waits for it ends, its jobs may have been taken: they stay sent until they expire.
 
     Raises:

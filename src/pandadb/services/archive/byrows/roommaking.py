@@ -38,12 +38,13 @@ def make(
     """Make the partitions that rows of jobs need on the other side, as wide as the policies say.
 
     A time of which the DEFAULT partition has rows gets none: the rows that come go there, too.
+    So it is with times that no partition can have, such as infinity.
     """
     for source, target in way.tables.items():
         interval = policies[LIVE_OF.get(target, target)].interval
         days = rows.days_of(session, source, times, pandaids)
-        for start in sorted({interval.start(day) for day in days}):
-            _make(session, target, start, interval.after(start), interval.suffix(start))
+        for start, end in sorted({*filter(None, map(interval.range_of, days))}):
+            _make(session, target, start, end, interval.suffix(start))
 
 
 def _make(session: Session, table: str, lower: datetime, upper: datetime, suffix: str) -> None:

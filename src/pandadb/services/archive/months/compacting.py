@@ -18,6 +18,7 @@ from pandadb.core.archive import compacting, leaving, proofs
 from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.months import Month
 from pandadb.core.partitions import existing
+from pandadb.core.partitions.spans import Span, Unit
 from pandadb.services.archive import patience, pausing
 from pandadb.services.archive.books import LATE
 from pandadb.services.archive.months.dropping import WRITERS
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from pandadb.core.archive.days import Part
     from pandadb.database import Database
     from pandadb.services.failures import Failure
+
+
+MONTH = Span(1, Unit.MONTH)
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,8 @@ def compactable(database: Database, before: str | None = None) -> list[Days]:
         there = existing.partitions(session, LIVE_OF)
     found = []
     for table, ones in there.items():
-        lowers = [one.lower for one in ones if hasattr(one.lower, "year")]
-        for month in (Month.of(said) for said in sorted({f"{lower:%Y-%m}" for lower in lowers})):
+        ranges = {MONTH.range_of(one.lower) for one in ones if one.lower is not None}
+        for month in (Month(*limits) for limits in sorted(filter(None, ranges))):
             days = [one for one in ones if month.has(one)]
             if month.upper <= end and len(days) > 1:
                 found.append(Days(table, str(month), len(days)))
