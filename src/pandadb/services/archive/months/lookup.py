@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core import times
 from pandadb.core.archive.days import LIVE_OF
-from pandadb.core.driver import nearest
 from pandadb.core.parquet import manifests
 from pandadb.core.parquet.files import OURS
 from pandadb.core.parquet.libraries import library
@@ -160,10 +160,11 @@ def _rows(duck: Any, files: list[Path], pandaid: int) -> list[tuple[Row, str]]:
 
 
 def _time(value: Any) -> Any:
-    """Return a time of DuckDB, which writes those that Python has not: the nearest it has."""
+    """Return a time of DuckDB, which writes those that Python has not as a text of its own."""
     if not isinstance(value, str):
         return value
-    return nearest("-infinity" if "(BC)" in value else "infinity")
+    date, before_christ, time = value.partition(" (BC)")
+    return times.read(f"{date}{time}{' BC' if before_christ else ''}")
 
 
 def _distinct(rows: list[tuple[Row, str]]) -> list[tuple[Row, str]]:
