@@ -163,7 +163,7 @@ def test_only_a_job_that_a_kill_has_told_is_cancelled(database: Database, verb: 
 
     done = jobs.advance(database, verb, [free, told, 5], piloterrorcode=1)
 
-    assert (done.jobs, [*done.refused]) == ({told: "holding"}, [5, free])
+    assert (done.jobs, {*done.refused}) == ({told: "holding"}, {5, free})
     with database.session() as session:
         ended = session.scalars(select(JobsArchived4)).one()
         assert (ended.jobstatus, ended.taskbuffererrordiag) == ("cancelled", "Killed by ann")
