@@ -146,7 +146,7 @@ def test_a_dry_run_names_what_the_very_command_would_do(database: Database) -> N
     nothing = run("db", "upgrade", "0005", "--dry-run", url=_url(database))
 
     assert [line[:4] for line in back.stdout.splitlines()] == [
-        "0027",
+        "0028",
         "0025",
         "0024",
         "0023",

@@ -87,7 +87,7 @@ def test_a_month_is_written_with_a_manifest_and_read_back(month: Database, tmp_p
     (jobs,) = (table for table in manifest["tables"] if "jobs" in table["table"])
     assert jobs["pandaids"] == [1, 2]
     assert {"name": "jobstatus", "type": "character varying(15)"} in jobs["columns"]
-    assert (manifest["revision"], manifest["panda"]) == ("0027", "0.1.6")
+    assert (manifest["revision"], manifest["panda"]) == ("0028", "0.1.6")
     assert sorted(path.name for path in tmp_path.rglob("*")) == [
         "2026-03",
         *(f"{table}.parquet" for table in sorted(TABLES)[:3]),

@@ -8,7 +8,8 @@ from psycopg import sql
 
 from pandadb.core.archive.days import LIVE_OF, Part
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
-from pandadb.core.columns import columns, named
+from pandadb.core.columns import columns, named, writable
+from pandadb.core.partitions.traits import LIKE, identify, traits
 from pandadb.core.transactions import schema_of
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from pandadb.core.archive.months import Month
 
 MADE = (
-    "CREATE TABLE {whole} (LIKE {table} INCLUDING ALL, CONSTRAINT archive_bounds CHECK ("
-    "modificationtime IS NOT NULL AND modificationtime >= {lower} AND modificationtime < {upper}))"
+    f"CREATE TABLE {{whole}} ({LIKE}, CONSTRAINT archive_bounds CHECK (modificationtime IS NOT NULL"
+    " AND modificationtime >= {lower} AND modificationtime < {upper})){storage}"
 )
 FILLED = "INSERT INTO {whole} ({columns}) SELECT {columns} FROM {day}"
 ALONE = "LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE"
@@ -44,8 +45,9 @@ def fill(session: Session, whole: Part, days: Sequence[Part]) -> Fingerprint:
     The CHECK that it has meanwhile saves the server from reading it to attach it.
     """
     names = [column.name for column in columns(session, named(session, whole.source))]
-    listed = sql.SQL(", ").join(map(sql.Identifier, names))
-    _run(session, MADE, whole)
+    table = named(session, whole.source)
+    listed = sql.SQL(", ").join(map(sql.Identifier, writable(session, table)))
+    _run(session, MADE, whole, storage=traits(session, table).clause())
     for day in days:
         _run(session, FILLED, whole, columns=listed, day=_place(day))
     return fingerprint_of(session, names, _place(whole))
@@ -58,6 +60,7 @@ def replace(session: Session, whole: Part, days: Sequence[Part]) -> None:
         _run(session, DETACHED, whole, day=_place(day))
     _run(session, ATTACHED, whole)
     _run(session, BARE, whole)
+    identify(session, whole.source, _place(whole))
     _run(session, DROPPED, whole, days=sql.SQL(", ").join(map(_place, days)))
 
 
@@ -72,4 +75,6 @@ def _run(session: Session, template: str, whole: Part, **names: sql.Composable) 
         "lower": sql.Literal(str(whole.lower)),
         "upper": sql.Literal(str(whole.upper)),
     }
-    session.connection().exec_driver_sql(sql.SQL(template).format(**names).as_string())
+    words = {"no_parameters": True}  # a name of a column may have a %
+    statement = sql.SQL(template).format(**names).as_string()
+    session.connection().exec_driver_sql(statement, execution_options=words)

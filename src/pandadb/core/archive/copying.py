@@ -16,9 +16,10 @@ from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
 from pandadb.core.archive.indexes import indexes
 from pandadb.core.archive.months import ROWS
 from pandadb.core.archive.swapping import BOUNDS, give_rights
-from pandadb.core.columns import columns, named
+from pandadb.core.columns import columns, named, writable
 from pandadb.core.copying import pipe
 from pandadb.core.partitions import existing
+from pandadb.core.partitions.traits import LIKE, identify, traits
 from pandadb.core.transactions import schema_of
 from pandadb.models import Base
 
@@ -37,9 +38,9 @@ FRESH = "_fresh"
 """How the name of a table ends that is not attached yet."""
 
 MADE = (
-    "CREATE TABLE {fresh} (LIKE {table} INCLUDING ALL EXCLUDING INDEXES, CONSTRAINT {bounds}"
+    f"CREATE TABLE {{fresh}} ({LIKE} EXCLUDING INDEXES, CONSTRAINT {{bounds}}"
     " CHECK (modificationtime IS NOT NULL"
-    " AND modificationtime >= {lower} AND modificationtime < {upper}))"
+    " AND modificationtime >= {lower} AND modificationtime < {upper})){storage}"
 )
 OUT = "COPY (SELECT {columns} FROM {partition}) TO STDOUT (FORMAT {format})"
 INTO = "COPY {fresh} ({columns}) FROM STDIN (FORMAT {format}, FREEZE)"
@@ -71,11 +72,16 @@ def fill(live: Session, there: Session, part: Part) -> None:
     A table of that name that somebody has left is replaced.
     """
     has = columns(live, sql.Identifier(part.schema, part.name))
-    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in has)
-    is_same = _types(has) <= _types(columns(there, named(there, part.target)))
+    target = named(there, part.target)
+    generated = {column.name for column in columns(there, target)} - {*writable(there, target)}
+    names = sql.SQL(", ").join(
+        sql.Identifier(column.name) for column in has if column.name not in generated
+    )
+    is_same = _types(has) <= _types(columns(there, target))
     words = {"columns": names, "format": sql.SQL("binary" if is_same else "text")}
     partition = sql.Identifier(part.schema, part.name)
-    _run(there, part, ["DROP TABLE IF EXISTS {fresh}", MADE])
+    storage = traits(there, target).clause()
+    _run(there, part, ["DROP TABLE IF EXISTS {fresh}", MADE], storage=storage)
     pipe(
         live,
         sql.SQL(OUT).format(partition=partition, **words),
@@ -126,6 +132,8 @@ def attach(there: Session, parts: Iterable[Part], replaced: dict[Part, Partition
             _run(there, part, REMOVED, old=_place(old))
         _run(there, part, ATTACHED)
         give_rights(there, part)
+        schema = schema_of(there, part.target.partition(".")[0])
+        identify(there, part.target, sql.Identifier(schema, part.new_name))
 
 
 def archived(there: Session, part: Part, names: Iterable[str]) -> Fingerprint:
@@ -181,4 +189,5 @@ def _run(session: Session, part: Part, templates: Iterable[str], **names: sql.Co
         "upper": sql.Literal(str(part.upper)),
     }
     statements = [sql.SQL(template).format(**names).as_string() for template in templates]
-    session.connection().exec_driver_sql("; ".join(statements))
+    words = {"no_parameters": True}  # the condition of an index may have a %
+    session.connection().exec_driver_sql("; ".join(statements), execution_options=words)

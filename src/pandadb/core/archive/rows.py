@@ -20,13 +20,13 @@ from pandadb.core.archive import proofs, ranges
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, Part
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of, summed
 from pandadb.core.archive.places import array
-from pandadb.core.columns import columns, named
+from pandadb.core.columns import columns, named, writable
 from pandadb.core.partitions import existing
 from pandadb.errors import PandaDBError
 from pandadb.models import ArchiveProof, Base
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
     from typing import Any, LiteralString
 
@@ -57,7 +57,7 @@ WITH gone AS (
     DELETE FROM {source} WHERE {times} AND pandaid = ANY({pandaids})
     RETURNING tableoid AS "the place", {columns}
 ), put AS (
-    INSERT INTO {target} ({columns}) SELECT {columns} FROM gone
+    INSERT INTO {target} ({written}) OVERRIDING SYSTEM VALUE SELECT {written} FROM gone
     RETURNING tableoid AS "the place", {columns}
 )
 SELECT found.*, n.nspname, c.relname
@@ -142,11 +142,17 @@ def _carry(
     session: Session, source: str, target: str, times: Times, pandaids: Collection[int]
 ) -> tuple[dict[Place, Fingerprint], dict[Place, Fingerprint]]:
     names = same_columns(session, source, target)
+    written = writable(session, named(session, target))
     words = _words(session, source, target, times, pandaids)
-    there = sql.SQL(WHERE).format(**words | {"table": words["target"]})
+    here, there = (
+        sql.SQL(WHERE).format(**words | {"table": words[side]}) for side in ("source", "target")
+    )
     before = fingerprint_of(session, names, there)
     query = sql.SQL(MOVED).format(
-        **words, columns=sql.SQL(", ").join(map(sql.Identifier, names)), summed=summed(names)
+        **words,
+        columns=_listed(names),
+        written=_listed(written),
+        summed=summed(session, names, here),
     )
     found: dict[bool, dict[Place, Fingerprint]] = {True: {}, False: {}}
     try:
@@ -159,6 +165,10 @@ def _carry(
     if fingerprint_of(session, names, there) != before + left:
         raise NotMoved(f"What came to {target} is not what has left {source}: nothing was changed")
     return found[True], found[False]
+
+
+def _listed(names: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, names))
 
 
 def same_columns(session: Session, source: str, target: str) -> list[str]:

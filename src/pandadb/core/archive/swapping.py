@@ -17,6 +17,7 @@ from psycopg import sql
 from sqlalchemy import text
 
 from pandadb.core.columns import named
+from pandadb.core.partitions.traits import identify
 from pandadb.core.transactions import schema_of
 
 if TYPE_CHECKING:
@@ -146,6 +147,8 @@ def swap(session: Session, day: Day) -> None:
     for part in day.parts:
         _run(session, SWAPPED, part)
         give_rights(session, part)
+        schema = schema_of(session, part.target.partition(".")[0])
+        identify(session, part.target, sql.Identifier(schema, part.new_name))
 
 
 def give_rights(session: Session, part: Part) -> None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pandadb.core.columns import columns
+from pandadb.core.columns import writable
 from pandadb.core.partitions.planning import Do
+from pandadb.core.partitions.traits import LIKE, Traits, traits
 from pandadb.core.transactions import schema_of
 
 if TYPE_CHECKING:
@@ -44,20 +45,22 @@ def statements(session: Session, step: Step, key: str, existing: list[Partition]
     if step.do is Do.DRAIN and default:
         names["key"] = sql.Identifier(key)
         names["default"] = place = sql.Identifier(default.schema, default.name)
-        listed = [sql.Identifier(column.name) for column in columns(session, place)]
-        names["columns"] = sql.SQL(", ").join(listed)
-    return [*_making(names)]
+        names["columns"] = sql.SQL(", ").join(map(sql.Identifier, writable(session, place)))
+    return [*_making(names, traits(session, sql.Identifier(schema, table)))]
 
 
-def _making(names: dict[str, sql.Composable]) -> Iterator[str]:
+def _making(names: dict[str, sql.Composable], has: Traits) -> Iterator[str]:
+    names["storage"] = has.clause()
     yield _said(MADE, names)
     yield _said(LOCKED, names)
     if "default" in names:
         yield _said(MOVED, names)
     yield _said(ATTACHED, names)
+    if has.identity != "DEFAULT":
+        yield has.identify(names["partition"]).as_string()  # type: ignore[arg-type]
 
 
-MADE = "CREATE TABLE {partition} (LIKE {table} INCLUDING ALL)"
+MADE = f"CREATE TABLE {{partition}} ({LIKE}){{storage}}"
 LOCKED = "LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"
 MOVED = (
     "WITH gone AS (DELETE FROM {default} WHERE {key} >= {lower} AND {key} < {upper}"
@@ -83,4 +86,5 @@ def _schema(step: Step, existing: list[Partition]) -> str | None:
 def run(session: Session, statements_: list[str]) -> None:
     """Run the statements of a step in the session's transaction."""
     for statement in statements_:
-        session.connection().exec_driver_sql(statement)
+        words = {"no_parameters": True}  # a name of a column may have a %
+        session.connection().exec_driver_sql(statement, execution_options=words)
