@@ -148,7 +148,7 @@ def test_the_guard_counts_a_change_of_json(site: Database, there: Database) -> N
     assert ids(site, JOBS) == [1, 2]
 
 
-def test_a_column_that_only_one_table_has_is_named_and_other_tables_go_on(
+def test_a_column_that_only_one_table_has_is_named_before_anything_is_prepared(
     database: Database,
 ) -> None:
     write(database, 1, days=50)
@@ -158,8 +158,10 @@ def test_a_column_that_only_one_table_has_is_named_and_other_tables_go_on(
     ran = archive.run(database)
 
     assert [one.unit for one in ran.failed] == [str(DAY)]
-    assert "site_note" in ran.failed[0].why
+    assert "has the column site_note: add it there" in ran.failed[0].why
     assert ids(database, JOBS) == [1]
+    prepared = "SELECT count(*) FROM pg_constraint WHERE conname = 'archive_bounds'"
+    assert scalar(database, prepared) == 0
 
 
 def test_new_partitions_have_the_replica_identity_of_their_table(database: Database) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from pandadb.core.archive import indexes, proofs, ranges, swapping
+from pandadb.core.archive import indexes, proofs, ranges, rows, swapping
 from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.findings import Finding, findings
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
@@ -126,8 +126,12 @@ def move(database: Database, day: Day, how: str, tell: Callable[[Step], None]) -
 
     Raises:
         Contended: Locks were not free; what is prepared stays.
+        NotMoved: A table has other columns than the one that its partition goes to.
         PutOff: A task of the day is held now, or its place is taken.
     """
+    with database.session() as session:
+        for part in day.parts:
+            rows.same_columns(session, part.source, part.target)
     _prepare(database, day, tell)
     tell(Step.COUNT)
     with snapshot(database) as session:
@@ -137,8 +141,8 @@ def move(database: Database, day: Day, how: str, tell: Callable[[Step], None]) -
     locked = _swap(database, day, how, before)
     tell(Step.PROVE)
     verdicts = {part.live_name: prove(database, part, how, before[part]) for part in day.parts}
-    rows = {part.live_name: found.rows for part, found in before.items()}
-    return Moved(day, rows, odd, verdicts, locked)
+    counted = {part.live_name: found.rows for part, found in before.items()}
+    return Moved(day, counted, odd, verdicts, locked)
 
 
 def _prepare(database: Database, day: Day, tell: Callable[[Step], None]) -> None:

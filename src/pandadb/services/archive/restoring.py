@@ -95,6 +95,7 @@ def restore(
         ArchiveLost: The other database went away.
         BadArchive: The other database cannot be the archive.
         NoSuchDay: The archive has no such day.
+        NotMoved: A table has other columns than the one that its partition goes to.
         NotRestored: Its place is taken; nothing was changed.
         NotNow: Locks were not free, or another run is at work; nothing was changed.
         NotTheOwner: The user of the database may not move partitions.

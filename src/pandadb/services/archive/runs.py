@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.archive import proofs
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
-from pandadb.core.archive.rows import NotMoved
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.services.archive import moving, pausing, stragglers
@@ -288,5 +287,5 @@ def _take(
         ran.left.append(day)
     except Contended:
         ran.contended.append(day)
-    except (PutOff, NotMoved) as why:
+    except PutOff as why:
         ran.put_off.append(replace(day, put_off=str(why)))

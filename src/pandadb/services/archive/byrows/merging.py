@@ -63,7 +63,6 @@ def merge(
     Jobs that the archive has already stay, and are named. What has gone is told, whatever ends it.
 
     Raises:
-        NotMoved: A table has other columns than the one that its rows go to; nothing has gone.
         PutOff: A task of the day is held now; nothing has gone.
     """
 
@@ -74,12 +73,12 @@ def merge(
     course = Course(database, THERE, policies, throttle, tell, check)
     try:
         gone = rowwise.go_all(course, Times(day.lower, day.upper))
-    except (PutOff, NotMoved) as why:
+    except PutOff as why:
         gone = course.gone
         if not (gone.jobs or gone.refused or gone.contended):
             raise
         return Merged(day, gone, [], put_off=str(why))
-    except DBAPIError as error:
+    except (NotMoved, DBAPIError) as error:
         if is_of_all(error):
             raise
         return Merged(day, course.gone, [], failed=explain(error))
