@@ -9,7 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from pandadb.cli.main import main
-from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsDefined4, JobsStatusLog
+from pandadb.models import (
+    FilesTable4,
+    JobParamsTable,
+    JobsActive4,
+    JobsArchived4,
+    JobsDefined4,
+    JobsStatusLog,
+)
 from tests.factories import make_job
 
 if TYPE_CHECKING:
@@ -80,6 +87,7 @@ def test_jobs_may_come_one_a_line_with_times(run: Run, database: Database, tmp_p
         ("[5]", "job 1: this is not a JSON object"),
         ('[{"vo": "a"}, {"vvo": "a"}]', "job 2 of 2: jobsactive4 has no column 'vvo': is it vo?"),
         ('[{"creationtime": "soon"}]', "job 1: creationtime cannot be 'soon'"),
+        ('[{"replaces": "12"}]', "job 1: replaces has to be a list of PandaIDs, not '12'"),
     ],
 )
 def test_a_bad_file_is_a_sentence_and_nothing_is_submitted(
@@ -93,6 +101,29 @@ def test_a_bad_file_is_a_sentence_and_nothing_is_submitted(
     assert (code, sentence in said) == (1, True), said
     with database.session() as session:
         assert session.scalars(select(JobsDefined4.pandaid)).all() == []
+
+
+def test_only_a_line_feed_ends_a_line(run: Run, database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "jobs.jsonl"
+    ends = "a\u2028b\u2029c\x85d"
+    lines = [json.dumps({"parameters": ends}, ensure_ascii=False), '{"vo": "ops"}']
+    file.write_bytes("\r\n".join(lines).encode())
+
+    code, printed, said = run("jobs", "submit", str(file))
+
+    assert (code, len(printed.split())) == (0, 2), said
+    with database.session() as session:
+        assert ends in session.scalars(select(JobParamsTable.jobparameters)).all()
+
+
+def test_a_time_with_a_zone_is_stored_as_utc(run: Run, database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "jobs.json"
+    file.write_text('[{"starttime": "2026-11-20T09:00:00+02:00"}]')
+
+    assert run("jobs", "submit", str(file))[0] == 0
+
+    with database.session() as session:
+        assert str(session.scalar(select(JobsDefined4.starttime))) == "2026-11-20 07:00:00"
 
 
 def test_a_file_that_is_not_there_is_a_sentence(run: Run) -> None:

@@ -278,6 +278,19 @@ def test_another_attempt_is_noted_with_its_origin(session: Session) -> None:
         (NewJob({"vo": "a\0b"}), "vo cannot have a NUL character in it"),
         (NewJob({"pandaid": 5}), "pandaid is set by the submission"),
         (NewJob({}, [{"lfn": 5}]), "lfn has to be text, not 5"),
+        (NewJob({1: 2}), "has no column"),
+        (NewJob({}, replaces="12"), "replaces has to be a list of PandaIDs, not '12'"),
+        (NewJob({}, replaces=[1.5]), "replaces has to be a list of PandaIDs: number 1 is 1.5"),
+        (NewJob({}, replaces=[5, True]), "replaces has to be a list of PandaIDs: number 2 is True"),
+        (NewJob({}, replaces=[2**63]), "replaces has to be a list of PandaIDs: number 1 is"),
+        (NewJob({}, parameters=["a"]), "parameters has to be text, not .'a'."),
+        (NewJob({}, parameters="a\0"), "parameters cannot have a NUL character in it"),
+        (NewJob({}, metadata="\ud800"), "metadata has bytes in it that are not UTF-8"),
+        (NewJob({}, files=5), "files has to be a list of files"),
+        (NewJob({}, files={"lfn": "x"}), "files has to be a list of files"),
+        (NewJob({}, files=["x"]), "files has to be a list of files, .*: number 1 is 'x'"),
+        (NewJob([]), "columns has to be columns with their values"),
+        ({"vo": "atlas"}, "this is no NewJob, but a dict"),
     ],
 )
 def test_bad_input_names_the_job_and_nothing_is_submitted(
@@ -292,6 +305,16 @@ def test_bad_input_names_the_job_and_nothing_is_submitted(
 def test_a_job_does_not_begin_as_finished(session: Session) -> None:
     with pytest.raises(BadValue, match="A job begins as pending, defined, waiting"):
         submit(session, [NewJob({})], "finished", "here")
+
+
+@pytest.mark.parametrize("given", [NewJob({}), {"vo": "atlas"}, "jobs", 5, None])
+def test_what_is_no_list_of_jobs_is_a_sentence(session: Session, given: Any) -> None:
+    with pytest.raises(BadValue, match="jobs to submit are a list of NewJob, not a "):
+        submit(session, given, "defined", "here")
+
+
+def test_jobs_may_come_as_a_generator(session: Session) -> None:
+    assert len(submit(session, (NewJob({}) for _ in range(3)), "defined", "here")) == 3
 
 
 def test_no_jobs_are_no_work(session: Session) -> None:

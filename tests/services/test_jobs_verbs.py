@@ -20,7 +20,7 @@ from pandadb.services.jobs import Heartbeat, How, NewJob, Wanted
 from tests.factories import make_job, make_satellites
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
@@ -139,6 +139,140 @@ def test_waiting_jobs_are_where_the_setting_says(database: Database, job: int) -
 
     with database.session() as session:
         assert session.get_one(JobsDefined4, job).jobstatus == "waiting"
+
+
+VERBS_OF_IDS: list[Callable[[Database, Any], Any]] = [
+    jobs.activate,
+    jobs.finish,
+    jobs.retry,
+    lambda database, given: jobs.advance(database, "reset", given),
+    lambda database, given: jobs.retry(database, given, same=True),
+    lambda database, given: jobs.kill(database, given, by="me"),
+    lambda _database, given: jobs.Filter(pandaids=given),
+]
+
+
+@pytest.mark.parametrize("verb", VERBS_OF_IDS)
+def test_what_is_no_pandaid_is_a_sentence_of_every_verb(
+    worker_database: Database, verb: Any
+) -> None:
+    for given in ("12", ["12"], [1.5], [True], [None], [2**63], [-(2**63) - 1], [b"1"], [[1]], 1.5):
+        with pytest.raises(BadValue, match=r"pandaid (has to|is too large)"):
+            verb(worker_database, given)
+
+
+@pytest.mark.parametrize("look", [jobs.get, jobs.history])
+@pytest.mark.parametrize("given", ["12", 1.5, True, 2**63])
+def test_what_is_no_pandaid_is_not_looked_for(
+    worker_database: Database, look: Any, given: Any
+) -> None:
+    with pytest.raises(BadValue, match=r"pandaid (has to|is too large)"):
+        look(worker_database, given)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        ({"njobs": -1}, "njobs has to be from 0 to 1,000,000, not -1"),
+        ({"njobs": 2**31 - 1}, "njobs has to be from 0 to 1,000,000, not 2147483647"),
+        ({"njobs": "5"}, "njobs has to be a whole number, not '5'"),
+        ({"njobs": True}, "njobs has to be a whole number, not True"),
+        ({"njobs": None}, "njobs has to be a whole number, not None"),
+        ({"memory": 2**63}, "memory is too large"),
+        ({"walltime": "5"}, "walltime has to be a whole number, not '5'"),
+        ({"disk": 1.5}, "disk has to be a whole number, not 1.5"),
+        ({"jeditaskid": 2**63}, "jeditaskid is too large"),
+        ({"computingsite": None}, "computingsite has to have a value"),
+        ({"produsername": "a\0"}, "produsername cannot have a NUL character"),
+        ({"labels": [5]}, "a label has to be text, not 5"),
+    ],
+)
+def test_what_no_worker_can_want_is_a_sentence(wanted: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadValue, match=sentence):
+        Wanted(**{"computingsite": "CERN", **wanted})
+
+
+@pytest.mark.parametrize("worker", [("h", "5"), ("h", 2**63), ("h" * 51, 5), "h1", ("h",)])
+def test_what_is_no_worker_is_a_sentence(worker_database: Database, worker: Any) -> None:
+    with pytest.raises(BadValue, match=r"workerid|harvesterid|worker has to be"):
+        jobs.dispatch(worker_database, Wanted("CERN"), worker=worker)
+
+
+def test_one_label_is_one_label_and_not_its_letters(database: Database) -> None:
+    with database.session() as session:
+        job = make_job(session, "activated", computingsite="CERN", prodsourcelabel="user")
+
+    taken = jobs.dispatch(database, Wanted("CERN", labels="user", columns="vo"))
+
+    assert [{**one.job} for one in taken] == [{"pandaid": job, "vo": None}]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[{"replaces": "12"}]', "job 1: replaces has to be a list of PandaIDs, not '12'"),
+        ('[{"replaces": [1.5]}]', "replaces has to be a list of PandaIDs: number 1 is 1.5"),
+        ('[{"parameters": ["a"]}]', "job 1: parameters has to be text, not ['a']"),
+        ('[{"parameters": null}]', "job 1: parameters has to be text, not None"),
+        ('[{"metadata": {}}]', "job 1: metadata has to be text, not {}"),
+        ('[{"metadata": "a\\u0000"}]', "job 1: metadata cannot have a NUL character in it"),
+        ('[{"files": 5}]', "job 1: files has to be a list of files"),
+        ('[{"files": [["lfn"]]}]', "job 1: files has to be a list of files"),
+        ('[{"vo": "a", "vo": "b"}]', "this is not JSON: 'vo' is there twice in one object"),
+        ('{"vo": ' + "[" * 100_000, "this is not JSON: it is nested too deeply"),
+        ("9" * 5000, "this is not JSON"),
+    ],
+)
+def test_json_of_the_wrong_shape_is_a_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(BadValue) as error:
+        jobs.read(text)
+
+    assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[{"nevents": NaN}]', "nevents has to be a whole number, not nan"),
+        ('[{"vo": Infinity}]', "vo has to be text, not inf"),
+        ('[{"vo": {"a": [1]}}]', "vo has to be text, not {'a': [1]}"),
+        ('[{"files": [{"fsize": -Infinity}]}]', "fsize has to be a whole number, not -inf"),
+    ],
+)
+def test_what_json_has_that_no_column_takes_is_a_sentence_with_its_name(
+    worker_database: Database, text: str, sentence: str
+) -> None:
+    with pytest.raises(BadValue) as error:
+        jobs.submit(worker_database, jobs.read(text))
+
+    assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize("limit", [-1, 2**31, "5", None, 1.5, True])
+def test_a_limit_is_a_number(worker_database: Database, limit: Any) -> None:
+    for ask in (jobs.find, jobs.expire):
+        with pytest.raises(BadValue, match="limit has to be "):
+            ask(worker_database, limit=limit)
+
+
+@pytest.mark.parametrize(
+    ("by", "hint"),
+    [("jobstatsu", "jobstatus"), ("site", "computingsite"), ("task", "taskid"),
+     ("tabel", "table"), ("JobStatus", "jobstatus"), (5, "")],
+)  # fmt: skip
+def test_an_unknown_column_suggests_the_right_one(
+    worker_database: Database, by: Any, hint: str
+) -> None:
+    for ask in (
+        lambda: jobs.count(worker_database, by=[by]),
+        lambda: jobs.find(worker_database, columns=[by]),
+    ):
+        with pytest.raises(BadValue, match=f"no column '?{by}'?.*{hint}"):
+            ask()
+
+
+def test_jobs_are_counted_by_one_column(database: Database, job: int) -> None:
+    assert jobs.count(database, by="jobstatus") == [{"jobstatus": "defined", "jobs": 1}]
 
 
 def test_a_job_that_is_killed_softly_goes_on_until_its_pilot_asks(database: Database) -> None:

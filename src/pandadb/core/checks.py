@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import operator
 import re
 import sys
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,15 @@ from sqlalchemy import BigInteger, DateTime, Integer, Numeric, SmallInteger, Str
 from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from pandadb.models import Base
 
 BITS = {SmallInteger: 16, BigInteger: 64, Integer: 32}
 SHOWN = 100
 """Characters of a value that a sentence shows."""
+FIRST, LAST = -(2**63), 2**63 - 1
+"""What a column of ids has room for."""
 Check = Callable[[Any], str | None]
 """What says what is wrong with a value, or None."""
 
@@ -67,6 +70,11 @@ def _unknown(model: type[Base], name: Any) -> str:
     return f"{model.__tablename__} has no column {shown(name)}{hint}"
 
 
+def mistake_of(model: type[Base], column: str, value: Any) -> str | None:
+    """Return what is wrong with the value of a column that there is, or None."""
+    return _checks(model)[column](value)
+
+
 def check_text(name: str, value: Any) -> None:
     """See that a value is text that the database can take, of any length.
 
@@ -83,6 +91,48 @@ def mistake_in_text(name: str, value: Any) -> str | None:
     return f"{name} {mistake}" if mistake else None
 
 
+def ids(given: int | Iterable[int]) -> list[int]:
+    """Return PandaIDs as a list, each once: of one, or of several; numbers that a job can have.
+
+    Raises:
+        BadValue: One is no whole number, or beyond what a column has room for: a text, a truth
+            value or a fraction is none.
+    """
+    if given.__class__ is int:
+        given = (given,)
+    elif isinstance(given, str | bytes | bool) or not isinstance(given, Iterable):
+        given = (_id(given),)
+    known = (one if one.__class__ is int and FIRST <= one <= LAST else _id(one) for one in given)
+    return [*dict.fromkeys(known)]
+
+
+def _id(given: Any) -> int:
+    try:
+        number = None if isinstance(given, bool) else operator.index(given)
+    except TypeError:
+        number = None
+    if mistake := _whole(64, nullable=False)(given if number is None else number):
+        raise BadValue(f"pandaid {mistake}")
+    return number or 0
+
+
+def check_number(name: str, value: Any, least: int, greatest: int) -> None:
+    """See that a value is a whole number between two limits.
+
+    Raises:
+        BadValue: It is not.
+    """
+    if value.__class__ is not int:
+        raise BadValue(f"{name} has to be a whole number, not {value!r}")
+    if not least <= value <= greatest:
+        raise BadValue(f"{name} has to be from {least:,} to {greatest:,}, not {value}")
+
+
+def words(given: str | Iterable[str]) -> list[str]:
+    """Return words as a list: a text is one word, not its letters."""
+    return [given] if isinstance(given, str) else [*given]
+
+
 def from_text(model: type[Base], name: str, text: str) -> Any:
     """Return the value of a column that somebody has typed; NULL is none.
 
@@ -93,16 +143,9 @@ def from_text(model: type[Base], name: str, text: str) -> Any:
     if text == "NULL":
         return None
     try:
-        _check_plain(model.__table__.columns[name].type, text)
-        match model.__table__.columns[name].type:
-            case Integer():
-                return int(text)
-            case Numeric():
-                return Decimal(text)
-            case DateTime():
-                return datetime.fromisoformat(text)
-            case _:
-                return text
+        kind = model.__table__.columns[name].type
+        _check_plain(kind, text)
+        return parsed(kind, text)
     except (ValueError, ArithmeticError):
         raise BadValue(f"{name} cannot be {text!r}") from None
 
@@ -113,10 +156,30 @@ def _check_plain(kind: Any, text: str) -> None:
         raise ValueError(text)
 
 
+def parsed(kind: Any, text: str) -> Any:
+    """Return the value of a type of column that a text stands for; times as naive UTC.
+
+    Raises:
+        ValueError, ArithmeticError: It is none.
+    """
+    match kind:
+        case Integer():
+            return int(text)
+        case Numeric():
+            return Decimal(text)
+        case DateTime():
+            time = datetime.fromisoformat(text)
+            return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+        case _:
+            return text
+
+
 def near(name: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence about an unknown name: the known one that it may mean."""
-    found = difflib.get_close_matches(name, known, 1)
-    return f": is it {found[0]}?" if found else ""
+    """Return the end of a sentence about an unknown name: the known ones that it may mean."""
+    word, known = str(name).lower(), [*known]
+    found = difflib.get_close_matches(word, known, 1)
+    found = found or [one for one in known if word and word in one][:3]
+    return f": is it {' or '.join(found)}?" if found else ""
 
 
 @cache

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import DateTime, Numeric, false, literal, or_, tuple_
+from sqlalchemy import DateTime, false, literal, or_, tuple_
 from typing_extensions import override
 
 from pandadb.core import times
-from pandadb.core.checks import BadValue, check_columns, check_names
+from pandadb.core.checks import BadValue, check_columns, check_names, parsed
 from pandadb.errors import InvalidInput
 from pandadb.models import JobsActive4, JobsArchived
 
@@ -65,7 +64,7 @@ class Cursor:
             words = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             column, descending, given, pandaid = words
             found = Order(column, descending)
-            value = None if given is None else _parsed(JobsArchived.__table__.c[column], given)
+            value = None if given is None else _parsed(JobsArchived.__table__.c[column].type, given)
             check_columns(JobsArchived, {"pandaid": pandaid})
             if value is not None:
                 check_columns(JobsArchived, {column: value})
@@ -91,13 +90,5 @@ class Cursor:
         return or_(here > there, column.is_(None) if column.nullable else false())
 
 
-def _parsed(column: Column[Any], text: Any) -> Any:
-    match column.type:
-        case DateTime():
-            return times.read(text)
-        case Numeric():
-            return Decimal(text)
-        case kind if kind.python_type is int:
-            return int(text)
-        case _:
-            return text
+def _parsed(kind: Any, text: Any) -> Any:
+    return times.read(text) if isinstance(kind, DateTime) else parsed(kind, text)

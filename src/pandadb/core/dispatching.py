@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from pandadb.core import queues, routes, times
+from pandadb.core.checks import BadValue, check_number, check_text, mistake_of, words
 from pandadb.core.effects import now
 from pandadb.core.queues import EQUALS, LIMITS
 from pandadb.core.refusals import refusing_to_wait
@@ -49,9 +50,19 @@ FIRST = ("Test",)
 """Shares that go before all others."""
 
 
+MOST = 1_000_000
+"""How many jobs a worker may ask for."""
+FARTHEST = 2**31 - 1
+"""What the statement can look at."""
+
+
 @dataclass(frozen=True)
 class Wanted:
-    """What a worker can run, and what it wants to know of it."""
+    """What a worker can run, and what it wants to know of it.
+
+    Raises:
+        BadValue: A number is none or beyond its limits, or a text is none.
+    """
 
     computingsite: str
     njobs: int = 1
@@ -70,6 +81,18 @@ class Wanted:
     """Columns of the jobs to return, beside the PandaID; None is all of them."""
     satellites: bool = True
     """Whether to return the files and the parameters of the jobs."""
+
+    def __post_init__(self) -> None:
+        check_number("njobs", self.njobs, 0, MOST)
+        check_text("computingsite", self.computingsite)
+        for name in (*LIMITS, *EQUALS):
+            value = getattr(self, name)
+            if value is not None and (
+                mistake := mistake_of(JobsActive4, LIMITS.get(name, name), value)
+            ):
+                raise BadValue(f"{name} {mistake}")
+        for word in words(self.labels or ()):
+            check_text("a label", word)
 
 
 COLUMNS = tuple(JobsActive4.__table__.c.keys())
@@ -114,7 +137,8 @@ def take(
         return []
     asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALS)}
     asked = {name: value for name, value in asked.items() if value is not None}
-    route = _route(wanted.columns, tuple(values))
+    columns = None if wanted.columns is None else words(wanted.columns)
+    route = _route(columns, tuple(values))
     said = _statement(
         route,
         tuple(asked),
@@ -129,7 +153,7 @@ def take(
         "harvester": harvester,
         "worker": number,
         "site": wanted.computingsite,
-        "labels": None if wanted.labels is None else [*dict.fromkeys(wanted.labels)],
+        "labels": None if wanted.labels is None else [*dict.fromkeys(words(wanted.labels))],
         "shares": [*FIRST, *shares],
         "host": host[:128],
         "njobs": wanted.njobs,
@@ -139,7 +163,7 @@ def take(
         taken, seen = _taken(session, said, {**given, "reach": reach})
         if taken or seen < reach:
             return taken
-        reach *= 4  # others have what was in reach
+        reach = min(4 * reach, FARTHEST)  # others have what was in reach
 
 
 def _route(columns: Sequence[str] | None, values: tuple[str, ...]) -> Route:

@@ -12,7 +12,7 @@ from sqlalchemy import DateTime, exists, or_
 from pandadb.core import states
 from pandadb.core.archive.peeking import seen
 from pandadb.core.arrays import is_among
-from pandadb.core.checks import BadValue, check_columns, check_text, near
+from pandadb.core.checks import BadValue, check_columns, check_text, ids, near
 from pandadb.core.tables import JOB_TABLES
 from pandadb.models import JobsActive4, JobsArchived, JobsArchived4
 from pandadb.models.jobs.columns import JobErrors
@@ -70,8 +70,8 @@ class Filter:
     def __post_init__(self) -> None:
         for name in self.states or ():
             states.state(name)
-        for pandaid in self.pandaids or ():
-            check_columns(JobsActive4, {"pandaid": pandaid})
+        if self.pandaids is not None:
+            ids(self.pandaids)
         for name in EQUAL:
             if getattr(self, name) is not None:
                 check_columns(JobsActive4, {name: getattr(self, name)})

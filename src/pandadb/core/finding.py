@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pandadb.core import whereabouts
 from pandadb.core.archive.searching import at, gathered, groups, search
-from pandadb.core.checks import BadValue, check_columns, check_names
+from pandadb.core.checks import BadValue, check_columns, check_number, near, words
 from pandadb.core.cursors import Cursor, Order
 from pandadb.core.filters import conditions, places
 from pandadb.core.tables import JOB_TABLES
@@ -174,9 +174,9 @@ def find(
             after the latter the transaction can only be rolled back.
         BadCursor: `after` is not the `next` of a page in this order.
     """
-    check_names(JobsActive4, {*columns} - {"table"})
-    if not 1 <= limit <= MOST:
-        raise BadValue(f"limit has to be from 1 to {MOST:,}, not {limit}")
+    columns = words(columns)
+    _check_names(columns)
+    check_number("limit", limit, 1, MOST)
     cursor = None if after is None else Cursor.read(after, order)
     _check_regex(session, chosen)
     parts = [
@@ -248,8 +248,8 @@ def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict
     Raises:
         BadValue: As `find` does.
     """
-    names = [*dict.fromkeys(by)]
-    check_names(JobsActive4, {*names} - {"table"})
+    names = [*dict.fromkeys(words(by))]
+    _check_names(names)
     _check_regex(session, chosen)
     parts = [_placed(session, chosen, job, _counted(job, chosen, names)) for job in places(chosen)]
     if not parts:
@@ -274,6 +274,15 @@ def _counted(job: JobTable, chosen: Filter, names: Sequence[str]) -> Select[*tup
         .where(*conditions(chosen, job))
         .group_by(*(columns[name] for name in names if name != "table"))
     )
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """See that every name is a column of jobs, or `table`."""
+    known = ["table", *JobsActive4.__table__.c.keys()]
+    for name in names:
+        if name not in known:
+            hint = near(name, known)
+            raise BadValue(f"jobs have no column {name!r}{hint}")
 
 
 def _check_regex(session: Session, chosen: Filter) -> None:

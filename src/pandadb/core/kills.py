@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, literal, or_, select, update
 
-from pandadb.core import accounting, lives, merging
+from pandadb.core import accounting, checks, lives, merging
 from pandadb.core.arrays import by_id
 from pandadb.core.diags import sentence
 from pandadb.core.effects import COMMAND, PRODUCTION
@@ -15,7 +15,6 @@ from pandadb.core.killcodes import CODES, EVENT_SERVICE, ON_FAILED, KillCode, Un
 from pandadb.core.locking import Lock
 from pandadb.core.moves import Moved, looks
 from pandadb.core.outcomes import PMERGE
-from pandadb.core.pandaids import unique
 from pandadb.core.refusals import Reason, Refusal, explain, refusing_to_wait
 from pandadb.core.states import ASKED, LIVE, transitions
 from pandadb.core.tables import LIVE_TABLES
@@ -77,7 +76,7 @@ def kill(
         BadValue: `by` or `jobsubstatus` does not fit its column.
         JobsLocked: See `move`.
     """
-    rule, asked = known(code), unique(pandaids)
+    rule, asked = known(code), checks.ids(pandaids)
     ids = accounting.lock(session, asked, lock)
     role = Role(hard=hard, production=production)
     rows = [
@@ -128,7 +127,7 @@ def cancel(
         BadValue: An id is no whole number, or a value does not fit its column.
         JobsLocked: See `move`.
     """
-    asked = unique(pandaids)
+    asked = checks.ids(pandaids)
     free = accounting.lock(session, asked, lock)
     with refusing_to_wait():
         told = [*session.scalars(_told(lock), {"pandaids": free})]

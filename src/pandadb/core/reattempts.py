@@ -23,11 +23,19 @@ from sqlalchemy import (
     update,
 )
 
-from pandadb.core import accounting, arrays, attempts, lives, outputnames, retries, submission
+from pandadb.core import (
+    accounting,
+    arrays,
+    attempts,
+    checks,
+    lives,
+    outputnames,
+    retries,
+    submission,
+)
 from pandadb.core.effects import now
 from pandadb.core.locking import Lock
 from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS, same_file
-from pandadb.core.pandaids import unique
 from pandadb.core.refusals import Reason, Refusal, refusing_to_wait
 from pandadb.core.states import ANEW, transitions
 from pandadb.models import (
@@ -80,7 +88,7 @@ def again(
         BadValue: An id is no whole number.
         JobsLocked: The session's `lock_timeout` has passed.
     """
-    wanted = unique(pandaids)
+    wanted = checks.ids(pandaids)
     accounting.lock(session, wanted, Lock.WAIT, live=False)
     old = attempts.locked(session, JobsArchived4, wanted)
     session.execute(_of_tasks(), {"pandaids": [*old]})  # locked first: JEDI may be giving them away
@@ -115,7 +123,7 @@ def same(
         BadValue: An id is no whole number.
         JobsLocked: The session's `lock_timeout` has passed.
     """
-    wanted = unique(pandaids)
+    wanted = checks.ids(pandaids)
     with refusing_to_wait():
         found = attempts.locked(session, JobsActive4, wanted)
     old = {pandaid: job for pandaid, job in found.items() if job["jobstatus"] in REVIVED}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from pandadb.core import arrays, placeholders, retries, shares, states, taken
+from pandadb.core import arrays, placeholders, retries, shapes, shares, states, taken
 from pandadb.core.checks import BadValue, check_columns
 from pandadb.core.copying import copy_rows
 from pandadb.core.effects import now
@@ -43,7 +44,7 @@ from pandadb.models.jobs.satellites import FILESTABLE4_ROW_SEQ
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Select, Update
@@ -88,6 +89,9 @@ def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: s
         BadValue: A column is unknown or a value does not fit it; the sentence names the job.
         NumberTaken: The sequence of PandaIDs or of files is behind its tables.
     """
+    if isinstance(jobs, NewJob | str | Mapping) or not isinstance(jobs, Iterable):
+        raise BadValue(f"jobs to submit are a list of NewJob, not a {type(jobs).__name__}")
+    jobs = [*jobs]
     _check(jobs, jobstatus)
     if not jobs:
         return []
@@ -137,6 +141,9 @@ def _check(jobs: Sequence[NewJob], jobstatus: str) -> None:
         raise BadValue(f"A job begins as {', '.join(BEGINNINGS)}, not as {jobstatus!r}")
     for number, job in enumerate(jobs, start=1):
         try:
+            if not isinstance(job, NewJob):
+                raise BadValue(f"this is no NewJob, but a {type(job).__name__}")  # noqa: TRY301
+            shapes.check(shapes.Job, job)
             _refuse(job.columns, OURS)
             check_columns(JobsActive4, job.columns)
             for file in job.files:

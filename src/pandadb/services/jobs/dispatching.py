@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from pandadb.core import dispatching, shares
-from pandadb.core.checks import check_columns, check_names
-from pandadb.models import JobsActive4
+from pandadb.core.checks import BadValue, check_columns, check_names, words
+from pandadb.models import HarvesterRelJobsWorkers, JobsActive4
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
 if TYPE_CHECKING:
@@ -46,10 +46,20 @@ def dispatch(
             to do with a job before.
     """
     check_columns(JobsActive4, values)
-    check_names(JobsActive4, wanted.columns or ())
+    check_names(JobsActive4, words(wanted.columns or ()))
+    if worker is not None:
+        _check_worker(worker)
     with transaction(database, how, at_once=True) as connection:
         order = _ranking(connection)
         return dispatching.take(connection, wanted, order, how.host, worker, **values)
+
+
+def _check_worker(worker: tuple[str, int]) -> None:
+    """See that it is the name of a Harvester instance and the number of a worker."""
+    if not isinstance(worker, tuple | list) or len(worker) != 2:
+        raise BadValue(f"worker has to be a Harvester instance and a number, not {worker!r}")
+    names = ("harvesterid", "workerid")
+    check_columns(HarvesterRelJobsWorkers, dict(zip(names, worker, strict=True)))
 
 
 def _ranking(connection: Connection) -> list[str]:

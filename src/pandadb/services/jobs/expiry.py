@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pandadb.core import timeouts
+from pandadb.core.checks import check_number
 from pandadb.core.kills import Killed
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pandadb.core.timeouts import Rule
     from pandadb.database import Database
 
+MOST = 10_000_000
 BATCH = 1000
 """Jobs in one transaction."""
 
@@ -41,10 +43,12 @@ def expire(
 
     Raises:
         UnknownRule: There is no rule of that name.
+        BadValue: `limit` is no number, or negative.
         BadSetting: A limit in CONFIG is no number.
         JobsLocked: Somebody else had what belongs to a job for longer than we wanted to wait; the
             batches before are done.
     """
+    check_number("limit", limit, 0, MOST)
     chosen = timeouts.named(rules)
     taken: set[int] = set()
     found = [_expire(database, rule, limit, how, taken) for rule in chosen]

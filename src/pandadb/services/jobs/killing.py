@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandadb.core import kills
-from pandadb.core.checks import BadValue
+from pandadb.core import checks, kills
 from pandadb.core.kills import Killed
 from pandadb.core.refusals import Refused
 from pandadb.services.jobs.verbs import USUAL, How, transaction
@@ -40,10 +39,11 @@ def kill(
     Raises:
         Refused: It was one PandaID, and the job cannot be killed.
         UnknownCode: There is no such code.
-        BadValue: `by`, who wants it or what JEDI says of it, has a character that no text can have.
+        BadValue: `by`, who wants it or what JEDI says of it, has a character that no text can have;
+            or a PandaID is no number.
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
-    jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
+    jobs = checks.ids(pandaids)
     with transaction(database, how) as connection:
         killed = kills.kill(
             connection,
@@ -77,5 +77,5 @@ def close(
     """
     if kills.known(code).target != "closed":
         closing = ", ".join(str(one.code) for one in kills.CODES.values() if one.target == "closed")
-        raise BadValue(f"Kill code {code} does not close jobs: these do: {closing}")
+        raise checks.BadValue(f"Kill code {code} does not close jobs: these do: {closing}")
     return kill(database, pandaids, by=by, code=code, how=how)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandadb.core import reattempts
+from pandadb.core import checks, reattempts
 from pandadb.core.refusals import Refused
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
@@ -31,9 +31,10 @@ def retry(
 
     Raises:
         Refused: It was one PandaID, and the job cannot be tried again.
+        BadValue: A PandaID is no number.
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
-    jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
+    jobs = checks.ids(pandaids)
     with transaction(database, how) as connection:
         again = reattempts.same if same else reattempts.again
         retried = again(connection, jobs, how.host, attemptnr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core import submission
+from pandadb.core import shapes, submission
 from pandadb.core.checks import BadValue, from_text
 from pandadb.core.submission import NewJob
 from pandadb.models import FilesTable4, JobsActive4
@@ -48,25 +48,38 @@ def read(text: str) -> list[NewJob]:
 
 
 def _objects(text: str) -> Iterator[Any]:
-    lines = text.splitlines() if text.lstrip().startswith("{") else [text]
+    """Yield the objects: a line ends with a line feed only, since a text may have other ends."""
+    lines = text.split("\n") if text.lstrip().startswith("{") else [text]
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                found = json.loads(line)
-            except ValueError as error:
+                found = json.loads(line, object_pairs_hook=_object)
+            except (ValueError, RecursionError) as error:
                 place = f"line {number}: " if len(lines) > 1 else ""
-                raise BadValue(f"{place}this is not JSON: {error}") from None
+                deep = isinstance(error, RecursionError)
+                said = "it is nested too deeply" if deep else error
+                raise BadValue(f"{place}this is not JSON: {said}") from None
             yield from found if isinstance(found, list) else [found]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; json would take the last of the values of a name."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is there twice in one object")
+    return found
 
 
 def _job(number: int, found: Any) -> NewJob:
     if not isinstance(found, dict):
         raise BadValue(f"job {number}: this is not a JSON object")
     try:
-        beside = {name: found[name] for name in BESIDE if name in found}
+        beside = {name: found.pop(name) for name in BESIDE if name in found}
+        shapes.check(shapes.Job, {"columns": found, **beside})
         files = [_typed(FilesTable4, file) for file in beside.pop("files", ())]
-        columns = {name: value for name, value in found.items() if name not in BESIDE}
-        return NewJob(_typed(JobsActive4, columns), files, **beside)
+        return NewJob(_typed(JobsActive4, found), files, **beside)
     except BadValue as error:
         raise BadValue(f"job {number}: {error}") from None
 

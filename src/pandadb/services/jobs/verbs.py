@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from pandadb.core import kills, lives
+from pandadb.core import checks, kills, lives
 from pandadb.core.checks import from_text, near
 from pandadb.core.locking import Lock
 from pandadb.core.refusals import Refused
@@ -89,7 +89,7 @@ def advance(
     Raises:
         UnknownWord: There is no such verb.
         Refused: It was one PandaID, and the job cannot go.
-        BadValue: A value does not fit its column.
+        BadValue: A value does not fit its column, or a PandaID is no number.
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
     if verb in CANCEL:
@@ -100,7 +100,7 @@ def advance(
         )
     if verb not in VERBS:
         raise UnknownWord(f"There is no verb {verb!r}{near(verb, VERBS)}")
-    jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
+    jobs = checks.ids(pandaids)
     at_once = len(jobs) == 1 and not lives.is_accounted(transitions(verb))
     with transaction(database, how, at_once=at_once) as connection:
         moved = lives.advance(connection, verb, jobs, values=values, host=how.host, lock=how.lock)
@@ -119,7 +119,7 @@ def cancel(
         BadValue: A value does not fit its column.
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
-    jobs = [pandaids] if isinstance(pandaids, int) else [*pandaids]
+    jobs = checks.ids(pandaids)
     with transaction(database, how) as connection:
         moved = kills.cancel(connection, jobs, values=values, host=how.host, lock=how.lock)
         if isinstance(pandaids, int) and moved.refused:
