@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from contextlib import ExitStack, contextmanager
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import pytest
 from sqlalchemy import (
@@ -21,15 +24,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DataError, NotSupportedError, OperationalError
 
+from pandadb.core import dispatching, routes
 from pandadb.core.driver import driver_of
-from pandadb.core.sending import send
+from pandadb.core.routes import Route
+from pandadb.core.sending import KEPT, _text, send
+from pandadb.core.states import transitions
 from pandadb.database import Database
-from pandadb.models import Cache
+from pandadb.models import Cache, JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 ADDED = insert(Cache.__table__).from_select(
     ["main_key", "sub_key"], select(bindparam("name", type_=String), literal("", String))
@@ -165,3 +171,32 @@ def test_who_listens_to_mistakes_alone_hears_them(database: Database) -> None:
 
     assert len(heard) == 1
     assert "$1" in heard[0]
+
+
+NAMES = [column.name for column in JobsActive4.__table__.c if column.name != "pandaid"]
+SETS = [*combinations(NAMES, 2)][:2000]
+"""Sets of columns that callers may set."""
+
+
+def heartbeats(columns: tuple[str, ...]) -> Select[Any]:
+    (step,) = transitions("heartbeat", "running")
+    return routes.prepared(Route(step, JobsActive4, JobsActive4, columns, each=True))
+
+
+def test_statements_of_ever_new_columns_are_forgotten() -> None:
+    first = heartbeats(SETS[0])
+    _text(first, frozenset())
+    forgotten = ref(first)
+    del first
+
+    for columns in SETS:
+        heartbeats(columns)
+        _text(select(*(column(name) for name in columns)), frozenset())
+    for columns in SETS[: KEPT + 10]:
+        route = dispatching._route(columns, ())
+        dispatching._statement(route, (), by_label=False, satellites=False, related=False)
+
+    gc.collect()
+    for kept in (routes.prepared, _text, dispatching._statement):
+        assert kept.cache_info().currsize <= KEPT
+    assert forgotten() is None

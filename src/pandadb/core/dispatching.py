@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from pandadb.core.effects import now
 from pandadb.core.queues import EQUALS, LIMITS
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.routes import Route
-from pandadb.core.sending import send
+from pandadb.core.sending import KEPT, send
 from pandadb.core.states import transitions
 from pandadb.models import (
     FilesTable4,
@@ -194,7 +194,7 @@ def _dispatched(names: Sequence[str], row: Sequence[Any]) -> Dispatched:
     return Dispatched(job, found, parameters)
 
 
-@cache
+@lru_cache(KEPT)
 def _statement(
     route: Route, asked: tuple[str, ...], *, by_label: bool, satellites: bool, related: bool
 ) -> Said:

@@ -17,6 +17,7 @@ from pandadb.core.locking import Lock
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.reports import REPORTS, check_call, checked
 from pandadb.core.routes import Route
+from pandadb.core.sending import send
 from pandadb.core.states import RUNS, transitions
 from pandadb.models import HarvesterRelJobsWorkers, JobOutputReport, JobsActive4, MetaTable
 
@@ -219,7 +220,7 @@ def _apply(
         columns = {name: [values[name] for _, values in jobs] for name in names}
         route = Route(step, JobsActive4, JobsActive4, tuple(names), each=True)
         given = {**columns, "pandaids": pandaids, "host": host[:128]}
-        session.execute(routes.prepared(route), given)
+        send(session, routes.prepared(route), given)
         before = {pandaid: found[pandaid]["jobstatus"] for pandaid in pandaids}
         new = {pandaid: old for pandaid, old in before.items() if old != step.target}
         accounting.settle(session, new, step.target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -25,6 +25,7 @@ from pandadb.core.arrays import array, by_id, is_given, is_one_of, unnested
 from pandadb.core.effects import constant, constants, moment
 from pandadb.core.locking import Lock
 from pandadb.core.outcomes import BUILD
+from pandadb.core.sending import KEPT
 from pandadb.models import FilesTable4, JobParamsTable, JobsStatusLog, MetaTable
 from pandadb.models.types import EPOCH, Timestamp
 
@@ -66,7 +67,7 @@ class Route:
     """Columns of the jobs that the part `moved` returns as they are then; only within one table."""
 
 
-@cache
+@lru_cache(KEPT)
 def prepared(route: Route) -> Select[Any]:
     """Return the statement for jobs by their ids: made once, since 127 columns take their time."""
     return statement(route, by_id)

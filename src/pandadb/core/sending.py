@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
     from pandadb.core.transactions import Transaction
 
+KEPT = 256
+"""How many statements of a kind are remembered: one takes some 40 kB, and its text as much.
+
+They are as many as there are sets of columns that callers set, so the ones used last have to do.
+The driver remembers the 100 last ones of a connection.
+"""
 PSYCOPG = create_engine("postgresql+psycopg://", paramstyle="numeric_dollar").dialect
 
 
@@ -48,7 +54,7 @@ def _is_heard(connection: Connection) -> bool:
     return bool(heard) or connection.engine.logger.isEnabledFor(logging.INFO)
 
 
-@cache
+@lru_cache(KEPT)
 def _text(
     statement: Select[Any], names: frozenset[tuple[str | None, str]]
 ) -> tuple[bytes, tuple[str, ...], Mapping[str, Any]]:
