@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event, func, select, update
 
-from pandadb.core import lives
+from pandadb.core import kills, lives
 from pandadb.models import (
+    Datasets,
     FilesTable4,
     JediDatasetContents,
     JediDatasets,
@@ -332,3 +334,32 @@ def test_what_a_failed_job_leaves_to_be_merged_is_on_hold_when_it_was_pending(
     take(session, "fail", job)
 
     assert counters(session, "output").get("nfilesonhold", 0) == held
+
+
+@pytest.mark.parametrize(
+    ("status", "contents_status", "counted"),
+    [
+        ("tobeclosed", "ready", {"nfilesused": 1, "nfilesfailed": 1, "nfilesonhold": 1}),
+        ("completed", "running", {"nfilesfailed": 1, "nfilesonhold": 1}),
+        ("running", "ready", {"nfilesfailed": 1}),
+    ],
+)
+def test_an_output_whose_merging_has_begun_is_used_up_when_its_job_is_killed(
+    session: Session, status: str, contents_status: str, counted: dict[str, int]
+) -> None:
+    make_task(session, TASK, files=1)
+    job = make_task_job(session, TASK, 0)
+    output = FilesTable4.type == "output"
+    unmerged = {"destinationdblocktoken": "TOMERGE", "destinationdblock": "out_sub1"}
+    session.execute(update(FilesTable4).where(output).values(**unmerged))
+    now = datetime(2026, 1, 1)
+    sub = {"vuid": "v", "name": "out_sub1", "subtype": "sub", "type": "output", "status": status}
+    session.add(Datasets(**sub, creationdate=now, modificationdate=now))
+    take(session, "merge", job)
+    made = JediDatasetContents.type == "output"
+    session.execute(update(JediDatasetContents).where(made).values(status=contents_status))
+
+    kills.kill(session, [job], code=9, by="ann", host="here")
+
+    assert contents(session, "output", job).status == "cancelled"
+    assert counters(session, "output") == counted

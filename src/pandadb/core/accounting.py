@@ -14,6 +14,8 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    case,
+    exists,
     false,
     func,
     literal_column,
@@ -30,7 +32,7 @@ from pandadb.core.locking import Lock
 from pandadb.core.outcomes import INPUTS, KEY, OUTPUTS
 from pandadb.core.refusals import refusing_to_wait
 from pandadb.core.states import NOT_RUN
-from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
+from pandadb.models import Datasets, FilesTable4, JediDatasetContents, JediDatasets, JediTasks
 from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
@@ -134,6 +136,7 @@ def _current(target: str) -> CTE:
             DATASET.masterid,
             DATASET.type.label("dataset_type"),
             func.coalesce(job.taskbuffererrorcode, 0).label("replaced"),
+            case((late, _is_closed()), else_=false()).label("is_closed"),
         )
         .select_from(moved)
         .join(job.pandaid.table, job.pandaid == moved.c.pandaid)
@@ -155,6 +158,16 @@ def _current(target: str) -> CTE:
         .order_by(*(CONTENTS[name] for name in KEY))
         .with_for_update(of=JediDatasetContents.__table__)
         .cte("current")
+    )
+
+
+def _is_closed() -> ColumnElement[bool]:
+    """Tell whether the dataset of an output to be merged is closed: its merging has begun."""
+    sub = Datasets.__table__.c
+    return exists().where(
+        sub.name == FILE.destinationdblock,
+        sub.subtype == "sub",
+        sub.status.in_(("tobeclosed", "completed")),
     )
 
 

@@ -142,10 +142,12 @@ def _unfinished(target: str, file: Columns) -> Outcome:
     }
     at_once = and_(file["is_users"], file["before"] != "failed")
     held = and_(partial, not_(at_once))
-    was_held = or_(_was_transferring(file), _was_merging(or_(partial, lost), file))
+    merging = _was_merging(or_(partial, lost), file)
+    was_held = or_(_was_transferring(file), and_(merging, not_(file["is_closed"])))
+    left = and_(merging, file["is_closed"], file["status"] == "ready")
     return new, {
         "nfilesfailed": _count(or_(spent, lost)),
-        "nfilesused": -_count(_is_freed(again, more, file)),
+        "nfilesused": _count(left) - _count(_is_freed(again, more, file)),
         "nfileswaiting": -_count(_waited(file)),
         "nfilesonhold": _count(held) - _count(was_held),
         "nfilestobeused": _count(and_(partial, at_once)),
