@@ -7,7 +7,7 @@ import time
 from logging.config import fileConfig
 from typing import TYPE_CHECKING, Any
 
-from alembic import context
+from alembic import command, context
 from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -75,13 +75,15 @@ def run_online() -> None:
         fileConfig(context.config.config_file_name, disable_existing_loggers=False)
     try:
         with Database.from_settings() as database:
+            if context.config.cmd_opts and context.config.cmd_opts.cmd[0] is command.upgrade:
+                schema.refuse_other_encoding(database)
             _migrate_patiently(database)
     except PandaDBError as error:
         raise CommandError(str(error)) from error
 
 
 def _migrate_patiently(database: Database) -> None:
-    schema.refuse_other_names(database)
+    schema.last_revision(database)  # which refuses what these revisions cannot migrate
     attempts = context.config.attributes.get("attempts", ATTEMPTS)
     for attempt in range(1, attempts + 1):
         try:

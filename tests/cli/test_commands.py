@@ -82,13 +82,39 @@ def test_the_schema_is_made_looked_at_and_compared(empty_database_url: str) -> N
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
-def test_a_database_of_another_encoding_serves_or_is_refused_in_a_sentence(
+def test_a_database_of_another_encoding_is_refused_before_anything_is_done(
     server: Server, encoding: str
 ) -> None:
     with temporary_database(server, encoding=encoding) as url:
-        done = [run("db", word, url=url) for word in ("upgrade", "current", "check", "grant")]
+        upgraded, current = run("db", "upgrade", url=url), run("db", "current", url=url)
+        alembic = subprocess.run(
+            [sys.executable, "-m", "alembic", "upgrade", "head"],
+            env={**os.environ, "PANDADB_URL": url}, cwd=schema.home(),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        with Database(url) as database, database.session() as session:
+            made = session.scalar(text("SELECT to_regnamespace('pandadb')"))
 
-    assert [(step.returncode, step.stderr) for step in done] == [(0, "")] * 4
+    said = f"The encoding of this database is {encoding}, and has to be UTF8"
+    assert (upgraded.returncode, said in upgraded.stderr) == (1, True)
+    assert (alembic.returncode, said in alembic.stderr) == (255, True)
+    assert (current.returncode, current.stderr, made) == (1, "", None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["upgrade"], ["upgrade", "--dry-run"], ["downgrade", "0001", "--yes"], ["current"], ["check"]],
+)
+def test_a_database_of_a_newer_pandadb_is_a_sentence(database: Database, words: list[str]) -> None:
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE pandadb.alembic_version SET version_num = '9999'")
+
+    done = run("db", *words, url=_url(database))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "at revision 9999, which this pandadb" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.rstrip().endswith("pip install --upgrade pandadb")
 
 
 def test_a_difference_is_exit_code_1(database: Database) -> None:

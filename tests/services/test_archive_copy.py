@@ -184,6 +184,17 @@ def test_a_day_becomes_visible_as_a_whole_and_without_being_read(
     assert scalar(there, checks) == 0
 
 
+def test_an_archive_of_another_encoding_is_refused_before_anything_is_done(
+    days: Database, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with temporary_database(server, encoding="LATIN1") as url, Database(url) as there:
+        monkeypatch.setattr(schema, "ENCODING", "LATIN1")
+        schema.upgrade(there)
+        with pytest.raises(BadArchive, match=r"encoding of the archive is LATIN1, that .* UTF8"):
+            run(days, there)
+        assert everything(there) == [set()] * 4
+
+
 def test_what_changes_between_copy_and_drop_is_copied_again_and_waits_again(
     days: Database, there: Database
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from alembic import command
@@ -18,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from typing_extensions import Unpack
 
 from pandadb import forks
+from pandadb.core.driver import driver_of
 from pandadb.errors import InvalidInput, PandaDBError
 from pandadb.migrating import home
 from pandadb.models import PandaDBVersion
@@ -35,6 +37,10 @@ Result = TypeVar("Result")
 
 ONE_AT_A_TIME = forks.Lock()
 """Alembic's context is one per process; between processes the database's own lock decides."""
+
+
+ENCODING = "UTF8"
+"""Of the server's texts: others lack letters, or take any bytes for some."""
 
 
 class MigrationError(PandaDBError):
@@ -75,9 +81,11 @@ def upgrade(database: Database, revision: str = "head", **how: Unpack[Way]) -> N
     call goes on from there.
 
     Raises:
-        MigrationError: The revision is unknown, or a lock was not free in time.
+        MigrationError: The revision is unknown, that of the database is of a newer pandadb, its
+            encoding is not UTF8, or a lock was not free in time.
     """
     _check_revision(revision)
+    refuse_other_encoding(database)
     _run(command.upgrade, revision, _config(database, **how))
 
 
@@ -88,7 +96,11 @@ def downgrade(database: Database, revision: str, **how: Unpack[Way]) -> None:
 
 
 def current(database: Database) -> Version:
-    """Tell which revision the database has, and which are missing."""
+    """Tell which revision the database has, and which are missing.
+
+    Raises:
+        MigrationError: It is of a newer pandadb.
+    """
     revision = last_revision(database)
     scripts = ScriptDirectory.from_config(_config())
     with database.engine.connect() as connection:
@@ -98,11 +110,47 @@ def current(database: Database) -> Version:
 
 
 def last_revision(database: Database) -> str | None:
-    """Return the last revision applied, None before the first."""
+    """Return the last revision applied, None before the first.
+
+    Raises:
+        MigrationError: It is of a newer pandadb.
+    """
     refuse_other_names(database)
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table_schema": OWN})
-        return context.get_current_revision()
+        revision = _told(context.get_current_revision)
+    if revision is not None:
+        _refuse_newer(revision)
+    return revision
+
+
+def _refuse_newer(revision: str) -> None:
+    scripts = ScriptDirectory.from_config(_config())
+    if revision not in {script.revision for script in scripts.walk_revisions()}:
+        raise MigrationError(
+            f"The database is at revision {revision}, which this pandadb ({version('pandadb')}) "
+            f"does not know: its newest is {scripts.get_current_head()}. A newer one has upgraded "
+            "it, and is needed here: pip install --upgrade pandadb"
+        )
+
+
+def encoding(database: Database) -> str | None:
+    """Return the encoding of a database's texts, as the server calls it."""
+    with database.engine.connect() as connection:
+        return driver_of(connection).info.parameter_status("server_encoding")
+
+
+def refuse_other_encoding(database: Database) -> None:
+    """Refuse a database that cannot keep every text.
+
+    Raises:
+        MigrationError: Its encoding is another than UTF8.
+    """
+    if (found := encoding(database)) != ENCODING:
+        raise MigrationError(
+            f"The encoding of this database is {found}, and has to be {ENCODING}: CREATE DATABASE "
+            f"… TEMPLATE template0 ENCODING '{ENCODING}'. Nothing was changed"
+        )
 
 
 def pending(database: Database, revision: str = "head") -> tuple[str, ...]:

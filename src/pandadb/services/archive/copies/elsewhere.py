@@ -97,6 +97,12 @@ def refuse_unready(database: Database, archive: Database) -> None:
             f"The archive is at revision {there}, the database at {live}: "
             f"pandadb db upgrade; {UPGRADE}"
         )
+    texts, others = schema.encoding(database), schema.encoding(archive)
+    if texts != others:
+        raise BadArchive(
+            f"The encoding of the archive is {others}, that of the database {texts}: texts would "
+            "not be the same, so the archive has to be a database of the same encoding"
+        )
 
 
 def _is_same(database: Database, archive: Database) -> bool:
