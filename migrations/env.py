@@ -87,7 +87,7 @@ def _migrate_patiently(database: Database) -> None:
     attempts = context.config.attributes.get("attempts", ATTEMPTS)
     for attempt in range(1, attempts + 1):
         try:
-            with database.engine.connect() as connection:
+            with database.direct("a migration").engine.connect() as connection:
                 try:
                     _migrate(connection)
                 finally:

@@ -176,6 +176,10 @@ class Settings(BaseSettings):
 
     url: Annotated[SecretStr, AfterValidator(_checked)] | None = None
     """The database, in any `postgresql://` spelling; None for the embedded one."""
+    pooler: Literal["transaction"] | None = None
+    """`transaction` if a pooler such as PgBouncer is in between, in that mode."""
+    direct_url: Annotated[SecretStr, AfterValidator(_checked)] | None = None
+    """Then: the database without the pooler, for what needs a session of its own."""
     schemas: Annotated[dict[str, str], NoDecode, BeforeValidator(_names)] = {}
     """Other names of schemas: `doma_panda=ATLAS_PANDA,doma_pandaarch=ATLAS_PANDAARCH`."""
     application_name: str = Field("pandadb", max_length=63)

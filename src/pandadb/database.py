@@ -10,7 +10,7 @@ import random
 import time
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event, text
@@ -19,11 +19,12 @@ from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from pandadb import embedded, forks, session_settings
-from pandadb.config import Settings, load_settings, sqlalchemy_url
+from pandadb.config import Settings, SettingsError, load_settings, sqlalchemy_url
 from pandadb.core import times
 from pandadb.core.driver import autocommitting
 from pandadb.errors import PandaDBError
-from pandadb.pool import Pool, check_isolation
+from pandadb.pool import ALL_THAT_IS_COMMITTED, Pool, check_isolation
+from pandadb.pooler import HINT, PREPARED_TWICE, REFUSED, PoolerInTheWay, PreparedTwice, begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -61,9 +62,10 @@ class Database:
     A process may fork: a child has connections of its own, and none that were open at the fork.
 
     Every connection works in UTC and UTF-8, says who it is, and has the timeouts (seconds, 0 for
-    none) and `session_settings`, set by its first message, whatever its role or database says. A
-    pooler such as pgbouncer refuses `options` unless its `ignore_startup_parameters` names them,
-    and then drops them. What else is given is for `sqlalchemy.create_engine`.
+    none) and `session_settings`, set by its first message, whatever its role or database says.
+    Behind a `pooler` of transactions, such as PgBouncer in that mode, they are set by the first
+    message of each transaction, nothing is prepared, and what needs a session goes to `direct_url`.
+    What else is given is for `sqlalchemy.create_engine`.
 
     Raises:
         ValueError: Each statement is to be committed by itself, so that nothing could be undone, or
@@ -80,6 +82,8 @@ class Database:
         schemas: Mapping[str, str] | None = None,
         waiting_table: str = "jobswaiting4",
         setting: str = "PANDADB_URL",
+        pooler: Literal["transaction"] | None = None,
+        direct_url: str | None = None,
         **engine: Any,
     ) -> None:
         url = sqlalchemy_url(
@@ -87,11 +91,12 @@ class Database:
         )
         given = url.query.get("options", "")
         given = given if isinstance(given, str) else " ".join(given)
-        options = session_settings.options(
-            given,
-            statement_timeout=f"{math.ceil(statement_timeout * 1000)}",
-            lock_timeout=f"{math.ceil(lock_timeout * 1000)}",
-        )
+        if pooler and given:
+            raise SettingsError(f"The database URL has options, which a pooler drops: {given}")
+        timeouts = {
+            "statement_timeout": f"{math.ceil(statement_timeout * 1000)}",
+            "lock_timeout": f"{math.ceil(lock_timeout * 1000)}",
+        }
         check_isolation(engine)
         check_isolation(engine.get("execution_options", {}))
         if not engine.keys() & {"pool", "poolclass"}:
@@ -99,20 +104,40 @@ class Database:
         words = {
             **{name: url.query[name] for name in SECRETS if name in url.query},
             **_prepare_threshold(url),
-            "options": options,
             "application_name": application_name,
             "client_encoding": "utf8",  # an SQL_ASCII database would answer in bytes
         }
+        if pooler:
+            words["prepare_threshold"] = None
+            kept = {"isolation_level": ALL_THAT_IS_COMMITTED}
+            begins = ("begin", partial(begin, session_settings.of_transaction(**timeouts)))
+        else:
+            words["options"] = session_settings.options(given, **timeouts)
+            kept = {}
+            begins = ("connect", partial(_complete, given))
         self._open = partial(
             _engine,
             url.difference_update_query(["options", "prepare_threshold", *SECRETS]),
             setting,
-            given,
+            begins,
             {"waiting_table": waiting_table, **_translated(schemas)},
             connect_args=words,
-            **engine,
+            **{**engine, **kept},
         )
         self.engine: Engine = self._open()
+        self.pooler = pooler
+        self._direct = None
+        if pooler and direct_url:
+            self._direct = type(self)(
+                direct_url,
+                application_name=application_name,
+                statement_timeout=statement_timeout,
+                lock_timeout=lock_timeout,
+                schemas=schemas,
+                waiting_table=waiting_table,
+                setting="PANDADB_DIRECT_URL",
+                **engine,
+            )
         forks.register(self)
 
     @classmethod
@@ -128,7 +153,9 @@ class Database:
         settings = settings or load_settings()
         if settings.url is None:
             return cls.private(settings, **engine)
-        return cls._with(settings.url.get_secret_value(), settings, **engine)
+        direct = settings.direct_url.get_secret_value() if settings.direct_url else None
+        words = {"pooler": settings.pooler, "direct_url": direct, **engine}
+        return cls._with(settings.url.get_secret_value(), settings, **words)
 
     @classmethod
     def of_archive(cls, settings: Settings | None = None, **engine: Any) -> Self | None:
@@ -173,13 +200,26 @@ class Database:
     def transaction(self, *, at_once: bool = False) -> Iterator[Connection]:
         """Open a transaction like that of a session, without what a session keeps of objects.
 
-        With `at_once` one statement is a transaction by itself: BEGIN and COMMIT are not sent.
+        With `at_once` one statement is a transaction by itself: BEGIN and COMMIT are not sent. Not
+        so behind a pooler, where each transaction is given its settings.
         """
         check_isolation(self.engine.get_execution_options())
-        alone = autocommitting if at_once else nullcontext
+        alone = autocommitting if at_once and not self.pooler else nullcontext
         with self.engine.connect() as connection, alone(connection):
             yield connection
             connection.commit()
+
+    def direct(self, what: str) -> Database:
+        """Return the database for something that needs a session of the server for itself.
+
+        That is this one, or behind a pooler the one of the URL that goes past it.
+
+        Raises:
+            PoolerInTheWay: There is no such URL; the sentence says `what` would need it.
+        """
+        if self.pooler and self._direct is None:
+            raise PoolerInTheWay(what)
+        return self._direct or self
 
     def retrying(
         self, work: Callable[[Session], Result], *, attempts: int = 5, pause: float = 0.1
@@ -230,6 +270,8 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        if self._direct is not None:
+            self._direct.close()
 
     def forget(self) -> None:
         """Begin with an empty pool, and leave its connections to the process that has them."""
@@ -268,11 +310,17 @@ def session_of(database: Database | None) -> Iterator[Session | None]:
         yield session
 
 
-def _engine(url: URL, setting: str, given: str, options: Mapping[str, Any], **words: Any) -> Engine:
+def _engine(
+    url: URL,
+    setting: str,
+    begins: tuple[str, Callable[..., None]],
+    options: Mapping[str, Any],
+    **words: Any,
+) -> Engine:
     """Make an engine that hears of what happens to its connections."""
     engine = create_engine(url, **words)
     event.listen(engine, "connect", forks.register_connection, insert=True)
-    event.listen(engine, "connect", lambda new, _: session_settings.complete(new, given))
+    event.listen(engine, *begins)
     event.listen(engine, "connect", lambda new, _: times.register(new))
     event.listen(engine, "handle_error", partial(_unreachable, setting))
     event.listen(engine, "handle_error", _outdated)
@@ -280,6 +328,10 @@ def _engine(url: URL, setting: str, given: str, options: Mapping[str, Any], **wo
     event.listen(engine, "checkout", _ping)
     engine.update_execution_options(**options)
     return engine
+
+
+def _complete(given: str, connection: psycopg.Connection, _: Any) -> None:
+    session_settings.complete(connection, given)
 
 
 def _translated(schemas: Mapping[str, str] | None) -> dict[str, Any]:
@@ -322,9 +374,9 @@ def _unreachable(setting: str, context: Any) -> None:
         return
     url = context.engine.url
     said = " ".join(str(error).split()).rstrip(".?")
+    hint = HINT if REFUSED in said else f"Is {setting} right, and does the server run?"
     raise DatabaseUnreachable(
-        f"The database {url.database!r} on {_place(url)} cannot be used: {said}. "
-        f"Is {setting} right, and does the server run?"
+        f"The database {url.database!r} on {_place(url)} cannot be used: {said}. {hint}"
     ) from None
 
 
@@ -336,6 +388,8 @@ def _outdated(context: Any) -> None:
     error = context.original_exception
     if not isinstance(error, psycopg.Error):
         return
+    if error.sqlstate == PREPARED_TWICE:
+        raise PreparedTwice from None
     if error.sqlstate == FORGOTTEN or error.diag.source_function == "RevalidateCachedQuery":
         context.is_disconnect = True
 

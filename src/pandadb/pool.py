@@ -1,4 +1,4 @@
-"""The connections that a process keeps: how many there may be, and how they begin a transaction."""
+"""The connections that a process keeps: how many there may be, and at which isolation level."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.pool import PoolProxiedConnection
 
-USUAL = "READ COMMITTED"
+ALL_THAT_IS_COMMITTED = "READ COMMITTED"
+"""The level of all that we do: what waits for a lock sees what was committed meanwhile."""
 
 
 class PoolExhausted(PandaDBError):
@@ -51,7 +52,7 @@ def check_isolation(options: Mapping[str, Any]) -> None:
     name = str(level).upper().replace("_", " ")
     if name == "AUTOCOMMIT":
         raise ValueError(f"isolation_level {level!r} leaves nothing to undo of a dry run")
-    if name != USUAL:
+    if name != ALL_THAT_IS_COMMITTED:
         raise ValueError(
             f"isolation_level {level!r} is not for a whole Database: what waits for a lock has to "
             "see what others have committed meanwhile. Give it to one transaction: "

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import sql
 
 from pandadb.errors import PandaDBError
 
@@ -71,11 +72,11 @@ LATER = {
 """What not every server knows, not every role may set, or comes by other ways: value, and what
 happens without it. It is looked at once per connection."""
 
-LOOK = psycopg.sql.SQL("SELECT {}").format(
-    psycopg.sql.SQL(", ").join(
-        psycopg.sql.SQL("current_setting({}, true)").format(psycopg.sql.Literal(name))
-        for name in LATER
-    )
+GETTING = sql.SQL("current_setting({}, true)")
+SETTING = sql.SQL("set_config({}, {}, true)")
+MENDING = sql.SQL("CASE WHEN {} THEN {} END")
+LOOK = sql.SQL("SELECT current_setting('row_security'), {}").format(
+    sql.SQL(", ").join(GETTING.format(sql.Literal(name)) for name in LATER)
 )
 
 
@@ -100,6 +101,25 @@ def statements() -> list[str]:
     return [f"SET {name} = '{value}'" for name, value in ours.items()]
 
 
+def of_transaction(**more: str) -> bytes:
+    """Return a statement that gives them to one transaction, where a session is of others, too."""
+    ours = {**SETTINGS, **TIMEOUTS, **more}
+    calls: list[sql.Composable] = [_call(name, value) for name, value in ours.items()]
+    for name, (wanted, _) in LATER.items():
+        if name not in ours:
+            value = GETTING.format(sql.Literal(name))
+            is_wrong = sql.SQL("{} <> {}").format(value, sql.Literal(wanted))
+            call = _call(name, wanted)
+            if name == "synchronous_commit":
+                is_wrong, call = sql.SQL("{} = 'off'").format(value), _call(name, "on")
+            calls.append(MENDING.format(is_wrong, call))
+    return sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls)).as_bytes()
+
+
+def _call(name: str, value: str) -> sql.Composed:
+    return SETTING.format(sql.Literal(name), sql.Literal(value))
+
+
 def _option(setting: tuple[str, str]) -> str:
     name, value = setting
     return f"-c {name}=" + value.replace("\\", "\\\\").replace(" ", "\\ ")
@@ -115,7 +135,12 @@ def complete(connection: psycopg.Connection, given: str = "") -> None:
     """
     usual = connection.autocommit
     connection.autocommit = True
-    found = connection.execute(LOOK, prepare=False).fetchone() or ()
+    taken, *found = connection.execute(LOOK, prepare=False).fetchone() or ()
+    if taken != SETTINGS["row_security"]:
+        raise BadSessionSetting(
+            "The server has not got the options of this session: a pooler such as pgbouncer drops "
+            "them. Set PANDADB_POOLER=transaction, or connect to the server itself"
+        )
     for (name, (wanted, why)), value in zip(LATER.items(), found, strict=True):
         if name == "synchronous_commit":
             # Local, or of some kind of replica, is for the site to say; so is off, for us alone.

@@ -162,7 +162,9 @@ def psql(context: typer.Context) -> None:
         password = database.engine.url.password or os.environ.get("PGPASSWORD", "")
         given = os.environ.get("PGOPTIONS", "")
         options = f"{given} {session_settings.options_of_meaning()}".strip()
-        environment = {**os.environ, "PGPASSWORD": password, "PGOPTIONS": options}
+        environment = {**os.environ, "PGPASSWORD": password}
+        if not database.pooler:  # which would refuse them
+            environment["PGOPTIONS"] = options
         for name in ("PGDATESTYLE", "PGTZ"):  # they would override the options
             environment.pop(name, None)
         theirs = None if load_settings().url is None else shutil.which("psql")

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from pandadb.cli import archive, db, demo, docs, jobs, partitions
 from pandadb.cli.output import INVALID, fail
 from pandadb.errors import InvalidInput, PandaDBError
+from pandadb.pooler import HINT
 
 app = typer.Typer(
     name="pandadb",
@@ -48,6 +49,8 @@ app.command()(demo.demo)
 
 
 HINTS = {
+    "25006": "This is a replica, or default_transaction_read_only is set for the role or database",
+    "26000": HINT,
     "42P01": "The schema is not there, or not complete: pandadb db upgrade",
     "3F000": "The schema is not there, or not complete: pandadb db upgrade",
     "42501": "The role may not do that: pandadb db grant, or another role in PANDADB_URL",

@@ -28,9 +28,13 @@ def turn(database: Database, key: str) -> Iterator[bool]:
     """Keep others from the same work as long as we do it; tell whether it is our turn.
 
     `key` is the expression of the advisory lock, which a session has that does nothing else. A
-    pooler that gives a session to others between transactions would give them our turn.
+    pooler that gives a session to others between transactions would give them our turn, so it is
+    gone past.
+
+    Raises:
+        PoolerInTheWay: There is a pooler, and no URL that goes past it.
     """
-    with database.engine.connect() as connection:
+    with database.direct("an advisory lock").engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         ours = bool(connection.scalar(text(f"SELECT pg_try_advisory_lock({key})")))
         try:

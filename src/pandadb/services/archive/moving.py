@@ -223,7 +223,7 @@ def _count(session: Session, part: Part) -> Fingerprint:
 @contextmanager
 def _outside(database: Database, patience: str | None = None) -> Iterator[Session]:
     """Open a session without transactions, for what is done CONCURRENTLY."""
-    with database.engine.connect() as connection:
+    with database.direct("a statement without a transaction").engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT", no_parameters=True)
         try:
             with or_contended():
