@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core import checks, reattempts
 from pandadb.core.refusals import Refused
+from pandadb.services.jobs import statistics
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
 if TYPE_CHECKING:
@@ -40,4 +41,6 @@ def retry(
         retried = again(connection, jobs, how.host, attemptnr)
         if isinstance(pandaids, int) and retried.refused:
             raise Refused(retried.refused[pandaids])
+    if not how.dry_run:
+        statistics.refresh(database, len(retried.jobs))
     return retried

@@ -20,6 +20,7 @@ from pandadb.core.refusals import Refused
 from pandadb.core.states import KILLS, MERGED, TRANSITIONS, UnknownWord, transitions
 from pandadb.models import JobsActive4
 from pandadb.pool import check_undoable
+from pandadb.services.jobs import statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -106,6 +107,8 @@ def advance(
         moved = lives.advance(connection, verb, jobs, values=values, host=how.host, lock=how.lock)
         if isinstance(pandaids, int) and moved.refused:
             raise Refused(moved.refused[pandaids])
+    if not how.dry_run and transitions(verb)[0].target == "activated":
+        statistics.refresh(database, len(moved.jobs))
     return moved
 
 

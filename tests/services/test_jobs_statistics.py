@@ -1,0 +1,73 @@
+"""The statistics of JOBSACTIVE4, after many jobs have come at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import insert, text
+
+from pandadb.models import JobsDefined4
+from pandadb.services import jobs
+from pandadb.services.jobs import How, statistics
+
+if TYPE_CHECKING:
+    from pandadb.database import Database
+
+ROWS = text("SELECT reltuples FROM pg_class WHERE oid = 'doma_panda.jobsactive4'::regclass")
+
+
+def rows(database: Database) -> float:
+    """Return how many jobs the planner believes in; -1 before it knows anything."""
+    with database.session() as session:
+        return float(session.scalar(ROWS) or 0)
+
+
+@pytest.fixture
+def defined(database: Database) -> list[int]:
+    """A thousand defined jobs."""
+    pandaids = [*range(1, statistics.MANY + 1)]
+    with database.session() as session:
+        session.execute(text("ALTER TABLE doma_panda.jobsactive4 SET (autovacuum_enabled = off)"))
+        session.execute(
+            insert(JobsDefined4),
+            [{"pandaid": one, "jobstatus": "defined", "computingsite": "CERN"} for one in pandaids],
+        )
+    return pandaids
+
+
+def test_the_planner_knows_of_jobs_that_were_activated_at_once(
+    database: Database, defined: list[int]
+) -> None:
+    jobs.activate(database, defined, How(dry_run=True))
+    before = rows(database)
+    jobs.activate(database, defined)
+
+    assert (before, rows(database)) == (-1, len(defined))
+
+
+def test_few_jobs_and_a_small_part_are_left_to_autovacuum(
+    database: Database, defined: list[int]
+) -> None:
+    jobs.activate(database, defined[1:])
+    assert rows(database) == -1
+
+    with database.session() as session:
+        session.execute(
+            text(
+                "UPDATE pg_class SET reltuples = 1e6 WHERE oid = 'doma_panda.jobsactive4'::regclass"
+            )
+        )
+    statistics.refresh(database, statistics.MANY)
+    assert rows(database) == 1_000_000
+
+
+def test_a_table_that_somebody_has_locked_is_not_waited_for(
+    database: Database, defined: list[int]
+) -> None:
+    jobs.activate(database, defined[1:])
+    with database.session() as other:
+        other.execute(text("LOCK TABLE doma_panda.jobsactive4 IN SHARE UPDATE EXCLUSIVE MODE"))
+        statistics.refresh(database, statistics.MANY)
+
+    assert rows(database) == -1
