@@ -382,3 +382,16 @@ def test_a_job_that_is_named_twice_has_one_answer(session: Session) -> None:
     done = kill(session, told, ends, told, 5, ends, 5)
 
     assert (done.jobs, done.told, [*done.refused]) == ({ends: "sent"}, [told], [5])
+
+
+def test_a_job_that_was_told_and_somebody_has_is_said_to_be_locked(database: Database) -> None:
+    with database.session() as session:
+        told = make_job(session, "holding", commandtopilot="tobekilled")
+        free = make_job(session, "holding")
+    with database.session() as other:
+        other.execute(select(JobsActive4.pandaid).with_for_update())
+
+        done = jobs.cancel(database, [told, free], How(lock=Lock.SKIP))
+
+    reasons = {job: refusal.reason for job, refusal in done.refused.items()}
+    assert reasons == {told: Reason.LOCKED, free: Reason.GUARD}

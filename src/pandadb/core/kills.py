@@ -129,27 +129,27 @@ def cancel(
     """
     asked = checks.ids(pandaids)
     free = accounting.lock(session, asked, lock)
+    skip, nowait = lock is Lock.SKIP, lock is Lock.NOWAIT
     with refusing_to_wait():
-        told = [*session.scalars(_told(lock), {"pandaids": free})]
+        locked = _told().with_for_update(skip_locked=skip, nowait=nowait)
+        told = [*session.scalars(locked, {"pandaids": free})]
     moved = lives.advance(session, "kill", told, host=host, values=values, lock=lock)
-    found = explain(session, transitions("kill"), sorted({*asked} - {*told}))
-    moved.refused |= {pandaid: _untold(pandaid, why) for pandaid, why in found.items()}
+    if left := sorted({*asked} - {*told}):
+        busy = {*session.scalars(_told(), {"pandaids": left})}
+        found = explain(session, transitions("kill"), left)
+        moved.refused |= {job: _untold(job, why, job in busy) for job, why in found.items()}
     return moved
 
 
-def _told(lock: Lock) -> Select[Any]:
+def _told() -> Select[Any]:
     job = JobsActive4.__table__.c
-    return (
-        select(job.pandaid)
-        .where(by_id(JobsActive4), job.commandtopilot == COMMAND)
-        .order_by(job.pandaid)
-        .with_for_update(skip_locked=lock is Lock.SKIP, nowait=lock is Lock.NOWAIT)
-    )
+    told = select(job.pandaid).where(by_id(JobsActive4), job.commandtopilot == COMMAND)
+    return told.order_by(job.pandaid)
 
 
-def _untold(pandaid: int, why: Refusal) -> Refusal:
-    """Return why a job is not cancelled: it could be killed, but nobody has."""
-    if why.reason is not Reason.LOCKED:
+def _untold(pandaid: int, why: Refusal, busy: bool) -> Refusal:
+    """Return why a job is not cancelled: if nobody else has it, it could be killed, but was not."""
+    if busy or why.reason is not Reason.LOCKED:
         return why
     sentence = f"Job {pandaid} was not told to end: jobs are killed by `jobs kill`, with a code"
     return Refusal(Reason.GUARD, sentence)
