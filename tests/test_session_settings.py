@@ -103,7 +103,10 @@ def alter_database(url: str, **settings: str) -> None:
 
 def patient(url: str) -> psycopg.Connection:
     """Connect as others do, but for what would end the connection."""
-    names = (*TIMEOUTS, "statement_timeout", "lock_timeout")
+    names = [*TIMEOUTS, "statement_timeout", "lock_timeout"]
+    with psycopg.connect(url) as known:
+        if known.info.server_version >= 17_00_00:
+            names.append("transaction_timeout")
     return psycopg.connect(url, options=" ".join(f"-c {name}=0" for name in names))
 
 

@@ -319,8 +319,9 @@ def _engine(
 ) -> Engine:
     """Make an engine that hears of what happens to its connections."""
     engine = create_engine(url, **words)
+    # before SQLAlchemy asks the server what it is, in a transaction
+    event.listen(engine, *begins, insert=True)
     event.listen(engine, "connect", forks.register_connection, insert=True)
-    event.listen(engine, *begins)
     event.listen(engine, "connect", lambda new, _: times.register(new))
     event.listen(engine, "handle_error", partial(_unreachable, setting))
     event.listen(engine, "handle_error", _outdated)
