@@ -17,7 +17,7 @@ from pandadb.core.parquet import files
 from pandadb.core.parquet.libraries import ParquetMissing
 from pandadb.core.parquet.values import OddValue
 from pandadb.database import Database
-from pandadb.services import archive, grants, jobs
+from pandadb.services import archive, grants, jobs, schema
 from pandadb.services.archive import (
     NotDropped,
     NotExported,
@@ -87,7 +87,8 @@ def test_a_month_is_written_with_a_manifest_and_read_back(month: Database, tmp_p
     (jobs,) = (table for table in manifest["tables"] if "jobs" in table["table"])
     assert jobs["pandaids"] == [1, 2]
     assert {"name": "jobstatus", "type": "character varying(15)"} in jobs["columns"]
-    assert (manifest["revision"], manifest["panda"]) == ("0028", "0.1.6")
+    revision = schema.current(month).revision
+    assert (manifest["revision"], manifest["panda"]) == (revision, "0.1.6")
     assert sorted(path.name for path in tmp_path.rglob("*")) == [
         "2026-03",
         *(f"{table}.parquet" for table in sorted(TABLES)[:3]),
