@@ -21,7 +21,7 @@ from pandadb.core.parquet.libraries import library
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 GROUP = 64 * 2**20
 """Bytes of a row group in memory: what is written, and read, at once."""
-LINES = 10_000
-"""Rows that are sent back to the database at once."""
+LINES, BYTES = 10_000, 4 * 2**20
+"""Rows, and about how much of them, that are sent back to the database at once."""
 BACK = sql.Identifier("pg_temp", "read_back")
 MADE = "CREATE TEMPORARY TABLE read_back ({columns}) ON COMMIT DROP"
 MADE_LIKE = "CREATE TEMPORARY TABLE read_back (LIKE {table}) ON COMMIT DROP"
@@ -67,23 +67,18 @@ def write(path: Path, label: Label, batches: Iterable[Any]) -> None:
         with parquet.ParquetWriter(
             file, schema, compression="zstd", write_page_checksum=True
         ) as writer:
-            for group in _groups(batches):
+            group: list[Any] = []
+            size = 0
+            for batch in batches:
+                group.append(batch)
+                size += batch.nbytes
+                if size >= GROUP:
+                    writer.write_table(arrow.Table.from_batches(group))
+                    group, size = [], 0
+            if group:
                 writer.write_table(arrow.Table.from_batches(group))
         file.flush()
         os.fsync(file.fileno())
-
-
-def _groups(batches: Iterable[Any]) -> Iterator[list[Any]]:
-    group: list[Any] = []
-    size = 0
-    for batch in batches:
-        group.append(batch)
-        size += batch.nbytes
-        if size >= GROUP:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
 
 
 def content(session: Session, label: Label, path: Path) -> Content:
@@ -167,8 +162,14 @@ def _copy(session: Session, names: Sequence[str], group: Any) -> None:
     listed = sql.SQL(", ").join(map(sql.Identifier, names))
     statement = sql.SQL(COPIED).format(back=BACK, columns=listed)
     with driving(session, statement) as driver, driver.cursor().copy(statement) as copy:
-        for batch in group.combine_chunks().to_batches(max_chunksize=LINES):
+        for batch in group.to_batches(max_chunksize=_at_once(group)):
             copy.write(values.lines(batch))
+
+
+def _at_once(group: Any) -> int:
+    """Return how many rows of a group are sent at once: by their number, and by their size."""
+    rows, size = int(group.num_rows), int(group.nbytes)
+    return max(1, min(LINES, BYTES * rows // max(1, size)))
 
 
 def pandaids(path: Path) -> tuple[int, int] | None:

@@ -6,9 +6,13 @@ What Parquet has no type for goes as the text that PostgreSQL writes.
 from __future__ import annotations
 
 import re
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
+from psycopg.adapt import Loader
+from psycopg.pq import Format
+from typing_extensions import override
 
 from pandadb.core.driver import driving
 from pandadb.core.parquet.libraries import library
@@ -16,8 +20,9 @@ from pandadb.core.parquet.times import FIRST, LAST, Microseconds, written
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from psycopg.abc import Buffer
     from sqlalchemy.orm import Session
 
     from pandadb.core.columns import Column
@@ -29,8 +34,11 @@ DIGITS = 38
 TIMESTAMP = re.compile(r"timestamp(\(\d\))? without time zone")
 TEXTS = ("text", "character varying", "character", "bpchar")
 
-FETCHED = 1000
-"""Rows that are in memory as Python has them."""
+ROWS, BYTES = 1000, 4 * 2**20
+"""How many rows, and how much text, are in memory as Python has them; one row may have more."""
+COPIED = "COPY (SELECT {columns} FROM {rows}) TO STDOUT (FORMAT binary)"
+SHOWN = 100
+"""Characters of a value that an error shows."""
 ESCAPES = (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 """What COPY's text writes otherwise, the backslash first."""
 
@@ -53,72 +61,124 @@ def _type(column: Column) -> Any:
     numeric = NUMERIC.fullmatch(column.type)
     if numeric and int(numeric[2]) <= int(numeric[1]) <= DIGITS:
         return arrow.decimal128(int(numeric[1]), int(numeric[2]))
-    return arrow.string()
+    return arrow.large_string()
 
 
 def batches(
     session: Session, table: str, columns: Sequence[Column], rows: sql.Composable
 ) -> Iterator[Any]:
-    """Yield rows as Arrow's record batches, through a cursor of the server.
+    """Yield rows as Arrow's record batches, of so many rows or so many bytes.
 
-    `rows` is what follows FROM.
+    COPY sends them one by one, so that no more than these are in memory. `rows` is what follows
+    FROM.
 
     Raises:
         OddValue: Parquet cannot have a value.
     """
     wanted = schema(columns)
-    selected = [_selected(column, wanted.field(column.name).type) for column in columns]
-    query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(selected), rows)
-    with (
-        driving(session, query) as driver,
-        driver.cursor("pandadb_parquet", binary=True) as cursor,
-    ):
+    kinds = [(column, field.type) for column, field in zip(columns, wanted, strict=True)]
+    selected = sql.SQL(", ").join(_selected(column, kind) for column, kind in kinds)
+    query = sql.SQL(COPIED).format(columns=selected, rows=rows)
+    with driving(session, query) as driver, driver.cursor() as cursor:
         cursor.adapters.register_loader("timestamp", Microseconds)
-        cursor.execute(query)
-        while found := cursor.fetchmany(FETCHED):
-            values = zip(wanted, zip(*found, strict=True), strict=True)
-            arrays = [_array(table, field, each) for field, each in values]
-            yield library("pyarrow").record_batch(arrays, schema=wanted)
+        cursor.adapters.register_loader("text", Undecoded)
+        with cursor.copy(query) as copy:
+            copy.set_types([_sent(column, kind) for column, kind in kinds])
+            for portion in _portions(copy.rows(), [_is_text(kind) for _, kind in kinds]):
+                arrays = [_array(table, wanted, place, portion) for place in range(len(wanted))]
+                yield library("pyarrow").record_batch(arrays, schema=wanted)
+
+
+class Undecoded(Loader):
+    """Reads a text as its bytes, which are what Arrow has of it, too."""
+
+    format = Format.BINARY
+
+    @override
+    def load(self, data: Buffer) -> bytes:
+        """Return the bytes, which are UTF-8."""
+        return bytes(data)
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(library("pyarrow").types.is_large_string(kind))
 
 
 def _selected(column: Column, kind: Any) -> sql.Composable:
     name = sql.Identifier(column.name)
-    if kind != library("pyarrow").string() or column.type.partition("(")[0] in TEXTS:
+    if not _is_text(kind) or column.type.partition("(")[0] in TEXTS:
         return name
     return sql.SQL("{}::text").format(name)
 
 
-def _array(table: str, field: Any, values: Sequence[Any]) -> Any:
+def _sent(column: Column, kind: Any) -> str:
+    """Return the type as which a column is read: all texts are sent alike."""
+    return "text" if _is_text(kind) else re.split(r"[( ]", column.type)[0]
+
+
+def _portions(rows: Iterable[Sequence[Any]], texts: Sequence[bool]) -> Iterator[list[Any]]:
+    """Yield rows together, as many as may be in memory at once."""
+    portion: list[Any] = []
+    size = 0
+    for row in rows:
+        portion.append(row)
+        size += sum(map(len, filter(None, compress(row, texts))))
+        if len(portion) >= ROWS or size >= BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def _array(table: str, schema: Any, place: int, rows: Sequence[Any]) -> Any:
+    """Return one of the columns of rows as an array of Arrow."""
+    values, field = [row[place] for row in rows], schema.field(place)
+    if (array := _converted(values, field.type)) is not None:
+        return array
+    odd, row = next((value, row) for value, row in zip(values, rows, strict=True)
+                    if _converted([value], field.type) is None)  # fmt: skip
+    said = written(odd) if library("pyarrow").types.is_timestamp(field.type) else str(odd)[:SHOWN]
+    pandaid = schema.get_field_index("pandaid")
+    job = f" of job {row[pandaid]}" if pandaid >= 0 else ""
+    raise OddValue(
+        f"{table}.{field.name}{job} has a value that Parquet cannot have: {said}. Correct it first"
+    )
+
+
+def _converted(values: Sequence[Any], kind: Any) -> Any | None:
+    """Return values as an array of Arrow; None if it cannot have one of them."""
     arrow = library("pyarrow")
     try:
-        if arrow.types.is_timestamp(field.type):
-            return arrow.array(values, arrow.int64()).cast(field.type)
-        return arrow.array(values, field.type)
-    except (arrow.ArrowException, OverflowError, ValueError) as error:
-        raise OddValue(
-            f"{table}.{field.name} has a value that Parquet cannot have: {error}"
-        ) from error
+        if arrow.types.is_timestamp(kind):
+            return arrow.array(values, arrow.int64()).cast(kind)
+        return arrow.array(values, kind)
+    except (arrow.ArrowException, OverflowError, ValueError):
+        return None
 
 
-def lines(batch: Any) -> bytes:
+def lines(batch: Any) -> memoryview:
     """Return a record batch as COPY reads it: a line for each row."""
+    arrow, compute = library("pyarrow"), library("pyarrow.compute")
+    between, end, nothing = (arrow.scalar(one, arrow.large_string()) for one in ("\t", "\n", ""))
     columns = [_written(column) for column in batch.columns]
-    joined = library("pyarrow.compute").binary_join_element_wise(*columns, "\t")
-    return "".join(f"{line}\n" for line in joined.to_pylist()).encode()
+    joined = compute.binary_join_element_wise(*columns, between)
+    _, offsets, data = compute.binary_join_element_wise(joined, nothing, end).buffers()
+    return memoryview(data)[: memoryview(offsets).cast("b").cast("q")[batch.num_rows]]
 
 
 def _written(column: Any) -> Any:
     arrow, compute = library("pyarrow"), library("pyarrow.compute")
     if arrow.types.is_timestamp(column.type) and _is_far(column):
         numbers = column.cast(arrow.int64()).to_pylist()
-        texts = arrow.array([None if n is None else written(n) for n in numbers], arrow.string())
-    elif arrow.types.is_string(column.type):
+        said = [None if number is None else written(number) for number in numbers]
+        texts = arrow.array(said, arrow.large_string())
+    elif _is_text(column.type):
         texts = column
         for plain, escaped in ESCAPES:
             texts = compute.replace_substring(texts, plain, escaped)
     else:
-        texts = column.cast(arrow.string())
-    return compute.fill_null(texts, "\\N")
+        texts = column.cast(arrow.string()).cast(arrow.large_string())
+    return compute.fill_null(texts, arrow.scalar("\\N", arrow.large_string()))
 
 
 def _is_far(times: Any) -> bool:

@@ -160,7 +160,12 @@ def _rows(duck: Any, files: list[Path], pandaid: int) -> list[tuple[Row, str]]:
 
 
 def _time(value: Any) -> Any:
-    """Return a time of DuckDB, which writes those that Python has not as a text of its own."""
+    """Return a time of DuckDB, which writes those that Python has not as a text of its own.
+
+    The infinite ones it returns as Python's first and last.
+    """
+    if value in {times.FIRST, times.LAST}:
+        return times.TimeBeyond.of("infinity" if value == times.LAST else "-infinity")
     if not isinstance(value, str):
         return value
     date, before_christ, time = value.partition(" (BC)")
