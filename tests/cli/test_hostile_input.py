@@ -141,7 +141,7 @@ def words(command: Command, parameter: Any, value: str) -> list[str]:
 
 
 def tried(command: Command) -> Iterator[list[str]]:
-    """Return all that is typed of a command; what would change a server's roles is only shown."""
+    """Return all that is typed of a command; what can only be shown is only shown."""
     dry = [one for one in command.parameters if "--dry-run" in one.opts]
     for parameter in command.parameters:
         if getattr(parameter, "is_flag", False):
@@ -149,10 +149,7 @@ def tried(command: Command) -> Iterator[list[str]]:
         paths = ["missing", "folder", "loop", "records.csv/x", "a/" * 3000]
         for value in [*HOSTILE, *paths]:
             line = words(command, parameter, value)
-            if not dry or command.path[0] != "db":
-                yield line
-            if dry:
-                yield [*command.path, "--dry-run", *line[len(command.path) :]]
+            yield [*command.path, "--dry-run", *line[len(command.path) :]] if dry else line
 
 
 def rows(database: Database) -> dict[str, int]:
@@ -282,11 +279,11 @@ def test_a_setting_that_cannot_be_is_a_sentence(
     odd = ["doma_panda=\udcff", 'doma_panda=a"b', f"doma_panda={'z' * 70}", "doma_panda=", "loop"]
     for value in [*HOSTILE, *odd]:
         monkeypatch.setenv(f"PANDADB_{name.upper()}", value)
-        for line in (["partitions", "plan"], ["archive", "plan"], ["jobs", "show", "1"]):
-            ended = pandadb(*line)
 
-            assert ended.code in CODES
-            assert ended.code == 0 or is_told(ended), (value[:60], ended)
+        ended = pandadb("archive", "plan")
+
+        assert ended.code in CODES
+        assert ended.code == 0 or is_told(ended), (value[:60], ended)
 
 
 @pytest.mark.parametrize("given", [b"PANDADB_APPLICATION_NAME=a\0b", b"\xff=1", b"PANDADB_\xff=1"])

@@ -98,7 +98,7 @@ def test_a_bad_file_is_a_sentence_and_nothing_is_submitted(
 
     code, _, said = run("jobs", "submit", str(file))
 
-    assert (code, sentence in said) == (1, True), said
+    assert (code, sentence in said) == (2, True), said
     with database.session() as session:
         assert session.scalars(select(JobsDefined4.pandaid)).all() == []
 
@@ -129,7 +129,7 @@ def test_a_time_with_a_zone_is_stored_as_utc(run: Run, database: Database, tmp_p
 def test_a_file_that_is_not_there_is_a_sentence(run: Run) -> None:
     code, _, said = run("jobs", "submit", "nowhere.json")
 
-    assert (code, "nowhere.json cannot be read" in said) == (1, True)
+    assert (code, "nowhere.json cannot be read" in said) == (2, True)
 
 
 def test_jobs_are_moved_with_values_and_those_that_cannot_go_say_why(
@@ -176,13 +176,17 @@ def test_a_dry_run_changes_nothing(run: Run, database: Database, tmp_path: Path)
         (("move", "kill", "5"), "Job 5 is unknown: no table has it"),
         (("move", "close", "5"), "jobs are killed and closed by `jobs kill`, with a code"),
         (("move", "kill hard", "5"), "jobs are killed and closed by `jobs kill`, with a code"),
-        (("move", "finish", *map(str, range(11))), "These are 11 jobs: say --yes to finish more"),
+        (
+            ("move", "finish", *map(str, range(1, 12))),
+            "These are 11 jobs: say --yes to finish more",
+        ),
     ],
 )
 def test_bad_words_are_a_sentence(run: Run, words: tuple[str, ...], sentence: str) -> None:
     code, _, said = run("jobs", *words)
 
-    assert (code, sentence in said) == (1, True), said
+    is_of_jobs = sentence.startswith(("Job 5", "These"))
+    assert (code, sentence in said) == (1 if is_of_jobs else 2, True), said
 
 
 def test_a_failed_job_is_tried_again_as_a_new_one(run: Run, database: Database) -> None:
