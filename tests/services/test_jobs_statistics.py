@@ -1,4 +1,4 @@
-"""The statistics of JOBSACTIVE4, after many jobs have come at once."""
+"""The statistics of tables of jobs, after many jobs have come at once."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, text
 
-from pandadb.models import JobsDefined4
+from pandadb.models import JobsActive4, JobsDefined4
 from pandadb.services import jobs
-from pandadb.services.jobs import How, statistics
+from pandadb.services.jobs import How, NewJob, statistics
 
 if TYPE_CHECKING:
     from pandadb.database import Database
 
-ROWS = text("SELECT reltuples FROM pg_class WHERE oid = 'doma_panda.jobsactive4'::regclass")
+ROWS = text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)")
 
 
-def rows(database: Database) -> float:
+def rows(database: Database, table: str = "jobsactive4") -> float:
     """Return how many jobs the planner believes in; -1 before it knows anything."""
     with database.session() as session:
-        return float(session.scalar(ROWS) or 0)
+        return float(session.scalar(ROWS, {"name": f"doma_panda.{table}"}) or 0)
 
 
 @pytest.fixture
@@ -46,6 +46,15 @@ def test_the_planner_knows_of_jobs_that_were_activated_at_once(
     assert (before, rows(database)) == (-1, len(defined))
 
 
+def test_the_planner_knows_of_jobs_that_were_submitted_at_once(database: Database) -> None:
+    with database.session() as session:
+        session.execute(text("ALTER TABLE doma_panda.jobsdefined4 SET (autovacuum_enabled = off)"))
+
+    jobs.submit(database, [NewJob({})] * statistics.MANY)
+
+    assert rows(database, "jobsdefined4") == statistics.MANY
+
+
 def test_few_jobs_and_a_small_part_are_left_to_autovacuum(
     database: Database, defined: list[int]
 ) -> None:
@@ -58,7 +67,7 @@ def test_few_jobs_and_a_small_part_are_left_to_autovacuum(
                 "UPDATE pg_class SET reltuples = 1e6 WHERE oid = 'doma_panda.jobsactive4'::regclass"
             )
         )
-    statistics.refresh(database, statistics.MANY)
+    statistics.refresh(database, JobsActive4, statistics.MANY)
     assert rows(database) == 1_000_000
 
 
@@ -68,6 +77,6 @@ def test_a_table_that_somebody_has_locked_is_not_waited_for(
     jobs.activate(database, defined[1:])
     with database.session() as other:
         other.execute(text("LOCK TABLE doma_panda.jobsactive4 IN SHARE UPDATE EXCLUSIVE MODE"))
-        statistics.refresh(database, statistics.MANY)
+        statistics.refresh(database, JobsActive4, statistics.MANY)
 
     assert rows(database) == -1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core import checks, reattempts
 from pandadb.core.refusals import Refused
+from pandadb.models import JobsActive4
 from pandadb.services.jobs import statistics
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
@@ -42,5 +43,5 @@ def retry(
         if isinstance(pandaids, int) and retried.refused:
             raise Refused(retried.refused[pandaids])
     if not how.dry_run:
-        statistics.refresh(database, len(retried.jobs))
+        statistics.refresh(database, JobsActive4, len(retried.jobs))
     return retried

@@ -1,7 +1,8 @@
-"""Statistics of JOBSACTIVE4 after many jobs have come at once.
+"""Statistics of a table of jobs after many have come at once.
 
-Without them the planner expects no activated job, and reads the whole table at each dispatch until
-autovacuum has been there. Nothing here may undo or fail what has been done.
+Without them the planner expects no job there: until autovacuum has been there, each dispatch reads
+all of JOBSACTIVE4, and `activate` all of JOBSDEFINED4 for each job. Nothing here may undo or fail
+what has been done.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.columns import named
-from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from pandadb.core.tables import JobTable
     from pandadb.database import Database
 
 MANY = 1000
@@ -26,8 +27,8 @@ PART = 0.1
 ROWS = text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)")
 
 
-def refresh(database: Database, more: int) -> None:
-    """Analyze JOBSACTIVE4 if so many more jobs are a large part of it.
+def refresh(database: Database, table: JobTable, more: int) -> None:
+    """Analyze a table of jobs if so many more are a large part of it.
 
     That is a transaction by itself, after the one that has brought the jobs. It does not wait for
     locks, and is left to autovacuum where the role may not.
@@ -36,13 +37,13 @@ def refresh(database: Database, more: int) -> None:
         return
     try:
         with database.transaction() as connection:
-            _analyze(connection, more)
+            _analyze(connection, table, more)
     except DBAPIError:
         return  # a timeout, say: the jobs are there all the same
 
 
-def _analyze(connection: Connection, more: int) -> None:
-    name = named(connection, str(JobsActive4.__table__)).as_string()
+def _analyze(connection: Connection, table: JobTable, more: int) -> None:
+    name = named(connection, str(table.__table__)).as_string()
     rows = connection.scalar(ROWS, {"name": name}) or 0
     if more >= PART * rows:
         connection.execute(text(f"ANALYZE (SKIP_LOCKED) {name}"))

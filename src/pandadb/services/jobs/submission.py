@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core import shapes, submission
+from pandadb.core import shapes, states, submission
 from pandadb.core.checks import BadValue, from_text
 from pandadb.core.submission import NewJob
+from pandadb.core.transactions import waiting_table
 from pandadb.models import FilesTable4, JobsActive4
+from pandadb.services.jobs import statistics
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
 if TYPE_CHECKING:
@@ -32,7 +34,11 @@ def submit(
         BadValue: A column is unknown or a value does not fit it; the sentence names the job.
     """
     with transaction(database, how) as connection:
-        return submission.submit(connection, jobs, jobstatus, how.host)
+        pandaids = submission.submit(connection, jobs, jobstatus, how.host)
+        table = states.home(jobstatus, waiting_table(connection))
+    if not how.dry_run:
+        statistics.refresh(database, table, len(pandaids))
+    return pandaids
 
 
 def read(text: str) -> list[NewJob]:

@@ -108,7 +108,7 @@ def advance(
         if isinstance(pandaids, int) and moved.refused:
             raise Refused(moved.refused[pandaids])
     if not how.dry_run and transitions(verb)[0].target == "activated":
-        statistics.refresh(database, len(moved.jobs))
+        statistics.refresh(database, JobsActive4, len(moved.jobs))
     return moved
 
 
