@@ -1,0 +1,98 @@
+"""What comes in and goes out: closed, gone, of another encoding. Never a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(sys.executable).with_name("pandadb")
+
+
+def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of the shell, in which $PANDADB is the command."""
+    usual = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return subprocess.run(
+        ["sh", "-c", line],
+        env={**usual, "PANDADB": str(PROGRAM), **environment},
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        check=False,
+    )
+
+
+def test_a_closed_output_is_a_sentence_after_the_work(empty_database_url: str) -> None:
+    upgraded = shell("$PANDADB db upgrade >&-", PANDADB_URL=empty_database_url)
+    current = shell("$PANDADB db current", PANDADB_URL=empty_database_url)
+
+    assert upgraded.returncode == 1
+    said = "pandadb: the output cannot be read or written: Bad file descriptor\n"
+    assert upgraded.stderr.endswith(said)
+    assert "Traceback" not in upgraded.stderr
+    assert (current.returncode, "the newest" in current.stdout) == (0, True)
+
+
+def test_without_any_stream_the_exit_code_is_as_ever(database_url: str) -> None:
+    wrong = shell("$PANDADB jobs show 1_0 <&- >&- 2>&-", PANDADB_URL=database_url)
+    unknown = shell("$PANDADB jobs show 1 <&- >&- 2>&-", PANDADB_URL=database_url)
+
+    assert (wrong.returncode, unknown.returncode) == (2, 1)
+
+
+def test_a_reader_that_leaves_ends_the_command_without_a_word() -> None:
+    ended = shell("{ $PANDADB db sql; echo $? >&2; } | head -1")
+
+    assert ended.stdout.count("\n") == 1
+    assert ended.stderr == "141\n"
+
+
+def test_what_the_output_cannot_have_is_escaped(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "records.csv"
+    file.write_text("pandaid,wall_time,computingsite\n1,60,Zürich\n", encoding="utf-8")
+    load = f"$PANDADB jobs load {file} --jeditaskid 5"
+    ascii_only = {"PANDADB_URL": database_url, "PYTHONIOENCODING": "ascii"}
+
+    shown = shell(f"{load} && $PANDADB jobs show 1", **ascii_only)
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "Z\\xfcrich" in shown.stdout
+
+
+def test_jobs_are_read_as_utf_8_whatever_the_encoding_of_the_streams_is(database_url: str) -> None:
+    job = '[{"computingsite": "Zürich"}]'
+    latin = {"PANDADB_URL": database_url, "PYTHONIOENCODING": "latin-1"}
+    line = f"echo '{job}' | $PANDADB jobs submit - && $PANDADB jobs list --columns computingsite"
+
+    listed = shell(line, **latin)
+    broken = shell("printf '[\"\\377\"]' | $PANDADB jobs submit -", **latin)
+
+    assert "Z\udcfcrich" in listed.stdout, listed  # latin-1, as was asked for
+    assert (broken.returncode, broken.stderr[:31]) == (2, "pandadb: - cannot be read as UT"), broken
+
+
+def test_a_closed_input_is_a_sentence(database_url: str) -> None:
+    ended = shell("$PANDADB jobs submit - <&-", PANDADB_URL=database_url)
+
+    assert ended.returncode == 2
+    assert ended.stderr == "pandadb: - cannot be read as UTF-8 text: Bad file descriptor\n"
+
+
+@pytest.mark.parametrize("environment", [{}, {"TERM": "", "COLUMNS": "1", "LC_ALL": "C"}])
+def test_neither_home_nor_terminal_is_needed(
+    environment: dict[str, str], database_url: str
+) -> None:
+    ended = shell("$PANDADB --help && $PANDADB jobs count", PANDADB_URL=database_url, **environment)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_bytes_that_are_no_text_are_a_sentence(database_url: str) -> None:
+    line = "$PANDADB jobs list --computingsite $(printf '\\377')"
+    ended = shell(line, PANDADB_URL=database_url)
+
+    assert ended.returncode == 2
+    assert ended.stderr == "pandadb: computingsite has bytes in it that are not UTF-8\n"
