@@ -20,6 +20,7 @@ from sqlalchemy import event, text
 from pandadb.core.archive import swapping
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.fingerprints import Fingerprint
+from pandadb.core.checks import BadValue
 from pandadb.database import Database
 from pandadb.services import archive, grants, jobs, partitions, schema
 from pandadb.services.archive import (
@@ -658,3 +659,15 @@ def test_who_is_no_member_of_the_owner_is_told_so(days: Database, plain_role_url
 
 def _url(database: Database) -> str:
     return database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize("days", [float("nan"), float("inf"), -1, 1e9])
+def test_a_wait_that_is_no_number_of_days_is_refused(days: float) -> None:
+    with pytest.raises(BadValue, match="have to wait from 0 to 36500 days"):
+        archive.Waits.of_days(2, days)
+
+
+@pytest.mark.parametrize("task", [2**63, "7", None])
+def test_what_is_no_task_is_not_held(worker_database: Database, task: Any) -> None:
+    with pytest.raises(BadValue, match="jeditaskid"):
+        archive.hold(worker_database, [task])

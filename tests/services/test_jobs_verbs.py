@@ -141,6 +141,20 @@ def test_waiting_jobs_are_where_the_setting_says(database: Database, job: int) -
         assert session.get_one(JobsDefined4, job).jobstatus == "waiting"
 
 
+@pytest.mark.parametrize("column", ["pandaid", "jobstatus", "modificationtime", "statechangetime"])
+def test_no_verb_takes_a_value_for_a_column_that_it_sets_itself(
+    database: Database, job: int, column: str
+) -> None:
+    value = {"pandaid": 5, "jobstatus": "failed"}.get(column, datetime(2026, 1, 1))
+
+    with pytest.raises(BadValue, match=f"{column} is set by the verb"):
+        jobs.activate(database, job, **{column: value})
+    with pytest.raises(BadValue, match=f"{column} is set by the dispatch"):
+        jobs.dispatch(database, Wanted("CERN"), **{column: value})
+    with database.session() as session:
+        assert session.get_one(JobsDefined4, job).jobstatus == "defined"
+
+
 VERBS_OF_IDS: list[Callable[[Database, Any], Any]] = [
     jobs.activate,
     jobs.finish,

@@ -45,6 +45,17 @@ def check_columns(model: type[Base], values: Mapping[str, Any]) -> None:
             raise BadValue(mistake)
 
 
+def check_given(names: Iterable[str], ours: Iterable[str], setter: str) -> None:
+    """See that none of the columns that a caller gives is one that pandadb sets by itself.
+
+    Raises:
+        BadValue: One is; the sentence says what sets it.
+    """
+    for name in ours:
+        if name in names:
+            raise BadValue(f"{name} is set by {setter}, and cannot be given")
+
+
 def mistake_in(model: type[Base], name: str, value: Any) -> str | None:
     """Return what is wrong with a value for a column, as a sentence that names it, or None."""
     check = _checks(model).get(name)

@@ -40,11 +40,12 @@ def advance(
 
     Raises:
         UnknownWord: There is no such verb, or it does not lead to the target.
-        BadValue: A value does not fit its column.
+        BadValue: A value does not fit its column, or is the verb's to set.
         JobsLocked: See `move`.
     """
     steps = states.transitions(verb, target)
     checks.check_columns(JobsActive4, values or {})
+    checks.check_given(values or (), states.OURS, "the verb")
     goal = steps[0].target
     accounted = is_accounted(steps)
     free = pandaids

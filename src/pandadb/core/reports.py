@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Numeric, String
 
 from pandadb.core.checks import BadValue, check_columns, mistake_in, mistake_in_text, shown
-from pandadb.core.states import RUNS
+from pandadb.core.states import OURS, RUNS
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REPORTS = ("finished", "failed")
 """What a pilot says at the end: the job is holding until somebody has worked on the report."""
 SAID = (*RUNS, "holding", "transferring", *REPORTS)
-OURS = ("pandaid", "jobstatus", "attemptnr", "modificationtime", "statechangetime")
+GIVEN = (*OURS, "attemptnr")
 """Columns that a heartbeat sets itself, or goes by."""
 
 COLUMNS = JobsActive4.__table__.columns
@@ -124,7 +124,7 @@ def _refusal(one: Heartbeat) -> str | None:
 
 
 def _mistake(name: str, value: Any) -> str | None:
-    if name in OURS:
+    if name in GIVEN:
         return f"{name} is set by the heartbeat itself, and cannot be among its values"
     return mistake_in(JobsActive4, name, value)
 

@@ -100,6 +100,10 @@ MERGED = "merged"
 """What becomes of a merging job as the job that was to merge its outputs ends."""
 
 
+OURS = ("pandaid", "jobstatus", "modificationtime", "statechangetime")
+"""Columns that every transition keeps or sets, whatever a caller wants to have set."""
+
+
 @dataclass(frozen=True, eq=False)
 class Transition:
     """A step in a job's life, from any of the sources.

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from pandadb.core import arrays, placeholders, retries, shapes, shares, states, taken
-from pandadb.core.checks import BadValue, check_columns
+from pandadb.core.checks import BadValue, check_columns, check_given
 from pandadb.core.copying import copy_rows
 from pandadb.core.effects import now
 from pandadb.core.outcomes import KEY, OUTPUTS, same_dataset, same_file
@@ -59,7 +59,7 @@ UNSET = ("starttime", "endtime")
 """Times that are NULL unless they are given: the table's default is for rows of old servers."""
 READY = ("ready", "cached")
 """States of files that a submission keeps."""
-OURS = ("pandaid", "jobstatus", "modificationtime", "modificationhost", "statechangetime")
+OURS = (*states.OURS, "modificationhost")
 """Columns that a submission sets itself."""
 USERS = re.compile(r"user|panda|ptest|rc_test.*|rc_alrb")
 """Labels of jobs that the server tries again by itself."""
@@ -144,19 +144,13 @@ def _check(jobs: Sequence[NewJob], jobstatus: str) -> None:
             if not isinstance(job, NewJob):
                 raise BadValue(f"this is no NewJob, but a {type(job).__name__}")  # noqa: TRY301
             shapes.check(shapes.Job, job)
-            _refuse(job.columns, OURS)
+            check_given(job.columns, OURS, "the submission")
             check_columns(JobsActive4, job.columns)
             for file in job.files:
-                _refuse(file, ("row_id", "pandaid", "modificationtime"))
+                check_given(file, ("row_id", "pandaid", "modificationtime"), "the submission")
                 check_columns(FilesTable4, file)
         except BadValue as error:
             raise BadValue(f"job {number} of {len(jobs)}: {error}") from None
-
-
-def _refuse(values: Mapping[str, Any], ours: Sequence[str]) -> None:
-    for name in ours:
-        if name in values:
-            raise BadValue(f"{name} is set by the submission, and cannot be given")
 
 
 def draw(session: Transaction, njobs: int, nfiles: int) -> tuple[list[int], list[int], datetime]:

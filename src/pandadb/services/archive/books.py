@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from pandadb.core.archive import pauses, proofs, rows
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
+from pandadb.core.checks import check_columns
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.models import ArchiveHold, ArchiveProof
@@ -274,8 +275,14 @@ def _verify(
 
 
 def hold(database: Database, jeditaskids: Collection[int], reason: str | None = None) -> None:
-    """Keep the jobs of tasks out of the archive; a task that is held already stays so."""
-    rows = [{"jeditaskid": task, "reason": reason} for task in sorted(set(jeditaskids))]
+    """Keep the jobs of tasks out of the archive; a task that is held already stays so.
+
+    Raises:
+        BadValue: One is no number that a task can have, or the reason is no text.
+    """
+    rows = [{"jeditaskid": task, "reason": reason} for task in dict.fromkeys(jeditaskids)]
+    for row in rows:
+        check_columns(ArchiveHold, row)
     with database.session() as session:
         if rows:
             session.execute(insert(ArchiveHold).values(rows).on_conflict_do_nothing())

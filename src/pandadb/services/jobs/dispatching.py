@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from pandadb.core import dispatching, shares
-from pandadb.core.checks import BadValue, check_columns, check_names, words
+from pandadb.core.checks import BadValue, check_columns, check_given, check_names, words
+from pandadb.core.states import OURS
 from pandadb.models import HarvesterRelJobsWorkers, JobsActive4
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
@@ -46,6 +47,7 @@ def dispatch(
             to do with a job before.
     """
     check_columns(JobsActive4, values)
+    check_given(values, OURS, "the dispatch")
     check_names(JobsActive4, words(wanted.columns or ()))
     if worker is not None:
         _check_worker(worker)

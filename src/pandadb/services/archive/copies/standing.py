@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import proofs
+from pandadb.core.checks import BadValue
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.services.archive.plans import due, held_tasks, unplanned
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pandadb.models import ArchiveProof
 
 LATE = "{} came after its day had gone to the archive, and stays"
+MOST_DAYS = 36_500
 SWAPPED = "{} was swapped into the archive of this database"
 
 
@@ -37,12 +39,22 @@ class Waits:
 
     @classmethod
     def of_days(cls, jobs: float, files: float) -> Waits:
-        """Return them from numbers of days."""
-        return cls(timedelta(jobs), timedelta(files))
+        """Return them from numbers of days.
+
+        Raises:
+            BadValue: One is no number of days, or the calendar has no room for it.
+        """
+        return cls(_days("jobs", jobs), _days("files", files))
 
     def of(self, part: Part) -> timedelta:
         """Return how long that one stays."""
         return self.files if part.source == "doma_panda.filestable4" else self.jobs
+
+
+def _days(name: str, days: float) -> timedelta:
+    if not 0 <= days <= MOST_DAYS:  # nor is NaN
+        raise BadValue(f"{name} have to wait from 0 to {MOST_DAYS} days, not {days}")
+    return timedelta(days)
 
 
 WAITS = Waits()
