@@ -108,7 +108,8 @@ def test_many_jobs_are_asked_about_and_bad_input_is_a_sentence(archived: Databas
 
     assert run("restore").exit_code == 2
     assert run("restore", DAY, "--pandaid", 1).exit_code == 2
-    assert "is unknown" in run("restore", "--pandaid", -1).stderr
+    assert run("restore", "--pandaid", -1).exit_code == 2
+    assert "is unknown" in run("restore", "--pandaid", 999_999).stderr
     assert "Task 8 has no jobs, in no table" in run("restore", "--task", 8).stderr
     assert run("restore", "--pandaid", 1, "--batch-seconds", 0).exit_code == 2
 
