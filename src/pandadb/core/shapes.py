@@ -11,15 +11,13 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
-from pandadb.core.checks import BadValue, check_text
+from pandadb.core.checks import BadValue, check_text, shown
 
 Item = TypeVar("Item")
 PandaID = Annotated[int, Field(gt=0, lt=2**63)]
 Columns = InstanceOf[Mapping[Any, Any]]
 Several = list[Item] | tuple[Item, ...]
 """Not Sequence, which a text is, too, and which takes five times as long."""
-SHOWN = 100
-"""Characters of a value that a sentence shows."""
 
 
 class Shape(BaseModel):
@@ -36,17 +34,6 @@ class Job(Shape):
     parameters: str = Field("", title="text")
     metadata: str | None = Field(None, title="text")
     replaces: Several[PandaID] = Field((), title="a list of PandaIDs")
-
-
-class Heartbeat(Shape):
-    """What a pilot says of a job."""
-
-    pandaid: PandaID = Field(title="a PandaID")
-    jobstatus: str = Field(title="text")
-    attemptnr: int | None = Field(None, title="a whole number")
-    values: Columns = Field({}, title="columns with their values")
-    report: str | None = Field(None, title="text")
-    metadata: str | None = Field(None, title="text")
 
 
 def check(shape: type[Shape], given: Any) -> None:
@@ -68,7 +55,7 @@ def _sentence(shape: type[Shape], error: ValidationError) -> str:
     """Say the first mistake."""
     first = error.errors(include_url=False, include_context=False)[0]
     if not first["loc"]:
-        return f"this is no {shape.__name__.lower()}, but {_shown(first['input'])}"
+        return f"this is no {shape.__name__.lower()}, but {shown(first['input'])}"
     name, *place = first["loc"]
     field = shape.model_fields.get(str(name))
     if field is None:
@@ -76,13 +63,4 @@ def _sentence(shape: type[Shape], error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"{name} is missing: it has to be {field.title}"
     number = next((f": number {step + 1} is" for step in place if isinstance(step, int)), ", not")
-    return f"{name} has to be {field.title}{number} {_shown(first['input'])}"
-
-
-def _shown(value: Any) -> str:
-    """Return a value as a sentence can have it, however long or deep it is."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):
-        return f"a {type(value).__name__} that is too large to be shown"
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return f"{name} has to be {field.title}{number} {shown(first['input'])}"
