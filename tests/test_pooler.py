@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="PgBouncer of Debian")
-HARMFUL_TO_THE_POOLER = (*TIMEOUTS, "statement_timeout", "lock_timeout", "exit_on_error")
+HARMFUL_TO_THE_POOLER = (
+    *TIMEOUTS, "statement_timeout", "lock_timeout", "exit_on_error",
+    "transaction_timeout",  # of 10 ms: a transaction ends before it is given its settings
+)  # fmt: skip
 
 
 @pytest.fixture
