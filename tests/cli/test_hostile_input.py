@@ -90,6 +90,11 @@ def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[Comman
 
 
 COMMANDS = [one for one in commands() if one.path not in SKIPPED]
+FIRST: dict[str, tuple[str, ...]] = {}
+"""The command with which all values of an option are tried; the others have the same reader."""
+for one in COMMANDS:
+    for given in one.parameters:
+        FIRST.setdefault(given.opts[0], one.path)
 
 
 @pytest.fixture
@@ -148,7 +153,8 @@ def tried(command: Command) -> Iterator[list[str]]:
         if getattr(parameter, "is_flag", False):
             continue
         paths = ["missing", "folder", "loop", "records.csv/x", "a/" * 3000]
-        for value in [*HOSTILE, *paths]:
+        values = [*HOSTILE, *paths]
+        for value in values if FIRST[parameter.opts[0]] == command.path else values[::6]:
             line = words(command, parameter, value)
             yield [*command.path, "--dry-run", *line[len(command.path) :]] if dry else line
 

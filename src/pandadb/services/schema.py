@@ -270,6 +270,10 @@ def _pending(
         return tuple(f"{step.revision} {step.doc}" for step in steps)[::-1]
     except RangeNotAncestorError:  # the database is past the target
         return ()
+    except AssertionError:  # Alembic's only word for the base, however it is spelled
+        raise UnknownRevision(
+            f"{target!r} is before the first revision: name one, or head"
+        ) from None
 
 
 def _undone(scripts: ScriptDirectory, revision: str | None, target: str) -> tuple[str, ...]:
