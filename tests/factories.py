@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 PANDAIDS = count(1_000_000)
-ROW_IDS = count(1)
+ROW_IDS = count(1_000_000_000)
+"""Beyond what the sequence of files gives to a test in the same database."""
 ROLES = ("input", "output", "log")
 
 

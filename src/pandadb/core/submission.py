@@ -161,8 +161,9 @@ def draw(session: Transaction, njobs: int, nfiles: int) -> tuple[list[int], list
     """
     drawn = {"njobs": njobs, "nfiles": nfiles}
     pandaids, row_ids, when, job, file = session.execute(_draw(files=nfiles > 0), drawn).one()
-    taken.refuse(session, sorted(pandaids), job, sorted(row_ids), file)
-    return sorted(pandaids), sorted(row_ids), when
+    pandaids, row_ids = sorted(pandaids), sorted(row_ids)
+    taken.refuse(session, pandaids, job, row_ids, file)
+    return pandaids, row_ids, when
 
 
 @cache
@@ -268,9 +269,8 @@ def use_files(session: Transaction, jobs: Iterable[Mapping[str, Any]]) -> None:
     """
     owned = [job for job in jobs if job.get("lockedby") == "jedi"]
     if owned:
-        given = {name: [job.get(name) for job in owned] for name in ("pandaid", "jobsetid")}
-        ids = {"pandaids": given["pandaid"], "jobsetids": given["jobsetid"]}
-        session.execute(_use_files(), ids)
+        names = ("pandaid", "jobsetid")
+        session.execute(_use_files(), {f"{n}s": [job.get(n) for job in owned] for n in names})
 
 
 @cache
