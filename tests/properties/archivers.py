@@ -49,7 +49,7 @@ class Busy:
 
     def compact(self) -> None:
         """Make months of days, and Parquet files of months."""
-        act = self.chance.choice((self._compact, self._export, self._drop))
+        act = self.chance.choice((self._compact, self._compact, self._export, self._drop))
         if archived := self._days(LIVE_OF):
             act(self.chance.choice(archived).lower)
 
@@ -70,9 +70,9 @@ class Busy:
             now = existing.now(session)
             if what < 0.85:
                 copied_days.change(session, self.chance)
-            elif what < 0.975:
-                copied_days.add(session, now, 1, 1)
             elif what < 0.985:
+                copied_days.add(session, now, 1, 1)
+            elif what < 0.995:
                 long_ago = now - timedelta(self.chance.randint(31, 200))
                 copied_days.add(session, long_ago, 1, 1)
             else:
@@ -82,9 +82,9 @@ class Busy:
         time.sleep(0.05)
 
     def _run(self) -> None:
-        only = []
-        if restored := self._days(ARCHIVE_OF):
-            only = self.chance.choice(([], [], [self.chance.choice(restored).lower.date()]))
+        # All of them, too: a month of which a day is restored cannot become one partition.
+        restored = [day.lower.date() for day in self._days(ARCHIVE_OF)]
+        only = self.chance.choice(([], restored[:1], restored))
         ran = archive.run(self.database, only=only, max_time=1, tell=self.tell)
         assert ran.lost == []
 
@@ -115,7 +115,8 @@ class Busy:
 
     def _drop(self, month: datetime) -> None:
         self._export(month)
-        for _ in range(200):
+        end = time.monotonic() + 2  # others change jobs: what was exported is soon out of date
+        while time.monotonic() < end:
             with suppress(archive.NotDropped):  # it is not our turn, or a job has changed since
                 archive.drop_exported(self.database, f"{month:%Y-%m}", self.folder)
                 return

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Numeric, String
 
+from pandadb.core import shapes
 from pandadb.core.checks import BadValue, check_columns, mistake_in, mistake_in_text, shown
 from pandadb.core.states import OURS, RUNS
 from pandadb.models import JobsActive4
@@ -115,12 +116,13 @@ def _number(found: re.Match[str] | None) -> float | None:
 
 def _refusal(one: Heartbeat) -> str | None:
     """Return why a heartbeat cannot be taken at all, or None."""
-    if not isinstance(one.jobstatus, str) or one.jobstatus not in SAID:
+    try:
+        shapes.check(shapes.Report, one)
+    except BadValue as why:
+        return str(why)
+    if one.jobstatus not in SAID:
         return f"a pilot says {', '.join(SAID)}, not {shown(one.jobstatus)}"
-    if not isinstance(one.values, Mapping):
-        return f"values have to be columns with their values, not {shown(one.values)}"
-    attempt = one.attemptnr is not None and mistake_in(JobsActive4, "attemptnr", one.attemptnr)
-    return attempt or (None if one.report is None else mistake_in_text("report", one.report))
+    return None if one.attemptnr is None else mistake_in(JobsActive4, "attemptnr", one.attemptnr)
 
 
 def _mistake(name: str, value: Any) -> str | None:

@@ -36,6 +36,15 @@ class Job(Shape):
     replaces: Several[PandaID] = Field((), title="a list of PandaIDs")
 
 
+class Report(Shape):
+    """What a pilot says of a job, without what has a rule of its own: its number, the metadata."""
+
+    jobstatus: str = Field(title="text")
+    attemptnr: int | None = Field(None, title="a whole number")
+    values: Columns = Field({}, title="columns with their values")
+    report: str | None = Field(None, title="text")
+
+
 def check(shape: type[Shape], given: Any) -> None:
     """See that an object or a mapping has the shape, and that PostgreSQL can take its texts.
 
