@@ -40,9 +40,11 @@ def check_columns(model: type[Base], values: Mapping[str, Any]) -> None:
     Raises:
         BadValue: One does not.
     """
+    checks = _checks(model)
     for name, value in values.items():
-        if mistake := mistake_in(model, name, value):
-            raise BadValue(mistake)
+        check = checks.get(name)
+        if check is None or check(value):
+            raise BadValue(mistake_in(model, name, value))
 
 
 def check_given(names: Iterable[str], ours: Iterable[str], setter: str) -> None:

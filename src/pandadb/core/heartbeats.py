@@ -129,7 +129,7 @@ def _judge(job: Mapping[str, Any] | None, one: Checked) -> tuple[Answer, str | N
         known = job or {"jobstatus": None, "commandtopilot": None}
         return Answer(known["jobstatus"], known["commandtopilot"], one.refused), None
     answer, goal = judge(job, one.said)
-    return replace(answer, left_out=one.left_out) if goal else answer, goal
+    return replace(answer, left_out=one.left_out) if goal and one.left_out else answer, goal
 
 
 def judge(job: Mapping[str, Any] | None, said: Heartbeat) -> tuple[Answer, str | None]:

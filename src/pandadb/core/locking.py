@@ -57,22 +57,31 @@ def datasets(how: Lock, *, live: bool = True) -> Select[Any]:
 
 
 def _datasets_of_merged() -> Select[Any]:
-    """Select the datasets of the jobs that wait for those that merge: they end with them."""
+    """Select the datasets of the jobs that wait for those that merge: they end with them.
+
+    Those jobs are found first, from the jobs given: with other statistics the planner would begin
+    with the files of all that live.
+    """
     merge, merged = JobsActive4.__table__.c, FilesTable4.__table__.alias("merged")
-    return (
-        select(merged.c.jeditaskid, merged.c.datasetid)
+    waiting = (
+        select(CONTENTS.boundaryid)
         .select_from(merge.pandaid.table)
         .join(FILE.pandaid.table, FILE.pandaid == merge.pandaid)
         .join(CONTENTS.fileid.table, outcomes.same_file(CONTENTS, FILE))
-        .join(merged, merged.c.pandaid == CONTENTS.boundaryid)
         .where(
             arrays.is_given(merge.pandaid),
+            arrays.is_given(FILE.pandaid),
             merge.processingtype == constant(outcomes.PMERGE),
             FILE.modificationtime == EPOCH,
             FILE.type.in_(constants(INPUTS)),
-            merged.c.modificationtime == EPOCH,
-            merged.c.fileid.is_not(None),
         )
+        .cte("waiting")
+        .prefix_with("MATERIALIZED")
+    )
+    return (
+        select(merged.c.jeditaskid, merged.c.datasetid)
+        .join(waiting, merged.c.pandaid == waiting.c.boundaryid)
+        .where(merged.c.modificationtime == EPOCH, merged.c.fileid.is_not(None))
     )
 
 

@@ -55,7 +55,7 @@ def check(shape: type[Shape], given: Any) -> None:
         found = shape.model_validate(given)
     except ValidationError as error:
         raise BadValue(_sentence(shape, error)) from None
-    for name, value in found:
+    for name, value in vars(found).items():
         if value.__class__ is str:
             check_text(name, value)
 

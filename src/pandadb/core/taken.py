@@ -36,7 +36,7 @@ def next_job(drawn: CTE) -> ColumnElement[int]:
     """Return the first PandaID that is not lower than the first drawn; NULL for none."""
     first = _first(drawn.c.pandaids)
     there = [_from(job.__table__.c.pandaid, first) for job in whereabouts.BEFORE_THE_ARCHIVE]
-    note = ArchiveRange
+    note = ArchiveRange.__table__.c  # columns, as mapping all models would take a second
     noted = select(func.min(func.greatest(note.least_pandaid, first))).where(
         note.table_name == JobsArchived.__tablename__, note.greatest_pandaid >= first
     )
