@@ -253,6 +253,47 @@ def test_only_master_inputs_are_queued(
     assert (picked.status, picked.proc_status) == ("running", expected)
 
 
+CO_JUMBO = {**OWNED, "computingsite": "WAITING_CO_JUMBO"}
+
+
+def counted(session: Session, picked: JediDatasetContents) -> tuple[Any, ...]:
+    session.expire_all()
+    waiting = session.get_one(JediDatasets, (7, 70)).nfileswaiting
+    return picked.status, picked.pandaid, picked.is_waiting, waiting
+
+
+def test_inputs_of_a_co_jumbo_job_stay_free_and_are_counted_once_as_waiting(
+    session: Session,
+) -> None:
+    picked = pick(session)
+
+    submit(session, [NewJob(CO_JUMBO, [an_input()])], "defined", "here")
+    assert counted(session, picked) == ("picked", 3, "Y", 1)
+    assert picked.jobsetid == 3
+
+    submit(session, [NewJob(CO_JUMBO, [an_input()])], "defined", "here")
+    assert counted(session, picked) == ("picked", 3, "Y", 1)
+
+
+def test_another_job_that_takes_a_waiting_input_lowers_how_many_wait(session: Session) -> None:
+    picked = pick(session)
+    submit(session, [NewJob(CO_JUMBO, [an_input()])], "defined", "here")
+
+    (pandaid,) = submit(session, [NewJob(OWNED, [an_input()])], "defined", "here")
+
+    assert counted(session, picked) == ("running", pandaid, None, 0)
+
+
+def test_outputs_of_a_co_jumbo_job_are_in_use(session: Session) -> None:
+    picked = pick(session)
+    output = {**an_input(), "type": "output"}
+
+    (pandaid,) = submit(session, [NewJob(CO_JUMBO, [output])], "defined", "here")
+
+    assert counted(session, picked) == ("running", pandaid, None, None)
+    assert picked.outpandaid == pandaid
+
+
 def test_another_attempt_is_noted_with_its_origin(session: Session) -> None:
     task = {"jeditaskid": 7}
     (first,) = submit(session, [NewJob(task)], "defined", "here")

@@ -32,6 +32,7 @@ from pandadb.core import (
     outputnames,
     retries,
     submission,
+    usedfiles,
 )
 from pandadb.core.effects import now
 from pandadb.core.locking import Lock
@@ -178,7 +179,7 @@ def _replace(
     owned = [one for one in chosen if old[one]["lockedby"] == "jedi"]
     session.execute(_reopened(), {**pairs, "pandaids": owned})
     submission.copy(session, FilesTable4, copies)
-    submission.use_files(session, [{**old[one], "pandaid": new[one]} for one in chosen])
+    usedfiles.use(session, [{**old[one], "pandaid": new[one]} for one in chosen])
     _copy_texts(session, new, files)
     logged = {"jobstatus": "activated", "modificationtime": when, "modificationhost": host[:128]}
     rows = [{**old[one], **logged, "pandaid": new[one]} for one in chosen]

@@ -13,27 +13,19 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Integer,
-    and_,
     bindparam,
-    case,
-    exists,
     func,
     null,
     select,
-    update,
 )
-from sqlalchemy.dialects.postgresql import distinct_on
 
-from pandadb.core import arrays, placeholders, retries, shapes, shares, states, taken
+from pandadb.core import placeholders, retries, shapes, shares, states, taken, usedfiles
 from pandadb.core.checks import BadValue, check_columns, check_given
 from pandadb.core.copying import copy_rows
 from pandadb.core.effects import now
-from pandadb.core.outcomes import KEY, OUTPUTS, same_dataset, same_file
 from pandadb.core.transactions import waiting_table
 from pandadb.models import (
     FilesTable4,
-    JediDatasetContents,
-    JediDatasets,
     JobParamsTable,
     JobsActive4,
     JobsStatusLog,
@@ -41,16 +33,14 @@ from pandadb.models import (
 )
 from pandadb.models.jobs.columns import JOBSDEFINED4_PANDAID_SEQ
 from pandadb.models.jobs.satellites import FILESTABLE4_ROW_SEQ
-from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Select, Update
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy import Sequence as DatabaseSequence
 
-    from pandadb.core.effects import Columns
     from pandadb.core.transactions import Transaction
     from pandadb.models import Base
 
@@ -120,7 +110,7 @@ def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: s
     copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
     copy(session, JobsStatusLog, map(log, rows))
     if any("fileid" in file for job in jobs for file in job.files):
-        use_files(session, rows)
+        usedfiles.use(session, rows)
     retries.note(session, _followed(jobs, rows), "retry")
     return pandaids
 
@@ -259,63 +249,3 @@ def copy(session: Transaction, model: type[Base], rows: Iterable[Mapping[str, An
         groups[tuple(row)].append([*row.values()])
     for columns, values in groups.items():
         copy_rows(session, model, columns, values)
-
-
-def use_files(session: Transaction, jobs: Iterable[Mapping[str, Any]]) -> None:
-    """Say that files of tasks are being used by new jobs, those of JEDI (`lockedby`) only.
-
-    The end of others gives no file back. Two jobs with the same file: that with the lower PandaID
-    has it.
-    """
-    owned = [job for job in jobs if job.get("lockedby") == "jedi"]
-    if owned:
-        names = ("pandaid", "jobsetid")
-        session.execute(_use_files(), {f"{n}s": [job.get(n) for job in owned] for n in names})
-
-
-@cache
-def _use_files() -> Update:
-    file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
-    used = (
-        select(*(contents[name] for name in KEY), file.pandaid, file.type)
-        .join(file.fileid.table, same_file(contents, file))
-        .where(
-            arrays.is_given(file.pandaid),
-            file.modificationtime == EPOCH,
-            contents.attemptnr == file.attemptnr,
-            contents.status.in_(("picked", "defined")),
-            contents.keeptrack == 1,
-        )
-        .order_by(*(contents[name] for name in KEY), file.pandaid)
-        .with_for_update(of=JediDatasetContents.__table__)
-        .cte("used")
-    )
-    key = [used.c[name] for name in KEY]
-    first = select(used).ext(distinct_on(*key)).order_by(*key, used.c.pandaid).cte("first")
-    ids = {"pandaid": arrays.array("pandaids"), "jobsetid": arrays.array("jobsetids")}
-    job = arrays.unnested("job", **ids).c
-    is_output = first.c.type.in_(OUTPUTS)
-    return (
-        update(JediDatasetContents.__table__)
-        .where(same_file(contents, first.c), job.pandaid == first.c.pandaid)
-        .values(
-            status="running",
-            pandaid=first.c.pandaid,
-            jobsetid=job.jobsetid,
-            outpandaid=case((is_output, first.c.pandaid), else_=contents.outpandaid),
-            proc_status=case((_is_queued(contents), "queued"), else_=contents.proc_status),
-            is_waiting=null(),
-        )
-    )
-
-
-def _is_queued(file: Columns) -> ColumnElement[bool]:
-    """Tell whether `proc_status` becomes queued: that of master inputs, unless it is beyond."""
-    dataset = JediDatasets.__table__.c
-    is_master = exists().where(
-        same_dataset(dataset, file),
-        dataset.type.in_(("input", "pseudo_input")),
-        dataset.masterid.is_(None),
-    )
-    before = func.coalesce(file["proc_status"], "ready")
-    return and_(is_master, before.in_(("ready", "starting", "running")))
