@@ -8141,3 +8141,123 @@ UPDATE pandadb.alembic_version SET version_num='0028' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0028 -> 0029
+
+-- Django writes an explicit NULL where a model's key is a plain integer, and a default is not taken
+-- then. The arguments of the trigger are the key's column and its sequence.
+CREATE FUNCTION doma_pandabigmon.fill_key() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN jsonb_populate_record(
+        NEW, jsonb_build_object(TG_ARGV[0], nextval(TG_ARGV[1]::regclass))
+    );
+END
+$$;
+
+-- See the function: a key that Django writes as NULL.
+CREATE TRIGGER fill_visits
+BEFORE INSERT ON doma_pandabigmon.visits
+FOR EACH ROW WHEN ((new.visitid IS NULL))
+EXECUTE FUNCTION doma_pandabigmon.fill_key('visitid', 'doma_pandabigmon.visits_seq');
+
+-- See the function: a key that Django writes as NULL.
+CREATE TRIGGER fill_objects_comparison
+BEFORE INSERT ON doma_pandabigmon.objects_comparison
+FOR EACH ROW WHEN ((new.id IS NULL))
+EXECUTE FUNCTION doma_pandabigmon.fill_key('id', 'doma_pandabigmon.objects_comparison_seq');
+
+-- See the function: a key that Django writes as NULL.
+CREATE TRIGGER fill_rucio_accounts
+BEFORE INSERT ON doma_pandabigmon.rucio_accounts
+FOR EACH ROW WHEN ((new.id IS NULL))
+EXECUTE FUNCTION doma_pandabigmon.fill_key('id', 'doma_pandabigmon.rucio_accounts_seq');
+
+-- The monitor compares times with to_date('2026-11-24 17:00:00', …), which keeps the time of day on
+-- Oracle, while PostgreSQL's own is midnight. It is found before that one only by roles whose search
+-- path names pg_catalog last: those of the monitor.
+CREATE FUNCTION doma_pandabigmon.to_date(p_text text, p_format text)
+RETURNS timestamp without time zone
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+AS $$
+    SELECT pg_catalog.to_timestamp(p_text, p_format)::timestamp without time zone
+$$;
+
+CREATE SEQUENCE doma_pandabigmon.auth_group_permissions_id_seq AS BIGINT CACHE 20;
+
+SELECT setval('doma_pandabigmon.auth_group_permissions_id_seq', coalesce(max(id), 0) + 1, false) FROM doma_pandabigmon.auth_group_permissions;
+
+ALTER TABLE doma_pandabigmon.auth_group_permissions ALTER COLUMN id SET DEFAULT nextval('doma_pandabigmon.auth_group_permissions_id_seq');
+
+CREATE SEQUENCE doma_pandabigmon.auth_user_groups_id_seq AS BIGINT CACHE 20;
+
+SELECT setval('doma_pandabigmon.auth_user_groups_id_seq', coalesce(max(id), 0) + 1, false) FROM doma_pandabigmon.auth_user_groups;
+
+ALTER TABLE doma_pandabigmon.auth_user_groups ALTER COLUMN id SET DEFAULT nextval('doma_pandabigmon.auth_user_groups_id_seq');
+
+ALTER TABLE doma_pandabigmon.social_auth_code ADD COLUMN timestamp TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC');
+
+COMMENT ON COLUMN doma_pandabigmon.social_auth_code.timestamp IS 'Time the code was sent';
+
+ALTER TABLE doma_pandabigmon.social_auth_partial ADD COLUMN timestamp TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC');
+
+COMMENT ON COLUMN doma_pandabigmon.social_auth_partial.timestamp IS 'Time the login was interrupted';
+
+ALTER TABLE doma_pandabigmon.social_auth_code ALTER COLUMN verified TYPE BOOLEAN USING verified <> 0;
+
+COMMENT ON COLUMN doma_pandabigmon.social_auth_code.verified IS 'True once the address is verified';
+
+DROP VIEW doma_pandabigmon.combined_wait_act_def_arch4;
+
+-- Every job of the four tables with its task, for the monitor: isarchive is 1 for the finished ones,
+-- es is the kind of event service job, 0 for others and for clones (sc: in specialhandling).
+CREATE VIEW doma_pandabigmon.combined_wait_act_def_arch4 AS
+SELECT 0 AS partid, NULL::text AS dbmodtime, job.pandaid, job.jobdefinitionid, job.schedulerid,
+       job.pilotid, job.creationtime, job.creationhost, job.modificationtime,
+       job.modificationhost, job.atlasrelease, job.transformation, job.homepackage,
+       job.prodserieslabel, job.prodsourcelabel, job.produserid, job.assignedpriority,
+       job.currentpriority, job.attemptnr, job.maxattempt, job.jobstatus, job.jobname,
+       job.maxcpucount, job.maxcpuunit, job.maxdiskcount, job.maxdiskunit, job.ipconnectivity,
+       job.minramcount, job.minramunit, job.starttime, job.endtime, job.cpuconsumptiontime,
+       job.cpuconsumptionunit, job.commandtopilot, job.transexitcode, job.piloterrorcode,
+       job.piloterrordiag, job.exeerrorcode, job.exeerrordiag, job.superrorcode,
+       job.superrordiag, job.ddmerrorcode, job.brokerageerrorcode, job.brokerageerrordiag,
+       job.jobdispatchererrorcode, job.jobdispatchererrordiag, job.taskbuffererrorcode,
+       job.taskbuffererrordiag, job.computingsite, job.computingelement, job.jobparameters,
+       job.metadata, job.proddblock, job.dispatchdblock, job.destinationdblock,
+       job.destinationse, job.nevents, job.grid, job.cloud, job.cpuconversion, job.sourcesite,
+       job.destinationsite, job.transfertype, job.taskid, job.cmtconfig, job.statechangetime,
+       job.proddbupdatetime, job.lockedby, job.relocationflag, job.jobexecutionid, job.vo,
+       job.pilottiming, job.workinggroup, job.processingtype, job.produsername, job.ninputfiles,
+       job.countrygroup, job.batchid, job.parentid, job.specialhandling, job.jobsetid,
+       job.corecount, job.ninputdatafiles, job.inputfiletype, job.inputfileproject,
+       job.inputfilebytes, job.noutputdatafiles, job.outputfilebytes, job.jobmetrics,
+       job.workqueue_id, jeditaskid, job.jobsubstatus, job.actualcorecount, job.reqid,
+       job.maxrss, job.maxvmem, job.maxswap, job.maxpss, job.avgrss, job.avgvmem, job.avgswap,
+       job.avgpss, job.maxwalltime, job.nucleus,
+       CASE
+           WHEN job.eventservice IN (1, 2, 4, 5)
+                AND coalesce(job.specialhandling, '') NOT LIKE '%sc:%'
+           THEN job.eventservice::integer
+           ELSE 0
+       END AS es,
+       task.taskname, task.tasktype, job.isarchive, job.eventservice, task.username,
+       job.resource_type
+  FROM (
+        SELECT 0 AS isarchive, defined.* FROM doma_panda.jobsdefined4 AS defined
+        UNION ALL
+        SELECT 0, waiting.* FROM doma_panda.jobswaiting4 AS waiting
+        UNION ALL
+        SELECT 0, active.* FROM doma_panda.jobsactive4 AS active
+        UNION ALL
+        SELECT 1, archived.* FROM doma_panda.jobsarchived4 AS archived
+       ) AS job
+  LEFT JOIN doma_panda.jedi_tasks AS task
+ USING (jeditaskid);
+
+UPDATE pandadb.alembic_version SET version_num='0029' WHERE pandadb.alembic_version.version_num = '0028';
+
+COMMIT;
+

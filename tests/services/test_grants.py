@@ -235,7 +235,7 @@ def test_psql_runs_the_files_by_hand(database: Database, prefix: str) -> None:
     words = {**roles, "database": database.engine.url.database, "ON_ERROR_STOP": "on"}
     command = [program, "--no-psqlrc", "--quiet"]
     command += [f"--set={name}={value}" for name, value in words.items()]
-    for file in ("roles", "database", "ownership", "privileges", "defaults"):
+    for file in ("roles", "database", "ownership", "privileges", "defaults", "monitor"):
         command.append(f"--file={schema.home() / 'sql' / 'grants' / file}.v1.sql")
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
@@ -263,7 +263,13 @@ def test_it_can_be_repeated_and_makes_only_what_is_missing(database: Database, p
     first = grants.grant(database, prefix)
     again = grants.grant(database, prefix)
 
-    assert first.made == [prefix, f"{prefix}_writer", f"{prefix}_reader", f"{prefix}_archiver"]
+    assert first.made == [
+        prefix,
+        f"{prefix}_writer",
+        f"{prefix}_reader",
+        f"{prefix}_archiver",
+        f"{prefix}_monitor",
+    ]
     assert again.made == []
 
 
@@ -377,7 +383,7 @@ def test_an_owner_that_may_make_roles_needs_no_superuser(
         schema.upgrade(plain)
         again = grants.grant(plain, prefix)
 
-    assert (len(first.made), again.made) == (3, [])
+    assert (len(first.made), again.made) == (4, [])
     assert not [line for line in again.statements if "OWNER TO" in line or "DATABASE" in line]
     with Database(database.engine.url.set(database=url.database)) as superuser:
         matrix = {table: words for table, words in MATRIX.items() if "tomorrow" not in table}

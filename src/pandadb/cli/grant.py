@@ -22,11 +22,11 @@ def grant(
     dry_run: DryRun = False,
     json: AsJSON = False,
 ) -> None:
-    """Make the roles for owner, writers, readers and the archiver, and give them their rights.
+    """Make the roles for owner, writers, readers, archiver and monitor; give them their rights.
 
     It can be repeated. With --dry-run it prints the SQL.
 
-    Example: pandadb db grant --member pandaserver=writer --member bigmon=reader
+    Example: pandadb db grant --member pandaserver=writer --member bigmon=monitor
     """
     members = dict(_member(word) for word in member or [])
     with Database.from_settings() as database:

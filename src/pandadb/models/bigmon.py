@@ -14,7 +14,9 @@ from pandadb.models.types import UTC_NOW, UTC_NOW_SECONDS, BigInt, SmallInt
 ALL_REQUESTS_ID_SEQ = sequence("all_requests_id_seq", BIGMON, cache=20)
 ALL_REQUESTS_DAILY_SEQ = sequence("all_requests_daily_id_seq", BIGMON, cache=20)
 AUTH_GROUP_SEQ = sequence("auth_group_id_seq", BIGMON, cache=20)
+AUTH_GROUP_PERMISSIONS_SEQ = sequence("auth_group_permissions_id_seq", BIGMON, cache=20)
 AUTH_PERMISSION_SEQ = sequence("auth_permission_id_seq", BIGMON, cache=20)
+AUTH_USER_GROUPS_SEQ = sequence("auth_user_groups_id_seq", BIGMON, cache=20)
 AUTH_USER_TR_SEQ = sequence("auth_user_tr_seq", BIGMON, cache=20)
 AUTH_USER_USER_SEQ = sequence("auth_user_user_id_p_seq", BIGMON, cache=20)
 DJANGO_CONTENT_TYPE_SEQ = sequence("django_content_type_id_seq", BIGMON, cache=20)
@@ -147,7 +149,9 @@ class AuthGroupPermissions(Base):
     )
 
     id: Mapped[BigInt] = mapped_column(
-        primary_key=True, autoincrement=False, comment="Number of the grant"
+        server_default=AUTH_GROUP_PERMISSIONS_SEQ.next_value(),
+        primary_key=True,
+        comment="Number of the grant",
     )
     group_id: Mapped[BigInt] = mapped_column(comment="Group, AUTH_GROUP")
     permission_id: Mapped[BigInt] = mapped_column(comment="Permission granted, AUTH_PERMISSION")
@@ -251,7 +255,9 @@ class AuthUserGroups(Base):
     )
 
     id: Mapped[BigInt] = mapped_column(
-        primary_key=True, autoincrement=False, comment="Number of the membership"
+        server_default=AUTH_USER_GROUPS_SEQ.next_value(),
+        primary_key=True,
+        comment="Number of the membership",
     )
     user_id: Mapped[BigInt] = mapped_column(comment="User, AUTH_USER")
     group_id: Mapped[BigInt] = mapped_column(comment="Group, AUTH_GROUP")
@@ -537,8 +543,9 @@ class SocialAuthCode(Base):
     )
     email: Mapped[str | None] = mapped_column(String(254), comment="Mail address to verify")
     code: Mapped[str | None] = mapped_column(String(32), comment="Code sent to the address")
-    verified: Mapped[SmallInt] = mapped_column(
-        comment="Flag: 1 once the address is verified, else 0"
+    verified: Mapped[bool] = mapped_column(comment="True once the address is verified")
+    timestamp: Mapped[datetime | None] = mapped_column(
+        server_default=UTC_NOW, comment="Time the code was sent"
     )
 
 
@@ -588,6 +595,9 @@ class SocialAuthPartial(Base):
     next_step: Mapped[BigInt] = mapped_column(comment="Index of the pipeline step to go on with")
     backend: Mapped[str | None] = mapped_column(String(32), comment="Name of the login provider")
     data: Mapped[str | None] = mapped_column(Text, comment="State of the login pipeline, as JSON")
+    timestamp: Mapped[datetime | None] = mapped_column(
+        server_default=UTC_NOW, comment="Time the login was interrupted"
+    )
 
 
 class SocialAuthUserSocialAuth(Base):

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
-ROLES = ("owner", "writer", "reader", "archiver")
+ROLES = ("owner", "writer", "reader", "archiver", "monitor")
+LATER = ("monitor",)
+"""Roles that older sites lack until the next grant; the rights of each are in a file of its own."""
 RIGHTS = ("privileges.v1.sql", "defaults.v1.sql")
 JOIN = sql.SQL("GRANT {} TO {}")
 PLAIN = "[A-Za-z_][A-Za-z0-9_]{,53}"
 """Of a prefix, so that nobody has to quote a role; the longest role, with _archiver, has 63."""
 SEARCH_PATH = "search_path=doma_panda, public"
+OF_MONITORS = "doma_pandabigmon, doma_panda, public, pg_catalog"
+"""The search path of those who log in as a monitor: its to_date comes before PostgreSQL's."""
 
 EVERYWHERE = ("23505", "42710", "XX000")
 """SQLSTATEs of two sessions that make or change the same role: roles belong to all databases."""
@@ -71,8 +75,9 @@ def grant(
     """Make the roles that are missing and give them their rights, all or nothing.
 
     The roles are named after the prefix: `panda`, `panda_writer`, `panda_reader`,
-    `panda_archiver`. `members` are roles that log in, each with the role (`writer` …) that it
-    becomes a member of. It can be repeated, after each upgrade for instance.
+    `panda_archiver`, `panda_monitor`. `members` are roles that log in, each with the role
+    (`writer` …) that it becomes a member of; those of `monitor` get its search path. It can be
+    repeated, after each upgrade for instance.
 
     Raises:
         GrantRefused: The user of the database may not do that; nothing is changed.
@@ -95,6 +100,7 @@ def grant(
         making = [
             *_creating(missing, names),
             *(JOIN.format(*map(sql.Identifier, pair[::-1])).as_string() for pair in joining),
+            *_finding(session, members or {}, names),
         ]
         giving = _giving(session, names, missing)
         if not dry_run:
@@ -125,8 +131,10 @@ def give_again(connection: Connection) -> None:
     query = "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'pandadb'"
     names = _named(str(connection.scalar(text(query))))
     query = "SELECT rolname FROM pg_roles WHERE has_schema_privilege(oid, 'pandadb', 'USAGE')"
-    if {*names.values()} <= {*connection.scalars(text(query))}:
-        for file in RIGHTS:
+    there = {*connection.scalars(text(query))}
+    lacking = [role for role, name in names.items() if name not in there]
+    if {*lacking} <= {*LATER}:
+        for file in (*RIGHTS, *(f"{role}.v1.sql" for role in LATER if role not in lacking)):
             for statement in _statements(_read(file, names)):
                 connection.execute(_literal(statement))
 
@@ -177,22 +185,40 @@ def _joining(
     return [pair for pair in wanted if pair not in there]
 
 
+def _finding(session: Session, members: Mapping[str, str], names: Mapping[str, str]) -> list[str]:
+    """Return what gives those who log in as a monitor its search path, where they lack it."""
+    query = """
+        SELECT rolname FROM pg_db_role_setting JOIN pg_roles r ON r.oid = setrole
+          JOIN pg_database d ON d.oid = setdatabase
+         WHERE datname = :database AND :setting = ANY (setconfig)
+    """
+    words = {"database": names["database"], "setting": f"search_path={OF_MONITORS}"}
+    there = {*session.scalars(text(query), words)}
+    path = sql.SQL("ALTER ROLE {} IN DATABASE {} SET search_path = " + OF_MONITORS)
+    return [
+        path.format(sql.Identifier(name), sql.Identifier(names["database"])).as_string()
+        for name, role in members.items()
+        if role == "monitor" and name not in there
+    ]
+
+
 def _giving(session: Session, names: Mapping[str, str], missing: Sequence[str]) -> list[str]:
     """Return what gives the rights, without what the database or its owner has already."""
     query = _read("ownership.v1.sql", names).removesuffix("\\gexec\n")
     owning = [*session.scalars(_literal(query))]
     prepared = _is_prepared(session, names, missing)
+    files = (*RIGHTS, *(f"{role}.v1.sql" for role in LATER))
     return [
         *([] if prepared else _statements(_read("database.v1.sql", names))),
         *(["SET LOCAL lock_timeout = '4s'"] if owning else []),  # each table is locked for itself
         *owning,
-        *(statement for file in RIGHTS for statement in _statements(_read(file, names))),
+        *(statement for file in files for statement in _statements(_read(file, names))),
     ]
 
 
 def _is_prepared(session: Session, names: Mapping[str, str], missing: Sequence[str]) -> bool:
     """Tell whether the database is as its owner makes it, which others need not be then."""
-    if "owner" in missing:
+    if {"owner", *LATER} & {*missing}:
         return False
     query = """
         SELECT has_database_privilege(:owner, current_database(), 'CREATE')
