@@ -147,16 +147,30 @@ def words(command: Command, parameter: Any, value: str) -> list[str]:
 
 
 def tried(command: Command) -> Iterator[list[str]]:
-    """Return all that is typed of a command; what can only be shown is only shown."""
+    """Return all that is typed of a command; what can only be shown is only shown.
+
+    Each value is tried with every fourth option, each option with every fourth value: they share
+    their readers, and all of them would take six minutes.
+    """
     dry = [one for one in command.parameters if "--dry-run" in one.opts]
-    for parameter in command.parameters:
+    for number, parameter in enumerate(command.parameters):
         if getattr(parameter, "is_flag", False):
             continue
         paths = ["missing", "folder", "loop", "records.csv/x", "a/" * 3000]
         values = [*HOSTILE, *paths]
-        for value in values if FIRST[parameter.opts[0]] == command.path else values[::6]:
+        is_first = FIRST[parameter.opts[0]] == command.path
+        for value in values[number % 4 :: 4] if is_first else values[number % 8 :: 8]:
             line = words(command, parameter, value)
             yield [*command.path, "--dry-run", *line[len(command.path) :]] if dry else line
+
+
+SHOWS = ("count", "history", "list", "plan", "show", "status", "url", "verify")
+
+
+def only_shows(command: Command) -> bool:
+    """Tell whether a command, as it is tried here, changes nothing whatever it is given."""
+    dry = any("--dry-run" in one.opts for one in command.parameters)
+    return dry or command.path[-1] in SHOWS
 
 
 def rows(database: Database) -> dict[str, int]:
@@ -192,7 +206,7 @@ def test_a_command_says_what_it_cannot_take_and_changes_nothing(
         assert "The database says" not in ended.err, (shown, ended.err[:500])
         if ended.code == 2:
             assert is_told(ended), (shown, ended.err[:500])
-        else:  # it may have done something: a reason can be any text
+        elif not only_shows(command):  # it may have done something: a reason can be any text
             before = rows(database)
     assert rows(database) == before
 
