@@ -8177,12 +8177,12 @@ EXECUTE FUNCTION doma_pandabigmon.fill_key('id', 'doma_pandabigmon.rucio_account
 
 -- The monitor compares times with to_date('2026-11-24 17:00:00', …), which keeps the time of day on
 -- Oracle, while PostgreSQL's own is midnight. It is found before that one only by roles whose search
--- path names pg_catalog last: those of the monitor.
+-- path names pg_catalog last: those of the monitor. The time zone of the session changes nothing.
 CREATE FUNCTION doma_pandabigmon.to_date(p_text text, p_format text)
 RETURNS timestamp without time zone
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 AS $$
-    SELECT pg_catalog.to_timestamp(p_text, p_format)::timestamp without time zone
+    SELECT pg_catalog.to_timestamp('+00 ' || p_text, 'TZH ' || p_format) AT TIME ZONE 'UTC'
 $$;
 
 CREATE SEQUENCE doma_pandabigmon.auth_group_permissions_id_seq AS BIGINT CACHE 20;

@@ -269,7 +269,7 @@ def test_inputs_of_a_co_jumbo_job_stay_free_and_are_counted_once_as_waiting(
 
     submit(session, [NewJob(CO_JUMBO, [an_input()])], "defined", "here")
     assert counted(session, picked) == ("picked", 3, "Y", 1)
-    assert picked.jobsetid == 3
+    assert (picked.jobsetid, picked.proc_status) == (3, None)
 
     submit(session, [NewJob(CO_JUMBO, [an_input()])], "defined", "here")
     assert counted(session, picked) == ("picked", 3, "Y", 1)
@@ -282,6 +282,35 @@ def test_another_job_that_takes_a_waiting_input_lowers_how_many_wait(session: Se
     (pandaid,) = submit(session, [NewJob(OWNED, [an_input()])], "defined", "here")
 
     assert counted(session, picked) == ("running", pandaid, None, 0)
+
+
+@pytest.mark.parametrize("order", [[CO_JUMBO, OWNED], [OWNED, CO_JUMBO]])
+def test_of_jobs_that_come_together_one_that_does_not_wait_has_the_file(
+    session: Session, order: list[dict[str, Any]]
+) -> None:
+    picked = pick(session)
+
+    pandaids = submit(session, [NewJob(one, [an_input()]) for one in order], "defined", "here")
+
+    assert counted(session, picked)[:3] == ("running", pandaids[order.index(OWNED)], None)
+    assert not counted(session, picked)[3]
+
+
+def test_an_input_without_a_type_waits_as_one_that_has_it(session: Session) -> None:
+    picked = pick(session)
+
+    submit(session, [NewJob(CO_JUMBO, [{**an_input(), "type": None}])], "defined", "here")
+
+    assert counted(session, picked) == ("picked", 3, "Y", 1)
+
+
+def test_a_jumbo_job_leaves_what_its_inputs_are_doing(session: Session) -> None:
+    picked = pick(session)
+
+    submit(session, [NewJob({**OWNED, "eventservice": 4}, [an_input()])], "defined", "here")
+
+    session.refresh(picked)
+    assert (picked.status, picked.proc_status) == ("running", None)
 
 
 def test_outputs_of_a_co_jumbo_job_are_in_use(session: Session) -> None:

@@ -46,6 +46,16 @@ def test_the_planner_knows_of_jobs_that_were_activated_at_once(
     assert (before, rows(database)) == (-1, len(defined))
 
 
+def test_the_planner_knows_what_the_index_of_dispatch_is_made_of(
+    database: Database, defined: list[int]
+) -> None:
+    jobs.activate(database, defined)
+
+    known = "SELECT count(*) FROM pg_stats WHERE tablename = 'jobsactive4_dispatch_idx'"
+    with database.session() as session:
+        assert session.scalar(text(known)) > 0
+
+
 def test_the_planner_knows_of_jobs_that_were_submitted_at_once(database: Database) -> None:
     with database.session() as session:
         session.execute(text("ALTER TABLE doma_panda.jobsdefined4 SET (autovacuum_enabled = off)"))

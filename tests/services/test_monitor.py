@@ -111,6 +111,12 @@ def test_the_monitors_jobs_have_their_resource_type(database: Database) -> None:
 def test_the_monitors_role_may_what_a_request_needs_and_no_more(
     database: Database, prefix: str, statement: str, allowed: bool
 ) -> None:
+    grants.grant(database, prefix)
+    name = database.engine.url.database
+    with database.engine.begin() as connection:  # a new database, as far as TEMPORARY goes
+        connection.execute(text(f'REVOKE TEMPORARY ON DATABASE "{name}" FROM PUBLIC'))
+        connection.execute(text(f'REVOKE TEMPORARY ON DATABASE "{name}" FROM "{prefix}_monitor"'))
+
     roles = grants.grant(database, prefix).roles
 
     assert attempt(database, roles["monitor"], statement) is allowed
@@ -127,11 +133,12 @@ def test_who_logs_in_as_a_monitor_finds_a_to_date_that_keeps_the_time_of_day(
     again = grants.grant(database, prefix, {login: "monitor"}, dry_run=True)
 
     assert not [line for line in again.statements if "ALTER ROLE" in line]
-    asked = "SELECT to_date('2026-11-24 17:00:00', 'YYYY-MM-DD HH24:MI:SS')"
+    asked = "SELECT to_date('2026-03-29 02:30:00', 'YYYY-MM-DD HH24:MI:SS')"
     url = database.engine.url.set(drivername="postgresql", username=login, password="x")
     with psycopg.connect(url.render_as_string(hide_password=False)) as monitor:
-        assert monitor.execute(asked).fetchone() == (datetime(2026, 11, 24, 17),)
-    assert str(answers(database, asked)[0]) == "2026-11-24"
+        monitor.execute("SET timezone = 'Europe/Zurich'")  # where that time is not
+        assert monitor.execute(asked).fetchone() == (datetime(2026, 3, 29, 2, 30),)
+    assert str(answers(database, asked)[0]) == "2026-03-29"
 
 
 def test_a_site_without_the_role_upgrades_and_has_it_after_the_next_grant(

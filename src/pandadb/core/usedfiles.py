@@ -5,13 +5,26 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Boolean, and_, bindparam, case, exists, func, not_, null, or_, select
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    not_,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy import update as updated
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from pandadb.core import arrays
 from pandadb.core.outcomes import KEY, OUTPUTS, same_dataset, same_file
-from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets
+from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
@@ -24,8 +37,10 @@ if TYPE_CHECKING:
 
 CO_JUMBO = "WAITING_CO_JUMBO"
 """The `computingsite` of jobs whose inputs stay free for others: they wait for a jumbo job."""
+JUMBO = 4
+"""The `eventservice` of jumbo jobs, which take over inputs of others."""
 FILE, CONTENTS = FilesTable4.__table__.c, JediDatasetContents.__table__.c
-DATASET = JediDatasets.__table__.c
+DATASET, TASK = JediDatasets.__table__.c, JediTasks.__table__.c
 
 
 def use(session: Transaction, jobs: Iterable[Mapping[str, Any]]) -> None:
@@ -33,12 +48,13 @@ def use(session: Transaction, jobs: Iterable[Mapping[str, Any]]) -> None:
 
     The end of others gives no file back. Two jobs with the same file: that with the lower PandaID
     has it. Inputs of co-jumbo jobs stay picked, for their jobset, and are counted as waiting in
-    their dataset until another job takes them.
+    their dataset until another job takes them, of this call or of a later one.
     """
     owned = [job for job in jobs if job.get("lockedby") == "jedi"]
     if owned:
         given = {f"{name}s": [job.get(name) for job in owned] for name in ("pandaid", "jobsetid")}
         given["waits"] = [job.get("computingsite") == CO_JUMBO for job in owned]
+        given["jumbos"] = [job.get("eventservice") == JUMBO for job in owned]
         # By itself, as what others have counted while we wait has to be seen.
         session.execute(_lock(), given | {"any_waits": any(given["waits"])})
         session.execute(_use(), given)
@@ -46,7 +62,10 @@ def use(session: Transaction, jobs: Iterable[Mapping[str, Any]]) -> None:
 
 @cache
 def _lock() -> Select[Any]:
-    """Lock the datasets whose waiting files may be fewer or more then, in the order of ids."""
+    """Lock the datasets whose waiting files may be fewer or more then, in the order of ids.
+
+    In a task with jumbo jobs they may become more while we look.
+    """
     theirs = (
         select(FILE.jeditaskid, FILE.datasetid)
         .where(arrays.is_given(FILE.pandaid), FILE.modificationtime == EPOCH)
@@ -54,10 +73,15 @@ def _lock() -> Select[Any]:
         .cte("theirs")
         .prefix_with("MATERIALIZED")  # or the planner might begin with all datasets
     )
-    may_change = or_(DATASET.nfileswaiting > 0, bindparam("any_waits", type_=Boolean))
+    may_change = or_(
+        TASK.usejumbo.is_not(None),
+        DATASET.nfileswaiting > 0,
+        bindparam("any_waits", type_=Boolean),
+    )
     return (
         select(DATASET.datasetid)
         .join(theirs, same_dataset(DATASET, theirs.c))
+        .join(TASK.jeditaskid.table, TASK.jeditaskid == DATASET.jeditaskid)
         .where(may_change)
         .order_by(DATASET.jeditaskid, DATASET.datasetid)
         .with_for_update(of=JediDatasets.__table__, key_share=True)
@@ -91,28 +115,33 @@ def _use() -> Update:
             pandaid=case((waits, first.c.jobsetid), else_=first.c.pandaid),
             jobsetid=first.c.jobsetid,
             outpandaid=case((first.c.is_output, first.c.pandaid), else_=CONTENTS.outpandaid),
-            proc_status=case((_is_queued(CONTENTS), "queued"), else_=CONTENTS.proc_status),
+            proc_status=case(
+                (and_(first.c.queues, _is_queued(CONTENTS)), "queued"), else_=CONTENTS.proc_status
+            ),
             is_waiting=case((waits, "Y"), else_=null()),
         )
     )
 
 
 def _first(used: CTE) -> CTE:
-    """Select the first job of each file."""
+    """Select the job that has each file: the first one, or the first that does not wait."""
     key = [used.c[name] for name in KEY]
     columns = {name: arrays.array(f"{name}s") for name in ("pandaid", "jobsetid")}
-    job = arrays.unnested("job", **columns, waits=bindparam("waits", type_=ARRAY(Boolean))).c
-    is_output = used.c.type.in_(OUTPUTS)
+    flags = {name: bindparam(name, type_=ARRAY(Boolean)) for name in ("waits", "jumbos")}
+    job = arrays.unnested("job", **columns, **flags).c
+    is_output = func.coalesce(used.c.type.in_(OUTPUTS), false())
+    waits = and_(job.waits, not_(is_output))
     return (
         select(
             *(one for one in used.c if one.name != "type"),
             job.jobsetid,
             is_output.label("is_output"),
-            and_(job.waits, not_(is_output)).label("waits"),
+            waits.label("waits"),
+            and_(not_(job.waits), not_(job.jumbos)).label("queues"),
         )
         .join(job.pandaid.table, job.pandaid == used.c.pandaid)
         .ext(distinct_on(*key))
-        .order_by(*key, used.c.pandaid)
+        .order_by(*key, waits, used.c.pandaid)
         .cte("first")
     )
 

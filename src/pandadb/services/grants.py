@@ -222,11 +222,12 @@ def _is_prepared(session: Session, names: Mapping[str, str], missing: Sequence[s
         return False
     query = """
         SELECT has_database_privilege(:owner, current_database(), 'CREATE')
+           AND has_database_privilege(:monitor, current_database(), 'TEMPORARY')
            AND EXISTS (SELECT 1 FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase
                         WHERE datname = current_database() AND setrole = 0
                           AND :search_path = ANY (setconfig))
     """
-    words = {"owner": names["owner"], "search_path": SEARCH_PATH}
+    words = {"search_path": SEARCH_PATH, **{name: names[name] for name in ("owner", "monitor")}}
     return bool(session.scalar(text(query), words))
 
 
