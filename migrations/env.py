@@ -22,9 +22,7 @@ from pandadb.services import grants, schema
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-LOCK_TIMEOUT = "4s"
-"""Nobody queues behind a migration that itself waits for a lock longer than this."""
-
+LOCK_TIMEOUT = operations.LOCK_TIMEOUT
 ATTEMPTS = 8
 """How often an upgrade goes on, if nobody says otherwise, when it did not get a lock in time."""
 

@@ -7496,7 +7496,16 @@ BEGIN;
 
 COMMIT;
 
+SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
+ WHERE indexrelid = to_regclass('doma_panda.jobsactive4_dispatch_idx') AND NOT indisvalid
+\gexec
+
+
+SET lock_timeout = '10min';
+
 CREATE INDEX CONCURRENTLY IF NOT EXISTS jobsactive4_dispatch_idx ON doma_panda.jobsactive4 (computingsite, coalesce(prodsourcelabel, ''), coalesce(gshare, ''), currentpriority DESC, pandaid) WHERE jobstatus = 'activated';
+
+SET lock_timeout = '4s';
 
 BEGIN;
 
@@ -8258,6 +8267,29 @@ SELECT 0 AS partid, NULL::text AS dbmodtime, job.pandaid, job.jobdefinitionid, j
  USING (jeditaskid);
 
 UPDATE pandadb.alembic_version SET version_num='0029' WHERE pandadb.alembic_version.version_num = '0028';
+
+COMMIT;
+
+BEGIN;
+
+-- Running upgrade 0029 -> 0030
+
+COMMIT;
+
+SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
+ WHERE indexrelid = to_regclass('doma_panda.jobsactive4_dispatch_idx') AND NOT indisvalid
+\gexec
+
+
+SET lock_timeout = '10min';
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS jobsactive4_dispatch_idx ON doma_panda.jobsactive4 (computingsite, coalesce(prodsourcelabel, ''), coalesce(gshare, ''), currentpriority DESC, pandaid) WHERE jobstatus = 'activated';
+
+SET lock_timeout = '4s';
+
+BEGIN;
+
+UPDATE pandadb.alembic_version SET version_num='0030' WHERE pandadb.alembic_version.version_num = '0029';
 
 COMMIT;
 

@@ -13,22 +13,19 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.get_context().autocommit_block():
-        op.create_index(
-            "jobsactive4_dispatch_idx",
-            "jobsactive4",
-            [
-                "computingsite",
-                sa.text("coalesce(prodsourcelabel, '')"),
-                sa.text("coalesce(gshare, '')"),
-                sa.text("currentpriority DESC"),
-                "pandaid",
-            ],
-            schema="doma_panda",
-            postgresql_where=sa.text("jobstatus = 'activated'"),
-            postgresql_concurrently=True,
-            if_not_exists=True,
-        )
+    op.build_index(
+        "jobsactive4_dispatch_idx",
+        "jobsactive4",
+        [
+            "computingsite",
+            sa.text("coalesce(prodsourcelabel, '')"),
+            sa.text("coalesce(gshare, '')"),
+            sa.text("currentpriority DESC"),
+            "pandaid",
+        ],
+        schema="doma_panda",
+        postgresql_where=sa.text("jobstatus = 'activated'"),
+    )
 
 
 def downgrade() -> None:

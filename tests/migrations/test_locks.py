@@ -161,3 +161,65 @@ def test_a_lock_that_stays_is_a_sentence_and_nothing_is_half_done(database: Data
 
 def _url(database: Database) -> str:
     return database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+DISPATCH = "doma_panda.jobsactive4_dispatch_idx"
+
+
+def is_valid(database: Database) -> bool | None:
+    query = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
+    with database.session() as session:
+        return session.scalar(query, {"name": DISPATCH})
+
+
+def test_an_index_waits_for_a_writer_who_takes_longer_than_a_lock_timeout(
+    database: Database,
+) -> None:
+    schema.downgrade(database, "0021")
+    with psycopg.connect(_url(database)) as writer:
+        writer.execute("UPDATE doma_panda.jobsactive4 SET jobstatus = jobstatus")
+
+        with in_background(lambda _: schema.upgrade(database, "0022", attempts=1)) as errors:
+            time.sleep(6)  # lock_timeout is 4 s
+            assert not is_valid(database)
+            writer.commit()
+
+    assert errors == []
+    assert is_valid(database)
+
+
+@pytest.mark.parametrize(("before", "goal"), [("0021", "0022"), ("0029", "0030")])
+def test_an_invalid_index_is_named_and_built_anew(
+    database: Database, before: str, goal: str
+) -> None:
+    schema.downgrade(database, before)
+    with (
+        psycopg.connect(_url(database), autocommit=True) as other,
+        psycopg.connect(_url(database)) as writer,
+    ):
+        other.execute(f"DROP INDEX IF EXISTS {DISPATCH}")
+        writer.execute("UPDATE doma_panda.jobsactive4 SET jobstatus = jobstatus")
+        other.execute("SET lock_timeout = '0.2s'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute(
+                "CREATE INDEX CONCURRENTLY jobsactive4_dispatch_idx ON doma_panda.jobsactive4"
+                " (computingsite)"
+            )
+    assert is_valid(database) is False
+
+    schema.upgrade(database, goal)
+
+    assert is_valid(database)
+    schema.upgrade(database)
+    assert schema.check(database) == []
+
+
+def test_an_invalid_index_is_drift(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(
+            text(
+                f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{DISPATCH}'::regclass"
+            )
+        )
+
+    assert [one for one in schema.check(database) if "is invalid: REINDEX" in str(one)]

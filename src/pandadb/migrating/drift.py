@@ -225,6 +225,19 @@ def unlogged(connection: Connection) -> Iterator[str]:
         yield f"table {name} is UNLOGGED: a crash of the server would empty it"
 
 
+def invalid_indexes(connection: Connection) -> Iterator[str]:
+    """Name the indexes that no query uses, though writers keep them up."""
+    query = """
+        SELECT i.indexrelid::regclass::text
+          FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE NOT (i.indisvalid AND i.indisready) AND n.nspname = ANY(:schemas)
+         ORDER BY 1
+    """
+    for (name,) in rows(connection, query):
+        yield f"index {name} is invalid: REINDEX INDEX CONCURRENTLY {name} builds it anew"
+
+
 FINDERS = (
     primary_keys,
     checks,
@@ -232,6 +245,7 @@ FINDERS = (
     partition_keys,
     made_partitions,
     unlogged,
+    invalid_indexes,
     views,
     view_indexes,
     routines,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alembic.operations import MigrateOperation, Operations
 from sqlalchemy import text
@@ -53,6 +53,57 @@ class CreatePartition(MigrateOperation):
 def _create_partition(operations: Operations, operation: CreatePartition) -> None:
     partition = f"{operation.table}_{operation.suffix}"
     operations.execute(f"CREATE TABLE {partition} PARTITION OF {operation.table} {operation.bound}")
+
+
+LOCK_TIMEOUT = "4s"
+"""Nobody queues behind a migration that itself waits for a lock longer than this."""
+PATIENCE = "10min"
+"""How long building an index waits for transactions that are open: nobody queues behind that."""
+INVALID = """
+SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
+ WHERE indexrelid = to_regclass('{name}') AND NOT indisvalid
+"""
+
+
+@Operations.register_operation("build_index")
+class BuildIndex(MigrateOperation):
+    """Build an index while others write, whatever a try before has left."""
+
+    def __init__(self, name: str, table: str, columns: list[Any], options: dict[str, Any]) -> None:
+        self.name, self.table, self.columns, self.options = name, table, columns, options
+
+    @classmethod
+    def build_index(
+        cls, operations: Operations, name: str, table: str, columns: list[Any], **options: Any
+    ) -> None:
+        """Build an index, CONCURRENTLY and outside of a transaction; `options` are create_index's.
+
+        PostgreSQL leaves an invalid index behind if it cannot end: that one is dropped first. A
+        valid one stays.
+        """
+        operations.invoke(cls(name, table, columns, options))
+
+
+@Operations.implementation_for(BuildIndex)
+def _build_index(operations: Operations, operation: BuildIndex) -> None:
+    context = operations.migration_context
+    invalid = INVALID.format(name=f"{operation.options['schema']}.{operation.name}")
+    with context.autocommit_block():
+        if context.as_sql:
+            context.impl.static_output(invalid.strip() + "\n\\gexec\n")
+        else:
+            for statement in operations.get_bind().execute(text(invalid)).scalars().all():
+                operations.execute(text(statement))
+        operations.execute(f"SET lock_timeout = '{PATIENCE}'")
+        operations.create_index(
+            operation.name,
+            operation.table,
+            operation.columns,
+            postgresql_concurrently=True,
+            if_not_exists=True,
+            **operation.options,
+        )
+        operations.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
 
 
 @Operations.register_operation("withhold")
