@@ -240,7 +240,7 @@ def test_output_that_cannot_be_written_is_a_sentence(
         ("db", "downgrade", "", "-y"),
         ("db", "upgrade", "0001:0003"),
         ("db", "upgrade", "9999", "--dry-run"),
-        ("db", "downgrade", "0030", "--dry-run"),
+        ("db", "downgrade", "9999", "--dry-run"),
         ("db", "sql", "a:b:c"),
         ("db", "sql", "0005:0002"),
         ("db", "sql", "0005:0005"),
