@@ -8184,7 +8184,7 @@ BEFORE INSERT ON doma_pandabigmon.rucio_accounts
 FOR EACH ROW WHEN ((new.id IS NULL))
 EXECUTE FUNCTION doma_pandabigmon.fill_key('id', 'doma_pandabigmon.rucio_accounts_seq');
 
--- The monitor compares times with to_date('2026-11-24 17:00:00', …), which keeps the time of day on
+-- The monitor compares times with to_date(text, format), which keeps the time of day on
 -- Oracle, while PostgreSQL's own is midnight. It is found before that one only by roles whose search
 -- path names pg_catalog last: those of the monitor. The time zone of the session changes nothing.
 CREATE FUNCTION doma_pandabigmon.to_date(p_text text, p_format text)

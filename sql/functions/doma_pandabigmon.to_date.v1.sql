@@ -1,4 +1,4 @@
--- The monitor compares times with to_date('2026-11-24 17:00:00', …), which keeps the time of day on
+-- The monitor compares times with to_date(text, format), which keeps the time of day on
 -- Oracle, while PostgreSQL's own is midnight. It is found before that one only by roles whose search
 -- path names pg_catalog last: those of the monitor. The time zone of the session changes nothing.
 CREATE FUNCTION doma_pandabigmon.to_date(p_text text, p_format text)

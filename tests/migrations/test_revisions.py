@@ -147,6 +147,13 @@ def test_a_role_that_may_only_read_can_compare(database: Database, plain_role_ur
         connection.execute(text(f'DROP OWNED BY "{role}"'))
 
 
+def test_sql_files_are_ascii_which_every_client_encoding_has() -> None:
+    files = [*(schema.home() / "sql").rglob("*.sql")]
+
+    assert len(files) > 20
+    assert [path.name for path in files if not path.read_text("utf-8").isascii()] == []
+
+
 def test_every_sql_file_is_used_by_a_revision() -> None:
     revisions = "".join(
         path.read_text() for path in (schema.home() / "migrations" / "versions").glob("*.py")
