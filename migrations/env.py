@@ -16,13 +16,13 @@ from pandadb import session_settings
 from pandadb.database import Database
 from pandadb.errors import PandaDBError
 from pandadb.migrating import drift, operations
+from pandadb.migrating.operations import LOCK_TIMEOUT
 from pandadb.models.base import OWN, Base
 from pandadb.services import grants, schema
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-LOCK_TIMEOUT = operations.LOCK_TIMEOUT
 ATTEMPTS = 8
 """How often an upgrade goes on, if nobody says otherwise, when it did not get a lock in time."""
 

@@ -7497,7 +7497,8 @@ BEGIN;
 COMMIT;
 
 SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
- WHERE indexrelid = to_regclass('doma_panda.jobsactive4_dispatch_idx') AND NOT indisvalid
+ WHERE indexrelid = to_regclass('doma_panda.jobsactive4_dispatch_idx') AND NOT indisvalid;
+
 \gexec
 
 
@@ -8277,7 +8278,8 @@ BEGIN;
 COMMIT;
 
 SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
- WHERE indexrelid = to_regclass('doma_panda.jobsactive4_dispatch_idx') AND NOT indisvalid
+ WHERE indexrelid = to_regclass('doma_panda.jobsactive4_dispatch_idx') AND NOT indisvalid;
+
 \gexec
 
 

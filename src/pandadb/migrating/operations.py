@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from alembic.operations.ops import MigrationScript
     from alembic.runtime.migration import MigrationContext
 
+LOCK_TIMEOUT = "4s"
+"""Nobody queues behind a migration that itself waits for a lock longer than this."""
+PATIENCE = "10min"
+"""How long building an index waits for transactions that are open: nobody queues behind that."""
+INVALID = """
+SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
+ WHERE indexrelid = to_regclass('{name}') AND NOT indisvalid
+"""
+
 
 @Operations.register_operation("apply_sql")
 class ApplySQL(MigrateOperation):
@@ -55,16 +64,6 @@ def _create_partition(operations: Operations, operation: CreatePartition) -> Non
     operations.execute(f"CREATE TABLE {partition} PARTITION OF {operation.table} {operation.bound}")
 
 
-LOCK_TIMEOUT = "4s"
-"""Nobody queues behind a migration that itself waits for a lock longer than this."""
-PATIENCE = "10min"
-"""How long building an index waits for transactions that are open: nobody queues behind that."""
-INVALID = """
-SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
- WHERE indexrelid = to_regclass('{name}') AND NOT indisvalid
-"""
-
-
 @Operations.register_operation("build_index")
 class BuildIndex(MigrateOperation):
     """Build an index while others write, whatever a try before has left."""
@@ -90,7 +89,8 @@ def _build_index(operations: Operations, operation: BuildIndex) -> None:
     invalid = INVALID.format(name=f"{operation.options['schema']}.{operation.name}")
     with context.autocommit_block():
         if context.as_sql:
-            context.impl.static_output(invalid.strip() + "\n\\gexec\n")
+            operations.execute(text(invalid.strip()))
+            context.impl.static_output("\\gexec\n")  # of the query before: without it, it is SQL
         else:
             for statement in operations.get_bind().execute(text(invalid)).scalars().all():
                 operations.execute(text(statement))
