@@ -151,6 +151,13 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
+def there(server: Server, template: str) -> Iterator[Database]:
+    """Another database at the newest revision, which is the archive."""
+    with temporary_database(server, template) as url, _opened(url) as opened:
+        yield opened
+
+
+@pytest.fixture
 def prefix(database: Database) -> Iterator[str]:
     """A name that no role has; roles of it are dropped afterwards, since all databases see them."""
     name = f"pandadb_test_{secrets.token_hex(4)}"

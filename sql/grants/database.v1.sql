@@ -1,4 +1,5 @@
--- The owner may make the schemas anew, the monitor tables for a transaction. PanDA's server calls procedures without naming their schema.
+-- The owner may make the schemas anew, the monitor makes temporary tables. PanDA's server calls
+-- procedures without naming their schema.
 
 GRANT CREATE, TEMPORARY ON DATABASE :"database" TO :"owner";
 GRANT TEMPORARY ON DATABASE :"database" TO :"monitor";

@@ -5,8 +5,8 @@
 --   archiver  takes finished jobs into the archive
 --   monitor   a BigPanDA monitor, which keeps its users, sessions and requests here
 -- psql runs it with -v owner=panda -v writer=panda_writer -v reader=panda_reader
--- -v archiver=panda_archiver -v monitor=panda_monitor; pandadb db grant runs the lines of roles that are missing. Who runs that
--- has to be a member of the owner: GRANT panda TO somebody.
+-- -v archiver=panda_archiver -v monitor=panda_monitor; pandadb db grant runs the lines of roles that
+-- are missing. Who runs that has to be a member of the owner: GRANT panda TO somebody.
 
 CREATE ROLE :"owner" NOLOGIN;
 CREATE ROLE :"writer" NOLOGIN;

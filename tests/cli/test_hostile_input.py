@@ -91,7 +91,7 @@ def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[Comman
 
 COMMANDS = [one for one in commands() if one.path not in SKIPPED]
 FIRST: dict[str, tuple[str, ...]] = {}
-"""The command with which all values of an option are tried; the others have the same reader."""
+"""The command with which more values of an option are tried; others have the same reader."""
 for one in COMMANDS:
     for given in one.parameters:
         FIRST.setdefault(given.opts[0], one.path)
@@ -158,8 +158,8 @@ def tried(command: Command) -> Iterator[list[str]]:
             continue
         paths = ["missing", "folder", "loop", "records.csv/x", "a/" * 3000]
         values = [*HOSTILE, *paths]
-        is_first = FIRST[parameter.opts[0]] == command.path
-        for value in values[number % 4 :: 4] if is_first else values[number % 8 :: 8]:
+        step = 4 if FIRST[parameter.opts[0]] == command.path else 8
+        for value in values[number % step :: step]:
             line = words(command, parameter, value)
             yield [*command.path, "--dry-run", *line[len(command.path) :]] if dry else line
 

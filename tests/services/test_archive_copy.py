@@ -27,8 +27,6 @@ from pandadb.services.archive import (
 from tests.databases import temporary_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import psycopg
 
     from pandadb.services.archive import Progress, Ran
@@ -101,13 +99,6 @@ def everything(*databases: Database) -> list[set[int]]:
         {pandaid for one in databases for table in pair for pandaid in ids(one, table)}
         for pair in ARCHIVE_OF.items()
     ]
-
-
-@pytest.fixture
-def there(server: Server, template: str) -> Iterator[Database]:
-    """Another database, which is the archive."""
-    with temporary_database(server, template) as url, Database(url) as opened:
-        yield opened
 
 
 @pytest.fixture

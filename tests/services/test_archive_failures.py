@@ -15,7 +15,6 @@ from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.database import Database
 from pandadb.services import archive
 from pandadb.services.archive import Found, Step, Waits
-from tests.databases import temporary_database
 from tests.services.test_archive import ago, ids, make_days, scalar, write
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from tests.databases import Server
 
 JOBS, FILES, PARAMS, META = ARCHIVE_OF
 ARCHIVED = ARCHIVE_OF[JOBS]
@@ -68,13 +66,6 @@ def days(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch)
     write(database, 3, days=40)
     make_days(database)
     return database
-
-
-@pytest.fixture
-def there(server: Server, template: str) -> Iterator[Database]:
-    """Another database, which is the archive."""
-    with temporary_database(server, template) as url, Database(url) as opened:
-        yield opened
 
 
 def test_a_table_where_a_day_should_go_holds_up_no_other_day(days: Database) -> None:

@@ -16,21 +16,18 @@ from sqlalchemy import text
 from pandadb.database import Database
 from pandadb.services import archive
 from pandadb.services.archive import Found, NotDropped, Waits
-from tests.databases import temporary_database
 from tests.services.test_archive import TODAY, ids, make_days, scalar, write
+from tests.services.test_archive_copy import AT_ONCE
 from tests.waiting import meanwhile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
-
-    from tests.databases import Server
 
 DAY = TODAY - timedelta(50)
 MONTH = f"{DAY:%Y-%m}"
 AFTER = f"{DAY + timedelta(31):%Y-%m}"
 LIVE, ARCHIVED = "doma_panda.jobsarchived4", "doma_pandaarch.jobsarchived"
-AT_ONCE = Waits.of_days(0, 0)
 CHANGES = {
     "update": "UPDATE {table} SET jobname = 'late' WHERE pandaid = 1",
     "insert": """
@@ -47,13 +44,6 @@ def days(database: Database) -> Database:
     write(database, 1, 2, days=50)
     make_days(database)
     return database
-
-
-@pytest.fixture
-def there(server: Server, template: str) -> Iterator[Database]:
-    """Another database, which is the archive; its sessions begin with another isolation."""
-    with temporary_database(server, template) as url, Database(url) as opened:
-        yield opened
 
 
 def isolate(database: Database) -> None:
@@ -75,8 +65,8 @@ def while_it_waits(database: Database, change: str, table: str, work: Callable[[
     return working.result()
 
 
-def jobs_of(*databases: Database) -> list[int]:
-    return sorted(job for one in databases for table in (LIVE, ARCHIVED) for job in ids(one, table))
+def jobs_of(database: Database) -> list[int]:
+    return sorted(job for table in (LIVE, ARCHIVED) for job in ids(database, table))
 
 
 def is_proven(database: Database) -> bool:

@@ -111,15 +111,25 @@ def test_the_monitors_jobs_have_their_resource_type(database: Database) -> None:
 def test_the_monitors_role_may_what_a_request_needs_and_no_more(
     database: Database, prefix: str, statement: str, allowed: bool
 ) -> None:
-    grants.grant(database, prefix)
-    name = database.engine.url.database
-    with database.engine.begin() as connection:  # a new database, as far as TEMPORARY goes
-        connection.execute(text(f'REVOKE TEMPORARY ON DATABASE "{name}" FROM PUBLIC'))
-        connection.execute(text(f'REVOKE TEMPORARY ON DATABASE "{name}" FROM "{prefix}_monitor"'))
-
     roles = grants.grant(database, prefix).roles
 
     assert attempt(database, roles["monitor"], statement) is allowed
+
+
+def test_the_monitors_role_makes_temporary_tables_in_each_database_that_is_granted(
+    database: Database, prefix: str
+) -> None:
+    monitor = grants.grant(database, prefix).roles["monitor"]
+    name = database.engine.url.database
+    with database.engine.begin() as connection:  # another database of the role, as far as that goes
+        connection.execute(text(f'REVOKE TEMPORARY ON DATABASE "{name}" FROM PUBLIC'))
+        connection.execute(text(f'REVOKE TEMPORARY ON DATABASE "{name}" FROM "{monitor}"'))
+    statement = "CREATE TEMPORARY TABLE tmp_ids1 (id bigint)"
+    assert not attempt(database, monitor, statement)
+
+    grants.grant(database, prefix)
+
+    assert attempt(database, monitor, statement)
 
 
 def test_who_logs_in_as_a_monitor_finds_a_to_date_that_keeps_the_time_of_day(

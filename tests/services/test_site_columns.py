@@ -12,13 +12,11 @@ from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.database import Database
 from pandadb.services import archive, partitions
 from pandadb.services.archive import Found, Waits
-from tests.databases import temporary_database
 from tests.services.test_archive import ago, ids, make_days, scalar, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.databases import Server
 
 JOBS, *_ = ARCHIVE_OF
 ARCHIVED = ARCHIVE_OF[JOBS]
@@ -73,11 +71,10 @@ def site(database: Database) -> Database:
 
 
 @pytest.fixture
-def there(server: Server, template: str) -> Iterator[Database]:
-    """Another database, which is the archive."""
-    with temporary_database(server, template) as url, Database(url) as opened:
-        add(opened)
-        yield opened
+def there(there: Database) -> Database:
+    """The archive in another database, with the same columns."""
+    add(there)
+    return there
 
 
 def test_they_are_drained_swapped_compacted_and_come_back_by_rows(site: Database) -> None:

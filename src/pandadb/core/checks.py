@@ -40,7 +40,7 @@ def check_columns(model: type[Base], values: Mapping[str, Any]) -> None:
     Raises:
         BadValue: One does not.
     """
-    checks = _checks(model)
+    checks = _checks(model)  # a call less for each value: of a thousand jobs there are 60,000
     for name, value in values.items():
         check = checks.get(name)
         if check is None or check(value):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, true
+from sqlalchemy import Boolean, bindparam, func, or_, select, true
 
 from pandadb.core import arrays, outcomes
 from pandadb.core.effects import constant, constants
@@ -82,6 +82,33 @@ def _datasets_of_merged() -> Select[Any]:
         select(merged.c.jeditaskid, merged.c.datasetid)
         .join(waiting, merged.c.pandaid == waiting.c.boundaryid)
         .where(merged.c.modificationtime == EPOCH, merged.c.fileid.is_not(None))
+    )
+
+
+@cache
+def waiting_datasets() -> Select[Any]:
+    """Lock those datasets of the jobs `pandaids` in which more or fewer files may wait then.
+
+    If `any_waits`, or if the task has jumbo jobs: more may wait there while we look.
+    """
+    files = (
+        _datasets_of_jobs(True, FILE.jeditaskid, FILE.datasetid)
+        .distinct()
+        .cte("files")
+        .prefix_with("MATERIALIZED")  # or the planner might begin with all datasets
+    )
+    may_change = or_(
+        TASK.usejumbo.is_not(None),
+        DATASET.nfileswaiting > 0,
+        bindparam("any_waits", type_=Boolean),
+    )
+    return (
+        select(DATASET.datasetid)
+        .join(files, outcomes.same_dataset(DATASET, files.c))
+        .join(TASK.jeditaskid.table, TASK.jeditaskid == DATASET.jeditaskid)
+        .where(may_change)
+        .order_by(DATASET.jeditaskid, DATASET.datasetid)
+        .with_for_update(of=JediDatasets.__table__, key_share=True)
     )
 
 

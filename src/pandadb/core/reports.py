@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -98,8 +98,7 @@ def checked(one: Heartbeat) -> Checked:
         left_out.append(mistake)
         metadata = None
     values |= leak(values.get("jobmetrics"))
-    taken = type(one)(one.pandaid, one.jobstatus, one.attemptnr, values, one.report, metadata)
-    return Checked(taken, None, tuple(left_out))
+    return Checked(replace(one, values=values, metadata=metadata), None, tuple(left_out))
 
 
 def leak(jobmetrics: str | None) -> dict[str, Any]:

@@ -37,10 +37,9 @@ class Job(Shape):
 
 
 class Report(Shape):
-    """What a pilot says of a job, without what has a rule of its own: its number, the metadata."""
+    """What a pilot says of a job, without what has a rule of its own: numbers, the metadata."""
 
     jobstatus: str = Field(title="text")
-    attemptnr: int | None = Field(None, title="a whole number")
     values: Columns = Field({}, title="columns with their values")
     report: str | None = Field(None, title="text")
 

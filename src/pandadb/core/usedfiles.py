@@ -16,21 +16,20 @@ from sqlalchemy import (
     func,
     not_,
     null,
-    or_,
     select,
+    update,
 )
-from sqlalchemy import update as updated
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from pandadb.core import arrays
+from pandadb.core import arrays, locking
 from pandadb.core.outcomes import KEY, OUTPUTS, same_dataset, same_file
-from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
+from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sqlalchemy import CTE, ColumnElement, Select, Update
+    from sqlalchemy import CTE, ColumnElement, Update
 
     from pandadb.core.effects import Columns
     from pandadb.core.transactions import Transaction
@@ -40,7 +39,7 @@ CO_JUMBO = "WAITING_CO_JUMBO"
 JUMBO = 4
 """The `eventservice` of jumbo jobs, which take over inputs of others."""
 FILE, CONTENTS = FilesTable4.__table__.c, JediDatasetContents.__table__.c
-DATASET, TASK = JediDatasets.__table__.c, JediTasks.__table__.c
+DATASET = JediDatasets.__table__.c
 
 
 def use(session: Transaction, jobs: Iterable[Mapping[str, Any]]) -> None:
@@ -56,36 +55,8 @@ def use(session: Transaction, jobs: Iterable[Mapping[str, Any]]) -> None:
         given["waits"] = [job.get("computingsite") == CO_JUMBO for job in owned]
         given["jumbos"] = [job.get("eventservice") == JUMBO for job in owned]
         # By itself, as what others have counted while we wait has to be seen.
-        session.execute(_lock(), given | {"any_waits": any(given["waits"])})
+        session.execute(locking.waiting_datasets(), given | {"any_waits": any(given["waits"])})
         session.execute(_use(), given)
-
-
-@cache
-def _lock() -> Select[Any]:
-    """Lock the datasets whose waiting files may be fewer or more then, in the order of ids.
-
-    In a task with jumbo jobs they may become more while we look.
-    """
-    theirs = (
-        select(FILE.jeditaskid, FILE.datasetid)
-        .where(arrays.is_given(FILE.pandaid), FILE.modificationtime == EPOCH)
-        .distinct()
-        .cte("theirs")
-        .prefix_with("MATERIALIZED")  # or the planner might begin with all datasets
-    )
-    may_change = or_(
-        TASK.usejumbo.is_not(None),
-        DATASET.nfileswaiting > 0,
-        bindparam("any_waits", type_=Boolean),
-    )
-    return (
-        select(DATASET.datasetid)
-        .join(theirs, same_dataset(DATASET, theirs.c))
-        .join(TASK.jeditaskid.table, TASK.jeditaskid == DATASET.jeditaskid)
-        .where(may_change)
-        .order_by(DATASET.jeditaskid, DATASET.datasetid)
-        .with_for_update(of=JediDatasets.__table__, key_share=True)
-    )
 
 
 @cache
@@ -107,7 +78,7 @@ def _use() -> Update:
     first = _first(used)
     waits = first.c.waits
     return (
-        updated(JediDatasetContents.__table__)
+        update(JediDatasetContents.__table__)
         .add_cte(_counted(first))
         .where(same_file(CONTENTS, first.c))
         .values(
@@ -148,10 +119,7 @@ def _first(used: CTE) -> CTE:
 
 def _counted(first: CTE) -> CTE:
     """Count in their datasets the inputs that wait from now on, and those that do no longer."""
-    did = first.c.is_waiting.is_not(None)
-    more = func.sum(
-        case((and_(first.c.waits, not_(did)), 1), (and_(~first.c.waits, did), -1), else_=0)
-    )
+    more = func.count().filter(first.c.waits) - func.count(first.c.is_waiting)
     sums = (
         select(first.c.jeditaskid, first.c.datasetid, more.label("more"))
         .where(not_(first.c.is_output))
@@ -160,7 +128,7 @@ def _counted(first: CTE) -> CTE:
         .cte("waiting")
     )
     return (
-        updated(JediDatasets.__table__)
+        update(JediDatasets.__table__)
         .where(same_dataset(DATASET, sums.c))
         .values(nfileswaiting=func.coalesce(DATASET.nfileswaiting, 0) + sums.c.more)
         .cte("counted")

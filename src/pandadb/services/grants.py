@@ -15,7 +15,7 @@ from pandadb.migrating import home
 from pandadb.services import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
@@ -134,9 +134,8 @@ def give_again(connection: Connection) -> None:
     there = {*connection.scalars(text(query))}
     lacking = [role for role, name in names.items() if name not in there]
     if {*lacking} <= {*LATER}:
-        for file in (*RIGHTS, *(f"{role}.v1.sql" for role in LATER if role not in lacking)):
-            for statement in _statements(_read(file, names)):
-                connection.execute(_literal(statement))
+        for statement in _rights(names, lacking):
+            connection.execute(_literal(statement))
 
 
 def _again(database: Database, work: Callable[[Session], Granted]) -> Granted:
@@ -207,13 +206,18 @@ def _giving(session: Session, names: Mapping[str, str], missing: Sequence[str]) 
     query = _read("ownership.v1.sql", names).removesuffix("\\gexec\n")
     owning = [*session.scalars(_literal(query))]
     prepared = _is_prepared(session, names, missing)
-    files = (*RIGHTS, *(f"{role}.v1.sql" for role in LATER))
     return [
         *([] if prepared else _statements(_read("database.v1.sql", names))),
         *(["SET LOCAL lock_timeout = '4s'"] if owning else []),  # each table is locked for itself
         *owning,
-        *(statement for file in files for statement in _statements(_read(file, names))),
+        *_rights(names),
     ]
+
+
+def _rights(names: Mapping[str, str], lacking: Collection[str] = ()) -> list[str]:
+    """Return what gives the roles their rights, but those of LATER that are lacking."""
+    files = (*RIGHTS, *(f"{role}.v1.sql" for role in LATER if role not in lacking))
+    return [statement for file in files for statement in _statements(_read(file, names))]
 
 
 def _is_prepared(session: Session, names: Mapping[str, str], missing: Sequence[str]) -> bool:
