@@ -8295,3 +8295,41 @@ UPDATE pandadb.alembic_version SET version_num='0030' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0030 -> 0031
+
+CREATE TABLE pandadb.maintenance_run (
+    command VARCHAR(63) NOT NULL, 
+    began_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    ended_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    outcome VARCHAR(30) NOT NULL, 
+    why VARCHAR(2000), 
+    good_at TIMESTAMP WITHOUT TIME ZONE, 
+    run_by VARCHAR(63) DEFAULT SESSION_USER NOT NULL, 
+    host VARCHAR(255), 
+    CONSTRAINT maintenance_run_pkey PRIMARY KEY (command)
+);
+
+COMMENT ON TABLE pandadb.maintenance_run IS 'The last run of each command that cron runs, and when one last ended well.';
+
+COMMENT ON COLUMN pandadb.maintenance_run.command IS 'The command: archive run, partitions maintain, ...';
+
+COMMENT ON COLUMN pandadb.maintenance_run.began_at IS 'When its last run began';
+
+COMMENT ON COLUMN pandadb.maintenance_run.ended_at IS 'When that ended';
+
+COMMENT ON COLUMN pandadb.maintenance_run.outcome IS 'How: done, nothing to do, wrong, locks not free, paused, deferred, out of time';
+
+COMMENT ON COLUMN pandadb.maintenance_run.why IS 'Why it ended so, in a sentence, NULL if there is no more to say';
+
+COMMENT ON COLUMN pandadb.maintenance_run.good_at IS 'When a run last ended with something done or nothing to do, NULL if none has';
+
+COMMENT ON COLUMN pandadb.maintenance_run.run_by IS 'Role that has logged in for it';
+
+COMMENT ON COLUMN pandadb.maintenance_run.host IS 'Machine on which it ran';
+
+UPDATE pandadb.alembic_version SET version_num='0031' WHERE pandadb.alembic_version.version_num = '0030';
+
+COMMIT;
+

@@ -23,6 +23,9 @@ GRANT UPDATE ON SEQUENCE doma_deft.prodsys2_task_id_seq, doma_panda.jobsdefined4
 GRANT TRUNCATE ON doma_panda.network_matrix_kv_temp TO :"writer";
 REVOKE INSERT, UPDATE, DELETE ON doma_panda.pandadb_version FROM :"writer";
 
+-- Whoever ends jobs that have been where they are for too long notes when that was done.
+GRANT INSERT, UPDATE ON pandadb.maintenance_run TO :"writer";
+
 -- A worker that ends late changes its job in the archive, too.
 GRANT UPDATE ON doma_pandaarch.jobsarchived TO :"writer";
 

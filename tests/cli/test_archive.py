@@ -11,6 +11,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from pandadb.cli.archive import app
+from pandadb.core.archive import pressure
 from pandadb.services import partitions
 from pandadb.services.archive import runs
 
@@ -72,7 +73,7 @@ def test_a_task_is_held_listed_and_released() -> None:
     assert "is looked into" in run("hold", 7, "--reason", "is looked into").stdout
     assert json.loads(run("hold", "--json").stdout)[0]["jeditaskid"] == 7
     put_off = run("run")
-    assert put_off.exit_code == 3
+    assert put_off.exit_code == 6
     assert f"Put off {DAY}: it has jobs of tasks that are held: 7" in put_off.stdout
     assert "put off: 1; tasks held: 1." in run("status").stdout
     assert run("hold", 7, "--release").stdout == "Released: 7.\n"
@@ -101,3 +102,41 @@ def test_what_is_not_as_proven_is_exit_code_1(database: Database) -> None:
 @pytest.mark.parametrize("command", ["plan", "run", "status", "verify", "restore", "hold"])
 def test_help_has_an_example(command: str) -> None:
     assert f"Example: pandadb archive {command}" in run(command, "--help").stdout
+
+
+def test_exit_codes_tell_apart_why_nothing_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    run("hold", 7)
+    deferred = run("run")
+    run("hold", 7, "--release")
+    monkeypatch.setattr(pressure, "lag", lambda _: pressure.Lag(300, hidden=False))
+    waited = run("run", "--max-time", 2)
+
+    assert (deferred.exit_code, waited.exit_code) == (6, 7)
+    assert "Waited until the time was over: replica lag 300 s." in waited.stdout
+
+
+def test_status_has_lag_last_runs_and_what_is_deferred_as_json() -> None:
+    run("hold", 7)
+    run("run")
+    found = json.loads(run("status", "--json").stdout)
+
+    assert found["deferred"] == [
+        {"day": f"{DAY} 00:00:00", "why": "it has jobs of tasks that are held: 7"}
+    ]
+    assert (found["lag"], found["refused"]) == (0, [])
+    assert found["replica_lag"] == {"seconds": 0.0, "hidden": False}
+    (last,) = found["runs"]
+    assert (last["command"], last["outcome"], last["good_at"]) == ("archive run", "deferred", None)
+
+
+def test_a_check_ends_with_1_if_something_needs_a_person() -> None:
+    before = run("status", "--check")
+    run("run")
+    after = run("status", "--check")
+
+    assert (before.exit_code, after.exit_code) == (1, 0)
+    assert before.stderr == (
+        f"Problem: 1 days are due, the first {DAY}; no run has ended well: pandadb archive run\n"
+    )
+    assert "last good one: " in after.stdout
+    assert (run("status").exit_code, after.stderr) == (0, "")

@@ -14,6 +14,7 @@ from pandadb.cli.main import app
 from pandadb.core.partitions.policies import BadPolicy
 from pandadb.core.partitions.spans import Span
 from pandadb.services import partitions
+from pandadb.services.coverage import coverage
 from pandadb.services.partitions import UnknownTable
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def test_a_dry_run_changes_nothing(database: Database) -> None:
     code, printed = run("maintain", "jobs_statuslog", "--dry-run", "--drain")
 
     assert (code, "drain" in printed) == (0, True)
-    (found,) = [one for one in partitions.status(database) if one.table == LOG]
+    (found,) = [one for one in coverage(database).tables if one.table == LOG]
     assert (found.partitions, found.stray) == (1, 1)
 
 
@@ -107,10 +108,28 @@ def test_stray_rows_are_told_of_and_drained(database: Database) -> None:
 
 def test_the_status_is_a_line_for_each_table(database: Database) -> None:
     stray(database, 3)
-    found = {one["table"]: one for one in json.loads(run("status", "--json")[1])}
+    printed = json.loads(run("status", "--json")[1])
+    found = {one["table"]: one for one in printed["tables"]}
 
     assert (found[LOG]["stray"], found[LOG]["partitions"], found[LOG]["ahead"]) == (1, 1, 0)
     assert LOG in run("status")[1]
+    assert f"{LOG} has no partition ahead: pandadb partitions maintain" in printed["problems"]
+    assert (printed["run"], printed["replica_lag"]["seconds"]) == (None, 0)
+
+
+def test_a_check_ends_with_1_until_partitions_are_made_and_rows_are_in_them(
+    database: Database,
+) -> None:
+    before = run("status", "--check")
+    run("maintain")
+    stray(database, 3)
+    strayed = run("status", "--check")
+    run("maintain", "--drain")
+    after = run("status", "--check")
+
+    assert [before[0], strayed[0], after[0]] == [1, 1, 0]
+    assert run("status")[0] == 0
+    assert "last good one: 2" in after[1]
 
 
 def test_a_sites_policies_are_read_from_its_file(
@@ -159,7 +178,9 @@ def test_a_table_that_cannot_be_looked_at_is_named_by_plan_and_status(database: 
 
     for command in ("plan", "status"):
         code, printed = run(command, "--json")
-        (failed,) = [one for one in json.loads(printed) if one["table"] == LOG]
+        found = json.loads(printed)
+        lines = found["tables"] if command == "status" else found
+        (failed,) = [one for one in lines if one["table"] == LOG]
         assert (code, "jobs_statuslog_of_a_site is of no range" in failed["why"]) == (1, True)
-        assert len(json.loads(printed)) > 20
+        assert len(lines) > 20
     assert run("maintain", "jobs_statuslog", "--dry-run")[0] == 1

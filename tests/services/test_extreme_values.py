@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from pandadb.cli.main import app
 from pandadb.core.archive.days import ARCHIVE_OF
 from pandadb.services import archive, jobs, partitions
+from pandadb.services.coverage import coverage
 from pandadb.services.partitions import Do
 from tests.factories import make_job, make_satellites
 from tests.services.test_archive import ago, ids, make_days, scalar, write
@@ -63,7 +64,7 @@ def test_times_that_no_partition_can_have_stay_and_are_told(
     assert (done.failed, steps(done.left)) == ([], [(Do.LEAVE, 5)])
     assert done.left[0].partition == "jobs_statuslog_default"
     assert len(done.done) == 9
-    (found,) = [one for one in partitions.status(database) if one.table == LOG]
+    (found,) = [one for one in coverage(database).tables if one.table == LOG]
     assert (found.stray, found.beyond) == (5, 5)
     said = CliRunner().invoke(app, ["partitions", "maintain", "jobs_statuslog"])
     assert "jobs_statuslog_default: 5 rows stay where they are" in said.stdout
@@ -114,7 +115,7 @@ def test_a_task_id_that_is_far_too_large_is_told_and_partitions_are_made_for_the
     assert drained.failed == []
     assert drained.done[0].lower == 40_000_000
     assert (len(drained.done) == 1) is (far == BIGGEST)  # that has no range that could end
-    (found,) = [one for one in partitions.status(database) if one.table == TASKS]
+    (found,) = [one for one in coverage(database).tables if one.table == TASKS]
     assert (found.far, found.ahead >= 3) == (1, True)
     assert found.beyond == (1 if far == BIGGEST else 0)
 

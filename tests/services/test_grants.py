@@ -17,6 +17,7 @@ from pandadb.core.samples import sample
 from pandadb.database import Database
 from pandadb.services import grants, jobs, schema
 from pandadb.services.grants import GrantRefused
+from pandadb.services.maintenance import last_runs
 
 ACTIONS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
 
@@ -63,6 +64,11 @@ MATRIX = {
     "pandadb.archive_hold": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     "pandadb.archive_pause": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     "pandadb.archive_range": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
+    "pandadb.maintenance_run": (
+        "SELECT INSERT UPDATE",
+        "SELECT",
+        "SELECT INSERT UPDATE DELETE",
+    ),
     "pandadb.jobs": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     # made after the grant
     "doma_panda.jobsarchived4_tomorrow": ("SELECT INSERT UPDATE DELETE", "SELECT", "SELECT"),
@@ -309,6 +315,18 @@ def test_a_writer_loads_records(database: Database, prefix: str) -> None:
         loaded = jobs.load_records(writer, sample(3), 5, dt.date(2026, 11, 20))
 
     assert loaded.loaded == 3
+
+
+def test_a_writer_ends_late_jobs_and_notes_that(database: Database, prefix: str) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE \"{prefix}_me\" LOGIN PASSWORD 'secret'"))
+    grants.grant(database, prefix, {f"{prefix}_me": "writer"})
+
+    with Database(database.engine.url.set(username=f"{prefix}_me", password="secret")) as writer:
+        jobs.expire(writer)
+
+    (noted,) = last_runs(database, "jobs expire")
+    assert noted.run_by == f"{prefix}_me"
 
 
 def test_a_member_that_is_not_there_is_a_sentence(database: Database, prefix: str) -> None:

@@ -15,6 +15,7 @@ from pandadb.core.partitions.spans import Span
 from pandadb.database import Database
 from pandadb.models import JobsStatusLog
 from pandadb.services import partitions
+from pandadb.services.coverage import coverage
 from pandadb.services.partitions import Do, UnknownTable
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def test_rows_of_the_default_partition_are_told_of_and_moved_only_when_asked(
     with database.session() as session:
         places = {where(session, pandaid) for pandaid in (1, 2, 3)}
         assert places == {f"jobs_statuslog_{Span.of('1 day').suffix(w)}" for w in (today, old)}
-    (found,) = [s for s in partitions.status(database) if s.table == LOG]
+    (found,) = [s for s in coverage(database).tables if s.table == LOG]
     assert (found.stray, found.partitions) == (0, 1 + 7 + 1 + 2 - 1)
 
 
@@ -298,7 +299,7 @@ def test_a_table_that_cannot_be_planned_holds_up_no_other(database: Database) ->
         partitions.plan(database, tables=tables)
     failed: list[partitions.Failure] = []
     assert partitions.plan(database, tables=tables, failed=failed) == []
-    others = partitions.status(database, failed=failed)
+    others = coverage(database, failed=failed).tables
     assert [one.unit for one in failed] == [LOG, LOG]
     assert len(others) == len(POLICIES) - 1
 

@@ -18,15 +18,16 @@ from pandadb.cli import (
     archive_restore,
 )
 from pandadb.cli.archive_told import Batches, MaxLag, limits, moved_line, rows_line, told
-from pandadb.cli.options import DAY, AsJSON, DryRun, decimal, moment, site_policies, task_id
+from pandadb.cli.options import DAY, AsJSON, Check, DryRun, decimal, moment, site_policies, task_id
 from pandadb.cli.output import (
-    CONTENDED,
-    NOTHING_TO_DO,
-    PAUSED,
+    CODES,
+    WRONG,
     as_json,
+    end_of_check,
     end_of_failed,
     err,
     out,
+    runs_line,
     table,
     tell_failed,
 )
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="The archive of jobs: plan, run, pause, status, verify, restore, hold, export, compact."
 )
-
-WRONG = 1
-"""Exit code, of what is not as proven."""
 
 CENTURY = 36_525 * 86_400
 
@@ -96,7 +94,8 @@ def run(
     PANDADB_ARCHIVE_URL days are copied to that database, wait, and are dropped. Exit code 0 if
     something was done, 1 if rows were lost, a copy is not as it was, jobs were refused as the
     archive has them already, or a day failed (the others went on), 3 if there was nothing to do, 4
-    if locks were not free or another run was at work, 5 if the archive is paused.
+    if locks were not free or another run was at work, 5 if the archive is paused, 6 if all days
+    that are due are deferred, 7 if nothing was done, since it had no time, or replicas lagged.
 
     Example: pandadb archive run --max-time 3600
     """
@@ -116,21 +115,28 @@ def run(
                     _tell_ran(lost.ran, json)
                 raise
     _tell_ran(ran, json)
-    sys.exit(_code(ran))
+    sys.exit(CODES[ran.outcome])
 
 
 @app.command()
-def status(*, json: AsJSON = False) -> None:
-    """Say how many days are due and put off, and what the archive has.
+def status(*, check: Check = False, json: AsJSON = False) -> None:
+    """Say how many days are due and put off, what the archive has, and what needs a person.
 
-    Example: pandadb archive status
+    That is, such as days due and no good run for two days, is named on standard error, too.
+
+    Example: pandadb archive status --check
     """
     policies = site_policies()
     with Database.from_settings() as database, archive_copy.other() as other:
         found = archive.status(database, policies, archive=other, waits=archive_copy.waits())
     if json:
         as_json(asdict(found))
-        return
+    else:
+        _show_status(found)
+    end_of_check(found.problems, check=check, told=json)
+
+
+def _show_status(found: archive.Status) -> None:
     since = f", the oldest of {found.oldest:%Y-%m-%d}" if found.oldest else ""
     if found.paused:
         out.print(f"The archive is {found.paused}.", markup=False)
@@ -143,6 +149,8 @@ def status(*, json: AsJSON = False) -> None:
         for one in found.archived
     ]
     table("The archive", columns, rows)
+    for run in found.runs:
+        out.print(runs_line(run), markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -274,6 +282,8 @@ def _report(ran: Ran) -> None:
         return
     if ran.paused:
         out.print(f"The archive is {ran.paused}.", markup=False, soft_wrap=True)
+    elif ran.held_up:
+        out.print(f"Waited until the time was over: {ran.held_up}.", markup=False, soft_wrap=True)
     for note in ran.notes:
         out.print(note, markup=False, soft_wrap=True)
     for name, verdict in ran.finished.items():
@@ -289,7 +299,7 @@ def _report(ran: Ran) -> None:
         out.print(f"Put off {day.lower:%Y-%m-%d}: {day.put_off}", markup=False)
     archive_copy.report(ran)
     out.print(
-        f"Days archived: {len(ran.done) + sum(map(_is_done, ran.merged))}; put off: "
+        f"Days archived: {len(ran.done) + sum(one.is_done for one in ran.merged)}; put off: "
         f"{len(ran.put_off)}; locks were not free: {len(ran.contended)}; no time: {len(ran.left)}"
         f"{f'; failed: {len(ran.failed)}' if ran.failed else ''}."
     )
@@ -306,21 +316,6 @@ def _report_merged(merged: Merged) -> None:
         out.print(f"  Without a proof, as before: {', '.join(gone.unproven)}", markup=False)
     if gone.contended:
         out.print(f"  Jobs whose locks were not free: {len(gone.contended)}")
-
-
-def _code(ran: Ran) -> int:
-    if ran.lost or ran.refused or ran.failed or any(merged.gone.refused for merged in ran.merged):
-        return WRONG
-    if ran.paused:
-        return PAUSED
-    if ran.contended or ran.busy or any(merged.gone.contended for merged in ran.merged):
-        return CONTENDED
-    did = ran.done or ran.finished or ran.dropped or ran.recopied or any(map(_is_done, ran.merged))
-    return 0 if did else NOTHING_TO_DO
-
-
-def _is_done(merged: Merged) -> bool:
-    return bool(merged.gone.jobs or merged.dropped)
 
 
 def _is_fine(one: archive.Verified) -> bool:

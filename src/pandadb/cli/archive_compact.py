@@ -10,16 +10,7 @@ import typer
 
 from pandadb.cli.archive_told import MaxLag, limits
 from pandadb.cli.options import AsJSON, DryRun
-from pandadb.cli.output import (
-    CONTENDED,
-    NOTHING_TO_DO,
-    PAUSED,
-    as_json,
-    end_of_failed,
-    err,
-    out,
-    table,
-)
+from pandadb.cli.output import CODES, as_json, end_of_failed, err, out, table
 from pandadb.database import Database
 from pandadb.services import archive
 
@@ -43,7 +34,8 @@ def compact(
 
     The days are dropped when the new partition is counted to have what they have. It can be
     repeated, and be killed. Exit code 0 if something was done, 1 if a month of a table failed (the
-    others were done), 3 if nothing was done, 4 if a run was at work, 5 if the archive is paused.
+    others were done), 3 if there was nothing to do, 4 if a run was at work, 5 if the archive is
+    paused, 6 if all months are deferred.
 
     Example: pandadb archive compact --before 2026-06
     """
@@ -58,9 +50,7 @@ def compact(
     else:
         _report(done)
     end_of_failed(done.failed)
-    if done.paused:
-        sys.exit(PAUSED)
-    sys.exit(CONTENDED if done.busy else 0 if done.done else NOTHING_TO_DO)
+    sys.exit(CODES[done.outcome])
 
 
 def _tell(days: Days) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")]
+Check = Annotated[
+    bool, typer.Option("--check", help="Exit code 1 if something needs a person, for monitors.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 LARGEST_ID = 2**63 - 1

@@ -13,14 +13,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from pandadb.services.failures import Failure
+from pandadb.services.maintenance import LastRun, Outcome
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 """Off a terminal a line is a line: nothing is wrapped."""
 err = Console(stderr=True, highlight=False)
 
 
-INVALID, NOTHING_TO_DO, CONTENDED, PAUSED = 2, 3, 4, 5
+WRONG, INVALID, NOTHING_TO_DO, CONTENDED, PAUSED, DEFERRED, WAITED = 1, 2, 3, 4, 5, 6, 7
 """Exit codes: 0 is done, 1 an error, 2 what cannot be as it was given; the others for cron."""
+CODES = {
+    Outcome.DONE: 0,
+    Outcome.NOTHING: NOTHING_TO_DO,
+    Outcome.WRONG: WRONG,
+    Outcome.CONTENDED: CONTENDED,
+    Outcome.PAUSED: PAUSED,
+    Outcome.DEFERRED: DEFERRED,
+    Outcome.WAITED: WAITED,
+}
 LONGEST = 2000
 """Characters of a sentence: what it quotes can be a whole file."""
 
@@ -86,6 +96,24 @@ def _shown(value: Any) -> str:
 def counted(words: Iterable[str]) -> str:
     """Return how often each word is there, in the order of the alphabet: `2 running, 1 sent`."""
     return ", ".join(f"{number} {word}" for word, number in Counter(sorted(words)).items()) or "-"
+
+
+def runs_line(run: LastRun) -> str:
+    """Return when a command has last run, and how that ended."""
+    good = f"{run.good_at:%Y-%m-%d %H:%M}" if run.good_at else "none"
+    why = f" ({run.why})" if run.why else ""
+    return (
+        f"Last pandadb {run.command}: {run.ended_at:%Y-%m-%d %H:%M}, {run.outcome}{why}; "
+        f"last good one: {good}."
+    )
+
+
+def end_of_check(problems: Collection[str], *, check: bool, told: bool) -> None:
+    """Name what needs a person, unless it is told; with `check` end with exit code 1 for it."""
+    for problem in () if told else problems:
+        err.print(f"Problem: {problem}", markup=False, soft_wrap=True)
+    if check and problems:
+        sys.exit(WRONG)
 
 
 def progress(unit: str) -> Progress:

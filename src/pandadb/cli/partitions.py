@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pandadb.cli.options import AsJSON, DryRun, site_policies
+from pandadb.cli.options import AsJSON, Check, DryRun, site_policies
 from pandadb.cli.output import (
-    CONTENDED,
-    NOTHING_TO_DO,
+    CODES,
     as_json,
+    end_of_check,
     end_of_failed,
     err,
     out,
+    runs_line,
     table,
 )
 from pandadb.database import Database
 from pandadb.services import partitions
-from pandadb.services.partitions import Do, Failure, Status, Step
+from pandadb.services.coverage import Coverage, TableCoverage, coverage
+from pandadb.services.partitions import Do, Failure, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -92,35 +94,40 @@ def maintain(
     else:
         _report(done)
     end_of_failed(done.failed)
-    raise typer.Exit(
-        CONTENDED if done.contended or done.busy else 0 if done.done else NOTHING_TO_DO
-    )
+    raise typer.Exit(CODES[done.outcome])
 
 
 @app.command()
-def status(*, json: AsJSON = False) -> None:
-    """Say how the partitions of each table are, and what is in the DEFAULT ones.
+def status(*, check: Check = False, json: AsJSON = False) -> None:
+    """Say how the partitions of each table are, what is in the DEFAULT ones, and what to do.
 
     Exit code 1 if a table cannot be looked at; it is named on standard error.
 
-    Example: pandadb partitions status
+    Example: pandadb partitions status --check
     """
     policies = site_policies()
     failed: list[Failure] = []
     with Database.from_settings() as database:
-        found = partitions.status(database, policies, failed=failed)
+        found = coverage(database, policies, failed=failed)
     if json:
-        lines = [asdict(one) for one in found]
-        as_json([*lines, *(_failed(Status, one) for one in failed)])
-        end_of_failed(failed)
-        return
+        lines = [asdict(one) for one in found.tables]
+        lines += [_failed(TableCoverage, one) for one in failed]
+        as_json({**asdict(found), "tables": lines})
+    else:
+        _show_coverage(found)
+    end_of_failed(failed)
+    end_of_check(found.problems, check=check, told=json)
+
+
+def _show_coverage(found: Coverage) -> None:
     columns = ("table", "interval", "kept", "then", "partitions", "ahead", "to", "stray", "MB")
     rows = [
         (s.table, s.interval, s.retention, s.then, s.partitions, s.ahead, s.last, s.stray,
-         s.bytes / 1_000_000) for s in found
+         s.bytes / 1_000_000) for s in found.tables
     ]  # fmt: skip
     table("Partitions; stray rows are in the DEFAULT partition", columns, rows)
-    end_of_failed(failed)
+    if found.run:
+        out.print(runs_line(found.run), markup=False, soft_wrap=True)
 
 
 def _show(title: str, steps: Collection[Step], failed: Collection[Failure], json: bool) -> None:
@@ -134,7 +141,7 @@ def _show(title: str, steps: Collection[Step], failed: Collection[Failure], json
         out.print("Nothing is to be done.")
 
 
-def _failed(kind: type[Step | Status], one: Failure, **said: str) -> dict[str, Any]:
+def _failed(kind: type[Step | TableCoverage], one: Failure, **said: str) -> dict[str, Any]:
     """Return the line of JSON of a table that cannot be looked at: nothing else is known of it."""
     names = [field.name for field in fields(kind)]
     return {**dict.fromkeys(names), "table": one.unit, "why": one.why, **said}

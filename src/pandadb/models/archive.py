@@ -286,6 +286,33 @@ class ArchivePause(Base):
     reason: Mapped[str | None] = mapped_column(String(500), comment="Why it is paused, for people")
 
 
+class MaintenanceRun(Base):
+    """The last run of each command that cron runs, and when one last ended well."""
+
+    __tablename__ = "maintenance_run"
+    __table_args__ = {"schema": OWN}
+
+    command: Mapped[str] = mapped_column(
+        String(63), primary_key=True, comment="The command: archive run, partitions maintain, ..."
+    )
+    began_at: Mapped[datetime] = mapped_column(comment="When its last run began")
+    ended_at: Mapped[datetime] = mapped_column(comment="When that ended")
+    outcome: Mapped[str] = mapped_column(
+        String(30),
+        comment="How: done, nothing to do, wrong, locks not free, paused, deferred, out of time",
+    )
+    why: Mapped[str | None] = mapped_column(
+        String(2000), comment="Why it ended so, in a sentence, NULL if there is no more to say"
+    )
+    good_at: Mapped[datetime | None] = mapped_column(
+        comment="When a run last ended with something done or nothing to do, NULL if none has"
+    )
+    run_by: Mapped[str] = mapped_column(
+        String(63), server_default=text("SESSION_USER"), comment="Role that has logged in for it"
+    )
+    host: Mapped[str | None] = mapped_column(String(255), comment="Machine on which it ran")
+
+
 class TablePartBoundaries(Base):
     """Upper bounds of the archive's partitions.
 

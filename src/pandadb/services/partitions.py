@@ -20,6 +20,7 @@ from pandadb.core.partitions.planning import Do, Step
 from pandadb.core.partitions.policies import POLICIES, load
 from pandadb.errors import InvalidInput
 from pandadb.services.failures import Failure, isolated
+from pandadb.services.maintenance import Outcome, noted
 from pandadb.services.turns import be_patient, is_busy, patiently, turn
 
 if TYPE_CHECKING:
@@ -31,20 +32,17 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.existing import Partition
     from pandadb.core.partitions.policies import Policy
-    from pandadb.core.partitions.spans import Bound
     from pandadb.database import Database
 
 __all__ = [
     "Do",
     "Failure",
     "Maintained",
-    "Status",
     "Step",
     "load",
     "maintain",
     "plan",
     "script",
-    "status",
 ]
 
 PATIENCE = 2.0
@@ -52,6 +50,7 @@ PATIENCE = 2.0
 TRIES = 4
 STRAYED = "23514"
 """SQLSTATE of a partition whose rows are in the DEFAULT one: check_violation."""
+COMMAND = "partitions maintain"
 TURN = "hashtextextended('pandadb partitions maintain', 0)"
 
 
@@ -74,29 +73,14 @@ class Maintained:
     busy: bool = False
     """Whether another run was at work; then nothing was done."""
 
-
-@dataclass(frozen=True)
-class Status:
-    """How a table's partitions are."""
-
-    table: str
-    interval: str
-    retention: str | None
-    then: str
-    partitions: int
-    first: Bound | None
-    """Where the first one begins that has a beginning."""
-    last: Bound | None
-    """Where the last one ends."""
-    ahead: int
-    """How many lie beyond the one that is filled now."""
-    stray: int
-    """Rows in the DEFAULT partition."""
-    bytes: int
-    beyond: int = 0
-    """Those of them for which there can be no partition, such as of infinity."""
-    far: int = 0
-    """Rows whose ids are far beyond all others."""
+    @property
+    def outcome(self) -> Outcome:
+        """Return how the run has ended."""
+        if self.failed:
+            return Outcome.WRONG
+        if self.contended or self.busy:
+            return Outcome.CONTENDED
+        return Outcome.DONE if self.done else Outcome.NOTHING
 
 
 def plan(
@@ -116,12 +100,13 @@ def plan(
     """
     steps: list[Step] = []
     for policy in _chosen(policies, tables):
-        with _isolated(failed, policy), database.session() as session:
+        with isolated_table(failed, policy), database.session() as session:
             steps += _plan(session, policy, now)
     return steps
 
 
-def _isolated(failed: list[Failure] | None, policy: Policy) -> AbstractContextManager[None]:
+def isolated_table(failed: list[Failure] | None, policy: Policy) -> AbstractContextManager[None]:
+    """Add an error of a table to those that have failed; without a list, it is raised."""
     return nullcontext() if failed is None else isolated(failed, policy.table)
 
 
@@ -151,9 +136,26 @@ def maintain(
         UnknownTable: One of the tables has no policy.
     """
     done = Maintained()
+    with noted(database, COMMAND) as note:
+        chosen = _chosen(policies, tables)
+        _maintain(database, policies, done, chosen=chosen, drain=drain, tell=tell)
+        note.outcome = done.outcome
+        note.why = next((f"{one.unit}: {one.why}" for one in done.failed), None)
+    return done
+
+
+def _maintain(
+    database: Database,
+    policies: Mapping[str, Policy],
+    done: Maintained,
+    *,
+    chosen: list[Policy],
+    drain: bool,
+    tell: Callable[[Step], None],
+) -> None:
     with turn(database, TURN) as ours:
         done.busy = not ours
-        steps = _look(database, _chosen(policies, tables), done) if ours else []
+        steps = _look(database, chosen, done) if ours else []
         for step in sorted(steps, key=lambda step: step.do is Do.DROP):
             if step.do in (Do.ARCHIVE, Do.LEAVE) or (step.do is Do.DRAIN and not drain):
                 done.left.append(step)
@@ -161,24 +163,6 @@ def maintain(
             tell(step)
             with isolated(done.failed, f"{step.do} {step.partition}"):
                 _do(database, step, policies, done)
-    return done
-
-
-def status(
-    database: Database,
-    policies: Mapping[str, Policy] = POLICIES,
-    *,
-    failed: list[Failure] | None = None,
-) -> list[Status]:
-    """Return how the partitions of each table are.
-
-    Tables that cannot be looked at are added to `failed`; without it, the first is an error.
-    """
-    found: list[Status] = []
-    for policy in policies.values():
-        with _isolated(failed, policy), database.session() as session:
-            found.append(_status(session, policy))
-    return found
 
 
 def _chosen(policies: Mapping[str, Policy], tables: Collection[str]) -> list[Policy]:
@@ -209,14 +193,14 @@ def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[St
 
 
 def _plan(session: Session, policy: Policy, now: datetime | None) -> list[Step]:
-    has, stray = _there(session, policy)
+    has, stray = there(session, policy)
     today = now or existing.now(session)
     latest = existing.latest(session, policy, today)
     steps = planning.plan(policy, has, latest.value, today, stray.ranges)
     return [*steps, *planning.odd(policy, has, latest, stray)]
 
 
-def _there(session: Session, policy: Policy) -> tuple[list[Partition], Stray]:
+def there(session: Session, policy: Policy) -> tuple[list[Partition], Stray]:
     """Return the partitions of a table, and what is in the DEFAULT one."""
     has = existing.partitions(session, [policy.table])[policy.table]
     default = next((one for one in has if one.is_default), None)
@@ -251,23 +235,3 @@ def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> boo
         statements.run(session, _statements(session, step, policies, has))
 
     return patiently(database, work, [PATIENCE] * TRIES)
-
-
-def _status(session: Session, policy: Policy) -> Status:
-    has, stray = _there(session, policy)
-    latest = existing.latest(session, policy, existing.now(session))
-    current = policy.interval.start(latest.value)
-    return Status(
-        table=policy.table,
-        interval=str(policy.interval),
-        retention=str(policy.retention) if policy.retention else None,
-        then=str(policy.then),
-        partitions=len(has),
-        first=next((one.lower for one in has if one.lower is not None), None),
-        last=next((one.upper for one in reversed(has) if one.upper is not None), None),
-        ahead=sum(one.lower is not None and one.lower > current for one in has),
-        stray=stray.rows,
-        beyond=stray.beyond,
-        far=latest.far,
-        bytes=sum(one.bytes for one in has),
-    )

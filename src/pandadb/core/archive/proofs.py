@@ -124,6 +124,14 @@ def kept_out(session: Session) -> set[Key]:
     return {(table, partition) for table, partition in session.execute(query)}
 
 
+def refused(session: Session) -> set[str]:
+    """Return the partitions that the ledger has as not proven after they went, or were copied."""
+    query = select(TablePart4Copying.partition_name).where(
+        TablePart4Copying.data_verif_passed == "NO"
+    )
+    return {*session.scalars(query)}
+
+
 def is_among(part: Part, lines: Collection[Key]) -> bool:
     """Tell whether a partition is among those that the ledger writes so."""
     return _ledger_key(part) in lines

@@ -2,12 +2,10 @@
 
 from pandadb.services.archive.books import (
     Found,
-    Status,
     Verified,
     hold,
     holds,
     release,
-    status,
     verify,
 )
 from pandadb.services.archive.byrows.merging import Merged
@@ -27,6 +25,7 @@ from pandadb.services.archive.months.verification import (
     verify_exports,
 )
 from pandadb.services.archive.moving import Moved, Step, Verdict
+from pandadb.services.archive.overview import Status, status
 from pandadb.services.archive.pausing import BadPause, Paused, pause, paused, resume
 from pandadb.services.archive.plans import NoSuchDay, NotTheOwner, failures, plan
 from pandadb.services.archive.restoring import (
@@ -40,7 +39,8 @@ from pandadb.services.archive.restoring import (
 from pandadb.services.archive.restoring import (
     outlook as restorable,
 )
-from pandadb.services.archive.runs import Progress, Ran, run
+from pandadb.services.archive.results import Progress, Ran
+from pandadb.services.archive.runs import run
 from pandadb.services.archive.stragglers import Stragglers
 from pandadb.services.archive.stragglers import find as stragglers
 from pandadb.services.archive.throttling import Limits

@@ -1,4 +1,4 @@
-"""What the archiver knows: how things stand, whether the archive is as proven, what is held."""
+"""What the archiver knows: whether the archive is as proven, and what is held."""
 
 from __future__ import annotations
 
@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from pandadb.core.archive import pauses, proofs, rows
+from pandadb.core.archive import proofs, rows
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
 from pandadb.core.checks import check_columns
 from pandadb.core.partitions import existing
-from pandadb.core.partitions.policies import POLICIES
 from pandadb.models import ArchiveHold, ArchiveProof
 from pandadb.services.archive.copies.elsewhere import refuse_unready
-from pandadb.services.archive.copies.standing import WAITS, Due, Waits, standings
-from pandadb.services.archive.pausing import said
-from pandadb.services.archive.plans import plan
 from pandadb.services.failures import Failure, isolated
 
 if TYPE_CHECKING:
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.core.partitions.existing import Partition
-    from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
 
 LATE = timedelta(90)
@@ -69,68 +64,7 @@ class Verified:
     """The error that has ended its count."""
 
 
-@dataclass(frozen=True)
-class Archived:
-    """What a table of the archive has."""
-
-    table: str
-    partitions: int
-    first: datetime | None
-    last: datetime | None
-    """Where the last partition ends."""
-    unproven: int
-    """Partitions that nobody has proven, or whose proof is not finished."""
-    bytes: int
-
-
-@dataclass(frozen=True)
-class Status:
-    """How the archiving stands."""
-
-    due: int
-    """Days that the next run takes."""
-    put_off: int
-    oldest: datetime | None
-    """Where the oldest day begins that is due."""
-    held: int
-    """Tasks that are held."""
-    archived: list[Archived]
-    waiting: int = 0
-    """Days that are copied to another database, and wait to be dropped here."""
-    paused: str | None = None
-    """Who has paused the archiver, when and why; None if nobody has."""
-
-
-def status(
-    database: Database,
-    policies: Mapping[str, Policy] = POLICIES,
-    *,
-    archive: Database | None = None,
-    waits: Waits = WAITS,
-) -> Status:
-    """Return how the archiving stands; with `archive`, that to this other database."""
-    waiting = 0
-    if archive:
-        standing = standings(database, policies, waits=waits)
-        waiting = sum(one.until is not None and one.due is Due.WAIT for one in standing)
-        days = [one.day for one in standing if one.due is not Due.WAIT or one.day.put_off]
-    else:
-        days = plan(database, policies)
-    going = [day for day in days if not day.put_off]
-    with database.session() as session:
-        held = len(proofs.held(session))
-        pause = pauses.current(session)
-    known = {key for key, proof in _said(database, archive).items() if _is_proof(proof)}
-    with (archive or database).session() as session:
-        there = existing.partitions(session, LIVE_OF)
-        archived = [_archived(table, there[table], known) for table in LIVE_OF]
-    oldest = going[0].lower if going else None
-    paused = said(pause) if pause else None
-    put_off = len(days) - len(going)
-    return Status(len(going), put_off, oldest, held, archived, waiting, paused)
-
-
-def _said(database: Database, archive: Database | None) -> dict[proofs.Range, ArchiveProof]:
+def known_proofs(database: Database, archive: Database | None) -> dict[proofs.Range, ArchiveProof]:
     """Return the newest proofs of what an archive has.
 
     Another database has proofs of its own, for what was done with it there; those that it has as
@@ -155,31 +89,19 @@ def _is_later(own: ArchiveProof | None, proof: ArchiveProof) -> bool:
     return own is not None and own.how != proofs.COPY and own.proved_at > proof.proved_at
 
 
-def _is_proof(proof: ArchiveProof) -> bool:
+def is_proof(proof: ArchiveProof) -> bool:
+    """Tell whether a proof says that the archive has what there was before."""
     return proof.how != proofs.RESTORE and proofs.target_of(proof) == proofs.source_of(proof)
 
 
-def _archived(
-    table: str, partitions: Collection[Partition], known: Collection[proofs.Range]
-) -> Archived:
-    ranges = {_range(table, one): one for one in _ranged(partitions)}
-    return Archived(
-        table,
-        len(ranges),
-        min((lower for _, lower, _ in ranges), default=None),
-        max((upper for _, _, upper in ranges), default=None),
-        sum(key not in known for key in ranges),
-        sum(one.bytes for one in partitions),
-    )
-
-
-def _ranged(partitions: Collection[Partition]) -> Iterator[Partition]:
+def ranged(partitions: Collection[Partition]) -> Iterator[Partition]:
+    """Yield the partitions of times that have a beginning and an end."""
     for one in partitions:
         if isinstance(one.lower, datetime) and isinstance(one.upper, datetime):
             yield one
 
 
-def _range(table: str, one: Partition) -> proofs.Range:
+def range_of(table: str, one: Partition) -> proofs.Range:
     """Return by what the books know a partition of the archive."""
     assert isinstance(one.lower, datetime)  # noqa: S101 - those without are left out
     assert isinstance(one.upper, datetime)  # noqa: S101
@@ -198,15 +120,15 @@ def verify(
     With `only`, those of these days; with `archive`, those of this other database. It reads all of
     them, one transaction each.
     """
-    known = _said(database, archive)
+    known = known_proofs(database, archive)
     with database.session() as session:
         today = existing.now(session)
     where = archive or database
     with where.session() as session:
         there = existing.partitions(session, LIVE_OF)
     verified = []
-    for table, one in ((t, p) for t in LIVE_OF for p in _ranged(there[t])):
-        key = _range(table, one)
+    for table, one in ((t, p) for t in LIVE_OF for p in ranged(there[t])):
+        key = range_of(table, one)
         proof = known.pop(key, None)
         if not only or any(key[1].date() <= day < key[2].date() for day in only):
             tell(one.name)
@@ -248,7 +170,7 @@ def _missing(proof: ArchiveProof) -> Verified:
 
 
 def _unreadable(table: str, one: Partition, proof: ArchiveProof | None, why: str) -> Verified:
-    _, lower, upper = _range(table, one)
+    _, lower, upper = range_of(table, one)
     said = proofs.target_of(proof) if proof else None
     return Verified(table, one.name, lower, upper, Found.UNREADABLE, False, said, None, why)
 
@@ -262,7 +184,7 @@ def _verify(
 ) -> Verified:
     now = fingerprint(session, one.schema, one.name)
     said = proofs.target_of(proof) if proof and proof.how != proofs.RESTORE else None
-    _, lower, upper = _range(table, one)
+    _, lower, upper = range_of(table, one)
     found = Found.SAME
     if said is None:
         found = Found.UNPROVEN

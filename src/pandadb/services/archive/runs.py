@@ -6,7 +6,7 @@ database, or copied to another one that is given.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,13 @@ from pandadb.services.archive.byrows import merging
 from pandadb.services.archive.copies import copyruns
 from pandadb.services.archive.copies.elsewhere import ArchiveLost, refuse_unfit
 from pandadb.services.archive.copies.standing import WAITS, Waits, standings
-from pandadb.services.archive.moving import Contended, Moved, PutOff, Step, Verdict
-from pandadb.services.archive.noting import note
+from pandadb.services.archive.moving import Contended, PutOff, Step, Verdict
+from pandadb.services.archive.noting import note as note_ranges
 from pandadb.services.archive.plans import failures, plan, refuse_strangers
+from pandadb.services.archive.results import Progress, Ran
 from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.failures import Failure, isolated
+from pandadb.services.maintenance import noted
 from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from pandadb.core.archive.days import Day
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
-    from pandadb.services.archive.byrows.merging import Merged
-    from pandadb.services.archive.copies.copying import CopyStep
     from pandadb.services.archive.copies.standing import Standing
 
 SAFE = (Step.BOUND, Step.COUNT)
@@ -44,62 +44,6 @@ TURN = "hashtextextended('pandadb archive run', 0)"
 
 class _OutOfTime(Exception):
     """The time was over while we waited."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run is."""
-
-    day: Day
-    step: Step | CopyStep
-    number: int
-    """Which of the days that are to go it is, from 1."""
-    of: int
-    done: int | None = None
-    """Jobs that are done, of a day that goes by rows."""
-    waiting: str | None = None
-    """What we wait for, if we do."""
-
-
-@dataclass
-class Ran:
-    """What was done, and what was not."""
-
-    done: list[Moved] = field(default_factory=list)
-    """Days that were swapped or copied."""
-    merged: list[Merged] = field(default_factory=list)
-    """Days whose rows have gone to partitions that the archive had."""
-    finished: dict[str, Verdict] = field(default_factory=dict)
-    """Partitions that had gone before without being counted, as a run was killed."""
-    put_off: list[Day] = field(default_factory=list)
-    contended: list[Day] = field(default_factory=list)
-    """Days whose locks were not free: the next run takes them up."""
-    left: list[Day] = field(default_factory=list)
-    """Days for which there was no time."""
-    dropped: dict[str, int] = field(default_factory=dict)
-    """Rows of each partition that had been copied, had waited, and is gone."""
-    recopied: list[str] = field(default_factory=list)
-    """Partitions that had changed since they were copied: their copies are replaced, and wait."""
-    refused: dict[str, str] = field(default_factory=dict)
-    """Partitions that differ from their copies as they must not, and why."""
-    waiting: list[Standing] = field(default_factory=list)
-    """Days that are copied and wait to be dropped."""
-    failed: list[Failure] = field(default_factory=list)
-    """Days, or other units of work, that an error has ended while the others went on."""
-    busy: bool = False
-    """Whether another run was at work; then nothing was done."""
-    paused: str | None = None
-    """Who has paused the archiver, if that is why not more was done."""
-    notes: list[str] = field(default_factory=list)
-    """What an operator should know."""
-
-    @property
-    def lost(self) -> list[str]:
-        """Return the partitions that have fewer rows than before."""
-        verdicts = dict(self.finished)
-        for moved in self.done:
-            verdicts |= moved.verdicts
-        return [name for name, verdict in verdicts.items() if verdict is Verdict.LOST]
 
 
 def run(
@@ -126,11 +70,16 @@ def run(
         NotTheOwner: The user of the database, or of the other one, may not move partitions.
     """
     throttle = Throttle(database, limits or Limits(), max_time)
-    if archive:
-        standing = partial(standings, database, policies, only=only, waits=waits)
-        return _copy(database, archive, standing, throttle, tell)
-    refuse_strangers(database)
-    return _swap(database, policies, partial(plan, database, policies, only=only), throttle, tell)
+    with noted(database, "archive run") as note:
+        if archive:
+            standing = partial(standings, database, policies, only=only, waits=waits)
+            ran = _copy(database, archive, standing, throttle, tell)
+        else:
+            refuse_strangers(database)
+            planned = partial(plan, database, policies, only=only)
+            ran = _swap(database, policies, planned, throttle, tell)
+        note.outcome, note.why = ran.outcome, ran.why
+    return ran
 
 
 def _swap(
@@ -149,8 +98,8 @@ def _swap(
             ran.finished = finish(database, ran.failed)
             moving.tidy(database, ran.failed)
             _go(database, policies, planned(), ran, partial(_Steps, throttle=throttle, tell=tell))
-            ran.failed += note(database)
-    ran.paused, ran.notes = throttle.paused, throttle.notes
+            ran.failed += note_ranges(database)
+    ran.paused, ran.held_up, ran.notes = throttle.paused, throttle.held_up, throttle.notes
     if not ran.busy:
         _report_stragglers(database, ran)
     return ran
@@ -207,8 +156,8 @@ def _copy(
             except ArchiveLost as lost:
                 lost.ran = ran
                 raise
-            ran.failed += note(archive)
-    ran.paused, ran.notes = throttle.paused, throttle.notes
+            ran.failed += note_ranges(archive)
+    ran.paused, ran.held_up, ran.notes = throttle.paused, throttle.held_up, throttle.notes
     if not ran.busy:
         _report_stragglers(database, ran)
     return ran

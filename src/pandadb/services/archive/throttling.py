@@ -40,6 +40,8 @@ class Throttle:
     began: float = field(default_factory=time.monotonic)
     paused: str | None = None
     """Who has paused the archiver, if that is why the time was over."""
+    held_up: str | None = None
+    """What there was to wait for until the time was over, if there was."""
     notes: list[str] = field(default_factory=list)
     """What an operator should know, each once."""
 
@@ -55,6 +57,7 @@ class Throttle:
         seconds = FIRST_WAIT
         while begun or not self.is_over():
             why = self._why()
+            self.held_up = why
             if why is None:
                 return True
             if self.is_over():

@@ -9,6 +9,7 @@ from pandadb.core import timeouts
 from pandadb.core.checks import check_number
 from pandadb.core.kills import Killed
 from pandadb.services.jobs.verbs import USUAL, How, transaction
+from pandadb.services.maintenance import Outcome, noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +51,19 @@ def expire(
     """
     check_number("limit", limit, 0, MOST)
     chosen = timeouts.named(rules)
+    if how.dry_run:
+        return _expire_all(database, chosen, limit, how)
+    with noted(database, "jobs expire") as note:
+        found = _expire_all(database, chosen, limit, how)
+        refused = [refusal for expired in found for refusal in expired.refused.values()]
+        if not found:
+            note.outcome = Outcome.NOTHING
+        elif refused:
+            note.outcome, note.why = Outcome.WRONG, str(refused[0])
+    return found
+
+
+def _expire_all(database: Database, chosen: Iterable[Rule], limit: int, how: How) -> list[Expired]:
     taken: set[int] = set()
     found = [_expire(database, rule, limit, how, taken) for rule in chosen]
     return [expired for expired in found if expired.jobs or expired.told or expired.refused]

@@ -50,6 +50,11 @@ class Merged:
     contended: bool = False
     """Whether locks were not free, so that what is empty has stayed."""
 
+    @property
+    def is_done(self) -> bool:
+        """Tell whether anything has gone."""
+        return bool(self.gone.jobs or self.dropped)
+
 
 def merge(
     database: Database,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandadb.core.archive.days import Day
     from pandadb.database import Database
     from pandadb.services.archive.copies.standing import Standing
-    from pandadb.services.archive.runs import Ran
+    from pandadb.services.archive.results import Ran
 
 
 def go(

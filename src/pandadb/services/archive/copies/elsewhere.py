@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.database import Database
-    from pandadb.services.archive.runs import Ran
+    from pandadb.services.archive.results import Ran
 
 UPGRADE = "PANDADB_URL=$PANDADB_ARCHIVE_URL pandadb db upgrade"
 MAY = text("""

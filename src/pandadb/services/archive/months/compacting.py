@@ -7,6 +7,7 @@ nothing behind: months that are done stay so, the next run goes on with the othe
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,14 @@ from pandadb.services.archive import patience, pausing
 from pandadb.services.archive.books import LATE
 from pandadb.services.archive.months.dropping import WRITERS
 from pandadb.services.archive.moving import PutOff
-from pandadb.services.archive.noting import note
+from pandadb.services.archive.noting import note as note_ranges
 from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.reading import be_slow
 from pandadb.services.archive.runs import TURN
 from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
+from pandadb.services.maintenance import Outcome, noted
 from pandadb.services.turns import be_patient, is_busy, turn
 
 if TYPE_CHECKING:
@@ -69,6 +71,26 @@ class Compacted:
     """Whether a run of the archiver was at work; then nothing was done."""
     paused: str | None = None
     """Who has paused the archiver, if that is why nothing was done."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return how the run has ended."""
+        if self.failed:
+            return Outcome.WRONG
+        if self.paused:
+            return Outcome.PAUSED
+        if self.busy:
+            return Outcome.CONTENDED
+        if self.done:
+            return Outcome.DONE
+        return Outcome.DEFERRED if self.put_off else Outcome.NOTHING
+
+    @property
+    def why(self) -> str | None:
+        """Return why not more was done, in a sentence; None if there is nothing to say."""
+        failed = [f"{one.unit}: {one.why}" for one in self.failed]
+        stay = [f"{one.month} of {one.table}: {one.put_off}" for one in self.put_off]
+        return next(filter(None, [*failed, self.paused, *stay]), None)
 
 
 def compactable(database: Database, before: str | None = None) -> list[Days]:
@@ -110,20 +132,19 @@ def compact(
         BadMonth: That is no month.
         NotTheOwner: The user of the database may not move partitions.
     """
-    refuse_strangers(database)
-    compacted = Compacted(paused=pausing.paused(database))
-    if compacted.paused:
-        return compacted
     throttle = Throttle(database, limits or Limits())
-    with turn(database, TURN) as ours:
-        compacted.busy = not ours
-        for days in compactable(database, before) if ours else ():
-            throttle.wait(tell_wait)
-            tell(days)
-            with isolated(compacted.failed, f"{days.month} of {days.table}"):
-                _take(database, days, compacted)
-        if ours:
-            compacted.failed += note(database)
+    with noted(database, "archive compact") as note:
+        refuse_strangers(database)
+        compacted = Compacted(paused=pausing.paused(database))
+        with nullcontext(False) if compacted.paused else turn(database, TURN) as ours:
+            compacted.busy = not (ours or compacted.paused)
+            for days in compactable(database, before) if ours else ():
+                throttle.wait(tell_wait)
+                tell(days)
+                with isolated(compacted.failed, f"{days.month} of {days.table}"):
+                    _take(database, days, compacted)
+            compacted.failed += note_ranges(database) if ours else []
+        note.outcome, note.why = compacted.outcome, compacted.why
     return compacted
 
 

@@ -25,6 +25,7 @@ from pandadb.services import schema
 from pandadb.services.archive.months.verification import fault
 from pandadb.services.archive.pausing import refuse_paused
 from pandadb.services.archive.reading import snapshot
+from pandadb.services.maintenance import noted
 from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
@@ -113,7 +114,15 @@ def export(
     """
     wanted = Month.of(month)
     library("pyarrow")
-    refuse_paused(database)
+    with noted(database, "archive export") as note:
+        note.why = str(wanted)
+        refuse_paused(database)
+        return _export(database, wanted, folder, overwrite, tell)
+
+
+def _export(
+    database: Database, wanted: Month, folder: Path, overwrite: bool, tell: Callable[[str], None]
+) -> Export:
     with turn(database, TURN) as ours:
         if not ours:
             raise NotExported("Another export is at work: try again when it has ended")

@@ -1,0 +1,186 @@
+"""How the archiving stands: what is due, deferred or refused, and what needs a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pandadb.core.archive import pauses, pressure, proofs
+from pandadb.core.archive.days import LIVE_OF
+from pandadb.core.partitions import existing
+from pandadb.core.partitions.policies import POLICIES
+from pandadb.services.archive.books import is_proof, known_proofs, range_of, ranged
+from pandadb.services.archive.copies.standing import WAITS, Due, Waits, standings
+from pandadb.services.archive.pausing import said
+from pandadb.services.archive.plans import plan
+from pandadb.services.maintenance import last_runs, went_wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from pandadb.core.archive.days import Day
+    from pandadb.core.partitions.existing import Partition
+    from pandadb.core.partitions.policies import Policy
+    from pandadb.database import Database
+    from pandadb.services.maintenance import LastRun
+
+NONE = pressure.Lag(0, hidden=False)
+JOBS = "doma_panda.jobsarchived4"
+RUNS = ("archive run", "archive compact", "archive export")
+OFTEN = timedelta(2)
+"""How long after the last good run days may be due: runs are daily."""
+MINUTE = "%Y-%m-%d %H:%M"
+FORGOTTEN = timedelta(1)
+"""How old a pause without an end has to be to be taken for forgotten."""
+
+
+@dataclass(frozen=True)
+class Archived:
+    """What a table of the archive has."""
+
+    table: str
+    partitions: int
+    first: datetime | None
+    last: datetime | None
+    """Where the last partition ends."""
+    unproven: int
+    """Partitions that nobody has proven, or whose proof is not finished."""
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Deferral:
+    """A day that is due, and stays for now."""
+
+    day: datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """How the archiving stands."""
+
+    due: int
+    """Days that the next run takes."""
+    put_off: int
+    oldest: datetime | None
+    """Where the oldest day begins that is due."""
+    held: int
+    """Tasks that are held."""
+    archived: list[Archived]
+    waiting: int = 0
+    """Days that are copied to another database, and wait to be dropped here."""
+    paused: str | None = None
+    """Who has paused the archiver, when and why; None if nobody has."""
+    lag: float = 0
+    """Seconds since the oldest day became due that is not deferred; 0 if none is due."""
+    replica_lag: pressure.Lag = NONE
+    deferred: list[Deferral] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    """Partitions whose copy or swap the ledger has as not proven."""
+    runs: list[LastRun] = field(default_factory=list)
+    """The last run of each command of the archive that has run."""
+    problems: list[str] = field(default_factory=list)
+    """What needs a person, a sentence each."""
+
+
+def status(
+    database: Database,
+    policies: Mapping[str, Policy] = POLICIES,
+    *,
+    archive: Database | None = None,
+    waits: Waits = WAITS,
+) -> Status:
+    """Return how the archiving stands; with `archive`, that to this other database."""
+    days, waiting = _days(database, policies, archive, waits)
+    due = [day for day in days if not day.put_off]
+    stay = [day for day in days if day.put_off]
+    archived = _archive(database, archive)
+    runs = last_runs(database, *RUNS)
+    with database.session() as session:
+        now = existing.now(session)
+        pause = pauses.current(session)
+        refused = sorted(proofs.refused(session))
+        held = len(proofs.held(session))
+        replicas = pressure.lag(session)
+    lag = _lag(due, policies, now)
+    problems = [
+        *_forgotten(pause.since if pause and pause.until is None else None, now),
+        *(f"{day} is deferred by an error: {day.put_off}" for day in stay if day.failed),
+        *(f"{name} is not in the archive as it was: pandadb archive verify" for name in refused),
+        *(f"{one.table}: {one.unproven} partitions without proof"
+          for one in archived if one.unproven),
+        *_overdue(due, lag, runs, now),
+    ]  # fmt: skip
+    return Status(
+        due=len(due),
+        put_off=len(stay),
+        oldest=due[0].lower if due else None,
+        held=held,
+        archived=archived,
+        waiting=waiting,
+        paused=said(pause) if pause else None,
+        lag=lag,
+        replica_lag=replicas,
+        deferred=[Deferral(day.lower, str(day.put_off)) for day in stay],
+        refused=refused,
+        runs=runs,
+        problems=problems,
+    )
+
+
+def _days(
+    database: Database, policies: Mapping[str, Policy], archive: Database | None, waits: Waits
+) -> tuple[list[Day], int]:
+    """Return the days that are due or deferred, and how many are copied and wait."""
+    if not archive:
+        return plan(database, policies), 0
+    standing = standings(database, policies, waits=waits)
+    waiting = sum(one.until is not None and one.due is Due.WAIT for one in standing)
+    return [one.day for one in standing if one.due is not Due.WAIT or one.day.put_off], waiting
+
+
+def _archive(database: Database, archive: Database | None) -> list[Archived]:
+    known = {key for key, proof in known_proofs(database, archive).items() if is_proof(proof)}
+    with (archive or database).session() as session:
+        there = existing.partitions(session, LIVE_OF)
+    return [_archived(table, there[table], known) for table in LIVE_OF]
+
+
+def _archived(
+    table: str, partitions: Collection[Partition], known: Collection[proofs.Range]
+) -> Archived:
+    ranges = {range_of(table, one): one for one in ranged(partitions)}
+    return Archived(
+        table,
+        len(ranges),
+        min((lower for _, lower, _ in ranges), default=None),
+        max((upper for _, _, upper in ranges), default=None),
+        sum(key not in known for key in ranges),
+        sum(one.bytes for one in partitions),
+    )
+
+
+def _lag(due: Sequence[Day], policies: Mapping[str, Policy], now: datetime) -> float:
+    retention = policies[JOBS].retention
+    if not due or retention is None:
+        return 0
+    return max(0.0, (retention.before(now) - due[0].upper).total_seconds())
+
+
+def _forgotten(since: datetime | None, now: datetime) -> Iterator[str]:
+    if since and now - since > FORGOTTEN:
+        yield f"The archive is paused without an end since {since:{MINUTE}}: pandadb archive resume"
+
+
+def _overdue(
+    due: Sequence[Day], lag: float, runs: Sequence[LastRun], now: datetime
+) -> Iterator[str]:
+    yield from went_wrong(runs)
+    good = next((run.good_at for run in runs if run.command == RUNS[0]), None)
+    if lag > OFTEN.total_seconds() and (good is None or now - good > OFTEN):
+        last = f"the last good run was at {good:{MINUTE}}" if good else "no run has ended well"
+        first = due[0].lower
+        yield f"{len(due)} days are due, the first {first:%Y-%m-%d}; {last}: pandadb archive run"

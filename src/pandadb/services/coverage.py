@@ -1,0 +1,117 @@
+"""How far partitions reach, what is in the DEFAULT ones, and what of it needs a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pandadb.core.archive import pressure
+from pandadb.core.partitions import existing
+from pandadb.core.partitions.policies import POLICIES
+from pandadb.services.maintenance import last_runs, went_wrong
+from pandadb.services.partitions import COMMAND, isolated_table, there
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.partitions.policies import Policy
+    from pandadb.core.partitions.spans import Bound
+    from pandadb.database import Database
+    from pandadb.services.failures import Failure
+    from pandadb.services.maintenance import LastRun
+
+
+@dataclass(frozen=True)
+class TableCoverage:
+    """How a table's partitions are."""
+
+    table: str
+    interval: str
+    retention: str | None
+    then: str
+    partitions: int
+    first: Bound | None
+    """Where the first one begins that has a beginning."""
+    last: Bound | None
+    """Where the last one ends."""
+    ahead: int
+    """How many lie beyond the one that is filled now."""
+    stray: int
+    """Rows in the DEFAULT partition."""
+    bytes: int
+    beyond: int = 0
+    """Those of them for which there can be no partition, such as of infinity."""
+    far: int = 0
+    """Rows whose ids are far beyond all others."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How the partitions of all tables are."""
+
+    tables: list[TableCoverage]
+    run: LastRun | None
+    """The last run of `partitions maintain`."""
+    replica_lag: pressure.Lag
+    problems: list[str] = field(default_factory=list)
+    """What needs a person, a sentence each."""
+
+
+def coverage(
+    database: Database,
+    policies: Mapping[str, Policy] = POLICIES,
+    *,
+    failed: list[Failure] | None = None,
+) -> Coverage:
+    """Return how the partitions of each table are.
+
+    Tables that cannot be looked at are added to `failed`; without it, the first is an error.
+    """
+    tables: list[TableCoverage] = []
+    problems: list[str] = []
+    for policy in policies.values():
+        with isolated_table(failed, policy), database.session() as session:
+            found = _cover(session, policy)
+            tables.append(found)
+            problems += _problems(found, policy)
+    runs = last_runs(database, COMMAND)
+    with database.session() as session:
+        lag = pressure.lag(session)
+    return Coverage(tables, next(iter(runs), None), lag, [*problems, *went_wrong(runs)])
+
+
+def _problems(found: TableCoverage, policy: Policy) -> Iterator[str]:
+    if policy.ahead and not found.ahead:
+        yield f"{found.table} has no partition ahead: pandadb partitions maintain"
+    if found.stray > found.beyond:
+        yield (
+            f"{found.table} has {found.stray - found.beyond} rows in its DEFAULT partition: "
+            "pandadb partitions maintain --drain"
+        )
+    if found.beyond or found.far:
+        yield (
+            f"{found.table} has {found.beyond + found.far} rows for which no partition is made: "
+            "pandadb partitions plan"
+        )
+
+
+def _cover(session: Session, policy: Policy) -> TableCoverage:
+    has, stray = there(session, policy)
+    latest = existing.latest(session, policy, existing.now(session))
+    current = policy.interval.start(latest.value)
+    return TableCoverage(
+        table=policy.table,
+        interval=str(policy.interval),
+        retention=str(policy.retention) if policy.retention else None,
+        then=str(policy.then),
+        partitions=len(has),
+        first=next((one.lower for one in has if one.lower is not None), None),
+        last=next((one.upper for one in reversed(has) if one.upper is not None), None),
+        ahead=sum(one.lower is not None and one.lower > current for one in has),
+        stray=stray.rows,
+        beyond=stray.beyond,
+        far=latest.far,
+        bytes=sum(one.bytes for one in has),
+    )
