@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ALL = pytest.mark.parametrize(
     ("command", "one"),
-    [("erd", "diagrams/tasks.mmd"), ("dictionary", "dictionary/tasks.md"), ("states", "states.md")],
+    [("erd", "diagrams.md"), ("dictionary", "dictionary/tasks.md"), ("states", "states.md")],
 )
 
 

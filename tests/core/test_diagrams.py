@@ -1,14 +1,11 @@
-"""The entity diagrams: whole, readable, and the same everywhere."""
+"""The entity diagrams: complete, valid Mermaid, and the same in every process."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import subprocess
 import sys
-from itertools import combinations
-from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -17,26 +14,19 @@ from pandadb.models import Base
 
 PICTURES = diagrams.pictures()
 FAMILIES = diagrams.families()
+TASKS, DATASETS = (family.tables for family in FAMILIES[:2])
 EVERY = pytest.mark.parametrize("name", PICTURES)
 
 ENTITY = r'(?:\w+|"\w+(?:[. ]\w+)*")'
 GRAMMAR = [
     re.compile(pattern)
     for pattern in (
-        r'---|title: "[^"]+"|erDiagram|    direction LR',
+        r"erDiagram|    direction LR",
         rf"    {ENTITY}(?: \{{)?|    \}}",
         r'        [a-z][\w()-]* [A-Za-z_]\w*(?: (?:PK|FK|PK, FK))?(?: "[^"]+")?',
         rf"    {ENTITY} (?:\|\||\|o|\}}o)--o[{{|] {ENTITY} : \w+",
     )
 ]
-
-DIGEST = """
-import hashlib
-from pandadb.core import diagrams
-for name, picture in diagrams.pictures().items():
-    text = diagrams.svg(picture) + diagrams.mermaid(picture)
-    print(name, hashlib.sha256(text.encode()).hexdigest())
-"""
 
 
 def test_every_table_belongs_to_exactly_one_family() -> None:
@@ -55,13 +45,6 @@ def test_every_table_is_drawn_as_its_own_in_the_diagram_of_its_family_only() -> 
 
 def test_every_family_says_what_it_is() -> None:
     assert all(family.meaning.endswith(".") for family in FAMILIES)
-
-
-def test_the_overview_names_every_table_once() -> None:
-    boxes = PICTURES["overview"].boxes
-    named = [box.title for box in boxes if "." in box.name]
-    named += [row.name for box in boxes for row in box.rows]
-    assert sorted(named) == sorted(t.name for family in FAMILIES for t in family.tables)
 
 
 def test_every_relationship_is_a_line_or_goes_through_a_table_that_has_two() -> None:
@@ -108,7 +91,7 @@ def test_a_table_of_another_family_is_a_bare_box() -> None:
 
 @EVERY
 def test_the_mermaid_text_follows_the_grammar(name: str) -> None:
-    text = diagrams.mermaid(PICTURES[name])
+    text = diagrams.er_diagram(PICTURES[name])
     wrong = [line for line in text.splitlines() if not any(g.fullmatch(line) for g in GRAMMAR)]
     assert not wrong
     assert text.count(" {\n") == text.count(" }\n")
@@ -116,52 +99,24 @@ def test_the_mermaid_text_follows_the_grammar(name: str) -> None:
         assert re.search(rf"\b{line.child.table.name}\b.* : ", text)
 
 
-@EVERY
-def test_the_svg_is_well_formed_and_names_every_box(name: str) -> None:
-    root = ET.fromstring(diagrams.svg(PICTURES[name]))
-    assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
-    for box in PICTURES[name].boxes:
-        assert box.title in words
-        assert all(row.name in words for row in box.rows)
+def test_the_overview_has_every_family_and_counts_the_relationships_between_two() -> None:
+    text = diagrams.overview(FAMILIES, diagrams.lines())
+    between = [
+        line
+        for line in diagrams.lines()
+        if {line.parent.table, line.child.table} & {*TASKS} == {line.parent.table}
+        and line.child.table in DATASETS
+    ]
+    assert between
+    assert f"    tasks_ -->|{len(between)}| datasets_\n" in text
+    for family in FAMILIES:
+        assert f"    {family.name}_[{family.name}: {len(family.tables)}]\n" in text
 
 
-@EVERY
-def test_no_two_boxes_overlap_and_all_are_on_the_page(name: str) -> None:
-    drawing = diagrams.layout(PICTURES[name])
-    places = drawing.places()
-    assert len(places) == len(PICTURES[name].boxes)
-    for (_, ax, ay, aw, ah), (_, bx, by, bw, bh) in combinations(places, 2):
-        assert ax + aw <= bx or bx + bw <= ax or ay + ah <= by or by + bh <= ay
-    for _, x, y, width, height in places:
-        assert 0 <= x < x + width <= drawing.width
-        assert 0 <= y < y + height <= drawing.height
-
-
-@EVERY
-def test_no_line_runs_through_a_box(name: str) -> None:
-    drawing = diagrams.layout(PICTURES[name])
-    for route in drawing.routes:
-        for (ax, ay), (bx, by) in zip(route.corners, route.corners[1:], strict=False):
-            assert ax == bx or ay == by
-            for box, x, y, width, height in drawing.places():
-                aside = max(ax, bx) <= x or min(ax, bx) >= x + width
-                above = max(ay, by) <= y or min(ay, by) >= y + height
-                assert aside or above, (route.wire.line, box.name)
-
-
-@EVERY
-def test_text_fits_into_its_box(name: str) -> None:
-    for box, _, _, width, _ in diagrams.layout(PICTURES[name]).places():
-        assert len(box.title) * 8 <= width
-        for row in box.rows:
-            assert (len(row.name) + len(row.type)) * 7.25 + 50 <= width
-
-
-def test_the_drawings_are_the_same_in_every_process() -> None:
-    digests = [
+def test_the_page_is_the_same_in_every_process() -> None:
+    pages = [
         subprocess.run(
-            [sys.executable, "-c", DIGEST],
+            [sys.executable, "-c", "from pandadb.core import diagrams; print(diagrams.page())"],
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
             text=True,
@@ -169,19 +124,11 @@ def test_the_drawings_are_the_same_in_every_process() -> None:
         ).stdout
         for seed in ("1", "4242")
     ]
-    assert digests[0] == digests[1]
-    own = diagrams.svg(PICTURES["jobs"]) + diagrams.mermaid(PICTURES["jobs"])
-    assert f"jobs {hashlib.sha256(own.encode()).hexdigest()}" in digests[0].splitlines()
+    assert pages == [diagrams.page() + "\n"] * 2
 
 
-def test_a_missing_library_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "igraph", None)
-    with pytest.raises(diagrams.LayoutLibraryMissing, match=r"pip install 'pandadb\[docs\]'"):
-        diagrams.svg(PICTURES["tasks"])
-
-
-def test_the_index_shows_every_drawing_with_the_sentence_of_its_family() -> None:
-    page = diagrams.index(PICTURES)
+def test_the_page_has_the_diagram_of_every_family_with_its_sentence() -> None:
+    page = diagrams.page()
     for family in FAMILIES:
-        assert f"](diagrams/{family.name}.svg)" in page
-        assert family.meaning in page
+        assert f"## {family.name.capitalize()}\n\n{family.meaning}\n" in page
+        assert f"```mermaid\n{diagrams.er_diagram(PICTURES[family.name])}```\n" in page

@@ -22,7 +22,7 @@ Check = Annotated[
 
 @app.command()
 def erd(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = False) -> None:
-    """Write the entity diagrams, one per family of tables, as Mermaid and as SVG.
+    """Write the entity diagrams, one per family of tables, as Mermaid.
 
     Example: pandadb docs erd --folder docs
     """

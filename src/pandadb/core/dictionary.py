@@ -66,7 +66,7 @@ def _page(family: Family, homes: Mapping[Table, Family]) -> str:
     return markdown.joined(
         f"# {family.name.capitalize()}",
         family.meaning,
-        f"[Diagram](../diagrams/{family.name}.svg) · [All families](../dictionary.md)",
+        f"[Diagram](../diagrams.md#{family.name}) · [All families](../dictionary.md)",
         *(_job_columns() if is_home else []),
         *(part for table in family.tables for part in _section(table, homes)),
     )
@@ -95,7 +95,7 @@ def _section(table: Table, homes: Mapping[Table, Family]) -> Iterator[str]:
 def _facts(table: Table, family: Family) -> Iterator[str]:
     class_ = mappers()[table].class_
     yield (
-        f"`{table.fullname}`, class `{class_.__name__}`, [diagram](../diagrams/{family.name}.svg)"
+        f"`{table.fullname}`, class `{class_.__name__}`, [diagram](../diagrams.md#{family.name})"
     )
     identity = ", ".join(f"`{column.name}`" for column in mappers()[table].primary_key)
     if table.primary_key.columns:

@@ -29,18 +29,12 @@ class Written:
 
 
 def erd(folder: Path, *, check: bool = False) -> Written:
-    """Write the entity diagrams; files in `diagrams/` of families that are gone are removed.
+    """Write the page of entity diagrams.
 
     Raises:
-        LayoutLibraryMissing: igraph is not installed.
         FolderError: The folder cannot be read or written.
     """
-    shown = diagrams.pictures()
-    files = {"diagrams.md": diagrams.index(shown)}
-    for name, picture in shown.items():
-        files[f"diagrams/{name}.mmd"] = diagrams.mermaid(picture)
-        files[f"diagrams/{name}.svg"] = diagrams.svg(picture)
-    return _write(folder, files, ("diagrams/*.mmd", "diagrams/*.svg"), check)
+    return _write(folder, {"diagrams.md": diagrams.page()}, (), check)
 
 
 def write_dictionary(folder: Path, *, check: bool = False) -> Written:

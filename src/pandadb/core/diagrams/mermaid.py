@@ -1,20 +1,23 @@
-"""Pictures as Mermaid, and the page that shows them all."""
+"""Entity diagrams as Mermaid, and the page that has them all."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from pandadb.core.diagrams.families import families, lines
+from pandadb.core.diagrams.pictures import pictures
 from pandadb.models.base import PANDA
 
 if TYPE_CHECKING:
-    from pandadb.core.diagrams.families import Line
+    from pandadb.core.diagrams.families import Family, Line
     from pandadb.core.diagrams.pictures import Picture, Row
 
 
-def mermaid(picture: Picture) -> str:
-    """Return a picture as a Mermaid `erDiagram`."""
-    text = ["---", f'title: "{picture.title}"', "---", "erDiagram", "    direction LR"]
+def er_diagram(picture: Picture) -> str:
+    """Return the diagram of a family as a Mermaid `erDiagram`."""
+    text = ["erDiagram", "    direction LR"]
     for box in picture.boxes:
         if not box.rows:
             text.append(f"    {_entity(box.name)}")
@@ -37,7 +40,7 @@ def _entity(name: str) -> str:
 
 def _attribute(row: Row) -> str:
     """Return type, name and keys; Mermaid takes no spaces, commas or dollar signs."""
-    kind = re.sub(r"[^\w()]+", "-", row.type or "table")
+    kind = re.sub(r"[^\w()]+", "-", row.type)
     name = re.sub(r"\W", "_", row.name)
     words = [kind, name, ", ".join(row.marks), "" if name == row.name else f'"{row.name}"']
     return " ".join(filter(None, words))
@@ -49,30 +52,43 @@ def cardinality(line: Line) -> str:
     return f"{left}--{'o{' if line.child.many else 'o|'}"
 
 
-def index(shown: dict[str, Picture]) -> str:
-    """Return the Markdown page that shows the drawings, which lie in `diagrams/` beside it."""
-    text = [
-        "# Entity diagrams",
-        "",
-        (
-            "Drawn from the models by `pandadb docs erd`. A full box is a table of the family,"
-            " with its keys and the columns that lines join; a dashed box is a table of another"
-            " family. PK marks the primary key, FK a column that names a row elsewhere: the"
-            " database enforces hardly any of these, the lines say what the values mean. A line"
-            " ends with a crow's foot where there may be many rows, with a bar where there is one,"
-            " and has a circle where there may be none. Its word is the relationship of the class,"
-            " such as `JediTasks.datasets`. What each column means is in the"
-            " [dictionary](dictionary.md)."
-        ),
-        "",
+def overview(everything: list[Family], every_line: list[Line]) -> str:
+    """Return a Mermaid flowchart of the families, with the number of relationships between two."""
+    of = {table: family.name for family in everything for table in family.tables}
+    pairs = Counter((of[line.parent.table], of[line.child.table]) for line in every_line)
+    text = ["flowchart LR"]
+    text += [f"    {family.name}_[{family.name}: {len(family.tables)}]" for family in everything]
+    text += [
+        f"    {parent}_ -->|{number}| {child}_"
+        for (parent, child), number in sorted(pairs.items())
+        if parent != child
     ]
-    for name, picture in shown.items():
-        text += [
-            f"## {name.capitalize()}",
-            "",
-            f"{picture.title} ([Mermaid](diagrams/{name}.mmd))",
-            "",
-            f"![Entity diagram: {name}](diagrams/{name}.svg)",
-            "",
-        ]
+    return "\n".join(text) + "\n"
+
+
+def page() -> str:
+    """Return the Markdown page of the overview and the diagram of each family."""
+    everything = families()
+    text = [HEAD, _block(overview(everything, lines()))]
+    for name, picture in pictures().items():
+        text += [f"## {name.capitalize()}\n\n{picture.title}\n", _block(er_diagram(picture))]
     return "\n".join(text)
+
+
+def _block(diagram: str) -> str:
+    return f"```mermaid\n{diagram}```\n"
+
+
+HEAD = """# Entity diagrams
+
+Written from the models by `pandadb docs erd`, as [Mermaid](https://mermaid.js.org). The diagram of
+a family has its tables with their keys and the columns of relationships, and without columns the
+tables of other families that these refer to. PK marks the primary key, FK a column that names a row
+elsewhere: the database enforces hardly any of these. A line ends with a crow's foot for many rows,
+with a bar for one, and has a circle where there may be none. Its word is the relationship of the
+class, such as `JediTasks.datasets`. The [dictionary](dictionary.md) has what each column means.
+
+## Overview
+
+The families with their numbers of tables, and how many relationships lead from one to another.
+"""
