@@ -4,19 +4,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from pandadb.models.base import MIRRORED, OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 OURS = (*MIRRORED, OWN)
+ROUNDS = 5
+"""How often an expression is parsed anew until its spelling stays; PostgreSQL needs two."""
 
 
 def rows(connection: Connection, query: str) -> list[Any]:
     """Return what a query finds; `:schemas` in it are ours."""
     return [*connection.execute(text(query), {"schemas": [*OURS]})]
+
+
+def literal(statement: str) -> TextClause:
+    """Return a statement whose colons are no parameters."""
+    return text(statement.replace(":", r"\:"))
+
+
+def settle(wanted: dict[str, str], found: dict[str, str], spell: Callable[[str, str], str]) -> None:
+    """Replace definitions that differ by what they become when the server parses its own spelling.
+
+    A restored dump is such a spelling: `IN` has become `= ANY ((ARRAY['a'::varchar])::text[])`
+    in the first database, and `= ANY (ARRAY[('a'::varchar)::text])` in its copy.
+    `spell(name, definition)` is what the server makes of a definition.
+    """
+    for name in wanted.keys() & found.keys():
+        if wanted[name] != found[name]:
+            for side in (wanted, found):
+                side[name] = _settled(side[name], lambda text, name=name: spell(name, text))
+
+
+def _settled(definition: str, spell: Callable[[str], str]) -> str:
+    for _ in range(ROUNDS):
+        before, definition = definition, spell(definition)
+        if definition == before:
+            break
+    return definition
 
 
 def differences(

@@ -13,7 +13,7 @@ from alembic.operations import MigrateOperation
 from sqlalchemy import CheckConstraint, Connection, text
 from typing_extensions import override
 
-from pandadb.migrating.catalogue import OURS, differences, rows
+from pandadb.migrating.catalogue import OURS, differences, literal, rows, settle
 from pandadb.migrating.written import routines, triggers, view_indexes, views
 from pandadb.models.base import Base
 
@@ -115,7 +115,7 @@ def checks(connection: Connection) -> Iterator[str]:
         for check in table.constraints:
             if isinstance(check, CheckConstraint):
                 wanted[f"{table.fullname}.{check.name}"] = _spelled(
-                    connection, table.fullname, check
+                    connection, table.fullname, f"CHECK ({check.sqltext})"
                 )
     query = """
         SELECT n.nspname || '.' || t.relname || '.' || c.conname, pg_get_constraintdef(c.oid)
@@ -124,16 +124,20 @@ def checks(connection: Connection) -> Iterator[str]:
           JOIN pg_namespace n ON n.oid = t.relnamespace
          WHERE c.contype = 'c' AND n.nspname = ANY(:schemas)
     """
-    yield from differences("check", wanted, dict(rows(connection, query)))
+    found = dict(rows(connection, query))
+    settle(
+        wanted,
+        found,
+        lambda name, check: _spelled(connection, name.rpartition(".")[0], check),
+    )
+    yield from differences("check", wanted, found)
 
 
-def _spelled(connection: Connection, table: str, check: CheckConstraint) -> str:
+def _spelled(connection: Connection, table: str, check: str) -> str:
     """Return the server's spelling of a CHECK, tried on an empty temporary copy of its table."""
     with connection.begin_nested() as attempt:
         connection.execute(text(f"CREATE TEMP TABLE drift_check (LIKE {table})"))
-        connection.execute(
-            text(f"ALTER TABLE drift_check ADD CONSTRAINT spelled CHECK ({check.sqltext})")
-        )
+        connection.execute(literal(f"ALTER TABLE drift_check ADD CONSTRAINT spelled {check}"))
         definition = connection.scalar(
             text(
                 "SELECT pg_get_constraintdef(oid) FROM pg_constraint"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 
 from pandadb.migrating import home
-from pandadb.migrating.catalogue import differences, rows
+from pandadb.migrating.catalogue import differences, literal, rows, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,22 +33,28 @@ def written(pattern: str, *folders: str) -> Iterator[tuple[str, ...]]:
 
 def views(connection: Connection) -> Iterator[str]:
     """Compare the views' kinds and queries, as the server itself spells them."""
-    wanted = {
-        name: ("m" if kind else "v", _planned(connection, body))
-        for kind, name, body in written(VIEW, "views")
-    }
+    files = {name: (kind, body) for kind, name, body in written(VIEW, "views")}
     query = """
         SELECT n.nspname || '.' || c.relname, c.relkind::text, pg_get_viewdef(c.oid)
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind IN ('v', 'm') AND n.nspname = ANY(:schemas)
     """
-    found = {name: (kind, body) for name, kind, body in rows(connection, query)}
-    yield from differences("view", wanted, found, made_by="sql/views")
+    catalogue = {name: (kind, body) for name, kind, body in rows(connection, query)}
+    kinds = {name: "m" if kind else "v" for name, (kind, _) in files.items()}
+    wanted = {name: _planned(connection, body) for name, (_, body) in files.items()}
+    found = {name: body for name, (_, body) in catalogue.items()}
+    settle(wanted, found, lambda _, body: _planned(connection, body))
+    yield from differences(
+        "view",
+        {name: (kinds[name], body) for name, body in wanted.items()},
+        {name: (catalogue[name][0], body) for name, body in found.items()},
+        made_by="sql/views",
+    )
 
 
 def _planned(connection: Connection, query: str) -> str:
     with connection.begin_nested() as attempt:
-        connection.execute(_literal(f"CREATE TEMP VIEW drift_view AS {query}"))
+        connection.execute(literal(f"CREATE TEMP VIEW drift_view AS {query}"))
         definition = connection.scalar(
             text("SELECT pg_get_viewdef('pg_temp.drift_view'::regclass)")
         )
@@ -101,7 +107,7 @@ def _made(connection: Connection, kind: str, schema: str, rest: str) -> tuple[st
     """  # noqa: S608 - a constant
     with connection.begin_nested() as attempt:
         connection.execute(text("SET LOCAL check_function_bodies = off"))
-        connection.execute(_literal(f"CREATE {kind}pg_temp{rest}"))
+        connection.execute(literal(f"CREATE {kind}pg_temp{rest}"))
         signature, definition = connection.execute(text(query)).one()
         attempt.rollback()
     return f"{schema}.{signature.partition('.')[2]}", definition
@@ -133,11 +139,6 @@ def triggers(connection: Connection) -> Iterator[str]:
     """
     for name, tables in rows(connection, query):
         yield f"trigger {name} is not enabled as usual on {tables}"
-
-
-def _literal(statement: str) -> TextClause:
-    """Return a statement whose colons are no parameters."""
-    return text(statement.replace(":", r"\:"))
 
 
 def _folded(definition: str) -> str:
