@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from pandadb.migrating import home
-from pandadb.migrating.catalogue import differences, literal, rows, settle
+from pandadb.migrating.catalogue import Difference, differences, literal, rows, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def written(pattern: str, *folders: str) -> Iterator[tuple[str, ...]]:
             yield match.groups(default="")
 
 
-def views(connection: Connection) -> Iterator[str]:
+def views(connection: Connection) -> Iterator[Difference]:
     """Compare the views' kinds and queries, as the server itself spells them."""
     files = {name: (kind, body) for kind, name, body in written(VIEW, "views")}
     query = """
@@ -62,7 +62,7 @@ def _planned(connection: Connection, query: str) -> str:
     return str(definition)
 
 
-def view_indexes(connection: Connection) -> Iterator[str]:
+def view_indexes(connection: Connection) -> Iterator[Difference]:
     """Compare the indexes of materialized views, which need one to be refreshed CONCURRENTLY."""
     wanted = dict.fromkeys(_folded(index) for (index,) in written(INDEX, "views"))
     query = """
@@ -84,7 +84,7 @@ DEFINITION = r"""
 """A routine's signature, and all of its definition but its name."""
 
 
-def routines(connection: Connection) -> Iterator[str]:
+def routines(connection: Connection) -> Iterator[Difference]:
     """Compare functions and procedures: arguments, bodies, and how they may be used."""
     wanted = dict(
         _made(connection, *parts) for parts in written(ROUTINE, "functions", "procedures")
@@ -113,7 +113,7 @@ def _made(connection: Connection, kind: str, schema: str, rest: str) -> tuple[st
     return f"{schema}.{signature.partition('.')[2]}", definition
 
 
-def triggers(connection: Connection) -> Iterator[str]:
+def triggers(connection: Connection) -> Iterator[Difference]:
     """Compare the triggers, and tell which are disabled, be it on a partition."""
     wanted = {name: _folded(body) for name, body in written(TRIGGER, "triggers")}
     query = """
@@ -138,7 +138,8 @@ def triggers(connection: Connection) -> Iterator[str]:
          GROUP BY t.tgname
     """
     for name, tables in rows(connection, query):
-        yield f"trigger {name} is not enabled as usual on {tables}"
+        sentence = f"trigger {name} is not enabled as usual on {tables}"
+        yield Difference("trigger", name, sentence)
 
 
 def _folded(definition: str) -> str:
