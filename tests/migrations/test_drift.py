@@ -174,6 +174,39 @@ def test_what_alembic_finds_is_said_in_sentences(database: Database) -> None:
     assert len(found) == len(SENTENCES), found
 
 
+@pytest.mark.parametrize(
+    ("change", "sentences"),
+    [
+        (
+            "ALTER TABLE doma_panda.panda_site DROP is_local",
+            [
+                "check doma_panda.panda_site.panda_site_is_local_check is missing in the database",
+                "column doma_panda.panda_site.is_local, CHAR(1), is missing in the database",
+            ],
+        ),
+        (
+            "ALTER TABLE doma_panda.worker_node_metrics DROP statistics CASCADE",
+            [
+                "column doma_panda.worker_node_metrics.statistics, JSONB, is missing in the"
+                " database",
+                "view doma_panda.worker_node_metrics_by_queue is missing in the database",
+            ],
+        ),
+        (
+            "DROP TABLE doma_panda.panda_site",
+            ["table doma_panda.panda_site is missing in the database"],
+        ),
+    ],
+)
+def test_what_is_missing_does_not_end_the_comparison(
+    database: Database, change: str, sentences: list[str]
+) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text(change))
+
+    assert sorted(map(str, schema.check(database))) == sentences
+
+
 def test_a_partial_index_of_another_condition_is_named(database: Database) -> None:
     name = "jobsactive4_dispatch_idx"
     with database.engine.begin() as connection:

@@ -245,6 +245,7 @@ def test_what_is_spoilt_with_roles_is_a_sentence(
         "UPDATE doma_panda.jedi_work_queue SET queue_share = 10, criteria = 'cloud = CERN'",
         "INSERT INTO doma_panda.resource_types (resource_name, mincore) VALUES ('SCORE', 1)",
         "INSERT INTO doma_panda.pandadb_version VALUES ('site', 1, 2, 3)",
+        "ALTER TABLE doma_panda.resource_types DROP mincore; DROP TABLE doma_panda.config",
         "CREATE ROLE pandadb_test_site; GRANT SELECT ON doma_panda.cache TO pandadb_test_site",
     ],
 )

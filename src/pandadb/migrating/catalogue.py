@@ -6,12 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, TextClause, text
+from sqlalchemy.exc import ProgrammingError
 from typing_extensions import override
 
 from pandadb.models.base import MIRRORED, OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 OURS = (*MIRRORED, OWN)
 ROUNDS = 5
@@ -43,7 +44,9 @@ def literal(statement: str) -> TextClause:
     return text(statement.replace(":", r"\:"))
 
 
-def settle(wanted: dict[str, str], found: dict[str, str], spell: Callable[[str, str], str]) -> None:
+def settle(
+    wanted: dict[str, str], found: dict[str, str], spell: Callable[[str, str], str | None]
+) -> None:
     """Replace definitions that differ by what they become when the server parses its own spelling.
 
     A restored dump is such a spelling: `IN` has become `= ANY ((ARRAY['a'::varchar])::text[])`
@@ -56,12 +59,28 @@ def settle(wanted: dict[str, str], found: dict[str, str], spell: Callable[[str, 
                 side[name] = _settled(side[name], partial(spell, name))
 
 
-def _settled(definition: str, spell: Callable[[str], str]) -> str:
+def _settled(definition: str, spell: Callable[[str], str | None]) -> str:
     for _ in range(ROUNDS):
-        before, definition = definition, spell(definition)
+        before, definition = definition, spell(definition) or definition
         if definition == before:
             break
     return definition
+
+
+def try_out(connection: Connection, statements: Iterable[TextClause], query: str) -> str | None:
+    """Return what a query finds after statements that are undone; None if the server refuses them.
+
+    It does so where they name a table or a column that is missing, which is reported as such.
+    """
+    with connection.begin_nested() as attempt:
+        try:
+            for statement in statements:
+                connection.execute(statement)
+            found: str | None = connection.scalar(text(query))
+        except ProgrammingError:
+            found = None
+        attempt.rollback()
+    return found
 
 
 def differences(

@@ -14,7 +14,15 @@ from alembic.operations import MigrateOperation
 from sqlalchemy import CheckConstraint, Connection, text
 from typing_extensions import override
 
-from pandadb.migrating.catalogue import OURS, Difference, differences, literal, rows, settle
+from pandadb.migrating.catalogue import (
+    OURS,
+    Difference,
+    differences,
+    literal,
+    rows,
+    settle,
+    try_out,
+)
 from pandadb.migrating.written import routines, triggers, view_indexes, views
 from pandadb.models.base import Base
 
@@ -43,6 +51,8 @@ class Drift(MigrateOperation):
 
     def __init__(self, difference: Difference) -> None:
         self.difference = difference
+        self.is_mended = False
+        """By another operation of the revision."""
 
     @override
     def to_diff_tuple(self) -> tuple[str, Difference]:
@@ -56,8 +66,8 @@ class Drift(MigrateOperation):
 
 
 @renderers.dispatch_for(Drift)
-def _render(_context: AutogenContext, operation: Drift) -> str:
-    return f"# {operation.difference.sentence}"
+def _render(_context: AutogenContext, operation: Drift) -> list[str]:
+    return [] if operation.is_mended else [f"# {operation.difference.sentence}"]
 
 
 def partitions(connection: Connection) -> set[tuple[str, str]]:
@@ -115,9 +125,9 @@ def checks(connection: Connection) -> Iterator[Difference]:
     for table in Base.metadata.tables.values():
         for check in table.constraints:
             if isinstance(check, CheckConstraint):
-                wanted[f"{table.fullname}.{check.name}"] = _spelled(
-                    connection, table.fullname, f"CHECK ({check.sqltext})"
-                )
+                given = f"CHECK ({check.sqltext})"
+                spelled = _spelled(connection, table.fullname, given)
+                wanted[f"{table.fullname}.{check.name}"] = spelled or given
     query = """
         SELECT n.nspname || '.' || t.relname || '.' || c.conname, pg_get_constraintdef(c.oid)
           FROM pg_constraint c
@@ -134,19 +144,17 @@ def checks(connection: Connection) -> Iterator[Difference]:
     yield from differences("check", wanted, found)
 
 
-def _spelled(connection: Connection, table: str, check: str) -> str:
+def _spelled(connection: Connection, table: str, check: str) -> str | None:
     """Return the server's spelling of a CHECK, tried on an empty temporary copy of its table."""
-    with connection.begin_nested() as attempt:
-        connection.execute(text(f"CREATE TEMP TABLE drift_check (LIKE {table})"))
-        connection.execute(literal(f"ALTER TABLE drift_check ADD CONSTRAINT spelled {check}"))
-        definition = connection.scalar(
-            text(
-                "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
-                " WHERE conrelid = 'pg_temp.drift_check'::regclass AND conname = 'spelled'"
-            )
-        )
-        attempt.rollback()
-    return str(definition)
+    statements = (
+        text(f"CREATE TEMP TABLE drift_check (LIKE {table})"),
+        literal(f"ALTER TABLE drift_check ADD CONSTRAINT spelled {check}"),
+    )
+    query = (
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conrelid = 'pg_temp.drift_check'::regclass AND conname = 'spelled'"
+    )
+    return try_out(connection, statements, query)
 
 
 def sequences(connection: Connection) -> Iterator[Difference]:
@@ -239,7 +247,11 @@ def index_conditions(connection: Connection) -> Iterator[Difference]:
     found = {name: where for name, where in rows(connection, query) if name in indexes}
     wanted = {name: indexes[name][1].dialect_options["postgresql"]["where"] for name in found}
     spell = partial(_spelled_condition, connection, {name: indexes[name][0] for name in found})
-    partly = {name: spell(name, str(where)) for name, where in wanted.items() if where is not None}
+    partly = {
+        name: spell(name, str(where)) or str(where)
+        for name, where in wanted.items()
+        if where is not None
+    }
     there = {name: where for name, where in found.items() if where is not None}
     settle(partly, there, spell)
     nothing = dict.fromkeys(found)
@@ -248,19 +260,17 @@ def index_conditions(connection: Connection) -> Iterator[Difference]:
 
 def _spelled_condition(
     connection: Connection, tables: Mapping[str, str], name: str, where: str
-) -> str:
+) -> str | None:
     """Return the server's spelling of an index's condition."""
-    with connection.begin_nested() as attempt:
-        connection.execute(text(f"CREATE TEMP TABLE drift_index (LIKE {tables[name]})"))
-        connection.execute(literal(f"CREATE INDEX ON drift_index ((1)) WHERE {where}"))
-        definition = connection.scalar(
-            text(
-                "SELECT pg_get_expr(indpred, indrelid) FROM pg_index"
-                " WHERE indrelid = 'pg_temp.drift_index'::regclass"
-            )
-        )
-        attempt.rollback()
-    return str(definition)
+    statements = (
+        text(f"CREATE TEMP TABLE drift_index (LIKE {tables[name]})"),
+        literal(f"CREATE INDEX ON drift_index ((1)) WHERE {where}"),
+    )
+    query = (
+        "SELECT pg_get_expr(indpred, indrelid) FROM pg_index"
+        " WHERE indrelid = 'pg_temp.drift_index'::regclass"
+    )
+    return try_out(connection, statements, query)
 
 
 def unlogged(connection: Connection) -> Iterator[Difference]:

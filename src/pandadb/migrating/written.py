@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from pandadb.migrating import home
-from pandadb.migrating.catalogue import Difference, differences, literal, rows, settle
+from pandadb.migrating.catalogue import Difference, differences, literal, rows, settle, try_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 VIEW = r"^CREATE (MATERIALIZED )?VIEW (\S+) AS\n(.*?);$"
 INDEX = r"^(CREATE (?:UNIQUE )?INDEX \w+\s+ON \S+ \(.*?\));$"
@@ -19,16 +20,27 @@ ROUTINE = r"^CREATE (?:OR REPLACE )?((?:FUNCTION|PROCEDURE) )(\w+)(\.\w+\(.*?\$\
 TRIGGER = r"^CREATE TRIGGER (\w+)\n(.*?);$"
 
 
+def newest(folder: Path) -> dict[str, tuple[int, str]]:
+    """Return version and text of the newest file of each object in a folder, by `schema.name`."""
+    found: dict[str, tuple[int, str]] = {}
+    for path in sorted(folder.glob("*.v*.sql")):
+        name, _, version = path.stem.rpartition(".v")
+        if version.isdecimal():
+            found[name] = max(found.get(name, (0, "")), (int(version), path.read_text("utf-8")))
+    return found
+
+
 def written(pattern: str, *folders: str) -> Iterator[tuple[str, ...]]:
     """Return what a pattern finds in the newest version of each file of the folders."""
-    newest: dict[str, tuple[int, str]] = {}
     for folder in folders:
-        for path in (home() / "sql" / folder).glob("*.v*.sql"):
-            name, _, version = path.stem.rpartition(".v")
-            newest[name] = max(newest.get(name, (0, "")), (int(version), path.read_text("utf-8")))
-    for _, script in newest.values():
-        for match in re.finditer(pattern, script, re.DOTALL | re.MULTILINE):
-            yield match.groups(default="")
+        for _, script in newest(home() / "sql" / folder).values():
+            yield from matches(pattern, script)
+
+
+def matches(pattern: str, script: str) -> Iterator[tuple[str, ...]]:
+    """Return what a pattern finds in a file."""
+    for match in re.finditer(pattern, script, re.DOTALL | re.MULTILINE):
+        yield match.groups(default="")
 
 
 def views(connection: Connection) -> Iterator[Difference]:
@@ -41,7 +53,7 @@ def views(connection: Connection) -> Iterator[Difference]:
     """
     catalogue = {name: (kind, body) for name, kind, body in rows(connection, query)}
     kinds = {name: "m" if kind else "v" for name, (kind, _) in files.items()}
-    wanted = {name: _planned(connection, body) for name, (_, body) in files.items()}
+    wanted = {name: _planned(connection, body) or body for name, (_, body) in files.items()}
     found = {name: body for name, (_, body) in catalogue.items()}
     settle(wanted, found, lambda _, body: _planned(connection, body))
     yield from differences(
@@ -52,14 +64,10 @@ def views(connection: Connection) -> Iterator[Difference]:
     )
 
 
-def _planned(connection: Connection, query: str) -> str:
-    with connection.begin_nested() as attempt:
-        connection.execute(literal(f"CREATE TEMP VIEW drift_view AS {query}"))
-        definition = connection.scalar(
-            text("SELECT pg_get_viewdef('pg_temp.drift_view'::regclass)")
-        )
-        attempt.rollback()
-    return str(definition)
+def _planned(connection: Connection, query: str) -> str | None:
+    statement = literal(f"CREATE TEMP VIEW drift_view AS {query}")
+    definition = "SELECT pg_get_viewdef('pg_temp.drift_view'::regclass)"
+    return try_out(connection, (statement,), definition)
 
 
 def view_indexes(connection: Connection) -> Iterator[Difference]:
