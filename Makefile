@@ -27,13 +27,15 @@ lint: .venv/dev ## Style, types, layers, and that what is generated is current
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/pandadb docs views --check
 	$(BIN)/pandadb db sql | diff -u sql/schema.sql - > /dev/null \
 		|| { echo "sql/schema.sql is not what the revisions make: make schema"; exit 1; }
 	$(BIN)/pandadb docs erd --check
 	$(BIN)/pandadb docs dictionary --check
 	$(BIN)/pandadb docs states --check
 
-schema: .venv/dev ## Write sql/schema.sql from the revisions
+schema: .venv/dev ## Write the views of jobs from the models, sql/schema.sql from the revisions
+	$(BIN)/pandadb docs views
 	$(BIN)/pandadb db sql > sql/schema.sql
 
 docs: .venv/dev ## Write the diagrams, the data dictionary and the states

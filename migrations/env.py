@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from pandadb import session_settings
 from pandadb.database import Database
 from pandadb.errors import PandaDBError
-from pandadb.migrating import drift, operations
+from pandadb.migrating import directives, drift
 from pandadb.migrating.operations import LOCK_TIMEOUT
 from pandadb.models.base import OWN, Base
 from pandadb.services import grants, schema
@@ -39,7 +39,7 @@ SHARED: dict[str, Any] = {
     "include_schemas": True,
     "compare_server_default": True,
     "transaction_per_migration": True,
-    "process_revision_directives": operations.number_revision,
+    "process_revision_directives": directives.prepare,
 }
 
 

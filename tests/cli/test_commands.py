@@ -123,9 +123,14 @@ def test_a_difference_is_exit_code_1(database: Database) -> None:
         connection.exec_driver_sql("CREATE TABLE doma_panda.surplus ()")
 
     checked = run("db", "check", url=_url(database))
+    as_json = run("db", "check", "--json", url=_url(database))
 
-    assert checked.returncode == 1
-    assert "surplus" in checked.stdout
+    sentence = "table doma_panda.surplus is in the database only"
+    assert (checked.returncode, checked.stdout) == (1, f"{sentence}\n")
+    assert as_json.returncode == 1
+    assert json.loads(as_json.stdout) == [
+        {"kind": "table", "name": "doma_panda.surplus", "sentence": sentence}
+    ]
 
 
 def test_going_back_asks_first(database: Database) -> None:

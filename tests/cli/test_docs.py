@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pandadb.cli.docs import app
+from pandadb.services.docs import FolderError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +22,8 @@ ALL = pytest.mark.parametrize(
 )
 
 
-def run(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
+def run(*words: object, catch: bool = True) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=catch)
 
 
 @ALL
@@ -34,6 +35,11 @@ def test_it_writes_and_then_has_nothing_to_write(tmp_path: Path, command: str, o
     second = run(command, "--folder", tmp_path)
     assert second.exit_code == 0
     assert "written" not in second.stdout
+
+
+def test_a_folder_without_the_views_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match=r"has no pandadb\.jobs\.v1\.sql: it is for sql/views"):
+        run("views", "--folder", tmp_path, catch=False)
 
 
 @ALL

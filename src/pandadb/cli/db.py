@@ -14,7 +14,7 @@ from pandadb.cli.options import AsJSON, DryRun, Yes
 from pandadb.cli.output import as_json, out, progress
 from pandadb.config import load_settings
 from pandadb.database import Database
-from pandadb.services import archive, schema, sequences
+from pandadb.services import drift, schema, sequences
 
 app = typer.Typer(help="Make, change and compare the schema.", no_args_is_help=True)
 
@@ -84,23 +84,23 @@ def current(json: AsJSON = False) -> None:
 
 @app.command()
 def check(json: AsJSON = False) -> None:
-    """Compare the database with the models, and sequences with their tables.
+    """Compare the database with the models, and with all else that pandadb makes.
 
-    Exit code 1 if they differ, or a sequence is behind.
+    Owners, rights of the roles of pandadb db grant and of PUBLIC, search paths, row security,
+    rules, autovacuum, rows of the beginning, sequences behind their tables. If the schema is as it
+    should be, it also looks for rows at 1970-01-01 whose jobs have ended.
 
-    If they do not, it also looks for rows at 1970-01-01 whose jobs have ended.
+    Exit code 1 if anything differs.
 
     Example: pandadb db check
     """
     with Database.from_settings() as database:
-        differences = schema.check(database)
-        if not differences and (left := archive.stragglers(database)).jobs:
-            differences = [str(left)]
-        differences += sequences.check(database)
+        differences = drift.check(database)
     if json:
-        as_json(differences)
+        as_json([one._asdict() for one in differences])
     else:
-        out.print("\n".join(differences) or "The database is what the models say.", markup=False)
+        sentences = "\n".join(map(str, differences))
+        out.print(sentences or "The database is what the models say.", markup=False)
     raise typer.Exit(bool(differences))
 
 

@@ -47,6 +47,18 @@ def states(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = F
     _report(docs.states(folder, check=check), json)
 
 
+@app.command()
+def views(folder: Folder = Path("sql/views"), check: Check = False, json: AsJSON = False) -> None:
+    """Write the views pandadb.jobs, files, jobparams and metadata, with all columns of the models.
+
+    A version that a released revision applies is not changed: the next one is written, for a new
+    revision.
+
+    Example: pandadb docs views --check
+    """
+    _report(docs.views(folder, check=check), json)
+
+
 def _report(done: docs.Written, json: bool) -> None:
     if json:
         as_json(asdict(done))

@@ -6,6 +6,7 @@ compared here, so that a silent `alembic check` means that models, `sql/` and da
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate import comparators, renderers
@@ -13,7 +14,15 @@ from alembic.operations import MigrateOperation
 from sqlalchemy import CheckConstraint, Connection, text
 from typing_extensions import override
 
-from pandadb.migrating.catalogue import OURS, differences, rows
+from pandadb.migrating.catalogue import (
+    OURS,
+    Difference,
+    differences,
+    literal,
+    rows,
+    settle,
+    try_out,
+)
 from pandadb.migrating.written import routines, triggers, view_indexes, views
 from pandadb.models.base import Base
 
@@ -40,13 +49,15 @@ PARTITIONS = {
 class Drift(MigrateOperation):
     """A difference that a revision has to remove by hand."""
 
-    def __init__(self, sentence: str) -> None:
-        self.sentence = sentence
+    def __init__(self, difference: Difference) -> None:
+        self.difference = difference
+        self.is_mended = False
+        """By another operation of the revision."""
 
     @override
-    def to_diff_tuple(self) -> tuple[str, str]:
+    def to_diff_tuple(self) -> tuple[str, Difference]:
         """Return what `alembic check` prints."""
-        return ("drift", self.sentence)
+        return ("drift", self.difference)
 
     @override
     def reverse(self) -> Drift:
@@ -55,8 +66,8 @@ class Drift(MigrateOperation):
 
 
 @renderers.dispatch_for(Drift)
-def _render(_context: AutogenContext, operation: Drift) -> str:
-    return f"# {operation.sentence}"
+def _render(_context: AutogenContext, operation: Drift) -> list[str]:
+    return [] if operation.is_mended else [f"# {operation.difference.sentence}"]
 
 
 def partitions(connection: Connection) -> set[tuple[str, str]]:
@@ -85,10 +96,10 @@ def compare(context: AutogenContext, upgrade_ops: UpgradeOps, _schemas: object) 
     connection = context.connection
     assert connection is not None  # noqa: S101 - autogenerate never works offline
     for find in FINDERS:
-        upgrade_ops.ops.extend(Drift(sentence) for sentence in find(connection))
+        upgrade_ops.ops.extend(Drift(difference) for difference in find(connection))
 
 
-def primary_keys(connection: Connection) -> Iterator[str]:
+def primary_keys(connection: Connection) -> Iterator[Difference]:
     """Compare the columns of every primary key."""
     wanted = {
         table.fullname: [column.name for column in table.primary_key]
@@ -108,15 +119,15 @@ def primary_keys(connection: Connection) -> Iterator[str]:
     yield from differences("primary key of", wanted, dict(rows(connection, query)))
 
 
-def checks(connection: Connection) -> Iterator[str]:
+def checks(connection: Connection) -> Iterator[Difference]:
     """Compare every CHECK, as the server itself spells it."""
     wanted = {}
     for table in Base.metadata.tables.values():
         for check in table.constraints:
             if isinstance(check, CheckConstraint):
-                wanted[f"{table.fullname}.{check.name}"] = _spelled(
-                    connection, table.fullname, check
-                )
+                given = f"CHECK ({check.sqltext})"
+                spelled = _spelled(connection, table.fullname, given)
+                wanted[f"{table.fullname}.{check.name}"] = spelled or given
     query = """
         SELECT n.nspname || '.' || t.relname || '.' || c.conname, pg_get_constraintdef(c.oid)
           FROM pg_constraint c
@@ -124,27 +135,29 @@ def checks(connection: Connection) -> Iterator[str]:
           JOIN pg_namespace n ON n.oid = t.relnamespace
          WHERE c.contype = 'c' AND n.nspname = ANY(:schemas)
     """
-    yield from differences("check", wanted, dict(rows(connection, query)))
+    found = dict(rows(connection, query))
+    settle(
+        wanted,
+        found,
+        lambda name, check: _spelled(connection, name.rpartition(".")[0], check),
+    )
+    yield from differences("check", wanted, found)
 
 
-def _spelled(connection: Connection, table: str, check: CheckConstraint) -> str:
+def _spelled(connection: Connection, table: str, check: str) -> str | None:
     """Return the server's spelling of a CHECK, tried on an empty temporary copy of its table."""
-    with connection.begin_nested() as attempt:
-        connection.execute(text(f"CREATE TEMP TABLE drift_check (LIKE {table})"))
-        connection.execute(
-            text(f"ALTER TABLE drift_check ADD CONSTRAINT spelled CHECK ({check.sqltext})")
-        )
-        definition = connection.scalar(
-            text(
-                "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
-                " WHERE conrelid = 'pg_temp.drift_check'::regclass AND conname = 'spelled'"
-            )
-        )
-        attempt.rollback()
-    return str(definition)
+    statements = (
+        text(f"CREATE TEMP TABLE drift_check (LIKE {table})"),
+        literal(f"ALTER TABLE drift_check ADD CONSTRAINT spelled {check}"),
+    )
+    query = (
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conrelid = 'pg_temp.drift_check'::regclass AND conname = 'spelled'"
+    )
+    return try_out(connection, statements, query)
 
 
-def sequences(connection: Connection) -> Iterator[str]:
+def sequences(connection: Connection) -> Iterator[Difference]:
     """Compare the sequences: type, first value, step, bounds, cache, cycle."""
     wanted = {
         f"{sequence.schema}.{sequence.name}": (
@@ -171,12 +184,12 @@ def sequences(connection: Connection) -> Iterator[str]:
     yield from differences("sequence", wanted, found)
 
 
-def partition_keys(connection: Connection) -> Iterator[str]:
+def partition_keys(connection: Connection) -> Iterator[Difference]:
     """Compare the partition keys, and ask each partitioned table for its DEFAULT partition."""
     wanted = {}
     for table in Base.metadata.tables.values():
         if key := table.dialect_options["postgresql"]["partition_by"]:
-            wanted[table.fullname] = (key, True)
+            wanted[table.fullname] = key
     query = """
         SELECT n.nspname || '.' || c.relname, pg_get_partkeydef(c.oid), p.partdefid <> 0
           FROM pg_partitioned_table p
@@ -184,13 +197,17 @@ def partition_keys(connection: Connection) -> Iterator[str]:
           JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = ANY(:schemas)
     """
-    found = {
-        name: (key.replace('"', ""), default) for name, key, default in rows(connection, query)
-    }
-    yield from differences("partition key and default partition of", wanted, found)
+    found = {name: (key.replace('"', ""), net) for name, key, net in rows(connection, query)}
+    keys = {name: key for name, (key, _) in found.items()}
+    yield from differences("partition key of", wanted, keys)
+    for name in sorted(name for name, (_, net) in found.items() if name in wanted and not net):
+        sentence = (
+            f"table {name} has no DEFAULT partition: a row that no partition takes is refused"
+        )
+        yield Difference("partition", f"{name}_default", sentence)
 
 
-def made_partitions(connection: Connection) -> Iterator[str]:
+def made_partitions(connection: Connection) -> Iterator[Difference]:
     """Ask for the partitions that revisions make, with their bounds; others are nobody's drift."""
     wanted = {
         f"{table}_{suffix}": (table, bound)
@@ -213,7 +230,50 @@ def made_partitions(connection: Connection) -> Iterator[str]:
     )
 
 
-def unlogged(connection: Connection) -> Iterator[str]:
+def index_conditions(connection: Connection) -> Iterator[Difference]:
+    """Compare the conditions of partial indexes, of those that are in models and database."""
+    indexes = {
+        f"{table.schema}.{index.name}": (table.fullname, index)
+        for table in Base.metadata.tables.values()
+        for index in table.indexes
+    }
+    query = """
+        SELECT n.nspname || '.' || c.relname, pg_get_expr(i.indpred, i.indrelid)
+          FROM pg_index i
+          JOIN pg_class c ON c.oid = i.indexrelid AND NOT c.relispartition
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = ANY(:schemas)
+    """
+    found = {name: where for name, where in rows(connection, query) if name in indexes}
+    wanted = {name: indexes[name][1].dialect_options["postgresql"]["where"] for name in found}
+    spell = partial(_spelled_condition, connection, {name: indexes[name][0] for name in found})
+    partly = {
+        name: spell(name, str(where)) or str(where)
+        for name, where in wanted.items()
+        if where is not None
+    }
+    there = {name: where for name, where in found.items() if where is not None}
+    settle(partly, there, spell)
+    nothing = dict.fromkeys(found)
+    yield from differences("condition of index", nothing | partly, nothing | there)
+
+
+def _spelled_condition(
+    connection: Connection, tables: Mapping[str, str], name: str, where: str
+) -> str | None:
+    """Return the server's spelling of an index's condition."""
+    statements = (
+        text(f"CREATE TEMP TABLE drift_index (LIKE {tables[name]})"),
+        literal(f"CREATE INDEX ON drift_index ((1)) WHERE {where}"),
+    )
+    query = (
+        "SELECT pg_get_expr(indpred, indrelid) FROM pg_index"
+        " WHERE indrelid = 'pg_temp.drift_index'::regclass"
+    )
+    return try_out(connection, statements, query)
+
+
+def unlogged(connection: Connection) -> Iterator[Difference]:
     """Name what a crash of the server would empty."""
     query = """
         SELECT n.nspname || '.' || c.relname
@@ -222,10 +282,11 @@ def unlogged(connection: Connection) -> Iterator[str]:
          ORDER BY 1
     """
     for (name,) in rows(connection, query):
-        yield f"table {name} is UNLOGGED: a crash of the server would empty it"
+        sentence = f"table {name} is UNLOGGED: a crash of the server would empty it"
+        yield Difference("table", name, sentence)
 
 
-def invalid_indexes(connection: Connection) -> Iterator[str]:
+def invalid_indexes(connection: Connection) -> Iterator[Difference]:
     """Name the indexes that no query uses, though writers keep them up."""
     query = """
         SELECT i.indexrelid::regclass::text
@@ -235,7 +296,8 @@ def invalid_indexes(connection: Connection) -> Iterator[str]:
          ORDER BY 1
     """
     for (name,) in rows(connection, query):
-        yield f"index {name} is invalid: REINDEX INDEX CONCURRENTLY {name} builds it anew"
+        sentence = f"index {name} is invalid: REINDEX INDEX CONCURRENTLY {name} builds it anew"
+        yield Difference("index", name, sentence)
 
 
 FINDERS = (
@@ -245,6 +307,7 @@ FINDERS = (
     partition_keys,
     made_partitions,
     unlogged,
+    index_conditions,
     invalid_indexes,
     views,
     view_indexes,

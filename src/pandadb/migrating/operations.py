@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic.operations import MigrateOperation, Operations
+from alembic.operations.ops import OpContainer
 from sqlalchemy import text
 
 from pandadb.migrating import home
+from pandadb.migrating.view_files import views
 
 if TYPE_CHECKING:
-    from alembic.operations.ops import MigrationScript
-    from alembic.runtime.migration import MigrationContext
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
 LOCK_TIMEOUT = "4s"
 """Nobody queues behind a migration that itself waits for a lock longer than this."""
@@ -41,6 +44,64 @@ def _apply_sql(operations: Operations, operation: ApplySQL) -> None:
     script = (home() / "sql" / operation.path).read_text(encoding="utf-8")
     # A colon would be taken for a bind parameter: a JSON literal would become NULL offline.
     operations.execute(text(script.strip().rstrip(";").replace(":", r"\:")))
+
+
+GRANTED = """
+SELECT set_config('pandadb.granted', coalesce(string_agg(format(
+           'GRANT %s ON %I.%I TO %s', a.privilege_type, n.nspname, c.relname,
+           CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END), '; '), ''), true)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+ WHERE c.oid IN ({views}) AND a.grantee <> c.relowner
+"""
+"""The rights on views, kept in the transaction until they are there again."""
+GRANT_AGAIN = """DO $$ BEGIN
+    IF current_setting('pandadb.granted') <> '' THEN
+        EXECUTE current_setting('pandadb.granted');
+    END IF;
+END $$"""
+
+
+@Operations.register_operation("without_views")
+class WithoutViews(OpContainer):
+    """Operations on columns while the views that read their tables are dropped."""
+
+    def __init__(
+        self, body: Sequence[MigrateOperation], files: Sequence[str], again: Sequence[str]
+    ) -> None:
+        super().__init__(body)
+        self.files, self.again = files, again
+
+    @classmethod
+    def without_views(
+        cls, operations: Operations, *files: str, again: Sequence[str] = ()
+    ) -> AbstractContextManager[None]:
+        """Drop the views of files for a block of statements, and make them again after it.
+
+        `files` are paths below `sql/`, as the database has them, in the order in which they can be
+        applied; `again` are those to apply afterwards, if versions change. Rights on the views are
+        kept. A view of a site that reads one of them makes the revision fail, as nothing drops it.
+        """
+        return _without_views(operations, files, again or files)
+
+
+@contextmanager
+def _without_views(
+    operations: Operations, files: Sequence[str], again: Sequence[str]
+) -> Iterator[None]:
+    there = {
+        name: kind
+        for file in files
+        for name, kind in views((home() / "sql" / file).read_text("utf-8")).items()
+    }
+    names = ", ".join(f"to_regclass('{name}')" for name in there)
+    operations.execute(GRANTED.format(views=names).strip())
+    for name, kind in reversed(there.items()):
+        operations.execute(f"DROP {kind} IF EXISTS {name}")
+    yield
+    for file in again:
+        operations.invoke(ApplySQL(file))
+    operations.execute(GRANT_AGAIN)
 
 
 @Operations.register_operation("create_partition")
@@ -139,15 +200,3 @@ BEGIN
     END LOOP;
 END
 $$""")  # noqa: S608 - the names are those of a revision
-
-
-def number_revision(
-    context: MigrationContext, _revision: object, directives: list[MigrationScript]
-) -> None:
-    """Name a new revision by the number after the newest one: 0007 follows 0006.
-
-    Two branches that take the same number collide when they are merged, which is wanted.
-    """
-    environment = context.environment_context
-    heads = environment.script.get_heads() if environment else []
-    directives[0].rev_id = f"{max(map(int, heads), default=0) + 1:04d}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 
 from pandadb.migrating import home
-from pandadb.migrating.catalogue import differences, rows
+from pandadb.migrating.catalogue import Difference, differences, literal, rows, settle, try_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 VIEW = r"^CREATE (MATERIALIZED )?VIEW (\S+) AS\n(.*?);$"
 INDEX = r"^(CREATE (?:UNIQUE )?INDEX \w+\s+ON \S+ \(.*?\));$"
@@ -19,44 +20,57 @@ ROUTINE = r"^CREATE (?:OR REPLACE )?((?:FUNCTION|PROCEDURE) )(\w+)(\.\w+\(.*?\$\
 TRIGGER = r"^CREATE TRIGGER (\w+)\n(.*?);$"
 
 
+def newest(folder: Path) -> dict[str, tuple[int, str]]:
+    """Return version and text of the newest file of each object in a folder, by `schema.name`."""
+    found: dict[str, tuple[int, str]] = {}
+    for path in sorted(folder.glob("*.v*.sql")):
+        name, _, version = path.stem.rpartition(".v")
+        if version.isdecimal():
+            found[name] = max(found.get(name, (0, "")), (int(version), path.read_text("utf-8")))
+    return found
+
+
 def written(pattern: str, *folders: str) -> Iterator[tuple[str, ...]]:
     """Return what a pattern finds in the newest version of each file of the folders."""
-    newest: dict[str, tuple[int, str]] = {}
     for folder in folders:
-        for path in (home() / "sql" / folder).glob("*.v*.sql"):
-            name, _, version = path.stem.rpartition(".v")
-            newest[name] = max(newest.get(name, (0, "")), (int(version), path.read_text("utf-8")))
-    for _, script in newest.values():
-        for match in re.finditer(pattern, script, re.DOTALL | re.MULTILINE):
-            yield match.groups(default="")
+        for _, script in newest(home() / "sql" / folder).values():
+            yield from matches(pattern, script)
 
 
-def views(connection: Connection) -> Iterator[str]:
+def matches(pattern: str, script: str) -> Iterator[tuple[str, ...]]:
+    """Return what a pattern finds in a file."""
+    for match in re.finditer(pattern, script, re.DOTALL | re.MULTILINE):
+        yield match.groups(default="")
+
+
+def views(connection: Connection) -> Iterator[Difference]:
     """Compare the views' kinds and queries, as the server itself spells them."""
-    wanted = {
-        name: ("m" if kind else "v", _planned(connection, body))
-        for kind, name, body in written(VIEW, "views")
-    }
+    files = {name: (kind, body) for kind, name, body in written(VIEW, "views")}
     query = """
         SELECT n.nspname || '.' || c.relname, c.relkind::text, pg_get_viewdef(c.oid)
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind IN ('v', 'm') AND n.nspname = ANY(:schemas)
     """
-    found = {name: (kind, body) for name, kind, body in rows(connection, query)}
-    yield from differences("view", wanted, found, made_by="sql/views")
+    catalogue = {name: (kind, body) for name, kind, body in rows(connection, query)}
+    kinds = {name: "m" if kind else "v" for name, (kind, _) in files.items()}
+    wanted = {name: _planned(connection, body) or body for name, (_, body) in files.items()}
+    found = {name: body for name, (_, body) in catalogue.items()}
+    settle(wanted, found, lambda _, body: _planned(connection, body))
+    yield from differences(
+        "view",
+        {name: (kinds[name], body) for name, body in wanted.items()},
+        {name: (catalogue[name][0], body) for name, body in found.items()},
+        made_by="sql/views",
+    )
 
 
-def _planned(connection: Connection, query: str) -> str:
-    with connection.begin_nested() as attempt:
-        connection.execute(_literal(f"CREATE TEMP VIEW drift_view AS {query}"))
-        definition = connection.scalar(
-            text("SELECT pg_get_viewdef('pg_temp.drift_view'::regclass)")
-        )
-        attempt.rollback()
-    return str(definition)
+def _planned(connection: Connection, query: str) -> str | None:
+    statement = literal(f"CREATE TEMP VIEW drift_view AS {query}")
+    definition = "SELECT pg_get_viewdef('pg_temp.drift_view'::regclass)"
+    return try_out(connection, (statement,), definition)
 
 
-def view_indexes(connection: Connection) -> Iterator[str]:
+def view_indexes(connection: Connection) -> Iterator[Difference]:
     """Compare the indexes of materialized views, which need one to be refreshed CONCURRENTLY."""
     wanted = dict.fromkeys(_folded(index) for (index,) in written(INDEX, "views"))
     query = """
@@ -78,7 +92,7 @@ DEFINITION = r"""
 """A routine's signature, and all of its definition but its name."""
 
 
-def routines(connection: Connection) -> Iterator[str]:
+def routines(connection: Connection) -> Iterator[Difference]:
     """Compare functions and procedures: arguments, bodies, and how they may be used."""
     wanted = dict(
         _made(connection, *parts) for parts in written(ROUTINE, "functions", "procedures")
@@ -101,13 +115,13 @@ def _made(connection: Connection, kind: str, schema: str, rest: str) -> tuple[st
     """  # noqa: S608 - a constant
     with connection.begin_nested() as attempt:
         connection.execute(text("SET LOCAL check_function_bodies = off"))
-        connection.execute(_literal(f"CREATE {kind}pg_temp{rest}"))
+        connection.execute(literal(f"CREATE {kind}pg_temp{rest}"))
         signature, definition = connection.execute(text(query)).one()
         attempt.rollback()
     return f"{schema}.{signature.partition('.')[2]}", definition
 
 
-def triggers(connection: Connection) -> Iterator[str]:
+def triggers(connection: Connection) -> Iterator[Difference]:
     """Compare the triggers, and tell which are disabled, be it on a partition."""
     wanted = {name: _folded(body) for name, body in written(TRIGGER, "triggers")}
     query = """
@@ -132,12 +146,8 @@ def triggers(connection: Connection) -> Iterator[str]:
          GROUP BY t.tgname
     """
     for name, tables in rows(connection, query):
-        yield f"trigger {name} is not enabled as usual on {tables}"
-
-
-def _literal(statement: str) -> TextClause:
-    """Return a statement whose colons are no parameters."""
-    return text(statement.replace(":", r"\:"))
+        sentence = f"trigger {name} is not enabled as usual on {tables}"
+        yield Difference("trigger", name, sentence)
 
 
 def _folded(definition: str) -> str:

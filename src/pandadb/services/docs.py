@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pandadb.core import diagrams, dictionary, statedocs
-from pandadb.errors import InvalidInput
+from pandadb.services import model_views
+from pandadb.services.model_views import FolderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
-
-
-class FolderError(InvalidInput):
-    """A folder that cannot be read or written."""
 
 
 @dataclass
@@ -53,6 +50,17 @@ def states(folder: Path, *, check: bool = False) -> Written:
         FolderError: The folder cannot be read or written.
     """
     return _write(folder, {"states.md": statedocs.page()}, (), check)
+
+
+def views(folder: Path, *, check: bool = False) -> Written:
+    """Write the views of jobs of any age, with all columns, as SQL.
+
+    A version of a file that a released revision applies stays as it is: what differs is the next.
+
+    Raises:
+        FolderError: The folder cannot be read or written, or has not been that of the views.
+    """
+    return _write(folder, model_views.files(folder), (), check)
 
 
 def _write(folder: Path, files: Mapping[str, str], ours: Iterable[str], check: bool) -> Written:

@@ -134,7 +134,7 @@ def give_again(connection: Connection) -> None:
     there = {*connection.scalars(text(query))}
     lacking = [role for role, name in names.items() if name not in there]
     if {*lacking} <= {*LATER}:
-        for statement in _rights(names, lacking):
+        for statement in rights(names, lacking):
             connection.execute(_literal(statement))
 
 
@@ -210,11 +210,11 @@ def _giving(session: Session, names: Mapping[str, str], missing: Sequence[str]) 
         *([] if prepared else _statements(_read("database.v1.sql", names))),
         *(["SET LOCAL lock_timeout = '4s'"] if owning else []),  # each table is locked for itself
         *owning,
-        *_rights(names),
+        *rights(names),
     ]
 
 
-def _rights(names: Mapping[str, str], lacking: Collection[str] = ()) -> list[str]:
+def rights(names: Mapping[str, str], lacking: Collection[str] = ()) -> list[str]:
     """Return what gives the roles their rights, but those of LATER that are lacking."""
     files = (*RIGHTS, *(f"{role}.v1.sql" for role in LATER if role not in lacking))
     return [statement for file in files for statement in _statements(_read(file, names))]

@@ -12,18 +12,9 @@ from pandadb.core.sequences import Behind
 if TYPE_CHECKING:
     from pandadb.database import Database
 
-__all__ = ["Behind", "check", "fix"]
+__all__ = ["Behind", "fix"]
 
 FIXING = text("SELECT pg_advisory_xact_lock(hashtext('pandadb sequences'))")
-
-
-def check(database: Database) -> list[str]:
-    """Return a line for each sequence that is behind a table; [] is well.
-
-    Large tables in which no index tells the highest number are not read; `fix` reads them.
-    """
-    with database.session() as session:
-        return [str(one) for one in sequences.behind(session)]
 
 
 def fix(database: Database, *, dry_run: bool = False) -> list[Behind]:

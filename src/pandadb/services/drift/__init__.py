@@ -1,0 +1,56 @@
+"""What is not as pandadb makes it: the schema, and all that Alembic's revisions do not carry.
+
+The models with `sql/` are compared by `schema.check`. Here are the rest of a database's state that
+a restore, or a statement by hand, gets wrong: owners, grants, search paths, row security, rules,
+storage parameters, rows of the beginning, sequences.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from pandadb.core import sequences
+from pandadb.migrating.catalogue import Difference
+from pandadb.services import archive, schema
+from pandadb.services.drift import owners, rights, search_paths, seeds, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.database import Database
+
+FINDERS = (
+    tables.find,
+    owners.find,
+    rights.find,
+    search_paths.find,
+    seeds.find,
+)
+
+
+def check(database: Database) -> list[Difference]:
+    """Return every difference between a database and what pandadb makes; [] is well.
+
+    Where the schema is as it should be, it also looks for rows at 1970-01-01 whose jobs have ended.
+
+    Raises:
+        MigrationError: Revisions are missing, or the database is of a newer pandadb.
+    """
+    differences = schema.check(database)
+    if not differences and (left := archive.stragglers(database)).jobs:
+        differences = [Difference("rows", "1970-01-01", str(left))]
+    with database.session() as session:
+        return [*differences, *find(session), *_behind(session)]
+
+
+def find(session: Session) -> Iterator[Difference]:
+    """Yield what is not as it should be beside the schema."""
+    yield from chain.from_iterable(find(session) for find in FINDERS)
+
+
+def _behind(session: Session) -> Iterator[Difference]:
+    for one in sequences.behind(session):
+        yield Difference("sequence", one.sequence, str(one))

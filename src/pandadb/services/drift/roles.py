@@ -1,0 +1,61 @@
+"""The roles of `pandadb db grant` that have rights in a database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+from sqlalchemy import text
+
+from pandadb.migrating.catalogue import OURS
+from pandadb.services.grants import ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
+
+GRANTEES = text("""
+SELECT r.rolname, count(*)
+  FROM (SELECT nspname, nspacl FROM pg_namespace
+         UNION ALL
+        SELECT nspname, relacl FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       ) AS object (schema, acl)
+ CROSS JOIN LATERAL aclexplode(acl) AS a
+  JOIN pg_roles r ON r.oid = a.grantee
+ WHERE schema = ANY(:schemas)
+ GROUP BY 1
+""")
+EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
+
+
+def given(session: Session) -> dict[str, str]:
+    """Return the names of the five roles if rights were given to any of them, else nothing.
+
+    The prefix is that of the roles which have most rights here, if there is an owner of that name.
+    """
+    prefixes: Counter[str] = Counter()
+    for name, number in session.execute(GRANTEES, {"schemas": [*OURS]}):
+        prefix, _, role = name.rpartition("_")
+        if role in ROLES and session.scalar(EXISTS, {"name": prefix}):
+            prefixes[prefix] += number
+    for prefix, _ in prefixes.most_common(1):
+        return {role: prefix if role == "owner" else f"{prefix}_{role}" for role in ROLES}
+    return {}
+
+
+def lacking(session: Session, roles: Mapping[str, str]) -> list[str]:
+    """Return the roles that have no right here at all."""
+    rights = {name for name, _ in session.execute(GRANTEES, {"schemas": [*OURS]})}
+    return [role for role, name in roles.items() if name not in rights]
+
+
+def option(roles: Mapping[str, str]) -> str:
+    """Return what `pandadb db grant` needs to be for these roles."""
+    return "" if roles["owner"] == "panda" else f" --prefix {roles['owner']}"
+
+
+def quoted(name: str) -> str:
+    """Return the name of a role as in SQL."""
+    return name if name.isidentifier() and name.islower() else sql.Identifier(name).as_string()

@@ -1,0 +1,143 @@
+"""Columns of jobs change under the views that read them: the views are made, and made room for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from pandadb.database import Database
+from pandadb.migrating import home, view_files
+from pandadb.services import docs, schema
+from tests.migrations.test_offline import psql
+
+COLUMNS = "src/pandadb/models/jobs/columns.py"
+NUCLEUS = 'String(52), comment="Main site of the task'
+LAST = "    gco2_global: Mapped[Decimal | None] = mapped_column(\n"
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""So that only the first command compiles the copy."""
+NOTE = '    site_note: Mapped[str | None] = mapped_column(String(9), comment="A note")\n'
+
+
+class Checkout:
+    """A copy of the project, to change models in and to write a revision."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url = folder, url
+        for name in ("src", "migrations", "sql"):
+            shutil.copytree(home() / name, folder / name)
+        for name in ("alembic.ini", "pyproject.toml"):
+            shutil.copy(home() / name, folder)
+        (folder / ".venv").symlink_to(sys.prefix)
+
+    def replace(self, old: str, new: str) -> None:
+        path = self.folder / COLUMNS
+        before = path.read_text()
+        assert old in before
+        path.write_text(before.replace(old, new))
+
+    def run(self, *words: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": "src", "PANDADB_URL": self.url, **COMPILED},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
+
+    def draft(self, message: str) -> str:
+        """Let autogenerate write a revision, and return it."""
+        self.run("alembic", "revision", "--autogenerate", "-m", message)
+        newest = max((self.folder / "migrations" / "versions").glob("*.py"))
+        return newest.read_text()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, database_url: str) -> Checkout:
+    return Checkout(tmp_path / "pandadb", database_url)
+
+
+def test_a_column_is_added_and_another_widened_under_all_views(
+    checkout: Checkout, empty_database_url: str
+) -> None:
+    head = max((home() / "migrations" / "versions").glob("*.py")).name[:4]
+    with Database(checkout.url) as database, database.engine.begin() as connection:
+        connection.execute(text("GRANT SELECT ON pandadb.jobs TO PUBLIC"))
+    checkout.replace(NUCLEUS, NUCLEUS.replace("52", "60"))
+    checkout.replace(LAST, NOTE + LAST)
+
+    assert "written pandadb.jobs.v2.sql" in checkout.run("pandadb", "docs", "views")
+    revision = checkout.draft("notes of sites")
+
+    assert revision.count("op.without_views(") == 2
+    assert "# view" not in revision
+    assert "again=[" in revision
+    checkout.run("pandadb", "db", "upgrade")
+    check = checkout.run("pandadb", "db", "check", code=1)
+    assert check.splitlines() == [
+        "PUBLIC has SELECT on table pandadb.jobs: REVOKE SELECT ON pandadb.jobs FROM PUBLIC"
+    ]
+    assert_psql_makes_the_same(checkout, head, empty_database_url)
+    checkout.run("pandadb", "db", "downgrade", head, "--yes")
+    with Database(checkout.url) as database:
+        assert schema.check(database) == []
+    checkout.replace(NOTE, NOTE + NOTE.replace("site_note", "other_note"))
+    assert "written pandadb.jobs.v2.sql" in checkout.run("pandadb", "docs", "views")
+
+
+def assert_psql_makes_the_same(checkout: Checkout, head: str, empty_database_url: str) -> None:
+    with Database(empty_database_url) as database:
+        schema.upgrade(database)
+    psql(empty_database_url, checkout.run("pandadb", "db", "sql", f"{head}:head"))
+    definition = text("SELECT pg_get_viewdef('pandadb.jobs'::regclass)")
+    made = []
+    for url in (checkout.url, empty_database_url):
+        with Database(url) as database, database.engine.connect() as connection:
+            made.append(connection.scalar(definition))
+    assert made[0] == made[1]
+    assert "site_note" in str(made[0])
+
+
+def test_the_views_are_what_the_models_make() -> None:
+    assert docs.views(home() / "sql" / "views", check=True).stale == []
+
+
+def test_a_view_of_a_site_makes_the_revision_fail_and_stay_as_it_was(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE VIEW public.mine AS SELECT pandaid FROM pandadb.jobs"))
+
+    with database.engine.connect() as connection:
+        operations = Operations(MigrationContext.configure(connection))
+        with pytest.raises(DBAPIError, match="other objects depend on it"):
+            operations.without_views("views/pandadb.jobs.v1.sql").__enter__()
+
+    with database.session() as session:
+        assert session.scalar(text("SELECT count(*) FROM public.mine")) == 0
+
+
+def test_views_of_views_are_made_after_those_that_they_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "sql" / "views"
+    folder.mkdir(parents=True)
+    (tmp_path / "migrations" / "versions").mkdir(parents=True)
+    for name, read in (("a.top", "b.middle"), ("b.middle", "c.low"), ("c.low", "d.table")):
+        script = f"CREATE VIEW {name} AS\nSELECT * FROM {read};\n"
+        (folder / f"{name}.v1.sql").write_text(script)
+    (folder / "z.other.v1.sql").write_text("CREATE VIEW z.other AS\nSELECT 1 AS one;\n")
+    monkeypatch.setattr(view_files, "home", lambda: tmp_path)
+
+    found = [before for before, _ in view_files.dependent(["d.table"])]
+
+    assert found == ["views/c.low.v1.sql", "views/b.middle.v1.sql", "views/a.top.v1.sql"]
