@@ -12,6 +12,7 @@ import typer
 from pandadb.cli import (
     archive_compact,
     archive_copy,
+    archive_explain,
     archive_export,
     archive_mend,
     archive_pause,
@@ -137,6 +138,9 @@ def status(*, json: AsJSON = False) -> None:
     out.print(f"Days due: {found.due}{since}; put off: {found.put_off}; tasks held: {found.held}.")
     if found.waiting:
         out.print(f"Days that are copied and wait to be dropped: {found.waiting}.")
+    if found.in_default:
+        strayed = archive.InDefault(found.in_default, found.oldest_in_default)
+        out.print(f"{strayed}.", markup=False, soft_wrap=True)
     columns = ("table", "partitions", "from", "to", "unproven", "MB")
     rows = [
         (one.table, one.partitions, one.first, one.last, one.unproven, one.bytes / 1_000_000)
@@ -229,6 +233,8 @@ def _foretell(
         else:
             days = archive.plan(database, policies, only=only)
             _show(title, days, json)
+        if left := str(archive.in_default(database, policies)):
+            (err if json else out).print(left, markup=False, soft_wrap=True)
     end_of_failed(archive.failures(days))
 
 
@@ -333,3 +339,4 @@ app.command()(archive_pause.resume)
 app.command()(archive_export.export)
 app.command()(archive_compact.compact)
 app.command()(archive_mend.mend)
+app.command()(archive_explain.explain)

@@ -20,7 +20,7 @@ from pandadb.models import ArchiveHold, ArchiveProof
 from pandadb.services.archive.copies.elsewhere import refuse_unready
 from pandadb.services.archive.copies.standing import WAITS, Due, Waits, standings
 from pandadb.services.archive.pausing import said
-from pandadb.services.archive.plans import plan
+from pandadb.services.archive.plans import in_default, plan
 from pandadb.services.failures import Failure, isolated
 
 if TYPE_CHECKING:
@@ -99,6 +99,10 @@ class Status:
     """Days that are copied to another database, and wait to be dropped here."""
     paused: str | None = None
     """Who has paused the archiver, when and why; None if nobody has."""
+    in_default: int = 0
+    """Jobs that are old enough, but stand in a DEFAULT partition, from where no run takes them."""
+    oldest_in_default: datetime | None = None
+    """The day on which the first of them ended."""
 
 
 def status(
@@ -111,11 +115,11 @@ def status(
     """Return how the archiving stands; with `archive`, that to this other database."""
     waiting = 0
     if archive:
-        standing = standings(database, policies, waits=waits)
+        standing = standings(database, policies, waits=waits, count=False)
         waiting = sum(one.until is not None and one.due is Due.WAIT for one in standing)
         days = [one.day for one in standing if one.due is not Due.WAIT or one.day.put_off]
     else:
-        days = plan(database, policies)
+        days = plan(database, policies, count=False)
     going = [day for day in days if not day.put_off]
     with database.session() as session:
         held = len(proofs.held(session))
@@ -127,7 +131,10 @@ def status(
     oldest = going[0].lower if going else None
     paused = said(pause) if pause else None
     put_off = len(days) - len(going)
-    return Status(len(going), put_off, oldest, held, archived, waiting, paused)
+    strayed = in_default(database, policies)
+    return Status(
+        len(going), put_off, oldest, held, archived, waiting, paused, strayed.jobs, strayed.oldest
+    )
 
 
 def _said(database: Database, archive: Database | None) -> dict[proofs.Range, ArchiveProof]:
