@@ -40,7 +40,7 @@ def test_a_month_is_foretold_and_becomes_one_partition() -> None:
     foretold = run("--before", "2026-04", "--dry-run")
     assert "2026-03" in foretold.stdout
     assert json.loads(run("--dry-run", "--json", "--before", "2026-04").stdout) == [
-        {"table": TABLE, "month": "2026-03", "partitions": 2, "put_off": None}
+        {"table": TABLE, "month": "2026-03", "partitions": 2, "put_off": None, "reason": None}
     ]
     done = run("--before", "2026-04")
     assert "Made metatable_arch_p2026_03, 2 rows." in done.stdout

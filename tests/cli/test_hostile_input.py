@@ -59,6 +59,7 @@ EXAMPLES = {
     "pandaid": "1",
     "pandaids": "1",
     "revision": "head",
+    "subject": "1",
     "to": "folder",
     "verb": "hold",
 }

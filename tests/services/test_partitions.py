@@ -103,6 +103,18 @@ def test_rows_of_the_default_partition_are_told_of_and_moved_only_when_asked(
     assert (found.stray, found.partitions) == (0, 1 + 7 + 1 + 2 - 1)
 
 
+def test_a_partition_that_was_drained_has_statistics(database: Database) -> None:
+    with database.session() as session:
+        for pandaid in (1, 2):
+            write(session, pandaid, now(database) - timedelta(40))
+
+    partitions.maintain(database, tables=[LOG], drain=True)
+
+    with database.session() as session:
+        query = "SELECT reltuples FROM pg_class WHERE oid = CAST(:name AS regclass)"
+        assert session.scalar(text(query), {"name": f"doma_panda.{where(session, 2)}"}) == 2
+
+
 def test_draining_keeps_what_is_in_a_column_that_a_site_has_added(database: Database) -> None:
     with database.session() as session:
         session.execute(text("ALTER TABLE doma_panda.jobs_statuslog ADD COLUMN site_note text"))

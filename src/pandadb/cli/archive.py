@@ -12,6 +12,7 @@ import typer
 from pandadb.cli import (
     archive_compact,
     archive_copy,
+    archive_explain,
     archive_export,
     archive_mend,
     archive_pause,
@@ -237,6 +238,8 @@ def _foretell(
         else:
             days = archive.plan(database, policies, only=only)
             _show(title, days, json)
+        if left := str(archive.in_default(database, policies)):
+            (err if json else out).print(left, markup=False, soft_wrap=True)
     end_of_failed(archive.failures(days))
 
 
@@ -328,3 +331,4 @@ app.command()(archive_pause.resume)
 app.command()(archive_export.export)
 app.command()(archive_compact.compact)
 app.command()(archive_mend.mend)
+app.command()(archive_explain.explain)

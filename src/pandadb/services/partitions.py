@@ -163,6 +163,9 @@ def _maintain(
             tell(step)
             with isolated(done.failed, f"{step.do} {step.partition}"):
                 _do(database, step, policies, done)
+            if step in done.done and step.do is Do.DRAIN:
+                with isolated(done.failed, f"analyze {step.partition}"):
+                    _analyze(database, step)
 
 
 def _chosen(policies: Mapping[str, Policy], tables: Collection[str]) -> list[Policy]:
@@ -235,3 +238,16 @@ def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> boo
         statements.run(session, _statements(session, step, policies, has))
 
     return patiently(database, work, [PATIENCE] * TRIES)
+
+
+def _analyze(database: Database, step: Step) -> None:
+    """Give the planner statistics of rows that have moved, unless somebody else does that now.
+
+    It is a transaction of its own: writers need not wait for it.
+    """
+
+    def work(session: Session) -> None:
+        has = existing.partitions(session, [step.table])[step.table]
+        statements.run(session, statements.analyzing(step, has))
+
+    patiently(database, work, [PATIENCE])

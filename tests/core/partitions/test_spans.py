@@ -67,6 +67,16 @@ def test_a_month_before_its_31st_is_the_last_day_of_a_shorter_one(
     assert Span.of(span).before(datetime(2026, 3, 31, 12, 30)) == before
 
 
+@given(TIMES, MOMENTS)
+def test_a_moment_is_as_much_before_the_first_one_that_is_later(
+    span: Span, moment: datetime
+) -> None:
+    later = span.later(moment)
+
+    assert span.before(later) >= moment
+    assert span.before(later - timedelta(microseconds=1)) < moment
+
+
 @pytest.mark.parametrize("text", ["", "day", "0 days", "1 week", "-1 day", "1.5 days"])
 def test_what_is_no_span_is_a_sentence(text: str) -> None:
     with pytest.raises(BadSpan, match="write 1 day, 3 months or 1000000 ids"):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.partitions.policies import ARCHIVED
 from pandadb.models import (
     FilesTableArch,
@@ -43,8 +44,8 @@ class Part:
     name: str
     lower: datetime
     upper: datetime
-    rows: int = 0
-    """As the last ANALYZE has found them."""
+    rows: int = field(default=0, compare=False)
+    """As the last ANALYZE has found them, or counted where there was none."""
     bytes: int = 0
 
     @property
@@ -78,6 +79,8 @@ class Day:
     """At most one of a table if all are of a day; a day without metadata has none of METATABLE."""
     put_off: str | None = None
     """Why it stays where it is for now; None if it may go."""
+    reason: Reason | None = None
+    """The code of that."""
     failed: bool = False
     """Whether that is an error, which someone has to look into."""
     by_rows: bool = False
@@ -87,6 +90,15 @@ class Day:
     def __str__(self) -> str:
         """Return its date, which is that of its first moment if it is longer."""
         return str(self.lower.date())
+
+    @property
+    def deferral(self) -> Deferral | None:
+        """Return why it stays where it is for now; None if it may go."""
+        return Deferral(self.reason, self.put_off) if self.reason and self.put_off else None
+
+    def deferred(self, why: Deferral | None) -> Day:
+        """Return the day as one that stays where it is, if something is against it."""
+        return replace(self, put_off=str(why), reason=why.reason) if why else self
 
     @property
     def jobs(self) -> tuple[Part, ...]:
@@ -137,18 +149,19 @@ def _parts(existing: Mapping[str, Sequence[Partition]], ways: Mapping[str, str])
                 yield Part(*names, one.lower, one.upper, one.rows, one.bytes)
 
 
-def taken(day: Day, existing: Mapping[str, Sequence[Partition]]) -> str | None:
+def taken(day: Day, existing: Mapping[str, Sequence[Partition]]) -> Deferral | None:
     """Say which partition has the place of one that goes; its rows can go there then."""
     for part in day.parts:
         for other in existing[part.target]:
             if other.overlaps(part.lower, part.upper):
-                return f"{part.target} has a partition of that time: {other.name}"
+                taken = Reason.PLACE_TAKEN
+                return Deferral.of(taken, table=part.target, partition=other.name)
     return None
 
 
-def strewn(day: Day, stray: Mapping[str, Collection[datetime]]) -> str | None:
+def strewn(day: Day, stray: Mapping[str, Collection[datetime]]) -> Deferral | None:
     """Say which DEFAULT partition has rows of a day."""
     for part in day.parts:
         if any(part.lower <= moment < part.upper for moment in stray[part.target]):
-            return f"the DEFAULT partition of {part.target} has rows of that time"
+            return Deferral.of(Reason.ARCHIVE_DEFAULT, table=part.target)
     return None

@@ -115,6 +115,22 @@ class Span:
             case Unit.ID:
                 raise BadSpan(f"{self} is no time")
 
+    def later(self, moment: datetime) -> datetime:
+        """Return the first moment that is as much later, so that `before` leads back to this one.
+
+        Raises:
+            BadSpan: It is a number of ids.
+        """
+        match self.unit:
+            case Unit.DAY:
+                return moment + timedelta(self.size)
+            case Unit.MONTH:
+                first = _months(moment) + self.size
+                since = moment - _month(_months(moment))
+                return min(_month(first) + since, _month(first + 1))
+            case Unit.ID:
+                raise BadSpan(f"{self} is no time")
+
     def suffix(self, lower: Bound) -> str:
         """Return what the name of a partition ends with that begins there."""
         if not isinstance(lower, datetime):

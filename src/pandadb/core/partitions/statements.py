@@ -49,6 +49,13 @@ def statements(session: Session, step: Step, key: str, existing: list[Partition]
     return [*_making(names, traits(session, sql.Identifier(schema, table)))]
 
 
+def analyzing(step: Step, existing: list[Partition]) -> list[str]:
+    """Return the SQL that gives a partition statistics; none if it is gone."""
+    schema = _schema(step, existing)
+    name = sql.Identifier(schema, step.partition) if schema else None
+    return [_said(ANALYZED, {"partition": name})] if name else []
+
+
 def _making(names: dict[str, sql.Composable], has: Traits) -> Iterator[str]:
     names["storage"] = has.clause()
     yield _said(MADE, names)
@@ -67,6 +74,7 @@ MOVED = (
     " RETURNING {columns}) INSERT INTO {partition} ({columns}) SELECT {columns} FROM gone"
 )
 ATTACHED = "ALTER TABLE {table} ATTACH PARTITION {partition} FOR VALUES FROM ({lower}) TO ({upper})"
+ANALYZED = "ANALYZE {partition}"
 DETACHED = "ALTER TABLE {table} DETACH PARTITION {partition}"
 DROPPED = "DROP TABLE {partition}"
 

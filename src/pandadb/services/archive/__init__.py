@@ -1,5 +1,6 @@
 """The archive of jobs: planned, filled, looked at, proven, exported, and emptied again."""
 
+from pandadb.core.archive.defaults import InDefault
 from pandadb.services.archive.books import (
     Found,
     Verified,
@@ -13,6 +14,14 @@ from pandadb.services.archive.byrows.rowwise import Gone
 from pandadb.services.archive.copies.copying import CopyStep
 from pandadb.services.archive.copies.elsewhere import ArchiveLost, BadArchive, NotTheArchiver
 from pandadb.services.archive.copies.standing import Due, Standing, Waits, standings
+from pandadb.services.archive.explanations import (
+    ExplainedDay,
+    ExplainedJob,
+    Next,
+    Place,
+    explain_day,
+    explain_job,
+)
 from pandadb.services.archive.mend import Mended, mend
 from pandadb.services.archive.months.compacting import Compacted, Days, compact, compactable
 from pandadb.services.archive.months.dropping import Dropped, NotDropped
@@ -27,7 +36,13 @@ from pandadb.services.archive.months.verification import (
 from pandadb.services.archive.moving import Moved, Step, Verdict
 from pandadb.services.archive.overview import Status, status
 from pandadb.services.archive.pausing import BadPause, Paused, pause, paused, resume
-from pandadb.services.archive.plans import NoSuchDay, NotTheOwner, failures, plan
+from pandadb.services.archive.plans import (
+    NoSuchDay,
+    NotTheOwner,
+    failures,
+    in_default,
+    plan,
+)
 from pandadb.services.archive.restoring import (
     NotNow,
     NotRestored,
@@ -54,14 +69,18 @@ __all__ = [
     "Days",
     "Dropped",
     "Due",
+    "ExplainedDay",
+    "ExplainedJob",
     "Export",
     "ExportedJob",
     "Found",
     "Gone",
+    "InDefault",
     "Limits",
     "Mended",
     "Merged",
     "Moved",
+    "Next",
     "NoExports",
     "NoSuchDay",
     "NotDropped",
@@ -72,6 +91,7 @@ __all__ = [
     "NotTheOwner",
     "Outlook",
     "Paused",
+    "Place",
     "Progress",
     "Ran",
     "Restored",
@@ -87,11 +107,14 @@ __all__ = [
     "compact",
     "compactable",
     "drop_exported",
+    "explain_day",
+    "explain_job",
     "export",
     "exported",
     "failures",
     "hold",
     "holds",
+    "in_default",
     "mend",
     "outlook",
     "pause",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pandadb.core.archive.days import Day, Part
+    from pandadb.core.archive.deferrals import Deferral
     from pandadb.database import Database
     from pandadb.models import ArchiveProof
     from pandadb.services.failures import Failure
@@ -106,6 +107,10 @@ def or_contended() -> Iterator[None]:
 
 class PutOff(PandaDBError):
     """Something that has come in the way meanwhile."""
+
+    def __init__(self, why: Deferral) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 def tidy(database: Database, failed: list[Failure]) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.archive import pauses, pressure, proofs
 from pandadb.core.archive.days import LIVE_OF
+from pandadb.core.archive.deferrals import WANTED, Reason
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.services.archive.books import is_proof, known_proofs, range_of, ranged
 from pandadb.services.archive.copies.standing import WAITS, Due, Waits, standings
 from pandadb.services.archive.pausing import said
-from pandadb.services.archive.plans import plan
+from pandadb.services.archive.plans import in_default, plan
 from pandadb.services.maintenance import last_runs, went_wrong
 
 if TYPE_CHECKING:
@@ -51,10 +52,11 @@ class Archived:
 
 
 @dataclass(frozen=True)
-class Deferral:
+class DeferredDay:
     """A day that is due, and stays for now."""
 
     day: datetime
+    reason: Reason | None
     why: str
 
 
@@ -77,7 +79,11 @@ class Status:
     lag: float = 0
     """Seconds since the oldest day became due that is not deferred; 0 if none is due."""
     replica_lag: pressure.Lag = NONE
-    deferred: list[Deferral] = field(default_factory=list)
+    deferred: list[DeferredDay] = field(default_factory=list)
+    in_default: int = 0
+    """Jobs that are old enough, but stand in a DEFAULT partition, from where no run takes them."""
+    oldest_in_default: datetime | None = None
+    """The day on which the first of them ended."""
     refused: list[str] = field(default_factory=list)
     """Partitions whose copy or swap the ledger has as not proven."""
     runs: list[LastRun] = field(default_factory=list)
@@ -106,9 +112,11 @@ def status(
         held = len(proofs.held(session))
         replicas = pressure.lag(session)
     lag = _lag(due, policies, now)
+    strayed = in_default(database, policies)
     problems = [
         *_forgotten(pause.since if pause and pause.until is None else None, now),
-        *(f"{day} is deferred by an error: {day.put_off}" for day in stay if day.failed),
+        *(f"{day} is deferred: {day.put_off}" for day in stay if needs_person(day)),
+        *filter(None, [str(strayed)]),
         *(f"{name} is not in the archive as it was: pandadb archive verify" for name in refused),
         *(f"{one.table}: {one.unproven} partitions without proof"
           for one in archived if one.unproven),
@@ -124,7 +132,9 @@ def status(
         paused=said(pause) if pause else None,
         lag=lag,
         replica_lag=replicas,
-        deferred=[Deferral(day.lower, str(day.put_off)) for day in stay],
+        deferred=[DeferredDay(day.lower, day.reason, str(day.put_off)) for day in stay],
+        in_default=strayed.jobs,
+        oldest_in_default=strayed.oldest,
         refused=refused,
         runs=runs,
         problems=problems,
@@ -136,8 +146,8 @@ def _days(
 ) -> tuple[list[Day], int]:
     """Return the days that are due or deferred, and how many are copied and wait."""
     if not archive:
-        return plan(database, policies), 0
-    standing = standings(database, policies, waits=waits)
+        return plan(database, policies, count=False), 0
+    standing = standings(database, policies, waits=waits, count=False)
     waiting = sum(one.until is not None and one.due is Due.WAIT for one in standing)
     return [one.day for one in standing if one.due is not Due.WAIT or one.day.put_off], waiting
 
@@ -161,6 +171,11 @@ def _archived(
         sum(key not in known for key in ranges),
         sum(one.bytes for one in partitions),
     )
+
+
+def needs_person(day: Day) -> bool:
+    """Tell whether a day stays that nobody wanted to stay, and for longer than a lock."""
+    return day.failed or (day.reason is not None and day.reason not in WANTED)
 
 
 def _lag(due: Sequence[Day], policies: Mapping[str, Policy], now: datetime) -> float:

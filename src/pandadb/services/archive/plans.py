@@ -11,8 +11,10 @@ from psycopg import sql
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.archive import proofs, rows
+from pandadb.core.archive import defaults, proofs, rows
+from pandadb.core.archive.counting import counted
 from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, Day, days, strewn, taken
+from pandadb.core.archive.deferrals import Deferral, Reason, listed
 from pandadb.core.partitions import existing, planning
 from pandadb.core.partitions.planning import Do
 from pandadb.core.partitions.policies import POLICIES
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from pandadb.core.archive.defaults import InDefault
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
 
@@ -60,24 +63,41 @@ def plan(
     *,
     only: Collection[date] = (),
     now: datetime | None = None,
+    of: date | None = None,
+    count: bool = True,
 ) -> list[Day]:
     """Return the days that are due, oldest first, and for each what puts it off, if anything does.
 
-    With `only` other days are left out, and these go also if they had been restored. `now` (naive
-    UTC) is for looking ahead. An error puts off only the day that it is of.
+    With `only` other days are left out, and these go also if they had been restored; with `of`
+    other days are left out, and nothing else is different. `now` (naive UTC) is for looking ahead.
+    An error puts off only the day that it is of. Rows of partitions without statistics are 0 unless
+    they are to be counted.
     """
     with database.session() as session:
         recent = [] if only else _restored(session, now)
         return [
-            day if day.put_off else _settle(session, day, recent)
+            _settle(session, day, recent, count=count)
             for day in due(session, policies, only, now)
+            if of is None or day.has(of)
         ]
 
 
-def _settle(session: Session, day: Day, recent: Collection[ArchiveProof]) -> Day:
+def in_default(
+    database: Database, policies: Mapping[str, Policy] = POLICIES, *, now: datetime | None = None
+) -> InDefault:
+    """Return how many jobs no run takes, however old, as they stand in a DEFAULT partition."""
+    with database.session() as session:
+        return defaults.overdue(session, policies, now or existing.now(session))
+
+
+def _settle(session: Session, day: Day, recent: Collection[ArchiveProof], *, count: bool) -> Day:
     found: list[Day] = []
-    failing = unplanned(session, day, lambda: found.append(_settled(session, day, recent)))
-    return failing or found[0]
+
+    def look() -> None:
+        sized = counted(session, day) if count else day
+        found.append(sized if day.put_off else _settled(session, sized, recent))
+
+    return unplanned(session, day, look) or found[0]
 
 
 def unplanned(session: Session, day: Day, look: Callable[[], None]) -> Day | None:
@@ -93,7 +113,8 @@ def unplanned(session: Session, day: Day, look: Callable[[], None]) -> Day | Non
         if is_of_all(error):
             raise
         busy = isinstance(error, DBAPIError) and is_busy(error)
-        return replace(day, put_off=explain(error), failed=not busy)
+        why = Deferral.of(Reason.LOCKED if busy else Reason.ERROR, error=explain(error))
+        return replace(day.deferred(why), failed=not busy)
     return None
 
 
@@ -106,7 +127,7 @@ def _settled(session: Session, day: Day, recent: Collection[ArchiveProof]) -> Da
     """Say how a day goes, and what puts it off: where its place is taken, its rows go."""
     by_rows, stray = _there(session, day)
     why = held_tasks(session, day) or stray or _wanted(day, recent)
-    return replace(day, put_off=why, by_rows=bool(by_rows))
+    return replace(day.deferred(why), by_rows=bool(by_rows))
 
 
 def _restored(session: Session, now: datetime | None) -> list[ArchiveProof]:
@@ -116,15 +137,12 @@ def _restored(session: Session, now: datetime | None) -> list[ArchiveProof]:
     return [*session.scalars(taken.where(ArchiveProof.proved_at > since))]
 
 
-def _wanted(day: Day, recent: Collection[ArchiveProof]) -> str | None:
+def _wanted(day: Day, recent: Collection[ArchiveProof]) -> Deferral | None:
     """Say since when jobs of a day are wanted live, if that is not long ago."""
     for proof in recent:
         if proof.lower_bound < day.upper and day.lower < proof.upper_bound:
             until = proof.proved_at + RESTORED_STAY
-            return (
-                f"jobs of it were restored on {proof.proved_at:%Y-%m-%d} and stay until "
-                f"{until:%Y-%m-%d}: name the day to have them go"
-            )
+            return Deferral.of(Reason.RESTORED, since=proof.proved_at, until=until)
     return None
 
 
@@ -150,10 +168,10 @@ def due(
         kept = [part.name for part in day.parts if proofs.is_among(part, never)]
         if len(young) == len(day.parts) or (only and not any(map(day.has, only))):
             continue
-        why = f"{young[0]} of the same time is too young" if young else None
+        why = Deferral.of(Reason.TOO_YOUNG, partition=young[0]) if young else None
         if kept and not only:
-            why = f"the ledger says that {kept[0]} must not be archived: name the day to have it so"
-        found.append(replace(day, put_off=why))
+            why = Deferral.of(Reason.MUST_NOT, partition=kept[0])
+        found.append(day.deferred(why))
     return found
 
 
@@ -167,17 +185,17 @@ def restorable(database: Database, day: date) -> Day:
         for found in days(existing.partitions(session, LIVE_OF), LIVE_OF):
             if found.has(day):
                 by_rows, stray = _there(session, found)
-                return replace(found, put_off=stray, by_rows=bool(by_rows))
+                return replace(found.deferred(stray), by_rows=bool(by_rows))
     raise NoSuchDay(f"No partition of the archive has the day {day}: pandadb archive verify")
 
 
-def obstacle(session: Session, day: Day) -> str | None:
+def obstacle(session: Session, day: Day) -> Deferral | None:
     """Say what keeps a day from being swapped: held tasks, or what is there already."""
     by_rows, stray = _there(session, day)
     return held_tasks(session, day) or by_rows or stray
 
 
-def _there(session: Session, day: Day) -> tuple[str | None, str | None]:
+def _there(session: Session, day: Day) -> tuple[Deferral | None, Deferral | None]:
     """Say which partition has a day's place, and which DEFAULT one has rows of its time."""
     targets = [part.target for part in day.parts]
     there = existing.partitions(session, targets)
@@ -193,7 +211,7 @@ def _there(session: Session, day: Day) -> tuple[str | None, str | None]:
     return taken(day, there), strewn(day, stray)
 
 
-def held_tasks(session: Session, day: Day) -> str | None:
+def held_tasks(session: Session, day: Day) -> Deferral | None:
     """Say which held tasks have jobs of a day that goes to the archive."""
     holds = sorted(proofs.held(session))
     for part in day.jobs if holds and day.parts[0].source in ARCHIVE_OF else ():
@@ -202,8 +220,7 @@ def held_tasks(session: Session, day: Day) -> str | None:
         )
         tasks = session.connection().exec_driver_sql(query.as_string()).scalars().all()
         if tasks:
-            named = ", ".join(map(str, tasks[:5])) + (", …" if tasks[5:] else "")
-            return f"it has jobs of tasks that are held: {named}"
+            return Deferral.of(Reason.TASKS_HELD, tasks=listed(tasks))
     return None
 
 

@@ -128,8 +128,8 @@ def _restore(
     limits: Limits | None,
     tell: Callable[[Step], None],
 ) -> Moved | Restored:
-    if day.put_off:
-        raise PutOff(day.put_off)
+    if day.deferral:
+        raise PutOff(day.deferral)
     if day.by_rows:
         return _restore_rows_of(database, day, policies, limits or Limits())
     return moving.move(database, day, proofs.RESTORE, tell)
@@ -234,7 +234,7 @@ def _look(
     for pandaid, moments in sorted(there.items()):
         other = live.pop(pandaid, None) or (places.ARCHIVE if len(moments) > 1 else None)
         if other:
-            seen.gone.refused[pandaid] = rowwise.both_have(pandaid, places.ARCHIVE, other)
+            seen.gone.refused[pandaid] = str(rowwise.both_have(pandaid, places.ARCHIVE, other))
         else:
             going[pandaid] = moments[0]
     seen.gone.jobs = [*going]

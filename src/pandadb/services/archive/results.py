@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pandadb.core.archive.deferrals import Reason
 from pandadb.services.archive.moving import Verdict
 from pandadb.services.maintenance import Outcome
 
@@ -87,7 +88,8 @@ class Ran:
         merged = any(one.is_done for one in self.merged)
         if self.done or self.finished or self.dropped or self.recopied or merged:
             return Outcome.DONE
-        rest = Outcome.DEFERRED if self.put_off else Outcome.NOTHING
+        due = [day for day in self.put_off if day.reason is not Reason.TOO_YOUNG]
+        rest = Outcome.DEFERRED if due else Outcome.NOTHING
         return Outcome.WAITED if self.left else rest
 
     @property

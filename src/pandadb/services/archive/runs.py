@@ -21,7 +21,7 @@ from pandadb.services.archive.copies.elsewhere import ArchiveLost, refuse_unfit
 from pandadb.services.archive.copies.standing import WAITS, Waits, standings
 from pandadb.services.archive.moving import Contended, PutOff, Step, Verdict
 from pandadb.services.archive.noting import note as note_ranges
-from pandadb.services.archive.plans import failures, plan, refuse_strangers
+from pandadb.services.archive.plans import failures, in_default, plan, refuse_strangers
 from pandadb.services.archive.results import Progress, Ran
 from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.failures import Failure, isolated
@@ -72,12 +72,14 @@ def run(
     throttle = Throttle(database, limits or Limits(), max_time)
     with noted(database, "archive run") as note:
         if archive:
-            standing = partial(standings, database, policies, only=only, waits=waits)
+            standing = partial(standings, database, policies, only=only, waits=waits, count=False)
             ran = _copy(database, archive, standing, throttle, tell)
         else:
             refuse_strangers(database)
-            planned = partial(plan, database, policies, only=only)
+            planned = partial(plan, database, policies, only=only, count=False)
             ran = _swap(database, policies, planned, throttle, tell)
+        if not (ran.busy or ran.paused):
+            _note_in_default(database, policies, ran)
         note.outcome, note.why = ran.outcome, ran.why
     return ran
 
@@ -103,6 +105,13 @@ def _swap(
     if not ran.busy:
         _report_stragglers(database, ran)
     return ran
+
+
+def _note_in_default(database: Database, policies: Mapping[str, Policy], ran: Ran) -> None:
+    """Add to the notes which jobs no day takes along, as they stand in a DEFAULT partition."""
+    with isolated(ran.failed, "rows in DEFAULT partitions"):
+        left = in_default(database, policies)
+        ran.notes += [str(left)] if left.jobs else []
 
 
 def _report_stragglers(database: Database, ran: Ran) -> None:
@@ -229,12 +238,12 @@ def _take(
             if merged.failed:
                 ran.failed.append(Failure(str(day), merged.failed))
             if merged.put_off:
-                ran.put_off.append(replace(day, put_off=merged.put_off))
+                ran.put_off.append(replace(day, put_off=merged.put_off, reason=merged.reason))
         else:
             ran.done.append(moving.move(database, day, proofs.SWAP, step))
     except _OutOfTime:
         ran.left.append(day)
     except Contended:
         ran.contended.append(day)
-    except PutOff as why:
-        ran.put_off.append(replace(day, put_off=str(why)))
+    except PutOff as error:
+        ran.put_off.append(day.deferred(error.why))

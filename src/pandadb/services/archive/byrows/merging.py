@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.core.archive.days import Day, Part
+    from pandadb.core.archive.deferrals import Reason
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
     from pandadb.services.archive.throttling import Throttle
@@ -45,6 +46,8 @@ class Merged:
     """Partitions of live tables that were empty then."""
     put_off: str | None = None
     """What has ended it midway; the rest of the day is where it was."""
+    reason: Reason | None = None
+    """The code of that."""
     failed: str | None = None
     """The error that has ended it midway, or that keeps what is empty."""
     contended: bool = False
@@ -78,11 +81,11 @@ def merge(
     course = Course(database, THERE, policies, throttle, tell, check)
     try:
         gone = rowwise.go_all(course, Times(day.lower, day.upper))
-    except PutOff as why:
+    except PutOff as error:
         gone = course.gone
         if not (gone.jobs or gone.refused or gone.contended):
             raise
-        return Merged(day, gone, [], put_off=str(why))
+        return Merged(day, gone, [], put_off=str(error), reason=error.why.reason)
     except (NotMoved, DBAPIError) as error:
         if is_of_all(error):
             raise

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import places, rows
+from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.rows import BACK
 from pandadb.core.batches import Batch
 from pandadb.services.archive.byrows import roommaking
@@ -180,14 +181,16 @@ def _refused(
             if pandaid in rows.jobs_in(session, source, times, [*elsewhere])}  # fmt: skip
     both = rows.doubled(session, way, times, pandaids) | both
     twice = dict.fromkeys(rows.twice(session, source, times, pandaids), source)
-    return {pandaid: both_have(pandaid, source, table) for pandaid, table in (twice | both).items()}
+    return {
+        pandaid: str(both_have(pandaid, source, table)) for pandaid, table in (twice | both).items()
+    }
 
 
-def both_have(pandaid: int, source: str, target: str) -> str:
+def both_have(pandaid: int, source: str, target: str) -> Deferral:
     """Say that a job is on both sides, or twice on one."""
     here, there = (table.rpartition(".")[2] for table in (source, target))
-    where = f"twice in {here}" if here == there else f"in {here} and has rows in {there}, too"
-    return f"Job {pandaid} is {where}: nothing of it was touched"
+    reason = Reason.TWICE if here == there else Reason.TWO_PLACES
+    return Deferral.of(reason, pandaid=pandaid, here=here, there=there)
 
 
 def _patiently(course: Course, work: Callable[[Session], None]) -> None:

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from pandadb.core.archive import copying, proofs
 from pandadb.core.archive.days import LIVE_OF, days
+from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.fingerprints import fingerprint, fingerprint_of
 from pandadb.core.columns import columns
 from pandadb.core.partitions import existing
@@ -52,8 +53,8 @@ def bring(
     with or_contended():
         with reached(archive) as there, snapshot(database) as live:
             going, stay = _going(there, live, day)
-            if going.put_off:
-                raise PutOff(going.put_off)
+            if going.deferral:
+                raise PutOff(going.deferral)
         with reached(archive) as there, database.session() as live:
             act_as_owner(live.connection(), local=True)
             be_slow(live)
@@ -76,8 +77,8 @@ def _going(there: Session, live: Session, day: date) -> tuple[Day, dict[Part, Fi
     found = _find(there, day)
     stay = {part: now for part in found.parts if (now := _still_here(live, part))}
     going = replace(found, parts=tuple(part for part in found.parts if part not in stay))
-    why = obstacle(live, going) if going.parts else "it is still in the live tables"
-    return replace(going, put_off=why), stay
+    why = obstacle(live, going) if going.parts else Deferral.of(Reason.STILL_LIVE)
+    return going.deferred(why), stay
 
 
 def _find(there: Session, day: date) -> Day:

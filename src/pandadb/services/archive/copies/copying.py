@@ -16,6 +16,7 @@ from psycopg import sql
 from sqlalchemy import text
 
 from pandadb.core.archive import copying, proofs, ranges
+from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.findings import findings
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
 from pandadb.core.columns import columns
@@ -76,7 +77,7 @@ class _Copy:
     """Whether it is copied now."""
     old: Partition | None = None
     """What it replaces in the archive."""
-    wrong: str | None = None
+    wrong: Deferral | None = None
 
 
 def copy(
@@ -134,15 +135,13 @@ def _look(live: Session, there: Session, part: Part) -> _Copy:
     arrived = _arrived(there, part)
     named = ", ".join(one.name for one in others) or "its DEFAULT partition"
     if arrived is None:
-        raise PutOff(f"{part.target} of the archive has other rows of that time, in {named}")
+        raise PutOff(Deferral.of(Reason.OTHER_ROWS, table=part.target, where=named))
     if arrived != has:
-        wrong = (
-            f"{part.target} of the archive, {named}, is not as it was copied from {part.name}: "
-            f"{arrived.rows} rows then, {has.rows} now"
-        )
+        said = {"table": part.target, "where": named, "partition": part.name}
+        wrong = Deferral.of(Reason.COPY_CHANGED, **said, then=arrived.rows, now=has.rows)
         return _Copy(part, names, source, has, wrong=wrong)
     if [(one.lower, one.upper) for one in others] != [(part.lower, part.upper)]:
-        raise PutOff(f"it has changed, and in the archive it is of other times, too: {named}")
+        raise PutOff(Deferral.of(Reason.OTHER_TIMES, where=named))
     return _Copy(part, names, source, has, is_new=True, old=others[0])
 
 
@@ -160,7 +159,7 @@ def _refuse_taken(there: Session, part: Part) -> None:
     schema = schema_of(there, part.target.partition(".")[0])
     name = sql.Identifier(schema, part.new_name).as_string()
     if there.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
-        raise PutOff(f"the archive has a table {part.new_name} that is no partition")
+        raise PutOff(Deferral.of(Reason.NAME_TAKEN, table=part.new_name))
 
 
 def _arrived(there: Session, part: Part) -> Fingerprint | None:
@@ -177,16 +176,17 @@ def _build(there: Session, one: _Copy) -> _Copy:
     target = copying.fresh(there, one.part, one.names)
     wrong = None
     if target != one.source:
-        wrong = f"the copy of {one.part.name} is not what was read: nothing was kept of it"
+        wrong = Deferral.of(Reason.COPY_UNLIKE, partition=one.part.name)
     elif one.old and (rows := copying.lacking(there, one.part, one.old)):
-        wrong = f"{one.part.name} lacks {rows} rows that were copied: they are in {one.old.name}"
+        names = {"partition": one.part.name, "where": one.old.name}
+        wrong = Deferral.of(Reason.ROWS_MISSING, **names, rows=rows)
         target = one.target or target
     return replace(one, target=target, wrong=wrong)
 
 
 def _refuse(database: Database, copies: Collection[_Copy]) -> None:
     """Enter what is wrong with copies, if anything is, and refuse to go on."""
-    if wrong := {one.part.name: one.wrong for one in copies if one.wrong}:
+    if wrong := {one.part.name: str(one.wrong) for one in copies if one.wrong}:
         _enter(database, [one for one in copies if one.wrong])
         raise Refused(wrong)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pandadb.services.archive.copies.copying import CopyStep, Refused, copy
@@ -73,8 +72,8 @@ def _take(
             leave(database, archive, day, left, tell)
     except Contended:
         ran.contended.append(day)
-    except PutOff as why:
-        ran.put_off.append(replace(day, put_off=str(why)))
+    except PutOff as error:
+        ran.put_off.append(day.deferred(error.why))
     except Refused as error:
         ran.refused |= error.reasons
     finally:  # what has gone has gone, also if the archive's server went away then

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import copying, proofs
+from pandadb.core.archive.deferrals import Deferral, Reason, listed
 from pandadb.core.archive.leaving import held_tasks as held_in_archive
 from pandadb.core.archive.months import Month
 from pandadb.core.columns import columns
@@ -89,7 +90,7 @@ def leave(
         moved = copy(database, archive, replace(day, parts=tuple(changed)), tell)
         left.recopied = [name for name, what in moved.verdicts.items() if what is Verdict.CHANGED]
         if said and not left.recopied:
-            raise PutOff(said)
+            raise PutOff(Deferral.of(Reason.GUARD, said=said))
 
 
 def _changed(database: Database, there: Session, day: Day) -> list[Part]:
@@ -110,10 +111,10 @@ def _changed(database: Database, there: Session, day: Day) -> list[Part]:
     ]
 
 
-def _held_there(session: Session, there: Session, day: Day) -> str | None:
+def _held_there(session: Session, there: Session, day: Day) -> Deferral | None:
     """Say which held tasks have jobs in a day of the archive: here they may have gone already."""
     tasks = held_in_archive(there, Month(day.lower, day.upper), session)
-    return f"it has jobs of tasks that are held: {', '.join(map(str, tasks))}" if tasks else None
+    return Deferral.of(Reason.TASKS_HELD, tasks=listed(tasks)) if tasks else None
 
 
 def _drop(database: Database, day: Day, part: Part, left: Left) -> str:

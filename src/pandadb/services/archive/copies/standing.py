@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import proofs
+from pandadb.core.archive.counting import counted
+from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.checks import BadValue
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
@@ -24,9 +26,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.models import ArchiveProof
 
-LATE = "{} came after its day had gone to the archive, and stays"
 MOST_DAYS = 36_500
-SWAPPED = "{} was swapped into the archive of this database"
 
 
 @dataclass(frozen=True)
@@ -88,23 +88,32 @@ def standings(
     *,
     only: Collection[date] = (),
     waits: Waits = WAITS,
+    of: date | None = None,
+    count: bool = True,
 ) -> list[Standing]:
     """Return how the days stand that are old enough, oldest first.
 
-    With `only` other days are left out, and these go also if they had been restored.
+    With `only` other days are left out, and these go also if they had been restored; with `of`
+    other days are left out, and nothing else is different. Rows of partitions without statistics
+    are 0 unless they are to be counted.
     """
     with database.session() as session:
         books = _Books(proofs.newest(session), proofs.gone(session), existing.now(session), waits)
         return [
             standing
             for day in due(session, policies, only)
-            for standing in _settle(session, day, books)
+            if of is None or day.has(of)
+            for standing in _settle(session, day, books, count=count)
         ]
 
 
-def _settle(session: Session, day: Day, books: _Books) -> list[Standing]:
+def _settle(session: Session, day: Day, books: _Books, *, count: bool) -> list[Standing]:
     found: list[Standing] = []
-    failing = unplanned(session, day, lambda: found.extend(_stand(session, day, books)))
+
+    def look() -> None:
+        found.extend(_stand(session, counted(session, day) if count else day, books))
+
+    failing = unplanned(session, day, look)
     return [Standing(failing, Due.WAIT)] if failing else found
 
 
@@ -127,24 +136,25 @@ class _Books:
             return None
         return proof.proved_at if proofs.target_of(proof) == proofs.source_of(proof) else None
 
-    def against(self, part: Part) -> str | None:
+    def against(self, part: Part) -> Deferral | None:
         """Say why a partition stays that must not go the way of copies."""
         if proofs.is_among(part, self.gone):
-            return LATE.format(part.name)
+            return Deferral.of(Reason.LATE, partition=part.name)
         proof = self.of(part)
-        return SWAPPED.format(part.name) if proof and proof.how == proofs.SWAP else None
+        is_swapped = proof is not None and proof.how == proofs.SWAP
+        return Deferral.of(Reason.SWAPPED, partition=part.name) if is_swapped else None
 
 
 def _stand(session: Session, day: Day, books: _Books) -> Iterator[Standing]:
     stay = {part: why for part in day.parts if (why := books.against(part))}
     if stay and not day.put_off:
         parts = tuple(stay)
-        yield Standing(replace(day, parts=parts, put_off=next(iter(stay.values()))), Due.WAIT)
+        yield Standing(replace(day, parts=parts).deferred(next(iter(stay.values()))), Due.WAIT)
         day = replace(day, parts=tuple(part for part in day.parts if part not in stay))
     if not day.parts:
         return
-    if why := day.put_off or held_tasks(session, day):
-        yield Standing(replace(day, put_off=why), Due.WAIT)
+    if why := day.deferral or held_tasks(session, day):
+        yield Standing(day.deferred(why), Due.WAIT)
         return
     copied = {part: books.copied(part) for part in day.parts}
     if parts := tuple(part for part, when in copied.items() if when is None):

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import compacting, leaving, proofs
 from pandadb.core.archive.days import LIVE_OF
+from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.months import Month
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.spans import Span, Unit
@@ -56,6 +57,8 @@ class Days:
     partitions: int
     put_off: str | None = None
     """Why it stays as it is; None if nothing is known against it."""
+    reason: Reason | None = None
+    """The code of that."""
 
 
 @dataclass
@@ -151,8 +154,9 @@ def compact(
 def _take(database: Database, days: Days, compacted: Compacted) -> None:
     try:
         compacted.done |= _compact(database, days.table, Month.of(days.month))
-    except PutOff as why:
-        compacted.put_off.append(replace(days, put_off=str(why)))
+    except PutOff as error:
+        why = error.why
+        compacted.put_off.append(replace(days, put_off=str(why), reason=why.reason))
 
 
 def _compact(database: Database, table: str, month: Month) -> dict[str, int]:
@@ -166,7 +170,7 @@ def _compact(database: Database, table: str, month: Month) -> dict[str, int]:
             return _replace(session, table, month)
     except DBAPIError as error:
         if is_busy(error):
-            raise PutOff("locks were not free") from None
+            raise PutOff(Deferral.of(Reason.LOCKS)) from None
         raise
 
 
@@ -174,18 +178,19 @@ def _replace(session: Session, table: str, month: Month) -> dict[str, int]:
     days = leaving.leaving(session, month, [table])
     whole = compacting.whole_of(session, table, month)
     if wide := [one.name for _, one in days.beyond if not one.is_default]:
-        raise PutOff(f"{wide[0]} has other times, too")
+        raise PutOff(Deferral.of(Reason.WIDER, partition=wide[0]))
     if coming := _coming(session, whole, days.parts):
-        raise PutOff(f"{coming[0]} is not archived yet")
+        raise PutOff(Deferral.of(Reason.NOT_ARCHIVED, partition=coming[0]))
     name = sql.Identifier(whole.schema, whole.name).as_string()
     if session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
-        raise PutOff(f"there is a table {whole.name}")
+        raise PutOff(Deferral.of(Reason.TABLE_THERE, table=whole.name))
     counted = leaving.count(session, month, days)
     if counted.beyond:
-        raise PutOff(f"{', '.join(counted.beyond)} has rows of that time")
+        others = ", ".join(counted.beyond)
+        raise PutOff(Deferral.of(Reason.ROWS_ELSEWHERE, partitions=others))
     found = compacting.fill(session, whole, days.parts)
     if found != counted.tables[table]:
-        raise PutOff("the new partition is not what the days have")
+        raise PutOff(Deferral.of(Reason.MONTH_UNLIKE))
     for part, before in counted.parts.items():
         proofs.prove(session, part, proofs.COPY, before, before)
     proofs.prove(session, whole, proofs.COPY, counted.tables[table], found)
