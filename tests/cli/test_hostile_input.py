@@ -6,6 +6,7 @@ The commands and their options are those of the program itself, so that a new on
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -123,7 +124,8 @@ def pandadb(
             main()
         code = end.value.code
         assert code is None or isinstance(code, int)
-        return Ended(code or 0, *capfd.readouterr())
+        printed, said = capfd.readouterr()
+        return Ended(code or 0, printed, re.sub(r"\ADatabase: .*\n", "", said))
 
     return run
 

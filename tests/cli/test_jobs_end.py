@@ -117,7 +117,7 @@ def test_a_terminal_is_asked(
         if not answer:
             raise typer.Abort
 
-    monkeypatch.setattr("pandadb.cli.asking._is_terminal", lambda: True)
+    monkeypatch.setattr("pandadb.cli.asking._can_be_asked", lambda: True)
     monkeypatch.setattr(typer, "confirm", confirm)
 
     code, _said = run("kill", *ids)

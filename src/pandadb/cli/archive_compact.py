@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pandadb.cli.archive_told import MaxLag, limits
-from pandadb.cli.options import AsJSON, DryRun
+from pandadb.cli.options import AsJSON, DryRun, Quiet
 from pandadb.cli.output import (
     CONTENDED,
     NOTHING_TO_DO,
@@ -17,10 +17,11 @@ from pandadb.cli.output import (
     as_json,
     end_of_failed,
     err,
+    note,
     out,
     table,
 )
-from pandadb.database import Database
+from pandadb.cli.target import changing
 from pandadb.services import archive
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def compact(
     max_lag: MaxLag = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Make one partition of the days of each month of the archive that is long past.
 
@@ -47,7 +49,7 @@ def compact(
 
     Example: pandadb archive compact --before 2026-06
     """
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         if dry_run:
             _show("Would become one partition", archive.compactable(database, before), json)
             return
@@ -69,7 +71,7 @@ def _tell(days: Days) -> None:
 
 
 def _tell_wait(why: str) -> None:
-    err.print(f"waiting: {why}", markup=False, soft_wrap=True)
+    note(f"waiting: {why}", waiting=why)
 
 
 def _show(title: str, found: Collection[Days], json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pandadb.cli.output import hold_back, print_as_json
 from pandadb.config import load_settings
 from pandadb.services import partitions
 
@@ -17,8 +18,14 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.policies import Policy
 
-AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=print_as_json)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="Print nothing unless something is wrong.", callback=hold_back
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 LARGEST_ID = 2**63 - 1
