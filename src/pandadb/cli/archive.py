@@ -54,7 +54,10 @@ CENTURY = 36_525 * 86_400
 Days = Annotated[
     list[datetime] | None,
     typer.Option(
-        "--day", parser=moment(DAY), metavar="DAY", help="Only this day; can be repeated."
+        "--day",
+        parser=moment(DAY),
+        metavar="DAY",
+        help="Only this day, or -3d, yesterday; can be repeated.",
     ),
 ]
 COLUMNS = ("from", "to", "partitions", "rows", "MB", "put off because")

@@ -21,7 +21,11 @@ def pause(
     reason: Annotated[str | None, typer.Option(help="Why, for people.")] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(parser=moment(FORMATS), metavar=TIME, help="When it ends by itself (UTC)."),
+        typer.Option(
+            parser=moment(FORMATS),
+            metavar=TIME,
+            help="When it ends by itself, UTC; or +2h, tomorrow.",
+        ),
     ] = None,
     _quiet: Quiet = False,
 ) -> None:

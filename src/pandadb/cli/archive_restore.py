@@ -48,7 +48,10 @@ def restore(
     day: Annotated[
         datetime | None,
         typer.Argument(
-            parser=moment(DAY), metavar="DAY", show_default=False, help="A day of the archive."
+            parser=moment(DAY),
+            metavar="DAY",
+            show_default=False,
+            help="A day of the archive; or yesterday.",
         ),
     ] = None,
     *,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import typer
 
-from pandadb.cli.output import fail, mode, note
+from pandadb.cli.output import counted, fail, mode, note
 from pandadb.services.jobs import Moved, Refusal
 
 ASKS_ABOVE = 10
@@ -36,6 +36,11 @@ def confirm(question: str, yes: bool) -> None:
 
 def _can_be_asked() -> bool:
     return sys.stdin.isatty() and not mode.quiet
+
+
+def steps(moved: Moved) -> str:
+    """Say from which states to which how many jobs have gone."""
+    return counted(f"from {moved.before[job]} to {after}" for job, after in moved.jobs.items())
 
 
 def with_merged(moved: Moved) -> str:

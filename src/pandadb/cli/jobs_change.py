@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from pandadb.cli.asking import ask, end, with_merged
+from pandadb.cli.asking import ask, end, steps, with_merged
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_id
-from pandadb.cli.output import INVALID, as_json, counted, fail, out
+from pandadb.cli.output import INVALID, as_json, fail, out
 from pandadb.cli.target import changing
 from pandadb.services import jobs
 from pandadb.services.jobs import How
@@ -79,8 +79,8 @@ def move(
     if json:
         as_json(asdict(moved))
     else:
-        would, states = "Would move" if dry_run else "Moved", counted(moved.jobs.values())
-        out.print(f"{would}: {len(moved.jobs)} ({states}){with_merged(moved)}.")
+        would = "Would move" if dry_run else "Moved"
+        out.print(f"{would}: {len(moved.jobs)} ({steps(moved)}){with_merged(moved)}.")
     end(moved.refused.values())
 
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from pandadb.cli.asking import ask, end, with_merged
+from pandadb.cli.asking import ask, end, steps, with_merged
 from pandadb.cli.jobs_change import PandaIDs
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, whole
-from pandadb.cli.output import as_json, counted, out, table
+from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import changing
 from pandadb.services import jobs
 from pandadb.services.jobs import Expired, How, Killed
@@ -103,9 +103,9 @@ def _login() -> str:
 
 
 def _sentence(killed: Killed, dry_run: bool) -> str:
-    """Say how many jobs are killed, from which states, and how many are told to end."""
+    """Say how many jobs are killed, from which states to which, and how many are told to end."""
     would = "Would be killed" if dry_run else "Killed"
-    found = f"{len(killed.jobs)} ({counted(killed.jobs.values())}){with_merged(killed)}"
+    found = f"{len(killed.jobs)} ({steps(killed)}){with_merged(killed)}"
     return f"{would}: {found}; running and told to end: {len(killed.told)}."
 
 
