@@ -20,7 +20,7 @@ def test_sigterm_stops_the_private_server_but_does_not_leave_half_a_one(made: st
     with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # root's server runs as another user
         data = Path(folder, "postgresql18")
-        environment = {**os.environ, "PANDADB_URL": "", "PANDADB_DATA_DIR": folder}
+        environment = {**os.environ, "PANDADB_URL": "embedded", "PANDADB_DATA_DIR": folder}
         process = subprocess.Popen(
             [PROGRAM, "db", "upgrade"],
             env=environment,
@@ -31,7 +31,8 @@ def test_sigterm_stops_the_private_server_but_does_not_leave_half_a_one(made: st
         process.terminate()
         _, said = process.communicate(timeout=30)
 
-        assert (process.returncode, said) == (143, b"")
+        assert process.returncode == 143
+        assert said == f"Database: the embedded one in {folder}\n".encode()
         assert not (data / "postmaster.pid").exists()
         subprocess.run([PROGRAM, "db", "url"], env=environment, stdout=subprocess.PIPE, check=True)
 

@@ -37,6 +37,10 @@ SCHEMAS = (
 )
 
 
+EMBEDDED = "embedded"
+"""The value of PANDADB_URL that names the embedded PostgreSQL."""
+
+
 class SettingsError(InvalidInput):
     """A setting that is unknown, or has a value that it can't have."""
 
@@ -128,6 +132,10 @@ def _checked(url: SecretStr) -> SecretStr:
     return url
 
 
+def _checked_or_embedded(url: SecretStr) -> SecretStr:
+    return url if url.get_secret_value() == EMBEDDED else _checked(url)
+
+
 def _names(value: Any) -> Any:
     """Return `a=b,c=d` as a dictionary whose keys are names of our schemas."""
     if isinstance(value, str):
@@ -174,8 +182,8 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    url: Annotated[SecretStr, AfterValidator(_checked)] | None = None
-    """The database, in any `postgresql://` spelling; None for the embedded one."""
+    url: Annotated[SecretStr, AfterValidator(_checked_or_embedded)] | None = None
+    """The database, in any `postgresql://` spelling; `embedded` or None for the embedded one."""
     pooler: Literal["transaction"] | None = None
     """`transaction` if a pooler such as PgBouncer is in between, in that mode."""
     direct_url: Annotated[SecretStr, AfterValidator(_checked)] | None = None
@@ -212,6 +220,11 @@ class Settings(BaseSettings):
     """The folder of months that are exported as Parquet files, where jobs are looked for, too."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
     """Where waiting jobs are: `jobsdefined4` for databases shared with a current panda-server."""
+
+    def server_url(self) -> str | None:
+        """Return the URL of the database; None for the embedded one."""
+        given = self.url.get_secret_value() if self.url else EMBEDDED
+        return None if given == EMBEDDED else given
 
     def pool(self) -> dict[str, Any]:
         """Return the settings of the pool as SQLAlchemy calls them."""

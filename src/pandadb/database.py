@@ -151,11 +151,12 @@ class Database:
             EmbeddedMissing: There is no URL, and no private PostgreSQL either.
         """
         settings = settings or load_settings()
-        if settings.url is None:
+        url = settings.server_url()
+        if url is None:
             return cls.private(settings, **engine)
         direct = settings.direct_url.get_secret_value() if settings.direct_url else None
         words = {"pooler": settings.pooler, "direct_url": direct, **engine}
-        return cls._with(settings.url.get_secret_value(), settings, **words)
+        return cls._with(url, settings, **words)
 
     @classmethod
     def of_archive(cls, settings: Settings | None = None, **engine: Any) -> Self | None:

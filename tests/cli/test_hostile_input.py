@@ -6,6 +6,7 @@ The commands and their options are those of the program itself, so that a new on
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -40,6 +41,7 @@ NUMBERS = [
 NUMBERS += ["", " 1", "1_000", ARABIC, "1.5", "1e-320", str(2**200)]
 TIMES = ["0000-00-00", "0001-01-01", "9999-12-31", "10000-01-01", "2026-02-30", "infinity"]
 TIMES += ["2026-11-20T09:00:00+02:00", FULLWIDTH, "2026-13", "9999-12", "0001-01"]
+TIMES += ["-999999w", "2h", "-1_0h"]
 TEXTS = ["\udcff", "é" * 3000, "x" * 100_000, "\x1b[31m", "a\nb", "(", "*", "=", "pilot=9e9", ",,"]
 TEXTS += ["pilot=" + "9" * 5000, "attemptnr=1_0", "attemptnr=1e400", "hs06sec=NaN", "[/red]"]
 TEXTS += ["hs06sec=1e999999999", "endtime=0000-00-00", "endtime=9999-12-31T23:59:59-12:00"]
@@ -124,7 +126,8 @@ def pandadb(
             main()
         code = end.value.code
         assert code is None or isinstance(code, int)
-        return Ended(code or 0, *capfd.readouterr())
+        printed, said = capfd.readouterr()
+        return Ended(code or 0, printed, re.sub(r"\ADatabase: .*\n", "", said))
 
     return run
 

@@ -142,7 +142,7 @@ def test_jobs_are_moved_with_values_and_those_that_cannot_go_say_why(
         "jobs", "move", "fail", str(running), str(waiting), "--set", "piloterrorcode=1305"
     )
 
-    assert (code, printed) == (1, "Moved: 1 (1 running).\n")
+    assert (code, printed) == (1, "Moved: 1 (1 from running to failed).\n")
     assert f"Job {waiting} is waiting, which fail is not for: from there reset" in said
     with database.session() as session:
         failed = session.scalars(select(JobsArchived4)).one()
@@ -157,7 +157,7 @@ def test_a_dry_run_changes_nothing(run: Run, database: Database, tmp_path: Path)
 
     assert run("jobs", "submit", str(file), "--dry-run")[1] == "1 jobs would be submitted.\n"
     printed = run("jobs", "move", "activate", str(job), "--dry-run")[1]
-    assert printed == "Would move: 1 (1 assigned).\n"
+    assert printed == "Would move: 1 (1 from assigned to activated).\n"
 
     with database.session() as session:
         assert session.scalars(select(JobsDefined4.pandaid)).all() == [job]

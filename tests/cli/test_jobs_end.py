@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -42,7 +43,7 @@ def run(*words: object) -> tuple[int, str]:
     result = CliRunner().invoke(app, ["jobs", *map(str, words)], env={"COLUMNS": "100"})
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
-    return result.exit_code, result.output
+    return result.exit_code, re.sub(r'\A(Database: |{"time").*\n', "", result.output)
 
 
 def test_jobs_are_killed_and_running_ones_are_told(database: Database) -> None:
@@ -50,7 +51,8 @@ def test_jobs_are_killed_and_running_ones_are_told(database: Database) -> None:
 
     assert run("kill", *ids, "--by", "ann") == (
         0,
-        "Killed: 3 (1 activated, 2 defined); running and told to end: 1.\n",
+        "Killed: 3 (1 from activated to cancelled, 2 from defined to cancelled); "
+        "running and told to end: 1.\n",
     )
     with database.session() as session:
         assert {*session.scalars(select(JobsArchived4.taskbuffererrordiag))} == {"Killed by ann"}
@@ -62,7 +64,7 @@ def test_what_is_refused_is_said_and_is_exit_code_1(database: Database) -> None:
     code, said = run("kill", pandaid, 5, "--code", 51, "--hard")
 
     assert code == 1
-    assert "Killed: 1 (1 running); running and told to end: 0." in said
+    assert "Killed: 1 (1 from running to closed); running and told to end: 0." in said
     assert "Job 5 is unknown: no table has it" in said
 
 
@@ -73,9 +75,13 @@ def test_a_kill_as_json_and_dry(database: Database) -> None:
 
     assert (code, json.loads(said)) == (
         0,
-        {"jobs": {str(pandaid): "sent"}, "refused": {}, "merged": {}, "told": []},
-    )
-    assert run("kill", pandaid, "--dry-run")[1].startswith("Would be killed: 1 (1 sent)")
+        {
+            "jobs": {str(pandaid): "cancelled"}, "before": {str(pandaid): "sent"},
+            "refused": {}, "merged": {}, "told": [],
+        },
+    )  # fmt: skip
+    said = run("kill", pandaid, "--dry-run")[1]
+    assert said.startswith("Would be killed: 1 (1 from sent to cancelled)")
     with database.session() as session:
         assert session.get_one(JobsActive4, pandaid).commandtopilot is None
 
@@ -117,7 +123,7 @@ def test_a_terminal_is_asked(
         if not answer:
             raise typer.Abort
 
-    monkeypatch.setattr("pandadb.cli.asking._is_terminal", lambda: True)
+    monkeypatch.setattr("pandadb.cli.asking._can_be_asked", lambda: True)
     monkeypatch.setattr(typer, "confirm", confirm)
 
     code, _said = run("kill", *ids)
@@ -144,7 +150,8 @@ def test_expiry_says_what_each_rule_has_ended_and_can_be_repeated(database: Data
     assert planned[1].splitlines()[0].strip() == "Would end"
     assert json.loads(one[1]) == [
         {
-            "jobs": {str(ids[0]): "sent"}, "refused": {}, "merged": {}, "told": [],
+            "jobs": {str(ids[0]): "failed"}, "before": {str(ids[0]): "sent"},
+            "refused": {}, "merged": {}, "told": [],
             "rule": "sent", "why": "the pilot never answers",
         }
     ]  # fmt: skip

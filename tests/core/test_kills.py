@@ -79,7 +79,7 @@ def test_a_code_gives_its_state_its_error_and_its_reason(session: Session, code:
     found = (job.jobstatus, job.jobsubstatus, job.taskbuffererrorcode, job.taskbuffererrordiag)
     assert found == ENDS[code]
     assert job.commandtopilot == (None if code == 8 else "tobekilled")
-    assert done == Killed({pandaid: "activated"}, told=[])
+    assert done == Killed({pandaid: ENDS[code][0]}, before={pandaid: "activated"})
     files = select(FilesTable4.status).where(FilesTable4.pandaid == pandaid)
     assert sorted(session.scalars(files)) == ["failed", "failed", "unknown"]
     logged = select(JobsStatusLog.jobstatus).where(JobsStatusLog.pandaid == pandaid)
@@ -93,7 +93,7 @@ def test_jobs_that_do_not_run_end_at_once_from_any_table(
 ) -> None:
     pandaid = make_job(session, state)
 
-    assert kill(session, pandaid, code=code).jobs == {pandaid: state}
+    assert kill(session, pandaid, code=code).before == {pandaid: state}
     assert archived(session, pandaid).jobstatus == CODES[code].target
 
 
@@ -125,7 +125,7 @@ def test_a_hard_kill_ends_a_running_job(session: Session) -> None:
 
     done = kill(session, pandaid, code=51, hard=True)
 
-    assert done == Killed({pandaid: "running"})
+    assert done == Killed({pandaid: "closed"}, before={pandaid: "running"})
     assert archived(session, pandaid).jobstatus == "closed"
 
 
@@ -161,7 +161,7 @@ def test_a_failed_job_stays_failed_and_leaves_with_its_own_reason(session: Sessi
     done = kill(session, pandaid)
 
     job = archived(session, pandaid)
-    assert done.jobs == {pandaid: "failed"}
+    assert done.before == {pandaid: "failed"}
     assert (job.jobstatus, job.taskbuffererrordiag, job.piloterrorcode) == ("failed", "why", 5)
     assert job.commandtopilot is None
 
@@ -191,7 +191,7 @@ def test_what_cannot_be_killed_is_said_of_each(session: Session) -> None:
 
     done = kill(session, gone, 5, live, live)
 
-    assert done.jobs == {live: "sent"}
+    assert done.jobs == {live: "cancelled"}
     assert done.refused[gone].reason is Reason.STATE
     assert done.refused[5].sentence == "Job 5 is unknown: no table has it"
 
@@ -261,7 +261,7 @@ def test_one_job_that_cannot_be_killed_is_an_error_and_a_dry_run_does_nothing(
         jobs.kill(database, 5, by="ann")
     dry = jobs.kill(database, pandaid, by="ann", how=How(dry_run=True))
 
-    assert dry.jobs == {pandaid: "activated"}
+    assert dry.jobs == {pandaid: "cancelled"}
     with database.session() as session:
         assert active(session, pandaid).commandtopilot is None
         assert session.scalar(select(func.count()).select_from(JobsArchived4)) == 0
@@ -304,7 +304,8 @@ def test_a_job_that_goes_on_while_the_kill_waits_is_killed_as_what_it_has_become
 
     new = transitions(verb, target)[0].target
     told = new == "running"
-    assert done == [Killed({} if told else {pandaid: new}, told=[pandaid] if told else [])]
+    ended = Killed({pandaid: "closed"}, before={pandaid: new})
+    assert done == [Killed(told=[pandaid]) if told else ended]
     with database.session() as session:
         job = (active if told else archived)(session, pandaid)
         assert (job.taskbuffererrordiag or "").startswith(f"Expired: {new} since 20")
@@ -381,7 +382,7 @@ def test_a_job_that_is_named_twice_has_one_answer(session: Session) -> None:
 
     done = kill(session, told, ends, told, 5, ends, 5)
 
-    assert (done.jobs, done.told, [*done.refused]) == ({ends: "sent"}, [told], [5])
+    assert (done.jobs, done.told, [*done.refused]) == ({ends: "cancelled"}, [told], [5])
 
 
 def test_a_job_that_was_told_and_somebody_has_is_said_to_be_locked(database: Database) -> None:

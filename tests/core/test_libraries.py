@@ -39,7 +39,7 @@ def test_jobs_that_wait_for_a_library_are_cancelled_when_its_job_fails(
 
     moved = lives.advance(session, "fail", builds, host="here")
 
-    assert moved.merged == {waiting: state}
+    assert moved.merged == {waiting: "cancelled"}
     job = session.scalars(select(JobsArchived4).where(JobsArchived4.pandaid == waiting)).one()
     assert (job.jobstatus, job.taskbuffererrorcode) == ("cancelled", 100)
     assert job.taskbuffererrordiag == "The job that was to build its library has failed"
@@ -78,7 +78,7 @@ def test_only_a_build_job_that_fails_takes_others_with_it(session: Session) -> N
     build = make_build(session, "activated")
     assert kills.kill(session, [build], code=9, by="ann", host="here").merged == {}
     assert lives.advance(session, "fail", [make_build(session)], host="h").merged == {
-        waiting: "defined"
+        waiting: "cancelled"
     }
 
 
@@ -89,5 +89,5 @@ def test_a_job_that_ends_with_its_build_job_is_not_refused_beside(session: Sessi
     moved = lives.advance(session, "fail", [build, waiting], host="here")
 
     assert (moved.jobs, moved.refused, moved.merged) == (
-        {build: "running"}, {}, {waiting: "pending"},
+        {build: "failed"}, {}, {waiting: "cancelled"},
     )  # fmt: skip

@@ -73,7 +73,7 @@ def test_a_merging_job_finishes_with_the_job_that_merges_its_outputs(
 
     moved = take(session, "finish", make_merge(session, *wanted))
 
-    assert moved.merged == {merging: "merging", other: "merging"}
+    assert moved.merged == {merging: "finished", other: "finished"}
     assert ended(session, merging) == ended(session, other) == ("finished", None)
     done = session.scalars(
         select(JediDatasetContents.status).where(JediDatasetContents.boundaryid == merging)
@@ -88,7 +88,7 @@ def test_a_job_of_which_another_output_is_to_be_merged_goes_on_waiting(
 
     assert take(session, "finish", first).merged == {}
     assert session.get_one(JobsActive4, merging).jobstatus == "merging"
-    assert take(session, "finish", second).merged == {merging: "merging"}
+    assert take(session, "finish", second).merged == {merging: "finished"}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_merge_that_is_lost_for_good_takes_the_merging_job_with_it(
     key = (TASK, TASK * 10 + 1, merging)
     session.get_one(JediDatasetContents, key).maxattempt = 1
 
-    assert take(session, verb, merge).merged == {merging: "merging"}
+    assert take(session, verb, merge).merged == {merging: status}
     assert ended(session, merging) == (status, f"merge_{status}")
     job = session.scalars(select(JobsArchived4).where(JobsArchived4.pandaid == merging)).one()
     assert (job.taskbuffererrorcode, job.taskbuffererrordiag) == (
@@ -134,8 +134,8 @@ def test_a_merge_that_somebody_kills_is_not_tried_again_unless_it_is_to_be_elsew
         session, [merge], code=code, by="ann", host="here", hard=True, keep_unmerged=keep
     )
 
-    assert killed.jobs == {merge: "running"}
-    assert killed.merged == ({} if waits else {merging: "merging"})
+    assert killed.before == {merge: "running"}
+    assert killed.merged == ({} if waits else {merging: kills.CODES[code].target})
     if not waits:
         end = kills.CODES[code].target
         assert ended(session, merging) == (end, f"merge_{end}")
@@ -173,6 +173,6 @@ def test_the_datasets_of_the_merging_job_are_locked_before_any_job(database: Dat
         other.start()
         other.join(0.3)
         moved = lives.advance(session, "finish", [merge], host="here")
-        assert moved.merged == {waiting: "merging"}
+        assert moved.merged == {waiting: "finished"}
     other.join()
     assert [{*result.refused} for result in results] == [{merge}]

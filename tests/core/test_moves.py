@@ -83,7 +83,7 @@ def test_every_transition_goes_from_each_of_its_states_and_changes_nothing_else(
     done, _ = move(session, [step], [pandaid], host="worker-1")
 
     after = job(session, pandaid)
-    assert done == Moved({pandaid: source}, {})
+    assert done == Moved({pandaid: step.target}, before={pandaid: source})
     assert after["jobstatus"] == step.target
     assert after["table"] == states.home(step.target).__tablename__
     assert abs(after["modificationtime"] - datetime.now(UTC).replace(tzinfo=None)).seconds < 60
@@ -195,7 +195,7 @@ def test_a_condition_chooses_the_jobs_of_every_table(session: Session) -> None:
 
     done = take(session, "kill", lambda table: table.jeditaskid == 5)
 
-    assert done.jobs == dict(zip(chosen, ("defined", "waiting", "sent"), strict=True))
+    assert done.before == dict(zip(chosen, ("defined", "waiting", "sent"), strict=True))
     assert job(session, other)["jobstatus"] == "defined"
 
 
@@ -209,7 +209,7 @@ def test_each_job_that_stays_says_why(session: Session) -> None:
 
     done = take(session, "activate", [finished, running, killed, there, archived, 5, good, good])
 
-    assert done.jobs == {good: "assigned"}
+    assert done.jobs == {good: "activated"}
     said = {one: (no.reason, no.sentence.split(" ", 2)[2]) for one, no in done.refused.items()}
     assert said == {
         finished: (Reason.STATE, "is finished, which activate is not for: it has ended"),
@@ -244,7 +244,7 @@ def test_skip_leaves_what_somebody_else_has(database: Database, locked: tuple[in
     with database.session() as session:
         done = take(session, "activate", locked, lock=Lock.SKIP)
 
-    assert done.jobs == {locked[1]: "defined"}
+    assert done.jobs == {locked[1]: "activated"}
     assert done.refused[locked[0]].reason is Reason.LOCKED
 
 
@@ -268,7 +268,7 @@ def test_a_move_that_has_waited_is_later_than_what_it_waited_for(database: Datab
 
     def finish() -> None:
         with database.session() as session:
-            assert take(session, "finish", [pandaid]).jobs == {pandaid: "transferring"}
+            assert take(session, "finish", [pandaid]).before == {pandaid: "transferring"}
 
     with ThreadPoolExecutor(1) as pool:
         with database.session() as first:
@@ -318,7 +318,7 @@ def test_jobs_are_found_in_each_of_their_tables_and_refused_once(session: Sessio
 
     done = take(session, "close", [4, 3, 2, 1])
 
-    assert done.jobs == {1: "defined", 3: "waiting"}
+    assert done.before == {1: "defined", 3: "waiting"}
     assert sorted(done.refused) == [2, 4]
 
 

@@ -108,7 +108,7 @@ def test_an_end_that_locks_what_has_just_changed_takes_along_what_is_new(
                 host="here",
                 lock=lock,
             )
-            assert moved.jobs == {pandaid: "holding"}
+            assert moved.before == {pandaid: "holding"}
 
     with database.session() as session:
         session.execute(text(f"SELECT pg_advisory_xact_lock({PAUSE})"))

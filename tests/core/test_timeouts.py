@@ -109,7 +109,7 @@ def test_a_rule_ends_its_jobs_as_it_says(session: Session, rule: Rule) -> None:
         assert (state, done.jobs) == ("running", {})
         return
     job = session.scalars(select(JobsArchived4).where(JobsArchived4.pandaid == pandaid)).one()
-    assert done.jobs == {pandaid: state}
+    assert done.before == {pandaid: state}
     match rule.action:
         case Fail(code, _diag):
             assert (job.jobstatus, job.jobdispatchererrorcode) == ("failed", code)

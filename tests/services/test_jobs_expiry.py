@@ -43,7 +43,7 @@ def test_jobs_end_by_the_rule_that_is_theirs(database: Database) -> None:
 
     found = jobs.expire(database)
 
-    assert [(each.rule, each.jobs) for each in found] == [
+    assert [(each.rule, each.before) for each in found] == [
         ("sent", dict.fromkeys(sent, "sent")),
         ("heartbeat", dict.fromkeys(silent, "running")),
     ]

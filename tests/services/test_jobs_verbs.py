@@ -58,7 +58,7 @@ def test_a_whole_life(database: Database) -> None:
 def test_many_jobs_get_an_answer_each(database: Database, job: int) -> None:
     done = jobs.activate(database, [job, 5])
 
-    assert done.jobs == {job: "defined"}
+    assert (done.jobs, done.before) == ({job: "activated"}, {job: "defined"})
     assert done.refused[5].reason is Reason.UNKNOWN
 
 
@@ -95,7 +95,7 @@ def test_a_column_that_there_is_not_is_given_to_nobody(database: Database) -> No
 
 
 def test_a_dry_run_answers_and_changes_nothing(database: Database, job: int) -> None:
-    assert jobs.activate(database, [job], How(dry_run=True)).jobs == {job: "defined"}
+    assert jobs.activate(database, [job], How(dry_run=True)).jobs == {job: "activated"}
 
     with database.session() as session:
         assert session.get_one(JobsDefined4, job).jobstatus == "defined"
@@ -311,7 +311,7 @@ def test_only_a_job_that_a_kill_has_told_is_cancelled(database: Database, verb: 
 
     done = jobs.advance(database, verb, [free, told, 5], piloterrorcode=1)
 
-    assert (done.jobs, {*done.refused}) == ({told: "holding"}, {5, free})
+    assert (done.jobs, {*done.refused}) == ({told: "cancelled"}, {5, free})
     with database.session() as session:
         ended = session.scalars(select(JobsArchived4)).one()
         assert (ended.jobstatus, ended.taskbuffererrordiag) == ("cancelled", "Killed by ann")
@@ -331,7 +331,7 @@ def test_jobs_are_closed_by_a_code_that_closes(database: Database, job: int) -> 
     with pytest.raises(BadValue, match="9 does not close jobs: these do: 2, 4, 10, 51, 55, 60"):
         jobs.close(database, job, code=9)
 
-    assert jobs.close(database, job, code=51).jobs == {job: "defined"}
+    assert jobs.close(database, job, code=51).jobs == {job: "closed"}
 
     with database.session() as session:
         ended = session.scalars(select(JobsArchived4)).one()

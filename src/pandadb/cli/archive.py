@@ -19,7 +19,17 @@ from pandadb.cli import (
     archive_restore,
 )
 from pandadb.cli.archive_told import Batches, MaxLag, limits, moved_line, rows_line, told
-from pandadb.cli.options import DAY, AsJSON, Check, DryRun, decimal, moment, site_policies, task_id
+from pandadb.cli.options import (
+    DAY,
+    AsJSON,
+    Check,
+    DryRun,
+    Quiet,
+    decimal,
+    moment,
+    site_policies,
+    task_id,
+)
 from pandadb.cli.output import (
     CODES,
     WRONG,
@@ -32,6 +42,7 @@ from pandadb.cli.output import (
     table,
     tell_failed,
 )
+from pandadb.cli.target import changing
 from pandadb.database import Database
 from pandadb.services import archive
 from pandadb.services.archive import Found, Progress
@@ -52,7 +63,10 @@ CENTURY = 36_525 * 86_400
 Days = Annotated[
     list[datetime] | None,
     typer.Option(
-        "--day", parser=moment(DAY), metavar="DAY", help="Only this day; can be repeated."
+        "--day",
+        parser=moment(DAY),
+        metavar="DAY",
+        help="Only this day, or -3d, yesterday; can be repeated.",
     ),
 ]
 COLUMNS = ("from", "to", "partitions", "rows", "MB", "put off because")
@@ -88,6 +102,7 @@ def run(
     batch_seconds: Batches = 1,
     dry_run: DryRun = False,
     json: AsJSON = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Take the days that are due out of the live tables and into the archive, and prove it.
 
@@ -102,7 +117,7 @@ def run(
     """
     policies, only = site_policies(), _dates(days)
     waits = archive_copy.waits(wait, wait_files)
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         if dry_run:
             _foretell("Would go", database, only, waits, json)
             return
@@ -156,7 +171,11 @@ def _show_status(found: archive.Status) -> None:
 
 @app.command()
 def verify(
-    days: Days = None, *, exports: archive_export.Exports = None, json: AsJSON = False
+    days: Days = None,
+    *,
+    exports: archive_export.Exports = None,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Count the archive anew and compare it with its proofs.
 
@@ -199,12 +218,13 @@ def hold(
     reason: Annotated[str | None, typer.Option(help="Why, for people.")] = None,
     release: Annotated[bool, typer.Option("--release", help="Let them go again.")] = False,
     json: AsJSON = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Keep the jobs of tasks out of the archive; without tasks, list those that are held.
 
     Example: pandadb archive hold 13332803 --reason "is looked into"
     """
-    with Database.from_settings() as database:
+    with changing() if tasks else Database.from_settings() as database:
         if tasks and release:
             gone = archive.release(database, tasks)
             out.print(f"Released: {', '.join(map(str, gone)) or 'none was held'}.")

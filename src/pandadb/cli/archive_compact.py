@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pandadb.cli.archive_told import MaxLag, limits
-from pandadb.cli.options import AsJSON, DryRun
-from pandadb.cli.output import CODES, as_json, end_of_failed, err, out, table
-from pandadb.database import Database
+from pandadb.cli.options import AsJSON, DryRun, Quiet
+from pandadb.cli.output import CODES, as_json, end_of_failed, err, note, out, table
+from pandadb.cli.target import changing
 from pandadb.services import archive
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def compact(
     max_lag: MaxLag = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Make one partition of the days of each month of the archive that is long past.
 
@@ -39,7 +40,7 @@ def compact(
 
     Example: pandadb archive compact --before 2026-06
     """
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         if dry_run:
             _show("Would become one partition", archive.compactable(database, before), json)
             return
@@ -59,7 +60,7 @@ def _tell(days: Days) -> None:
 
 
 def _tell_wait(why: str) -> None:
-    err.print(f"waiting: {why}", markup=False, soft_wrap=True)
+    note(f"waiting: {why}", waiting=why)
 
 
 def _show(title: str, found: Collection[Days], json: bool) -> None:

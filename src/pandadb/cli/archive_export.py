@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pandadb.cli.archive_told import unless_paused
-from pandadb.cli.options import AsJSON, DryRun
+from pandadb.cli.options import AsJSON, DryRun, Quiet
 from pandadb.cli.output import as_json, err, out, table
+from pandadb.cli.target import changing
 from pandadb.database import Database
 from pandadb.services import archive
 
@@ -33,6 +34,7 @@ def export(
     ] = False,
     dry_run: DryRun = False,
     json: AsJSON = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Write a month of the archive to Parquet files, and prove them by reading them back.
 
@@ -41,7 +43,7 @@ def export(
 
     Example: pandadb archive export 2026-09 --to /data/panda --drop
     """
-    with Database.from_settings() as database, unless_paused():
+    with changing(dry_run=dry_run) as database, unless_paused():
         if dry_run:
             _foretell(archive.outlook(database, month), json)
             return

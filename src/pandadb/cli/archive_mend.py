@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from pandadb.cli.archive_told import Batches, MaxLag, limits, rows_line, unless_paused
-from pandadb.cli.options import AsJSON, DryRun, site_policies
-from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, PAUSED, as_json, err, out, tell_failed
-from pandadb.database import Database
+from pandadb.cli.options import AsJSON, DryRun, Quiet, site_policies
+from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, PAUSED, as_json, note, out, tell_failed
+from pandadb.cli.target import changing
 from pandadb.services import archive
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def mend(
     batch_seconds: Batches = 1,
     dry_run: DryRun = False,
     json: AsJSON = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Give files, parameters and metadata at 1970-01-01 of ended jobs the times of these.
 
@@ -32,7 +33,7 @@ def mend(
 
     Example: pandadb archive mend --dry-run
     """
-    with Database.from_settings() as database, unless_paused():
+    with changing(dry_run=dry_run) as database, unless_paused():
         if dry_run:
             _foretell(archive.stragglers(database), json)
         policies, pace = site_policies(), limits(max_lag, batch_seconds)
@@ -60,12 +61,10 @@ def _report(mended: Mended) -> None:
     _tell_unknown(mended.left)
     tell_failed(mended.failed)
     for sentence in mended.gone.refused.values():
-        err.print(sentence, markup=False, soft_wrap=True)
+        note(sentence)
     if mended.left.jobs:
         some = ", ".join(map(str, mended.left.jobs))
-        err.print(
-            f"Their tables have the same rows at the times of the jobs: {some}", soft_wrap=True
-        )
+        note(f"Their tables have the same rows at the times of the jobs: {some}")
 
 
 def _tell_unknown(found: Stragglers) -> None:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from pandadb.cli.options import moment
+from pandadb.cli.options import Quiet, moment
 from pandadb.cli.output import NOTHING_TO_DO, out
-from pandadb.database import Database
+from pandadb.cli.target import changing
 from pandadb.services import archive
 
 FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
@@ -21,8 +21,13 @@ def pause(
     reason: Annotated[str | None, typer.Option(help="Why, for people.")] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(parser=moment(FORMATS), metavar=TIME, help="When it ends by itself (UTC)."),
+        typer.Option(
+            parser=moment(FORMATS),
+            metavar=TIME,
+            help="When it ends by itself, UTC; or +2h, tomorrow.",
+        ),
     ] = None,
+    _quiet: Quiet = False,
 ) -> None:
     """Have the archiver wait: a run at its next safe point, others before they begin.
 
@@ -30,20 +35,20 @@ def pause(
 
     Example: pandadb archive pause --reason "the disk is replaced" --until 2026-11-22T08:00
     """
-    with Database.from_settings() as database:
+    with changing() as database:
         archive.pause(database, until, reason)
         said = archive.paused(database)
     out.print(f"The archive is {said}.", markup=False, soft_wrap=True)
 
 
-def resume() -> None:
+def resume(_quiet: Quiet = False) -> None:
     """Let the archiver go on; a run that waits does so within seconds.
 
     Exit code 3 if it was not paused.
 
     Example: pandadb archive resume
     """
-    with Database.from_settings() as database:
+    with changing() as database:
         was_paused = archive.resume(database)
     out.print("The archiver goes on." if was_paused else "The archive was not paused.")
     raise typer.Exit(0 if was_paused else NOTHING_TO_DO)

@@ -23,13 +23,15 @@ from pandadb.cli.options import (
     DAY,
     AsJSON,
     DryRun,
+    Quiet,
     Yes,
     job_id,
     moment,
     site_policies,
     task_id,
 )
-from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, PAUSED, as_json, err, fail, out
+from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, PAUSED, as_json, err, fail, note, out
+from pandadb.cli.target import changing
 from pandadb.config import load_settings
 from pandadb.database import Database
 from pandadb.services import archive
@@ -46,7 +48,10 @@ def restore(
     day: Annotated[
         datetime | None,
         typer.Argument(
-            parser=moment(DAY), metavar="DAY", show_default=False, help="A day of the archive."
+            parser=moment(DAY),
+            metavar="DAY",
+            show_default=False,
+            help="A day of the archive; or yesterday.",
         ),
     ] = None,
     *,
@@ -65,6 +70,7 @@ def restore(
     dry_run: DryRun = False,
     json: AsJSON = False,
     yes: Yes = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Take a day back from the archive, or jobs with all that belongs to them.
 
@@ -85,7 +91,7 @@ def restore(
         fail("From another database jobs come back with their day: pandadb archive restore DAY")
     policies = site_policies()
     pace = limits(max_lag, batch_seconds)
-    with Database.from_settings() as database, unless_paused():
+    with changing(dry_run=dry_run) as database, unless_paused():
         if day is not None:
             _restore_day(database, policies, day, pace, dry_run=dry_run, json=json)
             return
@@ -160,7 +166,7 @@ def _end(found: Restored, *, dry_run: bool, json: bool) -> None:
         *([f"{found.left} jobs are still in the archive"] if found.failed else []),
     ]
     for sentence in wrong:
-        err.print(sentence, markup=False, soft_wrap=True)
+        note(sentence)
     if wrong:
         raise typer.Exit(1)
     if found.paused:
@@ -179,8 +185,8 @@ def _report(found: Restored, dry_run: bool) -> None:
         f"{len(gone.refused)}; locks were not free: {len(gone.contended)}; no time: {found.left}.",
         soft_wrap=True,
     )
-    for note in (*found.notes, *_notes(gone.strayed, gone.unproven)):
-        out.print(note, markup=False, soft_wrap=True)
+    for sentence in (*found.notes, *_notes(gone.strayed, gone.unproven)):
+        out.print(sentence, markup=False, soft_wrap=True)
     if found.paused:
         out.print(f"The archive is {found.paused}.", markup=False, soft_wrap=True)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pandadb.cli.options import decimal, seconds
-from pandadb.cli.output import CONTENDED, PAUSED, err, fail, progress
+from pandadb.cli.output import CONTENDED, PAUSED, err, fail, log, mode, progress
 from pandadb.config import load_settings
 from pandadb.services.archive import Limits, NotNow, Paused
 
@@ -48,7 +46,7 @@ def limits(max_lag: float | None, batch_seconds: float = 1) -> Limits:
 
 @contextmanager
 def told(unit: str) -> Iterator[Tell]:
-    """Show where work is: a bar on a terminal, elsewhere lines of JSON on standard error.
+    """Show where work is: a bar on a terminal, elsewhere with --json lines on standard error.
 
     Yields what is called with words, how much is done, of how much, and what a line has.
     """
@@ -59,10 +57,8 @@ def told(unit: str) -> Iterator[Tell]:
             waiting = f", waiting: {line['waiting']}" if line.get("waiting") else ""
             if err.is_terminal:
                 bar.update(task, description=words + waiting, completed=done, total=of)
-                return
-            when = datetime.now(UTC).isoformat(timespec="milliseconds")
-            said = jsonlib.dumps({"time": when, **line})
-            err.print(said, markup=False, soft_wrap=True)
+            elif mode.json:
+                log(**line)
 
         yield tell
 

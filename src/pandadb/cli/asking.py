@@ -4,9 +4,8 @@ import sys
 from collections.abc import Iterable, Sequence
 
 import typer
-from rich.markup import escape
 
-from pandadb.cli.output import err, fail
+from pandadb.cli.output import counted, fail, mode, note
 from pandadb.services.jobs import Moved, Refusal
 
 ASKS_ABOVE = 10
@@ -18,7 +17,7 @@ def ask(verb: str, pandaids: Sequence[int], yes: bool) -> None:
     number = len({*pandaids})
     if yes or number <= ASKS_ABOVE:
         return
-    if not _is_terminal():
+    if not _can_be_asked():
         fail(
             f"These are {number} jobs: say --yes to {verb.lower()} more than {ASKS_ABOVE} without "
             "a question"
@@ -26,8 +25,22 @@ def ask(verb: str, pandaids: Sequence[int], yes: bool) -> None:
     typer.confirm(f"{verb} {number} jobs?", abort=True, err=True)
 
 
-def _is_terminal() -> bool:
-    return sys.stdin.isatty()
+def confirm(question: str, yes: bool) -> None:
+    """Ask a question, unless it is answered by --yes, and end if the answer is no."""
+    if yes:
+        return
+    if not _can_be_asked():
+        fail("Nobody can be asked here: say --yes")
+    typer.confirm(question, abort=True, err=True)
+
+
+def _can_be_asked() -> bool:
+    return sys.stdin.isatty() and not mode.quiet
+
+
+def steps(moved: Moved) -> str:
+    """Say from which states to which how many jobs have gone."""
+    return counted(f"from {moved.before[job]} to {after}" for job, after in moved.jobs.items())
 
 
 def with_merged(moved: Moved) -> str:
@@ -39,5 +52,5 @@ def end(refused: Iterable[Refusal]) -> None:
     """Say of each job that was refused why; end with exit code 1 if there are any."""
     sentences = [refusal.sentence for refusal in refused]
     for sentence in sentences:
-        err.print(escape(sentence), soft_wrap=True)
+        note(sentence)
     raise typer.Exit(bool(sentences))

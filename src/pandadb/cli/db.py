@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from pandadb import embedded, session_settings
+from pandadb.cli.asking import confirm
 from pandadb.cli.grant import grant
-from pandadb.cli.options import AsJSON, DryRun, Yes
+from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes
 from pandadb.cli.output import as_json, out, progress
+from pandadb.cli.target import changing, check_named
 from pandadb.config import load_settings
 from pandadb.database import Database
 from pandadb.services import drift, schema, sequences
@@ -29,12 +31,12 @@ Revision = Annotated[str, typer.Argument(help="A revision, such as 0007.")]
 
 
 @app.command()
-def upgrade(revision: Revision = "head", dry_run: DryRun = False) -> None:
+def upgrade(revision: Revision = "head", dry_run: DryRun = False, _quiet: Quiet = False) -> None:
     """Bring the database to a revision, the newest one if none is named.
 
     Example: pandadb db upgrade
     """
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         pending = schema.pending(database, revision)
         if dry_run:
             typer.echo("\n".join(pending) or "Nothing to do.")
@@ -49,19 +51,20 @@ def upgrade(revision: Revision = "head", dry_run: DryRun = False) -> None:
 
 
 @app.command()
-def downgrade(revision: Revision, yes: Yes = False, dry_run: DryRun = False) -> None:
+def downgrade(
+    revision: Revision, yes: Yes = False, dry_run: DryRun = False, _quiet: Quiet = False
+) -> None:
     """Take the database back to a revision; tables made after it are dropped, with their rows.
 
     Example: pandadb db downgrade base
     """
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         undone = schema.undone(database, revision)
         if dry_run:
             typer.echo("\n".join(undone) or "Nothing to do.")
             return
         question = f"Go back to revision {revision}, undo {len(undone)}, and lose the rows?"
-        if not yes:
-            typer.confirm(question, abort=True)
+        confirm(question, yes)
         schema.downgrade(database, revision)
         version = schema.current(database)
     out.print(REMAINS if version.revision is None else _sentence(version), markup=False)
@@ -105,7 +108,7 @@ def check(json: AsJSON = False) -> None:
 
 
 @app.command()
-def fix_sequences(dry_run: DryRun = False, json: AsJSON = False) -> None:
+def fix_sequences(dry_run: DryRun = False, json: AsJSON = False, _quiet: Quiet = False) -> None:
     """Let each sequence go on above the numbers that its tables have. It can be repeated.
 
     A restore of tables or a change to a logical replica leaves sequences behind: numbers would be
@@ -113,7 +116,7 @@ def fix_sequences(dry_run: DryRun = False, json: AsJSON = False) -> None:
 
     Example: pandadb db fix-sequences --dry-run
     """
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         found = sequences.fix(database, dry_run=dry_run)
     if json:
         as_json([asdict(one) for one in found])
@@ -157,7 +160,9 @@ def psql(context: typer.Context) -> None:
 
     Example: pandadb db psql -c 'SELECT * FROM doma_panda.pandadb_version'
     """
-    with Database.from_settings() as database:
+    settings = load_settings()
+    check_named(settings)  # what is handed to psql may change anything
+    with Database.from_settings(settings) as database:
         # The password goes through the environment: arguments are for everybody to see.
         password = database.engine.url.password or os.environ.get("PGPASSWORD", "")
         given = os.environ.get("PGOPTIONS", "")
@@ -167,7 +172,7 @@ def psql(context: typer.Context) -> None:
             environment["PGOPTIONS"] = options
         for name in ("PGDATESTYLE", "PGTZ"):  # they would override the options
             environment.pop(name, None)
-        theirs = None if load_settings().url is None else shutil.which("psql")
+        theirs = None if settings.server_url() is None else shutil.which("psql")
         program = theirs or str(embedded.psql())  # which is as new as the embedded server
         words = [program, database.libpq_url(hint=False), *context.args]
         raise typer.Exit(subprocess.run(words, env=environment, check=False).returncode)

@@ -31,7 +31,9 @@ def options(
     gshare: Annotated[str | None, typer.Option(help="The global share.")] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(parser=moment(FORMATS), metavar=TIME, help="The earliest time, UTC."),
+        typer.Option(
+            parser=moment(FORMATS), metavar=TIME, help="The earliest time, UTC; or -2h, yesterday."
+        ),
     ] = None,
     until: Annotated[
         datetime | None,

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pandadb.cli.options import AsJSON, DryRun
+from pandadb.cli.options import AsJSON, DryRun, Quiet
 from pandadb.cli.output import as_json, out
-from pandadb.database import Database
+from pandadb.cli.target import changing
 from pandadb.services import grants
 
 
@@ -21,6 +21,7 @@ def grant(
     ] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Make the roles for owner, writers, readers, archiver and monitor; give them their rights.
 
@@ -29,7 +30,7 @@ def grant(
     Example: pandadb db grant --member pandaserver=writer --member bigmon=monitor
     """
     members = dict(_member(word) for word in member or [])
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         granted = grants.grant(database, prefix, members, dry_run=dry_run)
     if json:
         as_json(asdict(granted))

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from pandadb.cli import archive_copy, jobs_change, jobs_end, jobs_find
-from pandadb.cli.options import DAY, AsJSON, DryRun, moment, task_id
-from pandadb.cli.output import as_json, err, out, progress
-from pandadb.database import Database
+from pandadb.cli.options import DAY, AsJSON, DryRun, Quiet, moment, task_id
+from pandadb.cli.output import as_json, note, out, progress
+from pandadb.cli.target import changing
 from pandadb.services import jobs
 
 app = typer.Typer(help="Jobs: submit, look at, move, end.", no_args_is_help=True)
@@ -38,9 +37,8 @@ UNITS = {"reading": "bytes", "loading": "jobs"}
 def name_unknown(loaded: jobs.Loaded) -> None:
     """Say which columns of a file were left out."""
     if loaded.unknown_columns:
-        err.print(
-            "[yellow]Not loaded, unknown columns:[/]", Text(", ".join(loaded.unknown_columns))
-        )
+        names = loaded.unknown_columns
+        note(f"Not loaded, unknown columns: {', '.join(names)}", unknown_columns=names)
 
 
 @app.command()
@@ -58,6 +56,7 @@ def load(
     ] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Load records of jobs that ended, all of a file or none. Jobs that are there are left alone.
 
@@ -66,7 +65,7 @@ def load(
     Example: pandadb jobs load atlas_jobs_task_13332803.csv --jeditaskid 13332803
     """
     day = when.date() if when else yesterday()
-    with Database.from_settings() as database, archive_copy.other() as other, progress("") as bar:
+    with changing(dry_run=dry_run) as database, archive_copy.other() as other, progress("") as bar:
         task = bar.add_task("reading", total=None)
         loaded = jobs.load(
             database,

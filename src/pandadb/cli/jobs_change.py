@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from pandadb.cli.asking import ask, end, with_merged
-from pandadb.cli.options import AsJSON, DryRun, Yes, job_id
-from pandadb.cli.output import INVALID, as_json, counted, fail, out
-from pandadb.database import Database
+from pandadb.cli.asking import ask, end, steps, with_merged
+from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_id
+from pandadb.cli.output import INVALID, as_json, fail, out
+from pandadb.cli.target import changing
 from pandadb.services import jobs
 from pandadb.services.jobs import How
 
@@ -26,6 +26,7 @@ def submit(
     ] = "defined",
     dry_run: DryRun = False,
     json: AsJSON = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Submit jobs with their files and parameters, all of a file or none; print their PandaIDs.
 
@@ -40,7 +41,7 @@ def submit(
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or error
         fail(f"{file} cannot be read as UTF-8 text: {said}", INVALID)
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         new = jobs.read(text)
         pandaids = jobs.submit(database, new, jobstatus=jobstatus, how=How(dry_run=dry_run))
     if json:
@@ -62,6 +63,7 @@ def move(
     dry_run: DryRun = False,
     json: AsJSON = False,
     yes: Yes = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Take jobs through a step of their life. Exit code 1 if one cannot go; the others do.
 
@@ -72,13 +74,13 @@ def move(
     """
     values: dict[str, Any] = dict(_assignment(word) for word in value or [])
     ask(verb.capitalize(), pandaids, yes or dry_run)
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         moved = jobs.advance(database, verb, pandaids, How(dry_run=dry_run), **values)
     if json:
         as_json(asdict(moved))
     else:
-        would, states = "Would move" if dry_run else "Moved", counted(moved.jobs.values())
-        out.print(f"{would}: {len(moved.jobs)} ({states}){with_merged(moved)}.")
+        would = "Would move" if dry_run else "Moved"
+        out.print(f"{would}: {len(moved.jobs)} ({steps(moved)}){with_merged(moved)}.")
     end(moved.refused.values())
 
 
@@ -95,6 +97,7 @@ def retry(
     dry_run: DryRun = False,
     json: AsJSON = False,
     yes: Yes = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Try jobs that have failed, were cancelled or closed again, each as a new job.
 
@@ -103,7 +106,7 @@ def retry(
     Example: pandadb jobs retry 6012345678
     """
     ask("Retry", pandaids, yes or dry_run)
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         retried = jobs.retry(
             database, pandaids, How(dry_run=dry_run), same=same, attemptnr=attemptnr
         )

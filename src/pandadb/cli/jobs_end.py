@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from pandadb.cli.asking import ask, end, with_merged
+from pandadb.cli.asking import ask, end, steps, with_merged
 from pandadb.cli.jobs_change import PandaIDs
-from pandadb.cli.options import AsJSON, DryRun, Yes, whole
-from pandadb.cli.output import as_json, counted, out, table
-from pandadb.database import Database
+from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, whole
+from pandadb.cli.output import as_json, out, table
+from pandadb.cli.target import changing
 from pandadb.services import jobs
 from pandadb.services.jobs import Expired, How, Killed
 
@@ -39,6 +39,7 @@ def kill(
     dry_run: DryRun = False,
     json: AsJSON = False,
     yes: Yes = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Kill jobs; running ones are told to end. Exit code 1 if one cannot be killed.
 
@@ -47,7 +48,7 @@ def kill(
     Example: pandadb jobs kill 6012345678 --code 51
     """
     ask("Kill", pandaids, yes or dry_run)
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         killed = jobs.kill(
             database,
             pandaids,
@@ -75,6 +76,7 @@ def expire(
     ] = 1000,
     dry_run: DryRun = False,
     json: AsJSON = False,
+    _quiet: Quiet = False,
 ) -> None:
     """End the jobs that have been where they are for too long. Exit code 1 if one cannot be ended.
 
@@ -82,7 +84,7 @@ def expire(
 
     Example: pandadb jobs expire --rule sent --rule heartbeat
     """
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         found = jobs.expire(database, rules=rule, limit=limit, how=How(dry_run=dry_run))
     if json:
         as_json([asdict(expired) for expired in found])
@@ -101,9 +103,9 @@ def _login() -> str:
 
 
 def _sentence(killed: Killed, dry_run: bool) -> str:
-    """Say how many jobs are killed, from which states, and how many are told to end."""
+    """Say how many jobs are killed, from which states to which, and how many are told to end."""
     would = "Would be killed" if dry_run else "Killed"
-    found = f"{len(killed.jobs)} ({counted(killed.jobs.values())}){with_merged(killed)}"
+    found = f"{len(killed.jobs)} ({steps(killed)}){with_merged(killed)}"
     return f"{would}: {found}; running and told to end: {len(killed.told)}."
 
 

@@ -5,13 +5,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.cli import archive, db, demo, docs, jobs, partitions
-from pandadb.cli.output import INVALID, fail
+from pandadb.cli.help import program_of
+from pandadb.cli.output import INVALID, fail, mode, unless_fine
 from pandadb.errors import InvalidInput, PandaDBError
 from pandadb.pooler import HINT
 
@@ -22,6 +23,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+UsageError: Any = typer.BadParameter.__base__
+"""A wrong use of a command, such as an unknown option."""
 
 
 def _version(wanted: bool) -> None:
@@ -46,6 +51,11 @@ app.add_typer(partitions.app, name="partitions")
 app.add_typer(archive.app, name="archive")
 app.add_typer(docs.app, name="docs")
 app.command()(demo.demo)
+
+
+def program() -> Any:
+    """Return the command with all commands below it, as it is run."""
+    return program_of(app)
 
 
 HINTS = {
@@ -74,7 +84,8 @@ def main() -> None:
     try:
         with _quiet_without_reader():
             try:
-                app()
+                with unless_fine():
+                    _run()
             finally:
                 sys.stdout.flush()
     except InvalidInput as error:
@@ -92,6 +103,23 @@ def main() -> None:
         _leave_output()
         place = error.filename or "the output"
         fail(f"{place} cannot be read or written: {error.strerror or error}")
+
+
+def _run() -> None:
+    """Run the command; with --json a wrong use of it is told as other errors are."""
+    words = sys.argv[1:]
+    mode.json = "--json" in (words[: words.index("--")] if "--" in words else words)
+    command = program()
+    if not mode.json:
+        command()
+        return
+    try:
+        code = command(standalone_mode=False)
+    except typer.Abort:
+        fail("Aborted.")
+    except UsageError as error:
+        fail(error.format_message(), INVALID)
+    sys.exit(code)
 
 
 @contextmanager

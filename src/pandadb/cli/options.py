@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pandadb.cli.output import hold_back, print_as_json
 from pandadb.config import load_settings
 from pandadb.services import partitions
 
@@ -17,10 +19,16 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.policies import Policy
 
-AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=print_as_json)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")]
 Check = Annotated[
     bool, typer.Option("--check", help="Exit code 1 if something needs a person, for monitors.")
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="Print nothing unless something is wrong.", callback=hold_back
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
@@ -60,21 +68,52 @@ def decimal(least: float, most: float) -> Callable[[str], float]:
 
 
 def moment(formats: Sequence[str]) -> Callable[[str], datetime]:
-    """Return what reads a time (naive UTC) in one of the formats."""
+    """Return what reads a time (naive UTC) in one of the formats, or relative to now.
+
+    Formats without an hour are of days: only days are relative then.
+    """
+    is_day = not any("%H" in wanted for wanted in formats)
 
     def time(given: str) -> datetime:
-        for wanted in formats if str(given).isascii() else ():
-            try:
-                found = datetime.strptime(given, wanted)  # noqa: DTZ007 - PanDA's times are naive
-            except ValueError:
-                continue
-            if not YEARS[0] <= found.year <= YEARS[1]:
-                raise typer.BadParameter(f"{_short(given)} is not in the years 1970 to 9998.")
-            return found
-        example = f"{datetime(2026, 11, 20, 9):{formats[-1]}}"
-        raise typer.BadParameter(f"{_short(given)} is no time: write it as {example}")
+        text = str(given)
+        found = _absolute(text, formats) or _relative(text, is_day=is_day)
+        if found is None:
+            example = f"{datetime(2026, 11, 20, 9):{formats[-1]}}"
+            relative = "yesterday or -3d" if is_day else "yesterday, -3d or -2h"
+            raise typer.BadParameter(
+                f"{_short(text)} is no time: write it as {example}, {relative}"
+            )
+        if not YEARS[0] <= found.year <= YEARS[1]:
+            raise typer.BadParameter(f"{_short(text)} is not in the years 1970 to 9998.")
+        return found
 
     return time
+
+
+def _absolute(text: str, formats: Sequence[str]) -> datetime | None:
+    for wanted in formats if text.isascii() else ():
+        with suppress(ValueError):
+            return datetime.strptime(text, wanted)  # noqa: DTZ007 - PanDA's times are naive
+    return None
+
+
+def _relative(text: str, *, is_day: bool) -> datetime | None:
+    """Return the time of a word, or so many units before or after now; None if it is neither."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if text in DAYS_FROM_TODAY:
+        return today + timedelta(days=DAYS_FROM_TODAY[text])
+    if text == "now" and not is_day:
+        return now
+    offset = re.fullmatch(
+        r"([+-][0-9]{1,6})([dw])" if is_day else r"([+-][0-9]{1,6})([smhdw])", text
+    )
+    if offset is None:
+        return None
+    try:
+        return (today if is_day else now) + timedelta(**{UNITS[offset[2]]: int(offset[1])})
+    except OverflowError:
+        return datetime.max  # noqa: DTZ901 - beyond the years that are taken
 
 
 def _short(text: str) -> str:
@@ -83,6 +122,9 @@ def _short(text: str) -> str:
 
 
 DAY = ["%Y-%m-%d"]
+DAYS_FROM_TODAY = {"yesterday": -1, "today": 0, "tomorrow": 1}
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+"""How long the unit of a relative time is, such as -2h."""
 job_id = whole(1, LARGEST_ID)
 task_id = whole(1, LARGEST_ID)
 days = decimal(0, 36_500)

@@ -1,10 +1,16 @@
-"""How commands print: tables for people, JSON for programs, errors on the other stream."""
+"""How commands print: tables for people, JSON for programs, errors on the other stream.
 
+With `--json` each line on standard error is an object, with its `time`.
+"""
+
+import io
 import json
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from rich.console import Console
@@ -31,21 +37,97 @@ CODES = {
     Outcome.DEFERRED: DEFERRED,
     Outcome.WAITED: WAITED,
 }
+FINE = (0, NOTHING_TO_DO, CONTENDED, PAUSED)
+"""Exit codes with which --quiet prints nothing: the next run takes up what is left."""
 LONGEST = 2000
 """Characters of a sentence: what it quotes can be a whole file."""
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
     """Say on standard error what went wrong, in one line, and end with exit code 1, or another."""
+    said = _in_a_line(sentence)
     with suppress(OSError):  # nobody reads it then
-        err.print("[bold red]pandadb:[/]", escape(_in_a_line(sentence)), soft_wrap=True)
+        if mode.json:
+            log(error=said, code=code)
+        else:
+            err.print("[bold red]pandadb:[/]", escape(said), soft_wrap=True)
     sys.exit(code)
+
+
+@dataclass
+class Mode:
+    """How the command prints."""
+
+    json: bool = False
+    """Whether standard error is for programs, too."""
+    quiet: bool = False
+    """Whether output is held back until it is known whether something is wrong."""
+
+
+mode = Mode()
+
+
+class Held(io.StringIO):
+    """What is printed with --quiet, instead of a stream."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__()
+        self.stream = stream
+
+
+def print_as_json(wanted: bool) -> bool:
+    """Print for programs from now on, or not."""
+    mode.json = wanted
+    return wanted
+
+
+def hold_back(wanted: bool) -> bool:
+    """Print nothing from now on, if that is wanted, but what `unless_fine` prints."""
+    if wanted:
+        mode.quiet = True
+        sys.stdout, sys.stderr = Held(sys.stdout), Held(sys.stderr)
+    return wanted
+
+
+@contextmanager
+def unless_fine() -> Iterator[None]:
+    """Print what was held back if a command ends with anything but a `FINE` exit code."""
+    fine = False
+    try:
+        yield
+        fine = True
+    except SystemExit as end:
+        fine = (end.code or 0) in FINE
+        raise
+    finally:
+        mode.quiet = False
+        held = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, Held)]
+        if held:
+            sys.stdout, sys.stderr = (one.stream for one in held)
+        for one in () if fine else held:
+            one.stream.write(one.getvalue())
+            one.stream.flush()
+
+
+def log(**line: Any) -> None:
+    """Print an object with the time in one line on standard error."""
+    when = datetime.now(UTC).isoformat(timespec="milliseconds")
+    said = json.dumps({"time": when, **line}, default=str)
+    err.print(said, markup=False, soft_wrap=True)
+
+
+def note(sentence: str, **line: Any) -> None:
+    """Print a sentence on standard error; with --json an object, with more of what it says."""
+    if mode.json:
+        log(note=sentence, **line)
+    else:
+        err.print(sentence, markup=False, soft_wrap=True)
 
 
 def tell_failed(failed: Iterable[Failure]) -> None:
     """Name the units of work that have failed on standard error."""
     for one in failed:
-        err.print(f"Failed: {one.unit}: {one.why}", markup=False, soft_wrap=True)
+        note(f"Failed: {one.unit}: {one.why}", failed=one.unit, why=one.why)
 
 
 def end_of_failed(failed: Collection[Failure]) -> None:
@@ -111,7 +193,7 @@ def runs_line(run: LastRun) -> str:
 def end_of_check(problems: Collection[str], *, check: bool, told: bool) -> None:
     """Name what needs a person, unless it is told; with `check` end with exit code 1 for it."""
     for problem in () if told else problems:
-        err.print(f"Problem: {problem}", markup=False, soft_wrap=True)
+        note(f"Problem: {problem}")
     if check and problems:
         sys.exit(WRONG)
 

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pandadb.cli.options import AsJSON, Check, DryRun, site_policies
+from pandadb.cli.options import AsJSON, Check, DryRun, Quiet, site_policies
 from pandadb.cli.output import (
     CODES,
     as_json,
     end_of_check,
     end_of_failed,
-    err,
+    note,
     out,
     runs_line,
     table,
 )
+from pandadb.cli.target import changing
 from pandadb.database import Database
 from pandadb.services import partitions
 from pandadb.services.coverage import Coverage, TableCoverage, coverage
@@ -69,6 +70,7 @@ def maintain(
     ] = False,
     dry_run: DryRun = False,
     json: AsJSON = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Make the partitions that are missing, drop those whose time has passed.
 
@@ -79,7 +81,7 @@ def maintain(
     Example: pandadb partitions maintain --drain
     """
     policies = site_policies()
-    with Database.from_settings() as database:
+    with changing(dry_run=dry_run) as database:
         if dry_run:
             failed: list[Failure] = []
             steps = partitions.plan(database, policies, tables=tables or (), failed=failed)
@@ -154,7 +156,8 @@ def _print_script(step: Step, script: Collection[str]) -> None:
 
 
 def _tell(step: Step) -> None:
-    err.print(f"{step.do} {step.partition}: {step.why}", markup=False, soft_wrap=True)
+    line = {"do": step.do, "table": step.table, "partition": step.partition, "why": step.why}
+    note(f"{step.do} {step.partition}: {step.why}", **line)
 
 
 def _report(done: Maintained) -> None:

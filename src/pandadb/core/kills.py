@@ -103,6 +103,7 @@ def kill(
         chosen_ids = [row.pandaid for row in chosen]
         moved = lives.advance(session, step, chosen_ids, host=host, values=new, lock=lock)
         done.jobs |= moved.jobs
+        done.before |= moved.before
         done.refused |= moved.refused
         done.merged |= moved.merged
     if left := sorted({*asked} - {row.pandaid for row in rows}):

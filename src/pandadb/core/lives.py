@@ -57,10 +57,10 @@ def advance(
     if busy := [*{*pandaids} - {*free}]:
         moved.refused |= explain(session, steps, busy)
     if verb == "reset" and (
-        back := [job for job, before in moved.jobs.items() if before in FROM_SITE]
+        back := [job for job, before in moved.before.items() if before in FROM_SITE]
     ):
         resets.reset_files(session, back)
-    if then.has_files and (waited := accounting.settle(session, moved.jobs, goal)):
+    if then.has_files and (waited := accounting.settle(session, moved.before, goal)):
         moved.merged = _end_merged(session, waited, goal, host)
     if then.builds:
         moved.merged |= _end_waiting(session, then.builds, host, lock)

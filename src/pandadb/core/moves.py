@@ -36,12 +36,14 @@ class Moved:
     """What a move has done."""
 
     jobs: dict[int, str] = field(default_factory=dict)
-    """The PandaIDs that moved, each with the state that the job was in."""
+    """The PandaIDs that moved, each with the state that the job is in now."""
     refused: dict[int, Refusal] = field(default_factory=dict)
     """The PandaIDs that did not, each with the reason."""
     merged: dict[int, str] = field(default_factory=dict)
     """The jobs that waited for these to merge their outputs or to build their library, and have
-    ended with them."""
+    ended with them, each with its state."""
+    before: dict[int, str] = field(default_factory=dict)
+    """The PandaIDs that moved, each with the state that the job was in."""
 
 
 @dataclass
@@ -91,7 +93,8 @@ def move(
                 rows = _along(session, route, left, given)
                 if rows and states.STATES[step.target].final:
                     _stamp(session, rows, step)
-                done.jobs = {job: before for job, before, *_ in rows} | done.jobs
+                done.before = {job: before for job, before, *_ in rows} | done.before
+                done.jobs |= dict.fromkeys((job for job, *_ in rows), step.target)
                 then.has_files |= any(files for _, _, files, *_ in rows)
                 then.builds += [job for job, _, _, build, _ in rows if build]
                 left = left if callable(left) else [job for job in left if job not in done.jobs]

@@ -63,7 +63,7 @@ def give_up(
     moved = lives.advance(session, "fail", free, host=host, lock=Lock.SKIP)
     busy = [*{*pandaids} - {*free}]
     refused = explain(session, transitions("fail"), busy) if busy else {}
-    return Killed(moved.jobs, moved.refused | refused)
+    return Killed(moved.jobs, moved.refused | refused, before=moved.before)
 
 
 def _is_said(diag: Any) -> ColumnElement[bool]:

@@ -79,6 +79,7 @@ def _expire(database: Database, rule: Rule, limit: int, how: How, taken: set[int
             ended = timeouts.end(connection, rule, due, host=how.host) if due else Killed()
         taken.update(due)
         done.jobs |= ended.jobs
+        done.before |= ended.before
         done.told += ended.told
         done.refused |= ended.refused
         left = 0 if how.dry_run or len(due) < size else left - size
