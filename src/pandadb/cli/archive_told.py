@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json as jsonlib
+import logging
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typing_extensions import override
 
 from pandadb.cli.options import decimal, seconds
 from pandadb.cli.output import CONTENDED, PAUSED, err, fail, progress
 from pandadb.config import load_settings
 from pandadb.services.archive import Limits, NotNow, Paused
+from pandadb.services.lockwaits import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,11 +63,37 @@ def told(unit: str) -> Iterator[Tell]:
             if err.is_terminal:
                 bar.update(task, description=words + waiting, completed=done, total=of)
                 return
-            when = datetime.now(UTC).isoformat(timespec="milliseconds")
-            said = jsonlib.dumps({"time": when, **line})
-            err.print(said, markup=False, soft_wrap=True)
+            _write(line)
 
-        yield tell
+        with _lock_waits():
+            yield tell
+
+
+class _Lines(logging.Handler):
+    """Print what is logged as the other lines are, or as a sentence on a terminal."""
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        if err.is_terminal:
+            err.print(record.getMessage(), markup=False, soft_wrap=True)
+        else:
+            _write({"waiting": record.getMessage()})
+
+
+@contextmanager
+def _lock_waits() -> Iterator[None]:
+    """Print a line for each try whose locks were not free, with the sessions that hold them."""
+    lines = _Lines()
+    log.addHandler(lines)
+    try:
+        yield
+    finally:
+        log.removeHandler(lines)
+
+
+def _write(line: Mapping[str, Any]) -> None:
+    when = datetime.now(UTC).isoformat(timespec="milliseconds")
+    err.print(jsonlib.dumps({"time": when, **line}), markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -19,11 +19,12 @@ from pandadb.services.archive.byrows import merging
 from pandadb.services.archive.copies import copyruns
 from pandadb.services.archive.copies.elsewhere import ArchiveLost, refuse_unfit
 from pandadb.services.archive.copies.standing import WAITS, Waits, standings
-from pandadb.services.archive.moving import Contended, Moved, PutOff, Step, Verdict
+from pandadb.services.archive.moving import Moved, PutOff, Step, Verdict
 from pandadb.services.archive.noting import note
 from pandadb.services.archive.plans import failures, plan, refuse_strangers
 from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.failures import Failure, isolated
+from pandadb.services.lockwaits import Contended
 from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Ran:
     put_off: list[Day] = field(default_factory=list)
     contended: list[Day] = field(default_factory=list)
     """Days whose locks were not free: the next run takes them up."""
+    held: dict[str, str] = field(default_factory=dict)
+    """For each of these, the sessions that held the locks."""
     left: list[Day] = field(default_factory=list)
     """Days for which there was no time."""
     dropped: dict[str, int] = field(default_factory=dict)
@@ -285,7 +288,8 @@ def _take(
             ran.done.append(moving.move(database, day, proofs.SWAP, step))
     except _OutOfTime:
         ran.left.append(day)
-    except Contended:
+    except Contended as why:
         ran.contended.append(day)
+        ran.held[str(day)] = why.held
     except PutOff as why:
         ran.put_off.append(replace(day, put_off=str(why)))
