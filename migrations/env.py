@@ -8,17 +8,20 @@ from logging.config import fileConfig
 from typing import TYPE_CHECKING, Any
 
 from alembic import command, context
-from alembic.util import CommandError
+from alembic.util import CommandError, to_tuple
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from pandadb import session_settings
+from pandadb.core.locks.blockers import shortened
 from pandadb.database import Database
 from pandadb.errors import PandaDBError
-from pandadb.migrating import directives, drift
-from pandadb.migrating.operations import LOCK_TIMEOUT
-from pandadb.models.base import OWN, Base
-from pandadb.services import grants, schema
+from pandadb.migrating import directives, drift, offline
+from pandadb.migrating.comparison import OPTIONS
+from pandadb.migrating.operations import LOCK_TIMEOUT, STATEMENT_TIMEOUT
+from pandadb.models.base import OWN
+from pandadb.services import grants, schema, stamps
+from pandadb.services.lockwaits import Watch, watched
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,17 +30,18 @@ ATTEMPTS = 8
 """How often an upgrade goes on, if nobody says otherwise, when it did not get a lock in time."""
 
 ONE_AT_A_TIME = "(hashtext('pandadb migrations'))"
-PREPARATIONS = (f"SET lock_timeout = '{LOCK_TIMEOUT}'", "SET statement_timeout = 0")
+PATIENCE = 4.0
+"""Seconds: LOCK_TIMEOUT as a number."""
+CANCELLED = "57014"
+"""SQLSTATE of a statement that took too long, or that somebody has cancelled."""
+NOT_FREE = "55P03"
 OWN_SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {OWN}"
 """Where alembic_version stands; to say so needs a right, even if the schema is there."""
 
 log = logging.getLogger("alembic.pandadb")
 
 SHARED: dict[str, Any] = {
-    "target_metadata": Base.metadata,
-    "version_table_schema": OWN,
-    "include_schemas": True,
-    "compare_server_default": True,
+    **OPTIONS,
     "transaction_per_migration": True,
     "process_revision_directives": directives.prepare,
 }
@@ -55,8 +59,10 @@ def run_offline() -> None:
     context.static_output(r"\set ON_ERROR_STOP on")
     for statement in (
         *session_settings.statements(),
-        *PREPARATIONS,
+        f"SET lock_timeout = '{LOCK_TIMEOUT}'",
+        f"SET statement_timeout = '{STATEMENT_TIMEOUT}'",
         f"SELECT pg_advisory_lock{ONE_AT_A_TIME}",
+        offline.guard(to_tuple(context.get_starting_revision_argument(), default=())),
         OWN_SCHEMA,
     ):
         context.execute(statement)
@@ -81,28 +87,60 @@ def run_online() -> None:
 
 
 def _migrate_patiently(database: Database) -> None:
-    schema.last_revision(database)  # which refuses what these revisions cannot migrate
+    if not _is_stamping():
+        stamps.heads(database)  # which refuses what these revisions cannot migrate
     attempts = context.config.attributes.get("attempts", ATTEMPTS)
     for attempt in range(1, attempts + 1):
-        try:
-            with database.direct("a migration").engine.connect() as connection:
-                try:
+        with database.direct("a migration").engine.connect() as connection:
+            try:
+                with watched(connection, PATIENCE) as watch:
                     _migrate(connection)
-                finally:
-                    connection.invalidate()  # lock, role and timeouts end, instead of in a pool
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) != "55P03" or attempt == attempts:
-                raise
-            log.warning("a lock was not free within %s: trying again", LOCK_TIMEOUT)
-            time.sleep(min(2**attempt, 30) / 4)
-        else:
-            return
+            except OperationalError as error:
+                _refuse(error, watch, is_last=attempt == attempts)
+                words = "try %d of %d: a lock was not free within %s, %s"
+                log.warning(words, attempt, attempts, LOCK_TIMEOUT, watch)
+            else:
+                return
+            finally:
+                connection.invalidate()  # lock, role and timeouts end, instead of in a pool
+        time.sleep(min(2**attempt, 30) / 4)
+
+
+def _is_stamping() -> bool:
+    options = context.config.cmd_opts
+    typed = bool(options and options.cmd[0] is command.stamp)
+    return typed or bool(context.config.attributes.get("stamping"))
+
+
+def _refuse(error: OperationalError, watch: Watch, *, is_last: bool) -> None:
+    """Raise the error, as a sentence if it is one of time; not that of a lock if others may try."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state == CANCELLED:
+        raise schema.MigrationError(
+            f"A statement of the migration was ended: {error.orig}. Nothing of its revision was "
+            f"changed. If it took too long ({_statement_timeout()}), try again when fewer use the "
+            "database, or give it more time: pandadb db upgrade --statement-timeout SECONDS. It "
+            f"was: {shortened(error.statement or '')}"
+        ) from error
+    if state != NOT_FREE:
+        raise error
+    if is_last:
+        raise schema.MigrationError(
+            f"Another session holds a lock that the migration needs: {watch}. Nothing of this "
+            "revision was changed: try again when it has ended"
+        ) from error
+
+
+def _statement_timeout() -> str:
+    given = context.config.attributes.get("statement_timeout")
+    return STATEMENT_TIMEOUT if given is None else f"{round(given * 1000)}ms"
 
 
 def _migrate(connection: Connection) -> None:
-    for statement in PREPARATIONS:
-        connection.execute(text(statement))
+    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    connection.execute(text("SET statement_timeout = 0"))  # the turn is waited for
     _wait_for_turn(connection)
+    connection.execute(text(f"SET statement_timeout = '{_statement_timeout()}'"))
     grants.act_as_owner(connection)
     if connection.scalar(text("SELECT to_regnamespace(:own) IS NULL"), {"own": OWN}):
         connection.execute(text(OWN_SCHEMA))
@@ -118,7 +156,8 @@ def _migrate(connection: Connection) -> None:
         **SHARED,
     )
     context.run_migrations()
-    if steps and context.get_context().get_current_revision() == context.get_head_revision():
+    newest = {step.revision for step in context.script.get_revisions("heads")}
+    if steps and {*context.get_context().get_current_heads()} == newest:
         _give_again(connection)
 
 

@@ -58,9 +58,33 @@ SET default_table_access_method = 'heap';
 
 SET lock_timeout = '4s';
 
-SET statement_timeout = 0;
+SET statement_timeout = '60s';
 
 SELECT pg_advisory_lock(hashtext('pandadb migrations'));
+
+DO $$
+DECLARE
+    stamps text;
+    tables bigint;
+BEGIN
+    IF to_regclass('pandadb.alembic_version') IS NOT NULL THEN
+        SELECT string_agg(version_num, ', ' ORDER BY version_num) INTO stamps
+          FROM pandadb.alembic_version;
+    END IF;
+    IF stamps IS NOT NULL THEN
+        RAISE EXCEPTION 'This script makes a new database, and this one is at revision %', stamps
+            USING HINT = 'pandadb db sql REVISION:head begins there.';
+    END IF;
+    SELECT count(*) INTO tables FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname IN ('doma_panda', 'doma_pandaarch', 'doma_pandameta', 'doma_deft', 'doma_pandabigmon')
+       AND c.relkind IN ('r', 'p') AND NOT c.relispartition;
+    IF tables > 0 THEN
+        RAISE EXCEPTION 'There are % tables in PanDA''s schemas, and no revision: pandadb has not '
+            'made them', tables USING HINT = 'Make a new database, and load the rows into that.';
+    END IF;
+    DROP TABLE IF EXISTS pandadb.alembic_version;
+END
+$$;
 
 CREATE SCHEMA IF NOT EXISTS pandadb;
 
@@ -7504,7 +7528,11 @@ SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
 
 SET lock_timeout = '10min';
 
+SET statement_timeout = 0;
+
 CREATE INDEX CONCURRENTLY IF NOT EXISTS jobsactive4_dispatch_idx ON doma_panda.jobsactive4 (computingsite, coalesce(prodsourcelabel, ''), coalesce(gshare, ''), currentpriority DESC, pandaid) WHERE jobstatus = 'activated';
+
+SET statement_timeout = '60s';
 
 SET lock_timeout = '4s';
 
@@ -8285,7 +8313,11 @@ SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
 
 SET lock_timeout = '10min';
 
+SET statement_timeout = 0;
+
 CREATE INDEX CONCURRENTLY IF NOT EXISTS jobsactive4_dispatch_idx ON doma_panda.jobsactive4 (computingsite, coalesce(prodsourcelabel, ''), coalesce(gshare, ''), currentpriority DESC, pandaid) WHERE jobstatus = 'activated';
+
+SET statement_timeout = '60s';
 
 SET lock_timeout = '4s';
 

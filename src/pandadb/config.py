@@ -218,6 +218,8 @@ class Settings(BaseSettings):
     """Seconds that replicas may be behind before the archiver waits; 0 for any number."""
     exports: Path | None = None
     """The folder of months that are exported as Parquet files, where jobs are looked for, too."""
+    revisions: Path | None = None
+    """The folder of a site's own revisions, which are applied beside pandadb's."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
     """Where waiting jobs are: `jobsdefined4` for databases shared with a current panda-server."""
 
@@ -236,7 +238,7 @@ class Settings(BaseSettings):
         }
 
 
-PATHS = ("data_dir", "policies", "exports")
+PATHS = ("data_dir", "policies", "exports", "revisions")
 
 
 def load_settings(**overrides: Any) -> Settings:

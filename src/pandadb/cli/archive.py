@@ -320,6 +320,8 @@ def _report(ran: Ran) -> None:
         _report_merged(merged)
     for day in ran.put_off:
         out.print(f"Put off {day.lower:%Y-%m-%d}: {day.put_off}", markup=False)
+    for name, held in ran.held.items():
+        out.print(f"Locked {name}: {held}", markup=False, soft_wrap=True)
     archive_copy.report(ran)
     out.print(
         f"Days archived: {len(ran.done) + sum(one.is_done for one in ran.merged)}; put off: "

@@ -169,6 +169,8 @@ def _report(done: Maintained) -> None:
         f"Made {counts[Do.MAKE] + counts[Do.DRAIN]}, dropped {counts[Do.DROP]}; "
         f"locks were not free for {', '.join(done.contended) or 'none'}."
     )
+    for unit, held in done.held.items():
+        out.print(f"Locked {unit}: {held}", markup=False, soft_wrap=True)
     stray = sum(step.rows for step in done.left if step.do is Do.DRAIN)
     if stray:
         out.print(f"{stray} rows are in DEFAULT partitions: pandadb partitions maintain --drain")

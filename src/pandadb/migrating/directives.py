@@ -50,8 +50,10 @@ def number_revision(
     Two branches that take the same number collide when they are merged, which is wanted.
     """
     environment = context.environment_context
-    heads = environment.script.get_heads() if environment else []
-    directives[0].rev_id = f"{max(map(int, heads), default=0) + 1:04d}"
+    if environment is None or "numbered" in environment.config.attributes:
+        return
+    numbers = [head for head in environment.script.get_heads() if head.isdecimal()]
+    directives[0].rev_id = f"{max(map(int, numbers), default=0) + 1:04d}"
 
 
 def _make_room(operations: ops.OpContainer, *, back: bool = False) -> None:

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from alembic.runtime.migration import MigrationContext
+
 LOCK_TIMEOUT = "4s"
 """Nobody queues behind a migration that itself waits for a lock longer than this."""
+STATEMENT_TIMEOUT = "60s"
+"""How long a statement of a revision may take, waits for locks included: it may have locked tables
+that others need. A revision that needs longer says so: `with op.statement_timeout("1h"):`."""
 PATIENCE = "10min"
 """How long building an index waits for transactions that are open: nobody queues behind that."""
 INVALID = """
@@ -147,6 +152,7 @@ class BuildIndex(MigrateOperation):
 @Operations.implementation_for(BuildIndex)
 def _build_index(operations: Operations, operation: BuildIndex) -> None:
     context = operations.migration_context
+    usual = _statement_timeout(context)
     invalid = INVALID.format(name=f"{operation.options['schema']}.{operation.name}")
     with context.autocommit_block():
         if context.as_sql:
@@ -156,6 +162,7 @@ def _build_index(operations: Operations, operation: BuildIndex) -> None:
             for statement in operations.get_bind().execute(text(invalid)).scalars().all():
                 operations.execute(text(statement))
         operations.execute(f"SET lock_timeout = '{PATIENCE}'")
+        operations.execute("SET statement_timeout = 0")  # it takes as long as the table is big
         operations.create_index(
             operation.name,
             operation.table,
@@ -164,7 +171,37 @@ def _build_index(operations: Operations, operation: BuildIndex) -> None:
             if_not_exists=True,
             **operation.options,
         )
+        operations.execute(f"SET statement_timeout = '{usual}'")
         operations.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+
+
+@Operations.register_operation("statement_timeout")
+class StatementTimeout(MigrateOperation):
+    """Let the statements of a revision take longer than others may."""
+
+    def __init__(self, limit: str) -> None:
+        self.limit = limit
+
+    @classmethod
+    def statement_timeout(cls, operations: Operations, limit: str) -> AbstractContextManager[None]:
+        """Give the statements of a block another `statement_timeout`, such as 1h; 0 for none."""
+        return operations.invoke(cls(limit))  # type: ignore[no-any-return]
+
+
+@Operations.implementation_for(StatementTimeout)
+@contextmanager
+def _with_statement_timeout(operations: Operations, operation: StatementTimeout) -> Iterator[None]:
+    operations.execute(f"SET statement_timeout = '{operation.limit}'")
+    yield  # after an error the transaction is undone, and this with it
+    usual = _statement_timeout(operations.migration_context)
+    operations.execute(f"SET statement_timeout = '{usual}'")
+
+
+def _statement_timeout(context: MigrationContext) -> str:
+    """Return the limit of all other statements, which the caller of a migration may have given."""
+    environment = context.environment_context
+    given = environment.config.attributes.get("statement_timeout") if environment else None
+    return STATEMENT_TIMEOUT if given is None else f"{round(given * 1000)}ms"
 
 
 @Operations.register_operation("withhold")

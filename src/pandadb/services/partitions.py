@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from pandadb.core.partitions import existing, planning, statements
 from pandadb.core.partitions.existing import Stray
@@ -20,8 +20,9 @@ from pandadb.core.partitions.planning import Do, Step
 from pandadb.core.partitions.policies import POLICIES, load
 from pandadb.errors import InvalidInput
 from pandadb.services.failures import Failure, isolated
+from pandadb.services.lockwaits import Contended, or_contended
 from pandadb.services.maintenance import Outcome, noted
-from pandadb.services.turns import be_patient, is_busy, patiently, turn
+from pandadb.services.turns import be_patient, patiently, turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -65,6 +66,8 @@ class Maintained:
     done: list[Step] = field(default_factory=list)
     contended: list[str] = field(default_factory=list)
     """Partitions whose locks were not free, or whole tables: the next run takes them up."""
+    held: dict[str, str] = field(default_factory=dict)
+    """For each of these, the sessions that held the locks."""
     left: list[Step] = field(default_factory=list)
     """Steps that are not ours: DEFAULT partitions to be drained, days for the archiver, and rows
     that someone has to look at."""
@@ -187,11 +190,11 @@ def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[St
             try:
                 with database.session() as session:
                     be_patient(session, PATIENCE)
-                    steps += _plan(session, policy, None)
-            except DBAPIError as error:
-                if not is_busy(error):
-                    raise
+                    with or_contended(session.connection(), PATIENCE):
+                        steps += _plan(session, policy, None)
+            except Contended as why:
                 done.contended.append(policy.table)
+                done.held[policy.table] = why.held
     return steps
 
 
@@ -219,10 +222,11 @@ def _statements(
 def _do(database: Database, step: Step, policies: Mapping[str, Policy], done: Maintained) -> None:
     """Do a step; rows that have come to the DEFAULT partition since it was planned leave it."""
     try:
-        if _take(database, step, policies):
-            done.done.append(step)
-        else:
-            done.contended.append(step.partition)
+        _take(database, step, policies)
+        done.done.append(step)
+    except Contended as contended:
+        done.contended.append(step.partition)
+        done.held[step.partition] = contended.held
     except IntegrityError as error:
         if step.do is not Do.MAKE or getattr(error.orig, "sqlstate", None) != STRAYED:
             raise
@@ -230,14 +234,18 @@ def _do(database: Database, step: Step, policies: Mapping[str, Policy], done: Ma
         done.left.append(replace(step, do=Do.DRAIN, why=why, rows=1))
 
 
-def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> bool:
-    """Take a step in its transaction; tell whether its locks were free in the end."""
+def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> None:
+    """Take a step in its transaction.
+
+    Raises:
+        Contended: Its locks were not free in the end.
+    """
 
     def work(session: Session) -> None:
         has = existing.partitions(session, [step.table])[step.table]
         statements.run(session, _statements(session, step, policies, has))
 
-    return patiently(database, work, [PATIENCE] * TRIES)
+    patiently(database, work, [PATIENCE] * TRIES)
 
 
 def _analyze(database: Database, step: Step) -> None:

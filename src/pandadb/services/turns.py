@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.services.grants import act_as_owner
+from pandadb.services.lockwaits import Contended, is_busy, tell_try, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.database import Database
-
-BUSY = ("55P03", "40P01")
-"""SQLSTATEs of a lock that was not free, and of a deadlock that was ended."""
 
 
 @contextmanager
@@ -45,33 +43,41 @@ def turn(database: Database, key: str) -> Iterator[bool]:
                     connection.execute(text(f"SELECT pg_advisory_unlock({key})"))
 
 
-def is_busy(error: DBAPIError) -> bool:
-    """Tell whether a lock was not free."""
-    return getattr(error.orig, "sqlstate", None) in BUSY
-
-
 def be_patient(session: Session, seconds: float) -> None:
     """Wait for a lock no longer than that, until the end of the session's transaction."""
     session.execute(text(f"SET LOCAL lock_timeout = '{round(seconds * 1000)}ms'"))
 
 
 def patiently(
-    database: Database, work: Callable[[Session], None], patience: Sequence[float]
-) -> bool:
-    """Do work as the owner, in a transaction; tell whether its locks were free in the end.
+    database: Database,
+    work: Callable[[Session], None],
+    patience: Sequence[float],
+    *,
+    shortest: float | None = None,
+) -> None:
+    """Do work as the owner, in a transaction, and again while its locks are not free.
 
     Each number is a try: the seconds for which it waits for a lock, and has others wait behind it.
+    A try that fails is logged with the sessions that hold the locks. `shortest` are the seconds of
+    a wait that the work itself makes shorter.
+
+    Raises:
+        Contended: A lock was not free in the end; nothing was changed.
     """
-    for attempt, seconds in enumerate(patience):
+    watch = None
+    for number, seconds in enumerate(patience, start=1):
         try:
             with database.session() as session:
                 act_as_owner(session.connection(), local=True)
                 be_patient(session, seconds)
-                work(session)
+                with watched(session.connection(), shortest or seconds) as watch:
+                    work(session)
+                    session.flush()
         except DBAPIError as error:
-            if not is_busy(error):
+            if not is_busy(error) or watch is None:
                 raise
-            time.sleep(0.1 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - only jitter
+            tell_try(number, len(patience), seconds, watch)
+            time.sleep(0.1 * 2 ** (number - 1) * random.uniform(0.5, 1.5))  # noqa: S311 - only jitter
         else:
-            return True
-    return False
+            return
+    raise Contended(watch)

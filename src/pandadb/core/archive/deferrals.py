@@ -82,7 +82,7 @@ class Reason(StrEnum):
     TABLE_THERE = "table_there", "there is a table {table}"
     ROWS_ELSEWHERE = "rows_elsewhere", "{partitions} has rows of that time"
     MONTH_UNLIKE = "month_unlike", "the new partition is not what the days have"
-    LOCKS = "locks", "locks were not free"
+    LOCKS = "locks", "{words}"
 
     # of one job
     TWO_PLACES = (

@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from pandadb.core.archive import indexes, proofs, ranges, rows, swapping
@@ -27,7 +26,8 @@ from pandadb.services.archive.plans import obstacle
 from pandadb.services.archive.reading import snapshot
 from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
-from pandadb.services.turns import is_busy, patiently
+from pandadb.services.lockwaits import Contended, or_contended
+from pandadb.services.turns import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 PATIENCE = (0.2, 0.4, 0.6, 0.8, 0.8, 0.8)
 """Seconds to wait for a table, try by try, with others behind us. A server looks for deadlocks
 after a second, and its victim could be somebody else: so we give up before."""
-LONG = "60s"
-"""How long building an index waits for others, who do not wait for it."""
+LONG = 60.0
+"""Seconds for which building an index waits for others, who do not wait for it."""
 LOOKS = 4
 
 
@@ -83,28 +83,6 @@ class Moved:
     """Seconds for which the tables were locked, at most."""
 
 
-class Contended(PandaDBError):
-    """Locks that were not free."""
-
-    def __init__(self) -> None:
-        super().__init__("Locks were not free: try again")
-
-
-@contextmanager
-def or_contended() -> Iterator[None]:
-    """Say of a lock that was not free in time that it is contended.
-
-    Raises:
-        Contended: It was not.
-    """
-    try:
-        yield
-    except DBAPIError as error:
-        if is_busy(error):
-            raise Contended from error
-        raise
-
-
 class PutOff(PandaDBError):
     """Something that has come in the way meanwhile."""
 
@@ -121,7 +99,7 @@ def tidy(database: Database, failed: list[Failure]) -> None:
         with (
             isolated(failed, statement),
             suppress(Contended),
-            _outside(database, f"{PATIENCE[0]}s") as session,
+            _outside(database, PATIENCE[0]) as session,
         ):
             session.connection().exec_driver_sql(statement)
 
@@ -158,7 +136,7 @@ def _prepare(database: Database, day: Day, tell: Callable[[Step], None]) -> None
                 session.connection().exec_driver_sql(statement)
     tell(Step.BOUND)
     for part in day.parts:
-        _patiently(database, partial(swapping.say_bounds, part=part))
+        patiently(database, partial(swapping.say_bounds, part=part), PATIENCE)
         with _outside(database) as session:
             swapping.validate_bounds(session, part)
 
@@ -178,13 +156,8 @@ def _swap(database: Database, day: Day, how: str, before: dict[Part, Fingerprint
         began = time.monotonic()
         swapping.swap(session, day)
 
-    _patiently(database, work)
+    patiently(database, work, PATIENCE)
     return time.monotonic() - began
-
-
-def _patiently(database: Database, work: Callable[[Session], None]) -> None:
-    if not patiently(database, work, PATIENCE):
-        raise Contended
 
 
 def prove(database: Database, part: Part, how: str, source: Fingerprint) -> Verdict:
@@ -226,15 +199,15 @@ def _count(session: Session, part: Part) -> Fingerprint:
 
 
 @contextmanager
-def _outside(database: Database, patience: str | None = None) -> Iterator[Session]:
+def _outside(database: Database, patience: float = LONG) -> Iterator[Session]:
     """Open a session without transactions, for what is done CONCURRENTLY."""
     with database.direct("a statement without a transaction").engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT", no_parameters=True)
         try:
-            with or_contended():
-                act_as_owner(connection)
-                connection.execute(text(f"SET lock_timeout = '{patience or LONG}'"))
-                connection.execute(text("SET statement_timeout = 0"))
+            act_as_owner(connection)
+            connection.execute(text(f"SET lock_timeout = '{patience}s'"))
+            connection.execute(text("SET statement_timeout = 0"))
+            with or_contended(connection, patience):
                 yield Session(connection)
         finally:
             connection.invalidate()  # role and timeouts end, instead of in a pool

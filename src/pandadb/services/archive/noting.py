@@ -10,7 +10,7 @@ from pandadb.core.archive import ranges
 from pandadb.services.archive.reading import be_slow
 from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
-from pandadb.services.turns import is_busy
+from pandadb.services.lockwaits import is_busy
 
 if TYPE_CHECKING:
     from pandadb.database import Database

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.services.archive.moving import PATIENCE
-from pandadb.services.turns import be_patient, is_busy
+from pandadb.services.lockwaits import Contended, is_busy, tell_try, watched
+from pandadb.services.turns import be_patient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,16 +21,20 @@ def within(session: Session, work: Callable[[], None]) -> None:
     """Do work that locks tables; have others wait behind us for a fraction of a second, each try.
 
     Raises:
-        DBAPIError: A lock was not free in the end, or something else was wrong.
+        Contended: A lock was not free in the end.
     """
-    for attempt, seconds in enumerate(PATIENCE, start=1):
-        try:
-            with session.begin_nested():
-                be_patient(session, seconds)
-                work()
-        except DBAPIError as error:
-            if attempt == len(PATIENCE) or not is_busy(error):
-                raise
-            time.sleep(seconds)
-        else:
-            return
+    for number, seconds in enumerate(PATIENCE, start=1):
+        with watched(session.connection(), seconds) as watch:
+            try:
+                with session.begin_nested():
+                    be_patient(session, seconds)
+                    work()
+            except DBAPIError as error:
+                if not is_busy(error):
+                    raise
+                tell_try(number, len(PATIENCE), seconds, watch)
+                if number == len(PATIENCE):
+                    raise Contended(watch) from error
+            else:
+                return
+        time.sleep(seconds)

@@ -23,7 +23,7 @@ from pandadb.errors import PandaDBError
 from pandadb.models import ArchiveProof
 from pandadb.services.failures import Failure, explain, is_of_all
 from pandadb.services.grants import act_as_owner
-from pandadb.services.turns import is_busy
+from pandadb.services.lockwaits import is_busy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

@@ -24,7 +24,7 @@ from pandadb.services.archive.byrows.rowwise import Course, Gone
 from pandadb.services.archive.copies.bringing import bring, bringable
 from pandadb.services.archive.copies.copying import Refused
 from pandadb.services.archive.copies.elsewhere import refuse_unfit
-from pandadb.services.archive.moving import Contended, Moved, PutOff, Step
+from pandadb.services.archive.moving import Moved, PutOff, Step
 from pandadb.services.archive.noting import note
 from pandadb.services.archive.pausing import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers, restorable
@@ -32,6 +32,7 @@ from pandadb.services.archive.runs import TURN, finish
 from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
+from pandadb.services.lockwaits import Contended
 from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
@@ -113,8 +114,8 @@ def restore(
             if archive:
                 return bring(database, archive, day, tell)
             moved = _restore(database, restorable(database, day), policies, limits, tell)
-        except Contended:
-            raise NotNow(f"The day {day} did not go back: locks were not free") from None
+        except Contended as why:
+            raise NotNow(f"The day {day} did not go back: {why.words}") from None
         except (PutOff, Refused) as why:
             raise NotRestored(f"The day {day} cannot go back: {why}") from None
         note(database)

@@ -46,6 +46,8 @@ class Ran:
     put_off: list[Day] = field(default_factory=list)
     contended: list[Day] = field(default_factory=list)
     """Days whose locks were not free: the next run takes them up."""
+    held: dict[str, str] = field(default_factory=dict)
+    """For each of these, the sessions that held the locks."""
     left: list[Day] = field(default_factory=list)
     """Days for which there was no time."""
     dropped: dict[str, int] = field(default_factory=dict)

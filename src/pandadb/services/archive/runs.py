@@ -19,12 +19,13 @@ from pandadb.services.archive.byrows import merging
 from pandadb.services.archive.copies import copyruns
 from pandadb.services.archive.copies.elsewhere import ArchiveLost, refuse_unfit
 from pandadb.services.archive.copies.standing import WAITS, Waits, standings
-from pandadb.services.archive.moving import Contended, PutOff, Step, Verdict
+from pandadb.services.archive.moving import PutOff, Step, Verdict
 from pandadb.services.archive.noting import note as note_ranges
 from pandadb.services.archive.plans import failures, in_default, plan, refuse_strangers
 from pandadb.services.archive.results import Progress, Ran
 from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.failures import Failure, isolated
+from pandadb.services.lockwaits import Contended
 from pandadb.services.maintenance import noted
 from pandadb.services.turns import turn
 
@@ -243,7 +244,8 @@ def _take(
             ran.done.append(moving.move(database, day, proofs.SWAP, step))
     except _OutOfTime:
         ran.left.append(day)
-    except Contended:
+    except Contended as why:
         ran.contended.append(day)
+        ran.held[str(day)] = why.held
     except PutOff as error:
         ran.put_off.append(day.deferred(error.why))

@@ -17,6 +17,7 @@ from pandadb.services.archive.byrows.rowwise import Course, Gone
 from pandadb.services.archive.moving import PATIENCE, PutOff
 from pandadb.services.archive.plans import held_tasks
 from pandadb.services.failures import explain, is_of_all
+from pandadb.services.lockwaits import Contended
 from pandadb.services.turns import patiently
 
 if TYPE_CHECKING:
@@ -97,13 +98,14 @@ def _dropped(database: Database, day: Day, gone: Gone) -> Merged:
     """Return a day whose rows have gone, without the partitions that are empty if they may go."""
     dropped: list[str] = []
     try:
-        if patiently(database, lambda session: _drop(session, day, dropped), PATIENCE):
-            return Merged(day, gone, dropped)
+        patiently(database, lambda session: _drop(session, day, dropped), PATIENCE)
+    except Contended:
+        return Merged(day, gone, [], contended=True)
     except DBAPIError as error:
         if is_of_all(error):
             raise
         return Merged(day, gone, [], failed=explain(error))
-    return Merged(day, gone, [], contended=True)
+    return Merged(day, gone, dropped)
 
 
 def _drop(session: Session, day: Day, dropped: list[str]) -> None:

@@ -12,7 +12,8 @@ from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.rows import BACK
 from pandadb.core.batches import Batch
 from pandadb.services.archive.byrows import roommaking
-from pandadb.services.archive.moving import PATIENCE, Contended
+from pandadb.services.archive.moving import PATIENCE
+from pandadb.services.lockwaits import Contended
 from pandadb.services.turns import patiently
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _go(course: Course, times: Times, pandaids: Collection[int]) -> None:
         roommaking.make, way=course.way, policies=course.policies, times=times, pandaids=pandaids
     )
     try:
-        _patiently(course, make)
+        patiently(course.database, make, PATIENCE)
         going, refused, carried = _carry(course, times, pandaids, elsewhere)
     except Contended:
         course.gone.contended += pandaids
@@ -163,7 +164,7 @@ def _carry(
         going = [pandaid for pandaid in pandaids if pandaid not in refused]
         result = going, refused, rows.carry(session, course.way, times, going)
 
-    _patiently(course, work)
+    patiently(course.database, work, PATIENCE)
     assert result is not None  # noqa: S101 - or it would have been contended
     return result
 
@@ -191,8 +192,3 @@ def both_have(pandaid: int, source: str, target: str) -> Deferral:
     here, there = (table.rpartition(".")[2] for table in (source, target))
     reason = Reason.TWICE if here == there else Reason.TWO_PLACES
     return Deferral.of(reason, pandaid=pandaid, here=here, there=there)
-
-
-def _patiently(course: Course, work: Callable[[Session], None]) -> None:
-    if not patiently(course.database, work, PATIENCE):
-        raise Contended

@@ -21,10 +21,11 @@ from pandadb.core.partitions import existing
 from pandadb.services.archive import patience
 from pandadb.services.archive.copies.copying import CopyStep, Refused
 from pandadb.services.archive.copies.elsewhere import reached
-from pandadb.services.archive.moving import Moved, PutOff, Verdict, or_contended
+from pandadb.services.archive.moving import Moved, PutOff, Verdict
 from pandadb.services.archive.plans import NoSuchDay, obstacle
 from pandadb.services.archive.reading import be_slow, snapshot
 from pandadb.services.grants import act_as_owner
+from pandadb.services.lockwaits import or_contended
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,10 +24,11 @@ from pandadb.core.transactions import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience
 from pandadb.services.archive.copies.elsewhere import reached
-from pandadb.services.archive.moving import Moved, PutOff, Verdict, or_contended
+from pandadb.services.archive.moving import Moved, PutOff, Verdict
 from pandadb.services.archive.plans import held_tasks
 from pandadb.services.archive.reading import snapshot
 from pandadb.services.grants import act_as_owner
+from pandadb.services.lockwaits import or_contended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pandadb.services.archive.copies.copying import CopyStep, Refused, copy
 from pandadb.services.archive.copies.leaving import Left, leave
 from pandadb.services.archive.copies.standing import Due
-from pandadb.services.archive.moving import Contended, PutOff
+from pandadb.services.archive.moving import PutOff
 from pandadb.services.archive.plans import failures
 from pandadb.services.failures import isolated
+from pandadb.services.lockwaits import Contended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,8 +71,9 @@ def _take(
             ran.done.append(copy(database, archive, day, tell, parts=parts, is_new=is_new))
         else:
             leave(database, archive, day, left, tell)
-    except Contended:
+    except Contended as why:
         ran.contended.append(day)
+        ran.held[str(day)] = why.held
     except PutOff as error:
         ran.put_off.append(day.deferred(error.why))
     except Refused as error:

@@ -22,9 +22,10 @@ from pandadb.core.archive.months import Month
 from pandadb.core.columns import columns
 from pandadb.services.archive.copies.copying import CopyStep, copy
 from pandadb.services.archive.copies.elsewhere import reached
-from pandadb.services.archive.moving import Contended, PutOff, Verdict, or_contended
+from pandadb.services.archive.moving import PutOff, Verdict
 from pandadb.services.archive.plans import held_tasks
 from pandadb.services.archive.reading import be_slow
+from pandadb.services.lockwaits import or_contended
 from pandadb.services.turns import be_patient, patiently
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ WRITERS = 3.0
 """Seconds for which somebody is waited for who writes into the day in the archive."""
 TRIES = (0.5, 0.5, 0.5)
 """Each try counts the partition once more; the guard itself says how long it waits for locks."""
+SHORTEST = 0.1
+"""Seconds: the last of those waits is as short as that."""
 REFUSES = "P0001"
 """SQLSTATE of what the guard says."""
 
@@ -76,7 +79,8 @@ def leave(
     tell(CopyStep.RECOUNT)
     with or_contended(), reached(archive) as there:
         be_patient(there, WRITERS)
-        copying.keep_writers_away(there, day.parts)
+        with or_contended(there.connection(), WRITERS):
+            copying.keep_writers_away(there, day.parts)
         changed, said = _changed(database, there, day), ""
         tell(CopyStep.DROP)
         for part in left.ready if not changed else ():
@@ -120,8 +124,8 @@ def _held_there(session: Session, there: Session, day: Day) -> Deferral | None:
 def _drop(database: Database, day: Day, part: Part, left: Left) -> str:
     """Have the guard drop a partition; return what it says against it."""
     try:
-        if not patiently(database, partial(_ask, day=day, part=part, left=left), TRIES):
-            raise Contended
+        work = partial(_ask, day=day, part=part, left=left)
+        patiently(database, work, TRIES, shortest=SHORTEST)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != REFUSES:
             raise

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import compacting, leaving, proofs
 from pandadb.core.archive.days import LIVE_OF
@@ -32,8 +31,9 @@ from pandadb.services.archive.runs import TURN
 from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
+from pandadb.services.lockwaits import Contended, or_contended
 from pandadb.services.maintenance import Outcome, noted
-from pandadb.services.turns import be_patient, is_busy, turn
+from pandadb.services.turns import be_patient, turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -167,11 +167,10 @@ def _compact(database: Database, table: str, month: Month) -> dict[str, int]:
             act_as_owner(session.connection(), local=True)
             be_slow(session)
             be_patient(session, WRITERS)
-            return _replace(session, table, month)
-    except DBAPIError as error:
-        if is_busy(error):
-            raise PutOff(Deferral.of(Reason.LOCKS)) from None
-        raise
+            with or_contended(session.connection(), WRITERS):
+                return _replace(session, table, month)
+    except Contended as why:
+        raise PutOff(Deferral.of(Reason.LOCKS, words=why.words)) from None
 
 
 def _replace(session: Session, table: str, month: Month) -> dict[str, int]:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
-
 from pandadb.core.archive import leaving, proofs
 from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.months import Month
@@ -28,7 +26,8 @@ from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.reading import be_slow
 from pandadb.services.archive.runs import TURN
 from pandadb.services.grants import act_as_owner
-from pandadb.services.turns import be_patient, is_busy, turn
+from pandadb.services.lockwaits import Contended, or_contended
+from pandadb.services.turns import be_patient, turn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,10 +82,8 @@ def drop(database: Database, month: str, folder: Path, *, proven: Export | None 
         try:
             with database.session() as session:
                 dropped = _drop(session, wanted, manifest, place)
-        except DBAPIError as error:
-            if is_busy(error):
-                raise NotDropped(f"{month} was not dropped: locks were not free") from None
-            raise
+        except Contended as contended:
+            raise NotDropped(f"{month} was not dropped: {contended.words}") from None
         note(database)
         return dropped
 
@@ -103,7 +100,8 @@ def _drop(session: Session, month: Month, manifest: Manifest, place: Path) -> Dr
     act_as_owner(session.connection(), local=True)
     be_slow(session)
     be_patient(session, WRITERS)
-    going = leaving.leaving(session, month)
+    with or_contended(session.connection(), WRITERS):
+        going = leaving.leaving(session, month)
     if not going.parts:
         return Dropped({}, {})
     if why := _mismatch(session, month, manifest):

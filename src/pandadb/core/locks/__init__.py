@@ -1,0 +1,1 @@
+"""Locks of other sessions: which of them a session waits for."""
