@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from pandadb.core.archive import compacting as core
+from pandadb.core.archive.deferrals import Reason
 from pandadb.database import Database
 from pandadb.services import archive, grants, schema
 from pandadb.services.archive import Found
@@ -105,6 +106,7 @@ def test_a_month_with_rows_elsewhere_is_put_off(days: Database) -> None:
     (left,) = archive.compact(days, "2026-05").put_off
 
     assert left.put_off == "metatable_arch_default has rows of that time"
+    assert left.reason is Reason.ROWS_ELSEWHERE
 
 
 def test_a_partition_with_other_times_puts_a_month_off(days: Database) -> None:

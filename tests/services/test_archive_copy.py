@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event, make_url, text
 
 from pandadb.core.archive.days import ARCHIVE_OF
+from pandadb.core.archive.deferrals import Reason
 from pandadb.database import Database, DatabaseUnreachable
 from pandadb.services import archive, grants, partitions, schema
 from pandadb.services.archive import (
@@ -373,6 +374,7 @@ def test_other_rows_of_that_time_in_the_archive_put_a_day_off(
         " partition",
         f"the archive has a table {name('metatable_arch', LESS_OLD)} that is no partition",
     ]
+    assert [day.reason for day in ran.put_off] == [Reason.OTHER_ROWS, Reason.NAME_TAKEN]
     assert everything(there) == [{20}, set(), set(), set()]
 
 

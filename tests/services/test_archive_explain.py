@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from pandadb.core.archive.days import ARCHIVE_OF
 from pandadb.core.archive.deferrals import Reason
 from pandadb.core.partitions.policies import POLICIES, Then
 from pandadb.core.partitions.spans import Span
 from pandadb.database import Database
-from pandadb.services import archive
+from pandadb.services import archive, grants
 from pandadb.services.archive import Waits, explain_day, explain_job
 from pandadb.services.archive.explanations import Kind, Next
 from tests.databases import temporary_database
@@ -99,6 +99,26 @@ def test_a_job_waits_for_its_end_and_a_young_one_for_its_time(days: Database) ->
     assert (waiting.where.kind, waiting.day) == (Kind.WAITING, None)
     assert why(young) == [Reason.NOT_DUE]
     assert str(young.waits[0]) == f"its day is due from {TODAY + timedelta(11)} on"
+
+
+def test_a_reader_may_ask(days: Database, database_url: str, prefix: str) -> None:
+    grants.grant(days, prefix)
+    archive.run(days, only=[OLD])
+    archive.hold(days, [7])
+    url = make_url(database_url).update_query_dict({"options": f"-c role={prefix}_reader"})
+
+    with Database(url) as reader:
+        with reader.session() as session:
+            assert session.scalar(text("SELECT current_user")) == f"{prefix}_reader"
+        archived, held, day = (
+            explain_job(reader, 1),
+            explain_job(reader, 3),
+            explain_day(reader, OLD),
+        )
+
+    assert archived.where
+    assert (archived.where.kind, why(held)) == (Kind.ARCHIVE, [Reason.TASKS_HELD])
+    assert [one.jeditaskid for one in day.holds] == [7]
 
 
 def test_a_job_that_no_table_has_is_nowhere(days: Database) -> None:

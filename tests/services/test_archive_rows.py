@@ -257,6 +257,7 @@ def test_what_has_gone_of_a_day_before_something_ended_it_is_told(
     assert (merged.gone.jobs, merged.dropped) == ([10], [])
     if ends == "hold":
         assert merged.put_off == ran.put_off[0].put_off
+        assert merged.reason == ran.put_off[0].reason == "tasks_held"
         assert "held: 9" in str(merged.put_off)
     else:
         assert merged.failed == ran.failed[0].why
