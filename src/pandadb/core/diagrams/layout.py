@@ -90,7 +90,8 @@ def _graph(count: int, edges: list[tuple[int, int]]) -> Any:
         import igraph  # noqa: PLC0415 - an extra: only who draws needs it
     except ImportError as error:
         raise LayoutLibraryMissing(
-            "The diagrams need igraph, which is not installed: pip install 'pandadb[docs]'"
+            "The diagrams need igraph, which is not installed: pip install 'pandadb[docs]', "
+            "or in a checkout '.[docs]'"
         ) from error
     return igraph.Graph(n=count, edges=edges, directed=True)
 
