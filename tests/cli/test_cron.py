@@ -1,0 +1,125 @@
+"""Regular work as docs/cron.md has it: its lines are run as cron, systemd and Kubernetes do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from pandadb.cli.output import FINE
+
+if TYPE_CHECKING:
+    from pandadb.database import Database
+
+PAGE = (Path(__file__).parents[2] / "docs" / "cron.md").read_text()
+BIN = Path(sys.executable).parent
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+CRON = [line.split(maxsplit=6)[6] for line in blocks("cron")[0].splitlines() if " panda " in line]
+SERVICES = [unit for unit in blocks("ini") if "[Service]" in unit]
+STARTS = [
+    (start, [0, *map(int, re.findall(r"\d+", codes))])
+    for unit in SERVICES
+    for codes in re.findall(r"SuccessExitStatus=(.*)", unit)
+    for start in re.findall(r"ExecStart=(.*)", unit)
+]
+
+
+@pytest.fixture
+def settings(database: Database, tmp_path: Path) -> Path:
+    """A folder with the file of the settings, of this test's database."""
+    url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    (given,) = blocks("sh")
+    (tmp_path / ".env").write_text(re.sub("postgresql://.*", url.replace("\\", r"\\"), given))
+    return tmp_path
+
+
+def here(line: str, folder: Path) -> str:
+    """Return a line of the page with the paths of this test."""
+    return line.replace("/opt/pandadb/bin", str(BIN)).replace("/etc/pandadb", str(folder))
+
+
+def by_cron(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a line with what cron gives it: few variables, no terminal, its user's home."""
+    environment = {"HOME": "/", "LOGNAME": "panda", "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"}
+    return subprocess.run(
+        ["/bin/sh", "-c", here(line, folder)], env=environment, cwd="/",
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_page_has_the_commands_that_are_for_cron() -> None:
+    commands = ["partitions maintain", "jobs expire", "archive run", "archive verify"]
+
+    assert [re.search(r"pandadb (\w+ \w+)", line)[1] for line in CRON] == commands  # type: ignore[index]
+    assert sorted(start.split(maxsplit=1)[1].split(" --")[0] for start, _ in STARTS) == sorted(
+        commands[:3]
+    )
+
+
+@pytest.mark.parametrize("line", CRON)
+def test_a_line_of_cron_is_silent_when_nothing_is_wrong(line: str, settings: Path) -> None:
+    ended = by_cron(line, settings)
+
+    assert "%" not in line
+    assert ended.returncode in FINE, ended
+    assert (ended.stdout, ended.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("line", CRON[:3])
+def test_a_line_of_cron_without_its_settings_is_told(line: str, settings: Path) -> None:
+    (settings / ".env").unlink()
+
+    ended = by_cron(line, settings)
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("pandadb: PANDADB_URL is not set, and there is no terminal")
+
+
+def test_a_line_of_cron_prints_all_if_something_is_wrong(
+    settings: Path, database: Database
+) -> None:
+    with database.session() as session:
+        session.execute(text("DROP SCHEMA doma_pandaarch CASCADE"))
+
+    ended = by_cron(CRON[2], settings)
+
+    assert ended.returncode == 1, ended
+    named, said = ended.stderr.splitlines()
+    assert named.startswith("Database: postgresql://")
+    assert said.startswith("pandadb: ")
+
+
+@pytest.mark.parametrize(("start", "codes"), STARTS)
+def test_a_service_succeeds(start: str, codes: list[int], settings: Path) -> None:
+    lines = (settings / ".env").read_text().splitlines()
+    variables = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    ended = subprocess.run(
+        shlex.split(here(start, settings)), env=variables, cwd="/",
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode in codes, ended
+    assert ended.stdout != ""
+
+
+def test_the_command_of_the_pod_succeeds(settings: Path) -> None:
+    (command,) = re.findall(r'command: \[sh, -c, "(.*)"\]', PAGE)
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    ended = subprocess.run(
+        ["sh", "-c", command], env=environment, cwd=settings,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 0, ended

