@@ -106,9 +106,7 @@ def test_a_role_that_may_not_see_queries_names_pid_and_user(
     with database.engine.begin() as connection:
         connection.execute(text(f'DROP OWNED BY "{plain.username}"'))
 
-    assert f"pid {pid}, user {database.engine.url.username}" in str(
-        contended.value
-    )
+    assert f"pid {pid}, user {database.engine.url.username}" in str(contended.value)
     assert "pg_monitor sees since when" in str(contended.value)
 
 

@@ -18,6 +18,7 @@ from pandadb.cli import (
     archive_restore,
 )
 from pandadb.cli.archive_told import Batches, MaxLag, limits, moved_line, rows_line, told
+from pandadb.cli.opening import opened
 from pandadb.cli.options import DAY, AsJSON, DryRun, decimal, moment, site_policies, task_id
 from pandadb.cli.output import (
     CONTENDED,
@@ -67,7 +68,7 @@ def plan(days: Days = None, *, json: AsJSON = False) -> None:
 
     Example: pandadb archive plan
     """
-    with Database.from_settings() as database:
+    with opened() as database:
         _foretell("Due", database, _dates(days), archive_copy.waits(), json)
 
 
@@ -102,7 +103,7 @@ def run(
     """
     policies, only = site_policies(), _dates(days)
     waits = archive_copy.waits(wait, wait_files)
-    with Database.from_settings() as database:
+    with opened() as database:
         if dry_run:
             _foretell("Would go", database, only, waits, json)
             return
@@ -126,7 +127,7 @@ def status(*, json: AsJSON = False) -> None:
     Example: pandadb archive status
     """
     policies = site_policies()
-    with Database.from_settings() as database, archive_copy.other() as other:
+    with opened() as database, archive_copy.other() as other:
         found = archive.status(database, policies, archive=other, waits=archive_copy.waits())
     if json:
         as_json(asdict(found))
@@ -163,7 +164,7 @@ def verify(
             raise typer.BadParameter("it has no meaning with --exports", param_hint="--day")
         wrong_months = archive_export.verify(exports, json)
         sys.exit(WRONG if wrong_months else 0)
-    with Database.from_settings() as database, archive_copy.other() as other:
+    with opened() as database, archive_copy.other() as other:
         found = archive.verify(database, only=_dates(days), tell=_tell_name, archive=other)
     wrong = [one for one in found if not _is_fine(one)]
     if json:
@@ -195,7 +196,7 @@ def hold(
 
     Example: pandadb archive hold 13332803 --reason "is looked into"
     """
-    with Database.from_settings() as database:
+    with opened() as database:
         if tasks and release:
             gone = archive.release(database, tasks)
             out.print(f"Released: {', '.join(map(str, gone)) or 'none was held'}.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pandadb.cli.archive_told import MaxLag, limits
+from pandadb.cli.opening import opened
 from pandadb.cli.options import AsJSON, DryRun
 from pandadb.cli.output import (
     CONTENDED,
@@ -20,7 +21,6 @@ from pandadb.cli.output import (
     out,
     table,
 )
-from pandadb.database import Database
 from pandadb.services import archive
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def compact(
 
     Example: pandadb archive compact --before 2026-06
     """
-    with Database.from_settings() as database:
+    with opened() as database:
         if dry_run:
             _show("Would become one partition", archive.compactable(database, before), json)
             return

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pandadb.cli.archive_told import unless_paused
+from pandadb.cli.opening import opened
 from pandadb.cli.options import AsJSON, DryRun
 from pandadb.cli.output import as_json, err, out, table
-from pandadb.database import Database
 from pandadb.services import archive
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def export(
 
     Example: pandadb archive export 2026-09 --to /data/panda --drop
     """
-    with Database.from_settings() as database, unless_paused():
+    with opened() as database, unless_paused():
         if dry_run:
             _foretell(archive.outlook(database, month), json)
             return
@@ -73,7 +73,7 @@ def _foretell(found: Outlook, json: bool) -> None:
 
 def verify(folder: Path, json: bool) -> list[VerifiedMonth]:
     """Verify the exported months of a folder; return those that are not as they should be."""
-    with Database.from_settings() as database:
+    with opened() as database:
         found = archive.verify_exports(database, folder, tell=_tell)
     wrong = [one for one in found if one.fault]
     if json:

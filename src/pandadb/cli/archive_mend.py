@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from pandadb.cli.archive_told import Batches, MaxLag, limits, rows_line, unless_paused
+from pandadb.cli.opening import opened
 from pandadb.cli.options import AsJSON, DryRun, site_policies
 from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, PAUSED, as_json, err, out, tell_failed
-from pandadb.database import Database
 from pandadb.services import archive
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def mend(
 
     Example: pandadb archive mend --dry-run
     """
-    with Database.from_settings() as database, unless_paused():
+    with opened() as database, unless_paused():
         if dry_run:
             _foretell(archive.stragglers(database), json)
         policies, pace = site_policies(), limits(max_lag, batch_seconds)

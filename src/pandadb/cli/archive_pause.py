@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from pandadb.cli.opening import opened
 from pandadb.cli.options import moment
 from pandadb.cli.output import NOTHING_TO_DO, out
-from pandadb.database import Database
 from pandadb.services import archive
 
 FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
@@ -30,7 +30,7 @@ def pause(
 
     Example: pandadb archive pause --reason "the disk is replaced" --until 2026-11-22T08:00
     """
-    with Database.from_settings() as database:
+    with opened() as database:
         archive.pause(database, until, reason)
         said = archive.paused(database)
     out.print(f"The archive is {said}.", markup=False, soft_wrap=True)
@@ -43,7 +43,7 @@ def resume() -> None:
 
     Example: pandadb archive resume
     """
-    with Database.from_settings() as database:
+    with opened() as database:
         was_paused = archive.resume(database)
     out.print("The archiver goes on." if was_paused else "The archive was not paused.")
     raise typer.Exit(0 if was_paused else NOTHING_TO_DO)

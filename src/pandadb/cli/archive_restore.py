@@ -19,6 +19,7 @@ from pandadb.cli.archive_told import (
     unless_paused,
 )
 from pandadb.cli.asking import ask
+from pandadb.cli.opening import opened
 from pandadb.cli.options import (
     DAY,
     AsJSON,
@@ -85,7 +86,7 @@ def restore(
         fail("From another database jobs come back with their day: pandadb archive restore DAY")
     policies = site_policies()
     pace = limits(max_lag, batch_seconds)
-    with Database.from_settings() as database, unless_paused():
+    with opened() as database, unless_paused():
         if day is not None:
             _restore_day(database, policies, day, pace, dry_run=dry_run, json=json)
             return

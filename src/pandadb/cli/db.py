@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from pandadb import embedded, session_settings
+from pandadb.cli.db_revisions import history, revision, stamp
 from pandadb.cli.grant import grant
-from pandadb.cli.options import AsJSON, DryRun, Yes
+from pandadb.cli.opening import opened
+from pandadb.cli.options import AsJSON, DryRun, Yes, seconds
 from pandadb.cli.output import as_json, out, progress
 from pandadb.config import load_settings
 from pandadb.database import Database
@@ -18,7 +20,8 @@ from pandadb.services import archive, schema, sequences
 
 app = typer.Typer(help="Make, change and compare the schema.", no_args_is_help=True)
 
-app.command()(grant)
+for command in (grant, history, stamp, revision):
+    app.command()(command)
 
 REMAINS = (
     "The tables are gone with their schemas. What remains: schema pandadb, for the next upgrade, "
@@ -29,7 +32,18 @@ Revision = Annotated[str, typer.Argument(help="A revision, such as 0007.")]
 
 
 @app.command()
-def upgrade(revision: Revision = "head", dry_run: DryRun = False) -> None:
+def upgrade(
+    revision: Revision = "head",
+    statement_timeout: Annotated[
+        float,
+        typer.Option(
+            parser=seconds,
+            metavar="SECONDS",
+            help="How long a statement may take, 0 for any time; indexes of big tables have more.",
+        ),
+    ] = 60,
+    dry_run: DryRun = False,
+) -> None:
     """Bring the database to a revision, the newest one if none is named.
 
     Example: pandadb db upgrade
@@ -41,7 +55,12 @@ def upgrade(revision: Revision = "head", dry_run: DryRun = False) -> None:
             return
         with progress("revisions") as bar:
             task = bar.add_task("upgrade", total=len(pending))
-            schema.upgrade(database, revision, on_step=lambda _: bar.advance(task))
+            schema.upgrade(
+                database,
+                revision,
+                on_step=lambda _: bar.advance(task),
+                statement_timeout=statement_timeout,
+            )
         version = schema.current(database)
     if version.revision and not pending and revision not in ("head", "heads", version.revision):
         out.print(f"Nothing to do: already past {revision}.")
@@ -113,7 +132,7 @@ def fix_sequences(dry_run: DryRun = False, json: AsJSON = False) -> None:
 
     Example: pandadb db fix-sequences --dry-run
     """
-    with Database.from_settings() as database:
+    with opened() as database:
         found = sequences.fix(database, dry_run=dry_run)
     if json:
         as_json([asdict(one) for one in found])
@@ -177,6 +196,8 @@ def _sentence(version: schema.Version) -> str:
     if version.revision is None:
         return "The database is empty: pandadb db upgrade makes the schema."
     words = f"The database is at revision {version.revision} (PanDA {version.panda or 'unknown'})"
+    if version.site:
+        words += f" and {', '.join(version.site)} of the site"
     if version.pending:
         return "\n  ".join([f"{words}; {len(version.pending)} to go:", *version.pending])
     return f"{words}, the newest."

@@ -9,9 +9,9 @@ import typer
 from rich.text import Text
 
 from pandadb.cli import archive_copy, jobs_change, jobs_end, jobs_find
+from pandadb.cli.opening import opened
 from pandadb.cli.options import DAY, AsJSON, DryRun, moment, task_id
 from pandadb.cli.output import as_json, err, out, progress
-from pandadb.database import Database
 from pandadb.services import jobs
 
 app = typer.Typer(help="Jobs: submit, look at, move, end.", no_args_is_help=True)
@@ -66,7 +66,7 @@ def load(
     Example: pandadb jobs load atlas_jobs_task_13332803.csv --jeditaskid 13332803
     """
     day = when.date() if when else yesterday()
-    with Database.from_settings() as database, archive_copy.other() as other, progress("") as bar:
+    with opened() as database, archive_copy.other() as other, progress("") as bar:
         task = bar.add_task("reading", total=None)
         loaded = jobs.load(
             database,

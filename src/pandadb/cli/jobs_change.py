@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from pandadb.cli.asking import ask, end, with_merged
+from pandadb.cli.opening import opened
 from pandadb.cli.options import AsJSON, DryRun, Yes, job_id
 from pandadb.cli.output import INVALID, as_json, counted, fail, out
-from pandadb.database import Database
 from pandadb.services import jobs
 from pandadb.services.jobs import How
 
@@ -40,7 +40,7 @@ def submit(
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or error
         fail(f"{file} cannot be read as UTF-8 text: {said}", INVALID)
-    with Database.from_settings() as database:
+    with opened() as database:
         new = jobs.read(text)
         pandaids = jobs.submit(database, new, jobstatus=jobstatus, how=How(dry_run=dry_run))
     if json:
@@ -72,7 +72,7 @@ def move(
     """
     values: dict[str, Any] = dict(_assignment(word) for word in value or [])
     ask(verb.capitalize(), pandaids, yes or dry_run)
-    with Database.from_settings() as database:
+    with opened() as database:
         moved = jobs.advance(database, verb, pandaids, How(dry_run=dry_run), **values)
     if json:
         as_json(asdict(moved))
@@ -103,7 +103,7 @@ def retry(
     Example: pandadb jobs retry 6012345678
     """
     ask("Retry", pandaids, yes or dry_run)
-    with Database.from_settings() as database:
+    with opened() as database:
         retried = jobs.retry(
             database, pandaids, How(dry_run=dry_run), same=same, attemptnr=attemptnr
         )

@@ -8,9 +8,9 @@ import typer
 
 from pandadb.cli.asking import ask, end, with_merged
 from pandadb.cli.jobs_change import PandaIDs
+from pandadb.cli.opening import opened
 from pandadb.cli.options import AsJSON, DryRun, Yes, whole
 from pandadb.cli.output import as_json, counted, out, table
-from pandadb.database import Database
 from pandadb.services import jobs
 from pandadb.services.jobs import Expired, How, Killed
 
@@ -47,7 +47,7 @@ def kill(
     Example: pandadb jobs kill 6012345678 --code 51
     """
     ask("Kill", pandaids, yes or dry_run)
-    with Database.from_settings() as database:
+    with opened() as database:
         killed = jobs.kill(
             database,
             pandaids,
@@ -82,7 +82,7 @@ def expire(
 
     Example: pandadb jobs expire --rule sent --rule heartbeat
     """
-    with Database.from_settings() as database:
+    with opened() as database:
         found = jobs.expire(database, rules=rule, limit=limit, how=How(dry_run=dry_run))
     if json:
         as_json([asdict(expired) for expired in found])

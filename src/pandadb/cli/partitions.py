@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pandadb.cli.opening import opened
 from pandadb.cli.options import AsJSON, DryRun, site_policies
 from pandadb.cli.output import (
     CONTENDED,
@@ -17,7 +18,6 @@ from pandadb.cli.output import (
     out,
     table,
 )
-from pandadb.database import Database
 from pandadb.services import partitions
 from pandadb.services.partitions import Do, Failure, Status, Step
 
@@ -47,7 +47,7 @@ def plan(
     """
     policies = site_policies()
     failed: list[Failure] = []
-    with Database.from_settings() as database:
+    with opened() as database:
         steps = partitions.plan(database, policies, tables=tables or (), failed=failed)
         scripts = partitions.script(database, steps, policies) if sql else []
     if sql:
@@ -77,7 +77,7 @@ def maintain(
     Example: pandadb partitions maintain --drain
     """
     policies = site_policies()
-    with Database.from_settings() as database:
+    with opened() as database:
         if dry_run:
             failed: list[Failure] = []
             steps = partitions.plan(database, policies, tables=tables or (), failed=failed)
@@ -107,7 +107,7 @@ def status(*, json: AsJSON = False) -> None:
     """
     policies = site_policies()
     failed: list[Failure] = []
-    with Database.from_settings() as database:
+    with opened() as database:
         found = partitions.status(database, policies, failed=failed)
     if json:
         lines = [asdict(one) for one in found]
