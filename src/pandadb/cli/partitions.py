@@ -18,8 +18,7 @@ from pandadb.cli.output import (
     runs_line,
     table,
 )
-from pandadb.cli.target import changing
-from pandadb.database import Database
+from pandadb.cli.target import changing, opened
 from pandadb.services import partitions
 from pandadb.services.coverage import Coverage, TableCoverage, coverage
 from pandadb.services.partitions import Do, Failure, Step
@@ -50,7 +49,7 @@ def plan(
     """
     policies = site_policies()
     failed: list[Failure] = []
-    with Database.from_settings() as database:
+    with opened() as database:
         steps = partitions.plan(database, policies, tables=tables or (), failed=failed)
         scripts = partitions.script(database, steps, policies) if sql else []
     if sql:
@@ -109,7 +108,7 @@ def status(*, check: Check = False, json: AsJSON = False) -> None:
     """
     policies = site_policies()
     failed: list[Failure] = []
-    with Database.from_settings() as database:
+    with opened() as database:
         found = coverage(database, policies, failed=failed)
     if json:
         lines = [asdict(one) for one in found.tables]

@@ -1,6 +1,7 @@
-"""The database that a command changes: named on standard error, and never chosen by default.
+"""The database that a command works on: one of pandadb's, and named if the command changes it.
 
-A cron job that has lost its PANDADB_URL would succeed every night on a private database.
+The embedded one is not changed by default without a terminal: a cron job that has lost its
+PANDADB_URL would succeed every night on a private database.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from pandadb.cli.output import note
 from pandadb.config import SettingsError, load_settings
 from pandadb.database import Database
+from pandadb.services import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +22,25 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def changing(*, dry_run: bool = False) -> Iterator[Database]:
-    """Open the database that a command is about to change, and name it, without its password.
+def opened() -> Iterator[Database]:
+    """Open the database of a command that changes nothing.
 
     Raises:
+        NotStamped: It has tables of PanDA's that pandadb has not made.
+    """
+    with Database.from_settings() as database:
+        schema.refuse_unstamped(database)
+        yield database
+
+
+@contextmanager
+def changing(*, dry_run: bool = False, stamped: bool = True) -> Iterator[Database]:
+    """Open the database that a command is about to change, and name it, without its password.
+
+    Unless it need not be `stamped`, it has to be one of pandadb's.
+
+    Raises:
+        NotStamped: It has tables of PanDA's that pandadb has not made: nothing is changed there.
         SettingsError: See `check_named`; or a setting is unknown or malformed.
     """
     settings = load_settings()
@@ -36,6 +53,8 @@ def changing(*, dry_run: bool = False) -> Iterator[Database]:
         if settings.server_url() is not None:
             name = database.libpq_url(hint=False)
             note(f"Database: {name}", database=name)
+        if stamped:
+            schema.refuse_unstamped(database)
         yield database
 
 

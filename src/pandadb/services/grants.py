@@ -81,8 +81,10 @@ def grant(
 
     Raises:
         GrantRefused: The user of the database may not do that; nothing is changed.
+        NotStamped: It has tables of PanDA's that pandadb has not made.
     """
     schema.refuse_other_names(database)
+    schema.refuse_unstamped(database)
     if not re.fullmatch(PLAIN, prefix):
         raise BadRole(
             f"The prefix {prefix!r} is no plain name: write up to 54 letters, digits and _, not "

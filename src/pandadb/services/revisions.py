@@ -134,11 +134,14 @@ def write(message: str, database: Database | None = None) -> Path:
     folder = load_settings().revisions
     if folder is None:
         raise BadRevisions(f"There is no place for a revision: set {SETTING} to a folder")
+    if not message.isprintable() or not message.strip():
+        raise BadRevisions(f"{message!r} is no message: write a line of text")
     folder.mkdir(parents=True, exist_ok=True)
     numbers = [_number(step) for step in history() if step.is_site]
     is_first = not numbers
     wanted = config(database)
     wanted.attributes["numbered"] = True
+    wanted.messaging_opts = {"quiet": True}  # what a command says is for its caller to print
     made = run(
         command.revision,
         wanted,

@@ -6,19 +6,20 @@ know what they are like, so it changes nothing there.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from alembic import command
-from alembic.runtime.migration import MigrationContext
+from alembic.runtime.migration import HeadMaintainer, MigrationContext
 from sqlalchemy import inspect, select, text
 
 from pandadb.core.transactions import schema_of
 from pandadb.migrating.comparison import compare_all
 from pandadb.migrating.sentences import sentences
 from pandadb.models import PandaDBVersion
-from pandadb.models.base import MIRRORED, OWN, PANDA
+from pandadb.models.base import MIRRORED, OWN, PANDA, Base
 from pandadb.services import revisions
 from pandadb.services.revisions import MigrationError
 
@@ -35,6 +36,10 @@ SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELE
 TABLES = """
 SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+"""
+THERE = """
+SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p')
 """
 STAMPS = 'SELECT version_num FROM "{own}".alembic_version ORDER BY 1'
 
@@ -150,27 +155,38 @@ def stamp(
     refuse_other_names(database)
     revisions.check(revision)
     before = _read(database)
-    after = _goal(before, revision)
+    steps, after = _steps(before, revision)
     if compared and after:
         _refuse_differing(database, after)
-    if not dry_run:
+    for step in () if dry_run else steps:
         config = revisions.config(database)
         config.attributes["stamping"] = True
-        revisions.run(command.stamp, config, revisions.goal(revision))
-        after = _read(database)
+        revisions.run(command.stamp, config, step)
     return Stamp(before, after)
 
 
-def _goal(before: tuple[str, ...], revision: str) -> tuple[str, ...]:
-    """Return what stands there afterwards: the other branch, if there is one, keeps its stamp."""
-    steps = revisions.told(revisions.scripts().get_revisions, revisions.goal(revision))
-    named = {step.revision for step in steps}
-    if revision == "base":
-        return ()
-    of_site = {one.revision for one in revisions.history() if one.is_site}
-    is_site = bool(named & of_site) or revision.startswith(f"{revisions.SITE}@")
-    kept = {one for one in before if (one in of_site) is not is_site} if len(named) < 2 else set()
-    return tuple(sorted(named | kept))
+def _steps(before: tuple[str, ...], revision: str) -> tuple[list[str], tuple[str, ...]]:
+    """Return what is stamped one after the other, and what stands there then.
+
+    Alembic forgets pandadb's revision with the site's that implies it: so it is stamped again.
+    """
+    steps = [revisions.goal(revision)]
+    after = _stamped(before, steps[0])
+    ours, _ = revisions.last(before)
+    if revision.startswith(revisions.SITE) and ours and revisions.last(after)[0] != ours:
+        steps.append(ours)
+        after = _stamped(after, ours)
+    return steps, after
+
+
+def _stamped(before: tuple[str, ...], goal: str) -> tuple[str, ...]:
+    """Return what would stand in the table after a stamp, as Alembic says it of a script."""
+    options = {"as_sql": True, "output_buffer": io.StringIO()}
+    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
+    maintained = HeadMaintainer(context, before)
+    for step in revisions.told(revisions.scripts()._stamp_revs, goal, before):
+        maintained.update_to_step(step)
+    return tuple(sorted(maintained.heads))
 
 
 def _refuse_differing(database: Database, after: tuple[str, ...]) -> None:
@@ -180,9 +196,17 @@ def _refuse_differing(database: Database, after: tuple[str, ...]) -> None:
             "that, or say --unchecked"
         )
     with database.engine.connect() as connection:
+        if lacking := _lacking(connection):
+            raise Differs([f"table {name} is missing" for name in lacking])
         differences = compare_all(connection)
     if differences:
         raise Differs([str(one) for one in sentences(differences)])
+
+
+def _lacking(connection: Connection) -> list[str]:
+    """Return the tables of the models that are not there: then there is nothing to compare."""
+    there = {*connection.scalars(text(THERE))}
+    return sorted({*Base.metadata.tables} - there)
 
 
 def _read(database: Database) -> tuple[str, ...]:

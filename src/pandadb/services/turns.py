@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pandadb.services.grants import act_as_owner
 from pandadb.services.lockwaits import Contended, is_busy, tell_try, watched
+from pandadb.services.stamps import refuse_unstamped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,8 +31,10 @@ def turn(database: Database, key: str) -> Iterator[bool]:
     gone past.
 
     Raises:
+        NotStamped: The database has tables of PanDA's that pandadb has not made.
         PoolerInTheWay: There is a pooler, and no URL that goes past it.
     """
+    refuse_unstamped(database)
     with database.direct("an advisory lock").engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         ours = bool(connection.scalar(text(f"SELECT pg_try_advisory_lock({key})")))

@@ -24,6 +24,7 @@ from pandadb.models import ArchiveProof
 from pandadb.services.failures import Failure, explain, is_of_all
 from pandadb.services.grants import act_as_owner
 from pandadb.services.lockwaits import is_busy
+from pandadb.services.stamps import refuse_unstamped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -228,8 +229,10 @@ def refuse_strangers(database: Database) -> None:
     """Refuse to begin what only the owner of the tables can do.
 
     Raises:
+        NotStamped: The database has tables of PanDA's that pandadb has not made.
         NotTheOwner: The user of the database is not a member of the owner.
     """
+    refuse_unstamped(database)
     with database.session() as session:
         act_as_owner(session.connection(), local=True)
         tables = [".".join((schema_of(session, schema), name)) for schema, _, name in

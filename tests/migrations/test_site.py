@@ -1,0 +1,223 @@
+"""Revisions of a site's own: a branch beside pandadb's, applied and undone with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from pandadb.database import Database
+from pandadb.services import schema
+
+HEAD = schema.history()[-1].revision
+
+
+@pytest.fixture
+def a_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for revisions that the settings name."""
+    folder = tmp_path / "100% ours"
+    folder.mkdir()
+    monkeypatch.setenv("PANDADB_REVISIONS", str(folder))
+    return folder
+
+
+def revision(folder: Path, body: str, undo: str = "pass", message: str = "something") -> str:
+    """Write a revision of the site's that does something; return its name."""
+    path = schema.write(message)
+    assert path.parent == folder.resolve()
+    script = path.read_text()
+    for function, does in (("upgrade", body), ("downgrade", undo)):
+        head = f"def {function}() -> None:\n    "
+        assert f"{head}pass" in script
+        script = script.replace(f"{head}pass", head + does)
+    path.write_text(script)
+    return path.stem[:9]
+
+
+def has(database: Database, name: str) -> bool:
+    with database.engine.connect() as connection:
+        return bool(
+            connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name})
+        )
+
+
+MAKE, DROP = "op.execute('CREATE SCHEMA dashboard')", "op.execute('DROP SCHEMA dashboard CASCADE')"
+EMPTY = "op.drop_table('filled', schema='dashboard')"
+FILL = "op.execute('CREATE TABLE dashboard.filled AS SELECT 1 AS one')"
+
+
+@pytest.fixture
+def two(a_site: Path) -> list[str]:
+    """Two revisions of a site."""
+    return [revision(a_site, MAKE, DROP), revision(a_site, FILL, EMPTY)]
+
+
+def test_an_upgrade_applies_both_and_the_numbers_do_not_collide(
+    database: Database, two: list[str]
+) -> None:
+    assert two == ["site_0001", "site_0002"]
+    assert [name.split()[0] for name in schema.current(database).pending] == two
+
+    schema.upgrade(database)
+
+    version = schema.current(database)
+    assert (version.revision, version.head, version.site) == (HEAD, HEAD, ("site_0002",))
+    assert version.pending == ()
+    assert has(database, "dashboard.filled")
+    assert schema.check(database) == []
+    schema.upgrade(database)
+    assert schema.last_revision(database) == HEAD
+
+
+def test_a_new_database_gets_both_in_an_order_that_works(
+    empty_database_url: str, two: list[str]
+) -> None:
+    with Database(empty_database_url) as database:
+        pending = [name.split()[0] for name in schema.pending(database)]
+        assert pending[-3:] == [HEAD, *two]
+
+        schema.upgrade(database)
+
+        assert schema.current(database).pending == ()
+
+
+def test_the_sites_can_be_undone_alone(database: Database, two: list[str]) -> None:
+    schema.upgrade(database)
+
+    assert [name.split()[0] for name in schema.undone(database, "site@base")] == two[::-1]
+    schema.downgrade(database, "site@base")
+
+    version = schema.current(database)
+    assert (version.revision, version.site) == (HEAD, ())
+    assert not has(database, "dashboard.filled")
+
+
+def test_what_depends_on_a_revision_is_undone_before_it(database: Database, two: list[str]) -> None:
+    schema.upgrade(database)
+    before = f"{int(HEAD) - 1:04d}"
+
+    assert [name.split()[0] for name in schema.undone(database, before)] == [*two[::-1], HEAD]
+    schema.downgrade(database, before)
+
+    version = schema.current(database)
+    assert (version.revision, version.site) == (before, ())
+    schema.upgrade(database)
+    assert schema.current(database).site == ("site_0002",)
+
+
+def test_pandadbs_next_revision_goes_on_beside_the_sites(
+    empty_database_url: str, a_site: Path
+) -> None:
+    name = revision(a_site, MAKE, DROP)
+    path = next(a_site.glob("site_0001*.py"))
+    path.write_text(path.read_text().replace(f'depends_on = "{HEAD}"', 'depends_on = "0028"'))
+    with Database(empty_database_url) as database:
+        schema.upgrade(database, "site@head")
+        version = schema.current(database)
+        assert (version.revision, version.site) == ("0028", (name,))
+        assert version.pending[0].startswith("0029 ")
+
+        schema.upgrade(database)
+
+        assert schema.current(database).pending == ()
+        assert schema.check(database) == []
+
+
+def test_who_lacks_the_sites_folder_is_told_so(
+    database: Database, two: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema.upgrade(database)
+    monkeypatch.delenv("PANDADB_REVISIONS")
+
+    with pytest.raises(schema.MigrationError, match=r"site_0002, .* set PANDADB_REVISIONS"):
+        schema.current(database)
+
+
+@pytest.mark.parametrize("number", ["0001", "0999"])
+def test_a_number_of_pandadbs_is_refused(a_site: Path, number: str) -> None:
+    revision(a_site, MAKE)
+    path = next(a_site.glob("*.py"))
+    path.write_text(path.read_text().replace("site_0001", number))
+
+    with pytest.raises(schema.BadRevisions, match=f"called site_0001|called site_{number}"):
+        schema.history()
+
+
+def test_a_folder_that_is_missing_is_refused_and_a_revision_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PANDADB_REVISIONS", str(tmp_path / "new"))
+    with pytest.raises(schema.BadRevisions, match="no such folder"):
+        schema.history()
+
+    assert schema.write("first").name == "site_0001_first.py"
+    assert [one.revision for one in schema.history() if one.is_site] == ["site_0001"]
+
+
+def test_without_the_setting_there_is_no_place_for_a_revision() -> None:
+    with pytest.raises(schema.BadRevisions, match="set PANDADB_REVISIONS to a folder"):
+        schema.write("first")
+
+
+def test_autogenerate_writes_what_makes_the_database_like_the_models(
+    database: Database, a_site: Path
+) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE INDEX ours ON doma_panda.jobsactive4 (pandaid)"))
+
+    script = schema.write("mend", database).read_text()
+
+    assert 'revision = "site_0001"' in script or "revision = 'site_0001'" in script
+    assert "op.drop_index" in script
+
+
+def test_the_commands_list_stamp_and_write(database: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "revisions"
+    url = database.engine.url.render_as_string(hide_password=False)
+
+    def pandadb(*words: str) -> str:
+        ran = subprocess.run(
+            [sys.executable, "-m", "pandadb", *words],
+            env={"PANDADB_URL": url, "PANDADB_REVISIONS": str(folder), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+    assert "site_0001_an_index.py" in pandadb("db", "revision", "-m", "an index")
+    listed = json.loads(pandadb("db", "history", "--json"))
+    assert [one["revision"] for one in listed][-2:] == [HEAD, "site_0001"]
+    assert listed[-1]["after"] == [HEAD]
+    assert f"site_0001 an index (after {HEAD})" in pandadb("db", "history")
+    assert pandadb("db", "upgrade", "--dry-run") == "site_0001 an index\n"
+    pandadb("db", "upgrade")
+    assert "site_0001 of the site, the newest." in pandadb("db", "current")
+    assert json.loads(pandadb("db", "current", "--json"))["site"] == ["site_0001"]
+    words = f"was site_0001 and {{}} {HEAD}."
+    assert words.format("would be") in pandadb("db", "stamp", "site@base", "--dry-run")
+    assert words.format("is") in pandadb("db", "stamp", "site@base", "--yes")
+    assert pandadb("db", "upgrade", "--dry-run") == "site_0001 an index\n"
+
+
+def test_a_site_without_ruff_gets_its_revision_as_alembic_has_written_it(
+    a_site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pandadb.migrating import formatting
+
+    monkeypatch.setattr(formatting.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setenv("PATH", str(a_site))
+    path = a_site / "odd.py"
+    path.write_text("a = 'b'\n")
+
+    formatting.format_file(path)
+
+    assert path.read_text() == "a = 'b'\n"
+    monkeypatch.undo()
+    formatting.format_file(path)
+    assert path.read_text() == 'a = "b"\n'
