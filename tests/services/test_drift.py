@@ -261,6 +261,15 @@ def test_without_roles_tables_of_several_owners_are_a_difference(
     assert found.startswith(f"table doma_panda.cache belongs to {prefix}_server, not to ")
 
 
+def test_a_role_of_a_site_that_is_called_like_ours_is_the_sites(session: Session) -> None:
+    statements = (
+        "CREATE ROLE pandadb_test_atlas; CREATE ROLE pandadb_test_atlas_reader;"
+        " GRANT SELECT ON doma_panda.secrets TO pandadb_test_atlas_reader"
+    )
+
+    assert spoil(session, statements) == []
+
+
 def test_a_detach_that_was_interrupted_is_a_sentence(database: Database) -> None:
     """Half a detach is what a cancelled DETACH … CONCURRENTLY leaves, which waits for readers."""
     table, part = "doma_panda.tablepart4copying", "doma_panda.tablepart4copying_n"
