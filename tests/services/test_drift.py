@@ -253,6 +253,16 @@ def test_what_a_site_decides_is_no_difference(with_roles: Session, statement: st
     assert spoil(with_roles, statement) == []
 
 
+def test_names_have_their_schema_whatever_the_search_path_is(with_roles: Session) -> None:
+    statements = (
+        "SET LOCAL search_path = doma_panda; ALTER TABLE jobsactive4 ENABLE ROW LEVEL SECURITY"
+    )
+
+    (found,) = spoil(with_roles, statements)
+
+    assert found.startswith("table doma_panda.jobsactive4 has")
+
+
 def test_without_roles_tables_of_several_owners_are_a_difference(
     session: Session, prefix: str
 ) -> None:
