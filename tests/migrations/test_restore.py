@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from pandadb.database import Database
-from pandadb.services import schema
+from pandadb.services import drift, grants, schema
 from tests.databases import Server, temporary_database
 from tests.servers import NoServerError, running_server
 
@@ -46,6 +46,20 @@ def test_a_restored_dump_has_no_drift(server: Server, database_url: str) -> None
         for url in (once, twice):
             with Database(url) as restored:
                 assert schema.check(restored) == []
+
+
+def test_a_restored_dump_keeps_owners_and_rights_and_lacks_the_search_path_of_the_database(
+    server: Server, database: Database, database_url: str, prefix: str
+) -> None:
+    grants.grant(database, prefix)
+    with temporary_database(server) as copy:
+        restore(server, database_url, copy)
+        with Database(copy) as restored:
+            (lacking,) = drift.check(restored)
+            grants.grant(restored, prefix)
+
+            assert lacking.sentence.startswith("the database has no search_path")
+            assert drift.check(restored) == []
 
 
 def test_a_dump_restored_on_a_newer_postgresql_has_no_drift(

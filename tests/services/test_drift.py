@@ -253,12 +253,31 @@ def test_what_a_site_decides_is_no_difference(with_roles: Session, statement: st
     assert spoil(with_roles, statement) == []
 
 
+def test_names_have_their_schema_whatever_the_search_path_is(with_roles: Session) -> None:
+    statements = (
+        "SET LOCAL search_path = doma_panda; ALTER TABLE jobsactive4 ENABLE ROW LEVEL SECURITY"
+    )
+
+    (found,) = spoil(with_roles, statements)
+
+    assert found.startswith("table doma_panda.jobsactive4 has")
+
+
 def test_without_roles_tables_of_several_owners_are_a_difference(
     session: Session, prefix: str
 ) -> None:
     (found,) = spoil(session, f"ALTER TABLE doma_panda.cache OWNER TO {prefix}_server")
 
     assert found.startswith(f"table doma_panda.cache belongs to {prefix}_server, not to ")
+
+
+def test_a_role_of_a_site_that_is_called_like_ours_is_the_sites(session: Session) -> None:
+    statements = (
+        "CREATE ROLE pandadb_test_atlas; CREATE ROLE pandadb_test_atlas_reader;"
+        " GRANT SELECT ON doma_panda.secrets TO pandadb_test_atlas_reader"
+    )
+
+    assert spoil(session, statements) == []
 
 
 def test_a_detach_that_was_interrupted_is_a_sentence(database: Database) -> None:

@@ -6,7 +6,6 @@ compared here, so that a silent `alembic check` means that models, `sql/` and da
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate import comparators, renderers
@@ -14,6 +13,7 @@ from alembic.operations import MigrateOperation
 from sqlalchemy import CheckConstraint, Connection, text
 from typing_extensions import override
 
+from pandadb.migrating import indexes
 from pandadb.migrating.catalogue import (
     OURS,
     Difference,
@@ -230,49 +230,6 @@ def made_partitions(connection: Connection) -> Iterator[Difference]:
     )
 
 
-def index_conditions(connection: Connection) -> Iterator[Difference]:
-    """Compare the conditions of partial indexes, of those that are in models and database."""
-    indexes = {
-        f"{table.schema}.{index.name}": (table.fullname, index)
-        for table in Base.metadata.tables.values()
-        for index in table.indexes
-    }
-    query = """
-        SELECT n.nspname || '.' || c.relname, pg_get_expr(i.indpred, i.indrelid)
-          FROM pg_index i
-          JOIN pg_class c ON c.oid = i.indexrelid AND NOT c.relispartition
-          JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE n.nspname = ANY(:schemas)
-    """
-    found = {name: where for name, where in rows(connection, query) if name in indexes}
-    wanted = {name: indexes[name][1].dialect_options["postgresql"]["where"] for name in found}
-    spell = partial(_spelled_condition, connection, {name: indexes[name][0] for name in found})
-    partly = {
-        name: spell(name, str(where)) or str(where)
-        for name, where in wanted.items()
-        if where is not None
-    }
-    there = {name: where for name, where in found.items() if where is not None}
-    settle(partly, there, spell)
-    nothing = dict.fromkeys(found)
-    yield from differences("condition of index", nothing | partly, nothing | there)
-
-
-def _spelled_condition(
-    connection: Connection, tables: Mapping[str, str], name: str, where: str
-) -> str | None:
-    """Return the server's spelling of an index's condition."""
-    statements = (
-        text(f"CREATE TEMP TABLE drift_index (LIKE {tables[name]})"),
-        literal(f"CREATE INDEX ON drift_index ((1)) WHERE {where}"),
-    )
-    query = (
-        "SELECT pg_get_expr(indpred, indrelid) FROM pg_index"
-        " WHERE indrelid = 'pg_temp.drift_index'::regclass"
-    )
-    return try_out(connection, statements, query)
-
-
 def unlogged(connection: Connection) -> Iterator[Difference]:
     """Name what a crash of the server would empty."""
     query = """
@@ -286,20 +243,6 @@ def unlogged(connection: Connection) -> Iterator[Difference]:
         yield Difference("table", name, sentence)
 
 
-def invalid_indexes(connection: Connection) -> Iterator[Difference]:
-    """Name the indexes that no query uses, though writers keep them up."""
-    query = """
-        SELECT i.indexrelid::regclass::text
-          FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-          JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE NOT (i.indisvalid AND i.indisready) AND n.nspname = ANY(:schemas)
-         ORDER BY 1
-    """
-    for (name,) in rows(connection, query):
-        sentence = f"index {name} is invalid: REINDEX INDEX CONCURRENTLY {name} builds it anew"
-        yield Difference("index", name, sentence)
-
-
 FINDERS = (
     primary_keys,
     checks,
@@ -307,8 +250,8 @@ FINDERS = (
     partition_keys,
     made_partitions,
     unlogged,
-    index_conditions,
-    invalid_indexes,
+    indexes.conditions,
+    indexes.invalid,
     views,
     view_indexes,
     routines,

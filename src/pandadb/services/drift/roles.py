@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from psycopg import sql
@@ -31,18 +31,21 @@ EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
 
 
 def given(session: Session) -> dict[str, str]:
-    """Return the names of the five roles if rights were given to any of them, else nothing.
+    """Return the names of the five roles if two of them have rights here, else nothing.
 
-    The prefix is that of the roles which have most rights here, if there is an owner of that name.
+    One alone, `atlas_reader` perhaps, may be a site's own. If roles of several prefixes have
+    rights, it is the prefix with most of them; there has to be an owner of that name.
     """
-    prefixes: Counter[str] = Counter()
+    found: dict[str, list[int]] = defaultdict(list)
     for name, number in session.execute(GRANTEES, {"schemas": [*OURS]}):
         prefix, _, role = name.rpartition("_")
         if role in ROLES and session.scalar(EXISTS, {"name": prefix}):
-            prefixes[prefix] += number
-    for prefix, _ in prefixes.most_common(1):
-        return {role: prefix if role == "owner" else f"{prefix}_{role}" for role in ROLES}
-    return {}
+            found[prefix].append(number)
+    several = {prefix: sum(rights) for prefix, rights in found.items() if len(rights) > 1}
+    if not several:
+        return {}
+    prefix = max(several, key=several.__getitem__)
+    return {role: prefix if role == "owner" else f"{prefix}_{role}" for role in ROLES}
 
 
 def lacking(session: Session, roles: Mapping[str, str]) -> list[str]:

@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 OURS = """
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = ANY(:schemas)
 """
-ROW_SECURITY = f"SELECT c.oid::regclass::text {OURS} WHERE c.relrowsecurity ORDER BY 1"
+ROW_SECURITY = (
+    f"SELECT format('%I.%I', n.nspname, c.relname) {OURS} WHERE c.relrowsecurity ORDER BY 1"
+)
 RULES = f"""
-SELECT c.oid::regclass::text, quote_ident(r.rulename),
+SELECT format('%I.%I', n.nspname, c.relname), quote_ident(r.rulename),
        CASE r.ev_type WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' WHEN '4' THEN 'DELETE'
                       ELSE 'SELECT' END
   {OURS} JOIN pg_rewrite r ON r.ev_class = c.oid AND r.rulename <> '_RETURN'
  ORDER BY 1, 2
 """
 UNVACUUMED = f"""
-SELECT c.oid::regclass::text, prefix || option_name
+SELECT format('%I.%I', n.nspname, c.relname), prefix || option_name
   {OURS} LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
  CROSS JOIN LATERAL (VALUES ('', c.reloptions), ('toast.', t.reloptions)) AS given (prefix, options)
  CROSS JOIN LATERAL pg_options_to_table(options)
@@ -31,8 +33,9 @@ SELECT c.oid::regclass::text, prefix || option_name
  ORDER BY 1, 2
 """
 HALF_DETACHED = f"""
-SELECT c.oid::regclass::text, i.inhparent::regclass::text
+SELECT format('%I.%I', n.nspname, c.relname), format('%I.%I', pn.nspname, p.relname)
   {OURS} JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhdetachpending
+  JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
  ORDER BY 1
 """
 
