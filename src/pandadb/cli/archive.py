@@ -13,6 +13,7 @@ from pandadb.cli import (
     archive_compact,
     archive_copy,
     archive_export,
+    archive_import,
     archive_mend,
     archive_pause,
     archive_restore,
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     from pandadb.services.archive import Merged, Ran
 
 app = typer.Typer(
-    help="The archive of jobs: plan, run, pause, status, verify, restore, hold, export, compact."
+    help="The archive of jobs: plan, run, pause, status, verify, restore, hold, export, import, "
+    "compact."
 )
 
 WRONG = 1
@@ -331,5 +333,6 @@ app.command()(archive_restore.restore)
 app.command()(archive_pause.pause)
 app.command()(archive_pause.resume)
 app.command()(archive_export.export)
+app.command("import")(archive_import.import_)
 app.command()(archive_compact.compact)
 app.command()(archive_mend.mend)

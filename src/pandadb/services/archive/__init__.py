@@ -20,6 +20,8 @@ from pandadb.services.archive.months.compacting import Compacted, Days, compact,
 from pandadb.services.archive.months.dropping import Dropped, NotDropped
 from pandadb.services.archive.months.dropping import drop as drop_exported
 from pandadb.services.archive.months.exporting import Export, NotExported, Outlook, export, outlook
+from pandadb.services.archive.months.importability import Import, NotImported, importable
+from pandadb.services.archive.months.importing import Loading, import_month
 from pandadb.services.archive.months.lookup import ExportedJob, UnreadableExport, exported
 from pandadb.services.archive.months.verification import (
     NoExports,
@@ -58,7 +60,9 @@ __all__ = [
     "ExportedJob",
     "Found",
     "Gone",
+    "Import",
     "Limits",
+    "Loading",
     "Mended",
     "Merged",
     "Moved",
@@ -66,6 +70,7 @@ __all__ = [
     "NoSuchDay",
     "NotDropped",
     "NotExported",
+    "NotImported",
     "NotNow",
     "NotRestored",
     "NotTheArchiver",
@@ -92,6 +97,8 @@ __all__ = [
     "failures",
     "hold",
     "holds",
+    "import_month",
+    "importable",
     "mend",
     "outlook",
     "pause",
