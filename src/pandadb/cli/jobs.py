@@ -11,6 +11,7 @@ from rich.text import Text
 from pandadb.cli import archive_copy, jobs_change, jobs_end, jobs_find
 from pandadb.cli.options import DAY, AsJSON, DryRun, moment, task_id
 from pandadb.cli.output import as_json, err, out, progress
+from pandadb.config import load_settings
 from pandadb.database import Database
 from pandadb.services import jobs
 
@@ -61,7 +62,8 @@ def load(
 ) -> None:
     """Load records of jobs that ended, all of a file or none. Jobs that are there are left alone.
 
-    So are those that are in the database of PANDADB_ARCHIVE_URL.
+    So are those that are in the database of PANDADB_ARCHIVE_URL, or in an exported month of
+    PANDADB_EXPORTS.
 
     Example: pandadb jobs load atlas_jobs_task_13332803.csv --jeditaskid 13332803
     """
@@ -74,6 +76,7 @@ def load(
             jeditaskid,
             day,
             archive=other,
+            exports=load_settings().exports,
             dry_run=dry_run,
             on_progress=lambda step, done, of: bar.update(
                 task, description=f"{step} {UNITS[step]}", completed=done, total=of
