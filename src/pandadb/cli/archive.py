@@ -14,6 +14,7 @@ from pandadb.cli import (
     archive_copy,
     archive_explain,
     archive_export,
+    archive_import,
     archive_mend,
     archive_pause,
     archive_restore,
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
     from pandadb.services.archive import Merged, Ran
 
 app = typer.Typer(
-    help="The archive of jobs: plan, run, pause, status, verify, restore, hold, export, compact."
+    help="The archive of jobs: plan, run, pause, status, verify, restore, hold, export, import, "
+    "compact."
 )
 
 CENTURY = 36_525 * 86_400
@@ -351,6 +353,7 @@ app.command()(archive_restore.restore)
 app.command()(archive_pause.pause)
 app.command()(archive_pause.resume)
 app.command()(archive_export.export)
+app.command("import")(archive_import.import_)
 app.command()(archive_compact.compact)
 app.command()(archive_mend.mend)
 app.command()(archive_explain.explain)

@@ -76,8 +76,9 @@ def restore(
 
     A day stays until `pandadb archive run --day` names it; jobs stay for 30 days, or until their
     day is named; only until that if nobody has proven where they were. Exit code 1 if a job is
-    unknown, or refused as it is in both places, or its day failed (others went on); 3 if all are
-    live already; 4 if locks were not free; 5 if the archive is paused.
+    unknown, or refused as it is in both places, or its day failed (others went on), or only an
+    exported month of PANDADB_EXPORTS has it, which is to be imported before; 3 if all are live
+    already; 4 if locks were not free; 5 if the archive is paused.
 
     From another database (PANDADB_ARCHIVE_URL) a day is copied back, and its copy stays there; jobs
     do not come back by themselves.
@@ -95,7 +96,8 @@ def restore(
         if day is not None:
             _restore_day(database, policies, day, pace, dry_run=dry_run, json=json)
             return
-        found = archive.restorable(database, pandaids=pandaids, tasks=tasks)
+        exports = load_settings().exports
+        found = archive.restorable(database, pandaids=pandaids, tasks=tasks, exports=exports)
         if not dry_run:
             ask("Restore", found.gone.jobs, yes)
             with told("jobs") as tell:
@@ -105,6 +107,7 @@ def restore(
                     pandaids=pandaids,
                     tasks=tasks,
                     limits=pace,
+                    exports=exports,
                     tell=lambda done, of, why: tell("restoring", done, of, _line(done, of, why)),
                 )
     _end(found, dry_run=dry_run, json=json)
@@ -125,7 +128,7 @@ def _restore_day(
 ) -> None:
     if dry_run:
         with archive_copy.other() as other:
-            found = archive.restorable_day(database, day.date(), other)
+            found = archive.restorable_day(database, day.date(), other, load_settings().exports)
         if found.put_off:
             fail(f"The day {found.lower:%Y-%m-%d} cannot go back: {found.put_off}")
         if json:
@@ -137,6 +140,7 @@ def _restore_day(
         return
     with archive_copy.other() as other:
         words: dict[str, Any] = {"limits": pace, "tell": _tell, "archive": other}
+        words["exports"] = load_settings().exports
         moved = archive.restore(database, day.date(), policies, **words)
     if isinstance(moved, Restored):
         _end(moved, dry_run=False, json=json)
@@ -161,6 +165,7 @@ def _end(found: Restored, *, dry_run: bool, json: bool) -> None:
     wrong = [
         *gone.refused.values(),
         *(f"Job {pandaid} is unknown: no table has it" for pandaid in found.unknown),
+        *_exported(found.exported),
         *(f"Task {task} has no jobs, in no table" for task in found.unknown_tasks),
         *(f"Failed: {one.unit}: {one.why}" for one in found.failed),
         *([f"{found.left} jobs are still in the archive"] if found.failed else []),
@@ -174,6 +179,16 @@ def _end(found: Restored, *, dry_run: bool, json: bool) -> None:
     if gone.contended:
         raise typer.Exit(CONTENDED)
     raise typer.Exit(0 if gone.jobs else NOTHING_TO_DO)
+
+
+def _exported(found: Mapping[str, Collection[int]]) -> list[str]:
+    """Say of which months jobs have to be imported before they can be restored."""
+    return [
+        f"Only the exported month {month} has {len(pandaids)} of the jobs "
+        f"({', '.join(map(str, [*pandaids][:5]))}{', …' if len(pandaids) > 5 else ''}): "
+        f"pandadb archive import {month}, then restore them"
+        for month, pandaids in found.items()
+    ]
 
 
 def _report(found: Restored, dry_run: bool) -> None:

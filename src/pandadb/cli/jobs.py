@@ -11,6 +11,7 @@ from pandadb.cli import archive_copy, jobs_change, jobs_end, jobs_find
 from pandadb.cli.options import DAY, AsJSON, DryRun, Quiet, moment, task_id
 from pandadb.cli.output import as_json, note, out, progress
 from pandadb.cli.target import changing
+from pandadb.config import load_settings
 from pandadb.services import jobs
 
 app = typer.Typer(help="Jobs: submit, look at, move, end.", no_args_is_help=True)
@@ -60,7 +61,8 @@ def load(
 ) -> None:
     """Load records of jobs that ended, all of a file or none. Jobs that are there are left alone.
 
-    So are those that are in the database of PANDADB_ARCHIVE_URL.
+    So are those that are in the database of PANDADB_ARCHIVE_URL, or in an exported month of
+    PANDADB_EXPORTS.
 
     Example: pandadb jobs load atlas_jobs_task_13332803.csv --jeditaskid 13332803
     """
@@ -73,6 +75,7 @@ def load(
             jeditaskid,
             day,
             archive=other,
+            exports=load_settings().exports,
             dry_run=dry_run,
             on_progress=lambda step, done, of: bar.update(
                 task, description=f"{step} {UNITS[step]}", completed=done, total=of

@@ -43,6 +43,12 @@ LOADING = text("SELECT pg_advisory_xact_lock(hashtext('pandadb loading'))")
 class JobConflict(PandaDBError):
     """A PandaID that a job of another task has already."""
 
+    def __init__(self, pandaid: int, place: str, task: int | None, jeditaskid: int) -> None:
+        super().__init__(
+            f"Job {pandaid} is in {place} already, as a job of task {task}: nothing is loaded into "
+            f"task {jeditaskid}"
+        )
+
 
 def present(
     session: Session, pandaids: Sequence[int], jeditaskid: int, archive: Session | None = None
@@ -57,10 +63,7 @@ def present(
     found = whereabouts.copies(session, pandaids, _looked_up, archive)
     for row in found:
         if row.jeditaskid != jeditaskid:
-            raise JobConflict(
-                f"Job {row.pandaid} is in {row.place} already, as a job of task {row.jeditaskid}: "
-                f"nothing is loaded into task {jeditaskid}"
-            )
+            raise JobConflict(row.pandaid, row.place, row.jeditaskid, jeditaskid)
     return {row.pandaid for row in found}
 
 

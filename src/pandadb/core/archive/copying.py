@@ -80,14 +80,23 @@ def fill(live: Session, there: Session, part: Part) -> None:
     is_same = _types(has) <= _types(columns(there, target))
     words = {"columns": names, "format": sql.SQL("binary" if is_same else "text")}
     partition = sql.Identifier(part.schema, part.name)
-    storage = traits(there, target).clause()
-    _run(there, part, ["DROP TABLE IF EXISTS {fresh}", MADE], storage=storage)
+    place = make(there, part)
     pipe(
         live,
         sql.SQL(OUT).format(partition=partition, **words),
         there,
-        sql.SQL(INTO).format(fresh=_fresh(there, part), **words),
+        sql.SQL(INTO).format(fresh=place, **words),
     )
+
+
+def make(there: Session, part: Part) -> sql.Identifier:
+    """Make a partition's table beside the archive's, empty; return its name.
+
+    A table of that name that somebody has left is replaced.
+    """
+    storage = traits(there, named(there, part.target)).clause()
+    _run(there, part, ["DROP TABLE IF EXISTS {fresh}", MADE], storage=storage)
+    return _fresh(there, part)
 
 
 def _types(has: Iterable[Column]) -> set[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
-from pandadb.core.columns import columns, named
+from pandadb.core.columns import columns, named, writable
 from pandadb.core.driver import driving
 from pandadb.core.parquet import values
 from pandadb.core.parquet.labels import labelled
@@ -21,8 +22,9 @@ from pandadb.core.parquet.libraries import library
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
+    from typing import LiteralString
 
     from sqlalchemy.orm import Session
 
@@ -41,7 +43,14 @@ KEY = ("row_id", "pandaid", "modificationtime")
 LACKING = "SELECT count(*) FROM read_parquet(?) ANTI JOIN read_parquet(?) USING ({keys})"
 OURS = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 """What DuckDB needs is built in: nothing is fetched from anywhere."""
-COPIED = "COPY {back} ({columns}) FROM STDIN"
+COPIED = "COPY {table} ({columns}) FROM STDIN"
+LOADED = f"{COPIED} (FREEZE)"
+AMONG = """
+SELECT DISTINCT pandaid FROM read_parquet($file) WHERE pandaid BETWEEN $least AND $greatest
+   AND pandaid IN (SELECT unnest(CAST($pandaids AS BIGINT[])))
+ ORDER BY 1
+"""
+"""The limits let DuckDB leave out row groups of other jobs."""
 
 
 class UnreadableFile(PandaDBError):
@@ -90,30 +99,65 @@ def content(session: Session, label: Label, path: Path) -> Content:
     Raises:
         UnreadableFile: It is no such file, or its rows do not fit into its columns.
     """
-    arrow, names = library("pyarrow"), [column.name for column in label.columns]
+    names = [column.name for column in label.columns]
     connection = session.connection()
     connection.exec_driver_sql(_made(session, label).as_string())
     rows, total = 0, 0
     ranges = {"pandaid": _Range(), "modificationtime": _Range()}
+    with _row_groups(label, path) as groups:
+        for group in groups:
+            for name in ranges.keys() & {*names}:
+                ranges[name].widen(group.column(name))
+            _copy(session, COPIED, BACK, group)
+            back = fingerprint_of(session, names, BACK)
+            rows, total = rows + back.rows, total + back.sum
+            connection.exec_driver_sql("TRUNCATE pg_temp.read_back")
+    connection.exec_driver_sql("DROP TABLE pg_temp.read_back")
+    return Content(Fingerprint(rows, total), *(found.ends for found in ranges.values()))
+
+
+def load(
+    session: Session,
+    label: Label,
+    path: Path,
+    table: sql.Identifier,
+    before: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Copy the rows of a file into a table that this transaction has made; count them afterwards.
+
+    `before` is called before each row group, with the number of rows that the table has by then.
+    Generated columns are not written.
+
+    Raises:
+        UnreadableFile: It is no such file, or its rows do not fit into the table.
+    """
+    theirs = {*writable(session, table)}
+    names = [column.name for column in label.columns if column.name in theirs]
+    rows = 0
+    with _row_groups(label, path) as groups:
+        for group in groups:
+            before(rows)
+            _copy(session, LOADED, table, group.select(names))
+            rows += group.num_rows
+
+
+@contextmanager
+def _row_groups(label: Label, path: Path) -> Iterator[Iterator[Any]]:
+    """Open a file that says that it has this label; yield its row groups, one in memory at a time.
+
+    Raises:
+        UnreadableFile: It is no such file, or its rows do not fit where they are written to.
+    """
     try:
         with library("pyarrow.parquet").ParquetFile(path, page_checksum_verification=True) as file:
             if not file.schema_arrow.equals(values.schema(label.columns)):
                 raise UnreadableFile(f"the file {path.name} has other columns than it says")
-            for number in range(file.num_row_groups):
-                group = file.read_row_group(number)
-                for name in ranges.keys() & {*names}:
-                    ranges[name].widen(group.column(name))
-                _copy(session, names, group)
-                back = fingerprint_of(session, names, BACK)
-                rows, total = rows + back.rows, total + back.sum
-                connection.exec_driver_sql("TRUNCATE pg_temp.read_back")
-    except (OSError, arrow.ArrowException) as error:
+            yield (file.read_row_group(number) for number in range(file.num_row_groups))
+    except (OSError, library("pyarrow").ArrowException) as error:
         raise UnreadableFile(f"the file {path.name} cannot be read: {error}") from None
     except (DataError, IntegrityError) as error:
         raise UnreadableFile(f"the file {path.name} does not fit into its columns: {error.orig}"
                              ) from None  # fmt: skip
-    connection.exec_driver_sql("DROP TABLE pg_temp.read_back")
-    return Content(Fingerprint(rows, total), *(found.ends for found in ranges.values()))
 
 
 class _Range:
@@ -158,9 +202,9 @@ def _is_type(session: Session, said: str) -> bool:
         return False
 
 
-def _copy(session: Session, names: Sequence[str], group: Any) -> None:
-    listed = sql.SQL(", ").join(map(sql.Identifier, names))
-    statement = sql.SQL(COPIED).format(back=BACK, columns=listed)
+def _copy(session: Session, template: LiteralString, table: sql.Identifier, group: Any) -> None:
+    listed = sql.SQL(", ").join(map(sql.Identifier, group.column_names))
+    statement = sql.SQL(template).format(table=table, columns=listed)
     with driving(session, statement) as driver, driver.cursor().copy(statement) as copy:
         for batch in group.to_batches(max_chunksize=_at_once(group)):
             copy.write(values.lines(batch))
@@ -193,6 +237,24 @@ def lacking(old: Path, new: Path) -> int | None:
     except (OSError, arrow.ArrowException, duckdb.Error):
         return None
     return found
+
+
+def among(path: Path, pandaids: Collection[int]) -> list[int]:
+    """Return those of the PandaIDs that a file has rows of, in order.
+
+    Raises:
+        UnreadableFile: DuckDB cannot read it.
+    """
+    if not pandaids:
+        return []
+    duckdb = library("duckdb")
+    ids: dict[str, Any] = {"least": min(pandaids), "greatest": max(pandaids)}
+    words = {"file": glob.escape(str(path)), "pandaids": [*pandaids], **ids}
+    try:
+        with duckdb.connect(config=OURS) as duck:
+            return [pandaid for (pandaid,) in duck.execute(AMONG, words).fetchall()]
+    except duckdb.Error as error:
+        raise UnreadableFile(f"the file {path.name} cannot be read: {error}") from None
 
 
 def sha256(path: Path) -> str:

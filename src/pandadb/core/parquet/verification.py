@@ -49,6 +49,17 @@ def fault_of_label(folder: Path, manifest: Manifest, table: Filed) -> str | None
     return f"the file {table.file} is not what the manifest says: {why}" if why else None
 
 
+def fault_of_files(folder: Path, manifest: Manifest) -> str | None:
+    """Say what of a manifest's files is not so, as far as that is seen without a database."""
+    if why := fault_of_tables(manifest):
+        return why
+    faults = (
+        fault_of_bytes(folder, table) or fault_of_label(folder, manifest, table)
+        for table in manifest.tables
+    )
+    return next(filter(None, faults), None)
+
+
 def fault_of_rows(
     session: Session, folder: Path, month: Month, manifest: Manifest, table: Filed
 ) -> str | None:

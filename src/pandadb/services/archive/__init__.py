@@ -27,6 +27,8 @@ from pandadb.services.archive.months.compacting import Compacted, Days, compact,
 from pandadb.services.archive.months.dropping import Dropped, NotDropped
 from pandadb.services.archive.months.dropping import drop as drop_exported
 from pandadb.services.archive.months.exporting import Export, NotExported, Outlook, export, outlook
+from pandadb.services.archive.months.importability import Import, NotImported, importable
+from pandadb.services.archive.months.importing import Loading, import_month
 from pandadb.services.archive.months.lookup import ExportedJob, UnreadableExport, exported
 from pandadb.services.archive.months.verification import (
     NoExports,
@@ -75,8 +77,10 @@ __all__ = [
     "ExportedJob",
     "Found",
     "Gone",
+    "Import",
     "InDefault",
     "Limits",
+    "Loading",
     "Mended",
     "Merged",
     "Moved",
@@ -85,6 +89,7 @@ __all__ = [
     "NoSuchDay",
     "NotDropped",
     "NotExported",
+    "NotImported",
     "NotNow",
     "NotRestored",
     "NotTheArchiver",
@@ -114,6 +119,8 @@ __all__ = [
     "failures",
     "hold",
     "holds",
+    "import_month",
+    "importable",
     "in_default",
     "mend",
     "outlook",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NONE = pressure.Lag(0, hidden=False)
 JOBS = "doma_panda.jobsarchived4"
-RUNS = ("archive run", "archive compact", "archive export")
+RUNS = ("archive run", "archive compact", "archive export", "archive import")
 OFTEN = timedelta(2)
 """How long after the last good run days may be due: runs are daily."""
 MINUTE = "%Y-%m-%d %H:%M"

@@ -24,6 +24,7 @@ from pandadb.services.archive.byrows.rowwise import Course, Gone
 from pandadb.services.archive.copies.bringing import bring, bringable
 from pandadb.services.archive.copies.copying import Refused
 from pandadb.services.archive.copies.elsewhere import refuse_unfit
+from pandadb.services.archive.months.location import by_month, located, or_exported
 from pandadb.services.archive.moving import Moved, PutOff, Step
 from pandadb.services.archive.noting import note
 from pandadb.services.archive.pausing import refuse_paused
@@ -38,6 +39,7 @@ from pandadb.services.turns import turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from datetime import date
+    from pathlib import Path
 
     from pandadb.core.archive.days import Day
     from pandadb.core.partitions.policies import Policy
@@ -68,6 +70,8 @@ class Restored:
     """PandaIDs that no table has."""
     unknown_tasks: list[int] = field(default_factory=list)
     """Tasks of which no table has a job."""
+    exported: dict[str, list[int]] = field(default_factory=dict)
+    """Jobs that no table has but an exported month, by month: it has to be imported before."""
     left: int = 0
     """Jobs for which there was no time, or of days that have failed."""
     failed: list[Failure] = field(default_factory=list)
@@ -85,12 +89,14 @@ def restore(
     limits: Limits | None = None,
     tell: Callable[[Step | CopyStep], None] = lambda _: None,
     archive: Database | None = None,
+    exports: Path | None = None,
 ) -> Moved | Restored:
     """Take a day back from the archive, by swapping its partitions back.
 
     If live tables have a partition of that time, its rows go there. From an `archive` that is
     another database the day is copied back, and its copy stays there. The ledger says then that it
-    must not be archived, so it stays until it is named to `run`.
+    must not be archived, so it stays until it is named to `run`. If `exports`, a folder of exported
+    months, has its month, the error says so.
 
     Raises:
         ArchiveLost: The other database went away.
@@ -111,9 +117,11 @@ def restore(
             if not turns.enter_context(turn(one, TURN)):
                 raise NotNow("Another run is at work: try again when it has ended")
         try:
-            if archive:
-                return bring(database, archive, day, tell)
-            moved = _restore(database, restorable(database, day), policies, limits, tell)
+            with or_exported(exports, day):
+                if archive:
+                    return bring(database, archive, day, tell)
+                found = restorable(database, day)
+            moved = _restore(database, found, policies, limits, tell)
         except Contended as why:
             raise NotNow(f"The day {day} did not go back: {why.words}") from None
         except (PutOff, Refused) as why:
@@ -136,14 +144,20 @@ def _restore(
     return moving.move(database, day, proofs.RESTORE, tell)
 
 
-def restorable_day(database: Database, day: date, archive: Database | None = None) -> Day:
+def restorable_day(
+    database: Database,
+    day: date,
+    archive: Database | None = None,
+    exports: Path | None = None,
+) -> Day:
     """Return a day that would come back, and what puts that off; nothing is changed.
 
     Raises:
         ArchiveLost: The other database went away.
         NoSuchDay: The archive has no such day.
     """
-    return bringable(database, archive, day) if archive else restorable(database, day)
+    with or_exported(exports, day):
+        return bringable(database, archive, day) if archive else restorable(database, day)
 
 
 def _restore_rows_of(
@@ -172,17 +186,20 @@ def restore_jobs(
     tasks: Collection[int] = (),
     limits: Limits | None = None,
     tell: Callable[[int, int, str | None], None] = lambda *_: None,
+    exports: Path | None = None,
 ) -> Restored:
     """Take jobs back from the archive with all that belongs to them.
 
     What is live already stays so, and is told; a job that is live and in the archive, or there
     twice, is refused. An error ends only the day that it is of. `tell` is told how many are done,
-    of how many, and what we wait for.
+    of how many, and what we wait for. Jobs that only a month of the folder `exports` has are told.
 
     Raises:
+        BadManifest, UnreadableExport: An export cannot be read.
         BadValue: No job or task can have the number.
         NotNow: Another run is at work.
         NotTheOwner: The user of the database may not move partitions.
+        ParquetMissing: A file can have a job, but the extra `parquet` is not installed.
         Paused: The archiver is paused.
     """
     refuse_strangers(database)
@@ -190,7 +207,7 @@ def restore_jobs(
     with turn(database, TURN) as ours:
         if not ours:
             raise NotNow("Another run is at work: try again when it has ended")
-        restored, going = _look(database, pandaids, tasks)
+        restored, going = _look(database, pandaids, tasks, exports)
         finish(database, restored.failed)
         restored.gone.jobs = []
         throttle = Throttle(database, limits or Limits())
@@ -207,18 +224,27 @@ def restore_jobs(
 
 
 def outlook(
-    database: Database, *, pandaids: Collection[int] = (), tasks: Collection[int] = ()
+    database: Database,
+    *,
+    pandaids: Collection[int] = (),
+    tasks: Collection[int] = (),
+    exports: Path | None = None,
 ) -> Restored:
     """Return what would go back, of jobs and tasks; nothing is changed.
 
     Raises:
+        BadManifest, UnreadableExport: An export cannot be read.
         BadValue: No job or task can have the number.
+        ParquetMissing: A file can have a job, but the extra `parquet` is not installed.
     """
-    return _look(database, pandaids, tasks)[0]
+    return _look(database, pandaids, tasks, exports)[0]
 
 
 def _look(
-    database: Database, pandaids: Collection[int], tasks: Collection[int]
+    database: Database,
+    pandaids: Collection[int],
+    tasks: Collection[int],
+    exports: Path | None,
 ) -> tuple[Restored, dict[int, datetime]]:
     """Return what would go back, and of what time it is."""
     for column, numbers in (("pandaid", pandaids), ("jeditaskid", tasks)):
@@ -231,6 +257,8 @@ def _look(
         if not any(of_task):
             seen.unknown_tasks.append(task)
         there, live = there | of_task[0], live | of_task[1]
+    if exports:
+        _ask_exports(seen, exports, tasks, {*there, *live})
     going = {}
     for pandaid, moments in sorted(there.items()):
         other = live.pop(pandaid, None) or (places.ARCHIVE if len(moments) > 1 else None)
@@ -241,6 +269,16 @@ def _look(
     seen.gone.jobs = [*going]
     seen.live = dict(sorted(live.items()))
     return seen, going
+
+
+def _ask_exports(
+    seen: Restored, exports: Path, tasks: Collection[int], known: Collection[int]
+) -> None:
+    """Look in exported months for jobs that no table has, and for all jobs of tasks."""
+    found = located(exports, pandaids=seen.unknown, tasks=tasks)
+    seen.exported = by_month(one for one in found if one.pandaid not in known)
+    seen.unknown = sorted({*seen.unknown} - {one.pandaid for one in found})
+    seen.unknown_tasks = sorted({*seen.unknown_tasks} - {one.jeditaskid for one in found})
 
 
 def _found(

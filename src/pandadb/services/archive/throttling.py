@@ -49,14 +49,18 @@ class Throttle:
         """Tell whether there is no time left."""
         return self._left() <= 0
 
-    def wait(self, tell: Callable[[str], None], *, begun: bool = False) -> bool:
+    def wait(
+        self, tell: Callable[[str], None], *, begun: bool = False, holding: bool = False
+    ) -> bool:
         """Wait as long as something asks for it, and tell what; tell whether there is time left.
 
-        What is `begun` goes on when the time is over, unless there is something to wait for.
+        What is `begun` goes on when the time is over, unless there is something to wait for. Within
+        a transaction that is `holding` locks, sessions that wait are not waited for: it may be us
+        that they wait for.
         """
         seconds = FIRST_WAIT
         while begun or not self.is_over():
-            why = self._why()
+            why = self._why(holding)
             self.held_up = why
             if why is None:
                 return True
@@ -67,14 +71,14 @@ class Throttle:
             seconds = min(2 * seconds, LONGEST_WAIT)
         return False
 
-    def _why(self) -> str | None:
+    def _why(self, holding: bool) -> str | None:
         """Say what we wait for."""
         self.paused = pausing.paused(self.database)
         if self.paused:
             return self.paused
         with self.database.session() as session:
             lag = pressure.lag(session) if self.limits.max_lag else pressure.Lag(0, hidden=False)
-            sessions = pressure.waiting(session)
+            sessions = 0 if holding else pressure.waiting(session)
         if lag.hidden and HIDDEN not in self.notes:
             self.notes.append(HIDDEN)
         if lag.seconds > self.limits.max_lag:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from pandadb.core import loading, records
 from pandadb.database import session_of
+from pandadb.services.archive.months.location import located
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date
     from pathlib import Path
 
@@ -39,21 +41,32 @@ def load(
     day: date,
     *,
     archive: Database | None = None,
+    exports: Path | None = None,
     dry_run: bool = False,
     on_progress: Progress = lambda _step, _done, _of: None,
 ) -> Loaded:
     """Load the records of a file as ended jobs of a task, all or none.
 
     The jobs end during the day (UTC). Jobs of the task that are there already stay as they are,
-    so that a load can be repeated; so do those in `archive`, another database.
+    so that a load can be repeated; so do those in `archive`, another database, and in `exports`, a
+    folder of exported months.
 
     Raises:
+        BadManifest, UnreadableExport: An export cannot be read.
         RecordError: The file cannot be read or has a malformed value.
         JobConflict: A job of the file is there already, as a job of another task.
+        ParquetMissing: There are exported months, but the extra `parquet` is not installed.
     """
     found = records.read(path, jeditaskid, lambda done, of: on_progress("reading", done, of))
     return load_records(
-        database, found, jeditaskid, day, archive=archive, dry_run=dry_run, on_progress=on_progress
+        database,
+        found,
+        jeditaskid,
+        day,
+        archive=archive,
+        exports=exports,
+        dry_run=dry_run,
+        on_progress=on_progress,
     )
 
 
@@ -64,6 +77,7 @@ def load_records(
     day: date,
     *,
     archive: Database | None = None,
+    exports: Path | None = None,
     dry_run: bool = False,
     on_progress: Progress = lambda _step, _done, _of: None,
 ) -> Loaded:
@@ -72,6 +86,8 @@ def load_records(
         session.execute(loading.LOADING)
         pandaids = [row["pandaid"] for row in found.rows]
         present = loading.present(session, pandaids, jeditaskid, other)
+        if exports:
+            present |= _exported(exports, {*pandaids} - present, jeditaskid)
         new_task = not loading.has_task(session, jeditaskid)
         tally = loading.Tally()
         jobs = tally.over(records.jobs(found, jeditaskid, day, without=present))
@@ -84,3 +100,13 @@ def load_records(
             loading.make_task(session, jeditaskid, tally)
             loading.raise_sequences(session, jeditaskid, max(pandaids))
     return Loaded(jeditaskid, tally.jobs, len(present), new_task, found.unknown)
+
+
+def _exported(exports: Path, pandaids: Collection[int], jeditaskid: int) -> set[int]:
+    """Return those of the PandaIDs that jobs of the task have in exported months."""
+    found = located(exports, pandaids=pandaids)
+    for job in found:
+        if job.jeditaskid != jeditaskid:
+            place = f"the exported month {job.month}"
+            raise loading.JobConflict(job.pandaid, place, job.jeditaskid, jeditaskid)
+    return {job.pandaid for job in found}

@@ -22,6 +22,8 @@ from pandadb.errors import PandaDBError
 from pandadb.services.archive.months.verification import NoExports, exported_months
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pandadb.core.parquet.manifests import Manifest
 
 Row = dict[str, Any]
@@ -49,15 +51,17 @@ class ExportedJob:
 
 
 @dataclass(frozen=True)
-class _Month:
+class ExportedMonth:
     """An exported month, as far as it can be read without its files."""
 
+    month: str
     folder: Path
     manifest: Manifest | None
     fault: str | None
     """Why its manifest is not asked."""
 
     def file(self, table: str) -> Path:
+        """Return where its file of a table is, if it has one."""
         return self.folder / manifests.file_name(table)
 
     def has(self, table: str) -> bool:
@@ -83,30 +87,46 @@ def exported(folder: Path, *, pandaid: int) -> ExportedJob | None:
         ParquetMissing: The extra `parquet` is not installed.
         UnreadableExport: A file is missing, or not as it was written, or there is no such folder.
     """
-    try:
-        months = [_month(month, path) for month, path in exported_months(folder)]
-    except NoExports as error:
-        raise UnreadableExport(str(error)) from None
+    months = months_of(folder)
     if not months:
         return None
     with library("duckdb").connect(config=OURS) as duck:
         first, *others = LIVE_OF
         jobs, where = _found(duck, months, first, pandaid)
         if not jobs:
-            _refuse_doubtful(months, pandaid)
+            refuse_doubtful(months, f"job {pandaid}")
             return None
         rows = (_found(duck, months, table, pandaid, where)[0] for table in others)
         return ExportedJob(jobs[-1], *rows)
 
 
-def _month(month: str, path: Path) -> _Month:
+def months_of(folder: Path) -> list[ExportedMonth]:
+    """Return the exported months of a folder, oldest first.
+
+    Raises:
+        UnreadableExport: There is no such folder.
+    """
+    try:
+        return [_month(month, path) for month, path in exported_months(folder)]
+    except NoExports as error:
+        raise UnreadableExport(str(error)) from None
+
+
+def said(files: Sequence[object]) -> str:
+    """Return files as they can stand in a sentence, however many there are."""
+    return ", ".join(map(str, files[:3])) + (", …" if files[3:] else "")
+
+
+def _month(month: str, path: Path) -> ExportedMonth:
     try:
         changed = (path / manifests.NAME).stat().st_mtime_ns
-        return _Month(path, _manifest(path, month, changed), None)
+        return ExportedMonth(month, path, _manifest(path, month, changed), None)
     except OSError:
-        return _Month(path, None, f"There is no export in {path}: it has no {manifests.NAME}")
+        return ExportedMonth(
+            month, path, None, f"There is no export in {path}: it has no {manifests.NAME}"
+        )
     except BadManifest as error:
-        return _Month(path, None, str(error))
+        return ExportedMonth(month, path, None, str(error))
 
 
 @lru_cache(maxsize=1000)
@@ -115,15 +135,23 @@ def _manifest(path: Path, month: str, _: int) -> Manifest:
     return manifests.read(path, month)
 
 
-def _refuse_doubtful(months: list[_Month], pandaid: int) -> None:
-    """Refuse to say that a job is nowhere while a month is not as it should be."""
+def refuse_doubtful(months: list[ExportedMonth], jobs: str) -> None:
+    """Refuse to say that jobs are nowhere while a month is not as it should be.
+
+    Raises:
+        BadManifest: One is not.
+    """
     for month in months:
         if month.fault:
-            raise BadManifest(f"No file has job {pandaid}, but one may be missing: {month.fault}")
+            raise BadManifest(f"No file has {jobs}, but one may be missing: {month.fault}")
 
 
 def _found(
-    duck: Any, months: list[_Month], table: str, pandaid: int, where: frozenset[str] = frozenset()
+    duck: Any,
+    months: list[ExportedMonth],
+    table: str,
+    pandaid: int,
+    where: frozenset[str] = frozenset(),
 ) -> tuple[list[Row], frozenset[str]]:
     """Return the rows that a job has in the files of a table, and the folders where they are.
 
@@ -143,7 +171,6 @@ def _found(
 def _rows(duck: Any, files: list[Path], pandaid: int) -> list[tuple[Row, str]]:
     if not files:
         return []
-    said = ", ".join(map(str, files[:3])) + (", …" if files[3:] else "")
     try:
         words = {"files": [glob.escape(str(path)) for path in files], "pandaid": pandaid}
         found = duck.execute(QUERY.format(at=f"'{AT}'"), words)
@@ -155,7 +182,7 @@ def _rows(duck: Any, files: list[Path], pandaid: int) -> list[tuple[Row, str]]:
             for row in found.fetchall()
         ]  # fmt: skip
     except library("duckdb").Error as error:
-        raise UnreadableExport(f"{said} cannot be read: {error}") from error
+        raise UnreadableExport(f"{said(files)} cannot be read: {error}") from error
     return _distinct([(row, str(Path(row.pop(AT)).parent)) for row in rows])
 
 

@@ -11,10 +11,8 @@ from pandadb.core.parquet import manifests
 from pandadb.core.parquet.libraries import library
 from pandadb.core.parquet.manifests import BadManifest
 from pandadb.core.parquet.verification import (
-    fault_of_bytes,
-    fault_of_label,
+    fault_of_files,
     fault_of_rows,
-    fault_of_tables,
 )
 from pandadb.errors import PandaDBError
 from pandadb.services.archive.reading import snapshot
@@ -98,11 +96,8 @@ def fault(
     tell: Callable[[str], None] = lambda _: None,
 ) -> str | None:
     """Say what of a manifest is not so; None if its files have all that it says, and no more."""
-    if why := fault_of_tables(manifest):
+    if why := fault_of_files(place, manifest):
         return why
-    for table in manifest.tables:
-        if why := fault_of_bytes(place, table) or fault_of_label(place, manifest, table):
-            return why
     for table in manifest.tables:
         tell(f"proving {table.table}")
         with snapshot(database) as session:
