@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from pandadb.core.archive import pressure
 from pandadb.database import DatabaseUnreachable
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput, PandaDBError
 from pandadb.services import archive, jobs, partitions
-from pandadb.services.archive import Limits
+from pandadb.services.archive import Limits, Paused
 from pandadb.services.coverage import coverage
 from pandadb.services.jobs import How
 from pandadb.services.maintenance import Outcome, last_runs, noted
@@ -20,6 +20,7 @@ from tests.services.test_archive import TODAY, make_days, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pandadb.database import Database
     from pandadb.services.maintenance import LastRun
@@ -81,7 +82,7 @@ def test_a_run_that_did_nothing_says_why_and_is_not_good(
     make_days(database)
     spoil(database)
 
-    ran = archive.run(database, max_time=0.2)
+    ran = archive.run(database)
 
     noted = last(database, "archive run")
     assert (ran.outcome, noted.outcome, noted.good_at) == (outcome, outcome, None)
@@ -95,7 +96,7 @@ def test_a_run_that_waits_for_replicas_all_the_time_is_out_of_time(
     make_days(database)
     lag(database, monkeypatch)
 
-    ran = archive.run(database, max_time=0.2, limits=Limits(max_lag=60))
+    ran = archive.run(database, max_time=5, limits=Limits(max_lag=60))
 
     noted = last(database, "archive run")
     assert (ran.outcome, noted.why, noted.good_at) == (Outcome.WAITED, "replica lag 300 s", None)
@@ -119,6 +120,20 @@ def test_an_error_that_ends_a_run_is_noted_and_raised(database: Database) -> Non
         Outcome.WRONG,
         "no power",
     )
+
+
+def test_a_pause_is_no_error_and_what_was_typed_wrong_is_no_run(
+    database: Database, tmp_path: Path
+) -> None:
+    archive.pause(database)
+    with pytest.raises(Paused):
+        archive.export(database, "2026-09", tmp_path)
+    archive.resume(database)
+    with pytest.raises(InvalidInput):
+        archive.compact(database, "2026-13")
+
+    (noted,) = last_runs(database)
+    assert (noted.command, noted.outcome) == ("archive export", Outcome.PAUSED)
 
 
 def test_a_run_goes_on_where_its_note_cannot_be_written(

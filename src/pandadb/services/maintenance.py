@@ -19,7 +19,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.errors import PandaDBError
+from pandadb.errors import InvalidInput, PandaDBError
 from pandadb.models import MaintenanceRun
 from pandadb.models.types import UTC_NOW
 from pandadb.services.failures import explain
@@ -81,12 +81,17 @@ class LastRun:
 
 @contextmanager
 def noted(database: Database, command: str) -> Iterator[Note]:
-    """Note how a run ends, by an error too; where that cannot be written, the run goes on."""
+    """Note how a run ends, by an error too; where that cannot be written, the run goes on.
+
+    An error is `wrong`, unless it has an `outcome` of its own; invalid input is no run.
+    """
     note, began = Note(), time.monotonic()
     try:
         yield note
+    except InvalidInput:
+        raise
     except (DBAPIError, PandaDBError) as error:
-        note.outcome, note.why = Outcome.WRONG, explain(error)
+        note.outcome, note.why = getattr(error, "outcome", Outcome.WRONG), explain(error)
         _write(database, command, note, time.monotonic() - began)
         raise
     _write(database, command, note, time.monotonic() - began)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pandadb.core.archive import pauses
 from pandadb.core.partitions import existing
 from pandadb.errors import InvalidInput, PandaDBError
+from pandadb.services.maintenance import Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 class Paused(PandaDBError):
     """Work that does not begin, as somebody has paused the archiver."""
+
+    outcome = Outcome.PAUSED
 
 
 class BadPause(InvalidInput):

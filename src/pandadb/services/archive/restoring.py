@@ -34,6 +34,7 @@ from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
 from pandadb.services.lockwaits import Contended
+from pandadb.services.maintenance import Outcome
 from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class NotRestored(PandaDBError):
 
 class NotNow(NotRestored):
     """Jobs that can go back later: locks were not free, or another run is at work."""
+
+    outcome = Outcome.CONTENDED
 
 
 @dataclass

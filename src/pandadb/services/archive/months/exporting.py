@@ -25,7 +25,7 @@ from pandadb.services import schema
 from pandadb.services.archive.months.verification import fault
 from pandadb.services.archive.pausing import refuse_paused
 from pandadb.services.archive.reading import snapshot
-from pandadb.services.maintenance import noted
+from pandadb.services.maintenance import Outcome, noted
 from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
@@ -42,6 +42,12 @@ TURN = "hashtextextended('pandadb archive export', 0)"
 
 class NotExported(PandaDBError):
     """A month that cannot be exported, or whose export is not as it should be."""
+
+
+class AnotherExport(NotExported):
+    """An export that does not begin, as another one is at work."""
+
+    outcome = Outcome.CONTENDED
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def _export(
 ) -> Export:
     with turn(database, TURN) as ours:
         if not ours:
-            raise NotExported("Another export is at work: try again when it has ended")
+            raise AnotherExport("Another export is at work: try again when it has ended")
         place = folder / str(wanted)
         _recover(place)
         if place.exists():
