@@ -41,6 +41,22 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.lock_timeout == 2.5
 
 
+def test_the_embedded_database_can_be_named_but_is_no_archive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings().server_url() is None
+    monkeypatch.setenv("PANDADB_URL", "embedded")
+
+    settings = load_settings()
+
+    assert (settings.url is None, settings.server_url()) == (False, None)
+    for name in ("PANDADB_ARCHIVE_URL", "PANDADB_DIRECT_URL"):
+        monkeypatch.setenv(name, "embedded")
+        with pytest.raises(SettingsError, match=f"^{name}: The database URL cannot be read"):
+            load_settings()
+        monkeypatch.delenv(name)
+
+
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("PANDADB_APPLICATION_NAME=file\nPANDADB_LOCK_TIMEOUT=1\nOTHER=x\n")
     monkeypatch.setenv("PANDADB_APPLICATION_NAME", "environment")

@@ -57,9 +57,10 @@ def test_json_is_for_programs_and_each_step_is_a_line_of_it_on_standard_error() 
     (planned,) = json.loads(run("plan", "--json").stdout)
     done = run("run", "--json")
     (moved,) = json.loads(done.stdout)["done"]
-    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    named, *lines = [json.loads(line) for line in done.stderr.splitlines()]
 
     assert planned["put_off"] is None
+    assert "://" in named["database"]
     assert moved["rows"] == {f"jobsarchived4_p{DAY:%Y_%m_%d}": 1}
     assert [line["step"] for line in lines] == ["index", "bound", "count", "swap", "prove"]
     assert {line["day"] for line in lines} == {str(DAY)}

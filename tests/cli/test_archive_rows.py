@@ -55,7 +55,6 @@ def test_jobs_are_restored_told_and_go_back_with_exit_codes(archived: Database) 
     rows = "(jobsarchived4 1, filestable4 2, jobparamstable 1, metatable 1)"
     assert f"Restored 1 jobs {rows}; live already: 0" in done.stdout
     assert done.stderr.splitlines()[-1] == "Job 99 is unknown: no table has it"
-    assert json.loads(done.stderr.splitlines()[0])["step"] == "restore"
 
     assert "Would go back by rows" in run("restore", DAY, "--dry-run").stdout
     assert "put off: 1" in run("run").stdout
@@ -102,8 +101,10 @@ def test_many_jobs_are_asked_about_and_bad_input_is_a_sentence(archived: Databas
     assert refused.exit_code == 1
     assert "say --yes to restore more than 10 without a question" in refused.stderr
     assert ids(archived, "doma_panda.jobsarchived4") == []
-    found = json.loads(run("restore", "--task", 7, "--yes", "--json").stdout)
+    restored = run("restore", "--task", 7, "--yes", "--json")
+    found = json.loads(restored.stdout)
     assert (len(found["gone"]["jobs"]), found["dry_run"]) == (12, False)
+    assert json.loads(restored.stderr.splitlines()[1])["step"] == "restore"
     assert ids(archived, "doma_pandaarch.jobsarchived") == []
 
     assert run("restore").exit_code == 2
@@ -154,7 +155,7 @@ def test_a_run_waits_for_others_and_for_a_pause_from_another_process(
         waits = threading.Thread(target=wait)
         waits.start()
         time.sleep(1.2)
-        running = _start("run", url=database_url)
+        running = _start("run", "--json", url=database_url)
         _until(running.stderr, "1 sessions wait for locks")
         assert run("pause").exit_code == 0
     waits.join()
