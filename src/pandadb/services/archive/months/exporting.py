@@ -106,6 +106,7 @@ def export(
 
     Raises:
         BadMonth: That is no month.
+        MigrationError: The settings give schemas other names.
         NotExported: There is nothing to export, or an export that does not fit, or no proof.
         OddValue: Parquet cannot have a value.
         ParquetMissing: The extra `parquet` is not installed.
@@ -113,6 +114,7 @@ def export(
     """
     wanted = Month.of(month)
     library("pyarrow")
+    schema.refuse_other_names(database)
     refuse_paused(database)
     with turn(database, TURN) as ours:
         if not ours:
