@@ -61,6 +61,22 @@ def test_upgrade_and_check_work_from_the_wheel(
     assert "the newest" in upgraded.stdout
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
+    folder = tmp_path / "site"
+    write = ("db", "revision", "-m", "an index of ours")
+    refused = run(program, *write, url=empty_database_url, folder=tmp_path)
+    assert "set PANDADB_REVISIONS" in refused.stderr
+    (tmp_path / ".env").write_text(f"PANDADB_REVISIONS={folder}\n")
+    for words in (
+        write,
+        ("db", "history", "--json"),
+        ("db", "upgrade"),
+        ("db", "stamp", "head", "--dry-run"),
+        ("db", "check"),
+    ):
+        done = run(program, *words, url=empty_database_url, folder=tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert [path.name for path in folder.glob("*.py")] == ["site_0001_an_index_of_ours.py"]
+
 
 def test_the_wheel_has_the_types_the_revisions_and_the_sql(installed: Path) -> None:
     (package,) = installed.parent.glob("lib/python*/site-packages/pandadb")

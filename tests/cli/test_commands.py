@@ -287,13 +287,13 @@ def test_alembic_itself_prints_our_sentences_too() -> None:
         assert "secret" not in failed.stdout + failed.stderr
 
 
-@pytest.mark.parametrize("command", ["current", "upgrade", "check", "grant"])
+@pytest.mark.parametrize("command", ["current", "upgrade", "check", "grant", "fix-sequences"])
 def test_other_schema_names_are_named_as_what_is_wrong(command: str, database_url: str) -> None:
     failed = run("db", command, url=database_url, PANDADB_SCHEMAS="doma_panda=ATLAS_PANDA")
 
     assert failed.returncode == 1
     assert "unset PANDADB_SCHEMAS" in failed.stderr
-    assert "pandadb db" not in failed.stdout + failed.stderr
+    assert failed.stdout == ""
 
 
 @pytest.mark.parametrize(

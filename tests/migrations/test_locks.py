@@ -146,13 +146,20 @@ def test_a_migration_waits_for_another_one_longer_than_for_a_lock(database: Data
     assert schema.current(database).pending == ()
 
 
-def test_a_lock_that_stays_is_a_sentence_and_nothing_is_half_done(database: Database) -> None:
+def test_a_lock_that_stays_is_a_sentence_with_its_holder_and_nothing_is_half_done(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     schema.downgrade(database, "0018")
     with psycopg.connect(_url(database)) as holder:
         holder.execute(WRITE)
 
-        with pytest.raises(schema.MigrationError, match="holds a lock"):
-            schema.upgrade(database, attempts=1)
+        with pytest.raises(schema.MigrationError, match="holds a lock") as refused:
+            schema.upgrade(database, attempts=2)
+
+        who = f"held by pid {holder.info.backend_pid}, user "
+        assert who in str(refused.value)
+        assert "idle in transaction: UPDATE doma_panda.jedi_tasks SET" in str(refused.value)
+        assert len([line for line in caplog.messages if "try 1 of 2" in line and who in line]) == 1
 
     assert schema.current(database).revision == "0018"
     schema.upgrade(database)

@@ -145,7 +145,8 @@ def test_a_reader_who_does_not_end_puts_a_month_off(
         session.execute(text(f"SELECT 1 FROM {TABLE}"))
         (left,) = archive.compact(days, "2026-05").put_off
 
-    assert (left.put_off, names(days)) == ("locks were not free", before)
+    assert str(left.put_off).startswith("locks were not free, ")
+    assert names(days) == before
     assert archive.compact(days, "2026-05").done
 
 

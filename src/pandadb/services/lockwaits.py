@@ -27,9 +27,9 @@ from pandadb.core.locks.blockers import Blocker
 
 BUSY = ("55P03", "40P01")
 """SQLSTATEs of a lock that was not free, and of a deadlock that was ended."""
-LOOKS = 3
+LOOKS = 4
 """How often a wait is looked at: once would miss one that begins just after."""
-LEAST, MOST = 0.05, 1.0
+LEAST, MOST = 0.01, 1.0
 """Seconds between two looks."""
 JOIN = 1.0
 """Seconds to wait for the end of a look, which may itself wait for a connection of the pool."""

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from pandadb.core import sequences
 from pandadb.core.sequences import Behind
+from pandadb.services.stamps import refuse_other_names
 
 if TYPE_CHECKING:
     from pandadb.database import Database
@@ -22,7 +23,11 @@ def fix(database: Database, *, dry_run: bool = False) -> list[Behind]:
 
     It is idempotent. Stop what submits jobs while it runs: a number that is drawn meanwhile may be
     one that a table has.
+
+    Raises:
+        MigrationError: The settings give schemas other names.
     """
+    refuse_other_names(database)
     with database.session() as session:
         session.execute(FIXING)
         found = sequences.behind(session, thorough=True)

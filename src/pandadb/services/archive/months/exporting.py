@@ -113,6 +113,7 @@ def export(
 
     Raises:
         BadMonth: That is no month.
+        MigrationError: The settings give schemas other names.
         NotExported: There is nothing to export, or an export that does not fit, or no proof.
         OddValue: Parquet cannot have a value.
         ParquetMissing: The extra `parquet` is not installed.
@@ -122,6 +123,7 @@ def export(
     library("pyarrow")
     with noted(database, "archive export") as note:
         note.why = str(wanted)
+        schema.refuse_other_names(database)
         refuse_paused(database)
         return _export(database, wanted, folder, overwrite, tell)
 

@@ -11,6 +11,7 @@ from pandadb.core.parquet.files import UnreadableFile
 from pandadb.core.parquet.libraries import library
 from pandadb.core.parquet.verification import fault_of_files
 from pandadb.errors import PandaDBError
+from pandadb.services import schema
 from pandadb.services.archive.copies.elsewhere import refuse_unready
 from pandadb.services.archive.months.verification import exported_months
 from pandadb.services.archive.reading import snapshot
@@ -83,6 +84,7 @@ def look(database: Database, archive: Database | None, month: str, folder: Path)
     """
     wanted = Month.of(month)
     library("pyarrow")
+    schema.refuse_other_names(database)
     place = dict(exported_months(folder)).get(str(wanted), folder / str(wanted))
     manifest = manifests.read(place, str(wanted))
     if why := fault_of_files(place, manifest):
