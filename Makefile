@@ -28,7 +28,7 @@ lint: .venv/dev ## Style, types, layers, and that what is generated is current
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pandadb docs views --check
-	$(BIN)/pandadb db sql | diff -u sql/schema.sql - > /dev/null \
+	PANDADB_REVISIONS= $(BIN)/pandadb db sql | diff -u sql/schema.sql - > /dev/null \
 		|| { echo "sql/schema.sql is not what the revisions make: make schema"; exit 1; }
 	$(BIN)/pandadb docs erd --check
 	$(BIN)/pandadb docs dictionary --check
@@ -36,7 +36,7 @@ lint: .venv/dev ## Style, types, layers, and that what is generated is current
 
 schema: .venv/dev ## Write the views of jobs from the models, sql/schema.sql from the revisions
 	$(BIN)/pandadb docs views
-	$(BIN)/pandadb db sql > sql/schema.sql
+	PANDADB_REVISIONS= $(BIN)/pandadb db sql > sql/schema.sql
 
 docs: .venv/dev ## Write the diagrams, the data dictionary and the states
 	$(BIN)/pandadb docs erd

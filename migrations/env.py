@@ -18,7 +18,7 @@ from pandadb.database import Database
 from pandadb.errors import PandaDBError
 from pandadb.migrating import directives, drift, offline
 from pandadb.migrating.comparison import OPTIONS
-from pandadb.migrating.operations import LOCK_TIMEOUT, STATEMENT_TIMEOUT
+from pandadb.migrating.operations import LOCK_TIMEOUT, STATEMENT_TIMEOUT, limited
 from pandadb.models.base import OWN
 from pandadb.services import grants, schema, stamps
 from pandadb.services.lockwaits import Watch, watched
@@ -79,7 +79,7 @@ def run_online() -> None:
         fileConfig(context.config.config_file_name, disable_existing_loggers=False)
     try:
         with Database.from_settings() as database:
-            if context.config.cmd_opts and context.config.cmd_opts.cmd[0] is command.upgrade:
+            if context.config.cmd_opts and _command() is command.upgrade:
                 schema.refuse_other_encoding(database)
             _migrate_patiently(database)
     except PandaDBError as error:
@@ -87,7 +87,7 @@ def run_online() -> None:
 
 
 def _migrate_patiently(database: Database) -> None:
-    if not _is_stamping():
+    if _command() is not command.stamp:
         stamps.heads(database)  # which refuses what these revisions cannot migrate
     attempts = context.config.attributes.get("attempts", ATTEMPTS)
     for attempt in range(1, attempts + 1):
@@ -106,10 +106,11 @@ def _migrate_patiently(database: Database) -> None:
         time.sleep(min(2**attempt, 30) / 4)
 
 
-def _is_stamping() -> bool:
-    options = context.config.cmd_opts
-    typed = bool(options and options.cmd[0] is command.stamp)
-    return typed or bool(context.config.attributes.get("stamping"))
+def _command() -> Any:
+    """Return the function of `alembic.command` that runs."""
+    if options := context.config.cmd_opts:
+        return options.cmd[0]
+    return context.config.attributes.get("command", command.upgrade)
 
 
 def _refuse(error: OperationalError, watch: Watch, *, is_last: bool) -> None:
@@ -132,8 +133,7 @@ def _refuse(error: OperationalError, watch: Watch, *, is_last: bool) -> None:
 
 
 def _statement_timeout() -> str:
-    given = context.config.attributes.get("statement_timeout")
-    return STATEMENT_TIMEOUT if given is None else f"{round(given * 1000)}ms"
+    return limited(context.config.attributes.get("statement_timeout"))
 
 
 def _migrate(connection: Connection) -> None:
@@ -142,7 +142,9 @@ def _migrate(connection: Connection) -> None:
     _wait_for_turn(connection)
     connection.execute(text(f"SET statement_timeout = '{_statement_timeout()}'"))
     grants.act_as_owner(connection)
-    if connection.scalar(text("SELECT to_regnamespace(:own) IS NULL"), {"own": OWN}):
+    is_making = _command() in (command.upgrade, command.stamp)  # who looks changes nothing
+    is_lacking = text("SELECT to_regnamespace(:own) IS NULL")
+    if is_making and connection.scalar(is_lacking, {"own": OWN}):
         connection.execute(text(OWN_SCHEMA))
     partitions = drift.partitions(connection)
     connection.commit()  # Alembic would take an open transaction for its caller's
@@ -153,9 +155,12 @@ def _migrate(connection: Connection) -> None:
         connection=connection,
         include_name=lambda name, kind, parents: drift.is_ours(name, kind, parents, partitions),
         on_version_apply=watchers,
+        dont_mutate=not is_making,
         **SHARED,
     )
     context.run_migrations()
+    if _command() is command.stamp:
+        return
     newest = {step.revision for step in context.script.get_revisions("heads")}
     if steps and {*context.get_context().get_current_heads()} == newest:
         _give_again(connection)

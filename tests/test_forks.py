@@ -22,7 +22,7 @@ from pandadb.core.sending import send
 from pandadb.database import Database
 from pandadb.forks import ForkedConnection
 from pandadb.models import Cache
-from pandadb.services import jobs, schema
+from pandadb.services import jobs, revisions, schema
 from tests.factories import make_job, make_satellites
 
 if TYPE_CHECKING:
@@ -289,7 +289,7 @@ def test_a_fork_while_a_thread_connects_for_the_first_time_leaves_a_child_that_c
 
 
 def test_a_fork_while_a_thread_migrates_leaves_a_child_that_can(database: Database) -> None:
-    with schema.ONE_AT_A_TIME:
+    with revisions.ONE_AT_A_TIME:
         assert in_child(lambda: schema.check(database)) == []
 
 

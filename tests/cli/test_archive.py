@@ -122,7 +122,11 @@ def test_status_has_lag_last_runs_and_what_is_deferred_as_json() -> None:
     found = json.loads(run("status", "--json").stdout)
 
     assert found["deferred"] == [
-        {"day": f"{DAY} 00:00:00", "why": "it has jobs of tasks that are held: 7"}
+        {
+            "day": f"{DAY} 00:00:00",
+            "reason": "tasks_held",
+            "why": "it has jobs of tasks that are held: 7",
+        }
     ]
     assert (found["lag"], found["refused"]) == (0, [])
     assert found["replica_lag"] == {"seconds": 0.0, "hidden": False}

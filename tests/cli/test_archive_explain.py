@@ -54,15 +54,16 @@ def test_jobs_in_a_default_partition_are_named_by_plan_status_and_run(strayed: D
     plan, planned = run("plan"), run("plan", "--json")
     status = run("status")
 
-    for found in (plan, run("run", "--dry-run"), status, run("run")):
+    for found in (plan, run("run", "--dry-run"), run("run")):
         assert LEFT + DRAIN in found.stdout
+    assert LEFT + DRAIN in status.stderr
     assert plan.exit_code == 0
     assert json.loads(planned.stdout) == []
     assert LEFT + DRAIN in planned.stderr
     assert json.loads(run("status", "--json").stdout)["in_default"] == 3
     drain(strayed)
     for command in ("plan", "status", "run"):
-        assert "DEFAULT" not in run(command).stdout
+        assert "DEFAULT" not in run(command).output
 
 
 def test_a_job_and_its_day_are_explained_in_words(strayed: Database) -> None:

@@ -77,7 +77,7 @@ def test_a_line_of_cron_is_silent_when_nothing_is_wrong(line: str, settings: Pat
     assert (ended.stdout, ended.stderr) == ("", "")
 
 
-@pytest.mark.parametrize("line", CRON[:3])
+@pytest.mark.parametrize("line", CRON)
 def test_a_line_of_cron_without_its_settings_is_told(line: str, settings: Path) -> None:
     (settings / ".env").unlink()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy import text
 
 from pandadb.database import Database
 from pandadb.services import schema
+from tests.migrations.test_offline import psql
 
 HEAD = schema.history()[-1].revision
 
@@ -173,6 +175,10 @@ def test_autogenerate_writes_what_makes_the_database_like_the_models(
 
     assert 'revision = "site_0001"' in script or "revision = 'site_0001'" in script
     assert "op.drop_index" in script
+    schema.downgrade(database, f"{int(HEAD) - 1:04d}")
+    with pytest.raises(schema.MigrationError, match=r"missing here: .* First: pandadb db upgrade"):
+        schema.write("again", database)
+    assert len([*a_site.glob("*.py")]) == 1
 
 
 def test_the_commands_list_stamp_and_write(database: Database, tmp_path: Path) -> None:
@@ -190,7 +196,10 @@ def test_the_commands_list_stamp_and_write(database: Database, tmp_path: Path) -
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
 
-    assert "site_0001_an_index.py" in pandadb("db", "revision", "-m", "an index")
+    written = pandadb("db", "revision", "-m", "an index")
+    path = folder / "site_0001_an_index.py"
+    assert written == f"Fill in {path}, then: pandadb db upgrade\n"
+    assert 'revision = "site_0001"' in path.read_text()
     listed = json.loads(pandadb("db", "history", "--json"))
     assert [one["revision"] for one in listed][-2:] == [HEAD, "site_0001"]
     assert listed[-1]["after"] == [HEAD]
@@ -203,6 +212,69 @@ def test_the_commands_list_stamp_and_write(database: Database, tmp_path: Path) -
     assert words.format("would be") in pandadb("db", "stamp", "site@base", "--dry-run")
     assert words.format("is") in pandadb("db", "stamp", "site@base", "--yes")
     assert pandadb("db", "upgrade", "--dry-run") == "site_0001 an index\n"
+
+
+def test_a_stamp_of_head_says_nothing_of_the_sites(database: Database, two: list[str]) -> None:
+    def stamped(goal: str) -> tuple[str, ...]:
+        after = schema.stamp(database, goal, compared=False).after
+        with database.engine.connect() as connection:
+            there = connection.scalars(text("SELECT version_num FROM pandadb.alembic_version"))
+            assert tuple(sorted(there)) == after
+        return after
+
+    assert stamped("base") == ()
+    assert stamped("head") == (HEAD,)
+    assert schema.current(database).pending == ("site_0001 something", "site_0002 something")
+    assert stamped("site_0001") == ("site_0001",)
+    assert stamped("head") == ("site_0001",)
+    assert stamped("site@head") == ("site_0002",)
+
+
+def test_a_stamp_of_head_keeps_those_of_the_site(database: Database, a_site: Path) -> None:
+    name = revision(a_site, MAKE, DROP)
+    path = next(a_site.glob("site_0001*.py"))
+    path.write_text(path.read_text().replace(f'depends_on = "{HEAD}"', 'depends_on = "0028"'))
+    schema.stamp(database, "0028", compared=False)
+    assert schema.stamp(database, name, compared=False).after == (name,)
+
+    assert schema.stamp(database, "head").after == (HEAD, name)
+
+    assert schema.current(database).pending == ()
+
+
+def test_what_the_sites_depends_on_is_nothing_to_undo(database: Database, two: list[str]) -> None:
+    before = f"{int(HEAD) - 1:04d}"
+    for path in Path(os.environ["PANDADB_REVISIONS"]).glob("site_*.py"):
+        path.write_text(
+            path.read_text().replace(f'depends_on = "{HEAD}"', f'depends_on = "{before}"')
+        )
+    schema.downgrade(database, before)
+    schema.upgrade(database, "site_0002")
+
+    assert schema.undone(database, before) == ()
+    schema.downgrade(database, before)
+
+    assert schema.current(database).site == ("site_0002",)
+    with pytest.raises(schema.UnknownRevision, match=f"{HEAD} is not applied.* is at site_0002"):
+        schema.downgrade(database, HEAD)
+
+
+def test_a_script_for_a_site_begins_at_its_revision(database: Database, two: list[str]) -> None:
+    before = f"{int(HEAD) - 1:04d}"
+    for path in Path(os.environ["PANDADB_REVISIONS"]).glob("site_*.py"):
+        path.write_text(
+            path.read_text().replace(f'depends_on = "{HEAD}"', f'depends_on = "{before}"')
+        )
+    schema.downgrade(database, before)
+    schema.upgrade(database, "site_0002")
+    url = database.libpq_url()
+
+    with pytest.raises(AssertionError, match=r"HINT: .*only one of the site's, such as site_0001"):
+        psql(url, schema.sql(f"{before}:{HEAD}"))
+    psql(url, schema.sql(f"site_0002:{HEAD}"))
+
+    version = schema.current(database)
+    assert (version.pending, version.site) == ((), ("site_0002",))
 
 
 def test_a_site_without_ruff_gets_its_revision_as_alembic_has_written_it(

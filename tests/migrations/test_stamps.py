@@ -12,6 +12,7 @@ from sqlalchemy import text
 from pandadb.database import Database
 from pandadb.services import archive, partitions, schema
 from tests.migrations.test_offline import dump, psql
+from tests.typed import pandadb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,17 +48,6 @@ def upstream(empty_database_url: str) -> Iterator[Database]:
 def tables(database: Database) -> list[str]:
     with database.engine.connect() as connection:
         return connection.scalar(TABLES) or []
-
-
-def pandadb(database: Database, *words: str) -> subprocess.CompletedProcess[str]:
-    url = database.engine.url.render_as_string(hide_password=False)
-    return subprocess.run(
-        [sys.executable, "-m", "pandadb", *words],
-        env={"PANDADB_URL": url, "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize(
@@ -231,5 +221,66 @@ def test_a_stamp_asks_first(database: Database) -> None:
     asked = pandadb(database, "db", "stamp", "0028", "--unchecked")
 
     assert asked.returncode == 1
-    assert "No table is changed" in asked.stderr
+    assert "say --yes" in asked.stderr
     assert schema.current(database).pending == ()
+
+
+def test_who_compares_an_empty_database_changes_nothing(empty_database_url: str) -> None:
+    with Database(empty_database_url) as database:
+        checked = pandadb(database, "db", "check")
+
+        assert checked.returncode == 1
+        assert "no revision" in checked.stderr
+        assert "pandadb db upgrade" in checked.stderr
+        schema.downgrade(database, "base")
+        with pytest.raises(schema.UnknownRevision, match="9999"):
+            schema.downgrade(database, "9999")
+        with database.engine.connect() as connection:
+            assert connection.scalar(text("SELECT to_regnamespace('pandadb') IS NULL"))
+
+
+def test_alembic_compares_an_empty_database_and_changes_nothing(empty_database_url: str) -> None:
+    psql(empty_database_url, "CREATE SCHEMA pandadb")
+    for command in ("check", "current"):
+        ran = subprocess.run(
+            [sys.executable, "-m", "alembic", command],
+            cwd=schema.home(),
+            env={"PANDADB_URL": empty_database_url, "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (ran.returncode != 0) == (command == "check"), ran.stderr
+    with Database(empty_database_url) as database:
+        assert tables(database) == []
+
+
+def test_only_the_newest_revision_is_compared(database: Database) -> None:
+    schema.downgrade(database, "0030")
+
+    checked = pandadb(database, "db", "check")
+
+    assert checked.returncode == 1
+    assert "0031 " in checked.stderr
+    assert "pandadb db upgrade" in checked.stderr
+
+
+def test_a_revision_that_is_not_applied_is_nothing_to_go_back_to(database: Database) -> None:
+    schema.downgrade(database, "0030")
+
+    for call in (schema.undone, schema.downgrade):
+        with pytest.raises(schema.UnknownRevision, match=r"0031 is not applied.* is at 0030"):
+            call(database, "0031")
+
+
+def test_a_stamp_gives_no_rights(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+    monkeypatch.setattr("pandadb.services.grants.give_again", given.append)
+    schema.stamp(database, "0030", compared=False)
+
+    schema.stamp(database, "head")
+
+    assert (schema.current(database).pending, given) == ((), [])
+    schema.downgrade(database, "0030")
+    schema.upgrade(database)
+    assert len(given) == 1

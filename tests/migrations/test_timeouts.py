@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from pandadb.migrating.operations import limited
 from pandadb.services import schema
 from tests.migrations.test_site import a_site, revision
 
@@ -72,3 +73,8 @@ def test_a_script_has_the_timeouts_too() -> None:
     building = script.partition("CREATE INDEX CONCURRENTLY")
     assert building[0].rstrip().endswith("SET statement_timeout = 0;")
     assert "SET statement_timeout = '60s'" in building[2]
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(0.0003, "1ms"), (0, "0ms"), (1.5, "1500ms")])
+def test_less_than_a_millisecond_is_not_no_limit(seconds: float, kept: str) -> None:
+    assert limited(seconds) == kept

@@ -117,6 +117,7 @@ def test_200_kills_lose_and_double_nothing(own_server_url: str) -> None:
         for mover in movers:
             mover.kill()
             mover.join()
+        database.engine.dispose()  # its own idle connections are no others
         wait_until(lambda: how_many_work(database) == 0)
         with database.session() as session:
             known = {*session.scalars(select(JobsStatusLog.pandaid))}

@@ -209,12 +209,12 @@ def test_what_is_spoilt_without_roles_is_a_sentence(
         (
             'ALTER DATABASE "{d}" SET search_path = public',
             "the database has search_path=public, PanDA's server needs"
-            " search_path=doma_panda, public: pandadb db grant --prefix {p}",
+            " one that begins with doma_panda: pandadb db grant --prefix {p}",
         ),
         (
             'ALTER DATABASE "{d}" RESET search_path',
             "the database has no search_path, PanDA's server needs"
-            " search_path=doma_panda, public: pandadb db grant --prefix {p}",
+            " one that begins with doma_panda: pandadb db grant --prefix {p}",
         ),
         (
             "ALTER ROLE {p}_server SET search_path = public",
@@ -251,6 +251,13 @@ def test_what_is_spoilt_with_roles_is_a_sentence(
 )
 def test_what_a_site_decides_is_no_difference(with_roles: Session, statement: str) -> None:
     assert spoil(with_roles, statement) == []
+
+
+def test_a_schema_of_a_site_in_the_search_path_is_no_difference(with_roles: Session) -> None:
+    database = with_roles.scalar(text("SELECT current_database()"))
+    path = "doma_panda, public, dashboard"
+
+    assert spoil(with_roles, f'ALTER DATABASE "{database}" SET search_path = {path}') == []
 
 
 def test_names_have_their_schema_whatever_the_search_path_is(with_roles: Session) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from pandadb.core.samples import sample
 from pandadb.database import Database
-from pandadb.services import grants, jobs, schema
+from pandadb.services import drift, grants, jobs, schema
 from pandadb.services.grants import GrantRefused
 from pandadb.services.maintenance import last_runs
 
@@ -400,8 +400,10 @@ def test_an_owner_that_may_make_roles_needs_no_superuser(
         schema.downgrade(plain, "base")
         schema.upgrade(plain)
         again = grants.grant(plain, prefix)
+        differences = drift.check(plain)
 
     assert (len(first.made), again.made) == (4, [])
+    assert differences == []
     assert not [line for line in again.statements if "OWNER TO" in line or "DATABASE" in line]
     with Database(database.engine.url.set(database=url.database)) as superuser:
         matrix = {table: words for table, words in MATRIX.items() if "tomorrow" not in table}

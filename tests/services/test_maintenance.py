@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import text
 
 from pandadb.core.archive import pressure
-from pandadb.database import DatabaseUnreachable
+from pandadb.database import Database, DatabaseUnreachable
 from pandadb.errors import InvalidInput, PandaDBError
 from pandadb.services import archive, jobs, partitions
 from pandadb.services.archive import Limits, Paused
 from pandadb.services.coverage import coverage
 from pandadb.services.jobs import How
+from pandadb.services.lockwaits import Contended
 from pandadb.services.maintenance import Outcome, last_runs, noted
 from tests.services.test_archive import TODAY, make_days, write
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pandadb.database import Database
     from pandadb.services.maintenance import LastRun
 
 DAY = TODAY - timedelta(50)
@@ -228,10 +228,48 @@ def test_no_partition_ahead_and_rows_in_a_default_one_are_problems(database: Dat
     assert "doma_panda.jobs_statuslog has no partition ahead: pandadb partitions maintain" in (
         before.problems
     )
-    assert (before.run, after.problems) == (None, [])
-    assert after.run is not None
-    assert after.run.outcome is Outcome.DONE
+    assert (before.runs, after.problems) == ([], [])
+    assert [run.outcome for run in after.runs] == [Outcome.DONE]
     assert (
         "doma_panda.jobsarchived4 has 1 rows in its DEFAULT partition: "
         "pandadb partitions maintain --drain"
     ) in strayed.problems
+
+
+def test_a_command_that_has_not_ended_well_for_two_days_is_a_problem(database: Database) -> None:
+    partitions.maintain(database)
+    jobs.expire(database)
+    do(
+        database,
+        "UPDATE pandadb.maintenance_run SET good_at = '2026-01-02 03:04'"
+        " WHERE command = 'jobs expire'",
+    )
+
+    assert coverage(database).problems == [
+        "No pandadb jobs expire has ended well since 2026-01-02 03:04"
+    ]
+
+
+def test_a_lock_that_is_not_free_is_contended_and_no_error(database: Database) -> None:
+    write(database, 1, days=50)
+    make_days(database)
+    url = database.engine.url.render_as_string(hide_password=False)
+    with database.session() as session, Database(url, lock_timeout=0.2) as impatient:
+        session.execute(text(f"LOCK TABLE doma_panda.jobsarchived4_p{DAY:%Y_%m_%d}"))
+        with pytest.raises(Contended):
+            archive.run(impatient)
+
+    assert last(database, "archive run").outcome is Outcome.CONTENDED
+
+
+def test_an_export_to_a_full_disk_is_noted(database: Database, tmp_path: Path) -> None:
+    write(database, 1, days=150)
+    make_days(database)
+    archive.run(database)
+    (tmp_path / "a file").write_text("")
+    month = f"{TODAY - timedelta(150):%Y-%m}"
+
+    with pytest.raises(OSError, match="Not a directory"):
+        archive.export(database, month, tmp_path / "a file")
+
+    assert "Not a directory" in str(last(database, "archive export").why)

@@ -38,6 +38,7 @@ from pandadb.cli.output import (
     end_of_check,
     end_of_failed,
     err,
+    note,
     out,
     runs_line,
     table,
@@ -124,7 +125,7 @@ def run(
             _foretell("Would go", database, only, waits, json)
             return
         how: dict[str, Any] = {"limits": limits(max_lag, batch_seconds), "waits": waits}
-        with archive_copy.other() as other, told("days") as tell:
+        with archive_copy.other(named=True) as other, told("days") as tell:
             how |= {"max_time": max_time, "tell": lambda now: tell(*_where(now)), "archive": other}
             try:
                 ran = archive.run(database, policies, only=only, **how)
@@ -145,7 +146,7 @@ def status(*, check: Check = False, json: AsJSON = False) -> None:
     Example: pandadb archive status --check
     """
     policies = site_policies()
-    with opened() as database, archive_copy.other() as other:
+    with opened(watched=check) as database, archive_copy.other() as other:
         found = archive.status(database, policies, archive=other, waits=archive_copy.waits())
     if json:
         as_json(asdict(found))
@@ -193,7 +194,7 @@ def verify(
             raise typer.BadParameter("it has no meaning with --exports", param_hint="--day")
         wrong_months = archive_export.verify(exports, json)
         sys.exit(WRONG if wrong_months else 0)
-    with opened() as database, archive_copy.other() as other:
+    with opened(watched=True) as database, archive_copy.other() as other:
         found = archive.verify(database, only=_dates(days), tell=_tell_name, archive=other)
     wrong = [one for one in found if not _is_fine(one)]
     if json:
@@ -229,7 +230,10 @@ def hold(
     with changing() if tasks else opened() as database:
         if tasks and release:
             gone = archive.release(database, tasks)
-            out.print(f"Released: {', '.join(map(str, gone)) or 'none was held'}.")
+            if json:
+                as_json({"released": gone})
+            else:
+                out.print(f"Released: {', '.join(map(str, gone)) or 'none was held'}.")
             return
         if tasks:
             archive.hold(database, tasks, reason)
@@ -261,7 +265,7 @@ def _foretell(
             days = archive.plan(database, policies, only=only)
             _show(title, days, json)
         if left := str(archive.in_default(database, policies)):
-            (err if json else out).print(left, markup=False, soft_wrap=True)
+            note(left) if json else out.print(left, markup=False, soft_wrap=True)
     end_of_failed(archive.failures(days))
 
 
@@ -309,8 +313,8 @@ def _report(ran: Ran) -> None:
         out.print(f"The archive is {ran.paused}.", markup=False, soft_wrap=True)
     elif ran.held_up:
         out.print(f"Waited until the time was over: {ran.held_up}.", markup=False, soft_wrap=True)
-    for note in ran.notes:
-        out.print(note, markup=False, soft_wrap=True)
+    for sentence in ran.notes:
+        out.print(sentence, markup=False, soft_wrap=True)
     for name, verdict in ran.finished.items():
         out.print(f"Counted {name}, which had gone before: {verdict}")
     for moved in ran.done:
@@ -323,7 +327,7 @@ def _report(ran: Ran) -> None:
     for day in ran.put_off:
         out.print(f"Put off {day.lower:%Y-%m-%d}: {day.put_off}", markup=False)
     for name, held in ran.held.items():
-        out.print(f"Locked {name}: {held}", markup=False, soft_wrap=True)
+        out.print(f"Locked {name}: {held or 'locks were not free'}", markup=False, soft_wrap=True)
     archive_copy.report(ran)
     out.print(
         f"Days archived: {len(ran.done) + sum(one.is_done for one in ran.merged)}; put off: "

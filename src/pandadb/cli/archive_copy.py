@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pandadb.cli.options import days
-from pandadb.cli.output import as_json, out, table
+from pandadb.cli.output import as_json, note, out, table
 from pandadb.config import load_settings
 from pandadb.database import Database
 from pandadb.services.archive import Waits
@@ -35,10 +35,13 @@ COLUMNS = ("from", "to", "next", "partitions", "rows", "not before", "put off be
 
 
 @contextmanager
-def other() -> Iterator[Database | None]:
-    """Open the database that is the archive; None if the settings name none."""
+def other(*, named: bool = False) -> Iterator[Database | None]:
+    """Open the database that is the archive, and name it if it is changed; None is no other."""
     archive = Database.of_archive()
     try:
+        if archive and named:
+            name = archive.libpq_url(hint=False)
+            note(f"Archive: {name}", archive=name)
         yield archive
     finally:
         if archive:

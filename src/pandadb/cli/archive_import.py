@@ -46,12 +46,13 @@ def import_(
 
     Example: pandadb archive import 2026-09 --from /data/panda
     """
-    place = folder or load_settings().exports
-    if place is None:
-        raise typer.BadParameter("say where the months are, or set PANDADB_EXPORTS",
-                                 param_hint="--from")  # fmt: skip
     pace = limits(max_lag)
-    with changing(dry_run=dry_run) as database, archive_copy.other() as other, unless_paused():
+    with (
+        changing(dry_run=dry_run) as database,
+        archive_copy.other(named=not dry_run) as other,
+        unless_paused(),
+    ):
+        place = _folder(folder)
         if dry_run:
             done = archive.importable(database, month, place, archive=other)
         else:
@@ -69,6 +70,15 @@ def import_(
     else:
         _report(done, dry_run)
     raise typer.Exit(0 if done.rows else NOTHING_TO_DO)
+
+
+def _folder(given: Path | None) -> Path:
+    """Return where the months are."""
+    if place := given or load_settings().exports:
+        return place
+    raise typer.BadParameter(
+        "say where the months are, or set PANDADB_EXPORTS", param_hint="--from"
+    )
 
 
 def _line(now: Loading) -> Mapping[str, Any]:

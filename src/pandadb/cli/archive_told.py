@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typing_extensions import override
 
 from pandadb.cli.options import decimal, seconds
-from pandadb.cli.output import CONTENDED, PAUSED, err, fail, log, mode, note, progress
+from pandadb.cli.output import CONTENDED, PAUSED, err, fail, log, mode, progress
 from pandadb.config import load_settings
-from pandadb.services import lockwaits
 from pandadb.services.archive import Limits, NotNow, Paused
 
 if TYPE_CHECKING:
@@ -63,27 +60,7 @@ def told(unit: str) -> Iterator[Tell]:
             elif mode.json:
                 log(**line)
 
-        with _lock_waits():
-            yield tell
-
-
-class _Lines(logging.Handler):
-    """Print what is logged as other notes are."""
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        note(record.getMessage())
-
-
-@contextmanager
-def _lock_waits() -> Iterator[None]:
-    """Print a line for each try whose locks were not free, with the sessions that hold them."""
-    lines = _Lines()
-    lockwaits.log.addHandler(lines)
-    try:
-        yield
-    finally:
-        lockwaits.log.removeHandler(lines)
+        yield tell
 
 
 @contextmanager

@@ -64,7 +64,11 @@ def upgrade(
                 statement_timeout=statement_timeout,
             )
         version = schema.current(database)
-    if version.revision and not pending and revision not in ("head", "heads", version.revision):
+    if (
+        version.revision
+        and not pending
+        and revision not in ("head", "heads", version.revision, *version.site)
+    ):
         out.print(f"Nothing to do: already past {revision}.")
     out.print(_sentence(version))
 

@@ -45,7 +45,8 @@ def stamp(
 
     For a database that pandadb has made and that has lost its stamp. Its tables are compared with
     the models first, which only the newest revision can be; exit code 1 if they differ. `base`
-    takes the stamp away.
+    takes the stamp away. `head` is pandadb's newest: revisions of the site are stamped only if they
+    are named, `site@head`.
 
     Example: pandadb db stamp head
     """

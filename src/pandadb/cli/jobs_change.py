@@ -73,8 +73,8 @@ def move(
     Example: pandadb jobs move finish 6012345678 --set transexitcode=0
     """
     values: dict[str, Any] = dict(_assignment(word) for word in value or [])
-    ask(verb.capitalize(), pandaids, yes or dry_run)
     with changing(dry_run=dry_run) as database:
+        ask(verb.capitalize(), pandaids, yes or dry_run)
         moved = jobs.advance(database, verb, pandaids, How(dry_run=dry_run), **values)
     if json:
         as_json(asdict(moved))
@@ -105,8 +105,8 @@ def retry(
 
     Example: pandadb jobs retry 6012345678
     """
-    ask("Retry", pandaids, yes or dry_run)
     with changing(dry_run=dry_run) as database:
+        ask("Retry", pandaids, yes or dry_run)
         retried = jobs.retry(
             database, pandaids, How(dry_run=dry_run), same=same, attemptnr=attemptnr
         )

@@ -47,8 +47,8 @@ def kill(
 
     Example: pandadb jobs kill 6012345678 --code 51
     """
-    ask("Kill", pandaids, yes or dry_run)
     with changing(dry_run=dry_run) as database:
+        ask("Kill", pandaids, yes or dry_run)
         killed = jobs.kill(
             database,
             pandaids,

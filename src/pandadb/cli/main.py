@@ -12,9 +12,10 @@ from sqlalchemy.exc import DBAPIError
 
 from pandadb.cli import archive, db, demo, docs, jobs, partitions
 from pandadb.cli.help import program_of
-from pandadb.cli.output import INVALID, fail, mode, unless_fine
+from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
 from pandadb.errors import InvalidInput, PandaDBError
 from pandadb.pooler import HINT
+from pandadb.services.maintenance import Outcome
 
 app = typer.Typer(
     name="pandadb",
@@ -84,14 +85,14 @@ def main() -> None:
     try:
         with _quiet_without_reader():
             try:
-                with unless_fine():
+                with unless_fine(), logged():
                     _run()
             finally:
                 sys.stdout.flush()
     except InvalidInput as error:
         fail(str(error), INVALID)
     except PandaDBError as error:
-        fail(str(error))
+        fail(str(error), CODES[getattr(error, "outcome", Outcome.WRONG)])
     except DBAPIError as error:
         said = getattr(getattr(error.orig, "diag", None), "message_primary", None) or "no answer"
         hint = HINTS.get(getattr(error.orig, "sqlstate", None) or "", "")

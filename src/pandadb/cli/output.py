@@ -5,6 +5,7 @@ With `--json` each line on standard error is an object, with its `time`.
 
 import io
 import json
+import logging
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -17,13 +18,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from typing_extensions import override
 
 from pandadb.services.failures import Failure
 from pandadb.services.maintenance import LastRun, Outcome
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
+out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 10_000)
 """Off a terminal a line is a line: nothing is wrapped."""
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 WRONG, INVALID, NOTHING_TO_DO, CONTENDED, PAUSED, DEFERRED, WAITED = 1, 2, 3, 4, 5, 6, 7
@@ -122,6 +124,25 @@ def note(sentence: str, **line: Any) -> None:
         log(note=sentence, **line)
     else:
         err.print(sentence, markup=False, soft_wrap=True)
+
+
+class Lines(logging.Handler):
+    """Prints what is logged as other notes are."""
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        note(record.getMessage())
+
+
+@contextmanager
+def logged() -> Iterator[None]:
+    """Print what pandadb logs, such as tries that have not got their locks."""
+    lines, logger = Lines(logging.WARNING), logging.getLogger("pandadb")
+    logger.addHandler(lines)
+    try:
+        yield
+    finally:
+        logger.removeHandler(lines)
 
 
 def tell_failed(failed: Iterable[Failure]) -> None:

@@ -108,7 +108,7 @@ def status(*, check: Check = False, json: AsJSON = False) -> None:
     """
     policies = site_policies()
     failed: list[Failure] = []
-    with opened() as database:
+    with opened(watched=check) as database:
         found = coverage(database, policies, failed=failed)
     if json:
         lines = [asdict(one) for one in found.tables]
@@ -127,8 +127,8 @@ def _show_coverage(found: Coverage) -> None:
          s.bytes / 1_000_000) for s in found.tables
     ]  # fmt: skip
     table("Partitions; stray rows are in the DEFAULT partition", columns, rows)
-    if found.run:
-        out.print(runs_line(found.run), markup=False, soft_wrap=True)
+    for run in found.runs:
+        out.print(runs_line(run), markup=False, soft_wrap=True)
 
 
 def _show(title: str, steps: Collection[Step], failed: Collection[Failure], json: bool) -> None:

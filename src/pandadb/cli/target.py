@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened() -> Iterator[Database]:
+def opened(*, watched: bool = False) -> Iterator[Database]:
     """Open the database of a command that changes nothing.
+
+    A report that is `watched` by cron or a monitor is not of the embedded one by accident, either.
 
     Raises:
         NotStamped: It has tables of PanDA's that pandadb has not made.
+        SettingsError: See `check_named`; or a setting is unknown or malformed.
     """
-    with Database.from_settings() as database:
+    settings = load_settings()
+    if watched:
+        check_named(settings)
+    with Database.from_settings(settings) as database:
         schema.refuse_unstamped(database)
         yield database
 
@@ -66,8 +72,8 @@ def check_named(settings: Settings) -> None:
     """
     if settings.url is None and not _has_terminal():
         raise SettingsError(
-            "PANDADB_URL is not set, and there is no terminal: set it to the database that is to "
-            "be changed, or to embedded for the private PostgreSQL in "
+            "PANDADB_URL is not set, and there is no terminal: set it to the database that is "
+            "meant, or to embedded for the private PostgreSQL in "
             f"{settings.data_dir}"
         )
 

@@ -39,7 +39,9 @@ FROM_NOTHING = """\
 FROM_REVISION = """\
     IF NOT ARRAY[{wanted}] <@ coalesce(string_to_array(stamps, ', '), '{{}}') THEN
         RAISE EXCEPTION 'This script begins at revision {named}, and this database is at %',
-            coalesce(stamps, 'none');
+            coalesce(stamps, 'none')
+            USING HINT = 'A range begins at a revision of pandadb.alembic_version. Where that has '
+                'only one of the site''s, such as site_0001, this stands for pandadb''s before it.';
     END IF;
 """
 

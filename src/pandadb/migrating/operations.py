@@ -200,8 +200,14 @@ def _with_statement_timeout(operations: Operations, operation: StatementTimeout)
 def _statement_timeout(context: MigrationContext) -> str:
     """Return the limit of all other statements, which the caller of a migration may have given."""
     environment = context.environment_context
-    given = environment.config.attributes.get("statement_timeout") if environment else None
-    return STATEMENT_TIMEOUT if given is None else f"{round(given * 1000)}ms"
+    return limited(environment.config.attributes.get("statement_timeout") if environment else None)
+
+
+def limited(seconds: float | None) -> str:
+    """Return a `statement_timeout` of some seconds, the usual one for None; only 0 is none."""
+    if seconds is None:
+        return STATEMENT_TIMEOUT
+    return f"{max(1, round(seconds * 1000)) if seconds else 0}ms"
 
 
 @Operations.register_operation("withhold")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pandadb.core.archive import pressure
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.services.maintenance import last_runs, went_wrong
+from pandadb.services.jobs.expiry import COMMAND as EXPIRY
+from pandadb.services.maintenance import last_runs, overdue, went_wrong
 from pandadb.services.partitions import COMMAND, isolated_table, there
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class Coverage:
     """How the partitions of all tables are."""
 
     tables: list[TableCoverage]
-    run: LastRun | None
-    """The last run of `partitions maintain`."""
+    runs: list[LastRun]
+    """The last runs of `partitions maintain` and `jobs expire`, of those that have run."""
     replica_lag: pressure.Lag
     problems: list[str] = field(default_factory=list)
     """What needs a person, a sentence each."""
@@ -76,10 +77,11 @@ def coverage(
             found = _cover(session, policy)
             tables.append(found)
             problems += _problems(found, policy)
-    runs = last_runs(database, COMMAND)
+    runs = last_runs(database, COMMAND, EXPIRY)
     with database.session() as session:
         lag = pressure.lag(session)
-    return Coverage(tables, next(iter(runs), None), lag, [*problems, *went_wrong(runs)])
+        now = existing.now(session)
+    return Coverage(tables, runs, lag, [*problems, *went_wrong(runs), *overdue(runs, now)])
 
 
 def _problems(found: TableCoverage, policy: Policy) -> Iterator[str]:

@@ -29,7 +29,8 @@ RIGHTS = ("privileges.v1.sql", "defaults.v1.sql")
 JOIN = sql.SQL("GRANT {} TO {}")
 PLAIN = "[A-Za-z_][A-Za-z0-9_]{,53}"
 """Of a prefix, so that nobody has to quote a role; the longest role, with _archiver, has 63."""
-SEARCH_PATH = "search_path=doma_panda, public"
+FIRST = "search_path=doma_panda"
+"""How the database's search path begins; a site may add schemas of its own."""
 OF_MONITORS = "doma_pandabigmon, doma_panda, public, pg_catalog"
 """The search path of those who log in as a monitor: its to_date comes before PostgreSQL's."""
 
@@ -231,9 +232,10 @@ def _is_prepared(session: Session, names: Mapping[str, str], missing: Sequence[s
            AND has_database_privilege(:monitor, current_database(), 'TEMPORARY')
            AND EXISTS (SELECT 1 FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase
                         WHERE datname = current_database() AND setrole = 0
-                          AND :search_path = ANY (setconfig))
+                          AND EXISTS (SELECT 1 FROM unnest(setconfig) AS setting
+                                       WHERE starts_with(setting, :first)))
     """
-    words = {"search_path": SEARCH_PATH, **{name: names[name] for name in ("owner", "monitor")}}
+    words = {"first": FIRST, **{name: names[name] for name in ("owner", "monitor")}}
     return bool(session.scalar(text(query), words))
 
 

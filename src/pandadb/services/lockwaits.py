@@ -15,15 +15,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from typing_extensions import override
 
-from pandadb.core.locks.blockers import blockers
+from pandadb.core.locks.blockers import Blocker, blockers
 from pandadb.errors import PandaDBError
+from pandadb.services.maintenance import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection, Engine
-
-from pandadb.core.locks.blockers import Blocker
 
 BUSY = ("55P03", "40P01")
 """SQLSTATEs of a lock that was not free, and of a deadlock that was ended."""
@@ -31,8 +30,6 @@ LOOKS = 4
 """How often a wait is looked at: once would miss one that begins just after."""
 LEAST, MOST = 0.01, 1.0
 """Seconds between two looks."""
-JOIN = 1.0
-"""Seconds to wait for the end of a look, which may itself wait for a connection of the pool."""
 
 log = logging.getLogger("pandadb.locks")
 """One line for each try; a command that prints JSON takes them from here."""
@@ -40,6 +37,8 @@ log = logging.getLogger("pandadb.locks")
 
 class Contended(PandaDBError):
     """Locks that were not free."""
+
+    outcome = Outcome.CONTENDED
 
     def __init__(self, watch: Watch | None = None) -> None:
         self.held = str(watch) if watch else ""
@@ -63,10 +62,8 @@ class Watch:
         try:
             while not self._ended.wait(self._pause):
                 with self._engine.connect() as connection:
-                    while not self._ended.is_set():
-                        self.blockers = blockers(connection, self._pid) or self.blockers
-                        connection.rollback()
-                        self._ended.wait(self._pause)
+                    connection.detach()  # lest the pool keeps one more for it
+                    self.blockers = blockers(connection, self._pid) or self.blockers
         except (SQLAlchemyError, PandaDBError):
             log.debug("no connection to see who holds locks", exc_info=True)
 
@@ -90,7 +87,8 @@ def is_busy(error: DBAPIError) -> bool:
 def watched(connection: Connection, seconds: float) -> Iterator[Watch]:
     """Look from another connection which sessions this one waits for, each wait of some seconds.
 
-    What the block needs less time for than a wait takes costs no connection.
+    What the block needs less time for than a wait takes costs no connection. The end of the block
+    does not wait for a look: its locks may be held until then.
     """
     # The driver's own number is wrong behind a pooler.
     pid = connection.scalar(text("SELECT pg_backend_pid()"))
@@ -101,7 +99,6 @@ def watched(connection: Connection, seconds: float) -> Iterator[Watch]:
         yield watch
     finally:
         watch.end()
-        thread.join(JOIN)
 
 
 @contextmanager

@@ -52,6 +52,8 @@ class Outcome(StrEnum):
     """Nothing was done, as it waited for replicas, for other sessions, or had no time."""
 
 
+OFTEN = timedelta(2)
+"""How long a command of cron may go without a good run."""
 GOOD = (Outcome.DONE, Outcome.NOTHING)
 
 
@@ -90,8 +92,9 @@ def noted(database: Database, command: str) -> Iterator[Note]:
         yield note
     except InvalidInput:
         raise
-    except (DBAPIError, PandaDBError) as error:
-        note.outcome, note.why = getattr(error, "outcome", Outcome.WRONG), explain(error)
+    except Exception as error:
+        note.outcome = getattr(error, "outcome", Outcome.WRONG)
+        note.why = explain(error) if isinstance(error, DBAPIError | PandaDBError) else f"{error}"
         _write(database, command, note, time.monotonic() - began)
         raise
     _write(database, command, note, time.monotonic() - began)
@@ -135,4 +138,14 @@ def went_wrong(runs: Iterable[LastRun]) -> list[str]:
         + (f": {run.why}" if run.why else "")
         for run in runs
         if run.outcome is Outcome.WRONG
+    ]
+
+
+def overdue(runs: Iterable[LastRun], now: datetime) -> list[str]:
+    """Return a sentence for each command that has not ended well for two days."""
+    return [
+        f"No pandadb {run.command} has ended well since "
+        + (f"{run.good_at:%Y-%m-%d %H:%M}" if run.good_at else "it first ran")
+        for run in runs
+        if run.outcome is not Outcome.WRONG and now - (run.good_at or run.began_at) > OFTEN
     ]

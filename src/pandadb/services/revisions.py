@@ -24,7 +24,7 @@ from typing_extensions import Unpack
 from pandadb import forks
 from pandadb.config import load_settings
 from pandadb.errors import InvalidInput, PandaDBError
-from pandadb.migrating import home
+from pandadb.migrating import formatting, home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -114,11 +114,29 @@ def pending(heads: Collection[str], revision: str = "head") -> tuple[str, ...]:
 
 
 def undone(heads: Collection[str], revision: str) -> tuple[str, ...]:
-    """Return the names of the revisions that a downgrade would undo, the newest first."""
+    """Return the names of the revisions that a downgrade would undo, the newest first.
+
+    Raises:
+        UnknownRevision: There is no such revision, or it is not applied.
+    """
     check(revision)
     if revision in heads and len(heads) == 1:
         return ()
-    steps = told(lambda: [*_down(scripts(), heads, revision)])
+    found = scripts()
+    if not heads:
+        told(found.get_revisions, revision)
+    try:
+        steps = told(lambda: [*_down(found, heads, revision)])
+    except UnknownRevision as error:
+        if not isinstance(error.__cause__, RangeNotAncestorError):
+            raise
+        applied = {step.revision for step in _down(found, heads, "base")}
+        if {step.revision for step in told(found.get_revisions, revision)} <= applied:
+            return ()  # it is the last one that another of the heads depends on
+        raise UnknownRevision(
+            f"{revision} is not applied, so nothing goes back to it: the database is at "
+            f"{', '.join(heads)}"
+        ) from None
     return tuple(_revision(step).name for step in steps)
 
 
@@ -131,17 +149,15 @@ def write(message: str, database: Database | None = None) -> Path:
     Raises:
         BadRevisions: There is no setting that names the folder.
     """
-    folder = load_settings().revisions
-    if folder is None:
-        raise BadRevisions(f"There is no place for a revision: set {SETTING} to a folder")
     if not message.isprintable() or not message.strip():
         raise BadRevisions(f"{message!r} is no message: write a line of text")
-    folder.mkdir(parents=True, exist_ok=True)
+    place = folder()
     numbers = [_number(step) for step in history() if step.is_site]
     is_first = not numbers
     wanted = config(database)
     wanted.attributes["numbered"] = True
     wanted.messaging_opts = {"quiet": True}  # what a command says is for its caller to print
+    wanted.set_section_option("post_write_hooks", "hooks", "")  # which are never quiet
     made = run(
         command.revision,
         wanted,
@@ -149,11 +165,26 @@ def write(message: str, database: Database | None = None) -> Path:
         autogenerate=database is not None,
         head="base" if is_first else f"{SITE}@head",
         branch_label=SITE if is_first else None,
-        version_path=str(folder.resolve()),
+        version_path=str(place.resolve()),
         rev_id=f"{SITE}_{max(numbers, default=0) + 1:04d}",
         depends_on=head(),
     )
-    return Path(made.path)
+    path = Path(made.path)
+    formatting.format_file(path)
+    return path
+
+
+def folder() -> Path:
+    """Return the folder of the site's revisions, which is made if it is not there.
+
+    Raises:
+        BadRevisions: There is no setting that names it.
+    """
+    place = load_settings().revisions
+    if place is None:
+        raise BadRevisions(f"There is no place for a revision: set {SETTING} to a folder")
+    place.mkdir(parents=True, exist_ok=True)
+    return place
 
 
 def _number(step: Revision) -> int:
@@ -203,10 +234,10 @@ def config(database: Database | None = None, **how: Unpack[Way]) -> Config:
         BadRevisions: The folder of the site's revisions is not there.
     """
     found = Config(home() / "alembic.ini")
-    if folder := load_settings().revisions:
-        if not folder.is_dir():
-            raise BadRevisions(f"{SETTING} is {str(folder)!r}: there is no such folder")
-        places = os.pathsep.join(map(str, (home() / "migrations" / "versions", folder.resolve())))
+    if place := load_settings().revisions:
+        if not place.is_dir():
+            raise BadRevisions(f"{SETTING} is {str(place)!r}: there is no such folder")
+        places = os.pathsep.join(map(str, (home() / "migrations" / "versions", place.resolve())))
         found.set_main_option("version_locations", places.replace("%", "%%"))
     found.attributes.update(how)
     if database is not None:
@@ -248,10 +279,11 @@ def told(call: Callable[..., Result], *arguments: Any, **options: Any) -> Result
         raise UnknownRevision(f"{error}") from error
 
 
-def run(call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+def run(call: Callable[..., Any], wanted: Config, *arguments: Any, **options: Any) -> Any:
     """Run a command of Alembic, when no other thread does."""
+    wanted.attributes["command"] = call
     with ONE_AT_A_TIME:
-        return told(call, *arguments, **options)
+        return told(call, wanted, *arguments, **options)
 
 
 def _revision(step: Script) -> Revision:

@@ -146,7 +146,8 @@ def stamp(
     """Write a revision into `alembic_version`, and change nothing else.
 
     Tables are compared with the models first, which only the newest revision can be; `base` takes
-    the stamp away.
+    the stamp away. `head` is pandadb's newest: what is the site's stays as it is, and nobody can
+    compare it; `site@head` stamps that.
 
     Raises:
         Differs: The database is not what the models say.
@@ -160,9 +161,7 @@ def stamp(
     if compared and after:
         _refuse_differing(database, after)
     for step in () if dry_run else steps:
-        config = revisions.config(database)
-        config.attributes["stamping"] = True
-        revisions.run(command.stamp, config, step)
+        revisions.run(command.stamp, revisions.config(database), step)
     return Stamp(before, after)
 
 
@@ -171,9 +170,19 @@ def _steps(before: tuple[str, ...], revision: str) -> tuple[list[str], tuple[str
 
     Alembic forgets pandadb's revision with the site's that implies it: so it is stamped again.
     """
-    steps = [revisions.goal(revision)]
-    after = _stamped(before, steps[0])
-    ours, _ = revisions.last(before)
+    ours, site = revisions.last(before)
+    if revision in ("head", "heads"):
+        if ours == revisions.head():
+            return [], before
+        steps = [revisions.head()]
+        after = _stamped(before, steps[0])
+        for theirs in site:
+            if theirs not in after:
+                steps.append(theirs)
+                after = _stamped(after, theirs)
+        return steps, after
+    steps = [revision]
+    after = _stamped(before, revision)
     if revision.startswith(revisions.SITE) and ours and revisions.last(after)[0] != ours:
         steps.append(ours)
         after = _stamped(after, ours)

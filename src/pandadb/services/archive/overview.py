@@ -15,7 +15,7 @@ from pandadb.services.archive.books import is_proof, known_proofs, range_of, ran
 from pandadb.services.archive.copies.standing import WAITS, Due, Waits, standings
 from pandadb.services.archive.pausing import said
 from pandadb.services.archive.plans import in_default, plan
-from pandadb.services.maintenance import last_runs, went_wrong
+from pandadb.services.maintenance import OFTEN, last_runs, went_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 NONE = pressure.Lag(0, hidden=False)
 JOBS = "doma_panda.jobsarchived4"
 RUNS = ("archive run", "archive compact", "archive export", "archive import")
-OFTEN = timedelta(2)
-"""How long after the last good run days may be due: runs are daily."""
 MINUTE = "%Y-%m-%d %H:%M"
 FORGOTTEN = timedelta(1)
 """How old a pause without an end has to be to be taken for forgotten."""
@@ -100,7 +98,7 @@ def status(
     waits: Waits = WAITS,
 ) -> Status:
     """Return how the archiving stands; with `archive`, that to this other database."""
-    days, waiting = _days(database, policies, archive, waits)
+    days, waiting, since = _days(database, policies, archive, waits)
     due = [day for day in days if not day.put_off]
     stay = [day for day in days if day.put_off]
     archived = _archive(database, archive)
@@ -111,7 +109,7 @@ def status(
         refused = sorted(proofs.refused(session))
         held = len(proofs.held(session))
         replicas = pressure.lag(session)
-    lag = _lag(due, policies, now)
+    lag = _lag(due, since, policies, now)
     strayed = in_default(database, policies)
     problems = [
         *_forgotten(pause.since if pause and pause.until is None else None, now),
@@ -143,13 +141,18 @@ def status(
 
 def _days(
     database: Database, policies: Mapping[str, Policy], archive: Database | None, waits: Waits
-) -> tuple[list[Day], int]:
-    """Return the days that are due or deferred, and how many are copied and wait."""
+) -> tuple[list[Day], int, dict[datetime, datetime]]:
+    """Return the days that are due or deferred, how many are copied and wait, and when waits end.
+
+    The last is of days that are copied, and due to be dropped.
+    """
     if not archive:
-        return plan(database, policies, count=False), 0
+        return plan(database, policies, count=False), 0, {}
     standing = standings(database, policies, waits=waits, count=False)
     waiting = sum(one.until is not None and one.due is Due.WAIT for one in standing)
-    return [one.day for one in standing if one.due is not Due.WAIT or one.day.put_off], waiting
+    days = [one.day for one in standing if one.due is not Due.WAIT or one.day.put_off]
+    until = {one.day.lower: one.until for one in standing if one.due is Due.DROP and one.until}
+    return days, waiting, until
 
 
 def _archive(database: Database, archive: Database | None) -> list[Archived]:
@@ -178,11 +181,19 @@ def needs_person(day: Day) -> bool:
     return day.failed or (day.reason is not None and day.reason not in WANTED)
 
 
-def _lag(due: Sequence[Day], policies: Mapping[str, Policy], now: datetime) -> float:
+def _lag(
+    due: Sequence[Day],
+    since: Mapping[datetime, datetime],
+    policies: Mapping[str, Policy],
+    now: datetime,
+) -> float:
+    """Return the seconds since the first of the days became due, to go or to be dropped."""
     retention = policies[JOBS].retention
-    if not due or retention is None:
+    if retention is None:
         return 0
-    return max(0.0, (retention.before(now) - due[0].upper).total_seconds())
+    horizon = retention.before(now)
+    waited = (now - since[day.lower] if day.lower in since else horizon - day.upper for day in due)
+    return max([0.0, *(one.total_seconds() for one in waited)])
 
 
 def _forgotten(since: datetime | None, now: datetime) -> Iterator[str]:
@@ -193,7 +204,7 @@ def _forgotten(since: datetime | None, now: datetime) -> Iterator[str]:
 def _overdue(
     due: Sequence[Day], lag: float, runs: Sequence[LastRun], now: datetime
 ) -> Iterator[str]:
-    yield from went_wrong(runs)
+    yield from went_wrong(run for run in runs if run.command == RUNS[0])
     good = next((run.good_at for run in runs if run.command == RUNS[0]), None)
     if lag > OFTEN.total_seconds() and (good is None or now - good > OFTEN):
         last = f"the last good run was at {good:{MINUTE}}" if good else "no run has ended well"

@@ -85,7 +85,8 @@ class Ran:
             return Outcome.WRONG
         if self.paused:
             return Outcome.PAUSED
-        if self.busy or self.contended or any(one.contended for one in gone):
+        locked = any(day.reason is Reason.LOCKED for day in self.put_off)
+        if self.busy or self.contended or locked or any(one.contended for one in gone):
             return Outcome.CONTENDED
         merged = any(one.is_done for one in self.merged)
         if self.done or self.finished or self.dropped or self.recopied or merged:
@@ -100,5 +101,8 @@ class Ran:
         failed = [f"{one.unit}: {one.why}" for one in self.failed]
         deferred = [f"{day.lower:%Y-%m-%d}: {day.put_off}" for day in self.put_off]
         lost = f"there are fewer rows than before: {', '.join(self.lost)}" if self.lost else None
-        found = [lost, *self.refused.values(), *failed, self.paused, self.held_up, *deferred]
+        refused = [why for merged in self.merged for why in merged.gone.refused.values()]
+        locked = [f"{day}: {held}" for day, held in self.held.items() if held]
+        wrong = [lost, *self.refused.values(), *refused, *failed]
+        found = [*wrong, self.paused, *locked, self.held_up, *deferred]
         return next(filter(None, found), None)

@@ -25,7 +25,7 @@ from pandadb.services.archive.plans import failures, in_default, plan, refuse_st
 from pandadb.services.archive.results import Progress, Ran
 from pandadb.services.archive.throttling import Limits, Throttle
 from pandadb.services.failures import Failure, isolated
-from pandadb.services.lockwaits import Contended
+from pandadb.services.lockwaits import Contended, or_contended
 from pandadb.services.maintenance import noted
 from pandadb.services.turns import turn
 
@@ -71,12 +71,13 @@ def run(
         NotTheOwner: The user of the database, or of the other one, may not move partitions.
     """
     throttle = Throttle(database, limits or Limits(), max_time)
-    with noted(database, "archive run") as note:
+    if not archive:
+        refuse_strangers(database)
+    with noted(database, "archive run") as note, or_contended():
         if archive:
             standing = partial(standings, database, policies, only=only, waits=waits, count=False)
             ran = _copy(database, archive, standing, throttle, tell)
         else:
-            refuse_strangers(database)
             planned = partial(plan, database, policies, only=only, count=False)
             ran = _swap(database, policies, planned, throttle, tell)
         if not (ran.busy or ran.paused):

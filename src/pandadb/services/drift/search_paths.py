@@ -29,6 +29,7 @@ SELECT r.rolname,
          ORDER BY s.setdatabase DESC LIMIT 1)
   FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member AND r.rolcanlogin
  WHERE m.roleid = to_regrole(:role)
+   AND pg_has_role(m.member, m.roleid, 'USAGE')  -- who has made a role is its ADMIN only
  ORDER BY 1
 """)
 
@@ -39,10 +40,10 @@ def find(session: Session) -> Iterator[Difference]:
     if not roles:
         return
     path = session.scalar(OF_DATABASE)
-    if path != grants.SEARCH_PATH:
+    if not str(path).startswith(grants.FIRST):
         sentence = (
             f"the database has {path or 'no search_path'}, PanDA's server needs"
-            f" {grants.SEARCH_PATH}: pandadb db grant{option(roles)}"
+            f" one that begins with doma_panda: pandadb db grant{option(roles)}"
         )
         yield Difference("search_path", "database", sentence)
     for login, path in _members(session, roles["writer"]):

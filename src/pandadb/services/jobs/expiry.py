@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 MOST = 10_000_000
+COMMAND = "jobs expire"
 BATCH = 1000
 """Jobs in one transaction."""
 
@@ -53,7 +54,7 @@ def expire(
     chosen = timeouts.named(rules)
     if how.dry_run:
         return _expire_all(database, chosen, limit, how)
-    with noted(database, "jobs expire") as note:
+    with noted(database, COMMAND) as note:
         found = _expire_all(database, chosen, limit, how)
         refused = [refusal for expired in found for refusal in expired.refused.values()]
         if not found:

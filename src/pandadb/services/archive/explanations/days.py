@@ -130,6 +130,8 @@ def _copied(one: Standing, known: Mapping[proofs.Range, ArchiveProof]) -> Iterat
         return
     copies = [known.get((proofs.key(part)[0], part.lower, part.upper)) for part in one.day.parts]
     found = [proof for proof in copies if proof and proof.how == proofs.COPY]
+    if one.until and one.due is not Due.WAIT:
+        return
     if one.until:
         when, until = _minute(max(proof.proved_at for proof in found)), _minute(one.until)
         yield Deferral.of(Reason.COPIED, when=when, until=until)

@@ -86,6 +86,8 @@ class Compacted:
             return Outcome.CONTENDED
         if self.done:
             return Outcome.DONE
+        if any(one.reason is Reason.LOCKS for one in self.put_off):
+            return Outcome.CONTENDED
         return Outcome.DEFERRED if self.put_off else Outcome.NOTHING
 
     @property
@@ -136,8 +138,8 @@ def compact(
         NotTheOwner: The user of the database may not move partitions.
     """
     throttle = Throttle(database, limits or Limits())
-    with noted(database, "archive compact") as note:
-        refuse_strangers(database)
+    refuse_strangers(database)
+    with noted(database, "archive compact") as note, or_contended():
         compacted = Compacted(paused=pausing.paused(database))
         with nullcontext(False) if compacted.paused else turn(database, TURN) as ours:
             compacted.busy = not (ours or compacted.paused)

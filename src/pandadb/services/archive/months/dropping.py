@@ -27,6 +27,7 @@ from pandadb.services.archive.reading import be_slow
 from pandadb.services.archive.runs import TURN
 from pandadb.services.grants import act_as_owner
 from pandadb.services.lockwaits import Contended, or_contended
+from pandadb.services.maintenance import Outcome
 from pandadb.services.turns import be_patient, turn
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ WRITERS = 3.0
 
 class NotDropped(PandaDBError):
     """Partitions that must not be dropped, or not now."""
+
+
+class NotDroppedNow(NotDropped):
+    """A month that can be dropped later: locks were not free, or a run is at work."""
+
+    outcome = Outcome.CONTENDED
 
 
 @dataclass(frozen=True)
@@ -78,12 +85,12 @@ def drop(database: Database, month: str, folder: Path, *, proven: Export | None 
         raise NotDropped(f"{month} was not dropped: {why}")
     with turn(database, TURN) as ours:
         if not ours:
-            raise NotDropped("A run of the archiver is at work: try again when it has ended")
+            raise NotDroppedNow("A run of the archiver is at work: try again when it has ended")
         try:
             with database.session() as session:
                 dropped = _drop(session, wanted, manifest, place)
         except Contended as contended:
-            raise NotDropped(f"{month} was not dropped: {contended.words}") from None
+            raise NotDroppedNow(f"{month} was not dropped: {contended.words}") from None
         note(database)
         return dropped
 

@@ -100,11 +100,11 @@ def import_month(
         Paused: The archiver is paused.
     """
     Month.of(month)
+    if archive:
+        refuse_unready(database, archive)
+    refuse_strangers(archive or database)
     with noted(database, "archive import") as run, ExitStack() as turns:
         run.why = month
-        if archive:
-            refuse_unready(database, archive)
-        refuse_strangers(archive or database)
         refuse_paused(database)
         for one in filter(None, (database, archive)):
             if not turns.enter_context(turn(one, TURN)):
@@ -177,7 +177,8 @@ def _finish(live: Session, archive: Session | None, files: Files) -> None:
     act_as_owner(live.connection(), local=True)
     be_slow(live)
     be_patient(live, LOADERS)
-    live.execute(loading.LOADING)
+    with or_contended(live.connection(), LOADERS):
+        live.execute(loading.LOADING)
     refuse_doubles(live, files)
     if archive:
         refuse_copies(live, archive, files)
