@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 
@@ -14,20 +16,32 @@ from pandadb.cli.main import main
 from pandadb.cli.output import mode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pandadb.database import Database
 
 
-def pandadb(database: Database, *words: str) -> CompletedProcess[str]:
-    """Run a command on a database, without a terminal; return what a process of its own would."""
+def typed(*words: str, environment: Mapping[str, str]) -> CompletedProcess[str]:
+    """Run a command without a terminal; return what a process of its own would."""
     out, err, code = io.StringIO(), io.StringIO(), 0
-    url = database.engine.url.render_as_string(hide_password=False)
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setenv("PANDADB_URL", url)
-        patch.setattr(sys, "argv", ["pandadb", *words])
-        patch.setattr(sys, "stdin", io.StringIO())
-        patch.setattr(mode, "json", False)
+    with (
+        patch.dict(os.environ, environment, clear=True),
+        pytest.MonkeyPatch.context() as changed,
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        changed.setattr(sys, "argv", ["pandadb", *words])
+        changed.setattr(sys, "stdin", io.StringIO())
+        changed.setattr(mode, "json", False)
         try:
             main()
         except SystemExit as end:
             code = int(end.code or 0)
     return CompletedProcess([*words], code, out.getvalue(), err.getvalue())
+
+
+def pandadb(database: Database, *words: str) -> CompletedProcess[str]:
+    """Run a command on a database."""
+    url = database.engine.url.render_as_string(hide_password=False)
+    kept = {name: value for name, value in os.environ.items() if "PANDADB" not in name}
+    return typed(*words, environment={**kept, "PANDADB_URL": url})

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -21,27 +22,36 @@ from pandadb.database import Database
 from pandadb.migrating import home
 from pandadb.services import jobs, schema
 from tests.databases import Server, temporary_database
+from tests.typed import typed
 
 PROGRAM = Path(sys.executable).with_name("pandadb")
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
-def run(
+def run(*words: str, url: str | None = None, **environment: str) -> CompletedProcess[str]:
+    """Run a command in this process, with a user's environment."""
+    return typed(*words, environment=of_a_user(url) | environment)
+
+
+def started(
     *words: str, url: str | None = None, stdout: Any = subprocess.PIPE, **environment: str
-) -> subprocess.CompletedProcess[str]:
+) -> CompletedProcess[str]:
     """Run the installed command as a user would."""
-    given = {name: value for name, value in os.environ.items() if "PANDADB" not in name}
-    if url is not None:
-        given["PANDADB_URL"] = url
     return subprocess.run(
         [PROGRAM, *words],
-        env={**given, **environment},
+        env=of_a_user(url) | environment,
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
     )
+
+
+def of_a_user(url: str | None) -> dict[str, str]:
+    """Return the environment without the settings of these tests."""
+    given = {name: value for name, value in os.environ.items() if "PANDADB" not in name}
+    return given if url is None else {**given, "PANDADB_URL": url}
 
 
 def commands(command: Any = None, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -165,7 +175,7 @@ def test_the_url_of_several_hosts_is_one_that_psql_reads(database: Database) -> 
     several += f"&host={host}:{port}"
 
     printed = run("db", "url", url="postgresql://me@a:1,b:2/panda")
-    asked = run("db", "psql", "-tAc", "SELECT 7", url=several)
+    asked = started("db", "psql", "-tAc", "SELECT 7", url=several)
 
     assert printed.stdout == "postgresql://me@/panda?host=a,b&port=1,2\n"
     assert (asked.stdout, asked.stderr) == ("7\n", "")
@@ -209,7 +219,7 @@ def test_members_that_joined_are_named_once(database: Database) -> None:
 
 
 def test_the_version_is_printed() -> None:
-    assert run("--version").stdout == f"pandadb {importlib.metadata.version('pandadb')}\n"
+    assert started("--version").stdout == f"pandadb {importlib.metadata.version('pandadb')}\n"
 
 
 def test_psql_of_the_private_server_is_its_own(tmp_path: Path) -> None:
@@ -218,7 +228,9 @@ def test_psql_of_the_private_server_is_its_own(tmp_path: Path) -> None:
     path = f"{tmp_path}:{os.environ['PATH']}"
     with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # root's server runs as another user
-        asked = run("db", "psql", "--version", url="embedded", PANDADB_DATA_DIR=folder, PATH=path)
+        asked = started(
+            "db", "psql", "--version", url="embedded", PANDADB_DATA_DIR=folder, PATH=path
+        )
 
     assert "18." in asked.stdout
 
@@ -230,7 +242,7 @@ def test_output_that_cannot_be_written_is_a_sentence(
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full here")
     with Path("/dev/full").open("w") as full:
-        failed = run(*words, url=database_url, stdout=full)
+        failed = started(*words, url=database_url, stdout=full)
 
     assert failed.returncode == 1
     assert "the output cannot be read or written: No space left" in failed.stderr
@@ -396,7 +408,7 @@ def test_the_demo_shows_what_users_wrote_and_names_unknown_columns(tmp_path: Pat
     file.write_text("pandaid,wall_time,computingsite,[/red]\n1,60,[/x],1\n")
     with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # root's server runs as another user
-        shown = run("demo", "--records", str(file), PANDADB_DATA_DIR=folder)
+        shown = started("demo", "--records", str(file), PANDADB_DATA_DIR=folder)
 
     assert (shown.returncode, "[/x]" in shown.stdout) == (0, True), shown.stderr
     assert "unknown columns: [/red]" in shown.stderr
@@ -407,8 +419,8 @@ def test_the_demo_shows_jobs_on_a_private_server_whatever_the_url_says() -> None
     with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # root's server runs as another user
         elsewhere = "postgresql://me:secret@127.0.0.1:1/x"
-        shown = run("demo", "--json", url=elsewhere, PANDADB_DATA_DIR=folder)
-        again = run("demo", url=elsewhere, PANDADB_DATA_DIR=folder)
+        shown = started("demo", "--json", url=elsewhere, PANDADB_DATA_DIR=folder)
+        again = started("demo", url=elsewhere, PANDADB_DATA_DIR=folder)
 
     assert shown.returncode == 0, shown.stderr
     data = json.loads(shown.stdout)
@@ -426,7 +438,7 @@ def test_the_demo_shows_jobs_on_a_private_server_whatever_the_url_says() -> None
 def test_psql_opens_the_database_and_hands_on_its_words(database: Database) -> None:
     jobs.load_records(database, sample(3), 5, _day())
 
-    asked = run(
+    asked = started(
         "db", "psql", "-tAc", "SELECT count(*) FROM doma_panda.jobsarchived4", url=_url(database)
     )
 
