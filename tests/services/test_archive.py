@@ -434,7 +434,7 @@ def test_a_process_that_is_killed_without_a_word_loses_nothing(database: Databas
 def test_an_index_that_somebody_could_not_end_is_built_again(
     days: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving, "LONG", "50ms")
+    monkeypatch.setattr(moving, "LONG", 0.05)
     with psycopg.connect(_url(days)) as reader:  # CONCURRENTLY waits for who has an old snapshot
         reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         reader.execute("SELECT count(*) FROM doma_panda.jobsarchived4")

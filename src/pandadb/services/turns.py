@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -41,9 +41,11 @@ def turn(database: Database, key: str) -> Iterator[bool]:
         try:
             yield ours
         finally:
-            with suppress(DBAPIError):  # of a connection that is lost, and the lock with it
+            try:
                 if ours:
                     connection.execute(text(f"SELECT pg_advisory_unlock({key})"))
+            except Exception:  # noqa: BLE001 - lest a pool keeps the lock with the session
+                connection.invalidate()
 
 
 def be_patient(session: Session, seconds: float) -> None:

@@ -199,15 +199,16 @@ def _count(session: Session, part: Part) -> Fingerprint:
 
 
 @contextmanager
-def _outside(database: Database, patience: float = LONG) -> Iterator[Session]:
+def _outside(database: Database, patience: float | None = None) -> Iterator[Session]:
     """Open a session without transactions, for what is done CONCURRENTLY."""
+    seconds = LONG if patience is None else patience
     with database.direct("a statement without a transaction").engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT", no_parameters=True)
         try:
             act_as_owner(connection)
-            connection.execute(text(f"SET lock_timeout = '{patience}s'"))
+            connection.execute(text(f"SET lock_timeout = '{seconds}s'"))
             connection.execute(text("SET statement_timeout = 0"))
-            with or_contended(connection, patience):
+            with or_contended(connection, seconds):
                 yield Session(connection)
         finally:
             connection.invalidate()  # role and timeouts end, instead of in a pool
