@@ -94,4 +94,4 @@ def _report(done: Import, dry_run: bool) -> None:
     out.print(f"{did} {done.month} from {done.folder}", markup=False, soft_wrap=True)
     table(done.month, ("table", "rows"), [*done.rows.items()])
     if done.present:
-        out.print(f"Their rows were there already: {', '.join(done.present)}.", soft_wrap=True)
+        out.print(f"Nothing to import for: {', '.join(done.present)}.", soft_wrap=True)
