@@ -16,12 +16,11 @@ from pandadb import session_settings
 from pandadb.core.locks.blockers import shortened
 from pandadb.database import Database
 from pandadb.errors import PandaDBError
-from pandadb.migrating import directives, drift, offline
-from pandadb.migrating.comparison import OPTIONS
-from pandadb.migrating.operations import LOCK_TIMEOUT, STATEMENT_TIMEOUT, limited
+from pandadb.migrating import comparison, directives, offline
+from pandadb.migrating.operations import LOCK_SECONDS, LOCK_TIMEOUT, STATEMENT_TIMEOUT, limited
 from pandadb.models.base import OWN
 from pandadb.services import grants, schema, stamps
-from pandadb.services.lockwaits import Watch, watched
+from pandadb.services.lockwaits import Watch, tell_try, watched
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -30,8 +29,6 @@ ATTEMPTS = 8
 """How often an upgrade goes on, if nobody says otherwise, when it did not get a lock in time."""
 
 ONE_AT_A_TIME = "(hashtext('pandadb migrations'))"
-PATIENCE = 4.0
-"""Seconds: LOCK_TIMEOUT as a number."""
 CANCELLED = "57014"
 """SQLSTATE of a statement that took too long, or that somebody has cancelled."""
 NOT_FREE = "55P03"
@@ -41,7 +38,6 @@ OWN_SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {OWN}"
 log = logging.getLogger("alembic.pandadb")
 
 SHARED: dict[str, Any] = {
-    **OPTIONS,
     "transaction_per_migration": True,
     "process_revision_directives": directives.prepare,
 }
@@ -54,6 +50,7 @@ def run_offline() -> None:
         literal_binds=True,
         # With psycopg's own style every % of a function's body would be doubled.
         dialect_opts={"paramstyle": "named"},
+        **comparison.OPTIONS,
         **SHARED,
     )
     context.static_output(r"\set ON_ERROR_STOP on")
@@ -93,12 +90,11 @@ def _migrate_patiently(database: Database) -> None:
     for attempt in range(1, attempts + 1):
         with database.direct("a migration").engine.connect() as connection:
             try:
-                with watched(connection, PATIENCE) as watch:
+                with watched(connection, LOCK_SECONDS) as watch:
                     _migrate(connection)
             except OperationalError as error:
                 _refuse(error, watch, is_last=attempt == attempts)
-                words = "try %d of %d: a lock was not free within %s, %s"
-                log.warning(words, attempt, attempts, LOCK_TIMEOUT, watch)
+                tell_try(attempt, attempts, LOCK_SECONDS, watch)
             else:
                 return
             finally:
@@ -146,16 +142,16 @@ def _migrate(connection: Connection) -> None:
     is_lacking = text("SELECT to_regnamespace(:own) IS NULL")
     if is_making and connection.scalar(is_lacking, {"own": OWN}):
         connection.execute(text(OWN_SCHEMA))
-    partitions = drift.partitions(connection)
+    looking = comparison.options(connection)
     connection.commit()  # Alembic would take an open transaction for its caller's
     steps: list[object] = []
     tell = context.config.attributes.get("on_step", lambda **_: None)
     watchers: Any = (tell, lambda *, step, **_: steps.append(step))
     context.configure(
         connection=connection,
-        include_name=lambda name, kind, parents: drift.is_ours(name, kind, parents, partitions),
         on_version_apply=watchers,
         dont_mutate=not is_making,
+        **looking,
         **SHARED,
     )
     context.run_migrations()

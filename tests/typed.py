@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def typed(*words: str, environment: Mapping[str, str]) -> CompletedProcess[str]:
     """Run a command without a terminal; return what a process of its own would."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
+    out, err = io.StringIO(), io.StringIO()
     with (
         patch.dict(os.environ, environment, clear=True),
         pytest.MonkeyPatch.context() as changed,
@@ -33,11 +33,9 @@ def typed(*words: str, environment: Mapping[str, str]) -> CompletedProcess[str]:
         changed.setattr(sys, "argv", ["pandadb", *words])
         changed.setattr(sys, "stdin", io.StringIO())
         changed.setattr(mode, "json", False)
-        try:
+        with pytest.raises(SystemExit) as end:
             main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-    return CompletedProcess([*words], code, out.getvalue(), err.getvalue())
+    return CompletedProcess([*words], int(end.value.code or 0), out.getvalue(), err.getvalue())
 
 
 def pandadb(database: Database, *words: str) -> CompletedProcess[str]:

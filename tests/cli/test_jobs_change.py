@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from pandadb.cli.main import main
 from pandadb.models import (
     FilesTable4,
     JobParamsTable,
@@ -18,6 +17,7 @@ from pandadb.models import (
     JobsStatusLog,
 )
 from tests.factories import make_job
+from tests.typed import pandadb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,18 +35,12 @@ JOB = {
 
 
 @pytest.fixture
-def run(
-    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
+def run(database: Database) -> Run:
     """Run a command on the test's database; return exit code, output and what it says of errors."""
-    url = database.engine.url.set(drivername="postgresql")
-    monkeypatch.setenv("PANDADB_URL", url.render_as_string(hide_password=False))
 
     def command(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["pandadb", *words])
-        with pytest.raises(SystemExit) as end:
-            main()
-        return int(end.value.code or 0), *capsys.readouterr()
+        ended = pandadb(database, *words)
+        return ended.returncode, ended.stdout, ended.stderr
 
     return command
 

@@ -8,28 +8,22 @@ from typing import Any
 
 import pytest
 
-from pandadb.cli import main
 from pandadb.database import Database
 from pandadb.services import jobs
+from tests import typed
 from tests.factories import make_archived, make_job, make_log, make_retry, make_satellites
 
 DAY = datetime(2026, 11, 20)
 
 
 @pytest.fixture
-def pandadb(
-    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Any:
+def pandadb(database: Database, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run the command; return its exit code and what it printed."""
-    url = database.engine.url.render_as_string(hide_password=False)
-    monkeypatch.setenv("PANDADB_URL", url)
     monkeypatch.setenv("COLUMNS", "200")
 
     def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["pandadb", *words])
-        with pytest.raises(SystemExit) as end:
-            main.main()
-        return int(end.value.code or 0), *capsys.readouterr()
+        ended = typed.pandadb(database, *words)
+        return ended.returncode, ended.stdout, ended.stderr
 
     return run
 

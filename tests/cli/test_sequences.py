@@ -5,27 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
 from sqlalchemy import text
 
-from pandadb.cli.main import main
 from tests.factories import make_job
+from tests.typed import pandadb
 
 if TYPE_CHECKING:
     from pandadb.database import Database
 
 
-def test_sequences_behind_their_tables_are_named_and_mended(
-    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    url = database.engine.url.set(drivername="postgresql")
-    monkeypatch.setenv("PANDADB_URL", url.render_as_string(hide_password=False))
-
+def test_sequences_behind_their_tables_are_named_and_mended(database: Database) -> None:
     def run(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["pandadb", "db", *words])
-        with pytest.raises(SystemExit) as end:
-            main()
-        return int(end.value.code or 0), capsys.readouterr().out
+        ended = pandadb(database, "db", *words)
+        return ended.returncode, ended.stdout
 
     with database.session() as session:
         make_job(session, "finished", 5_000)

@@ -242,7 +242,8 @@ def test_a_stamp_of_head_keeps_those_of_the_site(database: Database, a_site: Pat
     assert schema.current(database).pending == ()
 
 
-def test_what_the_sites_depends_on_is_nothing_to_undo(database: Database, two: list[str]) -> None:
+def depending_on_the_one_before(database: Database) -> str:
+    """Let the site's revisions depend on pandadb's last but one, and apply them; return that."""
     before = f"{int(HEAD) - 1:04d}"
     for path in Path(os.environ["PANDADB_REVISIONS"]).glob("site_*.py"):
         path.write_text(
@@ -250,6 +251,11 @@ def test_what_the_sites_depends_on_is_nothing_to_undo(database: Database, two: l
         )
     schema.downgrade(database, before)
     schema.upgrade(database, "site_0002")
+    return before
+
+
+def test_what_the_sites_depends_on_is_nothing_to_undo(database: Database, two: list[str]) -> None:
+    before = depending_on_the_one_before(database)
 
     assert schema.undone(database, before) == ()
     schema.downgrade(database, before)
@@ -260,13 +266,7 @@ def test_what_the_sites_depends_on_is_nothing_to_undo(database: Database, two: l
 
 
 def test_a_script_for_a_site_begins_at_its_revision(database: Database, two: list[str]) -> None:
-    before = f"{int(HEAD) - 1:04d}"
-    for path in Path(os.environ["PANDADB_REVISIONS"]).glob("site_*.py"):
-        path.write_text(
-            path.read_text().replace(f'depends_on = "{HEAD}"', f'depends_on = "{before}"')
-        )
-    schema.downgrade(database, before)
-    schema.upgrade(database, "site_0002")
+    before = depending_on_the_one_before(database)
     url = database.libpq_url()
 
     with pytest.raises(AssertionError, match=r"HINT: .*only one of the site's, such as site_0001"):

@@ -401,17 +401,21 @@ def test_what_cannot_be_exported_is_said_in_a_sentence(
         archive.export(month, "2026-03", tmp_path)
 
 
+def reader_and_owner(database: Database, prefix: str) -> tuple[Database, Database]:
+    """Return the database as a login of the reader has it, and as one of the owner."""
+    logins = {f"{prefix}_reads": "reader", f"{prefix}_owns": "owner"}
+    for login in logins:
+        do(database, f"CREATE ROLE {login} LOGIN PASSWORD 'secret'")
+    grants.grant(database, prefix, logins)
+    url = database.engine.url
+    reader, owner = (Database(url.set(username=one, password="secret")) for one in logins)
+    return reader, owner
+
+
 def test_readers_export_and_members_of_the_owner_drop(
     month: Database, tmp_path: Path, prefix: str
 ) -> None:
-    logins = {f"{prefix}_reads": "reader", f"{prefix}_owns": "owner"}
-    for login in logins:
-        do(month, f"CREATE ROLE {login} LOGIN PASSWORD 'secret'")
-    grants.grant(month, prefix, logins)
-    reader, owner = (
-        Database(month.engine.url.set(username=login, password="secret")) for login in logins
-    )
-
+    reader, owner = reader_and_owner(month, prefix)
     with reader, owner:
         assert archive.export(reader, "2026-03", tmp_path).is_new
         with pytest.raises(NotTheOwner, match="db grant --member"):

@@ -41,6 +41,7 @@ from tests.services.test_archive_export import (
     do,
     month,
     partition,
+    reader_and_owner,
     rows,
     scalar,
 )
@@ -620,14 +621,7 @@ def test_a_folder_may_be_called_anything(month: Database, tmp_path: Path) -> Non
 
 
 def test_members_of_the_owner_import(gone: Database, tmp_path: Path, prefix: str) -> None:
-    logins = {f"{prefix}_reads": "reader", f"{prefix}_owns": "owner"}
-    for login in logins:
-        do(gone, f"CREATE ROLE {login} LOGIN PASSWORD 'secret'")
-    grants.grant(gone, prefix, logins)
-    reader, owner = (
-        Database(gone.engine.url.set(username=login, password="secret")) for login in logins
-    )
-
+    reader, owner = reader_and_owner(gone, prefix)
     with reader, owner:
         with pytest.raises(NotTheOwner, match="db grant --member"):
             archive.import_month(reader, "2026-03", tmp_path)

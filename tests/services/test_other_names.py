@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
 
-from pandadb.cli.main import main
 from pandadb.database import Database
 from pandadb.services import archive, grants, schema, sequences
 from tests.databases import render
+from tests.typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,18 +80,11 @@ def test_jobs_partitions_and_the_archive_work_on_them(
     renamed: Database,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
 ) -> None:
     def pandadb(*words: str, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["pandadb", *words])
-        ended = 0
-        try:
-            main()
-        except SystemExit as end:
-            ended = int(end.code or 0)
-        said = capfd.readouterr()
-        assert ended == code, said.err
-        return said.out
+        ended = typed(*words, environment=os.environ)
+        assert ended.returncode == code, ended.stderr
+        return ended.stdout
 
     (tmp_path / "jobs.json").write_text('[{"computingsite": "CERN", "prodsourcelabel": "test"}]')
     (tmp_path / "records.csv").write_text("pandaid,wall_time\n4711,60\n")

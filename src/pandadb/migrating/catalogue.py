@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 OURS = (*MIRRORED, OWN)
+MISSING, SURPLUS = "is missing in the database", "is in the database only"
 ROUNDS = 5
 """How often an expression is parsed anew until its spelling stays; PostgreSQL needs two."""
 
@@ -83,6 +84,15 @@ def try_out(connection: Connection, statements: Iterable[TextClause], query: str
     return found
 
 
+def try_on_copy(connection: Connection, table: str, statement: str, query: str) -> str | None:
+    """Return what a query finds after a statement on `drift_copy`, an empty copy of a table.
+
+    None if the server refuses it, see `try_out`.
+    """
+    made = text(f"CREATE TEMP TABLE drift_copy (LIKE {table})")
+    return try_out(connection, (made, literal(statement)), query)
+
+
 def differences(
     what: str, wanted: Mapping[Any, Any], found: Mapping[Any, Any], *, made_by: str | None = None
 ) -> Iterator[Difference]:
@@ -90,9 +100,9 @@ def differences(
     kind = what.removesuffix(" of")
     for name in sorted({*wanted, *found}):
         if name not in found:
-            sentence = f"{what} {name} is missing in the database"
+            sentence = f"{what} {name} {MISSING}"
         elif name not in wanted:
-            sentence = f"{what} {name} is in the database only"
+            sentence = f"{what} {name} {SURPLUS}"
         elif wanted[name] == found[name]:
             continue
         elif made_by:

@@ -22,12 +22,16 @@ OPTIONS: dict[str, Any] = {
 """How Alembic looks at a database of ours."""
 
 
-def compare_all(connection: Connection) -> list[Any]:
-    """Return the differences as Alembic's tuples; [] if there are none."""
+def options(connection: Connection) -> dict[str, Any]:
+    """Return `OPTIONS`, and what Alembic leaves out in a database: partitions of our tables."""
     partitions = drift.partitions(connection)
-    options = {
+    return {
         **OPTIONS,
         "include_name": lambda name, kind, parents: drift.is_ours(name, kind, parents, partitions),
     }
-    context = MigrationContext.configure(connection, opts=options)
+
+
+def compare_all(connection: Connection) -> list[Any]:
+    """Return the differences as Alembic's tuples; [] if there are none."""
+    context = MigrationContext.configure(connection, opts=options(connection))
     return list(compare_metadata(context, Base.metadata))

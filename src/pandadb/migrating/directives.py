@@ -8,15 +8,12 @@ from alembic.autogenerate import renderers
 from alembic.autogenerate.render import render_op
 from alembic.operations import ops
 
-from pandadb.migrating import home
 from pandadb.migrating.drift import Drift
 from pandadb.migrating.operations import WithoutViews
-from pandadb.migrating.view_files import dependent, views
+from pandadb.migrating.view_files import dependent, views_of
 from pandadb.models.base import PANDA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from alembic.autogenerate.api import AutogenContext
     from alembic.operations import MigrateOperation
     from alembic.operations.ops import MigrationScript
@@ -71,14 +68,10 @@ def _make_room(operations: ops.OpContainer, *, back: bool = False) -> None:
     place = operations.ops.index(body[0])
     operations.ops[place] = block
     operations.ops[:] = [one for one in operations.ops if one not in body]
-    made = {view for path in after for view in _views(path)}
+    made = {view for path in after for view in views_of(path)}
     for one in operations.ops:
         if isinstance(one, Drift) and one.difference.name in made:
             one.is_mended = True
-
-
-def _views(path: str) -> Iterator[str]:
-    yield from views((home() / "sql" / path).read_text("utf-8"))
 
 
 def _changed(operation: MigrateOperation) -> str | None:

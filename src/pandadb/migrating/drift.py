@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate import comparators, renderers
 from alembic.operations import MigrateOperation
-from sqlalchemy import CheckConstraint, Connection, text
+from sqlalchemy import CheckConstraint, Connection
 from typing_extensions import override
 
 from pandadb.migrating import indexes
@@ -18,10 +18,9 @@ from pandadb.migrating.catalogue import (
     OURS,
     Difference,
     differences,
-    literal,
     rows,
     settle,
-    try_out,
+    try_on_copy,
 )
 from pandadb.migrating.written import routines, triggers, view_indexes, views
 from pandadb.models.base import Base
@@ -146,15 +145,12 @@ def checks(connection: Connection) -> Iterator[Difference]:
 
 def _spelled(connection: Connection, table: str, check: str) -> str | None:
     """Return the server's spelling of a CHECK, tried on an empty temporary copy of its table."""
-    statements = (
-        text(f"CREATE TEMP TABLE drift_check (LIKE {table})"),
-        literal(f"ALTER TABLE drift_check ADD CONSTRAINT spelled {check}"),
-    )
+    statement = f"ALTER TABLE drift_copy ADD CONSTRAINT spelled {check}"
     query = (
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE conrelid = 'pg_temp.drift_check'::regclass AND conname = 'spelled'"
+        " WHERE conrelid = 'pg_temp.drift_copy'::regclass AND conname = 'spelled'"
     )
-    return try_out(connection, statements, query)
+    return try_on_copy(connection, table, statement, query)
 
 
 def sequences(connection: Connection) -> Iterator[Difference]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, text
-
-from pandadb.migrating.catalogue import Difference, differences, literal, rows, settle, try_out
+from pandadb.migrating.catalogue import Difference, differences, rows, settle, try_on_copy
 from pandadb.models.base import Base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import Connection
 
 
 def conditions(connection: Connection) -> Iterator[Difference]:
@@ -46,15 +46,12 @@ def _spelled_condition(
     connection: Connection, tables: Mapping[str, str], name: str, where: str
 ) -> str | None:
     """Return the server's spelling of an index's condition."""
-    statements = (
-        text(f"CREATE TEMP TABLE drift_index (LIKE {tables[name]})"),
-        literal(f"CREATE INDEX ON drift_index ((1)) WHERE {where}"),
-    )
+    statement = f"CREATE INDEX ON drift_copy ((1)) WHERE {where}"
     query = (
         "SELECT pg_get_expr(indpred, indrelid) FROM pg_index"
-        " WHERE indrelid = 'pg_temp.drift_index'::regclass"
+        " WHERE indrelid = 'pg_temp.drift_copy'::regclass"
     )
-    return try_out(connection, statements, query)
+    return try_on_copy(connection, tables[name], statement, query)
 
 
 def invalid(connection: Connection) -> Iterator[Difference]:

@@ -10,7 +10,8 @@ from alembic.operations.ops import OpContainer
 from sqlalchemy import text
 
 from pandadb.migrating import home
-from pandadb.migrating.view_files import views
+from pandadb.migrating.catalogue import literal
+from pandadb.migrating.view_files import views_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
     from alembic.runtime.migration import MigrationContext
 
-LOCK_TIMEOUT = "4s"
+LOCK_SECONDS = 4
+LOCK_TIMEOUT = f"{LOCK_SECONDS}s"
 """Nobody queues behind a migration that itself waits for a lock longer than this."""
 STATEMENT_TIMEOUT = "60s"
 """How long a statement of a revision may take, waits for locks included: it may have locked tables
@@ -48,7 +50,7 @@ class ApplySQL(MigrateOperation):
 def _apply_sql(operations: Operations, operation: ApplySQL) -> None:
     script = (home() / "sql" / operation.path).read_text(encoding="utf-8")
     # A colon would be taken for a bind parameter: a JSON literal would become NULL offline.
-    operations.execute(text(script.strip().rstrip(";").replace(":", r"\:")))
+    operations.execute(literal(script.strip().rstrip(";")))
 
 
 GRANTED = """
@@ -94,11 +96,7 @@ class WithoutViews(OpContainer):
 def _without_views(
     operations: Operations, files: Sequence[str], again: Sequence[str]
 ) -> Iterator[None]:
-    there = {
-        name: kind
-        for file in files
-        for name, kind in views((home() / "sql" / file).read_text("utf-8")).items()
-    }
+    there = {name: kind for file in files for name, kind in views_of(file).items()}
     names = ", ".join(f"to_regclass('{name}')" for name in there)
     operations.execute(GRANTED.format(views=names).strip())
     for name, kind in reversed(there.items()):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ClauseElement, ColumnClause, Computed, Identity
 from sqlalchemy.dialects import postgresql
 
-from pandadb.migrating.catalogue import Difference
+from pandadb.migrating.catalogue import MISSING, SURPLUS, Difference
 from pandadb.models.base import Base
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
-MISSING, SURPLUS = "is missing in the database", "is in the database only"
 ENDINGS = {"add": MISSING, "remove": SURPLUS}
 
 

@@ -24,7 +24,8 @@ def dependent(tables: Iterable[str]) -> list[tuple[str, str]]:
     them.
     """
     folder = home() / "sql" / "views"
-    scripts = {name: script for name, (_, script) in newest(folder).items()}
+    versions = newest(folder)
+    scripts = {name: script for name, (_, script) in versions.items()}
     names = {name: views(script) for name, script in scripts.items()}
     found: list[str] = []
     wanted = {*tables}
@@ -33,8 +34,15 @@ def dependent(tables: Iterable[str]) -> list[tuple[str, str]]:
     ]:
         found += more
         wanted = {view for name in more for view in names[name]}
-    ordered = [*_ordered(found, scripts, names)]
-    return [(_path(name, applied(folder, name)), _path(name, last)) for name, last in ordered]
+    return [
+        (_path(name, applied(folder, name)), _path(name, versions[name][0]))
+        for name in _ordered(found, scripts, names)
+    ]
+
+
+def views_of(path: str) -> dict[str, str]:
+    """Return the views that a file makes, by its path below `sql/`; see `views`."""
+    return views((home() / "sql" / path).read_text("utf-8"))
 
 
 def views(script: str) -> dict[str, str]:
@@ -72,9 +80,8 @@ def _reads(script: str, relations: Iterable[str]) -> bool:
 
 def _ordered(
     files: list[str], scripts: dict[str, str], names: dict[str, dict[str, str]]
-) -> Iterator[tuple[str, int]]:
-    """Yield files with their newest versions, after those whose views they read."""
-    versions = {name: version for name, (version, _) in newest(home() / "sql" / "views").items()}
+) -> Iterator[str]:
+    """Yield files after those whose views they read."""
     left = sorted(files)
     while left:
         ready = [
@@ -82,5 +89,5 @@ def _ordered(
             for name in left
             if not any(_reads(scripts[name], names[other]) for other in left if other != name)
         ]
-        yield from ((name, versions[name]) for name in ready or left)
+        yield from ready or left
         left = [name for name in left if name not in (ready or left)]

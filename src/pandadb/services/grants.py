@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psycopg import sql
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from pandadb.errors import InvalidInput, PandaDBError
 from pandadb.migrating import home
+from pandadb.migrating.catalogue import literal
 from pandadb.services import schema
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def give_again(connection: Connection) -> None:
     lacking = [role for role, name in names.items() if name not in there]
     if {*lacking} <= {*LATER}:
         for statement in rights(names, lacking):
-            connection.execute(_literal(statement))
+            connection.execute(literal(statement))
 
 
 def _again(database: Database, work: Callable[[Session], Granted]) -> Granted:
@@ -207,7 +208,7 @@ def _finding(session: Session, members: Mapping[str, str], names: Mapping[str, s
 def _giving(session: Session, names: Mapping[str, str], missing: Sequence[str]) -> list[str]:
     """Return what gives the rights, without what the database or its owner has already."""
     query = _read("ownership.v1.sql", names).removesuffix("\\gexec\n")
-    owning = [*session.scalars(_literal(query))]
+    owning = [*session.scalars(literal(query))]
     prepared = _is_prepared(session, names, missing)
     return [
         *([] if prepared else _statements(_read("database.v1.sql", names))),
@@ -251,15 +252,10 @@ def _statements(script: str) -> list[str]:
     return [statement.strip() for statement in script.split(";\n") if statement.strip()]
 
 
-def _literal(statement: str) -> TextClause:
-    """Return a statement whose colons are no parameters."""
-    return text(statement.replace(":", r"\:"))
-
-
 def _run(session: Session, statements: Sequence[str], advice: str) -> None:
     for statement in statements:
         try:
-            session.execute(_literal(statement))
+            session.execute(literal(statement))
         except ProgrammingError as error:
             if getattr(error.orig, "sqlstate", None) != "42501":
                 raise

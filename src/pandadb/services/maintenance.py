@@ -127,8 +127,8 @@ def last_runs(database: Database, *commands: str) -> list[LastRun]:
     if commands:
         query = query.where(columns.command.in_(commands))
     with database.session() as session:
-        found = [LastRun(**row) for row in session.execute(query).mappings()]
-    return [LastRun(**{**vars(one), "outcome": Outcome(one.outcome)}) for one in found]
+        found = session.execute(query).mappings().all()
+    return [LastRun(**{**row, "outcome": Outcome(row["outcome"])}) for row in found]
 
 
 def went_wrong(runs: Iterable[LastRun]) -> list[str]:

@@ -31,6 +31,8 @@ ARCHIVE_OF = {
 }
 """The archive table of each live one, in the order in which they are locked."""
 LIVE_OF = {archive: live for live, archive in ARCHIVE_OF.items()}
+ENDED_JOBS, ARCHIVED_JOBS = next(iter(ARCHIVE_OF.items()))
+"""The tables of the jobs themselves."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Day:
     @property
     def jobs(self) -> tuple[Part, ...]:
         """Return the partitions of the jobs themselves."""
-        return self.of("doma_panda.jobsarchived4")
+        return self.of(ENDED_JOBS)
 
     def has(self, date: date) -> bool:
         """Tell whether a date is its own, or one of the month that it is."""

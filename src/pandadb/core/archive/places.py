@@ -14,6 +14,7 @@ from psycopg import sql
 from sqlalchemy import literal, select, union_all
 from typing_extensions import override
 
+from pandadb.core.archive.days import ARCHIVED_JOBS
 from pandadb.core.arrays import is_among
 from pandadb.core.columns import named
 from pandadb.core.partitions import existing
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 STRETCH = 50
 """Partitions that are looked into at once."""
-ARCHIVE = str(JobsArchived.__table__)
 FOUND = "SELECT pandaid, modificationtime FROM {jobs} WHERE {times} AND {column} = ANY({values})"
 NEXT = (
     "(SELECT DISTINCT pandaid FROM {table} WHERE {times} AND pandaid > {after}"
@@ -63,7 +63,7 @@ def stretches(session: Session) -> list[Times]:
 
     They have all times, so that a row of a DEFAULT partition is found, too.
     """
-    ones = existing.partitions(session, [ARCHIVE])[ARCHIVE]
+    ones = existing.partitions(session, [ARCHIVED_JOBS])[ARCHIVED_JOBS]
     lowers = [one.lower for one in ones if isinstance(one.lower, datetime)]
     cuts = [None, *lowers[STRETCH::STRETCH], None]
     return [Times(*pair) for pair in pairwise(cuts)][::-1]
@@ -74,7 +74,7 @@ def archived(
 ) -> Iterator[tuple[int, datetime]]:
     """Yield jobs of a stretch of the archive, with their times, by `pandaid` or `jeditaskid`."""
     query = sql.SQL(FOUND).format(
-        jobs=named(session, ARCHIVE),
+        jobs=named(session, ARCHIVED_JOBS),
         times=times.said(),
         column=sql.Identifier(column),
         values=array(values),

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from psycopg import sql
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from pandadb.core.archive import compacting, copying
-from pandadb.core.archive.days import LIVE_OF
+from pandadb.core.archive.days import ARCHIVED_JOBS, LIVE_OF
 from pandadb.core.archive.fingerprints import fingerprint_of
 from pandadb.core.archive.months import rows_of
 from pandadb.core.archive.peeking import Span, released, within
@@ -37,11 +36,9 @@ if TYPE_CHECKING:
     from pandadb.core.columns import Column
     from pandadb.core.parquet.manifests import Filed, Manifest
 
-JOBS = str(JobsArchived.__table__)
 LACKING = (
     "{table} lacks the column {name}, which the file has: ALTER TABLE {table} ADD {name} {type}"
 )
-TAKEN = text("SELECT to_regclass(:name) IS NOT NULL")
 BATCH = 100_000
 """PandaIDs that a file is asked for at once."""
 
@@ -71,8 +68,7 @@ def obstacle(session: Session, table: Filed, month: Month) -> str | None:
         if one.overlaps(month.lower, month.upper) and one.name not in ours:
             return f"{one.name} has its place, and other times too"
     whole = compacting.whole_of(session, table.table, month)
-    place = sql.Identifier(whole.schema, whole.name).as_string()
-    is_taken = whole.name not in ours and session.scalar(TAKEN, {"name": place})
+    is_taken = whole.name not in ours and existing.is_taken(session, whole.schema, whole.name)
     return f"there is a table {whole.name}" if is_taken else None
 
 
@@ -125,9 +121,9 @@ def doubles(
     Raises:
         UnreadableFile: The file cannot be read.
     """
-    if table.pandaids is None or (table.table == JOBS and not live):
+    if table.pandaids is None or (table.table == ARCHIVED_JOBS and not live):
         return None
-    if table.table == JOBS:
+    if table.table == ARCHIVED_JOBS:
         where = _jobs(session, *table.pandaids)
     else:
         where = _rows(session, LIVE_OF[table.table] if live else table.table, month, table.pandaids)
@@ -147,7 +143,7 @@ def _jobs(session: Session, least: int, greatest: int) -> Iterator[tuple[str, li
         query = select(archived.pandaid).where(
             archived.pandaid.between(least, greatest), within(archived.modificationtime, spans)
         )
-        yield from _batches(session, JOBS, query)
+        yield from _batches(session, ARCHIVED_JOBS, query)
 
 
 def _rows(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from psycopg import sql
 from sqlalchemy import text
 
 from pandadb.core import times
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.policies import Policy
     from pandadb.core.transactions import Transaction
 
+TAKEN = text("SELECT to_regclass(:name) IS NOT NULL")
 FEW, FAR = 100, 100
 """So many ids that are so many ranges beyond all others are not those that new rows follow."""
 LIMITS = re.compile(r"FOR VALUES FROM \((.+)\) TO \((.+)\)")
@@ -84,6 +86,12 @@ def partitions(session: Transaction, tables: Collection[str]) -> dict[str, list[
     for group in found.values():
         group.sort(key=lambda p: (p.is_default, p.lower is not None, p.lower))
     return {table: found[table] for table in tables}
+
+
+def is_taken(session: Transaction, schema: str, name: str) -> bool:
+    """Return whether there is a table, or anything else, of that name."""
+    place = sql.Identifier(schema, name).as_string()
+    return bool(session.scalar(TAKEN, {"name": place}))
 
 
 def _bounds(name: str, bound: str) -> tuple[Bound | None, Bound | None]:

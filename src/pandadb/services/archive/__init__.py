@@ -1,6 +1,5 @@
 """The archive of jobs: planned, filled, looked at, proven, exported, and emptied again."""
 
-from pandadb.core.archive.defaults import InDefault
 from pandadb.services.archive.books import (
     Found,
     Verified,
@@ -78,7 +77,6 @@ __all__ = [
     "Found",
     "Gone",
     "Import",
-    "InDefault",
     "Limits",
     "Loading",
     "Mended",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import pauses, pressure, proofs
-from pandadb.core.archive.days import LIVE_OF
+from pandadb.core.archive.days import ENDED_JOBS, LIVE_OF
 from pandadb.core.archive.deferrals import WANTED, Reason
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pandadb.services.maintenance import LastRun
 
 NONE = pressure.Lag(0, hidden=False)
-JOBS = "doma_panda.jobsarchived4"
 RUNS = ("archive run", "archive compact", "archive export", "archive import")
 MINUTE = "%Y-%m-%d %H:%M"
 FORGOTTEN = timedelta(1)
@@ -113,7 +112,7 @@ def status(
     strayed = in_default(database, policies)
     problems = [
         *_forgotten(pause.since if pause and pause.until is None else None, now),
-        *(f"{day} is deferred: {day.put_off}" for day in stay if needs_person(day)),
+        *(f"{day} is deferred: {day.put_off}" for day in stay if _needs_person(day)),
         *filter(None, [str(strayed)]),
         *(f"{name} is not in the archive as it was: pandadb archive verify" for name in refused),
         *(f"{one.table}: {one.unproven} partitions without proof"
@@ -176,7 +175,7 @@ def _archived(
     )
 
 
-def needs_person(day: Day) -> bool:
+def _needs_person(day: Day) -> bool:
     """Tell whether a day stays that nobody wanted to stay, and for longer than a lock."""
     return day.failed or (day.reason is not None and day.reason not in WANTED)
 
@@ -188,7 +187,7 @@ def _lag(
     now: datetime,
 ) -> float:
     """Return the seconds since the first of the days became due, to go or to be dropped."""
-    retention = policies[JOBS].retention
+    retention = policies[ENDED_JOBS].retention
     if retention is None:
         return 0
     horizon = retention.before(now)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import places, proofs
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, days
+from pandadb.core.archive.days import ARCHIVE_OF, ARCHIVED_JOBS, LIVE_OF, days
 from pandadb.core.archive.places import Times
 from pandadb.core.archive.rows import BACK
 from pandadb.core.checks import check_columns
@@ -264,9 +264,9 @@ def _look(
         _ask_exports(seen, exports, tasks, {*there, *live})
     going = {}
     for pandaid, moments in sorted(there.items()):
-        other = live.pop(pandaid, None) or (places.ARCHIVE if len(moments) > 1 else None)
+        other = live.pop(pandaid, None) or (ARCHIVED_JOBS if len(moments) > 1 else None)
         if other:
-            seen.gone.refused[pandaid] = str(rowwise.both_have(pandaid, places.ARCHIVE, other))
+            seen.gone.refused[pandaid] = str(rowwise.both_have(pandaid, ARCHIVED_JOBS, other))
         else:
             going[pandaid] = moments[0]
     seen.gone.jobs = [*going]

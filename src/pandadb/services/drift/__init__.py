@@ -7,13 +7,13 @@ storage parameters, rows of the beginning, sequences.
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from pandadb.core import sequences
 from pandadb.migrating.catalogue import Difference
 from pandadb.services import archive, schema
 from pandadb.services.drift import owners, rights, search_paths, seeds, tables
+from pandadb.services.drift.roles import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.database import Database
-
-FINDERS = (
-    tables.find,
-    owners.find,
-    rights.find,
-    search_paths.find,
-    seeds.find,
-)
 
 
 def check(database: Database) -> list[Difference]:
@@ -48,7 +40,12 @@ def check(database: Database) -> list[Difference]:
 
 def find(session: Session) -> Iterator[Difference]:
     """Yield what is not as it should be beside the schema."""
-    yield from chain.from_iterable(find(session) for find in FINDERS)
+    roles = given(session)
+    yield from tables.find(session)
+    yield from owners.find(session, roles)
+    yield from rights.find(session, roles)
+    yield from search_paths.find(session, roles)
+    yield from seeds.find(session)
 
 
 def _behind(session: Session) -> Iterator[Difference]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandadb.migrating.catalogue import Difference, rows
-from pandadb.services.drift.roles import given, quoted
+from pandadb.services.drift.roles import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy.orm import Session
 
@@ -39,13 +39,12 @@ SELECT kind, name, pg_get_userbyid(owner)
 """
 
 
-def find(session: Session) -> Iterator[Difference]:
+def find(session: Session, roles: Mapping[str, str]) -> Iterator[Difference]:
     """Yield what the owner of the roles does not own; without roles, what the owner of most does.
 
     Without pandadb's roles a database of one owner, whatever its name, is well.
     """
     found = rows(session.connection(), OBJECTS)
-    roles = given(session)
     owners = [owner for _, _, owner in found]
     wanted = roles["owner"] if roles else max(owners, key=owners.count, default="")
     for kind, name, owner in found:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pandadb.migrating.catalogue import Difference, rows
 from pandadb.services import grants
-from pandadb.services.drift.roles import given, lacking, option, quoted
+from pandadb.services.drift.roles import lacking, option, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -73,9 +73,8 @@ Rights = dict[tuple[Thing, str], set[str]]
 """Privileges by object and grantee."""
 
 
-def find(session: Session) -> Iterator[Difference]:
+def find(session: Session, roles: Mapping[str, str]) -> Iterator[Difference]:
     """Yield what roles lack, and what they or PUBLIC have beyond."""
-    roles = given(session)
     partitions, found = _found(session, roles.get("owner"))
     later = [role for role in lacking(session, roles) if role in grants.LATER]
     things = {thing for thing, _ in found}

@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 from pandadb.migrating.catalogue import Difference
 from pandadb.services import grants
-from pandadb.services.drift.roles import given, option, quoted
+from pandadb.services.drift.roles import option, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy.orm import Session
 
@@ -34,9 +34,8 @@ SELECT r.rolname,
 """)
 
 
-def find(session: Session) -> Iterator[Difference]:
+def find(session: Session, roles: Mapping[str, str]) -> Iterator[Difference]:
     """Yield the search paths of database and login roles that are other; without roles none."""
-    roles = given(session)
     if not roles:
         return
     path = session.scalar(OF_DATABASE)

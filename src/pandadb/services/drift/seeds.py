@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.exc import ProgrammingError
 
-from pandadb.migrating.catalogue import Difference
+from pandadb.migrating.catalogue import MISSING, Difference
 from pandadb.models import Config, JediWorkQueue, PandaDBVersion, ResourceTypes
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def find(session: Session) -> Iterator[Difference]:
             continue  # table or column is missing, which schema.check reports, or may not be read
         name = f"{seed.model.__table__} ({_said(seed.key)})"
         if found is None:
-            yield Difference("row", name, f"row {name} is missing in the database")
+            yield Difference("row", name, f"row {name} {MISSING}")
         elif (other := dict(zip(seed.values, found, strict=True))) != seed.values:
             sentence = f"row {name}: expected {_said(seed.values)}, found {_said(other)}"
             yield Difference("row", name, sentence)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import places, rows
+from pandadb.core.archive.days import ARCHIVED_JOBS, ENDED_JOBS
 from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.rows import BACK
 from pandadb.core.batches import Batch
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
     from pandadb.services.archive.throttling import Throttle
-
-LIVE = "doma_panda.jobsarchived4"
 
 
 @dataclass
@@ -134,7 +133,7 @@ def _elsewhere(course: Course, pandaids: Collection[int]) -> dict[int, str]:
     if course.way is BACK:
         with course.database.session() as session:
             return places.live(session, "pandaid", pandaids)
-    return dict.fromkeys(archived(course.database, "pandaid", pandaids), places.ARCHIVE)
+    return dict.fromkeys(archived(course.database, "pandaid", pandaids), ARCHIVED_JOBS)
 
 
 def archived(database: Database, column: str, values: Collection[int]) -> dict[int, list[datetime]]:
@@ -177,7 +176,7 @@ def _refused(
     elsewhere: Mapping[int, str],
 ) -> dict[int, str]:
     """Say of the jobs that both sides have, or one twice, where they are."""
-    source = places.ARCHIVE if way is BACK else LIVE
+    source = ARCHIVED_JOBS if way is BACK else ENDED_JOBS
     both = {pandaid: table for pandaid, table in elsewhere.items()
             if pandaid in rows.jobs_in(session, source, times, [*elsewhere])}  # fmt: skip
     both = rows.doubled(session, way, times, pandaids) | both

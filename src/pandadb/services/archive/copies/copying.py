@@ -13,13 +13,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from psycopg import sql
-from sqlalchemy import text
 
 from pandadb.core.archive import copying, proofs, ranges
 from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.findings import findings
 from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
 from pandadb.core.columns import columns
+from pandadb.core.partitions import existing
 from pandadb.core.transactions import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.services.archive import patience
@@ -158,8 +158,7 @@ def _fill(live: Session, there: Session, one: _Copy) -> _Copy:
 
 def _refuse_taken(there: Session, part: Part) -> None:
     schema = schema_of(there, part.target.partition(".")[0])
-    name = sql.Identifier(schema, part.new_name).as_string()
-    if there.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
+    if existing.is_taken(there, schema, part.new_name):
         raise PutOff(Deferral.of(Reason.NAME_TAKEN, table=part.new_name))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.archive import days as layout
 from pandadb.core.archive import pauses, proofs
-from pandadb.core.archive.days import ARCHIVE_OF
+from pandadb.core.archive.days import ARCHIVE_OF, ENDED_JOBS
 from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.partitions import existing
 from pandadb.core.partitions.policies import POLICIES, Then
@@ -17,7 +17,6 @@ from pandadb.database import session_of
 from pandadb.services.archive.copies.standing import WAITS, Due, standings
 from pandadb.services.archive.explanations import places, records
 from pandadb.services.archive.explanations.places import Kind
-from pandadb.services.archive.explanations.records import JOBS
 from pandadb.services.archive.pausing import said
 from pandadb.services.archive.plans import plan
 
@@ -92,7 +91,7 @@ def explain_day(
         if other:
             there += places.of_time(other, lower, lower + DAY, is_other=True)
             proven += records.proofs_of(other, lower, lower + DAY, is_other=True)
-        due_from = _due_from(session, lower, policies[JOBS])
+        due_from = _due_from(session, lower, policies[ENDED_JOBS])
         live = [one for one in there if one.kind is Kind.ENDED and one.lower and one.upper]
         deferrals += _not_due(live, due_from) if not (next_ or deferrals) else ()
         deferrals += _in_default(there)

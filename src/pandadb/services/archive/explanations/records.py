@@ -9,7 +9,7 @@ from psycopg import sql
 from sqlalchemy import select
 
 from pandadb.core.archive import proofs
-from pandadb.core.archive.days import ARCHIVE_OF
+from pandadb.core.archive.days import ARCHIVED_JOBS, ENDED_JOBS
 from pandadb.core.archive.months import Month, rows_of
 from pandadb.models import ArchiveProof
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from pandadb.models import ArchiveHold
 
-JOBS = "doma_panda.jobsarchived4"
 HELD = "SELECT DISTINCT jeditaskid FROM {rows} AND jeditaskid = ANY({tasks})"
 
 
@@ -94,7 +93,7 @@ def held(session: Session, lower: datetime, upper: datetime) -> list[Held]:
     """Return the tasks that are held and have jobs that ended in a time, here."""
     holds = proofs.held(session)
     tasks: set[int] = set()
-    for table in (JOBS, ARCHIVE_OF[JOBS]) if holds else ():
+    for table in (ENDED_JOBS, ARCHIVED_JOBS) if holds else ():
         query = sql.SQL(HELD).format(
             rows=rows_of(session, table, Month(lower, upper)), tasks=sql.Literal([*holds])
         )

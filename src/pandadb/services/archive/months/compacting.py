@@ -11,9 +11,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from psycopg import sql
-from sqlalchemy import text
-
 from pandadb.core.archive import compacting, leaving, proofs
 from pandadb.core.archive.days import LIVE_OF
 from pandadb.core.archive.deferrals import Deferral, Reason
@@ -182,8 +179,7 @@ def _replace(session: Session, table: str, month: Month) -> dict[str, int]:
         raise PutOff(Deferral.of(Reason.WIDER, partition=wide[0]))
     if coming := _coming(session, whole, days.parts):
         raise PutOff(Deferral.of(Reason.NOT_ARCHIVED, partition=coming[0]))
-    name = sql.Identifier(whole.schema, whole.name).as_string()
-    if session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
+    if existing.is_taken(session, whole.schema, whole.name):
         raise PutOff(Deferral.of(Reason.TABLE_THERE, table=whole.name))
     counted = leaving.count(session, month, days)
     if counted.beyond:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import glob
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.archive.days import LIVE_OF
+from pandadb.core.archive.days import ARCHIVED_JOBS
 from pandadb.core.parquet.files import OURS
 from pandadb.core.parquet.libraries import library
 from pandadb.services.archive.months.lookup import (
     AT,
-    UnreadableExport,
     months_of,
+    readable,
     refuse_doubtful,
-    said,
 )
 from pandadb.services.archive.months.verification import exported_months
 from pandadb.services.archive.plans import NoSuchDay
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
     from pandadb.services.archive.months.lookup import ExportedMonth
 
-JOBS = next(iter(LIVE_OF))
 LOCATE = """
 SELECT pandaid, jeditaskid, {at} FROM read_parquet($files, union_by_name = true,
        hive_partitioning = false, filename = {at_text})
@@ -68,7 +65,7 @@ def located(
     with library("duckdb").connect(config=OURS) as duck:
         for column, numbers in (("pandaid", pandaids), ("jeditaskid", tasks)):
             found |= {one.pandaid: one for one in _located(duck, months, column, numbers)}
-    refuse_doubtful([one for one in months if not one.has(JOBS)], "all of the jobs")
+    refuse_doubtful([one for one in months if not one.has(ARCHIVED_JOBS)], "all of the jobs")
     return sorted(found.values(), key=lambda one: one.pandaid)
 
 
@@ -76,16 +73,13 @@ def _located(
     duck: Any, months: list[ExportedMonth], column: str, numbers: Collection[int]
 ) -> list[Located]:
     of = {month.folder.name: month.month for month in months}
-    files = [month.file(JOBS) for month in months if month.has(JOBS)]
+    files = [month.file(ARCHIVED_JOBS) for month in months if month.has(ARCHIVED_JOBS)]
     if not (files and numbers):
         return []
-    words = {"files": [glob.escape(str(path)) for path in files], "numbers": [*numbers],
-             "least": min(numbers), "greatest": max(numbers)}  # fmt: skip
+    limits = {"numbers": [*numbers], "least": min(numbers), "greatest": max(numbers)}
     query = LOCATE.format(column=column, at=AT, at_text=f"'{AT}'")
-    try:
-        rows = duck.execute(query, words).fetchall()
-    except library("duckdb").Error as error:
-        raise UnreadableExport(f"{said(files)} cannot be read: {error}") from error
+    with readable(files) as words:
+        rows = duck.execute(query, words | limits).fetchall()
     found = [Located(pandaid, task, of[Path(path).parent.name]) for pandaid, task, path in rows]
     return sorted(found, key=lambda one: one.month)
 

@@ -7,6 +7,7 @@ asked, and none may be missing.
 from __future__ import annotations
 
 import glob
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +23,7 @@ from pandadb.errors import PandaDBError
 from pandadb.services.archive.months.verification import NoExports, exported_months
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pandadb.core.parquet.manifests import Manifest
 
@@ -112,6 +113,19 @@ def months_of(folder: Path) -> list[ExportedMonth]:
         raise UnreadableExport(str(error)) from None
 
 
+@contextmanager
+def readable(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """Yield the words of a query of files, whose errors are those of the files.
+
+    Raises:
+        UnreadableExport: DuckDB cannot read one of them.
+    """
+    try:
+        yield {"files": [glob.escape(str(path)) for path in files]}
+    except library("duckdb").Error as error:
+        raise UnreadableExport(f"{said(files)} cannot be read: {error}") from error
+
+
 def said(files: Sequence[object]) -> str:
     """Return files as they can stand in a sentence, however many there are."""
     return ", ".join(map(str, files[:3])) + (", …" if files[3:] else "")
@@ -171,9 +185,8 @@ def _found(
 def _rows(duck: Any, files: list[Path], pandaid: int) -> list[tuple[Row, str]]:
     if not files:
         return []
-    try:
-        words = {"files": [glob.escape(str(path)) for path in files], "pandaid": pandaid}
-        found = duck.execute(QUERY.format(at=f"'{AT}'"), words)
+    with readable(files) as words:
+        found = duck.execute(QUERY.format(at=f"'{AT}'"), {**words, "pandaid": pandaid})
         columns = [(column[0], str(column[1]).startswith("TIMESTAMP"))
                    for column in found.description]  # fmt: skip
         rows = [
@@ -181,8 +194,6 @@ def _rows(duck: Any, files: list[Path], pandaid: int) -> list[tuple[Row, str]]:
              for (name, is_time), value in zip(columns, row, strict=True)}
             for row in found.fetchall()
         ]  # fmt: skip
-    except library("duckdb").Error as error:
-        raise UnreadableExport(f"{said(files)} cannot be read: {error}") from error
     return _distinct([(row, str(Path(row.pop(AT)).parent)) for row in rows])
 
 
