@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from benchmarks import rows, servers
 from benchmarks.alternation import Effort, Goal, Ratio, alternate
-from pandadb.core.archive import copying
-from pandadb.core.archive.fingerprints import fingerprint
-from pandadb.core.columns import columns, named
+from pandadb.core.archive.checksums import fingerprint
+from pandadb.core.archive.transfer import day_copy
 from pandadb.core.partitions.policies import ARCHIVED
+from pandadb.core.sql.table_columns import columns, named
 from pandadb.services import archive
-from pandadb.services.archive.copies.elsewhere import reached
-from pandadb.services.archive.reading import snapshot
+from pandadb.services.archive.copies.remote import reached
+from pandadb.services.archive.snapshot import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,9 +129,9 @@ def _copy(database: Database, other: Database, day: date) -> dict[str, float]:
     began = perf_counter()
     with snapshot(database) as live, reached(other) as there:
         for part in going.parts:
-            copying.fill(live, there, part)
-            copying.build(there, part)
-        copying.attach(there, going.parts, {})
+            day_copy.fill(live, there, part)
+            day_copy.build(there, part)
+        day_copy.attach(there, going.parts, {})
     took = perf_counter() - began
     found = []
     began = perf_counter()
@@ -139,7 +139,7 @@ def _copy(database: Database, other: Database, day: date) -> dict[str, float]:
         for part in going.parts:
             names = [column.name for column in columns(live, named(live, part.source))]
             found.append((
-                fingerprint(live, part.schema, part.name), copying.archived(there, part, names)
+                fingerprint(live, part.schema, part.name), day_copy.archived(there, part, names)
             ))  # fmt: skip
     proof = perf_counter() - began
     if any(source != target for source, target in found):

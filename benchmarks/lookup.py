@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from benchmarks import rows, servers
 from benchmarks.alternation import Effort, Goal, Ratio, alternate
-from pandadb.core.archive.days import ARCHIVE_OF
+from pandadb.core.archive.layout import ARCHIVE_OF
 from pandadb.services import jobs
-from pandadb.services.archive.noting import note
+from pandadb.services.archive.pandaid_index import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable

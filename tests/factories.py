@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from pandadb.core import states
+from pandadb.core.jobs import states
 from pandadb.models import (
     FilesTable4,
     FilesTableArch,

@@ -16,11 +16,11 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy import select as sql_select
 
-from pandadb.core.dispatching import Wanted
-from pandadb.core.driver import driver_of
-from pandadb.core.sending import send
+from pandadb.core.jobs.dispatches import Wanted
+from pandadb.core.sql.prepared import send
+from pandadb.core.sql.psycopg_connection import driver_of
 from pandadb.database import Database
-from pandadb.forks import ForkedConnection
+from pandadb.database.forks import ForkedConnection
 from pandadb.models import Cache
 from pandadb.services import jobs, revisions, schema
 from tests.factories import make_job, make_satellites

@@ -17,13 +17,13 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import proofs
-from pandadb.core.archive.days import ARCHIVE_OF, Part
-from pandadb.core.archive.fingerprints import fingerprint
+from pandadb.core.archive.checksums import fingerprint
+from pandadb.core.archive.layout import ARCHIVE_OF, Part
 from pandadb.database import Database
+from pandadb.database.session_settings import HARMLESS, LATER, SETTINGS, TIMEOUTS, BadSessionSetting
 from pandadb.services import archive, grants, jobs, partitions, schema
 from pandadb.services.archive import Found, Waits
 from pandadb.services.jobs import Heartbeat, NewJob, Wanted
-from pandadb.session_settings import HARMLESS, LATER, SETTINGS, TIMEOUTS, BadSessionSetting
 from tests.databases import admin, render, temporary_database
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ def test_a_database_that_nobody_may_write_is_not_written(database_url: str) -> N
 def test_what_is_deleted_while_the_archiver_waits_for_a_lock_is_seen(
     database: Database, hostile_archive: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pandadb.services.archive.copies.leaving.WRITERS", 60.0)
+    monkeypatch.setattr("pandadb.services.archive.copies.drop_copied.WRITERS", 60.0)
     do(database, *ROWS)
     partitions.maintain(database, tables=[*ARCHIVE_OF], drain=True)
     archive.run(database, archive=hostile_archive, waits=Waits.of_days(1, 1))

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from pandadb.cli.archive import app
-from pandadb.core.archive import pressure
+from pandadb.cli.archive.app import app
+from pandadb.core.archive import backpressure
 from pandadb.services import partitions
 from pandadb.services.archive import runs
 
@@ -109,7 +109,7 @@ def test_exit_codes_tell_apart_why_nothing_was_done(monkeypatch: pytest.MonkeyPa
     run("hold", 7)
     deferred = run("run")
     run("hold", 7, "--release")
-    monkeypatch.setattr(pressure, "lag", lambda _: pressure.Lag(300, hidden=False))
+    monkeypatch.setattr(backpressure, "lag", lambda _: backpressure.Lag(300, hidden=False))
     waited = run("run", "--max-time", 2)
 
     assert (deferred.exit_code, waited.exit_code) == (6, 7)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from pandadb.cli.archive import app
+from pandadb.cli.archive.app import app
 from pandadb.services.archive import runs
 
 if TYPE_CHECKING:

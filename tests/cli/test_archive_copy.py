@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from pandadb.cli import jobs
-from pandadb.cli.archive import app
-from pandadb.core.loading import JobConflict
+from pandadb.cli.archive.app import app
+from pandadb.cli.jobs import app as jobs
+from pandadb.core.jobs.csv_import.insertion import JobConflict
 from pandadb.database import Database
 from pandadb.services import partitions
 from tests.databases import temporary_database

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from pandadb.cli.archive import app
+from pandadb.cli.archive.app import app
 from pandadb.services import archive, partitions
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from pandadb.cli import jobs
-from pandadb.cli.archive import app
+from pandadb.cli.archive.app import app
+from pandadb.cli.jobs import app as jobs
 from pandadb.services.archive import NotExported
 
 if TYPE_CHECKING:

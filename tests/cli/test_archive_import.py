@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
-from pandadb.cli import jobs
-from pandadb.cli.archive import app
+from pandadb.cli.archive.app import app
+from pandadb.cli.jobs import app as jobs
 from tests.cli.test_archive_export import month
 from tests.services.test_archive_export import do, scalar
 from tests.services.test_archive_import import complete

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from pandadb.cli.archive import app
+from pandadb.cli.archive.app import app
 from pandadb.services import archive
-from pandadb.services.archive.byrows import merging
+from pandadb.services.archive.rows import day_merge
 from tests.services.test_archive import ago, ids, make_days, write
 from tests.services.test_archive_rows import everything, stop
 
@@ -82,7 +82,7 @@ def test_what_has_gone_and_what_not_is_told_with_exit_codes(archived: Database) 
 def test_partitions_that_are_empty_but_not_free_are_exit_code_4(
     archived: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(merging, "PATIENCE", (0.05,))
+    monkeypatch.setattr(day_merge, "PATIENCE", (0.05,))
     write(archived, 20, days=50)
     make_days(archived)
     partition = f"doma_panda.metatable_p{DAY:%Y_%m_%d}"

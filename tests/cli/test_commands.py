@@ -17,8 +17,8 @@ import typer
 from sqlalchemy import text
 
 from pandadb.cli.main import app
-from pandadb.core.samples import sample
 from pandadb.database import Database
+from pandadb.demo.sample_records import sample
 from pandadb.migrating import home
 from pandadb.services import jobs, schema
 from tests.databases import Server, temporary_database

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from pandadb.cli import demolife
+from pandadb.cli.demo import life as demolife
 
 if TYPE_CHECKING:
     from pandadb.database import Database

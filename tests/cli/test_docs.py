@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pandadb.cli.docs import app
-from pandadb.services.docs import FolderError
+from pandadb.docs_pages.writer import FolderError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from pandadb.cli.main import app
-from pandadb.core.kills import UnknownCode
-from pandadb.core.timeouts import UnknownRule
+from pandadb.core.jobs.ending.kills import UnknownCode
+from pandadb.core.jobs.ending.timeouts import UnknownRule
 from pandadb.database import Database
 from pandadb.models import JobsActive4, JobsArchived4
 from tests.factories import make_job
@@ -123,7 +123,7 @@ def test_a_terminal_is_asked(
         if not answer:
             raise typer.Abort
 
-    monkeypatch.setattr("pandadb.cli.asking._can_be_asked", lambda: True)
+    monkeypatch.setattr("pandadb.cli.confirm._can_be_asked", lambda: True)
     monkeypatch.setattr(typer, "confirm", confirm)
 
     code, _said = run("kill", *ids)

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from pandadb.cli.main import app
+from pandadb.core.partitions.intervals import Span
 from pandadb.core.partitions.policies import BadPolicy
-from pandadb.core.partitions.spans import Span
 from pandadb.services import partitions
 from pandadb.services.coverage import coverage
 from pandadb.services.partitions import UnknownTable

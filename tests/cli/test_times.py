@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pandadb.cli.filters import FORMATS
+from pandadb.cli.jobs.filters import FORMATS
 from pandadb.cli.main import app
 from pandadb.cli.options import DAY, moment
 from tests.cli.test_commands import run

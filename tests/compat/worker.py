@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 from sqlalchemy import text
 
 from pandadb.database import Database
+from pandadb.demo.tour import put_away
 from pandadb.services import archive, jobs
-from pandadb.services.demo import put_away
 from pandadb.services.jobs import Heartbeat, How, NewJob, Wanted
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, func, select, update
 
-from pandadb.core import kills, lives
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.ending import kills
 from pandadb.models import (
     Datasets,
     FilesTable4,
@@ -29,7 +30,7 @@ COUNTERS = ("nfilesused", "nfilesfinished", "nfilesfailed", "nfilesonhold", "nev
 
 
 def take(session: Session, verb: str, *pandaids: int, **more: Any) -> None:
-    moved = lives.advance(session, verb, pandaids, host="here", **more)
+    moved = advances.advance(session, verb, pandaids, host="here", **more)
     assert moved.refused == {}
 
 

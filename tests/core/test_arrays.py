@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pandadb.core.arrays import written
+from pandadb.core.sql.id_arrays import written
 
 
 def test_ids_are_written_as_an_array() -> None:

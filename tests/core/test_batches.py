@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pandadb.core.batches import LEAST, MOST, Batch
+from pandadb.core.sql.batch_size import LEAST, MOST, Batch
 
 BATCHES = st.builds(Batch, st.integers(LEAST, MOST), st.floats(0.01, 60))
 SECONDS = st.floats(0, 1e6, allow_nan=False)

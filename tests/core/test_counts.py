@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pandadb.core.counts import usage_by_site
+from pandadb.core.jobs.search.counts import usage_by_site
 from tests.factories import make_job
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import sys
 
 import pytest
 
-from pandadb.core import diagrams
+from pandadb.docs_pages import entities, families, mermaid
 from pandadb.models import Base
 
-PICTURES = diagrams.pictures()
-FAMILIES = diagrams.families()
+PICTURES = entities.pictures()
+FAMILIES = families.families()
 TASKS, DATASETS = (family.tables for family in FAMILIES[:2])
 EVERY = pytest.mark.parametrize("name", PICTURES)
 
@@ -30,7 +30,7 @@ GRAMMAR = [
 
 
 def test_every_table_belongs_to_exactly_one_family() -> None:
-    mapped = [table.fullname for table in diagrams.mappers()]
+    mapped = [table.fullname for table in families.mappers()]
     owned = [table.fullname for family in FAMILIES for table in family.tables]
     assert len(owned) == 136
     assert sorted(owned) == sorted(mapped)
@@ -48,8 +48,8 @@ def test_every_family_says_what_it_is() -> None:
 
 
 def test_every_relationship_is_a_line_or_goes_through_a_table_that_has_two() -> None:
-    lines = diagrams.lines()
-    for table, mapper in diagrams.mappers().items():
+    lines = families.lines()
+    for table, mapper in families.mappers().items():
         for relationship in mapper.relationships:
             target = relationship.secondary
             other = relationship.mapper.local_table if target is None else target
@@ -64,7 +64,7 @@ def test_a_line_says_how_many_rows_each_end_may_have() -> None:
             (line.parent.many, line.parent.optional),
             line.child.many,
         )
-        for line in diagrams.lines()
+        for line in families.lines()
     }
     assert ends["jedi_tasks", "jedi_datasets", "datasets"] == ((False, False), True)
     assert ends["jedi_tasks", "jedi_taskparams", "task_params"] == ((False, False), False)
@@ -91,7 +91,7 @@ def test_a_table_of_another_family_is_a_bare_box() -> None:
 
 @EVERY
 def test_the_mermaid_text_follows_the_grammar(name: str) -> None:
-    text = diagrams.er_diagram(PICTURES[name])
+    text = mermaid.er_diagram(PICTURES[name])
     wrong = [line for line in text.splitlines() if not any(g.fullmatch(line) for g in GRAMMAR)]
     assert not wrong
     assert text.count(" {\n") == text.count(" }\n")
@@ -100,10 +100,10 @@ def test_the_mermaid_text_follows_the_grammar(name: str) -> None:
 
 
 def test_the_overview_has_every_family_and_counts_the_relationships_between_two() -> None:
-    text = diagrams.overview(FAMILIES, diagrams.lines())
+    text = mermaid.overview(FAMILIES, families.lines())
     between = [
         line
-        for line in diagrams.lines()
+        for line in families.lines()
         if {line.parent.table, line.child.table} & {*TASKS} == {line.parent.table}
         and line.child.table in DATASETS
     ]
@@ -116,7 +116,7 @@ def test_the_overview_has_every_family_and_counts_the_relationships_between_two(
 def test_the_page_is_the_same_in_every_process() -> None:
     pages = [
         subprocess.run(
-            [sys.executable, "-c", "from pandadb.core import diagrams; print(diagrams.page())"],
+            [sys.executable, "-c", "from pandadb.docs_pages import mermaid; print(mermaid.page())"],
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
             text=True,
@@ -124,11 +124,11 @@ def test_the_page_is_the_same_in_every_process() -> None:
         ).stdout
         for seed in ("1", "4242")
     ]
-    assert pages == [diagrams.page() + "\n"] * 2
+    assert pages == [mermaid.page() + "\n"] * 2
 
 
 def test_the_page_has_the_diagram_of_every_family_with_its_sentence() -> None:
-    page = diagrams.page()
+    page = mermaid.page()
     for family in FAMILIES:
         assert f"## {family.name.capitalize()}\n\n{family.meaning}\n" in page
-        assert f"```mermaid\n{diagrams.er_diagram(PICTURES[family.name])}```\n" in page
+        assert f"```mermaid\n{mermaid.er_diagram(PICTURES[family.name])}```\n" in page

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import PurePosixPath
 
-from pandadb.core import dictionary
-from pandadb.core.diagrams import families, page
-from pandadb.core.tables import JOB_TABLES
+from pandadb.docs_pages import dictionary
+from pandadb.docs_pages.families import families
+from pandadb.docs_pages.mermaid import page
 from pandadb.models import Base
+from pandadb.models.jobs.all_tables import JOB_TABLES
 
 PAGES = dictionary.pages()
 TABLES = [(family.name, table) for family in families() for table in family.tables]

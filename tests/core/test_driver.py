@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import ProgrammingError
 
-from pandadb.core.driver import Cursor, our_cursor
+from pandadb.core.sql.psycopg_connection import Cursor, our_cursor
 from pandadb.database import Database
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from pandadb.core import kills, lives
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.ending import kills
 from pandadb.models import FilesTable4
 from tests.factories import ROW_IDS, make_job
 
@@ -41,7 +42,7 @@ def test_outputs_fail_with_their_job_but_those_to_be_merged_or_never_made(
 ) -> None:
     job = make(session, "holding")
 
-    lives.advance(session, "fail", [job], host="here")
+    advances.advance(session, "fail", [job], host="here")
 
     assert states(session, job) == ["ready", "failed", "merging", "nooutput", "failed"]
 
@@ -59,6 +60,6 @@ def test_all_outputs_of_a_job_that_is_killed_fail(session: Session, state: str) 
 def test_all_files_of_a_merging_job_end_as_the_job_that_merges(session: Session, end: str) -> None:
     job = make(session, "merging")
 
-    lives.advance(session, "merged", [job], host="here", target=end)
+    advances.advance(session, "merged", [job], host="here", target=end)
 
     assert states(session, job) == [end, end, end, "nooutput", end]

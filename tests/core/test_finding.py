@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pandadb.core.checks import BadValue
-from pandadb.core.cursors import BadCursor, Cursor, Order
-from pandadb.core.filters import Filter, places
-from pandadb.core.finding import UnknownJob, count, find, get
-from pandadb.core.histories import history
-from pandadb.core.loading import JobConflict, present
-from pandadb.core.states import STATES, UnknownWord
-from pandadb.core.tables import JOB_TABLES
+from pandadb.core.jobs.csv_import.insertion import JobConflict, present
+from pandadb.core.jobs.search.filters import Filter, places
+from pandadb.core.jobs.search.histories import history
+from pandadb.core.jobs.search.pages import UnknownJob, count, find, get
+from pandadb.core.jobs.search.pagination import BadCursor, Cursor, Order
+from pandadb.core.jobs.states import STATES, UnknownWord
+from pandadb.core.sql.validation import BadValue
 from pandadb.models import JobsActive4, JobsArchived
+from pandadb.models.jobs.all_tables import JOB_TABLES
 from tests.factories import make_archived, make_copy, make_job, make_satellites
 from tests.plans import plans
 

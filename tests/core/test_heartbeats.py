@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from pandadb.core.heartbeats import Answer, Heartbeat, beat
+from pandadb.core.jobs.heartbeats import Answer, Heartbeat, beat
 from pandadb.models import (
     HarvesterRelJobsWorkers,
     JediDatasetContents,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pandadb.core.finding import UnknownJob
-from pandadb.core.histories import Attempt, history
+from pandadb.core.jobs.search.histories import Attempt, history
+from pandadb.core.jobs.search.pages import UnknownJob
 from tests.factories import make_archived, make_job, make_log, make_retry
 from tests.plans import plans
 

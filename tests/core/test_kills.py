@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import Engine, event, func, select, text
 from sqlalchemy.orm import Session
 
-from pandadb.core import checks, kills, lives
-from pandadb.core.kills import CODES, Killed, UnknownCode
-from pandadb.core.locking import Lock
-from pandadb.core.refusals import JobsLocked, Reason, Refused
-from pandadb.core.states import STATES, STOPPABLE, transitions
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.ending import kills
+from pandadb.core.jobs.ending.kills import CODES, Killed, UnknownCode
+from pandadb.core.jobs.lock_order import Lock
+from pandadb.core.jobs.refusals import JobsLocked, Reason, Refused
+from pandadb.core.jobs.states import STATES, STOPPABLE, transitions
+from pandadb.core.sql import validation
 from pandadb.database import Database
 from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsStatusLog
 from pandadb.models.types import EPOCH
@@ -201,7 +203,7 @@ def test_an_unknown_code_and_a_wrong_name_change_nothing(session: Session) -> No
 
     with pytest.raises(UnknownCode, match="There is no kill code 1: the codes are 2, 3, 4, 7"):
         kill(session, pandaid, code=1)
-    with pytest.raises(checks.BadValue, match="NUL"):
+    with pytest.raises(validation.BadValue, match="NUL"):
         kill(session, pandaid, by="a\0b")
     assert active(session, pandaid).commandtopilot is None
 
@@ -297,7 +299,7 @@ def test_a_job_that_goes_on_while_the_kill_waits_is_killed_as_what_it_has_become
         target=lambda: done.append(jobs.kill(database, pandaid, by="ann", code=2))
     )
     with database.session() as other:
-        lives.advance(other, verb, [pandaid], host="there", target=target)
+        advances.advance(other, verb, [pandaid], host="there", target=target)
         killing.start()
         _until_somebody_waits(database)
     killing.join()
@@ -371,7 +373,7 @@ def test_every_state_of_a_job_that_has_not_ended_can_be_killed() -> None:
 def test_an_id_that_is_no_whole_number_is_a_sentence(session: Session, wrong: Any) -> None:
     pandaid = make_job(session, "activated", 1)
 
-    with pytest.raises(checks.BadValue, match="pandaid has to "):
+    with pytest.raises(validation.BadValue, match="pandaid has to "):
         kill(session, wrong)
     assert active(session, pandaid).commandtopilot is None
 

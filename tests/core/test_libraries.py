@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from pandadb.core import kills, lives
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.ending import kills
 from pandadb.models import FilesTable4, JediDatasetContents, JobsArchived4
 from tests.factories import ROW_IDS, make_job, make_task, make_task_job
 
@@ -37,7 +38,7 @@ def test_jobs_that_wait_for_a_library_are_cancelled_when_its_job_fails(
     other = give(session, make_job(session, state, prodsourcelabel="user"), "input", "b.lib.tgz")
     builds = [make_build(session), make_build(session)]
 
-    moved = lives.advance(session, "fail", builds, host="here")
+    moved = advances.advance(session, "fail", builds, host="here")
 
     assert moved.merged == {waiting: "cancelled"}
     job = session.scalars(select(JobsArchived4).where(JobsArchived4.pandaid == waiting)).one()
@@ -55,7 +56,7 @@ def test_the_inputs_of_a_job_without_its_library_come_back(session: Session) -> 
     waiting = make_task_job(session, 7, 0, "assigned", prodsourcelabel="user")
     give(session, waiting, "input")
 
-    lives.advance(session, "fail", [make_build(session)], host="here")
+    advances.advance(session, "fail", [make_build(session)], host="here")
 
     back = session.get_one(JediDatasetContents, (7, 70, 0), populate_existing=True)
     assert (back.status, back.attemptnr, back.failedattempt) == ("ready", 1, 0)
@@ -65,19 +66,20 @@ def test_the_inputs_of_a_job_without_its_library_come_back(session: Session) -> 
 def test_jobs_that_are_activated_go_on(session: Session, state: str) -> None:
     give(session, make_job(session, state, prodsourcelabel="user"), "input")
 
-    assert lives.advance(session, "fail", [make_build(session)], host="here").merged == {}
+    assert advances.advance(session, "fail", [make_build(session)], host="here").merged == {}
 
 
 def test_only_a_build_job_that_fails_takes_others_with_it(session: Session) -> None:
     waiting = give(session, make_job(session, "defined"), "input")
 
-    assert lives.advance(session, "finish", [make_build(session)], host="h").merged == {}
+    assert advances.advance(session, "finish", [make_build(session)], host="h").merged == {}
     assert (
-        lives.advance(session, "fail", [make_build(session, label="user")], host="h").merged == {}
+        advances.advance(session, "fail", [make_build(session, label="user")], host="h").merged
+        == {}
     )
     build = make_build(session, "activated")
     assert kills.kill(session, [build], code=9, by="ann", host="here").merged == {}
-    assert lives.advance(session, "fail", [make_build(session)], host="h").merged == {
+    assert advances.advance(session, "fail", [make_build(session)], host="h").merged == {
         waiting: "cancelled"
     }
 
@@ -86,7 +88,7 @@ def test_a_job_that_ends_with_its_build_job_is_not_refused_beside(session: Sessi
     waiting = give(session, make_job(session, "pending"), "input")
     build = make_build(session)
 
-    moved = lives.advance(session, "fail", [build, waiting], host="here")
+    moved = advances.advance(session, "fail", [build, waiting], host="here")
 
     assert (moved.jobs, moved.refused, moved.merged) == (
         {build: "failed"}, {}, {waiting: "cancelled"},

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from pandadb.core import accounting, kills, lives
-from pandadb.core.locking import Lock
-from pandadb.core.moves import Moved
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.ending import kills
+from pandadb.core.jobs.files import file_accounting
+from pandadb.core.jobs.lock_order import Lock
+from pandadb.core.jobs.mover import Moved
 from pandadb.models import FilesTable4, JediDatasetContents, JobsActive4, JobsArchived4
 from pandadb.services import jobs
 from tests.factories import ROLES, ROW_IDS, make_job, make_task, make_task_job
@@ -49,7 +51,7 @@ def make_merge(session: Session, *outputs: tuple[int, str]) -> int:
 
 
 def take(session: Session, verb: str, pandaid: int) -> Moved:
-    moved = lives.advance(session, verb, [pandaid], host="here")
+    moved = advances.advance(session, verb, [pandaid], host="here")
     assert moved.refused == {}
     return moved
 
@@ -168,11 +170,11 @@ def test_the_datasets_of_the_merging_job_are_locked_before_any_job(database: Dat
         results.append(jobs.finish(database, [merge]))
 
     with database.session() as session:
-        accounting.lock(session, [waiting], Lock.WAIT)
+        file_accounting.lock(session, [waiting], Lock.WAIT)
         other = threading.Thread(target=finish)
         other.start()
         other.join(0.3)
-        moved = lives.advance(session, "finish", [merge], host="here")
+        moved = advances.advance(session, "finish", [merge], host="here")
         assert moved.merged == {waiting: "finished"}
     other.join()
     assert [{*result.refused} for result in results] == [{merge}]

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, insert, literal, select, text
 
-from pandadb.core import states
-from pandadb.core.locking import Lock
-from pandadb.core.moves import Moved, move
-from pandadb.core.refusals import JobsLocked, Reason
-from pandadb.core.states import TRANSITIONS, Transition, transitions
-from pandadb.core.tables import JOB_TABLES
+from pandadb.core.jobs import states
+from pandadb.core.jobs.lock_order import Lock
+from pandadb.core.jobs.mover import Moved, move
+from pandadb.core.jobs.refusals import JobsLocked, Reason
+from pandadb.core.jobs.states import TRANSITIONS, Transition, transitions
 from pandadb.models import (
     FilesTable4,
     JobParamsTable,
@@ -24,6 +23,7 @@ from pandadb.models import (
     JobsStatusLog,
     MetaTable,
 )
+from pandadb.models.jobs.all_tables import JOB_TABLES
 from tests.factories import make_job, make_satellites
 
 if TYPE_CHECKING:

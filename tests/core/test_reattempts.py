@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, update
 
-from pandadb.core import lives
-from pandadb.core.reattempts import again, same
-from pandadb.core.refusals import Reason
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.attempts.retries import again, same
+from pandadb.core.jobs.refusals import Reason
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def fail(session: Session, pandaid: int, verb: str = "fail") -> None:
-    assert lives.advance(session, verb, [pandaid], host="here").jobs
+    assert advances.advance(session, verb, [pandaid], host="here").jobs
 
 
 def retried(session: Session, pandaid: int) -> int:
@@ -125,7 +125,7 @@ def test_files_of_a_task_are_used_again_and_counted(session: Session) -> None:
     assert (counters(session, 70), counters(session, 71)[1]) == ((1, 0), 0)
 
     for verb in ("dispatch", "finish"):
-        assert lives.advance(session, verb, [new], host="here").jobs
+        assert advances.advance(session, verb, [new], host="here").jobs
     session.refresh(used)
     made = session.get_one(JediDatasetContents, (7, 71, old), populate_existing=True)
     assert (used.status, made.status, made.outpandaid) == ("finished", "finished", new)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pandadb.core import records
-from pandadb.core.records import RecordError
-from pandadb.core.samples import sample
+from pandadb.core.jobs.csv_import import records
+from pandadb.core.jobs.csv_import.records import RecordError
+from pandadb.demo.sample_records import sample
 from pandadb.models import JobsArchived4
 
 DAY = dt.date(2026, 11, 20)

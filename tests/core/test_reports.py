@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from pandadb.core import reports
-from pandadb.core.checks import BadValue
-from pandadb.core.heartbeats import Answer, Heartbeat, beat
+from pandadb.core.jobs import heartbeat_values
+from pandadb.core.jobs.heartbeats import Answer, Heartbeat, beat
+from pandadb.core.sql.validation import BadValue
 from pandadb.models import JobOutputReport, JobsActive4, MetaTable
 from tests.factories import make_job
 
@@ -161,13 +161,15 @@ def test_a_heartbeat_of_a_job_may_follow_one_that_is_refused(session: Session) -
 
 def test_texts_that_are_too_long_are_cut_where_the_server_cuts_them(session: Session) -> None:
     pandaid = make_job(session, "running")
-    long = dict.fromkeys(reports.CUT, "é" * 800)
+    long = dict.fromkeys(heartbeat_values.CUT, "é" * 800)
 
     answer = said_beside_another(session, Heartbeat(pandaid, "holding", values=long))
 
     assert answer == Answer("holding", None)
     now = job(session, pandaid)
-    assert {getattr(now, n).count("é") for n in reports.CUT} == {reports.WIDTHS[n] for n in long}
+    assert {getattr(now, n).count("é") for n in heartbeat_values.CUT} == {
+        heartbeat_values.WIDTHS[n] for n in long
+    }
 
 
 @pytest.mark.parametrize(
@@ -275,7 +277,7 @@ HOSTILE = st.lists(
     st.fixed_dictionaries(
         {
             "pandaid": st.integers() | st.integers(1, 4) | st.floats() | TEXTS | st.none(),
-            "jobstatus": st.sampled_from(reports.SAID) | ANYTHING,
+            "jobstatus": st.sampled_from(heartbeat_values.SAID) | ANYTHING,
         },
         optional={
             "attemptnr": st.just(1) | ANYTHING,
@@ -294,7 +296,7 @@ HOSTILE = st.lists(
     phases=[Phase.reuse, Phase.generate],  # to shrink takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(hostile=HOSTILE, state=st.sampled_from(reports.SAID), data=st.data())
+@given(hostile=HOSTILE, state=st.sampled_from(heartbeat_values.SAID), data=st.data())
 def test_healthy_heartbeats_are_taken_whatever_comes_with_them(
     session: Session, hostile: list[dict[str, Any]], state: str, data: st.DataObject
 ) -> None:

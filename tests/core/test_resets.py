@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from pandadb.core import lives
+from pandadb.core.jobs import advances
 from pandadb.models import FilesTable4
 from tests.factories import ROW_IDS, make_job
 
@@ -25,7 +25,7 @@ def reset(session: Session, state: str, job: dict[str, Any], **file: Any) -> lis
     pandaid = make_job(session, state, **job)
     session.add(FilesTable4(row_id=next(ROW_IDS), pandaid=pandaid, **FILE | file))
     session.flush()
-    assert lives.advance(session, "reset", [pandaid], host="here").jobs
+    assert advances.advance(session, "reset", [pandaid], host="here").jobs
     asked = select(*(getattr(FilesTable4, name) for name in FILE if name != "type"))
     return [*session.execute(asked).one()]
 

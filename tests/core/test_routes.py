@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pandadb.core import locking, routes
-from pandadb.core.arrays import by_id
-from pandadb.core.routes import Route
-from pandadb.core.sending import PSYCOPG
-from pandadb.core.states import transitions
+from pandadb.core.jobs import lock_order, move_statement
+from pandadb.core.jobs.move_statement import Route
+from pandadb.core.jobs.states import transitions
+from pandadb.core.sql.id_arrays import by_id
+from pandadb.core.sql.prepared import PSYCOPG
 from pandadb.models import JobsActive4, JobsArchived4
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ def test_threads_that_make_a_statement_at_the_same_time_get_the_same() -> None:
 
     def make(_: int) -> str:
         begin.wait()
-        return str(routes.statement(route, by_id).compile(dialect=PSYCOPG))
+        return str(move_statement.statement(route, by_id).compile(dialect=PSYCOPG))
 
     for _ in range(10):
-        locking.datasets.cache_clear()
+        lock_order.datasets.cache_clear()
         with ThreadPoolExecutor(THREADS) as pool:
             assert len({*pool.map(make, range(THREADS))}) == 1

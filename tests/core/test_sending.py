@@ -24,11 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DataError, NotSupportedError, OperationalError
 
-from pandadb.core import dispatching, routes
-from pandadb.core.driver import driver_of
-from pandadb.core.routes import Route
-from pandadb.core.sending import KEPT, _text, send
-from pandadb.core.states import transitions
+from pandadb.core.jobs import dispatches, move_statement
+from pandadb.core.jobs.move_statement import Route
+from pandadb.core.jobs.states import transitions
+from pandadb.core.sql.prepared import KEPT, _text, send
+from pandadb.core.sql.psycopg_connection import driver_of
 from pandadb.database import Database
 from pandadb.models import Cache, JobsActive4
 
@@ -180,7 +180,7 @@ SETS = [*combinations(NAMES, 2)][:2000]
 
 def heartbeats(columns: tuple[str, ...]) -> Select[Any]:
     (step,) = transitions("heartbeat", "running")
-    return routes.prepared(Route(step, JobsActive4, JobsActive4, columns, each=True))
+    return move_statement.prepared(Route(step, JobsActive4, JobsActive4, columns, each=True))
 
 
 def test_statements_of_ever_new_columns_are_forgotten() -> None:
@@ -193,10 +193,10 @@ def test_statements_of_ever_new_columns_are_forgotten() -> None:
         heartbeats(columns)
         _text(select(*(column(name) for name in columns)), frozenset())
     for columns in SETS[: KEPT + 10]:
-        route = dispatching._route(columns, ())
-        dispatching._statement(route, (), by_label=False, satellites=False, related=False)
+        route = dispatches._route(columns, ())
+        dispatches._statement(route, (), by_label=False, satellites=False, related=False)
 
     gc.collect()
-    for kept in (routes.prepared, _text, dispatching._statement):
+    for kept in (move_statement.prepared, _text, dispatches._statement):
         assert kept.cache_info().currsize <= KEPT
     assert forgotten() is None

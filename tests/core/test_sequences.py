@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select, text
 
-from pandadb.core import reattempts, sequences
-from pandadb.core.submission import NewJob, submit
-from pandadb.core.taken import NumberTaken
+from pandadb.core.jobs.attempts import retries
+from pandadb.core.jobs.creation.issued_ids import NumberTaken
+from pandadb.core.jobs.creation.submission import NewJob, submit
+from pandadb.core.sql import sequences
 from pandadb.models import (
     ArchiveRange,
     FilesTable4,
@@ -94,7 +95,7 @@ def test_a_retry_takes_no_number_of_another_job_either(restored: Session) -> Non
     failed = make_job(restored, "failed", 7_000_000)
 
     with pytest.raises(NumberTaken, match="PandaID 7000000 is taken"):
-        reattempts.again(restored, [failed], "here")
+        retries.again(restored, [failed], "here")
 
 
 def test_a_number_of_a_file_is_not_given_to_another(session: Session) -> None:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import ARRAY, BigInteger, func, literal, select, text, update
 
-from pandadb.core import lives, queues, timeouts
-from pandadb.core.circumstances import Circumstance
-from pandadb.core.heartbeats import Heartbeat, beat
-from pandadb.core.locking import Lock
-from pandadb.core.moves import move
-from pandadb.core.refusals import Reason
-from pandadb.core.states import transitions
+from pandadb.core.jobs import advances, dispatch_candidates
+from pandadb.core.jobs.ending import timeouts
+from pandadb.core.jobs.ending.timeout_conditions import Circumstance
+from pandadb.core.jobs.heartbeats import Heartbeat, beat
+from pandadb.core.jobs.lock_order import Lock
+from pandadb.core.jobs.mover import move
+from pandadb.core.jobs.refusals import Reason
+from pandadb.core.jobs.states import transitions
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,
@@ -163,7 +164,7 @@ def test_a_dispatch_takes_no_job_that_has_changed_since_it_was_a_candidate(
         make_job(session, "activated", **{**fits, **new}) for new in (columns, {"minramcount": 1})
     )
     candidates = select(literal([changed, other], ARRAY(BigInteger)).label("pandaids"))
-    free = queues.free(candidates.cte("candidates"), by_label=True, asked=asked)
+    free = dispatch_candidates.free(candidates.cte("candidates"), by_label=True, asked=asked)
     given = {"site": "CERN", "labels": ["managed"], "njobs": 2}
     wanted = {"wanted_memory": 2000, "wanted_resource_type": "SCORE", "wanted_jeditaskid": 7}
 
@@ -192,7 +193,7 @@ def test_a_retry_waits_for_the_end_of_its_job(database: Database) -> None:
         pandaid = make_task_job(session, TASK, 0)
 
     with database.session() as other:
-        lives.advance(other, "fail", [pandaid], host="there")
+        advances.advance(other, "fail", [pandaid], host="there")
         with meanwhile(database, lambda: jobs.retry(database, [pandaid])) as retrying:
             other.commit()
 

@@ -6,13 +6,15 @@ import re
 
 import pytest
 
-from pandadb.core import statedocs
-from pandadb.core.states import STATES, TRANSITIONS
+from pandadb.core.jobs.states import STATES, TRANSITIONS
+from pandadb.docs_pages import states_page
 
-PAGE = statedocs.page()
+PAGE = states_page.page()
 ARROWS = [
     match.groups()
-    for match in re.finditer(r"^ *(\S+) --> (\S+)(?: : (.+))?$", statedocs.diagram(), re.MULTILINE)
+    for match in re.finditer(
+        r"^ *(\S+) --> (\S+)(?: : (.+))?$", states_page.diagram(), re.MULTILINE
+    )
 ]
 
 
@@ -47,10 +49,10 @@ def test_every_transition_is_drawn_from_each_of_its_states_or_from_their_box() -
             ways = {
                 (a, b, step.verb)
                 for a in _boxes(source)
-                for b in (step.target, statedocs.WITH_PILOT)
+                for b in (step.target, states_page.WITH_PILOT)
             }
             assert drawn & ways, (step.verb, source, step.target)
 
 
 def _boxes(name: str) -> tuple[str, ...]:
-    return (name, statedocs.WITH_PILOT, statedocs.LIVE)
+    return (name, states_page.WITH_PILOT, states_page.LIVE)

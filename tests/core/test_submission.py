@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
-from pandadb.core.checks import BadValue
-from pandadb.core.submission import NewJob, submit
+from pandadb.core.jobs.creation.submission import NewJob, submit
+from pandadb.core.sql.validation import BadValue
 from pandadb.models import (
     FilesTable4,
     GlobalShares,

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from pandadb.core import timeouts
-from pandadb.core.serverconfig import BadSetting
-from pandadb.core.timeouts import RULES, Fail, Kill, Rule, UnknownRule
+from pandadb.core.jobs.ending import timeouts
+from pandadb.core.jobs.ending.server_config import BadSetting
+from pandadb.core.jobs.ending.timeouts import RULES, Fail, Kill, Rule, UnknownRule
 from pandadb.models import (
     Config,
     HarvesterRelJobsWorkers,

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import DateTime, literal, select, text
 
-from pandadb.core import times
-from pandadb.core.copying import copy_rows
-from pandadb.core.times import TimeBeyond
+from pandadb.core.sql import timestamps
+from pandadb.core.sql.copy import copy_rows
+from pandadb.core.sql.timestamps import TimeBeyond
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
@@ -62,19 +62,19 @@ def test_a_bare_connection_reads_and_copies_it_too(session: Session, time: str) 
 
 @pytest.mark.parametrize("time", BEYOND)
 def test_it_is_compared_as_the_nearest_time_and_is_the_same_when_it_is_copied(time: str) -> None:
-    read = times.read(time)
+    read = timestamps.read(time)
     past = time.startswith("-") or time.endswith("BC")
 
-    assert read == (times.FIRST if past else times.LAST)
+    assert read == (timestamps.FIRST if past else timestamps.LAST)
     assert (read < datetime(2026, 1, 1)) is past
     for copied in (copy.copy(read), copy.deepcopy(read), pickle.loads(pickle.dumps(read))):
-        assert (str(copied), times.is_beyond(copied)) == (time, True)
+        assert (str(copied), timestamps.is_beyond(copied)) == (time, True)
     later = read + timedelta(1) if past else read - timedelta(1)
-    assert not times.is_beyond(later)
+    assert not timestamps.is_beyond(later)
     assert str(later).startswith("0001-01-02" if past else "9999-12-30")
 
 
 def test_what_is_no_time_is_refused() -> None:
     for said in ("tomorrow", "infinity'; DROP", "99999", ""):
         with pytest.raises(ValueError, match="is no time"):
-            times.read(said)
+            timestamps.read(said)

@@ -280,16 +280,16 @@ def test_a_script_for_a_site_begins_at_its_revision(database: Database, two: lis
 def test_a_site_without_ruff_gets_its_revision_as_alembic_has_written_it(
     a_site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pandadb.migrating import formatting
+    from pandadb.migrating import ruff_hook
 
-    monkeypatch.setattr(formatting.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(ruff_hook.importlib.util, "find_spec", lambda _: None)
     monkeypatch.setenv("PATH", str(a_site))
     path = a_site / "odd.py"
     path.write_text("a = 'b'\n")
 
-    formatting.format_file(path)
+    ruff_hook.format_file(path)
 
     assert path.read_text() == "a = 'b'\n"
     monkeypatch.undo()
-    formatting.format_file(path)
+    ruff_hook.format_file(path)
     assert path.read_text() == 'a = "b"\n'

@@ -15,8 +15,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.database import Database
+from pandadb.docs_pages import writer
 from pandadb.migrating import home, view_files
-from pandadb.services import docs, schema
+from pandadb.services import schema
 from tests.migrations.test_offline import psql
 
 COLUMNS = "src/pandadb/models/jobs/columns.py"
@@ -109,7 +110,7 @@ def test_a_column_is_added_and_another_widened_under_all_views(
 
 
 def test_the_views_are_what_the_models_make() -> None:
-    assert docs.views(home() / "sql" / "views", check=True).stale == []
+    assert writer.views(home() / "sql" / "views", check=True).stale == []
 
 
 def test_a_view_of_a_site_makes_the_revision_fail_and_stay_as_it_was(database: Database) -> None:

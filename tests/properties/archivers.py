@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, days
-from pandadb.core.partitions import existing
-from pandadb.database import PASSING, Database
+from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, days
+from pandadb.core.partitions import catalog
+from pandadb.database.connection import PASSING, Database
 from pandadb.errors import PandaDBError
 from pandadb.services import archive, partitions
 from tests.properties import copied_days
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from pandadb.core.archive.days import Day
+    from pandadb.core.archive.layout import Day
 
 HELD = 8
 """A task that is held now and then; few days have jobs of it."""
@@ -67,7 +67,7 @@ class Busy:
         """Change jobs of any age, end new ones, now and then one of long ago, or a day of them."""
         what = self.chance.random()
         with self.database.session() as session:
-            now = existing.now(session)
+            now = catalog.now(session)
             if what < 0.85:
                 copied_days.change(session, self.chance)
             elif what < 0.985:
@@ -125,8 +125,8 @@ class Busy:
     def _days(self, ways: dict[str, str]) -> list[Day]:
         """Return the days that one may think of: the old ones that tables have."""
         with self.database.session() as session:
-            horizon = existing.now(session) - timedelta(30)
-            found = days(existing.partitions(session, [*ways]), ways)
+            horizon = catalog.now(session) - timedelta(30)
+            found = days(catalog.partitions(session, [*ways]), ways)
         return [day for day in found if day.upper < horizon]
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 from sqlalchemy import text
 
-from pandadb.core.archive.days import ARCHIVE_OF
-from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
-from pandadb.core.parquet import files, manifests, verification
+from pandadb.core.archive.checksums import Fingerprint, fingerprint
+from pandadb.core.archive.layout import ARCHIVE_OF
+from pandadb.core.archive.parquet import files, manifests, verification
 
 if TYPE_CHECKING:
     import random

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, union_all
 
-from pandadb.core.states import STATES, TRANSITIONS
-from pandadb.core.submission import BEGINNINGS
-from pandadb.core.tables import JOB_TABLES, LIVE_TABLES
+from pandadb.core.jobs.creation.submission import BEGINNINGS
+from pandadb.core.jobs.states import STATES, TRANSITIONS
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,
@@ -19,6 +18,7 @@ from pandadb.models import (
     JobsStatusLog,
     MetaTable,
 )
+from pandadb.models.jobs.all_tables import JOB_TABLES, LIVE_TABLES
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import pyarrow.parquet  # noqa: F401 - processes that are forked have it then
 import pytest
 from sqlalchemy import text
 
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, days
+from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, days
 from pandadb.core.archive.months import Month
-from pandadb.core.partitions import existing
+from pandadb.core.partitions import catalog
 from pandadb.database import Database
 from pandadb.services import archive, partitions, schema
 from pandadb.services.archive import Found
@@ -215,7 +215,7 @@ def finish(database: Database) -> None:
 
 def old_days(database: Database) -> list[date]:
     with database.session() as session:
-        found = days(existing.partitions(session, [*ARCHIVE_OF]))
+        found = days(catalog.partitions(session, [*ARCHIVE_OF]))
     return [day.lower.date() for day in found]
 
 
@@ -232,7 +232,7 @@ def is_proven_and_nothing_is_left(database: Database) -> None:
 def export_all(database: Database, folder: Path) -> None:
     """Have each month in one place: in files, or, if files have other rows of it, where it is."""
     with database.session() as session:
-        there = days(existing.partitions(session, [*LIVE_OF]), LIVE_OF)
+        there = days(catalog.partitions(session, [*LIVE_OF]), LIVE_OF)
     for month in sorted({str(Month.of(f"{day.lower:%Y-%m}")) for day in there}):
         try:
             archive.export(database, month, folder, overwrite=True)

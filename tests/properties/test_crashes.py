@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.refusals import JobsLocked
+from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.database import Database, DatabaseUnreachable
 from pandadb.models import JobsArchived4, JobsStatusLog
 from pandadb.services.schema import upgrade

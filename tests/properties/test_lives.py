@@ -17,11 +17,11 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select, text
 
-from pandadb.core.kills import CODES
-from pandadb.core.locking import Lock
-from pandadb.core.refusals import JobsLocked, Reason
-from pandadb.core.states import transitions
-from pandadb.core.tables import LIVE_TABLES
+from pandadb.core.jobs.ending.kills import CODES
+from pandadb.core.jobs.lock_order import Lock
+from pandadb.core.jobs.refusals import JobsLocked, Reason
+from pandadb.core.jobs.states import transitions
+from pandadb.models.jobs.all_tables import LIVE_TABLES
 from pandadb.services import jobs
 from pandadb.services.jobs import VERBS, Heartbeat, How, Wanted
 from tests.factories import make_task

@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, days
-from pandadb.core.partitions import existing, planning
-from pandadb.core.partitions.existing import Partition
+from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, days
+from pandadb.core.partitions import catalog, planning
+from pandadb.core.partitions.catalog import Partition
+from pandadb.core.partitions.intervals import Span, Unit
 from pandadb.core.partitions.planning import Do
 from pandadb.core.partitions.policies import POLICIES, Policy, Then
-from pandadb.core.partitions.spans import Span, Unit
 from pandadb.services import archive, partitions
 
 if TYPE_CHECKING:
@@ -190,13 +190,13 @@ def begin(
 ) -> datetime:
     """Have these partitions and jobs, and nothing else; return the time."""
     with database.session() as session:
-        there = existing.partitions(session, [*ARCHIVE_OF, *LIVE_OF, LOG])
+        there = catalog.partitions(session, [*ARCHIVE_OF, *LIVE_OF, LOG])
         for one in [one for ones in there.values() for one in ones if one.lower is not None]:
             session.execute(text(f"DROP TABLE {one.schema}.{one.name}"))
         books = ", ".join((*ARCHIVE_OF, "pandadb.archive_proof", "pandadb.archive_hold",
                            "doma_panda.tablepart4copying"))  # fmt: skip
         session.execute(text(f"TRUNCATE {books}"))
-        now = existing.now(session)
+        now = catalog.now(session)
         for table, cuts in layouts.items():
             for older, younger in pairwise(sorted(cuts, reverse=True)):
                 lower, upper = (f"{now - timedelta(ago):%Y-%m-%d}" for ago in (older, younger))
@@ -214,7 +214,7 @@ def begin(
 def ends(database: Database, tables: list[str]) -> dict[str, datetime]:
     """Return where the partitions of tables end, by their names."""
     with database.session() as session:
-        there = existing.partitions(session, tables)
+        there = catalog.partitions(session, tables)
     return {one.name: one.upper for ones in there.values() for one in ones
             if isinstance(one.lower, datetime) and isinstance(one.upper, datetime)}  # fmt: skip
 

@@ -17,10 +17,10 @@ import psycopg
 import pytest
 from sqlalchemy import event, text
 
-from pandadb.core.archive import swapping
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
-from pandadb.core.archive.fingerprints import Fingerprint
-from pandadb.core.checks import BadValue
+from pandadb.core.archive.checksums import Fingerprint
+from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
+from pandadb.core.archive.transfer import swaps as swap
+from pandadb.core.sql.validation import BadValue
 from pandadb.database import Database
 from pandadb.services import archive, grants, jobs, partitions, schema
 from pandadb.services.archive import (
@@ -30,8 +30,8 @@ from pandadb.services.archive import (
     NotTheOwner,
     Step,
     Verdict,
-    moving,
     runs,
+    swaps,
 )
 
 TABLES = [*ARCHIVE_OF]
@@ -155,8 +155,8 @@ def test_a_partition_has_the_rights_of_its_new_table_and_its_owner(
 def test_an_autovacuum_that_is_in_the_way_holds_nobody_up(
     days: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(swapping, "VACUUM", "50ms")
-    monkeypatch.setattr(moving, "PATIENCE", (0.05,))
+    monkeypatch.setattr(swap, "VACUUM", "50ms")
+    monkeypatch.setattr(swaps, "PATIENCE", (0.05,))
     vacuums = []
 
     def vacuum(progress: archive.Progress) -> None:
@@ -164,7 +164,7 @@ def test_an_autovacuum_that_is_in_the_way_holds_nobody_up(
             vacuums.append(psycopg.connect(_url(days)))
             name = f"doma_panda.metatable_p{ago(50):%Y_%m_%d}"
             vacuums[0].execute(f"LOCK TABLE {name} IN SHARE UPDATE EXCLUSIVE MODE")
-            monkeypatch.setattr(swapping, "swap", lambda *_: pytest.fail("tables were locked"))
+            monkeypatch.setattr(swap, "swap", lambda *_: pytest.fail("tables were locked"))
 
     ran = archive.run(days, tell=vacuum, only=[ago(50).date()])
     vacuums[0].close()
@@ -353,7 +353,7 @@ def test_what_changes_all_the_time_is_left_unproven_to_the_next_run(
 ) -> None:
     rows = count(10)
     with monkeypatch.context() as changing:
-        changing.setattr(moving, "_count", lambda *_: Fingerprint(next(rows), 0))
+        changing.setattr(swaps, "_count", lambda *_: Fingerprint(next(rows), 0))
         first = archive.run(days, only=[ago(40).date()])
     assert {*first.done[0].verdicts.values()} == {Verdict.RESTLESS}
     assert {one.found for one in archive.verify(days)} == {Found.UNPROVEN}
@@ -434,7 +434,7 @@ def test_a_process_that_is_killed_without_a_word_loses_nothing(database: Databas
 def test_an_index_that_somebody_could_not_end_is_built_again(
     days: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving, "LONG", 0.05)
+    monkeypatch.setattr(swaps, "LONG", 0.05)
     with psycopg.connect(_url(days)) as reader:  # CONCURRENTLY waits for who has an old snapshot
         reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         reader.execute("SELECT count(*) FROM doma_panda.jobsarchived4")
@@ -450,7 +450,7 @@ def test_an_index_that_somebody_could_not_end_is_built_again(
 def test_a_reader_who_does_not_end_puts_its_day_off_to_the_next_run(
     days: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving, "PATIENCE", (0.05, 0.05))
+    monkeypatch.setattr(swaps, "PATIENCE", (0.05, 0.05))
     readers = []
 
     def read(progress: archive.Progress) -> None:

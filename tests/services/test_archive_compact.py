@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from pandadb.core.archive import compacting as core
 from pandadb.core.archive.deferrals import Reason
+from pandadb.core.archive.transfer import compaction as core
 from pandadb.database import Database
 from pandadb.services import archive, grants, schema
 from pandadb.services.archive import Found

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, make_url, text
 
-from pandadb.core.archive.days import ARCHIVE_OF
 from pandadb.core.archive.deferrals import Reason
+from pandadb.core.archive.layout import ARCHIVE_OF
 from pandadb.database import Database, DatabaseUnreachable
 from pandadb.services import archive, grants, partitions, schema
 from pandadb.services.archive import (

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import make_url, text
 
-from pandadb.core.archive.days import ARCHIVE_OF
 from pandadb.core.archive.deferrals import Reason
+from pandadb.core.archive.layout import ARCHIVE_OF
+from pandadb.core.partitions.intervals import Span
 from pandadb.core.partitions.policies import POLICIES, Then
-from pandadb.core.partitions.spans import Span
 from pandadb.database import Database
 from pandadb.services import archive, grants
 from pandadb.services.archive import Waits, explain_day, explain_job

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from pandadb.core.archive.days import LIVE_OF
+from pandadb.core.archive.layout import LIVE_OF
 from pandadb.core.archive.months import BadMonth
-from pandadb.core.parquet import files
-from pandadb.core.parquet.libraries import ParquetMissing
+from pandadb.core.archive.parquet import files
+from pandadb.core.archive.parquet.libraries import ParquetMissing
 from pandadb.database import Database
 from pandadb.services import archive, grants, jobs, schema
 from pandadb.services.archive import (
@@ -23,7 +23,7 @@ from pandadb.services.archive import (
     NotTheOwner,
     UnreadableExport,
 )
-from pandadb.services.archive.months import exporting
+from pandadb.services.archive.months import exports
 from tests.factories import make_retry
 
 TABLES = {
@@ -276,7 +276,7 @@ def test_jobs_of_held_tasks_are_not_dropped(month: Database, tmp_path: Path) -> 
 def test_somebody_who_writes_into_the_month_is_waited_for_but_shortly(
     month: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pandadb.services.archive.months.dropping.WRITERS", 0.05)
+    monkeypatch.setattr("pandadb.services.archive.months.drop_exported.WRITERS", 0.05)
     archive.export(month, "2026-03", tmp_path)
 
     with month.session() as session:
@@ -393,7 +393,7 @@ def test_what_cannot_be_exported_is_said_in_a_sentence(
     with pytest.raises(NotExported, match=r"There is no export in .*2026-03: it has no manifest"):
         archive.export(month, "2026-03", tmp_path, overwrite=True)
     with month.session() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({exporting.TURN})"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock({exports.TURN})"))
         with pytest.raises(NotExported, match="Another export is at work"):
             archive.export(month, "2026-03", tmp_path)
     monkeypatch.setitem(sys.modules, "pyarrow", None)

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from pandadb.cli.archive import app
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
+from pandadb.cli.archive.app import app
+from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
 from pandadb.database import Database
 from pandadb.services import archive
 from pandadb.services.archive import Found, Step, Waits

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from pandadb.core.archive.days import ARCHIVE_OF
+from pandadb.core.archive.layout import ARCHIVE_OF
 from pandadb.database import Database, DatabaseUnreachable
 from pandadb.services import archive, partitions
 from pandadb.services.archive import ArchiveLost, CopyStep, Waits

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import proofs
-from pandadb.core.archive.days import ARCHIVE_OF, Part
-from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
+from pandadb.core.archive.checksums import Fingerprint, fingerprint
+from pandadb.core.archive.layout import ARCHIVE_OF, Part
 from pandadb.services import grants
 
 if TYPE_CHECKING:

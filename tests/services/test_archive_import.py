@@ -14,13 +14,13 @@ import pyarrow.parquet
 import pytest
 from sqlalchemy import event, text
 
-from pandadb.core.archive import pressure
-from pandadb.core.archive.days import LIVE_OF
-from pandadb.core.archive.fingerprints import Fingerprint
+from pandadb.core.archive import backpressure
+from pandadb.core.archive.checksums import Fingerprint
+from pandadb.core.archive.layout import LIVE_OF
 from pandadb.core.archive.months import BadMonth, Month, fingerprint_of_month
-from pandadb.core.parquet import files, manifests
-from pandadb.core.parquet.libraries import ParquetMissing
-from pandadb.core.parquet.manifests import BadManifest
+from pandadb.core.archive.parquet import files, manifests
+from pandadb.core.archive.parquet.libraries import ParquetMissing
+from pandadb.core.archive.parquet.manifests import BadManifest
 from pandadb.database import Database
 from pandadb.models import JobsArchived4
 from pandadb.services import archive, grants, jobs
@@ -34,7 +34,7 @@ from pandadb.services.archive import (
     Paused,
     runs,
 )
-from pandadb.services.archive.months import importing
+from pandadb.services.archive.months import imports
 from tests.services.test_archive_export import (
     TABLES,
     change_a_byte,
@@ -152,7 +152,7 @@ def test_row_groups_come_one_after_the_other(
     month: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "GROUP", 1)
-    monkeypatch.setattr("pandadb.core.parquet.values.ROWS", 1)
+    monkeypatch.setattr("pandadb.core.archive.parquet.values.ROWS", 1)
     before = of_march(month)
     archive.export(month, "2026-03", tmp_path)
     archive.drop_exported(month, "2026-03", tmp_path)
@@ -520,13 +520,13 @@ def test_an_error_at_the_end_leaves_nothing_behind(
     gone: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = everything(gone)
-    plain = importing.copying.attach
+    plain = imports.copying.attach
 
     def fail(*words: Any) -> None:
         plain(*words)
         raise OSError("the power is off")
 
-    monkeypatch.setattr(importing.copying, "attach", fail)
+    monkeypatch.setattr(imports.copying, "attach", fail)
     with pytest.raises(OSError, match="the power is off"):
         archive.import_month(gone, "2026-03", tmp_path)
     assert everything(gone) == before
@@ -535,7 +535,7 @@ def test_an_error_at_the_end_leaves_nothing_behind(
 def test_tables_that_are_in_use_are_waited_for_but_shortly(
     gone: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "WRITERS", 0.05)
+    monkeypatch.setattr(imports, "WRITERS", 0.05)
     monkeypatch.setattr("pandadb.services.archive.patience.PATIENCE", (0.05,))
     before = everything(gone)
 
@@ -571,7 +571,7 @@ def test_an_import_does_not_wait_for_who_waits_for_it(
     gone: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sessions = [1]
-    monkeypatch.setattr(pressure, "waiting", lambda _: sessions[0])
+    monkeypatch.setattr(backpressure, "waiting", lambda _: sessions[0])
     said = []
 
     def tell(now: archive.Loading) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pandadb.core.parquet.values import OddValue
+from pandadb.core.archive.parquet.values import OddValue
 from pandadb.services import archive, jobs
 
 if TYPE_CHECKING:

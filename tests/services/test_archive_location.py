@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pandadb.core.loading import JobConflict
-from pandadb.core.parquet.manifests import BadManifest
-from pandadb.core.records import Records
-from pandadb.core.samples import sample
+from pandadb.core.archive.parquet.manifests import BadManifest
+from pandadb.core.jobs.csv_import.insertion import JobConflict
+from pandadb.core.jobs.csv_import.records import Records
+from pandadb.demo.sample_records import sample
 from pandadb.services import archive, jobs
 from pandadb.services.archive import NoSuchDay, UnreadableExport
 from tests.services.test_archive_export import do, month, scalar

@@ -14,12 +14,12 @@ import pyarrow.parquet
 import pytest
 from sqlalchemy import text
 
-from pandadb.core.archive.days import LIVE_OF
-from pandadb.core.columns import Column
-from pandadb.core.parquet import files, manifests
-from pandadb.core.parquet.files import UnreadableFile
-from pandadb.core.parquet.manifests import BadManifest
-from pandadb.core.parquet.verification import fault_of_label
+from pandadb.core.archive.layout import LIVE_OF
+from pandadb.core.archive.parquet import files, manifests
+from pandadb.core.archive.parquet.files import UnreadableFile
+from pandadb.core.archive.parquet.manifests import BadManifest
+from pandadb.core.archive.parquet.verification import fault_of_label
+from pandadb.core.sql.table_columns import Column
 from pandadb.services import archive, jobs
 from pandadb.services.archive import NoExports, NotDropped, NotExported, UnreadableExport
 

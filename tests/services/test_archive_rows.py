@@ -15,14 +15,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from pandadb.core.archive import places, pressure, rows
-from pandadb.core.archive.days import ARCHIVE_OF
-from pandadb.core.batches import Batch
-from pandadb.core.checks import BadValue
+from pandadb.core.archive import backpressure
+from pandadb.core.archive.layout import ARCHIVE_OF
+from pandadb.core.archive.lookup import scan
+from pandadb.core.archive.transfer import rows
+from pandadb.core.sql.batch_size import Batch
+from pandadb.core.sql.validation import BadValue
 from pandadb.database import Database
 from pandadb.services import archive, partitions, schema
 from pandadb.services.archive import Found, Limits, Restored, plans, runs
-from pandadb.services.archive.byrows import rowwise
+from pandadb.services.archive.rows import row_batches
 from tests.services.test_archive import ago, ids, make_days, scalar, write
 
 JOBS, FILES, PARAMS, META = ARCHIVE_OF
@@ -89,7 +91,7 @@ def test_a_job_comes_back_with_all_that_belongs_to_it_and_its_time(archived: Dat
 def test_a_task_comes_back_and_what_is_unknown_is_told(
     archived: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "STRETCH", 1)
+    monkeypatch.setattr(scan, "STRETCH", 1)
     restored = archive.restore_jobs(archived, tasks=[7, 99], pandaids=[4, 77])
 
     assert sorted(restored.gone.jobs) == [1, 2, 3, 4]
@@ -240,7 +242,7 @@ def test_a_day_of_jobs_that_fails_holds_up_no_other(archived: Database) -> None:
 def test_what_has_gone_of_a_day_before_something_ended_it_is_told(
     archived: Database, monkeypatch: pytest.MonkeyPatch, ends: str
 ) -> None:
-    monkeypatch.setattr(rowwise, "Batch", partial(Batch, 1))
+    monkeypatch.setattr(row_batches, "Batch", partial(Batch, 1))
     write(archived, 10, days=50)
     write(archived, 11, days=50, task=9)
     make_days(archived)
@@ -306,7 +308,7 @@ def test_a_late_job_that_the_archive_has_stays_and_is_named(archived: Database) 
 
 
 def test_only_the_partitions_of_a_day_are_locked(archived: Database) -> None:
-    times = places.Times(*(ago(days) - timedelta(hours=12) for days in (50, 49)))
+    times = scan.Times(*(ago(days) - timedelta(hours=12) for days in (50, 49)))
     locked = text(
         "SELECT count(*), count(*) FILTER (WHERE CAST(relation AS regclass)::text ~ :others)"
         " FROM pg_locks WHERE pid = pg_backend_pid()".replace("::", r"\:\:")
@@ -460,11 +462,11 @@ def test_replicas_that_are_behind_and_sessions_that_wait_hold_a_run_up(
     write(archived, 10, days=50)
     make_days(archived)
     said: list[str | None] = []
-    monkeypatch.setattr(pressure, "LAG", "SELECT 1, 1, 12.3")
+    monkeypatch.setattr(backpressure, "LAG", "SELECT 1, 1, 12.3")
 
     def listen(progress: archive.Progress) -> None:
         said.append(progress.waiting)
-        monkeypatch.setattr(pressure, "LAG", "SELECT 1, 0, NULL")
+        monkeypatch.setattr(backpressure, "LAG", "SELECT 1, 0, NULL")
 
     ran = archive.run(archived, limits=Limits(max_lag=10), tell=listen)
 
@@ -472,8 +474,8 @@ def test_replicas_that_are_behind_and_sessions_that_wait_hold_a_run_up(
     assert ran.notes == ["The lag of replicas is not seen: GRANT pg_monitor to the role"]
     monkeypatch.undo()
     with archived.session() as session:
-        real = pressure.lag(session)
-        assert (real.seconds, pressure.waiting(session)) == (0, 0)
+        real = backpressure.lag(session)
+        assert (real.seconds, backpressure.waiting(session)) == (0, 0)
 
 
 def test_a_session_that_waits_for_a_row_of_our_tables_is_seen(archived: Database) -> None:
@@ -484,5 +486,5 @@ def test_a_session_that_waits_for_a_row_of_our_tables_is_seen(archived: Database
         waits.start()
         time.sleep(1.5)
         with archived.session() as session:
-            assert pressure.waiting(session) == 1
+            assert backpressure.waiting(session) == 1
     waits.join()

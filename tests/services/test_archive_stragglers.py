@@ -13,7 +13,7 @@ from pandadb.cli.main import app
 from pandadb.services import archive
 from pandadb.services.archive import Found, NotNow, Stragglers
 from pandadb.services.archive.runs import TURN
-from pandadb.services.turns import turn
+from pandadb.services.locks import turn
 from tests.factories import make_job
 from tests.services.test_archive import ago, ids, make_days, scalar, write
 

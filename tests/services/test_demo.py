@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from pandadb.core.records import RecordError
+from pandadb.core.jobs.csv_import.records import RecordError
 from pandadb.database import Database
-from pandadb.services import demo, schema
+from pandadb.demo import tour
+from pandadb.services import schema
 
 DAY = dt.date(2026, 11, 20)
 
 
 def test_an_empty_database_becomes_one_with_a_tasks_jobs(empty_database_url: str) -> None:
     with Database(empty_database_url) as database:
-        shown = demo.run(database, [], DAY)
-        again = demo.run(database, [], DAY)
+        shown = tour.run(database, [], DAY)
+        again = tour.run(database, [], DAY)
 
     assert shown.version.pending == ()
     assert [astuple(row) for row in shown.statuses] == [("jobsarchived4", "finished", 600)]
@@ -33,7 +34,7 @@ def test_real_records_go_to_the_task_that_the_files_name_says(
 ) -> None:
     files = sorted(shared_data.glob("atlas_jobs_task_*.csv"))
 
-    shown = demo.run(database, files, DAY)
+    shown = tour.run(database, files, DAY)
 
     assert [load.jeditaskid for load in shown.loads] == [13332803, 13776794, 14287024]
     assert [astuple(row) for row in shown.statuses] == [("jobsarchived4", "finished", 1397)]
@@ -47,7 +48,7 @@ def test_a_bad_file_is_said_before_anything_is_made(
 ) -> None:
     with Database(empty_database_url) as database:
         with pytest.raises(RecordError, match=r"absent\.csv"):
-            demo.run(database, [tmp_path / "absent.csv"], DAY)
+            tour.run(database, [tmp_path / "absent.csv"], DAY)
 
         assert schema.current(database).revision is None
 
@@ -60,8 +61,8 @@ def test_files_of_one_task_are_all_loaded_and_their_order_does_not_matter(
     for number, file in enumerate(files, start=1):
         file.write_text(f"pandaid,wall_time,colour\n{number},60,blue\n")
 
-    shown = demo.run(database, files, DAY)
-    again = demo.run(database, files[::-1], DAY)
+    shown = tour.run(database, files, DAY)
+    again = tour.run(database, files[::-1], DAY)
 
     assert [astuple(row) for row in shown.statuses] == [("jobsarchived4", "finished", 4)]
     assert [load.jeditaskid for load in shown.loads][:2] == [5, 5]
@@ -73,18 +74,18 @@ def test_a_day_goes_to_the_archive_whatever_its_age_and_is_counted_with_the_othe
     database: Database,
 ) -> None:
     day = (dt.datetime.now(dt.UTC) - dt.timedelta(1)).date()
-    before = demo.run(database, [], day)
+    before = tour.run(database, [], day)
 
-    archived = demo.put_away(database, day)
+    archived = tour.put_away(database, day)
 
     assert archived.rows["doma_pandaarch.jobsarchived"] == 600
-    back = demo.bring_back(database, day)
+    back = tour.bring_back(database, day)
     assert len(back.gone.jobs) == 1
     assert back.gone.rows["doma_panda.jobsarchived4"] == 1
-    half = demo.run(database, [], day)
+    half = tour.run(database, [], day)
     assert sum(row.jobs for row in half.statuses if row.table == "jobsarchived4") == 1
-    assert demo.put_away(database, day) == archived
-    after = demo.run(database, [], day)
+    assert tour.put_away(database, day) == archived
+    after = tour.run(database, [], day)
     assert [astuple(row) for row in after.statuses] == [("jobsarchived", "finished", 600)]
     assert after.sites == before.sites
     assert after.loads[0].present == 600

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from pandadb.core import taskprogress
-from pandadb.core.states import STATES
-from pandadb.core.tables import JOB_TABLES
+from pandadb.core.jobs.states import STATES
+from pandadb.demo import job_lives, task_progress
 from pandadb.models import FilesTable4, HarvesterRelJobsWorkers, JobParamsTable
-from pandadb.services import demolife
+from pandadb.models.jobs.all_tables import JOB_TABLES
 
 if TYPE_CHECKING:
     from pandadb.database import Database
@@ -21,31 +20,31 @@ if TYPE_CHECKING:
 UNSUCCESSFUL = ("failed", "cancelled", "closed")
 
 
-def by_state(done: demolife.Round) -> Counter[str]:
+def by_state(done: job_lives.Round) -> Counter[str]:
     return Counter({count.jobstatus: count.jobs for count in done.statuses})
 
 
 def test_every_job_is_in_exactly_one_table_after_every_round(database: Database) -> None:
     submitted = 0
 
-    def look(done: demolife.Round) -> None:
+    def look(done: job_lives.Round) -> None:
         nonlocal submitted
         submitted += done.done.get("submit", 0)
         with database.session() as session:
-            places = taskprogress.places(session, done.jeditaskid)
+            places = task_progress.places(session, done.jeditaskid)
         assert len({place.pandaid for place in places}) == len(places) == submitted
         assert sum(count.jobs for count in done.statuses) == submitted
         homes = {table.__tablename__: table for table in JOB_TABLES}
         assert all(homes[p.table] in STATES[p.jobstatus].tables for p in places)
 
-    life = demolife.live(database, on_round=look)
+    life = job_lives.live(database, on_round=look)
 
     assert submitted == 200
-    assert [done.number for done in life.rounds] == [*range(1, demolife.ROUNDS + 1)]
+    assert [done.number for done in life.rounds] == [*range(1, job_lives.ROUNDS + 1)]
 
 
 def test_the_rounds_do_what_they_say_and_the_counters_follow(database: Database) -> None:
-    life = demolife.live(database)
+    life = job_lives.live(database)
 
     done: Counter[str] = Counter()
     for each in life.rounds:
@@ -63,7 +62,7 @@ def test_the_rounds_do_what_they_say_and_the_counters_follow(database: Database)
 
 
 def test_the_history_is_that_of_a_job_that_finished(database: Database) -> None:
-    life = demolife.live(database, 40)
+    life = job_lives.live(database, 40)
 
     names = [step.jobstatus for step in life.history]
     times = [step.since for step in life.history]
@@ -73,7 +72,7 @@ def test_the_history_is_that_of_a_job_that_finished(database: Database) -> None:
 
 
 def test_jobs_have_files_parameters_and_workers(database: Database) -> None:
-    life = demolife.live(database, 20)
+    life = job_lives.live(database, 20)
 
     with database.session() as session:
         files = session.execute(
@@ -87,7 +86,7 @@ def test_jobs_have_files_parameters_and_workers(database: Database) -> None:
 
 
 def test_each_run_makes_a_new_task_to_which_the_same_happens(database: Database) -> None:
-    first, again, other = (demolife.live(database, 60, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (job_lives.live(database, 60, seed=seed) for seed in (1, 1, 2))
 
     assert first.jeditaskid < again.jeditaskid < other.jeditaskid
     assert [replace(r, jeditaskid=again.jeditaskid) for r in first.rounds] == again.rounds
@@ -96,7 +95,7 @@ def test_each_run_makes_a_new_task_to_which_the_same_happens(database: Database)
 
 @pytest.mark.parametrize("njobs", [1, 3])
 def test_few_jobs_are_enough(database: Database, njobs: int) -> None:
-    life = demolife.live(database, njobs)
+    life = job_lives.live(database, njobs)
 
     assert sum(count.jobs for count in life.rounds[-1].statuses) == njobs
     assert life.history

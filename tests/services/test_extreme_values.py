@@ -11,7 +11,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from pandadb.cli.main import app
-from pandadb.core.archive.days import ARCHIVE_OF
+from pandadb.core.archive.layout import ARCHIVE_OF
 from pandadb.services import archive, jobs, partitions
 from pandadb.services.coverage import coverage
 from pandadb.services.partitions import Do

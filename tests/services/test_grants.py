@@ -13,8 +13,8 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import ProgrammingError
 
-from pandadb.core.samples import sample
 from pandadb.database import Database
+from pandadb.demo.sample_records import sample
 from pandadb.services import drift, grants, jobs, schema
 from pandadb.services.grants import GrantRefused
 from pandadb.services.maintenance import last_runs

@@ -11,11 +11,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pandadb.core.copying import copy_into, copy_rows
-from pandadb.core.loading import JobConflict
-from pandadb.core.records import RecordError, Records
-from pandadb.core.samples import sample
+from pandadb.core.jobs.csv_import.insertion import JobConflict
+from pandadb.core.jobs.csv_import.records import RecordError, Records
+from pandadb.core.sql.copy import copy_into, copy_rows
 from pandadb.database import Database
+from pandadb.demo.sample_records import sample
 from pandadb.models import (
     JediDatasets,
     JediTasks,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, func, select
 
-from pandadb.core.timeouts import UnknownRule
+from pandadb.core.jobs.ending.timeouts import UnknownRule
 from pandadb.database import Database
 from pandadb.models import JobsActive4, JobsArchived4, JobsStatusLog
 from pandadb.services import jobs

@@ -9,10 +9,10 @@ import pytest
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event, literal_column, select, update
 
-from pandadb.core.checks import BadValue
-from pandadb.core.locking import Lock
-from pandadb.core.refusals import JobsLocked, Reason, Refused
-from pandadb.core.states import UnknownWord
+from pandadb.core.jobs.lock_order import Lock
+from pandadb.core.jobs.refusals import JobsLocked, Reason, Refused
+from pandadb.core.jobs.states import UnknownWord
+from pandadb.core.sql.validation import BadValue
 from pandadb.database import Database
 from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsDefined4
 from pandadb.services import jobs

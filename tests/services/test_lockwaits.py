@@ -12,10 +12,10 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from pandadb.core.locks.blockers import shortened
+from pandadb.core.sql.blockers import shortened
 from pandadb.database import Database
+from pandadb.services.locks import patiently
 from pandadb.services.lockwaits import Contended
-from pandadb.services.turns import patiently
 from tests.databases import render
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from pandadb.core.archive import pressure
+from pandadb.core.archive import backpressure
 from pandadb.database import Database, DatabaseUnreachable
 from pandadb.errors import InvalidInput, PandaDBError
 from pandadb.services import archive, jobs, partitions
@@ -60,7 +60,7 @@ def hold(database: Database) -> None:
 
 
 def lag(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pressure, "lag", lambda _: pressure.Lag(300, hidden=False))
+    monkeypatch.setattr(backpressure, "lag", lambda _: backpressure.Lag(300, hidden=False))
 
 
 def table_in_the_way(database: Database) -> None:

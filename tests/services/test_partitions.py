@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, text
 
-from pandadb.core.partitions.existing import UnknownBound
+from pandadb.core.partitions.catalog import UnknownBound
+from pandadb.core.partitions.intervals import Span
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.core.partitions.spans import Span
 from pandadb.database import Database
 from pandadb.models import JobsStatusLog
 from pandadb.services import partitions

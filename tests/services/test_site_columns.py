@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
+from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
 from pandadb.database import Database
 from pandadb.services import archive, partitions
 from pandadb.services.archive import Found, Waits

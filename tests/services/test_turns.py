@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from pandadb.database import Database
-from pandadb.services.turns import turn
+from pandadb.services.locks import turn
 from tests.databases import render
 
 if TYPE_CHECKING:

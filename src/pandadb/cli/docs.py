@@ -8,7 +8,7 @@ import typer
 
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, out
-from pandadb.services import docs
+from pandadb.docs_pages import writer
 
 app = typer.Typer(
     help="Write the documents that come from the models and the states.", no_args_is_help=True
@@ -26,7 +26,7 @@ def erd(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = Fals
 
     Example: pandadb docs erd --folder docs
     """
-    _report(docs.erd(folder, check=check), json)
+    _report(writer.erd(folder, check=check), json)
 
 
 @app.command()
@@ -35,7 +35,7 @@ def dictionary(folder: Folder = Path("docs"), check: Check = False, json: AsJSON
 
     Example: pandadb docs dictionary --check
     """
-    _report(docs.write_dictionary(folder, check=check), json)
+    _report(writer.write_dictionary(folder, check=check), json)
 
 
 @app.command()
@@ -44,7 +44,7 @@ def states(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = F
 
     Example: pandadb docs states --check
     """
-    _report(docs.states(folder, check=check), json)
+    _report(writer.states(folder, check=check), json)
 
 
 @app.command()
@@ -56,10 +56,10 @@ def views(folder: Folder = Path("sql/views"), check: Check = False, json: AsJSON
 
     Example: pandadb docs views --check
     """
-    _report(docs.views(folder, check=check), json)
+    _report(writer.views(folder, check=check), json)
 
 
-def _report(done: docs.Written, json: bool) -> None:
+def _report(done: writer.Written, json: bool) -> None:
     if json:
         as_json(asdict(done))
     else:

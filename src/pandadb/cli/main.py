@@ -10,11 +10,15 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.cli import archive, db, demo, docs, jobs, partitions
+from pandadb.cli import docs, partitions
+from pandadb.cli.archive import app as archive
+from pandadb.cli.db import app as db
+from pandadb.cli.demo import app as demo
 from pandadb.cli.help import program_of
+from pandadb.cli.jobs import app as jobs
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
+from pandadb.database.pooler import HINT
 from pandadb.errors import InvalidInput, PandaDBError
-from pandadb.pooler import HINT
 from pandadb.services.maintenance import Outcome
 
 app = typer.Typer(

@@ -22,7 +22,7 @@ from pandadb.migrating.catalogue import (
     settle,
     try_on_copy,
 )
-from pandadb.migrating.written import routines, triggers, view_indexes, views
+from pandadb.migrating.sql_files import routines, triggers, view_indexes, views
 from pandadb.models.base import Base
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pandadb.migrating import home
-from pandadb.migrating.written import VIEW, matches, newest
+from pandadb.migrating.sql_files import VIEW, matches, newest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive import pressure
-from pandadb.core.partitions import existing
+from pandadb.core.archive import backpressure
+from pandadb.core.partitions import catalog
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.services.jobs.expiry import COMMAND as EXPIRY
 from pandadb.services.maintenance import last_runs, overdue, went_wrong
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from pandadb.core.partitions.intervals import Bound
     from pandadb.core.partitions.policies import Policy
-    from pandadb.core.partitions.spans import Bound
     from pandadb.database import Database
     from pandadb.services.failures import Failure
     from pandadb.services.maintenance import LastRun
@@ -55,7 +55,7 @@ class Coverage:
     tables: list[TableCoverage]
     runs: list[LastRun]
     """The last runs of `partitions maintain` and `jobs expire`, of those that have run."""
-    replica_lag: pressure.Lag
+    replica_lag: backpressure.Lag
     problems: list[str] = field(default_factory=list)
     """What needs a person, a sentence each."""
 
@@ -79,8 +79,8 @@ def coverage(
             problems += _problems(found, policy)
     runs = last_runs(database, COMMAND, EXPIRY)
     with database.session() as session:
-        lag = pressure.lag(session)
-        now = existing.now(session)
+        lag = backpressure.lag(session)
+        now = catalog.now(session)
     return Coverage(tables, runs, lag, [*problems, *went_wrong(runs), *overdue(runs, now)])
 
 
@@ -101,7 +101,7 @@ def _problems(found: TableCoverage, policy: Policy) -> Iterator[str]:
 
 def _cover(session: Session, policy: Policy) -> TableCoverage:
     has, stray = there(session, policy)
-    latest = existing.latest(session, policy, existing.now(session))
+    latest = catalog.latest(session, policy, catalog.now(session))
     current = policy.interval.start(latest.value)
     return TableCoverage(
         table=policy.table,

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
-from pandadb.core.locks.blockers import Blocker, blockers
+from pandadb.core.sql.blockers import Blocker, blockers
 from pandadb.errors import PandaDBError
 from pandadb.services.maintenance import Outcome
 

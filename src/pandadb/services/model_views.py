@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects import postgresql
 
-from pandadb.core.tables import JOB_TABLES
 from pandadb.errors import InvalidInput
+from pandadb.migrating.sql_files import newest
 from pandadb.migrating.view_files import is_frozen
-from pandadb.migrating.written import newest
 from pandadb.models import (
     FilesTable4,
     FilesTableArch,
@@ -20,6 +19,7 @@ from pandadb.models import (
     MetaTable,
     MetaTableArch,
 )
+from pandadb.models.jobs.all_tables import JOB_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError
 
-from pandadb.core.partitions import existing, planning, statements
-from pandadb.core.partitions.existing import Stray
+from pandadb.core.partitions import catalog, planning, statements
+from pandadb.core.partitions.catalog import Stray
 from pandadb.core.partitions.planning import Do, Step
 from pandadb.core.partitions.policies import POLICIES, load
 from pandadb.errors import InvalidInput
 from pandadb.services.failures import Failure, isolated
+from pandadb.services.locks import be_patient, patiently, turn
 from pandadb.services.lockwaits import Contended, or_contended
 from pandadb.services.maintenance import Outcome, noted
-from pandadb.services.turns import be_patient, patiently, turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.partitions.existing import Partition
+    from pandadb.core.partitions.catalog import Partition
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
 
@@ -118,7 +118,7 @@ def script(
 ) -> list[list[str]]:
     """Return the statements of each step; those of one step are to be one transaction."""
     with database.session() as session:
-        has = existing.partitions(session, {step.table for step in steps})
+        has = catalog.partitions(session, {step.table for step in steps})
         return [_statements(session, step, policies, has[step.table]) for step in steps]
 
 
@@ -200,17 +200,17 @@ def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[St
 
 def _plan(session: Session, policy: Policy, now: datetime | None) -> list[Step]:
     has, stray = there(session, policy)
-    today = now or existing.now(session)
-    latest = existing.latest(session, policy, today)
+    today = now or catalog.now(session)
+    latest = catalog.latest(session, policy, today)
     steps = planning.plan(policy, has, latest.value, today, stray.ranges)
     return [*steps, *planning.odd(policy, has, latest, stray)]
 
 
 def there(session: Session, policy: Policy) -> tuple[list[Partition], Stray]:
     """Return the partitions of a table, and what is in the DEFAULT one."""
-    has = existing.partitions(session, [policy.table])[policy.table]
+    has = catalog.partitions(session, [policy.table])[policy.table]
     default = next((one for one in has if one.is_default), None)
-    return has, existing.stray(session, policy, default) if default else Stray()
+    return has, catalog.stray(session, policy, default) if default else Stray()
 
 
 def _statements(
@@ -242,7 +242,7 @@ def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> Non
     """
 
     def work(session: Session) -> None:
-        has = existing.partitions(session, [step.table])[step.table]
+        has = catalog.partitions(session, [step.table])[step.table]
         statements.run(session, _statements(session, step, policies, has))
 
     patiently(database, work, [PATIENCE] * TRIES)
@@ -255,7 +255,7 @@ def _analyze(database: Database, step: Step) -> None:
     """
 
     def work(session: Session) -> None:
-        has = existing.partitions(session, [step.table])[step.table]
+        has = catalog.partitions(session, [step.table])[step.table]
         statements.run(session, statements.analyzing(step, has))
 
     patiently(database, work, [PATIENCE])

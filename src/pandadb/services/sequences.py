@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from pandadb.core import sequences
-from pandadb.core.sequences import Behind
+from pandadb.core.sql import sequences
+from pandadb.core.sql.sequences import Behind
 from pandadb.services.stamps import refuse_other_names
 
 if TYPE_CHECKING:

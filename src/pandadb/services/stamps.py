@@ -15,7 +15,7 @@ from alembic import command
 from alembic.runtime.migration import HeadMaintainer, MigrationContext
 from sqlalchemy import inspect, select, text
 
-from pandadb.core.transactions import schema_of
+from pandadb.core.sql.transaction import schema_of
 from pandadb.migrating.comparison import compare_all
 from pandadb.migrating.sentences import sentences
 from pandadb.models import PandaDBVersion

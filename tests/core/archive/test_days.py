@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, days, strewn, taken
-from pandadb.core.partitions.existing import Partition
+from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, days, strewn, taken
+from pandadb.core.partitions.catalog import Partition
 from pandadb.models import Base
 
 JOBS, FILES, PARAMS, META = ARCHIVE_OF

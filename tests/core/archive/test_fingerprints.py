@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, text
 
-from pandadb.core.archive.days import ARCHIVE_OF
-from pandadb.core.archive.fingerprints import Fingerprint, fingerprint
+from pandadb.core.archive.checksums import Fingerprint, fingerprint
+from pandadb.core.archive.layout import ARCHIVE_OF
 from pandadb.models import Base
 from tests.models.test_tables import value
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from pandadb.core.archive.months import BadMonth, Month
-from pandadb.core.partitions.existing import Partition
+from pandadb.core.partitions.catalog import Partition
 
 
 def test_a_month_ends_where_the_next_one_begins() -> None:

@@ -12,15 +12,15 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-from pandadb.core.archive import ranges
-from pandadb.core.archive.ranges import GROUP
-from pandadb.core.cursors import Order
-from pandadb.core.filters import Filter
-from pandadb.core.finding import Page, UnknownJob, count, find, get
-from pandadb.core.histories import history
-from pandadb.core.loading import present
-from pandadb.core.refusals import Reason, explain
-from pandadb.core.states import transitions
+from pandadb.core.archive.lookup import pandaid_index
+from pandadb.core.archive.lookup.pandaid_index import GROUP
+from pandadb.core.jobs.csv_import.insertion import present
+from pandadb.core.jobs.refusals import Reason, explain
+from pandadb.core.jobs.search.filters import Filter
+from pandadb.core.jobs.search.histories import history
+from pandadb.core.jobs.search.pages import Page, UnknownJob, count, find, get
+from pandadb.core.jobs.search.pagination import Order
+from pandadb.core.jobs.states import transitions
 from pandadb.database import Database
 from pandadb.models import FilesTableArch, JobParamsTableArch, JobsArchived
 from tests.databases import Server, temporary_database
@@ -63,7 +63,7 @@ def archive(server: Server, template: str) -> Iterator[Database]:
                         f" FOR VALUES FROM ('{day(number)}') TO ('{day(number + 1)}')"
                     ))  # fmt: skip
             add(session, *IDS)
-            ranges.refresh(session)
+            pandaid_index.refresh(session)
         yield database
 
 
@@ -250,7 +250,7 @@ def test_what_belongs_to_a_job_is_found_on_another_day_or_in_the_other_place(
     with undone(archive) as session:
         session.execute(text("UPDATE doma_pandaarch.filestable_arch SET modificationtime = :at"
                              " WHERE pandaid = 60"), {"at": noon(100)})  # fmt: skip
-        ranges.forget(session, noon(100), noon(100))
+        pandaid_index.forget(session, noon(100), noon(100))
         params = {"pandaid": 60, "modificationtime": noon(60), "jobparameters": "--events"}
         session.execute(JobParamsTableArch.__table__.insert(), params)  # which is not noted
 
@@ -280,10 +280,10 @@ def test_notes_are_of_the_partitions_that_there_are(archive: Database) -> None:
         assert before[3] == (day(3), 3 * EACH, 4 * EACH - 1)
         session.execute(text("DROP TABLE doma_pandaarch.jobsarchived_p2020_01_01"))
         session.execute(text("TRUNCATE doma_pandaarch.jobsarchived_p2020_01_04"))
-        assert ranges.refresh(session) == 0
-        ranges.forget(session, day(3), day(4))
+        assert pandaid_index.refresh(session) == 0
+        pandaid_index.forget(session, day(3), day(4))
 
-        assert ranges.refresh(session) == 2  # of jobs, and of files
+        assert pandaid_index.refresh(session) == 2  # of jobs, and of files
         after = session.execute(notes).all()
         assert [*after[:3]] == [*before[1:3], (day(3), None, None)]
         assert len(after) == DAYS - 1

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from psycopg import sql
 
-from pandadb.core.copying import driving
-from pandadb.core.parquet.times import INFINITY, Microseconds, written
+from pandadb.core.archive.parquet.epoch import INFINITY, Microseconds, written
+from pandadb.core.sql.copy import driving
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

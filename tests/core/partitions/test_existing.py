@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from pandadb.core.partitions import existing
+from pandadb.core.partitions import catalog
 
 if TYPE_CHECKING:
     from pandadb.database import Database
@@ -20,9 +20,9 @@ def test_a_partition_that_is_dropped_meanwhile_is_none(database: Database) -> No
         session.execute(text(f"{made} FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')"))
     with database.session() as session:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        before = existing.partitions(session, [TABLE])[TABLE]
+        before = catalog.partitions(session, [TABLE])[TABLE]
         with database.session() as other:
             other.execute(text("DROP TABLE doma_panda.gone"))
-        after = existing.partitions(session, [TABLE])[TABLE]
+        after = catalog.partitions(session, [TABLE])[TABLE]
 
     assert [one.name for one in before if one not in after] == ["gone"]

@@ -9,10 +9,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pandadb.core.partitions.existing import Partition
+from pandadb.core.partitions.catalog import Partition
+from pandadb.core.partitions.intervals import Span
 from pandadb.core.partitions.planning import Do, Step, plan
 from pandadb.core.partitions.policies import POLICIES, Policy, Then
-from pandadb.core.partitions.spans import Span
 
 LOG = POLICIES["doma_panda.jobs_statuslog"]
 TASKS = POLICIES["doma_panda.jedi_tasks"]

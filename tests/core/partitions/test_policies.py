@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pandadb.core.partitions.intervals import Span
 from pandadb.core.partitions.policies import KEYS, POLICIES, BadPolicy, Policy, Then, load
-from pandadb.core.partitions.spans import Span
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pandadb.core.partitions.spans import BadSpan, Span
+from pandadb.core.partitions.intervals import BadSpan, Span
 
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2150, 1, 1))
 TIMES = st.sampled_from(["1 day", "3 days", "7 days", "1 month", "3 months"]).map(Span.of)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 from typing_extensions import override
 
-from pandadb.core.archive.fingerprints import Fingerprint, fingerprint_of
-from pandadb.core.columns import columns, named
-from pandadb.core.partitions.spans import Span, Unit
+from pandadb.core.archive.checksums import Fingerprint, fingerprint_of
+from pandadb.core.partitions.intervals import Span, Unit
+from pandadb.core.sql.table_columns import columns, named
 from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from pandadb.core.partitions.existing import Partition
+    from pandadb.core.partitions.catalog import Partition
 
 ROWS = "{table} WHERE modificationtime >= {lower} AND modificationtime < {upper}"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from pandadb.core.archive.days import ARCHIVE_OF, Part
-from pandadb.core.archive.fingerprints import Fingerprint
+from pandadb.core.archive.checksums import Fingerprint
+from pandadb.core.archive.layout import ARCHIVE_OF, Part
 from pandadb.models import ArchiveHold, ArchiveProof, TablePart4Copying
 
 if TYPE_CHECKING:

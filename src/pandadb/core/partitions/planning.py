@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from pandadb.core.partitions.existing import Latest, Partition, Stray
+    from pandadb.core.partitions.catalog import Latest, Partition, Stray
+    from pandadb.core.partitions.intervals import Bound
     from pandadb.core.partitions.policies import Policy
-    from pandadb.core.partitions.spans import Bound
 
 
 class Do(StrEnum):

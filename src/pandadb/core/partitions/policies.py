@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.partitions.spans import BadSpan, Span, Unit
+from pandadb.core.partitions.intervals import BadSpan, Span, Unit
 from pandadb.errors import InvalidInput
 from pandadb.models import Base
 

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pandadb.core.columns import writable
 from pandadb.core.partitions.planning import Do
-from pandadb.core.partitions.traits import LIKE, Traits, traits
-from pandadb.core.transactions import schema_of
+from pandadb.core.partitions.table_options import LIKE, Traits, traits
+from pandadb.core.sql.table_columns import writable
+from pandadb.core.sql.transaction import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.partitions.existing import Partition
+    from pandadb.core.partitions.catalog import Partition
+    from pandadb.core.partitions.intervals import Bound
     from pandadb.core.partitions.planning import Step
-    from pandadb.core.partitions.spans import Bound
 
 
 def statements(session: Session, step: Step, key: str, existing: list[Partition]) -> list[str]:

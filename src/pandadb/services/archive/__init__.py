@@ -1,18 +1,8 @@
 """The archive of jobs: planned, filled, looked at, proven, exported, and emptied again."""
 
-from pandadb.services.archive.books import (
-    Found,
-    Verified,
-    hold,
-    holds,
-    release,
-    verify,
-)
-from pandadb.services.archive.byrows.merging import Merged
-from pandadb.services.archive.byrows.rowwise import Gone
-from pandadb.services.archive.copies.copying import CopyStep
-from pandadb.services.archive.copies.elsewhere import ArchiveLost, BadArchive, NotTheArchiver
-from pandadb.services.archive.copies.standing import Due, Standing, Waits, standings
+from pandadb.services.archive.copies.copy_schedule import Due, Standing, Waits, standings
+from pandadb.services.archive.copies.day_copy import CopyStep
+from pandadb.services.archive.copies.remote import ArchiveLost, BadArchive, NotTheArchiver
 from pandadb.services.archive.explanations import (
     ExplainedDay,
     ExplainedJob,
@@ -22,21 +12,15 @@ from pandadb.services.archive.explanations import (
     explain_job,
 )
 from pandadb.services.archive.mend import Mended, mend
-from pandadb.services.archive.months.compacting import Compacted, Days, compact, compactable
-from pandadb.services.archive.months.dropping import Dropped, NotDropped
-from pandadb.services.archive.months.dropping import drop as drop_exported
-from pandadb.services.archive.months.exporting import Export, NotExported, Outlook, export, outlook
-from pandadb.services.archive.months.importability import Import, NotImported, importable
-from pandadb.services.archive.months.importing import Loading, import_month
-from pandadb.services.archive.months.lookup import ExportedJob, UnreadableExport, exported
-from pandadb.services.archive.months.verification import (
-    NoExports,
-    VerifiedMonth,
-    verify_exports,
-)
-from pandadb.services.archive.moving import Moved, Step, Verdict
-from pandadb.services.archive.overview import Status, status
-from pandadb.services.archive.pausing import BadPause, Paused, pause, paused, resume
+from pandadb.services.archive.months.compaction import Compacted, Days, compact, compactable
+from pandadb.services.archive.months.drop_exported import Dropped, NotDropped
+from pandadb.services.archive.months.drop_exported import drop as drop_exported
+from pandadb.services.archive.months.export_check import NoExports, VerifiedMonth, verify_exports
+from pandadb.services.archive.months.exported_jobs import ExportedJob, UnreadableExport, exported
+from pandadb.services.archive.months.exports import Export, NotExported, Outlook, export, outlook
+from pandadb.services.archive.months.import_check import Import, NotImported, importable
+from pandadb.services.archive.months.imports import Loading, import_month
+from pandadb.services.archive.pauses import BadPause, Paused, pause, paused, resume
 from pandadb.services.archive.plans import (
     NoSuchDay,
     NotTheOwner,
@@ -44,7 +28,8 @@ from pandadb.services.archive.plans import (
     in_default,
     plan,
 )
-from pandadb.services.archive.restoring import (
+from pandadb.services.archive.report import Progress, Ran
+from pandadb.services.archive.restores import (
     NotNow,
     NotRestored,
     Restored,
@@ -52,14 +37,16 @@ from pandadb.services.archive.restoring import (
     restore,
     restore_jobs,
 )
-from pandadb.services.archive.restoring import (
-    outlook as restorable,
-)
-from pandadb.services.archive.results import Progress, Ran
+from pandadb.services.archive.restores import outlook as restorable
+from pandadb.services.archive.rows.day_merge import Merged
+from pandadb.services.archive.rows.row_batches import Gone
 from pandadb.services.archive.runs import run
+from pandadb.services.archive.status import Status, status
 from pandadb.services.archive.stragglers import Stragglers
 from pandadb.services.archive.stragglers import find as stragglers
-from pandadb.services.archive.throttling import Limits
+from pandadb.services.archive.swaps import Moved, Step, Verdict
+from pandadb.services.archive.throttle import Limits
+from pandadb.services.archive.verification import Found, Verified, hold, holds, release, verify
 
 __all__ = [
     "ArchiveLost",

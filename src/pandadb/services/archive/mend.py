@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive import stragglers
-from pandadb.core.archive.rows import THERE
+from pandadb.core.archive.transfer.rows import THERE
+from pandadb.core.jobs import stragglers
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.core.spool import in_batches
+from pandadb.core.sql.spool import in_batches
 from pandadb.models import JobsArchived
-from pandadb.services.archive.byrows import rowwise
-from pandadb.services.archive.byrows.rowwise import Course, Gone
-from pandadb.services.archive.noting import note
-from pandadb.services.archive.pausing import refuse_paused
+from pandadb.services.archive.pandaid_index import note
+from pandadb.services.archive.pauses import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers
-from pandadb.services.archive.restoring import NotNow, by_day
+from pandadb.services.archive.restores import NotNow, by_day
+from pandadb.services.archive.rows import row_batches
+from pandadb.services.archive.rows.row_batches import Course, Gone
 from pandadb.services.archive.runs import TURN
 from pandadb.services.archive.stragglers import Stragglers, find, look
-from pandadb.services.archive.throttling import Limits, Throttle
+from pandadb.services.archive.throttle import Limits, Throttle
 from pandadb.services.grants import act_as_owner
-from pandadb.services.turns import turn
+from pandadb.services.locks import turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.stragglers import Rows
+    from pandadb.core.jobs.search.lookup import Found
+    from pandadb.core.jobs.stragglers import Rows
     from pandadb.core.partitions.policies import Policy
-    from pandadb.core.whereabouts import Found
     from pandadb.database import Database
     from pandadb.services.failures import Failure
 
@@ -83,7 +83,7 @@ def mend(
             mended.rows = {table: mended.rows.get(table, 0) + new[table] for table in new}
         course = Course(database, THERE, policies, throttle, lambda *_: None, gone=mended.gone)
         for times, jobs in by_day(database, _archived(database, ended)):
-            rowwise.go(course, times, jobs)
+            row_batches.go(course, times, jobs)
         mended.failed = note(database)
     mended.left, mended.paused = find(database), throttle.paused
     return mended

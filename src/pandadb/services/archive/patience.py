@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.services.archive.moving import PATIENCE
+from pandadb.services.archive.swaps import PATIENCE
+from pandadb.services.locks import be_patient
 from pandadb.services.lockwaits import Contended, is_busy, tell_try, watched
-from pandadb.services.turns import be_patient
 
 if TYPE_CHECKING:
     from collections.abc import Callable

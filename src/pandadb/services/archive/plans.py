@@ -11,14 +11,15 @@ from psycopg import sql
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.archive import defaults, proofs, rows
-from pandadb.core.archive.counting import counted
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF, Day, days, strewn, taken
+from pandadb.core.archive import default_partitions, proofs
 from pandadb.core.archive.deferrals import Deferral, Reason, listed
-from pandadb.core.partitions import existing, planning
+from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, Day, days, strewn, taken
+from pandadb.core.archive.row_counts import counted
+from pandadb.core.archive.transfer import rows
+from pandadb.core.partitions import catalog, planning
 from pandadb.core.partitions.planning import Do
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.core.transactions import schema_of
+from pandadb.core.sql.transaction import schema_of
 from pandadb.errors import PandaDBError
 from pandadb.models import ArchiveProof
 from pandadb.services.failures import Failure, explain, is_of_all
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.defaults import InDefault
+    from pandadb.core.archive.default_partitions import InDefault
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
 
@@ -88,7 +89,7 @@ def in_default(
 ) -> InDefault:
     """Return how many jobs no run takes, however old, as they stand in a DEFAULT partition."""
     with database.session() as session:
-        return defaults.overdue(session, policies, now or existing.now(session))
+        return default_partitions.overdue(session, policies, now or catalog.now(session))
 
 
 def _settle(session: Session, day: Day, recent: Collection[ArchiveProof], *, count: bool) -> Day:
@@ -133,7 +134,7 @@ def _settled(session: Session, day: Day, recent: Collection[ArchiveProof]) -> Da
 
 def _restored(session: Session, now: datetime | None) -> list[ArchiveProof]:
     """Return the proofs of partitions that jobs were restored from not long ago."""
-    since = (now or existing.now(session)) - RESTORED_STAY
+    since = (now or catalog.now(session)) - RESTORED_STAY
     taken = select(ArchiveProof).where(ArchiveProof.how == rows.TAKE)
     return [*session.scalars(taken.where(ArchiveProof.proved_at > since))]
 
@@ -154,8 +155,8 @@ def due(
     now: datetime | None = None,
 ) -> list[Day]:
     """Return the days that are old enough, oldest first; put off by the ledger or a young part."""
-    has = existing.partitions(session, ARCHIVE_OF)
-    today = now or existing.now(session)
+    has = catalog.partitions(session, ARCHIVE_OF)
+    today = now or catalog.now(session)
     old = {
         (step.table, step.partition)
         for table in ARCHIVE_OF
@@ -183,7 +184,7 @@ def restorable(database: Database, day: date) -> Day:
         NoSuchDay: No partition of the archive has it.
     """
     with database.session() as session:
-        for found in days(existing.partitions(session, LIVE_OF), LIVE_OF):
+        for found in days(catalog.partitions(session, LIVE_OF), LIVE_OF):
             if found.has(day):
                 by_rows, stray = _there(session, found)
                 return replace(found.deferred(stray), by_rows=bool(by_rows))
@@ -199,7 +200,7 @@ def obstacle(session: Session, day: Day) -> Deferral | None:
 def _there(session: Session, day: Day) -> tuple[Deferral | None, Deferral | None]:
     """Say which partition has a day's place, and which DEFAULT one has rows of its time."""
     targets = [part.target for part in day.parts]
-    there = existing.partitions(session, targets)
+    there = catalog.partitions(session, targets)
     stray: dict[str, Collection[datetime]] = defaultdict(tuple)
     for table, partitions in there.items():
         for one in partitions:

@@ -11,32 +11,32 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.archive import proofs
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
-from pandadb.core.partitions import existing
+from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
+from pandadb.core.partitions import catalog
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.services.archive import moving, pausing, stragglers
-from pandadb.services.archive.byrows import merging
-from pandadb.services.archive.copies import copyruns
-from pandadb.services.archive.copies.elsewhere import ArchiveLost, refuse_unfit
-from pandadb.services.archive.copies.standing import WAITS, Waits, standings
-from pandadb.services.archive.moving import PutOff, Step, Verdict
-from pandadb.services.archive.noting import note as note_ranges
+from pandadb.services.archive import pauses, stragglers, swaps
+from pandadb.services.archive.copies import copy_run
+from pandadb.services.archive.copies.copy_schedule import WAITS, Waits, standings
+from pandadb.services.archive.copies.remote import ArchiveLost, refuse_unfit
+from pandadb.services.archive.pandaid_index import note as note_ranges
 from pandadb.services.archive.plans import failures, in_default, plan, refuse_strangers
-from pandadb.services.archive.results import Progress, Ran
-from pandadb.services.archive.throttling import Limits, Throttle
+from pandadb.services.archive.report import Progress, Ran
+from pandadb.services.archive.rows import day_merge
+from pandadb.services.archive.swaps import PutOff, Step, Verdict
+from pandadb.services.archive.throttle import Limits, Throttle
 from pandadb.services.failures import Failure, isolated
+from pandadb.services.locks import turn
 from pandadb.services.lockwaits import Contended, or_contended
 from pandadb.services.maintenance import noted
-from pandadb.services.turns import turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from datetime import date
 
-    from pandadb.core.archive.days import Day
+    from pandadb.core.archive.layout import Day
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
-    from pandadb.services.archive.copies.standing import Standing
+    from pandadb.services.archive.copies.copy_schedule import Standing
 
 SAFE = (Step.BOUND, Step.COUNT)
 """Steps before which a run can wait as long as it must; it does so before each day, too."""
@@ -93,14 +93,14 @@ def _swap(
     throttle: Throttle,
     tell: Callable[[Progress], None],
 ) -> Ran:
-    ran = Ran(paused=pausing.paused(database))
+    ran = Ran(paused=pauses.paused(database))
     if ran.paused:
         return ran
     with turn(database, TURN) as ours:
         ran.busy = not ours
         if ours:
             ran.finished = finish(database, ran.failed)
-            moving.tidy(database, ran.failed)
+            swaps.tidy(database, ran.failed)
             _go(database, policies, planned(), ran, partial(_Steps, throttle=throttle, tell=tell))
             ran.failed += note_ranges(database)
     ran.paused, ran.held_up, ran.notes = throttle.paused, throttle.held_up, throttle.notes
@@ -150,7 +150,7 @@ def _copy(
     tell: Callable[[Progress], None],
 ) -> Ran:
     refuse_unfit(database, archive)
-    ran = Ran(paused=pausing.paused(database))
+    ran = Ran(paused=pauses.paused(database))
     if ran.paused:
         return ran
 
@@ -163,7 +163,7 @@ def _copy(
             ran.finished = finish(database, ran.failed)
             words: Any = {"may_begin": may_begin, "tell": lambda *at: tell(Progress(*at))}
             try:
-                copyruns.go(database, archive, standing(), ran, **words)
+                copy_run.go(database, archive, standing(), ran, **words)
             except ArchiveLost as lost:
                 lost.ran = ran
                 raise
@@ -216,13 +216,13 @@ def finish(database: Database, failed: list[Failure]) -> dict[str, Verdict]:
     """
     with database.session() as session:
         known = proofs.newest(session).values()
-        there = existing.partitions(session, [*ARCHIVE_OF, *LIVE_OF]).values()
+        there = catalog.partitions(session, [*ARCHIVE_OF, *LIVE_OF]).values()
     names = {one.name for partitions in there for one in partitions}
     finished: dict[str, Verdict] = {}
     for proof in known:
         if proofs.target_of(proof) is None and proofs.part_of(proof).new_name in names:
             with isolated(failed, f"count of {proof.partition_name}"):
-                finished[proof.partition_name] = moving.finish(database, proof)
+                finished[proof.partition_name] = swaps.finish(database, proof)
     return finished
 
 
@@ -231,7 +231,7 @@ def _take(
 ) -> None:
     try:
         if day.by_rows:
-            merged = merging.merge(database, day, policies, step.throttle, step.rows)
+            merged = day_merge.merge(database, day, policies, step.throttle, step.rows)
             ran.merged.append(merged)
             if merged.gone.is_over:
                 ran.left.append(day)
@@ -242,7 +242,7 @@ def _take(
             if merged.put_off:
                 ran.put_off.append(replace(day, put_off=merged.put_off, reason=merged.reason))
         else:
-            ran.done.append(moving.move(database, day, proofs.SWAP, step))
+            ran.done.append(swaps.move(database, day, proofs.SWAP, step))
     except _OutOfTime:
         ran.left.append(day)
     except Contended as why:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from pandadb.core.archive import stragglers
-from pandadb.services.archive.reading import be_slow
+from pandadb.core.jobs import stragglers
+from pandadb.services.archive.snapshot import be_slow
 from pandadb.services.grants import act_as_owner
 
 if TYPE_CHECKING:
-    from pandadb.core.archive.stragglers import Rows
-    from pandadb.core.whereabouts import Found
+    from pandadb.core.jobs.search.lookup import Found
+    from pandadb.core.jobs.stragglers import Rows
     from pandadb.database import Database
 
 EXAMPLES = 5

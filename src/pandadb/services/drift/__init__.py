@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandadb.core import sequences
+from pandadb.core.sql import sequences
 from pandadb.migrating.catalogue import Difference
 from pandadb.services import archive, schema
 from pandadb.services.drift import owners, rights, search_paths, seeds, tables

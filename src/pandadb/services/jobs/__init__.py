@@ -1,20 +1,20 @@
 """Jobs: what operators and services ask of them. Each function is one transaction."""
 
-from pandadb.core.dispatching import Dispatched, Wanted
-from pandadb.core.filters import Filter
-from pandadb.core.finding import Page, UnknownJob
-from pandadb.core.heartbeats import Answer, Heartbeat
-from pandadb.core.histories import Attempt, History, Step
-from pandadb.core.moves import Moved
-from pandadb.core.refusals import Refusal, Refused
-from pandadb.core.submission import NewJob
-from pandadb.services.jobs.dispatching import dispatch
+from pandadb.core.jobs.creation.submission import NewJob
+from pandadb.core.jobs.dispatches import Dispatched, Wanted
+from pandadb.core.jobs.heartbeats import Answer, Heartbeat
+from pandadb.core.jobs.mover import Moved
+from pandadb.core.jobs.refusals import Refusal, Refused
+from pandadb.core.jobs.search.filters import Filter
+from pandadb.core.jobs.search.histories import Attempt, History, Step
+from pandadb.core.jobs.search.pages import Page, UnknownJob
+from pandadb.services.jobs.dispatches import dispatch
 from pandadb.services.jobs.expiry import Expired, expire
-from pandadb.services.jobs.finding import count, find, get, history
 from pandadb.services.jobs.heartbeats import heartbeat
-from pandadb.services.jobs.killing import Killed, close, kill
-from pandadb.services.jobs.loading import Loaded, load, load_records
-from pandadb.services.jobs.retrying import retry
+from pandadb.services.jobs.kills import Killed, close, kill
+from pandadb.services.jobs.record_load import Loaded, load, load_records
+from pandadb.services.jobs.retries import retry
+from pandadb.services.jobs.search import count, find, get, history
 from pandadb.services.jobs.submission import read, submit
 from pandadb.services.jobs.verbs import (
     VERBS,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pandadb.core import timeouts
-from pandadb.core.checks import check_number
-from pandadb.core.kills import Killed
+from pandadb.core.jobs.ending import timeouts
+from pandadb.core.jobs.ending.kills import Killed
+from pandadb.core.sql.validation import check_number
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 from pandadb.services.maintenance import Outcome, noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pandadb.core.timeouts import Rule
+    from pandadb.core.jobs.ending.timeouts import Rule
     from pandadb.database import Database
 
 MOST = 10_000_000

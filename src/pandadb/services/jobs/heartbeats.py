@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandadb.core import heartbeats
+from pandadb.core.jobs import heartbeats
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pandadb.core.heartbeats import Answer, Heartbeat
+    from pandadb.core.jobs.heartbeats import Answer, Heartbeat
     from pandadb.database import Database
 
 

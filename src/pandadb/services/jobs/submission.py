@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core import shapes, states, submission
-from pandadb.core.checks import BadValue, from_text
-from pandadb.core.submission import NewJob
-from pandadb.core.transactions import waiting_table
+from pandadb.core.jobs import states
+from pandadb.core.jobs.creation import job_input, submission
+from pandadb.core.jobs.creation.submission import NewJob
+from pandadb.core.sql.transaction import waiting_table
+from pandadb.core.sql.validation import BadValue, from_text
 from pandadb.models import FilesTable4, JobsActive4
-from pandadb.services.jobs import statistics
+from pandadb.services.jobs import table_statistics
 from pandadb.services.jobs.verbs import USUAL, How, transaction
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def submit(
         pandaids = submission.submit(connection, jobs, jobstatus, how.host)
         table = states.home(jobstatus, waiting_table(connection))
     if not how.dry_run:
-        statistics.refresh(database, table, len(pandaids))
+        table_statistics.refresh(database, table, len(pandaids))
     return pandaids
 
 
@@ -83,7 +84,7 @@ def _job(number: int, found: Any) -> NewJob:
         raise BadValue(f"job {number}: this is not a JSON object")
     try:
         beside = {name: found.pop(name) for name in BESIDE if name in found}
-        shapes.check(shapes.Job, {"columns": found, **beside})
+        job_input.check(job_input.Job, {"columns": found, **beside})
         files = [_typed(FilesTable4, file) for file in beside.pop("files", ())]
         return NewJob(_typed(JobsActive4, found), files, **beside)
     except BadValue as error:

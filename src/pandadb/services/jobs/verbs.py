@@ -13,21 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from pandadb.core import checks, kills, lives
-from pandadb.core.checks import from_text, near
-from pandadb.core.locking import Lock
-from pandadb.core.refusals import Refused
-from pandadb.core.states import KILLS, MERGED, TRANSITIONS, UnknownWord, transitions
+from pandadb.core.jobs import advances as lives
+from pandadb.core.jobs.ending import kills
+from pandadb.core.jobs.lock_order import Lock
+from pandadb.core.jobs.refusals import Refused
+from pandadb.core.jobs.states import KILLS, MERGED, TRANSITIONS, UnknownWord, transitions
+from pandadb.core.sql import validation
+from pandadb.core.sql.validation import from_text, near
+from pandadb.database.pool import check_undoable
 from pandadb.models import JobsActive4
-from pandadb.pool import check_undoable
-from pandadb.services.jobs import statistics
+from pandadb.services.jobs import table_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection
 
-    from pandadb.core.moves import Moved
+    from pandadb.core.jobs.mover import Moved
     from pandadb.database import Database
 
 
@@ -101,14 +103,14 @@ def advance(
         )
     if verb not in VERBS:
         raise UnknownWord(f"There is no verb {verb!r}{near(verb, VERBS)}")
-    jobs = checks.ids(pandaids)
+    jobs = validation.ids(pandaids)
     at_once = len(jobs) == 1 and not lives.is_accounted(transitions(verb))
     with transaction(database, how, at_once=at_once) as connection:
         moved = lives.advance(connection, verb, jobs, values=values, host=how.host, lock=how.lock)
         if isinstance(pandaids, int) and moved.refused:
             raise Refused(moved.refused[pandaids])
     if not how.dry_run and transitions(verb)[0].target == "activated":
-        statistics.refresh(database, JobsActive4, len(moved.jobs))
+        table_statistics.refresh(database, JobsActive4, len(moved.jobs))
     return moved
 
 
@@ -122,7 +124,7 @@ def cancel(
         BadValue: A value does not fit its column.
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
-    jobs = checks.ids(pandaids)
+    jobs = validation.ids(pandaids)
     with transaction(database, how) as connection:
         moved = kills.cancel(connection, jobs, values=values, host=how.host, lock=how.lock)
         if isinstance(pandaids, int) and moved.refused:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
-from pandadb.core.archive import defaults
-from pandadb.core.archive.counting import rows_within
-from pandadb.core.archive.days import ARCHIVE_OF, LIVE_OF
+from pandadb.core.archive import default_partitions
+from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.months import Month
-from pandadb.core.partitions import existing
-from pandadb.services.archive.months.verification import exported_months
+from pandadb.core.archive.row_counts import rows_within
+from pandadb.core.partitions import catalog
+from pandadb.services.archive.months.export_check import exported_months
 from pandadb.services.failures import is_of_all
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.partitions.existing import Partition
+    from pandadb.core.partitions.catalog import Partition
 
 Seen = TypeVar("Seen")
 WORDS = {
@@ -86,7 +86,7 @@ def of_time(
 ) -> list[Place]:
     """Return the partitions of live tables and archive that have something of a time."""
     tables = [*LIVE_OF] if is_other else [*ARCHIVE_OF, *LIVE_OF]
-    there = existing.partitions(session, tables)
+    there = catalog.partitions(session, tables)
     return [
         replace(place, is_other=is_other)
         for table, ones in there.items()
@@ -100,7 +100,7 @@ def _of_time(
     for one in ones:
         if one.overlaps(*limits):
             yield place_of(table, one, one.rows or _counted(session, table, one))
-    for partition, rows in defaults.of_day(session, ones, *limits).items():
+    for partition, rows in default_partitions.of_day(session, ones, *limits).items():
         yield Place(Kind.DEFAULT, table.partition(".")[2], partition, rows=rows)
 
 

@@ -1,0 +1,1 @@
+"""`pandadb archive`: one module per command, on one database or two."""

@@ -1,0 +1,354 @@
+"""`pandadb archive`: finished jobs out of the way, proven, and back if they are wanted."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pandadb.cli.archive import compact, copy, explain, export, import_, mend, pause, restore
+from pandadb.cli.archive.progress import Batches, MaxLag, limits, moved_line, rows_line, told
+from pandadb.cli.options import (
+    DAY,
+    AsJSON,
+    Check,
+    DryRun,
+    Quiet,
+    decimal,
+    moment,
+    site_policies,
+    task_id,
+)
+from pandadb.cli.output import (
+    CODES,
+    WRONG,
+    as_json,
+    end_of_check,
+    end_of_failed,
+    err,
+    note,
+    out,
+    runs_line,
+    table,
+    tell_failed,
+)
+from pandadb.cli.target import changing, opened
+from pandadb.database import Database
+from pandadb.services import archive
+from pandadb.services.archive import Found, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+    from pandadb.core.archive.layout import Day
+    from pandadb.services.archive import Merged, Ran
+
+app = typer.Typer(
+    help="The archive of jobs: plan, run, pause, status, verify, restore, hold, export, import, "
+    "compact."
+)
+
+CENTURY = 36_525 * 86_400
+
+Days = Annotated[
+    list[datetime] | None,
+    typer.Option(
+        "--day",
+        parser=moment(DAY),
+        metavar="DAY",
+        help="Only this day, or -3d, yesterday; can be repeated.",
+    ),
+]
+COLUMNS = ("from", "to", "partitions", "rows", "MB", "put off because")
+
+
+@app.command()
+def plan(days: Days = None, *, json: AsJSON = False) -> None:
+    """Say which days are due, oldest first, and what puts one off; nothing is changed.
+
+    Exit code 1 if an error puts one off.
+
+    Example: pandadb archive plan
+    """
+    with opened() as database:
+        _foretell("Due", database, _dates(days), copy.waits(), json)
+
+
+@app.command()
+def run(
+    days: Days = None,
+    *,
+    max_time: Annotated[
+        float | None,
+        typer.Option(
+            parser=decimal(0, CENTURY),
+            metavar="SECONDS",
+            help="Seconds after which no other day is begun.",
+        ),
+    ] = None,
+    wait: copy.Wait = None,
+    wait_files: copy.WaitFiles = None,
+    max_lag: MaxLag = None,
+    batch_seconds: Batches = 1,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Take the days that are due out of the live tables and into the archive, and prove it.
+
+    It can be repeated, be run twice at once, and be killed: it is for cron. With
+    PANDADB_ARCHIVE_URL days are copied to that database, wait, and are dropped. Exit code 0 if
+    something was done, 1 if rows were lost, a copy is not as it was, jobs were refused as the
+    archive has them already, or a day failed (the others went on), 3 if there was nothing to do, 4
+    if locks were not free or another run was at work, 5 if the archive is paused, 6 if all days
+    that are due are deferred, 7 if nothing was done, since it had no time, or replicas lagged.
+
+    Example: pandadb archive run --max-time 3600
+    """
+    policies, only = site_policies(), _dates(days)
+    waits = copy.waits(wait, wait_files)
+    with changing(dry_run=dry_run) as database:
+        if dry_run:
+            _foretell("Would go", database, only, waits, json)
+            return
+        how: dict[str, Any] = {"limits": limits(max_lag, batch_seconds), "waits": waits}
+        with copy.other(named=True) as other, told("days") as tell:
+            how |= {"max_time": max_time, "tell": lambda now: tell(*_where(now)), "archive": other}
+            try:
+                ran = archive.run(database, policies, only=only, **how)
+            except archive.ArchiveLost as lost:
+                if lost.ran:
+                    _tell_ran(lost.ran, json)
+                raise
+    _tell_ran(ran, json)
+    sys.exit(CODES[ran.outcome])
+
+
+@app.command()
+def status(*, check: Check = False, json: AsJSON = False) -> None:
+    """Say how many days are due and put off, what the archive has, and what needs a person.
+
+    That is, such as days due and no good run for two days, is named on standard error, too.
+
+    Example: pandadb archive status --check
+    """
+    policies = site_policies()
+    with opened(watched=check) as database, copy.other() as other:
+        found = archive.status(database, policies, archive=other, waits=copy.waits())
+    if json:
+        as_json(asdict(found))
+    else:
+        _show_status(found)
+    end_of_check(found.problems, check=check, told=json)
+
+
+def _show_status(found: archive.Status) -> None:
+    since = f", the oldest of {found.oldest:%Y-%m-%d}" if found.oldest else ""
+    if found.paused:
+        out.print(f"The archive is {found.paused}.", markup=False)
+    out.print(f"Days due: {found.due}{since}; put off: {found.put_off}; tasks held: {found.held}.")
+    if found.waiting:
+        out.print(f"Days that are copied and wait to be dropped: {found.waiting}.")
+    columns = ("table", "partitions", "from", "to", "unproven", "MB")
+    rows = [
+        (one.table, one.partitions, one.first, one.last, one.unproven, one.bytes / 1_000_000)
+        for one in found.archived
+    ]
+    table("The archive", columns, rows)
+    for run in found.runs:
+        out.print(runs_line(run), markup=False, soft_wrap=True)
+
+
+@app.command()
+def verify(
+    days: Days = None,
+    *,
+    exports: export.Exports = None,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Count the archive anew and compare it with its proofs.
+
+    Servers update jobs in the archive for up to 90 days after their end: such partitions are told,
+    and are no fault. Exit code 1 if others are not as proven, lack rows, have no proof, or cannot
+    be read. With --exports, exported months are verified instead: what their manifests say, by all
+    rows of their files.
+
+    Example: pandadb archive verify --day 2026-10-01
+    """
+    if exports:
+        if days:
+            raise typer.BadParameter("it has no meaning with --exports", param_hint="--day")
+        wrong_months = export.verify(exports, json)
+        sys.exit(WRONG if wrong_months else 0)
+    with opened(watched=True) as database, copy.other() as other:
+        found = archive.verify(database, only=_dates(days), tell=_tell_name, archive=other)
+    wrong = [one for one in found if not _is_fine(one)]
+    if json:
+        as_json([asdict(one) for one in found])
+    else:
+        columns = ("table", "partition", "found", "rows proven", "rows now", "why")
+        rows = [
+            (one.table, one.partition, one.found, one.proven and one.proven.rows,
+             one.now and one.now.rows, one.why) for one in found if one.found is not Found.SAME
+        ]  # fmt: skip
+        if rows:
+            table("Not as proven", columns, rows)
+        same = sum(one.found is Found.SAME for one in found)
+        out.print(f"{same} of {len(found)} partitions are as proven; wrong: {len(wrong)}.")
+    sys.exit(WRONG if wrong else 0)
+
+
+@app.command()
+def hold(
+    tasks: Annotated[
+        list[int] | None, typer.Argument(parser=task_id, metavar="TASK", help="JediTaskIDs.")
+    ] = None,
+    *,
+    reason: Annotated[str | None, typer.Option(help="Why, for people.")] = None,
+    release: Annotated[bool, typer.Option("--release", help="Let them go again.")] = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Keep the jobs of tasks out of the archive; without tasks, list those that are held.
+
+    Example: pandadb archive hold 13332803 --reason "is looked into"
+    """
+    with changing() if tasks else opened() as database:
+        if tasks and release:
+            gone = archive.release(database, tasks)
+            if json:
+                as_json({"released": gone})
+            else:
+                out.print(f"Released: {', '.join(map(str, gone)) or 'none was held'}.")
+            return
+        if tasks:
+            archive.hold(database, tasks, reason)
+        held = archive.holds(database)
+    rows = [(one.jeditaskid, one.held_by, one.since, one.reason) for one in held]
+    columns = ("jeditaskid", "held_by", "since", "reason")
+    if json:
+        as_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif rows:
+        table("Held", columns, [(str(task), *others) for task, *others in rows])
+    else:
+        out.print("No task is held.")
+
+
+def _dates(days: Collection[datetime] | None) -> list[date]:
+    return [day.date() for day in days or ()]
+
+
+def _foretell(
+    title: str, database: Database, only: Collection[date], waits: archive.Waits, json: bool
+) -> None:
+    policies = site_policies()
+    with copy.other() as other:
+        if other:
+            found = archive.standings(database, policies, only=only, waits=waits)
+            copy.show(title, found, json)
+            days = [one.day for one in found]
+        else:
+            days = archive.plan(database, policies, only=only)
+            _show(title, days, json)
+        if left := str(archive.in_default(database, policies)):
+            note(left) if json else out.print(left, markup=False, soft_wrap=True)
+    end_of_failed(archive.failures(days))
+
+
+def _show(title: str, days: Collection[Day], json: bool) -> None:
+    if json:
+        as_json([asdict(day) for day in days])
+    elif days:
+        rows = [
+            (day.lower, day.upper, len(day.parts), sum(part.rows for part in day.parts),
+             sum(part.bytes for part in day.parts) / 1_000_000, day.put_off) for day in days
+        ]  # fmt: skip
+        table(title, COLUMNS, rows)
+    else:
+        out.print("No day is due.")
+
+
+def _where(now: Progress) -> tuple[str, int, int, dict[str, Any]]:
+    """Return where a run is: in words, and as what a line of JSON has."""
+    day = f"{now.day.lower:%Y-%m-%d}"
+    words = f"{day} {now.step}" + (f", {now.done} jobs" if now.done else "")
+    line: dict[str, Any] = {"day": day, "step": now.step, "number": now.number, "of": now.of}
+    line |= {"jobs": now.done} if now.done is not None else {}
+    line |= {"waiting": now.waiting} if now.waiting else {}
+    return words, now.number - 1, now.of, line
+
+
+def _tell_name(what: str) -> None:
+    if err.is_terminal:
+        err.print(what, markup=False, soft_wrap=True)
+
+
+def _tell_ran(ran: Ran, json: bool) -> None:
+    if json:
+        as_json({**asdict(ran), "lost": ran.lost})
+    else:
+        _report(ran)
+    tell_failed(ran.failed)
+
+
+def _report(ran: Ran) -> None:
+    if ran.busy:
+        out.print("Another run is at work: nothing was done.")
+        return
+    if ran.paused:
+        out.print(f"The archive is {ran.paused}.", markup=False, soft_wrap=True)
+    elif ran.held_up:
+        out.print(f"Waited until the time was over: {ran.held_up}.", markup=False, soft_wrap=True)
+    for sentence in ran.notes:
+        out.print(sentence, markup=False, soft_wrap=True)
+    for name, verdict in ran.finished.items():
+        out.print(f"Counted {name}, which had gone before: {verdict}")
+    for moved in ran.done:
+        out.print(f"Archived {moved_line(moved)}")
+        for finding in moved.findings:
+            some = ", ".join(map(str, finding.examples))
+            out.print(f"  {finding.jobs} {finding.what}: {some}, …")
+    for merged in ran.merged:
+        _report_merged(merged)
+    for day in ran.put_off:
+        out.print(f"Put off {day.lower:%Y-%m-%d}: {day.put_off}", markup=False)
+    for name, held in ran.held.items():
+        out.print(f"Locked {name}: {held or 'locks were not free'}", markup=False, soft_wrap=True)
+    copy.report(ran)
+    out.print(
+        f"Days archived: {len(ran.done) + sum(one.is_done for one in ran.merged)}; put off: "
+        f"{len(ran.put_off)}; locks were not free: {len(ran.contended)}; no time: {len(ran.left)}"
+        f"{f'; failed: {len(ran.failed)}' if ran.failed else ''}."
+    )
+    if ran.lost:
+        out.print(f"[bold red]There are fewer rows than before:[/] {', '.join(ran.lost)}")
+
+
+def _report_merged(merged: Merged) -> None:
+    gone = merged.gone
+    out.print(f"Archived by rows {merged.day.lower:%Y-%m-%d}: {rows_line(gone.rows)}")
+    for sentence in gone.refused.values():
+        out.print(f"  {sentence}", markup=False, soft_wrap=True)
+    if gone.unproven:
+        out.print(f"  Without a proof, as before: {', '.join(gone.unproven)}", markup=False)
+    if gone.contended:
+        out.print(f"  Jobs whose locks were not free: {len(gone.contended)}")
+
+
+def _is_fine(one: archive.Verified) -> bool:
+    return one.found is Found.SAME or (one.found is Found.UPDATED and one.is_young)
+
+
+app.command()(restore.restore)
+app.command()(pause.pause)
+app.command()(pause.resume)
+app.command()(export.export)
+app.command("import")(import_.import_)
+app.command()(compact.compact)
+app.command()(mend.mend)
+app.command()(explain.explain)

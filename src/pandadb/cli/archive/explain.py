@@ -1,0 +1,119 @@
+"""`pandadb archive explain`: where a job or a day is, what it waits for, and what was proven."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pandadb.cli.archive import copy
+from pandadb.cli.options import DAY, AsJSON, job_id, moment, site_policies
+from pandadb.cli.output import as_json, fail, out, table
+from pandadb.cli.target import opened
+from pandadb.config import load_settings
+from pandadb.services import archive
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from pandadb.services.archive import ExplainedDay, ExplainedJob
+
+GOES = {
+    "swap": "The next pandadb archive run takes it to the archive.",
+    "rows": "The next pandadb archive run takes its rows to partitions that the archive has.",
+    "copy": "The next pandadb archive run copies it to the archive.",
+    "drop": "The next pandadb archive run drops it here: the archive has it.",
+}
+"""What comes next, in words."""
+
+
+def _subject(given: str) -> int | date:
+    """Return the job or the day that is meant."""
+    if re.fullmatch(r"[0-9]+", str(given)):
+        return job_id(given)
+    return moment(DAY)(given).date()
+
+
+def explain(
+    subject: Annotated[
+        Any,
+        typer.Argument(
+            parser=_subject, metavar="PANDAID|DAY", help="A job, or a day such as 2026-10-01."
+        ),
+    ],
+    *,
+    json: AsJSON = False,
+) -> None:
+    """Say where a job or a day is, what it waits for, and what was proven of it when.
+
+    It is looked for in the databases of PANDADB_URL and PANDADB_ARCHIVE_URL, and in the exported
+    months of PANDADB_EXPORTS. Nothing is changed. Exit code 1 if no table has the job, or anything
+    of the day.
+
+    Example: pandadb archive explain 3848970521
+    """
+    with opened() as database, copy.other() as other:
+        elsewhere: dict[str, Any] = {"archive": other, "exports": load_settings().exports}
+        how = {"waits": copy.waits(), **elsewhere}
+        if isinstance(subject, int):
+            _tell_job(archive.explain_job(database, subject, site_policies(), **how), json)
+        else:
+            _tell_day(archive.explain_day(database, subject, site_policies(), **how), json)
+
+
+def _tell_job(job: ExplainedJob, json: bool) -> None:
+    if json:
+        as_json(asdict(job))
+    if job.where is None:
+        fail(f"no table has job {job.pandaid}")
+    if json:
+        return
+    since = f"{job.modificationtime:%Y-%m-%d %H:%M}" if job.modificationtime else "an unknown time"
+    _say(f"Job {job.pandaid} is {job.jobstatus} since {since} (UTC), in {job.where}.")
+    if job.day:
+        _say(f"Its day is {job.day}{_due(job)}.")
+    _tell_rest(job)
+
+
+def _tell_day(day: ExplainedDay, json: bool) -> None:
+    if json:
+        as_json(asdict(day))
+    if not (day.places or day.proofs):
+        fail(f"no table has anything of {day.day}")
+    if json:
+        return
+    _say(f"The day {day.day}{_due(day)}.")
+    columns = ("where", "from", "to", "rows")
+    rows = [(str(one), one.lower, one.upper, one.rows) for one in day.places]
+    table("Places", columns, rows)
+    _tell_rest(day)
+
+
+def _due(found: ExplainedJob | ExplainedDay) -> str:
+    return f", due from {found.due_from:%Y-%m-%d} on" if found.due_from else ""
+
+
+def _tell_rest(found: ExplainedJob | ExplainedDay) -> None:
+    """Print what comes next, what is in the way, and what the books say."""
+    for why in found.waits:
+        _say(f"Waits: {why}.")
+    if found.next:
+        _say(GOES[found.next])
+    for hold in found.holds:
+        reason = f": {hold.why}" if hold.why else ""
+        _say(f"Task {hold.jeditaskid} is held by {hold.by} since {hold.since:%Y-%m-%d}{reason}.")
+    columns = ("partition", "how", "rows before", "rows after", "same", "when", "by")
+    rows = [
+        (one.partition, one.how, one.source_rows, one.target_rows, one.is_same,
+         f"{one.at:%Y-%m-%d %H:%M:%S}", one.by) for one in found.proofs
+    ]  # fmt: skip
+    if rows:
+        table("Proofs", columns, rows)
+    else:
+        out.print("Nothing of it is proven.")
+
+
+def _say(sentence: str) -> None:
+    out.print(sentence, markup=False, soft_wrap=True)

@@ -1,0 +1,107 @@
+"""`pandadb archive export`: months of the archive into Parquet files, and out of the database."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pandadb.cli.archive.progress import unless_paused
+from pandadb.cli.options import AsJSON, DryRun, Quiet
+from pandadb.cli.output import as_json, err, out, table
+from pandadb.cli.target import changing, opened
+from pandadb.services import archive
+
+if TYPE_CHECKING:
+    from pandadb.services.archive import Dropped, Export, Outlook, VerifiedMonth
+
+
+Exports = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Verify the exported months there instead.")
+]
+
+
+def export(
+    month: Annotated[str, typer.Argument(help="A month, written as 2026-09.")],
+    *,
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the months are.")],
+    drop: Annotated[bool, typer.Option("--drop", help="Then drop the month's partitions.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an export that does not fit.")
+    ] = False,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Write a month of the archive to Parquet files, and prove them by reading them back.
+
+    An export that is there and fits is left as it is. With --drop the partitions leave the
+    database, if what they have then is what the files have. Exit code 5 if the archive is paused.
+
+    Example: pandadb archive export 2026-09 --to /data/panda --drop
+    """
+    with changing(dry_run=dry_run) as database, unless_paused():
+        if dry_run:
+            _foretell(archive.outlook(database, month), json)
+            return
+        done = archive.export(database, month, to, overwrite=overwrite, tell=_tell)
+        dropped = archive.drop_exported(database, month, to, proven=done) if drop else None
+    if json:
+        as_json(_summary(done, dropped))
+    else:
+        _report(done, dropped)
+
+
+def _tell(what: str) -> None:
+    if err.is_terminal:
+        err.print(what, markup=False, soft_wrap=True)
+
+
+def _foretell(found: Outlook, json: bool) -> None:
+    if json:
+        as_json(asdict(found))
+        return
+    table(f"Would export {found.month}", ("table", "rows, about"), [*found.rows.items()])
+    for what, names in (
+        ("Could be dropped", found.partitions),
+        ("Have other times too, and would stay", found.beyond),
+        ("Still in live tables, so not exported", found.live),
+    ):
+        out.print(f"{what}: {', '.join(names) or 'none'}.", markup=False, soft_wrap=True)
+
+
+def verify(folder: Path, json: bool) -> list[VerifiedMonth]:
+    """Verify the exported months of a folder; return those that are not as they should be."""
+    with opened() as database:
+        found = archive.verify_exports(database, folder, tell=_tell)
+    wrong = [one for one in found if one.fault]
+    if json:
+        as_json([asdict(one) for one in found])
+        return wrong
+    for one in wrong:
+        out.print(f"{one.month}: {one.fault}", markup=False, soft_wrap=True)
+    out.print(f"{len(found) - len(wrong)} of {len(found)} exported months are as their manifests"
+              f" say; wrong: {len(wrong)}.", soft_wrap=True)  # fmt: skip
+    return wrong
+
+
+def _summary(done: Export, dropped: Dropped | None) -> dict[str, Any]:
+    tables = [{name: value for name, value in asdict(one).items() if name != "columns"}
+              for one in done.tables]  # fmt: skip
+    return {**asdict(done), "tables": tables, "dropped": dropped and asdict(dropped)}
+
+
+def _report(done: Export, dropped: Dropped | None) -> None:
+    said = "Exported" if done.is_new else "Already exported, and as it should be:"
+    out.print(f"{said} {done.month} to {done.folder}", markup=False, soft_wrap=True)
+    rows = [(one.table, one.file, one.rows, one.bytes / 1_000_000) for one in done.tables]
+    table(done.month, ("table", "file", "rows", "MB"), rows)
+    if done.is_gone:
+        out.print("The database has nothing of it any more.")
+    if dropped:
+        names = ", ".join(f"{name} {rows:,}" for name, rows in dropped.partitions.items())
+        out.print(f"Dropped: {names or 'nothing'}.", markup=False, soft_wrap=True)
+        for name, stay in dropped.beyond.items():
+            out.print(f"{name} stays, with {stay:,} rows: it has other times too.", markup=False)

@@ -1,0 +1,1 @@
+"""`pandadb db`: the schema, its revisions, its roles."""

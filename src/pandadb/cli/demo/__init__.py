@@ -1,0 +1,1 @@
+"""`pandadb demo`: the commands on `pandadb.demo`."""

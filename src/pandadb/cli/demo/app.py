@@ -1,0 +1,74 @@
+"""`pandadb demo`: something that runs, in a minute and without a server."""
+
+from dataclasses import asdict, astuple
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pandadb.cli.archive.progress import rows_line
+from pandadb.cli.demo import life as demolife
+from pandadb.cli.jobs.app import name_unknown, yesterday
+from pandadb.cli.options import AsJSON
+from pandadb.cli.output import as_json, err, out, table
+from pandadb.database import Database
+from pandadb.demo import tour as service
+
+
+def demo(
+    records: Annotated[
+        list[Path] | None,
+        typer.Option(help="Records of jobs, CSV as the monitor exports them; can be repeated."),
+    ] = None,
+    json: AsJSON = False,
+) -> None:
+    """Make a private database, load a task's jobs, let those of another one live, archive a day.
+
+    One job of that day is restored then. The database is an embedded PostgreSQL in your data
+    folder, whatever PANDADB_URL says. Without --records the loaded jobs are invented; those that
+    live always are, a new task each time.
+
+    Example: pandadb demo --records atlas_jobs_task_13332803.csv
+    """
+    with (
+        err.status("starting a private PostgreSQL") as status,
+        Database.private() as database,
+    ):
+        shown = service.run(database, records or [], yesterday(), status.update)
+        status.stop()
+        for load in shown.loads:
+            name_unknown(load)
+        if not json:
+            _print(shown)
+        life = demolife.live(database, quiet=json)
+        with err.status("archiving yesterday"):
+            archived = service.put_away(database, yesterday())
+            restored = service.bring_back(database, yesterday())
+    if json:
+        there = {"archived": asdict(archived), "restored": asdict(restored)}
+        as_json({**asdict(shown), "life": asdict(life), **there})
+    else:
+        demolife.show(life)
+        _print_archived(archived)
+        for pandaid in restored.gone.jobs:
+            rows = rows_line(restored.gone.rows)
+            out.print(f"Restored job {pandaid} from the archive, with all that is its: {rows}.")
+        demolife.name_next(life, archived.day)
+
+
+def _print(shown: service.Shown) -> None:
+    for load in shown.loads:
+        out.print(
+            f"Task {load.jeditaskid}: {load.loaded:,} jobs loaded, {load.present:,} already there."
+        )
+    table("Jobs per table and state", ("table", "state", "jobs"), map(astuple, shown.statuses))
+    table(
+        "Finished jobs per site",
+        ("site", "jobs", "core hours", "CPU efficiency"),
+        map(astuple, shown.sites),
+    )
+
+
+def _print_archived(archived: service.Archived) -> None:
+    title = f"Archived: what belongs to jobs that ended on {archived.day}"
+    table(title, ("table", "rows, counted and proven"), archived.rows.items())

@@ -1,0 +1,99 @@
+"""The living part of `pandadb demo`: the tables as they fill, and what came of the jobs."""
+
+import shutil
+import sys
+import time
+from dataclasses import astuple
+from datetime import date
+from pathlib import Path
+
+from rich.bar import Bar
+from rich.live import Live
+from rich.table import Table
+
+from pandadb.cli.output import out, table
+from pandadb.config import load_settings
+from pandadb.database import Database
+from pandadb.demo import job_lives
+from pandadb.demo.job_lives import Life, Round
+
+PAUSE = 0.2
+"""Seconds for which a terminal shows a round."""
+
+
+def live(database: Database, *, quiet: bool) -> Life:
+    """Let a task's jobs live; show each round, in a terminal in the same place."""
+    if quiet:
+        return job_lives.live(database)
+    if not out.is_terminal:
+        return job_lives.live(database, on_round=_print)
+    with Live(console=out, auto_refresh=False) as shown:
+        return job_lives.live(database, on_round=lambda done: _draw(shown, done))
+
+
+def _print(done: Round) -> None:
+    if done.number == 1:
+        out.print(f"Task {done.jeditaskid} lives, in {done.of} rounds:")
+    tables: dict[str, list[str]] = {}
+    for count in done.statuses:
+        tables.setdefault(count.table, []).append(f"{count.jobs} {count.jobstatus}")
+    places = "; ".join(f"{name}: {', '.join(states)}" for name, states in tables.items())
+    out.print(f"{done.number:2} {places}", soft_wrap=True)
+
+
+def _draw(shown: Live, done: Round) -> None:
+    title = f"Task {done.jeditaskid} lives: round {done.number} of {done.of}"
+    drawn = Table("table", "state", title=title, title_justify="left", header_style="bold")
+    drawn.add_column("jobs", justify="right")
+    drawn.add_column("", width=40)
+    total = sum(count.jobs for count in done.statuses)
+    for count in done.statuses:
+        bar = Bar(total, 0, count.jobs)
+        drawn.add_row(count.table, count.jobstatus, str(count.jobs), bar)
+    shown.update(drawn, refresh=True)
+    time.sleep(PAUSE)
+
+
+def show(life: Life) -> None:
+    """Print what has become of the task and of one of its jobs."""
+    table(
+        f"Files of task {life.jeditaskid}",
+        ("type", "dataset", "files", "used", "finished", "failed"),
+        map(astuple, life.datasets),
+    )
+    out.print("Failed are also the files of jobs that were killed or closed.")
+    steps = [(step.jobstatus, step.seconds, step.computingsite) for step in life.history]
+    table(f"History of job {life.pandaid}", ("state", "seconds in it", "site"), steps)
+
+
+def name_next(life: Life, archived: date) -> None:
+    """Print what to try next."""
+    left = life.left[0] if life.left else life.pandaid
+    words = {"one": life.pandaid, "left": left, "day": archived}
+    commands = [(line.format(**words), meaning) for line, meaning in NEXT]
+    width = max(len(line) for line, _ in commands)
+    out.print("\nTry next (the same database, as long as PANDADB_URL is not set):")
+    for line, meaning in commands:
+        out.print(f"  {_called()} {line:{width}}  {meaning}", soft_wrap=True)
+    out.print(f"Its data is in {load_settings().data_dir}: delete that, and it is gone.")
+
+
+def _called() -> str:
+    """Return what to type for this program: its path, unless it is found without."""
+    path = Path(sys.argv[0])
+    return str(path) if path.name == "pandadb" and not shutil.which("pandadb") else "pandadb"
+
+
+NEXT = (
+    ("jobs count", "how many jobs there are, of which kind"),
+    ("jobs list", "which jobs these are"),
+    ("jobs show {one}", "where a job is, with its files"),
+    ("jobs history {one}", "what has happened to it"),
+    ("jobs kill {left}", "end one that has not ended"),
+    ("archive verify", "is what is in the archive still as it was proven?"),
+    ("archive restore {day}", "take the rest of yesterday's jobs back"),
+    ("jobs load records.csv --jeditaskid 5", "load records of your own (--help says how)"),
+    ("db psql", "look into the database"),
+    ("db check", "do models and database agree?"),
+    ("db sql", "the whole schema as SQL"),
+)

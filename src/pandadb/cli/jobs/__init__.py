@@ -1,0 +1,1 @@
+"""`pandadb jobs`: commands that change, end and find jobs."""

@@ -1,0 +1,94 @@
+"""`pandadb jobs`: the jobs themselves."""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pandadb.cli.archive import copy
+from pandadb.cli.jobs import change, end, find
+from pandadb.cli.options import DAY, AsJSON, DryRun, Quiet, moment, task_id
+from pandadb.cli.output import as_json, note, out, progress
+from pandadb.cli.target import changing
+from pandadb.config import load_settings
+from pandadb.services import jobs
+
+app = typer.Typer(help="Jobs: submit, look at, move, end.", no_args_is_help=True)
+
+app.command()(change.submit)
+app.command("list")(find.list_)
+app.command()(find.show)
+app.command()(find.count)
+app.command()(find.history)
+app.command()(change.move)
+app.command()(end.kill)
+app.command()(change.retry)
+app.command()(end.expire)
+
+
+def yesterday() -> date:
+    """Return the last day that is over, in UTC."""
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+UNITS = {"reading": "bytes", "loading": "jobs"}
+
+
+def name_unknown(loaded: jobs.Loaded) -> None:
+    """Say which columns of a file were left out."""
+    if loaded.unknown_columns:
+        names = loaded.unknown_columns
+        note(f"Not loaded, unknown columns: {', '.join(names)}", unknown_columns=names)
+
+
+@app.command()
+def load(
+    file: Annotated[Path, typer.Argument(help="Records as the monitor exports them, CSV.")],
+    jeditaskid: Annotated[
+        int,
+        typer.Option(parser=task_id, metavar="TASK", help="The task that the jobs belong to."),
+    ],
+    when: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=moment(DAY), metavar="DAY", help="Day on which the jobs ended; yesterday (UTC)."
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Load records of jobs that ended, all of a file or none. Jobs that are there are left alone.
+
+    So are those that are in the database of PANDADB_ARCHIVE_URL, or in an exported month of
+    PANDADB_EXPORTS.
+
+    Example: pandadb jobs load atlas_jobs_task_13332803.csv --jeditaskid 13332803
+    """
+    day = when.date() if when else yesterday()
+    with changing(dry_run=dry_run) as database, copy.other() as other, progress("") as bar:
+        task = bar.add_task("reading", total=None)
+        loaded = jobs.load(
+            database,
+            file,
+            jeditaskid,
+            day,
+            archive=other,
+            exports=load_settings().exports,
+            dry_run=dry_run,
+            on_progress=lambda step, done, of: bar.update(
+                task, description=f"{step} {UNITS[step]}", completed=done, total=of
+            ),
+        )
+    name_unknown(loaded)
+    if json:
+        as_json(asdict(loaded))
+        return
+    verb = "would be loaded" if dry_run else "loaded"
+    task_words = "new task" if loaded.new_task else "task"
+    out.print(
+        f"{loaded.loaded:,} jobs {verb} into {task_words} {jeditaskid}; "
+        f"{loaded.present:,} were there already."
+    )

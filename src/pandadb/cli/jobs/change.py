@@ -1,0 +1,125 @@
+"""`pandadb jobs submit`, `move` and `retry`: jobs that are new, that go on, that begin again."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pandadb.cli.confirm import ask, end, steps, with_merged
+from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_id
+from pandadb.cli.output import INVALID, as_json, fail, out
+from pandadb.cli.target import changing
+from pandadb.services import jobs
+from pandadb.services.jobs import How
+
+PandaIDs = Annotated[list[int], typer.Argument(parser=job_id, metavar="PANDAID", help="The jobs.")]
+
+
+def submit(
+    file: Annotated[
+        Path, typer.Argument(help="Jobs as JSON: an array, or an object a line; - is the input.")
+    ],
+    jobstatus: Annotated[
+        str, typer.Option(help="How they begin: defined, pending or waiting.")
+    ] = "defined",
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Submit jobs with their files and parameters, all of a file or none; print their PandaIDs.
+
+    An object has columns of the job, and "files" (a list of objects), "parameters", "metadata" and
+    "replaces" (PandaIDs of earlier attempts).
+
+    Example: pandadb jobs submit jobs.json --dry-run
+    """
+    try:
+        given = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        text = given.decode("utf-8-sig")  # whatever the terminal's encoding is
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        fail(f"{file} cannot be read as UTF-8 text: {said}", INVALID)
+    with changing(dry_run=dry_run) as database:
+        new = jobs.read(text)
+        pandaids = jobs.submit(database, new, jobstatus=jobstatus, how=How(dry_run=dry_run))
+    if json:
+        as_json([] if dry_run else pandaids)
+    elif dry_run:
+        out.print(f"{len(pandaids)} jobs would be submitted.")
+    else:
+        typer.echo("\n".join(map(str, pandaids)))
+
+
+def move(
+    verb: Annotated[str, typer.Argument(help="What to do, see above.")],
+    pandaids: PandaIDs,
+    *,
+    value: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A column of the jobs, COLUMN=VALUE; can be repeated."),
+    ] = None,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    yes: Yes = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Take jobs through a step of their life. Exit code 1 if one cannot go; the others do.
+
+    VERB is reset, assign, wait, activate, throttle, release, hold, transfer, merge, finish, fail or
+    cancel (of jobs that were told to end: see `pandadb jobs kill`).
+
+    Example: pandadb jobs move finish 6012345678 --set transexitcode=0
+    """
+    values: dict[str, Any] = dict(_assignment(word) for word in value or [])
+    with changing(dry_run=dry_run) as database:
+        ask(verb.capitalize(), pandaids, yes or dry_run)
+        moved = jobs.advance(database, verb, pandaids, How(dry_run=dry_run), **values)
+    if json:
+        as_json(asdict(moved))
+    else:
+        would = "Would move" if dry_run else "Moved"
+        out.print(f"{would}: {len(moved.jobs)} ({steps(moved)}){with_merged(moved)}.")
+    end(moved.refused.values())
+
+
+def retry(
+    pandaids: PandaIDs,
+    *,
+    same: Annotated[
+        bool, typer.Option("--same", help="As the same jobs, which are holding or still active.")
+    ] = False,
+    attemptnr: Annotated[
+        int | None,
+        typer.Option(min=0, help="The attempt to try again: jobs in another one are refused."),
+    ] = None,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    yes: Yes = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Try jobs that have failed, were cancelled or closed again, each as a new job.
+
+    Exit code 1 if one cannot be tried again; the others are.
+
+    Example: pandadb jobs retry 6012345678
+    """
+    with changing(dry_run=dry_run) as database:
+        ask("Retry", pandaids, yes or dry_run)
+        retried = jobs.retry(
+            database, pandaids, How(dry_run=dry_run), same=same, attemptnr=attemptnr
+        )
+    if json:
+        as_json(asdict(retried))
+    else:
+        for old, new in retried.jobs.items():
+            typer.echo(f"{old} {'would be tried again' if dry_run else f'is job {new} now'}")
+    end(retried.refused.values())
+
+
+def _assignment(word: str) -> tuple[str, Any]:
+    name, equals, text = word.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{word!r} is not COLUMN=VALUE")
+    return name, jobs.typed(name, text)

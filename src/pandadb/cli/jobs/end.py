@@ -1,0 +1,115 @@
+"""`pandadb jobs kill` and `pandadb jobs expire`: jobs ended by hand, and by their timeouts."""
+
+import getpass
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from pandadb.cli.confirm import ask, end, steps, with_merged
+from pandadb.cli.jobs.change import PandaIDs
+from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, whole
+from pandadb.cli.output import as_json, out, table
+from pandadb.cli.target import changing
+from pandadb.services import jobs
+from pandadb.services.jobs import Expired, How, Killed
+
+
+def kill(
+    pandaids: PandaIDs,
+    *,
+    code: Annotated[
+        int,
+        typer.Option(
+            parser=whole(0, 2**31 - 1),
+            metavar="CODE",
+            help="Kill code of PanDA's server: 9 by hand, 51 to reassign …",
+        ),
+    ] = 9,
+    hard: Annotated[
+        bool, typer.Option("--hard", help="End running jobs too, and don't ask their pilots.")
+    ] = False,
+    production: Annotated[
+        bool, typer.Option(help="Whether with the production role, on which some codes depend.")
+    ] = True,
+    keep_unmerged: Annotated[
+        bool, typer.Option("--keep-unmerged", help="Let others merge what these were to merge.")
+    ] = False,
+    by: Annotated[str | None, typer.Option(help="Who kills; the name of your login.")] = None,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    yes: Yes = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Kill jobs; running ones are told to end. Exit code 1 if one cannot be killed.
+
+    With code 9 running production jobs and tests end at once, with 99 all running jobs.
+
+    Example: pandadb jobs kill 6012345678 --code 51
+    """
+    with changing(dry_run=dry_run) as database:
+        ask("Kill", pandaids, yes or dry_run)
+        killed = jobs.kill(
+            database,
+            pandaids,
+            code=code,
+            by=by or _login(),
+            hard=hard,
+            production=production,
+            keep_unmerged=keep_unmerged,
+            how=How(dry_run=dry_run),
+        )
+    if json:
+        as_json(asdict(killed))
+    else:
+        out.print(_sentence(killed, dry_run))
+    end(killed.refused.values())
+
+
+def expire(
+    rule: Annotated[list[str] | None, typer.Option(help="Only this rule; can be repeated.")] = None,
+    limit: Annotated[
+        int,
+        typer.Option(
+            parser=whole(1, 1_000_000), metavar="NUMBER", help="Jobs for each rule, the oldest."
+        ),
+    ] = 1000,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """End the jobs that have been where they are for too long. Exit code 1 if one cannot be ended.
+
+    It can be repeated, and be run twice at once: it is for cron.
+
+    Example: pandadb jobs expire --rule sent --rule heartbeat
+    """
+    with changing(dry_run=dry_run) as database:
+        found = jobs.expire(database, rules=rule, limit=limit, how=How(dry_run=dry_run))
+    if json:
+        as_json([asdict(expired) for expired in found])
+    elif found:
+        _show(found, dry_run)
+    else:
+        out.print("No job has been where it is for too long.")
+    end(refusal for each in found for refusal in each.refused.values())
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user without a name
+        return "pandadb"
+
+
+def _sentence(killed: Killed, dry_run: bool) -> str:
+    """Say how many jobs are killed, from which states to which, and how many are told to end."""
+    would = "Would be killed" if dry_run else "Killed"
+    found = f"{len(killed.jobs)} ({steps(killed)}){with_merged(killed)}"
+    return f"{would}: {found}; running and told to end: {len(killed.told)}."
+
+
+def _show(found: list[Expired], dry_run: bool) -> None:
+    rows = [(e.rule, e.why, len(e.jobs), len(e.told), len(e.refused)) for e in found]
+    title = "Would end" if dry_run else "Ended"
+    table(title, ("rule", "why", "jobs", "told to end", "refused"), rows)

@@ -1,0 +1,137 @@
+"""`pandadb jobs list`, `show`, `count` and `history`: the jobs, looked at."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from pandadb.cli.archive import copy
+from pandadb.cli.jobs.filters import filtered
+from pandadb.cli.options import AsJSON, job_id, whole
+from pandadb.cli.output import as_json, out, table
+from pandadb.config import load_settings
+from pandadb.database import Database
+from pandadb.services import jobs
+
+USUAL = "pandaid,jobstatus,computingsite,jeditaskid,produsername,modificationtime"
+FILE = ("type", "lfn", "status", "fsize", "dataset")
+
+PandaID = Annotated[int, typer.Argument(parser=job_id, metavar="PANDAID", help="The job.")]
+
+
+@filtered
+def list_(
+    chosen: jobs.Filter,
+    *,
+    columns: Annotated[
+        str, typer.Option(help="What to show of each job, with commas; or all.")
+    ] = USUAL,
+    order: Annotated[str, typer.Option(help="The column to order by.")] = "pandaid",
+    descending: Annotated[bool, typer.Option("--descending", help="The largest first.")] = False,
+    limit: Annotated[
+        int,
+        typer.Option(parser=whole(1, 100_000), metavar="NUMBER", help="How many jobs at most."),
+    ] = 100,
+    after: Annotated[
+        str | None, typer.Option(help="The cursor at the end of the page before.")
+    ] = None,
+    json: AsJSON = False,
+) -> None:
+    """List the jobs that fit all the options, page by page. The archive only with --archive.
+
+    Example: pandadb jobs list --jobstatus failed --errorcode pilot=1305 --since 2026-11-20
+    """
+    names = () if columns == "all" else _names(columns)
+    with Database.from_settings() as database:
+        page = jobs.find(
+            database,
+            chosen,
+            columns=names,
+            order=order,
+            descending=descending,
+            limit=limit,
+            after=after,
+        )
+    if json:
+        as_json(asdict(page))
+        return
+    shown = names or [*(page.jobs[0] if page.jobs else ())]
+    table("Jobs", shown, (_plain(job[name] for name in shown) for job in page.jobs))
+    if page.next:
+        out.print(f"There are more: --after {page.next}", soft_wrap=True)
+
+
+def show(pandaid: PandaID, json: AsJSON = False) -> None:
+    """Show a job, with its files, parameters and metadata. Exit code 1 if there is none.
+
+    One that the database has no more is found in that of PANDADB_ARCHIVE_URL, or else in the
+    exported months of PANDADB_EXPORTS.
+    Columns without a value are left out; --json has all of them.
+
+    Example: pandadb jobs show 3848970521
+    """
+    with Database.from_settings() as database, copy.other() as other:
+        job = jobs.get(database, pandaid, archive=other, exports=load_settings().exports)
+    if json:
+        as_json(job)
+        return
+    files = job.pop("files")
+    known = ((name, *_plain([value])) for name, value in job.items() if value is not None)
+    table(f"Job {pandaid}", ("column", "value"), known)
+    if files:
+        table("Files", FILE, ([file[name] for name in FILE] for file in files))
+
+
+@filtered
+def count(
+    chosen: jobs.Filter,
+    by: Annotated[
+        str, typer.Option(help="The columns to count by, with commas; also: table.")
+    ] = "jobstatus",
+    json: AsJSON = False,
+) -> None:
+    """Count the jobs that fit all the options. The archive only with --archive.
+
+    Example: pandadb jobs count --by computingsite,jobstatus --jeditaskid 13332803
+    """
+    names = _names(by)
+    with Database.from_settings() as database:
+        counts = jobs.count(database, chosen, names)
+    if json:
+        as_json(counts)
+        return
+    rows = ([*_plain(row[name] for name in names), row["jobs"]] for row in counts)
+    table("Jobs", (*names, "jobs"), rows)
+
+
+def history(pandaid: PandaID, json: AsJSON = False) -> None:
+    """Show the states that a job was in, and the attempts before and after it.
+
+    Example: pandadb jobs history 3848970521
+    """
+    with Database.from_settings() as database, copy.other() as other:
+        found = jobs.history(database, pandaid, archive=other, exports=load_settings().exports)
+    if json:
+        as_json(asdict(found))
+        return
+    steps = ((s.jobstatus, s.since, s.seconds, s.modificationhost) for s in found.states)
+    table(f"States of job {pandaid}", ("state", "since", "seconds", "host"), steps)
+    attempts = (
+        _plain(
+            {**asdict(attempt), "follows": ", ".join(map(str, attempt.follows)) or None}.values()
+        )
+        for attempt in found.attempts
+    )
+    columns = ("job", "follows", "relation", "attempt", "state", "site", "table")
+    table("Attempts", columns, attempts)
+
+
+def _names(words: str) -> list[str]:
+    """Return the names of columns that stand between commas."""
+    return [*dict.fromkeys(filter(None, (name.strip().lower() for name in words.split(","))))]
+
+
+def _plain(values: Iterable[Any]) -> list[str | None]:
+    """Return values as text that can be copied: numbers of jobs without commas."""
+    return [None if value is None else str(value) for value in values]

@@ -1,0 +1,169 @@
+"""Days of jobs with all that belongs to them: which partitions go together, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from pandadb.core.archive.deferrals import Deferral, Reason
+from pandadb.core.partitions.policies import ARCHIVED
+from pandadb.models import (
+    FilesTableArch,
+    JobParamsTableArch,
+    JobsArchived,
+    MetaTableArch,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from pandadb.core.partitions.catalog import Partition
+
+_ARCHIVES = (JobsArchived, FilesTableArch, JobParamsTableArch, MetaTableArch)
+
+ARCHIVE_OF = {
+    f"doma_panda.{live}": str(model.__table__)
+    for live, model in zip(ARCHIVED, _ARCHIVES, strict=True)
+}
+"""The archive table of each live one, in the order in which they are locked."""
+LIVE_OF = {archive: live for live, archive in ARCHIVE_OF.items()}
+ENDED_JOBS, ARCHIVED_JOBS = next(iter(ARCHIVE_OF.items()))
+"""The tables of the jobs themselves."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The partition of one table, and the table that it goes to; names of tables as in models."""
+
+    source: str
+    target: str
+    schema: str
+    """Where the partition is."""
+    name: str
+    lower: datetime
+    upper: datetime
+    rows: int = field(default=0, compare=False)
+    """As the last ANALYZE has found them, or counted where there was none."""
+    bytes: int = 0
+
+    @property
+    def new_name(self) -> str:
+        """Return its name after it has gone: that of the other table, with the same end."""
+        table = self.source.partition(".")[2]
+        return f"{self.target.partition('.')[2]}_{self.name.removeprefix(f'{table}_')}"
+
+    @property
+    def live(self) -> str:
+        """Return the live one of the two tables."""
+        return self.source if self.source in ARCHIVE_OF else self.target
+
+    @property
+    def live_name(self) -> str:
+        """Return the name that the partition has as one of the live table."""
+        return self.name if self.live == self.source else self.new_name
+
+    def back(self, schema: str) -> Part:
+        """Return the same partition after it has gone to that schema, on its way back."""
+        return Part(self.target, self.source, schema, self.new_name, self.lower, self.upper)
+
+
+@dataclass(frozen=True)
+class Day:
+    """Partitions that go together: those of a day, or of as long as the widest of them lasts."""
+
+    lower: datetime
+    upper: datetime
+    parts: tuple[Part, ...]
+    """At most one of a table if all are of a day; a day without metadata has none of METATABLE."""
+    put_off: str | None = None
+    """Why it stays where it is for now; None if it may go."""
+    reason: Reason | None = None
+    """The code of that."""
+    failed: bool = False
+    """Whether that is an error, which someone has to look into."""
+    by_rows: bool = False
+    """Whether its rows go to partitions that are there, instead of the partitions themselves."""
+
+    @override
+    def __str__(self) -> str:
+        """Return its date, which is that of its first moment if it is longer."""
+        return str(self.lower.date())
+
+    @property
+    def deferral(self) -> Deferral | None:
+        """Return why it stays where it is for now; None if it may go."""
+        return Deferral(self.reason, self.put_off) if self.reason and self.put_off else None
+
+    def deferred(self, why: Deferral | None) -> Day:
+        """Return the day as one that stays where it is, if something is against it."""
+        return replace(self, put_off=str(why), reason=why.reason) if why else self
+
+    @property
+    def jobs(self) -> tuple[Part, ...]:
+        """Return the partitions of the jobs themselves."""
+        return self.of(ENDED_JOBS)
+
+    def has(self, date: date) -> bool:
+        """Tell whether a date is its own, or one of the month that it is."""
+        first = self.lower.date()
+        return date == first or first < date < self.upper.date()
+
+    def of(self, live: str) -> tuple[Part, ...]:
+        """Return the partitions of one of the tables, named as it is among the live ones."""
+        return tuple(part for part in self.parts if part.live == live)
+
+
+def days(
+    existing: Mapping[str, Sequence[Partition]], ways: Mapping[str, str] = ARCHIVE_OF
+) -> list[Day]:
+    """Return the days that tables have partitions of, oldest first.
+
+    Partitions of which one reaches into the other are of one day, though it be a month. Those
+    without a beginning or an end, and DEFAULT ones, are of none.
+    """
+    parts = sorted(_parts(existing, ways), key=lambda part: (part.lower, part.upper))
+    groups: list[list[Part]] = []
+    for part in parts:
+        if groups and part.lower < max(one.upper for one in groups[-1]):
+            groups[-1].append(part)
+        else:
+            groups.append([part])
+    order = [*ways]
+    return [
+        Day(
+            group[0].lower,
+            max(part.upper for part in group),
+            tuple(sorted(group, key=lambda part: (order.index(part.source), part.lower))),
+        )
+        for group in groups
+    ]
+
+
+def _parts(existing: Mapping[str, Sequence[Partition]], ways: Mapping[str, str]) -> Iterator[Part]:
+    for source, target in ways.items():
+        for one in existing[source]:
+            if isinstance(one.lower, datetime) and isinstance(one.upper, datetime):
+                names = (source, target, one.schema, one.name)
+                yield Part(*names, one.lower, one.upper, one.rows, one.bytes)
+
+
+def taken(day: Day, existing: Mapping[str, Sequence[Partition]]) -> Deferral | None:
+    """Say which partition has the place of one that goes; its rows can go there then."""
+    for part in day.parts:
+        for other in existing[part.target]:
+            if other.overlaps(part.lower, part.upper):
+                taken = Reason.PLACE_TAKEN
+                return Deferral.of(taken, table=part.target, partition=other.name)
+    return None
+
+
+def strewn(day: Day, stray: Mapping[str, Collection[datetime]]) -> Deferral | None:
+    """Say which DEFAULT partition has rows of a day."""
+    for part in day.parts:
+        if any(part.lower <= moment < part.upper for moment in stray[part.target]):
+            return Deferral.of(Reason.ARCHIVE_DEFAULT, table=part.target)
+    return None

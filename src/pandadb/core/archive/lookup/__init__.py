@@ -1,0 +1,1 @@
+"""Jobs of the archive: which partitions can have them, and their rows."""

@@ -1,0 +1,139 @@
+"""Rows of jobs in the archive, however many partitions it has.
+
+No statement locks more than a group of partitions, and none keeps more than a few locks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import nullcontext
+from datetime import datetime, time, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import JSON, Text, and_, cast, column, func, literal, not_, select
+
+from pandadb.core.archive.lookup.pandaid_index import GROUP, everywhere, likely, unnoted
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.spool import in_batches
+from pandadb.core.sql.time_range import Span, released, within
+from pandadb.core.sql.transaction import connection_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from sqlalchemy import ColumnElement, Row, Select
+
+    from pandadb.core.sql.transaction import Transaction
+    from pandadb.models import FilesTableArch, JobParamsTableArch, JobsArchived, MetaTableArch
+
+    Archive = type[JobsArchived | FilesTableArch | JobParamsTableArch | MetaTableArch]
+
+Rows = list["Row[*tuple[Any, ...]]"]
+DAY = timedelta(1)
+FIRST, LAST = datetime(1, 1, 1), datetime(9999, 12, 31)
+
+
+def search(
+    session: Transaction,
+    table: Archive,
+    pandaids: Collection[int],
+    query: Select[*tuple[Any, ...]],
+    elsewhere: Collection[int] = (),
+) -> Rows:
+    """Return the rows of jobs in a table of the archive; the query has to select the `pandaid`.
+
+    It ends when each job has been found. One that is not found where it is likely to be is looked
+    for in all partitions, unless it is known to be `elsewhere`.
+    """
+    found: Rows = []
+    missing = {*pandaids}
+
+    def look(spans: Sequence[Span], wanted: Collection[int], few: bool = False) -> None:
+        here = is_among(table.pandaid, wanted), within(table.modificationtime, spans)
+        with nullcontext(connection_of(session)) if few else released(session) as lent:
+            rows = lent.execute(query.where(*here)).all()
+        found.extend(rows)
+        missing.difference_update(row.pandaid for row in rows)
+
+    for place in likely(session, table, pandaids):
+        if wanted := missing & place.pandaids:
+            look(place.spans, wanted, place.few)
+        if not missing:
+            return found
+    missing.difference_update(elsewhere)
+    for spans in everywhere(session, table) if missing else ():
+        look(spans, missing)
+        if not missing:
+            break
+    return found
+
+
+def at(
+    session: Transaction,
+    table: Archive,
+    pandaid: int,
+    moment: datetime,
+    query: Select[*tuple[Any, ...]],
+) -> Rows:
+    """Return the rows of a job in the archive's partition of the day of a moment."""
+    day = within(table.modificationtime, [_day(moment)])
+    return [*connection_of(session).execute(query.where(table.pandaid == pandaid, day))]
+
+
+def _day(moment: datetime) -> Span:
+    """Return the day of a moment; the first and the last one are for ever, with infinity."""
+    midnight = datetime.combine(moment.date(), time())
+    return Span(midnight if midnight > FIRST else None, midnight + DAY if midnight < LAST else None)
+
+
+def groups(session: Transaction, table: Archive, found: Rows) -> list[ColumnElement[bool]]:
+    """Return conditions that choose rows that were found, and what is not noted yet.
+
+    Each is for one statement, and no row fits two of them. What has come to the archive since it
+    was looked for is not noted. The rows have `pandaid` and `modificationtime`.
+    """
+    jobs: dict[Span, list[int]] = defaultdict(list)
+    for row in found:
+        jobs[_day(row.modificationtime)].append(row.pandaid)
+    days = [*in_batches(sorted(jobs), GROUP)]
+    when, new = table.modificationtime, unnoted(session, table)
+    if len(days) < 2 and len(new) == 1:
+        return [within(when, [*new[0], *jobs])]
+    conditions = [within(when, spans) for spans in new]
+    for spans in days:
+        ids = chain.from_iterable(jobs[span] for span in spans)
+        noted = not_(within(when, chain(*new)))
+        conditions.append(and_(within(when, spans), is_among(table.pandaid, ids), noted))
+    return conditions
+
+
+def gathered(
+    session: Transaction, part: Select[*tuple[Any, ...]], conditions: Sequence[ColumnElement[bool]]
+) -> Select[*tuple[Any, ...]]:
+    """Return what selects the rows of a part of a union that fit one of the conditions.
+
+    A single one is left to the union. The rows of several are fetched now, each by its own
+    statement, and sent back as JSON, so that the server can order all of them.
+    """
+    if len(conditions) == 1:
+        return part.where(*conditions)
+    texts = [*_as_json(session, part, conditions)]
+    together = f"[{','.join(text[1:-1] for text in texts)}]"
+    rows = (
+        func.json_to_recordset(cast(literal(together, Text), JSON))
+        .table_valued(*(column(c.name, c.type) for c in part.selected_columns), name="gathered")
+        .render_derived(with_types=True)
+    )
+    return select(*rows.c)
+
+
+def _as_json(
+    session: Transaction, part: Select[*tuple[Any, ...]], conditions: Iterable[ColumnElement[bool]]
+) -> Iterator[str]:
+    for condition in conditions:
+        rows = part.where(condition).subquery("part")
+        query = select(cast(func.json_agg(func.row_to_json(rows.table_valued())), Text))
+        with released(session) as connection:
+            if text := connection.scalar(query):
+                yield text

@@ -1,0 +1,227 @@
+"""Which partitions of the archive can have a job: notes of the PandaIDs that each one has.
+
+The notes are hints. A partition without one can have any job, and rows that came after it was
+noted are found by who looks everywhere.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+from sqlalchemy import BigInteger, and_, bindparam, column, delete, func, insert, or_, select, text
+
+from pandadb.core.archive.layout import LIVE_OF
+from pandadb.core.partitions import catalog
+from pandadb.core.sql.spool import in_batches
+from pandadb.core.sql.table_columns import named
+from pandadb.core.sql.time_range import Span, released
+from pandadb.core.sql.transaction import connection_of
+from pandadb.models import ArchiveRange
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from sqlalchemy import Row, Select
+
+    from pandadb.core.partitions.catalog import Partition
+    from pandadb.core.sql.transaction import Transaction
+    from pandadb.models import Base
+
+    Note = Row[*tuple[Any, ...]]
+
+GROUP = 16
+"""Partitions for one statement: with their indexes some 300 locks of the 6,400 of a server."""
+PARTITIONS = """
+SELECT count(*) AS partitions FROM pg_inherits WHERE inhparent = to_regclass(:parent)
+"""
+EXTREMES = "SELECT {}, min(pandaid), max(pandaid) FROM {partition}"
+NOTE = ("table_name", "lower_bound", "upper_bound", "least_pandaid", "greatest_pandaid")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Some partitions for one statement, and the jobs that they can have."""
+
+    spans: list[Span]
+    pandaids: set[int]
+    few: bool = False
+    """Whether they are so few that they may stay locked, which is faster."""
+
+
+def likely(session: Transaction, table: type[Base], pandaids: Collection[int]) -> Iterator[Place]:
+    """Return where jobs are to be looked for in a table of the archive, a few partitions at a time.
+
+    That is where a note says that they can be, and wherever no note is. A job has ended soon after
+    it was made, most often: so the oldest that can have it come first.
+    """
+    ids = sorted(pandaids)
+    if not ids:
+        return
+    noted, others = _noted(session, table, ids[0], ids[-1])
+    there = [Place([Span(row.lower_bound, row.upper_bound)], of_it)
+             for row in noted if (of_it := _among(ids, row))]  # fmt: skip
+    gaps = [*_gaps(noted)]
+    if others <= GROUP:
+        first = [*gaps, *(span for one in there[:2] for span in one.spans)]
+        yield Place(first, {*ids}, few=others <= 1)
+        yield from _growing(there[2:])
+    else:
+        yield from _growing(there)
+        yield from (Place(spans, {*ids}) for spans in _tiles(session, table, gaps))
+
+
+def everywhere(session: Transaction, table: type[Base]) -> Iterator[list[Span]]:
+    """Return all times of a table of the archive, a group of partitions at a time."""
+    return _tiles(session, table, [Span(None, None)])
+
+
+def unnoted(session: Transaction, table: type[Base]) -> list[list[Span]]:
+    """Return the times of which nothing is noted, a group of partitions at a time."""
+    noted, others = _noted(session, table, 0, -1)
+    gaps = [*_gaps(noted)]
+    if others <= GROUP:
+        return [gaps]
+    return [*_tiles(session, table, gaps)]
+
+
+def _noted(
+    session: Transaction, table: type[Base], least: int, greatest: int
+) -> tuple[list[Note], int]:
+    """Return notes and how many partitions have none, of which the DEFAULT one is always one.
+
+    The notes are those that have ids in common with a range, and those with none beside them.
+    """
+    parent = named(session, str(table.__table__)).as_string()
+    words = {"parent": parent, "least": least, "greatest": greatest}
+    found = connection_of(session).execute(_notes(), {"name": table.__tablename__, **words}).all()
+    rows = [row for row in found if row.lower_bound is not None]
+    return rows, found[0].partitions - (rows[0].notes if rows else 0)
+
+
+@cache
+def _notes() -> Select[*tuple[Any, ...]]:
+    note = ArchiveRange
+    before = func.lag(note.upper_bound).over(order_by=note.lower_bound)
+    after = func.lead(note.lower_bound).over(order_by=note.lower_bound)
+    notes = (
+        select(
+            note.lower_bound,
+            note.upper_bound,
+            note.least_pandaid,
+            note.greatest_pandaid,
+            before.label("before"),
+            after.label("after"),
+            func.count().over().label("notes"),
+        )
+        .where(note.table_name == bindparam("name"))
+        .subquery()
+    )
+    its = notes.c
+    least, greatest = (bindparam(name, type_=BigInteger) for name in ("least", "greatest"))
+    common = and_(its.least_pandaid <= greatest, its.greatest_pandaid >= least)
+    alone = or_(its.before.is_(None), its.before < its.lower_bound, its.after.is_(None))
+    partitions = text(PARTITIONS).columns(column("partitions", BigInteger)).subquery("children")
+    return select(partitions, notes).outerjoin(notes, or_(common, alone)).order_by("lower_bound")
+
+
+def _among(ids: Sequence[int], note: Note) -> set[int]:
+    """Return the ids, of sorted ones, that a partition can have."""
+    if note.least_pandaid is None:
+        return set()
+    return {*ids[bisect_left(ids, note.least_pandaid) : bisect_right(ids, note.greatest_pandaid)]}
+
+
+def _gaps(noted: Sequence[Note]) -> Iterator[Span]:
+    if not noted:
+        yield Span(None, None)
+    for note in noted:
+        if note.before is None or note.before < note.lower_bound:
+            yield Span(note.before, note.lower_bound)
+        if note.after is None:
+            yield Span(note.upper_bound, None)
+
+
+def _growing(places: Sequence[Place]) -> Iterator[Place]:
+    size = 4
+    while places:
+        some, places = places[:size], places[size:]
+        ids = {pandaid for one in some for pandaid in one.pandaids}
+        yield Place([span for one in some for span in one.spans], ids)
+        size = min(2 * size, GROUP)
+
+
+def _tiles(session: Transaction, table: type[Base], gaps: Sequence[Span]) -> Iterator[list[Span]]:
+    """Cut times at the ends of partitions; what is between these is in the DEFAULT one."""
+    name = str(table.__table__)
+    partitions = catalog.partitions(session, [name])[name]
+    for gap in gaps:
+        inside = [one for one in partitions if _touches(one, gap)]
+        ends: list[Any] = [one.upper for one in inside[GROUP - 1 : -1 : GROUP]]
+        for lower, upper in pairwise([gap.lower, *ends, gap.upper]):
+            yield [Span(lower, upper)]
+
+
+def _touches(one: Partition, span: Span) -> bool:
+    mine: Any = (one.lower, one.upper)
+    begins_before = None in (mine[0], span.upper) or mine[0] < span.upper
+    return (
+        not one.is_default
+        and begins_before
+        and (None in (mine[1], span.lower) or mine[1] > span.lower)
+    )
+
+
+def forget(session: Transaction, lower: datetime, upper: datetime) -> None:
+    """Take back what is noted of partitions that have times of a range."""
+    session.execute(
+        delete(ArchiveRange).where(
+            ArchiveRange.lower_bound < upper, ArchiveRange.upper_bound > lower
+        )
+    )
+
+
+def refresh(session: Transaction) -> int:
+    """Note the PandaIDs of partitions that have no note, forget those that are gone.
+
+    The index of each partition tells. Returns how many were noted.
+    """
+    there = catalog.partitions(session, LIVE_OF)
+    note = ArchiveRange
+    known = {
+        (row.table_name, row.lower_bound, row.upper_bound)
+        for row in session.execute(select(note.table_name, note.lower_bound, note.upper_bound))
+    }
+    found = {
+        (table.partition(".")[2], one.lower, one.upper): one
+        for table in LIVE_OF
+        for one in there[table]
+        if isinstance(one.lower, datetime) and isinstance(one.upper, datetime)
+    }
+    for table_name, lower, _ in known - found.keys():
+        session.execute(delete(note).filter_by(table_name=table_name, lower_bound=lower))
+    new = [key for key in found if key not in known]
+    for batch in in_batches(new, GROUP):
+        each = zip(batch, _extremes(session, [found[key] for key in batch]), strict=True)
+        session.execute(insert(note), [dict(zip(NOTE, (*key, *ids), strict=True))
+                                       for key, ids in each])  # fmt: skip
+    return len(new)
+
+
+def _extremes(session: Transaction, partitions: Sequence[Partition]) -> list[tuple[Any, ...]]:
+    """Return the least and the greatest PandaID of each partition."""
+    each = [
+        sql.SQL(EXTREMES).format(
+            sql.Literal(number), partition=sql.Identifier(one.schema, one.name)
+        )
+        for number, one in enumerate(partitions)
+    ]
+    query = sql.SQL(" UNION ALL ").join(each).as_string()
+    with released(session) as connection:
+        found = connection.exec_driver_sql(f"{query} ORDER BY 1").all()
+    return [(least, greatest) for _, least, greatest in found]

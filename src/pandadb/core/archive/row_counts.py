@@ -1,0 +1,37 @@
+"""Rows of partitions that no ANALYZE has seen yet, counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from pandadb.core.archive.months import Month, rows_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.archive.layout import Day, Part
+
+
+def counted(session: Session, day: Day) -> Day:
+    """Return a day with the rows of those of its partitions counted that have no statistics.
+
+    An empty partition is among them, which costs nothing.
+    """
+    return replace(day, parts=tuple(_counted(session, part) for part in day.parts))
+
+
+def _counted(session: Session, part: Part) -> Part:
+    if part.rows:
+        return part
+    return replace(part, rows=rows_within(session, part.source, part.lower, part.upper))
+
+
+def rows_within(session: Session, table: str, lower: datetime, upper: datetime) -> int:
+    """Count the rows of a table from one time to before another."""
+    query = sql.SQL("SELECT count(*) FROM {}").format(rows_of(session, table, Month(lower, upper)))
+    return int(session.connection().exec_driver_sql(query.as_string()).scalar_one())

@@ -1,0 +1,1 @@
+"""Rows between live tables and archive: as partitions, as copies, one by one."""

@@ -1,0 +1,99 @@
+"""A step in the life of jobs, with all that follows from it for their task's files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core.jobs import states
+from pandadb.core.jobs.ending import library_jobs, merge_jobs
+from pandadb.core.jobs.files import file_accounting, file_reset
+from pandadb.core.jobs.files.file_accounting import ACCOUNTED
+from pandadb.core.jobs.lock_order import Lock
+from pandadb.core.jobs.mover import move
+from pandadb.core.jobs.refusals import explain
+from pandadb.core.sql import validation
+from pandadb.models import JobsActive4
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pandadb.core.jobs.mover import Moved
+    from pandadb.core.jobs.states import Transition
+    from pandadb.core.sql.transaction import Transaction
+
+
+FROM_SITE = ("activated",)
+"""States in which a job has been set up for a site."""
+
+
+def advance(
+    session: Transaction,
+    verb: str,
+    pandaids: Sequence[int],
+    *,
+    host: str,
+    target: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    lock: Lock = Lock.WAIT,
+) -> Moved:
+    """Take jobs through a verb; a heartbeat, which leads to several states, needs its target.
+
+    Locks are taken in the order tasks, datasets, jobs. With SKIP a job stays where it is, too, if
+    somebody else has a dataset of it.
+
+    Raises:
+        UnknownWord: There is no such verb, or it does not lead to the target.
+        BadValue: A value does not fit its column, or is the verb's to set.
+        JobsLocked: See `move`.
+    """
+    steps = states.transitions(verb, target)
+    validation.check_columns(JobsActive4, values or {})
+    validation.check_given(values or (), states.OURS, "the verb")
+    goal = steps[0].target
+    accounted = is_accounted(steps)
+    free = pandaids
+    if accounted and lock is Lock.SKIP:
+        free = file_accounting.lock(session, pandaids, lock)
+    moved, then = move(
+        session, steps, free, host=host, values=values, lock=lock, accounted=accounted
+    )
+    if busy := [*{*pandaids} - {*free}]:
+        moved.refused |= explain(session, steps, busy)
+    if verb == "reset" and (
+        back := [job for job, before in moved.before.items() if before in FROM_SITE]
+    ):
+        file_reset.reset_files(session, back)
+    if then.has_files and (waited := file_accounting.settle(session, moved.before, goal)):
+        moved.merged = _end_merged(session, waited, goal, host)
+    if then.builds:
+        moved.merged |= _end_waiting(session, then.builds, host, lock)
+    for job in moved.merged:
+        moved.refused.pop(job, None)
+    return moved
+
+
+def is_accounted(steps: Sequence[Transition]) -> bool:
+    """Tell whether steps of one goal mean something for the files of the jobs."""
+    leaves_transferring = any("transferring" in step.sources for step in steps)
+    return steps[0].target in ACCOUNTED or leaves_transferring
+
+
+def _end_merged(
+    session: Transaction, waited: Sequence[int], goal: str, host: str
+) -> dict[int, str]:
+    """End the jobs that waited for others to merge their outputs, as those have ended.
+
+    A job of which another output is still to be merged goes on waiting (semantics 2.8, 2.14).
+    """
+    ending = merge_jobs.ending(session, waited, goal)
+    values = merge_jobs.values(goal)
+    return advance(session, states.MERGED, ending, host=host, target=goal, values=values).jobs
+
+
+def _end_waiting(
+    session: Transaction, builds: Sequence[int], host: str, lock: Lock
+) -> dict[int, str]:
+    """Cancel the jobs that have waited for libraries that these have failed to build."""
+    waiting = library_jobs.waiting(session, builds)
+    values = library_jobs.WITHOUT_LIBRARY
+    return advance(session, "kill", waiting, host=host, values=values, lock=lock).jobs

@@ -1,0 +1,1 @@
+"""Further attempts of jobs that ended without success."""

@@ -1,0 +1,1 @@
+"""New jobs, with their files, parameters and metadata."""

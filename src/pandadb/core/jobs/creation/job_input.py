@@ -1,0 +1,74 @@
+"""The shapes of what comes in: declared once, for Python's objects and for JSON.
+
+Only the shape is checked here, strictly: nothing is made of what has another type. The values of
+columns have rules of their own, see `checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
+
+from pandadb.core.sql.validation import BadValue, check_text, shown
+
+Item = TypeVar("Item")
+PandaID = Annotated[int, Field(gt=0, lt=2**63)]
+Columns = InstanceOf[Mapping[Any, Any]]
+Several = list[Item] | tuple[Item, ...]
+"""Not Sequence, which a text is, too, and which takes five times as long."""
+
+
+class Shape(BaseModel):
+    """A declared shape; a title says what a field has to be, in the words of a sentence."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", from_attributes=True, frozen=True)
+
+
+class Job(Shape):
+    """What a job comes with: columns, and what belongs to it."""
+
+    columns: Columns = Field({}, title="columns with their values")
+    files: Several[Columns] = Field((), title="a list of files, each with columns of its own")
+    parameters: str = Field("", title="text")
+    metadata: str | None = Field(None, title="text")
+    replaces: Several[PandaID] = Field((), title="a list of PandaIDs")
+
+
+class Report(Shape):
+    """What a pilot says of a job, without what has a rule of its own: numbers, the metadata."""
+
+    jobstatus: str = Field(title="text")
+    values: Columns = Field({}, title="columns with their values")
+    report: str | None = Field(None, title="text")
+
+
+def check(shape: type[Shape], given: Any) -> None:
+    """See that an object or a mapping has the shape, and that PostgreSQL can take its texts.
+
+    Raises:
+        BadValue: It has not; the sentence names the field and what it has to be.
+    """
+    try:
+        found = shape.model_validate(given)
+    except ValidationError as error:
+        raise BadValue(_sentence(shape, error)) from None
+    for name, value in vars(found).items():
+        if value.__class__ is str:
+            check_text(name, value)
+
+
+def _sentence(shape: type[Shape], error: ValidationError) -> str:
+    """Say the first mistake."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    if not first["loc"]:
+        return f"this is no {shape.__name__.lower()}, but {shown(first['input'])}"
+    name, *place = first["loc"]
+    field = shape.model_fields.get(str(name))
+    if field is None:
+        return f"{name} is unknown: a {shape.__name__.lower()} has {', '.join(shape.model_fields)}"
+    if first["type"] == "missing":
+        return f"{name} is missing: it has to be {field.title}"
+    number = next((f": number {step + 1} is" for step in place if isinstance(step, int)), ", not")
+    return f"{name} has to be {field.title}{number} {shown(first['input'])}"

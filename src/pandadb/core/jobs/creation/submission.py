@@ -1,0 +1,255 @@
+"""New jobs with their files, parameters and metadata: semantics 2.1."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Integer,
+    bindparam,
+    func,
+    null,
+    select,
+)
+
+from pandadb.core.jobs import states
+from pandadb.core.jobs.attempts import retry_history
+from pandadb.core.jobs.creation import issued_ids, job_input, placeholders
+from pandadb.core.jobs.files import used_files
+from pandadb.core.shares import ranking
+from pandadb.core.sql.copy import copy_rows
+from pandadb.core.sql.transaction import waiting_table
+from pandadb.core.sql.validation import BadValue, check_columns, check_given
+from pandadb.core.statemachine.effects import now
+from pandadb.models import (
+    FilesTable4,
+    JobParamsTable,
+    JobsActive4,
+    JobsStatusLog,
+    MetaTable,
+)
+from pandadb.models.jobs.columns import JOBSDEFINED4_PANDAID_SEQ
+from pandadb.models.jobs.satellites import FILESTABLE4_ROW_SEQ
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import Sequence as DatabaseSequence
+
+    from pandadb.core.sql.transaction import Transaction
+    from pandadb.models import Base
+
+BEGINNINGS = ("pending", "defined", "waiting")
+UNSET = ("starttime", "endtime")
+"""Times that are NULL unless they are given: the table's default is for rows of old servers."""
+READY = ("ready", "cached")
+"""States of files that a submission keeps."""
+OURS = (*states.OURS, "modificationhost")
+"""Columns that a submission sets itself."""
+USERS = re.compile(r"user|panda|ptest|rc_test.*|rc_alrb")
+"""Labels of jobs that the server tries again by itself."""
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A job to submit: values of columns, as PanDA names them."""
+
+    columns: Mapping[str, Any]
+    files: Sequence[Mapping[str, Any]] = ()
+    parameters: str = ""
+    metadata: str | None = None
+    replaces: Sequence[int] = ()
+    """PandaIDs of the jobs that this one is another attempt of."""
+
+
+def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: str) -> list[int]:
+    """Put new jobs into the table of their state; return their PandaIDs in the order of the jobs.
+
+    What is left out takes its default, but `starttime` and `endtime` are NULL: servers take any
+    time for an end. Share, resource type, attempts and priority are worked out. Files of a task's
+    datasets are marked as used by their job if it is JEDI's (`lockedby`); of two jobs with the same
+    file the first has it. Placeholders are replaced: see `placeholders`.
+
+    Raises:
+        BadValue: A column is unknown or a value does not fit it; the sentence names the job.
+        NumberTaken: The sequence of PandaIDs or of files is behind its tables.
+    """
+    if isinstance(jobs, NewJob | str | Mapping) or not isinstance(jobs, Iterable):
+        raise BadValue(f"jobs to submit are a list of NewJob, not a {type(jobs).__name__}")
+    jobs = [*jobs]
+    _check(jobs, jobstatus)
+    if not jobs:
+        return []
+    pandaids, row_ids, when = draw(session, len(jobs), sum(len(job.files) for job in jobs))
+    ours = {
+        "jobstatus": jobstatus,
+        "modificationhost": host[:128],
+        **dict.fromkeys(("modificationtime", "statechangetime", "proddbupdatetime"), when),
+    }
+    worked_out = _worker_out(session, jobs)
+    rows = [
+        {
+            **dict.fromkeys(UNSET),
+            "creationtime": when,
+            **job.columns,
+            **worked_out(job.columns),
+            **ours,
+            "pandaid": pandaid,
+        }
+        for pandaid, job in zip(pandaids, jobs, strict=True)
+    ]
+    jobs = placeholders.replace(session, jobs, rows)
+    copy(session, states.home(jobstatus, waiting_table(session)), rows)
+    copy(session, FilesTable4, _files(jobs, rows, iter(row_ids)))
+    copy(session, JobParamsTable, _side(jobs, pandaids, "jobparameters", "parameters"))
+    copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
+    copy(session, JobsStatusLog, map(log, rows))
+    if any("fileid" in file for job in jobs for file in job.files):
+        used_files.use(session, rows)
+    retry_history.note(session, _followed(jobs, rows), "retry")
+    return pandaids
+
+
+def _followed(
+    jobs: Sequence[NewJob], rows: Sequence[Mapping[str, Any]]
+) -> list[tuple[int, int, int]]:
+    return [
+        (row["jeditaskid"], old, row["pandaid"])
+        for job, row in zip(jobs, rows, strict=True)
+        for old in job.replaces
+        if row.get("jeditaskid")
+    ]
+
+
+def _check(jobs: Sequence[NewJob], jobstatus: str) -> None:
+    if jobstatus not in BEGINNINGS:
+        raise BadValue(f"A job begins as {', '.join(BEGINNINGS)}, not as {jobstatus!r}")
+    for number, job in enumerate(jobs, start=1):
+        try:
+            if not isinstance(job, NewJob):
+                raise BadValue(f"this is no NewJob, but a {type(job).__name__}")  # noqa: TRY301
+            job_input.check(job_input.Job, job)
+            check_given(job.columns, OURS, "the submission")
+            check_columns(JobsActive4, job.columns)
+            for file in job.files:
+                check_given(file, ("row_id", "pandaid", "modificationtime"), "the submission")
+                check_columns(FilesTable4, file)
+        except BadValue as error:
+            raise BadValue(f"job {number} of {len(jobs)}: {error}") from None
+
+
+def draw(session: Transaction, njobs: int, nfiles: int) -> tuple[list[int], list[int], datetime]:
+    """Draw the ids of jobs and of their files, and the time, in one round trip.
+
+    Raises:
+        NumberTaken: A job or a file has one of the ids already.
+    """
+    drawn = {"njobs": njobs, "nfiles": nfiles}
+    pandaids, row_ids, when, job, file = session.execute(_draw(files=nfiles > 0), drawn).one()
+    pandaids, row_ids = sorted(pandaids), sorted(row_ids)
+    issued_ids.refuse(session, pandaids, job, row_ids, file)
+    return pandaids, row_ids, when
+
+
+@cache
+def _draw(*, files: bool) -> Select[Any]:
+    """Say it, with the first numbers that are given already: of jobs, and of files if there are."""
+    drawn = (
+        select(
+            _next(JOBSDEFINED4_PANDAID_SEQ, "njobs").label("pandaids"),
+            _next(FILESTABLE4_ROW_SEQ, "nfiles").label("row_ids"),
+        )
+        .cte("drawn")
+        .prefix_with("MATERIALIZED")
+    )
+    file = issued_ids.next_file(drawn) if files else null()
+    return select(drawn.c.pandaids, drawn.c.row_ids, now(), issued_ids.next_job(drawn), file)
+
+
+def _next(sequence: DatabaseSequence, name: str) -> ColumnElement[list[int]]:
+    n = bindparam(name, type_=Integer)
+    numbers = select(sequence.next_value()).select_from(func.generate_series(1, n).alias())
+    return func.array(numbers.scalar_subquery(), type_=ARRAY(BigInteger))
+
+
+def _worker_out(
+    session: Transaction, jobs: Sequence[NewJob]
+) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Return what works out the columns that nobody has given."""
+    leaves = [] if all(job.columns.get("gshare") for job in jobs) else ranking.leaves(session)
+    classed = all(job.columns.get("resource_type") for job in jobs)
+    types = [] if classed else ranking.resource_types(session)
+
+    def worked_out(job: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if not job.get("gshare"):
+            found["gshare"] = ranking.share_of(job, leaves)
+        if not job.get("resource_type"):
+            found["resource_type"] = ranking.resource_type_of(job, types)
+        if "currentpriority" not in job:
+            install = job.get("prodsourcelabel") == "install"
+            found["currentpriority"] = 4100 if install else job.get("assignedpriority", 0)
+        if USERS.fullmatch(job.get("prodsourcelabel") or ""):
+            found |= _attempts(job.get("attemptnr") or 0, job.get("maxattempt") or 0)
+        return found
+
+    return worked_out
+
+
+def _attempts(attemptnr: int, maxattempt: int) -> dict[str, int]:
+    """Return the attempts of a user's job: two more, or with -1 none."""
+    if maxattempt == -1:
+        maxattempt = attemptnr
+    elif maxattempt <= attemptnr:
+        maxattempt = attemptnr + 2
+    return {"attemptnr": attemptnr, "maxattempt": maxattempt}
+
+
+def _files(
+    jobs: Sequence[NewJob], rows: Sequence[Mapping[str, Any]], row_ids: Iterator[int]
+) -> Iterator[dict[str, Any]]:
+    for job, row in zip(jobs, rows, strict=True):
+        for file in job.files:
+            status = file.get("status") if file.get("status") in READY else "unknown"
+            yield {
+                **file,
+                "row_id": next(row_ids),
+                "pandaid": row["pandaid"],
+                "status": status,
+            }
+
+
+def _side(
+    jobs: Sequence[NewJob], pandaids: Sequence[int], column: str, attribute: str
+) -> Iterator[dict[str, Any]]:
+    for pandaid, job in zip(pandaids, jobs, strict=True):
+        text = getattr(job, attribute)
+        if text is not None:
+            yield {"pandaid": pandaid, column: text}
+
+
+def log(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of the status log for a job that has just been made."""
+    when = job["modificationtime"]
+    names = ("pandaid", "jobstatus", "prodsourcelabel", "cloud", "computingsite")
+    row = {name: job.get(name) for name in (*names, "modificationhost")}
+    row["prodsourcelabel"] = job.get("prodsourcelabel", "managed")
+    return {**row, "modificationtime": when, "modiftime_extended": when}
+
+
+def copy(session: Transaction, model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Copy rows, those with the same columns together, so that the others take their defaults."""
+    groups: dict[tuple[str, ...], list[Sequence[Any]]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row)].append([*row.values()])
+    for columns, values in groups.items():
+        copy_rows(session, model, columns, values)

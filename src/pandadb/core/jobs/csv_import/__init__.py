@@ -1,0 +1,1 @@
+"""Jobs from the CSV files that the monitor exports."""

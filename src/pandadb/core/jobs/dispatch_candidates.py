@@ -1,0 +1,140 @@
+"""The activated jobs of a site in the order of dispatch, and those of them that are free."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
+
+from pandadb.core.jobs.move_statement import PICKED
+from pandadb.core.sql import id_arrays
+from pandadb.core.sql.id_arrays import unseen
+from pandadb.core.statemachine.effects import constant
+from pandadb.models import JobsActive4
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import CTE, ColumnElement
+
+JOB = JobsActive4.__table__.c
+NOTHING, ACTIVATED = constant(""), constant("activated")
+"""Not parameters: the planner has to see that the index for dispatch has these."""
+ONE = literal_column("1", Integer())
+"""Nor this: of a parameter it would think that it may be many."""
+LABEL, SHARE = (func.coalesce(JOB[name], NOTHING) for name in ("prodsourcelabel", "gshare"))
+HERE = (JOB.computingsite == unseen(bindparam("site", type_=String)), JOB.jobstatus == ACTIVATED)
+LAST = 1_000_000
+
+LIMITS = {"memory": "minramcount", "disk": "maxdiskcount", "walltime": "maxwalltime"}
+"""What a worker has some of, and the column that says how much of it a job needs."""
+EQUALS = ("resource_type", "produsername", "jeditaskid")
+"""Columns that have to be what a worker wants."""
+
+
+def candidates(by_label: bool, asked: Sequence[str]) -> CTE:
+    """Select the first jobs of each kind, then the first of all kinds, in their order.
+
+    The kinds come in the order of their shares: those of later ones are looked at only if there are
+    too few jobs of the first. Parameters are the `site`, the order of its `shares`, how many jobs
+    are in `reach`, the `labels`, and what is `asked` with `wanted_` before it.
+    """
+    kinds = _kinds(by_label)
+    reach = unseen(bindparam("reach", type_=Integer))
+    shares = unseen(bindparam("shares", type_=ARRAY(String)))
+    place = func.coalesce(func.array_position(shares, kinds.c.share), LAST).label("place")
+    kind = select(kinds.c.label, kinds.c.share, place).order_by(place).subquery("kind")
+    jobs = (
+        select(JOB.pandaid, JOB.currentpriority)
+        .where(*HERE, kind.c.label == LABEL, kind.c.share == SHARE, *map(_fits, asked))
+        .order_by(JOB.currentpriority.desc(), JOB.pandaid)
+        .limit(reach)
+        .lateral("jobs")
+    )
+    first = (
+        select(jobs.c.pandaid)
+        .select_from(kind.join(jobs, true()))
+        .order_by(kind.c.place, jobs.c.currentpriority.desc(), jobs.c.pandaid)
+        .limit(reach)
+    )
+    pandaids = func.array(first.scalar_subquery()).label("pandaids")
+    return select(pandaids).cte("candidates").prefix_with("MATERIALIZED")
+
+
+def _kinds(by_label: bool) -> CTE:
+    """Find the labels and shares of which there are jobs at the site: from each to the next one.
+
+    That costs a probe of the index for each, however many jobs there are; those of other labels
+    than are wanted are not looked at.
+    """
+    kind = select(LABEL.label("label"), SHARE.label("share")).where(*HERE).order_by(LABEL, SHARE)
+    wanted = id_arrays.unnested("wanted", label=unseen(bindparam("labels", type_=ARRAY(String))))
+    first = (kind.where(wanted.c.label == LABEL) if by_label else kind).limit(ONE).lateral("first")
+    begin = select(first.c.label, first.c.share)
+    begin = begin.select_from(wanted.join(first, true())) if by_label else begin
+    kinds = begin.cte("kinds", recursive=True)
+    later = tuple_(LABEL, SHARE) > tuple_(kinds.c.label, kinds.c.share)
+    of_label = and_(kinds.c.label == LABEL, kinds.c.share < SHARE)
+    following = kind.where(of_label if by_label else later).limit(ONE).lateral("following")
+    return kinds.union_all(
+        select(following.c.label, following.c.share).select_from(kinds.join(following, true()))
+    )
+
+
+def _fits(name: str) -> ColumnElement[bool]:
+    """Say that a job needs no more than the worker has, or is what the worker wants."""
+    given = bindparam(f"wanted_{name}", type_=JOB[LIMITS.get(name, name)].type)
+    if name in LIMITS:
+        return func.coalesce(JOB[LIMITS[name]], 0) <= given
+    return JOB[name] == given
+
+
+def _still_fits(by_label: bool, asked: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Say the same of a job that was found by its id alone: so in words that no index has."""
+    site = unseen(bindparam("site", type_=String))
+    label = func.any(unseen(bindparam("labels", type_=ARRAY(String))).cast(ARRAY(String)))
+    return [
+        JOB.jobstatus.collate("C") == ACTIVATED,
+        JOB.computingsite.collate("C") == site,
+        *([LABEL.collate("C") == label] if by_label else []),
+        *(_fits(name) for name in asked),
+    ]
+
+
+def free(candidates: CTE, by_label: bool, asked: Sequence[str]) -> CTE:
+    """Lock the first candidates that nobody else has, and tell their places; at most `njobs`.
+
+    Each is looked up and locked when its turn comes: none that is not taken, however many are in
+    reach. No sort may come between, since it would have them all locked first. A job may have
+    changed since the candidates were read: what is asked of it is asked again of what is locked.
+    """
+    first = func.unnest(candidates.c.pandaids).table_valued(
+        column("pandaid", BigInteger), with_ordinality="place"
+    )
+    first = first.render_derived("first")
+    job = (
+        select(*(JOB[name] for name in PICKED))
+        .where(JOB.pandaid == first.c.pandaid, *_still_fits(by_label, asked))
+        .with_for_update(skip_locked=True)
+        .lateral("job")
+    )
+    return (
+        select(*job.c, first.c.place)
+        .select_from(candidates.join(first, true()).join(job, true()))
+        .limit(unseen(bindparam("njobs", type_=Integer)))
+        .cte("free")
+        .prefix_with("MATERIALIZED")
+    )

@@ -1,0 +1,248 @@
+"""Activated jobs for a worker: by share, priority and PandaID, each to one worker only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    String,
+    bindparam,
+    exists,
+    func,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+
+from pandadb.core.jobs import dispatch_candidates, move_statement
+from pandadb.core.jobs.dispatch_candidates import EQUALS, LIMITS
+from pandadb.core.jobs.move_statement import Route
+from pandadb.core.jobs.refusals import refusing_to_wait
+from pandadb.core.jobs.states import transitions
+from pandadb.core.sql import timestamps
+from pandadb.core.sql.prepared import KEPT, send
+from pandadb.core.sql.validation import BadValue, check_number, check_text, mistake_of, words
+from pandadb.core.statemachine.effects import now
+from pandadb.models import (
+    FilesTable4,
+    HarvesterInstances,
+    HarvesterRelJobsWorkers,
+    JobParamsTable,
+    JobsActive4,
+)
+from pandadb.models.types import EPOCH, Timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import CTE, ColumnElement, Select
+
+    from pandadb.core.sql.transaction import Transaction
+
+    Said = tuple[Select[Any], tuple[str, ...]]
+
+SPARE = 60
+"""How many more candidates than asked for are looked at, since others take some of them."""
+
+FIRST = ("Test",)
+"""Shares that go before all others."""
+
+
+MOST = 1_000_000
+"""How many jobs a worker may ask for."""
+FARTHEST = 2**31 - 1
+"""What the statement can look at."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a worker can run, and what it wants to know of it.
+
+    Raises:
+        BadValue: A number is none or beyond its limits, or a text is none.
+    """
+
+    computingsite: str
+    njobs: int = 1
+    labels: Sequence[str] | None = None
+    """Values of `prodsourcelabel`; None is all."""
+    memory: int | None = None
+    """MB: only jobs that need no more."""
+    disk: int | None = None
+    """MB: only jobs that need no more."""
+    walltime: int | None = None
+    """Seconds: only jobs that need no more."""
+    resource_type: str | None = None
+    produsername: str | None = None
+    jeditaskid: int | None = None
+    columns: Sequence[str] | None = None
+    """Columns of the jobs to return, beside the PandaID; None is all of them."""
+    satellites: bool = True
+    """Whether to return the files and the parameters of the jobs."""
+
+    def __post_init__(self) -> None:
+        check_number("njobs", self.njobs, 0, MOST)
+        check_text("computingsite", self.computingsite)
+        for name in (*LIMITS, *EQUALS):
+            value = getattr(self, name)
+            if value is not None and (
+                mistake := mistake_of(JobsActive4, LIMITS.get(name, name), value)
+            ):
+                raise BadValue(f"{name} {mistake}")
+        for word in words(self.labels or ()):
+            check_text("a label", word)
+
+
+COLUMNS = tuple(JobsActive4.__table__.c.keys())
+FILE = FilesTable4.__table__.c
+NAMES = tuple(FILE.keys())
+TIMES = tuple(name for name, column in FILE.items() if isinstance(column.type, Timestamp))
+"""Columns of files that JSON has as texts."""
+
+
+@dataclass(frozen=True)
+class Dispatched:
+    """A job that a worker has been given."""
+
+    job: Mapping[str, Any]
+    """Its columns."""
+    files: Sequence[Mapping[str, Any]]
+    """All of their columns."""
+    parameters: str | None
+
+    @property
+    def pandaid(self) -> int:
+        """Return the job's PandaID."""
+        return int(self.job["pandaid"])
+
+
+def take(
+    session: Transaction,
+    wanted: Wanted,
+    shares: Sequence[str],
+    host: str,
+    worker: tuple[str, int] | None = None,
+    **values: Any,
+) -> list[Dispatched]:
+    """Take activated jobs for a worker, and say that they are sent; return them in their order.
+
+    `shares` is the order in which shares are served; jobs of others come last. Jobs that other
+    workers take at the moment are skipped: there may be fewer, but none only if none is left. It is
+    one statement that takes any, so it can be a transaction by itself. The jobs are related to the
+    worker if its Harvester instance is known. `values` are new values of columns of the jobs.
+    """
+    if wanted.njobs < 1:
+        return []
+    asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALS)}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    columns = None if wanted.columns is None else words(wanted.columns)
+    route = _route(columns, tuple(values))
+    said = _statement(
+        route,
+        tuple(asked),
+        by_label=wanted.labels is not None,
+        satellites=wanted.satellites,
+        related=worker is not None,
+    )
+    harvester, number = worker or (None, None)
+    given = {
+        **{f"wanted_{name}": value for name, value in asked.items()},
+        **values,
+        "harvester": harvester,
+        "worker": number,
+        "site": wanted.computingsite,
+        "labels": None if wanted.labels is None else [*dict.fromkeys(words(wanted.labels))],
+        "shares": [*FIRST, *shares],
+        "host": host[:128],
+        "njobs": wanted.njobs,
+    }
+    reach = wanted.njobs + SPARE
+    while True:
+        taken, seen = _taken(session, said, {**given, "reach": reach})
+        if taken or seen < reach:
+            return taken
+        reach = min(4 * reach, FARTHEST)  # others have what was in reach
+
+
+def _route(columns: Sequence[str] | None, values: tuple[str, ...]) -> Route:
+    """Return the way of jobs that are dispatched, with the columns that come back of them."""
+    (step,) = transitions("dispatch")
+    some = dict.fromkeys(["pandaid", *(columns or ())])
+    returned = COLUMNS if columns is None else tuple(some)
+    return Route(step, JobsActive4, JobsActive4, values, returned=returned)
+
+
+def _taken(
+    session: Transaction, said: Said, given: Mapping[str, Any]
+) -> tuple[list[Dispatched], int]:
+    """Send a dispatch; return the jobs, and how many candidates there were."""
+    statement, names = said
+    with refusing_to_wait():
+        found = send(session, statement, given)
+    return [_dispatched(names, row) for row in found if row[0]], found[0][-1]
+
+
+def _dispatched(names: Sequence[str], row: Sequence[Any]) -> Dispatched:
+    """Separate a job from what belongs to it."""
+    job = dict(zip(names, row, strict=False))
+    files, parameters = row[len(names) : -1] or (None, None)
+    found = [dict(zip(NAMES, file, strict=True)) for file in files or ()]
+    for file in found:
+        file |= {name: timestamps.read(file[name]) for name in TIMES if file[name]}
+    return Dispatched(job, found, parameters)
+
+
+@lru_cache(KEPT)
+def _statement(
+    route: Route, asked: tuple[str, ...], *, by_label: bool, satellites: bool, related: bool
+) -> Said:
+    """Say a dispatch: the first candidates of each kind, the first of those that are free.
+
+    It returns the jobs and what belongs to them, and how many candidates there were; of no job
+    if none was free. Beside it are the names of the columns of jobs, which come first.
+    """
+    candidates = dispatch_candidates.candidates(by_label, asked)
+    free = dispatch_candidates.free(candidates, by_label, asked)
+    moment, moved, *then = move_statement.moving(route, free)
+    taken = free.join(moved, moved.c.pandaid == free.c.pandaid)
+    job = moved.c
+    belongs = [_files(job.pandaid), _parameters(job.pandaid)] if satellites else []
+    statement = (
+        select(*job, *belongs, func.cardinality(candidates.c.pandaids))
+        .select_from(candidates.outerjoin(taken, true()))
+        .order_by(free.c.place)
+        .add_cte(moment, *then, *([_related(free)] if related else []))
+    )
+    return statement, tuple(job.keys())
+
+
+def _files(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
+    """Select the files of a job, as JSON: so each job is one row."""
+    row = aggregate_order_by(func.json_build_array(*FILE), FILE.row_id)
+    return (
+        select(func.json_agg(row))
+        .where(FILE.pandaid == pandaid, FILE.modificationtime == EPOCH)
+        .scalar_subquery()
+    )
+
+
+def _parameters(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
+    """Select the parameters of a job."""
+    own = JobParamsTable.__table__.c
+    mine = select(own.jobparameters).where(own.pandaid == pandaid, own.modificationtime == EPOCH)
+    return mine.scalar_subquery()
+
+
+def _related(free: CTE) -> CTE:
+    """Note which worker has the jobs, if its Harvester instance is known."""
+    harvester = bindparam("harvester", type_=String)
+    worker = bindparam("worker", type_=BigInteger)
+    known = exists().where(HarvesterInstances.harvester_id == harvester)
+    rows = select(harvester, worker, free.c.pandaid, now()).where(known)
+    key = ["harvesterid", "workerid", "pandaid"]
+    related = insert(HarvesterRelJobsWorkers.__table__).from_select([*key, "lastupdate"], rows)
+    seen = related.on_conflict_do_update(index_elements=key, set_={"lastupdate": now()})
+    return seen.cte("related")

@@ -1,0 +1,108 @@
+"""Kill codes: what each code of PanDA's server makes of a job, as data (semantics 2.9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_
+
+from pandadb.core.statemachine.effects import Guard, constants
+from pandadb.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EVENT_SERVICE = Guard(
+    "eventservice is 1, 2, 4 or 5",
+    lambda job: func.coalesce(job["eventservice"], 0).in_(constants((1, 2, 4, 5))),
+    "it is not of the event service",
+)
+TESTS = Guard(
+    "prodsourcelabel is NULL, managed, or has test in it",
+    lambda job: or_(
+        job["prodsourcelabel"].is_(None),
+        job["prodsourcelabel"] == "managed",
+        job["prodsourcelabel"].contains("test"),
+    ),
+    "it is neither production nor a test",
+)
+
+
+class UnknownCode(InvalidInput):
+    """A kill code that there is not."""
+
+
+@dataclass(frozen=True)
+class KillCode:
+    """What a code makes of a job. The diag's words are those of `diags.sentence`."""
+
+    code: int
+    target: str
+    diag: str
+    taskbuffererrorcode: int = 100
+    jobsubstatus: str | None = None
+    """None leaves what the job has."""
+    forced: Guard | None = None
+    """Which running jobs it takes without asking their pilots, beside the event service's."""
+    by_role: bool = False
+    """Whether it takes all running jobs, if who kills has the production role."""
+    insists: bool = False
+    """Whether it ends jobs, too, that were told to end before."""
+    spares_users: bool = False
+    """Whether the production role may not kill jobs of users with it."""
+    clears: bool = False
+    """Whether `commandtopilot` becomes NULL when the job ends."""
+    keeps_unmerged: bool = False
+    """Whether another job may merge what one that is killed was to merge, without being asked."""
+
+
+CODES: Mapping[int, KillCode] = {
+    code.code: code
+    for code in (
+        KillCode(2, "closed", "Expired: {state} since {since}", 102, "toreassign", insists=True),
+        KillCode(3, "cancelled", "Aborted from outside of PanDA", 103, spares_users=True),
+        KillCode(4, "closed", "Expired: {state} since {since}", 102, "toreassign"),
+        KillCode(7, "cancelled", "Killed by {by}"),
+        KillCode(8, "cancelled", "The brokerage has found another site", 105, clears=True),
+        KillCode(9, "cancelled", "Killed by {by}", forced=TESTS, insists=True),
+        KillCode(
+            10,
+            "closed",
+            "Too many jobs wait at its site: another is looked for",
+            130,
+            insists=True,
+        ),
+        KillCode(50, "cancelled", "{by}"),
+        KillCode(
+            51,
+            "closed",
+            "JEDI looks for another site",
+            100,
+            "toreassign",
+            insists=True,
+            keeps_unmerged=True,
+        ),
+        KillCode(52, "cancelled", "{by}", forced=TESTS, insists=True),
+        KillCode(55, "closed", "Its task is done, or nearly", 100, "taskdone", spares_users=True),
+        KillCode(60, "closed", "Closed by its pilot", insists=True, spares_users=True),
+        KillCode(91, "cancelled", "Killed by {by}"),
+        KillCode(99, "cancelled", "Killed by {by}", by_role=True, insists=True),
+    )
+}
+"""From semantics of PanDA's server. With 50 and 52, `by` is what JEDI says of the kill."""
+
+ON_FAILED = {7: KillCode(7, "failed", "Tried again elsewhere", 106, clears=True)}
+"""What a code makes of a failed job that is still in JOBSACTIVE4; the others only move it."""
+
+
+def known(code: int) -> KillCode:
+    """Return what a code does.
+
+    Raises:
+        UnknownCode: There is no such code.
+    """
+    if code not in CODES:
+        codes = ", ".join(map(str, CODES))
+        raise UnknownCode(f"There is no kill code {code}: the codes are {codes}")
+    return CODES[code]

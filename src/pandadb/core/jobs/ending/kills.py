@@ -1,0 +1,263 @@
+"""Killing jobs, as one of the `killcodes` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, func, literal, or_, select, update
+
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.ending import merge_jobs
+from pandadb.core.jobs.ending.diagnostics import sentence
+from pandadb.core.jobs.ending.kill_codes import (
+    CODES,
+    EVENT_SERVICE,
+    ON_FAILED,
+    KillCode,
+    UnknownCode,
+    known,
+)
+from pandadb.core.jobs.files import file_accounting
+from pandadb.core.jobs.files.file_status import PMERGE
+from pandadb.core.jobs.lock_order import Lock
+from pandadb.core.jobs.mover import Moved, looks
+from pandadb.core.jobs.refusals import Reason, Refusal, explain, refusing_to_wait
+from pandadb.core.jobs.states import ASKED, LIVE, transitions
+from pandadb.core.sql import validation
+from pandadb.core.sql.id_arrays import by_id
+from pandadb.core.statemachine.effects import COMMAND, PRODUCTION
+from pandadb.models import JobsActive4
+from pandadb.models.jobs.all_tables import LIVE_TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Row, Select
+
+    from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.statemachine.effects import Columns
+    from pandadb.models.jobs.all_tables import JobTable
+
+__all__ = ["CODES", "KillCode", "Killed", "UnknownCode", "cancel", "kill", "known"]
+
+
+@dataclass(frozen=True)
+class Role:
+    """Who kills: whether pilots are not asked, and whether with the production role."""
+
+    hard: bool
+    production: bool
+
+
+@dataclass
+class Killed(Moved):
+    """What a kill has done."""
+
+    told: list[int] = field(default_factory=list)
+    """The running jobs that are to end, and do when their pilots ask."""
+
+
+def kill(
+    session: Transaction,
+    pandaids: Sequence[int],
+    *,
+    code: int,
+    by: str,
+    host: str,
+    lock: Lock = Lock.WAIT,
+    hard: bool = False,
+    production: bool = True,
+    keep_unmerged: bool = False,
+    jobsubstatus: str | None = None,
+) -> Killed:
+    """End jobs, as a code says; tell running ones to end, or end them too if that is forced.
+
+    Running jobs are ended by `hard`, and by the codes that force it on some. A job that was told
+    before keeps the reason that it was given then, and unless the code insists it is left to end.
+    `production` is the role of who kills: with it some codes take more, and some nothing of users;
+    whose jobs somebody may kill without it is for the caller to see. With `keep_unmerged`, and
+    with code 51, another job may merge what one that is killed was to. `jobsubstatus` replaces the
+    code's. The number of statements does not grow with the number of jobs.
+
+    Raises:
+        UnknownCode: There is no such code.
+        BadValue: An id is no whole number.
+        BadValue: `by` or `jobsubstatus` does not fit its column.
+        JobsLocked: See `move`.
+    """
+    rule, asked = known(code), validation.ids(pandaids)
+    ids = file_accounting.lock(session, asked, lock)
+    role = Role(hard=hard, production=production)
+    rows = [
+        row
+        for table, how in looks(LIVE_TABLES, lock)
+        for row in _marked(session, ids, _mark(table, rule, by, how, role))
+    ]
+    verb = "kill" if rule.target == "cancelled" else "close"
+    spared = {row.pandaid: _spared(rule, row) for row in rows if not row.allowed}
+    done = Killed(
+        told=[row.pandaid for row in rows if row.allowed and not (row.ends or row.failed)],
+        refused=spared,
+    )
+    values = _values(rule) | ({"jobsubstatus": jobsubstatus} if jobsubstatus else {})
+    lost = ON_FAILED.get(code)
+    if not (rule.keeps_unmerged or keep_unmerged):
+        merge_jobs.give_up(
+            session, [r.pandaid for r in rows if r.ends and r.processingtype == PMERGE]
+        )
+    parts = (
+        (verb, [r for r in rows if r.ends and r.jobstatus != "running"], values),
+        (f"{verb} hard", [r for r in rows if r.ends and r.jobstatus == "running"], values),
+        ("fail", [r for r in rows if r.failed and r.allowed], _values(lost) if lost else {}),
+    )
+    for step, chosen, new in parts:
+        chosen_ids = [row.pandaid for row in chosen]
+        moved = advances.advance(session, step, chosen_ids, host=host, values=new, lock=lock)
+        done.jobs |= moved.jobs
+        done.before |= moved.before
+        done.refused |= moved.refused
+        done.merged |= moved.merged
+    if left := sorted({*asked} - {row.pandaid for row in rows}):
+        steps = [*transitions(verb), *transitions(f"{verb} hard"), *transitions("fail")]
+        done.refused |= explain(session, steps, left)
+    return done
+
+
+def cancel(
+    session: Transaction,
+    pandaids: Sequence[int],
+    *,
+    host: str,
+    values: Mapping[str, Any] | None = None,
+    lock: Lock = Lock.WAIT,
+) -> Moved:
+    """End jobs of JOBSACTIVE4 that were told to end, now that their pilots have.
+
+    They have been killed, so each has its reason already. Others stay as they are.
+
+    Raises:
+        BadValue: An id is no whole number, or a value does not fit its column.
+        JobsLocked: See `move`.
+    """
+    asked = validation.ids(pandaids)
+    free = file_accounting.lock(session, asked, lock)
+    skip, nowait = lock is Lock.SKIP, lock is Lock.NOWAIT
+    with refusing_to_wait():
+        locked = _told().with_for_update(skip_locked=skip, nowait=nowait)
+        told = [*session.scalars(locked, {"pandaids": free})]
+    moved = advances.advance(session, "kill", told, host=host, values=values, lock=lock)
+    if left := sorted({*asked} - {*told}):
+        busy = {*session.scalars(_told(), {"pandaids": left})}
+        found = explain(session, transitions("kill"), left)
+        moved.refused |= {job: _untold(job, why, job in busy) for job, why in found.items()}
+    return moved
+
+
+def _told() -> Select[Any]:
+    job = JobsActive4.__table__.c
+    told = select(job.pandaid).where(by_id(JobsActive4), job.commandtopilot == COMMAND)
+    return told.order_by(job.pandaid)
+
+
+def _untold(pandaid: int, why: Refusal, busy: bool) -> Refusal:
+    """Return why a job is not cancelled: if nobody else has it, it could be killed, but was not."""
+    if busy or why.reason is not Reason.LOCKED:
+        return why
+    sentence = f"Job {pandaid} was not told to end: jobs are killed by `jobs kill`, with a code"
+    return Refusal(Reason.GUARD, sentence)
+
+
+def _marked(session: Transaction, left: list[int], mark: Select[Any]) -> Sequence[Row[Any]]:
+    """Mark those jobs of one table that are left, and leave the others."""
+    if not left:
+        return ()
+    with refusing_to_wait():
+        rows = session.execute(mark, {"pandaids": left}).all()
+    found = {row.pandaid for row in rows}
+    left[:] = [pandaid for pandaid in left if pandaid not in found]
+    return rows
+
+
+def _values(code: KillCode) -> dict[str, Any]:
+    """Return the columns that are the same for all jobs of a code."""
+    return {
+        "taskbuffererrorcode": code.taskbuffererrorcode,
+        **({"jobsubstatus": code.jobsubstatus} if code.jobsubstatus else {}),
+        "commandtopilot": None if code.clears else COMMAND,
+    }
+
+
+def _spared(code: KillCode, row: Row[Any]) -> Refusal:
+    """Say that the production role does not kill a user's job with a code."""
+    sentence = f"Job {row.pandaid} is a user's, which code {code.code} is not for"
+    return Refusal(Reason.GUARD, sentence)
+
+
+def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, role: Role) -> Select[Any]:
+    """Pick and lock the jobs of a table that can be killed, in the order of their ids; mark them.
+
+    Jobs that end get the command when they move: none of their indexes is written twice. A failed
+    job keeps its command and, unless the code says something of it, its reason.
+    """
+    job = table.__table__.c
+    failed = job.jobstatus == "failed"
+    told = func.coalesce(job.commandtopilot == COMMAND, False)
+    allowed = _is_allowed(code, job, role)
+    takes = or_(job.jobstatus.not_in(ASKED), _forced(code, job, role))
+    picked = (
+        select(
+            job.pandaid,
+            job.jobstatus,
+            job.processingtype,
+            failed.label("failed"),
+            and_(~failed, allowed, takes, or_(~told, _insists(code, job, role))).label("ends"),
+            told.label("told"),
+            allowed.label("allowed"),
+        )
+        .where(by_id(table), job.jobstatus.in_((*LIVE, "failed")))
+        .order_by(job.pandaid)
+        .with_for_update(skip_locked=lock is Lock.SKIP, nowait=lock is Lock.NOWAIT)
+        .cte("picked")
+        .prefix_with("MATERIALIZED")
+    )
+    marked = (
+        update(table.__table__)
+        .where(job.pandaid == picked.c.pandaid, ~picked.c.failed, picked.c.allowed)
+        .where(picked.c.ends | ~picked.c.told)
+        .values(
+            commandtopilot=case((picked.c.ends, job.commandtopilot), else_=COMMAND),
+            taskbuffererrordiag=_diag(code, job, by),
+        )
+    )
+    statement = select(picked).order_by(picked.c.pandaid).add_cte(marked.cte("marked"))
+    lost = ON_FAILED.get(code.code)
+    if lost is None:
+        return statement
+    excused = (
+        update(table.__table__)
+        .where(job.pandaid == picked.c.pandaid, picked.c.failed, picked.c.allowed)
+        .values(taskbuffererrordiag=_diag(lost, job, by))
+    )
+    return statement.add_cte(excused.cte("excused"))
+
+
+def _diag(code: KillCode, job: Columns, by: str) -> Any:
+    return sentence(code.diag, job, "taskbuffererrordiag", since="statechangetime", by=by)
+
+
+def _forced(code: KillCode, job: Columns, role: Role) -> Any:
+    """Whether a running job ends at once."""
+    guards = [guard.of(job) for guard in (EVENT_SERVICE, code.forced) if guard]
+    return literal(True) if role.hard or (code.by_role and role.production) else or_(*guards)
+
+
+def _insists(code: KillCode, job: Columns, role: Role) -> Any:
+    """Whether a job that was told to end before does not have the time to do it."""
+    if role.hard or code.insists:
+        return literal(True)
+    return or_(EVENT_SERVICE.of(job), job["jobstatus"] == "merging")
+
+
+def _is_allowed(code: KillCode, job: Columns, role: Role) -> Any:
+    return PRODUCTION.of(job) if code.spares_users and role.production else literal(True)

@@ -1,0 +1,81 @@
+"""Giving up jobs of which nothing is heard any more, as the Watcher of PanDA's server does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, exists, func, not_, or_, update
+
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.ending.diagnostics import sentence
+from pandadb.core.jobs.ending.kills import Killed
+from pandadb.core.jobs.files import file_accounting
+from pandadb.core.jobs.lock_order import Lock
+from pandadb.core.jobs.refusals import explain
+from pandadb.core.jobs.states import transitions
+from pandadb.core.sql.id_arrays import by_id
+from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JobsActive4
+from pandadb.models.types import EPOCH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement
+
+    from pandadb.core.sql.transaction import Transaction
+
+FINAL_WORKERS = ("finished", "failed", "cancelled", "missed")
+RECOVERY_FAILED = 101
+"""The `jobdispatchererrorcode` of a job that ended with an error, and was not recovered."""
+UNRECOVERED = "It ended with an error and was not recovered: {state}, last heard of at {since}"
+WORKER_DONE = 2
+"""The `superrorcode` of a job whose worker had ended before it."""
+
+
+def give_up(
+    session: Transaction, pandaids: Sequence[int], *, code: int, diag: str, host: str
+) -> Killed:
+    """Fail jobs of JOBSACTIVE4, with a code and a sentence of the dispatcher.
+
+    Jobs whose pilot or payload had said an error were to be recovered, and have another code, but
+    those that no pilot has answered for. Jobs without an `endtime` have ended when they were last
+    heard of. The caller has locked them and seen that it is time.
+    """
+    job = JobsActive4.__table__.c
+    ended = or_(job.endtime.is_(None), job.endtime == EPOCH)
+    lost = and_(
+        job.jobstatus != "sent", or_(_is_said(job.piloterrordiag), _is_said(job.exeerrordiag))
+    )
+    done = and_(not_(lost), _has_final_worker())
+    reason, unrecovered = (
+        sentence(words, job, "jobdispatchererrordiag", since="modificationtime")
+        for words in (diag, UNRECOVERED)
+    )
+    values = {
+        "jobdispatchererrorcode": case((lost, RECOVERY_FAILED), else_=code),
+        "jobdispatchererrordiag": case((lost, unrecovered), else_=reason),
+        "endtime": case((ended, job.modificationtime), else_=job.endtime),
+        "superrorcode": case((done, WORKER_DONE), else_=job.superrorcode),
+        "superrordiag": case((done, "Its worker had ended before"), else_=job.superrordiag),
+    }
+    free = file_accounting.lock(session, pandaids, Lock.SKIP)
+    marked = update(JobsActive4.__table__).where(by_id(JobsActive4)).values(values)
+    session.execute(marked, {"pandaids": free})
+    moved = advances.advance(session, "fail", free, host=host, lock=Lock.SKIP)
+    busy = [*{*pandaids} - {*free}]
+    refused = explain(session, transitions("fail"), busy) if busy else {}
+    return Killed(moved.jobs, moved.refused | refused, before=moved.before)
+
+
+def _is_said(diag: Any) -> ColumnElement[bool]:
+    return func.coalesce(diag, "") != ""
+
+
+def _has_final_worker() -> ColumnElement[bool]:
+    relation, worker = HarvesterRelJobsWorkers, HarvesterWorkers
+    return exists().where(
+        relation.pandaid == JobsActive4.pandaid,
+        worker.harvesterid == relation.harvesterid,
+        worker.workerid == relation.workerid,
+        worker.status.in_(FINAL_WORKERS),
+    )

@@ -1,0 +1,51 @@
+"""Files of jobs that go back to be set up, to another site perhaps: semantics 2.6."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import case, func, null, update
+
+from pandadb.core.sql import id_arrays
+from pandadb.core.statemachine.effects import PRODUCTION
+from pandadb.models import FilesTable4, JobsDefined4
+from pandadb.models.types import EPOCH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Update
+
+    from pandadb.core.sql.transaction import Transaction
+
+SUB = "_sub[0-9]+$"
+"""What the name of a dataset ends with while a part of it is transferred."""
+
+
+def reset_files(session: Transaction, pandaids: Sequence[int]) -> None:
+    """Forget what was set up for the site that jobs, which are defined now, came from.
+
+    No file is said to be there any more, but JEDI's, which looks itself; production's are moved by
+    another dataset, and outputs go to the dataset itself.
+    """
+    session.execute(_reset(), {"pandaids": [*pandaids]})
+
+
+@cache
+def _reset() -> Update:
+    file, job = FilesTable4.__table__, JobsDefined4.__table__
+    return (
+        update(file)
+        .where(
+            id_arrays.is_given(file.c.pandaid),
+            file.c.modificationtime == EPOCH,
+            job.c.pandaid == file.c.pandaid,
+        )
+        .values(
+            guid=case((file.c.status == "missing", null()), else_=file.c.guid),
+            status=case((job.c.lockedby == "jedi", file.c.status), else_="unknown"),
+            dispatchdblock=case((PRODUCTION.of(job.c), null()), else_=file.c.dispatchdblock),
+            destinationdblock=func.regexp_replace(file.c.destinationdblock, SUB, ""),
+        )
+    )

@@ -1,0 +1,247 @@
+"""What becomes of a file of a task, and of the counters of its dataset, when its job moves on.
+
+The rules of semantics 2.14 (the end of a job), 2.3 (transferring, merging) and 4.4 (proc_status),
+as expressions over a file's row in JEDI_DATASET_CONTENTS, its row in FILESTABLE4 and its job.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, null, or_, true
+
+from pandadb.core.jobs import states
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pandadb.core.statemachine.effects import Columns
+
+INPUTS = ("input", "pseudo_input", "pp_input")
+MASTERS = ("input", "pseudo_input")
+"""Types of the datasets whose files have a `proc_status`."""
+OUTPUTS = ("output", "log")
+KEY = ("jeditaskid", "datasetid", "fileid")
+"""What a file of a task is found by."""
+REPORTED = ("lfn", "guid", "fsize", "checksum")
+"""What the job's report says of an output, copied from FILESTABLE4."""
+PMERGE = "pmerge"
+"""`processingtype` of jobs that merge outputs of others; these wait for them in `merging`."""
+MERGE_ATTEMPTS = 3
+BY_PILOT = 107
+"""The `taskbuffererrorcode` of a job that its pilot has tried again as a new one."""
+BUILD = "panda"
+"""The label of jobs that build libraries."""
+
+PROCEEDS: Mapping[str, tuple[str, ...]] = {
+    "finished": ("running", "transferring", "merging"),
+    "failed": ("queued", "starting", "running", "transferring", "merging"),
+    "ready": ("queued", "starting", "running", "transferring", "merging"),
+    "transferring": ("running", "merging"),
+    "running": ("ready", "queued", "starting"),
+}
+"""What `proc_status` may be before it becomes that."""
+
+Outcome = tuple[dict[str, Any], dict[str, ColumnElement[int]]]
+"""The new values of the file's row, and what is added to each counter of its dataset."""
+
+
+def same_file(one: Columns, other: Columns) -> ColumnElement[bool]:
+    """Tell whether two rows are of the same file of a task."""
+    return and_(*(one[name] == other[name] for name in KEY))
+
+
+def same_dataset(one: Columns, other: Columns) -> ColumnElement[bool]:
+    """Tell whether two rows are of the same dataset of a task, or of files of it."""
+    return and_(*(one[name] == other[name] for name in KEY[:2]))
+
+
+def of(target: str, file: Columns) -> Outcome:
+    """Return what a job's step to a state does to each of its files."""
+    if target == "running":
+        return {"proc_status": _proceeds("running", file["is_input"], file)}, {}
+    if target == "finished":
+        return _finished(file)
+    if states.STATES[target].final:
+        return _unfinished(target, file)
+    return _on_hold(target, file)
+
+
+def has_attempts_left(target: str, file: Columns) -> ColumnElement[bool]:
+    """Tell whether another job may try an input file, after one that ended like this."""
+    failures = func.coalesce(file["failedattempt"], 0) + int(target == "failed")
+    return and_(
+        file["maxattempt"] > file["attemptnr"] + 1,
+        or_(file["maxfailure"].is_(None), file["maxfailure"] > failures),
+    )
+
+
+def is_merged(target: str, file: Columns) -> ColumnElement[bool]:
+    """Tell whether the input of a job that merges is merged now, or never will be."""
+    if target == "finished":
+        is_used: ColumnElement[bool] = file["file_status"] != "skipped"
+        return is_used
+    if not states.STATES[target].final:
+        return false()
+    return _is_spent(true(), has_attempts_left(target, file), file)
+
+
+def _finished(file: Columns) -> Outcome:
+    used = and_(file["is_input"], file["file_status"] != "skipped")
+    skipped = and_(file["is_input"], not_(used))
+    made = and_(not_(file["is_input"]), file["file_status"] != "nooutput")
+    more = has_attempts_left("finished", file)
+    events = case(
+        (file["endevent"].is_not(None), file["endevent"] - file["startevent"] + 1),
+        else_=file["nevents"],
+    )
+    new = {
+        "status": case(
+            (used, "finished"), (skipped, "ready"), (made, "finished"), else_="nooutput"
+        ),
+        "keeptrack": case((made, null()), else_=file["keeptrack"]),
+        "proc_status": _proceeds("finished", file["is_input"], file),
+        **_tried(file),
+        **_reported(made, file),
+    }
+    return new, {
+        "nfilesfinished": _count(or_(used, made)),
+        "nfilesfailed": _count(_is_spent(skipped, more, file)),
+        "nfilesused": _count(and_(used, _waited(file))) - _count(_is_freed(skipped, more, file)),
+        "nfileswaiting": -_count(_waited(file)),
+        "nfilesonhold": -_count(or_(_was_transferring(file), _was_merging(made, file))),
+        "neventsused": case((used, func.coalesce(events, 0)), else_=0),
+        "nevents": case((made, func.coalesce(file["nevents"], 0)), else_=0),
+    }
+
+
+def _unfinished(target: str, file: Columns) -> Outcome:
+    again, more, failed = file["is_input"], has_attempts_left(target, file), target == "failed"
+    spent = _is_spent(again, more, file)
+    unmerged = and_(spent, file["is_pmerge"])
+    absent = and_(not_(file["is_input"]), file["file_status"] == "nooutput")
+    partial = and_(not_(file["is_input"]), file["file_status"] == "merging", literal(failed))
+    lost = and_(not_(file["is_input"]), not_(or_(absent, partial)))
+    new = {
+        "status": case(
+            (unmerged, "notmerged"),
+            (or_(again, partial), "ready"),
+            (absent, "nooutput"),
+            else_="failed" if failed else "cancelled",
+        ),
+        "keeptrack": case((unmerged, null()), else_=file["keeptrack"]),
+        "failedattempt": case(
+            (again, func.coalesce(file["failedattempt"], 0) + int(failed)),
+            else_=file["failedattempt"],
+        ),
+        "proc_status": case(
+            (more, _proceeds("ready", again, file)), else_=_proceeds("failed", again, file)
+        ),
+        **_tried(file),
+        **_to_merge(partial, file),
+    }
+    at_once = and_(file["is_users"], file["before"] != "failed")
+    held = and_(partial, not_(at_once))
+    merging = _was_merging(or_(partial, lost), file)
+    was_held = or_(_was_transferring(file), and_(merging, not_(file["is_closed"])))
+    left = and_(merging, file["is_closed"], file["status"] == "ready")
+    return new, {
+        "nfilesfailed": _count(or_(spent, lost)),
+        "nfilesused": _count(left) - _count(_is_freed(again, more, file)),
+        "nfileswaiting": -_count(_waited(file)),
+        "nfilesonhold": _count(held) - _count(was_held),
+        "nfilestobeused": _count(and_(partial, at_once)),
+    }
+
+
+def _on_hold(target: str, file: Columns) -> Outcome:
+    """Return what transferring or merging does, or the end of transferring."""
+    moving = and_(_is_moved(file), file["status"] == "running")
+    begins = and_(moving, literal(target == "transferring"), file["before"] != "transferring")
+    ends = and_(moving, literal(target != "transferring"), file["before"] == "transferring")
+    merges = and_(
+        not_(file["is_input"]),
+        file["file_status"] != "nooutput",
+        literal(target == "merging"),
+    )
+    new = {
+        "status": case((merges, "ready"), else_=file["status"]),
+        "proc_status": _proceeds("transferring", begins, file),
+        **_to_merge(merges, file),
+        **_reported(merges, file),
+    }
+    return new, {"nfilesonhold": _count(or_(begins, merges)) - _count(ends)}
+
+
+def _is_moved(file: Columns) -> ColumnElement[bool]:
+    """Tell whether the file counts as on hold while its job is transferring."""
+    return and_(file["is_input"], not_(file["is_pmerge"]))
+
+
+def _waited(file: Columns) -> ColumnElement[bool]:
+    return and_(file["is_input"], file["is_waiting"].is_not(None))
+
+
+def _was_transferring(file: Columns) -> ColumnElement[bool]:
+    return and_(_is_moved(file), file["before"] == "transferring")
+
+
+def _was_merging(made: ColumnElement[bool], file: Columns) -> ColumnElement[bool]:
+    """Tell whether an output counted as on hold, since its job was merging."""
+    return and_(made, file["before"] == "merging")
+
+
+def _is_spent(
+    tried: ColumnElement[bool], more: ColumnElement[bool], file: Columns
+) -> ColumnElement[bool]:
+    """Tell whether the last attempt is gone; secondary files have no `maxattempt` and no end."""
+    return and_(tried, file["maxattempt"].is_not(None), not_(func.coalesce(more, False)))
+
+
+def _is_freed(
+    tried: ColumnElement[bool], more: ColumnElement[bool], file: Columns
+) -> ColumnElement[bool]:
+    return and_(tried, more, file["status"] != "ready")
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((condition, 1), else_=0)
+
+
+def _tried(file: Columns) -> dict[str, Any]:
+    """Return what each end of an attempt does to an input, success included."""
+    return {
+        "attemptnr": case((file["is_input"], file["attemptnr"] + 1), else_=file["attemptnr"]),
+        "is_waiting": case((file["is_input"], null()), else_=file["is_waiting"]),
+    }
+
+
+def _reported(made: ColumnElement[bool], file: Columns) -> dict[str, Any]:
+    return {
+        name: case((made, func.coalesce(file[f"file_{name}"], file[name])), else_=file[name])
+        for name in REPORTED
+    }
+
+
+def _to_merge(partial: ColumnElement[bool], file: Columns) -> dict[str, Any]:
+    """Return what makes an output the input of a job that merges."""
+    return {
+        "boundaryid": case((partial, file["pandaid"]), else_=file["boundaryid"]),
+        "maxattempt": case((partial, file["attemptnr"] + MERGE_ATTEMPTS), else_=file["maxattempt"]),
+    }
+
+
+def _proceeds(status: str, condition: ColumnElement[bool], file: Columns) -> ColumnElement[Any]:
+    """Return the new `proc_status` of a master input, if the old one leads there.
+
+    Outputs to be merged are no inputs in that sense; a job that was replaced has lost its say.
+    """
+    before = file["proc_status"]
+    fits = and_(
+        condition,
+        file["masterid"].is_(None),
+        file["dataset_type"].in_(MASTERS),
+        file["replaced"] != BY_PILOT,
+        or_(before.is_(None), before.in_(PROCEEDS[status])),
+    )
+    return case((fits, status), else_=before)

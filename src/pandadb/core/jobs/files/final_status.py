@@ -1,0 +1,50 @@
+"""What state the files of a job get when it ends, as data: semantics 2.8 and 2.9."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, func
+
+from pandadb.core.jobs.files.file_status import OUTPUTS
+from pandadb.core.jobs.states import KILLS, MERGED
+from pandadb.core.statemachine.effects import constants
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+    from pandadb.core.jobs.states import Transition
+    from pandadb.core.statemachine.effects import Columns
+
+
+@dataclass(frozen=True)
+class Fate:
+    """The state that files get, which of them do, and those of which states do not."""
+
+    status: str
+    types: tuple[str, ...] | None = OUTPUTS
+    """None means all of them, inputs too."""
+    spared: tuple[str, ...] = ()
+
+    def is_for(self, file: Columns) -> ColumnElement[bool]:
+        """Tell whether a file gets the state."""
+        of_type = () if self.types is None else (file["type"].in_(constants(self.types)),)
+        status = func.coalesce(file["status"], "")
+        spared = (status.not_in(constants(self.spared)),) if self.spared else ()
+        return and_(*of_type, *spared)
+
+
+FAILED = Fate("failed", spared=("merging", "nooutput"))
+"""Outputs fail with their job, unless its report says that they are to be merged or never made."""
+KILLED = Fate("failed")
+"""Whatever a job had made, nobody will look at it."""
+
+
+def of(step: Transition) -> Fate | None:
+    """Return what a step to a final state does to the files, or None."""
+    if step.verb == MERGED:
+        return Fate(step.target, types=None, spared=("nooutput",))
+    if step.target == "finished":
+        return None
+    return KILLED if step.verb in KILLS else FAILED

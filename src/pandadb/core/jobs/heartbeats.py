@@ -1,0 +1,288 @@
+"""What pilots say of their jobs, and what they are told: semantics 1.2 and 2.7."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ARRAY, String, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from pandadb.core.jobs import move_statement
+from pandadb.core.jobs.files import file_accounting
+from pandadb.core.jobs.heartbeat_values import REPORTS, check_call, checked
+from pandadb.core.jobs.lock_order import Lock
+from pandadb.core.jobs.move_statement import Route
+from pandadb.core.jobs.refusals import refusing_to_wait
+from pandadb.core.jobs.states import RUNS, transitions
+from pandadb.core.sql import id_arrays
+from pandadb.core.sql.prepared import send
+from pandadb.core.statemachine.effects import COMMAND, now
+from pandadb.models import HarvesterRelJobsWorkers, JobOutputReport, JobsActive4, MetaTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import Select, Update
+
+    from pandadb.core.jobs.heartbeat_values import Checked
+    from pandadb.core.jobs.states import Transition
+    from pandadb.core.sql.transaction import Transaction
+
+VERBS = {**dict.fromkeys(RUNS, "heartbeat"), "holding": "hold", "transferring": "transfer"}
+UNREPORTED = "set to {} by the pilot: how the job has ended is still to be said"
+"""The `jobdispatchererrordiag` of jobs whose pilots will be heard of again; monitors know it."""
+NUMBER = re.compile(r"\d+(\.*\d+)?")
+INVALID_BATCH = 1
+"""The `superrorcode` of a job for which a pilot of another batch has spoken (semantics 1.4)."""
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """What a pilot says of a job.
+
+    A pilot that says holding or transferring is to say later how the job has ended: until then
+    `jobdispatchererrordiag` says so. It is NULL after finished and failed, which are said once.
+    """
+
+    pandaid: int
+    jobstatus: str
+    """One of starting, stagein, running, stageout, holding, transferring, finished, failed."""
+    attemptnr: int | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Further columns of the job: memory in kB, CPU time in seconds, error codes …
+
+    `modificationhost` is the pilot's node; without it, the host of the call is taken for that.
+    """
+    report: str | None = None
+    """At the end, what is to be known of the outputs."""
+    metadata: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a pilot is told."""
+
+    jobstatus: str | None
+    """The state in which the job is now; None for a job that is not active."""
+    command: str | None
+    """`tobekilled`, or what else `commandtopilot` says."""
+    ignored: str | None = None
+    """Why nothing was changed."""
+    left_out: tuple[str, ...] = ()
+    """What was not taken of the heartbeat, though the rest was: a sentence about each column."""
+
+
+def beat(session: Transaction, beats: Sequence[Heartbeat], host: str) -> dict[int, Answer]:
+    """Take what pilots say; return what each is told. What cannot be is ignored, with a reason.
+
+    Each heartbeat is taken by itself: one that is malformed is refused, or taken without the value
+    that its column cannot take, and the others are taken. The number of statements goes with the
+    number of different states and sets of columns.
+
+    Raises:
+        BadValue: What is given are no heartbeats, or the host is no text.
+    """
+    seen = [checked(one) for one in check_call(beats, Heartbeat, host)]
+    taken = [one.said for one in seen if not one.refused]
+    if ending := [one.pandaid for one in taken if one.jobstatus not in RUNS]:
+        file_accounting.lock(session, ending, Lock.WAIT)
+    answers: dict[int, Answer] = {}
+    for said in _rounds(seen):
+        answers |= _take(session, said, host)
+    return answers
+
+
+def _rounds(seen: Sequence[Checked]) -> Iterator[dict[int, Checked]]:
+    """Yield one heartbeat of each job at a time, in their order; mostly there is but one."""
+    while seen:
+        said: dict[int, Checked] = {}
+        later = [one for one in seen if said.setdefault(one.said.pandaid, one) is not one]
+        yield said
+        seen = later
+
+
+def _take(session: Transaction, seen: Mapping[int, Checked], host: str) -> dict[int, Answer]:
+    with refusing_to_wait():
+        pandaids = [pandaid for pandaid, one in seen.items() if one.is_of_a_job]
+        rows = session.execute(_found(), {"pandaids": pandaids}).mappings()
+    found = {row["pandaid"]: dict(row) for row in rows}
+    said = {pandaid: one.said for pandaid, one in seen.items()}
+    answers, goals = {}, {}
+    for pandaid, one in seen.items():
+        answers[pandaid], goal = _judge(found.get(pandaid), one)
+        if goal:
+            goals[pandaid] = goal
+    _apply(session, [(said[pandaid], goal) for pandaid, goal in goals.items()], found, host)
+    ended = [said[pandaid] for pandaid in goals if said[pandaid].jobstatus in REPORTS]
+    _remember(session, ended, found)
+    heard = [(found[p], one.said) for p, one in seen.items() if p in found and not one.refused]
+    if others := [one for job, one in heard if _is_current(job, one) and _is_other(job, one)]:
+        _note_others(session, others)
+    return answers
+
+
+def _judge(job: Mapping[str, Any] | None, one: Checked) -> tuple[Answer, str | None]:
+    """Judge a heartbeat that may be malformed."""
+    if one.refused:
+        known = job or {"jobstatus": None, "commandtopilot": None}
+        return Answer(known["jobstatus"], known["commandtopilot"], one.refused), None
+    answer, goal = judge(job, one.said)
+    return replace(answer, left_out=one.left_out) if goal and one.left_out else answer, goal
+
+
+def judge(job: Mapping[str, Any] | None, said: Heartbeat) -> tuple[Answer, str | None]:
+    """Return what the pilot is told, and the state that the job gets: None if it stays."""
+    if job is None:
+        return Answer(None, COMMAND, "the job is not active"), None
+    old, command = job["jobstatus"], job["commandtopilot"]
+    if not _is_current(job, said):
+        reason = f"this is attempt {said.attemptnr}, the job is at attempt {job['attemptnr']}"
+        return Answer(old, COMMAND, reason), None
+    if _is_other(job, said):
+        return Answer(old, COMMAND, f"the job belongs to batch {job['batchid']}"), None
+    goal = "holding" if said.jobstatus in REPORTS else said.jobstatus
+    if goal == "starting" and old in RUNS:
+        goal = old
+    ignored = _ignored(job, said.jobstatus, goal)
+    return (Answer(old, command, ignored), None) if ignored else (Answer(goal, command), goal)
+
+
+def _is_current(job: Mapping[str, Any], said: Heartbeat) -> bool:
+    return said.attemptnr is None or said.attemptnr == job["attemptnr"]
+
+
+def _ignored(job: Mapping[str, Any], said: str, goal: str) -> str | None:
+    """Return why the state cannot follow, or None."""
+    old, is_awaited = job["jobstatus"], bool(job["jobdispatchererrordiag"])
+    if old == "transferring" and goal in {"holding", "transferring"} and not is_awaited:
+        return "the job is done already: its outputs are on their way"
+    if old == "holding" and goal in {"holding", "transferring"} and not is_awaited:
+        return "the job is done already: its report is being worked on"
+    if old == "holding" and said in {"holding", "transferring"}:
+        return f"the job is holding until its pilot says {' or '.join(REPORTS)}"
+    if _step(old, goal) is None:
+        return f"the job is {old}, and does not become {goal}"
+    return None
+
+
+def _step(old: str, goal: str) -> Transition | None:
+    """Return the transition that a heartbeat makes, or None."""
+    steps = (*transitions(VERBS[goal], goal), *transitions("heartbeat", goal))
+    return next((step for step in steps if old in step.sources), None)
+
+
+def _is_other(job: Mapping[str, Any], said: Heartbeat) -> bool:
+    """Tell whether a pilot is of another batch; ids that are numbers say nothing.
+
+    Those of HTCondor are a cluster's and a process's, `1234567.0`: each new start has another.
+    """
+    known, new = job["batchid"], said.values.get("batchid")
+    if not known or not new or known == new:
+        return False
+    return not NUMBER.fullmatch(known) and not NUMBER.fullmatch(new)
+
+
+@cache
+def _found() -> Select[Any]:
+    job = JobsActive4.__table__.c
+    return (
+        select(
+            job.pandaid,
+            job.jobstatus,
+            job.attemptnr,
+            job.prodsourcelabel,
+            job.batchid,
+            job.commandtopilot,
+            job.jobdispatchererrordiag,
+        )
+        .where(id_arrays.by_id(JobsActive4))
+        .order_by(job.pandaid)
+        .with_for_update()
+    )
+
+
+def _apply(
+    session: Transaction,
+    goals: Sequence[tuple[Heartbeat, str]],
+    found: Mapping[int, Mapping[str, Any]],
+    host: str,
+) -> None:
+    """Change the jobs: those that make the same step and get the same columns in one statement."""
+    groups: dict[tuple[Any, ...], list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
+    for one, goal in goals:
+        values = {**one.values, **_awaited(one)}
+        step = _step(found[one.pandaid]["jobstatus"], goal)
+        groups[step, *sorted(values)].append((one.pandaid, values))
+    for (step, *names), jobs in groups.items():
+        pandaids = [pandaid for pandaid, _ in jobs]
+        columns = {name: [values[name] for _, values in jobs] for name in names}
+        route = Route(step, JobsActive4, JobsActive4, tuple(names), each=True)
+        given = {**columns, "pandaids": pandaids, "host": host[:128]}
+        send(session, move_statement.prepared(route), given)
+        before = {pandaid: found[pandaid]["jobstatus"] for pandaid in pandaids}
+        new = {pandaid: old for pandaid, old in before.items() if old != step.target}
+        file_accounting.settle(session, new, step.target)
+    if goals:
+        seen = [one.pandaid for one, _ in goals]
+        session.execute(_seen(), {"pandaids": seen})
+
+
+def _awaited(said: Heartbeat) -> dict[str, str | None]:
+    """Return what tells those who look at the job whether its pilot has said how it ended."""
+    if said.jobstatus in RUNS:
+        return {}
+    if said.jobstatus in REPORTS:
+        return {"jobdispatchererrordiag": None}
+    diag = said.values.get("jobdispatchererrordiag") or UNREPORTED.format(said.jobstatus)
+    return {"jobdispatchererrordiag": diag}
+
+
+@cache
+def _seen() -> Any:
+    relation = HarvesterRelJobsWorkers.__table__
+    return update(relation).where(id_arrays.is_given(relation.c.pandaid)).values(lastupdate=now())
+
+
+def _note_others(session: Transaction, others: Sequence[Heartbeat]) -> None:
+    """Say of jobs that pilots of other batches have spoken for them."""
+    diags = [f"a heartbeat came with invalid batchID={one.values['batchid']}" for one in others]
+    given = {"pandaids": [one.pandaid for one in others], "diags": diags}
+    session.execute(_noting_others(), given)
+
+
+@cache
+def _noting_others() -> Update:
+    job = JobsActive4.__table__
+    diags = bindparam("diags", type_=ARRAY(String))
+    given = id_arrays.unnested("given", pandaid=id_arrays.array("pandaids"), diag=diags)
+    return (
+        update(job)
+        .where(job.c.pandaid == given.c.pandaid)
+        .values(superrorcode=INVALID_BATCH, superrordiag=given.c.diag)
+    )
+
+
+def _remember(
+    session: Transaction, ended: Sequence[Heartbeat], found: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """Keep the reports of jobs that have ended for those who work on them, and the metadata."""
+    reports = [
+        {
+            "pandaid": one.pandaid,
+            "attemptnr": found[one.pandaid]["attemptnr"],
+            "prodsourcelabel": found[one.pandaid]["prodsourcelabel"],
+            "jobstatus": one.jobstatus,
+            "data": one.report,
+        }
+        for one in ended
+    ]
+    if reports:
+        report = insert(JobOutputReport.__table__).values(timestamp=now())
+        session.execute(report.on_conflict_do_nothing(), reports)
+    metadata = [{"pandaid": one.pandaid, "metadata": one.metadata} for one in ended if one.metadata]
+    if metadata:
+        session.execute(insert(MetaTable.__table__).on_conflict_do_nothing(), metadata)

@@ -1,0 +1,137 @@
+"""The mover: jobs through one transition, in one statement, however many they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core.jobs import move_statement, states
+from pandadb.core.jobs.lock_order import Lock
+from pandadb.core.jobs.move_statement import Route
+from pandadb.core.jobs.refusals import explain, refusing_to_wait
+from pandadb.core.sql import id_arrays
+from pandadb.core.sql.prepared import send
+from pandadb.core.sql.transaction import waiting_table
+from pandadb.models import JobsActive4
+from pandadb.models.jobs.all_tables import LIVE_TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from pandadb.core.jobs.move_statement import Condition
+    from pandadb.core.jobs.refusals import Refusal
+    from pandadb.core.jobs.states import Transition
+    from pandadb.core.sql.transaction import Transaction
+    from pandadb.models.jobs.all_tables import JobTable
+
+    Gone = Row[int, str, bool, bool, datetime] | tuple[int, str, bool, bool, datetime]
+    """A job that has moved: the state that it was in, whether it has files, whether it has failed
+    to build a library, and when it moved."""
+
+
+@dataclass
+class Moved:
+    """What a move has done."""
+
+    jobs: dict[int, str] = field(default_factory=dict)
+    """The PandaIDs that moved, each with the state that the job is in now."""
+    refused: dict[int, Refusal] = field(default_factory=dict)
+    """The PandaIDs that did not, each with the reason."""
+    merged: dict[int, str] = field(default_factory=dict)
+    """The jobs that waited for these to merge their outputs or to build their library, and have
+    ended with them, each with its state."""
+    before: dict[int, str] = field(default_factory=dict)
+    """The PandaIDs that moved, each with the state that the job was in."""
+
+
+@dataclass
+class Consequences:
+    """What a move means for others than its jobs."""
+
+    has_files: bool = False
+    """Whether the jobs have files in datasets, which are locked."""
+    builds: list[int] = field(default_factory=list)
+    """Those of the jobs that have failed to build a library."""
+
+
+def move(
+    session: Transaction,
+    steps: Sequence[Transition],
+    jobs: Sequence[int] | Condition,
+    *,
+    host: str,
+    values: Mapping[str, Any] | None = None,
+    lock: Lock = Lock.WAIT,
+    accounted: bool = False,
+) -> tuple[Moved, Consequences]:
+    """Take jobs through whichever of the transitions fits; return which went, and why not.
+
+    The jobs are PandaIDs, or a condition on a table of jobs that chooses them. In one statement per
+    table that they may be in, they change the table and what the transition says, and the status
+    log is written; in one more, what belongs to jobs that have ended gets their `modificationtime`.
+    Jobs are locked in the order of their PandaIDs. The `values` of columns have to be right: see
+    `checks`.
+
+    If they are `accounted`, tasks and datasets of the jobs are locked before these, which have to
+    be PandaIDs; the second value tells whether they have files in datasets.
+
+    Raises:
+        JobsLocked: With NOWAIT, somebody else has one of the jobs; or the session's `lock_timeout`
+            has passed. The transaction can only be rolled back.
+    """
+    done, then = Moved(), Consequences()
+    left = jobs if callable(jobs) else [*dict.fromkeys(jobs)]
+    for step in steps:
+        sources = [table for table in LIVE_TABLES if step.sources_in(table)]
+        for source, how in looks(sources, lock):
+            if left:
+                target = states.home(step.target, waiting_table(session))
+                route = Route(step, source, target, tuple(values or ()), how, accounted=accounted)
+                given = {**(values or {}), "host": host[:128]}
+                rows = _along(session, route, left, given)
+                if rows and states.STATES[step.target].final:
+                    _stamp(session, rows, step)
+                done.before = {job: before for job, before, *_ in rows} | done.before
+                done.jobs |= dict.fromkeys((job for job, *_ in rows), step.target)
+                then.has_files |= any(files for _, _, files, *_ in rows)
+                then.builds += [job for job, _, _, build, _ in rows if build]
+                left = left if callable(left) else [job for job in left if job not in done.jobs]
+    if left and not callable(left):
+        done.refused = explain(session, steps, left)
+    return done, then
+
+
+def looks(tables: Sequence[JobTable], lock: Lock) -> Iterator[tuple[JobTable, Lock]]:
+    """Yield where to look for jobs: where most are, then in the order of a job's life.
+
+    So none is missed that moves on meanwhile. The second look into a table does not wait: its locks
+    come out of order, and two movers could wait for each other.
+    """
+    places = [*tables]
+    if JobsActive4 in places[1:]:
+        places.insert(0, JobsActive4)
+    for number, place in enumerate(places):
+        again = place in places[:number]
+        yield place, Lock.SKIP if again and lock is Lock.WAIT else lock
+
+
+def _along(
+    session: Transaction, route: Route, jobs: Sequence[int] | Condition, values: dict[str, Any]
+) -> Sequence[Gone]:
+    """Move jobs along one route; return them."""
+    with refusing_to_wait():
+        if callable(jobs):
+            return session.execute(move_statement.statement(route, jobs), values).all()
+        given = {**values, "pandaids": id_arrays.written(jobs)}
+        return send(session, move_statement.prepared(route), given)
+
+
+def _stamp(session: Transaction, ended: Sequence[Gone], step: Transition) -> None:
+    """Give what belongs to jobs that have just ended the time at which they did."""
+    pandaids = id_arrays.written(job for job, *_ in ended)
+    *_, at = ended[0]
+    with refusing_to_wait():
+        send(session, move_statement.stamp(step), {"pandaids": pandaids, "at": at})

@@ -1,0 +1,105 @@
+"""Why a job did not move: one reason per job, and the sentence that says it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, literal, select
+from sqlalchemy.exc import DBAPIError
+
+from pandadb.core.jobs import states
+from pandadb.core.jobs.search import lookup
+from pandadb.errors import PandaDBError
+from pandadb.models.jobs.all_tables import LIVE_TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Select
+
+    from pandadb.core.jobs.states import Transition
+    from pandadb.core.sql.transaction import Transaction
+    from pandadb.models.jobs.all_tables import JobTable
+
+
+class Reason(StrEnum):
+    """Why a job did not move."""
+
+    UNKNOWN = "unknown"
+    STATE = "wrong state"
+    GUARD = "guard"
+    LOCKED = "locked"
+    THERE = "already there"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A job that did not move."""
+
+    reason: Reason
+    sentence: str
+
+
+class Refused(PandaDBError):
+    """A job that cannot do what was asked of it; nothing was changed."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.sentence)
+        self.reason = refusal.reason
+
+
+class JobsLocked(PandaDBError):
+    """Jobs that somebody else has locked for longer than we want to wait."""
+
+
+@contextmanager
+def refusing_to_wait() -> Iterator[None]:
+    """Turn PostgreSQL's refusal to wait for a lock into ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != "55P03":
+            raise
+        raise JobsLocked("Another transaction has locked a job: nothing was changed") from error
+
+
+def explain(
+    session: Transaction, steps: Sequence[Transition], pandaids: Sequence[int]
+) -> dict[int, Refusal]:
+    """Return for each job why none of the transitions, of one verb, could take it."""
+    found = lookup.rows(session, pandaids, lambda job: _looked_up(job, steps))
+    refused = {pandaid: _refusal(steps, row) for pandaid, row in found.items()}
+    for pandaid in pandaids:
+        unknown = Refusal(Reason.UNKNOWN, f"Job {pandaid} is unknown: no table has it")
+        refused.setdefault(pandaid, unknown)
+    return refused
+
+
+def _looked_up(job: JobTable, steps: Sequence[Transition]) -> Select[*tuple[Any, ...]]:
+    """Select a job with its place, and whether each guard holds for it."""
+    columns = job.__table__.c
+    guards = [
+        and_(True, *(guard.of(columns) for guard in step.guards)).label(f"guard_{i}")
+        for i, step in enumerate(steps)
+    ]
+    ended = literal(job not in LIVE_TABLES).label("ended")
+    return select(job.pandaid, job.jobstatus, ended, *guards)
+
+
+def _refusal(steps: Sequence[Transition], row: Any) -> Refusal:
+    job, verb = f"Job {row.pandaid}", steps[0].verb
+    fitting = [(i, step) for i, step in enumerate(steps) if row.jobstatus in step.sources]
+    if row.jobstatus in {step.target for step in steps} and (row.ended or not fitting):
+        return Refusal(Reason.THERE, f"{job} is {row.jobstatus} already")
+    if row.ended or not fitting:
+        legal = ", ".join(states.legal_from(row.jobstatus))
+        then = "it has ended" if row.ended else f"from there {legal}"
+        return Refusal(Reason.STATE, f"{job} is {row.jobstatus}, which {verb} is not for: {then}")
+    for i, step in fitting:
+        if not row._mapping[f"guard_{i}"]:
+            otherwise = " and ".join(guard.otherwise for guard in step.guards)
+            return Refusal(Reason.GUARD, f"{job} is {row.jobstatus} but {otherwise}")
+    return Refusal(Reason.LOCKED, f"{job} is {row.jobstatus} but somebody else is changing it")

@@ -1,0 +1,1 @@
+"""Jobs looked up, listed page by page, and counted; nothing is changed."""

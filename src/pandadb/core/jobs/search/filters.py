@@ -1,0 +1,172 @@
+"""Which jobs are asked for: a filter, the tables that may have them, the conditions on those."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from inspect import get_annotations
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import DateTime, exists, or_
+
+from pandadb.core.jobs import states
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.time_range import seen
+from pandadb.core.sql.validation import BadValue, check_columns, check_text, ids, near
+from pandadb.models import JobsActive4, JobsArchived, JobsArchived4
+from pandadb.models.jobs.all_tables import JOB_TABLES
+from pandadb.models.jobs.columns import JobErrors
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+
+    from pandadb.models.jobs.all_tables import JobTable
+
+COMPONENTS = tuple(
+    name.removesuffix("errorcode") for name in get_annotations(JobErrors) if name.endswith("code")
+)
+"""Who reports errors of jobs."""
+
+TIMES = tuple(c.name for c in JobsActive4.__table__.c if isinstance(c.type, DateTime))
+EQUAL = ("jeditaskid", "produsername", "prodsourcelabel", "gshare")
+TEXTS = ("computingsite", "errortext")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which jobs are asked for: those that fit all that is given. What is None, all jobs fit.
+
+    Raises:
+        UnknownWord: There is no such state.
+        BadValue: A value does not fit its column, or there is no such table, column or component.
+    """
+
+    pandaids: Collection[int] | None = None
+    jobstatus: str | Collection[str] | None = None
+    computingsite: str | None = None
+    """A site; `*` stands for any characters."""
+    jeditaskid: int | None = None
+    produsername: str | None = None
+    prodsourcelabel: str | None = None
+    gshare: str | None = None
+    since: datetime | None = None
+    """The earliest time, naive UTC."""
+    until: datetime | None = None
+    """The first time that is too late."""
+    timecolumn: str = "modificationtime"
+    """Which time `since` and `until` are about."""
+    errorcode: str | int | None = None
+    """`pilot=1305`, or `1305` for that code of any component."""
+    errortext: str | None = None
+    """A regular expression of PostgreSQL, looked for in what each component says of its error."""
+    tables: Collection[str] | None = None
+    """The tables to look in; None for those of live jobs and JOBSARCHIVED4."""
+    archive: bool = False
+    """Look into the archive, too."""
+
+    def __post_init__(self) -> None:
+        for name in self.states or ():
+            states.state(name)
+        if self.pandaids is not None:
+            ids(self.pandaids)
+        for name in EQUAL:
+            if getattr(self, name) is not None:
+                check_columns(JobsActive4, {name: getattr(self, name)})
+        for name in TEXTS:
+            if getattr(self, name) is not None:
+                check_text(name, getattr(self, name))
+        if self.timecolumn not in TIMES:
+            raise BadValue(f"{self.timecolumn!r} is no time of a job: those are {', '.join(TIMES)}")
+        for moment in filter(None, (self.since, self.until)):
+            check_columns(JobsActive4, {self.timecolumn: moment})
+        for name in self.tables or ():
+            _check_table(name)
+        if self.errorcode is not None:
+            error_columns(self.errorcode)
+
+    @property
+    def states(self) -> Collection[str] | None:
+        """The states of the jobs."""
+        return (self.jobstatus,) if isinstance(self.jobstatus, str) else self.jobstatus
+
+
+def _check_table(name: str) -> None:
+    known = [job.__tablename__ for job in JOB_TABLES]
+    if name not in known:
+        raise BadValue(f"There is no table of jobs {name!r}{near(name, known)}")
+
+
+def error_columns(errorcode: str | int) -> dict[str, int]:
+    """Return the columns that an error code may be in, with the code.
+
+    Raises:
+        BadValue: There is no such component, or the code is no number.
+    """
+    component, _, code = str(errorcode).rpartition("=")
+    if component and component not in COMPONENTS:
+        hint = near(component, COMPONENTS) or f": they are {', '.join(COMPONENTS)}"
+        raise BadValue(f"No component {component!r} reports errors{hint}")
+    if not re.fullmatch(r"-?[0-9]{1,20}", code):
+        raise BadValue(
+            f"errorcode has to be a number, or one of a component, pilot=1305, not {errorcode!r}"
+        )
+    number = int(code)
+    found = {f"{name}errorcode": number for name in COMPONENTS if component in ("", name)}
+    check_columns(JobsActive4, found)
+    return found
+
+
+def places(chosen: Filter) -> tuple[JobTable, ...]:
+    """Return the tables that may have the jobs, in the order of a job's life."""
+    named = chosen.tables
+    if named is None:
+        named = [job.__tablename__ for job in JOB_TABLES if job is not JobsArchived]
+    asked = [
+        job
+        for job in JOB_TABLES
+        if job.__tablename__ in named or (chosen.archive and job is JobsArchived)
+    ]
+    if chosen.states is None:
+        return tuple(asked)
+    homes: set[JobTable] = {job for name in chosen.states for job in states.state(name).tables}
+    if JobsArchived4 in homes:
+        homes.add(JobsArchived)
+    return tuple(job for job in asked if job in homes)
+
+
+def conditions(chosen: Filter, job: JobTable) -> Iterator[ColumnElement[bool]]:
+    """Say what the filter asks of the rows of one of its tables."""
+    columns = job.__table__.c
+    if chosen.pandaids is not None:
+        yield is_among(job.pandaid, chosen.pandaids)
+    if chosen.states is not None:
+        yield job.jobstatus.in_(chosen.states)
+    if chosen.computingsite is not None:
+        yield _like(columns["computingsite"], chosen.computingsite)
+    for name in EQUAL:
+        if getattr(chosen, name) is not None:
+            yield columns[name] == getattr(chosen, name)
+    if chosen.since is not None:
+        yield columns[chosen.timecolumn] >= seen(chosen.since)
+    if chosen.until is not None:
+        yield columns[chosen.timecolumn] < seen(chosen.until)
+    if chosen.errorcode is not None:
+        codes = error_columns(chosen.errorcode)
+        yield or_(*(columns[name] == code for name, code in codes.items()))
+    if chosen.errortext is not None:
+        diags = (columns[f"{name}errordiag"] for name in COMPONENTS)
+        yield or_(*(diag.regexp_match(chosen.errortext) for diag in diags))
+    if job is JobsArchived and JobsArchived4 in places(chosen):
+        yield ~exists().where(JobsArchived4.pandaid == job.pandaid)  # not archived for good yet
+
+
+def _like(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+    """Compare with a text in which `*` stands for any characters."""
+    if "*" not in pattern:
+        return column == pattern
+    for special in ("\\", "%", "_"):
+        pattern = pattern.replace(special, f"\\{special}")
+    return column.like(pattern.replace("*", "%"), escape="\\")

@@ -1,0 +1,299 @@
+"""Jobs found: one from wherever it is, a page of those that fit a filter, or how many fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, bindparam, cast, func, literal, select, union_all
+from sqlalchemy.exc import DBAPIError
+
+from pandadb.core.archive.lookup.archived_jobs import at, gathered, groups, search
+from pandadb.core.jobs.search import lookup
+from pandadb.core.jobs.search.filters import conditions, places
+from pandadb.core.jobs.search.pagination import Cursor, Order
+from pandadb.core.sql.transaction import connection_of
+from pandadb.core.sql.validation import BadValue, check_columns, check_number, near, words
+from pandadb.errors import PandaDBError
+from pandadb.models import (
+    FilesTable4,
+    FilesTableArch,
+    JobParamsTable,
+    JobParamsTableArch,
+    JobsActive4,
+    JobsArchived,
+    JobsArchived4,
+    MetaTable,
+    MetaTableArch,
+)
+from pandadb.models.jobs.all_tables import JOB_TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, CompoundSelect, Select
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.archive.lookup.archived_jobs import Archive
+    from pandadb.core.jobs.search.filters import Filter
+    from pandadb.models import Base
+    from pandadb.models.jobs.all_tables import JobTable
+
+BY_PANDAID = Order()
+MOST = 100_000
+"""How many jobs a page may have."""
+
+Satellite = tuple["type[Base]", "Archive"]
+SATELLITES: tuple[Satellite, ...] = (
+    (FilesTable4, FilesTableArch),
+    (JobParamsTable, JobParamsTableArch),
+    (MetaTable, MetaTableArch),
+)
+"""What belongs to a job, with its place in the archive."""
+
+
+class UnknownJob(PandaDBError):
+    """A job that no table has."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some jobs, in order."""
+
+    jobs: list[dict[str, Any]]
+    next: str | None
+    """What to ask for the jobs after these; None if these are the last."""
+
+
+def get(session: Session, pandaid: int, archive: Session | None = None) -> dict[str, Any]:
+    """Return all columns of a job, and besides them its `table` and its `files`.
+
+    The archive is looked into, too, and then `archive`, another database. `jobparameters` and
+    `metadata`, which the tables of jobs have empty, are what belongs to the job.
+
+    Raises:
+        UnknownJob: No table has it.
+        BadValue: No job can have the number.
+    """
+    check_columns(JobsActive4, {"pandaid": pandaid})
+    found = _live(session, pandaid) or _archived(session, pandaid) or _live(session, pandaid)
+    if not found:  # not even on its way back from the archive
+        if archive:
+            return get(archive, pandaid)
+        raise UnknownJob(f"Job {pandaid} is unknown: no table has it, nor has the archive")
+    job = min(found, key=lambda row: row["place"])
+    place = JOB_TABLES[job.pop("place")]
+    files, parameters, metadata = (_satellites(session, job, kind, place) for kind in SATELLITES)
+    for row in (*parameters, *metadata):  # in the order of their time
+        job |= {name: row[name] for name in ("jobparameters", "metadata") if name in row}
+    return job | {"files": files}
+
+
+def _live(session: Session, pandaid: int) -> list[dict[str, Any]]:
+    found = connection_of(session).execute(by_id(), {"pandaid": pandaid})
+    return [dict(row) for row in found.mappings()]
+
+
+def _archived(session: Session, pandaid: int) -> list[dict[str, Any]]:
+    found = search(session, JobsArchived, [pandaid], select(JobsArchived.__table__))
+    here = {"place": JOB_TABLES.index(JobsArchived), "table": JobsArchived.__tablename__}
+    return [{**here, **row._mapping} for row in found]
+
+
+@cache
+def by_id() -> CompoundSelect[Any]:
+    """Return the statement that looks for a job where it is not archived.
+
+    That is at one moment, as jobs move.
+    """
+    wanted = bindparam("pandaid", type_=BigInteger)
+    return union_all(
+        *(
+            select(
+                literal(place).label("place"),
+                literal(job.__tablename__).label("table"),
+                *job.__table__.c,
+            ).where(job.pandaid == wanted)
+            for place, job in enumerate(JOB_TABLES)
+            if job is not JobsArchived
+        )
+    )
+
+
+def _satellites(
+    session: Session, job: dict[str, Any], kind: Satellite, place: JobTable
+) -> list[dict[str, Any]]:
+    """Return what belongs to a job from where it should be, or else from where it may be yet.
+
+    Only what belongs to ended jobs goes to the archive.
+    """
+    live, archive = kind
+    if place is JobsArchived:
+        return _in_archive(session, job, archive) or _beside(session, job, live)
+    found = _beside(session, job, live)
+    return found or (_in_archive(session, job, archive) if place is JobsArchived4 else [])
+
+
+def _beside(session: Session, job: dict[str, Any], table: type[Base]) -> list[dict[str, Any]]:
+    rows = table.__table__
+    query = select(rows).where(rows.c.pandaid == job["pandaid"]).order_by(_order(table))
+    return [dict(row) for row in session.execute(query).mappings()]
+
+
+def _in_archive(session: Session, job: dict[str, Any], table: Archive) -> list[dict[str, Any]]:
+    """Return what is of the day on which the job ended, or else wherever it is likely to be."""
+    query = select(table.__table__).order_by(_order(table))
+    found = at(session, table, job["pandaid"], job["modificationtime"], query)
+    found = found or search(session, table, [job["pandaid"]], query, elsewhere=[job["pandaid"]])
+    return [dict(row._mapping) for row in found]
+
+
+def _order(table: type[Base]) -> ColumnElement[Any]:
+    columns = table.__table__.c
+    found: ColumnElement[Any] = columns.get("row_id", columns.modificationtime)
+    return found
+
+
+def find(
+    session: Session,
+    chosen: Filter,
+    *,
+    columns: Sequence[str] = (),
+    order: Order = BY_PANDAID,
+    limit: int = 100,
+    after: str | None = None,
+) -> Page:
+    """Return a page of jobs: of each its `table` and the columns, or all if none are named.
+
+    A job that changes while the pages are read may be on two of them, or on none, if the change
+    moves it in the order.
+
+    Raises:
+        BadValue: There is no such column, the limit is none, or the regular expression malformed;
+            after the latter the transaction can only be rolled back.
+        BadCursor: `after` is not the `next` of a page in this order.
+    """
+    columns = words(columns)
+    _check_names(columns)
+    check_number("limit", limit, 1, MOST)
+    cursor = None if after is None else Cursor.read(after, order)
+    _check_regex(session, chosen)
+    parts = [
+        _placed(session, chosen, job, _part(job, chosen, columns, order, cursor).limit(limit + 1))
+        for job in places(chosen)
+    ]
+    if not parts:
+        return Page([], None)
+    union = union_all(*parts).subquery()
+    query = select(union).order_by(*order.by(union.c.ordered_by, union.c.tie)).limit(limit + 1)
+    rows = session.execute(query).all()
+    jobs = [dict(zip(union.c.keys()[:-2], row[:-2], strict=True)) for row in rows[:limit]]
+    last = str(Cursor(order, *rows[limit - 1][-2:])) if len(rows) > limit else None
+    return Page(jobs, last)
+
+
+def _part(
+    job: JobTable,
+    chosen: Filter,
+    columns: Sequence[str],
+    order: Order,
+    cursor: Cursor | None,
+) -> Select[*tuple[Any, ...]]:
+    """Select what one table can contribute to a page."""
+    row = job.__table__.c
+    ordered_by = row[order.column]
+    query = (
+        select(
+            literal(job.__tablename__).label("table"),
+            *(row[name] for name in dict.fromkeys(columns or row.keys()) if name != "table"),
+            ordered_by.label("ordered_by"),
+            row.pandaid.label("tie"),
+        )
+        .where(*conditions(chosen, job))
+        .order_by(*order.by(ordered_by, row.pandaid))
+    )
+    return query.where(cursor.follows(ordered_by, row.pandaid)) if cursor else query
+
+
+def _placed(
+    session: Session, chosen: Filter, job: JobTable, part: Select[*tuple[Any, ...]]
+) -> Select[*tuple[Any, ...]]:
+    """Return what a table contributes; of the archive, only where jobs are that are named.
+
+    That is also where jobs come to that have ended but are still live, as they may be archived
+    before the statement runs. If the archive needs several statements, it is read before the live
+    tables: a job that is archived between these is on no page then, and one that is restored on it
+    twice.
+    """
+    if job is not JobsArchived or not chosen.pandaids:
+        return part
+    live = lookup.live(session, chosen.pandaids, _when)
+    query = select(JobsArchived.pandaid, JobsArchived.modificationtime)
+    found = search(session, JobsArchived, chosen.pandaids, query, elsewhere=live)
+    found += [row for row in live.values() if row.ended]
+    return gathered(session, part, groups(session, JobsArchived, found))
+
+
+def _when(job: JobTable) -> Select[*tuple[Any, ...]]:
+    ended = literal(job is JobsArchived4).label("ended")
+    return select(job.pandaid, job.modificationtime, ended)
+
+
+def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return how many `jobs` there are for each combination of values of columns, most first.
+
+    Besides the columns, jobs can be counted by their `table`.
+
+    Raises:
+        BadValue: As `find` does.
+    """
+    names = [*dict.fromkeys(words(by))]
+    _check_names(names)
+    _check_regex(session, chosen)
+    parts = [_placed(session, chosen, job, _counted(job, chosen, names)) for job in places(chosen)]
+    if not parts:
+        return [] if names else [{"jobs": 0}]
+    union = union_all(*parts).subquery()
+    keys = [union.c[name] for name in names]
+    jobs = cast(func.sum(union.c.jobs), BigInteger).label("jobs")
+    query = select(*keys, jobs).group_by(*keys).order_by(jobs.desc(), *keys)
+    if names:
+        query = query.having(func.sum(union.c.jobs) > 0)
+    return [dict(row) for row in session.execute(query).mappings()]
+
+
+def _counted(job: JobTable, chosen: Filter, names: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    """Count the jobs of one table."""
+    columns = job.__table__.c
+    table = literal(job.__tablename__).label("table")
+    keys = [table if name == "table" else columns[name] for name in names]
+    return (
+        select(*keys, func.count().label("jobs"))
+        .select_from(job)
+        .where(*conditions(chosen, job))
+        .group_by(*(columns[name] for name in names if name != "table"))
+    )
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """See that every name is a column of jobs, or `table`."""
+    known = ["table", *JobsActive4.__table__.c.keys()]
+    for name in names:
+        if name not in known:
+            hint = near(name, known)
+            raise BadValue(f"jobs have no column {name!r}{hint}")
+
+
+def _check_regex(session: Session, chosen: Filter) -> None:
+    """Have PostgreSQL read the regular expression, even where there is nothing to compare."""
+    if chosen.errortext is None:
+        return
+    try:
+        session.execute(select(literal("").regexp_match(chosen.errortext)))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != "2201B":
+            raise
+        _, _, said = str(error.orig).partition(": ")
+        sentence = f"errortext {chosen.errortext!r} is no regular expression: {said}"
+        raise BadValue(sentence) from None

@@ -1,0 +1,254 @@
+"""The states of a job, the tables that hold them, and the transitions between them: all as data.
+
+From semantics of PanDA's server 0.1.6. A transition that is not here cannot be made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from inspect import get_annotations
+from typing import TYPE_CHECKING
+
+from pandadb.core.statemachine.effects import (
+    AT_SITE,
+    HELD_BACK,
+    LOWER,
+    MOVABLE,
+    NEXT,
+    NOW,
+    NULL,
+    PILOT_FAILED,
+    POOLED,
+    PRODUCTION,
+    RECOVERED,
+    THROTTLED,
+    UNBOUND,
+    UNKILLED,
+    UNLESS_SET,
+    UNTOLD,
+    WITHOUT_POOL,
+    Effect,
+    Guard,
+    at_least,
+    states,
+    value,
+    when,
+)
+from pandadb.errors import InvalidInput
+from pandadb.models import JobsActive4, JobsArchived4, JobsDefined4, JobsWaiting4
+from pandadb.models.jobs.columns import JobErrors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pandadb.models.jobs.all_tables import JobTable
+
+
+class UnknownWord(InvalidInput):
+    """A state or a verb that there is not."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A state, with the tables that may hold it: the first is where a job goes."""
+
+    name: str
+    tables: tuple[JobTable, ...]
+    meaning: str
+    final: bool = False
+
+
+STATES: Mapping[str, State] = {
+    state.name: state
+    for state in (
+        State("pending", (JobsDefined4,), "JEDI has made it and has not set it up"),
+        State("defined", (JobsDefined4,), "it is to be set up: datasets, motion of its inputs"),
+        State("waiting", (JobsWaiting4, JobsDefined4), "its input is missing"),
+        State("assigned", (JobsDefined4,), "its inputs are on their way to the site"),
+        State("activated", (JobsActive4,), "it may be dispatched"),
+        State("throttled", (JobsActive4,), "it could run, but its user or task is held back"),
+        State("sent", (JobsActive4,), "a pilot has it and has not been heard of"),
+        State("starting", (JobsActive4,), "a pilot or batch queue has it; the payload has not run"),
+        State("stagein", (JobsActive4,), "the pilot fetches inputs"),
+        State("running", (JobsActive4,), "the payload runs"),
+        State("stageout", (JobsActive4,), "the pilot stores outputs"),
+        State("holding", (JobsActive4,), "the pilot has ended; its report is to be worked on"),
+        State("transferring", (JobsActive4,), "its outputs are on their way"),
+        State("merging", (JobsActive4, JobsArchived4), "its outputs wait for a job that merges"),
+        State("finished", (JobsArchived4,), "it has succeeded", final=True),
+        State("failed", (JobsArchived4, JobsActive4), "it has failed", final=True),
+        State("cancelled", (JobsArchived4,), "somebody has killed it", final=True),
+        State("closed", (JobsArchived4,), "the system has given it up", final=True),
+    )
+}
+
+
+WAITS = ("pending", "defined", "assigned", "waiting")
+RUNS = ("starting", "stagein", "running", "stageout")
+NOT_RUN = ("sent", "starting", "stagein")
+"""States of a job that a pilot has, before it is first seen running."""
+ENDS = ("holding", "transferring", "merging")
+LIVE = tuple(name for name, state in STATES.items() if not state.final)
+ASKED = ("running",)
+"""What a kill asks to end: the pilot does it."""
+STOPPABLE = tuple(name for name in LIVE if name not in ASKED)
+"""What a kill takes at once."""
+KILLS = ("kill", "kill hard", "close", "close hard")
+"""What a kill code does, and nothing else."""
+MERGED = "merged"
+"""What becomes of a merging job as the job that was to merge its outputs ends."""
+
+
+OURS = ("pandaid", "jobstatus", "modificationtime", "statechangetime")
+"""Columns that every transition keeps or sets, whatever a caller wants to have set."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transition:
+    """A step in a job's life, from any of the sources.
+
+    Besides its effects each sets `jobstatus`, `modificationtime` (now), and `statechangetime` (now)
+    where the state changes; `routes.PLACED` set `modificationhost`.
+    """
+
+    verb: str
+    sources: tuple[str, ...]
+    target: str
+    meaning: str
+    guards: tuple[Guard, ...] = ()
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+
+    def sources_in(self, table: JobTable) -> tuple[str, ...]:
+        """Return those of the sources that the table may hold."""
+        return tuple(name for name in self.sources if table in STATES[name].tables)
+
+
+ENDED = {"endtime": UNLESS_SET}
+KILLED = {**ENDED, "starttime": when(states("starting"), NOW)}
+SITELESS = {
+    "currentpriority": at_least(100),
+    "computingsite": when(UNBOUND, NULL),
+    **dict.fromkeys(("computingelement", "dispatchdblock"), when(PRODUCTION, NULL)),
+    "brokerageerrorcode": value(0),
+    "brokerageerrordiag": NULL,
+}
+ANEW = {
+    **dict.fromkeys(("starttime", "endtime", "transexitcode", "batchid"), NULL),
+    **{name: value(0) if name.endswith("code") else NULL for name in get_annotations(JobErrors)},
+    "attemptnr": NEXT,
+    "currentpriority": when(PILOT_FAILED, LOWER),
+    "specialhandling": when(POOLED, WITHOUT_POOL),
+}
+
+TRANSITIONS = (
+    Transition(
+        "reset", ("activated",), "defined", "goes back, to find another site", (), SITELESS),
+    Transition(
+        "reset", WAITS, "defined", "is set up, or set up again"),
+    Transition(
+        "assign", ("defined",), "assigned", "has its inputs moved to its site"),
+    Transition(
+        "wait", ("defined", "assigned"), "waiting", "lacks an input", (UNKILLED,)),
+    Transition(
+        "activate", ("defined", "assigned"), "activated", "has its inputs", (UNKILLED,)),
+    Transition(
+        "throttle", ("activated",), "throttled", "is held back with its user or task",
+        effects={"relocationflag": when(MOVABLE, value(THROTTLED))}),
+    Transition(
+        "release", ("throttled",), "activated", "is held back no longer",
+        effects={"relocationflag": when(HELD_BACK, value(AT_SITE))}),
+    Transition(
+        "dispatch", ("activated",), "sent", "is given to a pilot",
+        effects={"starttime": NOW, "jobexecutionid": value(0)}),
+    Transition(
+        "heartbeat", ("sent", "starting"), "starting", "is in a batch queue"),
+    Transition(
+        "heartbeat", ("sent", *RUNS), "stagein", "fetches its inputs"),
+    Transition(
+        "heartbeat", ("sent", *RUNS), "running", "runs, or still does",
+        effects={"starttime": when(states(*NOT_RUN), NOW)}),
+    Transition(
+        "heartbeat", ("sent", *RUNS), "stageout", "stores its outputs"),
+    Transition(
+        "hold", ("sent", *RUNS), "holding", "has ended, says its pilot", effects=ENDED),
+    Transition(
+        "hold", ("transferring",), "holding", "is recovered by its pilot", (RECOVERED,), ENDED),
+    Transition(
+        "heartbeat", ("holding",), "holding", "has ended as its pilot says at last", (RECOVERED,),
+        {"statechangetime": NOW, **ENDED}),
+    Transition(
+        "heartbeat", ("sent",), "transferring", "waits for its outputs, first says its pilot",
+        effects=ENDED),
+    Transition(
+        "heartbeat", ("transferring",), "transferring", "still waits, as its pilot says",
+        (RECOVERED,)),
+    Transition(
+        "transfer", (*RUNS, "holding"), "transferring", "waits for its outputs", effects=ENDED),
+    Transition(
+        "merge", (*RUNS, "holding", "transferring"), "merging", "is to be merged", effects=ENDED),
+    Transition(
+        "finish", ("defined", "assigned", "sent", *RUNS, *ENDS), "finished", "succeeds",
+        effects=ENDED),
+    Transition(
+        "fail", ("defined", "assigned", "sent", *RUNS, *ENDS, "failed"), "failed", "fails",
+        effects=ENDED),
+    Transition(
+        "kill", STOPPABLE, "cancelled", "is killed by somebody", effects=KILLED),
+    Transition(
+        "kill hard", ASKED, "cancelled", "is killed, and its pilot not asked", (), KILLED),
+    Transition(
+        "close", STOPPABLE, "closed", "is given up by the system", effects=KILLED),
+    Transition(
+        "close hard", ASKED, "closed", "is given up, and its pilot not asked", (), KILLED),
+    *(
+        Transition(MERGED, ("merging",), end, "ends with the job that merges", effects=ENDED)
+        for end in ("finished", "failed", "cancelled", "closed")
+    ),
+    Transition(
+        "retry", ("failed", "holding"), "activated", "is tried again, as the same job",
+        (UNTOLD,), ANEW),
+)  # fmt: skip
+
+
+def state(name: str) -> State:
+    """Return a state by its name.
+
+    Raises:
+        UnknownWord: There is none of that name.
+    """
+    if name not in STATES:
+        raise UnknownWord(f"There is no state {name!r}: the states are {', '.join(STATES)}")
+    return STATES[name]
+
+
+def home(name: str, waiting_table: str | None = None) -> JobTable:
+    """Return the table that a job goes to when it gets into a state.
+
+    Waiting jobs go to JOBSWAITING4, or where the setting says (decision 6).
+    """
+    tables = state(name).tables
+    return next((t for t in tables if t.__tablename__ == waiting_table), tables[0])
+
+
+@cache
+def transitions(verb: str, target: str | None = None) -> tuple[Transition, ...]:
+    """Return what a verb can do, or what of that leads to a state.
+
+    Raises:
+        UnknownWord: There is no such verb, or it does not lead there.
+    """
+    found = [step for step in TRANSITIONS if step.verb == verb]
+    if not found:
+        verbs = ", ".join(dict.fromkeys(step.verb for step in TRANSITIONS))
+        raise UnknownWord(f"There is no verb {verb!r}: the verbs are {verbs}")
+    leading = [step for step in found if target in (None, step.target)]
+    if not leading:
+        targets = " or ".join(dict.fromkeys(step.target for step in found))
+        raise UnknownWord(f"{verb!r} does not make a job {target}, but {targets}")
+    return tuple(leading)
+
+
+def legal_from(name: str) -> tuple[str, ...]:
+    """Return the verbs that a job in a state allows."""
+    return tuple(dict.fromkeys(step.verb for step in TRANSITIONS if name in step.sources))

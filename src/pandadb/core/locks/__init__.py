@@ -1,1 +1,0 @@
-"""Locks of other sessions: which of them a session waits for."""

@@ -1,0 +1,115 @@
+"""Global shares: which a job belongs to, and which are furthest behind: semantics 7.2 to 7.4."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from pandadb.models import GlobalShares, JobsShareStats, ResourceTypes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import Row
+
+    from pandadb.core.sql.transaction import Transaction
+
+UNDEFINED = "Undefined"
+EXECUTING = ("sent", "running")
+MATCHED = ("prodsourcelabel", "workinggroup", "processingtype", "rtype")
+EIGHT_CORES = 0
+"""A core count of 0 means a whole node of 8 cores."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """A leaf of the tree of shares, with its part of everything in percent."""
+
+    name: str
+    percent: float
+    patterns: Mapping[str, str | None]
+
+
+def leaves(session: Transaction) -> list[Share]:
+    """Return the shares that jobs may belong to, by name."""
+    rows = session.execute(select(GlobalShares.__table__).order_by(GlobalShares.name)).mappings()
+    children: dict[str | None, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        children[row["parent"]].append(dict(row))
+    return sorted(_below(children, None, 100.0), key=lambda share: share.name)
+
+
+def _below(
+    children: Mapping[str | None, list[Mapping[str, Any]]], parent: str | None, percent: float
+) -> Iterator[Share]:
+    """Yield the leaves below a share: siblings divide its part by their values."""
+    siblings = children.get(parent, [])
+    total = sum(row["value"] for row in siblings) or 1
+    for row in siblings:
+        part = percent * row["value"] / total
+        if children.get(row["name"]):
+            yield from _below(children, row["name"], part)
+        else:
+            yield Share(row["name"], part, {name: row[name] for name in MATCHED})
+
+
+def share_of(job: Mapping[str, Any], shares: Sequence[Share]) -> str:
+    """Return the first share whose patterns the beginnings of the job's words match.
+
+    `rtype` is the resource type of the job's queue; without it a share that asks for one is not it.
+    """
+    for share in shares:
+        if all(
+            re.match(pattern, str(job.get(name) or ""))
+            for name, pattern in share.patterns.items()
+            if pattern is not None
+        ):
+            return share.name
+    return UNDEFINED
+
+
+def ranking(session: Transaction) -> list[str]:
+    """Return the shares in the order of dispatch: the one furthest below its part first.
+
+    What a share executes, in HS06, is what the statistics say of its sent and running jobs.
+    """
+    stats = session.execute(
+        select(JobsShareStats.gshare, func.sum(JobsShareStats.hs))
+        .where(JobsShareStats.jobstatus.in_(EXECUTING))
+        .group_by(JobsShareStats.gshare)
+    ).all()
+    executing = {gshare: float(hs or 0) for gshare, hs in stats}
+    total = sum(executing.values())
+
+    def behind(share: Share) -> float:
+        pledged = total * share.percent / 100
+        return executing.get(share.name, 0.0) / pledged if pledged else 1e6
+
+    return [share.name for share in sorted(leaves(session), key=behind)]
+
+
+def resource_types(session: Transaction) -> Sequence[Row[Any]]:
+    """Return the rows of RESOURCE_TYPES, the classes of resources, by name."""
+    rows = select(ResourceTypes.__table__).order_by(ResourceTypes.resource_name)
+    return session.execute(rows).all()
+
+
+def resource_type_of(job: Mapping[str, Any], types: Sequence[Row[Any]]) -> str:
+    """Return the first class whose bounds hold the job's cores and memory (MB) per core."""
+    asked = job.get("corecount")
+    cores = 8 if asked == EIGHT_CORES else asked or 1
+    memory = round((job.get("minramcount") or 0) / cores)
+    for kind in types:
+        if _holds(kind.mincore, cores, kind.maxcore) and _holds(
+            kind.minrampercore, memory, kind.maxrampercore
+        ):
+            return str(kind.resource_name)
+    return UNDEFINED
+
+
+def _holds(low: int | None, number: int, high: int | None) -> bool:
+    return (low is None or low <= number) and (high is None or number <= high)

@@ -1,0 +1,1 @@
+"""How statements are made and sent. No rule of PanDA stands here."""

@@ -1,0 +1,1 @@
+"""What transitions are made of, whatever it is that has the states."""

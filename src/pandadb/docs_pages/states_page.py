@@ -1,0 +1,141 @@
+"""The page about the states of jobs: a diagram and two tables, from the data in `states`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pandadb.core.jobs.creation.submission import BEGINNINGS
+from pandadb.core.jobs.states import RUNS, STATES, TRANSITIONS
+from pandadb.docs_pages import markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pandadb.core.jobs.states import State, Transition
+    from pandadb.core.statemachine.effects import Effect
+
+LIVE, WITH_PILOT = "live", "with_pilot"
+COLOURS = {
+    "jobsdefined4": "#dbeafe",
+    "jobswaiting4": "#fef3c7",
+    "jobsactive4": "#dcfce7",
+    "jobsarchived4": "#e5e7eb",
+}
+"""Of the tables, in the diagram."""
+
+DRAWING = (
+    "A state has the colour of the table where a job goes with it:"
+    " blue JOBSDEFINED4, yellow JOBSWAITING4, green JOBSACTIVE4, grey JOBSARCHIVED4. An arrow into"
+    " a box leads to each of its states, and one out of it comes from each of them, except for"
+    " those to final states: which states these come from stands in the table of transitions."
+)
+MOVES = (
+    "A verb takes one job or many in one statement per table, guarded by their states: it deletes"
+    " them from the table they are in and inserts them into the one of their new state, or updates"
+    " them where the table stays, and writes JOBS_STATUSLOG. What cannot go stays as it is, with a"
+    " reason; the files and the counters of its task follow a job in the same transaction."
+)
+ALWAYS = (
+    "Besides what it says here, each transition sets `jobstatus`, `modificationtime` (now), and"
+    " `statechangetime` (now) where the state changes. A dispatch, a heartbeat and a reset set"
+    " `modificationhost`; the others leave the worker node that it names, and only the status log"
+    " has their host."
+)
+
+
+def page() -> str:
+    """Return the page."""
+    return markdown.joined(
+        "# States of jobs",
+        "Written from the data in `core/jobs/states.py` by `pandadb docs states`.",
+        MOVES,
+        "## Diagram",
+        DRAWING,
+        f"```mermaid\n{diagram()}\n```",
+        "## States",
+        markdown.table(("State", "Table", "Final", "Meaning"), map(_state, STATES.values())),
+        "## Transitions",
+        ALWAYS,
+        markdown.table(
+            ("Verb", "From", "To", "When the job", "Only if", "Sets"), map(_step, TRANSITIONS)
+        ),
+    )
+
+
+def _state(state: State) -> tuple[str, ...]:
+    tables = " or ".join(table.__tablename__.upper() for table in state.tables)
+    return f"`{state.name}`", tables, "yes" if state.final else "", state.meaning
+
+
+def _step(step: Transition) -> tuple[str, ...]:
+    guards = " and ".join(guard.words for guard in step.guards)
+    sources = ", ".join(step.sources)
+    return f"`{step.verb}`", sources, step.target, step.meaning, guards, _sets(step.effects)
+
+
+def _sets(effects: Mapping[str, Effect]) -> str:
+    """Say what columns become, those that become the same together."""
+    columns = defaultdict(list)
+    for column, effect in effects.items():
+        columns[effect.words].append(f"`{column}`")
+    return "; ".join(f"{', '.join(names)}: {words}" for words, names in columns.items())
+
+
+def diagram() -> str:
+    """Return all states as a Mermaid `stateDiagram-v2`."""
+    drawn = dict(_arrows())
+    inside = {arrow: verbs for arrow, verbs in drawn.items() if {*arrow} <= {*RUNS}}
+    final = [name for name, state in STATES.items() if state.final]
+    leaving = {arrow for arrow in drawn if {*arrow} & {*final}}
+    lines = [
+        "stateDiagram-v2",
+        f'    state "live" as {LIVE} {{',
+        f'        state "with a pilot" as {WITH_PILOT} {{',
+        *(_line(12, *arrow, verbs) for arrow, verbs in inside.items()),
+        "        }",
+        *(_line(8, *a, verbs) for a, verbs in drawn.items() if a not in {*inside, *leaving}),
+        "    }",
+        *(_line(4, "[*]", name, ["submit"]) for name in BEGINNINGS),
+        *(_line(4, *arrow, drawn[arrow]) for arrow in drawn if arrow in leaving),
+        *(f"    {name} --> [*]" for name in final),
+        *(f"    classDef {table} fill:{colour},color:#111" for table, colour in COLOURS.items()),
+        *_coloured(),
+    ]
+    return "\n".join(lines)
+
+
+def _line(indent: int, source: str, target: str, verbs: list[str]) -> str:
+    return f"{' ' * indent}{source} --> {target} : {', '.join(verbs)}"
+
+
+def _arrows() -> Iterator[tuple[tuple[str, str], list[str]]]:
+    """Yield the arrows of the diagram, each with its verbs."""
+    arrows: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for step in TRANSITIONS:
+        for arrow in _ends_of(step):
+            if arrow[0] != arrow[1] and step.verb not in arrows[arrow]:
+                arrows[arrow].append(step.verb)
+    yield from ((arrow, verbs) for arrow, verbs in arrows.items() if verbs)
+
+
+def _ends_of(step: Transition) -> Iterator[tuple[str, str]]:
+    """Yield the arrows of a step: from boxes where it comes from all that is in them."""
+    if STATES[step.target].final:
+        yield LIVE, step.target
+        return
+    sources = [*step.sources]
+    target = step.target
+    if target not in RUNS and {*RUNS} <= {*sources}:
+        yield WITH_PILOT, target
+        sources = [name for name in sources if name not in RUNS]
+    for source in sources:
+        yield source, WITH_PILOT if target in RUNS and source not in RUNS else target
+
+
+def _coloured() -> Iterator[str]:
+    """Yield which states have the colour of which table."""
+    homes = defaultdict(list)
+    for name, state in STATES.items():
+        homes[state.tables[0].__tablename__].append(name)
+    yield from (f"    class {','.join(names)} {table}" for table, names in homes.items())

@@ -1,0 +1,91 @@
+"""What is written from the models and the states: diagrams, data dictionary, in a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pandadb.docs_pages import dictionary, mermaid, states_page
+from pandadb.services import model_views
+from pandadb.services.model_views import FolderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+
+@dataclass
+class Written:
+    """Paths below the folder, by what became of them."""
+
+    written: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    """Only of a check: what a run would write or remove."""
+
+
+def erd(folder: Path, *, check: bool = False) -> Written:
+    """Write the page of entity diagrams.
+
+    Raises:
+        FolderError: The folder cannot be read or written.
+    """
+    return _write(folder, {"diagrams.md": mermaid.page()}, (), check)
+
+
+def write_dictionary(folder: Path, *, check: bool = False) -> Written:
+    """Write the data dictionary; pages in `dictionary/` of families that are gone are removed.
+
+    Raises:
+        FolderError: The folder cannot be read or written.
+    """
+    return _write(folder, dictionary.pages(), ("dictionary/*.md",), check)
+
+
+def states(folder: Path, *, check: bool = False) -> Written:
+    """Write the page about the states of jobs, and how they get from one to another.
+
+    Raises:
+        FolderError: The folder cannot be read or written.
+    """
+    return _write(folder, {"states.md": states_page.page()}, (), check)
+
+
+def views(folder: Path, *, check: bool = False) -> Written:
+    """Write the views of jobs of any age, with all columns, as SQL.
+
+    A version of a file that a released revision applies stays as it is: what differs is the next.
+
+    Raises:
+        FolderError: The folder cannot be read or written, or has not been that of the views.
+    """
+    return _write(folder, model_views.files(folder), (), check)
+
+
+def _write(folder: Path, files: Mapping[str, str], ours: Iterable[str], check: bool) -> Written:
+    """Write the files that are not on disk as they should be; or, to check, only name them.
+
+    The patterns say which other files were written here before, and so may be removed.
+    """
+    done = Written()
+    try:
+        for name, text in files.items():
+            path = folder / name
+            if path.exists() and path.read_bytes() == text.encode():
+                done.unchanged.append(name)
+            elif check:
+                done.stale.append(name)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text.encode())
+                done.written.append(name)
+        for path in sorted(path for pattern in ours for path in folder.glob(pattern)):
+            name = path.relative_to(folder).as_posix()
+            if name not in files:
+                (done.stale if check else done.removed).append(name)
+                if not check:
+                    path.unlink()
+    except OSError as error:
+        raise FolderError(f"{folder}: the documents cannot be written: {error}") from error
+    return done

@@ -1,0 +1,101 @@
+"""What the books say of a time: proofs, and tasks that are held and have jobs of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+from sqlalchemy import select
+
+from pandadb.core.archive import proofs
+from pandadb.core.archive.layout import ARCHIVED_JOBS, ENDED_JOBS
+from pandadb.core.archive.months import Month, rows_of
+from pandadb.models import ArchiveProof
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.models import ArchiveHold
+
+HELD = "SELECT DISTINCT jeditaskid FROM {rows} AND jeditaskid = ANY({tasks})"
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A proof, as the books have it."""
+
+    table: str
+    """Among the live ones, without its schema."""
+    partition: str
+    """By its name there."""
+    how: str
+    """swap, copy, restore, take or merge."""
+    source_rows: int
+    """Before."""
+    target_rows: int | None
+    """After; None if that was not counted yet."""
+    is_same: bool
+    """Whether what arrived is what went."""
+    at: datetime
+    by: str
+    host: str | None
+    is_other: bool = False
+    """Whether the books of the other database have it."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A task that is held."""
+
+    jeditaskid: int
+    by: str
+    since: datetime
+    why: str | None
+
+    @classmethod
+    def of(cls, hold: ArchiveHold) -> Held:
+        """Return what the books say of one."""
+        return cls(hold.jeditaskid, hold.held_by, hold.since, hold.reason)
+
+
+def proofs_of(
+    session: Session, lower: datetime, upper: datetime, *, is_other: bool = False
+) -> list[Proven]:
+    """Return the proofs of partitions that have something of a time, the first ones first."""
+    query = (
+        select(ArchiveProof)
+        .where(ArchiveProof.lower_bound < upper, ArchiveProof.upper_bound > lower)
+        .order_by(ArchiveProof.id)
+    )
+    return [_proven(proof, is_other) for proof in session.scalars(query)]
+
+
+def _proven(proof: ArchiveProof, is_other: bool) -> Proven:
+    is_same = proofs.target_of(proof) == proofs.source_of(proof)
+    return Proven(
+        proof.table_name,
+        proof.partition_name,
+        proof.how,
+        proof.source_rows,
+        proof.target_rows,
+        is_same,
+        proof.proved_at,
+        proof.proved_by,
+        proof.host,
+        is_other,
+    )
+
+
+def held(session: Session, lower: datetime, upper: datetime) -> list[Held]:
+    """Return the tasks that are held and have jobs that ended in a time, here."""
+    holds = proofs.held(session)
+    tasks: set[int] = set()
+    for table in (ENDED_JOBS, ARCHIVED_JOBS) if holds else ():
+        query = sql.SQL(HELD).format(
+            rows=rows_of(session, table, Month(lower, upper)), tasks=sql.Literal([*holds])
+        )
+        tasks |= {*session.connection().exec_driver_sql(query.as_string()).scalars()}
+    return [Held.of(holds[task]) for task in sorted(tasks)]

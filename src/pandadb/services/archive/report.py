@@ -1,0 +1,108 @@
+"""What a run of the archiver reports: where it is, and how it has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pandadb.core.archive.deferrals import Reason
+from pandadb.services.archive.swaps import Verdict
+from pandadb.services.maintenance import Outcome
+
+if TYPE_CHECKING:
+    from pandadb.core.archive.layout import Day
+    from pandadb.services.archive.copies.copy_schedule import Standing
+    from pandadb.services.archive.copies.day_copy import CopyStep
+    from pandadb.services.archive.rows.day_merge import Merged
+    from pandadb.services.archive.swaps import Moved, Step
+    from pandadb.services.failures import Failure
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is."""
+
+    day: Day
+    step: Step | CopyStep
+    number: int
+    """Which of the days that are to go it is, from 1."""
+    of: int
+    done: int | None = None
+    """Jobs that are done, of a day that goes by rows."""
+    waiting: str | None = None
+    """What we wait for, if we do."""
+
+
+@dataclass
+class Ran:
+    """What was done, and what was not."""
+
+    done: list[Moved] = field(default_factory=list)
+    """Days that were swapped or copied."""
+    merged: list[Merged] = field(default_factory=list)
+    """Days whose rows have gone to partitions that the archive had."""
+    finished: dict[str, Verdict] = field(default_factory=dict)
+    """Partitions that had gone before without being counted, as a run was killed."""
+    put_off: list[Day] = field(default_factory=list)
+    contended: list[Day] = field(default_factory=list)
+    """Days whose locks were not free: the next run takes them up."""
+    held: dict[str, str] = field(default_factory=dict)
+    """For each of these, the sessions that held the locks."""
+    left: list[Day] = field(default_factory=list)
+    """Days for which there was no time."""
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Rows of each partition that had been copied, had waited, and is gone."""
+    recopied: list[str] = field(default_factory=list)
+    """Partitions that had changed since they were copied: their copies are replaced, and wait."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Partitions that differ from their copies as they must not, and why."""
+    waiting: list[Standing] = field(default_factory=list)
+    """Days that are copied and wait to be dropped."""
+    failed: list[Failure] = field(default_factory=list)
+    """Days, or other units of work, that an error has ended while the others went on."""
+    busy: bool = False
+    """Whether another run was at work; then nothing was done."""
+    paused: str | None = None
+    """Who has paused the archiver, if that is why not more was done."""
+    held_up: str | None = None
+    """What it waited for until the time was over, if it did: replicas, or other sessions."""
+    notes: list[str] = field(default_factory=list)
+    """What an operator should know."""
+
+    @property
+    def lost(self) -> list[str]:
+        """Return the partitions that have fewer rows than before."""
+        verdicts = dict(self.finished)
+        for moved in self.done:
+            verdicts |= moved.verdicts
+        return [name for name, verdict in verdicts.items() if verdict is Verdict.LOST]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return how the run has ended."""
+        gone = [merged.gone for merged in self.merged]
+        if self.lost or self.refused or self.failed or any(one.refused for one in gone):
+            return Outcome.WRONG
+        if self.paused:
+            return Outcome.PAUSED
+        locked = any(day.reason is Reason.LOCKED for day in self.put_off)
+        if self.busy or self.contended or locked or any(one.contended for one in gone):
+            return Outcome.CONTENDED
+        merged = any(one.is_done for one in self.merged)
+        if self.done or self.finished or self.dropped or self.recopied or merged:
+            return Outcome.DONE
+        due = [day for day in self.put_off if day.reason is not Reason.TOO_YOUNG]
+        rest = Outcome.DEFERRED if due else Outcome.NOTHING
+        return Outcome.WAITED if self.left else rest
+
+    @property
+    def why(self) -> str | None:
+        """Return why not more was done, in a sentence; None if there is nothing to say."""
+        failed = [f"{one.unit}: {one.why}" for one in self.failed]
+        deferred = [f"{day.lower:%Y-%m-%d}: {day.put_off}" for day in self.put_off]
+        lost = f"there are fewer rows than before: {', '.join(self.lost)}" if self.lost else None
+        refused = [why for merged in self.merged for why in merged.gone.refused.values()]
+        locked = [f"{day}: {held}" for day, held in self.held.items() if held]
+        wrong = [lost, *self.refused.values(), *refused, *failed]
+        found = [*wrong, self.paused, *locked, self.held_up, *deferred]
+        return next(filter(None, found), None)

@@ -1,0 +1,79 @@
+"""Partitions for rows that are about to come, as `pandadb partitions maintain` would make them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from pandadb.core.archive import proofs
+from pandadb.core.archive.checksums import Fingerprint
+from pandadb.core.archive.layout import LIVE_OF
+from pandadb.core.archive.lookup.scan import Times
+from pandadb.core.archive.transfer import rows
+from pandadb.core.partitions import catalog, planning, statements
+from pandadb.core.partitions.planning import Do, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from pandadb.core.archive.transfer.rows import Way
+    from pandadb.core.partitions.catalog import Partition
+    from pandadb.core.partitions.policies import Policy
+
+KEY = "modificationtime"
+STRAY = "SELECT EXISTS (SELECT 1 FROM {default} WHERE {times})"
+WHY = "rows come"
+
+
+def make(
+    session: Session,
+    way: Way,
+    policies: Mapping[str, Policy],
+    times: Times,
+    pandaids: Collection[int],
+) -> None:
+    """Make the partitions that rows of jobs need on the other side, as wide as the policies say.
+
+    A time of which the DEFAULT partition has rows gets none: the rows that come go there, too.
+    So it is with times that no partition can have, such as infinity.
+    """
+    for source, target in way.tables.items():
+        interval = policies[LIVE_OF.get(target, target)].interval
+        days = rows.days_of(session, source, times, pandaids)
+        for start, end in sorted({*filter(None, map(interval.range_of, days))}):
+            _make(session, target, start, end, interval.suffix(start))
+
+
+def _make(session: Session, table: str, lower: datetime, upper: datetime, suffix: str) -> None:
+    has = catalog.partitions(session, [table])[table]
+    for first, end in [*planning.gaps(has, lower, upper)]:
+        if _has_strays(session, has, Times(first, end)):
+            continue
+        name = f"{table.partition('.')[2]}_{suffix}"
+        if (first, end) != (lower, upper):  # beside a narrower one, which may have the name
+            name = f"{name}_to_{end:%Y_%m_%d}"
+        step = Step(Do.MAKE, table, name, first, end, WHY)
+        statements.run(session, statements.statements(session, step, KEY, has))
+        if table in LIVE_OF:
+            _prove_empty(session, table, name)
+
+
+def _has_strays(session: Session, has: Collection[Partition], times: Times) -> bool:
+    for one in has:
+        if one.is_default:
+            default = sql.Identifier(one.schema, one.name)
+            query = sql.SQL(STRAY).format(default=default, times=times.said()).as_string()
+            return bool(session.connection().exec_driver_sql(query).scalar_one())
+    return False
+
+
+def _prove_empty(session: Session, table: str, name: str) -> None:
+    """Add the proof that a new partition of the archive has nothing, which others go on from."""
+    for one in catalog.partitions(session, [table])[table]:
+        if one.name == name:
+            nothing = Fingerprint(0, 0)
+            proofs.prove(session, rows.part_of(table, one), rows.MERGE, nothing, nothing)

@@ -1,0 +1,101 @@
+"""When work goes on: not while the archiver is paused, replicas fall behind, or sessions wait."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pandadb.core.archive import backpressure
+from pandadb.services.archive import pauses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pandadb.database import Database
+
+FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0
+"""Seconds between two looks; the wait doubles."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much the archiver may ask of a database; times in seconds."""
+
+    max_lag: float = 60
+    """How far replicas may be behind; 0 for no limit."""
+    batch_seconds: float = 1
+    """How long a batch of rows should take."""
+
+
+@dataclass
+class Throttle:
+    """The limits of a run, from its beginning on."""
+
+    database: Database
+    limits: Limits
+    max_time: float | None = None
+    """Seconds after which nothing else is begun."""
+    began: float = field(default_factory=time.monotonic)
+    paused: str | None = None
+    """Who has paused the archiver, if that is why the time was over."""
+    held_up: str | None = None
+    """What there was to wait for until the time was over, if there was."""
+    notes: list[str] = field(default_factory=list)
+    """What an operator should know, each once."""
+
+    def is_over(self) -> bool:
+        """Tell whether there is no time left."""
+        return self._left() <= 0
+
+    def wait(
+        self, tell: Callable[[str], None], *, begun: bool = False, holding: bool = False
+    ) -> bool:
+        """Wait as long as something asks for it, and tell what; tell whether there is time left.
+
+        What is `begun` goes on when the time is over, unless there is something to wait for. Within
+        a transaction that is `holding` locks, sessions that wait are not waited for: it may be us
+        that they wait for.
+        """
+        seconds = FIRST_WAIT
+        while begun or not self.is_over():
+            why = self._why(holding)
+            self.held_up = why
+            if why is None:
+                return True
+            if self.is_over():
+                return False
+            tell(why)
+            self._sleep(seconds)
+            seconds = min(2 * seconds, LONGEST_WAIT)
+        return False
+
+    def _why(self, holding: bool) -> str | None:
+        """Say what we wait for."""
+        self.paused = pauses.paused(self.database)
+        if self.paused:
+            return self.paused
+        with self.database.session() as session:
+            lag = (
+                backpressure.lag(session)
+                if self.limits.max_lag
+                else backpressure.Lag(0, hidden=False)
+            )
+            sessions = 0 if holding else backpressure.waiting(session)
+        if lag.hidden and HIDDEN not in self.notes:
+            self.notes.append(HIDDEN)
+        if lag.seconds > self.limits.max_lag:
+            return f"replica lag {lag.seconds:.0f} s"
+        return f"{sessions} sessions wait for locks" if sessions else None
+
+    def _sleep(self, seconds: float) -> None:
+        time.sleep(max(0.0, min(seconds, self._left())))
+
+    def _left(self) -> float:
+        """Return the seconds that are left."""
+        limit = math.inf if self.max_time is None else self.max_time
+        return limit - (time.monotonic() - self.began)
+
+
+HIDDEN = "The lag of replicas is not seen: GRANT pg_monitor to the role"

@@ -1,0 +1,74 @@
+"""Jobs for workers."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from pandadb.core.jobs import dispatches
+from pandadb.core.jobs.states import OURS
+from pandadb.core.shares import ranking
+from pandadb.core.sql.validation import BadValue, check_columns, check_given, check_names, words
+from pandadb.models import HarvesterRelJobsWorkers, JobsActive4
+from pandadb.services.jobs.verbs import USUAL, How, transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from pandadb.core.jobs.dispatches import Dispatched, Wanted
+    from pandadb.database import Database
+
+FRESH = 10.0
+"""Seconds for which the order of shares holds; what they execute changes once a minute."""
+
+RANKINGS: WeakKeyDictionary[Engine, tuple[float, list[str]]] = WeakKeyDictionary()
+
+
+def dispatch(
+    database: Database,
+    wanted: Wanted,
+    *,
+    worker: tuple[str, int] | None = None,
+    how: How = USUAL,
+    **values: Any,
+) -> list[Dispatched]:
+    """Give activated jobs to a worker: by share, priority and PandaID; each to one only.
+
+    Returns them with their files and parameters. They may be fewer than wanted while others take
+    jobs, too; none means that nobody has left one. The worker is its Harvester instance and its
+    number; `values` are further columns of the jobs, such as `computingelement`. Nobody waits: jobs
+    that others take at the moment are skipped. Times that Python does not have, such as infinity,
+    are a `TimeBeyond`. If the connection is lost before the answer comes, or whoever
+    waits for it ends, its jobs may have been taken: they stay sent until they expire.
+
+    Raises:
+        BadValue: A value does not fit its column, or there is no such column.
+        JobsLocked: The table was locked for longer than we wanted to wait, or what the worker had
+            to do with a job before.
+    """
+    check_columns(JobsActive4, values)
+    check_given(values, OURS, "the dispatch")
+    check_names(JobsActive4, words(wanted.columns or ()))
+    if worker is not None:
+        _check_worker(worker)
+    with transaction(database, how, at_once=True) as connection:
+        order = _ranking(connection)
+        return dispatches.take(connection, wanted, order, how.host, worker, **values)
+
+
+def _check_worker(worker: tuple[str, int]) -> None:
+    """See that it is the name of a Harvester instance and the number of a worker."""
+    if not isinstance(worker, tuple | list) or len(worker) != 2:
+        raise BadValue(f"worker has to be a Harvester instance and a number, not {worker!r}")
+    names = ("harvesterid", "workerid")
+    check_columns(HarvesterRelJobsWorkers, dict(zip(names, worker, strict=True)))
+
+
+def _ranking(connection: Connection) -> list[str]:
+    """Return the order of the shares, worked out anew now and then."""
+    when, order = RANKINGS.get(connection.engine, (0.0, []))
+    if time.monotonic() - when > FRESH:
+        order = ranking.ranking(connection)
+        RANKINGS[connection.engine] = (time.monotonic(), order)
+    return order

@@ -1,0 +1,48 @@
+"""Jobs that are tried again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pandadb.core.jobs.attempts import retries
+from pandadb.core.jobs.refusals import Refused
+from pandadb.core.sql import validation
+from pandadb.models import JobsActive4
+from pandadb.services.jobs import table_statistics
+from pandadb.services.jobs.verbs import USUAL, How, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pandadb.core.jobs.attempts.retries import Retried
+    from pandadb.database import Database
+
+
+def retry(
+    database: Database,
+    pandaids: int | Iterable[int],
+    how: How = USUAL,
+    *,
+    same: bool = False,
+    attemptnr: int | Mapping[int, int] | None = None,
+) -> Retried:
+    """Try jobs again that have failed, were cancelled or closed, each as a new, activated job.
+
+    With `same` they are jobs that are still in JOBSACTIVE4, and keep their PandaIDs. `attemptnr`,
+    of all jobs or of each, is the attempt that is to be tried again: a job that is in another one
+    by now is refused, so that a call that comes late or twice does nothing.
+
+    Raises:
+        Refused: It was one PandaID, and the job cannot be tried again.
+        BadValue: A PandaID is no number.
+        JobsLocked: Somebody else had a job for longer than we wanted to wait.
+    """
+    jobs = validation.ids(pandaids)
+    with transaction(database, how) as connection:
+        again = retries.same if same else retries.again
+        retried = again(connection, jobs, how.host, attemptnr)
+        if isinstance(pandaids, int) and retried.refused:
+            raise Refused(retried.refused[pandaids])
+    if not how.dry_run:
+        table_statistics.refresh(database, JobsActive4, len(retried.jobs))
+    return retried
