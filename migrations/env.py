@@ -12,8 +12,9 @@ from alembic.util import CommandError, to_tuple
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from pandadb import session_settings
 from pandadb.core.sql.blockers import shortened
-from pandadb.database import Database, session_settings
+from pandadb.database import Database
 from pandadb.errors import PandaDBError
 from pandadb.migrating import comparison, directives, offline
 from pandadb.migrating.operations import LOCK_SECONDS, LOCK_TIMEOUT, STATEMENT_TIMEOUT, limited

@@ -14,9 +14,9 @@ from sqlalchemy import text
 from pandadb.config import SettingsError, load_settings
 from pandadb.database import Database, DatabaseUnreachable
 from pandadb.database.pooler import PoolerInTheWay, PreparedTwice
-from pandadb.database.session_settings import LATER, SETTINGS, TIMEOUTS, BadSessionSetting
 from pandadb.services import archive, jobs, partitions, schema
 from pandadb.services.jobs import Heartbeat, How, NewJob, Wanted
+from pandadb.session_settings import LATER, SETTINGS, TIMEOUTS, BadSessionSetting
 from tests.databases import admin
 from tests.factories import make_job
 from tests.poolers import pooler

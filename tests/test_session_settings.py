@@ -20,10 +20,10 @@ from pandadb.core.archive import proofs
 from pandadb.core.archive.checksums import fingerprint
 from pandadb.core.archive.layout import ARCHIVE_OF, Part
 from pandadb.database import Database
-from pandadb.database.session_settings import HARMLESS, LATER, SETTINGS, TIMEOUTS, BadSessionSetting
 from pandadb.services import archive, grants, jobs, partitions, schema
 from pandadb.services.archive import Found, Waits
 from pandadb.services.jobs import Heartbeat, NewJob, Wanted
+from pandadb.session_settings import HARMLESS, LATER, SETTINGS, TIMEOUTS, BadSessionSetting
 from tests.databases import admin, render, temporary_database
 
 if TYPE_CHECKING:

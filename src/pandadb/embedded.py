@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from pandadb.database import session_settings
+from pandadb import session_settings
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:

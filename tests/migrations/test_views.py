@@ -27,8 +27,8 @@ NOTE = '    site_note: Mapped[str | None] = mapped_column(String(9), comment="A 
 
 WRITE_VIEWS = """
 from pathlib import Path
-from pandadb.services import docs
-print(docs.views(Path("sql/views")).written)
+from pandadb.docs_pages import writer
+print(writer.views(Path("sql/views")).written)
 """
 MIGRATE = f"""
 {WRITE_VIEWS}

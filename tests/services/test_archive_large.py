@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXPORTED = """
 import resource, sys
 from pathlib import Path
-from pandadb.core.parquet.libraries import library
+from pandadb.core.archive.parquet.libraries import library
 from pandadb.database import Database
 from pandadb.services import archive, jobs
 

@@ -18,11 +18,11 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from pandadb import embedded
+from pandadb import embedded, session_settings
 from pandadb.config import Settings, SettingsError, load_settings, sqlalchemy_url
 from pandadb.core.sql import timestamps
 from pandadb.core.sql.psycopg_connection import autocommitting
-from pandadb.database import forks, session_settings
+from pandadb.database import forks
 from pandadb.database.pool import ALL_THAT_IS_COMMITTED, Pool, check_isolation
 from pandadb.database.pooler import (
     HINT,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from pandadb.core.sql.psycopg_connection import driver_of
-from pandadb.database.session_settings import BadSessionSetting
 from pandadb.errors import PandaDBError
+from pandadb.session_settings import BadSessionSetting
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pandadb import embedded
+from pandadb import embedded, session_settings
 from pandadb.cli.confirm import confirm
 from pandadb.cli.db.grant import grant
 from pandadb.cli.db.revisions import history, revision, stamp
@@ -16,7 +16,7 @@ from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, seconds
 from pandadb.cli.output import as_json, out, progress
 from pandadb.cli.target import changing, check_named
 from pandadb.config import load_settings
-from pandadb.database import Database, session_settings
+from pandadb.database import Database
 from pandadb.services import drift, schema, sequences
 
 app = typer.Typer(help="Make, change and compare the schema.", no_args_is_help=True)
