@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = "sqlalchemy", "psycopg", "pandadb.config", "pandadb.models.base"
+HEAVY = "sqlalchemy", "psycopg", "pydantic_settings", "pandadb.models.base"
 PROGRAM = f"""
 import sys
 from pandadb.__main__ import main
