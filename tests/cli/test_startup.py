@@ -34,7 +34,14 @@ def imported(*words: str, **environment: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "words",
-    ["--version", "--help", "jobs --help", "archive --help", "jobs list --help", "db downgrade --help"],
+    [
+        "--version",
+        "--help",
+        "jobs --help",
+        "archive --help",
+        "jobs list --help",
+        "db downgrade --help",
+    ],
 )
 def test_help_imports_no_database(words: str) -> None:
     assert imported(*words.split()) == []
@@ -48,4 +55,4 @@ def test_completion_imports_no_database(typed: str) -> None:
 
 
 def test_a_command_that_needs_the_models_imports_them() -> None:
-    assert imported("docs", "states", "--check") == [*HEAVY]
+    assert {"sqlalchemy", "pandadb.models.base"} <= {*imported("docs", "states", "--check")}
