@@ -14,8 +14,9 @@ from pandadb.core.jobs.search.filters import Filter, places
 from pandadb.core.jobs.search.histories import history
 from pandadb.core.jobs.search.pages import UnknownJob, count, find, get
 from pandadb.core.jobs.search.pagination import Cursor, InvalidCursor, Order
-from pandadb.core.jobs.states import STATES, UnknownState
+from pandadb.core.jobs.states import STATES
 from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.statemachine.machine import UnknownState
 from pandadb.models import JobsActive4, JobsArchived
 from pandadb.models.jobs.all_tables import JOB_TABLES
 from tests.factories import make_archived, make_copy, make_job, make_satellites

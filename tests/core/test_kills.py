@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.ending import kills
 from pandadb.core.jobs.ending.kills import CODES, KillResult, UnknownCode
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason, Refused
 from pandadb.core.jobs.states import STATES, STOPPABLE, transitions
 from pandadb.core.sql import validation
+from pandadb.core.sql.locks import Lock
 from pandadb.database import Database
 from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsStatusLog
 from pandadb.models.types import EPOCH

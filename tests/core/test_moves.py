@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import func, insert, literal, select, text
 
 from pandadb.core.jobs import states
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.mover import MoveResult, move
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason
-from pandadb.core.jobs.states import TRANSITIONS, Transition, transitions
+from pandadb.core.jobs.states import TRANSITIONS, transitions
+from pandadb.core.sql.locks import Lock
+from pandadb.core.statemachine.machine import Transition
 from pandadb.models import (
     FilesTable4,
     JobParamsTable,

@@ -17,10 +17,10 @@ from pandadb.core.jobs import advances, dispatch_candidates
 from pandadb.core.jobs.ending import timeouts
 from pandadb.core.jobs.ending.timeout_conditions import Circumstance
 from pandadb.core.jobs.heartbeats import Heartbeat, beat
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.refusals import RefusalReason
 from pandadb.core.jobs.states import transitions
+from pandadb.core.sql.locks import Lock
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,

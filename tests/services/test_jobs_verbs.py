@@ -9,10 +9,10 @@ import pytest
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event, literal_column, select, update
 
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason, Refused
-from pandadb.core.jobs.states import UnknownVerb
+from pandadb.core.sql.locks import Lock
 from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.statemachine.machine import UnknownVerb
 from pandadb.database import Database
 from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsDefined4
 from pandadb.services import jobs
