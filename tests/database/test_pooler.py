@@ -17,10 +17,10 @@ from pandadb.database.pooler import PoolerInTheWay, PreparedTwice
 from pandadb.services import archive, jobs, partitions, schema
 from pandadb.services.jobs import Heartbeat, How, NewJob, Wanted
 from pandadb.session_settings import LATER, SETTINGS, TIMEOUTS, BadSessionSetting
+from tests.database.test_session_settings import alter_database, hostile_for
 from tests.databases import admin
 from tests.factories import make_job
 from tests.poolers import pooler
-from tests.test_session_settings import alter_database, hostile_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

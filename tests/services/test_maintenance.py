@@ -17,7 +17,7 @@ from pandadb.services.coverage import coverage
 from pandadb.services.jobs import How
 from pandadb.services.lockwaits import Contended
 from pandadb.services.maintenance import Outcome, last_runs, noted
-from tests.services.test_archive import TODAY, make_days, write
+from tests.services.archive.test_runs import TODAY, make_days, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

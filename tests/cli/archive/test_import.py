@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from pandadb.cli.archive.app import app
 from pandadb.cli.jobs import app as jobs
-from tests.cli.test_archive_export import month
-from tests.services.test_archive_export import do, scalar
-from tests.services.test_archive_import import complete
+from tests.cli.archive.test_export import month
+from tests.services.archive.months.test_exports import do, scalar
+from tests.services.archive.months.test_imports import complete
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from pandadb.cli.archive.app import app
 from pandadb.services import archive
 from pandadb.services.archive.rows import day_merge
-from tests.services.test_archive import ago, ids, make_days, write
-from tests.services.test_archive_rows import everything, stop
+from tests.services.archive.rows.test_rows import everything, stop
+from tests.services.archive.test_runs import ago, ids, make_days, write
 
 if TYPE_CHECKING:
     from click.testing import Result

@@ -15,7 +15,7 @@ from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
 from pandadb.database import Database
 from pandadb.services import archive
 from pandadb.services.archive import Found, Step, Waits
-from tests.services.test_archive import ago, ids, make_days, scalar, write
+from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

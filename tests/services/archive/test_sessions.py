@@ -16,8 +16,8 @@ from sqlalchemy import text
 from pandadb.database import Database
 from pandadb.services import archive
 from pandadb.services.archive import Found, NotDropped, Waits
-from tests.services.test_archive import TODAY, ids, make_days, scalar, write
-from tests.services.test_archive_copy import AT_ONCE
+from tests.services.archive.copies.test_copies import AT_ONCE
+from tests.services.archive.test_runs import TODAY, ids, make_days, scalar, write
 from tests.waiting import meanwhile
 
 if TYPE_CHECKING:

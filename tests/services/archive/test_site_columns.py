@@ -12,7 +12,7 @@ from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
 from pandadb.database import Database
 from pandadb.services import archive, partitions
 from pandadb.services.archive import Found, Waits
-from tests.services.test_archive import ago, ids, make_days, scalar, write
+from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from pandadb.services.archive import Found, NotNow, Stragglers
 from pandadb.services.archive.runs import TURN
 from pandadb.services.locks import turn
 from tests.factories import make_job
-from tests.services.test_archive import ago, ids, make_days, scalar, write
+from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 
 if TYPE_CHECKING:
     from pandadb.database import Database

@@ -19,8 +19,8 @@ from pandadb.services.archive import Waits, explain_day, explain_job
 from pandadb.services.archive.explanations import Kind, Next
 from tests.databases import temporary_database
 from tests.factories import make_job
-from tests.services.test_archive import TODAY, ago, make_days, write
-from tests.services.test_archive_failures import unreadable
+from tests.services.archive.test_failures import unreadable
+from tests.services.archive.test_runs import TODAY, ago, make_days, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

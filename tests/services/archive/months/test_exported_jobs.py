@@ -13,8 +13,8 @@ from pandadb.core.jobs.csv_import.records import Records
 from pandadb.demo.sample_records import sample
 from pandadb.services import archive, jobs
 from pandadb.services.archive import NoSuchDay, UnreadableExport
-from tests.services.test_archive_export import do, month, scalar
-from tests.services.test_archive_import import JOBS, gone
+from tests.services.archive.months.test_exports import do, month, scalar
+from tests.services.archive.months.test_imports import JOBS, gone
 
 if TYPE_CHECKING:
     from pathlib import Path

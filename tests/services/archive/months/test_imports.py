@@ -35,7 +35,7 @@ from pandadb.services.archive import (
     runs,
 )
 from pandadb.services.archive.months import imports
-from tests.services.test_archive_export import (
+from tests.services.archive.months.test_exports import (
     TABLES,
     change_a_byte,
     do,

@@ -25,7 +25,7 @@ from pandadb.database import Database
 from pandadb.services import archive, partitions, schema
 from pandadb.services.archive import Found, Limits, Restored, plans, runs
 from pandadb.services.archive.rows import row_batches
-from tests.services.test_archive import ago, ids, make_days, scalar, write
+from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 
 JOBS, FILES, PARAMS, META = ARCHIVE_OF
 DAY = ago(50).date()
