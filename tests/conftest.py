@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 SERVER = pytest.StashKey[dict[str, Any]]()
 CLEANUP = pytest.StashKey[ExitStack]()
 
+# Or each process that a test starts compiles the package anew, which takes a second.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the user choose the server, and how much is killed."""
