@@ -48,7 +48,8 @@ def test_every_column_is_described_where_it_is_declared() -> None:
 
 def test_the_columns_of_a_job_are_described_once_by_group() -> None:
     text = section("jobs", "Columns of a job")
-    assert len(re.findall(r"^\| `\w+` \|", text, flags=re.MULTILINE)) == 127
+    described = re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)
+    assert sorted(described) == sorted(JOB_TABLES[0].__table__.columns.keys())
     assert re.findall(r"^### (\w+)", text, flags=re.MULTILINE)[:2] == ["JobIdentity", "JobState"]
 
 
