@@ -35,9 +35,12 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the user choose the server, and how much is killed."""
+    """Let the user choose the server, and how much is killed and tried."""
     parser.addoption(
-        "--kills", type=int, default=50, help="how often archivers and their servers are killed"
+        "--kills", type=int, default=20, help="how often processes and their server are killed"
+    )
+    parser.addoption(
+        "--thorough", action="store_true", help="try each odd value with each option of a command"
     )
     parser.addoption(
         "--postgres",
@@ -190,10 +193,12 @@ def session(worker_database: Database) -> Iterator[Session]:
         transaction.rollback()
 
 
-@pytest.fixture(scope="session")
-def shared_data(pytestconfig: pytest.Config) -> Path:
-    """The folder of the monitor's records, beside the project."""
-    return _shared(pytestconfig, "data")
+@pytest.fixture(scope="session", params=["generated", "real"])
+def task_files(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> list[Path]:
+    """Files with the records of a task each: generated ones, and the real ones where they are."""
+    here = pytestconfig.rootpath / "tests" / "data"
+    folder = here if request.param == "generated" else _shared(pytestconfig, "data")
+    return sorted(folder.glob("atlas_jobs_task_*.csv"))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from sqlalchemy import text
 from pandadb.database import Database
 from pandadb.services import schema
 from tests.migrations.test_offline import psql
+from tests.typed import typed
 
 HEAD = schema.history()[-1].revision
 
@@ -24,6 +24,7 @@ def a_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "100% ours"
     folder.mkdir()
     monkeypatch.setenv("PANDADB_REVISIONS", str(folder))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a file may change twice in a second
     return folder
 
 
@@ -111,22 +112,20 @@ def test_what_depends_on_a_revision_is_undone_before_it(database: Database, two:
     assert schema.current(database).site == ("site_0002",)
 
 
-def test_pandadbs_next_revision_goes_on_beside_the_sites(
-    empty_database_url: str, a_site: Path
-) -> None:
+def test_pandadbs_next_revision_goes_on_beside_the_sites(database: Database, a_site: Path) -> None:
+    schema.downgrade(database, "0027")
     name = revision(a_site, MAKE, DROP)
     path = next(a_site.glob("site_0001*.py"))
     path.write_text(path.read_text().replace(f'depends_on = "{HEAD}"', 'depends_on = "0028"'))
-    with Database(empty_database_url) as database:
-        schema.upgrade(database, "site@head")
-        version = schema.current(database)
-        assert (version.revision, version.site) == ("0028", (name,))
-        assert version.pending[0].startswith("0029 ")
+    schema.upgrade(database, "site@head")
+    version = schema.current(database)
+    assert (version.revision, version.site) == ("0028", (name,))
+    assert version.pending[0].startswith("0029 ")
 
-        schema.upgrade(database)
+    schema.upgrade(database)
 
-        assert schema.current(database).pending == ()
-        assert schema.check(database) == []
+    assert schema.current(database).pending == ()
+    assert schema.check(database) == []
 
 
 def test_who_lacks_the_sites_folder_is_told_so(
@@ -183,16 +182,14 @@ def test_autogenerate_writes_what_makes_the_database_like_the_models(
 
 def test_the_commands_list_stamp_and_write(database: Database, tmp_path: Path) -> None:
     folder = tmp_path / "revisions"
-    url = database.engine.url.render_as_string(hide_password=False)
+    environment = {
+        "PANDADB_URL": database.engine.url.render_as_string(hide_password=False),
+        "PANDADB_REVISIONS": str(folder),
+        "PATH": "/usr/bin:/bin",
+    }
 
     def pandadb(*words: str) -> str:
-        ran = subprocess.run(
-            [sys.executable, "-m", "pandadb", *words],
-            env={"PANDADB_URL": url, "PANDADB_REVISIONS": str(folder), "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        ran = typed(*words, environment=environment)
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import threading
 from pathlib import Path
@@ -34,26 +35,28 @@ def count(database: Database, model: type) -> int:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_real_records_become_finished_jobs_with_their_task(
-    database: Database, shared_data: Path
+def test_records_become_finished_jobs_with_their_task(
+    database: Database, task_files: list[Path]
 ) -> None:
-    file = shared_data / "atlas_jobs_task_13332803.csv"
+    with task_files[0].open() as lines:
+        record, *others = csv.DictReader(lines)
+    number = 1 + len(others)
 
-    loaded = jobs.load(database, file, 13332803, DAY)
+    loaded = jobs.load(database, task_files[0], 13332803, DAY)
 
-    assert (loaded.loaded, loaded.present, loaded.new_task) == (668, 0, True)
+    assert (loaded.loaded, loaded.present, loaded.new_task) == (number, 0, True)
     with database.session() as session:
         task = session.get_one(JediTasks, 13332803)
         assert task.status == "done"
         (dataset,) = task.datasets
-        assert dataset.nfiles == dataset.nfilesused == dataset.nfilesfinished == 668
+        assert dataset.nfiles == dataset.nfilesused == dataset.nfilesfinished == number
         found = task.jobsarchived4
-        assert len(found) == 668
+        assert len(found) == number
         assert {job.jobstatus for job in found} == {"finished"}
-        job = next(job for job in found if job.pandaid == 3848970521)
-        assert job.computingsite == "FZK-LCG2_UCORE"
-        assert job.cpuconsumptiontime == 15339
-        assert (job.endtime - job.starttime).total_seconds() == 2943
+        job = next(job for job in found if job.pandaid == int(record["pandaid"]))
+        assert job.computingsite == record["computingsite"]
+        assert job.cpuconsumptiontime == int(record["cpuconsumptiontime"])
+        assert (job.endtime - job.starttime).total_seconds() == int(record["wall_time"])
         states = [row.jobstatus for row in sorted(job.statuslog, key=lambda r: r.modificationtime)]
         assert states == ["defined", "running", "finished"]
 
