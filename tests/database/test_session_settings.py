@@ -247,13 +247,15 @@ def test_the_schema_goes_down_and_up(hostile: Database) -> None:
 
 
 def test_alembic_from_a_checkout_works_in_the_same_sessions(hostile_url: str) -> None:
-    environment = {**os.environ, "PANDADB_URL": hostile_url}
-    for words in (["current"], ["downgrade", "-1"], ["upgrade", "head"], ["check"]):
-        command = [sys.executable, "-m", "alembic", *words]
-        done = subprocess.run(
-            command, env=environment, cwd=schema.home(), capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+    words = ("current", "downgrade -1", "upgrade head", "check")
+    program = f"from alembic.config import main\nfor typed in {words}: main(typed.split())"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PANDADB_URL": hostile_url}, cwd=schema.home(),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "No new upgrade operations detected" in done.stdout + done.stderr
 
 
 def test_psql_is_opened_with_what_gives_rows_their_meaning(hostile_url: str) -> None:

@@ -129,7 +129,8 @@ def test_no_cell_breaks_its_table() -> None:
 
 
 def test_the_pages_are_the_same_in_every_process() -> None:
-    program = "from pandadb.docs_pages import dictionary; print(dictionary.pages())"
+    program = "from pandadb.docs_pages import dictionary as tables, mermaid as diagrams\n"
+    program += "print(tables.pages(), diagrams.page())"
     printed = {
         subprocess.run(
             [sys.executable, "-c", program],

@@ -26,7 +26,6 @@ def test_sequences_behind_their_tables_are_named_and_mended(database: Database) 
     code, said = run("check")
     assert (code, "jobsdefined4_pandaid_seq gives 11 next" in said) == (1, True), said
     assert "would go on after 5000" in run("fix-sequences", "--dry-run")[1]
-    assert run("check")[0] == 1
     (fixed,) = json.loads(run("fix-sequences", "--json")[1])
     assert (fixed["next"], fixed["highest"], fixed["column"]) == (11, 5_000, "pandaid")
     assert run("check")[0] == 0
