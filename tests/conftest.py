@@ -12,17 +12,18 @@ import secrets
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
-from tests.databases import Server, admin, migrated_template, temporary_database, temporary_role
+from tests.databases import Server, admin, made_template, temporary_database, temporary_role
 from tests.servers import NoServerError, running_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pandadb.database import Database
@@ -112,7 +113,7 @@ def server_url(server: Server) -> str:
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
     """The name of the migrated database that the others are copies of."""
-    return migrated_template(server, _upgrade)
+    return made_template(server, "template", _upgrade)
 
 
 def _upgrade(url: str) -> None:
@@ -136,10 +137,30 @@ def empty_database_url(server: Server) -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(server: Server, template: str) -> Iterator[str]:
-    """The URL of a new database at the newest revision."""
+def content(request: pytest.FixtureRequest) -> Callable[[Database], None] | None:
+    """What fills the database of a test: what CONTENTS of its module has for a fixture of its."""
+    contents = getattr(request.module, "CONTENTS", {})
+    return next((contents[name] for name in request.fixturenames if name in contents), None)
+
+
+@pytest.fixture
+def database_url(
+    server: Server, template: str, content: Callable[[Database], None] | None
+) -> Iterator[str]:
+    """The URL of a new database at the newest revision; its content is made once and copied."""
+    if content is not None:
+        template = _filled(server, template, content)
     with temporary_database(server, template) as url:
         yield url
+
+
+def _filled(server: Server, template: str, fill: Callable[[Database], None]) -> str:
+    def make(url: str) -> None:
+        with _opened(url) as database:
+            fill(database)
+
+    name = crc32(f"{fill.__module__}.{fill.__qualname__}".encode())
+    return made_template(server, f"filled_{name:08x}", make, template)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import make_url, text
 
-from tests.databases import Server, admin, migrated_template, temporary_database
+from tests.databases import Server, admin, made_template, temporary_database
 from tests.servers import NoServerError, find_binaries, running_server
 
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ def test_a_failed_upgrade_is_tried_again_from_the_start(server: Server) -> None:
             connection.execute("CREATE TABLE made ()")
 
     with pytest.raises(ArithmeticError):
-        migrated_template(other, fail)
-    name = migrated_template(other, succeed)
-    assert migrated_template(other, fail) == name
+        made_template(other, "made", fail)
+    name = made_template(other, "made", succeed)
+    assert made_template(other, "made", fail) == name
     with temporary_database(other, name) as url:
         assert tables_in(url) == ["made"]
     with admin(server.url) as connection:

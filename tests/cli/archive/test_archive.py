@@ -31,13 +31,19 @@ def run(*words: object) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-@pytest.fixture(autouse=True)
-def day(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A day that is due, with one job that has nothing else."""
-    monkeypatch.setenv("PANDADB_URL", database_url)
+def a_day(database: Database) -> None:
     with database.session() as session:
         session.execute(text(ROW))
     partitions.maintain(database, tables=["jobsarchived4"], drain=True)
+
+
+CONTENTS = {"day": a_day}
+
+
+@pytest.fixture(autouse=True)
+def day(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day that is due, with one job that has nothing else."""
+    monkeypatch.setenv("PANDADB_URL", database_url)
 
 
 def test_a_day_is_planned_archived_verified_and_restored() -> None:

@@ -37,18 +37,23 @@ def run(*words: object) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
+def a_day(database: Database) -> None:
+    with database.session() as session:
+        session.execute(text(ROW))
+    partitions.maintain(database, tables=["jobsarchived4"], drain=True)
+
+
+CONTENTS = {"there": a_day}
+
+
 @pytest.fixture(autouse=True)
 def there(
-    database: Database,
     database_url: str,
     server: Server,
     template: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Database]:
     """The archive; the other database has a day that is due, with one job."""
-    with database.session() as session:
-        session.execute(text(ROW))
-    partitions.maintain(database, tables=["jobsarchived4"], drain=True)
     with temporary_database(server, template) as url, Database(url) as opened:
         monkeypatch.setenv("PANDADB_URL", database_url)
         monkeypatch.setenv("PANDADB_ARCHIVE_URL", url)

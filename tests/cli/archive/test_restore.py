@@ -32,13 +32,19 @@ def run(*words: object) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
+def an_archived_day(database: Database) -> None:
+    write(database, *range(1, 13), days=50)
+    make_days(database)
+    archive.run(database)
+
+
+CONTENTS = {"archived": an_archived_day}
+
+
 @pytest.fixture
 def archived(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Database:
     """An archive with twelve jobs of a day."""
     monkeypatch.setenv("PANDADB_URL", database_url)
-    write(database, *range(1, 13), days=50)
-    make_days(database)
-    archive.run(database)
     return database
 
 

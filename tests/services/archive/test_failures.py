@@ -58,13 +58,19 @@ def unreadable(database: Database, table: str) -> Iterator[None]:
             session.execute(text(LOST), {"name": table, "file": file})
 
 
+def two_days(database: Database) -> None:
+    write(database, 1, 2, days=50)
+    write(database, 3, days=40)
+    make_days(database)
+
+
+CONTENTS = {"days": two_days}
+
+
 @pytest.fixture
 def days(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Database:
     """A database with days of 50 and 40 days ago, which are due."""
     monkeypatch.setenv("PANDADB_URL", database_url)
-    write(database, 1, 2, days=50)
-    write(database, 3, days=40)
-    make_days(database)
     return database
 
 

@@ -79,13 +79,19 @@ def scalar(database: Database, query: str) -> Any:
         return session.scalar(text(query))
 
 
-@pytest.fixture
-def days(database: Database) -> Database:
-    """A database with days of 50, 40 and 20 days ago."""
+def three_days(database: Database) -> None:
     write(database, 1, 2, days=50)
     write(database, 3, days=40)
     write(database, 4, days=20)
     make_days(database)
+
+
+CONTENTS = {"days": three_days}
+
+
+@pytest.fixture
+def days(database: Database) -> Database:
+    """A database with days of 50, 40 and 20 days ago."""
     return database
 
 

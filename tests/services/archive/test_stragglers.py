@@ -34,9 +34,7 @@ def leave_behind(database: Database, table: str, *pandaids: int) -> None:
         session.execute(text(f"{query} WHERE pandaid = ANY(:ids)"), {"ids": [*pandaids]})
 
 
-@pytest.fixture
-def left(database: Database) -> Database:
-    """Jobs 1 and 2, archived, and 3 and 4, ended: 1 and 3 have left rows behind; 5 is unknown."""
+def rows_left(database: Database) -> None:
     write(database, 1, 2, days=50)
     write(database, 3, 4, days=20)
     with database.session() as session:
@@ -49,6 +47,14 @@ def left(database: Database) -> Database:
     leave_behind(database, "filestable4", 3)
     make_days(database)
     archive.run(database)
+
+
+CONTENTS = {"left": rows_left}
+
+
+@pytest.fixture
+def left(database: Database) -> Database:
+    """Jobs 1 and 2, archived, and 3 and 4, ended: 1 and 3 have left rows behind; 5 is unknown."""
     return database
 
 

@@ -102,13 +102,19 @@ def everything(*databases: Database) -> list[set[int]]:
     ]
 
 
-@pytest.fixture
-def days(database: Database) -> Database:
-    """A database with days of 50, 40 and 20 days ago."""
+def three_days(database: Database) -> None:
     write(database, OLD, 1, 2)
     write(database, LESS_OLD, 3)
     write(database, TODAY - timedelta(20), 4)
     make_days(database)
+
+
+CONTENTS = {"days": three_days}
+
+
+@pytest.fixture
+def days(database: Database) -> Database:
+    """A database with days of 50, 40 and 20 days ago."""
     return database
 
 

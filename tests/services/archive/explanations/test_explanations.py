@@ -20,7 +20,7 @@ from pandadb.services.archive.explanations import Kind, Next
 from tests.databases import temporary_database
 from tests.factories import make_job
 from tests.services.archive.test_failures import unreadable
-from tests.services.archive.test_runs import TODAY, ago, make_days, write
+from tests.services.archive.test_runs import TODAY, ago, make_days, three_days, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,13 +43,12 @@ def why(found: ExplainedJob | ExplainedDay) -> list[Reason]:
     return [one.reason for one in found.waits]
 
 
+CONTENTS = {"days": three_days}
+
+
 @pytest.fixture
 def days(database: Database) -> Database:
     """A database with days of 50, 40 and 20 days ago."""
-    write(database, 1, 2, days=50)
-    write(database, 3, days=40)
-    write(database, 4, days=20)
-    make_days(database)
     return database
 
 

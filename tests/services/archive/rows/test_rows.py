@@ -54,14 +54,20 @@ def everything(database: Database) -> list[str]:
         )
 
 
-@pytest.fixture
-def archived(database: Database) -> Database:
-    """An archive with days of 50 and 40 days ago; a live job of 20 days ago."""
+def two_archived_days(database: Database) -> None:
     write(database, 1, 2, 3, days=50)
     write(database, 4, days=40, task=8)
     write(database, 5, days=20)
     make_days(database)
     assert len(archive.run(database).done) == 2
+
+
+CONTENTS = {"archived": two_archived_days}
+
+
+@pytest.fixture
+def archived(database: Database) -> Database:
+    """An archive with days of 50 and 40 days ago; a live job of 20 days ago."""
     return database
 
 
