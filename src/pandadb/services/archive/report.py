@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive.deferrals import Reason
+from pandadb.errors import Outcome
 from pandadb.services.archive.swaps import Verdict
-from pandadb.services.maintenance import Outcome
 
 if TYPE_CHECKING:
     from pandadb.core.archive.layout import Day

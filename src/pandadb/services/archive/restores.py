@@ -17,7 +17,7 @@ from pandadb.core.partitions import catalog
 from pandadb.core.partitions.intervals import Span, Unit
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.core.sql.validation import check_columns
-from pandadb.errors import PandaDBError
+from pandadb.errors import Outcome, PandaDBError
 from pandadb.models import JobsArchived
 from pandadb.services.archive import swaps
 from pandadb.services.archive.copies.copy_return import bring, bringable
@@ -36,7 +36,6 @@ from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
 from pandadb.services.locks import turn
 from pandadb.services.lockwaits import Contended
-from pandadb.services.maintenance import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping

@@ -60,15 +60,21 @@ def rows(database: Database) -> dict[str, int]:
     return {t: scalar(database, f"SELECT count(*) FROM doma_pandaarch.{t}") for t in TABLES}
 
 
-@pytest.fixture
-def month(database: Database) -> Database:
-    """An archive with two days of March 2026 and one of April."""
+def three_days(database: Database) -> None:
     partition(database, "p2026_03_01", "2026-03-01", "2026-03-02")
     partition(database, "p2026_03_31", "2026-03-31", "2026-04-01")
     partition(database, "p2026_04_01", "2026-04-01", "2026-04-02")
     write(database, 1, "2026-03-01")
     write(database, 2, "2026-03-31 23:59:59.999999")
     write(database, 3, "2026-04-01")
+
+
+CONTENTS = {"month": three_days}
+
+
+@pytest.fixture
+def month(database: Database) -> Database:
+    """An archive with two days of March 2026 and one of April."""
     return database
 
 

@@ -18,6 +18,7 @@ from pandadb.core.archive.months import Month
 from pandadb.core.archive.transfer import compaction, month_drop
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.intervals import Span, Unit
+from pandadb.errors import Outcome
 from pandadb.services.archive import patience, pauses
 from pandadb.services.archive.months.drop_exported import WRITERS
 from pandadb.services.archive.pandaid_index import note as note_ranges
@@ -31,7 +32,7 @@ from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
 from pandadb.services.locks import be_patient, turn
 from pandadb.services.lockwaits import Contended, or_contended
-from pandadb.services.maintenance import Outcome, noted
+from pandadb.services.maintenance import noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

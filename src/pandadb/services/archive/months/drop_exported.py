@@ -17,7 +17,7 @@ from pandadb.core.archive.parquet import manifests
 from pandadb.core.archive.parquet.verification import fault_of_bytes
 from pandadb.core.archive.transfer import month_drop
 from pandadb.core.sql.table_columns import columns, named
-from pandadb.errors import PandaDBError
+from pandadb.errors import Outcome, PandaDBError
 from pandadb.services.archive import patience
 from pandadb.services.archive.months.export_check import fault
 from pandadb.services.archive.months.exports import differing
@@ -29,7 +29,6 @@ from pandadb.services.archive.snapshot import be_slow
 from pandadb.services.grants import act_as_owner
 from pandadb.services.locks import be_patient, turn
 from pandadb.services.lockwaits import Contended, or_contended
-from pandadb.services.maintenance import Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
