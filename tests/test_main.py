@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.any_server
+
 PROGRAM = Path(sys.executable).with_name("pandadb")
 
 

@@ -21,6 +21,8 @@ from tests.servers import NoServerError, find_binaries, running_server
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+pytestmark = pytest.mark.any_server
+
 
 def tables_in(url: str) -> list[str]:
     """Return the tables that are not PostgreSQL's own."""

@@ -11,6 +11,8 @@ import pytest
 from benchmarks.alternation import Goal, Ratio, Report, Spread, alternate
 from tests.databases import Server
 
+pytestmark = pytest.mark.any_server
+
 SPEED = Ratio("ours", "theirs")
 SAMPLES = {"ours": [2.0, 6.0, 4.0], "theirs": [1.0, 2.0, 1.0]}
 

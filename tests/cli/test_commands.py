@@ -24,6 +24,8 @@ from pandadb.services import jobs, schema
 from tests.databases import Server, temporary_database
 from tests.typed import typed
 
+pytestmark = pytest.mark.any_server
+
 PROGRAM = Path(sys.executable).with_name("pandadb")
 README = (Path(__file__).parents[2] / "README.md").read_text()
 

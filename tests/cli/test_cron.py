@@ -20,6 +20,8 @@ from tests.typed import typed
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 PAGE = (Path(__file__).parents[2] / "docs" / "cron.md").read_text()
 BIN = Path(sys.executable).parent
 OF_CRON = {"HOME": "/", "LOGNAME": "panda", "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"}

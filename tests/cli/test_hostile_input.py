@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 ARABIC = "\u0661"
 FULLWIDTH = "\uff12\uff10\uff12\uff16-11-20"
 """Digits to Python, and to a regular expression, but to nobody who kills jobs."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 LOG = "doma_panda.jobs_statuslog"
 TODAY = Span.of("1 day").suffix(datetime.now(UTC).replace(tzinfo=None))
 

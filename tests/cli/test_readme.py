@@ -21,6 +21,8 @@ from tests.typed import typed as run_here
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.any_server
+
 HOME = Path(__file__).parents[2]
 USE = re.search(r"## Use\n.*?(?=\n## )", (HOME / "README.md").read_text(), re.DOTALL)
 TEXT = USE[0] if USE else ""

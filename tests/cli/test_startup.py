@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.any_server
+
 HEAVY = "sqlalchemy", "psycopg", "pandadb.config", "pandadb.models.base"
 PROGRAM = f"""
 import sys
@@ -34,7 +36,14 @@ def imported(*words: str, **environment: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "words",
-    ["--version", "--help", "jobs --help", "archive --help", "jobs list --help", "db downgrade --help"],
+    [
+        "--version",
+        "--help",
+        "jobs --help",
+        "archive --help",
+        "jobs list --help",
+        "db downgrade --help",
+    ],
 )
 def test_help_imports_no_database(words: str) -> None:
     assert imported(*words.split()) == []

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from pandadb.database import Database
 from tests.factories import make_job
+
+pytestmark = pytest.mark.any_server
 
 PROGRAM = Path(sys.executable).with_name("pandadb")
 

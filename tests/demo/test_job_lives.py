@@ -17,6 +17,8 @@ from pandadb.models.jobs.all_tables import JOB_TABLES
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 UNSUCCESSFUL = ("failed", "cancelled", "closed")
 
 

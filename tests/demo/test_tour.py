@@ -15,6 +15,8 @@ from pandadb.database import Database
 from pandadb.demo import tour
 from pandadb.services import schema
 
+pytestmark = pytest.mark.any_server
+
 DAY = dt.date(2026, 11, 20)
 
 

@@ -8,11 +8,15 @@ import subprocess
 import sys
 from pathlib import PurePosixPath
 
+import pytest
+
 from pandadb.docs_pages import dictionary
 from pandadb.docs_pages.families import families
 from pandadb.docs_pages.mermaid import page
 from pandadb.models import Base
 from pandadb.models.jobs.all_tables import JOB_TABLES
+
+pytestmark = pytest.mark.any_server
 
 PAGES = dictionary.pages()
 TABLES = [(family.name, table) for family in families() for table in family.tables]

@@ -9,6 +9,8 @@ import pytest
 from pandadb.docs_pages import entities, families, mermaid
 from pandadb.models import Base, JobsActive4
 
+pytestmark = pytest.mark.any_server
+
 PICTURES = entities.pictures()
 FAMILIES = families.families()
 TASKS, DATASETS = (family.tables for family in FAMILIES[:2])

@@ -9,6 +9,8 @@ import pytest
 from pandadb.core.jobs.states import STATES, TRANSITIONS
 from pandadb.docs_pages import states_page
 
+pytestmark = pytest.mark.any_server
+
 PAGE = states_page.page()
 ARROWS = [
     match.groups()

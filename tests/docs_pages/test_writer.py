@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.any_server
+
 ALL = pytest.mark.parametrize(
     ("write", "one"),
     [

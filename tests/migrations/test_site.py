@@ -15,6 +15,8 @@ from pandadb.services import schema
 from tests.migrations.test_offline import psql
 from tests.typed import typed
 
+pytestmark = pytest.mark.any_server
+
 HEAD = schema.history()[-1].revision
 
 

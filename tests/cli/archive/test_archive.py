@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 DAY = (datetime.now(UTC) - timedelta(50)).date()
 ROW = (
     "INSERT INTO doma_panda.jobsarchived4 (pandaid, jobstatus, modificationtime, jeditaskid)"

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from tests.databases import Server
 
+pytestmark = pytest.mark.any_server
+
 DAY = (datetime.now(UTC) - timedelta(50)).date()
 ROW = (
     "INSERT INTO doma_panda.jobsarchived4 (pandaid, jobstatus, modificationtime, jeditaskid)"

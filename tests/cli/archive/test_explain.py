@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 DAY = (datetime.now(UTC) - timedelta(50)).date()
 NAME = f"jobsarchived4_p{DAY:%Y_%m_%d}"
 ROWS = (

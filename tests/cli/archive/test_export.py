@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 MADE = (
     "CREATE TABLE doma_pandaarch.jobsarchived_p2026_03_01 PARTITION OF doma_pandaarch.jobsarchived"
     " FOR VALUES FROM ('2026-03-01') TO ('2026-03-02')",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 __all__ = ["month"]
 COUNT = "SELECT count(*) FROM doma_pandaarch.jobsarchived"
 

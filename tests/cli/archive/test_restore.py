@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 DAY = ago(50).date()
 
 

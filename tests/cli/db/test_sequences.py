@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import text
 
 from tests.factories import make_job
@@ -12,6 +13,8 @@ from tests.typed import pandadb
 
 if TYPE_CHECKING:
     from pandadb.database import Database
+
+pytestmark = pytest.mark.any_server
 
 
 def test_sequences_behind_their_tables_are_named_and_mended(database: Database) -> None:

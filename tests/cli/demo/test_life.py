@@ -14,6 +14,8 @@ from pandadb.cli.demo import life as demolife
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 
 def seen(database: Database, monkeypatch: pytest.MonkeyPatch, **how: bool) -> str:
     text = io.StringIO()

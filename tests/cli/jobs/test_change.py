@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     Run = Callable[..., tuple[int, str, str]]
 
+pytestmark = pytest.mark.any_server
+
 
 JOB = {
     "computingsite": "CERN", "prodsourcelabel": "test", "parameters": "-n 5",

@@ -19,6 +19,8 @@ from pandadb.database import Database
 from pandadb.models import JobsActive4, JobsArchived4
 from tests.factories import make_job
 
+pytestmark = pytest.mark.any_server
+
 LONG_AGO = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=1)
 
 

@@ -13,6 +13,8 @@ from pandadb.services import jobs
 from tests import typed
 from tests.factories import make_archived, make_job, make_log, make_retry, make_satellites
 
+pytestmark = pytest.mark.any_server
+
 DAY = datetime(2026, 11, 20)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pandadb.core.sql.batch_size import LEAST, MOST, Batch
+
+pytestmark = pytest.mark.any_server
 
 BATCHES = st.builds(Batch, st.integers(LEAST, MOST), st.floats(0.01, 60))
 SECONDS = st.floats(0, 1e6, allow_nan=False)

@@ -8,6 +8,8 @@ import pytest
 
 from pandadb.core.sql.id_arrays import written
 
+pytestmark = pytest.mark.any_server
+
 
 def test_ids_are_written_as_an_array() -> None:
     assert [written(ids) for ids in ([], [7], (1, 2**40))] == ["{}", "{7}", "{1,1099511627776}"]

@@ -16,6 +16,8 @@ from pandadb.core.jobs.csv_import.records import RecordError
 from pandadb.demo.sample_records import sample
 from pandadb.models import JobsArchived4
 
+pytestmark = pytest.mark.any_server
+
 DAY = dt.date(2026, 11, 20)
 
 

@@ -13,7 +13,7 @@ from pandadb.core.jobs.csv_import.records import Records
 from pandadb.demo.sample_records import sample
 from pandadb.services import archive, jobs
 from pandadb.services.archive import NoSuchDay, UnreadableExport
-from tests.services.archive.months.test_exports import do, month, scalar
+from tests.services.archive.months.test_exports import CONTENTS, do, month, scalar
 from tests.services.archive.months.test_imports import JOBS, gone
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
-__all__ = ["gone", "month"]
+__all__ = ["CONTENTS", "gone", "month"]
 DAY = dt.date(2026, 3, 5)
 
 

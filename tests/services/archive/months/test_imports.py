@@ -36,6 +36,7 @@ from pandadb.services.archive import (
 )
 from pandadb.services.archive.months import imports
 from tests.services.archive.months.test_exports import (
+    CONTENTS,
     TABLES,
     change_a_byte,
     do,
@@ -49,7 +50,7 @@ from tests.services.archive.months.test_exports import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["month"]
+__all__ = ["CONTENTS", "month"]
 JOBS = "doma_pandaarch.jobsarchived"
 DAY = dt.date(2026, 3, 5)
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 VALUES = {
     "jobsarchived": "(pandaid, modificationtime, jobstatus) VALUES (:id, :at, 'finished')",
     "filestable_arch": "(row_id, pandaid, modificationtime, type) VALUES (:id * 2, :id, :at, 'log')"
