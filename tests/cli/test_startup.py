@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.any_server
 
-HEAVY = "sqlalchemy", "psycopg", "pandadb.config", "pandadb.models.base"
+HEAVY = "sqlalchemy", "psycopg", "pydantic_settings", "pandadb.models.base"
 PROGRAM = f"""
 import sys
 from pandadb.__main__ import main
@@ -57,4 +57,4 @@ def test_completion_imports_no_database(typed: str) -> None:
 
 
 def test_a_command_that_needs_the_models_imports_them() -> None:
-    assert imported("docs", "states", "--check") == [*HEAVY]
+    assert {"sqlalchemy", "pandadb.models.base"} <= {*imported("docs", "states", "--check")}

@@ -14,8 +14,8 @@ from pandadb.errors import InvalidInput, Outcome, PandaDBError
 from pandadb.services import archive, jobs, partitions
 from pandadb.services.archive import Limits, Paused
 from pandadb.services.coverage import coverage
-from pandadb.services.jobs import How
-from pandadb.services.lockwaits import Contended
+from pandadb.services.jobs import VerbOptions
+from pandadb.services.lockwaits import LockNotAvailable
 from pandadb.services.maintenance import last_runs, noted
 from tests.services.archive.test_runs import TODAY, make_days, write
 
@@ -149,7 +149,7 @@ def test_a_run_goes_on_where_its_note_cannot_be_written(
 
 def test_maintenance_of_partitions_and_the_end_of_late_jobs_are_noted(database: Database) -> None:
     partitions.maintain(database)
-    jobs.expire(database, how=How(dry_run=True))
+    jobs.expire(database, how=VerbOptions(dry_run=True))
     before = [run.command for run in last_runs(database)]
     jobs.expire(database)
 
@@ -256,7 +256,7 @@ def test_a_lock_that_is_not_free_is_contended_and_no_error(database: Database) -
     url = database.engine.url.render_as_string(hide_password=False)
     with database.session() as session, Database(url, lock_timeout=0.2) as impatient:
         session.execute(text(f"LOCK TABLE doma_panda.jobsarchived4_p{DAY:%Y_%m_%d}"))
-        with pytest.raises(Contended):
+        with pytest.raises(LockNotAvailable):
             archive.run(impatient)
 
     assert last(database, "archive run").outcome is Outcome.CONTENDED

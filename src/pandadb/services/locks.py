@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.services.grants import act_as_owner
-from pandadb.services.lockwaits import Contended, is_busy, tell_try, watched
+from pandadb.services.lockwaits import LockNotAvailable, is_busy, tell_try, watched
 from pandadb.services.stamps import refuse_unstamped
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def patiently(
     a wait that the work itself makes shorter.
 
     Raises:
-        Contended: A lock was not free in the end; nothing was changed.
+        LockNotAvailable: A lock was not free in the end; nothing was changed.
     """
     watch = None
     for number, seconds in enumerate(patience, start=1):
@@ -85,4 +85,4 @@ def patiently(
             time.sleep(0.1 * 2 ** (number - 1) * random.uniform(0.5, 1.5))  # noqa: S311 - only jitter
         else:
             return
-    raise Contended(watch)
+    raise LockNotAvailable(watch)

@@ -34,7 +34,7 @@ log = logging.getLogger("pandadb.locks")
 """One line for each try; a command that prints JSON takes them from here."""
 
 
-class Contended(PandaDBError):
+class LockNotAvailable(PandaDBError):
     """Locks that were not free."""
 
     outcome = Outcome.CONTENDED
@@ -107,7 +107,7 @@ def or_contended(connection: Connection | None = None, seconds: float = 0) -> It
     These are known if the block's `connection` is given, and how long it waits for a lock.
 
     Raises:
-        Contended: A lock was not free.
+        LockNotAvailable: A lock was not free.
     """
     with nullcontext() if connection is None else watched(connection, seconds) as watch:
         try:
@@ -117,7 +117,7 @@ def or_contended(connection: Connection | None = None, seconds: float = 0) -> It
                 raise
             if watch:
                 tell_try(1, 1, seconds, watch)
-            raise Contended(watch) from error
+            raise LockNotAvailable(watch) from error
 
 
 def tell_try(number: int, of: int, seconds: float, watch: Watch) -> None:

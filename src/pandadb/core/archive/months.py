@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROWS = "{table} WHERE modificationtime >= {lower} AND modificationtime < {upper}"
 
 
-class BadMonth(InvalidInput):
+class InvalidMonth(InvalidInput):
     """A text that is no month."""
 
 
@@ -39,7 +39,7 @@ class Month:
         """Return the month that a text means, such as `2026-09`.
 
         Raises:
-            BadMonth: It means none.
+            InvalidMonth: It means none.
         """
         if re.fullmatch(r"(19[7-9]|[2-9]\d\d)\d-\d\d", said, re.ASCII):
             try:
@@ -47,7 +47,7 @@ class Month:
                 return cls(lower, Span(1, Unit.MONTH).after(lower))
             except ValueError:
                 pass
-        raise BadMonth(f"{said!r} is no month: write it as 2026-09")
+        raise InvalidMonth(f"{said!r} is no month: write it as 2026-09")
 
     @override
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from pandadb.services.archive.copies.copy_schedule import Due, Standing, Waits, standings
 from pandadb.services.archive.copies.day_copy import CopyStep
-from pandadb.services.archive.copies.remote import ArchiveLost, BadArchive, NotTheArchiver
+from pandadb.services.archive.copies.remote import ArchiveLost, InvalidArchive, NotTheArchiver
 from pandadb.services.archive.explanations import (
     ExplainedDay,
     ExplainedJob,
@@ -20,7 +20,7 @@ from pandadb.services.archive.months.exported_jobs import ExportedJob, Unreadabl
 from pandadb.services.archive.months.exports import Export, NotExported, Outlook, export, outlook
 from pandadb.services.archive.months.import_check import Import, NotImported, importable
 from pandadb.services.archive.months.imports import Loading, import_month
-from pandadb.services.archive.pauses import BadPause, Paused, pause, paused, resume
+from pandadb.services.archive.pauses import InvalidPause, Paused, pause, paused, resume
 from pandadb.services.archive.plans import (
     NoSuchDay,
     NotTheOwner,
@@ -50,8 +50,6 @@ from pandadb.services.archive.verification import Found, Verified, hold, holds, 
 
 __all__ = [
     "ArchiveLost",
-    "BadArchive",
-    "BadPause",
     "Compacted",
     "CopyStep",
     "Days",
@@ -64,6 +62,8 @@ __all__ = [
     "Found",
     "Gone",
     "Import",
+    "InvalidArchive",
+    "InvalidPause",
     "Limits",
     "Loading",
     "Mended",

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pandadb.services.archive.swaps import PATIENCE
 from pandadb.services.locks import be_patient
-from pandadb.services.lockwaits import Contended, is_busy, tell_try, watched
+from pandadb.services.lockwaits import LockNotAvailable, is_busy, tell_try, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ def within(session: Session, work: Callable[[], None]) -> None:
     """Do work that locks tables; have others wait behind us for a fraction of a second, each try.
 
     Raises:
-        Contended: A lock was not free in the end.
+        LockNotAvailable: A lock was not free in the end.
     """
     for number, seconds in enumerate(PATIENCE, start=1):
         with watched(session.connection(), seconds) as watch:
@@ -34,7 +34,7 @@ def within(session: Session, work: Callable[[], None]) -> None:
                     raise
                 tell_try(number, len(PATIENCE), seconds, watch)
                 if number == len(PATIENCE):
-                    raise Contended(watch) from error
+                    raise LockNotAvailable(watch) from error
             else:
                 return
         time.sleep(seconds)

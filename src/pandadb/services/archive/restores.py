@@ -35,7 +35,7 @@ from pandadb.services.archive.throttle import Limits, Throttle
 from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
 from pandadb.services.locks import turn
-from pandadb.services.lockwaits import Contended
+from pandadb.services.lockwaits import LockNotAvailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -103,7 +103,7 @@ def restore(
 
     Raises:
         ArchiveLost: The other database went away.
-        BadArchive: The other database cannot be the archive.
+        InvalidArchive: The other database cannot be the archive.
         NoSuchDay: The archive has no such day.
         NotMoved: A table has other columns than the one that its partition goes to.
         NotRestored: Its place is taken; nothing was changed.
@@ -125,7 +125,7 @@ def restore(
                     return bring(database, archive, day, tell)
                 found = restorable(database, day)
             moved = _restore(database, found, policies, limits, tell)
-        except Contended as why:
+        except LockNotAvailable as why:
             raise NotNow(f"The day {day} did not go back: {why.words}") from None
         except (PutOff, Refused) as why:
             raise NotRestored(f"The day {day} cannot go back: {why}") from None
@@ -198,8 +198,8 @@ def restore_jobs(
     of how many, and what we wait for. Jobs that only a month of the folder `exports` has are told.
 
     Raises:
-        BadManifest, UnreadableExport: An export cannot be read.
-        BadValue: No job or task can have the number.
+        InvalidManifest, UnreadableExport: An export cannot be read.
+        InvalidValue: No job or task can have the number.
         NotNow: Another run is at work.
         NotTheOwner: The user of the database may not move partitions.
         ParquetMissing: A file can have a job, but the extra `parquet` is not installed.
@@ -236,8 +236,8 @@ def outlook(
     """Return what would go back, of jobs and tasks; nothing is changed.
 
     Raises:
-        BadManifest, UnreadableExport: An export cannot be read.
-        BadValue: No job or task can have the number.
+        InvalidManifest, UnreadableExport: An export cannot be read.
+        InvalidValue: No job or task can have the number.
         ParquetMissing: A file can have a job, but the extra `parquet` is not installed.
     """
     return _look(database, pandaids, tasks, exports)[0]

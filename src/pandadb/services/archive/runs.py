@@ -26,7 +26,7 @@ from pandadb.services.archive.swaps import PutOff, Step, Verdict
 from pandadb.services.archive.throttle import Limits, Throttle
 from pandadb.services.failures import Failure, isolated
 from pandadb.services.locks import turn
-from pandadb.services.lockwaits import Contended, or_contended
+from pandadb.services.lockwaits import LockNotAvailable, or_contended
 from pandadb.services.maintenance import noted
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run(
 
     Raises:
         ArchiveLost: The other database went away; it has what was done before.
-        BadArchive: The other database cannot be the archive.
+        InvalidArchive: The other database cannot be the archive.
         NotTheArchiver: The user of the database may not copy days and drop them.
         NotTheOwner: The user of the database, or of the other one, may not move partitions.
     """
@@ -245,7 +245,7 @@ def _take(
             ran.done.append(swaps.move(database, day, proofs.SWAP, step))
     except _OutOfTime:
         ran.left.append(day)
-    except Contended as why:
+    except LockNotAvailable as why:
         ran.contended.append(day)
         ran.held[str(day)] = why.held
     except PutOff as error:

@@ -29,7 +29,7 @@ from pandadb.services.archive.snapshot import snapshot
 from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
 from pandadb.services.locks import patiently
-from pandadb.services.lockwaits import Contended, or_contended
+from pandadb.services.lockwaits import LockNotAvailable, or_contended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,7 +100,7 @@ def tidy(database: Database, failed: list[Failure]) -> None:
     for statement in left:
         with (
             isolated(failed, statement),
-            suppress(Contended),
+            suppress(LockNotAvailable),
             _outside(database, PATIENCE[0]) as session,
         ):
             session.connection().exec_driver_sql(statement)
@@ -110,7 +110,7 @@ def move(database: Database, day: Day, how: str, tell: Callable[[Step], None]) -
     """Move a day to the other tables, and prove it.
 
     Raises:
-        Contended: Locks were not free; what is prepared stays.
+        LockNotAvailable: Locks were not free; what is prepared stays.
         NotMoved: A table has other columns than the one that its partition goes to.
         PutOff: A task of the day is held now, or its place is taken.
     """

@@ -46,7 +46,7 @@ def bring(
 
     Raises:
         ArchiveLost: The archive's server went away.
-        Contended: Locks were not free.
+        LockNotAvailable: Locks were not free.
         NoSuchDay: The archive has no such day.
         PutOff: It has not gone, or its place is taken.
         Refused: What has arrived is not what was read.

@@ -10,7 +10,7 @@ from pandadb.services.archive.copies.drop_copied import Left, leave
 from pandadb.services.archive.plans import failures
 from pandadb.services.archive.swaps import PutOff
 from pandadb.services.failures import isolated
-from pandadb.services.lockwaits import Contended
+from pandadb.services.lockwaits import LockNotAvailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,7 +71,7 @@ def _take(
             ran.done.append(copy(database, archive, day, tell, parts=parts, is_new=is_new))
         else:
             leave(database, archive, day, left, tell)
-    except Contended as why:
+    except LockNotAvailable as why:
         ran.contended.append(day)
         ran.held[str(day)] = why.held
     except PutOff as error:

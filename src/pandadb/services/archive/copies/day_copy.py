@@ -99,7 +99,7 @@ def copy(
 
     Raises:
         ArchiveLost: Its server went away.
-        Contended: Locks were not free there.
+        LockNotAvailable: Locks were not free there.
         PutOff: A task of the day is held now, or the archive has other rows of that time.
         Refused: The archive is not as it was when it was copied, or has rows that are missing here.
     """

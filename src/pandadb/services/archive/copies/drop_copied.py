@@ -73,7 +73,7 @@ def leave(
 
     Raises:
         ArchiveLost: Its server went away.
-        Contended: Locks were not free.
+        LockNotAvailable: Locks were not free.
         PutOff: A task of the day is held now, or the guard refuses for another reason.
         Refused: The archive is not as it was when it was copied, or has rows that are missing here.
     """

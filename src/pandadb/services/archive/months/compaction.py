@@ -31,7 +31,7 @@ from pandadb.services.archive.verification import LATE
 from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
 from pandadb.services.locks import be_patient, turn
-from pandadb.services.lockwaits import Contended, or_contended
+from pandadb.services.lockwaits import LockNotAvailable, or_contended
 from pandadb.services.maintenance import noted
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def compactable(database: Database, before: str | None = None) -> list[Days]:
     Without `before` they are those that ended 90 days ago: servers update jobs for so long.
 
     Raises:
-        BadMonth: That is no month.
+        InvalidMonth: That is no month.
     """
     with database.session() as session:
         now = catalog.now(session)
@@ -133,7 +133,7 @@ def compact(
     only the month of the table that it is of.
 
     Raises:
-        BadMonth: That is no month.
+        InvalidMonth: That is no month.
         NotTheOwner: The user of the database may not move partitions.
     """
     throttle = Throttle(database, limits or Limits())
@@ -170,7 +170,7 @@ def _compact(database: Database, table: str, month: Month) -> dict[str, int]:
             be_patient(session, WRITERS)
             with or_contended(session.connection(), WRITERS):
                 return _replace(session, table, month)
-    except Contended as why:
+    except LockNotAvailable as why:
         raise PutOff(Deferral.of(Reason.LOCKS, words=why.words)) from None
 
 

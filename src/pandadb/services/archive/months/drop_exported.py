@@ -28,7 +28,7 @@ from pandadb.services.archive.runs import TURN
 from pandadb.services.archive.snapshot import be_slow
 from pandadb.services.grants import act_as_owner
 from pandadb.services.locks import be_patient, turn
-from pandadb.services.lockwaits import Contended, or_contended
+from pandadb.services.lockwaits import LockNotAvailable, or_contended
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,8 +69,8 @@ def drop(database: Database, month: str, folder: Path, *, proven: Export | None 
     `proven` is what `export` has just returned: those files need not be read back once more.
 
     Raises:
-        BadManifest: There is no export of the month.
-        BadMonth: That is no month.
+        InvalidManifest: There is no export of the month.
+        InvalidMonth: That is no month.
         NotDropped: The export is not what the database has, a task is held, or locks were not
             free; nothing was changed.
         NotTheOwner: The user of the database may not drop partitions.
@@ -89,7 +89,7 @@ def drop(database: Database, month: str, folder: Path, *, proven: Export | None 
         try:
             with database.session() as session:
                 dropped = _drop(session, wanted, manifest, place)
-        except Contended as contended:
+        except LockNotAvailable as contended:
             raise NotDroppedNow(f"{month} was not dropped: {contended.words}") from None
         note(database)
         return dropped

@@ -42,7 +42,7 @@ from pandadb.services.archive.throttle import Limits, Throttle
 from pandadb.services.failures import explain
 from pandadb.services.grants import act_as_owner
 from pandadb.services.locks import be_patient, turn
-from pandadb.services.lockwaits import Contended, or_contended
+from pandadb.services.lockwaits import LockNotAvailable, or_contended
 from pandadb.services.maintenance import noted
 
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ def import_month(
     as they are, so it can be repeated.
 
     Raises:
-        BadArchive: The other database cannot be the archive.
-        BadManifest: There is no export of the month.
-        BadMonth: That is no month.
+        InvalidArchive: The other database cannot be the archive.
+        InvalidManifest: There is no export of the month.
+        InvalidMonth: That is no month.
         NoExports: There is no such folder.
         NotImported: The files are not as they were written, rows of the month or its jobs are there
             already, or the archive lacks a column.
@@ -161,7 +161,7 @@ def _import(database: Database, archive: Database | None, files: Files, steps: _
         raise NotImported(f"{files.month} was not imported: {error}") from None
     except IntegrityError as error:  # of rows that have come to the DEFAULT partition, or twice
         raise NotImported(f"{files.month} was not imported: {explain(error)}") from None
-    except Contended as why:
+    except LockNotAvailable as why:
         raise NotNow(f"{files.month} was not imported: {why.words}") from None
 
 

@@ -18,7 +18,7 @@ from pandadb.services.archive.rows.row_batches import Course, Gone
 from pandadb.services.archive.swaps import PATIENCE, PutOff
 from pandadb.services.failures import explain, is_of_all
 from pandadb.services.locks import patiently
-from pandadb.services.lockwaits import Contended
+from pandadb.services.lockwaits import LockNotAvailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,7 +99,7 @@ def _dropped(database: Database, day: Day, gone: Gone) -> Merged:
     dropped: list[str] = []
     try:
         patiently(database, lambda session: _drop(session, day, dropped), PATIENCE)
-    except Contended:
+    except LockNotAvailable:
         return Merged(day, gone, [], contended=True)
     except DBAPIError as error:
         if is_of_all(error):

@@ -12,7 +12,7 @@ from pandadb.core.archive.layout import LIVE_OF
 from pandadb.core.archive.lookup.scan import Times
 from pandadb.core.archive.transfer import rows
 from pandadb.core.partitions import catalog, planning, statements
-from pandadb.core.partitions.planning import Do, Step
+from pandadb.core.partitions.planning import Do, PlanStep
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -56,7 +56,7 @@ def _make(session: Session, table: str, lower: datetime, upper: datetime, suffix
         name = f"{table.partition('.')[2]}_{suffix}"
         if (first, end) != (lower, upper):  # beside a narrower one, which may have the name
             name = f"{name}_to_{end:%Y_%m_%d}"
-        step = Step(Do.MAKE, table, name, first, end, WHY)
+        step = PlanStep(Do.MAKE, table, name, first, end, WHY)
         statements.run(session, statements.statements(session, step, KEY, has))
         if table in LIVE_OF:
             _prove_empty(session, table, name)

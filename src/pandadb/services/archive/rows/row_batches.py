@@ -16,7 +16,7 @@ from pandadb.core.sql.batch_size import Batch
 from pandadb.services.archive.rows import ensure_partitions
 from pandadb.services.archive.swaps import PATIENCE
 from pandadb.services.locks import patiently
-from pandadb.services.lockwaits import Contended
+from pandadb.services.lockwaits import LockNotAvailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -123,7 +123,7 @@ def _go(course: Course, times: Times, pandaids: Collection[int]) -> None:
     try:
         patiently(course.database, make, PATIENCE)
         going, refused, carried = _carry(course, times, pandaids, elsewhere)
-    except Contended:
+    except LockNotAvailable:
         course.gone.contended += pandaids
     else:
         course.gone.add(going, carried)
