@@ -123,6 +123,7 @@ def test_what_killed_workers_leave_on_a_given_server_is_removed(server: Server) 
     assert (f"{given.prefix}role",) not in roles
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", ["system", "embedded"])
 def test_a_private_server_starts_from_either_binaries_and_stops(choice: str) -> None:
     try:
@@ -137,6 +138,7 @@ def test_a_private_server_starts_from_either_binaries_and_stops(choice: str) -> 
     assert not folder.parent.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
 def test_a_private_server_dies_with_a_killed_run_and_the_next_one_cleans_up() -> None:
     program = (

@@ -52,6 +52,7 @@ def run(*command: str | Path, url: str, folder: Path) -> subprocess.CompletedPro
     )
 
 
+@pytest.mark.slow
 def test_upgrade_and_check_work_from_the_wheel(
     installed: Path, empty_database_url: str, tmp_path: Path
 ) -> None:

@@ -50,6 +50,7 @@ def test_a_goal_is_a_bound_from_below_or_from_above() -> None:
     assert [goal["ok"] for goal in report.verdicts()] == [True, False, True, False]
 
 
+@pytest.mark.slow
 def test_a_benchmark_prints_one_object(server: Server, pytestconfig: pytest.Config) -> None:
     command = ["-m", "benchmarks", "move", "--quick", "--tiny", "--json", "--server"]
     done = subprocess.run(

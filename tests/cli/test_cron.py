@@ -82,6 +82,7 @@ def test_the_page_has_the_commands_that_are_for_cron() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", CRON)
 def test_a_line_of_cron_is_silent_when_nothing_is_wrong(line: str, settings: Path) -> None:
     ended = at_once(line, OF_CRON, settings)
@@ -91,6 +92,7 @@ def test_a_line_of_cron_is_silent_when_nothing_is_wrong(line: str, settings: Pat
     assert (ended.stdout, ended.stderr) == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", CRON)
 def test_a_line_of_cron_without_its_settings_is_told(line: str, settings: Path) -> None:
     (settings / ".env").unlink()
@@ -119,6 +121,7 @@ def test_cron_itself_prints_nothing_and_if_something_is_wrong_all(
     assert said.startswith("pandadb: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("start", "codes"), STARTS)
 def test_a_service_succeeds(start: str, codes: list[int], settings: Path) -> None:
     lines = (settings / ".env").read_text().splitlines()
@@ -129,6 +132,7 @@ def test_a_service_succeeds(start: str, codes: list[int], settings: Path) -> Non
     assert ended.stdout != ""
 
 
+@pytest.mark.slow
 def test_the_command_of_the_pod_succeeds(settings: Path) -> None:
     (command,) = re.findall(r'command: \[sh, -c, "(.*)"\]', PAGE)
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}

@@ -199,6 +199,7 @@ def is_told(ended: Ended) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.path))
 def test_a_command_says_what_it_cannot_take_and_changes_nothing(
     command: Command,
@@ -303,6 +304,7 @@ def test_a_url_that_cannot_be_is_a_sentence_without_its_password(
 SETTINGS = [name for name in Settings.model_fields if not name.endswith(("url", "data_dir"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_that_cannot_be_is_a_sentence(
     name: str,

@@ -76,6 +76,7 @@ def test_the_words_after_two_dashes_are_no_options() -> None:
     assert (ended.returncode, ended.stderr[:6]) == (2, "Usage:")
 
 
+@pytest.mark.slow
 def test_quiet_prints_all_if_something_is_wrong_and_else_nothing(database: Database) -> None:
     with database.session() as session:
         running, waiting = make_job(session, "running"), make_job(session, "waiting")

@@ -119,6 +119,7 @@ def test_the_status_is_a_line_for_each_table(database: Database) -> None:
     assert (printed["runs"], printed["replica_lag"]["seconds"]) == ([], 0)
 
 
+@pytest.mark.slow
 def test_a_check_ends_with_1_until_partitions_are_made_and_rows_are_in_them(
     database: Database,
 ) -> None:

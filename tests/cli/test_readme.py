@@ -70,6 +70,7 @@ def at_once(line: str, environment: dict[str, str]) -> subprocess.CompletedProce
         return run_here(*words[1:], environment=environment)
 
 
+@pytest.mark.slow
 def test_every_command_of_the_readme_works_after_the_demo(newcomer: dict[str, str]) -> None:
     demo = typed(["pandadb", "demo"], newcomer)
     assert (demo.returncode, demo.stderr) == (0, "")

@@ -31,6 +31,7 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_closed_output_is_a_sentence_after_the_work(database: Database) -> None:
     url = database.libpq_url()
     ended = shell("echo '[{}]' | $PANDADB jobs submit - >&-", PANDADB_URL=url)
@@ -43,6 +44,7 @@ def test_a_closed_output_is_a_sentence_after_the_work(database: Database) -> Non
         assert session.scalar(text("SELECT count(*) FROM doma_panda.jobsdefined4")) == 1
 
 
+@pytest.mark.slow
 def test_without_any_stream_the_exit_code_is_as_ever(database_url: str) -> None:
     wrong = shell("$PANDADB jobs show 1_0 <&- >&- 2>&-", PANDADB_URL=database_url)
     unknown = shell("$PANDADB jobs show 1 <&- >&- 2>&-", PANDADB_URL=database_url)
@@ -50,6 +52,7 @@ def test_without_any_stream_the_exit_code_is_as_ever(database_url: str) -> None:
     assert (wrong.returncode, unknown.returncode) == (2, 1)
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_ends_the_command_without_a_word() -> None:
     ended = shell("{ $PANDADB db sql; echo $? >&2; } | head -1")
 
@@ -57,6 +60,7 @@ def test_a_reader_that_leaves_ends_the_command_without_a_word() -> None:
     assert ended.stderr == "141\n"
 
 
+@pytest.mark.slow
 def test_what_the_output_cannot_have_is_escaped(database: Database) -> None:
     with database.session() as session:
         make_job(session, "activated", 1, computingsite="Zürich")
@@ -68,6 +72,7 @@ def test_what_the_output_cannot_have_is_escaped(database: Database) -> None:
     assert "Z\\xfcrich" in shown.stdout
 
 
+@pytest.mark.slow
 def test_jobs_are_read_as_utf_8_whatever_the_encoding_of_the_streams_is(database_url: str) -> None:
     job = '[{"computingsite": "Zürich"}]'
     latin = {"PANDADB_URL": database_url, "PYTHONIOENCODING": "latin-1"}
@@ -80,6 +85,7 @@ def test_jobs_are_read_as_utf_8_whatever_the_encoding_of_the_streams_is(database
     assert (broken.returncode, broken.stderr[:31]) == (2, "pandadb: - cannot be read as UT"), broken
 
 
+@pytest.mark.slow
 def test_a_closed_input_is_a_sentence(database_url: str) -> None:
     ended = shell("$PANDADB jobs submit - <&-", PANDADB_URL=database_url)
 
@@ -87,6 +93,7 @@ def test_a_closed_input_is_a_sentence(database_url: str) -> None:
     assert ended.stderr == "pandadb: - cannot be read as UTF-8 text: Bad file descriptor\n"
 
 
+@pytest.mark.slow
 def test_neither_home_nor_terminal_is_needed(database_url: str) -> None:
     line = "$PANDADB jobs count && TERM= COLUMNS=1 LC_ALL=C $PANDADB --help"
     ended = shell(line, PANDADB_URL=database_url)
@@ -94,6 +101,7 @@ def test_neither_home_nor_terminal_is_needed(database_url: str) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_bytes_that_are_no_text_are_a_sentence(database_url: str) -> None:
     line = "$PANDADB jobs list --computingsite $(printf '\\377')"
     ended = shell(line, PANDADB_URL=database_url)

@@ -94,6 +94,7 @@ def names(database: Database) -> list[str]:
         return [*session.scalars(sql_select(Cache.main_key).order_by(Cache.main_key))]
 
 
+@pytest.mark.slow
 def test_children_of_a_used_database_get_the_jobs_of_their_own_site(database: Database) -> None:
     sites = ("CERN", "DESY", "BNL")
     with database.session() as session:
@@ -288,6 +289,7 @@ def test_a_fork_while_a_thread_connects_for_the_first_time_leaves_a_child_that_c
     assert told == [[], True]
 
 
+@pytest.mark.slow
 def test_a_fork_while_a_thread_migrates_leaves_a_child_that_can(database: Database) -> None:
     with revisions.ONE_AT_A_TIME:
         assert in_child(lambda: schema.check(database)) == []

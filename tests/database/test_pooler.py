@@ -49,6 +49,7 @@ def pooled(through: str, database_url: str) -> Iterator[Database]:
         yield database
 
 
+@pytest.mark.slow
 def test_many_lives_at_once(pooled: Database) -> None:
     """Eight threads have three sessions."""
 
@@ -114,6 +115,7 @@ def test_a_dry_run_changes_nothing(pooled: Database) -> None:
     assert jobs.get(pooled, job)["jobstatus"] == "defined"
 
 
+@pytest.mark.slow
 def test_what_needs_a_session_goes_past_the_pooler(pooled: Database) -> None:
     schema.downgrade(pooled, "-1")
     schema.upgrade(pooled)

@@ -210,6 +210,7 @@ def test_a_life_is_what_it_is_elsewhere(hostile: Database) -> None:
     assert abs(age) < timedelta(hours=1)  # UTC, whatever the time in Tokyo is
 
 
+@pytest.mark.slow
 def test_partitions_and_the_archive_in_the_same_database(hostile: Database) -> None:
     do(hostile, *ROWS)
     partitions.maintain(hostile, tables=[*ARCHIVE_OF], drain=True)
@@ -224,6 +225,7 @@ def test_partitions_and_the_archive_in_the_same_database(hostile: Database) -> N
     assert schema.check(hostile) == []
 
 
+@pytest.mark.slow
 def test_the_archive_in_another_database(hostile: Database, hostile_archive: Database) -> None:
     do(hostile, *ROWS)
     partitions.maintain(hostile, tables=[*ARCHIVE_OF], drain=True)
@@ -238,6 +240,7 @@ def test_the_archive_in_another_database(hostile: Database, hostile_archive: Dat
     assert schema.check(hostile) == schema.check(hostile_archive) == []
 
 
+@pytest.mark.slow
 def test_the_schema_goes_down_and_up(hostile: Database) -> None:
     schema.downgrade(hostile, "base")
     schema.upgrade(hostile)
@@ -246,6 +249,7 @@ def test_the_schema_goes_down_and_up(hostile: Database) -> None:
     assert scalar(hostile, "SELECT count(DISTINCT relam) FROM pg_class WHERE relkind = 'r'") == 1
 
 
+@pytest.mark.slow
 def test_alembic_from_a_checkout_works_in_the_same_sessions(hostile_url: str) -> None:
     words = ("current", "downgrade -1", "upgrade head", "check")
     program = f"from alembic.config import main\nfor typed in {words}: main(typed.split())"
@@ -258,6 +262,7 @@ def test_alembic_from_a_checkout_works_in_the_same_sessions(hostile_url: str) ->
     assert "No new upgrade operations detected" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_psql_is_opened_with_what_gives_rows_their_meaning(hostile_url: str) -> None:
     query = "SELECT concat_ws(' ', current_setting('TimeZone'), current_setting('row_security'))"
     done = subprocess.run(
@@ -301,6 +306,7 @@ def test_a_database_that_nobody_may_write_is_not_written(database_url: str) -> N
         assert scalar(database, "SELECT count(*) FROM doma_panda.jobsactive4") >= 1
 
 
+@pytest.mark.slow
 def test_what_is_deleted_while_the_archiver_waits_for_a_lock_is_seen(
     database: Database, hostile_archive: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -364,6 +370,7 @@ def hidden(database_url: str, prefix: str) -> Iterator[tuple[Database, str]]:
             yield opened, prefix
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_rows_that_a_policy_hides_are_not_dropped(
     hidden: tuple[Database, str], hostile_archive: Database, database: Database, elsewhere: bool

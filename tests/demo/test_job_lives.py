@@ -26,6 +26,7 @@ def by_state(done: job_lives.Round) -> Counter[str]:
     return Counter({count.jobstatus: count.jobs for count in done.statuses})
 
 
+@pytest.mark.slow
 def test_every_job_is_in_exactly_one_table_after_every_round(database: Database) -> None:
     submitted = 0
 
@@ -87,6 +88,7 @@ def test_jobs_have_files_parameters_and_workers(database: Database) -> None:
     assert workers == sum(done.done.get("dispatch", 0) for done in life.rounds) > 0
 
 
+@pytest.mark.slow
 def test_each_run_makes_a_new_task_to_which_the_same_happens(database: Database) -> None:
     first, again, other = (job_lives.live(database, 60, seed=seed) for seed in (1, 1, 2))
 

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.any_server
 DAY = dt.date(2026, 11, 20)
 
 
+@pytest.mark.slow
 def test_an_empty_database_becomes_one_with_a_tasks_jobs(empty_database_url: str) -> None:
     with Database(empty_database_url) as database:
         shown = tour.run(database, [], DAY)
@@ -72,6 +73,7 @@ def test_files_of_one_task_are_all_loaded_and_their_order_does_not_matter(
     assert [load.present for load in again.loads] == [1, 1, 1, 1]
 
 
+@pytest.mark.slow
 def test_a_day_goes_to_the_archive_whatever_its_age_and_is_counted_with_the_others(
     database: Database,
 ) -> None:

@@ -132,6 +132,7 @@ def test_no_cell_breaks_its_table() -> None:
             assert len(widths) == 1
 
 
+@pytest.mark.slow
 def test_the_pages_are_the_same_in_every_process() -> None:
     program = "from pandadb.docs_pages import dictionary as tables, mermaid as diagrams\n"
     program += "print(tables.pages(), diagrams.page())"

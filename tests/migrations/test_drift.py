@@ -9,6 +9,7 @@ from pandadb.database import Database
 from pandadb.services import schema
 
 
+@pytest.mark.slow
 def test_models_sql_files_and_database_agree(database: Database) -> None:
     assert schema.check(database) == []
 
@@ -90,6 +91,7 @@ CHANGES = [
 """Statements that have nothing to do with each other, and what is said of each."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", CHANGES)
 def test_each_kind_of_difference_is_named(database: Database, changes: dict[str, str]) -> None:
     with database.engine.begin() as connection:
@@ -162,6 +164,7 @@ SENTENCES = {
 }
 
 
+@pytest.mark.slow
 def test_what_alembic_finds_is_said_in_sentences(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(
@@ -181,6 +184,7 @@ def test_what_alembic_finds_is_said_in_sentences(database: Database) -> None:
     assert len(found) == len(SENTENCES), found
 
 
+@pytest.mark.slow
 def test_what_is_missing_does_not_end_the_comparison(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE doma_panda.panda_site DROP is_local"))
@@ -195,6 +199,7 @@ def test_what_is_missing_does_not_end_the_comparison(database: Database) -> None
     ]
 
 
+@pytest.mark.slow
 def test_a_partial_index_of_another_condition_is_named(database: Database) -> None:
     name = "jobsactive4_dispatch_idx"
     with database.engine.begin() as connection:

@@ -61,6 +61,7 @@ def two(a_site: Path) -> list[str]:
     return [revision(a_site, MAKE, DROP), revision(a_site, FILL, EMPTY)]
 
 
+@pytest.mark.slow
 def test_an_upgrade_applies_both_and_the_numbers_do_not_collide(
     database: Database, two: list[str]
 ) -> None:
@@ -78,6 +79,7 @@ def test_an_upgrade_applies_both_and_the_numbers_do_not_collide(
     assert schema.last_revision(database) == HEAD
 
 
+@pytest.mark.slow
 def test_a_new_database_gets_both_in_an_order_that_works(
     empty_database_url: str, two: list[str]
 ) -> None:
@@ -114,6 +116,7 @@ def test_what_depends_on_a_revision_is_undone_before_it(database: Database, two:
     assert schema.current(database).site == ("site_0002",)
 
 
+@pytest.mark.slow
 def test_pandadbs_next_revision_goes_on_beside_the_sites(database: Database, a_site: Path) -> None:
     schema.downgrade(database, "0027")
     name = revision(a_site, MAKE, DROP)
@@ -166,6 +169,7 @@ def test_without_the_setting_there_is_no_place_for_a_revision() -> None:
         schema.write("first")
 
 
+@pytest.mark.slow
 def test_autogenerate_writes_what_makes_the_database_like_the_models(
     database: Database, a_site: Path
 ) -> None:
@@ -182,6 +186,7 @@ def test_autogenerate_writes_what_makes_the_database_like_the_models(
     assert len([*a_site.glob("*.py")]) == 1
 
 
+@pytest.mark.slow
 def test_the_commands_list_stamp_and_write(database: Database, tmp_path: Path) -> None:
     folder = tmp_path / "revisions"
     environment = {
@@ -229,6 +234,7 @@ def test_a_stamp_of_head_says_nothing_of_the_sites(database: Database, two: list
     assert stamped("site@head") == ("site_0002",)
 
 
+@pytest.mark.slow
 def test_a_stamp_of_head_keeps_those_of_the_site(database: Database, a_site: Path) -> None:
     name = revision(a_site, MAKE, DROP)
     path = next(a_site.glob("site_0001*.py"))

@@ -96,6 +96,7 @@ def is_there(database: Database) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_kills_lose_and_double_nothing(own_server_url: str, pytestconfig: pytest.Config) -> None:
     seed = random.randrange(10**6)
     chance = random.Random(seed)

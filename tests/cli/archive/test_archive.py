@@ -48,6 +48,7 @@ def day(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PANDADB_URL", database_url)
 
 
+@pytest.mark.slow
 def test_a_day_is_planned_archived_verified_and_restored() -> None:
     assert str(DAY) in run("plan").stdout
     assert str(DAY) in run("run", "--dry-run").stdout

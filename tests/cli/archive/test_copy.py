@@ -62,6 +62,7 @@ def there(
         yield opened
 
 
+@pytest.mark.slow
 def test_a_day_is_copied_waits_is_dropped_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "copy" in run("plan").stdout
     assert "Days due: 1, the oldest" in run("status").stdout
@@ -87,6 +88,7 @@ def test_a_day_is_copied_waits_is_dropped_and_comes_back(monkeypatch: pytest.Mon
     assert json.loads(again[1].stdout)["dropped"] == {NAME: 1}
 
 
+@pytest.mark.slow
 def test_what_was_dropped_is_told_also_if_the_archive_goes_away_then(
     database: Database, there: Database
 ) -> None:
@@ -107,6 +109,7 @@ def test_what_was_dropped_is_told_also_if_the_archive_goes_away_then(
     assert f"Dropped {NAME}, 1 rows, which are in the archive." in lost.stdout
 
 
+@pytest.mark.slow
 def test_a_copy_that_is_not_as_it_was_is_exit_code_1(there: Database) -> None:
     run("run")
     with there.session() as session:
@@ -119,6 +122,7 @@ def test_a_copy_that_is_not_as_it_was_is_exit_code_1(there: Database) -> None:
     assert json.loads(run("run", "--json").stdout)["refused"].keys() == {NAME}
 
 
+@pytest.mark.slow
 def test_a_job_that_was_dropped_is_shown_from_the_archive_and_not_loaded_again(
     database: Database, tmp_path: Path
 ) -> None:

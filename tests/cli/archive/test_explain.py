@@ -52,6 +52,7 @@ def strayed(database: Database, database_url: str, monkeypatch: pytest.MonkeyPat
     return database
 
 
+@pytest.mark.slow
 def test_jobs_in_a_default_partition_are_named_by_plan_status_and_run(strayed: Database) -> None:
     plan, planned = run("plan"), run("plan", "--json")
     status = run("status")
@@ -68,6 +69,7 @@ def test_jobs_in_a_default_partition_are_named_by_plan_status_and_run(strayed: D
         assert "DEFAULT" not in run(command).output
 
 
+@pytest.mark.slow
 def test_a_job_and_its_day_are_explained_in_words(strayed: Database) -> None:
     drain(strayed)
     archive.hold(strayed, [7], "is [looked] into")

@@ -41,6 +41,7 @@ def exports(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_month_is_foretold_imported_and_there(database: Database, exports: Path) -> None:
     foretold = run("import", "2026-03", "--dry-run")
     assert (foretold.exit_code, scalar(database, COUNT)) == (0, 0)
@@ -88,6 +89,7 @@ def test_a_pause_has_its_exit_code(exports: Path) -> None:
     assert run("import", "2026-03").exit_code == 5
 
 
+@pytest.mark.slow
 def test_restore_names_the_month_that_has_a_job_and_works_after_it(exports: Path) -> None:
     said = "Only the exported month 2026-03 has 1 of the jobs (1): pandadb archive import 2026-03"
     for words in (("--pandaid", 1), ("--pandaid", 1, "--dry-run"), ("--task", 7)):

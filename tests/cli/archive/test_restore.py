@@ -50,6 +50,7 @@ def archived(database: Database, database_url: str, monkeypatch: pytest.MonkeyPa
     return database
 
 
+@pytest.mark.slow
 def test_jobs_are_restored_told_and_go_back_with_exit_codes(archived: Database) -> None:
     before = everything(archived)
     dry = run("restore", "--pandaid", 1, "--pandaid", 99, "--dry-run")
@@ -70,6 +71,7 @@ def test_jobs_are_restored_told_and_go_back_with_exit_codes(archived: Database) 
     assert everything(archived) == before
 
 
+@pytest.mark.slow
 def test_what_has_gone_and_what_not_is_told_with_exit_codes(archived: Database) -> None:
     write(archived, 1, 20, days=50)
     make_days(archived)
@@ -87,6 +89,7 @@ def test_what_has_gone_and_what_not_is_told_with_exit_codes(archived: Database) 
     assert ended.stderr.endswith("\n1 jobs are still in the archive\n")
 
 
+@pytest.mark.slow
 def test_partitions_that_are_empty_but_not_free_are_exit_code_4(
     archived: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +107,7 @@ def test_partitions_that_are_empty_but_not_free_are_exit_code_4(
     assert (run("run").exit_code, archive.plan(archived)) == (0, [])
 
 
+@pytest.mark.slow
 def test_many_jobs_are_asked_about_and_bad_input_is_a_sentence(archived: Database) -> None:
     refused = run("restore", "--task", 7)
     assert refused.exit_code == 1
@@ -146,6 +150,7 @@ def test_a_pause_is_told_by_all_and_ends_by_itself_or_by_hand(
     assert run("run").exit_code == 3
 
 
+@pytest.mark.slow
 def test_a_run_waits_for_others_and_for_a_pause_from_another_process(
     archived: Database, database_url: str
 ) -> None:
@@ -177,6 +182,7 @@ def test_a_run_waits_for_others_and_for_a_pause_from_another_process(
     assert ids(archived, "doma_panda.jobsarchived4") == [21]
 
 
+@pytest.mark.slow
 def test_a_pause_that_outlasts_the_time_of_a_run_is_exit_code_5(archived: Database) -> None:
     write(archived, 20, days=40)
     write(archived, 21, days=35)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.any_server
 
 
+@pytest.mark.slow
 def test_sequences_behind_their_tables_are_named_and_mended(database: Database) -> None:
     def run(*words: str) -> tuple[int, str]:
         ended = pandadb(database, "db", *words)

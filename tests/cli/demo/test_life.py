@@ -26,6 +26,7 @@ def seen(database: Database, monkeypatch: pytest.MonkeyPatch, **how: bool) -> st
     return text.getvalue()
 
 
+@pytest.mark.slow
 def test_each_round_is_a_line_with_the_jobs_per_table_and_state(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -36,6 +37,7 @@ def test_each_round_is_a_line_with_the_jobs_per_table_and_state(
     assert "jobsarchived4: " in lines[-1]
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_a_table_that_changes(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

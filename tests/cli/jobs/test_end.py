@@ -142,6 +142,7 @@ def test_an_unknown_code_or_rule_is_a_sentence(database: Database) -> None:
         run("expire", "--rule", "x")
 
 
+@pytest.mark.slow
 def test_expiry_says_what_each_rule_has_ended_and_can_be_repeated(database: Database) -> None:
     ids = make(database, "sent", "sent", "running")
 

@@ -284,6 +284,7 @@ def test_a_move_that_has_waited_is_later_than_what_it_waited_for(database: Datab
         assert log(session, pandaid) == ["transferring", "finished"]
 
 
+@pytest.mark.slow
 def test_eight_movers_of_the_same_jobs_move_each_once(database: Database) -> None:
     with database.session() as session:
         session.execute(

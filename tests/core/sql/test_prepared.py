@@ -183,6 +183,7 @@ def heartbeats(columns: tuple[str, ...]) -> Select[Any]:
     return move_statement.prepared(Route(step, JobsActive4, JobsActive4, columns, each=True))
 
 
+@pytest.mark.slow
 def test_statements_of_ever_new_columns_are_forgotten() -> None:
     first = heartbeats(SETS[0])
     _text(first, frozenset())

@@ -74,6 +74,7 @@ def days(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch)
     return database
 
 
+@pytest.mark.slow
 def test_a_table_where_a_day_should_go_holds_up_no_other_day(days: Database) -> None:
     do(days, f"CREATE TABLE {name(ARCHIVED)} (pandaid bigint)")
 
@@ -108,6 +109,7 @@ def test_a_day_that_cannot_be_read_holds_up_no_other_day(days: Database, held: b
     assert ids(days, ARCHIVED) == [3]
 
 
+@pytest.mark.slow
 def test_a_copied_day_that_a_view_depends_on_stays_and_the_others_are_dropped(
     days: Database, there: Database
 ) -> None:
@@ -126,6 +128,7 @@ def test_a_copied_day_that_a_view_depends_on_stays_and_the_others_are_dropped(
     assert len(archive.run(days, archive=there, waits=AT_ONCE).dropped) == 4
 
 
+@pytest.mark.slow
 def test_a_day_that_cannot_be_copied_holds_up_no_other_day(days: Database, there: Database) -> None:
     archive.hold(days, [1000])
     with unreadable(days, name(JOBS)):
@@ -141,6 +144,7 @@ def test_a_day_that_cannot_be_copied_holds_up_no_other_day(days: Database, there
     assert ids(there, ARCHIVED) == [3]
 
 
+@pytest.mark.slow
 def test_a_day_by_rows_that_a_view_depends_on_is_told_and_has_gone(days: Database) -> None:
     assert len(archive.run(days).done) == 2
     write(days, 10, days=50)
@@ -157,6 +161,7 @@ def test_a_day_by_rows_that_a_view_depends_on_is_told_and_has_gone(days: Databas
     assert ids(days, ARCHIVED) == [1, 2, 3, 10, 11]
 
 
+@pytest.mark.slow
 def test_what_of_a_day_by_rows_has_gone_before_an_error_is_told(
     days: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +185,7 @@ def test_what_of_a_day_by_rows_has_gone_before_an_error_is_told(
     assert ids(days, JOBS) == [10]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_counted_after_a_kill_holds_up_no_run(days: Database) -> None:
     def die(progress: archive.Progress) -> None:
         if progress.step is Step.PROVE:
@@ -195,6 +201,7 @@ def test_what_cannot_be_counted_after_a_kill_holds_up_no_run(days: Database) -> 
     assert len(archive.run(days).finished) == 1
 
 
+@pytest.mark.slow
 def test_a_partition_that_cannot_be_read_is_verified_as_such(days: Database) -> None:
     archive.run(days)
     with unreadable(days, name(ARCHIVED)):

@@ -95,6 +95,7 @@ def days(database: Database) -> Database:
     return database
 
 
+@pytest.mark.slow
 def test_days_that_are_old_enough_go_with_all_that_belongs_to_them(days: Database) -> None:
     ran = archive.run(days)
 
@@ -112,6 +113,7 @@ def test_days_that_are_old_enough_go_with_all_that_belongs_to_them(days: Databas
     assert schema.check(days) == []
 
 
+@pytest.mark.slow
 def test_a_partition_is_renamed_and_has_the_indexes_and_the_rights_of_its_new_table(
     days: Database,
 ) -> None:
@@ -132,6 +134,7 @@ def test_a_partition_is_renamed_and_has_the_indexes_and_the_rights_of_its_new_ta
     assert scalar(days, checks) == 0
 
 
+@pytest.mark.slow
 def test_a_partition_has_the_rights_of_its_new_table_and_its_owner(
     days: Database, prefix: str
 ) -> None:
@@ -178,6 +181,7 @@ def test_an_autovacuum_that_is_in_the_way_holds_nobody_up(
     assert (ran.done, len(ran.contended)) == ([], 1)
 
 
+@pytest.mark.slow
 def test_a_day_is_attached_as_it_is_and_without_being_read(days: Database) -> None:
     node = "SELECT array_agg(pg_relation_filenode(c.oid)) FROM pg_class c WHERE relname = '{}_{}'"
     suffix = f"p{ago(50):%Y_%m_%d}"
@@ -197,6 +201,7 @@ def test_a_day_is_attached_as_it_is_and_without_being_read(days: Database) -> No
     assert len(unread) == 8
 
 
+@pytest.mark.slow
 def test_the_ledger_and_the_proofs_say_what_was_done(days: Database) -> None:
     archive.run(days)
 
@@ -216,6 +221,7 @@ def test_the_ledger_and_the_proofs_say_what_was_done(days: Database) -> None:
     assert [tuple(proof) for proof in proofs] == [(True, "swap", False)] * 8
 
 
+@pytest.mark.slow
 def test_it_is_noted_which_jobs_a_day_has_and_noted_anew_when_it_comes_again(
     days: Database,
 ) -> None:
@@ -271,6 +277,7 @@ def test_what_is_odd_is_told_and_goes_along(database: Database) -> None:
     assert ids(database, "doma_pandaarch.metatable_arch") == [1, 2, 5]
 
 
+@pytest.mark.slow
 def test_a_day_with_jobs_of_a_held_task_stays_until_that_is_released(days: Database) -> None:
     write(days, 5, days=40, task=8)
     archive.hold(days, [8, 9], "is looked into")
@@ -388,6 +395,7 @@ def test_a_row_that_is_gone_is_a_loss_and_no_other_day_is_touched(days: Database
     ] is Found.DIFFERS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [step for step in Step if step is not Step.ROWS])
 def test_a_run_that_is_killed_is_taken_up_by_the_next(days: Database, step: Step) -> None:
     def die(progress: archive.Progress) -> None:
@@ -409,6 +417,7 @@ def test_a_run_that_is_killed_is_taken_up_by_the_next(days: Database, step: Step
     assert (archive.plan(days), schema.check(days)) == ([], [])
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_without_a_word_loses_nothing(database: Database) -> None:
     for number in range(4):
         write(database, 2 * number, 2 * number + 1, days=40 + number)
@@ -437,6 +446,7 @@ def test_a_process_that_is_killed_without_a_word_loses_nothing(database: Databas
     assert schema.check(database) == []
 
 
+@pytest.mark.slow
 def test_an_index_that_somebody_could_not_end_is_built_again(
     days: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -453,6 +463,7 @@ def test_an_index_that_somebody_could_not_end_is_built_again(
     assert scalar(days, invalid) == 0
 
 
+@pytest.mark.slow
 def test_a_reader_who_does_not_end_puts_its_day_off_to_the_next_run(
     days: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -471,6 +482,7 @@ def test_a_reader_who_does_not_end_puts_its_day_off_to_the_next_run(
     assert len(archive.run(days).done) == 2
 
 
+@pytest.mark.slow
 def test_no_reader_finds_a_job_without_its_files_or_in_neither_place(
     database_url: str,
 ) -> None:
@@ -531,6 +543,7 @@ def test_two_runs_at_once_take_each_day_once(days: Database, database_url: str) 
         assert archive.compact(days).busy
 
 
+@pytest.mark.slow
 def test_archivers_who_start_together_take_each_day_once(days: Database, database_url: str) -> None:
     start = threading.Barrier(2, timeout=60)
 
@@ -554,6 +567,7 @@ def test_archivers_who_start_together_take_each_day_once(days: Database, databas
     assert {one.found for one in archive.verify(days)} == {Found.SAME}
 
 
+@pytest.mark.slow
 def test_what_somebody_has_dropped_before_it_was_counted_stops_no_run(days: Database) -> None:
     def die(progress: archive.Progress) -> None:
         if progress.step is Step.PROVE:
@@ -585,6 +599,7 @@ def test_a_day_can_be_named(days: Database) -> None:
     assert [moved.day.lower.date() for moved in ran.done] == [ago(40).date()]
 
 
+@pytest.mark.slow
 def test_a_restored_day_is_as_it_was_and_stays_until_it_is_named(days: Database) -> None:
     archive.run(days)
 
@@ -603,6 +618,7 @@ def test_a_restored_day_is_as_it_was_and_stays_until_it_is_named(days: Database)
     assert {one.found for one in archive.verify(days)} == {Found.SAME}
 
 
+@pytest.mark.slow
 def test_what_cannot_be_restored_is_a_sentence(days: Database) -> None:
     archive.run(days)
     write(days, 10, days=50)
@@ -638,6 +654,7 @@ def test_what_has_changed_in_the_archive_is_found(days: Database) -> None:
     assert {one.lower.date() for one in only} == {ago(50).date()}
 
 
+@pytest.mark.slow
 def test_the_status_says_what_is_due_held_and_archived(days: Database) -> None:
     archive.hold(days, [7])
     before = archive.status(days)

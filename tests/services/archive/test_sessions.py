@@ -96,6 +96,7 @@ def test_a_job_that_is_deleted_while_its_day_is_swapped_is_no_silent_loss(days: 
     assert ran.lost or is_proven(days)  # if it was gone before its day was counted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["update", "delete"])
 def test_a_day_whose_copy_changes_in_the_archive_is_not_dropped_here(
     days: Database, there: Database, change: str
@@ -111,6 +112,7 @@ def test_a_day_whose_copy_changes_in_the_archive_is_not_dropped_here(
     assert ids(days, LIVE) == [1, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["update", "insert"])
 def test_a_day_that_changes_here_is_not_dropped_for_its_copy(
     days: Database, there: Database, change: str
@@ -133,6 +135,7 @@ def archived(days: Database) -> Database:
     return days
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [*CHANGES])
 def test_a_month_of_one_partition_has_what_its_days_had_at_the_end(
     archived: Database, change: str
@@ -148,6 +151,7 @@ def test_a_month_of_one_partition_has_what_its_days_had_at_the_end(
     assert late == (change == "update")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["update", "insert", "delete"])
 def test_a_month_that_changes_is_not_dropped_for_its_files(
     archived: Database, tmp_path: Path, change: str
@@ -165,6 +169,7 @@ def test_a_month_that_changes_is_not_dropped_for_its_files(
     assert ids(archived, ARCHIVED) != []
 
 
+@pytest.mark.slow
 def test_a_job_that_comes_back_by_rows_comes_as_it_is_then(archived: Database) -> None:
     isolate(archived)
 
@@ -177,6 +182,7 @@ def test_a_job_that_comes_back_by_rows_comes_as_it_is_then(archived: Database) -
     assert scalar(archived, f"SELECT jobname FROM {LIVE} WHERE pandaid = 1") == "late"
 
 
+@pytest.mark.slow
 def test_a_day_that_comes_back_has_what_has_changed_in_the_archive(archived: Database) -> None:
     isolate(archived)
 

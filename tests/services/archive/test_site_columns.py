@@ -77,6 +77,7 @@ def there(there: Database) -> Database:
     return there
 
 
+@pytest.mark.slow
 def test_they_are_drained_swapped_compacted_and_come_back_by_rows(site: Database) -> None:
     before = scalar(site, SEEN.format(JOBS))
     assert '"site_length": 4' in before
@@ -119,6 +120,7 @@ def test_they_are_made_a_month_and_a_change_of_json_is_found(database: Database)
     assert found(database) == {Found.UPDATED}
 
 
+@pytest.mark.slow
 def test_they_are_copied_dropped_and_brought_back(site: Database, there: Database) -> None:
     before = scalar(site, SEEN.format(JOBS))
     make_days(site)
@@ -134,6 +136,7 @@ def test_they_are_copied_dropped_and_brought_back(site: Database, there: Databas
     assert scalar(site, SEEN.format(JOBS)) == before
 
 
+@pytest.mark.slow
 def test_the_guard_counts_a_change_of_json(site: Database, there: Database) -> None:
     make_days(site)
     archive.run(site, archive=there, waits=AT_ONCE)

@@ -58,6 +58,7 @@ def left(database: Database) -> Database:
     return database
 
 
+@pytest.mark.slow
 def test_rows_get_the_times_of_their_jobs_and_go_where_these_are(left: Database) -> None:
     found = archive.stragglers(left)
     assert found == Stragglers({"metatable": 2, "filestable4": 2}, [1, 3], [5])
@@ -79,6 +80,7 @@ def test_rows_get_the_times_of_their_jobs_and_go_where_these_are(left: Database)
     assert not any(archive.mend(left).rows.values())
 
 
+@pytest.mark.slow
 def test_a_row_that_is_at_the_right_time_too_stays_and_is_reported(left: Database) -> None:
     with left.session() as session:
         session.execute(text("INSERT INTO doma_panda.metatable (pandaid) VALUES (4)"))
@@ -89,12 +91,14 @@ def test_a_row_that_is_at_the_right_time_too_stays_and_is_reported(left: Databas
     assert ids(left, "doma_panda.metatable") == [3, 4, 4, 5, 6]
 
 
+@pytest.mark.slow
 def test_nothing_is_mended_while_a_run_is_at_work(left: Database) -> None:
     with turn(left, TURN), pytest.raises(NotNow, match="try again when it has ended"):
         archive.mend(left)
     assert archive.stragglers(left).jobs == [1, 3]
 
 
+@pytest.mark.slow
 def test_runs_and_checks_say_what_is_left_and_a_command_mends_it(
     left: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,10 +55,12 @@ def spoil(session: Session, statements: str) -> list[str]:
     return [str(one) for one in drift.find(session)]
 
 
+@pytest.mark.slow
 def test_a_fresh_database_is_as_it_should_be(database: Database) -> None:
     assert drift.check(database) == []
 
 
+@pytest.mark.slow
 def test_a_database_with_roles_is_as_it_should_be(granted: tuple[Database, str]) -> None:
     assert drift.check(granted[0]) == []
 

@@ -99,6 +99,7 @@ def test_locked_jobs_are_left_for_the_next_run(database: Database) -> None:
     assert [[*each.jobs] for each in (*first, *second)] == [[free], [busy]]
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_end_each_job_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -176,6 +176,7 @@ def test_jobs_of_all_days_are_listed_in_any_order_as_if_they_were_not_named(
         assert most_locked(archive, session, lambda: count(session, named)) <= GROUP + 1
 
 
+@pytest.mark.slow
 def test_a_time_is_seen_by_the_planner_however_often_it_is_asked(archive: Database) -> None:
     chosen = Filter(archive=True, since=day(3), until=day(5), jeditaskid=7)
     with undone(archive) as session:

@@ -210,6 +210,7 @@ def test_an_unknown_code_and_a_wrong_name_change_nothing(session: Session) -> No
     assert active(session, pandaid).commandtopilot is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 200])
 def test_the_number_of_statements_does_not_grow_with_the_jobs(
     session: Session, number: int

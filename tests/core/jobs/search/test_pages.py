@@ -297,6 +297,7 @@ JOBS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(
     deadline=None,
     max_examples=200,

@@ -118,6 +118,7 @@ def days(database: Database) -> Database:
     return database
 
 
+@pytest.mark.slow
 def test_days_are_copied_proven_and_dropped_when_they_have_waited(
     days: Database, there: Database
 ) -> None:
@@ -182,6 +183,7 @@ def test_a_day_becomes_visible_as_a_whole_and_without_being_read(
     assert scalar(there, checks) == 0
 
 
+@pytest.mark.slow
 def test_an_archive_of_another_encoding_is_refused_before_anything_is_done(
     days: Database, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +195,7 @@ def test_an_archive_of_another_encoding_is_refused_before_anything_is_done(
         assert everything(there) == [set()] * 4
 
 
+@pytest.mark.slow
 def test_what_changes_between_copy_and_drop_is_copied_again_and_waits_again(
     days: Database, there: Database
 ) -> None:
@@ -215,6 +218,7 @@ def test_what_changes_between_copy_and_drop_is_copied_again_and_waits_again(
     assert schema.check(there) == []
 
 
+@pytest.mark.slow
 def test_who_updates_both_places_alike_only_has_the_day_wait_again(
     days: Database, there: Database
 ) -> None:
@@ -238,6 +242,7 @@ def die_at(step: CopyStep, database: Database, there: Database) -> None:
         run(database, there, only=[OLD], tell=die)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_at_whatever_step_is_taken_up_by_the_next(
     days: Database, there: Database
 ) -> None:
@@ -276,6 +281,7 @@ def test_what_changes_before_a_killed_run_is_taken_up_is_copied_again(
     assert scalar(there, query) == "late"
 
 
+@pytest.mark.slow
 def test_a_copy_that_has_gone_from_the_archive_is_made_again(
     days: Database, there: Database
 ) -> None:
@@ -291,6 +297,7 @@ def test_a_copy_that_has_gone_from_the_archive_is_made_again(
     assert everything(there) == [{1, 2, 3}] * 4
 
 
+@pytest.mark.slow
 def test_a_row_that_is_gone_here_is_not_taken_from_the_archive(
     days: Database, there: Database
 ) -> None:
@@ -306,6 +313,7 @@ def test_a_row_that_is_gone_here_is_not_taken_from_the_archive(
     assert name("jobparamstable") in run(days, there, only=[OLD]).dropped
 
 
+@pytest.mark.slow
 def test_what_comes_after_its_day_has_gone_stays_and_takes_nothing_with_it(
     days: Database, there: Database
 ) -> None:
@@ -327,6 +335,7 @@ def test_what_comes_after_its_day_has_gone_stays_and_takes_nothing_with_it(
     assert ids(there, "doma_pandaarch.jobsarchived") == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_day_with_jobs_of_a_held_task_is_neither_copied_nor_dropped(
     days: Database, there: Database
 ) -> None:
@@ -350,6 +359,7 @@ def test_a_day_with_jobs_of_a_held_task_is_neither_copied_nor_dropped(
     ] * 2
 
 
+@pytest.mark.slow
 def test_days_that_were_swapped_or_must_not_go_are_not_touched(
     days: Database, there: Database
 ) -> None:
@@ -400,6 +410,7 @@ def test_what_is_odd_is_told_and_goes_along(database: Database, there: Database)
     assert everything(there) == [{3}, {5}, set(), {5}]
 
 
+@pytest.mark.slow
 def test_columns_of_other_types_go_as_text(days: Database, there: Database) -> None:
     do(there, "DROP VIEW pandadb.files")
     do(there, "ALTER TABLE doma_pandaarch.filestable_arch ALTER lfn TYPE text")
@@ -411,6 +422,7 @@ def test_columns_of_other_types_go_as_text(days: Database, there: Database) -> N
     assert scalar(there, query) == "a\tb3"
 
 
+@pytest.mark.slow
 def test_a_copy_can_be_in_a_wider_partition_of_the_archive_by_then(
     days: Database, there: Database
 ) -> None:
@@ -421,6 +433,7 @@ def test_a_copy_can_be_in_a_wider_partition_of_the_archive_by_then(
     assert len(run(days, there).dropped) == 8
 
 
+@pytest.mark.slow
 def test_one_at_a_time_here_and_there(days: Database, there: Database) -> None:
     for database in (days, there):
         with database.session() as session:
@@ -430,6 +443,7 @@ def test_one_at_a_time_here_and_there(days: Database, there: Database) -> None:
     assert len(run(days, there).done) == 2
 
 
+@pytest.mark.slow
 def test_a_reader_who_does_not_end_puts_the_rest_of_a_drop_off_to_the_next_run(
     days: Database, there: Database
 ) -> None:
@@ -443,6 +457,7 @@ def test_a_reader_who_does_not_end_puts_the_rest_of_a_drop_off_to_the_next_run(
     assert [*run(days, there, only=[OLD]).dropped] == [name("jobparamstable"), name("metatable")]
 
 
+@pytest.mark.slow
 def test_an_archive_that_days_cannot_go_to_is_a_sentence(
     days: Database, there: Database, empty_database_url: str
 ) -> None:
@@ -467,6 +482,7 @@ def test_an_archive_that_days_cannot_go_to_is_a_sentence(
         run(days, lost)
 
 
+@pytest.mark.slow
 def test_a_restored_day_is_as_it_was_and_stays_until_it_is_named(
     days: Database, there: Database
 ) -> None:
@@ -496,6 +512,7 @@ def test_a_restored_day_is_as_it_was_and_stays_until_it_is_named(
     assert everything(there) == [{1, 2, 3}] * 4
 
 
+@pytest.mark.slow
 def test_the_archiver_needs_no_more_than_its_role(
     prefix: str, plain_role_url: str, days: Database, there: Database
 ) -> None:

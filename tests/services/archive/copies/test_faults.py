@@ -82,6 +82,7 @@ def fault(connection: psycopg.Connection, table: str, chance: random.Random) -> 
     return statement
 
 
+@pytest.mark.slow
 def test_100_faults_of_100_are_found_and_nothing_is_dropped(
     database: Database, server: Server, template: str
 ) -> None:
@@ -125,6 +126,7 @@ def test_100_faults_of_100_are_found_and_nothing_is_dropped(
         assert len(run(database, there).dropped) == 4
 
 
+@pytest.mark.slow
 def test_an_archive_that_is_not_as_it_was_is_refused_until_it_is_mended(
     database: Database, server: Server, template: str
 ) -> None:
@@ -163,6 +165,7 @@ def kill_whole(mortal: PrivateServer) -> None:
     psutil.wait_procs(processes, timeout=10)
 
 
+@pytest.mark.slow
 def test_an_archive_whose_server_dies_in_the_middle_loses_nothing(
     database: Database, pytestconfig: pytest.Config
 ) -> None:

@@ -59,6 +59,7 @@ def there(server: Server, template: str) -> Iterator[Database]:
         yield opened
 
 
+@pytest.mark.slow
 def test_a_job_goes_from_its_day_to_the_archive_and_its_proofs_say_when(days: Database) -> None:
     before = explain_job(days, 1)
     archive.run(days)
@@ -185,6 +186,7 @@ def test_what_is_due_with_copies_is_told_for_default_partitions_too(
     assert archive.status(database, archive=there).in_default == 1
 
 
+@pytest.mark.slow
 def test_each_reason_that_defers_a_day_is_told_with_its_code(days: Database) -> None:
     archive.hold(days, [7], "is looked into")
     held = explain_job(days, 1)
@@ -230,6 +232,7 @@ def test_a_day_in_a_wide_partition_and_one_that_is_twice_are_told(days: Database
     assert why(explain_job(days, 1)) == [Reason.TWO_PLACES, Reason.ARCHIVE_DEFAULT]
 
 
+@pytest.mark.slow
 def test_a_day_by_rows_and_a_month_are_told(days: Database) -> None:
     archive.run(days, only=[OLD])
     write(days, 6, days=50)
@@ -249,6 +252,7 @@ def test_a_day_by_rows_and_a_month_are_told(days: Database) -> None:
     assert (month.where.kind, month.where.partition) == (Kind.MONTH, "jobsarchived_p2026_03")
 
 
+@pytest.mark.slow
 def test_a_copied_day_waits_and_is_then_in_the_other_database(
     days: Database, there: Database
 ) -> None:
@@ -270,6 +274,7 @@ def test_a_copied_day_waits_and_is_then_in_the_other_database(
     assert {one.is_other for one in explain_day(days, OLD, archive=there).places} == {True}
 
 
+@pytest.mark.slow
 def test_a_copy_that_differs_and_days_that_stay_are_told(days: Database, there: Database) -> None:
     archive.run(days, only=[LESS_OLD])
     write(days, 8, days=40)

@@ -52,6 +52,7 @@ def days(database: Database) -> Database:
     return database
 
 
+@pytest.mark.slow
 def test_a_month_has_the_rows_of_its_days_and_one_partition(days: Database) -> None:
     before = query(days, f"SELECT a::text FROM {TABLE} a ORDER BY modificationtime".replace(
         ":", r"\:"))  # fmt: skip

@@ -175,6 +175,7 @@ def test_one_byte_of_a_file_that_changed_is_refused_and_named(
     assert not archive.export(month, "2026-03", tmp_path).is_new
 
 
+@pytest.mark.slow
 def test_a_row_that_changed_after_the_export_is_not_dropped(
     month: Database, tmp_path: Path
 ) -> None:
@@ -355,6 +356,7 @@ archive.export(Database(sys.argv[1]), "2026-03", Path(sys.argv[2]), tell=die)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["writing doma_pandaarch.filestable_arch",
                                    "proving doma_pandaarch.metatable_arch"])  # fmt: skip
 def test_an_export_that_is_killed_leaves_nothing_under_the_final_name(

@@ -97,6 +97,7 @@ def everything(database: Database) -> Any:
     return rows(database), books, tables
 
 
+@pytest.mark.slow
 def test_a_month_comes_back_as_it_was_and_is_proven(month: Database, tmp_path: Path) -> None:
     odd = "a\tb\nc\r\n\\.\n\\N \\ \"quoted\", 'é' 東 🐼"
     do(month, "UPDATE doma_pandaarch.jobparamstable_arch SET jobparameters = :odd WHERE pandaid=1",
@@ -149,6 +150,7 @@ def test_what_came_back_has_the_indexes_rights_and_constraints_of_its_table(
         assert session.scalar(text(reader), {"role": f"{prefix}_reader"})
 
 
+@pytest.mark.slow
 def test_row_groups_come_one_after_the_other(
     month: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,6 +167,7 @@ def test_row_groups_come_one_after_the_other(
     assert [(one.done, one.of) for one in told] == [(done, 10) for done in range(10)]
 
 
+@pytest.mark.slow
 def test_a_month_that_came_back_leaves_again_and_comes_again(
     gone: Database, tmp_path: Path
 ) -> None:
@@ -190,6 +193,7 @@ def test_a_month_that_came_back_and_is_lost_is_missed_by_verify(
     assert missing == ["filestable_arch_p2026_03"]
 
 
+@pytest.mark.slow
 def test_jobs_of_a_month_that_came_back_are_restored(month: Database, tmp_path: Path) -> None:
     complete(month)
     archive.export(month, "2026-03", tmp_path)
@@ -204,6 +208,7 @@ def test_jobs_of_a_month_that_came_back_are_restored(month: Database, tmp_path: 
     assert {one.found for one in march} == {Found.SAME}
 
 
+@pytest.mark.slow
 def test_a_second_import_changes_nothing(gone: Database, tmp_path: Path) -> None:
     archive.import_month(gone, "2026-03", tmp_path)
     before = everything(gone)
@@ -296,6 +301,7 @@ def test_jobs_of_other_months_and_what_came_late_are_no_hindrance(
     assert archive.import_month(gone, "2026-03", tmp_path).rows
 
 
+@pytest.mark.slow
 def test_a_job_that_comes_while_the_month_is_loaded_refuses_it(
     gone: Database, tmp_path: Path
 ) -> None:
@@ -473,6 +479,7 @@ archive.import_month(Database(sys.argv[1]), "2026-03", Path(sys.argv[2]), tell=d
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", [JOBS, "doma_pandaarch.metatable_arch"])
 def test_an_import_that_is_killed_leaves_nothing_behind(
     gone: Database, database_url: str, tmp_path: Path, where: str
@@ -486,6 +493,7 @@ def test_an_import_that_is_killed_leaves_nothing_behind(
     assert [*done.rows.values()] == [2, 4, 2, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("remainder", range(3))
 def test_whatever_statement_fails_all_of_the_month_is_there_or_nothing(
     gone: Database, tmp_path: Path, remainder: int
@@ -547,6 +555,7 @@ def test_tables_that_are_in_use_are_waited_for_but_shortly(
     assert everything(gone) == before
 
 
+@pytest.mark.slow
 def test_an_import_waits_where_the_archiver_waits_and_does_not_begin_while_it_is_paused(
     gone: Database, tmp_path: Path
 ) -> None:
@@ -608,6 +617,7 @@ def test_an_export_that_was_being_replaced_is_found(gone: Database, tmp_path: Pa
     assert archive.import_month(gone, "2026-03", tmp_path).rows
 
 
+@pytest.mark.slow
 def test_a_folder_may_be_called_anything(month: Database, tmp_path: Path) -> None:
     folder = tmp_path / "a [b]* ?%s 'x'"
     archive.export(month, "2026-03", folder)
@@ -621,6 +631,7 @@ def test_a_folder_may_be_called_anything(month: Database, tmp_path: Path) -> Non
     assert archive.import_month(month, "2026-03", folder).rows
 
 
+@pytest.mark.slow
 def test_members_of_the_owner_import(gone: Database, tmp_path: Path, prefix: str) -> None:
     reader, owner = reader_and_owner(gone, prefix)
     with reader, owner:
@@ -629,6 +640,7 @@ def test_members_of_the_owner_import(gone: Database, tmp_path: Path, prefix: str
         assert archive.import_month(owner, "2026-03", tmp_path).rows
 
 
+@pytest.mark.slow
 def test_a_month_comes_to_the_other_database_that_is_the_archive(
     gone: Database, there: Database, tmp_path: Path
 ) -> None:
@@ -649,6 +661,7 @@ def test_a_month_comes_to_the_other_database_that_is_the_archive(
         archive.import_month(gone, "2026-03", tmp_path, archive=gone)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "table"),
     [

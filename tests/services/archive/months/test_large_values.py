@@ -54,6 +54,7 @@ def month(database: Database) -> Database:
     return database
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_values_of_a_month(
     month: Database, database_url: str, tmp_path: Path
 ) -> None:

@@ -114,6 +114,7 @@ def lies(data: Any) -> Iterator[tuple[str, Any]]:
                 yield f"{key}.{name}", changed
 
 
+@pytest.mark.slow
 def test_no_lie_of_a_manifest_drops_a_month_or_hides_it_from_verify(
     database: Database, months: Path
 ) -> None:
@@ -139,6 +140,7 @@ def test_no_lie_of_a_manifest_drops_a_month_or_hides_it_from_verify(
     assert len(archive.drop_exported(database, "2026-03", months).partitions) == 4
 
 
+@pytest.mark.slow
 def test_what_a_manifest_says_of_any_column_is_compared_with_its_file(months: Path) -> None:
     place = months / "2026-03"
     honest = read(place)
@@ -153,6 +155,7 @@ def test_what_a_manifest_says_of_any_column_is_compared_with_its_file(months: Pa
         assert any(fault_of_label(place, manifest, table) for table in manifest.tables), name
 
 
+@pytest.mark.slow
 def test_a_manifest_that_was_changed_says_so_by_its_checksum(months: Path) -> None:
     place = months / "2026-03"
     for name, changed in lies(read(place)):
@@ -203,6 +206,7 @@ def test_a_key_that_is_there_twice_is_no_manifest(months: Path) -> None:
         manifests.read(path.parent, "2026-03")
 
 
+@pytest.mark.slow
 def test_a_byte_of_a_file_that_changed_is_found_though_the_manifest_goes_along(
     database: Database, months: Path
 ) -> None:
@@ -228,6 +232,7 @@ def test_a_byte_of_a_file_that_changed_is_found_though_the_manifest_goes_along(
     assert rows(database) == before
 
 
+@pytest.mark.slow
 def test_a_job_is_found_whatever_manifests_say_of_their_jobs(
     database: Database, months: Path
 ) -> None:
@@ -260,6 +265,7 @@ def test_a_job_is_found_whatever_manifests_say_of_their_jobs(
         jobs.get(database, 99, exports=months)
 
 
+@pytest.mark.slow
 def test_a_month_that_is_there_twice_has_each_row_once(database: Database, months: Path) -> None:
     before = archive.exported(months, pandaid=12)
     shutil.copytree(months / "2026-03", months / "2026-03-copy")
@@ -271,6 +277,7 @@ def test_a_month_that_is_there_twice_has_each_row_once(database: Database, month
     ]
 
 
+@pytest.mark.slow
 def test_a_file_that_is_missing_is_not_an_unknown_job(database: Database, months: Path) -> None:
     for month in ("2026-03", "2026-04"):
         archive.drop_exported(database, month, months)
@@ -280,6 +287,7 @@ def test_a_file_that_is_missing_is_not_an_unknown_job(database: Database, months
         jobs.get(database, 12, exports=months)
 
 
+@pytest.mark.slow
 def test_a_damaged_manifest_lets_nobody_replace_what_only_its_files_have(
     database: Database, months: Path
 ) -> None:

@@ -71,6 +71,7 @@ def archived(database: Database) -> Database:
     return database
 
 
+@pytest.mark.slow
 def test_a_job_comes_back_with_all_that_belongs_to_it_and_its_time(archived: Database) -> None:
     before = everything(archived)
     with archived.session() as session:
@@ -94,6 +95,7 @@ def test_a_job_comes_back_with_all_that_belongs_to_it_and_its_time(archived: Dat
     assert (again.gone.jobs, again.live) == ([], {2: "jobsarchived4", 5: "jobsarchived4"})
 
 
+@pytest.mark.slow
 def test_a_task_comes_back_and_what_is_unknown_is_told(
     archived: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +111,7 @@ def test_a_task_comes_back_and_what_is_unknown_is_told(
         archive.restore_jobs(archived, pandaids=[2**70])
 
 
+@pytest.mark.slow
 def test_a_job_that_is_in_both_places_or_twice_in_one_is_refused(archived: Database) -> None:
     arch = "doma_pandaarch.jobsarchived"
     columns = "pandaid, jobstatus, jeditaskid, nevents, cpuconsumptiontime"
@@ -136,6 +139,7 @@ def test_a_job_that_is_in_both_places_or_twice_in_one_is_refused(archived: Datab
     assert everything(archived) == before
 
 
+@pytest.mark.slow
 def test_columns_that_a_site_has_added_go_along_or_are_named(archived: Database) -> None:
     added = 'ADD "sites 100% own" text'
     do(archived, f"ALTER TABLE doma_pandaarch.jobsarchived {added} DEFAULT 'kept'")
@@ -155,6 +159,7 @@ def test_columns_that_a_site_has_added_go_along_or_are_named(archived: Database)
         assert session.connection().exec_driver_sql(query.replace("%", "%%")).scalar() == "kept"
 
 
+@pytest.mark.slow
 def test_restored_jobs_stay_for_a_while_and_go_back_when_their_day_is_named(
     archived: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +182,7 @@ def test_restored_jobs_stay_for_a_while_and_go_back_when_their_day_is_named(
     assert everything(archived) == before
 
 
+@pytest.mark.slow
 def test_jobs_from_where_nothing_is_proven_stay_until_their_day_is_named(
     archived: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +217,7 @@ def stop(database: Database, table: str, pandaid: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_row_that_the_live_table_does_not_take_is_named(archived: Database) -> None:
     with archived.session() as session:
         of_4 = f"SELECT tableoid::regclass FROM {ARCHIVE_OF[JOBS]} WHERE pandaid = 4"
@@ -225,6 +232,7 @@ def test_a_row_that_the_live_table_does_not_take_is_named(archived: Database) ->
     assert ids(archived, JOBS) == [5]
 
 
+@pytest.mark.slow
 def test_what_came_back_before_something_ended_it_is_told(archived: Database) -> None:
     stop(archived, JOBS, 4)
 
@@ -235,6 +243,7 @@ def test_what_came_back_before_something_ended_it_is_told(archived: Database) ->
     assert ids(archived, JOBS) == [1, 5]
 
 
+@pytest.mark.slow
 def test_a_day_of_jobs_that_fails_holds_up_no_other(archived: Database) -> None:
     stop(archived, JOBS, 1)
 
@@ -244,6 +253,7 @@ def test_a_day_of_jobs_that_fails_holds_up_no_other(archived: Database) -> None:
     assert [one.unit for one in restored.failed] == [f"jobs of {DAY}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ends", ["hold", "stop"])
 def test_what_has_gone_of_a_day_before_something_ended_it_is_told(
     archived: Database, monkeypatch: pytest.MonkeyPatch, ends: str
@@ -273,6 +283,7 @@ def test_what_has_gone_of_a_day_before_something_ended_it_is_told(
     assert ids(archived, JOBS) == [5, 11]
 
 
+@pytest.mark.slow
 def test_late_jobs_and_what_comes_late_of_others_go_to_the_partition_that_is_there(
     archived: Database,
 ) -> None:
@@ -299,6 +310,7 @@ def test_late_jobs_and_what_comes_late_of_others_go_to_the_partition_that_is_the
     )
 
 
+@pytest.mark.slow
 def test_a_late_job_that_the_archive_has_stays_and_is_named(archived: Database) -> None:
     write(archived, 4, 12, days=50)
     make_days(archived)
@@ -313,6 +325,7 @@ def test_a_late_job_that_the_archive_has_stays_and_is_named(archived: Database) 
     assert found(archived) == {Found.SAME}
 
 
+@pytest.mark.slow
 def test_only_the_partitions_of_a_day_are_locked(archived: Database) -> None:
     times = scan.Times(*(ago(days) - timedelta(hours=12) for days in (50, 49)))
     locked = text(
@@ -326,6 +339,7 @@ def test_only_the_partitions_of_a_day_are_locked(archived: Database) -> None:
     assert (all_of_them > 40, others) == (True, 0)
 
 
+@pytest.mark.slow
 def test_held_tasks_stay_where_they_are_when_a_day_goes_by_rows(archived: Database) -> None:
     write(archived, 10, days=50, task=9)
     make_days(archived)
@@ -336,6 +350,7 @@ def test_held_tasks_stay_where_they_are_when_a_day_goes_by_rows(archived: Databa
     assert archive.run(archived).merged[0].gone.jobs == [10]
 
 
+@pytest.mark.slow
 def test_what_differed_before_differs_afterwards_and_other_changes_are_still_found(
     archived: Database,
 ) -> None:
@@ -350,6 +365,7 @@ def test_what_differed_before_differs_afterwards_and_other_changes_are_still_fou
     assert Found.UPDATED in found(archived)
 
 
+@pytest.mark.slow
 def test_a_day_whose_place_is_taken_comes_back_by_rows_and_stays(archived: Database) -> None:
     archive.restore_jobs(archived, pandaids=[1])
 
@@ -364,6 +380,7 @@ def test_a_day_whose_place_is_taken_comes_back_by_rows_and_stays(archived: Datab
     assert ids(archived, FILES) == [5, 5]
 
 
+@pytest.mark.slow
 def test_rows_leave_a_month_of_one_partition_and_come_back_to_it(database: Database) -> None:
     first = ago(150).replace(day=1)
     for pandaid, day in enumerate((first, first + timedelta(3)), start=1):
@@ -384,6 +401,7 @@ def test_rows_leave_a_month_of_one_partition_and_come_back_to_it(database: Datab
     assert found(database) == {Found.SAME}
 
 
+@pytest.mark.slow
 def test_where_a_default_partition_has_rows_of_that_time_the_others_go_too(
     archived: Database,
 ) -> None:
@@ -399,6 +417,7 @@ def test_where_a_default_partition_has_rows_of_that_time_the_others_go_too(
     assert ids(archived, ARCHIVE_OF[META]) == [1, 2, 3, 4, 70]
 
 
+@pytest.mark.slow
 def test_nothing_moves_that_does_not_arrive(
     archived: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -422,6 +441,7 @@ ACTIONS = st.one_of(
 )
 
 
+@pytest.mark.slow
 def test_in_whatever_order_every_row_is_there_once_and_as_proven(database: Database) -> None:
     write(database, 1, 2, 3, days=50)
     write(database, 4, 5, days=40, task=8)
@@ -462,6 +482,7 @@ def test_in_whatever_order_every_row_is_there_once_and_as_proven(database: Datab
     assert ids(database, JOBS) == []
 
 
+@pytest.mark.slow
 def test_replicas_that_are_behind_and_sessions_that_wait_hold_a_run_up(
     archived: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -484,6 +505,7 @@ def test_replicas_that_are_behind_and_sessions_that_wait_hold_a_run_up(
         assert (real.seconds, backpressure.waiting(session)) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_session_that_waits_for_a_row_of_our_tables_is_seen(archived: Database) -> None:
     update = text(f"UPDATE {JOBS} SET jobstatus = 'failed' WHERE pandaid = 5")
     with archived.session() as first:
