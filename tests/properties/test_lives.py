@@ -157,6 +157,7 @@ class Lives(RuleBasedStateMachine):
         self.seen, self.may_change = found, {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(3))
 def test_random_lives_lose_and_double_nothing(database: Database, part: int) -> None:
     machine = type(f"Lives{part}", (Lives,), {"database": database})
