@@ -37,7 +37,7 @@ def newcomer() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # root's server runs as another user
-        shutil.copytree(HOME / "docs" / "examples", folder / "docs" / "examples")
+        shutil.copytree(HOME / "examples", folder / "examples")
         data = folder / "data"
         embedded.start(data)  # for all commands, lest each starts it anew
         yield {
@@ -61,7 +61,7 @@ def at_once(line: str, environment: dict[str, str]) -> subprocess.CompletedProce
     """Type a line: in this process, but for what only a shell or a process of its own can do."""
     words = shlex.split(line, comments=True)
     if ">" in words or (
-        words[1] in ("demo", "db") and words[-1] in ("psql", "docs/examples/records.csv")
+        words[1] in ("demo", "db") and words[-1] in ("psql", "examples/records.csv")
     ):
         return typed(["sh", "-c", line], environment)
     with contextlib.chdir(environment["PWD"]):
@@ -86,5 +86,5 @@ def test_every_command_of_the_readme_works_after_the_demo(newcomer: dict[str, st
 
 
 def test_each_file_of_the_examples_is_named_in_the_readme() -> None:
-    for file in (HOME / "docs" / "examples").iterdir():
-        assert f"docs/examples/{file.name}" in CONSOLE
+    for file in (HOME / "examples").iterdir():
+        assert f"examples/{file.name}" in CONSOLE
