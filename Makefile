@@ -6,10 +6,10 @@ BIN := .venv/bin
 POSTGRES ?=
 PYTEST_OPTIONS ?=
 
-.PHONY: help demo test compat lint docs schema wheel clean
+.PHONY: help demo test compat lint docs docs-site schema wheel clean
 
 help: ## Say what there is to make
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
 
 demo: .venv/demo ## A PanDA database whose jobs live and end, on a private PostgreSQL
 	$(BIN)/pandadb demo
@@ -43,11 +43,14 @@ docs: .venv/dev ## Write the diagrams, the data dictionary and the states
 	$(BIN)/pandadb docs dictionary
 	$(BIN)/pandadb docs states
 
+docs-site: .venv/dev ## Build the site into site/, with its links checked
+	PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 wheel: .venv/dev ## Build dist/*.whl
 	$(BIN)/python -m build --wheel
 
 clean: ## Remove what was built and installed
-	rm -rf .venv dist
+	rm -rf .venv dist site
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
