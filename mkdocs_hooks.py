@@ -1,4 +1,4 @@
-"""Hooks of the site: pages from outside docs/, and links that fit both the repository and the site."""
+"""Hooks of the site: pages from outside docs/, and links that work here and in the site."""
 
 from __future__ import annotations
 
