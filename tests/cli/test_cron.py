@@ -1,7 +1,8 @@
-"""Regular work as docs/cron.md has it: its lines are run as cron, systemd and Kubernetes do."""
+"""The examples of regular work: they run as cron, systemd and Kubernetes run them."""
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import os
 import re
@@ -22,17 +23,21 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.any_server
 
-PAGE = (Path(__file__).parents[2] / "docs" / "cron.md").read_text()
+HOME = Path(__file__).parents[2]
+EXAMPLES = HOME / "examples"
 BIN = Path(sys.executable).parent
+CRONJOB = EXAMPLES / "cronjob.yaml"
+SETTINGS = EXAMPLES / "settings.env"
+SHOWN = [EXAMPLES / "crontab", CRONJOB, SETTINGS, *(EXAMPLES / "systemd").iterdir()]
+"""The examples that docs/cron.md shows."""
 OF_CRON = {"HOME": "/", "LOGNAME": "panda", "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"}
 
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-
-
-CRON = [line.split(maxsplit=6)[6] for line in blocks("cron")[0].splitlines() if " panda " in line]
-SERVICES = [unit for unit in blocks("ini") if "[Service]" in unit]
+CRON = [
+    line.split(maxsplit=6)[6]
+    for line in (EXAMPLES / "crontab").read_text().splitlines()
+    if " panda " in line
+]
+SERVICES = [unit.read_text() for unit in (EXAMPLES / "systemd").glob("*.service")]
 STARTS = [
     (start, [0, *map(int, re.findall(r"\d+", codes))])
     for unit in SERVICES
@@ -45,7 +50,7 @@ STARTS = [
 def settings(database: Database, tmp_path: Path) -> Path:
     """A folder with the file of the settings, of this test's database."""
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    (given,) = blocks("sh")
+    given = SETTINGS.read_text()
     (tmp_path / ".env").write_text(re.sub("postgresql://.*", url.replace("\\", r"\\"), given))
     return tmp_path
 
@@ -71,6 +76,27 @@ def at_once(
     command = words[words.index(str(BIN / "pandadb")) + 1 :]
     with contextlib.chdir(folder if words[0] == "cd" else "/"):
         return typed(*command, environment=environment)
+
+
+@pytest.mark.parametrize("example", SHOWN, ids=lambda example: example.name)
+def test_the_page_shows_the_example(example: Path) -> None:
+    page = (HOME / "docs" / "cron.md").read_text()
+
+    assert example.read_text() in re.findall(r"```\w+\n(.*?)```", page, re.DOTALL)
+
+
+@pytest.mark.parametrize("unit", sorted((EXAMPLES / "systemd").iterdir()), ids=lambda u: u.name)
+def test_a_unit_parses_and_a_timer_has_its_service(unit: Path) -> None:
+    parser = configparser.ConfigParser(strict=False)  # ExecStart= may be there twice
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read(unit)
+
+    assert unit.with_suffix(".service").exists()
+    if unit.suffix == ".timer":
+        assert parser["Install"]["WantedBy"] == "timers.target"
+        assert parser["Timer"]["OnCalendar"]
+    else:
+        assert parser["Service"]["Type"] == "oneshot"
 
 
 def test_the_page_has_the_commands_that_are_for_cron() -> None:
@@ -134,7 +160,7 @@ def test_a_service_succeeds(start: str, codes: list[int], settings: Path) -> Non
 
 @pytest.mark.slow
 def test_the_command_of_the_pod_succeeds(settings: Path) -> None:
-    (command,) = re.findall(r'command: \[sh, -c, "(.*)"\]', PAGE)
+    (command,) = re.findall(r'command: \[sh, -c, "(.*)"\]', CRONJOB.read_text())
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     ended = subprocess.run(
         ["sh", "-c", command], env=environment, cwd=settings,

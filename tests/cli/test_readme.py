@@ -1,4 +1,7 @@
-"""README.md as a newcomer types it: all of it, in its order, on the database of the demo."""
+"""README.md and docs/*.md as a newcomer types them: each block of code, on the demo's database.
+
+A block that cannot run has `<!-- not run: REASON -->` on the line before it.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,17 @@ import contextlib
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from pandadb import embedded
+from pandadb.core.partitions import policies
+from pandadb.demo import examples
 from tests.typed import typed as run_here
 
 if TYPE_CHECKING:
@@ -24,10 +28,36 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.any_server
 
 HOME = Path(__file__).parents[2]
-USE = re.search(r"## Use\n.*?(?=\n## )", (HOME / "README.md").read_text(), re.DOTALL)
-TEXT = USE[0] if USE else ""
-CONSOLE, *SNIPPETS = re.findall(r"```(?:console|python)\n(.*?)```", TEXT, re.DOTALL)
-LINES = [line.removeprefix("$ ") for line in CONSOLE.splitlines()]
+BLOCK = re.compile(r"^(?:<!-- not run: (.+) -->\n)?```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+RUN = {"console", "python", "sql", "toml"}
+ELSEWHERE = {"sh", "cron", "ini", "yaml"}
+"""Examples of regular work: tests/cli/test_cron.py runs them."""
+FIRST = ["README.md", "docs/quickstart.md", "docs/commands.md"]
+PAGES = [
+    *FIRST,
+    *sorted(
+        name
+        for page in [*HOME.glob("*.md"), *HOME.glob("docs/*.md"), HOME / "migrations" / "README.md"]
+        if (name := str(page.relative_to(HOME))) not in FIRST
+    ),
+]
+
+
+class Block(NamedTuple):
+    """A block of code in a page."""
+
+    reason: str
+    """Why it is not run, or empty."""
+    language: str
+    code: str
+
+
+def blocks(page: str) -> list[Block]:
+    return [Block(*found) for found in BLOCK.findall((HOME / page).read_text())]
+
+
+def runnable(page: str, language: str) -> list[str]:
+    return [b.code for b in blocks(page) if b.language == language and not b.reason]
 
 
 @pytest.fixture(scope="module")
@@ -39,16 +69,19 @@ def newcomer() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # root's server runs as another user
-        shutil.copytree(HOME / "docs" / "examples", folder / "docs" / "examples")
+        examples.write(folder / "examples")
         data = folder / "data"
         embedded.start(data)  # for all commands, lest each starts it anew
-        yield {
+        environment = {
             **kept,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PANDADB_URL": "embedded",  # as there is no terminal
             "PANDADB_DATA_DIR": str(data),
             "PWD": str(folder),
         }
+        demo = typed(["pandadb", "demo"], environment)
+        assert (demo.returncode, demo.stderr) == (0, "")
+        yield environment
         embedded.stop(data)
 
 
@@ -62,32 +95,64 @@ def typed(words: list[str], environment: dict[str, str]) -> subprocess.Completed
 def at_once(line: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Type a line: in this process, but for what only a shell or a process of its own can do."""
     words = shlex.split(line, comments=True)
-    if ">" in words or (
-        words[1] in ("demo", "db") and words[-1] in ("psql", "docs/examples/records.csv")
-    ):
+    if ">" in words or "psql" in words or words[1:3] == ["demo", "--records"]:
         return typed(["sh", "-c", line], environment)
     with contextlib.chdir(environment["PWD"]):
         return run_here(*words[1:], environment=environment)
 
 
 @pytest.mark.slow
-def test_every_command_of_the_readme_works_after_the_demo(newcomer: dict[str, str]) -> None:
-    demo = typed(["pandadb", "demo"], newcomer)
-    assert (demo.returncode, demo.stderr) == (0, "")
+def test_every_command_of_the_pages_works_after_the_demo(newcomer: dict[str, str]) -> None:
+    """All in one test: a page goes on where the one before ended."""
+    wrong, number = [], 0
+    for page in PAGES:
+        for line in "".join(runnable(page, "console")).splitlines():
+            if not line.startswith("$ "):
+                continue  # what the command prints
+            ended = at_once(line.removeprefix("$ "), newcomer)
+            number += 1
+            if ended.returncode != 0:
+                wrong.append((page, line, ended.stdout[-500:], ended.stderr[-500:]))
+        for statement in runnable(page, "sql"):
+            ended = typed(["pandadb", "db", "psql", "-c", statement], newcomer)
+            assert ended.returncode == 0, (page, ended.stderr)
 
-    assert len(LINES) >= 20
-    for line in LINES:
-        assert line.startswith("pandadb ")
-        ended = at_once(line, newcomer)
-        assert ended.returncode == 0, (line, ended.stdout, ended.stderr)
+    assert not wrong
+    assert number >= 40
 
-    shown = typed([sys.executable, "-c", "\n".join([*SNIPPETS, "print(len(finished))"])], newcomer)
+
+@pytest.mark.parametrize("page", [page for page in PAGES if runnable(page, "python")])
+def test_the_python_of_a_page_works_after_the_demo(page: str, newcomer: dict[str, str]) -> None:
+    shown = typed([sys.executable, "-c", "\n".join(runnable(page, "python"))], newcomer)
+
     assert shown.returncode == 0, shown.stderr
-    done, finished = shown.stdout.splitlines()
+
+
+def test_the_python_for_services_prints_what_it_did(newcomer: dict[str, str]) -> None:
+    code = [*runnable("docs/service.md", "python"), "print(len(finished), len(names) > 0)"]
+    shown = typed([sys.executable, "-c", "\n".join(code)], newcomer)
+
+    done, refused, found = shown.stdout.splitlines()
     assert re.fullmatch(r"\{(\d+: 'finished'(, )?)+\} \{\}", done)
-    assert int(finished) > 100
+    assert refused.startswith("njobs ")
+    number, has_datasets = found.split()
+    assert int(number) > 100
+    assert has_datasets == "True"
 
 
-def test_each_file_of_the_examples_is_named_in_the_readme() -> None:
-    for file in (HOME / "docs" / "examples").iterdir():
-        assert f"docs/examples/{file.name}" in CONSOLE
+@pytest.mark.parametrize("page", PAGES)
+def test_each_block_runs_or_has_a_reason(page: str, tmp_path: Path) -> None:
+    text = (HOME / page).read_text()
+    assert text.count("```") % 2 == 0
+    for reason, language, code in blocks(page):
+        if not reason and language not in RUN | ELSEWHERE:
+            assert language in {"text", "mermaid"}, (language, code)
+        if language == "toml":
+            (tmp_path / "policies.toml").write_text(code)
+            assert policies.load(tmp_path / "policies.toml") != policies.POLICIES
+
+
+def test_each_example_is_named_in_the_pages() -> None:
+    pages = "".join((HOME / page).read_text() for page in PAGES)
+    for name in examples.names():
+        assert name.name in pages

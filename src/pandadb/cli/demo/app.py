@@ -14,13 +14,17 @@ from pandadb.cli.demo import life as demolife
 from pandadb.cli.jobs.app import name_unknown, yesterday
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, err, out, table
-from pandadb.demo import tour
+from pandadb.demo import examples, tour
 
 
 def demo(
     records: Annotated[
         list[Path] | None,
         typer.Option(help="Records of jobs, CSV as the monitor exports them; can be repeated."),
+    ] = None,
+    write_examples: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the example files to a folder, and stop."),
     ] = None,
     json: AsJSON = False,
 ) -> None:
@@ -32,6 +36,9 @@ def demo(
 
     Example: pandadb demo --records atlas_jobs_task_13332803.csv
     """
+    if write_examples is not None:
+        _write_examples(write_examples, json=json)
+        return
     with (
         err.status("starting a private PostgreSQL") as status,
         databases.Database.private() as database,
@@ -56,6 +63,14 @@ def demo(
             rows = rows_line(restored.gone.rows)
             out.print(f"Restored job {pandaid} from the archive, with all that is its: {rows}.")
         demolife.name_next(life, archived.day)
+
+
+def _write_examples(folder: Path, *, json: bool) -> None:
+    written = [str(file) for file in examples.write(folder)]
+    if json:
+        as_json({"written": written})
+    else:
+        typer.echo("\n".join(written) or f"The examples in {folder} are up to date.")
 
 
 def _print(shown: tour.Shown) -> None:

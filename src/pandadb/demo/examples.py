@@ -1,0 +1,43 @@
+"""The example files: records, jobs, a dispatcher, and regular work for cron and its like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandadb
+from pandadb.errors import InvalidInput
+
+
+class ExampleDiffers(InvalidInput):
+    """A file of the folder has the name of an example and another content."""
+
+
+def home() -> Path:
+    """Return the folder of the examples: in the wheel or a checkout."""
+    package = Path(pandadb.__file__).parent
+    packed = package / "_examples"
+    return packed if packed.exists() else package.parents[1] / "examples"
+
+
+def names() -> list[Path]:
+    """Return the examples, relative to their folder."""
+    files = (file.relative_to(home()) for file in home().rglob("*") if file.is_file())
+    return sorted(file for file in files if "__pycache__" not in file.parts)
+
+
+def write(folder: Path) -> list[Path]:
+    """Write the examples that the folder lacks and return them; it is idempotent.
+
+    Raises:
+        ExampleDiffers: A file that differs would be overwritten. Nothing was written.
+    """
+    missing = [name for name in names() if not (folder / name).exists()]
+    for name in names():
+        if name not in missing and (folder / name).read_bytes() != (home() / name).read_bytes():
+            raise ExampleDiffers(
+                f"{folder / name} differs from the example: move it away, or name another folder"
+            )
+    for name in missing:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes((home() / name).read_bytes())
+    return [folder / name for name in missing]
