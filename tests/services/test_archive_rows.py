@@ -20,6 +20,7 @@ from pandadb.core.archive.layout import ARCHIVE_OF
 from pandadb.core.archive.lookup import scan
 from pandadb.core.archive.transfer import rows
 from pandadb.core.sql.batch_size import Batch
+from pandadb.core.sql.time_range import TimeRange
 from pandadb.core.sql.validation import BadValue
 from pandadb.database import Database
 from pandadb.services import archive, partitions, schema
@@ -308,7 +309,7 @@ def test_a_late_job_that_the_archive_has_stays_and_is_named(archived: Database) 
 
 
 def test_only_the_partitions_of_a_day_are_locked(archived: Database) -> None:
-    times = scan.Times(*(ago(days) - timedelta(hours=12) for days in (50, 49)))
+    times = TimeRange(*(ago(days) - timedelta(hours=12) for days in (50, 49)))
     locked = text(
         "SELECT count(*), count(*) FILTER (WHERE CAST(relation AS regclass)::text ~ :others)"
         " FROM pg_locks WHERE pid = pg_backend_pid()".replace("::", r"\:\:")

@@ -13,6 +13,7 @@ from typing_extensions import override
 from pandadb.core.archive.checksums import Fingerprint, fingerprint_of
 from pandadb.core.partitions.intervals import Span, Unit
 from pandadb.core.sql.table_columns import columns, named
+from pandadb.core.sql.time_range import TimeRange
 from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -20,15 +21,13 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.catalog import Partition
 
-ROWS = "{table} WHERE modificationtime >= {lower} AND modificationtime < {upper}"
-
 
 class BadMonth(InvalidInput):
     """A text that is no month."""
 
 
 @dataclass(frozen=True)
-class Month:
+class Month(TimeRange):
     """A month, from its first moment to that of the next one (naive UTC)."""
 
     lower: datetime
@@ -62,10 +61,9 @@ class Month:
         return self.lower <= lower and upper <= self.upper
 
 
-def rows_of(session: Session, table: str, month: Month) -> sql.Composed:
-    """Return what follows FROM to read the rows of a month, whatever partition they are in."""
-    bounds = {"lower": sql.Literal(str(month.lower)), "upper": sql.Literal(str(month.upper))}
-    return sql.SQL(ROWS).format(table=named(session, table), **bounds)
+def rows_of(session: Session, table: str, times: TimeRange) -> sql.Composed:
+    """Return the FROM item and WHERE clause of the rows of some time, in whatever partition."""
+    return sql.SQL("{} WHERE {}").format(named(session, table), times.condition())
 
 
 def fingerprint_of_month(session: Session, table: str, month: Month) -> Fingerprint:

@@ -38,6 +38,11 @@ def key(part: Part) -> Key:
     return part.live.partition(".")[2], part.live_name
 
 
+def range_of(part: Part) -> Range:
+    """Return the key of a partition's newest proof."""
+    return key(part)[0], part.lower, part.upper
+
+
 def prove(
     session: Session, part: Part, how: str, source: Fingerprint, target: Fingerprint | None = None
 ) -> None:
@@ -71,8 +76,8 @@ def newest(session: Session) -> dict[Range, ArchiveProof]:
 def part_of(proof: ArchiveProof) -> Part:
     """Return the partition of a proof, as one that leaves where it was before."""
     live = f"doma_panda.{proof.table_name}"
-    bounds = (proof.lower_bound, proof.upper_bound)
-    part = Part(live, ARCHIVE_OF[live], "doma_panda", proof.partition_name, *bounds)
+    limits = (proof.lower_bound, proof.upper_bound)
+    part = Part(*limits, live, ARCHIVE_OF[live], "doma_panda", proof.partition_name)
     return part.back("doma_pandaarch") if proof.how == RESTORE else part
 
 

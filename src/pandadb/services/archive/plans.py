@@ -44,10 +44,7 @@ SELECT DISTINCT pg_get_userbyid(c.relowner)
 """)
 RESTORED_STAY = timedelta(30)
 """How long jobs stay live that were restored by rows, unless their day is named."""
-STRAY = (
-    "SELECT DISTINCT date_trunc('day', modificationtime) FROM {default}"
-    " WHERE modificationtime >= {lower} AND modificationtime < {upper}"
-)
+STRAY = "SELECT DISTINCT date_trunc('day', modificationtime) FROM {default} WHERE {times}"
 HELD = "SELECT DISTINCT jeditaskid FROM {partition} WHERE jeditaskid = ANY({tasks}) ORDER BY 1"
 
 
@@ -206,9 +203,7 @@ def _there(session: Session, day: Day) -> tuple[Deferral | None, Deferral | None
         for one in partitions:
             if one.is_default:
                 default = sql.Identifier(one.schema, one.name)
-                limits = {"lower": str(day.lower), "upper": str(day.upper)}
-                words = {name: sql.Literal(limit) for name, limit in limits.items()}
-                query = sql.SQL(STRAY).format(default=default, **words).as_string()
+                query = sql.SQL(STRAY).format(default=default, times=day.condition()).as_string()
                 stray[table] = session.connection().exec_driver_sql(query).scalars().all()
     return taken(day, there), strewn(day, stray)
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from pandadb.core.archive import proofs
 from pandadb.core.archive.layout import ARCHIVE_OF, ARCHIVED_JOBS, LIVE_OF, days
 from pandadb.core.archive.lookup import scan
-from pandadb.core.archive.lookup.scan import Times
 from pandadb.core.archive.transfer.rows import BACK
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.intervals import Span, Unit
 from pandadb.core.partitions.policies import POLICIES
+from pandadb.core.sql.time_range import TimeRange
 from pandadb.core.sql.validation import check_columns
 from pandadb.errors import PandaDBError
 from pandadb.models import JobsArchived
@@ -172,12 +172,12 @@ def _restore_rows_of(
     throttle = Throttle(database, limits)
     course = Course(database, BACK, policies, throttle, lambda *_: None)
     with isolated(failed, str(day)):  # what has come back before an error is told
-        row_batches.go_all(course, Times(day.lower, day.upper))
+        row_batches.go_all(course, day)
     with database.session() as session:
         act_as_owner(session.connection(), local=True)
         for back in days(catalog.partitions(session, ARCHIVE_OF)):
             for part in back.parts:
-                if part.lower < day.upper and day.lower < part.upper:
+                if part.overlaps(day):
                     proofs.enter(session, part, proofs.NEVER)
     return Restored(course.gone, failed=failed, notes=throttle.notes, paused=throttle.paused)
 
@@ -296,14 +296,16 @@ def _found(
         return there, scan.live(session, column, values)
 
 
-def by_day(database: Database, going: Mapping[int, datetime]) -> Iterator[tuple[Times, list[int]]]:
+def by_day(
+    database: Database, going: Mapping[int, datetime]
+) -> Iterator[tuple[TimeRange, list[int]]]:
     """Yield the jobs of each day of the archive, which is a month if a partition is one."""
     with database.session() as session:
         known = days(catalog.partitions(session, LIVE_OF), LIVE_OF)
-    grouped: dict[Times, list[int]] = defaultdict(list)
+    grouped: dict[TimeRange, list[int]] = defaultdict(list)
     for pandaid, moment in going.items():
-        fits = (Times(day.lower, day.upper) for day in known if day.lower <= moment < day.upper)
-        alone = Times(*(ANY_DAY.range_of(moment) or _end_of_time(moment)))
+        fits = (TimeRange(day.lower, day.upper) for day in known if moment in day)
+        alone = TimeRange(*(ANY_DAY.range_of(moment) or _end_of_time(moment)))
         grouped[next(fits, alone)].append(pandaid)
     yield from sorted(grouped.items(), key=lambda group: str(group[0].lower))
 

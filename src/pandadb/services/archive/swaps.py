@@ -153,7 +153,7 @@ def _swap(database: Database, day: Day, how: str, before: dict[Part, Fingerprint
         for part, source in before.items():
             proofs.prove(session, part, how, source)
             proofs.enter(session, part, "Y" if how == proofs.SWAP else proofs.NEVER)
-        pandaid_index.forget(session, day.lower, day.upper)
+        pandaid_index.forget(session, day)
         swaps.keep_vacuum_away(session, day)
         began = time.monotonic()
         swaps.swap(session, day)

@@ -16,7 +16,7 @@ from sqlalchemy import JSON, Text, and_, cast, column, func, literal, not_, sele
 from pandadb.core.archive.lookup.pandaid_index import GROUP, everywhere, likely, unnoted
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.spool import in_batches
-from pandadb.core.sql.time_range import Span, released, within
+from pandadb.core.sql.time_range import TimeRange, released, within
 from pandadb.core.sql.transaction import connection_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def search(
     found: Rows = []
     missing = {*pandaids}
 
-    def look(spans: Sequence[Span], wanted: Collection[int], few: bool = False) -> None:
+    def look(spans: Sequence[TimeRange], wanted: Collection[int], few: bool = False) -> None:
         here = is_among(table.pandaid, wanted), within(table.modificationtime, spans)
         with nullcontext(connection_of(session)) if few else released(session) as lent:
             rows = lent.execute(query.where(*here)).all()
@@ -81,10 +81,12 @@ def at(
     return [*connection_of(session).execute(query.where(table.pandaid == pandaid, day))]
 
 
-def _day(moment: datetime) -> Span:
+def _day(moment: datetime) -> TimeRange:
     """Return the day of a moment; the first and the last one are for ever, with infinity."""
     midnight = datetime.combine(moment.date(), time())
-    return Span(midnight if midnight > FIRST else None, midnight + DAY if midnight < LAST else None)
+    return TimeRange(
+        midnight if midnight > FIRST else None, midnight + DAY if midnight < LAST else None
+    )
 
 
 def groups(session: Transaction, table: Archive, found: Rows) -> list[ColumnElement[bool]]:
@@ -93,7 +95,7 @@ def groups(session: Transaction, table: Archive, found: Rows) -> list[ColumnElem
     Each is for one statement, and no row fits two of them. What has come to the archive since it
     was looked for is not noted. The rows have `pandaid` and `modificationtime`.
     """
-    jobs: dict[Span, list[int]] = defaultdict(list)
+    jobs: dict[TimeRange, list[int]] = defaultdict(list)
     for row in found:
         jobs[_day(row.modificationtime)].append(row.pandaid)
     days = [*in_batches(sorted(jobs), GROUP)]

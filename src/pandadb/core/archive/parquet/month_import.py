@@ -19,7 +19,7 @@ from pandadb.core.archive.transfer import compaction, day_copy
 from pandadb.core.jobs.search.lookup import BEFORE_THE_ARCHIVE
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.table_columns import columns, named
-from pandadb.core.sql.time_range import Span, released, within
+from pandadb.core.sql.time_range import released, within
 from pandadb.core.sql.transaction import schema_of
 from pandadb.models import Base, JobsArchived
 
@@ -150,7 +150,7 @@ def _rows(
     session: Session, name: str, month: Month, pandaids: tuple[int, int]
 ) -> Iterator[tuple[str, list[int]]]:
     column = Base.metadata.tables[name].c
-    when = within(column.modificationtime, [Span(month.lower, month.upper)])
+    when = within(column.modificationtime, [month])
     query = select(column.pandaid).where(when, column.pandaid.between(*pandaids)).distinct()
     yield from _batches(session, name, query)
 

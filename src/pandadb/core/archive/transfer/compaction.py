@@ -36,7 +36,7 @@ def whole_of(session: Session, table: str, month: Month) -> Part:
     schema, _, name = table.partition(".")
     place = schema_of(session, schema)
     whole = f"{name}_{month.lower:p%Y_%m}"
-    return Part(table, LIVE_OF[table], place, whole, month.lower, month.upper)
+    return Part(month.lower, month.upper, table, LIVE_OF[table], place, whole)
 
 
 def fill(session: Session, whole: Part, days: Sequence[Part]) -> Fingerprint:

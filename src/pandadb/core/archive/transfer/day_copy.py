@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from pandadb.core.archive.checksums import Fingerprint, fingerprint_of
 from pandadb.core.archive.layout import ARCHIVE_OF
-from pandadb.core.archive.months import ROWS
+from pandadb.core.archive.months import rows_of
 from pandadb.core.archive.transfer.partition_indexes import indexes
 from pandadb.core.archive.transfer.swaps import BOUNDS, give_rights
 from pandadb.core.partitions import catalog
@@ -147,10 +147,7 @@ def attach(there: Session, parts: Iterable[Part], replaced: dict[Part, Partition
 
 def archived(there: Session, part: Part, names: Iterable[str]) -> Fingerprint:
     """Count what the archive has of a partition's time, in whatever partition, over columns."""
-    bounds = {"lower": sql.Literal(str(part.lower)), "upper": sql.Literal(str(part.upper))}
-    return fingerprint_of(
-        there, names, sql.SQL(ROWS).format(table=named(there, part.target), **bounds)
-    )
+    return fingerprint_of(there, names, rows_of(there, part.target, part))
 
 
 def overlapping(there: Session, part: Part) -> list[Partition]:

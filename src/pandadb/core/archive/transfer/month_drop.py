@@ -10,26 +10,26 @@ from psycopg import sql
 
 from pandadb.core.archive import proofs
 from pandadb.core.archive.checksums import Fingerprint, fingerprint_of
-from pandadb.core.archive.layout import LIVE_OF, Part
+from pandadb.core.archive.layout import ARCHIVED_JOBS, LIVE_OF, part_of
 from pandadb.core.archive.months import rows_of
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.table_columns import columns, named
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from typing import Any
 
     from sqlalchemy.orm import Session
 
+    from pandadb.core.archive.layout import Part
     from pandadb.core.archive.months import Month
     from pandadb.core.partitions.catalog import Partition
+    from pandadb.core.sql.time_range import TimeRange
 
 TABLES = tuple(LIVE_OF)
 STILL = "LOCK TABLE ONLY {table} IN SHARE UPDATE EXCLUSIVE MODE"
 UNWRITTEN = "LOCK TABLE {partitions} IN SHARE MODE"
 ALONE = "LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE"
 DROPPED = "DROP TABLE {partitions}"
-WITHIN = "{partition} WHERE modificationtime >= {lower} AND modificationtime < {upper}"
 HELD = "SELECT DISTINCT jeditaskid FROM {rows} AND jeditaskid = ANY({tasks}) ORDER BY 1"
 
 
@@ -52,7 +52,7 @@ def leaving(session: Session, month: Month, tables: Collection[str] = TABLES) ->
         _run(session, STILL, table=named(session, table))
     there = catalog.partitions(session, tables)
     found = Leaving(
-        [_part(table, one) for table in tables for one in there[table] if month.has(one)],
+        [part_of(table, one) for table in tables for one in there[table] if month.has(one)],
         [(table, one) for table in tables for one in there[table] if _is_beyond(month, one)],
     )
     if found.parts:
@@ -62,11 +62,6 @@ def leaving(session: Session, month: Month, tables: Collection[str] = TABLES) ->
 
 def _is_beyond(month: Month, one: Partition) -> bool:
     return one.is_default or (one.overlaps(month.lower, month.upper) and not month.has(one))
-
-
-def _part(table: str, one: Partition) -> Part:
-    bounds: Any = (one.lower, one.upper)
-    return Part(table, LIVE_OF[table], one.schema, one.name, *bounds)
 
 
 @dataclass(frozen=True)
@@ -96,7 +91,9 @@ def count(session: Session, month: Month, going: Leaving) -> Counted:
         sums[part.source] += found.sum
     beyond = {}
     for table, one in going.beyond:
-        found = fingerprint_of(session, names[table], _within(month, one))
+        place = sql.Identifier(one.schema, one.name)
+        within = sql.SQL("{} WHERE {}").format(place, month.condition())
+        found = fingerprint_of(session, names[table], within)
         rows[table] += found.rows
         sums[table] += found.sum
         if found.rows:
@@ -104,18 +101,10 @@ def count(session: Session, month: Month, going: Leaving) -> Counted:
     return Counted(parts, beyond, {table: Fingerprint(rows[table], sums[table]) for table in names})
 
 
-def _within(month: Month, one: Partition) -> sql.Composed:
-    return sql.SQL(WITHIN).format(
-        partition=sql.Identifier(one.schema, one.name),
-        lower=sql.Literal(str(month.lower)),
-        upper=sql.Literal(str(month.upper)),
-    )
-
-
-def held_tasks(session: Session, month: Month, books: Session | None = None) -> list[int]:
-    """Return the tasks that are held, by these books, and have jobs in the archive of a month."""
+def held_tasks(session: Session, times: TimeRange, books: Session | None = None) -> list[int]:
+    """Return the tasks that are held, by these books, and have jobs in the archive of some time."""
     holds = sorted(proofs.held(books or session))
-    rows = rows_of(session, "doma_pandaarch.jobsarchived", month)
+    rows = rows_of(session, ARCHIVED_JOBS, times)
     query = sql.SQL(HELD).format(rows=rows, tasks=sql.Literal(holds)).as_string()
     return [*session.connection().exec_driver_sql(query).scalars()] if holds else []
 

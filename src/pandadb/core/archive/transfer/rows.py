@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pandadb.core.archive import proofs
 from pandadb.core.archive.checksums import Fingerprint, fingerprint_of, summed
-from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, Part
+from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, part_of
 from pandadb.core.archive.lookup import pandaid_index
 from pandadb.core.archive.lookup.scan import array
 from pandadb.core.partitions import catalog
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     import psycopg
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.lookup.scan import Times
+    from pandadb.core.archive.layout import Part
+    from pandadb.core.sql.time_range import TimeRange
 
 Place = tuple[str, str]
 """Schema and name of a partition."""
@@ -105,7 +106,7 @@ class Carried:
     """Those that have a new proof."""
 
 
-def carry(session: Session, way: Way, times: Times, pandaids: Collection[int]) -> Carried:
+def carry(session: Session, way: Way, times: TimeRange, pandaids: Collection[int]) -> Carried:
     """Move all rows of jobs that are of some time, and add proofs of that.
 
     The rows that the other side then has of these jobs are counted: it must have got what has left.
@@ -134,13 +135,13 @@ def _keep(session: Session, done: Carried) -> None:
         for one in ones:
             if one.is_default or one.lower is None or not done.landed.get((one.schema, one.name)):
                 continue
-            part = _part(live, ARCHIVE_OF[live], one)
-            if not any(p.lower < part.upper and part.lower < p.upper for p in done.proven):
+            part = part_of(live, one)
+            if not any(map(part.overlaps, done.proven)):
                 proofs.enter(session, part, proofs.NEVER)
 
 
 def _carry(
-    session: Session, source: str, target: str, times: Times, pandaids: Collection[int]
+    session: Session, source: str, target: str, times: TimeRange, pandaids: Collection[int]
 ) -> tuple[dict[Place, Fingerprint], dict[Place, Fingerprint]]:
     names = same_columns(session, source, target)
     written = writable(session, named(session, target))
@@ -197,7 +198,7 @@ def _enter(
             continue
         part = part_of(archive, one)
         if how == MERGE:
-            pandaid_index.forget(session, part.lower, part.upper)
+            pandaid_index.forget(session, part)
         proof = newest(session, part)
         if proof is None or proof.target_rows is None or proof.how == proofs.RESTORE:
             unproven.add(one.name)
@@ -211,16 +212,6 @@ def _enter(
 
 def _changed(was: Fingerprint, change: Fingerprint, how: str) -> Fingerprint:
     return was - change if how == TAKE else was + change
-
-
-def part_of(archive: str, one: catalog.Partition) -> Part:
-    """Return a partition of the archive as the books know it."""
-    return _part(archive, LIVE_OF[archive], one)
-
-
-def _part(source: str, target: str, one: catalog.Partition) -> Part:
-    bounds: tuple[datetime, datetime] = (one.lower, one.upper)  # type: ignore[assignment]
-    return Part(source, target, one.schema, one.name, *bounds)
 
 
 def newest(session: Session, part: Part) -> ArchiveProof | None:
@@ -237,7 +228,9 @@ def newest(session: Session, part: Part) -> ArchiveProof | None:
     return session.scalars(query.limit(1)).one_or_none()
 
 
-def doubled(session: Session, way: Way, times: Times, pandaids: Collection[int]) -> dict[int, str]:
+def doubled(
+    session: Session, way: Way, times: TimeRange, pandaids: Collection[int]
+) -> dict[int, str]:
     """Return the jobs of which the other side has a row already, each with its table."""
     found: dict[int, str] = {}
     for source, target in way.tables.items():
@@ -259,25 +252,29 @@ def _key(table: str) -> list[str]:
     return ["pandaid"] if "jobs" in table and "param" not in table else names
 
 
-def jobs_in(session: Session, table: str, times: Times, pandaids: Collection[int]) -> set[int]:
+def jobs_in(session: Session, table: str, times: TimeRange, pandaids: Collection[int]) -> set[int]:
     """Return which of the PandaIDs a table has rows of, of some time."""
     return {int(pandaid) for pandaid in _column(session, JOBS, table, times, pandaids)}
 
 
-def twice(session: Session, table: str, times: Times, pandaids: Collection[int]) -> set[int]:
+def twice(session: Session, table: str, times: TimeRange, pandaids: Collection[int]) -> set[int]:
     """Return which of the jobs a table has more than once."""
     return {int(pandaid) for pandaid in _column(session, TWICE, table, times, pandaids)}
 
 
 def days_of(
-    session: Session, table: str, times: Times, pandaids: Collection[int]
+    session: Session, table: str, times: TimeRange, pandaids: Collection[int]
 ) -> list[datetime]:
     """Return the days that a table has rows of jobs of."""
     return _column(session, DAYS, table, times, pandaids)
 
 
 def _column(
-    session: Session, template: LiteralString, table: str, times: Times, pandaids: Collection[int]
+    session: Session,
+    template: LiteralString,
+    table: str,
+    times: TimeRange,
+    pandaids: Collection[int],
 ) -> list[Any]:
     words = _words(session, table, table, times, pandaids)
     query = sql.SQL(template).format(**words, table=words["source"])
@@ -285,12 +282,12 @@ def _column(
 
 
 def _words(
-    session: Session, source: str, target: str, times: Times, pandaids: Collection[int]
+    session: Session, source: str, target: str, times: TimeRange, pandaids: Collection[int]
 ) -> dict[str, sql.Composable]:
     return {
         "source": named(session, source),
         "target": named(session, target),
-        "times": times.said(),
+        "times": times.condition(),
         "pandaids": array(pandaids),
     }
 

@@ -127,7 +127,7 @@ class _Books:
     waits: Waits
 
     def of(self, part: Part) -> ArchiveProof | None:
-        return self.newest.get((proofs.key(part)[0], part.lower, part.upper))
+        return self.newest.get(proofs.range_of(part))
 
     def copied(self, part: Part) -> datetime | None:
         """Return when a copy of a partition was proven; None if it was not."""

@@ -166,7 +166,7 @@ def _refuse_taken(there: Session, part: Part) -> None:
 
 def _arrived(there: Session, part: Part) -> Fingerprint | None:
     """Return what the archive itself has written down when a copy was attached."""
-    proof = proofs.newest(there).get((proofs.key(part)[0], part.lower, part.upper))
+    proof = proofs.newest(there).get(proofs.range_of(part))
     return proofs.target_of(proof) if proof else None
 
 
@@ -201,7 +201,7 @@ def _attach(there: Session, copies: Collection[_Copy]) -> float:
     patience.within(there, lambda: day_copy.attach(there, new, replaced))
     locked = time.monotonic() - began
     for part in new:
-        pandaid_index.forget(there, part.lower, part.upper)
+        pandaid_index.forget(there, part)
     for one in copies:
         if one.target and one.target != _arrived(there, one.part):
             proofs.prove(there, one.part, proofs.COPY, one.source, one.target)
@@ -214,7 +214,7 @@ def _enter(database: Database, copies: Collection[_Copy]) -> None:
         act_as_owner(session.connection(), local=True)
         known = proofs.newest(session)
         for one in copies:
-            proof = known.get((proofs.key(one.part)[0], one.part.lower, one.part.upper))
+            proof = known.get(proofs.range_of(one.part))
             said = proof and (proof.how, proofs.source_of(proof), proofs.target_of(proof))
             if said != (proofs.COPY, one.source, one.target):
                 proofs.prove(session, one.part, proofs.COPY, one.source, one.target)

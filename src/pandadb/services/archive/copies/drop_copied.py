@@ -17,7 +17,6 @@ from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import proofs
 from pandadb.core.archive.deferrals import Deferral, Reason, listed
-from pandadb.core.archive.months import Month
 from pandadb.core.archive.transfer import day_copy
 from pandadb.core.archive.transfer.month_drop import held_tasks as held_in_archive
 from pandadb.core.sql.table_columns import columns
@@ -112,13 +111,13 @@ def _changed(database: Database, there: Session, day: Day) -> list[Part]:
         part
         for part in day.parts
         if day_copy.archived(there, part, names[part])
-        != proofs.target_of(newest[proofs.key(part)[0], part.lower, part.upper])
+        != proofs.target_of(newest[proofs.range_of(part)])
     ]
 
 
 def _held_there(session: Session, there: Session, day: Day) -> Deferral | None:
     """Say which held tasks have jobs in a day of the archive: here they may have gone already."""
-    tasks = held_in_archive(there, Month(day.lower, day.upper), session)
+    tasks = held_in_archive(there, day, session)
     return Deferral.of(Reason.TASKS_HELD, tasks=listed(tasks)) if tasks else None
 
 

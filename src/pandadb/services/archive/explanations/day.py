@@ -127,7 +127,7 @@ def _copied(one: Standing, known: Mapping[proofs.Range, ArchiveProof]) -> Iterat
     if one.day.deferral:
         yield one.day.deferral
         return
-    copies = [known.get((proofs.key(part)[0], part.lower, part.upper)) for part in one.day.parts]
+    copies = [known.get(proofs.range_of(part)) for part in one.day.parts]
     found = [proof for proof in copies if proof and proof.how == proofs.COPY]
     if one.until and one.due is not Due.WAIT:
         return

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from pandadb.core.archive import proofs
 from pandadb.core.archive.layout import ARCHIVED_JOBS, ENDED_JOBS
-from pandadb.core.archive.months import Month, rows_of
+from pandadb.core.archive.months import rows_of
+from pandadb.core.sql.time_range import TimeRange
 from pandadb.models import ArchiveProof
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def held(session: Session, lower: datetime, upper: datetime) -> list[Held]:
     tasks: set[int] = set()
     for table in (ENDED_JOBS, ARCHIVED_JOBS) if holds else ():
         query = sql.SQL(HELD).format(
-            rows=rows_of(session, table, Month(lower, upper)), tasks=sql.Literal([*holds])
+            rows=rows_of(session, table, TimeRange(lower, upper)), tasks=sql.Literal([*holds])
         )
         tasks |= {*session.connection().exec_driver_sql(query.as_string()).scalars()}
     return [Held.of(holds[task]) for task in sorted(tasks)]

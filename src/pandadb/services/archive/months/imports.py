@@ -196,7 +196,7 @@ def _attach(there: Session, files: Files, counted: dict[Part, Fingerprint]) -> N
         proofs.prove(there, part, proofs.COPY, NOTHING, NOTHING)
     for part, found in counted.items():
         proofs.prove(there, part, rows.MERGE, found, found)
-    pandaid_index.forget(there, files.month.lower, files.month.upper)
+    pandaid_index.forget(there, files.month)
     patience.within(there, lambda: _swap(there, empty, counted))
 
 

@@ -9,7 +9,6 @@ from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive import proofs
-from pandadb.core.archive.lookup.scan import Times
 from pandadb.core.archive.transfer.rows import THERE, NotMoved
 from pandadb.core.sql.table_columns import named
 from pandadb.services.archive.plans import held_tasks
@@ -81,7 +80,7 @@ def merge(
 
     course = Course(database, THERE, policies, throttle, tell, check)
     try:
-        gone = row_batches.go_all(course, Times(day.lower, day.upper))
+        gone = row_batches.go_all(course, day)
     except PutOff as error:
         gone = course.gone
         if not (gone.jobs or gone.refused or gone.contended):

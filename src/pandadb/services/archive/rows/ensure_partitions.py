@@ -8,11 +8,11 @@ from psycopg import sql
 
 from pandadb.core.archive import proofs
 from pandadb.core.archive.checksums import Fingerprint
-from pandadb.core.archive.layout import LIVE_OF
-from pandadb.core.archive.lookup.scan import Times
+from pandadb.core.archive.layout import LIVE_OF, part_of
 from pandadb.core.archive.transfer import rows
 from pandadb.core.partitions import catalog, planning, statements
 from pandadb.core.partitions.planning import Do, Step
+from pandadb.core.sql.time_range import TimeRange
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -33,7 +33,7 @@ def make(
     session: Session,
     way: Way,
     policies: Mapping[str, Policy],
-    times: Times,
+    times: TimeRange,
     pandaids: Collection[int],
 ) -> None:
     """Make the partitions that rows of jobs need on the other side, as wide as the policies say.
@@ -51,7 +51,7 @@ def make(
 def _make(session: Session, table: str, lower: datetime, upper: datetime, suffix: str) -> None:
     has = catalog.partitions(session, [table])[table]
     for first, end in [*planning.gaps(has, lower, upper)]:
-        if _has_strays(session, has, Times(first, end)):
+        if _has_strays(session, has, TimeRange(first, end)):
             continue
         name = f"{table.partition('.')[2]}_{suffix}"
         if (first, end) != (lower, upper):  # beside a narrower one, which may have the name
@@ -62,11 +62,11 @@ def _make(session: Session, table: str, lower: datetime, upper: datetime, suffix
             _prove_empty(session, table, name)
 
 
-def _has_strays(session: Session, has: Collection[Partition], times: Times) -> bool:
+def _has_strays(session: Session, has: Collection[Partition], times: TimeRange) -> bool:
     for one in has:
         if one.is_default:
             default = sql.Identifier(one.schema, one.name)
-            query = sql.SQL(STRAY).format(default=default, times=times.said()).as_string()
+            query = sql.SQL(STRAY).format(default=default, times=times.condition()).as_string()
             return bool(session.connection().exec_driver_sql(query).scalar_one())
     return False
 
@@ -76,4 +76,4 @@ def _prove_empty(session: Session, table: str, name: str) -> None:
     for one in catalog.partitions(session, [table])[table]:
         if one.name == name:
             nothing = Fingerprint(0, 0)
-            proofs.prove(session, rows.part_of(table, one), rows.MERGE, nothing, nothing)
+            proofs.prove(session, part_of(table, one), rows.MERGE, nothing, nothing)

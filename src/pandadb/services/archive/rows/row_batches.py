@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.lookup.scan import Times
     from pandadb.core.archive.transfer.rows import Carried, Way
     from pandadb.core.partitions.policies import Policy
+    from pandadb.core.sql.time_range import TimeRange
     from pandadb.database import Database
     from pandadb.services.archive.throttle import Throttle
 
@@ -82,7 +82,7 @@ class Course:
         self.batch = Batch(target=self.throttle.limits.batch_seconds)
 
 
-def go(course: Course, times: Times, pandaids: Collection[int]) -> Gone:
+def go(course: Course, times: TimeRange, pandaids: Collection[int]) -> Gone:
     """Move jobs of some time, with all that belongs to them."""
     left = sorted({*pandaids})
     while left and _may_go_on(course):
@@ -92,7 +92,7 @@ def go(course: Course, times: Times, pandaids: Collection[int]) -> Gone:
     return course.gone
 
 
-def go_all(course: Course, times: Times) -> Gone:
+def go_all(course: Course, times: TimeRange) -> Gone:
     """Move all rows of some time."""
     after = -(2**63)
     while _may_go_on(course):
@@ -110,7 +110,7 @@ def _may_go_on(course: Course) -> bool:
     return not course.gone.is_over
 
 
-def _go(course: Course, times: Times, pandaids: Collection[int]) -> None:
+def _go(course: Course, times: TimeRange, pandaids: Collection[int]) -> None:
     began = time.monotonic()
     elsewhere = _elsewhere(course, pandaids)
     make = partial(
@@ -157,7 +157,7 @@ def archived(database: Database, column: str, values: Collection[int]) -> dict[i
 
 
 def _carry(
-    course: Course, times: Times, pandaids: Collection[int], elsewhere: Mapping[int, str]
+    course: Course, times: TimeRange, pandaids: Collection[int], elsewhere: Mapping[int, str]
 ) -> tuple[list[int], dict[int, str], Carried]:
     result = None
 
@@ -176,7 +176,7 @@ def _carry(
 def _refused(
     session: Session,
     way: Way,
-    times: Times,
+    times: TimeRange,
     pandaids: Collection[int],
     elsewhere: Mapping[int, str],
 ) -> dict[int, str]:
