@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, insert, select, union_all
 
 from pandadb.models import FilesTable4, JobParamsTable, JobsArchived4, MetaTable
+from pandadb.models.jobs.all_tables import SATELLITES
 from pandadb.models.types import EPOCH
 from pandadb.services import jobs
 from pandadb.services.jobs import Heartbeat
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 JOBS, BATCH = 400, 5
-SATELLITES = (FilesTable4, JobParamsTable, MetaTable)
 
 
 def test_nothing_stays_behind_of_jobs_that_end_while_their_pilots_report(

@@ -7,14 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.archive.deferrals import Deferral, Reason
-from pandadb.core.partitions.policies import ARCHIVED
 from pandadb.core.sql.time_range import TimeRange
-from pandadb.models import (
-    FilesTableArch,
-    JobParamsTableArch,
-    JobsArchived,
-    MetaTableArch,
-)
+from pandadb.models.jobs.all_tables import ARCHIVE_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,11 +16,8 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.catalog import Partition
 
-_ARCHIVES = (JobsArchived, FilesTableArch, JobParamsTableArch, MetaTableArch)
-
 ARCHIVE_OF = {
-    f"doma_panda.{live}": str(model.__table__)
-    for live, model in zip(ARCHIVED, _ARCHIVES, strict=True)
+    str(live.__table__): str(archive.__table__) for live, archive in ARCHIVE_TABLES.items()
 }
 """The archive table of each live one, in the order in which they are locked."""
 LIVE_OF = {archive: live for live, archive in ARCHIVE_OF.items()}

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row, Select
 
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.models import FilesTableArch, JobParamsTableArch, JobsArchived, MetaTableArch
-
-    Archive = type[JobsArchived | FilesTableArch | JobParamsTableArch | MetaTableArch]
+    from pandadb.models.jobs.all_tables import ArchiveTable
 
 Rows = list["Row[*tuple[Any, ...]]"]
 DAY = timedelta(1)
@@ -36,7 +34,7 @@ FIRST, LAST = datetime(1, 1, 1), datetime(9999, 12, 31)
 
 def search(
     session: Transaction,
-    table: Archive,
+    table: ArchiveTable,
     pandaids: Collection[int],
     query: Select[*tuple[Any, ...]],
     elsewhere: Collection[int] = (),
@@ -71,7 +69,7 @@ def search(
 
 def at(
     session: Transaction,
-    table: Archive,
+    table: ArchiveTable,
     pandaid: int,
     moment: datetime,
     query: Select[*tuple[Any, ...]],
@@ -89,7 +87,7 @@ def _day(moment: datetime) -> TimeRange:
     )
 
 
-def groups(session: Transaction, table: Archive, found: Rows) -> list[ColumnElement[bool]]:
+def groups(session: Transaction, table: ArchiveTable, found: Rows) -> list[ColumnElement[bool]]:
     """Return conditions that choose rows that were found, and what is not noted yet.
 
     Each is for one statement, and no row fits two of them. What has come to the archive since it

@@ -18,15 +18,13 @@ from pandadb.core.partitions import catalog
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.table_columns import named
 from pandadb.core.sql.time_range import TimeRange
-from pandadb.models import JobsArchived
-from pandadb.models.jobs.all_tables import JOB_TABLES
+from pandadb.models.jobs.all_tables import UNARCHIVED_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
 
     from sqlalchemy.orm import Session
 
-    from pandadb.models.jobs.all_tables import JobTable
 
 STRETCH = 50
 """Partitions that are looked into at once."""
@@ -79,11 +77,10 @@ def next_jobs(
 
 def live(session: Session, column: str, values: Collection[int]) -> dict[int, str]:
     """Return the jobs outside of the archive, each with its table."""
-    tables: Sequence[JobTable] = [table for table in JOB_TABLES if table is not JobsArchived]
     parts = (
         select(job.pandaid, literal(job.__tablename__)).where(
             is_among(job.__table__.c[column], values)
         )
-        for job in tables
+        for job in UNARCHIVED_TABLES
     )
     return {pandaid: table for pandaid, table in session.execute(union_all(*parts))}  # noqa: C416

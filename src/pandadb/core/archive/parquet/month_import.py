@@ -16,12 +16,12 @@ from pandadb.core.archive.months import rows_of
 from pandadb.core.archive.parquet import files
 from pandadb.core.archive.parquet.files import UnreadableFile
 from pandadb.core.archive.transfer import compaction, day_copy
-from pandadb.core.jobs.search.lookup import BEFORE_THE_ARCHIVE
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.table_columns import columns, named
 from pandadb.core.sql.time_range import released, within
 from pandadb.core.sql.transaction import schema_of
 from pandadb.models import Base, JobsArchived
+from pandadb.models.jobs.all_tables import UNARCHIVED_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,7 +135,7 @@ def doubles(
 
 def _jobs(session: Session, least: int, greatest: int) -> Iterator[tuple[str, list[int]]]:
     """Yield the PandaIDs of a range that each table of jobs has, as many at once as may be."""
-    for job in BEFORE_THE_ARCHIVE:
+    for job in UNARCHIVED_TABLES:
         query = select(job.pandaid).where(job.pandaid.between(least, greatest))
         yield from _batches(session, str(job.__table__), query)
     archived = JobsArchived
