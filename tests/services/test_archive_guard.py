@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 LIVE = "doma_panda.filestable4"
 PART = Part(
+    datetime(2026, 10, 1),
+    datetime(2026, 10, 2),
     LIVE,
     ARCHIVE_OF[LIVE],
     "doma_panda",
     "filestable4_p2026_10_01",
-    datetime(2026, 10, 1),
-    datetime(2026, 10, 2),
 )
 DROP = f"SELECT pandadb.drop_archived('filestable4', '{PART.name}')"
 ROWS = "SELECT count(*) FROM doma_panda.filestable4"

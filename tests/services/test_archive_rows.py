@@ -24,7 +24,7 @@ from pandadb.core.sql.time_range import TimeRange
 from pandadb.core.sql.validation import BadValue
 from pandadb.database import Database
 from pandadb.services import archive, partitions, schema
-from pandadb.services.archive import Found, Limits, Restored, plans, runs
+from pandadb.services.archive import Found, Limits, Restored, plans, run_lock
 from pandadb.services.archive.rows import row_batches
 from tests.services.test_archive import ago, ids, make_days, scalar, write
 
@@ -69,7 +69,7 @@ def archived(database: Database) -> Database:
 def test_a_job_comes_back_with_all_that_belongs_to_it_and_its_time(archived: Database) -> None:
     before = everything(archived)
     with archived.session() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({runs.TURN})"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock({run_lock.RUN})"))
         with pytest.raises(archive.NotRestored, match="Another run is at work"):
             archive.restore_jobs(archived, pandaids=[2, 5])
 
@@ -315,7 +315,7 @@ def test_only_the_partitions_of_a_day_are_locked(archived: Database) -> None:
         " FROM pg_locks WHERE pid = pg_backend_pid()".replace("::", r"\:\:")
     )
     with archived.session() as session:
-        rows.carry(session, rows.BACK, times, [1])
+        rows.move(session, rows.TO_LIVE, times, [1])
         all_of_them, others = session.execute(locked, {"others": f"{ago(40):%Y_%m_%d}"}).one()
 
     assert (all_of_them > 40, others) == (True, 0)

@@ -15,7 +15,7 @@ from pandadb.services import archive, jobs, partitions
 from pandadb.services.archive import Limits, Paused
 from pandadb.services.coverage import coverage
 from pandadb.services.jobs import How
-from pandadb.services.lockwaits import Contended
+from pandadb.services.lockwaits import LockNotAvailable
 from pandadb.services.maintenance import Outcome, last_runs, noted
 from tests.services.test_archive import TODAY, make_days, write
 
@@ -256,7 +256,7 @@ def test_a_lock_that_is_not_free_is_contended_and_no_error(database: Database) -
     url = database.engine.url.render_as_string(hide_password=False)
     with database.session() as session, Database(url, lock_timeout=0.2) as impatient:
         session.execute(text(f"LOCK TABLE doma_panda.jobsarchived4_p{DAY:%Y_%m_%d}"))
-        with pytest.raises(Contended):
+        with pytest.raises(LockNotAvailable):
             archive.run(impatient)
 
     assert last(database, "archive run").outcome is Outcome.CONTENDED

@@ -20,8 +20,8 @@ from pandadb.core.partitions.planning import Do, Step
 from pandadb.core.partitions.policies import POLICIES, load
 from pandadb.errors import InvalidInput
 from pandadb.services.failures import Failure, isolated
-from pandadb.services.locks import be_patient, patiently, turn
-from pandadb.services.lockwaits import Contended, or_contended
+from pandadb.services.locks import advisory_lock, retry_transaction, set_lock_timeout
+from pandadb.services.lockwaits import LockNotAvailable, or_contended
 from pandadb.services.maintenance import Outcome, noted
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _maintain(
     drain: bool,
     tell: Callable[[Step], None],
 ) -> None:
-    with turn(database, TURN) as ours:
+    with advisory_lock(database, TURN) as ours:
         done.busy = not ours
         steps = _look(database, chosen, done) if ours else []
         for step in sorted(steps, key=lambda step: step.do is Do.DROP):
@@ -189,10 +189,10 @@ def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[St
         with isolated(done.failed, policy.table):
             try:
                 with database.session() as session:
-                    be_patient(session, PATIENCE)
+                    set_lock_timeout(session, PATIENCE)
                     with or_contended(session.connection(), PATIENCE):
                         steps += _plan(session, policy, None)
-            except Contended as why:
+            except LockNotAvailable as why:
                 done.contended.append(policy.table)
                 done.held[policy.table] = why.held
     return steps
@@ -224,7 +224,7 @@ def _do(database: Database, step: Step, policies: Mapping[str, Policy], done: Ma
     try:
         _take(database, step, policies)
         done.done.append(step)
-    except Contended as contended:
+    except LockNotAvailable as contended:
         done.contended.append(step.partition)
         done.held[step.partition] = contended.held
     except IntegrityError as error:
@@ -238,14 +238,14 @@ def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> Non
     """Take a step in its transaction.
 
     Raises:
-        Contended: Its locks were not free in the end.
+        LockNotAvailable: Its locks were not free in the end.
     """
 
     def work(session: Session) -> None:
         has = catalog.partitions(session, [step.table])[step.table]
         statements.run(session, _statements(session, step, policies, has))
 
-    patiently(database, work, [PATIENCE] * TRIES)
+    retry_transaction(database, work, [PATIENCE] * TRIES)
 
 
 def _analyze(database: Database, step: Step) -> None:
@@ -258,4 +258,4 @@ def _analyze(database: Database, step: Step) -> None:
         has = catalog.partitions(session, [step.table])[step.table]
         statements.run(session, statements.analyzing(step, has))
 
-    patiently(database, work, [PATIENCE])
+    retry_transaction(database, work, [PATIENCE])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from psycopg import sql
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.core.partitions.catalog import Partition
+
+UPDATED_FOR = timedelta(90)
+"""How old a job may be whose row in the archive a server still updates."""
 
 
 class BadMonth(InvalidInput):

@@ -68,7 +68,7 @@ def _is_before(lower: datetime | None, upper: datetime | None) -> bool:
 
 @contextmanager
 def released(session: Transaction) -> Iterator[Connection]:
-    """Open a connection for reads whose locks are released at the end of the block."""
+    """Open a connection for reads; their locks are released at the end of the block."""
     connection = connection_of(session)  # flushed first: a later flush would be rolled back
     if driver_of(connection).autocommit:
         yield connection  # each statement releases its own locks

@@ -1,7 +1,11 @@
 """The archive of jobs: planned, filled, looked at, proven, exported, and emptied again."""
 
-from pandadb.services.archive.copies.copy_schedule import Due, Standing, Waits, standings
-from pandadb.services.archive.copies.day_copy import CopyStep
+from pandadb.services.archive.copies.copy_schedule import (
+    CopyState,
+    GracePeriods,
+    NextStep,
+    copy_states,
+)
 from pandadb.services.archive.copies.remote import ArchiveLost, BadArchive, NotTheArchiver
 from pandadb.services.archive.explanations import (
     ExplainedDay,
@@ -28,10 +32,15 @@ from pandadb.services.archive.plans import (
     in_default,
     plan,
 )
-from pandadb.services.archive.report import Progress, Ran
+from pandadb.services.archive.report import (
+    CopyStep,
+    MovedDay,
+    Progress,
+    RunReport,
+    Step,
+    Verdict,
+)
 from pandadb.services.archive.restores import (
-    NotNow,
-    NotRestored,
     Restored,
     restorable_day,
     restore,
@@ -39,12 +48,12 @@ from pandadb.services.archive.restores import (
 )
 from pandadb.services.archive.restores import outlook as restorable
 from pandadb.services.archive.rows.day_merge import Merged
-from pandadb.services.archive.rows.row_batches import Gone
+from pandadb.services.archive.rows.row_batches import RowTransferResult
+from pandadb.services.archive.run_lock import NotNow, NotRestored
 from pandadb.services.archive.runs import run
 from pandadb.services.archive.status import Status, status
 from pandadb.services.archive.stragglers import Stragglers
 from pandadb.services.archive.stragglers import find as stragglers
-from pandadb.services.archive.swaps import Moved, Step, Verdict
 from pandadb.services.archive.throttle import Limits
 from pandadb.services.archive.verification import Found, Verified, hold, holds, release, verify
 
@@ -53,23 +62,24 @@ __all__ = [
     "BadArchive",
     "BadPause",
     "Compacted",
+    "CopyState",
     "CopyStep",
     "Days",
     "Dropped",
-    "Due",
     "ExplainedDay",
     "ExplainedJob",
     "Export",
     "ExportedJob",
     "Found",
-    "Gone",
+    "GracePeriods",
     "Import",
     "Limits",
     "Loading",
     "Mended",
     "Merged",
-    "Moved",
+    "MovedDay",
     "Next",
+    "NextStep",
     "NoExports",
     "NoSuchDay",
     "NotDropped",
@@ -83,9 +93,9 @@ __all__ = [
     "Paused",
     "Place",
     "Progress",
-    "Ran",
     "Restored",
-    "Standing",
+    "RowTransferResult",
+    "RunReport",
     "Status",
     "Step",
     "Stragglers",
@@ -93,9 +103,9 @@ __all__ = [
     "Verdict",
     "Verified",
     "VerifiedMonth",
-    "Waits",
     "compact",
     "compactable",
+    "copy_states",
     "drop_exported",
     "explain_day",
     "explain_job",
@@ -119,7 +129,6 @@ __all__ = [
     "restore_jobs",
     "resume",
     "run",
-    "standings",
     "status",
     "stragglers",
     "verify",

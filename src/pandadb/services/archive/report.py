@@ -2,20 +2,77 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive.deferrals import Reason
-from pandadb.services.archive.swaps import Verdict
+from pandadb.errors import PandaDBError
+from pandadb.services.failures import Failure
 from pandadb.services.maintenance import Outcome
 
 if TYPE_CHECKING:
+    from pandadb.core.archive.deferrals import Deferral
     from pandadb.core.archive.layout import Day
-    from pandadb.services.archive.copies.copy_schedule import Standing
-    from pandadb.services.archive.copies.day_copy import CopyStep
+    from pandadb.core.archive.orphans import Finding
+    from pandadb.services.archive.copies.copy_schedule import CopyState
     from pandadb.services.archive.rows.day_merge import Merged
-    from pandadb.services.archive.swaps import Moved, Step
-    from pandadb.services.failures import Failure
+
+
+class Step(StrEnum):
+    """The steps of a day that is swapped, in their order."""
+
+    INDEX = "index"
+    BOUND = "bound"
+    COUNT = "count"
+    SWAP = "swap"
+    PROVE = "prove"
+    ROWS = "rows"
+    """Instead of all these, for a day whose place is taken."""
+
+
+class CopyStep(StrEnum):
+    """The steps of a day that goes to another database; the last two are those of its drop here."""
+
+    COPY = "copy"
+    BUILD = "build"
+    ATTACH = "attach"
+    PROVE = "prove"
+    RECOUNT = "recount"
+    DROP = "drop"
+
+
+class Verdict(StrEnum):
+    """The result of the count after a transfer."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    """Rows were updated or added meanwhile; it is proven as it is now."""
+    LOST = "lost"
+    """There are fewer rows than before."""
+    RESTLESS = "restless"
+    """It changes all the time: the next run counts again."""
+
+
+@dataclass(frozen=True)
+class MovedDay:
+    """A day that has gone."""
+
+    day: Day
+    rows: dict[str, int]
+    """Rows of each partition, by its name among the live ones."""
+    findings: list[Finding]
+    verdicts: dict[str, Verdict]
+    locked: float
+    """Seconds for which the tables were locked, at most."""
+
+
+class Deferred(PandaDBError):
+    """A day or a month that stays where it is for now."""
+
+    def __init__(self, why: Deferral) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -34,10 +91,10 @@ class Progress:
 
 
 @dataclass
-class Ran:
+class RunReport:
     """What was done, and what was not."""
 
-    done: list[Moved] = field(default_factory=list)
+    done: list[MovedDay] = field(default_factory=list)
     """Days that were swapped or copied."""
     merged: list[Merged] = field(default_factory=list)
     """Days whose rows have gone to partitions that the archive had."""
@@ -56,7 +113,7 @@ class Ran:
     """Partitions that had changed since they were copied: their copies are replaced, and wait."""
     refused: dict[str, str] = field(default_factory=dict)
     """Partitions that differ from their copies as they must not, and why."""
-    waiting: list[Standing] = field(default_factory=list)
+    waiting: list[CopyState] = field(default_factory=list)
     """Days that are copied and wait to be dropped."""
     failed: list[Failure] = field(default_factory=list)
     """Days, or other units of work, that an error has ended while the others went on."""
@@ -68,6 +125,19 @@ class Ran:
     """What it waited for until the time was over, if it did: replicas, or other sessions."""
     notes: list[str] = field(default_factory=list)
     """What an operator should know."""
+
+    def add_merged(self, merged: Merged) -> None:
+        """Add a day whose rows have gone to partitions that the archive had."""
+        self.merged.append(merged)
+        if merged.gone.is_over:
+            self.left.append(merged.day)
+        if merged.contended:
+            self.contended.append(merged.day)
+        if merged.failed:
+            self.failed.append(Failure(str(merged.day), merged.failed))
+        if merged.put_off:
+            put_off, reason = merged.put_off, merged.reason
+            self.put_off.append(replace(merged.day, put_off=put_off, reason=reason))
 
     @property
     def lost(self) -> list[str]:

@@ -11,7 +11,12 @@ from pandadb.core.archive.deferrals import WANTED, Reason
 from pandadb.core.archive.layout import ENDED_JOBS, LIVE_OF
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.services.archive.copies.copy_schedule import WAITS, Due, Waits, standings
+from pandadb.services.archive.copies.copy_schedule import (
+    GRACE_PERIODS,
+    GracePeriods,
+    NextStep,
+    copy_states,
+)
 from pandadb.services.archive.pauses import said
 from pandadb.services.archive.plans import in_default, plan
 from pandadb.services.archive.verification import is_proof, known_proofs, range_of, ranged
@@ -94,7 +99,7 @@ def status(
     policies: Mapping[str, Policy] = POLICIES,
     *,
     archive: Database | None = None,
-    waits: Waits = WAITS,
+    waits: GracePeriods = GRACE_PERIODS,
 ) -> Status:
     """Return how the archiving stands; with `archive`, that to this other database."""
     days, waiting, since = _days(database, policies, archive, waits)
@@ -139,7 +144,10 @@ def status(
 
 
 def _days(
-    database: Database, policies: Mapping[str, Policy], archive: Database | None, waits: Waits
+    database: Database,
+    policies: Mapping[str, Policy],
+    archive: Database | None,
+    waits: GracePeriods,
 ) -> tuple[list[Day], int, dict[datetime, datetime]]:
     """Return the days that are due or deferred, how many are copied and wait, and when waits end.
 
@@ -147,10 +155,10 @@ def _days(
     """
     if not archive:
         return plan(database, policies, count=False), 0, {}
-    standing = standings(database, policies, waits=waits, count=False)
-    waiting = sum(one.until is not None and one.due is Due.WAIT for one in standing)
-    days = [one.day for one in standing if one.due is not Due.WAIT or one.day.put_off]
-    until = {one.day.lower: one.until for one in standing if one.due is Due.DROP and one.until}
+    standing = copy_states(database, policies, waits=waits, count=False)
+    waiting = sum(one.until is not None and one.due is NextStep.WAIT for one in standing)
+    days = [one.day for one in standing if one.due is not NextStep.WAIT or one.day.put_off]
+    until = {one.day.lower: one.until for one in standing if one.due is NextStep.DROP and one.until}
     return days, waiting, until
 
 

@@ -15,11 +15,10 @@ from pandadb.core.archive.lookup.pandaid_index import everywhere
 from pandadb.core.archive.months import rows_of
 from pandadb.core.archive.parquet import files
 from pandadb.core.archive.parquet.files import UnreadableFile
-from pandadb.core.archive.transfer import compaction, day_copy
+from pandadb.core.archive.transfer import month_partitions, staging
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.table_columns import columns, named
 from pandadb.core.sql.time_range import released, within
-from pandadb.core.sql.transaction import schema_of
 from pandadb.models import Base, JobsArchived
 from pandadb.models.jobs.all_tables import UNARCHIVED_TABLES
 
@@ -67,15 +66,9 @@ def obstacle(session: Session, table: Filed, month: Month) -> str | None:
     for one in there:
         if one.overlaps(month.lower, month.upper) and one.name not in ours:
             return f"{one.name} has its place, and other times too"
-    whole = compaction.whole_of(session, table.table, month)
-    is_taken = whole.name not in ours and catalog.is_taken(session, whole.schema, whole.name)
-    return f"there is a table {whole.name}" if is_taken else None
-
-
-def part_of(session: Session, table: Filed, month: Month) -> Part:
-    """Return the partition that a file becomes, as one on its way into the archive."""
-    live = schema_of(session, LIVE_OF[table.table].partition(".")[0])
-    return compaction.whole_of(session, table.table, month).back(live)
+    whole = month_partitions.whole(session, table.table, month)
+    is_taken = whole.new_name not in ours and staging.is_name_taken(session, whole)
+    return f"there is a table {whole.new_name}" if is_taken else None
 
 
 def fill(
@@ -95,18 +88,18 @@ def fill(
     Raises:
         UnreadableFile: The rows are not those that were exported.
     """
-    place = day_copy.make(session, part)
+    place = staging.create(session, part)
     files.load(session, manifest.label(table), folder / table.file, place, before)
     names = [column.name for column in table.columns]
-    found = day_copy.fresh(session, part, names)
+    found = staging.count(session, part, names)
     if found != table.fingerprint:
         raise UnreadableFile(
             f"the rows of the file {table.file} are not those of its manifest: {found.rows} rows "
             f"with a sum of {found.sum}, not {table.rows} with {table.sum}"
         )
-    day_copy.build(session, part)
+    staging.build(session, part)
     now = [column.name for column in columns(session, place)]
-    return found if {*now} == {*names} else day_copy.fresh(session, part, now)
+    return found if {*now} == {*names} else staging.count(session, part, now)
 
 
 def doubles(

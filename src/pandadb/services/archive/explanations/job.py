@@ -17,7 +17,7 @@ from pandadb.core.sql.timestamps import is_beyond
 from pandadb.core.sql.validation import check_columns
 from pandadb.database import session_of
 from pandadb.models import JobsActive4, JobsArchived, JobsArchived4, JobsWaiting4
-from pandadb.services.archive.copies.copy_schedule import WAITS
+from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS
 from pandadb.services.archive.explanations import places
 from pandadb.services.archive.explanations.day import explain_day
 from pandadb.services.archive.explanations.places import Kind, Place
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
     from pandadb.models.jobs.all_tables import JobTable
-    from pandadb.services.archive.copies.copy_schedule import Waits
+    from pandadb.services.archive.copies.copy_schedule import GracePeriods
     from pandadb.services.archive.explanations.day import ExplainedDay, Next
     from pandadb.services.archive.explanations.proofs import Proven
 
@@ -77,7 +77,7 @@ def explain_job(
     *,
     archive: Database | None = None,
     exports: Path | None = None,
-    waits: Waits = WAITS,
+    waits: GracePeriods = GRACE_PERIODS,
 ) -> ExplainedJob:
     """Return where a job is, what it waits for, and what was proven of its day when.
 
