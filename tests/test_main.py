@@ -51,7 +51,7 @@ __main__.main()
 """
 
 
-@pytest.mark.parametrize("module", ["typer", "sqlalchemy.orm"])
+@pytest.mark.parametrize("module", ["typer", "pandadb.cli.jobs.app"])
 def test_an_interrupt_while_the_command_is_imported_is_silent(module: str) -> None:
     program = [sys.executable, "-c", INTERRUPTED, module]
     ended = subprocess.run(program, capture_output=True, check=False)

@@ -9,6 +9,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from pandadb.cli.lazy_imports import lazy_imports
+
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
@@ -19,7 +21,8 @@ def main() -> None:
     _open_streams()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        from pandadb.cli.main import main as run  # noqa: PLC0415 - it takes a second
+        with lazy_imports():
+            from pandadb.cli.main import main as run  # noqa: PLC0415 - interrupts are caught here
     except KeyboardInterrupt:
         sys.exit(130)
     run()

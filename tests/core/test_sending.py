@@ -27,7 +27,7 @@ from sqlalchemy.exc import DataError, NotSupportedError, OperationalError
 from pandadb.core.jobs import dispatches, move_statement
 from pandadb.core.jobs.move_statement import Route
 from pandadb.core.jobs.states import transitions
-from pandadb.core.sql.prepared import KEPT, _text, send
+from pandadb.core.sql.prepared import CACHE_SIZE, _text, send
 from pandadb.core.sql.psycopg_connection import driver_of
 from pandadb.database import Database
 from pandadb.models import Cache, JobsActive4
@@ -192,11 +192,11 @@ def test_statements_of_ever_new_columns_are_forgotten() -> None:
     for columns in SETS:
         heartbeats(columns)
         _text(select(*(column(name) for name in columns)), frozenset())
-    for columns in SETS[: KEPT + 10]:
+    for columns in SETS[: CACHE_SIZE + 10]:
         route = dispatches._route(columns, ())
         dispatches._statement(route, (), by_label=False, satellites=False, related=False)
 
     gc.collect()
     for kept in (move_statement.prepared, _text, dispatches._statement):
-        assert kept.cache_info().currsize <= KEPT
+        assert kept.cache_info().currsize <= CACHE_SIZE
     assert forgotten() is None

@@ -10,13 +10,13 @@ from sqlalchemy import text
 
 from pandadb.core.archive import backpressure
 from pandadb.database import Database, DatabaseUnreachable
-from pandadb.errors import InvalidInput, PandaDBError
+from pandadb.errors import InvalidInput, Outcome, PandaDBError
 from pandadb.services import archive, jobs, partitions
 from pandadb.services.archive import Limits, Paused
 from pandadb.services.coverage import coverage
 from pandadb.services.jobs import How
 from pandadb.services.lockwaits import LockNotAvailable
-from pandadb.services.maintenance import Outcome, last_runs, noted
+from pandadb.services.maintenance import last_runs, noted
 from tests.services.test_archive import TODAY, make_days, write
 
 if TYPE_CHECKING:

@@ -1,12 +1,18 @@
 """Before many jobs are changed, a question; afterwards, why some were not."""
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
 from pandadb.cli.output import counted, fail, mode, note
-from pandadb.services.jobs import Moved, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pandadb.services.jobs import Moved, Refusal
 
 ASKS_ABOVE = 10
 """So many jobs are changed without a question."""

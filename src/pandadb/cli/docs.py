@@ -1,5 +1,7 @@
 """`pandadb docs`: the documents that are written from the models and the states."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy.exc import DBAPIError
 
 from pandadb.cli import docs, partitions
 from pandadb.cli.archive import app as archive
@@ -17,9 +16,8 @@ from pandadb.cli.demo import app as demo
 from pandadb.cli.help import program_of
 from pandadb.cli.jobs import app as jobs
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
-from pandadb.database.pooler import HINT
-from pandadb.errors import InvalidInput, PandaDBError
-from pandadb.services.maintenance import Outcome
+from pandadb.errors import InvalidInput, Outcome, PandaDBError
+from pandadb.services import failures
 
 app = typer.Typer(
     name="pandadb",
@@ -63,20 +61,6 @@ def program() -> Any:
     return program_of(app)
 
 
-HINTS = {
-    "25006": "This is a replica, or default_transaction_read_only is set for the role or database",
-    "26000": HINT,
-    "42P01": "The schema is not there, or not complete: pandadb db upgrade",
-    "3F000": "The schema is not there, or not complete: pandadb db upgrade",
-    "42501": "The role may not do that: pandadb db grant, or another role in PANDADB_URL",
-    "53200": "Locks on all partitions of the archive may be too many: ask for a time (--since, "
-    "--until), run pandadb archive compact, or raise max_locks_per_transaction",
-    "57014": "The statement took longer than PANDADB_STATEMENT_TIMEOUT allows",
-    "55P03": "A lock was not free in the time that PANDADB_LOCK_TIMEOUT allows: try again",
-}
-"""What to do about errors of the database that operators meet, by SQLSTATE."""
-
-
 READER_GONE = 128 + 13
 """Exit code of what writes to a pipe that nobody reads any more, as a shell has it for SIGPIPE."""
 
@@ -93,14 +77,14 @@ def main() -> None:
                     _run()
             finally:
                 sys.stdout.flush()
+    except SystemExit:  # before the classes below, which take time to import
+        raise
     except InvalidInput as error:
         fail(str(error), INVALID)
     except PandaDBError as error:
         fail(str(error), CODES[getattr(error, "outcome", Outcome.WRONG)])
-    except DBAPIError as error:
-        said = getattr(getattr(error.orig, "diag", None), "message_primary", None) or "no answer"
-        hint = HINTS.get(getattr(error.orig, "sqlstate", None) or "", "")
-        fail(f"The database says: {said}. {hint}".strip())
+    except failures.DBAPIError as error:
+        fail(failures.sentence_of(error))
     except UnicodeEncodeError as error:
         odd = str(error.object)[max(error.start - 20, 0) : error.end + 20]
         fail(f"{odd!r} has bytes in it that are not UTF-8, the encoding of texts", INVALID)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pandadb import config
 from pandadb.cli.output import hold_back, print_as_json
-from pandadb.config import load_settings
 from pandadb.services import partitions
 
 if TYPE_CHECKING:
@@ -134,4 +134,4 @@ seconds = decimal(0, 2_147_483)
 
 def site_policies() -> dict[str, Policy]:
     """Return how this site's partitions are made and how long they stay, as its settings say."""
-    return partitions.load(load_settings().policies)
+    return partitions.load(config.load_settings().policies)

@@ -3,6 +3,8 @@
 With `--json` each line on standard error is an object, with its `time`.
 """
 
+from __future__ import annotations
+
 import io
 import json
 import logging
@@ -12,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,8 +22,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from typing_extensions import override
 
-from pandadb.services.failures import Failure
-from pandadb.services.maintenance import LastRun, Outcome
+from pandadb.errors import Outcome
+
+if TYPE_CHECKING:
+    from pandadb.services.failures import Failure
+    from pandadb.services.maintenance import LastRun
 
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 10_000)
 """Off a terminal a line is a line: nothing is wrapped."""

@@ -19,14 +19,14 @@ from pandadb.cli.output import (
     table,
 )
 from pandadb.cli.target import changing, opened
-from pandadb.services import partitions
-from pandadb.services.coverage import Coverage, TableCoverage, coverage
-from pandadb.services.partitions import Do, Failure, Step
+from pandadb.services import coverage, partitions
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pandadb.services.partitions import Maintained
+    from pandadb.services.coverage import Coverage, TableCoverage
+    from pandadb.services.failures import Failure
+    from pandadb.services.partitions import Maintained, Step
 
 app = typer.Typer(help="Partitions: what there is, what is due, and doing it.")
 
@@ -84,7 +84,8 @@ def maintain(
         if dry_run:
             failed: list[Failure] = []
             steps = partitions.plan(database, policies, tables=tables or (), failed=failed)
-            wanted = (Do.MAKE, Do.DROP, *([Do.DRAIN] if drain else []))
+            do = partitions.Do
+            wanted = (do.MAKE, do.DROP, *([do.DRAIN] if drain else []))
             ours = [step for step in steps if step.do in wanted]
             _show("Would do", ours, failed, json)
             end_of_failed(failed)
@@ -109,10 +110,10 @@ def status(*, check: Check = False, json: AsJSON = False) -> None:
     policies = site_policies()
     failed: list[Failure] = []
     with opened(watched=check) as database:
-        found = coverage(database, policies, failed=failed)
+        found = coverage.coverage(database, policies, failed=failed)
     if json:
         lines = [asdict(one) for one in found.tables]
-        lines += [_failed(TableCoverage, one) for one in failed]
+        lines += [_failed(coverage.TableCoverage, one) for one in failed]
         as_json({**asdict(found), "tables": lines})
     else:
         _show_coverage(found)
@@ -134,7 +135,7 @@ def _show_coverage(found: Coverage) -> None:
 def _show(title: str, steps: Collection[Step], failed: Collection[Failure], json: bool) -> None:
     if json:
         lines = [asdict(step) for step in steps]
-        as_json([*lines, *(_failed(Step, one, do="failed") for one in failed)])
+        as_json([*lines, *(_failed(partitions.Step, one, do="failed") for one in failed)])
     elif steps:
         rows = [(s.do, s.table, s.partition, s.lower, s.upper, s.rows, s.why) for s in steps]
         table(title, COLUMNS, rows)
@@ -163,18 +164,20 @@ def _report(done: Maintained) -> None:
     if done.busy:
         out.print("Another run is at work: nothing was done.")
         return
-    counts = {do: sum(step.do is do for step in done.done) for do in Do}
+    do = partitions.Do
+    made = sum(step.do in (do.MAKE, do.DRAIN) for step in done.done)
+    dropped = sum(step.do is do.DROP for step in done.done)
     out.print(
-        f"Made {counts[Do.MAKE] + counts[Do.DRAIN]}, dropped {counts[Do.DROP]}; "
+        f"Made {made}, dropped {dropped}; "
         f"locks were not free for {', '.join(done.contended) or 'none'}."
     )
     for unit, held in done.held.items():
         out.print(f"Locked {unit}: {held}", markup=False, soft_wrap=True)
-    stray = sum(step.rows for step in done.left if step.do is Do.DRAIN)
+    stray = sum(step.rows for step in done.left if step.do is do.DRAIN)
     if stray:
         out.print(f"{stray} rows are in DEFAULT partitions: pandadb partitions maintain --drain")
     for step in done.left:
-        if step.do is Do.LEAVE:
+        if step.do is do.LEAVE:
             out.print(f"{step.partition}: {step.rows} rows stay where they are: {step.why}")
-    if any(step.do is Do.ARCHIVE for step in done.left):
+    if any(step.do is do.ARCHIVE for step in done.left):
         out.print("Days are due for the archive: pandadb archive run")

@@ -10,15 +10,21 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pandadb import config
+from pandadb import database as databases
 from pandadb.cli.output import note
-from pandadb.config import SettingsError, load_settings
-from pandadb.database import Database
 from pandadb.services import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pandadb.config import Settings
+    from pandadb.database import Database
+
+
+def connected() -> Database:
+    """Return the database of the settings, whether or not pandadb has made its schema."""
+    return databases.Database.from_settings()
 
 
 @contextmanager
@@ -31,10 +37,10 @@ def opened(*, watched: bool = False) -> Iterator[Database]:
         NotStamped: It has tables of PanDA's that pandadb has not made.
         SettingsError: See `check_named`; or a setting is unknown or malformed.
     """
-    settings = load_settings()
+    settings = config.load_settings()
     if watched:
         check_named(settings)
-    with Database.from_settings(settings) as database:
+    with databases.Database.from_settings(settings) as database:
         schema.refuse_unstamped(database)
         yield database
 
@@ -49,13 +55,13 @@ def changing(*, dry_run: bool = False, stamped: bool = True) -> Iterator[Databas
         NotStamped: It has tables of PanDA's that pandadb has not made: nothing is changed there.
         SettingsError: See `check_named`; or a setting is unknown or malformed.
     """
-    settings = load_settings()
+    settings = config.load_settings()
     if not dry_run:
         check_named(settings)
     if settings.server_url() is None:
         name = f"the embedded one in {settings.data_dir}"
         note(f"Database: {name}", database=name)
-    with Database.from_settings(settings) as database:
+    with databases.Database.from_settings(settings) as database:
         if settings.server_url() is not None:
             name = database.libpq_url(hint=False)
             note(f"Database: {name}", database=name)
@@ -71,7 +77,7 @@ def check_named(settings: Settings) -> None:
         SettingsError: PANDADB_URL is not set, and no standard stream is a terminal.
     """
     if settings.url is None and not _has_terminal():
-        raise SettingsError(
+        raise config.SettingsError(
             "PANDADB_URL is not set, and there is no terminal: set it to the database that is "
             "meant, or to embedded for the private PostgreSQL in "
             f"{settings.data_dir}"

@@ -8,17 +8,31 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.database import DatabaseUnreachable
+from pandadb.database import DatabaseUnreachable, pooler
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HINTS = {
+__all__ = ["DBAPIError", "Failure", "explain", "is_of_all", "isolated", "sentence_of"]
+
+HINTS_OF_UNITS = {
     "42P07": "It is no partition: rename it, or drop it if nobody needs it",
     "2BP01": "",  # PostgreSQL's own is to drop all that depends on it, too
 }
 """What to do about an error of one unit, by SQLSTATE; else PostgreSQL's own hint."""
+HINTS = {
+    "25006": "This is a replica, or default_transaction_read_only is set for the role or database",
+    "26000": pooler.HINT,
+    "42P01": "The schema is not there, or not complete: pandadb db upgrade",
+    "3F000": "The schema is not there, or not complete: pandadb db upgrade",
+    "42501": "The role may not do that: pandadb db grant, or another role in PANDADB_URL",
+    "53200": "Locks on all partitions of the archive may be too many: ask for a time (--since, "
+    "--until), run pandadb archive compact, or raise max_locks_per_transaction",
+    "57014": "The statement took longer than PANDADB_STATEMENT_TIMEOUT allows",
+    "55P03": "A lock was not free in the time that PANDADB_LOCK_TIMEOUT allows: try again",
+}
+"""What to do about errors of the database that operators meet, by SQLSTATE."""
 OF_ROWS = ("22", "23")
 """Classes of SQLSTATEs whose DETAIL has values of rows."""
 
@@ -66,5 +80,12 @@ def explain(error: DBAPIError | PandaDBError) -> str:
     said = getattr(diag, "message_primary", None) or str(error.orig).partition("\n")[0]
     detail = None if state.startswith(OF_ROWS) else getattr(diag, "message_detail", None)
     more = f" ({'; '.join(detail.splitlines())})" if detail else ""
-    hint = HINTS.get(state, getattr(diag, "message_hint", None) or "")
+    hint = HINTS_OF_UNITS.get(state, getattr(diag, "message_hint", None) or "")
     return f"{said}{more}. {hint}".strip() if hint else f"{said}{more}"
+
+
+def sentence_of(error: DBAPIError) -> str:
+    """Return an error that ends a command as a sentence, with what operators can do about it."""
+    said = getattr(getattr(error.orig, "diag", None), "message_primary", None) or "no answer"
+    hint = HINTS.get(getattr(error.orig, "sqlstate", None) or "", "")
+    return f"The database says: {said}. {hint}".strip()

@@ -16,8 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
 from pandadb.core.sql.blockers import Blocker, blockers
-from pandadb.errors import PandaDBError
-from pandadb.services.maintenance import Outcome
+from pandadb.errors import Outcome, PandaDBError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

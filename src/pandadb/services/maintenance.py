@@ -12,14 +12,13 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.errors import InvalidInput, PandaDBError
+from pandadb.errors import InvalidInput, Outcome, PandaDBError
 from pandadb.models import MaintenanceRun
 from pandadb.models.types import UTC_NOW
 from pandadb.services.failures import explain
@@ -34,22 +33,6 @@ RUN = MaintenanceRun.__table__
 LONGEST = 2000
 """Characters that are kept of why a run ended as it did."""
 log = logging.getLogger("pandadb.maintenance")
-
-
-class Outcome(StrEnum):
-    """How a run has ended."""
-
-    DONE = "done"
-    NOTHING = "nothing to do"
-    WRONG = "wrong"
-    """Something needs a person."""
-    CONTENDED = "locks not free"
-    """Or another run was at work."""
-    PAUSED = "paused"
-    DEFERRED = "deferred"
-    """Nothing was done, as all that was due is deferred."""
-    WAITED = "out of time"
-    """Nothing was done, as it waited for replicas, for other sessions, or had no time."""
 
 
 OFTEN = timedelta(2)

@@ -18,11 +18,11 @@ from pandadb.core.partitions import catalog, planning, statements
 from pandadb.core.partitions.catalog import Stray
 from pandadb.core.partitions.planning import Do, Step
 from pandadb.core.partitions.policies import POLICIES, load
-from pandadb.errors import InvalidInput
+from pandadb.errors import InvalidInput, Outcome
 from pandadb.services.failures import Failure, isolated
 from pandadb.services.locks import advisory_lock, retry_transaction, set_lock_timeout
 from pandadb.services.lockwaits import LockNotAvailable, or_contended
-from pandadb.services.maintenance import Outcome, noted
+from pandadb.services.maintenance import noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -36,16 +36,15 @@ from pandadb.cli.output import (
     tell_failed,
 )
 from pandadb.cli.target import changing, opened
-from pandadb.database import Database
 from pandadb.services import archive
-from pandadb.services.archive import Found, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
     from pandadb.core.archive.layout import Day
-    from pandadb.services.archive import Merged, RunReport
+    from pandadb.database import Database
+    from pandadb.services.archive import Merged, Progress, RunReport
 
 app = typer.Typer(
     help="The archive of jobs: plan, run, pause, status, verify, restore, hold, export, import, "
@@ -194,11 +193,12 @@ def verify(
         columns = ("table", "partition", "found", "rows proven", "rows now", "why")
         rows = [
             (one.table, one.partition, one.found, one.proven and one.proven.rows,
-             one.now and one.now.rows, one.why) for one in found if one.found is not Found.SAME
+             one.now and one.now.rows, one.why)
+            for one in found if one.found is not archive.Found.SAME
         ]  # fmt: skip
         if rows:
             table("Not as proven", columns, rows)
-        same = sum(one.found is Found.SAME for one in found)
+        same = sum(one.found is archive.Found.SAME for one in found)
         out.print(f"{same} of {len(found)} partitions are as proven; wrong: {len(wrong)}.")
     sys.exit(WRONG if wrong else 0)
 
@@ -341,7 +341,7 @@ def _report_merged(merged: Merged) -> None:
 
 
 def _is_fine(one: archive.Verified) -> bool:
-    return one.found is Found.SAME or (one.found is Found.UPDATED and one.is_young)
+    return one.found is archive.Found.SAME or (one.found is archive.Found.UPDATED and one.is_young)
 
 
 app.command()(restore.restore)

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pandadb import config
+from pandadb import database as databases
 from pandadb.cli.options import days
 from pandadb.cli.output import as_json, note, out, table
-from pandadb.config import load_settings
-from pandadb.database import Database
-from pandadb.services.archive import GracePeriods
+from pandadb.services import archive
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from pandadb.services.archive import CopyState, RunReport
+    from pandadb.database import Database
+    from pandadb.services.archive import CopyState, GracePeriods, RunReport
 
 Wait = Annotated[
     float | None,
@@ -37,21 +38,21 @@ COLUMNS = ("from", "to", "next", "partitions", "rows", "not before", "put off be
 @contextmanager
 def other(*, named: bool = False) -> Iterator[Database | None]:
     """Open the database that is the archive, and name it if it is changed; None is no other."""
-    archive = Database.of_archive()
+    database = databases.Database.of_archive()
     try:
-        if archive and named:
-            name = archive.libpq_url(hint=False)
+        if database and named:
+            name = database.libpq_url(hint=False)
             note(f"Archive: {name}", archive=name)
-        yield archive
+        yield database
     finally:
-        if archive:
-            archive.close()
+        if database:
+            database.close()
 
 
 def waits(jobs: float | None = None, files: float | None = None) -> GracePeriods:
     """Return how long days wait: as is said, else as the settings have it."""
-    settings = load_settings()
-    return GracePeriods.of_days(
+    settings = config.load_settings()
+    return archive.GracePeriods.of_days(
         settings.archive_wait if jobs is None else jobs,
         settings.archive_wait_files if files is None else files,
     )

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pandadb import config
 from pandadb.cli.archive import copy
 from pandadb.cli.options import DAY, AsJSON, job_id, moment, site_policies
 from pandadb.cli.output import as_json, fail, out, table
 from pandadb.cli.target import opened
-from pandadb.config import load_settings
 from pandadb.services import archive
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def explain(
     Example: pandadb archive explain 3848970521
     """
     with opened() as database, copy.other() as other:
-        elsewhere: dict[str, Any] = {"archive": other, "exports": load_settings().exports}
+        elsewhere: dict[str, Any] = {"archive": other, "exports": config.load_settings().exports}
         how = {"waits": copy.waits(), **elsewhere}
         if isinstance(subject, int):
             _tell_job(archive.explain_job(database, subject, site_policies(), **how), json)

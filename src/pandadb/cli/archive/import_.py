@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pandadb import config
 from pandadb.cli.archive import copy
 from pandadb.cli.archive.progress import MaxLag, limits, told, unless_paused
 from pandadb.cli.options import AsJSON, DryRun, Quiet
 from pandadb.cli.output import NOTHING_TO_DO, as_json, out, table
 from pandadb.cli.target import changing
-from pandadb.config import load_settings
 from pandadb.services import archive
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def import_(
 
 def _folder(given: Path | None) -> Path:
     """Return where the months are."""
-    if place := given or load_settings().exports:
+    if place := given or config.load_settings().exports:
         return place
     raise typer.BadParameter(
         "say where the months are, or set PANDADB_EXPORTS", param_hint="--from"

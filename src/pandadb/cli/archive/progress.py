@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pandadb import config
 from pandadb.cli.options import decimal, seconds
 from pandadb.cli.output import CONTENDED, PAUSED, err, fail, log, mode, progress
-from pandadb.config import load_settings
-from pandadb.services.archive import Limits, NotNow, Paused
+from pandadb.services import archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pandadb.services.archive import MovedDay
+    from pandadb.services.archive import Limits, MovedDay
 
     Tell = Callable[[str, int, int, Mapping[str, Any]], None]
 
@@ -40,8 +40,8 @@ Batches = Annotated[
 
 def limits(max_lag: float | None, batch_seconds: float = 1) -> Limits:
     """Return the limits that a command was given, the settings' else."""
-    lag = load_settings().archive_max_lag if max_lag is None else max_lag
-    return Limits(lag, batch_seconds)
+    lag = config.load_settings().archive_max_lag if max_lag is None else max_lag
+    return archive.Limits(lag, batch_seconds)
 
 
 @contextmanager
@@ -68,9 +68,9 @@ def unless_paused() -> Iterator[None]:
     """End with the exit code of a pause, or of others in the way, if work does not begin for it."""
     try:
         yield
-    except Paused as why:
+    except archive.Paused as why:
         fail(str(why), PAUSED)
-    except NotNow as why:
+    except archive.NotNow as why:
         fail(str(why), CONTENDED)
 
 

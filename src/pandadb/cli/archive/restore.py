@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pandadb import config
 from pandadb.cli.archive import copy
 from pandadb.cli.archive.progress import (
     Batches,
@@ -32,16 +33,14 @@ from pandadb.cli.options import (
 )
 from pandadb.cli.output import CONTENDED, NOTHING_TO_DO, PAUSED, as_json, err, fail, note, out
 from pandadb.cli.target import changing
-from pandadb.config import load_settings
-from pandadb.database import Database
 from pandadb.services import archive
-from pandadb.services.archive import Restored
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pandadb.core.partitions.policies import Policy
-    from pandadb.services.archive import Limits
+    from pandadb.database import Database
+    from pandadb.services.archive import Limits, Restored
 
 
 def restore(
@@ -88,7 +87,7 @@ def restore(
     pandaids, tasks = pandaid or [], task or []
     if (day is None) != bool(pandaids or tasks):
         raise typer.BadParameter("name a day, or jobs by --pandaid and --task")
-    if load_settings().archive_url and day is None:
+    if config.load_settings().archive_url and day is None:
         fail("From another database jobs come back with their day: pandadb archive restore DAY")
     policies = site_policies()
     pace = limits(max_lag, batch_seconds)
@@ -96,7 +95,7 @@ def restore(
         if day is not None:
             _restore_day(database, policies, day, pace, dry_run=dry_run, json=json)
             return
-        exports = load_settings().exports
+        exports = config.load_settings().exports
         found = archive.restorable(database, pandaids=pandaids, tasks=tasks, exports=exports)
         if not dry_run:
             ask("Restore", found.gone.jobs, yes)
@@ -128,7 +127,9 @@ def _restore_day(
 ) -> None:
     if dry_run:
         with copy.other() as other:
-            found = archive.restorable_day(database, day.date(), other, load_settings().exports)
+            found = archive.restorable_day(
+                database, day.date(), other, config.load_settings().exports
+            )
         if found.put_off:
             fail(f"The day {found.lower:%Y-%m-%d} cannot go back: {found.put_off}")
         if json:
@@ -140,9 +141,9 @@ def _restore_day(
         return
     with copy.other() as other:
         words: dict[str, Any] = {"limits": pace, "tell": _tell, "archive": other}
-        words["exports"] = load_settings().exports
+        words["exports"] = config.load_settings().exports
         moved = archive.restore(database, day.date(), policies, **words)
-    if isinstance(moved, Restored):
+    if isinstance(moved, archive.Restored):
         _end(moved, dry_run=False, json=json)
     elif json:
         as_json(asdict(moved))

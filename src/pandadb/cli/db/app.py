@@ -1,5 +1,7 @@
 """`pandadb db`: the schema of the database."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
@@ -8,15 +10,13 @@ from typing import Annotated
 
 import typer
 
-from pandadb import embedded, session_settings
+from pandadb import config, embedded, session_settings
 from pandadb.cli.confirm import confirm
 from pandadb.cli.db.grant import grant
 from pandadb.cli.db.revisions import history, revision, stamp
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, seconds
 from pandadb.cli.output import as_json, out, progress
-from pandadb.cli.target import changing, check_named
-from pandadb.config import load_settings
-from pandadb.database import Database
+from pandadb.cli.target import changing, check_named, connected
 from pandadb.services import drift, schema, sequences
 
 app = typer.Typer(help="Make, change and compare the schema.", no_args_is_help=True)
@@ -99,7 +99,7 @@ def current(json: AsJSON = False) -> None:
 
     Example: pandadb db current --json
     """
-    with Database.from_settings() as database:
+    with connected() as database:
         version = schema.current(database)
     if json:
         as_json(asdict(version))
@@ -120,7 +120,7 @@ def check(json: AsJSON = False) -> None:
 
     Example: pandadb db check
     """
-    with Database.from_settings() as database:
+    with connected() as database:
         differences = drift.check(database)
     if json:
         as_json([one._asdict() for one in differences])
@@ -173,7 +173,7 @@ def url() -> None:
 
     Example: pandadb db url
     """
-    with Database.from_settings() as database:
+    with connected() as database:
         typer.echo(database.libpq_url())
 
 
@@ -183,9 +183,9 @@ def psql(context: typer.Context) -> None:
 
     Example: pandadb db psql -c 'SELECT * FROM doma_panda.pandadb_version'
     """
-    settings = load_settings()
+    settings = config.load_settings()
     check_named(settings)  # what is handed to psql may change anything
-    with Database.from_settings(settings) as database:
+    with connected() as database:
         # The password goes through the environment: arguments are for everybody to see.
         password = database.engine.url.password or os.environ.get("PGPASSWORD", "")
         given = os.environ.get("PGOPTIONS", "")

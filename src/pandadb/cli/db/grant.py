@@ -1,5 +1,7 @@
 """`pandadb db grant`: roles and their rights."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 from typing import Annotated
 

@@ -10,8 +10,7 @@ import typer
 from pandadb.cli.confirm import confirm
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes
 from pandadb.cli.output import as_json, out
-from pandadb.cli.target import changing
-from pandadb.database import Database
+from pandadb.cli.target import changing, connected
 from pandadb.services import schema
 
 Revision = Annotated[str, typer.Argument(help="A revision, such as 0007; head or base.")]
@@ -80,7 +79,7 @@ def revision(
     Example: pandadb db revision -m "an index for our dashboard"
     """
     if autogenerate:
-        with Database.from_settings() as database:
+        with connected() as database:
             written = schema.write(message, database)
     else:
         written = schema.write(message)

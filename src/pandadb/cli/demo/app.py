@@ -1,18 +1,20 @@
 """`pandadb demo`: something that runs, in a minute and without a server."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pandadb import database as databases
 from pandadb.cli.archive.progress import rows_line
 from pandadb.cli.demo import life as demolife
 from pandadb.cli.jobs.app import name_unknown, yesterday
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, err, out, table
-from pandadb.database import Database
-from pandadb.demo import tour as service
+from pandadb.demo import tour
 
 
 def demo(
@@ -32,9 +34,9 @@ def demo(
     """
     with (
         err.status("starting a private PostgreSQL") as status,
-        Database.private() as database,
+        databases.Database.private() as database,
     ):
-        shown = service.run(database, records or [], yesterday(), status.update)
+        shown = tour.run(database, records or [], yesterday(), status.update)
         status.stop()
         for load in shown.loads:
             name_unknown(load)
@@ -42,8 +44,8 @@ def demo(
             _print(shown)
         life = demolife.live(database, quiet=json)
         with err.status("archiving yesterday"):
-            archived = service.put_away(database, yesterday())
-            restored = service.bring_back(database, yesterday())
+            archived = tour.put_away(database, yesterday())
+            restored = tour.bring_back(database, yesterday())
     if json:
         there = {"archived": asdict(archived), "restored": asdict(restored)}
         as_json({**asdict(shown), "life": asdict(life), **there})
@@ -56,7 +58,7 @@ def demo(
         demolife.name_next(life, archived.day)
 
 
-def _print(shown: service.Shown) -> None:
+def _print(shown: tour.Shown) -> None:
     for load in shown.loads:
         out.print(
             f"Task {load.jeditaskid}: {load.loaded:,} jobs loaded, {load.present:,} already there."
@@ -69,6 +71,6 @@ def _print(shown: service.Shown) -> None:
     )
 
 
-def _print_archived(archived: service.Archived) -> None:
+def _print_archived(archived: tour.Archived) -> None:
     title = f"Archived: what belongs to jobs that ended on {archived.day}"
     table(title, ("table", "rows, counted and proven"), archived.rows.items())

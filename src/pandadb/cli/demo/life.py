@@ -1,21 +1,27 @@
 """The living part of `pandadb demo`: the tables as they fill, and what came of the jobs."""
 
+from __future__ import annotations
+
 import shutil
 import sys
 import time
 from dataclasses import astuple
-from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.bar import Bar
 from rich.live import Live
 from rich.table import Table
 
+from pandadb import config
 from pandadb.cli.output import out, table
-from pandadb.config import load_settings
-from pandadb.database import Database
 from pandadb.demo import job_lives
-from pandadb.demo.job_lives import Life, Round
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from pandadb.database import Database
+    from pandadb.demo.job_lives import Life, Round
 
 PAUSE = 0.2
 """Seconds for which a terminal shows a round."""
@@ -75,7 +81,7 @@ def name_next(life: Life, archived: date) -> None:
     out.print("\nTry next (the same database, as long as PANDADB_URL is not set):")
     for line, meaning in commands:
         out.print(f"  {_called()} {line:{width}}  {meaning}", soft_wrap=True)
-    out.print(f"Its data is in {load_settings().data_dir}: delete that, and it is gone.")
+    out.print(f"Its data is in {config.load_settings().data_dir}: delete that, and it is gone.")
 
 
 def _called() -> str:

@@ -1,5 +1,7 @@
 """`pandadb jobs`: the jobs themselves."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -7,12 +9,12 @@ from typing import Annotated
 
 import typer
 
+from pandadb import config
 from pandadb.cli.archive import copy
 from pandadb.cli.jobs import change, end, find
 from pandadb.cli.options import DAY, AsJSON, DryRun, Quiet, moment, task_id
 from pandadb.cli.output import as_json, note, out, progress
 from pandadb.cli.target import changing
-from pandadb.config import load_settings
 from pandadb.services import jobs
 
 app = typer.Typer(help="Jobs: submit, look at, move, end.", no_args_is_help=True)
@@ -76,7 +78,7 @@ def load(
             jeditaskid,
             day,
             archive=other,
-            exports=load_settings().exports,
+            exports=config.load_settings().exports,
             dry_run=dry_run,
             on_progress=lambda step, done, of: bar.update(
                 task, description=f"{step} {UNITS[step]}", completed=done, total=of

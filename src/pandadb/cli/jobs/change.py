@@ -12,7 +12,6 @@ from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_id
 from pandadb.cli.output import INVALID, as_json, fail, out
 from pandadb.cli.target import changing
 from pandadb.services import jobs
-from pandadb.services.jobs import How
 
 PandaIDs = Annotated[list[int], typer.Argument(parser=job_id, metavar="PANDAID", help="The jobs.")]
 
@@ -43,7 +42,7 @@ def submit(
         fail(f"{file} cannot be read as UTF-8 text: {said}", INVALID)
     with changing(dry_run=dry_run) as database:
         new = jobs.read(text)
-        pandaids = jobs.submit(database, new, jobstatus=jobstatus, how=How(dry_run=dry_run))
+        pandaids = jobs.submit(database, new, jobstatus=jobstatus, how=jobs.How(dry_run=dry_run))
     if json:
         as_json([] if dry_run else pandaids)
     elif dry_run:
@@ -75,7 +74,7 @@ def move(
     values: dict[str, Any] = dict(_assignment(word) for word in value or [])
     with changing(dry_run=dry_run) as database:
         ask(verb.capitalize(), pandaids, yes or dry_run)
-        moved = jobs.advance(database, verb, pandaids, How(dry_run=dry_run), **values)
+        moved = jobs.advance(database, verb, pandaids, jobs.How(dry_run=dry_run), **values)
     if json:
         as_json(asdict(moved))
     else:
@@ -108,7 +107,7 @@ def retry(
     with changing(dry_run=dry_run) as database:
         ask("Retry", pandaids, yes or dry_run)
         retried = jobs.retry(
-            database, pandaids, How(dry_run=dry_run), same=same, attemptnr=attemptnr
+            database, pandaids, jobs.How(dry_run=dry_run), same=same, attemptnr=attemptnr
         )
     if json:
         as_json(asdict(retried))

@@ -1,5 +1,7 @@
 """`pandadb jobs kill` and `pandadb jobs expire`: jobs ended by hand, and by their timeouts."""
 
+from __future__ import annotations
+
 import getpass
 from dataclasses import asdict
 from typing import Annotated
@@ -12,7 +14,6 @@ from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, whole
 from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import changing
 from pandadb.services import jobs
-from pandadb.services.jobs import Expired, How, Killed
 
 
 def kill(
@@ -57,7 +58,7 @@ def kill(
             hard=hard,
             production=production,
             keep_unmerged=keep_unmerged,
-            how=How(dry_run=dry_run),
+            how=jobs.How(dry_run=dry_run),
         )
     if json:
         as_json(asdict(killed))
@@ -85,7 +86,7 @@ def expire(
     Example: pandadb jobs expire --rule sent --rule heartbeat
     """
     with changing(dry_run=dry_run) as database:
-        found = jobs.expire(database, rules=rule, limit=limit, how=How(dry_run=dry_run))
+        found = jobs.expire(database, rules=rule, limit=limit, how=jobs.How(dry_run=dry_run))
     if json:
         as_json([asdict(expired) for expired in found])
     elif found:
@@ -102,14 +103,14 @@ def _login() -> str:
         return "pandadb"
 
 
-def _sentence(killed: Killed, dry_run: bool) -> str:
+def _sentence(killed: jobs.Killed, dry_run: bool) -> str:
     """Say how many jobs are killed, from which states to which, and how many are told to end."""
     would = "Would be killed" if dry_run else "Killed"
     found = f"{len(killed.jobs)} ({steps(killed)}){with_merged(killed)}"
     return f"{would}: {found}; running and told to end: {len(killed.told)}."
 
 
-def _show(found: list[Expired], dry_run: bool) -> None:
+def _show(found: list[jobs.Expired], dry_run: bool) -> None:
     rows = [(e.rule, e.why, len(e.jobs), len(e.told), len(e.refused)) for e in found]
     title = "Would end" if dry_run else "Ended"
     table(title, ("rule", "why", "jobs", "told to end", "refused"), rows)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pandadb.cli.options import LARGEST_ID, job_id, moment, whole
-from pandadb.services.jobs import Filter
+from pandadb.services import jobs
 
 FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
 TIME = "2026-11-20[T09:00:00]"
@@ -54,9 +54,9 @@ def options(
         list[str] | None, typer.Option(help="A table to look in; can be repeated.")
     ] = None,
     archive: Annotated[bool, typer.Option("--archive", help="Look into the archive, too.")] = False,
-) -> Filter:
+) -> "jobs.Filter":
     """Return the filter that the options make."""
-    return Filter(
+    return jobs.Filter(
         pandaids=pandaid or None,
         jobstatus=jobstatus or None,
         computingsite=computingsite,

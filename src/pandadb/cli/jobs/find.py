@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
+from pandadb import config
 from pandadb.cli.archive import copy
 from pandadb.cli.jobs.filters import filtered
 from pandadb.cli.options import AsJSON, job_id, whole
 from pandadb.cli.output import as_json, out, table
-from pandadb.config import load_settings
-from pandadb.database import Database
+from pandadb.cli.target import connected
 from pandadb.services import jobs
 
 USUAL = "pandaid,jobstatus,computingsite,jeditaskid,produsername,modificationtime"
@@ -22,7 +22,7 @@ PandaID = Annotated[int, typer.Argument(parser=job_id, metavar="PANDAID", help="
 
 @filtered
 def list_(
-    chosen: jobs.Filter,
+    chosen: "jobs.Filter",
     *,
     columns: Annotated[
         str, typer.Option(help="What to show of each job, with commas; or all.")
@@ -43,7 +43,7 @@ def list_(
     Example: pandadb jobs list --jobstatus failed --errorcode pilot=1305 --since 2026-11-20
     """
     names = () if columns == "all" else _names(columns)
-    with Database.from_settings() as database:
+    with connected() as database:
         page = jobs.find(
             database,
             chosen,
@@ -71,8 +71,8 @@ def show(pandaid: PandaID, json: AsJSON = False) -> None:
 
     Example: pandadb jobs show 3848970521
     """
-    with Database.from_settings() as database, copy.other() as other:
-        job = jobs.get(database, pandaid, archive=other, exports=load_settings().exports)
+    with connected() as database, copy.other() as other:
+        job = jobs.get(database, pandaid, archive=other, exports=config.load_settings().exports)
     if json:
         as_json(job)
         return
@@ -85,7 +85,7 @@ def show(pandaid: PandaID, json: AsJSON = False) -> None:
 
 @filtered
 def count(
-    chosen: jobs.Filter,
+    chosen: "jobs.Filter",
     by: Annotated[
         str, typer.Option(help="The columns to count by, with commas; also: table.")
     ] = "jobstatus",
@@ -96,7 +96,7 @@ def count(
     Example: pandadb jobs count --by computingsite,jobstatus --jeditaskid 13332803
     """
     names = _names(by)
-    with Database.from_settings() as database:
+    with connected() as database:
         counts = jobs.count(database, chosen, names)
     if json:
         as_json(counts)
@@ -110,8 +110,10 @@ def history(pandaid: PandaID, json: AsJSON = False) -> None:
 
     Example: pandadb jobs history 3848970521
     """
-    with Database.from_settings() as database, copy.other() as other:
-        found = jobs.history(database, pandaid, archive=other, exports=load_settings().exports)
+    with connected() as database, copy.other() as other:
+        found = jobs.history(
+            database, pandaid, archive=other, exports=config.load_settings().exports
+        )
     if json:
         as_json(asdict(found))
         return

@@ -23,7 +23,7 @@ from pandadb.core.jobs.move_statement import Route
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import transitions
 from pandadb.core.sql import timestamps
-from pandadb.core.sql.prepared import KEPT, send
+from pandadb.core.sql.prepared import CACHE_SIZE, send
 from pandadb.core.sql.validation import BadValue, check_number, check_text, mistake_of, words
 from pandadb.core.statemachine.effects import now
 from pandadb.models import (
@@ -195,7 +195,7 @@ def _dispatched(names: Sequence[str], row: Sequence[Any]) -> Dispatched:
     return Dispatched(job, found, parameters)
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHE_SIZE)
 def _statement(
     route: Route, asked: tuple[str, ...], *, by_label: bool, satellites: bool, related: bool
 ) -> Said:

@@ -25,7 +25,7 @@ from pandadb.core.jobs.files import final_status
 from pandadb.core.jobs.files.file_status import BUILD
 from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.sql.id_arrays import array, by_id, is_given, is_one_of, unnested
-from pandadb.core.sql.prepared import KEPT
+from pandadb.core.sql.prepared import CACHE_SIZE
 from pandadb.core.statemachine.effects import constant, constants, moment
 from pandadb.models import FilesTable4, JobsStatusLog
 from pandadb.models.jobs.all_tables import SATELLITES
@@ -67,7 +67,7 @@ class Route:
     """Columns of the jobs that the part `moved` returns as they are then; only within one table."""
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHE_SIZE)
 def prepared(route: Route) -> Select[Any]:
     """Return the statement for jobs by their ids: made once, since 127 columns take their time."""
     return statement(route, by_id)

@@ -1,14 +1,12 @@
-"""What psycopg does for us without SQLAlchemy, or in another way than by default."""
+"""psycopg's connection below SQLAlchemy's: for COPY, autocommit, and prepared statements."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.rows import TupleRow
-from typing_extensions import override
 
 from pandadb.core.sql.transaction import connection_of
 
@@ -21,18 +19,6 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 
-class Cursor(psycopg.RawCursor[TupleRow]):
-    """Sends a text as PostgreSQL has it, with $1: nobody has to look for %(name)s in it.
-
-    The text is prepared at once, since it will be sent again.
-    """
-
-    @override
-    def execute(self, query: Any, params: Any = None, **named: Any) -> Self:
-        given = params or None  # SQLAlchemy says {} for none
-        return super().execute(query, given, **{"prepare": True, **named})
-
-
 def driver_of(connection: Connection) -> psycopg.Connection:
     """Return the driver's own connection below SQLAlchemy's."""
     return cast("psycopg.Connection", connection.connection.driver_connection)
@@ -40,9 +26,10 @@ def driver_of(connection: Connection) -> psycopg.Connection:
 
 @contextmanager
 def autocommitting(connection: Connection) -> Iterator[None]:
-    """Have each statement be a transaction; SQLAlchemy's own option for that takes its time.
+    """Make each statement a transaction of its own.
 
-    A connection that is not idle afterwards is not used again.
+    SQLAlchemy's isolation level AUTOCOMMIT would cost two round trips to set and to reset. A
+    connection that is not idle afterwards is invalidated.
     """
     driver = driver_of(connection)
     usual = driver.autocommit
@@ -60,12 +47,12 @@ def autocommitting(connection: Connection) -> Iterator[None]:
 def driving(
     transaction: Transaction, statement: sql.Composable | bytes
 ) -> Iterator[psycopg.Connection]:
-    """Lend the driver's own connection, for a statement that SQLAlchemy does not send.
+    """Yield psycopg's connection, for a statement that SQLAlchemy does not send.
 
-    It ends with SQLAlchemy's transaction, which begins now if it has not.
+    The statement is part of SQLAlchemy's transaction, which is begun if necessary.
 
     Raises:
-        DBAPIError: What the driver says, as SQLAlchemy would say it.
+        DBAPIError: psycopg's error, wrapped as SQLAlchemy wraps it.
     """
     connection = connection_of(transaction)
     driver = driver_of(connection)
@@ -75,25 +62,6 @@ def driving(
         yield driver
     except psycopg.Error as error:
         words = statement.decode() if isinstance(statement, bytes) else statement.as_string()
-        # no public name does this: events hear of it, and where one is lost the pool connects anew
+        # Private, since no public API wraps an error, fires `handle_error` and invalidates a lost
+        # connection; tests/core/sql/test_prepared.py fails if it changes.
         connection._handle_dbapi_exception(error, words, None, None, None)
-
-
-@contextmanager
-def our_cursor(connection: Connection) -> Iterator[None]:
-    """Have a connection use our cursor once: SQLAlchemy has no option for it per statement.
-
-    What others send in SQLAlchemy's events has the usual one.
-    """
-    driver = driver_of(connection)
-    usual = driver.cursor_factory
-
-    def once(*given: Any, **named: Any) -> Cursor:
-        driver.cursor_factory = usual
-        return Cursor(*given, **named)
-
-    driver.cursor_factory = cast("type[Cursor]", once)
-    try:
-        yield
-    finally:
-        driver.cursor_factory = usual

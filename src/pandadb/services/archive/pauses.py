@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.archive import pauses
 from pandadb.core.partitions import catalog
-from pandadb.errors import InvalidInput, PandaDBError
-from pandadb.services.maintenance import Outcome
+from pandadb.errors import InvalidInput, Outcome, PandaDBError
 
 if TYPE_CHECKING:
     from datetime import datetime

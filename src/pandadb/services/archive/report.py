@@ -7,9 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive.deferrals import Reason
-from pandadb.errors import PandaDBError
+from pandadb.errors import Outcome, PandaDBError
 from pandadb.services.failures import Failure
-from pandadb.services.maintenance import Outcome
 
 if TYPE_CHECKING:
     from pandadb.core.archive.deferrals import Deferral

@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from pandadb.errors import PandaDBError
+from pandadb.errors import Outcome, PandaDBError
 from pandadb.services.locks import advisory_lock
-from pandadb.services.maintenance import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from pandadb.core.jobs.ending import timeouts
 from pandadb.core.jobs.ending.kills import Killed
 from pandadb.core.sql.validation import check_number
+from pandadb.errors import Outcome
 from pandadb.services.jobs.verbs import USUAL, How, transaction
-from pandadb.services.maintenance import Outcome, noted
+from pandadb.services.maintenance import noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -19,6 +19,7 @@ from pandadb.core.archive.transfer import month_partitions, staging
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.intervals import Span, Unit
 from pandadb.core.sql.table_columns import columns, named
+from pandadb.errors import Outcome
 from pandadb.services.archive import pauses
 from pandadb.services.archive.exchange import lock_month, prove_and_exchange
 from pandadb.services.archive.pandaid_index import note as note_ranges
@@ -29,7 +30,7 @@ from pandadb.services.archive.throttle import Limits, Throttle
 from pandadb.services.archive.transactions import locking
 from pandadb.services.failures import isolated
 from pandadb.services.lockwaits import LockNotAvailable, or_contended
-from pandadb.services.maintenance import Outcome, noted
+from pandadb.services.maintenance import noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

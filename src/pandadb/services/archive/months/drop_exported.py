@@ -18,7 +18,7 @@ from pandadb.core.archive.parquet import manifests
 from pandadb.core.archive.parquet.verification import fault_of_bytes
 from pandadb.core.archive.transfer import month_partitions
 from pandadb.core.sql.table_columns import columns, named
-from pandadb.errors import PandaDBError
+from pandadb.errors import Outcome, PandaDBError
 from pandadb.services.archive.exchange import lock_month, prove_and_exchange
 from pandadb.services.archive.months.export_check import fault
 from pandadb.services.archive.months.exports import differing
@@ -29,7 +29,6 @@ from pandadb.services.archive.run_lock import run_lock
 from pandadb.services.archive.transactions import locking
 from pandadb.services.locks import LOCK_POLICY, LockPolicy
 from pandadb.services.lockwaits import LockNotAvailable
-from pandadb.services.maintenance import Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path

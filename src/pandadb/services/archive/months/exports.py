@@ -20,13 +20,13 @@ from pandadb.core.archive.parquet.manifests import Filed, Manifest
 from pandadb.core.archive.parquet.verification import fault_of_bytes
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.table_columns import columns, named
-from pandadb.errors import PandaDBError
+from pandadb.errors import Outcome, PandaDBError
 from pandadb.services import schema
 from pandadb.services.archive.months.export_check import fault
 from pandadb.services.archive.pauses import refuse_paused
 from pandadb.services.archive.transactions import snapshot
 from pandadb.services.locks import advisory_lock
-from pandadb.services.maintenance import Outcome, noted
+from pandadb.services.maintenance import noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
