@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 ORDER = [*ARCHIVE_OF]
 HAS_ROWS = "SELECT EXISTS (SELECT 1 FROM {partition})"
+SAME_RIGHTS = text("""
+SELECT count(DISTINCT coalesce(CAST(c.relacl AS text), '')) = 1
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = :schema AND c.relname IN (:name, :parent)
+""")
 RIGHTS = text("""
 SELECT format('REVOKE ALL ON %s FROM %s', c.oid::regclass, role)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -103,6 +108,7 @@ def _finish(session: Session, part: Part) -> None:
     """Give a partition that has arrived the rights of its table and no others, and its identity."""
     schema, _, parent = part.target.partition(".")
     words = {"schema": schema_of(session, schema), "name": part.new_name, "parent": parent}
-    if statements := session.scalars(RIGHTS, words).all():
+    is_same = session.scalar(SAME_RIGHTS, words)
+    if not is_same and (statements := session.scalars(RIGHTS, words).all()):
         session.connection().exec_driver_sql("; ".join(statements))
     identify(session, part.target, ddl.arrived(session, part))
