@@ -28,13 +28,13 @@ ONE, SEVERAL = ("managed",), ("managed", "user", "test")
 
 def take(database: Database, labels: Sequence[str], number: int = 10) -> list[int]:
     """Take jobs for a worker: the one place that knows how our `dispatch` is called."""
-    wanted = jobs.Wanted(SITE, number, labels)
+    wanted = jobs.DispatchRequest(SITE, number, labels)
     return [job.pandaid for job in jobs.dispatch(database, wanted, worker=WORKER)]
 
 
 def take_and_finish(database: Database) -> int:
     """Take ten jobs and end them, as the shortest legal life does."""
-    wanted = jobs.Wanted(SITE, 10, ONE, columns=[], satellites=False)
+    wanted = jobs.DispatchRequest(SITE, 10, ONE, columns=[], satellites=False)
     taken = [job.pandaid for job in jobs.dispatch(database, wanted)]
     jobs.finish(database, taken)
     return len(taken)

@@ -43,7 +43,7 @@ def submit(database: Database, number: int) -> list[int]:
 def live(database: Database, number: int) -> None:
     """Take jobs through their lives, in sets."""
     jobs.activate(database, submit(database, number))
-    found = jobs.dispatch(database, jobs.Wanted(SITE, number, LABELS), worker=WORKER)
+    found = jobs.dispatch(database, jobs.DispatchRequest(SITE, number, LABELS), worker=WORKER)
     pandaids = [job.pandaid for job in found]
     values = {"maxrss": 1_000_000, "cpuconsumptiontime": 100}
     for _ in range(HEARTBEATS):

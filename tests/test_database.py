@@ -188,7 +188,7 @@ def test_a_dry_run_that_would_be_real_is_refused(database: Database) -> None:
         connection.execution_options(isolation_level="AUTOCOMMIT")
 
     with pytest.raises(ValueError, match="leaves nothing to undo"):
-        jobs.activate(database, job, jobs.How(dry_run=True))
+        jobs.activate(database, job, jobs.VerbOptions(dry_run=True))
 
     assert jobs.get(database, job)["jobstatus"] == "defined"
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy import select as sql_select
 
-from pandadb.core.jobs.dispatches import Wanted
+from pandadb.core.jobs.dispatches import DispatchRequest
 from pandadb.core.sql.prepared import send
 from pandadb.core.sql.psycopg_connection import driver_of
 from pandadb.database import Database
@@ -105,7 +105,7 @@ def test_children_of_a_used_database_get_the_jobs_of_their_own_site(database: Da
     def take(site: str) -> list[tuple[int, str]]:
         taken = []
         for _ in range(20):
-            found = jobs.dispatch(database, Wanted(site, 2, columns=["computingsite"]))
+            found = jobs.dispatch(database, DispatchRequest(site, 2, columns=["computingsite"]))
             taken += [(one.pandaid, one.job["computingsite"]) for one in found]
         return taken
 

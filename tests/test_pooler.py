@@ -15,8 +15,8 @@ from pandadb.config import SettingsError, load_settings
 from pandadb.database import Database, DatabaseUnreachable
 from pandadb.database.pooler import PoolerInTheWay, PreparedTwice
 from pandadb.services import archive, jobs, partitions, schema
-from pandadb.services.jobs import Heartbeat, How, NewJob, Wanted
-from pandadb.session_settings import LATER, SETTINGS, TIMEOUTS, BadSessionSetting
+from pandadb.services.jobs import DispatchRequest, Heartbeat, NewJob, VerbOptions
+from pandadb.session_settings import LATER, SETTINGS, TIMEOUTS, InvalidSessionSetting
 from tests.databases import admin
 from tests.factories import make_job
 from tests.poolers import pooler
@@ -59,7 +59,7 @@ def test_many_lives_at_once(pooled: Database) -> None:
             new = NewJob({"computingsite": site}, [{"type": "log"}], "-n 5")
             (job,) = jobs.submit(pooled, [new])
             jobs.activate(pooled, job)
-            (taken,) = jobs.dispatch(pooled, Wanted(site))
+            (taken,) = jobs.dispatch(pooled, DispatchRequest(site))
             assert (taken.pandaid, taken.job["computingsite"]) == (job, site)
             jobs.heartbeat(pooled, [Heartbeat(job, "running")])
             jobs.finish(pooled, job)
@@ -109,7 +109,7 @@ def test_a_dry_run_changes_nothing(pooled: Database) -> None:
     with pooled.session() as session:
         job = make_job(session, "defined")
 
-    jobs.activate(pooled, job, How(dry_run=True))
+    jobs.activate(pooled, job, VerbOptions(dry_run=True))
 
     assert jobs.get(pooled, job)["jobstatus"] == "defined"
 
@@ -151,7 +151,7 @@ def test_a_pooler_that_nobody_has_told_of_is_a_sentence(database_url: str, throu
     with (
         pooler(database_url, ignored="options") as drops,
         Database(drops) as database,
-        pytest.raises(BadSessionSetting, match=r"pgbouncer drops them. Set PANDADB_POOLER"),
+        pytest.raises(InvalidSessionSetting, match=r"pgbouncer drops them. Set PANDADB_POOLER"),
     ):
         database.ping()
 
@@ -173,7 +173,7 @@ def test_settings_that_the_role_may_not_have_are_refused(
     with (
         pooler(plain_role_url) as url,
         Database(url, pooler="transaction") as database,
-        pytest.raises(BadSessionSetting, match='parameter "session_replication_role"'),
+        pytest.raises(InvalidSessionSetting, match='parameter "session_replication_role"'),
     ):
         database.ping()
 

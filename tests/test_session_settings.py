@@ -22,9 +22,9 @@ from pandadb.core.archive.layout import ARCHIVE_OF, Part
 from pandadb.database import Database
 from pandadb.services import archive, grants, jobs, partitions, schema
 from pandadb.services.archive import Found, GracePeriods, Limits
-from pandadb.services.jobs import Heartbeat, NewJob, Wanted
+from pandadb.services.jobs import DispatchRequest, Heartbeat, NewJob
 from pandadb.services.locks import LockPolicy
-from pandadb.session_settings import HARMLESS, LATER, SETTINGS, TIMEOUTS, BadSessionSetting
+from pandadb.session_settings import HARMLESS, LATER, SETTINGS, TIMEOUTS, InvalidSessionSetting
 from tests.databases import admin, render, temporary_database
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def live(database: Database) -> int:
     new = NewJob({"computingsite": "CERN", "prodsourcelabel": "user"}, [{"type": "log"}], "-n 5")
     (job, other) = jobs.submit(database, [new, new])
     jobs.activate(database, [job, other])
-    (taken,) = jobs.dispatch(database, Wanted("CERN", 1))
+    (taken,) = jobs.dispatch(database, DispatchRequest("CERN", 1))
     assert (taken.pandaid, taken.parameters) == (job, "-n 5")
     jobs.heartbeat(database, [Heartbeat(job, "running", metadata="{}")])
     jobs.finish(database, job)
@@ -275,7 +275,7 @@ def test_a_role_whose_triggers_do_not_fire_is_refused(server: Server, plain_role
     with admin(server.url) as connection:
         connection.execute(statement)
 
-    with Database(plain_role_url) as database, pytest.raises(BadSessionSetting) as refused:
+    with Database(plain_role_url) as database, pytest.raises(InvalidSessionSetting) as refused:
         database.ping()
 
     assert f"session_replication_role is 'replica' for {role}" in str(refused.value)
@@ -296,7 +296,7 @@ def test_a_database_that_nobody_may_write_is_not_written(database_url: str) -> N
 
     with Database(database_url) as database:
         with pytest.raises(DBAPIError, match="read-only transaction"):
-            jobs.dispatch(database, Wanted("CERN", 1))
+            jobs.dispatch(database, DispatchRequest("CERN", 1))
         assert scalar(database, "SELECT count(*) FROM doma_panda.jobsactive4") >= 1
 
 

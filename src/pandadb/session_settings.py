@@ -80,7 +80,7 @@ LOOK = sql.SQL("SELECT current_setting('row_security'), {}").format(
 )
 
 
-class BadSessionSetting(PandaDBError):
+class InvalidSessionSetting(PandaDBError):
     """A setting of a role or database with which pandadb would lose or misread rows."""
 
 
@@ -131,13 +131,13 @@ def complete(connection: psycopg.Connection, given: str = "") -> None:
     One round trip, in a connection that is new.
 
     Raises:
-        BadSessionSetting: The role may not set what it has to.
+        InvalidSessionSetting: The role may not set what it has to.
     """
     usual = connection.autocommit
     connection.autocommit = True
     taken, *found = connection.execute(LOOK, prepare=False).fetchone() or ()
     if taken != SETTINGS["row_security"]:
-        raise BadSessionSetting(
+        raise InvalidSessionSetting(
             "The server has not got the options of this session: a pooler such as pgbouncer drops "
             "them. Set PANDADB_POOLER=transaction, or connect to the server itself"
         )
@@ -156,7 +156,7 @@ def _set(connection: psycopg.Connection, name: str, wanted: str, value: str, why
         connection.execute("SELECT set_config(%s, %s, false)", [name, wanted], prepare=False)
     except psycopg.errors.InsufficientPrivilege:
         user, database = connection.info.user, connection.info.dbname
-        raise BadSessionSetting(
+        raise InvalidSessionSetting(
             f"{name} is {value!r} for {user} in {database!r}: {why}. Let a superuser run "
             f"ALTER ROLE {user} RESET {name}, or ALTER DATABASE {database} RESET {name}"
         ) from None

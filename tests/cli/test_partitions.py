@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from pandadb.cli.main import app
 from pandadb.core.partitions.intervals import Span
-from pandadb.core.partitions.policies import BadPolicy
+from pandadb.core.partitions.policies import InvalidPolicy
 from pandadb.services import partitions
 from pandadb.services.coverage import coverage
 from pandadb.services.partitions import UnknownTable
@@ -141,7 +141,7 @@ def test_a_sites_policies_are_read_from_its_file(
     file.write_text("[jobs_statuslog]\nahead = 1\n")
     assert len(json.loads(run("plan", "jobs_statuslog", "--json")[1])) == 2
     file.write_text("[jobs_statuslog]\nahead = 'a lot'\n")
-    with pytest.raises(BadPolicy, match=r"policies.toml, \[jobs_statuslog\]: ahead: a number"):
+    with pytest.raises(InvalidPolicy, match=r"policies.toml, \[jobs_statuslog\]: ahead: a number"):
         run("plan")
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import text
 from pandadb.database import Database
 from pandadb.demo.tour import put_away
 from pandadb.services import archive, jobs
-from pandadb.services.jobs import Heartbeat, How, NewJob, Wanted
+from pandadb.services.jobs import DispatchRequest, Heartbeat, NewJob, VerbOptions
 
 
 class Worker:
@@ -28,7 +28,7 @@ class Worker:
 
     def __init__(self, url: str, host: str) -> None:
         self.database = Database(url, waiting_table="jobsdefined4")  # as beside a current server
-        self.how = How(host=host)
+        self.how = VerbOptions(host=host)
 
     def submit(self, jobstatus: str, jobs_: list[dict[str, Any]]) -> Any:
         new = [
@@ -52,7 +52,7 @@ class Worker:
         }
 
     def dispatch(self, site: str, njobs: int, worker: Any, values: dict[str, Any]) -> Any:
-        wanted, node = Wanted(site, njobs), How(host="wn001.example.org")
+        wanted, node = DispatchRequest(site, njobs), VerbOptions(host="wn001.example.org")
         whose = worker and tuple(worker)
         taken = jobs.dispatch(self.database, wanted, worker=whose, how=node, **values)
         return [job.pandaid for job in taken]

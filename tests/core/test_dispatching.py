@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, func, insert, literal, select, text, update
 
-from pandadb.core.jobs.dispatches import Wanted, take
+from pandadb.core.jobs.dispatches import DispatchRequest, take
 from pandadb.models import (
     FilesTable4,
     HarvesterInstances,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def dispatched(
     session: Session, njobs: int = 10, shares: tuple[str, ...] = (), **wanted: Any
 ) -> list[int]:
-    found = take(session, Wanted("CERN", njobs, **wanted), shares, "node")
+    found = take(session, DispatchRequest("CERN", njobs, **wanted), shares, "node")
     return [one.pandaid for one in found]
 
 
@@ -130,7 +130,7 @@ def test_a_worker_is_related_to_its_jobs_if_its_harvester_is_known(session: Sess
     session.flush()
 
     for harvester in ("H1", "H1", "H2"):
-        take(session, Wanted("CERN"), (), "node", (harvester, 5))
+        take(session, DispatchRequest("CERN"), (), "node", (harvester, 5))
         session.execute(update(JobsActive4).values(jobstatus="activated"))
 
     related = select(HarvesterRelJobsWorkers.harvesterid, HarvesterRelJobsWorkers.pandaid)
@@ -144,7 +144,7 @@ def test_jobs_come_as_they_are_now_with_their_files_and_parameters(session: Sess
     time = datetime(2026, 1, 2, 3, 4, 5, 60)
     session.execute(update(FilesTable4).values(creationtime=time, lfn=odd["jobname"]))
 
-    first, second = take(session, Wanted("CERN", 2), (), "node")
+    first, second = take(session, DispatchRequest("CERN", 2), (), "node")
 
     assert [first.pandaid, second.pandaid] == [whole, bare]
     for one in (first, second):
@@ -161,7 +161,7 @@ def test_a_worker_may_want_to_know_less(session: Session) -> None:
     mine = job(session, jobname="j", cloud="US")
     make_satellites(session, mine)
 
-    wanted = Wanted("CERN", columns=["cloud", "jobname"], satellites=False)
+    wanted = DispatchRequest("CERN", columns=["cloud", "jobname"], satellites=False)
     (taken,) = take(session, wanted, (), "node")
 
     assert taken.job == {"pandaid": mine, "cloud": "US", "jobname": "j"}

@@ -13,9 +13,9 @@ from pandadb.core.jobs.csv_import.insertion import JobConflict, present
 from pandadb.core.jobs.search.filters import Filter, places
 from pandadb.core.jobs.search.histories import history
 from pandadb.core.jobs.search.pages import UnknownJob, count, find, get
-from pandadb.core.jobs.search.pagination import BadCursor, Cursor, Order
-from pandadb.core.jobs.states import STATES, UnknownWord
-from pandadb.core.sql.validation import BadValue
+from pandadb.core.jobs.search.pagination import Cursor, InvalidCursor, Order
+from pandadb.core.jobs.states import STATES, UnknownState
+from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import JobsActive4, JobsArchived
 from pandadb.models.jobs.all_tables import JOB_TABLES, UNARCHIVED_TABLES
 from tests.factories import make_archived, make_copy, make_job, make_satellites
@@ -69,7 +69,7 @@ def test_an_archived_job_has_what_has_not_been_archived_yet(session: Session) ->
 def test_an_unknown_job_is_a_sentence(session: Session) -> None:
     with pytest.raises(UnknownJob, match="Job 5 is unknown: no table has it"):
         get(session, 5)
-    with pytest.raises(BadValue, match="pandaid is too large"):
+    with pytest.raises(InvalidValue, match="pandaid is too large"):
         get(session, 2**63)
 
 
@@ -175,20 +175,20 @@ def test_errors_are_found_by_component_and_code_and_by_what_they_say(session: Se
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_filter_that_cannot_be_is_a_sentence(chosen: dict[str, Any], sentence: str) -> None:
-    with pytest.raises((BadValue, UnknownWord), match=sentence.replace("?", r"\?")):
+    with pytest.raises((InvalidValue, UnknownState), match=sentence.replace("?", r"\?")):
         Filter(**chosen)
 
 
 def test_what_cannot_be_listed_is_a_sentence(session: Session) -> None:
-    with pytest.raises(BadValue, match="no column 'computingsit': is it computingsite"):
+    with pytest.raises(InvalidValue, match="no column 'computingsit': is it computingsite"):
         find(session, Filter(), columns=["computingsit"])
-    with pytest.raises(BadValue, match="no column 'pandid': is it pandaid"):
+    with pytest.raises(InvalidValue, match="no column 'pandid': is it pandaid"):
         Order("pandid")
-    with pytest.raises(BadValue, match="no column 'statuss'"):
+    with pytest.raises(InvalidValue, match="no column 'statuss'"):
         count(session, Filter(), ["statuss"])
-    with pytest.raises(BadValue, match="limit has to be from 1"):
+    with pytest.raises(InvalidValue, match="limit has to be from 1"):
         find(session, Filter(), limit=0)
-    with pytest.raises(BadValue, match=r"errortext '\(' is no regular expression: paren"):
+    with pytest.raises(InvalidValue, match=r"errortext '\(' is no regular expression: paren"):
         find(session, Filter(errortext="("))
 
 
@@ -258,7 +258,7 @@ def test_the_columns_that_are_asked_for_are_listed(session: Session) -> None:
 
 @pytest.mark.parametrize("cursor", ["", "x", "ä", "bnVsbA", "W10", "W1tdLDEsMiwzXQ", "1" * 5000])
 def test_what_is_no_cursor_is_refused(session: Session, cursor: str) -> None:
-    with pytest.raises(BadCursor, match="is no cursor"):
+    with pytest.raises(InvalidCursor, match="is no cursor"):
         find(session, Filter(), after=cursor)
 
 
@@ -270,14 +270,14 @@ def test_a_cursor_with_a_value_that_its_column_cannot_have_is_refused(
     session: Session, column: str, value: Any
 ) -> None:
     order = Order(column)
-    with pytest.raises(BadCursor, match="is no cursor"):
+    with pytest.raises(InvalidCursor, match="is no cursor"):
         find(session, Filter(), order=order, after=str(Cursor(order, value, 5)))
 
 
 def test_a_cursor_is_good_for_its_order_only(session: Session) -> None:
     cursor = str(Cursor(Order("starttime", True), DAY, 5))
 
-    with pytest.raises(BadCursor, match="of jobs by starttime, descending"):
+    with pytest.raises(InvalidCursor, match="of jobs by starttime, descending"):
         find(session, Filter(), order=Order("starttime"), after=cursor)
 
 

@@ -13,16 +13,16 @@ from sqlalchemy.orm import Session
 
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.ending import kills
-from pandadb.core.jobs.ending.kills import CODES, Killed, UnknownCode
+from pandadb.core.jobs.ending.kills import CODES, KillResult, UnknownCode
 from pandadb.core.jobs.lock_order import Lock
-from pandadb.core.jobs.refusals import JobsLocked, Reason, Refused
+from pandadb.core.jobs.refusals import JobsLocked, RefusalReason, Refused
 from pandadb.core.jobs.states import STATES, STOPPABLE, transitions
 from pandadb.core.sql import validation
 from pandadb.database import Database
 from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsStatusLog
 from pandadb.models.types import EPOCH
 from pandadb.services import jobs
-from pandadb.services.jobs import How
+from pandadb.services.jobs import VerbOptions
 from tests.factories import PANDAIDS, make_job, make_satellites
 
 SINCE = datetime(2026, 11, 1, 12, 30)
@@ -44,7 +44,9 @@ ENDS = {
 }
 
 
-def kill(session: Session, *pandaids: int, code: int = 9, by: str = "ann", **more: Any) -> Killed:
+def kill(
+    session: Session, *pandaids: int, code: int = 9, by: str = "ann", **more: Any
+) -> KillResult:
     done = kills.kill(session, pandaids, code=code, by=by, host="here", **more)
     session.expire_all()
     return done
@@ -81,7 +83,7 @@ def test_a_code_gives_its_state_its_error_and_its_reason(session: Session, code:
     found = (job.jobstatus, job.jobsubstatus, job.taskbuffererrorcode, job.taskbuffererrordiag)
     assert found == ENDS[code]
     assert job.commandtopilot == (None if code == 8 else "tobekilled")
-    assert done == Killed({pandaid: ENDS[code][0]}, before={pandaid: "activated"})
+    assert done == KillResult({pandaid: ENDS[code][0]}, before={pandaid: "activated"})
     files = select(FilesTable4.status).where(FilesTable4.pandaid == pandaid)
     assert sorted(session.scalars(files)) == ["failed", "failed", "unknown"]
     logged = select(JobsStatusLog.jobstatus).where(JobsStatusLog.pandaid == pandaid)
@@ -109,7 +111,7 @@ def test_a_running_job_runs_on_and_is_told_to_end(session: Session) -> None:
     assert (job.jobstatus, job.commandtopilot) == ("running", "tobekilled")
     assert job.taskbuffererrordiag == "Killed by ann"
     assert job.modificationtime == before, "a kill is no heartbeat"
-    assert done == Killed(told=[pandaid])
+    assert done == KillResult(told=[pandaid])
 
 
 def test_a_running_job_that_is_told_again_keeps_its_first_reason(session: Session) -> None:
@@ -127,7 +129,7 @@ def test_a_hard_kill_ends_a_running_job(session: Session) -> None:
 
     done = kill(session, pandaid, code=51, hard=True)
 
-    assert done == Killed({pandaid: "closed"}, before={pandaid: "running"})
+    assert done == KillResult({pandaid: "closed"}, before={pandaid: "running"})
     assert archived(session, pandaid).jobstatus == "closed"
 
 
@@ -194,7 +196,7 @@ def test_what_cannot_be_killed_is_said_of_each(session: Session) -> None:
     done = kill(session, gone, 5, live, live)
 
     assert done.jobs == {live: "cancelled"}
-    assert done.refused[gone].reason is Reason.STATE
+    assert done.refused[gone].reason is RefusalReason.STATE
     assert done.refused[5].sentence == "Job 5 is unknown: no table has it"
 
 
@@ -203,7 +205,7 @@ def test_an_unknown_code_and_a_wrong_name_change_nothing(session: Session) -> No
 
     with pytest.raises(UnknownCode, match="There is no kill code 1: the codes are 2, 3, 4, 7"):
         kill(session, pandaid, code=1)
-    with pytest.raises(validation.BadValue, match="NUL"):
+    with pytest.raises(validation.InvalidValue, match="NUL"):
         kill(session, pandaid, by="a\0b")
     assert active(session, pandaid).commandtopilot is None
 
@@ -238,15 +240,15 @@ def test_locked_jobs_are_waited_for_skipped_or_refused(database: Database) -> No
         locked = select(JobsActive4.pandaid).where(JobsActive4.pandaid != ids[3])
         other.execute(locked.with_for_update())
 
-        done = jobs.kill(database, ids, by="ann", how=How(lock=Lock.SKIP))
+        done = jobs.kill(database, ids, by="ann", how=VerbOptions(lock=Lock.SKIP))
         with pytest.raises(JobsLocked):
-            jobs.kill(database, ids, by="ann", how=How(lock=Lock.NOWAIT))
+            jobs.kill(database, ids, by="ann", how=VerbOptions(lock=Lock.NOWAIT))
         with pytest.raises(JobsLocked):
-            jobs.kill(database, ids, by="ann", how=How(patience=0.1))
+            jobs.kill(database, ids, by="ann", how=VerbOptions(patience=0.1))
 
     assert [*done.jobs] == [ids[3]]
     assert {job: refusal.reason for job, refusal in done.refused.items()} == dict.fromkeys(
-        ids[:3], Reason.LOCKED
+        ids[:3], RefusalReason.LOCKED
     )
     with database.session() as session:
         told = select(func.count()).where(JobsActive4.commandtopilot.is_not(None))
@@ -261,7 +263,7 @@ def test_one_job_that_cannot_be_killed_is_an_error_and_a_dry_run_does_nothing(
 
     with pytest.raises(Refused, match="Job 5 is unknown"):
         jobs.kill(database, 5, by="ann")
-    dry = jobs.kill(database, pandaid, by="ann", how=How(dry_run=True))
+    dry = jobs.kill(database, pandaid, by="ann", how=VerbOptions(dry_run=True))
 
     assert dry.jobs == {pandaid: "cancelled"}
     with database.session() as session:
@@ -294,7 +296,7 @@ def test_a_job_that_goes_on_while_the_kill_waits_is_killed_as_what_it_has_become
 ) -> None:
     with database.session() as session:
         pandaid = make_job(session, state, prodsourcelabel="user")
-    done: list[Killed] = []
+    done: list[KillResult] = []
     killing = threading.Thread(
         target=lambda: done.append(jobs.kill(database, pandaid, by="ann", code=2))
     )
@@ -306,8 +308,8 @@ def test_a_job_that_goes_on_while_the_kill_waits_is_killed_as_what_it_has_become
 
     new = transitions(verb, target)[0].target
     told = new == "running"
-    ended = Killed({pandaid: "closed"}, before={pandaid: new})
-    assert done == [Killed(told=[pandaid]) if told else ended]
+    ended = KillResult({pandaid: "closed"}, before={pandaid: new})
+    assert done == [KillResult(told=[pandaid]) if told else ended]
     with database.session() as session:
         job = (active if told else archived)(session, pandaid)
         assert (job.taskbuffererrordiag or "").startswith(f"Expired: {new} since 20")
@@ -338,7 +340,7 @@ def test_the_production_role_kills_no_users_jobs_with_some_codes(
 
     done = kill(session, pandaid, code=code)
 
-    assert (done.jobs, done.told, done.refused[pandaid].reason) == ({}, [], Reason.GUARD)
+    assert (done.jobs, done.told, done.refused[pandaid].reason) == ({}, [], RefusalReason.GUARD)
     job = active(session, pandaid)
     assert (job.jobstatus, job.commandtopilot) == (state, None)
     done = kill(session, pandaid, code=code, production=False)
@@ -373,7 +375,7 @@ def test_every_state_of_a_job_that_has_not_ended_can_be_killed() -> None:
 def test_an_id_that_is_no_whole_number_is_a_sentence(session: Session, wrong: Any) -> None:
     pandaid = make_job(session, "activated", 1)
 
-    with pytest.raises(validation.BadValue, match="pandaid has to "):
+    with pytest.raises(validation.InvalidValue, match="pandaid has to "):
         kill(session, wrong)
     assert active(session, pandaid).commandtopilot is None
 
@@ -394,7 +396,7 @@ def test_a_job_that_was_told_and_somebody_has_is_said_to_be_locked(database: Dat
     with database.session() as other:
         other.execute(select(JobsActive4.pandaid).with_for_update())
 
-        done = jobs.cancel(database, [told, free], How(lock=Lock.SKIP))
+        done = jobs.cancel(database, [told, free], VerbOptions(lock=Lock.SKIP))
 
     reasons = {job: refusal.reason for job, refusal in done.refused.items()}
-    assert reasons == {told: Reason.LOCKED, free: Reason.GUARD}
+    assert reasons == {told: RefusalReason.LOCKED, free: RefusalReason.GUARD}

@@ -12,7 +12,7 @@ from pandadb.core.jobs import advances
 from pandadb.core.jobs.ending import kills
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.lock_order import Lock
-from pandadb.core.jobs.mover import Moved
+from pandadb.core.jobs.mover import MoveResult
 from pandadb.models import FilesTable4, JediDatasetContents, JobsActive4, JobsArchived4
 from pandadb.services import jobs
 from tests.factories import ROLES, ROW_IDS, make_job, make_task, make_task_job
@@ -50,7 +50,7 @@ def make_merge(session: Session, *outputs: tuple[int, str]) -> int:
     return job
 
 
-def take(session: Session, verb: str, pandaid: int) -> Moved:
+def take(session: Session, verb: str, pandaid: int) -> MoveResult:
     moved = advances.advance(session, verb, [pandaid], host="here")
     assert moved.refused == {}
     return moved
@@ -164,7 +164,7 @@ def test_the_datasets_of_the_merging_job_are_locked_before_any_job(database: Dat
         make_task(session, TASK, files=1)
         waiting = make_merging(session, 0)
         merge = make_merge(session, (waiting, "output"), (waiting, "log"))
-    results: list[Moved] = []
+    results: list[MoveResult] = []
 
     def finish() -> None:
         results.append(jobs.finish(database, [merge]))

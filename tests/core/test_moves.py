@@ -12,8 +12,8 @@ from sqlalchemy import func, insert, literal, select, text
 
 from pandadb.core.jobs import states
 from pandadb.core.jobs.lock_order import Lock
-from pandadb.core.jobs.mover import Moved, move
-from pandadb.core.jobs.refusals import JobsLocked, Reason
+from pandadb.core.jobs.mover import MoveResult, move
+from pandadb.core.jobs.refusals import JobsLocked, RefusalReason
 from pandadb.core.jobs.states import TRANSITIONS, Transition, transitions
 from pandadb.models import (
     FilesTable4,
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 NEVER = datetime(1970, 1, 1)
 
 
-def take(session: Session, verb: str, jobs: Any, target: str | None = None, **more: Any) -> Moved:
+def take(
+    session: Session, verb: str, jobs: Any, target: str | None = None, **more: Any
+) -> MoveResult:
     return move(session, transitions(verb, target), jobs, host="here", **more)[0]
 
 
@@ -83,7 +85,7 @@ def test_every_transition_goes_from_each_of_its_states_and_changes_nothing_else(
     done, _ = move(session, [step], [pandaid], host="worker-1")
 
     after = job(session, pandaid)
-    assert done == Moved({pandaid: step.target}, before={pandaid: source})
+    assert done == MoveResult({pandaid: step.target}, before={pandaid: source})
     assert after["jobstatus"] == step.target
     assert after["table"] == states.home(step.target).__tablename__
     assert abs(after["modificationtime"] - datetime.now(UTC).replace(tzinfo=None)).seconds < 60
@@ -212,21 +214,21 @@ def test_each_job_that_stays_says_why(session: Session) -> None:
     assert done.jobs == {good: "activated"}
     said = {one: (no.reason, no.sentence.split(" ", 2)[2]) for one, no in done.refused.items()}
     assert said == {
-        finished: (Reason.STATE, "is finished, which activate is not for: it has ended"),
+        finished: (RefusalReason.STATE, "is finished, which activate is not for: it has ended"),
         running: (
-            Reason.STATE,
+            RefusalReason.STATE,
             "is running, which activate is not for: from there heartbeat, hold, transfer, merge,"
             " finish, fail, kill hard, close hard",
         ),
-        killed: (Reason.GUARD, "is defined but it is to be killed"),
-        there: (Reason.THERE, "is activated already"),
-        archived: (Reason.STATE, "is failed, which activate is not for: it has ended"),
-        5: (Reason.UNKNOWN, "is unknown: no table has it"),
+        killed: (RefusalReason.GUARD, "is defined but it is to be killed"),
+        there: (RefusalReason.THERE, "is activated already"),
+        archived: (RefusalReason.STATE, "is failed, which activate is not for: it has ended"),
+        5: (RefusalReason.UNKNOWN, "is unknown: no table has it"),
     }
 
 
 def test_nothing_is_asked_of_nobody(session: Session) -> None:
-    assert take(session, "activate", []) == Moved()
+    assert take(session, "activate", []) == MoveResult()
 
 
 @pytest.fixture
@@ -245,7 +247,7 @@ def test_skip_leaves_what_somebody_else_has(database: Database, locked: tuple[in
         done = take(session, "activate", locked, lock=Lock.SKIP)
 
     assert done.jobs == {locked[1]: "activated"}
-    assert done.refused[locked[0]].reason is Reason.LOCKED
+    assert done.refused[locked[0]].reason is RefusalReason.LOCKED
 
 
 def test_nowait_and_an_end_of_patience_refuse_everything(

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.attempts.retries import again, same
-from pandadb.core.jobs.refusals import Reason
+from pandadb.core.jobs.refusals import RefusalReason
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,
@@ -44,7 +44,7 @@ def retried(session: Session, pandaid: int) -> int:
     return done.jobs[pandaid]
 
 
-def refused(session: Session, pandaid: int) -> tuple[Reason, str]:
+def refused(session: Session, pandaid: int) -> tuple[RefusalReason, str]:
     done = again(session, [pandaid], "here")
     assert done.jobs == {}
     return done.refused[pandaid].reason, done.refused[pandaid].sentence
@@ -87,7 +87,7 @@ def test_the_old_job_says_that_it_is_replaced_and_is_not_tried_twice(session: Se
 
     job = session.scalars(select(JobsArchived4).where(JobsArchived4.pandaid == old)).one()
     assert (job.taskbuffererrorcode, job.taskbuffererrordiag) == (106, f"Tried again as job {new}")
-    assert refused(session, old) == (Reason.GUARD, f"Job {old} has been tried again already")
+    assert refused(session, old) == (RefusalReason.GUARD, f"Job {old} has been tried again already")
 
 
 def test_what_belongs_to_a_job_comes_with_it(session: Session) -> None:
@@ -137,7 +137,7 @@ def test_a_file_that_has_no_attempt_left_is_not_tried_again(session: Session) ->
     old = make_task_job(session, 7, 0)
     fail(session, old)
 
-    assert refused(session, old)[0] is Reason.GUARD
+    assert refused(session, old)[0] is RefusalReason.GUARD
 
 
 def test_a_file_that_another_job_has_is_left_to_it(session: Session) -> None:
@@ -148,15 +148,15 @@ def test_a_file_that_another_job_has_is_left_to_it(session: Session) -> None:
 
     reason, sentence = refused(session, old)
 
-    assert reason is Reason.GUARD
+    assert reason is RefusalReason.GUARD
     assert sentence.endswith("JEDI has no attempt left for its inputs, or another job has them")
 
 
 @pytest.mark.parametrize(
-    ("state", "reason"), [("finished", Reason.STATE), ("running", Reason.UNKNOWN)]
+    ("state", "reason"), [("finished", RefusalReason.STATE), ("running", RefusalReason.UNKNOWN)]
 )
 def test_only_what_ended_without_success_is_tried_again(
-    session: Session, state: str, reason: Reason
+    session: Session, state: str, reason: RefusalReason
 ) -> None:
     assert refused(session, make_job(session, state))[0] is reason
 
@@ -216,7 +216,7 @@ def test_a_job_that_was_replaced_is_not_tried_again_as_the_same(
 
     done = same(session, [job], "here")
 
-    assert (done.jobs, done.refused[job].reason) == ({}, Reason.GUARD)
+    assert (done.jobs, done.refused[job].reason) == ({}, RefusalReason.GUARD)
     now = session.get_one(JobsActive4, job, populate_existing=True)
     assert (now.jobstatus, now.taskbuffererrorcode) == ("failed", code)
 
@@ -233,7 +233,7 @@ def test_the_last_attempt_of_a_file_is_not_tried_again_as_the_same_job(
 
     done = same(session, [job], "here")
 
-    assert (done.jobs, done.refused[job].reason) == ({}, Reason.GUARD)
+    assert (done.jobs, done.refused[job].reason) == ({}, RefusalReason.GUARD)
 
 
 def test_a_job_whose_file_another_job_has_is_not_tried_again_as_the_same(
@@ -243,7 +243,7 @@ def test_a_job_whose_file_another_job_has_is_not_tried_again_as_the_same(
     job = make_failed_task_job(session)
     session.execute(update(JediDatasetContents).values(pandaid=5))
 
-    assert same(session, [job], "here").refused[job].reason is Reason.GUARD
+    assert same(session, [job], "here").refused[job].reason is RefusalReason.GUARD
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_a_build_job_gets_no_new_pandaid(session: Session) -> None:
     job = make_failed(session, prodsourcelabel="panda")
     fail(session, job)
 
-    assert refused(session, job)[0] is Reason.GUARD
+    assert refused(session, job)[0] is RefusalReason.GUARD
 
 
 def test_a_name_that_gets_too_long_is_refused_and_nothing_is_changed(session: Session) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from pandadb.core.jobs import heartbeat_values
 from pandadb.core.jobs.heartbeats import Answer, Heartbeat, beat
-from pandadb.core.sql.validation import BadValue
+from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import JobOutputReport, JobsActive4, MetaTable
 from tests.factories import make_job
 
@@ -128,8 +128,8 @@ def test_a_heartbeat_that_means_nothing_is_refused_and_its_pilot_still_told_its_
     answer = said_beside_another(session, Heartbeat(pandaid, **given))
 
     assert answer.ignored is not None
-    with pytest.raises(BadValue, match=sentence):
-        raise BadValue(answer.ignored)
+    with pytest.raises(InvalidValue, match=sentence):
+        raise InvalidValue(answer.ignored)
     assert answer == Answer("running", "tobekilled", answer.ignored)
     assert (job(session, pandaid).jobstatus, job(session, pandaid).nevents) == ("running", 0)
     assert session.scalar(select(func.count()).select_from(JobOutputReport)) == 0
@@ -239,13 +239,13 @@ WRONG: Any = ([5], Decimal("sNaN"))
 def test_what_are_no_heartbeats_is_refused_as_a_whole(
     session: Session, beats: Any, sentence: str
 ) -> None:
-    with pytest.raises(BadValue, match=sentence):
+    with pytest.raises(InvalidValue, match=sentence):
         beat(session, beats, "node")
 
 
 @pytest.mark.parametrize("host", ["a\0", "\ud800", 5])
 def test_a_host_has_to_be_text(session: Session, host: Any) -> None:
-    with pytest.raises(BadValue, match="modificationhost"):
+    with pytest.raises(InvalidValue, match="modificationhost"):
         beat(session, [Heartbeat(make_job(session, "running"), "running")], host)
 
 

@@ -19,7 +19,7 @@ from pandadb.core.jobs.ending.timeout_conditions import Circumstance
 from pandadb.core.jobs.heartbeats import Heartbeat, beat
 from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.mover import move
-from pandadb.core.jobs.refusals import Reason
+from pandadb.core.jobs.refusals import RefusalReason
 from pandadb.core.jobs.states import transitions
 from pandadb.models import (
     FilesTable4,
@@ -184,7 +184,7 @@ def test_a_retry_waits_for_jedi_which_gives_its_file_to_another_job(database: Da
             jedi.commit()
 
     retried = retrying.result()
-    assert (retried.jobs, retried.refused[pandaid].reason) == ({}, Reason.GUARD)
+    assert (retried.jobs, retried.refused[pandaid].reason) == ({}, RefusalReason.GUARD)
 
 
 def test_a_retry_waits_for_the_end_of_its_job(database: Database) -> None:

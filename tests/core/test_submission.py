@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from pandadb.core.jobs.creation.submission import NewJob, submit
-from pandadb.core.sql.validation import BadValue
+from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import (
     FilesTable4,
     GlobalShares,
@@ -121,7 +121,7 @@ def test_a_name_that_is_too_long_with_the_number_is_a_sentence(session: Session)
     columns = {"prodsourcelabel": "user", "jobsetid": 10**17}
     files = [{"type": "log", "lfn": "x" * 3990 + "$JOBSETID"}]
 
-    with pytest.raises(BadValue, match="job 2 of 2: lfn is too long: 4008 characters, 4000 fit"):
+    with pytest.raises(InvalidValue, match="job 2 of 2: lfn is too long: 4008 characters"):
         submit(session, [NewJob({}), NewJob(columns, files)], "defined", "here")
 
 
@@ -366,20 +366,20 @@ def test_another_attempt_is_noted_with_its_origin(session: Session) -> None:
 def test_bad_input_names_the_job_and_nothing_is_submitted(
     session: Session, bad: NewJob, sentence: str
 ) -> None:
-    with pytest.raises(BadValue, match=f"job 2 of 2: .*{sentence}"):
+    with pytest.raises(InvalidValue, match=f"job 2 of 2: .*{sentence}"):
         submit(session, [NewJob({}), bad], "defined", "here")
 
     assert session.scalar(select(func.count(JobsDefined4.pandaid))) == 0
 
 
 def test_a_job_does_not_begin_as_finished(session: Session) -> None:
-    with pytest.raises(BadValue, match="A job begins as pending, defined, waiting"):
+    with pytest.raises(InvalidValue, match="A job begins as pending, defined, waiting"):
         submit(session, [NewJob({})], "finished", "here")
 
 
 @pytest.mark.parametrize("given", [NewJob({}), {"vo": "atlas"}, "jobs", 5, None])
 def test_what_is_no_list_of_jobs_is_a_sentence(session: Session, given: Any) -> None:
-    with pytest.raises(BadValue, match="jobs to submit are a list of NewJob, not a "):
+    with pytest.raises(InvalidValue, match="jobs to submit are a list of NewJob, not a "):
         submit(session, given, "defined", "here")
 
 

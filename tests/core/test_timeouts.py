@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from pandadb.core.jobs.ending import timeouts
-from pandadb.core.jobs.ending.server_config import BadSetting
+from pandadb.core.jobs.ending.server_config import InvalidSetting
 from pandadb.core.jobs.ending.timeouts import RULES, Fail, Kill, Rule, UnknownRule
 from pandadb.models import (
     Config,
@@ -246,7 +246,7 @@ def test_a_setting_that_is_no_number_is_said(session: Session, value: str) -> No
     configure(session, "job_timeout/TIMEOUT_holding", value)
     configure(session, "watcher/COLOUR", "blue")
 
-    with pytest.raises(BadSetting, match=f"'{value}' for job_timeout/TIMEOUT_holding"):
+    with pytest.raises(InvalidSetting, match=f"'{value}' for job_timeout/TIMEOUT_holding"):
         timeouts.due(session, rule("holding"))
     assert timeouts.due(session, rule("heartbeat")) == []
 

@@ -145,7 +145,7 @@ def test_a_number_of_pandadbs_is_refused(a_site: Path, number: str) -> None:
     path = next(a_site.glob("*.py"))
     path.write_text(path.read_text().replace("site_0001", number))
 
-    with pytest.raises(schema.BadRevisions, match=f"called site_0001|called site_{number}"):
+    with pytest.raises(schema.InvalidRevisions, match=f"called site_0001|called site_{number}"):
         schema.history()
 
 
@@ -153,7 +153,7 @@ def test_a_folder_that_is_missing_is_refused_and_a_revision_makes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PANDADB_REVISIONS", str(tmp_path / "new"))
-    with pytest.raises(schema.BadRevisions, match="no such folder"):
+    with pytest.raises(schema.InvalidRevisions, match="no such folder"):
         schema.history()
 
     assert schema.write("first").name == "site_0001_first.py"
@@ -161,7 +161,7 @@ def test_a_folder_that_is_missing_is_refused_and_a_revision_makes_it(
 
 
 def test_without_the_setting_there_is_no_place_for_a_revision() -> None:
-    with pytest.raises(schema.BadRevisions, match="set PANDADB_REVISIONS to a folder"):
+    with pytest.raises(schema.InvalidRevisions, match="set PANDADB_REVISIONS to a folder"):
         schema.write("first")
 
 

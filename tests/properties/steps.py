@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from pandadb.models import JobsActive4, JobsDefined4
 from pandadb.services import jobs
-from pandadb.services.jobs import Heartbeat, Wanted
+from pandadb.services.jobs import DispatchRequest, Heartbeat
 from tests.properties.tasks import new_jobs
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def activate(database: Database, chance: random.Random) -> None:
 
 
 def dispatch(database: Database, chance: random.Random) -> None:
-    jobs.dispatch(database, Wanted("CERN", chance.randint(1, 8)))
+    jobs.dispatch(database, DispatchRequest("CERN", chance.randint(1, 8)))
 
 
 def run(database: Database, chance: random.Random) -> None:

@@ -19,11 +19,11 @@ from sqlalchemy import select, text
 
 from pandadb.core.jobs.ending.kills import CODES
 from pandadb.core.jobs.lock_order import Lock
-from pandadb.core.jobs.refusals import JobsLocked, Reason
+from pandadb.core.jobs.refusals import JobsLocked, RefusalReason
 from pandadb.core.jobs.states import transitions
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 from pandadb.services import jobs
-from pandadb.services.jobs import VERBS, Heartbeat, How, Wanted
+from pandadb.services.jobs import VERBS, DispatchRequest, Heartbeat, VerbOptions
 from tests.factories import make_task
 from tests.properties import invariants
 from tests.properties.tasks import new_jobs
@@ -85,7 +85,7 @@ class Lives(RuleBasedStateMachine):
         self, verb: str, numbers: list[int], locked: list[int], lock: Lock
     ) -> None:
         theirs = {*self.chosen(locked)}
-        how = How(lock=lock, patience=0.05)
+        how = VerbOptions(lock=lock, patience=0.05)
         with ExitStack() as stack:
             other = stack.enter_context(self.database.session())
             for table in LIVE_TABLES:
@@ -99,7 +99,8 @@ class Lives(RuleBasedStateMachine):
         live = {job for job in theirs if self.seen[job]["table"] in LIVE_TABLES}
         assert not live & {*moved.jobs}
         assert all(
-            no.reason is not Reason.LOCKED or job in live for job, no in moved.refused.items()
+            no.reason is not RefusalReason.LOCKED or job in live
+            for job, no in moved.refused.items()
         )
         effects = {name for step in transitions(verb) for name in step.effects}
         self.may_change = dict.fromkeys(moved.jobs, effects)
@@ -119,7 +120,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(number=st.integers(1, 4))
     def dispatch(self, number: int) -> None:
-        taken = jobs.dispatch(self.database, Wanted("CERN", number))
+        taken = jobs.dispatch(self.database, DispatchRequest("CERN", number))
         self.may_change = {one.pandaid: {"starttime", "jobexecutionid"} for one in taken}
 
     @rule(numbers=CHOICE, state=st.sampled_from(BEATS))

@@ -19,7 +19,7 @@ from sqlalchemy import event, text
 
 from pandadb.core.archive.checksums import Fingerprint
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
-from pandadb.core.sql.validation import BadValue
+from pandadb.core.sql.validation import InvalidValue
 from pandadb.database import Database
 from pandadb.services import archive, grants, jobs, partitions, schema
 from pandadb.services.archive import (
@@ -659,11 +659,11 @@ def _url(database: Database) -> str:
 
 @pytest.mark.parametrize("days", [float("nan"), float("inf"), -1, 1e9])
 def test_a_wait_that_is_no_number_of_days_is_refused(days: float) -> None:
-    with pytest.raises(BadValue, match="have to wait from 0 to 36500 days"):
+    with pytest.raises(InvalidValue, match="have to wait from 0 to 36500 days"):
         archive.GracePeriods.of_days(2, days)
 
 
 @pytest.mark.parametrize("task", [2**63, "7", None])
 def test_what_is_no_task_is_not_held(worker_database: Database, task: Any) -> None:
-    with pytest.raises(BadValue, match="jeditaskid"):
+    with pytest.raises(InvalidValue, match="jeditaskid"):
         archive.hold(worker_database, [task])

@@ -13,10 +13,10 @@ from pandadb.core.archive.layout import ARCHIVE_OF
 from pandadb.database import Database, DatabaseUnreachable
 from pandadb.services import archive, grants, partitions, schema
 from pandadb.services.archive import (
-    BadArchive,
     CopyStep,
     Found,
     GracePeriods,
+    InvalidArchive,
     NextStep,
     NoSuchDay,
     NotRestored,
@@ -184,7 +184,7 @@ def test_an_archive_of_another_encoding_is_refused_before_anything_is_done(
     with temporary_database(server, encoding="LATIN1") as url, Database(url) as there:
         monkeypatch.setattr(schema, "ENCODING", "LATIN1")
         schema.upgrade(there)
-        with pytest.raises(BadArchive, match=r"encoding of the archive is LATIN1, that .* UTF8"):
+        with pytest.raises(InvalidArchive, match=r"of the archive is LATIN1, that .* UTF8"):
             run(days, there)
         assert everything(there) == [set()] * 4
 
@@ -442,18 +442,18 @@ def test_a_reader_who_does_not_end_puts_the_rest_of_a_drop_off_to_the_next_run(
 def test_an_archive_that_days_cannot_go_to_is_a_sentence(
     days: Database, there: Database, empty_database_url: str
 ) -> None:
-    with pytest.raises(BadArchive, match="PANDADB_ARCHIVE_URL is the database of PANDADB_URL"):
+    with pytest.raises(InvalidArchive, match="PANDADB_ARCHIVE_URL is the database of PANDADB_URL"):
         run(days, days)
     with Database(empty_database_url) as empty:
         for ask in (run, lambda _, empty: archive.status(days, archive=empty),
                     lambda _, empty: archive.verify(days, archive=empty)):  # fmt: skip
-            with pytest.raises(BadArchive, match="no schema yet"):
+            with pytest.raises(InvalidArchive, match="no schema yet"):
                 ask(days, empty)
     do(there, "ALTER TABLE doma_pandaarch.metatable_arch DROP COLUMN metadata CASCADE")
-    with pytest.raises(BadArchive, match="metatable_arch lacks the column metadata, which"):
+    with pytest.raises(InvalidArchive, match="metatable_arch lacks the column metadata, which"):
         run(days, there)
     do(there, "UPDATE pandadb.alembic_version SET version_num = '0022'")
-    with pytest.raises(BadArchive, match="The archive is at revision 0022, the database at "):
+    with pytest.raises(InvalidArchive, match="The archive is at revision 0022, the database at "):
         run(days, there)
     nowhere = make_url("postgresql:///x?host=/nowhere")
     with (

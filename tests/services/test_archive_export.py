@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from pandadb.core.archive.layout import LIVE_OF
-from pandadb.core.archive.months import BadMonth
+from pandadb.core.archive.months import InvalidMonth
 from pandadb.core.archive.parquet import files
 from pandadb.core.archive.parquet.libraries import ParquetMissing
 from pandadb.database import Database
@@ -383,7 +383,7 @@ def test_all_tables_are_read_as_of_one_moment(month: Database, tmp_path: Path) -
 def test_what_cannot_be_exported_is_said_in_a_sentence(
     month: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(BadMonth, match="'2026-13' is no month"):
+    with pytest.raises(InvalidMonth, match="'2026-13' is no month"):
         archive.export(month, "2026-13", tmp_path)
     with pytest.raises(NotExported, match="The archive has nothing of 2020-01"):
         archive.export(month, "2020-01", tmp_path)

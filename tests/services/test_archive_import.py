@@ -17,16 +17,16 @@ from sqlalchemy import event, text
 from pandadb.core.archive import backpressure
 from pandadb.core.archive.checksums import Fingerprint
 from pandadb.core.archive.layout import LIVE_OF
-from pandadb.core.archive.months import BadMonth, Month, fingerprint_of_month
+from pandadb.core.archive.months import InvalidMonth, Month, fingerprint_of_month
 from pandadb.core.archive.parquet import files, manifests
 from pandadb.core.archive.parquet.libraries import ParquetMissing
-from pandadb.core.archive.parquet.manifests import BadManifest
+from pandadb.core.archive.parquet.manifests import InvalidManifest
 from pandadb.database import Database
 from pandadb.models import JobsArchived4
 from pandadb.services import archive, grants, jobs
 from pandadb.services.archive import (
-    BadArchive,
     Found,
+    InvalidArchive,
     Limits,
     NoExports,
     NotImported,
@@ -364,7 +364,7 @@ def test_a_file_that_is_not_as_it_was_written_is_refused(gone: Database, tmp_pat
     path.write_bytes(whole)
     manifest = tmp_path / "2026-03" / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"rows": 4', '"rows": 5'))
-    with pytest.raises(BadManifest, match="is not as it was written"):
+    with pytest.raises(InvalidManifest, match="is not as it was written"):
         archive.import_month(gone, "2026-03", tmp_path)
     assert everything(gone) == before
 
@@ -407,7 +407,7 @@ def test_a_file_with_other_rows_that_its_manifest_fits_is_refused(
 
 def test_rows_of_other_times_are_refused(gone: Database, tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "2026-03", tmp_path / "2026-02")
-    with pytest.raises(BadManifest, match="is of 2026-03, not of 2026-02"):
+    with pytest.raises(InvalidManifest, match="is of 2026-03, not of 2026-02"):
         archive.import_month(gone, "2026-02", tmp_path)
 
 
@@ -585,9 +585,9 @@ def test_an_import_does_not_wait_for_who_waits_for_it(
 def test_what_cannot_be_imported_is_said_in_a_sentence(
     gone: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(BadMonth, match="'2026-13' is no month"):
+    with pytest.raises(InvalidMonth, match="'2026-13' is no month"):
         archive.import_month(gone, "2026-13", tmp_path)
-    with pytest.raises(BadManifest, match=r"There is no export in .*2026-04: it has no manifest"):
+    with pytest.raises(InvalidManifest, match=r"no export in .*2026-04: it has no manifest"):
         archive.import_month(gone, "2026-04", tmp_path)
     with pytest.raises(NoExports, match="nowhere: it is no folder"):
         archive.import_month(gone, "2026-03", tmp_path / "nowhere")
@@ -643,7 +643,7 @@ def test_a_month_comes_to_the_other_database_that_is_the_archive(
     found = [one.found for one in archive.verify(gone, archive=there)]
     assert found == [Found.SAME] * 4
     assert archive.import_month(gone, "2026-03", tmp_path, archive=there).rows == {}
-    with pytest.raises(BadArchive, match="is the database of PANDADB_URL"):
+    with pytest.raises(InvalidArchive, match="is the database of PANDADB_URL"):
         archive.import_month(gone, "2026-03", tmp_path, archive=gone)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pandadb.core.archive.parquet.manifests import BadManifest
+from pandadb.core.archive.parquet.manifests import InvalidManifest
 from pandadb.core.jobs.csv_import.insertion import JobConflict
 from pandadb.core.jobs.csv_import.records import Records
 from pandadb.demo.sample_records import sample
@@ -90,6 +90,6 @@ def test_a_damaged_manifest_hides_no_job_from_a_load(gone: Database, tmp_path: P
     assert jobs.load_records(gone, found, 7, DAY, exports=tmp_path).present == 1
 
     (tmp_path / "2026-03" / "jobsarchived.parquet").unlink()
-    with pytest.raises(BadManifest, match="No file has all of the jobs, but one may be missing"):
+    with pytest.raises(InvalidManifest, match="No file has all of the jobs, but one may be"):
         jobs.load_records(gone, sample(3), 7, DAY, exports=tmp_path)
     assert scalar(gone, "SELECT count(*) FROM doma_panda.jobsarchived4") == 0

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from pandadb.core.archive.layout import LIVE_OF
 from pandadb.core.archive.parquet import files, manifests
 from pandadb.core.archive.parquet.files import UnreadableFile
-from pandadb.core.archive.parquet.manifests import BadManifest
+from pandadb.core.archive.parquet.manifests import InvalidManifest
 from pandadb.core.archive.parquet.verification import fault_of_label
 from pandadb.core.sql.table_columns import Column
 from pandadb.services import archive, jobs
@@ -126,7 +126,7 @@ def test_no_lie_of_a_manifest_drops_a_month_or_hides_it_from_verify(
         if read(place) == honest:
             continue  # only the checksum was another, and was put right
         tried += 1
-        with pytest.raises((NotDropped, BadManifest)):
+        with pytest.raises((NotDropped, InvalidManifest)):
             archive.drop_exported(database, "2026-03", months)
         assert archive.verify_exports(database, months)[0].fault, name
 
@@ -146,7 +146,7 @@ def test_what_a_manifest_says_of_any_column_is_compared_with_its_file(months: Pa
         lie(place, changed)
         try:
             manifest = manifests.read(place, "2026-03")
-        except BadManifest:
+        except InvalidManifest:
             continue  # it was no text
         assert any(fault_of_label(place, manifest, table) for table in manifest.tables), name
 
@@ -155,7 +155,7 @@ def test_a_manifest_that_was_changed_says_so_by_its_checksum(months: Path) -> No
     place = months / "2026-03"
     for name, changed in lies(read(place)):
         (place / "manifest.json").write_text(f"{json.dumps(changed, indent=1)}\n")
-        with pytest.raises(BadManifest, match="manifest"):
+        with pytest.raises(InvalidManifest, match="manifest"):
             raise AssertionError(manifests.read(place, "2026-03"), name)
 
 
@@ -174,7 +174,7 @@ def test_a_file_of_another_month_stands_for_none(database: Database, months: Pat
         archive.export(database, "2026-03", months)
     shutil.rmtree(march)
     shutil.copytree(april, march)
-    with pytest.raises(BadManifest, match=r"manifest\.json is of 2026-04, not of 2026-03"):
+    with pytest.raises(InvalidManifest, match=r"manifest\.json is of 2026-04, not of 2026-03"):
         archive.drop_exported(database, "2026-03", months)
     faults = {one.month: one.fault for one in archive.verify_exports(database, months)}
     assert faults["2026-04"] is None
@@ -189,7 +189,7 @@ def test_a_file_of_another_month_stands_for_none(database: Database, months: Pat
 def test_what_is_no_manifest_is_a_sentence(tmp_path: Path, said: bytes) -> None:
     (tmp_path / "manifest.json").write_bytes(said)
 
-    with pytest.raises(BadManifest, match=r"manifest\.json is "):
+    with pytest.raises(InvalidManifest, match=r"manifest\.json is "):
         manifests.read(tmp_path, "2026-03")
 
 
@@ -197,7 +197,7 @@ def test_a_key_that_is_there_twice_is_no_manifest(months: Path) -> None:
     path = months / "2026-03" / "manifest.json"
     path.write_text(path.read_text().replace("{", '{\n "month": "2026-04",', 1))
 
-    with pytest.raises(BadManifest, match="is not as it was written"):
+    with pytest.raises(InvalidManifest, match="is not as it was written"):
         manifests.read(path.parent, "2026-03")
 
 
@@ -247,7 +247,7 @@ def test_a_job_is_found_whatever_manifests_say_of_their_jobs(
             (place / "manifest.json").write_text(said)
         assert jobs.get(database, 12, exports=months) == whole[12]
         assert jobs.history(database, 21, exports=months).attempts[0].table == "parquet"
-        with pytest.raises(BadManifest, match="No file has job 99, but one may be missing"):
+        with pytest.raises(InvalidManifest, match="No file has job 99, but one may be missing"):
             jobs.get(database, 99, exports=months)
         if said is None:
             (place / "manifest.json").touch()

@@ -21,7 +21,7 @@ from pandadb.core.archive.lookup import scan
 from pandadb.core.archive.transfer import rows
 from pandadb.core.sql.batch_size import Batch
 from pandadb.core.sql.time_range import TimeRange
-from pandadb.core.sql.validation import BadValue
+from pandadb.core.sql.validation import InvalidValue
 from pandadb.database import Database
 from pandadb.services import archive, partitions, schema
 from pandadb.services.archive import Found, Limits, Restored, plans, run_lock
@@ -100,7 +100,7 @@ def test_a_task_comes_back_and_what_is_unknown_is_told(
     assert restored.unknown_tasks == [99]
     assert ids(archived, "doma_pandaarch.jobsarchived") == []
     assert found(archived) == {Found.SAME}
-    with pytest.raises(BadValue, match="pandaid"):
+    with pytest.raises(InvalidValue, match="pandaid"):
         archive.restore_jobs(archived, pandaids=[2**70])
 
 

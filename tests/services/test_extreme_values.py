@@ -47,7 +47,7 @@ def tasks(database: Database, *numbers: int) -> None:
         do(database, f"INSERT INTO {TASKS} (jeditaskid, taskparams) VALUES ({number}, '')")
 
 
-def steps(found: list[partitions.Step]) -> list[tuple[Do, int]]:
+def steps(found: list[partitions.PlanStep]) -> list[tuple[Do, int]]:
     return [(step.do, step.rows) for step in found]
 
 

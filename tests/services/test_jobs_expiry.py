@@ -12,7 +12,7 @@ from pandadb.core.jobs.ending.timeouts import UnknownRule
 from pandadb.database import Database
 from pandadb.models import JobsActive4, JobsArchived4, JobsStatusLog
 from pandadb.services import jobs
-from pandadb.services.jobs import Expired, How, expiry
+from pandadb.services.jobs import ExpiryResult, VerbOptions, expiry
 from tests.factories import make_job
 
 NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
@@ -66,7 +66,7 @@ def test_at_most_so_many_jobs_end_for_a_rule_the_oldest_first(
 def test_a_dry_run_names_each_job_once_and_changes_nothing(database: Database) -> None:
     sent = make(database, "holding", 3, hours=100, prodsourcelabel="user", currentpriority=900)
 
-    found = jobs.expire(database, how=How(dry_run=True))
+    found = jobs.expire(database, how=VerbOptions(dry_run=True))
 
     assert [(each.rule, [*each.jobs]) for each in found] == [("analysis-holding", sent)]
     assert (count(database, JobsActive4), count(database, JobsArchived4)) == (3, 0)
@@ -108,7 +108,7 @@ def test_two_runs_at_once_end_each_job_once(
         *make(database, "defined", 60),
         *make(database, "waiting", 9),
     }
-    results: list[list[Expired]] = []
+    results: list[list[ExpiryResult]] = []
     threads = [
         threading.Thread(target=lambda: results.append(jobs.expire(database))) for _ in range(3)
     ]
@@ -134,7 +134,7 @@ def test_an_unknown_rule_ends_nothing(database: Database) -> None:
 
 def test_a_job_that_is_heard_of_again_in_time_is_left_alone(database: Database) -> None:
     (pandaid,) = make(database, "running", 1)
-    ended: list[list[Expired]] = []
+    ended: list[list[ExpiryResult]] = []
     with database.session() as pilot:
         job = pilot.get_one(JobsActive4, pandaid, with_for_update=True)
         job.modificationtime = NOW

@@ -9,7 +9,7 @@ from sqlalchemy import insert, text
 
 from pandadb.models import JobsActive4, JobsDefined4
 from pandadb.services import jobs
-from pandadb.services.jobs import How, NewJob, table_statistics
+from pandadb.services.jobs import NewJob, VerbOptions, table_statistics
 
 if TYPE_CHECKING:
     from pandadb.database import Database
@@ -39,7 +39,7 @@ def defined(database: Database) -> list[int]:
 def test_the_planner_knows_of_jobs_that_were_activated_at_once(
     database: Database, defined: list[int]
 ) -> None:
-    jobs.activate(database, defined, How(dry_run=True))
+    jobs.activate(database, defined, VerbOptions(dry_run=True))
     before = rows(database)
     jobs.activate(database, defined)
 

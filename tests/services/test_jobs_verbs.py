@@ -10,13 +10,13 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import event, literal_column, select, update
 
 from pandadb.core.jobs.lock_order import Lock
-from pandadb.core.jobs.refusals import JobsLocked, Reason, Refused
-from pandadb.core.jobs.states import UnknownWord
-from pandadb.core.sql.validation import BadValue
+from pandadb.core.jobs.refusals import JobsLocked, RefusalReason, Refused
+from pandadb.core.jobs.states import UnknownVerb
+from pandadb.core.sql.validation import InvalidValue
 from pandadb.database import Database
 from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsDefined4
 from pandadb.services import jobs
-from pandadb.services.jobs import Heartbeat, How, NewJob, Wanted
+from pandadb.services.jobs import DispatchRequest, Heartbeat, NewJob, VerbOptions
 from tests.factories import make_job, make_satellites
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def test_a_whole_life(database: Database) -> None:
     jobs.assign(database, job, dispatchdblock="dis.1")
     jobs.activate(database, job)
 
-    (taken,) = jobs.dispatch(database, Wanted("CERN"), how=How(host="node"), batchid="b.1")
+    (taken,) = jobs.dispatch(
+        database, DispatchRequest("CERN"), how=VerbOptions(host="node"), batchid="b.1"
+    )
     assert (taken.pandaid, taken.parameters, taken.job["batchid"]) == (job, "-n 5", "b.1")
     for state in ("starting", "running", "finished"):
         jobs.heartbeat(database, [Heartbeat(job, state)])
@@ -59,7 +61,7 @@ def test_many_jobs_get_an_answer_each(database: Database, job: int) -> None:
     done = jobs.activate(database, [job, 5])
 
     assert (done.jobs, done.before) == ({job: "activated"}, {job: "defined"})
-    assert done.refused[5].reason is Reason.UNKNOWN
+    assert done.refused[5].reason is RefusalReason.UNKNOWN
 
 
 def test_one_job_that_cannot_go_is_an_error_that_says_what_can(
@@ -70,7 +72,7 @@ def test_one_job_that_cannot_go_is_an_error_that_says_what_can(
 
 
 def test_a_bad_value_changes_nothing(database: Database, job: int) -> None:
-    with pytest.raises(BadValue, match="cloud is too long"):
+    with pytest.raises(InvalidValue, match="cloud is too long"):
         jobs.assign(database, job, cloud="x" * 51)
 
     with database.session() as session:
@@ -84,18 +86,18 @@ def test_a_dispatch_is_a_transaction_by_itself(database: Database) -> None:
         said.append(given[1].connection.info.transaction_status)
 
     event.listen(database.engine, "after_cursor_execute", note)
-    jobs.dispatch(database, Wanted("CERN"))
+    jobs.dispatch(database, DispatchRequest("CERN"))
 
     assert {*said} == {TransactionStatus.IDLE}
 
 
 def test_a_column_that_there_is_not_is_given_to_nobody(database: Database) -> None:
-    with pytest.raises(BadValue, match="no column 'cloudy': is it cloud"):
-        jobs.dispatch(database, Wanted("CERN", columns=["cloudy"]))
+    with pytest.raises(InvalidValue, match="no column 'cloudy': is it cloud"):
+        jobs.dispatch(database, DispatchRequest("CERN", columns=["cloudy"]))
 
 
 def test_a_dry_run_answers_and_changes_nothing(database: Database, job: int) -> None:
-    assert jobs.activate(database, [job], How(dry_run=True)).jobs == {job: "activated"}
+    assert jobs.activate(database, [job], VerbOptions(dry_run=True)).jobs == {job: "activated"}
 
     with database.session() as session:
         assert session.get_one(JobsDefined4, job).jobstatus == "defined"
@@ -113,7 +115,7 @@ def test_jobs_with_times_that_python_does_not_have_are_taken_with_these_times(
                 changed = update(model).where(model.pandaid == job)
                 session.execute(changed.values(creationtime=literal_column(f"'{time}'")))
 
-    found = jobs.dispatch(database, Wanted("CERN", len(times)))
+    found = jobs.dispatch(database, DispatchRequest("CERN", len(times)))
 
     first, last = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999)
     nearest = [last, first, last, first, datetime(2026, 1, 2, 3, 4, 5, 60_000)]
@@ -126,8 +128,8 @@ def test_jobs_with_times_that_python_does_not_have_are_taken_with_these_times(
     ]
 
 
-@pytest.mark.parametrize("how", [How(lock=Lock.NOWAIT), How(patience=0.1)])
-def test_nobody_waits_longer_than_asked(database: Database, locked: int, how: How) -> None:
+@pytest.mark.parametrize("how", [VerbOptions(lock=Lock.NOWAIT), VerbOptions(patience=0.1)])
+def test_nobody_waits_longer_than_asked(database: Database, locked: int, how: VerbOptions) -> None:
     with pytest.raises(JobsLocked):
         jobs.activate(database, [locked], how)
 
@@ -147,10 +149,10 @@ def test_no_verb_takes_a_value_for_a_column_that_it_sets_itself(
 ) -> None:
     value = {"pandaid": 5, "jobstatus": "failed"}.get(column, datetime(2026, 1, 1))
 
-    with pytest.raises(BadValue, match=f"{column} is set by the verb"):
+    with pytest.raises(InvalidValue, match=f"{column} is set by the verb"):
         jobs.activate(database, job, **{column: value})
-    with pytest.raises(BadValue, match=f"{column} is set by the dispatch"):
-        jobs.dispatch(database, Wanted("CERN"), **{column: value})
+    with pytest.raises(InvalidValue, match=f"{column} is set by the dispatch"):
+        jobs.dispatch(database, DispatchRequest("CERN"), **{column: value})
     with database.session() as session:
         assert session.get_one(JobsDefined4, job).jobstatus == "defined"
 
@@ -171,7 +173,7 @@ def test_what_is_no_pandaid_is_a_sentence_of_every_verb(
     worker_database: Database, verb: Any
 ) -> None:
     for given in ("12", ["12"], [1.5], [True], [None], [2**63], [-(2**63) - 1], [b"1"], [[1]], 1.5):
-        with pytest.raises(BadValue, match=r"pandaid (has to|is too large)"):
+        with pytest.raises(InvalidValue, match=r"pandaid (has to|is too large)"):
             verb(worker_database, given)
 
 
@@ -180,7 +182,7 @@ def test_what_is_no_pandaid_is_a_sentence_of_every_verb(
 def test_what_is_no_pandaid_is_not_looked_for(
     worker_database: Database, look: Any, given: Any
 ) -> None:
-    with pytest.raises(BadValue, match=r"pandaid (has to|is too large)"):
+    with pytest.raises(InvalidValue, match=r"pandaid (has to|is too large)"):
         look(worker_database, given)
 
 
@@ -202,21 +204,21 @@ def test_what_is_no_pandaid_is_not_looked_for(
     ],
 )
 def test_what_no_worker_can_want_is_a_sentence(wanted: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(BadValue, match=sentence):
-        Wanted(**{"computingsite": "CERN", **wanted})
+    with pytest.raises(InvalidValue, match=sentence):
+        DispatchRequest(**{"computingsite": "CERN", **wanted})
 
 
 @pytest.mark.parametrize("worker", [("h", "5"), ("h", 2**63), ("h" * 51, 5), "h1", ("h",)])
 def test_what_is_no_worker_is_a_sentence(worker_database: Database, worker: Any) -> None:
-    with pytest.raises(BadValue, match=r"workerid|harvesterid|worker has to be"):
-        jobs.dispatch(worker_database, Wanted("CERN"), worker=worker)
+    with pytest.raises(InvalidValue, match=r"workerid|harvesterid|worker has to be"):
+        jobs.dispatch(worker_database, DispatchRequest("CERN"), worker=worker)
 
 
 def test_one_label_is_one_label_and_not_its_letters(database: Database) -> None:
     with database.session() as session:
         job = make_job(session, "activated", computingsite="CERN", prodsourcelabel="user")
 
-    taken = jobs.dispatch(database, Wanted("CERN", labels="user", columns="vo"))
+    taken = jobs.dispatch(database, DispatchRequest("CERN", labels="user", columns="vo"))
 
     assert [{**one.job} for one in taken] == [{"pandaid": job, "vo": None}]
 
@@ -238,7 +240,7 @@ def test_one_label_is_one_label_and_not_its_letters(database: Database) -> None:
     ],
 )
 def test_json_of_the_wrong_shape_is_a_sentence(text: str, sentence: str) -> None:
-    with pytest.raises(BadValue) as error:
+    with pytest.raises(InvalidValue) as error:
         jobs.read(text)
 
     assert sentence in str(error.value)
@@ -256,7 +258,7 @@ def test_json_of_the_wrong_shape_is_a_sentence(text: str, sentence: str) -> None
 def test_what_json_has_that_no_column_takes_is_a_sentence_with_its_name(
     worker_database: Database, text: str, sentence: str
 ) -> None:
-    with pytest.raises(BadValue) as error:
+    with pytest.raises(InvalidValue) as error:
         jobs.submit(worker_database, jobs.read(text))
 
     assert sentence in str(error.value)
@@ -265,7 +267,7 @@ def test_what_json_has_that_no_column_takes_is_a_sentence_with_its_name(
 @pytest.mark.parametrize("limit", [-1, 2**31, "5", None, 1.5, True])
 def test_a_limit_is_a_number(worker_database: Database, limit: Any) -> None:
     for ask in (jobs.find, jobs.expire):
-        with pytest.raises(BadValue, match="limit has to be "):
+        with pytest.raises(InvalidValue, match="limit has to be "):
             ask(worker_database, limit=limit)
 
 
@@ -281,7 +283,7 @@ def test_an_unknown_column_suggests_the_right_one(
         lambda: jobs.count(worker_database, by=[by]),
         lambda: jobs.find(worker_database, columns=[by]),
     ):
-        with pytest.raises(BadValue, match=f"no column '?{by}'?.*{hint}"):
+        with pytest.raises(InvalidValue, match=f"no column '?{by}'?.*{hint}"):
             ask()
 
 
@@ -323,12 +325,12 @@ def test_only_a_job_that_a_kill_has_told_is_cancelled(database: Database, verb: 
 @pytest.mark.parametrize("verb", ["kill hard", "close", "close hard"])
 def test_no_verb_goes_past_the_kill_codes(database: Database, job: int, verb: str) -> None:
     assert verb not in jobs.VERBS
-    with pytest.raises(UnknownWord, match="killed and closed by `jobs kill`, with a code"):
+    with pytest.raises(UnknownVerb, match="killed and closed by `jobs kill`, with a code"):
         jobs.advance(database, verb, job)
 
 
 def test_jobs_are_closed_by_a_code_that_closes(database: Database, job: int) -> None:
-    with pytest.raises(BadValue, match="9 does not close jobs: these do: 2, 4, 10, 51, 55, 60"):
+    with pytest.raises(InvalidValue, match="9 does not close jobs: these do: 2, 4, 10, 51, 55, 60"):
         jobs.close(database, job, code=9)
 
     assert jobs.close(database, job, code=51).jobs == {job: "closed"}

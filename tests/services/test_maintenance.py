@@ -14,7 +14,7 @@ from pandadb.errors import InvalidInput, Outcome, PandaDBError
 from pandadb.services import archive, jobs, partitions
 from pandadb.services.archive import Limits, Paused
 from pandadb.services.coverage import coverage
-from pandadb.services.jobs import How
+from pandadb.services.jobs import VerbOptions
 from pandadb.services.lockwaits import LockNotAvailable
 from pandadb.services.maintenance import last_runs, noted
 from tests.services.test_archive import TODAY, make_days, write
@@ -149,7 +149,7 @@ def test_a_run_goes_on_where_its_note_cannot_be_written(
 
 def test_maintenance_of_partitions_and_the_end_of_late_jobs_are_noted(database: Database) -> None:
     partitions.maintain(database)
-    jobs.expire(database, how=How(dry_run=True))
+    jobs.expire(database, how=VerbOptions(dry_run=True))
     before = [run.command for run in last_runs(database)]
     jobs.expire(database)
 

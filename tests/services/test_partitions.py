@@ -41,7 +41,7 @@ def now(database: Database) -> datetime:
         return found
 
 
-def counts(steps: list[partitions.Step]) -> dict[Do, int]:
+def counts(steps: list[partitions.PlanStep]) -> dict[Do, int]:
     return {do: number for do in Do if (number := sum(step.do is do for step in steps))}
 
 
@@ -317,7 +317,7 @@ def test_a_table_that_cannot_be_planned_holds_up_no_other(database: Database) ->
 
 
 def test_a_row_that_comes_after_the_plan_is_left_to_be_drained(database: Database) -> None:
-    def come(step: partitions.Step) -> None:
+    def come(step: partitions.PlanStep) -> None:
         if not came:
             came.append(step.partition)
             with database.session() as session:

@@ -12,7 +12,7 @@ from pandadb.cli.output import counted, fail, mode, note
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pandadb.services.jobs import Moved, Refusal
+    from pandadb.services.jobs import MoveResult, Refusal
 
 ASKS_ABOVE = 10
 """So many jobs are changed without a question."""
@@ -44,12 +44,12 @@ def _can_be_asked() -> bool:
     return sys.stdin.isatty() and not mode.quiet
 
 
-def steps(moved: Moved) -> str:
+def steps(moved: MoveResult) -> str:
     """Say from which states to which how many jobs have gone."""
     return counted(f"from {moved.before[job]} to {after}" for job, after in moved.jobs.items())
 
 
-def with_merged(moved: Moved) -> str:
+def with_merged(moved: MoveResult) -> str:
     """Say which jobs have ended with those that were to merge their outputs."""
     return f", and {len(moved.merged)} that waited for them" if moved.merged else ""
 

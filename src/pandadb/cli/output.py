@@ -74,7 +74,7 @@ class Mode:
 mode = Mode()
 
 
-class Held(io.StringIO):
+class BufferedStream(io.StringIO):
     """What is printed with --quiet, instead of a stream."""
 
     def __init__(self, stream: Any) -> None:
@@ -92,7 +92,7 @@ def hold_back(wanted: bool) -> bool:
     """Print nothing from now on, if that is wanted, but what `unless_fine` prints."""
     if wanted:
         mode.quiet = True
-        sys.stdout, sys.stderr = Held(sys.stdout), Held(sys.stderr)
+        sys.stdout, sys.stderr = BufferedStream(sys.stdout), BufferedStream(sys.stderr)
     return wanted
 
 
@@ -108,7 +108,7 @@ def unless_fine() -> Iterator[None]:
         raise
     finally:
         mode.quiet = False
-        held = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, Held)]
+        held = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, BufferedStream)]
         if held:
             sys.stdout, sys.stderr = (one.stream for one in held)
         for one in () if fine else held:

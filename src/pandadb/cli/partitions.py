@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pandadb.services.coverage import Coverage, TableCoverage
     from pandadb.services.failures import Failure
-    from pandadb.services.partitions import Maintained, Step
+    from pandadb.services.partitions import Maintained, PlanStep
 
 app = typer.Typer(help="Partitions: what there is, what is due, and doing it.")
 
@@ -132,10 +132,10 @@ def _show_coverage(found: Coverage) -> None:
         out.print(runs_line(run), markup=False, soft_wrap=True)
 
 
-def _show(title: str, steps: Collection[Step], failed: Collection[Failure], json: bool) -> None:
+def _show(title: str, steps: Collection[PlanStep], failed: Collection[Failure], json: bool) -> None:
     if json:
         lines = [asdict(step) for step in steps]
-        as_json([*lines, *(_failed(partitions.Step, one, do="failed") for one in failed)])
+        as_json([*lines, *(_failed(partitions.PlanStep, one, do="failed") for one in failed)])
     elif steps:
         rows = [(s.do, s.table, s.partition, s.lower, s.upper, s.rows, s.why) for s in steps]
         table(title, COLUMNS, rows)
@@ -143,19 +143,19 @@ def _show(title: str, steps: Collection[Step], failed: Collection[Failure], json
         out.print("Nothing is to be done.")
 
 
-def _failed(kind: type[Step | TableCoverage], one: Failure, **said: str) -> dict[str, Any]:
+def _failed(kind: type[PlanStep | TableCoverage], one: Failure, **said: str) -> dict[str, Any]:
     """Return the line of JSON of a table that cannot be looked at: nothing else is known of it."""
     names = [field.name for field in fields(kind)]
     return {**dict.fromkeys(names), "table": one.unit, "why": one.why, **said}
 
 
-def _print_script(step: Step, script: Collection[str]) -> None:
+def _print_script(step: PlanStep, script: Collection[str]) -> None:
     out.print(f"-- {step.do} {step.table}, {step.partition}: {step.why}", markup=False)
     for line in ("BEGIN", *script, "COMMIT") if script else ():
         out.print(f"{line};", markup=False, soft_wrap=True)
 
 
-def _tell(step: Step) -> None:
+def _tell(step: PlanStep) -> None:
     line = {"do": step.do, "table": step.table, "partition": step.partition, "why": step.why}
     note(f"{step.do} {step.partition}: {step.why}", **line)
 

@@ -27,7 +27,7 @@ class Resource(Protocol):
         """Begin anew, and leave to the parent what it has."""
 
 
-class Lock:
+class ForkLock:
     """A lock of threads that is free in a child, where the thread that had it does not go on."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ import psycopg
 
 from pandadb.core.sql.psycopg_connection import driver_of
 from pandadb.errors import PandaDBError
-from pandadb.session_settings import BadSessionSetting
+from pandadb.session_settings import InvalidSessionSetting
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -46,7 +46,7 @@ def begin(settings: bytes, connection: Connection) -> None:
     """Give a transaction its settings; an event of SQLAlchemy's calls this as one begins.
 
     Raises:
-        BadSessionSetting: The role may not set what it has to.
+        InvalidSessionSetting: The role may not set what it has to.
         PoolerInTheWay: There is no transaction, as each statement is committed by itself.
     """
     driver = driver_of(connection)
@@ -55,7 +55,7 @@ def begin(settings: bytes, connection: Connection) -> None:
     try:
         driver.execute(settings, prepare=False)
     except psycopg.errors.InsufficientPrivilege as error:
-        raise BadSessionSetting(
+        raise InvalidSessionSetting(
             f"The session settings of {driver.info.user} would lose or misread rows: "
             f"{error.diag.message_primary}. Let a superuser RESET it for the role and the database"
         ) from None

@@ -13,14 +13,14 @@ from pandadb.demo import sample_tasks, task_progress
 from pandadb.demo.sample_records import SITES
 from pandadb.models.jobs.all_tables import JOB_TABLES, LIVE_TABLES
 from pandadb.services import jobs
-from pandadb.services.jobs import Heartbeat, Wanted
+from pandadb.services.jobs import DispatchRequest, Heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pandadb.core.jobs.search.histories import Step
+    from pandadb.core.jobs.search.histories import HistoryStep
     from pandadb.database import Database
-    from pandadb.demo.task_progress import Counters, Place
+    from pandadb.demo.task_progress import Counters, JobPlace
 
 ROUNDS = 12
 SLOTS = 12
@@ -51,7 +51,7 @@ class Life:
     datasets: list[Counters]
     pandaid: int
     """The first job that has finished."""
-    history: list[Step]
+    history: list[HistoryStep]
     left: list[int]
     """Jobs that have not ended."""
 
@@ -83,7 +83,7 @@ def live(
     with database.session() as session:
         jeditaskid = sample_tasks.make(session, njobs)
     play = _Play(database, jeditaskid, random.Random(seed), seed)  # noqa: S311 - nothing is secret
-    found: list[Place] = []
+    found: list[JobPlace] = []
     rounds = []
     for number in range(1, ROUNDS + 1):
         play.done.clear()
@@ -98,7 +98,7 @@ def live(
 
 
 def _looked_at(
-    database: Database, jeditaskid: int, rounds: list[Round], found: Sequence[Place]
+    database: Database, jeditaskid: int, rounds: list[Round], found: Sequence[JobPlace]
 ) -> Life:
     live_tables = [table.__tablename__ for table in LIVE_TABLES]
     left = [place.pandaid for place in found if place.table in live_tables]
@@ -110,14 +110,14 @@ def _looked_at(
     return Life(jeditaskid, rounds, datasets, pandaid, history.states, left)
 
 
-def _by_state(found: Iterable[Place]) -> defaultdict[str, list[int]]:
+def _by_state(found: Iterable[JobPlace]) -> defaultdict[str, list[int]]:
     states = defaultdict(list)
     for place in found:
         states[place.jobstatus].append(place.pandaid)
     return states
 
 
-def _counted(found: Iterable[Place]) -> list[StatusCount]:
+def _counted(found: Iterable[JobPlace]) -> list[StatusCount]:
     """Return the number of jobs per table and state, in the order of a job's life."""
     tables = [table.__tablename__ for table in JOB_TABLES]
     states = [*STATES]
@@ -165,7 +165,7 @@ def _prepare(play: _Play, now: Mapping[str, Sequence[int]]) -> None:
 
 def _dispatch(play: _Play) -> None:
     for number, site in enumerate(SITES, start=1):
-        wanted = Wanted(site, njobs=SLOTS, jeditaskid=play.jeditaskid)
+        wanted = DispatchRequest(site, njobs=SLOTS, jeditaskid=play.jeditaskid)
         worker = (sample_tasks.HARVESTER, number)
         play.done["dispatch"] += len(jobs.dispatch(play.database, wanted, worker=worker))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class JobPlace:
     """Where a job is."""
 
     pandaid: int
@@ -35,7 +35,7 @@ class Counters:
     failed: int
 
 
-def places(session: Session, jeditaskid: int) -> list[Place]:
+def places(session: Session, jeditaskid: int) -> list[JobPlace]:
     """Return the jobs of the task by PandaID, each as often as there is a row of it."""
     tables = [
         select(job.pandaid.label("pandaid"), literal(job.__tablename__), job.jobstatus).where(
@@ -43,7 +43,7 @@ def places(session: Session, jeditaskid: int) -> list[Place]:
         )
         for job in JOB_TABLES
     ]
-    return [Place(*row) for row in session.execute(union_all(*tables).order_by("pandaid"))]
+    return [JobPlace(*row) for row in session.execute(union_all(*tables).order_by("pandaid"))]
 
 
 def counters(session: Session, jeditaskid: int) -> list[Counters]:

@@ -35,13 +35,13 @@ class Shown:
     """What the demo has made, to be looked at."""
 
     version: schema.Version
-    loads: list[jobs.Loaded]
+    loads: list[jobs.LoadResult]
     statuses: list[counts.StatusCount]
     sites: list[counts.SiteUsage]
 
 
 @dataclass(frozen=True)
-class Archived:
+class ArchivedDay:
     """A day that is in the archive."""
 
     day: date
@@ -76,7 +76,7 @@ def run(
     return Shown(schema.current(database), loads, statuses, sites)
 
 
-def put_away(database: Database, day: date) -> Archived:
+def put_away(database: Database, day: date) -> ArchivedDay:
     """Make the partitions, take a day to the archive whatever its age, and prove that it is there.
 
     What of it is there already is only proven again.
@@ -91,7 +91,7 @@ def put_away(database: Database, day: date) -> Archived:
     archive.run(database, at_once, only=[day])
     proven = [one for one in archive.verify(database) if one.lower.date() == day]
     rows = {one.table: one.now.rows for one in proven if one.now and one.found is Found.SAME}
-    return Archived(day, rows)
+    return ArchivedDay(day, rows)
 
 
 def bring_back(database: Database, day: date) -> Restored:

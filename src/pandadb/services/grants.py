@@ -51,7 +51,7 @@ class GrantRefused(PandaDBError):
     """Roles that the user of the database may not make, or rights that it may not give."""
 
 
-class BadRole(GrantRefused, InvalidInput):
+class InvalidRole(GrantRefused, InvalidInput):
     """The name of a role that cannot be."""
 
 
@@ -89,14 +89,14 @@ def grant(
     schema.refuse_other_names(database)
     schema.refuse_unstamped(database)
     if not re.fullmatch(PLAIN, prefix):
-        raise BadRole(
+        raise InvalidRole(
             f"The prefix {prefix!r} is no plain name: write up to 54 letters, digits and _, not "
             "beginning with a digit"
         )
     roles = _named(prefix)
     unknown = sorted({*(members or {}).values()} - {*ROLES})
     if unknown:
-        raise BadRole(f"There is no role {unknown[0]!r}: there are {', '.join(ROLES)}")
+        raise InvalidRole(f"There is no role {unknown[0]!r}: there are {', '.join(ROLES)}")
 
     def work(session: Session) -> Granted:
         names = {**roles, "database": str(session.scalar(text("SELECT current_database()")))}

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pandadb.core.partitions import catalog, planning, statements
 from pandadb.core.partitions.catalog import Stray
-from pandadb.core.partitions.planning import Do, Step
+from pandadb.core.partitions.planning import Do, PlanStep
 from pandadb.core.partitions.policies import POLICIES, load
 from pandadb.errors import InvalidInput, Outcome
 from pandadb.services.failures import Failure, isolated
@@ -39,7 +39,7 @@ __all__ = [
     "Do",
     "Failure",
     "Maintained",
-    "Step",
+    "PlanStep",
     "load",
     "maintain",
     "plan",
@@ -63,12 +63,12 @@ class UnknownTable(InvalidInput):
 class Maintained:
     """What was done."""
 
-    done: list[Step] = field(default_factory=list)
+    done: list[PlanStep] = field(default_factory=list)
     contended: list[str] = field(default_factory=list)
     """Partitions whose locks were not free, or whole tables: the next run takes them up."""
     held: dict[str, str] = field(default_factory=dict)
     """For each of these, the sessions that held the locks."""
-    left: list[Step] = field(default_factory=list)
+    left: list[PlanStep] = field(default_factory=list)
     """Steps that are not ours: DEFAULT partitions to be drained, days for the archiver, and rows
     that someone has to look at."""
     failed: list[Failure] = field(default_factory=list)
@@ -93,7 +93,7 @@ def plan(
     tables: Collection[str] = (),
     now: datetime | None = None,
     failed: list[Failure] | None = None,
-) -> list[Step]:
+) -> list[PlanStep]:
     """Return what there is to do; `now` (naive UTC) is for looking ahead.
 
     Tables that cannot be planned are added to `failed`; without it, the first of them is an error.
@@ -101,7 +101,7 @@ def plan(
     Raises:
         UnknownTable: One of the tables has no policy.
     """
-    steps: list[Step] = []
+    steps: list[PlanStep] = []
     for policy in _chosen(policies, tables):
         with isolated_table(failed, policy), database.session() as session:
             steps += _plan(session, policy, now)
@@ -114,7 +114,7 @@ def isolated_table(failed: list[Failure] | None, policy: Policy) -> AbstractCont
 
 
 def script(
-    database: Database, steps: Collection[Step], policies: Mapping[str, Policy] = POLICIES
+    database: Database, steps: Collection[PlanStep], policies: Mapping[str, Policy] = POLICIES
 ) -> list[list[str]]:
     """Return the statements of each step; those of one step are to be one transaction."""
     with database.session() as session:
@@ -128,7 +128,7 @@ def maintain(
     *,
     tables: Collection[str] = (),
     drain: bool = False,
-    tell: Callable[[Step], None] = lambda _: None,
+    tell: Callable[[PlanStep], None] = lambda _: None,
 ) -> Maintained:
     """Make the partitions that are missing, then drop those whose time has passed.
 
@@ -154,7 +154,7 @@ def _maintain(
     *,
     chosen: list[Policy],
     drain: bool,
-    tell: Callable[[Step], None],
+    tell: Callable[[PlanStep], None],
 ) -> None:
     with advisory_lock(database, TURN) as ours:
         done.busy = not ours
@@ -182,9 +182,9 @@ def _chosen(policies: Mapping[str, Policy], tables: Collection[str]) -> list[Pol
     return [policies[name] for name in names]
 
 
-def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[Step]:
+def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[PlanStep]:
     """Plan for each table that nobody has locked; note the others, and those that cannot be."""
-    steps: list[Step] = []
+    steps: list[PlanStep] = []
     for policy in chosen:
         with isolated(done.failed, policy.table):
             try:
@@ -198,7 +198,7 @@ def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[St
     return steps
 
 
-def _plan(session: Session, policy: Policy, now: datetime | None) -> list[Step]:
+def _plan(session: Session, policy: Policy, now: datetime | None) -> list[PlanStep]:
     has, stray = there(session, policy)
     today = now or catalog.now(session)
     latest = catalog.latest(session, policy, today)
@@ -214,12 +214,14 @@ def there(session: Session, policy: Policy) -> tuple[list[Partition], Stray]:
 
 
 def _statements(
-    session: Session, step: Step, policies: Mapping[str, Policy], has: list[Partition]
+    session: Session, step: PlanStep, policies: Mapping[str, Policy], has: list[Partition]
 ) -> list[str]:
     return statements.statements(session, step, policies[step.table].key, has)
 
 
-def _do(database: Database, step: Step, policies: Mapping[str, Policy], done: Maintained) -> None:
+def _do(
+    database: Database, step: PlanStep, policies: Mapping[str, Policy], done: Maintained
+) -> None:
     """Do a step; rows that have come to the DEFAULT partition since it was planned leave it."""
     try:
         _take(database, step, policies)
@@ -234,7 +236,7 @@ def _do(database: Database, step: Step, policies: Mapping[str, Policy], done: Ma
         done.left.append(replace(step, do=Do.DRAIN, why=why, rows=1))
 
 
-def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> None:
+def _take(database: Database, step: PlanStep, policies: Mapping[str, Policy]) -> None:
     """Take a step in its transaction.
 
     Raises:
@@ -248,7 +250,7 @@ def _take(database: Database, step: Step, policies: Mapping[str, Policy]) -> Non
     retry_transaction(database, work, [PATIENCE] * TRIES)
 
 
-def _analyze(database: Database, step: Step) -> None:
+def _analyze(database: Database, step: PlanStep) -> None:
     """Give the planner statistics of rows that have moved, unless somebody else does that now.
 
     It is a transaction of its own: writers need not wait for it.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-ONE_AT_A_TIME = forks.Lock()
+ONE_AT_A_TIME = forks.ForkLock()
 """Alembic's context is one per process; between processes the database's own lock decides."""
 
 SITE = "site"
@@ -51,7 +51,7 @@ class UnknownRevision(MigrationError, InvalidInput):
     """A revision that there is not, or that does not lead to the other one."""
 
 
-class BadRevisions(MigrationError, InvalidInput):
+class InvalidRevisions(MigrationError, InvalidInput):
     """A folder of a site's revisions that is missing, or has one of a number of pandadb's."""
 
 
@@ -72,7 +72,7 @@ class Revision:
         return f"{self.revision} {self.title}"
 
 
-class Way(TypedDict, total=False):
+class MigrationPath(TypedDict, total=False):
     """How to migrate."""
 
     on_step: Callable[[str], None]
@@ -147,10 +147,10 @@ def write(message: str, database: Database | None = None) -> Path:
     makes that like the models, as Alembic sees it; its revision has to be the newest.
 
     Raises:
-        BadRevisions: There is no setting that names the folder.
+        InvalidRevisions: There is no setting that names the folder.
     """
     if not message.isprintable() or not message.strip():
-        raise BadRevisions(f"{message!r} is no message: write a line of text")
+        raise InvalidRevisions(f"{message!r} is no message: write a line of text")
     place = folder()
     numbers = [_number(step) for step in history() if step.is_site]
     is_first = not numbers
@@ -178,11 +178,11 @@ def folder() -> Path:
     """Return the folder of the site's revisions, which is made if it is not there.
 
     Raises:
-        BadRevisions: There is no setting that names it.
+        InvalidRevisions: There is no setting that names it.
     """
     place = load_settings().revisions
     if place is None:
-        raise BadRevisions(f"There is no place for a revision: set {SETTING} to a folder")
+        raise InvalidRevisions(f"There is no place for a revision: set {SETTING} to a folder")
     place.mkdir(parents=True, exist_ok=True)
     return place
 
@@ -227,16 +227,16 @@ def is_site(step: Script) -> bool:
     return Path(step.path).resolve().parent != (home() / "migrations" / "versions").resolve()
 
 
-def config(database: Database | None = None, **how: Unpack[Way]) -> Config:
+def config(database: Database | None = None, **how: Unpack[MigrationPath]) -> Config:
     """Return Alembic's configuration: where revisions are, and how to migrate which database.
 
     Raises:
-        BadRevisions: The folder of the site's revisions is not there.
+        InvalidRevisions: The folder of the site's revisions is not there.
     """
     found = Config(home() / "alembic.ini")
     if place := load_settings().revisions:
         if not place.is_dir():
-            raise BadRevisions(f"{SETTING} is {str(place)!r}: there is no such folder")
+            raise InvalidRevisions(f"{SETTING} is {str(place)!r}: there is no such folder")
         places = os.pathsep.join(map(str, (home() / "migrations" / "versions", place.resolve())))
         found.set_main_option("version_locations", places.replace("%", "%%"))
     found.attributes.update(how)
@@ -251,7 +251,7 @@ def scripts() -> ScriptDirectory:
     """Return the revisions that are there.
 
     Raises:
-        BadRevisions: One of the site's has a number that is pandadb's.
+        InvalidRevisions: One of the site's has a number that is pandadb's.
     """
     found = ScriptDirectory.from_config(config())
     with warnings.catch_warnings():
@@ -259,10 +259,10 @@ def scripts() -> ScriptDirectory:
         try:
             steps = told(lambda: [*found.walk_revisions()])
         except UserWarning as error:
-            raise BadRevisions(f"{error}: those of the site are called {SITE}_0001") from None
+            raise InvalidRevisions(f"{error}: those of the site are called {SITE}_0001") from None
     for step in steps:
         if is_site(step) and re.fullmatch(r"\d+", step.revision):
-            raise BadRevisions(
+            raise InvalidRevisions(
                 f"{step.path} has the revision {step.revision}: numbers are pandadb's, those of "
                 f"the site are called {SITE}_{step.revision}"
             )

@@ -15,11 +15,11 @@ from pandadb.migrating import home
 from pandadb.migrating.sentences import sentences
 from pandadb.services import revisions, stamps
 from pandadb.services.revisions import (
-    BadRevisions,
+    InvalidRevisions,
     MigrationError,
+    MigrationPath,
     Revision,
     UnknownRevision,
-    Way,
     history,
     sql,
 )
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from pandadb.migrating.catalogue import Difference
 
 __all__ = [
-    "BadRevisions",
     "Differs",
+    "InvalidRevisions",
     "MigrationError",
     "NotStamped",
     "Revision",
@@ -85,7 +85,7 @@ class Version:
     """The last revisions of the site's own that are applied."""
 
 
-def upgrade(database: Database, revision: str = "head", **how: Unpack[Way]) -> None:
+def upgrade(database: Database, revision: str = "head", **how: Unpack[MigrationPath]) -> None:
     """Bring the database to a revision; what is there already stays as it is.
 
     Each revision is a transaction of its own: after an error those before it stand, and the next
@@ -102,7 +102,7 @@ def upgrade(database: Database, revision: str = "head", **how: Unpack[Way]) -> N
     revisions.run(command.upgrade, config, revisions.goal(revision))
 
 
-def downgrade(database: Database, revision: str, **how: Unpack[Way]) -> None:
+def downgrade(database: Database, revision: str, **how: Unpack[MigrationPath]) -> None:
     """Take the database back to a revision, `base` for an empty one: data goes with its tables.
 
     What of the site's depends on a revision that is undone is undone before it.
@@ -199,7 +199,7 @@ def write(message: str, database: Database | None = None) -> Path:
     makes that like the models, as Alembic sees it; its revision has to be the newest.
 
     Raises:
-        BadRevisions: There is no setting that names the folder.
+        InvalidRevisions: There is no setting that names the folder.
         MigrationError: The database has no revision, or revisions are missing.
     """
     if database is not None:

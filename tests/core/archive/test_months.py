@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from pandadb.core.archive.months import BadMonth, Month
+from pandadb.core.archive.months import InvalidMonth, Month
 from pandadb.core.partitions.catalog import Partition
 
 
@@ -21,7 +21,7 @@ def test_a_month_ends_where_the_next_one_begins() -> None:
     "said", ["2026-13", "2026-9", "202609", "2026-09-01", "0000-01", "9999-12"]
 )
 def test_what_is_no_month_is_said_so(said: str) -> None:
-    with pytest.raises(BadMonth, match=f"'{said}' is no month: write it as 2026-09"):
+    with pytest.raises(InvalidMonth, match=f"'{said}' is no month: write it as 2026-09"):
         Month.of(said)
 
 

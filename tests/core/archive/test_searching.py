@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from pandadb.core.archive.lookup import pandaid_index
 from pandadb.core.archive.lookup.pandaid_index import GROUP
 from pandadb.core.jobs.csv_import.insertion import present
-from pandadb.core.jobs.refusals import Reason, explain
+from pandadb.core.jobs.refusals import RefusalReason, explain
 from pandadb.core.jobs.search.filters import Filter
 from pandadb.core.jobs.search.histories import history
 from pandadb.core.jobs.search.pages import Page, UnknownJob, count, find, get
@@ -131,7 +131,10 @@ def test_what_no_note_has_is_looked_for_everywhere_a_few_partitions_at_a_time(
                 get(session, unknown)
 
         def work() -> None:
-            assert explain(session, transitions("finish"), [LATE])[LATE].reason is Reason.UNKNOWN
+            assert (
+                explain(session, transitions("finish"), [LATE])[LATE].reason
+                is RefusalReason.UNKNOWN
+            )
             assert get(session, 17)["files"]
             assert ids(session, pandaids=[17, LATE]) == [17]
             assert present(session, [3, 119, LATE], 7) == {3, 119}

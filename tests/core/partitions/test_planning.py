@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pandadb.core.partitions.catalog import Partition
 from pandadb.core.partitions.intervals import Span
-from pandadb.core.partitions.planning import Do, Step, plan
+from pandadb.core.partitions.planning import Do, PlanStep, plan
 from pandadb.core.partitions.policies import POLICIES, Policy, Then
 
 LOG = POLICIES["doma_panda.jobs_statuslog"]
@@ -26,7 +26,7 @@ def day(policy: Policy, start: datetime, days: int = 1) -> Partition:
     return Partition("doma_panda", name, start, start + timedelta(days))
 
 
-def made(steps: list[Step]) -> list[str]:
+def made(steps: list[PlanStep]) -> list[str]:
     return [step.partition for step in steps if step.do in (Do.MAKE, Do.DRAIN)]
 
 

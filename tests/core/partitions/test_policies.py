@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pandadb.core.partitions.intervals import Span
-from pandadb.core.partitions.policies import KEYS, POLICIES, BadPolicy, Policy, Then, load
+from pandadb.core.partitions.policies import KEYS, POLICIES, InvalidPolicy, Policy, Then, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,11 +69,11 @@ def test_a_mistake_in_the_file_is_a_sentence(tmp_path: Path, said: str, sentence
     file = tmp_path / "policies.toml"
     file.write_text(said)
 
-    with pytest.raises(BadPolicy, match=sentence) as caught:
+    with pytest.raises(InvalidPolicy, match=sentence) as caught:
         load(file)
     assert str(file) in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(BadPolicy, match="cannot be read: No such file"):
+    with pytest.raises(InvalidPolicy, match="cannot be read: No such file"):
         load(tmp_path / "nowhere.toml")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pandadb.core.partitions.intervals import BadSpan, Span
+from pandadb.core.partitions.intervals import InvalidSpan, Span
 
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2150, 1, 1))
 TIMES = st.sampled_from(["1 day", "3 days", "7 days", "1 month", "3 months"]).map(Span.of)
@@ -79,7 +79,7 @@ def test_a_moment_is_as_much_before_the_first_one_that_is_later(
 
 @pytest.mark.parametrize("text", ["", "day", "0 days", "1 week", "-1 day", "1.5 days"])
 def test_what_is_no_span_is_a_sentence(text: str) -> None:
-    with pytest.raises(BadSpan, match="write 1 day, 3 months or 1000000 ids"):
+    with pytest.raises(InvalidSpan, match="write 1 day, 3 months or 1000000 ids"):
         Span.of(text)
 
 

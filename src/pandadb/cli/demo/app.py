@@ -71,6 +71,6 @@ def _print(shown: tour.Shown) -> None:
     )
 
 
-def _print_archived(archived: tour.Archived) -> None:
+def _print_archived(archived: tour.ArchivedDay) -> None:
     title = f"Archived: what belongs to jobs that ended on {archived.day}"
     table(title, ("table", "rows, counted and proven"), archived.rows.items())

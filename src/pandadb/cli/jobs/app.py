@@ -38,7 +38,7 @@ def yesterday() -> date:
 UNITS = {"reading": "bytes", "loading": "jobs"}
 
 
-def name_unknown(loaded: jobs.Loaded) -> None:
+def name_unknown(loaded: jobs.LoadResult) -> None:
     """Say which columns of a file were left out."""
     if loaded.unknown_columns:
         names = loaded.unknown_columns

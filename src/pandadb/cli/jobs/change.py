@@ -42,7 +42,9 @@ def submit(
         fail(f"{file} cannot be read as UTF-8 text: {said}", INVALID)
     with changing(dry_run=dry_run) as database:
         new = jobs.read(text)
-        pandaids = jobs.submit(database, new, jobstatus=jobstatus, how=jobs.How(dry_run=dry_run))
+        pandaids = jobs.submit(
+            database, new, jobstatus=jobstatus, how=jobs.VerbOptions(dry_run=dry_run)
+        )
     if json:
         as_json([] if dry_run else pandaids)
     elif dry_run:
@@ -74,7 +76,7 @@ def move(
     values: dict[str, Any] = dict(_assignment(word) for word in value or [])
     with changing(dry_run=dry_run) as database:
         ask(verb.capitalize(), pandaids, yes or dry_run)
-        moved = jobs.advance(database, verb, pandaids, jobs.How(dry_run=dry_run), **values)
+        moved = jobs.advance(database, verb, pandaids, jobs.VerbOptions(dry_run=dry_run), **values)
     if json:
         as_json(asdict(moved))
     else:
@@ -107,7 +109,7 @@ def retry(
     with changing(dry_run=dry_run) as database:
         ask("Retry", pandaids, yes or dry_run)
         retried = jobs.retry(
-            database, pandaids, jobs.How(dry_run=dry_run), same=same, attemptnr=attemptnr
+            database, pandaids, jobs.VerbOptions(dry_run=dry_run), same=same, attemptnr=attemptnr
         )
     if json:
         as_json(asdict(retried))

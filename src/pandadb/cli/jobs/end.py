@@ -58,7 +58,7 @@ def kill(
             hard=hard,
             production=production,
             keep_unmerged=keep_unmerged,
-            how=jobs.How(dry_run=dry_run),
+            how=jobs.VerbOptions(dry_run=dry_run),
         )
     if json:
         as_json(asdict(killed))
@@ -86,7 +86,9 @@ def expire(
     Example: pandadb jobs expire --rule sent --rule heartbeat
     """
     with changing(dry_run=dry_run) as database:
-        found = jobs.expire(database, rules=rule, limit=limit, how=jobs.How(dry_run=dry_run))
+        found = jobs.expire(
+            database, rules=rule, limit=limit, how=jobs.VerbOptions(dry_run=dry_run)
+        )
     if json:
         as_json([asdict(expired) for expired in found])
     elif found:
@@ -103,14 +105,14 @@ def _login() -> str:
         return "pandadb"
 
 
-def _sentence(killed: jobs.Killed, dry_run: bool) -> str:
+def _sentence(killed: jobs.KillResult, dry_run: bool) -> str:
     """Say how many jobs are killed, from which states to which, and how many are told to end."""
     would = "Would be killed" if dry_run else "Killed"
     found = f"{len(killed.jobs)} ({steps(killed)}){with_merged(killed)}"
     return f"{would}: {found}; running and told to end: {len(killed.told)}."
 
 
-def _show(found: list[jobs.Expired], dry_run: bool) -> None:
+def _show(found: list[jobs.ExpiryResult], dry_run: bool) -> None:
     rows = [(e.rule, e.why, len(e.jobs), len(e.told), len(e.refused)) for e in found]
     title = "Would end" if dry_run else "Ended"
     table(title, ("rule", "why", "jobs", "told to end", "refused"), rows)

@@ -25,7 +25,7 @@ UPDATED_FOR = timedelta(90)
 """How old a job may be whose row in the archive a server still updates."""
 
 
-class BadMonth(InvalidInput):
+class InvalidMonth(InvalidInput):
     """A text that is no month."""
 
 
@@ -41,7 +41,7 @@ class Month(TimeRange):
         """Return the month that a text means, such as `2026-09`.
 
         Raises:
-            BadMonth: It means none.
+            InvalidMonth: It means none.
         """
         if re.fullmatch(r"(19[7-9]|[2-9]\d\d)\d-\d\d", said, re.ASCII):
             try:
@@ -49,7 +49,7 @@ class Month(TimeRange):
                 return cls(lower, Span(1, Unit.MONTH).after(lower))
             except ValueError:
                 pass
-        raise BadMonth(f"{said!r} is no month: write it as 2026-09")
+        raise InvalidMonth(f"{said!r} is no month: write it as 2026-09")
 
     @override
     def __str__(self) -> str:

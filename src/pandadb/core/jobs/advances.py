@@ -17,7 +17,7 @@ from pandadb.models import JobsActive4
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pandadb.core.jobs.mover import Moved
+    from pandadb.core.jobs.mover import MoveResult
     from pandadb.core.jobs.states import Transition
     from pandadb.core.sql.transaction import Transaction
 
@@ -35,15 +35,15 @@ def advance(
     target: str | None = None,
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
-) -> Moved:
+) -> MoveResult:
     """Take jobs through a verb; a heartbeat, which leads to several states, needs its target.
 
     Locks are taken in the order tasks, datasets, jobs. With SKIP a job stays where it is, too, if
     somebody else has a dataset of it.
 
     Raises:
-        UnknownWord: There is no such verb, or it does not lead to the target.
-        BadValue: A value does not fit its column, or is the verb's to set.
+        UnknownVerb: There is no such verb, or it does not lead to the target.
+        InvalidValue: A value does not fit its column, or is the verb's to set.
         JobsLocked: See `move`.
     """
     steps = states.transitions(verb, target)

@@ -24,7 +24,7 @@ from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import transitions
 from pandadb.core.sql import timestamps
 from pandadb.core.sql.prepared import CACHE_SIZE, send
-from pandadb.core.sql.validation import BadValue, check_number, check_text, mistake_of, words
+from pandadb.core.sql.validation import InvalidValue, check_number, check_text, mistake_of, words
 from pandadb.core.statemachine.effects import now
 from pandadb.models import (
     FilesTable4,
@@ -58,11 +58,11 @@ FARTHEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DispatchRequest:
     """What a worker can run, and what it wants to know of it.
 
     Raises:
-        BadValue: A number is none or beyond its limits, or a text is none.
+        InvalidValue: A number is none or beyond its limits, or a text is none.
     """
 
     computingsite: str
@@ -91,7 +91,7 @@ class Wanted:
             if value is not None and (
                 mistake := mistake_of(JobsActive4, LIMITS.get(name, name), value)
             ):
-                raise BadValue(f"{name} {mistake}")
+                raise InvalidValue(f"{name} {mistake}")
         for word in words(self.labels or ()):
             check_text("a label", word)
 
@@ -104,7 +104,7 @@ TIMES = tuple(name for name, column in FILE.items() if isinstance(column.type, T
 
 
 @dataclass(frozen=True)
-class Dispatched:
+class DispatchResult:
     """A job that a worker has been given."""
 
     job: Mapping[str, Any]
@@ -121,12 +121,12 @@ class Dispatched:
 
 def take(
     session: Transaction,
-    wanted: Wanted,
+    wanted: DispatchRequest,
     shares: Sequence[str],
     host: str,
     worker: tuple[str, int] | None = None,
     **values: Any,
-) -> list[Dispatched]:
+) -> list[DispatchResult]:
     """Take activated jobs for a worker, and say that they are sent; return them in their order.
 
     `shares` is the order in which shares are served; jobs of others come last. Jobs that other
@@ -177,7 +177,7 @@ def _route(columns: Sequence[str] | None, values: tuple[str, ...]) -> Route:
 
 def _taken(
     session: Transaction, said: Said, given: Mapping[str, Any]
-) -> tuple[list[Dispatched], int]:
+) -> tuple[list[DispatchResult], int]:
     """Send a dispatch; return the jobs, and how many candidates there were."""
     statement, names = said
     with refusing_to_wait():
@@ -185,14 +185,14 @@ def _taken(
     return [_dispatched(names, row) for row in found if row[0]], found[0][-1]
 
 
-def _dispatched(names: Sequence[str], row: Sequence[Any]) -> Dispatched:
+def _dispatched(names: Sequence[str], row: Sequence[Any]) -> DispatchResult:
     """Separate a job from what belongs to it."""
     job = dict(zip(names, row, strict=False))
     files, parameters = row[len(names) : -1] or (None, None)
     found = [dict(zip(NAMES, file, strict=True)) for file in files or ()]
     for file in found:
         file |= {name: timestamps.read(file[name]) for name in TIMES if file[name]}
-    return Dispatched(job, found, parameters)
+    return DispatchResult(job, found, parameters)
 
 
 @lru_cache(CACHE_SIZE)

@@ -18,7 +18,13 @@ from sqlalchemy import Numeric, String
 
 from pandadb.core.jobs.creation import job_input
 from pandadb.core.jobs.states import OURS, RUNS
-from pandadb.core.sql.validation import BadValue, check_columns, mistake_in, mistake_in_text, shown
+from pandadb.core.sql.validation import (
+    InvalidValue,
+    check_columns,
+    mistake_in,
+    mistake_in_text,
+    shown,
+)
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
@@ -62,19 +68,19 @@ def check_call(beats: Iterable[Heartbeat], kind: type[Heartbeat], host: str) -> 
     """Return the heartbeats of a call, if they are heartbeats of something.
 
     Raises:
-        BadValue: They are not, so that there is nothing that an answer could be about.
+        InvalidValue: They are not, so that there is nothing that an answer could be about.
     """
     if not isinstance(beats, Iterable) or isinstance(beats, str | bytes | Mapping):
-        raise BadValue(f"Heartbeats have to be a list of Heartbeat, not {shown(beats)}")
+        raise InvalidValue(f"Heartbeats have to be a list of Heartbeat, not {shown(beats)}")
     found = [*beats]
     for number, one in enumerate(found, start=1):
         if not isinstance(one, kind):
-            raise BadValue(f"heartbeat {number} has to be a Heartbeat, not {shown(one)}")
+            raise InvalidValue(f"heartbeat {number} has to be a Heartbeat, not {shown(one)}")
         try:
             hash(one.pandaid)
         except TypeError:
             mistake = mistake_in(JobsActive4, "pandaid", one.pandaid)
-            raise BadValue(f"heartbeat {number}: {mistake}") from None
+            raise InvalidValue(f"heartbeat {number}: {mistake}") from None
     check_columns(JobsActive4, {"modificationhost": host[:128] if isinstance(host, str) else host})
     return found
 
@@ -118,7 +124,7 @@ def _refusal(one: Heartbeat) -> str | None:
     """Return why a heartbeat cannot be taken at all, or None."""
     try:
         job_input.check(job_input.Report, one)
-    except BadValue as why:
+    except InvalidValue as why:
         return str(why)
     if one.jobstatus not in SAID:
         return f"a pilot says {', '.join(SAID)}, not {shown(one.jobstatus)}"

@@ -84,7 +84,7 @@ def beat(session: Transaction, beats: Sequence[Heartbeat], host: str) -> dict[in
     number of different states and sets of columns.
 
     Raises:
-        BadValue: What is given are no heartbeats, or the host is no text.
+        InvalidValue: What is given are no heartbeats, or the host is no text.
     """
     seen = [checked(one) for one in check_call(beats, Heartbeat, host)]
     taken = [one.said for one in seen if not one.refused]

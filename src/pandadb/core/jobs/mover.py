@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Moved:
+class MoveResult:
     """What a move has done."""
 
     jobs: dict[int, str] = field(default_factory=dict)
@@ -66,7 +66,7 @@ def move(
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
     accounted: bool = False,
-) -> tuple[Moved, Consequences]:
+) -> tuple[MoveResult, Consequences]:
     """Take jobs through whichever of the transitions fits; return which went, and why not.
 
     The jobs are PandaIDs, or a condition on a table of jobs that chooses them. In one statement per
@@ -82,7 +82,7 @@ def move(
         JobsLocked: With NOWAIT, somebody else has one of the jobs; or the session's `lock_timeout`
             has passed. The transaction can only be rolled back.
     """
-    done, then = Moved(), Consequences()
+    done, then = MoveResult(), Consequences()
     left = jobs if callable(jobs) else [*dict.fromkeys(jobs)]
     for step in steps:
         sources = [table for table in LIVE_TABLES if step.sources_in(table)]

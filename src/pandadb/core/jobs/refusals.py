@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pandadb.models.jobs.all_tables import JobTable
 
 
-class Reason(StrEnum):
+class RefusalReason(StrEnum):
     """Why a job did not move."""
 
     UNKNOWN = "unknown"
@@ -39,7 +39,7 @@ class Reason(StrEnum):
 class Refusal:
     """A job that did not move."""
 
-    reason: Reason
+    reason: RefusalReason
     sentence: str
 
 
@@ -73,7 +73,7 @@ def explain(
     found = lookup.rows(session, pandaids, lambda job: _looked_up(job, steps))
     refused = {pandaid: _refusal(steps, row) for pandaid, row in found.items()}
     for pandaid in pandaids:
-        unknown = Refusal(Reason.UNKNOWN, f"Job {pandaid} is unknown: no table has it")
+        unknown = Refusal(RefusalReason.UNKNOWN, f"Job {pandaid} is unknown: no table has it")
         refused.setdefault(pandaid, unknown)
     return refused
 
@@ -93,13 +93,17 @@ def _refusal(steps: Sequence[Transition], row: Any) -> Refusal:
     job, verb = f"Job {row.pandaid}", steps[0].verb
     fitting = [(i, step) for i, step in enumerate(steps) if row.jobstatus in step.sources]
     if row.jobstatus in {step.target for step in steps} and (row.ended or not fitting):
-        return Refusal(Reason.THERE, f"{job} is {row.jobstatus} already")
+        return Refusal(RefusalReason.THERE, f"{job} is {row.jobstatus} already")
     if row.ended or not fitting:
         legal = ", ".join(states.legal_from(row.jobstatus))
         then = "it has ended" if row.ended else f"from there {legal}"
-        return Refusal(Reason.STATE, f"{job} is {row.jobstatus}, which {verb} is not for: {then}")
+        return Refusal(
+            RefusalReason.STATE, f"{job} is {row.jobstatus}, which {verb} is not for: {then}"
+        )
     for i, step in fitting:
         if not row._mapping[f"guard_{i}"]:
             otherwise = " and ".join(guard.otherwise for guard in step.guards)
-            return Refusal(Reason.GUARD, f"{job} is {row.jobstatus} but {otherwise}")
-    return Refusal(Reason.LOCKED, f"{job} is {row.jobstatus} but somebody else is changing it")
+            return Refusal(RefusalReason.GUARD, f"{job} is {row.jobstatus} but {otherwise}")
+    return Refusal(
+        RefusalReason.LOCKED, f"{job} is {row.jobstatus} but somebody else is changing it"
+    )

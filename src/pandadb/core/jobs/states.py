@@ -45,8 +45,12 @@ if TYPE_CHECKING:
     from pandadb.models.jobs.all_tables import JobTable
 
 
-class UnknownWord(InvalidInput):
-    """A state or a verb that there is not."""
+class UnknownState(InvalidInput):
+    """No state has that name."""
+
+
+class UnknownVerb(InvalidInput):
+    """No transition has that verb, or none of its transitions leads to that state."""
 
 
 @dataclass(frozen=True)
@@ -215,10 +219,10 @@ def state(name: str) -> State:
     """Return a state by its name.
 
     Raises:
-        UnknownWord: There is none of that name.
+        UnknownState: No state has that name.
     """
     if name not in STATES:
-        raise UnknownWord(f"There is no state {name!r}: the states are {', '.join(STATES)}")
+        raise UnknownState(f"There is no state {name!r}: the states are {', '.join(STATES)}")
     return STATES[name]
 
 
@@ -236,16 +240,16 @@ def transitions(verb: str, target: str | None = None) -> tuple[Transition, ...]:
     """Return what a verb can do, or what of that leads to a state.
 
     Raises:
-        UnknownWord: There is no such verb, or it does not lead there.
+        UnknownVerb: There is no such verb, or it does not lead there.
     """
     found = [step for step in TRANSITIONS if step.verb == verb]
     if not found:
         verbs = ", ".join(dict.fromkeys(step.verb for step in TRANSITIONS))
-        raise UnknownWord(f"There is no verb {verb!r}: the verbs are {verbs}")
+        raise UnknownVerb(f"There is no verb {verb!r}: the verbs are {verbs}")
     leading = [step for step in found if target in (None, step.target)]
     if not leading:
         targets = " or ".join(dict.fromkeys(step.target for step in found))
-        raise UnknownWord(f"{verb!r} does not make a job {target}, but {targets}")
+        raise UnknownVerb(f"{verb!r} does not make a job {target}, but {targets}")
     return tuple(leading)
 
 

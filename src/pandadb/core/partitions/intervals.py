@@ -27,7 +27,7 @@ FIRST_DAY = datetime(1970, 1, 1)
 BIGINT = 2**63
 
 
-class BadSpan(InvalidInput):
+class InvalidSpan(InvalidInput):
     """A text that is no span."""
 
 
@@ -51,11 +51,11 @@ class Span:
         """Return the span that a text means: `1 day`, `3 months`, `1000000 ids`.
 
         Raises:
-            BadSpan: It means none.
+            InvalidSpan: It means none.
         """
         found = re.fullmatch(r"\s*([1-9][0-9]{0,15})\s+(day|month|id)s?\s*", text)
         if not found:
-            raise BadSpan(f"{text!r} is no span: write 1 day, 3 months or 1000000 ids")
+            raise InvalidSpan(f"{text!r} is no span: write 1 day, 3 months or 1000000 ids")
         return cls(int(found[1]), Unit(found[2]))
 
     def start(self, value: Any) -> Any:
@@ -102,7 +102,7 @@ class Span:
         """Return the moment as much earlier; the last day of a month stays one that there is.
 
         Raises:
-            BadSpan: It is a number of ids.
+            InvalidSpan: It is a number of ids.
         """
         match self.unit:
             case Unit.DAY:
@@ -113,13 +113,13 @@ class Span:
                 clock = moment - moment.replace(hour=0, minute=0, second=0, microsecond=0)
                 return first.replace(day=min(moment.day, last.day)) + clock
             case Unit.ID:
-                raise BadSpan(f"{self} is no time")
+                raise InvalidSpan(f"{self} is no time")
 
     def later(self, moment: datetime) -> datetime:
         """Return the first moment that is as much later, so that `before` leads back to this one.
 
         Raises:
-            BadSpan: It is a number of ids.
+            InvalidSpan: It is a number of ids.
         """
         match self.unit:
             case Unit.DAY:
@@ -129,7 +129,7 @@ class Span:
                 since = moment - _month(_months(moment))
                 return min(_month(first) + since, _month(first + 1))
             case Unit.ID:
-                raise BadSpan(f"{self} is no time")
+                raise InvalidSpan(f"{self} is no time")
 
     def suffix(self, lower: Bound) -> str:
         """Return what the name of a partition ends with that begins there."""

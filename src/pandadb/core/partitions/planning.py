@@ -31,7 +31,7 @@ class Do(StrEnum):
 
 
 @dataclass(frozen=True)
-class Step:
+class PlanStep:
     """Something to be done with one partition, and why; or rows that stay where they are."""
 
     do: Do
@@ -51,7 +51,7 @@ def plan(
     latest: Bound,
     now: datetime,
     stray: Mapping[Bound, int],
-) -> list[Step]:
+) -> list[PlanStep]:
     """Return the steps for a table, partitions to be made first.
 
     `latest` is the time, or the greatest id; `stray` is what is in the DEFAULT partition: rows by
@@ -63,24 +63,24 @@ def plan(
 
 def odd(
     policy: Policy, existing: Sequence[Partition], latest: Latest, stray: Stray
-) -> Iterator[Step]:
+) -> Iterator[PlanStep]:
     """Yield what someone has to look at: rows that stay out of what is planned."""
     default = next((one.name for one in existing if one.is_default), "")
     if stray.beyond:
         why = f"no partition can have their {policy.key}: infinite, before the year 1, or too large"
-        yield Step(Do.LEAVE, policy.table, default, None, None, why, stray.beyond)
+        yield PlanStep(Do.LEAVE, policy.table, default, None, None, why, stray.beyond)
     if latest.far:
         why = (
             f"their {policy.key} is far beyond all others, of which the greatest is "
             f"{latest.value}: no partitions are made for ids that would follow"
         )
         name = policy.table.partition(".")[2]
-        yield Step(Do.LEAVE, policy.table, name, latest.first, None, why, latest.far)
+        yield PlanStep(Do.LEAVE, policy.table, name, latest.first, None, why, latest.far)
 
 
 def _making(
     policy: Policy, existing: Sequence[Partition], latest: Any, stray: Mapping[Any, int]
-) -> Iterator[Step]:
+) -> Iterator[PlanStep]:
     interval = policy.interval
     current = interval.start(latest)
     ahead = _ahead(policy, current)
@@ -92,7 +92,9 @@ def _making(
             name = f"{policy.table.partition('.')[2]}_{interval.suffix(lower)}"
             if name in names:  # that of a wider or narrower one
                 name = f"{name}_{upper:%Y_%m_%d}" if hasattr(upper, "year") else f"{name}_{upper}"
-            yield Step(Do.DRAIN if rows else Do.MAKE, policy.table, name, lower, upper, why, rows)
+            yield PlanStep(
+                Do.DRAIN if rows else Do.MAKE, policy.table, name, lower, upper, why, rows
+            )
 
 
 def _ahead(policy: Policy, current: Any) -> Iterator[Any]:
@@ -124,7 +126,7 @@ def gaps(existing: Sequence[Partition], lower: Any, upper: Any) -> Iterator[tupl
     yield lower, upper
 
 
-def _ending(policy: Policy, existing: Sequence[Partition], now: datetime) -> Iterator[Step]:
+def _ending(policy: Policy, existing: Sequence[Partition], now: datetime) -> Iterator[PlanStep]:
     if policy.retention is None or policy.then is Then.KEEP:
         return
     horizon: Any = policy.retention.before(now)
@@ -132,7 +134,7 @@ def _ending(policy: Policy, existing: Sequence[Partition], now: datetime) -> Ite
     for partition in existing:
         if partition.lower is None or partition.upper is None or partition.upper > horizon:
             continue
-        yield Step(
+        yield PlanStep(
             Do(policy.then.value),
             policy.table,
             partition.name,

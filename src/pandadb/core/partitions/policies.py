@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.partitions.intervals import BadSpan, Span, Unit
+from pandadb.core.partitions.intervals import InvalidSpan, Span, Unit
 from pandadb.errors import InvalidInput
 from pandadb.models import Base
 from pandadb.models.jobs.all_tables import ARCHIVE_TABLES
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
 
-class BadPolicy(InvalidInput):
+class InvalidPolicy(InvalidInput):
     """A file of policies that cannot be read, or says what cannot be."""
 
 
@@ -107,7 +107,7 @@ def load(path: Path | None) -> dict[str, Policy]:
     The file is TOML, with a section for each table: `interval`, `ahead`, `retention`, `then`.
 
     Raises:
-        BadPolicy: The file cannot be read, or says what cannot be; the sentence says where.
+        InvalidPolicy: The file cannot be read, or says what cannot be; the sentence says where.
     """
     if path is None:
         return POLICIES
@@ -115,13 +115,13 @@ def load(path: Path | None) -> dict[str, Policy]:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         said = getattr(error, "strerror", None) or error
-        raise BadPolicy(f"The policies in {path} cannot be read: {said}") from None
+        raise InvalidPolicy(f"The policies in {path} cannot be read: {said}") from None
     changed = {}
     for name, section in given.items():
         try:
             policy = _changed(_named(name), section)
-        except (BadPolicy, BadSpan) as error:
-            raise BadPolicy(f"{path}, [{name}]: {error}") from None
+        except (InvalidPolicy, InvalidSpan) as error:
+            raise InvalidPolicy(f"{path}, [{name}]: {error}") from None
         changed[policy.table] = policy
     return _together({**POLICIES, **changed}, path)
 
@@ -133,25 +133,27 @@ def _named(name: str) -> Policy:
     names = [table.partition(".")[2] for table in POLICIES]
     close = difflib.get_close_matches(name, names, 1)
     hint = f"is it {close[0]}?" if close else f"there are {', '.join(sorted(names))}"
-    raise BadPolicy(f"no partitioned table has that name: {hint}")
+    raise InvalidPolicy(f"no partitioned table has that name: {hint}")
 
 
 def _changed(policy: Policy, section: Any) -> Policy:
     if not isinstance(section, dict):
-        raise BadPolicy("write a section with interval, ahead, retention or then")
+        raise InvalidPolicy("write a section with interval, ahead, retention or then")
     known = [field.name for field in fields(Policy) if field.name != "table"]
     if unknown := [name for name in section if name not in known]:
-        raise BadPolicy(f"there is no {unknown[0]!r}: there are {', '.join(known)}")
+        raise InvalidPolicy(f"there is no {unknown[0]!r}: there are {', '.join(known)}")
     policy = replace(policy, **{name: _value(name, section[name]) for name in section})
     of_ids = POLICIES[policy.table].interval.unit is Unit.ID
     if (policy.interval.unit is Unit.ID) is not of_ids:
-        raise BadPolicy(f"interval: its partitions are of {'ids' if of_ids else 'days or months'}")
+        raise InvalidPolicy(
+            f"interval: its partitions are of {'ids' if of_ids else 'days or months'}"
+        )
     if policy.retention and (of_ids or policy.retention.unit is Unit.ID):
-        raise BadPolicy(f"retention: {'ids have no age' if of_ids else 'write days or months'}")
+        raise InvalidPolicy(f"retention: {'ids have no age' if of_ids else 'write days or months'}")
     if policy.then is not Then.KEEP and not policy.retention:
-        raise BadPolicy(f"then = {str(policy.then)!r} needs a retention")
+        raise InvalidPolicy(f"then = {str(policy.then)!r} needs a retention")
     if policy.then is Then.ARCHIVE and not policy.table.endswith(ARCHIVED):
-        raise BadPolicy(f"then: only {', '.join(ARCHIVED)} have an archive")
+        raise InvalidPolicy(f"then: only {', '.join(ARCHIVED)} have an archive")
     _check_reach(policy)
     return policy
 
@@ -160,7 +162,7 @@ def _check_reach(policy: Policy) -> None:
     """See that all times and ids of the partitions to come, and of those to go, can be written.
 
     Raises:
-        BadPolicy: They cannot.
+        InvalidPolicy: They cannot.
     """
     of_ids, ahead = policy.interval.unit is Unit.ID, policy.interval.size * policy.ahead
     for name, span, size in (
@@ -170,7 +172,9 @@ def _check_reach(policy: Policy) -> None:
     ):
         if span and size > FURTHEST[span.unit]:
             most = Span(FURTHEST[span.unit], span.unit)
-            raise BadPolicy(f"{name}: {'ids end' if of_ids else 'times end'} there: at most {most}")
+            raise InvalidPolicy(
+                f"{name}: {'ids end' if of_ids else 'times end'} there: at most {most}"
+            )
 
 
 FURTHEST = {Unit.DAY: 36_500, Unit.MONTH: 1_200, Unit.ID: 10**15}
@@ -182,31 +186,31 @@ def _value(name: str, value: Any) -> Any:
         case "ahead", int() if not isinstance(value, bool) and 0 <= value <= 1000:
             return value
         case "ahead", _:
-            raise BadPolicy(f"ahead: a number from 0 to 1000, not {value!r}")
+            raise InvalidPolicy(f"ahead: a number from 0 to 1000, not {value!r}")
         case "then", _ if value in [*Then]:
             return Then(value)
         case "then", _:
-            raise BadPolicy(f"then: {', '.join(Then)}, not {value!r}")
+            raise InvalidPolicy(f"then: {', '.join(Then)}, not {value!r}")
         case "retention", "":
             return None
         case _, str():
             try:
                 return Span.of(value)
-            except BadSpan as error:
-                raise BadPolicy(f"{name}: {error}") from None
+            except InvalidSpan as error:
+                raise InvalidPolicy(f"{name}: {error}") from None
         case _:
-            raise BadPolicy(f"{name}: a text such as '30 days', not {value!r}")
+            raise InvalidPolicy(f"{name}: a text such as '30 days', not {value!r}")
 
 
 def _together(policies: Mapping[str, Policy], path: Path) -> dict[str, Policy]:
     """See that a job and what belongs to it go to the archive at the same time.
 
     Raises:
-        BadPolicy: They do not.
+        InvalidPolicy: They do not.
     """
     archived = [policies[f"doma_panda.{name}"] for name in ARCHIVED]
     if len({(policy.interval, policy.retention, policy.then) for policy in archived}) > 1:
-        raise BadPolicy(
+        raise InvalidPolicy(
             f"{path}: {', '.join(ARCHIVED)} go to the archive together: "
             "give them the same interval, retention and then"
         )

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.catalog import Partition
     from pandadb.core.partitions.intervals import Bound
-    from pandadb.core.partitions.planning import Step
+    from pandadb.core.partitions.planning import PlanStep
 
 
-def statements(session: Session, step: Step, key: str, existing: list[Partition]) -> list[str]:
+def statements(session: Session, step: PlanStep, key: str, existing: list[Partition]) -> list[str]:
     """Return the SQL of a step; none if it is the archiver's, or nobody's."""
     schema, _, table = step.table.partition(".")
     schema = schema_of(session, schema)
@@ -49,7 +49,7 @@ def statements(session: Session, step: Step, key: str, existing: list[Partition]
     return [*_making(names, traits(session, sql.Identifier(schema, table)))]
 
 
-def analyzing(step: Step, existing: list[Partition]) -> list[str]:
+def analyzing(step: PlanStep, existing: list[Partition]) -> list[str]:
     """Return the SQL that gives a partition statistics; none if it is gone."""
     schema = _schema(step, existing)
     name = sql.Identifier(schema, step.partition) if schema else None
@@ -87,7 +87,7 @@ def _literal(bound: Bound | None) -> sql.Composable:
     return sql.Literal(str(bound) if hasattr(bound, "year") else bound)
 
 
-def _schema(step: Step, existing: list[Partition]) -> str | None:
+def _schema(step: PlanStep, existing: list[Partition]) -> str | None:
     return next((one.schema for one in existing if one.name == step.partition), None)
 
 

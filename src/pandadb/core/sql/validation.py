@@ -30,7 +30,7 @@ Check = Callable[[Any], str | None]
 """What says what is wrong with a value, or None."""
 
 
-class BadValue(InvalidInput):
+class InvalidValue(InvalidInput):
     """A column that there is not, or a value that does not fit its column; nothing was changed."""
 
 
@@ -38,24 +38,24 @@ def check_columns(model: type[Base], values: Mapping[str, Any]) -> None:
     """See that every name is a column of the table and every value fits.
 
     Raises:
-        BadValue: One does not.
+        InvalidValue: One does not.
     """
     checks = _checks(model)  # a call less for each value: of a thousand jobs there are 60,000
     for name, value in values.items():
         check = checks.get(name)
         if check is None or check(value):
-            raise BadValue(mistake_in(model, name, value))
+            raise InvalidValue(mistake_in(model, name, value))
 
 
 def check_given(names: Iterable[str], ours: Iterable[str], setter: str) -> None:
     """See that none of the columns that a caller gives is one that pandadb sets by itself.
 
     Raises:
-        BadValue: One is; the sentence says what sets it.
+        InvalidValue: One is; the sentence says what sets it.
     """
     for name in ours:
         if name in names:
-            raise BadValue(f"{name} is set by {setter}, and cannot be given")
+            raise InvalidValue(f"{name} is set by {setter}, and cannot be given")
 
 
 def mistake_in(model: type[Base], name: str, value: Any) -> str | None:
@@ -71,11 +71,11 @@ def check_names(model: type[Base], names: Iterable[str]) -> None:
     """See that every name is a column of the table.
 
     Raises:
-        BadValue: One is not.
+        InvalidValue: One is not.
     """
     for name in names:
         if name not in _checks(model):
-            raise BadValue(_unknown(model, name))
+            raise InvalidValue(_unknown(model, name))
 
 
 def _unknown(model: type[Base], name: Any) -> str:
@@ -92,10 +92,10 @@ def check_text(name: str, value: Any) -> None:
     """See that a value is text that the database can take, of any length.
 
     Raises:
-        BadValue: It is not; the sentence names it.
+        InvalidValue: It is not; the sentence names it.
     """
     if mistake := mistake_in_text(name, value):
-        raise BadValue(mistake)
+        raise InvalidValue(mistake)
 
 
 def mistake_in_text(name: str, value: Any) -> str | None:
@@ -108,7 +108,7 @@ def ids(given: int | Iterable[int]) -> list[int]:
     """Return PandaIDs as a list, each once: of one, or of several; numbers that a job can have.
 
     Raises:
-        BadValue: One is no whole number, or beyond what a column has room for: a text, a truth
+        InvalidValue: One is no whole number, or beyond what a column has room for: a text, a truth
             value or a fraction is none.
     """
     if given.__class__ is int:
@@ -125,7 +125,7 @@ def _id(given: Any) -> int:
     except TypeError:
         number = None
     if mistake := _whole(64, nullable=False)(given if number is None else number):
-        raise BadValue(f"pandaid {mistake}")
+        raise InvalidValue(f"pandaid {mistake}")
     return number or 0
 
 
@@ -133,12 +133,12 @@ def check_number(name: str, value: Any, least: int, greatest: int) -> None:
     """See that a value is a whole number between two limits.
 
     Raises:
-        BadValue: It is not.
+        InvalidValue: It is not.
     """
     if value.__class__ is not int:
-        raise BadValue(f"{name} has to be a whole number, not {value!r}")
+        raise InvalidValue(f"{name} has to be a whole number, not {value!r}")
     if not least <= value <= greatest:
-        raise BadValue(f"{name} has to be from {least:,} to {greatest:,}, not {value}")
+        raise InvalidValue(f"{name} has to be from {least:,} to {greatest:,}, not {value}")
 
 
 def words(given: str | Iterable[str]) -> list[str]:
@@ -150,7 +150,7 @@ def from_text(model: type[Base], name: str, text: str) -> Any:
     """Return the value of a column that somebody has typed; NULL is none.
 
     Raises:
-        BadValue: There is no such column, or the text is no value of it.
+        InvalidValue: There is no such column, or the text is no value of it.
     """
     check_names(model, [name])
     if text == "NULL":
@@ -160,7 +160,7 @@ def from_text(model: type[Base], name: str, text: str) -> Any:
         _check_plain(kind, text)
         return parsed(kind, text)
     except (ValueError, ArithmeticError):
-        raise BadValue(f"{name} cannot be {text!r}") from None
+        raise InvalidValue(f"{name} cannot be {text!r}") from None
 
 
 def _check_plain(kind: Any, text: str) -> None:

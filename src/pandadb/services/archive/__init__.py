@@ -6,7 +6,7 @@ from pandadb.services.archive.copies.copy_schedule import (
     NextStep,
     copy_states,
 )
-from pandadb.services.archive.copies.remote import ArchiveLost, BadArchive, NotTheArchiver
+from pandadb.services.archive.copies.remote import ArchiveLost, InvalidArchive, NotTheArchiver
 from pandadb.services.archive.explanations import (
     ExplainedDay,
     ExplainedJob,
@@ -24,7 +24,7 @@ from pandadb.services.archive.months.exported_jobs import ExportedJob, Unreadabl
 from pandadb.services.archive.months.exports import Export, NotExported, Outlook, export, outlook
 from pandadb.services.archive.months.import_check import Import, NotImported, importable
 from pandadb.services.archive.months.imports import Loading, import_month
-from pandadb.services.archive.pauses import BadPause, Paused, pause, paused, resume
+from pandadb.services.archive.pauses import InvalidPause, Paused, pause, paused, resume
 from pandadb.services.archive.plans import (
     NoSuchDay,
     NotTheOwner,
@@ -59,8 +59,6 @@ from pandadb.services.archive.verification import Found, Verified, hold, holds, 
 
 __all__ = [
     "ArchiveLost",
-    "BadArchive",
-    "BadPause",
     "Compacted",
     "CopyState",
     "CopyStep",
@@ -73,6 +71,8 @@ __all__ = [
     "Found",
     "GracePeriods",
     "Import",
+    "InvalidArchive",
+    "InvalidPause",
     "Limits",
     "Loading",
     "Mended",

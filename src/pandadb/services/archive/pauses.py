@@ -21,7 +21,7 @@ class Paused(PandaDBError):
     outcome = Outcome.PAUSED
 
 
-class BadPause(InvalidInput):
+class InvalidPause(InvalidInput):
     """A pause that cannot be."""
 
 
@@ -32,11 +32,11 @@ def pause(database: Database, until: datetime | None = None, reason: str | None 
     named.
 
     Raises:
-        BadPause: That time has passed.
+        InvalidPause: That time has passed.
     """
     with database.session() as session:
         if until is not None and until <= catalog.now(session):
-            raise BadPause(f"{until:%Y-%m-%d %H:%M} (UTC) has passed: a pause ends later")
+            raise InvalidPause(f"{until:%Y-%m-%d %H:%M} (UTC) has passed: a pause ends later")
         pauses.begin(session, until, reason and reason[:500])
 
 

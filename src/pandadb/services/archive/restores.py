@@ -90,7 +90,7 @@ def restore(
 
     Raises:
         ArchiveLost: The other database went away.
-        BadArchive: The other database cannot be the archive.
+        InvalidArchive: The other database cannot be the archive.
         NoSuchDay: The archive has no such day.
         NotMoved: A table has other columns than the one that its partition goes to.
         NotRestored: Its place is taken; nothing was changed.
@@ -184,8 +184,8 @@ def restore_jobs(
     month of the folder `exports` has are reported.
 
     Raises:
-        BadManifest, UnreadableExport: An export cannot be read.
-        BadValue: No job or task can have the number.
+        InvalidManifest, UnreadableExport: An export cannot be read.
+        InvalidValue: No job or task can have the number.
         NotNow: Another run is at work.
         NotTheOwner: The user of the database may not move partitions.
         ParquetMissing: A file can have a job, but the extra `parquet` is not installed.
@@ -220,8 +220,8 @@ def outlook(
     """Return the jobs that would go back, of jobs and tasks; nothing is changed.
 
     Raises:
-        BadManifest, UnreadableExport: An export cannot be read.
-        BadValue: No job or task can have the number.
+        InvalidManifest, UnreadableExport: An export cannot be read.
+        InvalidValue: No job or task can have the number.
         ParquetMissing: A file can have a job, but the extra `parquet` is not installed.
     """
     return _look(database, pandaids, tasks, exports)[0]

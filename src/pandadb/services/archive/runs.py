@@ -62,7 +62,7 @@ def run(
 
     Raises:
         ArchiveLost: The other database went away; it has what was done before.
-        BadArchive: The other database cannot be the archive.
+        InvalidArchive: The other database cannot be the archive.
         NotTheArchiver: The user of the database may not copy days and drop them.
         NotTheOwner: The user of the database, or of the other one, may not move partitions.
     """

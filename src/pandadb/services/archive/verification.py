@@ -199,7 +199,7 @@ def hold(database: Database, jeditaskids: Collection[int], reason: str | None = 
     """Keep the jobs of tasks out of the archive; a task that is held already stays so.
 
     Raises:
-        BadValue: One is no number that a task can have, or the reason is no text.
+        InvalidValue: One is no number that a task can have, or the reason is no text.
     """
     rows = [{"jeditaskid": task, "reason": reason} for task in dict.fromkeys(jeditaskids)]
     for row in rows:

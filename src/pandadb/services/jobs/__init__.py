@@ -1,24 +1,24 @@
 """Jobs: what operators and services ask of them. Each function is one transaction."""
 
 from pandadb.core.jobs.creation.submission import NewJob
-from pandadb.core.jobs.dispatches import Dispatched, Wanted
+from pandadb.core.jobs.dispatches import DispatchRequest, DispatchResult
 from pandadb.core.jobs.heartbeats import Answer, Heartbeat
-from pandadb.core.jobs.mover import Moved
+from pandadb.core.jobs.mover import MoveResult
 from pandadb.core.jobs.refusals import Refusal, Refused
 from pandadb.core.jobs.search.filters import Filter
-from pandadb.core.jobs.search.histories import Attempt, History, Step
+from pandadb.core.jobs.search.histories import Attempt, History, HistoryStep
 from pandadb.core.jobs.search.pages import Page, UnknownJob
 from pandadb.services.jobs.dispatches import dispatch
-from pandadb.services.jobs.expiry import Expired, expire
+from pandadb.services.jobs.expiry import ExpiryResult, expire
 from pandadb.services.jobs.heartbeats import heartbeat
-from pandadb.services.jobs.kills import Killed, close, kill
-from pandadb.services.jobs.record_load import Loaded, load, load_records
+from pandadb.services.jobs.kills import KillResult, close, kill
+from pandadb.services.jobs.record_load import LoadResult, load, load_records
 from pandadb.services.jobs.retries import retry
 from pandadb.services.jobs.search import count, find, get, history
 from pandadb.services.jobs.submission import read, submit
 from pandadb.services.jobs.verbs import (
     VERBS,
-    How,
+    VerbOptions,
     activate,
     advance,
     assign,
@@ -39,22 +39,22 @@ __all__ = [
     "VERBS",
     "Answer",
     "Attempt",
-    "Dispatched",
-    "Expired",
+    "DispatchRequest",
+    "DispatchResult",
+    "ExpiryResult",
     "Filter",
     "Heartbeat",
     "History",
-    "How",
-    "Killed",
-    "Loaded",
-    "Moved",
+    "HistoryStep",
+    "KillResult",
+    "LoadResult",
+    "MoveResult",
     "NewJob",
     "Page",
     "Refusal",
     "Refused",
-    "Step",
     "UnknownJob",
-    "Wanted",
+    "VerbOptions",
     "activate",
     "advance",
     "assign",

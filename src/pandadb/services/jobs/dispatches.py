@@ -9,14 +9,14 @@ from weakref import WeakKeyDictionary
 from pandadb.core.jobs import dispatches
 from pandadb.core.jobs.states import OURS
 from pandadb.core.shares import ranking
-from pandadb.core.sql.validation import BadValue, check_columns, check_given, check_names, words
+from pandadb.core.sql.validation import InvalidValue, check_columns, check_given, check_names, words
 from pandadb.models import HarvesterRelJobsWorkers, JobsActive4
-from pandadb.services.jobs.verbs import USUAL, How, transaction
+from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from pandadb.core.jobs.dispatches import Dispatched, Wanted
+    from pandadb.core.jobs.dispatches import DispatchRequest, DispatchResult
     from pandadb.database import Database
 
 FRESH = 10.0
@@ -27,12 +27,12 @@ RANKINGS: WeakKeyDictionary[Engine, tuple[float, list[str]]] = WeakKeyDictionary
 
 def dispatch(
     database: Database,
-    wanted: Wanted,
+    wanted: DispatchRequest,
     *,
     worker: tuple[str, int] | None = None,
-    how: How = USUAL,
+    how: VerbOptions = USUAL,
     **values: Any,
-) -> list[Dispatched]:
+) -> list[DispatchResult]:
     """Give activated jobs to a worker: by share, priority and PandaID; each to one only.
 
     Returns them with their files and parameters. They may be fewer than wanted while others take
@@ -43,7 +43,7 @@ def dispatch(
     waits for it ends, its jobs may have been taken: they stay sent until they expire.
 
     Raises:
-        BadValue: A value does not fit its column, or there is no such column.
+        InvalidValue: A value does not fit its column, or there is no such column.
         JobsLocked: The table was locked for longer than we wanted to wait, or what the worker had
             to do with a job before.
     """
@@ -60,7 +60,7 @@ def dispatch(
 def _check_worker(worker: tuple[str, int]) -> None:
     """See that it is the name of a Harvester instance and the number of a worker."""
     if not isinstance(worker, tuple | list) or len(worker) != 2:
-        raise BadValue(f"worker has to be a Harvester instance and a number, not {worker!r}")
+        raise InvalidValue(f"worker has to be a Harvester instance and a number, not {worker!r}")
     names = ("harvesterid", "workerid")
     check_columns(HarvesterRelJobsWorkers, dict(zip(names, worker, strict=True)))
 

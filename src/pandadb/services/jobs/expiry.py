@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pandadb.core.jobs.ending import timeouts
-from pandadb.core.jobs.ending.kills import Killed
+from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.sql.validation import check_number
 from pandadb.errors import Outcome
-from pandadb.services.jobs.verbs import USUAL, How, transaction
+from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
 from pandadb.services.maintenance import noted
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ BATCH = 1000
 
 
 @dataclass
-class Expired(Killed):
+class ExpiryResult(KillResult):
     """What a rule has done."""
 
     rule: str = field(kw_only=True)
@@ -37,8 +37,8 @@ def expire(
     *,
     rules: Iterable[str] | None = None,
     limit: int = 1000,
-    how: How = USUAL,
-) -> list[Expired]:
+    how: VerbOptions = USUAL,
+) -> list[ExpiryResult]:
     """End the jobs whose time is over, oldest first, up to `limit` of them for each rule.
 
     Each batch of a rule is a transaction. Jobs that somebody else has locked are left for the next
@@ -46,8 +46,8 @@ def expire(
 
     Raises:
         UnknownRule: There is no rule of that name.
-        BadValue: `limit` is no number, or negative.
-        BadSetting: A limit in CONFIG is no number.
+        InvalidValue: `limit` is no number, or negative.
+        InvalidSetting: A limit in CONFIG is no number.
         JobsLocked: Somebody else had what belongs to a job for longer than we wanted to wait; the
             batches before are done.
     """
@@ -65,20 +65,24 @@ def expire(
     return found
 
 
-def _expire_all(database: Database, chosen: Iterable[Rule], limit: int, how: How) -> list[Expired]:
+def _expire_all(
+    database: Database, chosen: Iterable[Rule], limit: int, how: VerbOptions
+) -> list[ExpiryResult]:
     taken: set[int] = set()
     found = [_expire(database, rule, limit, how, taken) for rule in chosen]
     return [expired for expired in found if expired.jobs or expired.told or expired.refused]
 
 
-def _expire(database: Database, rule: Rule, limit: int, how: How, taken: set[int]) -> Expired:
+def _expire(
+    database: Database, rule: Rule, limit: int, how: VerbOptions, taken: set[int]
+) -> ExpiryResult:
     """Do one rule; jobs that another rule has taken are not counted again in a dry run."""
-    done, left = Expired(rule=rule.name, why=rule.why), limit
+    done, left = ExpiryResult(rule=rule.name, why=rule.why), limit
     while left > 0:
         size = left if how.dry_run else min(left, BATCH)
         with transaction(database, how) as connection:
             due = [job for job in timeouts.due(connection, rule, size) if job not in taken]
-            ended = timeouts.end(connection, rule, due, host=how.host) if due else Killed()
+            ended = timeouts.end(connection, rule, due, host=how.host) if due else KillResult()
         taken.update(due)
         done.jobs |= ended.jobs
         done.before |= ended.before

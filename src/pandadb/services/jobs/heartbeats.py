@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandadb.core.jobs import heartbeats
-from pandadb.services.jobs.verbs import USUAL, How, transaction
+from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def heartbeat(
-    database: Database, beats: Sequence[Heartbeat], how: How = USUAL
+    database: Database, beats: Sequence[Heartbeat], how: VerbOptions = USUAL
 ) -> dict[int, Answer]:
     """Take what pilots say of their jobs; return for each job what its pilot is told.
 
@@ -23,7 +23,7 @@ def heartbeat(
     report and says `finish` or `fail`.
 
     Raises:
-        BadValue: What is given are no heartbeats. One that is malformed is refused by itself.
+        InvalidValue: What is given are no heartbeats. One that is malformed is refused by itself.
     """
     with transaction(database, how) as connection:
         return heartbeats.beat(connection, beats, how.host)

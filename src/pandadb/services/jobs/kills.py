@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandadb.core.jobs.ending import kills
-from pandadb.core.jobs.ending.kills import Killed
+from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.refusals import Refused
 from pandadb.core.sql import validation
-from pandadb.services.jobs.verbs import USUAL, How, transaction
+from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pandadb.database import Database
 
-__all__ = ["Killed", "close", "kill"]
+__all__ = ["KillResult", "close", "kill"]
 
 EXPIRED = 2
 
@@ -26,11 +26,11 @@ def kill(
     *,
     by: str,
     code: int = 9,
-    how: How = USUAL,
+    how: VerbOptions = USUAL,
     hard: bool = False,
     production: bool = True,
     keep_unmerged: bool = False,
-) -> Killed:
+) -> KillResult:
     """End jobs as a kill code says; running ones are told to end, unless `hard` or the code forces.
 
     `production` is the role of who kills: with it code 99 forces, and codes 3, 55 and 60 are not
@@ -40,7 +40,7 @@ def kill(
     Raises:
         Refused: It was one PandaID, and the job cannot be killed.
         UnknownCode: There is no such code.
-        BadValue: `by`, who wants it or what JEDI says of it, has a character that no text can have;
+        InvalidValue: `by` has a character that no text can have;
             or a PandaID is no number.
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
@@ -65,18 +65,18 @@ def kill(
 def close(
     database: Database,
     pandaids: int | Iterable[int],
-    how: How = USUAL,
+    how: VerbOptions = USUAL,
     *,
     code: int = EXPIRED,
     by: str = "pandadb",
-) -> Killed:
+) -> KillResult:
     """Give jobs up, as the system does: `kill` with a code that closes them.
 
     Raises:
-        BadValue: The code does not close jobs.
+        InvalidValue: The code does not close jobs.
         Refused, UnknownCode, JobsLocked: See `kill`.
     """
     if kills.known(code).target != "closed":
         closing = ", ".join(str(one.code) for one in kills.CODES.values() if one.target == "closed")
-        raise validation.BadValue(f"Kill code {code} does not close jobs: these do: {closing}")
+        raise validation.InvalidValue(f"Kill code {code} does not close jobs: these do: {closing}")
     return kill(database, pandaids, by=by, code=code, how=how)

@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadResult:
     """What a load has done, or would do."""
 
     jeditaskid: int
@@ -44,7 +44,7 @@ def load(
     exports: Path | None = None,
     dry_run: bool = False,
     on_progress: Progress = lambda _step, _done, _of: None,
-) -> Loaded:
+) -> LoadResult:
     """Load the records of a file as ended jobs of a task, all or none.
 
     The jobs end during the day (UTC). Jobs of the task that are there already stay as they are,
@@ -52,7 +52,7 @@ def load(
     folder of exported months.
 
     Raises:
-        BadManifest, UnreadableExport: An export cannot be read.
+        InvalidManifest, UnreadableExport: An export cannot be read.
         RecordError: The file cannot be read or has a malformed value.
         JobConflict: A job of the file is there already, as a job of another task.
         ParquetMissing: There are exported months, but the extra `parquet` is not installed.
@@ -80,7 +80,7 @@ def load_records(
     exports: Path | None = None,
     dry_run: bool = False,
     on_progress: Progress = lambda _step, _done, _of: None,
-) -> Loaded:
+) -> LoadResult:
     """Load records that have been read already; see `load`."""
     with database.session() as session, session_of(archive) as other:
         session.execute(insertion.LOADING)
@@ -99,7 +99,7 @@ def load_records(
         if tally.jobs and not dry_run:
             insertion.make_task(session, jeditaskid, tally)
             insertion.raise_sequences(session, jeditaskid, max(pandaids))
-    return Loaded(jeditaskid, tally.jobs, len(present), new_task, found.unknown)
+    return LoadResult(jeditaskid, tally.jobs, len(present), new_task, found.unknown)
 
 
 def _exported(exports: Path, pandaids: Collection[int], jeditaskid: int) -> set[int]:

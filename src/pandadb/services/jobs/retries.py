@@ -9,23 +9,23 @@ from pandadb.core.jobs.refusals import Refused
 from pandadb.core.sql import validation
 from pandadb.models import JobsActive4
 from pandadb.services.jobs import table_statistics
-from pandadb.services.jobs.verbs import USUAL, How, transaction
+from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pandadb.core.jobs.attempts.retries import Retried
+    from pandadb.core.jobs.attempts.retries import RetryResult
     from pandadb.database import Database
 
 
 def retry(
     database: Database,
     pandaids: int | Iterable[int],
-    how: How = USUAL,
+    how: VerbOptions = USUAL,
     *,
     same: bool = False,
     attemptnr: int | Mapping[int, int] | None = None,
-) -> Retried:
+) -> RetryResult:
     """Try jobs again that have failed, were cancelled or closed, each as a new, activated job.
 
     With `same` they are jobs that are still in JOBSACTIVE4, and keep their PandaIDs. `attemptnr`,
@@ -34,7 +34,7 @@ def retry(
 
     Raises:
         Refused: It was one PandaID, and the job cannot be tried again.
-        BadValue: A PandaID is no number.
+        InvalidValue: A PandaID is no number.
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
     jobs = validation.ids(pandaids)

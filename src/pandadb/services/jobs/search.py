@@ -40,8 +40,8 @@ def get(
 
     Raises:
         UnknownJob: No table has it, and no file.
-        BadValue: No job can have the number.
-        BadManifest, UnreadableExport: An export cannot be read.
+        InvalidValue: No job can have the number.
+        InvalidManifest, UnreadableExport: An export cannot be read.
         ParquetMissing: A file can have it, but the extra `parquet` is not installed.
     """
     try:
@@ -79,8 +79,8 @@ def find(
     The next page comes with `after=page.next`. NULL is ordered after every value.
 
     Raises:
-        BadValue: There is no such column, the limit is none, or the regular expression malformed.
-        BadCursor: `after` is not the `next` of a page in this order.
+        InvalidValue: Unknown column, invalid limit, or malformed regular expression.
+        InvalidCursor: `after` is not the `next` of a page in this order.
     """
     by = Order(order, descending)
     with database.session() as session:
@@ -93,7 +93,7 @@ def count(
     """Return how many `jobs` fit for each combination of values of columns, most first.
 
     Raises:
-        BadValue: There is no such column, or the regular expression is malformed.
+        InvalidValue: There is no such column, or the regular expression is malformed.
     """
     with database.session() as session:
         return pages.count(session, chosen, by)
@@ -113,8 +113,8 @@ def history(
 
     Raises:
         UnknownJob: There is no job, nor anything known of it.
-        BadValue: No job can have the number.
-        BadManifest, UnreadableExport: An export cannot be read.
+        InvalidValue: No job can have the number.
+        InvalidManifest, UnreadableExport: An export cannot be read.
         ParquetMissing: A file can have a job, but the extra `parquet` is not installed.
     """
     try:

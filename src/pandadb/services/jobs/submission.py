@@ -9,10 +9,10 @@ from pandadb.core.jobs import states
 from pandadb.core.jobs.creation import job_input, submission
 from pandadb.core.jobs.creation.submission import NewJob
 from pandadb.core.sql.transaction import waiting_table
-from pandadb.core.sql.validation import BadValue, from_text
+from pandadb.core.sql.validation import InvalidValue, from_text
 from pandadb.models import FilesTable4, JobsActive4
 from pandadb.services.jobs import table_statistics
-from pandadb.services.jobs.verbs import USUAL, How, transaction
+from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,14 +25,18 @@ BESIDE = ("files", "parameters", "metadata", "replaces")
 
 
 def submit(
-    database: Database, jobs: Sequence[NewJob], *, jobstatus: str = "defined", how: How = USUAL
+    database: Database,
+    jobs: Sequence[NewJob],
+    *,
+    jobstatus: str = "defined",
+    how: VerbOptions = USUAL,
 ) -> list[int]:
     """Submit jobs with their files, parameters and metadata, all or none; return their PandaIDs.
 
     They begin as `defined`; those of JEDI as `pending`, those that lack an input as `waiting`.
 
     Raises:
-        BadValue: A column is unknown or a value does not fit it; the sentence names the job.
+        InvalidValue: A column is unknown or a value does not fit it; the sentence names the job.
     """
     with transaction(database, how) as connection:
         pandaids = submission.submit(connection, jobs, jobstatus, how.host)
@@ -49,7 +53,7 @@ def read(text: str) -> list[NewJob]:
     `parameters`, `metadata` and `replaces`. Times are in ISO format.
 
     Raises:
-        BadValue: The text is no such JSON; the sentence names the job.
+        InvalidValue: The text is no such JSON; the sentence names the job.
     """
     return [_job(number, found) for number, found in enumerate(_objects(text), start=1)]
 
@@ -65,7 +69,7 @@ def _objects(text: str) -> Iterator[Any]:
                 place = f"line {number}: " if len(lines) > 1 else ""
                 deep = isinstance(error, RecursionError)
                 said = "it is nested too deeply" if deep else error
-                raise BadValue(f"{place}this is not JSON: {said}") from None
+                raise InvalidValue(f"{place}this is not JSON: {said}") from None
             yield from found if isinstance(found, list) else [found]
 
 
@@ -81,14 +85,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _job(number: int, found: Any) -> NewJob:
     if not isinstance(found, dict):
-        raise BadValue(f"job {number}: this is not a JSON object")
+        raise InvalidValue(f"job {number}: this is not a JSON object")
     try:
         beside = {name: found.pop(name) for name in BESIDE if name in found}
         job_input.check(job_input.Job, {"columns": found, **beside})
         files = [_typed(FilesTable4, file) for file in beside.pop("files", ())]
         return NewJob(_typed(JobsActive4, found), files, **beside)
-    except BadValue as error:
-        raise BadValue(f"job {number}: {error}") from None
+    except InvalidValue as error:
+        raise InvalidValue(f"job {number}: {error}") from None
 
 
 def _typed(model: type[Base], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pandadb.core.jobs import advances as lives
 from pandadb.core.jobs.ending import kills
 from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.refusals import Refused
-from pandadb.core.jobs.states import KILLS, MERGED, TRANSITIONS, UnknownWord, transitions
+from pandadb.core.jobs.states import KILLS, MERGED, TRANSITIONS, UnknownVerb, transitions
 from pandadb.core.sql import validation
 from pandadb.core.sql.validation import from_text, near
 from pandadb.database.pool import check_undoable
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pandadb.core.jobs.mover import Moved
+    from pandadb.core.jobs.mover import MoveResult
     from pandadb.database import Database
 
 
 @dataclass(frozen=True)
-class How:
+class VerbOptions:
     """How a verb treats what others are doing, and what it writes of us."""
 
     lock: Lock = Lock.WAIT
@@ -45,7 +45,7 @@ class How:
     dry_run: bool = False
 
 
-USUAL = How()
+USUAL = VerbOptions()
 
 APART = ("heartbeat", "dispatch", "retry", MERGED, *KILLS)
 VERBS = tuple(dict.fromkeys(step.verb for step in TRANSITIONS if step.verb not in APART))
@@ -56,7 +56,9 @@ CANCEL = ("cancel", "kill")
 
 
 @contextmanager
-def transaction(database: Database, how: How, *, at_once: bool = False) -> Iterator[Connection]:
+def transaction(
+    database: Database, how: VerbOptions, *, at_once: bool = False
+) -> Iterator[Connection]:
     """Open the transaction of a verb; a dry run is undone at its end.
 
     With `at_once` no more than one statement will change something: that is the transaction.
@@ -77,32 +79,36 @@ def typed(column: str, text: str) -> Any:
     """Return the value of a column of jobs that somebody has typed; NULL is none.
 
     Raises:
-        BadValue: There is no such column, or the text is no value of it.
+        InvalidValue: There is no such column, or the text is no value of it.
     """
     return from_text(JobsActive4, column, text)
 
 
 def advance(
-    database: Database, verb: str, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database,
+    verb: str,
+    pandaids: int | Iterable[int],
+    how: VerbOptions = USUAL,
+    **values: Any,
+) -> MoveResult:
     """Take jobs through a verb that leads to one state.
 
     Jobs are killed by `jobs.kill` only, with a code; `kill` means `cancel` here.
 
     Raises:
-        UnknownWord: There is no such verb.
+        UnknownVerb: There is no such verb.
         Refused: It was one PandaID, and the job cannot go.
-        BadValue: A value does not fit its column, or a PandaID is no number.
+        InvalidValue: A value does not fit its column, or a PandaID is no number.
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
     if verb in CANCEL:
         return cancel(database, pandaids, how, **values)
     if verb in KILLS:
-        raise UnknownWord(
+        raise UnknownVerb(
             f"{verb!r} is no verb: jobs are killed and closed by `jobs kill`, with a code"
         )
     if verb not in VERBS:
-        raise UnknownWord(f"There is no verb {verb!r}{near(verb, VERBS)}")
+        raise UnknownVerb(f"There is no verb {verb!r}{near(verb, VERBS)}")
     jobs = validation.ids(pandaids)
     at_once = len(jobs) == 1 and not lives.is_accounted(transitions(verb))
     with transaction(database, how, at_once=at_once) as connection:
@@ -115,13 +121,13 @@ def advance(
 
 
 def cancel(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+) -> MoveResult:
     """End jobs that `jobs.kill` has told to end, now that their pilots have.
 
     Raises:
         Refused: It was one PandaID, and the job was not told.
-        BadValue: A value does not fit its column.
+        InvalidValue: A value does not fit its column.
         JobsLocked: Somebody else had a job for longer than we wanted to wait.
     """
     jobs = validation.ids(pandaids)
@@ -133,77 +139,77 @@ def cancel(
 
 
 def assign(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+) -> MoveResult:
     """Have the inputs of defined jobs moved to their site: they are assigned."""
     return advance(database, "assign", pandaids, how, **values)
 
 
 def wait(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+) -> MoveResult:
     """Let defined or assigned jobs wait for an input that is missing."""
     return advance(database, "wait", pandaids, how, **values)
 
 
 def activate(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+) -> MoveResult:
     """Let defined or assigned jobs, whose inputs are there, be dispatched."""
     return advance(database, "activate", pandaids, how, **values)
 
 
 def throttle(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+) -> MoveResult:
     """Hold back activated jobs, for their user or task."""
     return advance(database, "throttle", pandaids, how, **values)
 
 
 def release(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+) -> MoveResult:
     """Let throttled jobs be dispatched again."""
     return advance(database, "release", pandaids, how, **values)
 
 
 def hold(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+) -> MoveResult:
     """Say that the pilots of jobs have ended: their reports are to be worked on."""
     return advance(database, "hold", pandaids, how, **values)
 
 
 def transfer(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+) -> MoveResult:
     """Say that the outputs of jobs are on their way to where they belong."""
     return advance(database, "transfer", pandaids, how, **values)
 
 
 def merge(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+) -> MoveResult:
     """Say that the outputs of jobs wait for a job that merges them."""
     return advance(database, "merge", pandaids, how, **values)
 
 
 def finish(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+) -> MoveResult:
     """End jobs that have succeeded."""
     return advance(database, "finish", pandaids, how, **values)
 
 
 def fail(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+) -> MoveResult:
     """End jobs that have failed; their outputs and logs fail with them."""
     return advance(database, "fail", pandaids, how, **values)
 
 
 def reset(
-    database: Database, pandaids: int | Iterable[int], how: How = USUAL, **values: Any
-) -> Moved:
+    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+) -> MoveResult:
     """Take jobs back to where they are set up; activated production jobs lose their site."""
     return advance(database, "reset", pandaids, how, **values)

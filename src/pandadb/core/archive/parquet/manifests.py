@@ -29,7 +29,7 @@ FORMAT = 2
 """Since 2 it has a checksum of itself, and the files have labels."""
 
 
-class BadManifest(PandaDBError):
+class InvalidManifest(PandaDBError):
     """A manifest that is not there, cannot be read, or is not as it was written."""
 
 
@@ -108,40 +108,45 @@ def read(folder: Path, month: str) -> Manifest:
     """Return the manifest of a folder with a month.
 
     Raises:
-        BadManifest: It is not there, cannot be read, is not as it was written, or of another month.
+        InvalidManifest: It is missing or unreadable, was changed, or is of another month.
     """
     path = folder / NAME
     manifest = _manifest(path)
     if manifest.month != month:
-        raise BadManifest(f"{path} is of {manifest.month}, not of {month}")
+        raise InvalidManifest(f"{path} is of {manifest.month}, not of {month}")
     for table in manifest.tables:
         if table.file != file_name(table.table):
-            raise BadManifest(f"{path} names the file {table.file!r} for {table.table}: no export "
-                              "has it")  # fmt: skip
+            raise InvalidManifest(
+                f"{path} names the file {table.file!r} for {table.table}: no export has it"
+            )
     return manifest
 
 
 def _manifest(path: Path) -> Manifest:
     if not path.is_file():
-        raise BadManifest(f"There is no export in {path.parent}: it has no {NAME}")
+        raise InvalidManifest(f"There is no export in {path.parent}: it has no {NAME}")
     try:
         text = path.read_text(encoding="utf-8")
         data = json.loads(text)
         found, checksum = data.pop("format"), data.pop("checksum", None)
         manifest = _reader().validate_python(data) if found == FORMAT else None
     except OSError as error:
-        raise BadManifest(f"{path} cannot be read: {error.strerror}") from None
+        raise InvalidManifest(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise BadManifest(f"{path} is no manifest of an export: {where}: {first['msg']}") from None
+        raise InvalidManifest(
+            f"{path} is no manifest of an export: {where}: {first['msg']}"
+        ) from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise BadManifest(f"{path} is no manifest of an export: {error!r}") from None
+        raise InvalidManifest(f"{path} is no manifest of an export: {error!r}") from None
     if manifest is None:
-        raise BadManifest(f"{path} is of format {found!r}, and not of {FORMAT}: export the month "
-                          "anew, elsewhere, or use the pandadb that has written it")  # fmt: skip
+        raise InvalidManifest(
+            f"{path} is of format {found!r}, and not of {FORMAT}: export the month anew, "
+            "elsewhere, or use the pandadb that has written it"
+        )
     if text != _text(manifest):
-        raise BadManifest(f"{path} is not as it was written: its content is not that of its "
+        raise InvalidManifest(f"{path} is not as it was written: its content is not that of its "
                           f"checksum, {checksum!r}")  # fmt: skip
     return manifest
 

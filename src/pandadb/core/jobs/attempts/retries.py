@@ -29,7 +29,7 @@ from pandadb.core.jobs.creation import submission
 from pandadb.core.jobs.files import file_accounting, used_files
 from pandadb.core.jobs.files.file_status import INPUTS, KEY, OUTPUTS, same_file
 from pandadb.core.jobs.lock_order import Lock
-from pandadb.core.jobs.refusals import Reason, Refusal, refusing_to_wait
+from pandadb.core.jobs.refusals import Refusal, RefusalReason, refusing_to_wait
 from pandadb.core.jobs.states import ANEW, transitions
 from pandadb.core.sql import id_arrays, validation
 from pandadb.core.statemachine.effects import now
@@ -63,7 +63,7 @@ Attempts = int | Mapping[int, int] | None
 
 
 @dataclass
-class Retried:
+class RetryResult:
     """What a retry has done."""
 
     jobs: dict[int, int] = field(default_factory=dict)
@@ -73,14 +73,14 @@ class Retried:
 
 def again(
     session: Transaction, pandaids: Sequence[int], host: str, attemptnr: Attempts = None
-) -> Retried:
+) -> RetryResult:
     """Make activated jobs of jobs in JOBSARCHIVED4 that have failed, were cancelled or closed.
 
     The new job is the next attempt, with no errors and no times; the old one says that it has been
     replaced, and JEDI_JOB_RETRY_HISTORY which follows which.
 
     Raises:
-        BadValue: An id is no whole number.
+        InvalidValue: An id is no whole number.
         JobsLocked: The session's `lock_timeout` has passed.
     """
     wanted = validation.ids(pandaids)
@@ -89,7 +89,7 @@ def again(
     session.execute(_of_tasks(), {"pandaids": [*old]})  # locked first: JEDI may be giving them away
     files = retry_conditions.files_of(session, [*old], live=False)
     files = {pandaid: retry_conditions.named(job, files[pandaid]) for pandaid, job in old.items()}
-    done = Retried()
+    done = RetryResult()
     for pandaid in wanted:
         job = old.get(pandaid)
         refusal = _has_no_end(pandaid, job)
@@ -109,13 +109,13 @@ def again(
 
 def same(
     session: Transaction, pandaids: Sequence[int], host: str, attemptnr: Attempts = None
-) -> Retried:
+) -> RetryResult:
     """Activate jobs of JOBSACTIVE4 again whose pilots have failed, as the same jobs.
 
     Their outputs and logs get the names of the next attempt, in the parameters too.
 
     Raises:
-        BadValue: An id is no whole number.
+        InvalidValue: An id is no whole number.
         JobsLocked: The session's `lock_timeout` has passed.
     """
     wanted = validation.ids(pandaids)
@@ -135,7 +135,7 @@ def same(
     free = [pandaid for pandaid in wanted if pandaid not in refused]
     moved = advances.advance(session, "retry", free, host=host)
     output_names.rename(session, {pandaid: files[pandaid] for pandaid in moved.jobs})
-    return Retried({pandaid: pandaid for pandaid in moved.jobs}, refused | moved.refused)
+    return RetryResult({pandaid: pandaid for pandaid in moved.jobs}, refused | moved.refused)
 
 
 def _of(attemptnr: Attempts, pandaid: int) -> int | None:
@@ -145,10 +145,10 @@ def _of(attemptnr: Attempts, pandaid: int) -> int | None:
 def _has_no_end(pandaid: int, job: Mapping[str, Any] | None) -> Refusal | None:
     """Refuse what has not ended, or well."""
     if job is None:
-        return Refusal(Reason.UNKNOWN, f"Job {pandaid} is unknown, or has not ended")
+        return Refusal(RefusalReason.UNKNOWN, f"Job {pandaid} is unknown, or has not ended")
     if job["jobstatus"] in NEVER_AGAIN:
         return Refusal(
-            Reason.STATE, f"Job {pandaid} is {job['jobstatus']}: there is nothing to try"
+            RefusalReason.STATE, f"Job {pandaid} is {job['jobstatus']}: there is nothing to try"
         )
     return None
 

@@ -13,9 +13,9 @@ from sqlalchemy import select
 from pandadb.core.jobs.attempts.output_names import is_remade, renamed
 from pandadb.core.jobs.files.file_accounting import CLOSED_TASKS
 from pandadb.core.jobs.files.file_status import BUILD, INPUTS, same_file
-from pandadb.core.jobs.refusals import Reason, Refusal
+from pandadb.core.jobs.refusals import Refusal, RefusalReason
 from pandadb.core.sql import id_arrays
-from pandadb.core.sql.validation import BadValue, check_columns
+from pandadb.core.sql.validation import InvalidValue, check_columns
 from pandadb.models import FilesTable4, JediDatasetContents, JediTasks
 from pandadb.models.types import EPOCH
 
@@ -103,16 +103,16 @@ def refusal(job: Mapping[str, Any], files: Rows, *, live: bool) -> Refusal | Non
     """Return why a job with these `named` files cannot be tried again, or None."""
     name = f"Job {job['pandaid']}"
     if job["taskbuffererrorcode"] in REPLACED:
-        return Refusal(Reason.GUARD, f"{name} has been tried again already")
+        return Refusal(RefusalReason.GUARD, f"{name} has been tried again already")
     inputs = [file for file in files if _is_counted(file)]
     if job["lockedby"] == "jedi" and not all(map(_is_kept if live else _is_free, inputs)):
         sentence = f"{name} cannot be tried again: JEDI has no attempt left for its inputs"
-        return Refusal(Reason.GUARD, f"{sentence}, or another job has them")
+        return Refusal(RefusalReason.GUARD, f"{sentence}, or another job has them")
     try:
         for file in files:
             check_columns(FilesTable4, {"lfn": file["new_lfn"]})
-    except BadValue as error:
-        return Refusal(Reason.GUARD, f"{name} cannot be tried again: the new {error}")
+    except InvalidValue as error:
+        return Refusal(RefusalReason.GUARD, f"{name} cannot be tried again: the new {error}")
     return None
 
 
@@ -121,7 +121,7 @@ def late(job: Mapping[str, Any], attemptnr: int | None) -> Refusal | None:
     if attemptnr in (None, job["attemptnr"]):
         return None
     sentence = f"Job {job['pandaid']} is in attempt {job['attemptnr']}, not in {attemptnr}"
-    return Refusal(Reason.GUARD, sentence)
+    return Refusal(RefusalReason.GUARD, sentence)
 
 
 def is_build(job: Mapping[str, Any]) -> Refusal | None:
@@ -129,7 +129,7 @@ def is_build(job: Mapping[str, Any]) -> Refusal | None:
     if job["prodsourcelabel"] != BUILD:
         return None
     sentence = f"Job {job['pandaid']} builds a library: it can only be tried again as the same job"
-    return Refusal(Reason.GUARD, sentence)
+    return Refusal(RefusalReason.GUARD, sentence)
 
 
 def _is_counted(file: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
-from pandadb.core.sql.validation import BadValue, check_text, shown
+from pandadb.core.sql.validation import InvalidValue, check_text, shown
 
 Item = TypeVar("Item")
 PandaID = Annotated[int, Field(gt=0, lt=2**63)]
@@ -48,12 +48,12 @@ def check(shape: type[Shape], given: Any) -> None:
     """See that an object or a mapping has the shape, and that PostgreSQL can take its texts.
 
     Raises:
-        BadValue: It has not; the sentence names the field and what it has to be.
+        InvalidValue: It has not; the sentence names the field and what it has to be.
     """
     try:
         found = shape.model_validate(given)
     except ValidationError as error:
-        raise BadValue(_sentence(shape, error)) from None
+        raise InvalidValue(_sentence(shape, error)) from None
     for name, value in vars(found).items():
         if value.__class__ is str:
             check_text(name, value)

@@ -12,7 +12,7 @@ from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs.attempts import retry_history
-from pandadb.core.sql.validation import BadValue, check_columns
+from pandadb.core.sql.validation import InvalidValue, check_columns
 from pandadb.models import FilesTable4, JobsActive4
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def replace(session: Transaction, jobs: Sequence[NewJob], rows: Sequence[Row]) -
     """Replace the placeholders of jobs; their names are replaced in the rows themselves.
 
     Raises:
-        BadValue: A text is too long for its column now; the sentence names the job.
+        InvalidValue: A text is too long for its column now; the sentence names the job.
     """
     named = [
         pair for pair in zip(jobs, rows, strict=True) if ORIGIN in (pair[1].get("jobname") or "")
@@ -44,8 +44,8 @@ def replace(session: Transaction, jobs: Sequence[NewJob], rows: Sequence[Row]) -
             if ORIGIN in (job.columns.get("jobname") or ""):
                 check_columns(JobsActive4, {"jobname": row["jobname"]})
             done.append(_replaced(job, row))
-    except BadValue as error:
-        raise BadValue(f"job {len(done) + 1} of {len(jobs)}: {error}") from None
+    except InvalidValue as error:
+        raise InvalidValue(f"job {len(done) + 1} of {len(jobs)}: {error}") from None
     return done
 
 

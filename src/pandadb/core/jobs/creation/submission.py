@@ -26,7 +26,7 @@ from pandadb.core.jobs.files import used_files
 from pandadb.core.shares import ranking
 from pandadb.core.sql.copy import copy_rows
 from pandadb.core.sql.transaction import waiting_table
-from pandadb.core.sql.validation import BadValue, check_columns, check_given
+from pandadb.core.sql.validation import InvalidValue, check_columns, check_given
 from pandadb.core.statemachine.effects import now
 from pandadb.models import (
     FilesTable4,
@@ -80,11 +80,11 @@ def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: s
     file the first has it. Placeholders are replaced: see `placeholders`.
 
     Raises:
-        BadValue: A column is unknown or a value does not fit it; the sentence names the job.
+        InvalidValue: A column is unknown or a value does not fit it; the sentence names the job.
         NumberTaken: The sequence of PandaIDs or of files is behind its tables.
     """
     if isinstance(jobs, NewJob | str | Mapping) or not isinstance(jobs, Iterable):
-        raise BadValue(f"jobs to submit are a list of NewJob, not a {type(jobs).__name__}")
+        raise InvalidValue(f"jobs to submit are a list of NewJob, not a {type(jobs).__name__}")
     jobs = [*jobs]
     _check(jobs, jobstatus)
     if not jobs:
@@ -132,19 +132,19 @@ def _followed(
 
 def _check(jobs: Sequence[NewJob], jobstatus: str) -> None:
     if jobstatus not in BEGINNINGS:
-        raise BadValue(f"A job begins as {', '.join(BEGINNINGS)}, not as {jobstatus!r}")
+        raise InvalidValue(f"A job begins as {', '.join(BEGINNINGS)}, not as {jobstatus!r}")
     for number, job in enumerate(jobs, start=1):
         try:
             if not isinstance(job, NewJob):
-                raise BadValue(f"this is no NewJob, but a {type(job).__name__}")  # noqa: TRY301
+                raise InvalidValue(f"this is no NewJob, but a {type(job).__name__}")  # noqa: TRY301
             job_input.check(job_input.Job, job)
             check_given(job.columns, OURS, "the submission")
             check_columns(JobsActive4, job.columns)
             for file in job.files:
                 check_given(file, ("row_id", "pandaid", "modificationtime"), "the submission")
                 check_columns(FilesTable4, file)
-        except BadValue as error:
-            raise BadValue(f"job {number} of {len(jobs)}: {error}") from None
+        except InvalidValue as error:
+            raise InvalidValue(f"job {number} of {len(jobs)}: {error}") from None
 
 
 def draw(session: Transaction, njobs: int, nfiles: int) -> tuple[list[int], list[int], datetime]:

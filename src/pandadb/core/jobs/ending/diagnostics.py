@@ -20,7 +20,7 @@ def sentence(template: str, job: Columns, column: str, *, since: str, by: str = 
     The words of a template are {state}, {since} (the time column of that name, UTC), and {by}.
 
     Raises:
-        BadValue: `by` has a NUL character in it, which no text can have.
+        InvalidValue: `by` has a NUL character in it, which no text can have.
     """
     width = job[column].type.length
     check_columns(JobsActive4, {column: by[:width]})

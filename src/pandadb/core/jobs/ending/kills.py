@@ -21,8 +21,8 @@ from pandadb.core.jobs.ending.kill_codes import (
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.files.file_status import PMERGE
 from pandadb.core.jobs.lock_order import Lock
-from pandadb.core.jobs.mover import Moved, looks
-from pandadb.core.jobs.refusals import Reason, Refusal, explain, refusing_to_wait
+from pandadb.core.jobs.mover import MoveResult, looks
+from pandadb.core.jobs.refusals import Refusal, RefusalReason, explain, refusing_to_wait
 from pandadb.core.jobs.states import ASKED, LIVE, transitions
 from pandadb.core.sql import validation
 from pandadb.core.sql.id_arrays import by_id
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.effects import Columns
     from pandadb.models.jobs.all_tables import JobTable
 
-__all__ = ["CODES", "KillCode", "Killed", "UnknownCode", "cancel", "kill", "known"]
+__all__ = ["CODES", "KillCode", "KillResult", "UnknownCode", "cancel", "kill", "known"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Role:
 
 
 @dataclass
-class Killed(Moved):
+class KillResult(MoveResult):
     """What a kill has done."""
 
     told: list[int] = field(default_factory=list)
@@ -70,7 +70,7 @@ def kill(
     production: bool = True,
     keep_unmerged: bool = False,
     jobsubstatus: str | None = None,
-) -> Killed:
+) -> KillResult:
     """End jobs, as a code says; tell running ones to end, or end them too if that is forced.
 
     Running jobs are ended by `hard`, and by the codes that force it on some. A job that was told
@@ -82,8 +82,8 @@ def kill(
 
     Raises:
         UnknownCode: There is no such code.
-        BadValue: An id is no whole number.
-        BadValue: `by` or `jobsubstatus` does not fit its column.
+        InvalidValue: An id is no whole number.
+        InvalidValue: `by` or `jobsubstatus` does not fit its column.
         JobsLocked: See `move`.
     """
     rule, asked = known(code), validation.ids(pandaids)
@@ -96,7 +96,7 @@ def kill(
     ]
     verb = "kill" if rule.target == "cancelled" else "close"
     spared = {row.pandaid: _spared(rule, row) for row in rows if not row.allowed}
-    done = Killed(
+    done = KillResult(
         told=[row.pandaid for row in rows if row.allowed and not (row.ends or row.failed)],
         refused=spared,
     )
@@ -131,13 +131,13 @@ def cancel(
     host: str,
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
-) -> Moved:
+) -> MoveResult:
     """End jobs of JOBSACTIVE4 that were told to end, now that their pilots have.
 
     They have been killed, so each has its reason already. Others stay as they are.
 
     Raises:
-        BadValue: An id is no whole number, or a value does not fit its column.
+        InvalidValue: An id is no whole number, or a value does not fit its column.
         JobsLocked: See `move`.
     """
     asked = validation.ids(pandaids)
@@ -162,10 +162,10 @@ def _told() -> Select[Any]:
 
 def _untold(pandaid: int, why: Refusal, busy: bool) -> Refusal:
     """Return why a job is not cancelled: if nobody else has it, it could be killed, but was not."""
-    if busy or why.reason is not Reason.LOCKED:
+    if busy or why.reason is not RefusalReason.LOCKED:
         return why
     sentence = f"Job {pandaid} was not told to end: jobs are killed by `jobs kill`, with a code"
-    return Refusal(Reason.GUARD, sentence)
+    return Refusal(RefusalReason.GUARD, sentence)
 
 
 def _marked(session: Transaction, left: list[int], mark: Select[Any]) -> Sequence[Row[Any]]:
@@ -191,7 +191,7 @@ def _values(code: KillCode) -> dict[str, Any]:
 def _spared(code: KillCode, row: Row[Any]) -> Refusal:
     """Say that the production role does not kill a user's job with a code."""
     sentence = f"Job {row.pandaid} is a user's, which code {code.code} is not for"
-    return Refusal(Reason.GUARD, sentence)
+    return Refusal(RefusalReason.GUARD, sentence)
 
 
 def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, role: Role) -> Select[Any]:

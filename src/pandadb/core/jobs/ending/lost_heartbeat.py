@@ -8,7 +8,7 @@ from sqlalchemy import and_, case, exists, func, not_, or_, update
 
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.ending.diagnostics import sentence
-from pandadb.core.jobs.ending.kills import Killed
+from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.refusals import explain
@@ -34,7 +34,7 @@ WORKER_DONE = 2
 
 def give_up(
     session: Transaction, pandaids: Sequence[int], *, code: int, diag: str, host: str
-) -> Killed:
+) -> KillResult:
     """Fail jobs of JOBSACTIVE4, with a code and a sentence of the dispatcher.
 
     Jobs whose pilot or payload had said an error were to be recovered, and have another code, but
@@ -64,7 +64,7 @@ def give_up(
     moved = advances.advance(session, "fail", free, host=host, lock=Lock.SKIP)
     busy = [*{*pandaids} - {*free}]
     refused = explain(session, transitions("fail"), busy) if busy else {}
-    return Killed(moved.jobs, moved.refused | refused, before=moved.before)
+    return KillResult(moved.jobs, moved.refused | refused, before=moved.before)
 
 
 def _is_said(diag: Any) -> ColumnElement[bool]:

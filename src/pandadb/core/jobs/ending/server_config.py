@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 
-class BadSetting(PandaDBError):
+class InvalidSetting(PandaDBError):
     """A setting in CONFIG that should be a number and is none."""
 
 
@@ -33,13 +33,17 @@ class ServerConfig:
         Where several VOs set it, the largest counts.
 
         Raises:
-            BadSetting: It is no number, or negative.
+            InvalidSetting: It is no number, or negative.
         """
         texts = self.values.get((component, key), ())
         return max((_number(f"{component}/{key}", text) for text in texts), default=0) or default
 
     def beginning(self, component: str, prefix: str) -> dict[str, float]:
-        """Return the numbers whose keys begin so, by what follows. Raises BadSetting as above."""
+        """Return the numbers of the keys with a prefix, by the rest of the key.
+
+        Raises:
+            InvalidSetting: A value is no number, or too large.
+        """
         keys = [key for part, key in self.values if part == component and key.startswith(prefix)]
         found = {key.removeprefix(prefix): self.number(component, key, 0) for key in keys}
         return {rest: number for rest, number in found.items() if number}
@@ -62,5 +66,7 @@ def _number(name: str, value: str) -> float:
     except ValueError:
         number = math.nan
     if not 0 <= number < 1e6:
-        raise BadSetting(f"CONFIG says {value!r} for {name}: a number below a million is needed")
+        raise InvalidSetting(
+            f"CONFIG says {value!r} for {name}: a number below a million is needed"
+        )
     return number

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, literal, or_, select
 
 from pandadb.core.jobs.ending import server_config
-from pandadb.core.jobs.ending.kills import Killed, kill
+from pandadb.core.jobs.ending.kills import KillResult, kill
 from pandadb.core.jobs.ending.lost_heartbeat import give_up
 from pandadb.core.jobs.ending.timeout_conditions import (
     ASLEEP,
@@ -206,7 +206,7 @@ def due(session: Transaction, rule: Rule, limit: int = 1000) -> list[int]:
     """Return the jobs for which it is time, oldest first, and lock them; locked ones are left out.
 
     Raises:
-        BadSetting: The setting that replaces the rule's limit is no number.
+        InvalidSetting: The setting that replaces the rule's limit is no number.
     """
     config = server_config.read(session)
     found = [
@@ -218,7 +218,7 @@ def due(session: Transaction, rule: Rule, limit: int = 1000) -> list[int]:
     return [pandaid for pandaid in locked if pandaid in still]
 
 
-def end(session: Transaction, rule: Rule, pandaids: Sequence[int], *, host: str) -> Killed:
+def end(session: Transaction, rule: Rule, pandaids: Sequence[int], *, host: str) -> KillResult:
     """Do to jobs that are `due`, in the same transaction, what the rule says.
 
     The jobs are locked already, out of order: so nothing else is waited for, and jobs of which

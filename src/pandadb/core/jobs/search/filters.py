@@ -12,7 +12,7 @@ from sqlalchemy import DateTime, exists, or_
 from pandadb.core.jobs import states
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.time_range import seen
-from pandadb.core.sql.validation import BadValue, check_columns, check_text, ids, near
+from pandadb.core.sql.validation import InvalidValue, check_columns, check_text, ids, near
 from pandadb.models import JobsActive4, JobsArchived, JobsArchived4
 from pandadb.models.jobs.all_tables import JOB_TABLES, UNARCHIVED_TABLES
 from pandadb.models.jobs.columns import JobErrors
@@ -40,8 +40,8 @@ class Filter:
     """Which jobs are asked for: those that fit all that is given. What is None, all jobs fit.
 
     Raises:
-        UnknownWord: There is no such state.
-        BadValue: A value does not fit its column, or there is no such table, column or component.
+        UnknownState: There is no such state.
+        InvalidValue: A value does not fit its column; unknown table, column or component.
     """
 
     pandaids: Collection[int] | None = None
@@ -79,7 +79,9 @@ class Filter:
             if getattr(self, name) is not None:
                 check_text(name, getattr(self, name))
         if self.timecolumn not in TIMES:
-            raise BadValue(f"{self.timecolumn!r} is no time of a job: those are {', '.join(TIMES)}")
+            raise InvalidValue(
+                f"{self.timecolumn!r} is no time of a job: those are {', '.join(TIMES)}"
+            )
         for moment in filter(None, (self.since, self.until)):
             check_columns(JobsActive4, {self.timecolumn: moment})
         for name in self.tables or ():
@@ -96,21 +98,21 @@ class Filter:
 def _check_table(name: str) -> None:
     known = [job.__tablename__ for job in JOB_TABLES]
     if name not in known:
-        raise BadValue(f"There is no table of jobs {name!r}{near(name, known)}")
+        raise InvalidValue(f"There is no table of jobs {name!r}{near(name, known)}")
 
 
 def error_columns(errorcode: str | int) -> dict[str, int]:
     """Return the columns that an error code may be in, with the code.
 
     Raises:
-        BadValue: There is no such component, or the code is no number.
+        InvalidValue: There is no such component, or the code is no number.
     """
     component, _, code = str(errorcode).rpartition("=")
     if component and component not in COMPONENTS:
         hint = near(component, COMPONENTS) or f": they are {', '.join(COMPONENTS)}"
-        raise BadValue(f"No component {component!r} reports errors{hint}")
+        raise InvalidValue(f"No component {component!r} reports errors{hint}")
     if not re.fullmatch(r"-?[0-9]{1,20}", code):
-        raise BadValue(
+        raise InvalidValue(
             f"errorcode has to be a number, or one of a component, pilot=1305, not {errorcode!r}"
         )
     number = int(code)

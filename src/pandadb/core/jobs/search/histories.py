@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Step:
+class HistoryStep:
     """A state that a job has been in."""
 
     jobstatus: str
@@ -63,7 +63,7 @@ class History:
     """What a job has been through."""
 
     pandaid: int
-    states: list[Step]
+    states: list[HistoryStep]
     attempts: list[Attempt]
     """The whole chain with the job itself, in the order of their PandaIDs."""
 
@@ -76,7 +76,7 @@ def history(session: Session, pandaid: int, archive: Session | None = None) -> H
 
     Raises:
         UnknownJob: There is no job, nor anything known of it.
-        BadValue: No job can have the number.
+        InvalidValue: No job can have the number.
     """
     check_columns(JobsActive4, {"pandaid": pandaid})
     job = _jobs(session, [pandaid], archive).get(pandaid)
@@ -87,7 +87,7 @@ def history(session: Session, pandaid: int, archive: Session | None = None) -> H
     return History(pandaid, states, _attempts(session, pandaid, relations, archive))
 
 
-def _states(session: Session, pandaid: int, jobstatus: str | None) -> list[Step]:
+def _states(session: Session, pandaid: int, jobstatus: str | None) -> list[HistoryStep]:
     log = JobsStatusLog
     since = func.coalesce(log.modiftime_extended, log.modificationtime).label("since")
     query = select(
@@ -103,7 +103,7 @@ def _states(session: Session, pandaid: int, jobstatus: str | None) -> list[Step]
         lasts = last == jobstatus and not STATES[last].final
         ends.append(rows[-1].now if lasts else None)
     return [
-        Step(
+        HistoryStep(
             row.jobstatus,
             row.since,
             _seconds(row.since, end),

@@ -14,7 +14,7 @@ from pandadb.core.jobs.search import lookup
 from pandadb.core.jobs.search.filters import conditions, places
 from pandadb.core.jobs.search.pagination import Cursor, Order
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.sql.validation import BadValue, check_columns, check_number, near, words
+from pandadb.core.sql.validation import InvalidValue, check_columns, check_number, near, words
 from pandadb.errors import PandaDBError
 from pandadb.models import (
     JobsActive4,
@@ -59,7 +59,7 @@ def get(session: Session, pandaid: int, archive: Session | None = None) -> dict[
 
     Raises:
         UnknownJob: No table has it.
-        BadValue: No job can have the number.
+        InvalidValue: No job can have the number.
     """
     check_columns(JobsActive4, {"pandaid": pandaid})
     found = _live(session, pandaid) or _archived(session, pandaid) or _live(session, pandaid)
@@ -154,9 +154,9 @@ def find(
     moves it in the order.
 
     Raises:
-        BadValue: There is no such column, the limit is none, or the regular expression malformed;
+        InvalidValue: Unknown column, invalid limit, or malformed regular expression;
             after the latter the transaction can only be rolled back.
-        BadCursor: `after` is not the `next` of a page in this order.
+        InvalidCursor: `after` is not the `next` of a page in this order.
     """
     columns = words(columns)
     _check_names(columns)
@@ -230,7 +230,7 @@ def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict
     Besides the columns, jobs can be counted by their `table`.
 
     Raises:
-        BadValue: As `find` does.
+        InvalidValue: As `find` does.
     """
     names = [*dict.fromkeys(words(by))]
     _check_names(names)
@@ -266,7 +266,7 @@ def _check_names(names: Sequence[str]) -> None:
     for name in names:
         if name not in known:
             hint = near(name, known)
-            raise BadValue(f"jobs have no column {name!r}{hint}")
+            raise InvalidValue(f"jobs have no column {name!r}{hint}")
 
 
 def _check_regex(session: Session, chosen: Filter) -> None:
@@ -280,4 +280,4 @@ def _check_regex(session: Session, chosen: Filter) -> None:
             raise
         _, _, said = str(error.orig).partition(": ")
         sentence = f"errortext {chosen.errortext!r} is no regular expression: {said}"
-        raise BadValue(sentence) from None
+        raise InvalidValue(sentence) from None

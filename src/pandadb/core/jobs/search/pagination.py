@@ -11,7 +11,7 @@ from sqlalchemy import DateTime, false, literal, or_, tuple_
 from typing_extensions import override
 
 from pandadb.core.sql import timestamps
-from pandadb.core.sql.validation import BadValue, check_columns, check_names, parsed
+from pandadb.core.sql.validation import InvalidValue, check_columns, check_names, parsed
 from pandadb.errors import InvalidInput
 from pandadb.models import JobsActive4, JobsArchived
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, ColumnElement
 
 
-class BadCursor(InvalidInput):
+class InvalidCursor(InvalidInput):
     """A cursor that is not one of ours, or of another order."""
 
 
@@ -58,7 +58,7 @@ class Cursor:
         """Return the cursor that a text stands for.
 
         Raises:
-            BadCursor: The text does not come from `str(cursor)`, or the cursor is of another order.
+            InvalidCursor: The text is not from `str(cursor)`, or the cursor is of another order.
         """
         try:
             words = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
@@ -68,11 +68,11 @@ class Cursor:
             check_columns(JobsArchived, {"pandaid": pandaid})
             if value is not None:
                 check_columns(JobsArchived, {column: value})
-        except (ValueError, TypeError, ArithmeticError, RecursionError, BadValue):
-            raise BadCursor(f"{text!r} is no cursor: take it from the page before") from None
+        except (ValueError, TypeError, ArithmeticError, RecursionError, InvalidValue):
+            raise InvalidCursor(f"{text!r} is no cursor: take it from the page before") from None
         if found != order:
             way = "descending" if descending else "ascending"
-            raise BadCursor(f"The cursor is of jobs by {column}, {way}: ask for the same order")
+            raise InvalidCursor(f"The cursor is of jobs by {column}, {way}: ask for the same order")
         return cls(order, value, pandaid)
 
     def follows(self, column: Column[Any], pandaid: Column[int]) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.row_counts import counted
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.core.sql.validation import BadValue
+from pandadb.core.sql.validation import InvalidValue
 from pandadb.services.archive.plans import due, held_tasks, unplanned
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class GracePeriods:
         """Return them from numbers of days.
 
         Raises:
-            BadValue: One is no number of days, or the calendar has no room for it.
+            InvalidValue: One is no number of days, or the calendar has no room for it.
         """
         return cls(_days("jobs", jobs), _days("files", files))
 
@@ -53,7 +53,7 @@ class GracePeriods:
 
 def _days(name: str, days: float) -> timedelta:
     if not 0 <= days <= MOST_DAYS:  # nor is NaN
-        raise BadValue(f"{name} have to wait from 0 to {MOST_DAYS} days, not {days}")
+        raise InvalidValue(f"{name} have to wait from 0 to {MOST_DAYS} days, not {days}")
     return timedelta(days)
 
 

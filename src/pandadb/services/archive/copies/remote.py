@@ -43,7 +43,7 @@ RIGHTS = {
 """Privileges that copies need in the live database, beside the guard."""
 
 
-class BadArchive(PandaDBError):
+class InvalidArchive(PandaDBError):
     """A database that cannot be the archive."""
 
 
@@ -63,7 +63,7 @@ def refuse_unfit(database: Database, archive: Database) -> None:
 
     Raises:
         ArchiveLost: Its server went away.
-        BadArchive: It is the same database, or has another schema.
+        InvalidArchive: It is the same database, or has another schema.
         DatabaseUnreachable: It does not answer, or does not let us in.
         NotTheArchiver: The user of the database may not do that.
         NotTheOwner: The user of the archive may not make partitions there.
@@ -81,25 +81,25 @@ def refuse_unready(database: Database, archive: Database) -> None:
     """Refuse a database that is no archive of another one, or not yet.
 
     Raises:
-        BadArchive: It is the same database, or has another schema.
+        InvalidArchive: It is the same database, or has another schema.
         DatabaseUnreachable: It does not answer, or does not let us in.
     """
     if _is_same(database, archive):
-        raise BadArchive(
+        raise InvalidArchive(
             "PANDADB_ARCHIVE_URL is the database of PANDADB_URL: leave it out, and days are "
             "swapped into its schema doma_pandaarch"
         )
     live, there = schema.last_revision(database), schema.last_revision(archive)
     if there is None:
-        raise BadArchive(f"The archive has no schema yet: {UPGRADE}")
+        raise InvalidArchive(f"The archive has no schema yet: {UPGRADE}")
     if live != there:
-        raise BadArchive(
+        raise InvalidArchive(
             f"The archive is at revision {there}, the database at {live}: "
             f"pandadb db upgrade; {UPGRADE}"
         )
     texts, others = schema.encoding(database), schema.encoding(archive)
     if texts != others:
-        raise BadArchive(
+        raise InvalidArchive(
             f"The encoding of the archive is {others}, that of the database {texts}: texts would "
             "not be the same, so the archive has to be a database of the same encoding"
         )
@@ -132,7 +132,7 @@ def _refuse_other_columns(database: Database, archive: Database) -> None:
             had = {column.name: column.type for column in columns(there, named(there, target))}
             for lacking, there_is in ((target, has.keys() - had), (table, had.keys() - has)):
                 for name in sorted(there_is):
-                    raise BadArchive(
+                    raise InvalidArchive(
                         f"{lacking} lacks the column {name}, which the other database has: "
                         f"ALTER TABLE {lacking} ADD {name} {({**has, **had})[name]}"
                     )

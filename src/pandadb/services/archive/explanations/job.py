@@ -85,8 +85,8 @@ def explain_job(
     of exported months. Nothing is changed.
 
     Raises:
-        BadValue: No job can have the number.
-        BadManifest, UnreadableExport: An export cannot be read.
+        InvalidValue: No job can have the number.
+        InvalidManifest, UnreadableExport: An export cannot be read.
         DatabaseUnreachable: The other database does not answer.
         ParquetMissing: A file can have the job, but the extra `parquet` is not installed.
     """

@@ -102,7 +102,7 @@ def compactable(database: Database, before: str | None = None) -> list[Days]:
     Without `before` they are those that ended 90 days ago: servers update jobs for so long.
 
     Raises:
-        BadMonth: `before` is no month.
+        InvalidMonth: `before` is no month.
     """
     with database.session() as session:
         now = catalog.now(session)
@@ -132,7 +132,7 @@ def compact(
     ends only the month of the table that it is of.
 
     Raises:
-        BadMonth: `before` is no month.
+        InvalidMonth: `before` is no month.
         NotTheOwner: The user of the database may not move partitions.
     """
     throttle = Throttle(database, limits or Limits())

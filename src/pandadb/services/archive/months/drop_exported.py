@@ -73,8 +73,8 @@ def drop(
     `proven` is the result of an `export` just before: its files need not be read back once more.
 
     Raises:
-        BadManifest: There is no export of the month.
-        BadMonth: That is no month.
+        InvalidManifest: There is no export of the month.
+        InvalidMonth: That is no month.
         NotDropped: The export differs from the database, a task is held, or locks were not
             free; nothing was changed.
         NotTheOwner: The user of the database may not drop partitions.

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive.months import BadMonth, Month
+from pandadb.core.archive.months import InvalidMonth, Month
 from pandadb.core.archive.parquet import manifests
 from pandadb.core.archive.parquet.libraries import library
-from pandadb.core.archive.parquet.manifests import BadManifest
+from pandadb.core.archive.parquet.manifests import InvalidManifest
 from pandadb.core.archive.parquet.verification import fault_of_files, fault_of_rows
 from pandadb.errors import PandaDBError
 from pandadb.services.archive.transactions import snapshot
@@ -78,7 +78,7 @@ def _verified(
 ) -> VerifiedMonth:
     try:
         wanted, manifest = Month.of(month), manifests.read(path, month)
-    except (BadManifest, BadMonth) as error:
+    except (InvalidManifest, InvalidMonth) as error:
         return VerifiedMonth(month, path, 0, str(error))
     why = fault(database, path, wanted, manifest, tell=tell)
     return VerifiedMonth(month, path, sum(table.rows for table in manifest.tables), why)

@@ -49,7 +49,7 @@ def located(
     the newest one is returned.
 
     Raises:
-        BadManifest: A month has no file of jobs, and its manifest is not as it was written.
+        InvalidManifest: A month has no file of jobs, and its manifest is not as it was written.
         ParquetMissing: The extra `parquet` is not installed.
         UnreadableExport: A file is missing, or not as it was written, or there is no such folder.
     """

@@ -17,7 +17,7 @@ from pandadb.core.archive.layout import LIVE_OF
 from pandadb.core.archive.parquet import manifests
 from pandadb.core.archive.parquet.files import OURS
 from pandadb.core.archive.parquet.libraries import library
-from pandadb.core.archive.parquet.manifests import BadManifest
+from pandadb.core.archive.parquet.manifests import InvalidManifest
 from pandadb.core.sql import timestamps
 from pandadb.errors import PandaDBError
 from pandadb.services.archive.months.export_check import NoExports, exported_months
@@ -84,7 +84,7 @@ def exported(folder: Path, *, pandaid: int) -> ExportedJob | None:
     may have it by their statistics. If that finds nothing, all files are read.
 
     Raises:
-        BadManifest: No file has the job, but the manifest of a month is not as it was written.
+        InvalidManifest: No file has the job, but the manifest of a month is not as it was written.
         ParquetMissing: The extra `parquet` is not installed.
         UnreadableExport: A file is missing, or not as it was written, or there is no such folder.
     """
@@ -139,7 +139,7 @@ def _month(month: str, path: Path) -> ExportedMonth:
         return ExportedMonth(
             month, path, None, f"There is no export in {path}: it has no {manifests.NAME}"
         )
-    except BadManifest as error:
+    except InvalidManifest as error:
         return ExportedMonth(month, path, None, str(error))
 
 
@@ -153,11 +153,11 @@ def refuse_doubtful(months: list[ExportedMonth], jobs: str) -> None:
     """Refuse to report that no month has a job while a month cannot be read.
 
     Raises:
-        BadManifest: One is not.
+        InvalidManifest: One is not.
     """
     for month in months:
         if month.fault:
-            raise BadManifest(f"No file has {jobs}, but one may be missing: {month.fault}")
+            raise InvalidManifest(f"No file has {jobs}, but one may be missing: {month.fault}")
 
 
 def _found(

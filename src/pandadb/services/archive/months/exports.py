@@ -112,7 +112,7 @@ def export(
     that has rows that the database has not is never replaced: it may be all that is left of them.
 
     Raises:
-        BadMonth: That is no month.
+        InvalidMonth: That is no month.
         MigrationError: The settings give schemas other names.
         NotExported: There is nothing to export, or an export that does not fit, or no proof.
         OddValue: Parquet cannot have a value.
@@ -163,7 +163,7 @@ def _standing(
     """Return an export that is there, or why it does not fit."""
     try:
         manifest = manifests.read(place, str(month))
-    except manifests.BadManifest as error:
+    except manifests.InvalidManifest as error:
         return str(error), None
     if why := fault(database, place, month, manifest, tell=tell):
         return why, None
@@ -249,7 +249,7 @@ def _refuse_to_lose(place: Path, part: Path, new: Manifest) -> None:
         return
     try:
         old = {table.table: table for table in manifests.read(place, new.month).tables}
-    except manifests.BadManifest:
+    except manifests.InvalidManifest:
         old = {}
     known = {manifests.NAME, *(table.file for table in new.tables)}
     if strange := sorted({path.name for path in place.iterdir()} - known):

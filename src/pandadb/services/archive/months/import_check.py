@@ -65,8 +65,8 @@ def importable(
     """Return the result that an import of a month would have; nothing is changed.
 
     Raises:
-        BadManifest: There is no export of the month.
-        BadMonth: That is no month.
+        InvalidManifest: There is no export of the month.
+        InvalidMonth: That is no month.
         NoExports: There is no such folder.
         NotImported: It cannot come back.
         ParquetMissing: The extra `parquet` is not installed.

@@ -84,9 +84,9 @@ def import_month(
     as they are, so it can be repeated.
 
     Raises:
-        BadArchive: The other database cannot be the archive.
-        BadManifest: There is no export of the month.
-        BadMonth: That is no month.
+        InvalidArchive: The other database cannot be the archive.
+        InvalidManifest: There is no export of the month.
+        InvalidMonth: That is no month.
         NoExports: There is no such folder.
         NotImported: The files are not as they were written, rows of the month or its jobs are there
             already, or the archive lacks a column.

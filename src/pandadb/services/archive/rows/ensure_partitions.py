@@ -9,7 +9,7 @@ from pandadb.core.archive.checksums import Fingerprint
 from pandadb.core.archive.layout import LIVE_OF, part_of
 from pandadb.core.archive.transfer import ddl, rows
 from pandadb.core.partitions import catalog, planning, statements
-from pandadb.core.partitions.planning import Do, Step
+from pandadb.core.partitions.planning import Do, PlanStep
 from pandadb.core.sql.time_range import TimeRange
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _create(session: Session, table: str, lower: datetime, upper: datetime, suff
         name = f"{table.partition('.')[2]}_{suffix}"
         if (first, end) != (lower, upper):  # beside a narrower one that may have the name
             name = f"{name}_to_{end:%Y_%m_%d}"
-        step = Step(Do.MAKE, table, name, first, end, WHY)
+        step = PlanStep(Do.MAKE, table, name, first, end, WHY)
         statements.run(session, statements.statements(session, step, KEY, has))
         if table in LIVE_OF:
             _prove_empty(session, table, name)
