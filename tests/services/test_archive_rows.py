@@ -399,7 +399,7 @@ def test_nothing_moves_that_does_not_arrive(
 ) -> None:
     before = everything(archived)
     monkeypatch.setattr(
-        rows, "MOVED", rows.MOVED.replace("FROM gone\n    R", "FROM gone LIMIT 1\n R")
+        rows, "MOVE", rows.MOVE.replace("FROM gone\n    R", "FROM gone LIMIT 1\n R")
     )
 
     (failure,) = archive.restore_jobs(archived, pandaids=[1]).failed
