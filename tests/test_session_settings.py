@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Identifier, Literal
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.checksums import fingerprint
 from pandadb.core.archive.layout import ARCHIVE_OF, Part
 from pandadb.database import Database
@@ -390,7 +390,7 @@ def test_the_guard_drops_no_rows_that_a_policy_hides(
         session.execute(text("SET LOCAL row_security = on"))
         seen = fingerprint(session, "doma_panda", name)
         proofs.prove(session, part, proofs.COPY, seen, seen)
-        proofs.enter(session, part, "Y", is_gone=False)
+        ledger.enter(session, part, "Y", is_gone=False)
 
     def drop() -> None:
         with owner.session() as session:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.layout import ARCHIVE_OF, ARCHIVED_JOBS, LIVE_OF, days
 from pandadb.core.archive.lookup import scan
 from pandadb.core.archive.transfer.rows import TO_LIVE
@@ -162,7 +162,7 @@ def _restore_rows_of(
         for back in days(catalog.partitions(session, ARCHIVE_OF)):
             for part in back.parts:
                 if part.overlaps(day):
-                    proofs.enter(session, part, proofs.NEVER)
+                    ledger.enter(session, part, ledger.NEVER)
     return Restored(transfer.gone, failed=failed, notes=throttle.notes, paused=throttle.paused)
 
 

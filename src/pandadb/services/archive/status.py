@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive import backpressure, pauses, proofs
+from pandadb.core.archive import backpressure, holds, ledger, pauses, proofs
 from pandadb.core.archive.deferrals import WANTED, Reason
 from pandadb.core.archive.layout import ENDED_JOBS, LIVE_OF
 from pandadb.core.partitions import catalog
@@ -110,8 +110,8 @@ def status(
     with database.session() as session:
         now = catalog.now(session)
         pause = pauses.current(session)
-        refused = sorted(proofs.refused(session))
-        held = len(proofs.held(session))
+        refused = sorted(ledger.refused(session))
+        held = len(holds.held(session))
         replicas = backpressure.lag(session)
     lag = _lag(due, since, policies, now)
     strayed = in_default(database, policies)

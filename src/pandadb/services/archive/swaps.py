@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.checksums import Fingerprint, fingerprint
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.lookup import pandaid_index
@@ -106,7 +106,7 @@ def _exchange(
             raise Deferred(why)
         for part, source in before.items():
             proofs.prove(session, part, how, source)
-            proofs.enter(session, part, "Y" if how == proofs.SWAP else proofs.NEVER)
+            ledger.enter(session, part, "Y" if how == proofs.SWAP else ledger.NEVER)
         pandaid_index.forget(session, day)
         swaps.lock_against_vacuum(session, day, locks.autovacuum)
         began = time.monotonic()
@@ -141,7 +141,7 @@ def prove(database: Database, part: Part, how: str, source: Fingerprint) -> Verd
         act_as_owner(session.connection(), local=True)
         proofs.prove(session, part, how, source, target)
         if how == proofs.SWAP:
-            proofs.enter_verified(session, part, passed=verdict is not Verdict.LOST)
+            ledger.enter_verified(session, part, passed=verdict is not Verdict.LOST)
     return verdict
 
 

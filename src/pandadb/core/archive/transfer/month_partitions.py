@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pandadb.core.archive import proofs
 from pandadb.core.archive.checksums import Fingerprint, fingerprint_of
-from pandadb.core.archive.layout import ARCHIVED_JOBS, LIVE_OF, Part, part_of
-from pandadb.core.archive.months import rows_of
+from pandadb.core.archive.layout import LIVE_OF, Part, part_of
 from pandadb.core.archive.transfer import ddl
 from pandadb.core.archive.transfer.ddl import LockMode
 from pandadb.core.partitions import catalog
@@ -25,10 +23,8 @@ if TYPE_CHECKING:
 
     from pandadb.core.archive.months import Month
     from pandadb.core.partitions.catalog import Partition
-    from pandadb.core.sql.time_range import TimeRange
 
 TABLES = tuple(LIVE_OF)
-HELD = "SELECT DISTINCT jeditaskid FROM {rows} AND jeditaskid = ANY({tasks}) ORDER BY 1"
 
 
 @dataclass(frozen=True)
@@ -100,14 +96,3 @@ def whole(session: Session, table: str, month: Month) -> Part:
     suffix = f"{month.lower:p%Y_%m}"
     limits = (month.lower, month.upper)
     return Part(*limits, live, table, schema_of(session, schema), f"{name}_{suffix}")
-
-
-def held_tasks(session: Session, times: TimeRange, books: Session | None = None) -> list[int]:
-    """Return the held tasks that have jobs of some time in the archive.
-
-    `books` is the session of the database that has the holds, if it is another one.
-    """
-    holds = sorted(proofs.held(books or session))
-    rows = rows_of(session, ARCHIVED_JOBS, times)
-    query = sql.SQL(HELD).format(rows=rows, tasks=sql.Literal(holds)).as_string()
-    return [*session.connection().exec_driver_sql(query).scalars()] if holds else []

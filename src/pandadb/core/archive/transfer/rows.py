@@ -17,7 +17,7 @@ from psycopg import sql
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.checksums import Fingerprint, fingerprint_of, summed
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, part_of
 from pandadb.core.archive.lookup import pandaid_index
@@ -134,7 +134,7 @@ def _keep_live(session: Session, moved: MovedRows) -> None:
                 continue
             part = part_of(live, one)
             if not any(map(part.overlaps, moved.proven)):
-                proofs.enter(session, part, proofs.NEVER)
+                ledger.enter(session, part, ledger.NEVER)
 
 
 def _move(

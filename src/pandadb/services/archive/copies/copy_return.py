@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.checksums import fingerprint, fingerprint_of
 from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.layout import LIVE_OF, days
@@ -96,7 +96,7 @@ def _still_here(live: Session, part: Part) -> Fingerprint | None:
     """Count a partition that was copied and is not dropped yet; None if it is gone."""
     here = [one for one in catalog.partitions(live, [part.target])[part.target]
             if (one.lower, one.upper) == (part.lower, part.upper)]  # fmt: skip
-    if not here or proofs.is_among(part, proofs.gone(live)):
+    if not here or ledger.is_among(part, ledger.gone(live)):
         return None
     return fingerprint(live, here[0].schema, here[0].name)
 
@@ -116,7 +116,7 @@ def _copy_back(
     for part, found in stay.items():
         proofs.prove(live, part, proofs.RESTORE, found, found)
     for part in (*back, *stay):
-        proofs.enter(live, part, proofs.NEVER)
+        ledger.enter(live, part, ledger.NEVER)
     rows = {part.live_name: found.rows for part, found in back.items()}
     return MovedDay(going, rows, [], dict.fromkeys(rows, Verdict.SAME), locked)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.row_counts import counted
 from pandadb.core.partitions import catalog
@@ -98,7 +98,7 @@ def copy_states(
     are 0 unless they are to be counted.
     """
     with database.session() as session:
-        books = _Books(proofs.newest(session), proofs.gone(session), catalog.now(session), waits)
+        books = _Books(proofs.newest(session), ledger.gone(session), catalog.now(session), waits)
         return [
             standing
             for day in due(session, policies, only)
@@ -138,7 +138,7 @@ class _Books:
 
     def against(self, part: Part) -> Deferral | None:
         """Return why a partition must not be copied; None if it may."""
-        if proofs.is_among(part, self.gone):
+        if ledger.is_among(part, self.gone):
             return Deferral.of(Reason.LATE, partition=part.name)
         proof = self.of(part)
         is_swapped = proof is not None and proof.how == proofs.SWAP

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.checksums import Fingerprint, fingerprint_of
 from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.layout import Part, part_of
@@ -196,5 +196,5 @@ def _enter(database: Database, copies: Collection[_Copy]) -> None:
             has = proof and (proof.how, proofs.source_of(proof), proofs.target_of(proof))
             if has != (proofs.COPY, one.source, one.target):
                 proofs.prove(session, one.part, proofs.COPY, one.source, one.target)
-                proofs.enter(session, one.part, "Y", is_gone=False)
-                proofs.enter_verified(session, one.part, passed=one.wrong is None)
+                ledger.enter(session, one.part, "Y", is_gone=False)
+                ledger.enter_verified(session, one.part, passed=one.wrong is None)

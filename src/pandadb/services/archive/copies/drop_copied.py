@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import holds, proofs
 from pandadb.core.archive.deferrals import Deferral, Reason, listed
-from pandadb.core.archive.transfer import day_copy, ddl, month_partitions
+from pandadb.core.archive.layout import ARCHIVED_JOBS
+from pandadb.core.archive.months import rows_of
+from pandadb.core.archive.transfer import day_copy, ddl
 from pandadb.core.sql.table_columns import columns
 from pandadb.services.archive.copies.day_copy import copy
 from pandadb.services.archive.copies.remote import reached
@@ -101,7 +103,7 @@ def _changed(database: Database, there: Session, day: Day) -> list[Part]:
         Deferred: A task of the day in the archive is held; here its jobs may be gone already.
     """
     with database.session() as session:
-        if tasks := month_partitions.held_tasks(there, day, session):
+        if tasks := holds.held_tasks(there, rows_of(there, ARCHIVED_JOBS, day), session):
             raise Deferred(Deferral.of(Reason.TASKS_HELD, tasks=listed(tasks)))
         newest = proofs.newest(session)
         names = {part: [c.name for c in columns(session, ddl.place(part))] for part in day.parts}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, cast, column, literal, select, text
 
-from pandadb.core.archive import proofs
 from pandadb.core.archive.deferrals import Deferral, Reason
+from pandadb.core.archive.holds import held as held_by_task
 from pandadb.core.archive.lookup.archived_jobs import search
 from pandadb.core.jobs.search import lookup
 from pandadb.core.partitions import catalog
@@ -95,7 +95,7 @@ def explain_job(
         job = _here(session, pandaid) or _there(other, pandaid) or _exported(exports, pandaid)
         if job is None:
             return ExplainedJob(pandaid, None)
-        held = proofs.held(session).get(job.jeditaskid or 0)
+        held = held_by_task(session).get(job.jeditaskid or 0)
     holds = [Held.of(held)] if held else []
     if job.where.kind in (Kind.LIVE, Kind.WAITING):
         why = Deferral.of(Reason.NOT_ENDED, jobstatus=job.jobstatus)

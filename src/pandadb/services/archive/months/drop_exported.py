@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.archive import proofs
 from pandadb.core.archive.deferrals import listed
-from pandadb.core.archive.layout import LIVE_OF
-from pandadb.core.archive.months import Month
+from pandadb.core.archive.holds import held_tasks
+from pandadb.core.archive.layout import ARCHIVED_JOBS, LIVE_OF
+from pandadb.core.archive.months import Month, rows_of
 from pandadb.core.archive.parquet import manifests
 from pandadb.core.archive.parquet.verification import fault_of_bytes
 from pandadb.core.archive.transfer import month_partitions
@@ -126,7 +127,7 @@ def _mismatch(session: Session, month: Month, manifest: Manifest) -> str | None:
     for table in LIVE_OF:
         if exported.get(table) != columns(session, named(session, table)):
             return f"{table} has other columns than were exported"
-    if tasks := month_partitions.held_tasks(session, month):
+    if tasks := held_tasks(session, rows_of(session, ARCHIVED_JOBS, month)):
         return f"it has jobs of tasks that are held: {listed(tasks)}"
     return None
 

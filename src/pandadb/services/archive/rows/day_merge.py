@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger
 from pandadb.core.archive.transfer import exchange
 from pandadb.core.archive.transfer.rows import TO_ARCHIVE, NotMoved
 from pandadb.services.archive.plans import held_tasks
@@ -108,7 +108,7 @@ def _drop(session: Session, day: Day) -> list[str]:
     dropped = []
     for part in day.parts:
         if exchange.drop_if_empty(session, part):
-            proofs.enter(session, part, "Y")
-            proofs.enter_verified(session, part, passed=True)
+            ledger.enter(session, part, "Y")
+            ledger.enter_verified(session, part, passed=True)
             dropped.append(part.name)
     return dropped
