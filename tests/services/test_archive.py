@@ -172,6 +172,25 @@ def test_an_autovacuum_that_is_in_the_way_holds_nobody_up(
     assert (ran.done, len(ran.contended)) == ([], 1)
 
 
+def test_tables_that_a_day_leaves_are_locked_first_and_all_in_one_order(days: Database) -> None:
+    locks: list[tuple[str, str]] = []
+
+    @event.listens_for(days.engine, "before_cursor_execute")
+    def listen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        found = re.fullmatch(r'LOCK TABLE ONLY "(\w+)"."(\w+)" IN (.*) MODE', statement)
+        if found and f"{found[1]}.{found[2]}" in (*ARCHIVE_OF, *LIVE_OF):
+            locks.append((f"{found[1]}.{found[2]}", found[3]))
+
+    archive.run(days, only=[ago(50).date()])
+    archive.restore(days, ago(50).date())
+
+    there = [*((table, "ACCESS EXCLUSIVE") for table in ARCHIVE_OF),
+             *((table, "SHARE UPDATE EXCLUSIVE") for table in LIVE_OF)]  # fmt: skip
+    back = [*((table, "ACCESS EXCLUSIVE") for table in LIVE_OF),
+            *((table, "SHARE UPDATE EXCLUSIVE") for table in ARCHIVE_OF)]  # fmt: skip
+    assert locks == there + back
+
+
 def test_a_day_is_attached_as_it_is_and_without_being_read(days: Database) -> None:
     node = "SELECT array_agg(pg_relation_filenode(c.oid)) FROM pg_class c WHERE relname = '{}_{}'"
     suffix = f"p{ago(50):%Y_%m_%d}"
