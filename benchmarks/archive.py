@@ -19,7 +19,7 @@ from pandadb.core.archive.transfer.exchange import Exchange, carry_out
 from pandadb.core.partitions.policies import ARCHIVED
 from pandadb.core.sql.table_columns import columns, named
 from pandadb.services import archive
-from pandadb.services.archive.copies.remote import reached
+from pandadb.services.archive.copies.remote import archive_session
 from pandadb.services.archive.transactions import snapshot
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _copy(database: Database, other: Database, day: date) -> dict[str, float]:
     """Return how fast a day is copied to another database, and how long it takes to prove it."""
     (going,) = archive.plan(database, only=[day])
     began = perf_counter()
-    with snapshot(database) as live, reached(other) as there:
+    with snapshot(database) as live, archive_session(other) as there:
         for part in going.parts:
             staging.copy(live, there, part)
             staging.build(there, part)

@@ -24,7 +24,7 @@ from pandadb.core.sql.time_range import TimeRange
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.database import Database
 from pandadb.services import archive, partitions, schema
-from pandadb.services.archive import Found, Limits, Restored, plans, run_lock
+from pandadb.services.archive import Found, Limits, RestoreResult, plans, run_lock
 from pandadb.services.archive.rows import row_batches
 from tests.services.test_archive import ago, ids, make_days, scalar, write
 
@@ -350,7 +350,7 @@ def test_a_day_whose_place_is_taken_comes_back_by_rows_and_stays(archived: Datab
 
     restored = archive.restore(archived, DAY)
 
-    assert isinstance(restored, Restored)
+    assert isinstance(restored, RestoreResult)
     assert restored.gone.jobs == [2, 3]
     assert ids(archived, JOBS) == [1, 2, 3, 5]
     assert "the ledger says" in str(archive.plan(archived)[0].put_off)

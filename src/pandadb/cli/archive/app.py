@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.archive.layout import Day
     from pandadb.database import Database
-    from pandadb.services.archive import Merged, Progress, RunReport
+    from pandadb.services.archive import DayMergeResult, Progress, RunReport
 
 app = typer.Typer(
     help="The archive of jobs: plan, run, pause, status, verify, restore, hold, export, import, "
@@ -329,7 +329,7 @@ def _report(ran: RunReport) -> None:
         out.print(f"[bold red]There are fewer rows than before:[/] {', '.join(ran.lost)}")
 
 
-def _report_merged(merged: Merged) -> None:
+def _report_merged(merged: DayMergeResult) -> None:
     gone = merged.gone
     out.print(f"Archived by rows {merged.day.lower:%Y-%m-%d}: {rows_line(gone.rows)}")
     for sentence in gone.refused.values():

@@ -16,8 +16,8 @@ from pandadb.services.archive.explanations import (
     explain_job,
 )
 from pandadb.services.archive.mend import Mended, mend
-from pandadb.services.archive.months.compaction import Compacted, Days, compact, compactable
-from pandadb.services.archive.months.drop_exported import Dropped, NotDropped
+from pandadb.services.archive.months.compaction import CompactionResult, Days, compact, compactable
+from pandadb.services.archive.months.drop_exported import DroppedMonth, NotDropped
 from pandadb.services.archive.months.drop_exported import drop as drop_exported
 from pandadb.services.archive.months.export_check import NoExports, VerifiedMonth, verify_exports
 from pandadb.services.archive.months.exported_jobs import ExportedJob, UnreadableExport, exported
@@ -41,13 +41,13 @@ from pandadb.services.archive.report import (
     Verdict,
 )
 from pandadb.services.archive.restores import (
-    Restored,
+    RestoreResult,
     restorable_day,
     restore,
     restore_jobs,
 )
 from pandadb.services.archive.restores import outlook as restorable
-from pandadb.services.archive.rows.day_merge import Merged
+from pandadb.services.archive.rows.day_merge import DayMergeResult
 from pandadb.services.archive.rows.row_batches import RowTransferResult
 from pandadb.services.archive.run_lock import NotNow, NotRestored
 from pandadb.services.archive.runs import run
@@ -59,11 +59,12 @@ from pandadb.services.archive.verification import Found, Verified, hold, holds, 
 
 __all__ = [
     "ArchiveLost",
-    "Compacted",
+    "CompactionResult",
     "CopyState",
     "CopyStep",
+    "DayMergeResult",
     "Days",
-    "Dropped",
+    "DroppedMonth",
     "ExplainedDay",
     "ExplainedJob",
     "Export",
@@ -76,7 +77,6 @@ __all__ = [
     "Limits",
     "Loading",
     "Mended",
-    "Merged",
     "MovedDay",
     "Next",
     "NextStep",
@@ -93,7 +93,7 @@ __all__ = [
     "Paused",
     "Place",
     "Progress",
-    "Restored",
+    "RestoreResult",
     "RowTransferResult",
     "RunReport",
     "Status",

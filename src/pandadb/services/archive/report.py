@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pandadb.core.archive.layout import Day
     from pandadb.core.archive.orphans import Finding
     from pandadb.services.archive.copies.copy_schedule import CopyState
-    from pandadb.services.archive.rows.day_merge import Merged
+    from pandadb.services.archive.rows.day_merge import DayMergeResult
 
 
 class Step(StrEnum):
@@ -95,7 +95,7 @@ class RunReport:
 
     done: list[MovedDay] = field(default_factory=list)
     """Days that were swapped or copied."""
-    merged: list[Merged] = field(default_factory=list)
+    merged: list[DayMergeResult] = field(default_factory=list)
     """Days whose rows have gone to partitions that the archive had."""
     finished: dict[str, Verdict] = field(default_factory=dict)
     """Partitions that had gone before without being counted, as a run was killed."""
@@ -125,7 +125,7 @@ class RunReport:
     notes: list[str] = field(default_factory=list)
     """What an operator should know."""
 
-    def add_merged(self, merged: Merged) -> None:
+    def add_merged(self, merged: DayMergeResult) -> None:
         """Add a day whose rows have gone to partitions that the archive had."""
         self.merged.append(merged)
         if merged.gone.is_over:

@@ -50,7 +50,7 @@ ANY_DAY = Span(1, Unit.DAY)
 
 
 @dataclass
-class Restored:
+class RestoreResult:
     """Jobs that have gone back by rows, and those that have not."""
 
     gone: RowTransferResult = field(default_factory=RowTransferResult)
@@ -80,7 +80,7 @@ def restore(
     tell: Callable[[Step | CopyStep], None] = lambda _: None,
     archive: Database | None = None,
     exports: Path | None = None,
-) -> MovedDay | Restored:
+) -> MovedDay | RestoreResult:
     """Take a day back from the archive, by swapping its partitions back.
 
     If live tables have a partition of that time, its rows go there. From an `archive` that is
@@ -124,7 +124,7 @@ def _restore(
     policies: Mapping[str, Policy],
     limits: Limits,
     tell: Callable[[Step], None],
-) -> MovedDay | Restored:
+) -> MovedDay | RestoreResult:
     if day.deferral:
         raise Deferred(day.deferral)
     if day.by_rows:
@@ -150,7 +150,7 @@ def restorable_day(
 
 def _restore_rows_of(
     database: Database, day: Day, policies: Mapping[str, Policy], limits: Limits
-) -> Restored:
+) -> RestoreResult:
     failed: list[Failure] = []
     swaps.finish(database, failed)
     throttle = Throttle(database, limits)
@@ -163,7 +163,7 @@ def _restore_rows_of(
             for part in back.parts:
                 if part.overlaps(day):
                     ledger.enter(session, part, ledger.NEVER)
-    return Restored(transfer.gone, failed=failed, notes=throttle.notes, paused=throttle.paused)
+    return RestoreResult(transfer.gone, failed=failed, notes=throttle.notes, paused=throttle.paused)
 
 
 def restore_jobs(
@@ -175,7 +175,7 @@ def restore_jobs(
     limits: Limits | None = None,
     tell: Callable[[int, int, str | None], None] = lambda *_: None,
     exports: Path | None = None,
-) -> Restored:
+) -> RestoreResult:
     """Take jobs back from the archive with all that belongs to them.
 
     Jobs that are already live are reported and skipped; jobs that are in both places, or twice in
@@ -216,7 +216,7 @@ def outlook(
     pandaids: Collection[int] = (),
     tasks: Collection[int] = (),
     exports: Path | None = None,
-) -> Restored:
+) -> RestoreResult:
     """Return the jobs that would go back, of jobs and tasks; nothing is changed.
 
     Raises:
@@ -232,13 +232,13 @@ def _look(
     pandaids: Collection[int],
     tasks: Collection[int],
     exports: Path | None,
-) -> tuple[Restored, dict[int, datetime]]:
+) -> tuple[RestoreResult, dict[int, datetime]]:
     """Return the jobs that would go back, and their times."""
     for column, numbers in (("pandaid", pandaids), ("jeditaskid", tasks)):
         for number in numbers:
             check_columns(JobsArchived, {column: number})
     there, live = _found(database, "pandaid", pandaids)
-    seen = Restored(unknown=sorted({*pandaids} - {*there} - {*live}))
+    seen = RestoreResult(unknown=sorted({*pandaids} - {*there} - {*live}))
     for task in sorted({*tasks}):
         of_task = _found(database, "jeditaskid", [task])
         if not any(of_task):
@@ -259,7 +259,7 @@ def _look(
 
 
 def _ask_exports(
-    seen: Restored, exports: Path, tasks: Collection[int], known: Collection[int]
+    seen: RestoreResult, exports: Path, tasks: Collection[int], known: Collection[int]
 ) -> None:
     """Look in exported months for jobs that no table has, and for all jobs of tasks."""
     found = located(exports, pandaids=seen.unknown, tasks=tasks)

@@ -143,7 +143,7 @@ def _copy(
 
     words: Any = {"may_begin": may_begin, "tell": lambda *at: tell(Progress(*at))}
     try:
-        copy_run.go(database, archive, states(), report, throttle.limits.locks, **words)
+        copy_run.copy_days(database, archive, states(), report, throttle.limits.locks, **words)
     except ArchiveLost as lost:
         lost.report = report
         raise

@@ -17,7 +17,7 @@ from pandadb.core.archive.transfer import ddl, staging
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.table_columns import columns
 from pandadb.services.archive.copies.day_copy import Refused
-from pandadb.services.archive.copies.remote import reached
+from pandadb.services.archive.copies.remote import archive_session
 from pandadb.services.archive.exchange import prove_and_exchange
 from pandadb.services.archive.plans import NoSuchDay, obstacle
 from pandadb.services.archive.report import CopyStep, Deferred, MovedDay, Verdict
@@ -55,11 +55,11 @@ def copy_back(
     """
     tell(CopyStep.COPY)
     with or_contended():
-        with reached(archive) as there, snapshot(database) as live:
+        with archive_session(archive) as there, snapshot(database) as live:
             going, stay = _going(there, live, day)
             if going.deferral:
                 raise Deferred(going.deferral)
-        with reached(archive) as there, database.session() as live:
+        with archive_session(archive) as there, database.session() as live:
             act_as_owner(live.connection(), local=True)
             lift_timeouts(live)
             return _copy_back(there, live, going, stay, tell, locks=locks)
@@ -72,7 +72,7 @@ def returnable(database: Database, archive: Database, day: date) -> Day:
         ArchiveLost: The archive's server went away.
         NoSuchDay: The archive has no such day.
     """
-    with reached(archive) as there, snapshot(database) as live:
+    with archive_session(archive) as there, snapshot(database) as live:
         return _going(there, live, day)[0]
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pandadb.services.locks import LockPolicy
 
 
-def go(
+def copy_days(
     database: Database,
     archive: Database,
     states: Sequence[CopyState],

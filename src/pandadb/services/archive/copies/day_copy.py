@@ -20,7 +20,7 @@ from pandadb.core.archive.transfer import day_copy, ddl, staging
 from pandadb.core.archive.transfer.exchange import Exchange
 from pandadb.core.sql.table_columns import columns
 from pandadb.errors import PandaDBError
-from pandadb.services.archive.copies.remote import reached
+from pandadb.services.archive.copies.remote import archive_session
 from pandadb.services.archive.exchange import exchange
 from pandadb.services.archive.plans import held_tasks
 from pandadb.services.archive.report import CopyStep, Deferred, MovedDay, Verdict
@@ -89,7 +89,7 @@ def copy(
         Refused: The archive is not as it was when it was copied, or has rows that are missing here.
     """
     tell(CopyStep.COPY)
-    with or_contended(), reached(archive) as there:
+    with or_contended(), archive_session(archive) as there:
         with snapshot(database) as live:
             if why := held_tasks(live, day):
                 raise Deferred(why)

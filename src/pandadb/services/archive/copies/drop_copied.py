@@ -21,7 +21,7 @@ from pandadb.core.archive.months import rows_of
 from pandadb.core.archive.transfer import day_copy, ddl
 from pandadb.core.sql.table_columns import columns
 from pandadb.services.archive.copies.day_copy import copy
-from pandadb.services.archive.copies.remote import reached
+from pandadb.services.archive.copies.remote import archive_session
 from pandadb.services.archive.plans import held_tasks
 from pandadb.services.archive.report import CopyStep, Deferred, Verdict
 from pandadb.services.archive.transactions import lift_timeouts
@@ -76,7 +76,7 @@ def drop_copied(
         Refused: The archive is not as it was when it was copied, or has rows that are missing here.
     """
     tell(CopyStep.RECOUNT)
-    with or_contended(), reached(archive) as there:
+    with or_contended(), archive_session(archive) as there:
         set_lock_timeout(there, locks.writers)
         with or_contended(there.connection(), locks.writers):
             day_copy.lock_copies(there, day.parts)

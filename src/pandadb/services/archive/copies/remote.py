@@ -126,7 +126,7 @@ def _refuse_others(database: Database) -> None:
 
 def _refuse_other_columns(database: Database, archive: Database) -> None:
     """Refuse tables of other columns: none may be lost, and proofs are of all of them."""
-    with database.session() as live, reached(archive) as there:
+    with database.session() as live, archive_session(archive) as there:
         for table, target in ARCHIVE_OF.items():
             has = {column.name: column.type for column in columns(live, named(live, table))}
             had = {column.name: column.type for column in columns(there, named(there, target))}
@@ -139,7 +139,7 @@ def _refuse_other_columns(database: Database, archive: Database) -> None:
 
 
 @contextmanager
-def reached(archive: Database) -> Iterator[Session]:
+def archive_session(archive: Database) -> Iterator[Session]:
     """Open a session in the archive, as its owner, for one transaction that may take long.
 
     Its commit is durable.

@@ -60,7 +60,7 @@ class Days:
 
 
 @dataclass
-class Compacted:
+class CompactionResult:
     """The result of a compaction."""
 
     done: dict[str, int] = field(default_factory=dict)
@@ -125,7 +125,7 @@ def compact(
     limits: Limits | None = None,
     tell: Callable[[Days], None] = lambda _: None,
     tell_wait: Callable[[str], None] = lambda _: None,
-) -> Compacted:
+) -> CompactionResult:
     """Make one partition of the days of each month that ended before another begins.
 
     Nothing is dropped unless the new partition is counted to have the rows of its days. An error
@@ -138,7 +138,7 @@ def compact(
     throttle = Throttle(database, limits or Limits())
     refuse_strangers(database)
     with noted(database, "archive compact") as note, or_contended():
-        compacted = Compacted(paused=pauses.paused(database))
+        compacted = CompactionResult(paused=pauses.paused(database))
         with nullcontext(False) if compacted.paused else run_lock(database) as ours:
             compacted.busy = not (ours or compacted.paused)
             for days in compactable(database, before) if ours else ():
@@ -151,7 +151,7 @@ def compact(
     return compacted
 
 
-def _take(database: Database, days: Days, compacted: Compacted, locks: LockPolicy) -> None:
+def _take(database: Database, days: Days, compacted: CompactionResult, locks: LockPolicy) -> None:
     """Compact a month of a table, or enter the reason why it stays as it is."""
     try:
         with locking(database, locks.writers) as session:

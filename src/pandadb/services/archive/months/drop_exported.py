@@ -52,7 +52,7 @@ class NotDroppedNow(NotDropped):
 
 
 @dataclass(frozen=True)
-class Dropped:
+class DroppedMonth:
     """The partitions that have left the database."""
 
     partitions: dict[str, int]
@@ -68,7 +68,7 @@ def drop(
     *,
     proven: Export | None = None,
     locks: LockPolicy = LOCK_POLICY,
-) -> Dropped:
+) -> DroppedMonth:
     """Drop the partitions of a month that is exported in a folder, and write proofs of it.
 
     `proven` is the result of an `export` just before: its files need not be read back once more.
@@ -108,17 +108,17 @@ def _is_proven(proven: Export | None, manifest: Manifest) -> bool:
 
 def _drop(
     session: Session, month: Month, manifest: Manifest, place: Path, locks: LockPolicy
-) -> Dropped:
+) -> DroppedMonth:
     there = lock_month(session, month, locks)
     if not there.parts:
-        return Dropped({}, {})
+        return DroppedMonth({}, {})
     if why := _mismatch(session, month, manifest):
         raise NotDropped(f"{month} was not dropped: {why}")
     now = month_partitions.count(session, month, there)
     if why := differing(manifest, now.tables) or _changed(place, manifest):
         raise NotDropped(f"{month} was not dropped: {why}")
     prove_and_exchange(session, now.parts, {}, proofs.COPY, locks)
-    return Dropped({part.name: found.rows for part, found in now.parts.items()}, now.beyond)
+    return DroppedMonth({part.name: found.rows for part, found in now.parts.items()}, now.beyond)
 
 
 def _mismatch(session: Session, month: Month, manifest: Manifest) -> str | None:

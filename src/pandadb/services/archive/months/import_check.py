@@ -73,10 +73,10 @@ def importable(
     """
     if archive:
         refuse_unready(database, archive)
-    return look(database, archive, month, folder).result()
+    return examine(database, archive, month, folder).result()
 
 
-def look(database: Database, archive: Database | None, month: str, folder: Path) -> Files:
+def examine(database: Database, archive: Database | None, month: str, folder: Path) -> Files:
     """Return an export that may come, as far as that is seen before it is loaded.
 
     Raises:

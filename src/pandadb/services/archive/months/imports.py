@@ -20,12 +20,12 @@ from pandadb.core.archive.parquet import month_import
 from pandadb.core.archive.parquet.files import UnreadableFile
 from pandadb.core.archive.transfer import month_partitions, rows
 from pandadb.core.jobs.csv_import import insertion
-from pandadb.services.archive.copies.remote import reached, refuse_unready
+from pandadb.services.archive.copies.remote import archive_session, refuse_unready
 from pandadb.services.archive.exchange import prove_and_exchange
 from pandadb.services.archive.months.import_check import (
     NotImported,
+    examine,
     is_missing,
-    look,
     refuse_copies,
     refuse_doubles,
 )
@@ -103,7 +103,7 @@ def import_month(
         run.why = month
         refuse_paused(database)
         with only_run(database, archive):
-            found = look(database, archive, month, folder)
+            found = examine(database, archive, month, folder)
             if found.missing:
                 steps = _Steps(found, Throttle(database, limits or Limits()), tell)
                 steps.begin()
@@ -140,7 +140,7 @@ def _import(database: Database, archive: Database | None, files: Files, steps: _
     try:
         with (
             database.session() as live,
-            reached(archive or database) as there,
+            archive_session(archive or database) as there,
             or_contended(there.connection(), locks.writers),
         ):
             set_lock_timeout(there, locks.writers)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Merged:
+class DayMergeResult:
     """The result of a day that has gone by rows to partitions that were there."""
 
     day: Day
@@ -60,7 +60,7 @@ def merge(
     policies: Mapping[str, Policy],
     throttle: Throttle,
     tell: Callable[[int, str | None], None],
-) -> Merged:
+) -> DayMergeResult:
     """Move the rows of a day to the archive, and drop the partitions that are empty then.
 
     Jobs that the archive has already stay, and are named. The result has all rows that have gone,
@@ -81,26 +81,30 @@ def merge(
         gone = transfer.gone
         if not (gone.jobs or gone.refused or gone.contended):
             raise
-        return Merged(day, gone, [], put_off=str(error), reason=error.why.reason)
+        return DayMergeResult(day, gone, [], put_off=str(error), reason=error.why.reason)
     except (NotMoved, DBAPIError) as error:
         if is_of_all(error):
             raise
-        return Merged(day, transfer.gone, [], failed=explain(error))
+        return DayMergeResult(day, transfer.gone, [], failed=explain(error))
     locks = throttle.limits.locks
-    return Merged(day, gone, []) if gone.is_over else _drop_empty(database, day, gone, locks)
+    return (
+        DayMergeResult(day, gone, []) if gone.is_over else _drop_empty(database, day, gone, locks)
+    )
 
 
-def _drop_empty(database: Database, day: Day, gone: RowTransferResult, locks: LockPolicy) -> Merged:
+def _drop_empty(
+    database: Database, day: Day, gone: RowTransferResult, locks: LockPolicy
+) -> DayMergeResult:
     """Drop the partitions of a day that are empty, if their locks are free."""
     try:
         dropped = retry_transaction(database, lambda session: _drop(session, day), locks.tables)
     except LockNotAvailable:
-        return Merged(day, gone, [], contended=True)
+        return DayMergeResult(day, gone, [], contended=True)
     except DBAPIError as error:
         if is_of_all(error):
             raise
-        return Merged(day, gone, [], failed=explain(error))
-    return Merged(day, gone, dropped)
+        return DayMergeResult(day, gone, [], failed=explain(error))
+    return DayMergeResult(day, gone, dropped)
 
 
 def _drop(session: Session, day: Day) -> list[str]:
