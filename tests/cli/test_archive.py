@@ -48,7 +48,7 @@ def test_a_day_is_planned_archived_verified_and_restored() -> None:
     assert f"Archived {DAY}: jobsarchived4_p{DAY:%Y_%m_%d} 1 same; locked for" in done.stdout
     assert "  1 jobs without files: 1" in done.stdout
     assert "1 of 1 partitions are as proven; wrong: 0." in run("verify").stdout
-    assert "RestoreResult" in run("restore", DAY).stdout
+    assert "Restored" in run("restore", DAY).stdout
     assert "put off: 1" in run("run").stdout
     assert run("run", "--day", DAY).exit_code == 0
 

@@ -73,7 +73,7 @@ def test_a_day_is_copied_waits_is_dropped_and_comes_back(monkeypatch: pytest.Mon
         f"Dropped {NAME}, 1 rows, which are in the archive.",
     )
     assert "1 of 1 partitions are as proven; wrong: 0." in run("verify").stdout
-    assert "RestoreResult" in run("restore", DAY).stdout
+    assert "Restored" in run("restore", DAY).stdout
     assert "put off: 1" in run("run").stdout
     monkeypatch.setenv("PANDADB_ARCHIVE_WAIT", "0")
     again = [run("run", "--day", DAY, "--json") for _ in range(2)]
@@ -124,7 +124,7 @@ def test_a_job_that_was_dropped_is_shown_from_the_archive_and_not_loaded_again(
             )
         )
     run("run")
-    assert "DroppedMonth" in run("run", "--wait", 0, "--wait-files", 0).stdout
+    assert "Dropped" in run("run", "--wait", 0, "--wait-files", 0).stdout
     records = tmp_path / "records.csv"
     records.write_text("pandaid,wall_time\n1,60\n")
 

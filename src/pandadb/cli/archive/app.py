@@ -74,7 +74,7 @@ def plan(days: Days = None, *, json: AsJSON = False) -> None:
     Example: pandadb archive plan
     """
     with opened() as database:
-        _foretell("NextStep", database, _dates(days), copy.waits(), json)
+        _foretell("Due", database, _dates(days), copy.waits(), json)
 
 
 @app.command()

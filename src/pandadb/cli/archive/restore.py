@@ -194,7 +194,7 @@ def _exported(found: Mapping[str, Collection[int]]) -> list[str]:
 
 def _report(found: RestoreResult, dry_run: bool) -> None:
     gone = found.gone
-    did = "Would restore" if dry_run else "RestoreResult"
+    did = "Would restore" if dry_run else "Restored"
     rows = f" ({rows_line(gone.rows)})" if gone.rows else ""
     out.print(
         f"{did} {len(gone.jobs)} jobs{rows}; live already: {len(found.live)}; refused: "
