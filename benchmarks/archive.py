@@ -17,7 +17,7 @@ from pandadb.core.archive.checksums import fingerprint
 from pandadb.core.archive.transfer import day_copy, staging
 from pandadb.core.archive.transfer.exchange import Exchange, carry_out
 from pandadb.core.partitions.policies import ARCHIVED
-from pandadb.core.sql.table_columns import columns, named
+from pandadb.core.sql.table_columns import column_names, named
 from pandadb.services import archive
 from pandadb.services.archive.copies.remote import archive_session
 from pandadb.services.archive.transactions import snapshot
@@ -138,7 +138,7 @@ def _copy(database: Database, other: Database, day: date) -> dict[str, float]:
     began = perf_counter()
     with database.session() as live, other.session() as there:
         for part in going.parts:
-            names = [column.name for column in columns(live, named(live, part.source))]
+            names = column_names(live, named(live, part.source))
             found.append((
                 fingerprint(live, part.schema, part.name), day_copy.archived(there, part, names)
             ))  # fmt: skip

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from pandadb.core.archive.checksums import Fingerprint, fingerprint_of
 from pandadb.core.partitions.intervals import Span, Unit
-from pandadb.core.sql.table_columns import columns, named
+from pandadb.core.sql.table_columns import column_names, named
 from pandadb.core.sql.time_range import TimeRange
 from pandadb.errors import InvalidInput
 
@@ -71,5 +71,5 @@ def rows_of(session: Session, table: str, times: TimeRange) -> sql.Composed:
 
 def fingerprint_of_month(session: Session, table: str, month: Month) -> Fingerprint:
     """Return the fingerprint of a month in a table, over all columns that the database has."""
-    names = [column.name for column in columns(session, named(session, table))]
+    names = column_names(session, named(session, table))
     return fingerprint_of(session, names, rows_of(session, table, month))

@@ -17,7 +17,7 @@ from pandadb.core.archive.parquet import files
 from pandadb.core.archive.parquet.files import UnreadableFile
 from pandadb.core.archive.transfer import month_partitions, staging
 from pandadb.core.partitions import catalog
-from pandadb.core.sql.table_columns import columns, named
+from pandadb.core.sql.table_columns import column_names, named
 from pandadb.core.sql.time_range import released, within
 from pandadb.models import Base, JobsArchived
 from pandadb.models.jobs.all_tables import UNARCHIVED_TABLES
@@ -44,7 +44,7 @@ BATCH = 100_000
 
 def lacking(session: Session, table: Filed) -> str | None:
     """Say which column of a file the archive's table has not, and how it is added."""
-    has = {column.name for column in columns(session, named(session, table.table))}
+    has = {*column_names(session, named(session, table.table))}
     absent = (column for column in table.columns if column.name not in has)
     return next((_lacking(table.table, column) for column in absent), None)
 
@@ -98,7 +98,7 @@ def fill(
             f"with a sum of {found.sum}, not {table.rows} with {table.sum}"
         )
     staging.build(session, part)
-    now = [column.name for column in columns(session, place)]
+    now = column_names(session, place)
     return found if {*now} == {*names} else staging.count(session, part, now)
 
 

@@ -13,7 +13,7 @@ from pandadb.core.archive.layout import LIVE_OF, Part, part_of
 from pandadb.core.archive.transfer import ddl
 from pandadb.core.archive.transfer.ddl import LockMode
 from pandadb.core.partitions import catalog
-from pandadb.core.sql.table_columns import columns, named
+from pandadb.core.sql.table_columns import column_names, named
 from pandadb.core.sql.transaction import schema_of
 
 if TYPE_CHECKING:
@@ -71,10 +71,7 @@ class MonthCounts:
 
 def count(session: Session, month: Month, there: MonthPartitions) -> MonthCounts:
     """Count the rows of a month, partition by partition, over all columns."""
-    names = {
-        table: [column.name for column in columns(session, named(session, table))]
-        for table in TABLES
-    }
+    names = {table: column_names(session, named(session, table)) for table in TABLES}
     tables: dict[str, Fingerprint] = defaultdict(lambda: Fingerprint(0, 0))
     parts, beyond = {}, {}
     for part in there.parts:

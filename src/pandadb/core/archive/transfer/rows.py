@@ -24,7 +24,7 @@ from pandadb.core.archive.lookup import pandaid_index
 from pandadb.core.archive.lookup.scan import array
 from pandadb.core.archive.transfer.ddl import run
 from pandadb.core.partitions import catalog
-from pandadb.core.sql.table_columns import columns, named, writable
+from pandadb.core.sql.table_columns import column_names, named, writable
 from pandadb.errors import PandaDBError
 from pandadb.models import ArchiveProof, Base
 
@@ -175,7 +175,7 @@ def same_columns(session: Session, source: str, target: str) -> list[str]:
     Raises:
         NotMoved: A column of one of them is missing in the other.
     """
-    ours, theirs = ([column.name for column in columns(session, named(session, table))]
+    ours, theirs = (column_names(session, named(session, table))
                     for table in (source, target))  # fmt: skip
     if odd := sorted({*ours} ^ {*theirs}):
         raise NotMoved(f"Only one of {source} and {target} has the column {odd[0]}: add it there")

@@ -16,7 +16,7 @@ from pandadb.core.archive.transfer.partition_indexes import indexes
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.table_options import traits
 from pandadb.core.sql.copy import pipe
-from pandadb.core.sql.table_columns import columns, named, writable
+from pandadb.core.sql.table_columns import column_names, columns, named, writable
 from pandadb.core.sql.transaction import schema_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def copy(source: Session, target: Session, part: Part) -> None:
     has = columns(source, ddl.place(part))
     table = named(target, part.target)
     written = {*writable(target, table)}
-    generated = {column.name for column in columns(target, table)} - written
+    generated = {*column_names(target, table)} - written
     is_same = _types(has) <= _types(columns(target, table))
     words = {
         "columns": _listed(column.name for column in has if column.name not in generated),

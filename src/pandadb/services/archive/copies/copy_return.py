@@ -15,7 +15,7 @@ from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.layout import LIVE_OF, days
 from pandadb.core.archive.transfer import ddl, staging
 from pandadb.core.partitions import catalog
-from pandadb.core.sql.table_columns import columns
+from pandadb.core.sql.table_columns import column_names
 from pandadb.services.archive.copies.day_copy import Refused
 from pandadb.services.archive.copies.remote import archive_session
 from pandadb.services.archive.exchange import prove_and_exchange
@@ -127,7 +127,7 @@ def _copy(there: Session, live: Session, part: Part) -> Fingerprint:
     Raises:
         Refused: The copy is not what was read.
     """
-    names = [column.name for column in columns(there, ddl.place(part))]
+    names = column_names(there, ddl.place(part))
     staging.copy(there, live, part)
     staging.build(live, part)
     found = fingerprint_of(there, names, ddl.place(part))

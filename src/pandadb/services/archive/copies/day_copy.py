@@ -18,7 +18,7 @@ from pandadb.core.archive.lookup import pandaid_index
 from pandadb.core.archive.orphans import findings
 from pandadb.core.archive.transfer import day_copy, ddl, staging
 from pandadb.core.archive.transfer.exchange import Exchange
-from pandadb.core.sql.table_columns import columns
+from pandadb.core.sql.table_columns import column_names
 from pandadb.errors import PandaDBError
 from pandadb.services.archive.copies.remote import archive_session
 from pandadb.services.archive.exchange import exchange
@@ -110,7 +110,7 @@ def copy(
 
 def _compare(live: Session, there: Session, part: Part) -> _Copy:
     """Compare a partition with the archive: it has nothing, the same, an older state, a fault."""
-    names = [column.name for column in columns(live, ddl.place(part))]
+    names = column_names(live, ddl.place(part))
     has = day_copy.archived(there, part, names)
     others = day_copy.overlapping(there, part)
     if not others and not has.rows:

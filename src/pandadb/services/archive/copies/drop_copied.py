@@ -19,7 +19,7 @@ from pandadb.core.archive.deferrals import Deferral, Reason, listed
 from pandadb.core.archive.layout import ARCHIVED_JOBS
 from pandadb.core.archive.months import rows_of
 from pandadb.core.archive.transfer import day_copy, ddl
-from pandadb.core.sql.table_columns import columns
+from pandadb.core.sql.table_columns import column_names
 from pandadb.services.archive.copies.day_copy import copy
 from pandadb.services.archive.copies.remote import archive_session
 from pandadb.services.archive.plans import held_tasks
@@ -106,7 +106,7 @@ def _changed(database: Database, there: Session, day: Day) -> list[Part]:
         if tasks := holds.held_tasks(there, rows_of(there, ARCHIVED_JOBS, day), session):
             raise Deferred(Deferral.of(Reason.TASKS_HELD, tasks=listed(tasks)))
         newest = proofs.newest(session)
-        names = {part: [c.name for c in columns(session, ddl.place(part))] for part in day.parts}
+        names = {part: column_names(session, ddl.place(part)) for part in day.parts}
     return [
         part
         for part in day.parts

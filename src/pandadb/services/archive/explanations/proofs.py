@@ -93,4 +93,4 @@ def held(session: Session, lower: datetime, upper: datetime) -> list[Held]:
     tables = (ENDED_JOBS, ARCHIVED_JOBS)
     rows = (rows_of(session, table, times) for table in tables if known)
     tasks = {task for one in rows for task in holds.held_tasks(session, one)}
-    return [Held.of(known[task]) for task in sorted(tasks)]
+    return [Held.of(known[task]) for task in sorted(tasks & known.keys())]

@@ -18,7 +18,7 @@ from pandadb.core.archive.months import UPDATED_FOR, Month
 from pandadb.core.archive.transfer import month_partitions, staging
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.intervals import Span, Unit
-from pandadb.core.sql.table_columns import columns, named
+from pandadb.core.sql.table_columns import column_names, named
 from pandadb.errors import Outcome
 from pandadb.services.archive import pauses
 from pandadb.services.archive.exchange import lock_month, prove_and_exchange
@@ -177,8 +177,7 @@ def _compact(session: Session, table: str, month: Month, locks: LockPolicy) -> d
         raise Deferred(Deferral.of(Reason.ROWS_ELSEWHERE, partitions=others))
     staging.insert(session, whole, days.parts)
     staging.build(session, whole)
-    names = [column.name for column in columns(session, named(session, table))]
-    found = staging.count(session, whole, names)
+    found = staging.count(session, whole, column_names(session, named(session, table)))
     if found != counted.tables[table]:
         raise Deferred(Deferral.of(Reason.MONTH_UNLIKE))
     prove_and_exchange(session, counted.parts, {whole: found}, proofs.COPY, locks)

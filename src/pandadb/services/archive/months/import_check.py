@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pandadb.core.archive.deferrals import listed
 from pandadb.core.archive.months import Month
 from pandadb.core.archive.parquet import manifests, month_import
 from pandadb.core.archive.parquet.files import UnreadableFile
@@ -145,6 +146,5 @@ def refuse_doubles(session: Session, files: Files, *, live: bool = True) -> None
             raise NotImported(f"{files.month} was not imported: {error}") from None
         if found:
             name, pandaids = found
-            some = ", ".join(map(str, pandaids[:5])) + (", …" if pandaids[5:] else "")
             raise NotImported(f"{files.month} was not imported: {name} has jobs of {table.file} "
-                              f"already: {some}")  # fmt: skip
+                              f"already: {listed(pandaids)}")  # fmt: skip
