@@ -1,11 +1,6 @@
 """The archive of jobs: planned, filled, looked at, proven, exported, and emptied again."""
 
-from pandadb.services.archive.copies.copy_schedule import (
-    CopyState,
-    GracePeriods,
-    NextStep,
-    copy_states,
-)
+from pandadb.services.archive.copies.copy_schedule import GracePeriods, copy_states
 from pandadb.services.archive.copies.remote import ArchiveLost, InvalidArchive, NotTheArchiver
 from pandadb.services.archive.explanations import (
     ExplainedDay,
@@ -33,9 +28,13 @@ from pandadb.services.archive.plans import (
     plan,
 )
 from pandadb.services.archive.report import (
+    CopyState,
     CopyStep,
+    DayMergeResult,
     MovedDay,
+    NextStep,
     Progress,
+    RowTransferResult,
     RunReport,
     Step,
     Verdict,
@@ -47,8 +46,6 @@ from pandadb.services.archive.restores import (
     restore_jobs,
 )
 from pandadb.services.archive.restores import outlook as restorable
-from pandadb.services.archive.rows.day_merge import DayMergeResult
-from pandadb.services.archive.rows.row_batches import RowTransferResult
 from pandadb.services.archive.run_lock import NotNow, NotRestored
 from pandadb.services.archive.runs import run
 from pandadb.services.archive.status import Status, status

@@ -14,9 +14,10 @@ from pandadb.models import JobsArchived
 from pandadb.services.archive.pandaid_index import note
 from pandadb.services.archive.pauses import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers
+from pandadb.services.archive.report import RowTransferResult
 from pandadb.services.archive.restores import by_day
 from pandadb.services.archive.rows import row_batches
-from pandadb.services.archive.rows.row_batches import RowTransfer, RowTransferResult
+from pandadb.services.archive.rows.row_batches import RowTransfer
 from pandadb.services.archive.run_lock import NotNow, run_lock
 from pandadb.services.archive.stragglers import Stragglers, find, look
 from pandadb.services.archive.throttle import Limits, Throttle

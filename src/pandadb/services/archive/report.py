@@ -11,11 +11,13 @@ from pandadb.errors import Outcome, PandaDBError
 from pandadb.services.failures import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
     from pandadb.core.archive.deferrals import Deferral
-    from pandadb.core.archive.layout import Day
+    from pandadb.core.archive.layout import Day, Part
     from pandadb.core.archive.orphans import Finding
-    from pandadb.services.archive.copies.copy_schedule import CopyState
-    from pandadb.services.archive.rows.day_merge import DayMergeResult
+    from pandadb.core.archive.transfer.rows import MovedRows
 
 
 class Step(StrEnum):
@@ -41,6 +43,14 @@ class CopyStep(StrEnum):
     DROP = "drop"
 
 
+class NextStep(StrEnum):
+    """The next step of a day."""
+
+    COPY = "copy"
+    DROP = "drop"
+    WAIT = "wait"
+
+
 class Verdict(StrEnum):
     """The result of the count after a transfer."""
 
@@ -64,6 +74,73 @@ class MovedDay:
     verdicts: dict[str, Verdict]
     locked: float
     """Seconds for which the tables were locked, at most."""
+
+
+@dataclass(frozen=True)
+class CopyState:
+    """The state of a day."""
+
+    day: Day
+    due: NextStep
+    parts: tuple[Part, ...] = ()
+    """Partitions to be copied, or to be dropped."""
+    until: datetime | None = None
+    """The end of the wait; None if it is deferred."""
+    is_new: bool = False
+    """Whether nothing of it has been copied before."""
+
+
+@dataclass
+class RowTransferResult:
+    """The jobs that have gone by rows, and those that have not."""
+
+    jobs: list[int] = field(default_factory=list)
+    """PandaIDs; some may be of rows that no job belongs to."""
+    rows: dict[str, int] = field(default_factory=dict)
+    """For each table, how many came to it."""
+    refused: dict[int, str] = field(default_factory=dict)
+    """Jobs that are on both sides, each with a sentence: nothing of them was touched."""
+    contended: list[int] = field(default_factory=list)
+    """Jobs that stayed, as their locks were not free."""
+    strayed: dict[str, int] = field(default_factory=dict)
+    """Rows that came to DEFAULT partitions."""
+    unproven: list[str] = field(default_factory=list)
+    """Partitions of the archive without a proof: there is none now either."""
+    is_over: bool = False
+    """Whether the time was over before all had gone."""
+
+    def add(self, pandaids: Collection[int], moved: MovedRows) -> None:
+        """Add a batch that has gone."""
+        self.jobs += pandaids
+        for table, number in moved.rows.items():
+            self.rows[table] = self.rows.get(table, 0) + number
+        for (_, name), number in moved.arrived.items():
+            if name.endswith("_default"):
+                self.strayed[name] = self.strayed.get(name, 0) + number
+        self.unproven = sorted({*self.unproven, *moved.unproven})
+
+
+@dataclass(frozen=True)
+class DayMergeResult:
+    """The result of a day that has gone by rows to partitions that were there."""
+
+    day: Day
+    gone: RowTransferResult
+    dropped: list[str]
+    """Partitions of live tables that were empty then."""
+    put_off: str | None = None
+    """Why it ended midway; the rest of the day is where it was."""
+    reason: Reason | None = None
+    """The code of that."""
+    failed: str | None = None
+    """The error that ended it midway, or that keeps empty partitions."""
+    contended: bool = False
+    """Whether locks were not free, so that empty partitions have stayed."""
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether a row or a partition has gone."""
+        return bool(self.gone.jobs or self.dropped)
 
 
 class Deferred(PandaDBError):

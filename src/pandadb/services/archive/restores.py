@@ -25,9 +25,9 @@ from pandadb.services.archive.months.export_location import by_month, located, o
 from pandadb.services.archive.pandaid_index import note
 from pandadb.services.archive.pauses import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers, restorable
-from pandadb.services.archive.report import Deferred, MovedDay, Step
+from pandadb.services.archive.report import Deferred, MovedDay, RowTransferResult, Step
 from pandadb.services.archive.rows import row_batches
-from pandadb.services.archive.rows.row_batches import RowTransfer, RowTransferResult
+from pandadb.services.archive.rows.row_batches import RowTransfer
 from pandadb.services.archive.run_lock import NotNow, NotRestored, only_run
 from pandadb.services.archive.throttle import Limits, Throttle
 from pandadb.services.failures import isolated

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pandadb.core.archive.layout import Day
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
-    from pandadb.services.archive.copies.copy_schedule import CopyState
+    from pandadb.services.archive.report import CopyState
 
 SAFE = (Step.BOUND, Step.COUNT)
 """Steps before which a run can wait for any time; it waits before each day, too."""

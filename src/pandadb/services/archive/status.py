@@ -11,14 +11,10 @@ from pandadb.core.archive.deferrals import WANTED, Reason
 from pandadb.core.archive.layout import ENDED_JOBS, LIVE_OF
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.services.archive.copies.copy_schedule import (
-    GRACE_PERIODS,
-    GracePeriods,
-    NextStep,
-    copy_states,
-)
+from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS, GracePeriods, copy_states
 from pandadb.services.archive.pauses import said
 from pandadb.services.archive.plans import in_default, plan
+from pandadb.services.archive.report import NextStep
 from pandadb.services.archive.verification import is_proof, known_proofs, range_of, ranged
 from pandadb.services.maintenance import OFTEN, last_runs, went_wrong
 

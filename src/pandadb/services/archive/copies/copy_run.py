@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandadb.services.archive.copies.copy_schedule import NextStep
 from pandadb.services.archive.copies.day_copy import Refused, copy
 from pandadb.services.archive.copies.drop_copied import DropResult, drop_copied
 from pandadb.services.archive.plans import failures
-from pandadb.services.archive.report import CopyStep, Deferred
+from pandadb.services.archive.report import CopyStep, Deferred, NextStep
 from pandadb.services.failures import isolated
 from pandadb.services.lockwaits import LockNotAvailable
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.archive.layout import Day
     from pandadb.database import Database
-    from pandadb.services.archive.copies.copy_schedule import CopyState
-    from pandadb.services.archive.report import RunReport
+    from pandadb.services.archive.report import CopyState, RunReport
     from pandadb.services.locks import LockPolicy
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import ledger, proofs
@@ -14,6 +13,7 @@ from pandadb.core.partitions import catalog
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.services.archive.plans import due, held_tasks, unplanned
+from pandadb.services.archive.report import CopyState, NextStep
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -58,28 +58,6 @@ def _days(name: str, days: float) -> timedelta:
 
 
 GRACE_PERIODS = GracePeriods()
-
-
-class NextStep(StrEnum):
-    """The next step of a day."""
-
-    COPY = "copy"
-    DROP = "drop"
-    WAIT = "wait"
-
-
-@dataclass(frozen=True)
-class CopyState:
-    """The state of a day."""
-
-    day: Day
-    due: NextStep
-    parts: tuple[Part, ...] = ()
-    """Partitions to be copied, or to be dropped."""
-    until: datetime | None = None
-    """The end of the wait; None if it is deferred."""
-    is_new: bool = False
-    """Whether nothing of it has been copied before."""
 
 
 def copy_states(

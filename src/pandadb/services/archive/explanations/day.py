@@ -13,12 +13,13 @@ from pandadb.core.archive.layout import ARCHIVE_OF, ENDED_JOBS
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.policies import POLICIES, Then
 from pandadb.database import session_of
-from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS, NextStep, copy_states
+from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS, copy_states
 from pandadb.services.archive.explanations import places
 from pandadb.services.archive.explanations import proofs as records
 from pandadb.services.archive.explanations.places import Kind
 from pandadb.services.archive.pauses import said
 from pandadb.services.archive.plans import plan
+from pandadb.services.archive.report import NextStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
     from pandadb.models import ArchiveProof
-    from pandadb.services.archive.copies.copy_schedule import CopyState, GracePeriods
+    from pandadb.services.archive.copies.copy_schedule import GracePeriods
     from pandadb.services.archive.explanations.places import Place
     from pandadb.services.archive.explanations.proofs import Held, Proven
+    from pandadb.services.archive.report import CopyState
 
 DAY = timedelta(1)
 

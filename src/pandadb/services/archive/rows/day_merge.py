@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -11,9 +10,9 @@ from pandadb.core.archive import ledger
 from pandadb.core.archive.transfer import exchange
 from pandadb.core.archive.transfer.rows import TO_ARCHIVE, NotMoved
 from pandadb.services.archive.plans import held_tasks
-from pandadb.services.archive.report import Deferred
+from pandadb.services.archive.report import DayMergeResult, Deferred, RowTransferResult
 from pandadb.services.archive.rows import row_batches
-from pandadb.services.archive.rows.row_batches import RowTransfer, RowTransferResult
+from pandadb.services.archive.rows.row_batches import RowTransfer
 from pandadb.services.failures import explain, is_of_all
 from pandadb.services.locks import retry_transaction
 from pandadb.services.lockwaits import LockNotAvailable
@@ -23,35 +22,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.deferrals import Reason
     from pandadb.core.archive.layout import Day
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
     from pandadb.services.archive.throttle import Throttle
     from pandadb.services.locks import LockPolicy
-
-
-@dataclass(frozen=True)
-class DayMergeResult:
-    """The result of a day that has gone by rows to partitions that were there."""
-
-    day: Day
-    gone: RowTransferResult
-    dropped: list[str]
-    """Partitions of live tables that were empty then."""
-    put_off: str | None = None
-    """Why it ended midway; the rest of the day is where it was."""
-    reason: Reason | None = None
-    """The code of that."""
-    failed: str | None = None
-    """The error that ended it midway, or that keeps empty partitions."""
-    contended: bool = False
-    """Whether locks were not free, so that empty partitions have stayed."""
-
-    @property
-    def is_done(self) -> bool:
-        """Return whether a row or a partition has gone."""
-        return bool(self.gone.jobs or self.dropped)
 
 
 def merge(

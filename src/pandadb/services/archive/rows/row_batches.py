@@ -13,6 +13,7 @@ from pandadb.core.archive.lookup import scan
 from pandadb.core.archive.transfer import rows
 from pandadb.core.archive.transfer.rows import TO_LIVE
 from pandadb.core.sql.batch_size import Batch
+from pandadb.services.archive.report import RowTransferResult
 from pandadb.services.archive.rows import ensure_partitions
 from pandadb.services.locks import retry_transaction
 from pandadb.services.lockwaits import LockNotAvailable
@@ -28,36 +29,6 @@ if TYPE_CHECKING:
     from pandadb.core.sql.time_range import TimeRange
     from pandadb.database import Database
     from pandadb.services.archive.throttle import Throttle
-
-
-@dataclass
-class RowTransferResult:
-    """The jobs that have gone by rows, and those that have not."""
-
-    jobs: list[int] = field(default_factory=list)
-    """PandaIDs; some may be of rows that no job belongs to."""
-    rows: dict[str, int] = field(default_factory=dict)
-    """For each table, how many came to it."""
-    refused: dict[int, str] = field(default_factory=dict)
-    """Jobs that are on both sides, each with a sentence: nothing of them was touched."""
-    contended: list[int] = field(default_factory=list)
-    """Jobs that stayed, as their locks were not free."""
-    strayed: dict[str, int] = field(default_factory=dict)
-    """Rows that came to DEFAULT partitions."""
-    unproven: list[str] = field(default_factory=list)
-    """Partitions of the archive without a proof: there is none now either."""
-    is_over: bool = False
-    """Whether the time was over before all had gone."""
-
-    def add(self, pandaids: Collection[int], moved: MovedRows) -> None:
-        """Add a batch that has gone."""
-        self.jobs += pandaids
-        for table, number in moved.rows.items():
-            self.rows[table] = self.rows.get(table, 0) + number
-        for (_, name), number in moved.arrived.items():
-            if name.endswith("_default"):
-                self.strayed[name] = self.strayed.get(name, 0) + number
-        self.unproven = sorted({*self.unproven, *moved.unproven})
 
 
 @dataclass
