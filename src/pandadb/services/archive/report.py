@@ -1,4 +1,4 @@
-"""What a run of the archiver reports: where it is, and how it has ended."""
+"""Reports of the archiver: steps, results, deferrals, and the report of a run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Step(StrEnum):
     SWAP = "swap"
     PROVE = "prove"
     ROWS = "rows"
-    """Instead of all these, for a day whose place is taken."""
+    """Instead of all these, for a day with its place taken."""
 
 
 class CopyStep(StrEnum):
@@ -73,7 +73,7 @@ class MovedDay:
     findings: list[Finding]
     verdicts: dict[str, Verdict]
     locked: float
-    """Seconds for which the tables were locked, at most."""
+    """Seconds with locked tables, at most."""
 
 
 @dataclass(frozen=True)
@@ -153,36 +153,36 @@ class Deferred(PandaDBError):
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run is."""
+    """The progress of a run."""
 
     day: Day
     step: Step | CopyStep
     number: int
-    """Which of the days that are to go it is, from 1."""
+    """The number of the day among those that are to go, from 1."""
     of: int
     done: int | None = None
     """Jobs that are done, of a day that goes by rows."""
     waiting: str | None = None
-    """What we wait for, if we do."""
+    """The reason of a wait, if there is one."""
 
 
 @dataclass
 class RunReport:
-    """What was done, and what was not."""
+    """The report of a run."""
 
     done: list[MovedDay] = field(default_factory=list)
     """Days that were swapped or copied."""
     merged: list[DayMergeResult] = field(default_factory=list)
-    """Days whose rows have gone to partitions that the archive had."""
+    """Days that have gone by rows to partitions that the archive had."""
     finished: dict[str, Verdict] = field(default_factory=dict)
     """Partitions that had gone before without being counted, as a run was killed."""
     put_off: list[Day] = field(default_factory=list)
     contended: list[Day] = field(default_factory=list)
-    """Days whose locks were not free: the next run takes them up."""
+    """Days that stayed, as their locks were not free: the next run takes them up."""
     held: dict[str, str] = field(default_factory=dict)
     """For each of these, the sessions that held the locks."""
     left: list[Day] = field(default_factory=list)
-    """Days for which there was no time."""
+    """Days that had no time left."""
     dropped: dict[str, int] = field(default_factory=dict)
     """Rows of each partition that had been copied, had waited, and is gone."""
     recopied: list[str] = field(default_factory=list)
@@ -196,14 +196,14 @@ class RunReport:
     busy: bool = False
     """Whether another run was at work; then nothing was done."""
     paused: str | None = None
-    """Who has paused the archiver, if that is why not more was done."""
+    """The pause that ended the run early, as a sentence."""
     held_up: str | None = None
-    """What it waited for until the time was over, if it did: replicas, or other sessions."""
+    """The reason of the wait during which the time was over: replicas, or other sessions."""
     notes: list[str] = field(default_factory=list)
-    """What an operator should know."""
+    """Notes for the operator."""
 
     def add_merged(self, merged: DayMergeResult) -> None:
-        """Add a day whose rows have gone to partitions that the archive had."""
+        """Add a day that has gone by rows to partitions that the archive had."""
         self.merged.append(merged)
         if merged.gone.is_over:
             self.left.append(merged.day)
@@ -243,7 +243,7 @@ class RunReport:
 
     @property
     def why(self) -> str | None:
-        """Return why not more was done, in a sentence; None if there is nothing to say."""
+        """Return why not more was done, as a sentence; None if all was done."""
         failed = [f"{one.unit}: {one.why}" for one in self.failed]
         deferred = [f"{day.lower:%Y-%m-%d}: {day.put_off}" for day in self.put_off]
         lost = f"there are fewer rows than before: {', '.join(self.lost)}" if self.lost else None
