@@ -12,7 +12,7 @@ from pandadb.core.partitions.policies import ARCHIVED, POLICIES
 from pandadb.database import Database
 from pandadb.services import partitions
 from pandadb.services.schema import upgrade
-from tests.databases import Server, admin, migrated_template, render, temporary_database
+from tests.databases import Server, admin, made_template, render, temporary_database
 from tests.servers import running_server
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def version(server: Server) -> str:
 @contextmanager
 def fresh(server: Server) -> Iterator[Database]:
     """Yield a new database with the whole schema and nothing in it."""
-    template = migrated_template(server, _upgrade)
+    template = made_template(server, "template", _upgrade)
     with temporary_database(server, template) as url, Database(url) as database:
         yield database
 

@@ -21,6 +21,8 @@ from tests.typed import typed as run_here
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.any_server
+
 HOME = Path(__file__).parents[2]
 USE = re.search(r"## Use\n.*?(?=\n## )", (HOME / "README.md").read_text(), re.DOTALL)
 TEXT = USE[0] if USE else ""
@@ -68,6 +70,7 @@ def at_once(line: str, environment: dict[str, str]) -> subprocess.CompletedProce
         return run_here(*words[1:], environment=environment)
 
 
+@pytest.mark.slow
 def test_every_command_of_the_readme_works_after_the_demo(newcomer: dict[str, str]) -> None:
     demo = typed(["pandadb", "demo"], newcomer)
     assert (demo.returncode, demo.stderr) == (0, "")
