@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from benchmarks import rows, servers
 from benchmarks.alternation import Effort, Goal, Ratio, alternate
 from pandadb.core.archive.checksums import fingerprint
-from pandadb.core.archive.transfer import day_copy
+from pandadb.core.archive.transfer import day_copy, staging
+from pandadb.core.archive.transfer.exchange import Exchange, carry_out
 from pandadb.core.partitions.policies import ARCHIVED
-from pandadb.core.sql.table_columns import columns, named
+from pandadb.core.sql.table_columns import column_names, named
 from pandadb.services import archive
-from pandadb.services.archive.copies.remote import reached
-from pandadb.services.archive.snapshot import snapshot
+from pandadb.services.archive.copies.remote import archive_session
+from pandadb.services.archive.transactions import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,17 +128,17 @@ def _copy(database: Database, other: Database, day: date) -> dict[str, float]:
     """Return how fast a day is copied to another database, and how long it takes to prove it."""
     (going,) = archive.plan(database, only=[day])
     began = perf_counter()
-    with snapshot(database) as live, reached(other) as there:
+    with snapshot(database) as live, archive_session(other) as there:
         for part in going.parts:
-            day_copy.fill(live, there, part)
-            day_copy.build(there, part)
-        day_copy.attach(there, going.parts, {})
+            staging.copy(live, there, part)
+            staging.build(there, part)
+        carry_out(there, Exchange(arriving=going.parts))
     took = perf_counter() - began
     found = []
     began = perf_counter()
     with database.session() as live, other.session() as there:
         for part in going.parts:
-            names = [column.name for column in columns(live, named(live, part.source))]
+            names = column_names(live, named(live, part.source))
             found.append((
                 fingerprint(live, part.schema, part.name), day_copy.archived(there, part, names)
             ))  # fmt: skip

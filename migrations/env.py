@@ -15,12 +15,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from pandadb import session_settings
 from pandadb.core.sql.blockers import shortened
 from pandadb.database import Database
+from pandadb.database.retry import retry
 from pandadb.errors import PandaDBError
 from pandadb.migrating import comparison, directives, offline
 from pandadb.migrating.operations import LOCK_SECONDS, LOCK_TIMEOUT, STATEMENT_TIMEOUT, limited
 from pandadb.models.base import OWN
 from pandadb.services import grants, schema, stamps
-from pandadb.services.lockwaits import Watch, tell_try, watched
+from pandadb.services.lockwaits import Watch, log_attempt, watched
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -87,19 +88,29 @@ def _migrate_patiently(database: Database) -> None:
     if _command() is not command.stamp:
         stamps.heads(database)  # which refuses what these revisions cannot migrate
     attempts = context.config.attributes.get("attempts", ATTEMPTS)
-    for attempt in range(1, attempts + 1):
+
+    def attempt(number: int) -> None:
         with database.direct("a migration").engine.connect() as connection:
             try:
                 with watched(connection, LOCK_SECONDS) as watch:
                     _migrate(connection)
             except OperationalError as error:
-                _refuse(error, watch, is_last=attempt == attempts)
-                tell_try(attempt, attempts, LOCK_SECONDS, watch)
-            else:
-                return
+                _refuse(error, watch, is_last=number + 1 == attempts)
+                log_attempt(number + 1, attempts, LOCK_SECONDS, watch)
+                raise
             finally:
                 connection.invalidate()  # lock, role and timeouts end, instead of in a pool
-        time.sleep(min(2**attempt, 30) / 4)
+
+    retry(attempt, _is_not_free, [min(2**number, 30) / 4 for number in range(1, attempts)])
+
+
+def _is_not_free(error: Exception) -> bool:
+    return isinstance(error, OperationalError) and _state(error) == NOT_FREE
+
+
+def _state(error: DBAPIError) -> str | None:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state
 
 
 def _command() -> Any:
@@ -111,7 +122,7 @@ def _command() -> Any:
 
 def _refuse(error: OperationalError, watch: Watch, *, is_last: bool) -> None:
     """Raise the error, as a sentence if it is one of time; not that of a lock if others may try."""
-    state = getattr(error.orig, "sqlstate", None)
+    state = _state(error)
     if state == CANCELLED:
         raise schema.MigrationError(
             f"A statement of the migration was ended: {error.orig}. Nothing of its revision was "

@@ -16,13 +16,14 @@ from psycopg.sql import SQL, Identifier, Literal
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.checksums import fingerprint
 from pandadb.core.archive.layout import ARCHIVE_OF, Part
 from pandadb.database import Database
 from pandadb.services import archive, grants, jobs, partitions, schema
-from pandadb.services.archive import Found, Waits
+from pandadb.services.archive import Found, GracePeriods, Limits
 from pandadb.services.jobs import DispatchRequest, Heartbeat, NewJob
+from pandadb.services.locks import LockPolicy
 from pandadb.session_settings import HARMLESS, LATER, SETTINGS, TIMEOUTS, InvalidSessionSetting
 from tests.databases import admin, render, temporary_database
 
@@ -83,7 +84,7 @@ ROWS = (
     "INSERT INTO doma_panda.metatable (pandaid, modificationtime, metadata)"
     " SELECT n, :at, '{}' FROM generate_series(1, 6) AS n",
 )
-AT_ONCE = Waits.of_days(0, 0)
+AT_ONCE = GracePeriods.of_days(0, 0)
 
 
 def alter_database(url: str, **settings: str) -> None:
@@ -308,16 +309,16 @@ def test_a_database_that_nobody_may_write_is_not_written(database_url: str) -> N
 
 @pytest.mark.slow
 def test_what_is_deleted_while_the_archiver_waits_for_a_lock_is_seen(
-    database: Database, hostile_archive: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, hostile_archive: Database
 ) -> None:
-    monkeypatch.setattr("pandadb.services.archive.copies.drop_copied.WRITERS", 60.0)
+    limits = Limits(locks=LockPolicy(writers=60.0))
     do(database, *ROWS)
     partitions.maintain(database, tables=[*ARCHIVE_OF], drain=True)
-    archive.run(database, archive=hostile_archive, waits=Waits.of_days(1, 1))
+    archive.run(database, archive=hostile_archive, waits=GracePeriods.of_days(1, 1))
     ran: list[Any] = []
 
     def work() -> None:
-        ran.append(archive.run(database, archive=hostile_archive, waits=AT_ONCE))
+        ran.append(archive.run(database, archive=hostile_archive, waits=AT_ONCE, limits=limits))
 
     thread = threading.Thread(target=work)
     with hostile_archive.session() as session:
@@ -393,12 +394,12 @@ def test_the_guard_drops_no_rows_that_a_policy_hides(
     live = "doma_panda.jobsarchived4"
     lower = datetime(OLD.year, OLD.month, OLD.day)
     name = f"jobsarchived4_p{OLD:%Y_%m_%d}"
-    part = Part(live, ARCHIVE_OF[live], "doma_panda", name, lower, lower + timedelta(1))
+    part = Part(lower, lower + timedelta(1), live, ARCHIVE_OF[live], "doma_panda", name)
     with owner.session() as session:
         session.execute(text("SET LOCAL row_security = on"))
         seen = fingerprint(session, "doma_panda", name)
         proofs.prove(session, part, proofs.COPY, seen, seen)
-        proofs.enter(session, part, "Y", is_gone=False)
+        ledger.enter(session, part, "Y", is_gone=False)
 
     def drop() -> None:
         with owner.session() as session:

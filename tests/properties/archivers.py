@@ -92,7 +92,7 @@ class Busy:
         if archived := self._days(LIVE_OF):
             day = self.chance.choice(archived).lower.date()
             moved = archive.restore(self.database, day, tell=self.tell)
-            if isinstance(moved, archive.Restored):  # by rows
+            if isinstance(moved, archive.RestoreResult):  # by rows
                 assert moved.gone.refused == {}
             else:
                 assert archive.Verdict.LOST not in moved.verdicts.values()

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, insert, select, union_all
 
 from pandadb.models import FilesTable4, JobParamsTable, JobsArchived4, MetaTable
+from pandadb.models.jobs.all_tables import SATELLITES
 from pandadb.models.types import EPOCH
 from pandadb.services import jobs
 from pandadb.services.jobs import Heartbeat
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 JOBS, BATCH = 400, 5
-SATELLITES = (FilesTable4, JobParamsTable, MetaTable)
 
 
 @pytest.mark.slow

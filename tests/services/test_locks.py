@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from pandadb.database import Database
-from pandadb.services.locks import turn
+from pandadb.services.locks import advisory_lock
 from tests.databases import render
 
 if TYPE_CHECKING:
@@ -25,18 +25,18 @@ SELECT pg_terminate_backend(pid) FROM pg_locks
 def test_a_turn_lasts_longer_than_the_server_bears_idle_sessions(database: Database) -> None:
     url: URL = database.engine.url
     impatient = url.update_query_dict({"options": "-c idle_session_timeout=50"})
-    with Database(render(impatient)) as ours, turn(ours, KEY) as is_ours:
+    with Database(render(impatient)) as ours, advisory_lock(ours, KEY) as is_ours:
         time.sleep(0.3)
-        with turn(database, KEY) as is_theirs:
+        with advisory_lock(database, KEY) as is_theirs:
             assert (is_ours, is_theirs) == (True, False)
 
-    with turn(database, KEY) as is_theirs:
+    with advisory_lock(database, KEY) as is_theirs:
         assert is_theirs
 
 
 def test_a_turn_whose_connection_is_lost_ends_and_the_next_begins(database: Database) -> None:
-    with turn(database, KEY), database.session() as session:
+    with advisory_lock(database, KEY), database.session() as session:
         assert session.scalars(text(HOLDERS)).all() == [True]
 
-    with turn(database, KEY) as is_ours:
+    with advisory_lock(database, KEY) as is_ours:
         assert is_ours

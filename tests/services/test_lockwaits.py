@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from pandadb.core.sql.blockers import shortened
 from pandadb.database import Database
-from pandadb.services.locks import patiently
+from pandadb.services.locks import retry_transaction
 from pandadb.services.lockwaits import LockNotAvailable
 from tests.databases import render
 
@@ -48,7 +48,7 @@ def test_each_try_names_the_session_that_holds_the_lock(
 ) -> None:
     query = "UPDATE doma_panda.jobsactive4 SET jobstatus = 'secret' WHERE pandaid = 1"
     with holder(database, query) as pid, pytest.raises(LockNotAvailable) as contended:
-        patiently(database, take, [0.5, 0.5])
+        retry_transaction(database, take, [0.5, 0.5])
 
     user = database.engine.url.username
     who = f"held by pid {pid}, user {user}, application a monitor"
@@ -67,7 +67,7 @@ def test_a_session_that_waits_before_us_in_the_queue_is_named_too(
         holder(database, "SELECT FROM doma_panda.jobsactive4") as pid,
         pytest.raises(LockNotAvailable),
     ):
-        patiently(database, take, [0.5])
+        retry_transaction(database, take, [0.5])
 
     assert f"pid {pid}" in caplog.text
 
@@ -76,7 +76,9 @@ def test_what_needs_no_lock_of_others_is_not_looked_up(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[str] = []
-    patiently(database, lambda session: seen.append(str(session.scalar(text("SELECT 1")))), [1])
+    retry_transaction(
+        database, lambda session: seen.append(str(session.scalar(text("SELECT 1")))), [1]
+    )
 
     assert (seen, caplog.messages) == (["1"], [])
     assert database.engine.pool.status().count("Connections in pool: 1") == 1
@@ -88,7 +90,7 @@ def test_a_pool_without_another_connection_holds_nobody_up(database: Database) -
         holder(database, "SELECT FROM doma_panda.jobsactive4"),
         pytest.raises(LockNotAvailable, match="its holder was not seen"),
     ):
-        patiently(small, take, [0.2])
+        retry_transaction(small, take, [0.2])
 
 
 def test_a_role_that_may_not_see_queries_names_pid_and_user(
@@ -105,7 +107,7 @@ def test_a_role_that_may_not_see_queries_names_pid_and_user(
         holder(database, "SELECT FROM doma_panda.jobsactive4") as pid,
         pytest.raises(LockNotAvailable) as contended,
     ):
-        patiently(theirs, take, [0.5])
+        retry_transaction(theirs, take, [0.5])
     with database.engine.begin() as connection:
         connection.execute(text(f'DROP OWNED BY "{plain.username}"'))
 

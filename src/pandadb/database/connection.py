@@ -6,11 +6,10 @@ No other module connects.
 from __future__ import annotations
 
 import math
-import random
 import time
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event, text
@@ -32,6 +31,7 @@ from pandadb.database.pooler import (
     PreparedTwice,
     begin,
 )
+from pandadb.database.retry import Result, backoff, retry
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection
     from sqlalchemy.pool import ConnectionPoolEntry
-
-Result = TypeVar("Result")
 
 PASSING = ("40001", "40P01", "57P01", "57P02", "57P03")
 """SQLSTATEs that another try may cure: serialization failure, deadlock, server going down or up."""
@@ -240,19 +238,20 @@ class Database:
         it does outside of the database has to bear that. So has the database when the connection is
         lost in the very commit, which may have happened: work should look before it adds.
         """
-        for attempt in range(attempts):
-            try:
-                with self.session() as session:
-                    return work(session)
-            except (DBAPIError, DatabaseUnreachable) as error:
-                if attempt + 1 == attempts or not self._is_passing(error):
-                    raise
-            time.sleep(pause * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - only jitter
-        raise ValueError(f"attempts has to be 1 or more, not {attempts}")
+        if attempts < 1:
+            raise ValueError(f"attempts has to be 1 or more, not {attempts}")
 
-    def _is_passing(self, error: DBAPIError | DatabaseUnreachable) -> bool:
+        def attempt(_: int) -> Result:
+            with self.session() as session:
+                return work(session)
+
+        return retry(attempt, self._is_passing, backoff(pause, attempts - 1))
+
+    def _is_passing(self, error: Exception) -> bool:
         if isinstance(error, DatabaseUnreachable):  # worth waiting for only if it was there before
             return self._is_initialized()
+        if not isinstance(error, DBAPIError):
+            return False
         state = getattr(error.orig, "sqlstate", None) or ""
         return error.connection_invalidated or state in PASSING or state.startswith("08")
 

@@ -17,7 +17,7 @@ from pandadb.core.partitions.policies import POLICIES, Then
 from pandadb.demo import sample_records
 from pandadb.models import JobsArchived
 from pandadb.services import archive, jobs, partitions, schema
-from pandadb.services.archive import Found, Restored
+from pandadb.services.archive import Found, RestoreResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,7 +94,7 @@ def put_away(database: Database, day: date) -> ArchivedDay:
     return ArchivedDay(day, rows)
 
 
-def bring_back(database: Database, day: date) -> Restored:
+def bring_back(database: Database, day: date) -> RestoreResult:
     """Restore a job of an archived day by its PandaID; it is the only one that is live then."""
     begin = datetime.combine(day, time())
     of_day = JobsArchived.modificationtime.between(begin, begin + timedelta(1))

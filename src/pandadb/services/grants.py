@@ -10,6 +10,7 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from pandadb.database.retry import retry
 from pandadb.errors import InvalidInput, PandaDBError
 from pandadb.migrating import home
 from pandadb.migrating.catalogue import literal
@@ -143,14 +144,13 @@ def give_again(connection: Connection) -> None:
 
 
 def _again(database: Database, work: Callable[[Session], Granted]) -> Granted:
-    """Do the work, and once more if somebody has changed the same role at the same time."""
-    for last in (False, False, True):
-        try:
-            return database.retrying(work)
-        except DBAPIError as error:
-            if last or getattr(error.orig, "sqlstate", None) not in EVERYWHERE:
-                raise
-    raise AssertionError
+    """Do the work, and up to twice more if another session has changed the same role."""
+    return retry(lambda _: database.retrying(work), _is_of_another, (0, 0))
+
+
+def _is_of_another(error: Exception) -> bool:
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return state in EVERYWHERE
 
 
 def _named(prefix: str) -> dict[str, str]:

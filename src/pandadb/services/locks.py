@@ -1,17 +1,16 @@
-"""Taking turns: one run at a time, and locks that are waited for but shortly."""
+"""Advisory locks, lock timeouts, and retries of work after a lock timeout."""
 
 from __future__ import annotations
 
-import random
-import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
+from pandadb.database.retry import backoff, retry
 from pandadb.services.grants import act_as_owner
-from pandadb.services.lockwaits import LockNotAvailable, is_busy, tell_try, watched
+from pandadb.services.lockwaits import LockNotAvailable, or_contended
 from pandadb.services.stamps import refuse_unstamped
 
 if TYPE_CHECKING:
@@ -21,18 +20,41 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class LockPolicy:
+    """Lock timeouts of the archiver in seconds; a tuple has that of each attempt."""
+
+    tables: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 0.8, 0.8)
+    """Of a table in use: other sessions queue behind the lock. A server looks for deadlocks after
+    a second and may end another session for one, so these are shorter."""
+    writers: float = 3.0
+    """Of partitions that are locked against writers."""
+    autovacuum: float = 3.0
+    """Of an autovacuum: a server cancels one that blocks others for its deadlock_timeout, 1 s."""
+    indexes: float = 60.0
+    """Of an index that is built CONCURRENTLY: no session queues behind it."""
+    loads: float = 300.0
+    """Of an import that waits for a load of jobs."""
+    guarded: tuple[float, ...] = (0.5, 0.5, 0.5)
+    """Of a drop by the guard in the database; it sets timeouts of its own, at least 0.1 s."""
+
+
+LOCK_POLICY = LockPolicy()
+
 
 @contextmanager
-def turn(database: Database, key: str) -> Iterator[bool]:
-    """Keep others from the same work as long as we do it; tell whether it is our turn.
+def advisory_lock(database: Database, key: str) -> Iterator[bool]:
+    """Hold an advisory lock during the block; yield False if another session holds it.
 
-    `key` is the expression of the advisory lock, which a session has that does nothing else. A
-    pooler that gives a session to others between transactions would give them our turn, so it is
-    gone past.
+    `key` is the SQL expression of its key. The lock belongs to a session that does nothing else.
+    Behind a pooler it bypasses the pooler, which could give the session to others.
 
     Raises:
-        NotStamped: The database has tables of PanDA's that pandadb has not made.
-        PoolerInTheWay: There is a pooler, and no URL that goes past it.
+        NotStamped: The database has tables of PanDA that pandadb did not create.
+        PoolerInTheWay: There is a pooler, and no direct URL.
     """
     refuse_unstamped(database)
     with database.direct("an advisory lock").engine.connect() as connection:
@@ -44,45 +66,65 @@ def turn(database: Database, key: str) -> Iterator[bool]:
             try:
                 if ours:
                     connection.execute(text(f"SELECT pg_advisory_unlock({key})"))
-            except Exception:  # noqa: BLE001 - lest a pool keeps the lock with the session
+            except Exception:  # noqa: BLE001 - the pool must not keep a session with the lock
                 connection.invalidate()
 
 
-def be_patient(session: Session, seconds: float) -> None:
-    """Wait for a lock no longer than that, until the end of the session's transaction."""
+def set_lock_timeout(session: Session, seconds: float) -> None:
+    """Set the lock timeout of the session's transaction."""
     session.execute(text(f"SET LOCAL lock_timeout = '{round(seconds * 1000)}ms'"))
 
 
-def patiently(
+def retry_transaction(
     database: Database,
-    work: Callable[[Session], None],
-    patience: Sequence[float],
+    work: Callable[[Session], Result],
+    timeouts: Sequence[float],
     *,
     shortest: float | None = None,
-) -> None:
-    """Do work as the owner, in a transaction, and again while its locks are not free.
+) -> Result:
+    """Return the result of work in a transaction of the owner; retry it while locks are not free.
 
-    Each number is a try: the seconds for which it waits for a lock, and has others wait behind it.
-    A try that fails is logged with the sessions that hold the locks. `shortest` are the seconds of
-    a wait that the work itself makes shorter.
+    Each number is the lock timeout, in seconds, of one attempt. A failed attempt is logged with the
+    sessions that hold the locks. `shortest` is a shorter lock timeout that the work itself sets.
 
     Raises:
-        LockNotAvailable: A lock was not free in the end; nothing was changed.
+        LockNotAvailable: A lock was not free in the last attempt; nothing was changed.
     """
-    watch = None
-    for number, seconds in enumerate(patience, start=1):
-        try:
-            with database.session() as session:
-                act_as_owner(session.connection(), local=True)
-                be_patient(session, seconds)
-                with watched(session.connection(), shortest or seconds) as watch:
-                    work(session)
-                    session.flush()
-        except DBAPIError as error:
-            if not is_busy(error) or watch is None:
-                raise
-            tell_try(number, len(patience), seconds, watch)
-            time.sleep(0.1 * 2 ** (number - 1) * random.uniform(0.5, 1.5))  # noqa: S311 - only jitter
-        else:
-            return
-    raise LockNotAvailable(watch)
+
+    def attempt(number: int) -> Result:
+        seconds = timeouts[number]
+        with database.session() as session:
+            act_as_owner(session.connection(), local=True)
+            set_lock_timeout(session, seconds)
+            which = (number + 1, len(timeouts))
+            with or_contended(session.connection(), seconds, which, shortest=shortest):
+                result = work(session)
+                session.flush()
+                return result
+
+    return retry(attempt, _is_contended, backoff(0.1, len(timeouts) - 1))
+
+
+def retry_savepoint(
+    session: Session, work: Callable[[], Result], timeouts: Sequence[float]
+) -> Result:
+    """Return the result of work in a savepoint; retry it while locks are not free.
+
+    This is for the end of a long transaction, which must not be repeated for a lock. Each number is
+    the lock timeout, in seconds, of one attempt, and the pause after it.
+
+    Raises:
+        LockNotAvailable: A lock was not free in the last attempt.
+    """
+
+    def attempt(number: int) -> Result:
+        seconds, which = timeouts[number], (number + 1, len(timeouts))
+        with or_contended(session.connection(), seconds, which), session.begin_nested():
+            set_lock_timeout(session, seconds)
+            return work()
+
+    return retry(attempt, _is_contended, timeouts[:-1])
+
+
+def _is_contended(error: Exception) -> bool:
+    return isinstance(error, LockNotAvailable)

@@ -101,25 +101,34 @@ def watched(connection: Connection, seconds: float) -> Iterator[Watch]:
 
 
 @contextmanager
-def or_contended(connection: Connection | None = None, seconds: float = 0) -> Iterator[None]:
+def or_contended(
+    connection: Connection | None = None,
+    seconds: float = 0,
+    attempt: tuple[int, int] = (1, 1),
+    *,
+    shortest: float | None = None,
+) -> Iterator[None]:
     """Report a lock that was not free in time as contended, with the sessions that hold it.
 
-    These are known if the block's `connection` is given, and how long it waits for a lock.
+    The holders are known if the block's `connection` and its lock timeout, in seconds, are given;
+    then the attempt, as its number and their total, is logged. `shortest` is a shorter lock timeout
+    that the block sets itself.
 
     Raises:
         LockNotAvailable: A lock was not free.
     """
-    with nullcontext() if connection is None else watched(connection, seconds) as watch:
+    each = shortest or seconds
+    with nullcontext() if connection is None else watched(connection, each) as watch:
         try:
             yield
         except DBAPIError as error:
             if not is_busy(error):
                 raise
             if watch:
-                tell_try(1, 1, seconds, watch)
+                log_attempt(*attempt, seconds, watch)
             raise LockNotAvailable(watch) from error
 
 
-def tell_try(number: int, of: int, seconds: float, watch: Watch) -> None:
+def log_attempt(number: int, of: int, seconds: float, watch: Watch) -> None:
     """Log that a try has not got its locks, and who holds them."""
     log.warning("try %d of %d: a lock was not free within %g s, %s", number, of, seconds, watch)

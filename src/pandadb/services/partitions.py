@@ -20,7 +20,7 @@ from pandadb.core.partitions.planning import Do, PlanStep
 from pandadb.core.partitions.policies import POLICIES, load
 from pandadb.errors import InvalidInput, Outcome
 from pandadb.services.failures import Failure, isolated
-from pandadb.services.locks import be_patient, patiently, turn
+from pandadb.services.locks import advisory_lock, retry_transaction, set_lock_timeout
 from pandadb.services.lockwaits import LockNotAvailable, or_contended
 from pandadb.services.maintenance import noted
 
@@ -156,7 +156,7 @@ def _maintain(
     drain: bool,
     tell: Callable[[PlanStep], None],
 ) -> None:
-    with turn(database, TURN) as ours:
+    with advisory_lock(database, TURN) as ours:
         done.busy = not ours
         steps = _look(database, chosen, done) if ours else []
         for step in sorted(steps, key=lambda step: step.do is Do.DROP):
@@ -189,7 +189,7 @@ def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[Pl
         with isolated(done.failed, policy.table):
             try:
                 with database.session() as session:
-                    be_patient(session, PATIENCE)
+                    set_lock_timeout(session, PATIENCE)
                     with or_contended(session.connection(), PATIENCE):
                         steps += _plan(session, policy, None)
             except LockNotAvailable as why:
@@ -247,7 +247,7 @@ def _take(database: Database, step: PlanStep, policies: Mapping[str, Policy]) ->
         has = catalog.partitions(session, [step.table])[step.table]
         statements.run(session, _statements(session, step, policies, has))
 
-    patiently(database, work, [PATIENCE] * TRIES)
+    retry_transaction(database, work, [PATIENCE] * TRIES)
 
 
 def _analyze(database: Database, step: PlanStep) -> None:
@@ -260,4 +260,4 @@ def _analyze(database: Database, step: PlanStep) -> None:
         has = catalog.partitions(session, [step.table])[step.table]
         statements.run(session, statements.analyzing(step, has))
 
-    patiently(database, work, [PATIENCE])
+    retry_transaction(database, work, [PATIENCE])

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from pandadb.cli.archive.app import app
 from pandadb.core.archive import backpressure
 from pandadb.services import partitions
-from pandadb.services.archive import runs
+from pandadb.services.archive import run_lock
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -92,7 +92,7 @@ def test_a_task_is_held_listed_and_released() -> None:
 
 def test_another_run_is_exit_code_4(database: Database) -> None:
     with database.session() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({runs.TURN})"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock({run_lock.RUN})"))
         busy = run("run")
 
     assert (busy.exit_code, busy.stdout) == (4, "Another run is at work: nothing was done.\n")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from pandadb.cli.archive.app import app
-from pandadb.services.archive import runs
+from pandadb.services.archive import run_lock
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -60,7 +60,7 @@ def test_a_month_with_rows_elsewhere_is_told(database: Database) -> None:
 
 def test_another_run_is_exit_code_4(database: Database) -> None:
     with database.session() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({runs.TURN})"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock({run_lock.RUN})"))
         busy = run("--json")
 
     assert (busy.exit_code, json.loads(busy.stdout)["busy"]) == (4, True)

@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 
 from pandadb.cli.archive.app import app
 from pandadb.services import archive
-from pandadb.services.archive.rows import day_merge
 from tests.services.archive.rows.test_rows import everything, stop
 from tests.services.archive.test_runs import ago, ids, make_days, write
 
@@ -91,9 +90,8 @@ def test_what_has_gone_and_what_not_is_told_with_exit_codes(archived: Database) 
 
 @pytest.mark.slow
 def test_partitions_that_are_empty_but_not_free_are_exit_code_4(
-    archived: Database, monkeypatch: pytest.MonkeyPatch
+    archived: Database,
 ) -> None:
-    monkeypatch.setattr(day_merge, "PATIENCE", (0.05,))
     write(archived, 20, days=50)
     make_days(archived)
     partition = f"doma_panda.metatable_p{DAY:%Y_%m_%d}"

@@ -14,7 +14,7 @@ from pandadb.cli.archive.app import app
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
 from pandadb.database import Database
 from pandadb.services import archive
-from pandadb.services.archive import Found, Step, Waits
+from pandadb.services.archive import Found, GracePeriods, Step
 from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 JOBS, FILES, PARAMS, META = ARCHIVE_OF
 ARCHIVED = ARCHIVE_OF[JOBS]
 OLD, LATER = ago(50).date(), ago(40).date()
-AT_ONCE = Waits.of_days(0, 0)
+AT_ONCE = GracePeriods.of_days(0, 0)
 FILE = "SELECT relfilenode FROM pg_class WHERE oid = CAST(:name AS regclass)"
 LOST = "UPDATE pg_class SET relfilenode = :file WHERE oid = CAST(:name AS regclass)"
 

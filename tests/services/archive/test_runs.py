@@ -19,20 +19,21 @@ from sqlalchemy import event, text
 
 from pandadb.core.archive.checksums import Fingerprint
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
-from pandadb.core.archive.transfer import swaps as swap
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.database import Database
 from pandadb.services import archive, grants, jobs, partitions, schema
 from pandadb.services.archive import (
     Found,
+    Limits,
     NoSuchDay,
     NotRestored,
     NotTheOwner,
     Step,
     Verdict,
-    runs,
+    run_lock,
     swaps,
 )
+from pandadb.services.locks import LockPolicy
 
 TABLES = [*ARCHIVE_OF]
 TODAY = datetime.now(UTC).date()
@@ -164,8 +165,7 @@ def test_a_partition_has_the_rights_of_its_new_table_and_its_owner(
 def test_an_autovacuum_that_is_in_the_way_holds_nobody_up(
     days: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(swap, "VACUUM", "50ms")
-    monkeypatch.setattr(swaps, "PATIENCE", (0.05,))
+    limits = Limits(locks=LockPolicy(tables=(0.05,), autovacuum=0.05))
     vacuums = []
 
     def vacuum(progress: archive.Progress) -> None:
@@ -173,12 +173,31 @@ def test_an_autovacuum_that_is_in_the_way_holds_nobody_up(
             vacuums.append(psycopg.connect(_url(days)))
             name = f"doma_panda.metatable_p{ago(50):%Y_%m_%d}"
             vacuums[0].execute(f"LOCK TABLE {name} IN SHARE UPDATE EXCLUSIVE MODE")
-            monkeypatch.setattr(swap, "swap", lambda *_: pytest.fail("tables were locked"))
+            monkeypatch.setattr(swaps, "carry_out", lambda *_: pytest.fail("tables were locked"))
 
-    ran = archive.run(days, tell=vacuum, only=[ago(50).date()])
+    ran = archive.run(days, tell=vacuum, only=[ago(50).date()], limits=limits)
     vacuums[0].close()
 
     assert (ran.done, len(ran.contended)) == ([], 1)
+
+
+def test_tables_that_a_day_leaves_are_locked_first_and_all_in_one_order(days: Database) -> None:
+    locks: list[tuple[str, str]] = []
+
+    @event.listens_for(days.engine, "before_cursor_execute")
+    def listen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        found = re.fullmatch(r'LOCK TABLE ONLY "(\w+)"."(\w+)" IN (.*) MODE', statement)
+        if found and f"{found[1]}.{found[2]}" in (*ARCHIVE_OF, *LIVE_OF):
+            locks.append((f"{found[1]}.{found[2]}", found[3]))
+
+    archive.run(days, only=[ago(50).date()])
+    archive.restore(days, ago(50).date())
+
+    there = [*((table, "ACCESS EXCLUSIVE") for table in ARCHIVE_OF),
+             *((table, "SHARE UPDATE EXCLUSIVE") for table in LIVE_OF)]  # fmt: skip
+    back = [*((table, "ACCESS EXCLUSIVE") for table in LIVE_OF),
+            *((table, "SHARE UPDATE EXCLUSIVE") for table in ARCHIVE_OF)]  # fmt: skip
+    assert locks == there + back
 
 
 @pytest.mark.slow
@@ -447,14 +466,12 @@ def test_a_process_that_is_killed_without_a_word_loses_nothing(database: Databas
 
 
 @pytest.mark.slow
-def test_an_index_that_somebody_could_not_end_is_built_again(
-    days: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(swaps, "LONG", 0.05)
+def test_an_index_whose_build_was_interrupted_is_built_again(days: Database) -> None:
+    limits = Limits(locks=LockPolicy(indexes=0.05))
     with psycopg.connect(_url(days)) as reader:  # CONCURRENTLY waits for who has an old snapshot
         reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         reader.execute("SELECT count(*) FROM doma_panda.jobsarchived4")
-        ran = archive.run(days)
+        ran = archive.run(days, limits=limits)
     assert (ran.done, len(ran.contended)) == ([], 2)
     invalid = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
     assert scalar(days, invalid) > 0
@@ -464,10 +481,7 @@ def test_an_index_that_somebody_could_not_end_is_built_again(
 
 
 @pytest.mark.slow
-def test_a_reader_who_does_not_end_puts_its_day_off_to_the_next_run(
-    days: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(swaps, "PATIENCE", (0.05, 0.05))
+def test_a_reader_that_does_not_end_defers_its_day_to_the_next_run(days: Database) -> None:
     readers = []
 
     def read(progress: archive.Progress) -> None:
@@ -475,7 +489,8 @@ def test_a_reader_who_does_not_end_puts_its_day_off_to_the_next_run(
             readers.append(psycopg.connect(_url(days)))
             readers[0].execute("SELECT count(*) FROM doma_panda.metatable")
 
-    ran = archive.run(days, tell=read)
+    limits = Limits(locks=LockPolicy(tables=(0.05, 0.05)))
+    ran = archive.run(days, tell=read, limits=limits)
     readers[0].close()
 
     assert (ran.done, len(ran.contended)) == ([], 2)
@@ -527,7 +542,7 @@ def test_no_reader_finds_a_job_without_its_files_or_in_neither_place(
 
 
 def test_two_runs_at_once_take_each_day_once(days: Database, database_url: str) -> None:
-    second: list[archive.Ran] = []
+    second: list[archive.RunReport] = []
 
     def come_too(progress: archive.Progress) -> None:
         second.append(archive.run(days))
@@ -537,7 +552,7 @@ def test_two_runs_at_once_take_each_day_once(days: Database, database_url: str) 
     assert len(second) == len({*Step} - {Step.ROWS})
     assert all(ran.busy and not (ran.done or ran.left or ran.put_off) for ran in second)
     with days.session() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({runs.TURN})"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock({run_lock.RUN})"))
         with pytest.raises(NotRestored, match="Another run is at work"):
             archive.restore(days, ago(50).date())
         assert archive.compact(days).busy
@@ -687,7 +702,7 @@ def _url(database: Database) -> str:
 @pytest.mark.parametrize("days", [float("nan"), float("inf"), -1, 1e9])
 def test_a_wait_that_is_no_number_of_days_is_refused(days: float) -> None:
     with pytest.raises(InvalidValue, match="have to wait from 0 to 36500 days"):
-        archive.Waits.of_days(2, days)
+        archive.GracePeriods.of_days(2, days)
 
 
 @pytest.mark.parametrize("task", [2**63, "7", None])

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from pandadb.database import Database
 from pandadb.services import archive
-from pandadb.services.archive import Found, NotDropped, Waits
+from pandadb.services.archive import Found, GracePeriods, NotDropped
 from tests.services.archive.copies.test_copies import AT_ONCE
 from tests.services.archive.test_runs import TODAY, ids, make_days, scalar, write
 from tests.waiting import meanwhile
@@ -101,7 +101,7 @@ def test_a_job_that_is_deleted_while_its_day_is_swapped_is_no_silent_loss(days: 
 def test_a_day_whose_copy_changes_in_the_archive_is_not_dropped_here(
     days: Database, there: Database, change: str
 ) -> None:
-    archive.run(days, archive=there, waits=Waits())
+    archive.run(days, archive=there, waits=GracePeriods())
     isolate(there)
 
     ran = while_it_waits(
@@ -117,7 +117,7 @@ def test_a_day_whose_copy_changes_in_the_archive_is_not_dropped_here(
 def test_a_day_that_changes_here_is_not_dropped_for_its_copy(
     days: Database, there: Database, change: str
 ) -> None:
-    archive.run(days, archive=there, waits=Waits())
+    archive.run(days, archive=there, waits=GracePeriods())
     isolate(days)
 
     while_it_waits(days, change, LIVE, lambda: archive.run(days, archive=there, waits=AT_ONCE))

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
 from pandadb.database import Database
 from pandadb.services import archive, partitions
-from pandadb.services.archive import Found, Waits
+from pandadb.services.archive import Found, GracePeriods
 from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ ARCHIVED = ARCHIVE_OF[JOBS]
 LOG = "doma_panda.jobs_statuslog"
 LINE = "(pandaid, jobstatus, modificationtime) VALUES (1, 'running', now())"
 DAY = ago(50).date()
-AT_ONCE = Waits.of_days(0, 0)
+AT_ONCE = GracePeriods.of_days(0, 0)
 COLUMNS = (
     "site_json json",
     "site_domain pandadb.site_domain",

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from pandadb.cli.main import app
 from pandadb.services import archive
 from pandadb.services.archive import Found, NotNow, Stragglers
-from pandadb.services.archive.runs import TURN
-from pandadb.services.locks import turn
+from pandadb.services.archive.run_lock import RUN
+from pandadb.services.locks import advisory_lock
 from tests.factories import make_job
 from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 
@@ -93,7 +93,7 @@ def test_a_row_that_is_at_the_right_time_too_stays_and_is_reported(left: Databas
 
 @pytest.mark.slow
 def test_nothing_is_mended_while_a_run_is_at_work(left: Database) -> None:
-    with turn(left, TURN), pytest.raises(NotNow, match="try again when it has ended"):
+    with advisory_lock(left, RUN), pytest.raises(NotNow, match="try again when it has ended"):
         archive.mend(left)
     assert archive.stragglers(left).jobs == [1, 3]
 

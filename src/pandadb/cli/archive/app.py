@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.archive.layout import Day
     from pandadb.database import Database
-    from pandadb.services.archive import Merged, Progress, Ran
+    from pandadb.services.archive import DayMergeResult, Progress, RunReport
 
 app = typer.Typer(
     help="The archive of jobs: plan, run, pause, status, verify, restore, hold, export, import, "
@@ -120,8 +120,8 @@ def run(
             try:
                 ran = archive.run(database, policies, only=only, **how)
             except archive.ArchiveLost as lost:
-                if lost.ran:
-                    _tell_ran(lost.ran, json)
+                if lost.report:
+                    _tell_ran(lost.report, json)
                 raise
     _tell_ran(ran, json)
     sys.exit(CODES[ran.outcome])
@@ -244,12 +244,12 @@ def _dates(days: Collection[datetime] | None) -> list[date]:
 
 
 def _foretell(
-    title: str, database: Database, only: Collection[date], waits: archive.Waits, json: bool
+    title: str, database: Database, only: Collection[date], waits: archive.GracePeriods, json: bool
 ) -> None:
     policies = site_policies()
     with copy.other() as other:
         if other:
-            found = archive.standings(database, policies, only=only, waits=waits)
+            found = archive.copy_states(database, policies, only=only, waits=waits)
             copy.show(title, found, json)
             days = [one.day for one in found]
         else:
@@ -288,7 +288,7 @@ def _tell_name(what: str) -> None:
         err.print(what, markup=False, soft_wrap=True)
 
 
-def _tell_ran(ran: Ran, json: bool) -> None:
+def _tell_ran(ran: RunReport, json: bool) -> None:
     if json:
         as_json({**asdict(ran), "lost": ran.lost})
     else:
@@ -296,7 +296,7 @@ def _tell_ran(ran: Ran, json: bool) -> None:
     tell_failed(ran.failed)
 
 
-def _report(ran: Ran) -> None:
+def _report(ran: RunReport) -> None:
     if ran.busy:
         out.print("Another run is at work: nothing was done.")
         return
@@ -329,7 +329,7 @@ def _report(ran: Ran) -> None:
         out.print(f"[bold red]There are fewer rows than before:[/] {', '.join(ran.lost)}")
 
 
-def _report_merged(merged: Merged) -> None:
+def _report_merged(merged: DayMergeResult) -> None:
     gone = merged.gone
     out.print(f"Archived by rows {merged.day.lower:%Y-%m-%d}: {rows_line(gone.rows)}")
     for sentence in gone.refused.values():

@@ -17,7 +17,7 @@ from pandadb.services import archive
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pandadb.services.archive import Compacted, Days
+    from pandadb.services.archive import CompactionResult, Days
 
 
 def compact(
@@ -73,7 +73,7 @@ def _show(title: str, found: Collection[Days], json: bool) -> None:
         out.print("Nothing is to be done.")
 
 
-def _report(done: Compacted) -> None:
+def _report(done: CompactionResult) -> None:
     if done.busy:
         out.print("A run of the archiver is at work: nothing was done.")
         return

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from pandadb.database import Database
-    from pandadb.services.archive import Ran, Standing, Waits
+    from pandadb.services.archive import CopyState, GracePeriods, RunReport
 
 Wait = Annotated[
     float | None,
@@ -49,31 +49,31 @@ def other(*, named: bool = False) -> Iterator[Database | None]:
             database.close()
 
 
-def waits(jobs: float | None = None, files: float | None = None) -> Waits:
+def waits(jobs: float | None = None, files: float | None = None) -> GracePeriods:
     """Return how long days wait: as is said, else as the settings have it."""
     settings = config.load_settings()
-    return archive.Waits.of_days(
+    return archive.GracePeriods.of_days(
         settings.archive_wait if jobs is None else jobs,
         settings.archive_wait_files if files is None else files,
     )
 
 
-def show(title: str, standings: Collection[Standing], json: bool) -> None:
+def show(title: str, copy_states: Collection[CopyState], json: bool) -> None:
     """Print how days stand."""
     if json:
-        as_json([asdict(one) for one in standings])
-    elif standings:
+        as_json([asdict(one) for one in copy_states])
+    elif copy_states:
         rows = [
             (one.day.lower, one.day.upper, one.due, len(one.parts or one.day.parts),
              sum(part.rows for part in one.parts or one.day.parts), one.until, one.day.put_off)
-            for one in standings
+            for one in copy_states
         ]  # fmt: skip
         table(title, COLUMNS, rows)
     else:
         out.print("No day is due.")
 
 
-def report(ran: Ran) -> None:
+def report(ran: RunReport) -> None:
     """Print what a run has dropped, copied again, refused to drop, and left waiting."""
     for name, rows in ran.dropped.items():
         out.print(f"Dropped {name}, {rows:,} rows, which are in the archive.", markup=False)

@@ -15,7 +15,7 @@ from pandadb.cli.target import changing, opened
 from pandadb.services import archive
 
 if TYPE_CHECKING:
-    from pandadb.services.archive import Dropped, Export, Outlook, VerifiedMonth
+    from pandadb.services.archive import DroppedMonth, Export, Outlook, VerifiedMonth
 
 
 Exports = Annotated[
@@ -87,13 +87,13 @@ def verify(folder: Path, json: bool) -> list[VerifiedMonth]:
     return wrong
 
 
-def _summary(done: Export, dropped: Dropped | None) -> dict[str, Any]:
+def _summary(done: Export, dropped: DroppedMonth | None) -> dict[str, Any]:
     tables = [{name: value for name, value in asdict(one).items() if name != "columns"}
               for one in done.tables]  # fmt: skip
     return {**asdict(done), "tables": tables, "dropped": dropped and asdict(dropped)}
 
 
-def _report(done: Export, dropped: Dropped | None) -> None:
+def _report(done: Export, dropped: DroppedMonth | None) -> None:
     said = "Exported" if done.is_new else "Already exported, and as it should be:"
     out.print(f"{said} {done.month} to {done.folder}", markup=False, soft_wrap=True)
     rows = [(one.table, one.file, one.rows, one.bytes / 1_000_000) for one in done.tables]

@@ -15,7 +15,7 @@ from pandadb.services import archive
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pandadb.services.archive import Limits, Moved
+    from pandadb.services.archive import Limits, MovedDay
 
     Tell = Callable[[str, int, int, Mapping[str, Any]], None]
 
@@ -80,7 +80,7 @@ def rows_line(rows: Mapping[str, int]) -> str:
     return ", ".join(f"{table} {number:,}" for table, number in some.items()) or "nothing"
 
 
-def moved_line(moved: Moved) -> str:
+def moved_line(moved: MovedDay) -> str:
     """Return what is said of a day that was swapped."""
     rows = ", ".join(
         f"{name} {count:,} {moved.verdicts[name]}" for name, count in moved.rows.items()

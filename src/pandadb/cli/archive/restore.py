@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
-    from pandadb.services.archive import Limits, Restored
+    from pandadb.services.archive import Limits, RestoreResult
 
 
 def restore(
@@ -143,7 +143,7 @@ def _restore_day(
         words: dict[str, Any] = {"limits": pace, "tell": _tell, "archive": other}
         words["exports"] = config.load_settings().exports
         moved = archive.restore(database, day.date(), policies, **words)
-    if isinstance(moved, archive.Restored):
+    if isinstance(moved, archive.RestoreResult):
         _end(moved, dry_run=False, json=json)
     elif json:
         as_json(asdict(moved))
@@ -156,7 +156,7 @@ def _tell(what: str) -> None:
         err.print(str(what), markup=False, soft_wrap=True)
 
 
-def _end(found: Restored, *, dry_run: bool, json: bool) -> None:
+def _end(found: RestoreResult, *, dry_run: bool, json: bool) -> None:
     """Say what was done and what not, and end with the exit code of that."""
     if json:
         as_json({**asdict(found), "dry_run": dry_run})
@@ -192,7 +192,7 @@ def _exported(found: Mapping[str, Collection[int]]) -> list[str]:
     ]
 
 
-def _report(found: Restored, dry_run: bool) -> None:
+def _report(found: RestoreResult, dry_run: bool) -> None:
     gone = found.gone
     did = "Would restore" if dry_run else "Restored"
     rows = f" ({rows_line(gone.rows)})" if gone.rows else ""

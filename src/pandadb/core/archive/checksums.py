@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from pandadb.core.sql.table_columns import columns, unhashed
+from pandadb.core.sql.table_columns import column_names, unhashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,7 +65,7 @@ def fingerprint(session: Session, schema: str, name: str) -> Fingerprint:
     It reads all of it, and holds nobody up.
     """
     place = sql.Identifier(schema, name)
-    return fingerprint_of(session, (column.name for column in columns(session, place)), place)
+    return fingerprint_of(session, column_names(session, place), place)
 
 
 def summed(session: Session, names: Iterable[str], rows: sql.Composable) -> sql.Composed:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.catalog import Partition
     from pandadb.core.partitions.policies import Policy
+    from pandadb.core.sql.time_range import TimeRange
 
 DRAIN = "pandadb partitions maintain --drain"
 # Rows of live jobs are at 1970-01-01; no partition can have times before the year 1.
@@ -79,20 +80,12 @@ def _rows(default: Partition, end: datetime) -> sql.Composed:
     return sql.SQL(ROWS).format(default=name, end=sql.Literal(str(end)))
 
 
-def of_day(
-    session: Session, partitions: Sequence[Partition], lower: datetime, upper: datetime
-) -> dict[str, int]:
+def of_day(session: Session, partitions: Sequence[Partition], times: TimeRange) -> dict[str, int]:
     """Return how many rows of a day each DEFAULT partition among some has, if it has any."""
     found = {}
     for one in (one for one in partitions if one.is_default):
-        query = sql.SQL(
-            "SELECT count(*) FROM {default}"
-            " WHERE modificationtime >= {lower} AND modificationtime < {upper}"
-        ).format(
-            default=sql.Identifier(one.schema, one.name),
-            lower=sql.Literal(str(lower)),
-            upper=sql.Literal(str(upper)),
-        )
+        place = sql.Identifier(one.schema, one.name)
+        query = sql.SQL("SELECT count(*) FROM {} WHERE {}").format(place, times.condition())
         if rows := session.connection().exec_driver_sql(query.as_string()).scalar_one():
             found[one.name] = int(rows)
     return found

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
-
-from typing_extensions import override
+from typing import TYPE_CHECKING, Any
 
 from pandadb.core.archive.deferrals import Deferral, Reason
-from pandadb.core.partitions.policies import ARCHIVED
-from pandadb.models import (
-    FilesTableArch,
-    JobParamsTableArch,
-    JobsArchived,
-    MetaTableArch,
-)
+from pandadb.core.sql.time_range import TimeRange
+from pandadb.models.jobs.all_tables import ARCHIVE_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,11 +16,8 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.catalog import Partition
 
-_ARCHIVES = (JobsArchived, FilesTableArch, JobParamsTableArch, MetaTableArch)
-
 ARCHIVE_OF = {
-    f"doma_panda.{live}": str(model.__table__)
-    for live, model in zip(ARCHIVED, _ARCHIVES, strict=True)
+    str(live.__table__): str(archive.__table__) for live, archive in ARCHIVE_TABLES.items()
 }
 """The archive table of each live one, in the order in which they are locked."""
 LIVE_OF = {archive: live for live, archive in ARCHIVE_OF.items()}
@@ -36,16 +26,16 @@ ENDED_JOBS, ARCHIVED_JOBS = next(iter(ARCHIVE_OF.items()))
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(TimeRange):
     """The partition of one table, and the table that it goes to; names of tables as in models."""
 
+    lower: datetime
+    upper: datetime
     source: str
     target: str
     schema: str
     """Where the partition is."""
     name: str
-    lower: datetime
-    upper: datetime
     rows: int = field(default=0, compare=False)
     """As the last ANALYZE has found them, or counted where there was none."""
     bytes: int = 0
@@ -68,11 +58,19 @@ class Part:
 
     def back(self, schema: str) -> Part:
         """Return the same partition after it has gone to that schema, on its way back."""
-        return Part(self.target, self.source, schema, self.new_name, self.lower, self.upper)
+        return Part(self.lower, self.upper, self.target, self.source, schema, self.new_name)
+
+
+def part_of(source: str, one: Partition) -> Part:
+    """Return a partition, which has both limits, as one that goes to the other side."""
+    lower: Any = one.lower
+    upper: Any = one.upper
+    target = (ARCHIVE_OF | LIVE_OF)[source]
+    return Part(lower, upper, source, target, one.schema, one.name, one.rows, one.bytes)
 
 
 @dataclass(frozen=True)
-class Day:
+class Day(TimeRange):
     """Partitions that go together: those of a day, or of as long as the widest of them lasts."""
 
     lower: datetime
@@ -87,11 +85,6 @@ class Day:
     """Whether that is an error, which someone has to look into."""
     by_rows: bool = False
     """Whether its rows go to partitions that are there, instead of the partitions themselves."""
-
-    @override
-    def __str__(self) -> str:
-        """Return its date, which is that of its first moment if it is longer."""
-        return str(self.lower.date())
 
     @property
     def deferral(self) -> Deferral | None:
@@ -144,11 +137,10 @@ def days(
 
 
 def _parts(existing: Mapping[str, Sequence[Partition]], ways: Mapping[str, str]) -> Iterator[Part]:
-    for source, target in ways.items():
+    for source in ways:
         for one in existing[source]:
             if isinstance(one.lower, datetime) and isinstance(one.upper, datetime):
-                names = (source, target, one.schema, one.name)
-                yield Part(*names, one.lower, one.upper, one.rows, one.bytes)
+                yield part_of(source, one)
 
 
 def taken(day: Day, existing: Mapping[str, Sequence[Partition]]) -> Deferral | None:
@@ -164,6 +156,6 @@ def taken(day: Day, existing: Mapping[str, Sequence[Partition]]) -> Deferral | N
 def strewn(day: Day, stray: Mapping[str, Collection[datetime]]) -> Deferral | None:
     """Say which DEFAULT partition has rows of a day."""
     for part in day.parts:
-        if any(part.lower <= moment < part.upper for moment in stray[part.target]):
+        if any(moment in part for moment in stray[part.target]):
             return Deferral.of(Reason.ARCHIVE_DEFAULT, table=part.target)
     return None

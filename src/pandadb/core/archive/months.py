@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from psycopg import sql
@@ -12,7 +12,8 @@ from typing_extensions import override
 
 from pandadb.core.archive.checksums import Fingerprint, fingerprint_of
 from pandadb.core.partitions.intervals import Span, Unit
-from pandadb.core.sql.table_columns import columns, named
+from pandadb.core.sql.table_columns import column_names, named
+from pandadb.core.sql.time_range import TimeRange
 from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.catalog import Partition
 
-ROWS = "{table} WHERE modificationtime >= {lower} AND modificationtime < {upper}"
+UPDATED_FOR = timedelta(90)
+"""How old a job may be whose row in the archive a server still updates."""
 
 
 class InvalidMonth(InvalidInput):
@@ -28,7 +30,7 @@ class InvalidMonth(InvalidInput):
 
 
 @dataclass(frozen=True)
-class Month:
+class Month(TimeRange):
     """A month, from its first moment to that of the next one (naive UTC)."""
 
     lower: datetime
@@ -62,13 +64,12 @@ class Month:
         return self.lower <= lower and upper <= self.upper
 
 
-def rows_of(session: Session, table: str, month: Month) -> sql.Composed:
-    """Return what follows FROM to read the rows of a month, whatever partition they are in."""
-    bounds = {"lower": sql.Literal(str(month.lower)), "upper": sql.Literal(str(month.upper))}
-    return sql.SQL(ROWS).format(table=named(session, table), **bounds)
+def rows_of(session: Session, table: str, times: TimeRange) -> sql.Composed:
+    """Return the FROM item and WHERE clause of the rows of some time, in whatever partition."""
+    return sql.SQL("{} WHERE {}").format(named(session, table), times.condition())
 
 
 def fingerprint_of_month(session: Session, table: str, month: Month) -> Fingerprint:
     """Return the fingerprint of a month in a table, over all columns that the database has."""
-    names = [column.name for column in columns(session, named(session, table))]
+    names = column_names(session, named(session, table))
     return fingerprint_of(session, names, rows_of(session, table, month))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from pandadb.models.jobs.all_tables import SATELLITES
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
@@ -28,11 +30,8 @@ SELECT count(*), (array_agg(pandaid ORDER BY pandaid))[1:{examples}]
 """
 NOTHING = "(SELECT NULL::bigint AS pandaid WHERE false)"
 
-SATELLITES = {
-    "files": "doma_panda.filestable4",
-    "parameters": "doma_panda.jobparamstable",
-    "metadata": "doma_panda.metatable",
-}
+NAMES = ("files", "parameters", "metadata")
+"""What the rows of each satellite are called, in the order of SATELLITES."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,8 @@ def findings(session: Session, day: Day) -> list[Finding]:
 
 
 def _look(session: Session, day: Day) -> Iterator[Finding]:
-    for what, table in SATELLITES.items():
-        satellites = day.of(table)
+    for what, table in zip(NAMES, SATELLITES, strict=True):
+        satellites = day.of(str(table.__table__))
         if what != "metadata":
             yield _without(session, f"jobs without {what}", day.jobs, satellites)
         yield _without(session, f"{what} without a job", satellites, day.jobs)

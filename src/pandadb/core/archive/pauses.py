@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from pandadb.core.archive.proofs import UTC_NOW
+from pandadb.core.archive.ledger import CLOCK
 from pandadb.models import ArchivePause
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def current(session: Session) -> ArchivePause | None:
     """Return the pause, unless there is none or its time is over."""
-    lasts = or_(ArchivePause.until.is_(None), ArchivePause.until > UTC_NOW)
+    lasts = or_(ArchivePause.until.is_(None), ArchivePause.until > CLOCK)
     return session.scalars(select(ArchivePause).where(lasts)).one_or_none()
 
 
@@ -27,7 +27,7 @@ def begin(session: Session, until: datetime | None, reason: str | None) -> None:
     said = {
         "until": until,
         "reason": reason,
-        "since": UTC_NOW,
+        "since": CLOCK,
         "paused_by": text("SESSION_USER"),
     }
     query = insert(ArchivePause).values(id=1, **said)

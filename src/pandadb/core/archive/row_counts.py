@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pandadb.core.archive.months import Month, rows_of
+from pandadb.core.archive.months import rows_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.orm import Session
 
     from pandadb.core.archive.layout import Day, Part
+    from pandadb.core.sql.time_range import TimeRange
 
 
 def counted(session: Session, day: Day) -> Day:
@@ -28,10 +27,10 @@ def counted(session: Session, day: Day) -> Day:
 def _counted(session: Session, part: Part) -> Part:
     if part.rows:
         return part
-    return replace(part, rows=rows_within(session, part.source, part.lower, part.upper))
+    return replace(part, rows=rows_within(session, part.source, part))
 
 
-def rows_within(session: Session, table: str, lower: datetime, upper: datetime) -> int:
-    """Count the rows of a table from one time to before another."""
-    query = sql.SQL("SELECT count(*) FROM {}").format(rows_of(session, table, Month(lower, upper)))
+def rows_within(session: Session, table: str, times: TimeRange) -> int:
+    """Count the rows of some time in a table."""
+    query = sql.SQL("SELECT count(*) FROM {}").format(rows_of(session, table, times))
     return int(session.connection().exec_driver_sql(query.as_string()).scalar_one())

@@ -28,7 +28,8 @@ from pandadb.core.sql.prepared import CACHE_SIZE
 from pandadb.core.statemachine import statement as machine_statement
 from pandadb.core.statemachine.effects import moment
 from pandadb.core.statemachine.statement import Carrying
-from pandadb.models import FilesTable4, JobParamsTable, JobsStatusLog, MetaTable
+from pandadb.models import FilesTable4, JobsStatusLog
+from pandadb.models.jobs.all_tables import SATELLITES
 from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
@@ -38,12 +39,10 @@ if TYPE_CHECKING:
 
     from pandadb.core.statemachine.effects import Columns
     from pandadb.core.statemachine.machine import Transition
-    from pandadb.models.jobs.all_tables import JobTable
+    from pandadb.models.jobs.all_tables import JobTable, Satellite
 
     Condition = Callable[[JobTable], ColumnElement[bool]]
 
-Satellite = type[FilesTable4] | type[MetaTable] | type[JobParamsTable]
-SATELLITES: tuple[Satellite, ...] = (FilesTable4, MetaTable, JobParamsTable)
 LOGGED = ("prodsourcelabel", "cloud", "computingsite", "modificationhost")
 PLACED = ("dispatch", "heartbeat", "reset")
 """Verbs that set `modificationhost`; so does each heartbeat. The others leave the job its node."""

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ARRAY, Boolean, and_, bindparam, case, exists, func, literal, select, update
 
 from pandadb.core.jobs.files.final_status import FAILED
-from pandadb.core.jobs.move_statement import SATELLITES
 from pandadb.core.jobs.search import lookup
 from pandadb.core.sql import id_arrays
 from pandadb.models import FilesTable4, JobsArchived4
-from pandadb.models.jobs.all_tables import LIVE_TABLES
+from pandadb.models.jobs.all_tables import LIVE_TABLES, SATELLITES
 from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
@@ -26,10 +25,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select, TableValuedAlias
 
-    from pandadb.core.jobs.move_statement import Satellite
     from pandadb.core.jobs.search.lookup import Found
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.models.jobs.all_tables import JobTable
+    from pandadb.models.jobs.all_tables import JobTable, Satellite
 
 Rows = dict[str, int]
 """How many rows of each table."""

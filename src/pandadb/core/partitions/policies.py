@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core.partitions.intervals import InvalidSpan, Span, Unit
 from pandadb.errors import InvalidInput
 from pandadb.models import Base
+from pandadb.models.jobs.all_tables import ARCHIVE_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,7 +67,7 @@ KEYS = {
 }
 """The partition key of each table that is partitioned by ranges."""
 
-ARCHIVED = ("jobsarchived4", "filestable4", "jobparamstable", "metatable")
+ARCHIVED = tuple(table.__tablename__ for table in ARCHIVE_TABLES)
 """What goes to the archive together."""
 
 

@@ -63,6 +63,11 @@ def columns(session: Transaction, table: sql.Identifier) -> list[Column]:
     return [Column(row.name, row.type) for row in found]
 
 
+def column_names(session: Transaction, table: sql.Identifier) -> list[str]:
+    """Return the names of all columns of a table or a partition, in its order."""
+    return [column.name for column in columns(session, table)]
+
+
 def writable(session: Transaction, table: sql.Identifier) -> list[str]:
     """Return the names of the columns that rows are written with: not those that are GENERATED."""
     return [*session.scalars(WRITABLE, {"table": table.as_string()})]

@@ -1,6 +1,18 @@
-"""The tables that hold jobs, in the order of a job's life."""
+"""The tables that hold jobs, in the order of a job's life, and those that go to the archive."""
 
-from pandadb.models import JobsActive4, JobsArchived, JobsArchived4, JobsDefined4, JobsWaiting4
+from pandadb.models import (
+    FilesTable4,
+    FilesTableArch,
+    JobParamsTable,
+    JobParamsTableArch,
+    JobsActive4,
+    JobsArchived,
+    JobsArchived4,
+    JobsDefined4,
+    JobsWaiting4,
+    MetaTable,
+    MetaTableArch,
+)
 
 JobTable = (
     type[JobsDefined4]
@@ -9,14 +21,23 @@ JobTable = (
     | type[JobsArchived4]
     | type[JobsArchived]
 )
-
-JOB_TABLES: tuple[JobTable, ...] = (
-    JobsDefined4,
-    JobsWaiting4,
-    JobsActive4,
-    JobsArchived4,
-    JobsArchived,
+Satellite = type[FilesTable4] | type[JobParamsTable] | type[MetaTable]
+ArchiveTable = (
+    type[JobsArchived] | type[FilesTableArch] | type[JobParamsTableArch] | type[MetaTableArch]
 )
 
 LIVE_TABLES: tuple[JobTable, ...] = (JobsDefined4, JobsWaiting4, JobsActive4)
 """Where jobs are that have not ended."""
+UNARCHIVED_TABLES: tuple[JobTable, ...] = (*LIVE_TABLES, JobsArchived4)
+JOB_TABLES: tuple[JobTable, ...] = (*UNARCHIVED_TABLES, JobsArchived)
+
+SATELLITES: tuple[Satellite, ...] = (FilesTable4, JobParamsTable, MetaTable)
+"""The tables of what belongs to a job."""
+ARCHIVE_TABLES: dict[type[JobsArchived4] | Satellite, ArchiveTable] = {
+    JobsArchived4: JobsArchived,
+    FilesTable4: FilesTableArch,
+    JobParamsTable: JobParamsTableArch,
+    MetaTable: MetaTableArch,
+}
+"""The live tables whose rows go to the archive together, each with its archive table; the order is
+that in which they are locked."""

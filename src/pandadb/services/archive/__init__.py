@@ -1,7 +1,6 @@
 """The archive of jobs: planned, filled, looked at, proven, exported, and emptied again."""
 
-from pandadb.services.archive.copies.copy_schedule import Due, Standing, Waits, standings
-from pandadb.services.archive.copies.day_copy import CopyStep
+from pandadb.services.archive.copies.copy_schedule import GracePeriods, copy_states
 from pandadb.services.archive.copies.remote import ArchiveLost, InvalidArchive, NotTheArchiver
 from pandadb.services.archive.explanations import (
     ExplainedDay,
@@ -12,8 +11,8 @@ from pandadb.services.archive.explanations import (
     explain_job,
 )
 from pandadb.services.archive.mend import Mended, mend
-from pandadb.services.archive.months.compaction import Compacted, Days, compact, compactable
-from pandadb.services.archive.months.drop_exported import Dropped, NotDropped
+from pandadb.services.archive.months.compaction import CompactionResult, Days, compact, compactable
+from pandadb.services.archive.months.drop_exported import DroppedMonth, NotDropped
 from pandadb.services.archive.months.drop_exported import drop as drop_exported
 from pandadb.services.archive.months.export_check import NoExports, VerifiedMonth, verify_exports
 from pandadb.services.archive.months.exported_jobs import ExportedJob, UnreadableExport, exported
@@ -28,48 +27,56 @@ from pandadb.services.archive.plans import (
     in_default,
     plan,
 )
-from pandadb.services.archive.report import Progress, Ran
+from pandadb.services.archive.report import (
+    CopyState,
+    CopyStep,
+    DayMergeResult,
+    MovedDay,
+    NextStep,
+    Progress,
+    RowTransferResult,
+    RunReport,
+    Step,
+    Verdict,
+)
 from pandadb.services.archive.restores import (
-    NotNow,
-    NotRestored,
-    Restored,
+    RestoreResult,
     restorable_day,
     restore,
     restore_jobs,
 )
 from pandadb.services.archive.restores import outlook as restorable
-from pandadb.services.archive.rows.day_merge import Merged
-from pandadb.services.archive.rows.row_batches import Gone
+from pandadb.services.archive.run_lock import NotNow, NotRestored
 from pandadb.services.archive.runs import run
 from pandadb.services.archive.status import Status, status
 from pandadb.services.archive.stragglers import Stragglers
 from pandadb.services.archive.stragglers import find as stragglers
-from pandadb.services.archive.swaps import Moved, Step, Verdict
 from pandadb.services.archive.throttle import Limits
 from pandadb.services.archive.verification import Found, Verified, hold, holds, release, verify
 
 __all__ = [
     "ArchiveLost",
-    "Compacted",
+    "CompactionResult",
+    "CopyState",
     "CopyStep",
+    "DayMergeResult",
     "Days",
-    "Dropped",
-    "Due",
+    "DroppedMonth",
     "ExplainedDay",
     "ExplainedJob",
     "Export",
     "ExportedJob",
     "Found",
-    "Gone",
+    "GracePeriods",
     "Import",
     "InvalidArchive",
     "InvalidPause",
     "Limits",
     "Loading",
     "Mended",
-    "Merged",
-    "Moved",
+    "MovedDay",
     "Next",
+    "NextStep",
     "NoExports",
     "NoSuchDay",
     "NotDropped",
@@ -83,9 +90,9 @@ __all__ = [
     "Paused",
     "Place",
     "Progress",
-    "Ran",
-    "Restored",
-    "Standing",
+    "RestoreResult",
+    "RowTransferResult",
+    "RunReport",
     "Status",
     "Step",
     "Stragglers",
@@ -93,9 +100,9 @@ __all__ = [
     "Verdict",
     "Verified",
     "VerifiedMonth",
-    "Waits",
     "compact",
     "compactable",
+    "copy_states",
     "drop_exported",
     "explain_day",
     "explain_job",
@@ -119,7 +126,6 @@ __all__ = [
     "restore_jobs",
     "resume",
     "run",
-    "standings",
     "status",
     "stragglers",
     "verify",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive.transfer.rows import THERE
+from pandadb.core.archive.transfer.rows import TO_ARCHIVE
 from pandadb.core.jobs import stragglers
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.core.sql.spool import in_batches
@@ -14,14 +14,14 @@ from pandadb.models import JobsArchived
 from pandadb.services.archive.pandaid_index import note
 from pandadb.services.archive.pauses import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers
-from pandadb.services.archive.restores import NotNow, by_day
+from pandadb.services.archive.report import RowTransferResult
+from pandadb.services.archive.restores import by_day
 from pandadb.services.archive.rows import row_batches
-from pandadb.services.archive.rows.row_batches import Course, Gone
-from pandadb.services.archive.runs import TURN
+from pandadb.services.archive.rows.row_batches import RowTransfer
+from pandadb.services.archive.run_lock import NotNow, run_lock
 from pandadb.services.archive.stragglers import Stragglers, find, look
 from pandadb.services.archive.throttle import Limits, Throttle
 from pandadb.services.grants import act_as_owner
-from pandadb.services.locks import turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Mended:
 
     rows: Rows = field(default_factory=dict)
     """How many rows of each table have got the times of their jobs."""
-    gone: Gone = field(default_factory=Gone)
+    gone: RowTransferResult = field(default_factory=RowTransferResult)
     """What has then followed its jobs to the archive."""
     left: Stragglers = field(default_factory=lambda: Stragglers({}, []))
     """Those that stay, as their table has the same row at the time of the job."""
@@ -73,7 +73,7 @@ def mend(
     refuse_strangers(database)
     refuse_paused(database)
     mended, throttle = Mended(), Throttle(database, limits or Limits())
-    with turn(database, TURN) as ours:
+    with run_lock(database) as ours:
         if not ours:
             raise NotNow("A run of the archiver is at work: try again when it has ended")
         _, ended = look(database)
@@ -81,9 +81,11 @@ def mend(
             some = {pandaid: ended[pandaid] for pandaid in batch}
             new = database.retrying(partial(_stamp, ended=some))
             mended.rows = {table: mended.rows.get(table, 0) + new[table] for table in new}
-        course = Course(database, THERE, policies, throttle, lambda *_: None, gone=mended.gone)
+        transfer = RowTransfer(
+            database, TO_ARCHIVE, policies, throttle, lambda *_: None, gone=mended.gone
+        )
         for times, jobs in by_day(database, _archived(database, ended)):
-            row_batches.go(course, times, jobs)
+            row_batches.transfer_jobs(transfer, times, jobs)
         mended.failed = note(database)
     mended.left, mended.paused = find(database), throttle.paused
     return mended

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive.lookup import pandaid_index
-from pandadb.services.archive.snapshot import be_slow
+from pandadb.services.archive.transactions import lift_timeouts
 from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
 from pandadb.services.lockwaits import is_busy
@@ -27,7 +27,7 @@ def note(database: Database) -> list[Failure]:
         try:
             with database.session() as session:
                 act_as_owner(session.connection(), local=True)
-                be_slow(session)
+                lift_timeouts(session)
                 pandaid_index.refresh(session)
         except DBAPIError as error:
             if not is_busy(error):

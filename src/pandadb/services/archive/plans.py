@@ -11,7 +11,7 @@ from psycopg import sql
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.archive import default_partitions, proofs
+from pandadb.core.archive import default_partitions, holds, ledger
 from pandadb.core.archive.deferrals import Deferral, Reason, listed
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, Day, days, strewn, taken
 from pandadb.core.archive.row_counts import counted
@@ -44,11 +44,7 @@ SELECT DISTINCT pg_get_userbyid(c.relowner)
 """)
 RESTORED_STAY = timedelta(30)
 """How long jobs stay live that were restored by rows, unless their day is named."""
-STRAY = (
-    "SELECT DISTINCT date_trunc('day', modificationtime) FROM {default}"
-    " WHERE modificationtime >= {lower} AND modificationtime < {upper}"
-)
-HELD = "SELECT DISTINCT jeditaskid FROM {partition} WHERE jeditaskid = ANY({tasks}) ORDER BY 1"
+STRAY = "SELECT DISTINCT date_trunc('day', modificationtime) FROM {default} WHERE {times}"
 
 
 class NotTheOwner(PandaDBError):
@@ -163,11 +159,11 @@ def due(
         for step in planning.plan(policies[table], has[table], today, today, {})
         if step.do is Do.ARCHIVE
     }
-    never = proofs.kept_out(session)
+    never = ledger.kept_out(session)
     found = []
     for day in days(has):
         young = [part.name for part in day.parts if (part.source, part.name) not in old]
-        kept = [part.name for part in day.parts if proofs.is_among(part, never)]
+        kept = [part.name for part in day.parts if ledger.is_among(part, never)]
         if len(young) == len(day.parts) or (only and not any(map(day.has, only))):
             continue
         why = Deferral.of(Reason.TOO_YOUNG, partition=young[0]) if young else None
@@ -206,22 +202,15 @@ def _there(session: Session, day: Day) -> tuple[Deferral | None, Deferral | None
         for one in partitions:
             if one.is_default:
                 default = sql.Identifier(one.schema, one.name)
-                limits = {"lower": str(day.lower), "upper": str(day.upper)}
-                words = {name: sql.Literal(limit) for name, limit in limits.items()}
-                query = sql.SQL(STRAY).format(default=default, **words).as_string()
+                query = sql.SQL(STRAY).format(default=default, times=day.condition()).as_string()
                 stray[table] = session.connection().exec_driver_sql(query).scalars().all()
     return taken(day, there), strewn(day, stray)
 
 
 def held_tasks(session: Session, day: Day) -> Deferral | None:
-    """Say which held tasks have jobs of a day that goes to the archive."""
-    holds = sorted(proofs.held(session))
-    for part in day.jobs if holds and day.parts[0].source in ARCHIVE_OF else ():
-        query = sql.SQL(HELD).format(
-            partition=sql.Identifier(part.schema, part.name), tasks=sql.Literal(holds)
-        )
-        tasks = session.connection().exec_driver_sql(query.as_string()).scalars().all()
-        if tasks:
+    """Return the deferral of a day that goes to the archive and has jobs of held tasks."""
+    for part in day.jobs if day.parts[0].source in ARCHIVE_OF else ():
+        if tasks := holds.held_tasks(session, sql.Identifier(part.schema, part.name)):
             return Deferral.of(Reason.TASKS_HELD, tasks=listed(tasks))
     return None
 

@@ -1,73 +1,219 @@
-"""What a run of the archiver reports: where it is, and how it has ended."""
+"""Reports of the archiver: steps, results, deferrals, and the report of a run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive.deferrals import Reason
-from pandadb.errors import Outcome
-from pandadb.services.archive.swaps import Verdict
+from pandadb.errors import Outcome, PandaDBError
+from pandadb.services.failures import Failure
 
 if TYPE_CHECKING:
-    from pandadb.core.archive.layout import Day
-    from pandadb.services.archive.copies.copy_schedule import Standing
-    from pandadb.services.archive.copies.day_copy import CopyStep
-    from pandadb.services.archive.rows.day_merge import Merged
-    from pandadb.services.archive.swaps import Moved, Step
-    from pandadb.services.failures import Failure
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from pandadb.core.archive.deferrals import Deferral
+    from pandadb.core.archive.layout import Day, Part
+    from pandadb.core.archive.orphans import Finding
+    from pandadb.core.archive.transfer.rows import MovedRows
+
+
+class Step(StrEnum):
+    """The steps of a day that is swapped, in their order."""
+
+    INDEX = "index"
+    BOUND = "bound"
+    COUNT = "count"
+    SWAP = "swap"
+    PROVE = "prove"
+    ROWS = "rows"
+    """Instead of all these, for a day with its place taken."""
+
+
+class CopyStep(StrEnum):
+    """The steps of a day that goes to another database; the last two are those of its drop here."""
+
+    COPY = "copy"
+    BUILD = "build"
+    ATTACH = "attach"
+    PROVE = "prove"
+    RECOUNT = "recount"
+    DROP = "drop"
+
+
+class NextStep(StrEnum):
+    """The next step of a day."""
+
+    COPY = "copy"
+    DROP = "drop"
+    WAIT = "wait"
+
+
+class Verdict(StrEnum):
+    """The result of the count after a transfer."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    """Rows were updated or added meanwhile; it is proven as it is now."""
+    LOST = "lost"
+    """There are fewer rows than before."""
+    RESTLESS = "restless"
+    """It changes all the time: the next run counts again."""
+
+
+@dataclass(frozen=True)
+class MovedDay:
+    """A day that has gone."""
+
+    day: Day
+    rows: dict[str, int]
+    """Rows of each partition, by its name among the live ones."""
+    findings: list[Finding]
+    verdicts: dict[str, Verdict]
+    locked: float
+    """Seconds with locked tables, at most."""
+
+
+@dataclass(frozen=True)
+class CopyState:
+    """The state of a day."""
+
+    day: Day
+    due: NextStep
+    parts: tuple[Part, ...] = ()
+    """Partitions to be copied, or to be dropped."""
+    until: datetime | None = None
+    """The end of the wait; None if it is deferred."""
+    is_new: bool = False
+    """Whether nothing of it has been copied before."""
+
+
+@dataclass
+class RowTransferResult:
+    """The jobs that have gone by rows, and those that have not."""
+
+    jobs: list[int] = field(default_factory=list)
+    """PandaIDs; some may be of rows that no job belongs to."""
+    rows: dict[str, int] = field(default_factory=dict)
+    """For each table, how many came to it."""
+    refused: dict[int, str] = field(default_factory=dict)
+    """Jobs that are on both sides, each with a sentence: nothing of them was touched."""
+    contended: list[int] = field(default_factory=list)
+    """Jobs that stayed, as their locks were not free."""
+    strayed: dict[str, int] = field(default_factory=dict)
+    """Rows that came to DEFAULT partitions."""
+    unproven: list[str] = field(default_factory=list)
+    """Partitions of the archive without a proof: there is none now either."""
+    is_over: bool = False
+    """Whether the time was over before all had gone."""
+
+    def add(self, pandaids: Collection[int], moved: MovedRows) -> None:
+        """Add a batch that has gone."""
+        self.jobs += pandaids
+        for table, number in moved.rows.items():
+            self.rows[table] = self.rows.get(table, 0) + number
+        for (_, name), number in moved.arrived.items():
+            if name.endswith("_default"):
+                self.strayed[name] = self.strayed.get(name, 0) + number
+        self.unproven = sorted({*self.unproven, *moved.unproven})
+
+
+@dataclass(frozen=True)
+class DayMergeResult:
+    """The result of a day that has gone by rows to partitions that were there."""
+
+    day: Day
+    gone: RowTransferResult
+    dropped: list[str]
+    """Partitions of live tables that were empty then."""
+    put_off: str | None = None
+    """Why it ended midway; the rest of the day is where it was."""
+    reason: Reason | None = None
+    """The code of that."""
+    failed: str | None = None
+    """The error that ended it midway, or that keeps empty partitions."""
+    contended: bool = False
+    """Whether locks were not free, so that empty partitions have stayed."""
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether a row or a partition has gone."""
+        return bool(self.gone.jobs or self.dropped)
+
+
+class Deferred(PandaDBError):
+    """A day or a month that stays where it is for now."""
+
+    def __init__(self, why: Deferral) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run is."""
+    """The progress of a run."""
 
     day: Day
     step: Step | CopyStep
     number: int
-    """Which of the days that are to go it is, from 1."""
+    """The number of the day among those that are to go, from 1."""
     of: int
     done: int | None = None
     """Jobs that are done, of a day that goes by rows."""
     waiting: str | None = None
-    """What we wait for, if we do."""
+    """The reason of a wait, if there is one."""
 
 
 @dataclass
-class Ran:
-    """What was done, and what was not."""
+class RunReport:
+    """The report of a run."""
 
-    done: list[Moved] = field(default_factory=list)
+    done: list[MovedDay] = field(default_factory=list)
     """Days that were swapped or copied."""
-    merged: list[Merged] = field(default_factory=list)
-    """Days whose rows have gone to partitions that the archive had."""
+    merged: list[DayMergeResult] = field(default_factory=list)
+    """Days that have gone by rows to partitions that the archive had."""
     finished: dict[str, Verdict] = field(default_factory=dict)
     """Partitions that had gone before without being counted, as a run was killed."""
     put_off: list[Day] = field(default_factory=list)
     contended: list[Day] = field(default_factory=list)
-    """Days whose locks were not free: the next run takes them up."""
+    """Days that stayed, as their locks were not free: the next run takes them up."""
     held: dict[str, str] = field(default_factory=dict)
     """For each of these, the sessions that held the locks."""
     left: list[Day] = field(default_factory=list)
-    """Days for which there was no time."""
+    """Days that had no time left."""
     dropped: dict[str, int] = field(default_factory=dict)
     """Rows of each partition that had been copied, had waited, and is gone."""
     recopied: list[str] = field(default_factory=list)
     """Partitions that had changed since they were copied: their copies are replaced, and wait."""
     refused: dict[str, str] = field(default_factory=dict)
     """Partitions that differ from their copies as they must not, and why."""
-    waiting: list[Standing] = field(default_factory=list)
+    waiting: list[CopyState] = field(default_factory=list)
     """Days that are copied and wait to be dropped."""
     failed: list[Failure] = field(default_factory=list)
     """Days, or other units of work, that an error has ended while the others went on."""
     busy: bool = False
     """Whether another run was at work; then nothing was done."""
     paused: str | None = None
-    """Who has paused the archiver, if that is why not more was done."""
+    """The pause that ended the run early, as a sentence."""
     held_up: str | None = None
-    """What it waited for until the time was over, if it did: replicas, or other sessions."""
+    """The reason of the wait during which the time was over: replicas, or other sessions."""
     notes: list[str] = field(default_factory=list)
-    """What an operator should know."""
+    """Notes for the operator."""
+
+    def add_merged(self, merged: DayMergeResult) -> None:
+        """Add a day that has gone by rows to partitions that the archive had."""
+        self.merged.append(merged)
+        if merged.gone.is_over:
+            self.left.append(merged.day)
+        if merged.contended:
+            self.contended.append(merged.day)
+        if merged.failed:
+            self.failed.append(Failure(str(merged.day), merged.failed))
+        if merged.put_off:
+            put_off, reason = merged.put_off, merged.reason
+            self.put_off.append(replace(merged.day, put_off=put_off, reason=reason))
 
     @property
     def lost(self) -> list[str]:
@@ -97,7 +243,7 @@ class Ran:
 
     @property
     def why(self) -> str | None:
-        """Return why not more was done, in a sentence; None if there is nothing to say."""
+        """Return why not more was done, as a sentence; None if all was done."""
         failed = [f"{one.unit}: {one.why}" for one in self.failed]
         deferred = [f"{day.lower:%Y-%m-%d}: {day.put_off}" for day in self.put_off]
         lost = f"there are fewer rows than before: {', '.join(self.lost)}" if self.lost else None

@@ -1,40 +1,37 @@
-"""Back from the archive: a day, or jobs by PandaID or task, which go by rows."""
+"""Back from the archive: a day, or jobs by PandaID or task; jobs go by rows."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.layout import ARCHIVE_OF, ARCHIVED_JOBS, LIVE_OF, days
 from pandadb.core.archive.lookup import scan
-from pandadb.core.archive.lookup.scan import Times
-from pandadb.core.archive.transfer.rows import BACK
+from pandadb.core.archive.transfer.rows import TO_LIVE
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.intervals import Span, Unit
 from pandadb.core.partitions.policies import POLICIES
+from pandadb.core.sql.time_range import TimeRange
 from pandadb.core.sql.validation import check_columns
-from pandadb.errors import Outcome, PandaDBError
 from pandadb.models import JobsArchived
 from pandadb.services.archive import swaps
-from pandadb.services.archive.copies.copy_return import bring, bringable
+from pandadb.services.archive.copies.copy_return import copy_back, returnable
 from pandadb.services.archive.copies.day_copy import Refused
 from pandadb.services.archive.copies.remote import refuse_unfit
 from pandadb.services.archive.months.export_location import by_month, located, or_exported
 from pandadb.services.archive.pandaid_index import note
 from pandadb.services.archive.pauses import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers, restorable
+from pandadb.services.archive.report import Deferred, MovedDay, RowTransferResult, Step
 from pandadb.services.archive.rows import row_batches
-from pandadb.services.archive.rows.row_batches import Course, Gone
-from pandadb.services.archive.runs import TURN, finish
-from pandadb.services.archive.swaps import Moved, PutOff, Step
+from pandadb.services.archive.rows.row_batches import RowTransfer
+from pandadb.services.archive.run_lock import NotNow, NotRestored, only_run
 from pandadb.services.archive.throttle import Limits, Throttle
 from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
-from pandadb.services.locks import turn
 from pandadb.services.lockwaits import LockNotAvailable
 
 if TYPE_CHECKING:
@@ -45,34 +42,24 @@ if TYPE_CHECKING:
     from pandadb.core.archive.layout import Day
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
-    from pandadb.services.archive.copies.day_copy import CopyStep
+    from pandadb.services.archive.report import CopyStep
     from pandadb.services.failures import Failure
 
 ANY_DAY = Span(1, Unit.DAY)
-"""What goes together of jobs for which the archive has no partition but the DEFAULT one."""
-
-
-class NotRestored(PandaDBError):
-    """Jobs that cannot go back."""
-
-
-class NotNow(NotRestored):
-    """Jobs that can go back later: locks were not free, or another run is at work."""
-
-    outcome = Outcome.CONTENDED
+"""The range of jobs that have no partition in the archive but the DEFAULT one."""
 
 
 @dataclass
-class Restored:
-    """What has gone back by rows, and what has not."""
+class RestoreResult:
+    """Jobs that have gone back by rows, and those that have not."""
 
-    gone: Gone = field(default_factory=Gone)
+    gone: RowTransferResult = field(default_factory=RowTransferResult)
     live: dict[int, str] = field(default_factory=dict)
     """Jobs that are not in the archive but live already, each with its table."""
     unknown: list[int] = field(default_factory=list)
     """PandaIDs that no table has."""
     unknown_tasks: list[int] = field(default_factory=list)
-    """Tasks of which no table has a job."""
+    """Tasks without a job in any table."""
     exported: dict[str, list[int]] = field(default_factory=dict)
     """Jobs that no table has but an exported month, by month: it has to be imported before."""
     left: int = 0
@@ -81,7 +68,7 @@ class Restored:
     """Days, or other units of work, that an error has ended while the others went on."""
     notes: list[str] = field(default_factory=list)
     paused: str | None = None
-    """Who has paused the archiver, if that is why the time was over."""
+    """The pause that ended the run early, as a sentence."""
 
 
 def restore(
@@ -93,13 +80,13 @@ def restore(
     tell: Callable[[Step | CopyStep], None] = lambda _: None,
     archive: Database | None = None,
     exports: Path | None = None,
-) -> Moved | Restored:
+) -> MovedDay | RestoreResult:
     """Take a day back from the archive, by swapping its partitions back.
 
     If live tables have a partition of that time, its rows go there. From an `archive` that is
     another database the day is copied back, and its copy stays there. The ledger says then that it
-    must not be archived, so it stays until it is named to `run`. If `exports`, a folder of exported
-    months, has its month, the error says so.
+    must not be archived, so it stays until it is named to `run`. An error about a missing day names
+    its exported month if `exports`, a folder of exported months, has it.
 
     Raises:
         ArchiveLost: The other database went away.
@@ -115,19 +102,17 @@ def restore(
     refuse_paused(database)
     if archive:
         refuse_unfit(database, archive)
-    with ExitStack() as turns:
-        for one in filter(None, (database, archive)):
-            if not turns.enter_context(turn(one, TURN)):
-                raise NotNow("Another run is at work: try again when it has ended")
+    limits = limits or Limits()
+    with only_run(database, archive):
         try:
             with or_exported(exports, day):
                 if archive:
-                    return bring(database, archive, day, tell)
+                    return copy_back(database, archive, day, tell, limits.locks)
                 found = restorable(database, day)
             moved = _restore(database, found, policies, limits, tell)
         except LockNotAvailable as why:
             raise NotNow(f"The day {day} did not go back: {why.words}") from None
-        except (PutOff, Refused) as why:
+        except (Deferred, Refused) as why:
             raise NotRestored(f"The day {day} cannot go back: {why}") from None
         note(database)
         return moved
@@ -137,14 +122,14 @@ def _restore(
     database: Database,
     day: Day,
     policies: Mapping[str, Policy],
-    limits: Limits | None,
+    limits: Limits,
     tell: Callable[[Step], None],
-) -> Moved | Restored:
+) -> MovedDay | RestoreResult:
     if day.deferral:
-        raise PutOff(day.deferral)
+        raise Deferred(day.deferral)
     if day.by_rows:
-        return _restore_rows_of(database, day, policies, limits or Limits())
-    return swaps.move(database, day, proofs.RESTORE, tell)
+        return _restore_rows_of(database, day, policies, limits)
+    return swaps.swap(database, day, proofs.RESTORE, tell, limits.locks)
 
 
 def restorable_day(
@@ -153,32 +138,32 @@ def restorable_day(
     archive: Database | None = None,
     exports: Path | None = None,
 ) -> Day:
-    """Return a day that would come back, and what puts that off; nothing is changed.
+    """Return a day that would come back, and its deferral if there is one; nothing is changed.
 
     Raises:
         ArchiveLost: The other database went away.
         NoSuchDay: The archive has no such day.
     """
     with or_exported(exports, day):
-        return bringable(database, archive, day) if archive else restorable(database, day)
+        return returnable(database, archive, day) if archive else restorable(database, day)
 
 
 def _restore_rows_of(
     database: Database, day: Day, policies: Mapping[str, Policy], limits: Limits
-) -> Restored:
+) -> RestoreResult:
     failed: list[Failure] = []
-    finish(database, failed)
+    swaps.finish(database, failed)
     throttle = Throttle(database, limits)
-    course = Course(database, BACK, policies, throttle, lambda *_: None)
-    with isolated(failed, str(day)):  # what has come back before an error is told
-        row_batches.go_all(course, Times(day.lower, day.upper))
+    transfer = RowTransfer(database, TO_LIVE, policies, throttle, lambda *_: None)
+    with isolated(failed, str(day)):  # jobs that came back before an error are reported
+        row_batches.transfer_all(transfer, day)
     with database.session() as session:
         act_as_owner(session.connection(), local=True)
         for back in days(catalog.partitions(session, ARCHIVE_OF)):
             for part in back.parts:
-                if part.lower < day.upper and day.lower < part.upper:
-                    proofs.enter(session, part, proofs.NEVER)
-    return Restored(course.gone, failed=failed, notes=throttle.notes, paused=throttle.paused)
+                if part.overlaps(day):
+                    ledger.enter(session, part, ledger.NEVER)
+    return RestoreResult(transfer.gone, failed=failed, notes=throttle.notes, paused=throttle.paused)
 
 
 def restore_jobs(
@@ -190,12 +175,13 @@ def restore_jobs(
     limits: Limits | None = None,
     tell: Callable[[int, int, str | None], None] = lambda *_: None,
     exports: Path | None = None,
-) -> Restored:
+) -> RestoreResult:
     """Take jobs back from the archive with all that belongs to them.
 
-    What is live already stays so, and is told; a job that is live and in the archive, or there
-    twice, is refused. An error ends only the day that it is of. `tell` is told how many are done,
-    of how many, and what we wait for. Jobs that only a month of the folder `exports` has are told.
+    Jobs that are already live are reported and skipped; jobs that are in both places, or twice in
+    the archive, are rejected. An error ends only the day that it is of. `tell` is called with the
+    number of jobs that are done, their total, and the reason of a wait. Jobs that only an exported
+    month of the folder `exports` has are reported.
 
     Raises:
         InvalidManifest, UnreadableExport: An export cannot be read.
@@ -207,21 +193,19 @@ def restore_jobs(
     """
     refuse_strangers(database)
     refuse_paused(database)
-    with turn(database, TURN) as ours:
-        if not ours:
-            raise NotNow("Another run is at work: try again when it has ended")
+    with only_run(database):
         restored, going = _look(database, pandaids, tasks, exports)
-        finish(database, restored.failed)
+        swaps.finish(database, restored.failed)
         restored.gone.jobs = []
         throttle = Throttle(database, limits or Limits())
-        course = Course(
-            database, BACK, policies, throttle, lambda done, why: tell(done, len(going), why)
+        transfer = RowTransfer(
+            database, TO_LIVE, policies, throttle, lambda done, why: tell(done, len(going), why)
         )
-        course.gone = restored.gone
+        transfer.gone = restored.gone
         for times, jobs in by_day(database, going):
             with isolated(restored.failed, f"jobs of {times}"):
-                row_batches.go(course, times, jobs)
-    restored.left = len(going) - course.done
+                row_batches.transfer_jobs(transfer, times, jobs)
+    restored.left = len(going) - transfer.done
     restored.notes, restored.paused = throttle.notes, throttle.paused
     return restored
 
@@ -232,8 +216,8 @@ def outlook(
     pandaids: Collection[int] = (),
     tasks: Collection[int] = (),
     exports: Path | None = None,
-) -> Restored:
-    """Return what would go back, of jobs and tasks; nothing is changed.
+) -> RestoreResult:
+    """Return the jobs that would go back, of jobs and tasks; nothing is changed.
 
     Raises:
         InvalidManifest, UnreadableExport: An export cannot be read.
@@ -248,13 +232,13 @@ def _look(
     pandaids: Collection[int],
     tasks: Collection[int],
     exports: Path | None,
-) -> tuple[Restored, dict[int, datetime]]:
-    """Return what would go back, and of what time it is."""
+) -> tuple[RestoreResult, dict[int, datetime]]:
+    """Return the jobs that would go back, and their times."""
     for column, numbers in (("pandaid", pandaids), ("jeditaskid", tasks)):
         for number in numbers:
             check_columns(JobsArchived, {column: number})
     there, live = _found(database, "pandaid", pandaids)
-    seen = Restored(unknown=sorted({*pandaids} - {*there} - {*live}))
+    seen = RestoreResult(unknown=sorted({*pandaids} - {*there} - {*live}))
     for task in sorted({*tasks}):
         of_task = _found(database, "jeditaskid", [task])
         if not any(of_task):
@@ -275,7 +259,7 @@ def _look(
 
 
 def _ask_exports(
-    seen: Restored, exports: Path, tasks: Collection[int], known: Collection[int]
+    seen: RestoreResult, exports: Path, tasks: Collection[int], known: Collection[int]
 ) -> None:
     """Look in exported months for jobs that no table has, and for all jobs of tasks."""
     found = located(exports, pandaids=seen.unknown, tasks=tasks)
@@ -295,14 +279,16 @@ def _found(
         return there, scan.live(session, column, values)
 
 
-def by_day(database: Database, going: Mapping[int, datetime]) -> Iterator[tuple[Times, list[int]]]:
-    """Yield the jobs of each day of the archive, which is a month if a partition is one."""
+def by_day(
+    database: Database, going: Mapping[int, datetime]
+) -> Iterator[tuple[TimeRange, list[int]]]:
+    """Yield the jobs of each day of the archive, or month if a partition is one."""
     with database.session() as session:
         known = days(catalog.partitions(session, LIVE_OF), LIVE_OF)
-    grouped: dict[Times, list[int]] = defaultdict(list)
+    grouped: dict[TimeRange, list[int]] = defaultdict(list)
     for pandaid, moment in going.items():
-        fits = (Times(day.lower, day.upper) for day in known if day.lower <= moment < day.upper)
-        alone = Times(*(ANY_DAY.range_of(moment) or _end_of_time(moment)))
+        fits = (TimeRange(day.lower, day.upper) for day in known if moment in day)
+        alone = TimeRange(*(ANY_DAY.range_of(moment) or _end_of_time(moment)))
         grouped[next(fits, alone)].append(pandaid)
     yield from sorted(grouped.items(), key=lambda group: str(group[0].lower))
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pandadb.core.archive import backpressure, pauses, proofs
+from pandadb.core.archive import backpressure, holds, ledger, pauses, proofs
 from pandadb.core.archive.deferrals import WANTED, Reason
 from pandadb.core.archive.layout import ENDED_JOBS, LIVE_OF
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.services.archive.copies.copy_schedule import WAITS, Due, Waits, standings
+from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS, GracePeriods, copy_states
 from pandadb.services.archive.pauses import said
 from pandadb.services.archive.plans import in_default, plan
+from pandadb.services.archive.report import NextStep
 from pandadb.services.archive.verification import is_proof, known_proofs, range_of, ranged
 from pandadb.services.maintenance import OFTEN, last_runs, went_wrong
 
@@ -94,7 +95,7 @@ def status(
     policies: Mapping[str, Policy] = POLICIES,
     *,
     archive: Database | None = None,
-    waits: Waits = WAITS,
+    waits: GracePeriods = GRACE_PERIODS,
 ) -> Status:
     """Return how the archiving stands; with `archive`, that to this other database."""
     days, waiting, since = _days(database, policies, archive, waits)
@@ -105,8 +106,8 @@ def status(
     with database.session() as session:
         now = catalog.now(session)
         pause = pauses.current(session)
-        refused = sorted(proofs.refused(session))
-        held = len(proofs.held(session))
+        refused = sorted(ledger.refused(session))
+        held = len(holds.held(session))
         replicas = backpressure.lag(session)
     lag = _lag(due, since, policies, now)
     strayed = in_default(database, policies)
@@ -139,7 +140,10 @@ def status(
 
 
 def _days(
-    database: Database, policies: Mapping[str, Policy], archive: Database | None, waits: Waits
+    database: Database,
+    policies: Mapping[str, Policy],
+    archive: Database | None,
+    waits: GracePeriods,
 ) -> tuple[list[Day], int, dict[datetime, datetime]]:
     """Return the days that are due or deferred, how many are copied and wait, and when waits end.
 
@@ -147,10 +151,10 @@ def _days(
     """
     if not archive:
         return plan(database, policies, count=False), 0, {}
-    standing = standings(database, policies, waits=waits, count=False)
-    waiting = sum(one.until is not None and one.due is Due.WAIT for one in standing)
-    days = [one.day for one in standing if one.due is not Due.WAIT or one.day.put_off]
-    until = {one.day.lower: one.until for one in standing if one.due is Due.DROP and one.until}
+    standing = copy_states(database, policies, waits=waits, count=False)
+    waiting = sum(one.until is not None and one.due is NextStep.WAIT for one in standing)
+    days = [one.day for one in standing if one.due is not NextStep.WAIT or one.day.put_off]
+    until = {one.day.lower: one.until for one in standing if one.due is NextStep.DROP and one.until}
     return days, waiting, until
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from pandadb.core.jobs import stragglers
-from pandadb.services.archive.snapshot import be_slow
+from pandadb.services.archive.transactions import lift_timeouts
 from pandadb.services.grants import act_as_owner
 
 if TYPE_CHECKING:
@@ -55,6 +55,6 @@ def look(database: Database) -> tuple[dict[int, Rows], dict[int, Found]]:
     """Return the rows of jobs that do not live, and those of the jobs that have ended."""
     with database.session() as session:
         act_as_owner(session.connection(), local=True)
-        be_slow(session)
+        lift_timeouts(session)
         found = stragglers.find(session)
         return found, stragglers.ends(session, found)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.archive import backpressure
 from pandadb.services.archive import pauses
+from pandadb.services.locks import LOCK_POLICY, LockPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,7 @@ class Limits:
     """How far replicas may be behind; 0 for no limit."""
     batch_seconds: float = 1
     """How long a batch of rows should take."""
+    locks: LockPolicy = LOCK_POLICY
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from pandadb.core.archive import proofs
 from pandadb.core.archive.checksums import Fingerprint, fingerprint
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
+from pandadb.core.archive.months import UPDATED_FOR
 from pandadb.core.archive.transfer import rows
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.validation import check_columns
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
     from pandadb.core.partitions.catalog import Partition
     from pandadb.database import Database
-
-LATE = timedelta(90)
-"""How old a job may be whose row in the archive a server still updates."""
 
 
 class Found(StrEnum):
@@ -193,7 +191,7 @@ def _verify(
         found = Found.DIFFERS
     elif now != said:
         found = Found.UPDATED
-    is_young = upper > today - LATE
+    is_young = upper > today - UPDATED_FOR
     return Verified(table, one.name, lower, upper, found, is_young, said, now)
 
 

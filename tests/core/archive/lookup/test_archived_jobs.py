@@ -21,6 +21,7 @@ from pandadb.core.jobs.search.histories import history
 from pandadb.core.jobs.search.pages import Page, UnknownJob, count, find, get
 from pandadb.core.jobs.search.pagination import Order
 from pandadb.core.jobs.states import transitions
+from pandadb.core.sql.time_range import TimeRange
 from pandadb.database import Database
 from pandadb.models import FilesTableArch, JobParamsTableArch, JobsArchived
 from tests.databases import Server, temporary_database
@@ -254,7 +255,7 @@ def test_what_belongs_to_a_job_is_found_on_another_day_or_in_the_other_place(
     with undone(archive) as session:
         session.execute(text("UPDATE doma_pandaarch.filestable_arch SET modificationtime = :at"
                              " WHERE pandaid = 60"), {"at": noon(100)})  # fmt: skip
-        pandaid_index.forget(session, noon(100), noon(100))
+        pandaid_index.forget(session, TimeRange(noon(100), noon(100)))
         params = {"pandaid": 60, "modificationtime": noon(60), "jobparameters": "--events"}
         session.execute(JobParamsTableArch.__table__.insert(), params)  # which is not noted
 
@@ -285,7 +286,7 @@ def test_notes_are_of_the_partitions_that_there_are(archive: Database) -> None:
         session.execute(text("DROP TABLE doma_pandaarch.jobsarchived_p2020_01_01"))
         session.execute(text("TRUNCATE doma_pandaarch.jobsarchived_p2020_01_04"))
         assert pandaid_index.refresh(session) == 0
-        pandaid_index.forget(session, day(3), day(4))
+        pandaid_index.forget(session, TimeRange(day(3), day(4)))
 
         assert pandaid_index.refresh(session) == 2  # of jobs, and of files
         after = session.execute(notes).all()

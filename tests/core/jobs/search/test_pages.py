@@ -18,7 +18,7 @@ from pandadb.core.jobs.states import STATES
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.statemachine.machine import UnknownState
 from pandadb.models import JobsActive4, JobsArchived
-from pandadb.models.jobs.all_tables import JOB_TABLES
+from pandadb.models.jobs.all_tables import JOB_TABLES, UNARCHIVED_TABLES
 from tests.factories import make_archived, make_copy, make_job, make_satellites
 from tests.plans import plans
 
@@ -135,7 +135,7 @@ def test_only_the_tables_that_may_hold_the_states_are_read() -> None:
     assert read(jobstatus=("sent", "finished")) == ["jobsactive4", "jobsarchived4"]
     assert read(jobstatus="finished", archive=True) == ["jobsarchived4", "jobsarchived"]
     assert read(tables=["jobsarchived"]) == ["jobsarchived"]
-    assert read() == [job.__tablename__ for job in JOB_TABLES if job is not JobsArchived]
+    assert read() == [job.__tablename__ for job in UNARCHIVED_TABLES]
 
 
 def test_times_are_from_the_first_to_before_the_last(session: Session) -> None:

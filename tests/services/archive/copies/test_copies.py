@@ -14,28 +14,28 @@ from pandadb.database import Database, DatabaseUnreachable
 from pandadb.services import archive, grants, partitions, schema
 from pandadb.services.archive import (
     CopyStep,
-    Due,
     Found,
+    GracePeriods,
     InvalidArchive,
+    NextStep,
     NoSuchDay,
     NotRestored,
     NotTheArchiver,
     NotTheOwner,
     Verdict,
-    Waits,
-    runs,
+    run_lock,
 )
 from tests.databases import temporary_database
 
 if TYPE_CHECKING:
     import psycopg
 
-    from pandadb.services.archive import Progress, Ran
+    from pandadb.services.archive import Progress, RunReport
     from tests.databases import Server
 
 TODAY = datetime.now(UTC).date()
 OLD, LESS_OLD = TODAY - timedelta(50), TODAY - timedelta(40)
-NEVER, AT_ONCE = Waits.of_days(1, 1), Waits.of_days(0, 0)
+NEVER, AT_ONCE = GracePeriods.of_days(1, 1), GracePeriods.of_days(0, 0)
 JOBS, FILES, PARAMETERS, METADATA = (
     """
 INSERT INTO doma_panda.jobsarchived4 (pandaid, jobstatus, modificationtime, jeditaskid, jobname)
@@ -90,7 +90,9 @@ def name(table: str, day: Any = OLD) -> str:
     return f"{table}_p{day:%Y_%m_%d}"
 
 
-def run(database: Database, there: Database, waits: Waits = AT_ONCE, **words: Any) -> Ran:
+def run(
+    database: Database, there: Database, waits: GracePeriods = AT_ONCE, **words: Any
+) -> RunReport:
     return archive.run(database, archive=there, waits=waits, **words)
 
 
@@ -124,7 +126,7 @@ def test_days_are_copied_proven_and_dropped_when_they_have_waited(
 ) -> None:
     before = {table: ids(days, table) for table in ARCHIVE_OF}
 
-    first = run(days, there, Waits())
+    first = run(days, there, GracePeriods())
 
     assert [moved.day.lower.date() for moved in first.done] == [OLD, LESS_OLD]
     assert {v for moved in first.done for v in moved.verdicts.values()} == {Verdict.SAME}
@@ -132,11 +134,11 @@ def test_days_are_copied_proven_and_dropped_when_they_have_waited(
     assert {table: ids(days, table) for table in ARCHIVE_OF} == before
     for live, archived in ARCHIVE_OF.items():
         assert ids(there, archived) == [pandaid for pandaid in before[live] if pandaid != 4]
-    assert [one.due for one in run(days, there, Waits()).waiting] == [Due.WAIT] * 2
+    assert [one.due for one in run(days, there, GracePeriods()).waiting] == [NextStep.WAIT] * 2
     assert {one.found for one in archive.verify(days, archive=there)} == {Found.SAME}
     assert {one.found for one in archive.verify(there)} == {Found.SAME}
 
-    jobs = run(days, there, Waits.of_days(0, 30))
+    jobs = run(days, there, GracePeriods.of_days(0, 30))
 
     assert len(jobs.dropped) == 6
     assert ids(days, "doma_panda.jobsarchived4") == ids(days, "doma_panda.metatable") == [4]
@@ -318,7 +320,7 @@ def test_what_comes_after_its_day_has_gone_stays_and_takes_nothing_with_it(
     days: Database, there: Database
 ) -> None:
     run(days, there, NEVER)
-    run(days, there, Waits.of_days(0, 30))
+    run(days, there, GracePeriods.of_days(0, 30))
     write(days, OLD, 10, 11, 12, rows=(JOBS,))
     make_days(days)
 
@@ -348,11 +350,11 @@ def test_a_day_with_jobs_of_a_held_task_is_neither_copied_nor_dropped(
     archive.release(days, [7])
     run(days, there, NEVER)
 
-    late = run(days, there, Waits.of_days(0, 30), tell=hold)
+    late = run(days, there, GracePeriods.of_days(0, 30), tell=hold)
 
     assert (late.dropped, len(late.put_off)) == ({}, 2)
     archive.release(days, [7])
-    run(days, there, Waits.of_days(0, 30))
+    run(days, there, GracePeriods.of_days(0, 30))
     archive.hold(days, [7])
     assert [day.put_off for day in run(days, there).put_off] == [
         "it has jobs of tasks that are held: 7"
@@ -437,7 +439,7 @@ def test_a_copy_can_be_in_a_wider_partition_of_the_archive_by_then(
 def test_one_at_a_time_here_and_there(days: Database, there: Database) -> None:
     for database in (days, there):
         with database.session() as session:
-            session.execute(text(f"SELECT pg_advisory_xact_lock({runs.TURN})"))
+            session.execute(text(f"SELECT pg_advisory_xact_lock({run_lock.RUN})"))
             assert run(days, there).busy
     assert len(run(days, there, max_time=0).left) == 2
     assert len(run(days, there).done) == 2
@@ -489,7 +491,7 @@ def test_a_restored_day_is_as_it_was_and_stays_until_it_is_named(
     run(days, there, NEVER)
     with pytest.raises(NotRestored, match="it is still in the live tables"):
         archive.restore(days, OLD, archive=there)
-    run(days, there, Waits.of_days(0, 30))  # the files are still here
+    run(days, there, GracePeriods.of_days(0, 30))  # the files are still here
 
     moved = archive.restore(days, OLD, archive=there)
 

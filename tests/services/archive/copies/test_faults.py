@@ -15,20 +15,20 @@ from sqlalchemy import text
 from pandadb.core.archive.layout import ARCHIVE_OF
 from pandadb.database import Database, DatabaseUnreachable
 from pandadb.services import archive, partitions
-from pandadb.services.archive import ArchiveLost, CopyStep, Waits
+from pandadb.services.archive import ArchiveLost, CopyStep, GracePeriods
 from pandadb.services.schema import upgrade
 from tests.databases import temporary_database
 from tests.servers import mortal_server
 
 if TYPE_CHECKING:
-    from pandadb.services.archive import Progress, Ran
+    from pandadb.services.archive import Progress, RunReport
     from tests.databases import Server
     from tests.servers import PrivateServer
 
 SEEDS = 100
 DAY = datetime.now(UTC).date() - timedelta(50)
 JOBS = 5
-AT_ONCE = Waits.of_days(0, 0)
+AT_ONCE = GracePeriods.of_days(0, 0)
 ROWS = (
     "INSERT INTO doma_panda.jobsarchived4 (pandaid, jobstatus, modificationtime, jobname)"
     " SELECT n * 10, 'finished', :at, 'job' || n FROM generate_series(1, :jobs) AS n",
@@ -57,7 +57,7 @@ def write(database: Database, jobs: int = JOBS) -> None:
     partitions.maintain(database, tables=[*ARCHIVE_OF], drain=True)
 
 
-def run(database: Database, there: Database, **words: object) -> Ran:
+def run(database: Database, there: Database, **words: object) -> RunReport:
     return archive.run(database, archive=there, waits=AT_ONCE, **words)  # type: ignore[arg-type]
 
 
@@ -206,7 +206,7 @@ def die_at(step: CopyStep, database: Database, there: Database, mortal: PrivateS
 
     with pytest.raises(ArchiveLost, match="The archive's server went away") as lost:
         run(database, there, tell=kill)
-    assert lost.value.ran is not None
-    assert lost.value.ran.dropped == {}  # for want of the locks on the copies, too
+    assert lost.value.report is not None
+    assert lost.value.report.dropped == {}  # for want of the locks on the copies, too
     if step is CopyStep.COPY:
         killing[0].join()

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.checksums import Fingerprint, fingerprint
 from pandadb.core.archive.layout import ARCHIVE_OF, Part
 from pandadb.services import grants
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 LIVE = "doma_panda.filestable4"
 PART = Part(
+    datetime(2026, 10, 1),
+    datetime(2026, 10, 2),
     LIVE,
     ARCHIVE_OF[LIVE],
     "doma_panda",
     "filestable4_p2026_10_01",
-    datetime(2026, 10, 1),
-    datetime(2026, 10, 2),
 )
 DROP = f"SELECT pandadb.drop_archived('filestable4', '{PART.name}')"
 ROWS = "SELECT count(*) FROM doma_panda.filestable4"
@@ -59,7 +59,7 @@ def prove(
         source = found(session)
         target = Fingerprint(source.rows + off.rows, source.sum + off.sum) if off else source
         proofs.prove(session, PART, how, source, target)
-        proofs.enter(session, PART, "Y", is_gone=False)
+        ledger.enter(session, PART, "Y", is_gone=False)
 
 
 def drop(database: Database, role: str, statement: str = DROP) -> str:
@@ -146,7 +146,7 @@ def test_a_day_whose_proof_fails_is_not_dropped(
 def test_a_proof_that_is_not_finished_is_none(database: Database, archiver: str) -> None:
     with database.session() as session:
         proofs.prove(session, PART, "copy", found(session))
-        proofs.enter(session, PART, "Y", is_gone=False)
+        ledger.enter(session, PART, "Y", is_gone=False)
 
     assert "says that the copy differs" in drop(database, archiver)
 

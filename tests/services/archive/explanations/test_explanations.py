@@ -15,7 +15,7 @@ from pandadb.core.partitions.intervals import Span
 from pandadb.core.partitions.policies import POLICIES, Then
 from pandadb.database import Database
 from pandadb.services import archive, grants
-from pandadb.services.archive import Waits, explain_day, explain_job
+from pandadb.services.archive import GracePeriods, explain_day, explain_job
 from pandadb.services.archive.explanations import Kind, Next
 from tests.databases import temporary_database
 from tests.factories import make_job
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.databases import Server
 
 OLD, LESS_OLD = TODAY - timedelta(50), TODAY - timedelta(40)
-AT_ONCE = Waits.of_days(0, 0)
+AT_ONCE = GracePeriods.of_days(0, 0)
 
 
 def do(database: Database, *statements: str, **words: Any) -> None:

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from pandadb.core.archive.deferrals import Reason
-from pandadb.core.archive.transfer import compaction as core
+from pandadb.core.archive.transfer import staging
 from pandadb.database import Database
 from pandadb.services import archive, grants, schema
-from pandadb.services.archive import Found
+from pandadb.services.archive import Found, Limits
+from pandadb.services.locks import LockPolicy
 
 TABLE = "doma_pandaarch.metatable_arch"
 
@@ -91,7 +92,7 @@ def test_months_that_servers_may_still_update_are_left(days: Database) -> None:
 def test_nothing_is_dropped_if_the_new_partition_is_not_what_the_days_have(
     days: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core, "FILLED", core.FILLED + " WHERE pandaid <> 2")
+    monkeypatch.setattr(staging, "INSERT", staging.INSERT + " WHERE pandaid <> 2")
     before = names(days)
 
     done = archive.compact(days, "2026-05")
@@ -136,15 +137,13 @@ def test_a_day_that_was_restored_is_waited_for(days: Database) -> None:
     assert archive.compact(days, "2026-05").done == {"metatable_arch_p2026_03": 6}
 
 
-def test_a_reader_who_does_not_end_puts_a_month_off(
-    days: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pandadb.services.archive.patience.PATIENCE", (0.05, 0.05))
+def test_a_reader_that_does_not_end_defers_a_month(days: Database) -> None:
+    limits = Limits(locks=LockPolicy(tables=(0.05, 0.05)))
     before = names(days)
 
     with days.session() as session:
         session.execute(text(f"SELECT 1 FROM {TABLE}"))
-        (left,) = archive.compact(days, "2026-05").put_off
+        (left,) = archive.compact(days, "2026-05", limits=limits).put_off
 
     assert str(left.put_off).startswith("locks were not free, ")
     assert names(days) == before

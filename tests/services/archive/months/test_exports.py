@@ -24,6 +24,7 @@ from pandadb.services.archive import (
     UnreadableExport,
 )
 from pandadb.services.archive.months import exports
+from pandadb.services.locks import LockPolicy
 from tests.factories import make_retry
 
 TABLES = {
@@ -280,16 +281,15 @@ def test_jobs_of_held_tasks_are_not_dropped(month: Database, tmp_path: Path) -> 
         archive.drop_exported(month, "2026-03", tmp_path)
 
 
-def test_somebody_who_writes_into_the_month_is_waited_for_but_shortly(
-    month: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_session_that_writes_into_the_month_is_waited_for_until_the_lock_timeout(
+    month: Database, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("pandadb.services.archive.months.drop_exported.WRITERS", 0.05)
     archive.export(month, "2026-03", tmp_path)
 
     with month.session() as session:
         session.execute(text("UPDATE doma_pandaarch.metatable_arch SET metadata = metadata"))
         with pytest.raises(NotDropped, match="locks were not free"):
-            archive.drop_exported(month, "2026-03", tmp_path)
+            archive.drop_exported(month, "2026-03", tmp_path, locks=LockPolicy(writers=0.05))
 
 
 def test_an_export_that_may_be_all_that_is_left_is_not_replaced(
@@ -401,7 +401,7 @@ def test_what_cannot_be_exported_is_said_in_a_sentence(
     with pytest.raises(NotExported, match=r"There is no export in .*2026-03: it has no manifest"):
         archive.export(month, "2026-03", tmp_path, overwrite=True)
     with month.session() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({exports.TURN})"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock({exports.EXPORT})"))
         with pytest.raises(NotExported, match="Another export is at work"):
             archive.export(month, "2026-03", tmp_path)
     monkeypatch.setitem(sys.modules, "pyarrow", None)

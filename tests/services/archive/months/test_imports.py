@@ -27,14 +27,16 @@ from pandadb.services import archive, grants, jobs
 from pandadb.services.archive import (
     Found,
     InvalidArchive,
+    Limits,
     NoExports,
     NotImported,
     NotNow,
     NotTheOwner,
     Paused,
-    runs,
+    exchange,
+    run_lock,
 )
-from pandadb.services.archive.months import imports
+from pandadb.services.locks import LockPolicy
 from tests.services.archive.months.test_exports import (
     CONTENTS,
     TABLES,
@@ -529,29 +531,26 @@ def test_an_error_at_the_end_leaves_nothing_behind(
     gone: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = everything(gone)
-    plain = imports.copying.attach
+    plain = exchange.carry_out
 
     def fail(*words: Any) -> None:
         plain(*words)
         raise OSError("the power is off")
 
-    monkeypatch.setattr(imports.copying, "attach", fail)
+    monkeypatch.setattr(exchange, "carry_out", fail)
     with pytest.raises(OSError, match="the power is off"):
         archive.import_month(gone, "2026-03", tmp_path)
     assert everything(gone) == before
 
 
-def test_tables_that_are_in_use_are_waited_for_but_shortly(
-    gone: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(imports, "WRITERS", 0.05)
-    monkeypatch.setattr("pandadb.services.archive.patience.PATIENCE", (0.05,))
+def test_tables_that_are_in_use_are_waited_for_but_shortly(gone: Database, tmp_path: Path) -> None:
+    limits = Limits(locks=LockPolicy(tables=(0.05,), writers=0.05))
     before = everything(gone)
 
     with gone.session() as session:
         session.execute(text(f"LOCK TABLE {JOBS} IN SHARE UPDATE EXCLUSIVE MODE"))
         with pytest.raises(NotNow, match="locks were not free"):
-            archive.import_month(gone, "2026-03", tmp_path)
+            archive.import_month(gone, "2026-03", tmp_path, limits=limits)
     assert everything(gone) == before
 
 
@@ -603,7 +602,7 @@ def test_what_cannot_be_imported_is_said_in_a_sentence(
     with pytest.raises(NoExports, match="nowhere: it is no folder"):
         archive.import_month(gone, "2026-03", tmp_path / "nowhere")
     with gone.session() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({runs.TURN})"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock({run_lock.RUN})"))
         with pytest.raises(NotNow, match="Another run is at work"):
             archive.import_month(gone, "2026-03", tmp_path)
     monkeypatch.setitem(sys.modules, "pyarrow", None)

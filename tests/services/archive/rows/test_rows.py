@@ -20,10 +20,11 @@ from pandadb.core.archive.layout import ARCHIVE_OF
 from pandadb.core.archive.lookup import scan
 from pandadb.core.archive.transfer import rows
 from pandadb.core.sql.batch_size import Batch
+from pandadb.core.sql.time_range import TimeRange
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.database import Database
 from pandadb.services import archive, partitions, schema
-from pandadb.services.archive import Found, Limits, Restored, plans, runs
+from pandadb.services.archive import Found, Limits, RestoreResult, plans, run_lock
 from pandadb.services.archive.rows import row_batches
 from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 
@@ -75,7 +76,7 @@ def archived(database: Database) -> Database:
 def test_a_job_comes_back_with_all_that_belongs_to_it_and_its_time(archived: Database) -> None:
     before = everything(archived)
     with archived.session() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({runs.TURN})"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock({run_lock.RUN})"))
         with pytest.raises(archive.NotRestored, match="Another run is at work"):
             archive.restore_jobs(archived, pandaids=[2, 5])
 
@@ -327,13 +328,13 @@ def test_a_late_job_that_the_archive_has_stays_and_is_named(archived: Database) 
 
 @pytest.mark.slow
 def test_only_the_partitions_of_a_day_are_locked(archived: Database) -> None:
-    times = scan.Times(*(ago(days) - timedelta(hours=12) for days in (50, 49)))
+    times = TimeRange(*(ago(days) - timedelta(hours=12) for days in (50, 49)))
     locked = text(
         "SELECT count(*), count(*) FILTER (WHERE CAST(relation AS regclass)::text ~ :others)"
         " FROM pg_locks WHERE pid = pg_backend_pid()".replace("::", r"\:\:")
     )
     with archived.session() as session:
-        rows.carry(session, rows.BACK, times, [1])
+        rows.move(session, rows.TO_LIVE, times, [1])
         all_of_them, others = session.execute(locked, {"others": f"{ago(40):%Y_%m_%d}"}).one()
 
     assert (all_of_them > 40, others) == (True, 0)
@@ -371,7 +372,7 @@ def test_a_day_whose_place_is_taken_comes_back_by_rows_and_stays(archived: Datab
 
     restored = archive.restore(archived, DAY)
 
-    assert isinstance(restored, Restored)
+    assert isinstance(restored, RestoreResult)
     assert restored.gone.jobs == [2, 3]
     assert ids(archived, JOBS) == [1, 2, 3, 5]
     assert "the ledger says" in str(archive.plan(archived)[0].put_off)
@@ -423,7 +424,7 @@ def test_nothing_moves_that_does_not_arrive(
 ) -> None:
     before = everything(archived)
     monkeypatch.setattr(
-        rows, "MOVED", rows.MOVED.replace("FROM gone\n    R", "FROM gone LIMIT 1\n R")
+        rows, "MOVE", rows.MOVE.replace("FROM gone\n    R", "FROM gone LIMIT 1\n R")
     )
 
     (failure,) = archive.restore_jobs(archived, pandaids=[1]).failed

@@ -16,7 +16,7 @@ from sqlalchemy import JSON, Text, and_, cast, column, func, literal, not_, sele
 from pandadb.core.archive.lookup.pandaid_index import GROUP, everywhere, likely, unnoted
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.spool import in_batches
-from pandadb.core.sql.time_range import Span, released, within
+from pandadb.core.sql.time_range import TimeRange, released, within
 from pandadb.core.sql.transaction import connection_of
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row, Select
 
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.models import FilesTableArch, JobParamsTableArch, JobsArchived, MetaTableArch
-
-    Archive = type[JobsArchived | FilesTableArch | JobParamsTableArch | MetaTableArch]
+    from pandadb.models.jobs.all_tables import ArchiveTable
 
 Rows = list["Row[*tuple[Any, ...]]"]
 DAY = timedelta(1)
@@ -36,7 +34,7 @@ FIRST, LAST = datetime(1, 1, 1), datetime(9999, 12, 31)
 
 def search(
     session: Transaction,
-    table: Archive,
+    table: ArchiveTable,
     pandaids: Collection[int],
     query: Select[*tuple[Any, ...]],
     elsewhere: Collection[int] = (),
@@ -49,7 +47,7 @@ def search(
     found: Rows = []
     missing = {*pandaids}
 
-    def look(spans: Sequence[Span], wanted: Collection[int], few: bool = False) -> None:
+    def look(spans: Sequence[TimeRange], wanted: Collection[int], few: bool = False) -> None:
         here = is_among(table.pandaid, wanted), within(table.modificationtime, spans)
         with nullcontext(connection_of(session)) if few else released(session) as lent:
             rows = lent.execute(query.where(*here)).all()
@@ -71,7 +69,7 @@ def search(
 
 def at(
     session: Transaction,
-    table: Archive,
+    table: ArchiveTable,
     pandaid: int,
     moment: datetime,
     query: Select[*tuple[Any, ...]],
@@ -81,19 +79,21 @@ def at(
     return [*connection_of(session).execute(query.where(table.pandaid == pandaid, day))]
 
 
-def _day(moment: datetime) -> Span:
+def _day(moment: datetime) -> TimeRange:
     """Return the day of a moment; the first and the last one are for ever, with infinity."""
     midnight = datetime.combine(moment.date(), time())
-    return Span(midnight if midnight > FIRST else None, midnight + DAY if midnight < LAST else None)
+    return TimeRange(
+        midnight if midnight > FIRST else None, midnight + DAY if midnight < LAST else None
+    )
 
 
-def groups(session: Transaction, table: Archive, found: Rows) -> list[ColumnElement[bool]]:
+def groups(session: Transaction, table: ArchiveTable, found: Rows) -> list[ColumnElement[bool]]:
     """Return conditions that choose rows that were found, and what is not noted yet.
 
     Each is for one statement, and no row fits two of them. What has come to the archive since it
     was looked for is not noted. The rows have `pandaid` and `modificationtime`.
     """
-    jobs: dict[Span, list[int]] = defaultdict(list)
+    jobs: dict[TimeRange, list[int]] = defaultdict(list)
     for row in found:
         jobs[_day(row.modificationtime)].append(row.pandaid)
     days = [*in_batches(sorted(jobs), GROUP)]

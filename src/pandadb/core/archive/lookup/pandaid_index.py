@@ -20,7 +20,7 @@ from pandadb.core.archive.layout import LIVE_OF
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.spool import in_batches
 from pandadb.core.sql.table_columns import named
-from pandadb.core.sql.time_range import Span, released
+from pandadb.core.sql.time_range import TimeRange, released
 from pandadb.core.sql.transaction import connection_of
 from pandadb.models import ArchiveRange
 
@@ -48,7 +48,7 @@ NOTE = ("table_name", "lower_bound", "upper_bound", "least_pandaid", "greatest_p
 class Place:
     """Some partitions for one statement, and the jobs that they can have."""
 
-    spans: list[Span]
+    spans: list[TimeRange]
     pandaids: set[int]
     few: bool = False
     """Whether they are so few that they may stay locked, which is faster."""
@@ -64,7 +64,7 @@ def likely(session: Transaction, table: type[Base], pandaids: Collection[int]) -
     if not ids:
         return
     noted, others = _noted(session, table, ids[0], ids[-1])
-    there = [Place([Span(row.lower_bound, row.upper_bound)], of_it)
+    there = [Place([TimeRange(row.lower_bound, row.upper_bound)], of_it)
              for row in noted if (of_it := _among(ids, row))]  # fmt: skip
     gaps = [*_gaps(noted)]
     if others <= GROUP:
@@ -76,12 +76,12 @@ def likely(session: Transaction, table: type[Base], pandaids: Collection[int]) -
         yield from (Place(spans, {*ids}) for spans in _tiles(session, table, gaps))
 
 
-def everywhere(session: Transaction, table: type[Base]) -> Iterator[list[Span]]:
+def everywhere(session: Transaction, table: type[Base]) -> Iterator[list[TimeRange]]:
     """Return all times of a table of the archive, a group of partitions at a time."""
-    return _tiles(session, table, [Span(None, None)])
+    return _tiles(session, table, [TimeRange(None, None)])
 
 
-def unnoted(session: Transaction, table: type[Base]) -> list[list[Span]]:
+def unnoted(session: Transaction, table: type[Base]) -> list[list[TimeRange]]:
     """Return the times of which nothing is noted, a group of partitions at a time."""
     noted, others = _noted(session, table, 0, -1)
     gaps = [*_gaps(noted)]
@@ -137,14 +137,14 @@ def _among(ids: Sequence[int], note: Note) -> set[int]:
     return {*ids[bisect_left(ids, note.least_pandaid) : bisect_right(ids, note.greatest_pandaid)]}
 
 
-def _gaps(noted: Sequence[Note]) -> Iterator[Span]:
+def _gaps(noted: Sequence[Note]) -> Iterator[TimeRange]:
     if not noted:
-        yield Span(None, None)
+        yield TimeRange(None, None)
     for note in noted:
         if note.before is None or note.before < note.lower_bound:
-            yield Span(note.before, note.lower_bound)
+            yield TimeRange(note.before, note.lower_bound)
         if note.after is None:
-            yield Span(note.upper_bound, None)
+            yield TimeRange(note.upper_bound, None)
 
 
 def _growing(places: Sequence[Place]) -> Iterator[Place]:
@@ -156,7 +156,9 @@ def _growing(places: Sequence[Place]) -> Iterator[Place]:
         size = min(2 * size, GROUP)
 
 
-def _tiles(session: Transaction, table: type[Base], gaps: Sequence[Span]) -> Iterator[list[Span]]:
+def _tiles(
+    session: Transaction, table: type[Base], gaps: Sequence[TimeRange]
+) -> Iterator[list[TimeRange]]:
     """Cut times at the ends of partitions; what is between these is in the DEFAULT one."""
     name = str(table.__table__)
     partitions = catalog.partitions(session, [name])[name]
@@ -164,26 +166,19 @@ def _tiles(session: Transaction, table: type[Base], gaps: Sequence[Span]) -> Ite
         inside = [one for one in partitions if _touches(one, gap)]
         ends: list[Any] = [one.upper for one in inside[GROUP - 1 : -1 : GROUP]]
         for lower, upper in pairwise([gap.lower, *ends, gap.upper]):
-            yield [Span(lower, upper)]
+            yield [TimeRange(lower, upper)]
 
 
-def _touches(one: Partition, span: Span) -> bool:
-    mine: Any = (one.lower, one.upper)
-    begins_before = None in (mine[0], span.upper) or mine[0] < span.upper
-    return (
-        not one.is_default
-        and begins_before
-        and (None in (mine[1], span.lower) or mine[1] > span.lower)
-    )
+def _touches(one: Partition, span: TimeRange) -> bool:
+    lower: Any = one.lower
+    upper: Any = one.upper
+    return not one.is_default and TimeRange(lower, upper).overlaps(span)
 
 
-def forget(session: Transaction, lower: datetime, upper: datetime) -> None:
-    """Take back what is noted of partitions that have times of a range."""
-    session.execute(
-        delete(ArchiveRange).where(
-            ArchiveRange.lower_bound < upper, ArchiveRange.upper_bound > lower
-        )
-    )
+def forget(session: Transaction, times: TimeRange) -> None:
+    """Delete the notes of partitions that overlap a range of times."""
+    lower, upper = ArchiveRange.lower_bound, ArchiveRange.upper_bound
+    session.execute(delete(ArchiveRange).where(lower < times.upper, upper > times.lower))
 
 
 def refresh(session: Transaction) -> int:

@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from psycopg import sql
 from sqlalchemy import literal, select, union_all
-from typing_extensions import override
 
 from pandadb.core.archive.layout import ARCHIVED_JOBS
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.table_columns import named
-from pandadb.models import JobsArchived
-from pandadb.models.jobs.all_tables import JOB_TABLES
+from pandadb.core.sql.time_range import TimeRange
+from pandadb.models.jobs.all_tables import UNARCHIVED_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
 
     from sqlalchemy.orm import Session
 
-    from pandadb.models.jobs.all_tables import JobTable
 
 STRETCH = 50
 """Partitions that are looked into at once."""
@@ -37,28 +35,7 @@ NEXT = (
 )
 
 
-class Times(NamedTuple):
-    """From the first moment to the one that is no part of it, naive UTC; None is for ever."""
-
-    lower: datetime | None
-    upper: datetime | None
-
-    @override
-    def __str__(self) -> str:
-        """Return the first day."""
-        return str(self.lower.date()) if self.lower else f"before {self.upper}"
-
-    def said(self) -> sql.Composable:
-        """Return the condition on rows of that time, with literals: the planner has to know it."""
-        parts = [sql.SQL("true")]
-        for operator, bound in ((">=", self.lower), ("<", self.upper)):
-            if bound is not None:
-                condition = "modificationtime " + operator + " {}"
-                parts.append(sql.SQL(condition).format(sql.Literal(str(bound))))  # type: ignore[arg-type]
-        return sql.SQL(" AND ").join(parts)
-
-
-def stretches(session: Session) -> list[Times]:
+def stretches(session: Session) -> list[TimeRange]:
     """Return the stretches that the archive of jobs is to be looked through in, the newest first.
 
     They have all times, so that a row of a DEFAULT partition is found, too.
@@ -66,16 +43,16 @@ def stretches(session: Session) -> list[Times]:
     ones = catalog.partitions(session, [ARCHIVED_JOBS])[ARCHIVED_JOBS]
     lowers = [one.lower for one in ones if isinstance(one.lower, datetime)]
     cuts = [None, *lowers[STRETCH::STRETCH], None]
-    return [Times(*pair) for pair in pairwise(cuts)][::-1]
+    return [TimeRange(*pair) for pair in pairwise(cuts)][::-1]
 
 
 def archived(
-    session: Session, times: Times, column: str, values: Collection[int]
+    session: Session, times: TimeRange, column: str, values: Collection[int]
 ) -> Iterator[tuple[int, datetime]]:
     """Yield jobs of a stretch of the archive, with their times, by `pandaid` or `jeditaskid`."""
     query = sql.SQL(FOUND).format(
         jobs=named(session, ARCHIVED_JOBS),
-        times=times.said(),
+        times=times.condition(),
         column=sql.Identifier(column),
         values=array(values),
     )
@@ -89,10 +66,10 @@ def array(numbers: Collection[int]) -> sql.Composed:
 
 
 def next_jobs(
-    session: Session, tables: Collection[str], times: Times, after: int, limit: int
+    session: Session, tables: Collection[str], times: TimeRange, after: int, limit: int
 ) -> list[int]:
     """Return the PandaIDs that follow one in rows of some time of any of the tables."""
-    words = {"times": times.said(), "after": sql.Literal(after), "limit": sql.Literal(limit)}
+    words = {"times": times.condition(), "after": sql.Literal(after), "limit": sql.Literal(limit)}
     each = [sql.SQL(NEXT).format(table=named(session, table), **words) for table in tables]
     query = sql.SQL(" UNION ").join(each) + sql.SQL(" ORDER BY 1 LIMIT {}").format(limit)
     return [*session.connection().exec_driver_sql(query.as_string()).scalars()]
@@ -100,11 +77,10 @@ def next_jobs(
 
 def live(session: Session, column: str, values: Collection[int]) -> dict[int, str]:
     """Return the jobs outside of the archive, each with its table."""
-    tables: Sequence[JobTable] = [table for table in JOB_TABLES if table is not JobsArchived]
     parts = (
         select(job.pandaid, literal(job.__tablename__)).where(
             is_among(job.__table__.c[column], values)
         )
-        for job in tables
+        for job in UNARCHIVED_TABLES
     )
     return {pandaid: table for pandaid, table in session.execute(union_all(*parts))}  # noqa: C416

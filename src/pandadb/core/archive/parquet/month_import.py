@@ -15,13 +15,12 @@ from pandadb.core.archive.lookup.pandaid_index import everywhere
 from pandadb.core.archive.months import rows_of
 from pandadb.core.archive.parquet import files
 from pandadb.core.archive.parquet.files import UnreadableFile
-from pandadb.core.archive.transfer import compaction, day_copy
-from pandadb.core.jobs.search.lookup import BEFORE_THE_ARCHIVE
+from pandadb.core.archive.transfer import month_partitions, staging
 from pandadb.core.partitions import catalog
-from pandadb.core.sql.table_columns import columns, named
-from pandadb.core.sql.time_range import Span, released, within
-from pandadb.core.sql.transaction import schema_of
+from pandadb.core.sql.table_columns import column_names, named
+from pandadb.core.sql.time_range import released, within
 from pandadb.models import Base, JobsArchived
+from pandadb.models.jobs.all_tables import UNARCHIVED_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +44,7 @@ BATCH = 100_000
 
 def lacking(session: Session, table: Filed) -> str | None:
     """Say which column of a file the archive's table has not, and how it is added."""
-    has = {column.name for column in columns(session, named(session, table.table))}
+    has = {*column_names(session, named(session, table.table))}
     absent = (column for column in table.columns if column.name not in has)
     return next((_lacking(table.table, column) for column in absent), None)
 
@@ -67,15 +66,9 @@ def obstacle(session: Session, table: Filed, month: Month) -> str | None:
     for one in there:
         if one.overlaps(month.lower, month.upper) and one.name not in ours:
             return f"{one.name} has its place, and other times too"
-    whole = compaction.whole_of(session, table.table, month)
-    is_taken = whole.name not in ours and catalog.is_taken(session, whole.schema, whole.name)
-    return f"there is a table {whole.name}" if is_taken else None
-
-
-def part_of(session: Session, table: Filed, month: Month) -> Part:
-    """Return the partition that a file becomes, as one on its way into the archive."""
-    live = schema_of(session, LIVE_OF[table.table].partition(".")[0])
-    return compaction.whole_of(session, table.table, month).back(live)
+    whole = month_partitions.whole(session, table.table, month)
+    is_taken = whole.new_name not in ours and staging.is_name_taken(session, whole)
+    return f"there is a table {whole.new_name}" if is_taken else None
 
 
 def fill(
@@ -95,18 +88,18 @@ def fill(
     Raises:
         UnreadableFile: The rows are not those that were exported.
     """
-    place = day_copy.make(session, part)
+    place = staging.create(session, part)
     files.load(session, manifest.label(table), folder / table.file, place, before)
     names = [column.name for column in table.columns]
-    found = day_copy.fresh(session, part, names)
+    found = staging.count(session, part, names)
     if found != table.fingerprint:
         raise UnreadableFile(
             f"the rows of the file {table.file} are not those of its manifest: {found.rows} rows "
             f"with a sum of {found.sum}, not {table.rows} with {table.sum}"
         )
-    day_copy.build(session, part)
-    now = [column.name for column in columns(session, place)]
-    return found if {*now} == {*names} else day_copy.fresh(session, part, now)
+    staging.build(session, part)
+    now = column_names(session, place)
+    return found if {*now} == {*names} else staging.count(session, part, now)
 
 
 def doubles(
@@ -135,7 +128,7 @@ def doubles(
 
 def _jobs(session: Session, least: int, greatest: int) -> Iterator[tuple[str, list[int]]]:
     """Yield the PandaIDs of a range that each table of jobs has, as many at once as may be."""
-    for job in BEFORE_THE_ARCHIVE:
+    for job in UNARCHIVED_TABLES:
         query = select(job.pandaid).where(job.pandaid.between(least, greatest))
         yield from _batches(session, str(job.__table__), query)
     archived = JobsArchived
@@ -150,7 +143,7 @@ def _rows(
     session: Session, name: str, month: Month, pandaids: tuple[int, int]
 ) -> Iterator[tuple[str, list[int]]]:
     column = Base.metadata.tables[name].c
-    when = within(column.modificationtime, [Span(month.lower, month.upper)])
+    when = within(column.modificationtime, [month])
     query = select(column.pandaid).where(when, column.pandaid.between(*pandaids)).distinct()
     yield from _batches(session, name, query)
 

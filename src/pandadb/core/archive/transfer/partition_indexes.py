@@ -28,19 +28,19 @@ SELECT c.relname AS name, i.indisunique AS is_unique, i.indisvalid AS is_valid,
  WHERE n.nspname = :schema AND t.relname = :table
  ORDER BY c.relname
 """)
-BUILT = "CREATE {unique}INDEX CONCURRENTLY {name} ON {partition} USING {how}"
-DROPPED = "DROP INDEX CONCURRENTLY {index}"
+CREATE_INDEX = "CREATE {unique}INDEX CONCURRENTLY {name} ON {partition} USING {how}"
+DROP_INDEX = "DROP INDEX CONCURRENTLY {index}"
 
 
 @dataclass(frozen=True)
 class Index:
-    """An index of a table, and what it is of."""
+    """An index of a table."""
 
     name: str
     is_unique: bool
     is_valid: bool
     how: str
-    """Method, columns, condition: what follows USING."""
+    """The definition after USING: method, columns, condition."""
 
 
 def indexes(session: Session, schema: str, table: str) -> list[Index]:
@@ -53,7 +53,7 @@ def indexes(session: Session, schema: str, table: str) -> list[Index]:
 
 
 def missing(session: Session, part: Part) -> list[Index]:
-    """Return the indexes of the table that a partition goes to which it does not have itself."""
+    """Return the indexes that a partition lacks and its target has."""
     schema, _, table = part.target.partition(".")
     wanted = indexes(session, schema_of(session, schema), table)
     there = indexes(session, part.schema, part.name)
@@ -68,19 +68,19 @@ def missing(session: Session, part: Part) -> list[Index]:
     return absent
 
 
-def building(session: Session, part: Part) -> Iterator[str]:
-    """Yield what builds the missing indexes; each statement stands outside of transactions.
+def build_statements(session: Session, part: Part) -> Iterator[str]:
+    """Yield the statements that build the missing indexes, each outside of a transaction.
 
-    An index that somebody has begun and not ended is useless, and is dropped first.
+    An index whose build was interrupted is invalid, and is dropped first.
     """
     partition = sql.Identifier(part.schema, part.name)
     for index in indexes(session, part.schema, part.name):
         if not index.is_valid:
-            yield _said(DROPPED, index=sql.Identifier(part.schema, index.name))
+            yield _said(DROP_INDEX, index=sql.Identifier(part.schema, index.name))
     for index in missing(session, part):
         name = f"{index.name[:50]}_{part.lower:%Y%m%d}"
         yield _said(
-            BUILT,
+            CREATE_INDEX,
             unique=sql.SQL("UNIQUE " if index.is_unique else ""),
             name=sql.Identifier(name),
             partition=partition,

@@ -1,10 +1,11 @@
 """Jobs with all that belongs to them, by rows: from the tables of one side to those of the other.
 
-The archive's books go along. A fingerprint is a sum over rows, so that of a partition changes by
-just that of the rows that leave it or come: a new proof is the one before, less or more by these.
-Nothing else of the partition is counted, and what differs from its proof already goes on to do so.
+The archive's proofs go along. A fingerprint is a sum over rows, so that of a partition changes by
+the sum of the rows that leave it or come: a new proof is the one before, minus or plus these rows.
+The other rows are not counted, and a partition that differs from its proof goes on to do so.
 
-The proof of what has come back keeps it live for a while. Where there can be none, the ledger does.
+The proof of rows that have come back keeps them live for a while. Where there can be no proof, the
+ledger does.
 """
 
 from __future__ import annotations
@@ -16,44 +17,40 @@ from psycopg import sql
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.checksums import Fingerprint, fingerprint_of, summed
-from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, Part
+from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, part_of
 from pandadb.core.archive.lookup import pandaid_index
 from pandadb.core.archive.lookup.scan import array
+from pandadb.core.archive.transfer.ddl import run
 from pandadb.core.partitions import catalog
-from pandadb.core.sql.table_columns import columns, named, writable
+from pandadb.core.sql.table_columns import column_names, named, writable
 from pandadb.errors import PandaDBError
 from pandadb.models import ArchiveProof, Base
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
-    from typing import Any, LiteralString
+    from typing import Any
 
     import psycopg
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.lookup.scan import Times
+    from pandadb.core.archive.layout import Part
+    from pandadb.core.sql.time_range import TimeRange
 
 Place = tuple[str, str]
 """Schema and name of a partition."""
 
 TAKE, MERGE = "take", "merge"
-"""How rows leave a partition of the archive, and how they come: what a proof says of it."""
+"""The causes of a proof: rows have left a partition of the archive, or have come to it."""
 
-WHERE = "{table} WHERE {times} AND pandaid = ANY({pandaids})"
-JOBS = "SELECT DISTINCT pandaid FROM {table} WHERE {times} AND pandaid = ANY({pandaids})"
-TWICE = (
-    "SELECT pandaid FROM {table} WHERE {times} AND pandaid = ANY({pandaids})"
-    " GROUP BY 1 HAVING count(*) > 1"
-)
-DAYS = (
-    "SELECT DISTINCT date_trunc('day', modificationtime) FROM {table}"
-    " WHERE {times} AND pandaid = ANY({pandaids})"
-)
+THESE = "{table} WHERE {times} AND pandaid = ANY({pandaids})"
+JOBS = "SELECT DISTINCT pandaid FROM {these}"
+TWICE = "SELECT pandaid FROM {these} GROUP BY 1 HAVING count(*) > 1"
+DAYS = "SELECT DISTINCT date_trunc('day', modificationtime) FROM {these}"
 # A site may have added columns, but none of that name.
-MOVED = """
+MOVE = """
 WITH gone AS (
     DELETE FROM {source} WHERE {times} AND pandaid = ANY({pandaids})
     RETURNING tableoid AS "the place", {columns}
@@ -78,86 +75,86 @@ class NotMoved(PandaDBError):
 
 
 @dataclass(frozen=True)
-class Way:
-    """From the tables of one side to those of the other, and what the archive's books call it."""
+class Direction:
+    """From the tables of one side to those of the other, and the cause that its proofs name."""
 
     tables: Mapping[str, str]
     how: str
 
 
-BACK = Way(LIVE_OF, TAKE)
-THERE = Way(ARCHIVE_OF, MERGE)
+TO_LIVE = Direction(LIVE_OF, TAKE)
+TO_ARCHIVE = Direction(ARCHIVE_OF, MERGE)
 
 
 @dataclass
-class Carried:
-    """What has gone."""
+class MovedRows:
+    """Rows that have moved, and the proofs of that."""
 
     rows: dict[str, int] = field(default_factory=dict)
     """How many came to each table."""
-    landed: dict[Place, int] = field(default_factory=dict)
+    arrived: dict[Place, int] = field(default_factory=dict)
     """How many came to each partition."""
     left: dict[Place, int] = field(default_factory=dict)
     """How many left each partition."""
     unproven: set[str] = field(default_factory=set)
-    """Partitions of the archive without a proof, which cannot get one by adding to it."""
+    """Partitions of the archive without a proof to add to or to subtract from."""
     proven: list[Part] = field(default_factory=list)
     """Those that have a new proof."""
 
 
-def carry(session: Session, way: Way, times: Times, pandaids: Collection[int]) -> Carried:
+def move(
+    session: Session, direction: Direction, times: TimeRange, pandaids: Collection[int]
+) -> MovedRows:
     """Move all rows of jobs that are of some time, and add proofs of that.
 
-    The rows that the other side then has of these jobs are counted: it must have got what has left.
+    The rows that the other side then has of these jobs are counted: as many must have come as have
+    left, with the same sum.
 
     Raises:
-        NotMoved: It has not, or its table has other columns.
+        NotMoved: Other rows have come, or the other table has other columns.
     """
-    done = Carried()
-    for source, target in way.tables.items():
-        gone, put = _carry(session, source, target, times, pandaids)
-        done.left |= {place: found.rows for place, found in gone.items()}
-        done.landed |= {place: found.rows for place, found in put.items()}
-        done.rows[target] = sum(found.rows for found in put.values())
-        archive, changes = (source, gone) if way.how == TAKE else (target, put)
-        proven, unproven = _enter(session, archive, way.how, changes)
-        done.proven += proven
-        done.unproven |= unproven
-    if way.how == TAKE and len(done.proven) < len(done.left):
-        _keep(session, done)
-    return done
+    moved = MovedRows()
+    for source, target in direction.tables.items():
+        gone, put = _move(session, source, target, times, pandaids)
+        moved.left |= {place: found.rows for place, found in gone.items()}
+        moved.arrived |= {place: found.rows for place, found in put.items()}
+        moved.rows[target] = sum(found.rows for found in put.values())
+        archive, changes = (source, gone) if direction.how == TAKE else (target, put)
+        _prove(session, archive, direction.how, changes, moved)
+    if direction.how == TAKE and len(moved.proven) < len(moved.left):
+        _keep_live(session, moved)
+    return moved
 
 
-def _keep(session: Session, done: Carried) -> None:
-    """Enter live partitions as ones that must not go, if no new proof says that jobs came back."""
+def _keep_live(session: Session, moved: MovedRows) -> None:
+    """Enter live partitions as ones that must not go, where no new proof keeps their jobs live."""
     for live, ones in catalog.partitions(session, ARCHIVE_OF).items():
         for one in ones:
-            if one.is_default or one.lower is None or not done.landed.get((one.schema, one.name)):
+            if one.is_default or one.lower is None or not moved.arrived.get((one.schema, one.name)):
                 continue
-            part = _part(live, ARCHIVE_OF[live], one)
-            if not any(p.lower < part.upper and part.lower < p.upper for p in done.proven):
-                proofs.enter(session, part, proofs.NEVER)
+            part = part_of(live, one)
+            if not any(map(part.overlaps, moved.proven)):
+                ledger.enter(session, part, ledger.NEVER)
 
 
-def _carry(
-    session: Session, source: str, target: str, times: Times, pandaids: Collection[int]
+def _move(
+    session: Session, source: str, target: str, times: TimeRange, pandaids: Collection[int]
 ) -> tuple[dict[Place, Fingerprint], dict[Place, Fingerprint]]:
+    """Move rows; return the fingerprints of those that have left and have come, by partition."""
     names = same_columns(session, source, target)
-    written = writable(session, named(session, target))
     words = _words(session, source, target, times, pandaids)
     here, there = (
-        sql.SQL(WHERE).format(**words | {"table": words[side]}) for side in ("source", "target")
+        sql.SQL(THESE).format(**words | {"table": words[side]}) for side in ("source", "target")
     )
     before = fingerprint_of(session, names, there)
-    query = sql.SQL(MOVED).format(
-        **words,
-        columns=_listed(names),
-        written=_listed(written),
-        summed=summed(session, names, here),
-    )
+    words |= {
+        "columns": _listed(names),
+        "written": _listed(writable(session, named(session, target))),
+        "summed": summed(session, names, here),
+    }
     found: dict[bool, dict[Place, Fingerprint]] = {True: {}, False: {}}
     try:
-        for has_gone, _, rows, total, schema, name in _run(session, query):
+        for has_gone, _, rows, total, schema, name in run(session, MOVE, **words):
             found[has_gone][schema, name] = Fingerprint(int(rows), int(total))
     except IntegrityError as error:
         said = cast("psycopg.Error", error.orig).diag.message_primary
@@ -173,23 +170,22 @@ def _listed(names: Iterable[str]) -> sql.Composed:
 
 
 def same_columns(session: Session, source: str, target: str) -> list[str]:
-    """Return the names of all columns of a table, which the other one has to have, too.
+    """Return the names of the columns of two tables, which have to be the same.
 
     Raises:
-        NotMoved: It has not.
+        NotMoved: A column of one of them is missing in the other.
     """
-    ours, theirs = ([column.name for column in columns(session, named(session, table))]
+    ours, theirs = (column_names(session, named(session, table))
                     for table in (source, target))  # fmt: skip
     if odd := sorted({*ours} ^ {*theirs}):
         raise NotMoved(f"Only one of {source} and {target} has the column {odd[0]}: add it there")
     return ours
 
 
-def _enter(
-    session: Session, archive: str, how: str, changes: Mapping[Place, Fingerprint]
-) -> tuple[list[Part], set[str]]:
-    """Add proofs of partitions that rows have left, or come to; return these, and who has none."""
-    proven, unproven = [], set()
+def _prove(
+    session: Session, archive: str, how: str, changes: Mapping[Place, Fingerprint], moved: MovedRows
+) -> None:
+    """Add proofs of the partitions that rows have left or come to; enter those in `moved`."""
     ones = {(one.schema, one.name): one for one in catalog.partitions(session, [archive])[archive]}
     for place, change in changes.items():
         one = ones[place]
@@ -197,105 +193,77 @@ def _enter(
             continue
         part = part_of(archive, one)
         if how == MERGE:
-            pandaid_index.forget(session, part.lower, part.upper)
-        proof = newest(session, part)
+            pandaid_index.forget(session, part)
+        proof = _newest(session, part)
         if proof is None or proof.target_rows is None or proof.how == proofs.RESTORE:
-            unproven.add(one.name)
+            moved.unproven.add(one.name)
             continue
-        now = (_changed(was, change, how)
-               for was in (proofs.source_of(proof), proofs.target_of(proof)) if was)  # fmt: skip
+        before = (proofs.source_of(proof), proofs.target_of(proof))
+        now = (was - change if how == TAKE else was + change for was in before if was)
         proofs.prove(session, part, how, *now)
-        proven.append(part)
-    return proven, unproven
+        moved.proven.append(part)
 
 
-def _changed(was: Fingerprint, change: Fingerprint, how: str) -> Fingerprint:
-    return was - change if how == TAKE else was + change
+def _newest(session: Session, part: Part) -> ArchiveProof | None:
+    table, lower, upper = proofs.range_of(part)
+    query = select(ArchiveProof).filter_by(table_name=table, lower_bound=lower, upper_bound=upper)
+    return session.scalars(query.order_by(ArchiveProof.id.desc()).limit(1)).one_or_none()
 
 
-def part_of(archive: str, one: catalog.Partition) -> Part:
-    """Return a partition of the archive as the books know it."""
-    return _part(archive, LIVE_OF[archive], one)
-
-
-def _part(source: str, target: str, one: catalog.Partition) -> Part:
-    bounds: tuple[datetime, datetime] = (one.lower, one.upper)  # type: ignore[assignment]
-    return Part(source, target, one.schema, one.name, *bounds)
-
-
-def newest(session: Session, part: Part) -> ArchiveProof | None:
-    """Return the newest proof of a partition."""
-    query = (
-        select(ArchiveProof)
-        .where(
-            ArchiveProof.table_name == proofs.key(part)[0],
-            ArchiveProof.lower_bound == part.lower,
-            ArchiveProof.upper_bound == part.upper,
-        )
-        .order_by(ArchiveProof.id.desc())
-    )
-    return session.scalars(query.limit(1)).one_or_none()
-
-
-def doubled(session: Session, way: Way, times: Times, pandaids: Collection[int]) -> dict[int, str]:
-    """Return the jobs of which the other side has a row already, each with its table."""
+def doubled(
+    session: Session, direction: Direction, times: TimeRange, pandaids: Collection[int]
+) -> dict[int, str]:
+    """Return the jobs with a row on the other side already, each with its table."""
     found: dict[int, str] = {}
-    for source, target in way.tables.items():
+    for source, target in direction.tables.items():
         there = jobs_in(session, target, times, pandaids)
         if not there:  # as a rule
             continue
         key = _key(source)
-        names = {"key": key, "columns": [*dict.fromkeys([*key, "pandaid"])]}
-        listed = {word: sql.SQL(", ").join(map(sql.Identifier, of)) for word, of in names.items()}
-        words = _words(session, source, target, times, there) | listed
-        query = sql.SQL(DOUBLED).format(**words)
-        found = {int(pandaid): target for (pandaid,) in _run(session, query)} | found
+        words = _words(session, source, target, times, there)
+        words |= {"key": _listed(key), "columns": _listed(dict.fromkeys([*key, "pandaid"]))}
+        rows = run(session, DOUBLED, **words).scalars()
+        found = {int(pandaid): target for pandaid in rows} | found
     return found
 
 
 def _key(table: str) -> list[str]:
-    """Return what is unique in a table; a job is so by its PandaID, whatever its time."""
+    """Return the columns that are unique in a table; of jobs the PandaID, whatever their time."""
     names = [column.name for column in Base.metadata.tables[table].primary_key.columns]
     return ["pandaid"] if "jobs" in table and "param" not in table else names
 
 
-def jobs_in(session: Session, table: str, times: Times, pandaids: Collection[int]) -> set[int]:
-    """Return which of the PandaIDs a table has rows of, of some time."""
+def jobs_in(session: Session, table: str, times: TimeRange, pandaids: Collection[int]) -> set[int]:
+    """Return the PandaIDs, of some, with rows of some time in a table."""
     return {int(pandaid) for pandaid in _column(session, JOBS, table, times, pandaids)}
 
 
-def twice(session: Session, table: str, times: Times, pandaids: Collection[int]) -> set[int]:
-    """Return which of the jobs a table has more than once."""
+def twice(session: Session, table: str, times: TimeRange, pandaids: Collection[int]) -> set[int]:
+    """Return the jobs, of some, that a table has more than once."""
     return {int(pandaid) for pandaid in _column(session, TWICE, table, times, pandaids)}
 
 
 def days_of(
-    session: Session, table: str, times: Times, pandaids: Collection[int]
+    session: Session, table: str, times: TimeRange, pandaids: Collection[int]
 ) -> list[datetime]:
-    """Return the days that a table has rows of jobs of."""
+    """Return the days of the rows that a table has of jobs."""
     return _column(session, DAYS, table, times, pandaids)
 
 
 def _column(
-    session: Session, template: LiteralString, table: str, times: Times, pandaids: Collection[int]
+    session: Session, template: str, table: str, times: TimeRange, pandaids: Collection[int]
 ) -> list[Any]:
-    words = _words(session, table, table, times, pandaids)
-    query = sql.SQL(template).format(**words, table=words["source"])
-    return [value for (value,) in _run(session, query)]
+    words = {"times": times.condition(), "pandaids": array(pandaids)}
+    these = sql.SQL(THESE).format(table=named(session, table), **words)
+    return [*run(session, template, these=these).scalars()]
 
 
 def _words(
-    session: Session, source: str, target: str, times: Times, pandaids: Collection[int]
+    session: Session, source: str, target: str, times: TimeRange, pandaids: Collection[int]
 ) -> dict[str, sql.Composable]:
     return {
         "source": named(session, source),
         "target": named(session, target),
-        "times": times.said(),
+        "times": times.condition(),
         "pandaids": array(pandaids),
     }
-
-
-def _run(session: Session, query: sql.Composed) -> Iterator[tuple[Any, ...]]:
-    words = {"no_parameters": True}  # a name of a column may have a %
-    found = session.connection().exec_driver_sql(query.as_string(), execution_options=words)
-    return (tuple(row) for row in found.all())

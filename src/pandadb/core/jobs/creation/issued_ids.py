@@ -16,6 +16,7 @@ from pandadb.core.jobs.search import lookup
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.errors import PandaDBError
 from pandadb.models import ArchiveRange, FilesTable4, JobsArchived
+from pandadb.models.jobs.all_tables import UNARCHIVED_TABLES
 from pandadb.models.jobs.columns import JOBSDEFINED4_PANDAID_SEQ
 from pandadb.models.jobs.satellites import FILESTABLE4_ROW_SEQ
 
@@ -35,7 +36,7 @@ class NumberTaken(PandaDBError):
 def next_job(drawn: CTE) -> ColumnElement[int]:
     """Return the first PandaID that is not lower than the first drawn; NULL for none."""
     first = _first(drawn.c.pandaids)
-    there = [_from(job.__table__.c.pandaid, first) for job in lookup.BEFORE_THE_ARCHIVE]
+    there = [_from(job.__table__.c.pandaid, first) for job in UNARCHIVED_TABLES]
     note = ArchiveRange.__table__.c  # columns, as mapping all models would take a second
     noted = select(func.min(func.greatest(note.least_pandaid, first))).where(
         note.table_name == JobsArchived.__tablename__, note.greatest_pandaid >= first

@@ -14,7 +14,7 @@ from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.time_range import seen
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_text, ids, near
 from pandadb.models import JobsActive4, JobsArchived, JobsArchived4
-from pandadb.models.jobs.all_tables import JOB_TABLES
+from pandadb.models.jobs.all_tables import JOB_TABLES, UNARCHIVED_TABLES
 from pandadb.models.jobs.columns import JobErrors
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def places(chosen: Filter) -> tuple[JobTable, ...]:
     """Return the tables that may have the jobs, in the order of a job's life."""
     named = chosen.tables
     if named is None:
-        named = [job.__tablename__ for job in JOB_TABLES if job is not JobsArchived]
+        named = [job.__tablename__ for job in UNARCHIVED_TABLES]
     asked = [
         job
         for job in JOB_TABLES

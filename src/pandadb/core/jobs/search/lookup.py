@@ -9,7 +9,7 @@ from sqlalchemy import literal, union_all
 from pandadb.core.archive.lookup.archived_jobs import search
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import JobsArchived
-from pandadb.models.jobs.all_tables import JOB_TABLES
+from pandadb.models.jobs.all_tables import UNARCHIVED_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     Found = Row[*tuple[Any, ...]]
     Look = Callable[[JobTable], Select[*tuple[Any, ...]]]
-
-BEFORE_THE_ARCHIVE = tuple(job for job in JOB_TABLES if job is not JobsArchived)
 
 
 def rows(
@@ -62,7 +60,7 @@ def live(session: Transaction, pandaids: Collection[int], look: Look) -> dict[in
 def _live(session: Transaction, pandaids: Collection[int], look: Look) -> list[Found]:
     each = (
         look(job).add_columns(literal(nth).label("nth")).where(is_among(job.pandaid, pandaids))
-        for nth, job in enumerate(BEFORE_THE_ARCHIVE)
+        for nth, job in enumerate(UNARCHIVED_TABLES)
     )
     return sorted(session.execute(union_all(*each)), key=lambda row: row.nth)
 

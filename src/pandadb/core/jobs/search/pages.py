@@ -17,17 +17,11 @@ from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_number, near, words
 from pandadb.errors import PandaDBError
 from pandadb.models import (
-    FilesTable4,
-    FilesTableArch,
-    JobParamsTable,
-    JobParamsTableArch,
     JobsActive4,
     JobsArchived,
     JobsArchived4,
-    MetaTable,
-    MetaTableArch,
 )
-from pandadb.models.jobs.all_tables import JOB_TABLES
+from pandadb.models.jobs.all_tables import ARCHIVE_TABLES, JOB_TABLES, SATELLITES, UNARCHIVED_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,22 +29,13 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, CompoundSelect, Select
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.lookup.archived_jobs import Archive
     from pandadb.core.jobs.search.filters import Filter
     from pandadb.models import Base
-    from pandadb.models.jobs.all_tables import JobTable
+    from pandadb.models.jobs.all_tables import ArchiveTable, JobTable, Satellite
 
 BY_PANDAID = Order()
 MOST = 100_000
 """How many jobs a page may have."""
-
-Satellite = tuple["type[Base]", "Archive"]
-SATELLITES: tuple[Satellite, ...] = (
-    (FilesTable4, FilesTableArch),
-    (JobParamsTable, JobParamsTableArch),
-    (MetaTable, MetaTableArch),
-)
-"""What belongs to a job, with its place in the archive."""
 
 
 class UnknownJob(PandaDBError):
@@ -84,7 +69,7 @@ def get(session: Session, pandaid: int, archive: Session | None = None) -> dict[
         raise UnknownJob(f"Job {pandaid} is unknown: no table has it, nor has the archive")
     job = min(found, key=lambda row: row["place"])
     place = JOB_TABLES[job.pop("place")]
-    files, parameters, metadata = (_satellites(session, job, kind, place) for kind in SATELLITES)
+    files, parameters, metadata = (_satellites(session, job, table, place) for table in SATELLITES)
     for row in (*parameters, *metadata):  # in the order of their time
         job |= {name: row[name] for name in ("jobparameters", "metadata") if name in row}
     return job | {"files": files}
@@ -115,20 +100,19 @@ def by_id() -> CompoundSelect[Any]:
                 literal(job.__tablename__).label("table"),
                 *job.__table__.c,
             ).where(job.pandaid == wanted)
-            for place, job in enumerate(JOB_TABLES)
-            if job is not JobsArchived
+            for place, job in enumerate(UNARCHIVED_TABLES)
         )
     )
 
 
 def _satellites(
-    session: Session, job: dict[str, Any], kind: Satellite, place: JobTable
+    session: Session, job: dict[str, Any], live: Satellite, place: JobTable
 ) -> list[dict[str, Any]]:
     """Return what belongs to a job from where it should be, or else from where it may be yet.
 
     Only what belongs to ended jobs goes to the archive.
     """
-    live, archive = kind
+    archive = ARCHIVE_TABLES[live]
     if place is JobsArchived:
         return _in_archive(session, job, archive) or _beside(session, job, live)
     found = _beside(session, job, live)
@@ -141,7 +125,7 @@ def _beside(session: Session, job: dict[str, Any], table: type[Base]) -> list[di
     return [dict(row) for row in session.execute(query).mappings()]
 
 
-def _in_archive(session: Session, job: dict[str, Any], table: Archive) -> list[dict[str, Any]]:
+def _in_archive(session: Session, job: dict[str, Any], table: ArchiveTable) -> list[dict[str, Any]]:
     """Return what is of the day on which the job ended, or else wherever it is likely to be."""
     query = select(table.__table__).order_by(_order(table))
     found = at(session, table, job["pandaid"], job["modificationtime"], query)

@@ -1,30 +1,27 @@
 """A day that was copied to another database comes back, by COPY too; its copy stays there.
 
-All of it is one transaction here, so nobody sees a part of a day. What has not been dropped yet
-stays as it is, and is not dropped any more.
+All of it is one transaction here, so no reader finds a part of a day. Partitions that have not been
+dropped yet stay as they are, and are not dropped any more.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from psycopg import sql
-
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.checksums import fingerprint, fingerprint_of
 from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.layout import LIVE_OF, days
-from pandadb.core.archive.transfer import day_copy
+from pandadb.core.archive.transfer import ddl, staging
 from pandadb.core.partitions import catalog
-from pandadb.core.sql.table_columns import columns
-from pandadb.services.archive import patience
-from pandadb.services.archive.copies.day_copy import CopyStep, Refused
-from pandadb.services.archive.copies.remote import reached
+from pandadb.core.sql.table_columns import column_names
+from pandadb.services.archive.copies.day_copy import Refused
+from pandadb.services.archive.copies.remote import archive_session
+from pandadb.services.archive.exchange import prove_and_exchange
 from pandadb.services.archive.plans import NoSuchDay, obstacle
-from pandadb.services.archive.snapshot import be_slow, snapshot
-from pandadb.services.archive.swaps import Moved, PutOff, Verdict
+from pandadb.services.archive.report import CopyStep, Deferred, MovedDay, Verdict
+from pandadb.services.archive.transactions import lift_timeouts, snapshot
 from pandadb.services.grants import act_as_owner
 from pandadb.services.lockwaits import or_contended
 
@@ -37,45 +34,50 @@ if TYPE_CHECKING:
     from pandadb.core.archive.checksums import Fingerprint
     from pandadb.core.archive.layout import Day, Part
     from pandadb.database import Database
+    from pandadb.services.locks import LockPolicy
 
 
-def bring(
-    database: Database, archive: Database, day: date, tell: Callable[[CopyStep], None]
-) -> Moved:
+def copy_back(
+    database: Database,
+    archive: Database,
+    day: date,
+    tell: Callable[[CopyStep], None],
+    locks: LockPolicy,
+) -> MovedDay:
     """Copy a day back from the archive, and prove it; the ledger says then that it must stay.
 
     Raises:
         ArchiveLost: The archive's server went away.
         LockNotAvailable: Locks were not free.
         NoSuchDay: The archive has no such day.
-        PutOff: It has not gone, or its place is taken.
-        Refused: What has arrived is not what was read.
+        Deferred: It has not gone, or its place is taken.
+        Refused: The copy is not what was read.
     """
     tell(CopyStep.COPY)
     with or_contended():
-        with reached(archive) as there, snapshot(database) as live:
+        with archive_session(archive) as there, snapshot(database) as live:
             going, stay = _going(there, live, day)
             if going.deferral:
-                raise PutOff(going.deferral)
-        with reached(archive) as there, database.session() as live:
+                raise Deferred(going.deferral)
+        with archive_session(archive) as there, database.session() as live:
             act_as_owner(live.connection(), local=True)
-            be_slow(live)
-            return _bring(there, live, going, stay, tell)
+            lift_timeouts(live)
+            return _copy_back(there, live, going, stay, tell, locks=locks)
 
 
-def bringable(database: Database, archive: Database, day: date) -> Day:
-    """Return what of a day would come back, and what puts that off.
+def returnable(database: Database, archive: Database, day: date) -> Day:
+    """Return the part of a day that would come back, and the reason why it would not.
 
     Raises:
         ArchiveLost: The archive's server went away.
         NoSuchDay: The archive has no such day.
     """
-    with reached(archive) as there, snapshot(database) as live:
+    with archive_session(archive) as there, snapshot(database) as live:
         return _going(there, live, day)[0]
 
 
 def _going(there: Session, live: Session, day: date) -> tuple[Day, dict[Part, Fingerprint]]:
-    """Return what is to come back, and what has not been dropped yet, counted."""
+    """Return the part of a day that is to come back, and the counts of what is still here."""
     found = _find(there, day)
     stay = {part: now for part in found.parts if (now := _still_here(live, part))}
     going = replace(found, parts=tuple(part for part in found.parts if part not in stay))
@@ -94,33 +96,41 @@ def _still_here(live: Session, part: Part) -> Fingerprint | None:
     """Count a partition that was copied and is not dropped yet; None if it is gone."""
     here = [one for one in catalog.partitions(live, [part.target])[part.target]
             if (one.lower, one.upper) == (part.lower, part.upper)]  # fmt: skip
-    if not here or proofs.is_among(part, proofs.gone(live)):
+    if not here or ledger.is_among(part, ledger.gone(live)):
         return None
     return fingerprint(live, here[0].schema, here[0].name)
 
 
-def _bring(
+def _copy_back(
     there: Session,
     live: Session,
     going: Day,
     stay: dict[Part, Fingerprint],
     tell: Callable[[CopyStep], None],
-) -> Moved:
-    before = {}
-    for part in going.parts:
-        place = sql.Identifier(part.schema, part.name)
-        names = [column.name for column in columns(there, place)]
-        day_copy.fill(there, live, part)
-        day_copy.build(live, part)
-        before[part] = fingerprint_of(there, names, place)
-        if day_copy.fresh(live, part, names) != before[part]:
-            raise Refused({part.name: f"{part.new_name} is not what was read from the archive"})
+    *,
+    locks: LockPolicy,
+) -> MovedDay:
+    back = {part: _copy(there, live, part) for part in going.parts}
     tell(CopyStep.ATTACH)
-    began = time.monotonic()
-    patience.within(live, lambda: day_copy.attach(live, going.parts, {}))
-    for part, found in (before | stay).items():
+    locked = prove_and_exchange(live, {}, back, proofs.RESTORE, locks)
+    for part, found in stay.items():
         proofs.prove(live, part, proofs.RESTORE, found, found)
-        proofs.enter(live, part, proofs.NEVER)
-    rows = {part.live_name: found.rows for part, found in before.items()}
-    locked = time.monotonic() - began
-    return Moved(going, rows, [], dict.fromkeys(rows, Verdict.SAME), locked)
+    for part in (*back, *stay):
+        ledger.enter(live, part, ledger.NEVER)
+    rows = {part.live_name: found.rows for part, found in back.items()}
+    return MovedDay(going, rows, [], dict.fromkeys(rows, Verdict.SAME), locked)
+
+
+def _copy(there: Session, live: Session, part: Part) -> Fingerprint:
+    """Copy a partition into a staged table; return its fingerprint.
+
+    Raises:
+        Refused: The copy is not what was read.
+    """
+    names = column_names(there, ddl.place(part))
+    staging.copy(there, live, part)
+    staging.build(live, part)
+    found = fingerprint_of(there, names, ddl.place(part))
+    if staging.count(live, part, names) != found:
+        raise Refused({part.name: f"{part.new_name} is not what was read from the archive"})
+    return found

@@ -1,34 +1,30 @@
 """A day to another database: copied, counted there, attached as a whole, and proven.
 
-All that is done there is one transaction, so nobody sees a job without its files, and who is killed
-leaves nothing behind. Killed after that, but before the proof is written here, the next run finds
-that the archive has what the database has, and proves it without a second copy.
+The work there is one transaction, so no reader finds a job without its files, and an interrupted
+copy leaves nothing behind. If it is interrupted after that, but before the proof is written here,
+the next run finds the same rows in the archive, and proves them without a second copy.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from psycopg import sql
-
-from pandadb.core.archive import proofs
+from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.checksums import Fingerprint, fingerprint_of
 from pandadb.core.archive.deferrals import Deferral, Reason
+from pandadb.core.archive.layout import Part, part_of
 from pandadb.core.archive.lookup import pandaid_index
 from pandadb.core.archive.orphans import findings
-from pandadb.core.archive.transfer import day_copy
-from pandadb.core.partitions import catalog
-from pandadb.core.sql.table_columns import columns
-from pandadb.core.sql.transaction import schema_of
+from pandadb.core.archive.transfer import day_copy, ddl, staging
+from pandadb.core.archive.transfer.exchange import Exchange
+from pandadb.core.sql.table_columns import column_names
 from pandadb.errors import PandaDBError
-from pandadb.services.archive import patience
-from pandadb.services.archive.copies.remote import reached
+from pandadb.services.archive.copies.remote import archive_session
+from pandadb.services.archive.exchange import exchange
 from pandadb.services.archive.plans import held_tasks
-from pandadb.services.archive.snapshot import snapshot
-from pandadb.services.archive.swaps import Moved, PutOff, Verdict
+from pandadb.services.archive.report import CopyStep, Deferred, MovedDay, Verdict
+from pandadb.services.archive.transactions import snapshot
 from pandadb.services.grants import act_as_owner
 from pandadb.services.lockwaits import or_contended
 
@@ -37,20 +33,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.layout import Day, Part
-    from pandadb.core.partitions.catalog import Partition
+    from pandadb.core.archive.layout import Day
     from pandadb.database import Database
+    from pandadb.services.locks import LockPolicy
 
-
-class CopyStep(StrEnum):
-    """What is done with a day that goes to another database; the last two at its end here."""
-
-    COPY = "copy"
-    BUILD = "build"
-    ATTACH = "attach"
-    PROVE = "prove"
-    RECOUNT = "recount"
-    DROP = "drop"
+NOTHING = Fingerprint(0, 0)
 
 
 class Refused(PandaDBError):
@@ -60,9 +47,6 @@ class Refused(PandaDBError):
         super().__init__("; ".join(reasons.values()))
         self.reasons = reasons
         """Why, by the names that they have here."""
-
-
-NOTHING = Fingerprint(0, 0)
 
 
 @dataclass(frozen=True)
@@ -78,8 +62,8 @@ class _Copy:
     """None while it is not counted."""
     is_new: bool = False
     """Whether it is copied now."""
-    old: Partition | None = None
-    """What it replaces in the archive."""
+    old: Part | None = None
+    """The partition of the archive that it replaces."""
     wrong: Deferral | None = None
 
 
@@ -88,98 +72,90 @@ def copy(
     archive: Database,
     day: Day,
     tell: Callable[[CopyStep], None],
+    locks: LockPolicy,
     *,
     parts: Collection[Part] = (),
     is_new: bool = False,
-) -> Moved:
+) -> MovedDay:
     """Copy a day, or some of its partitions, to the archive, and prove it.
 
-    What the archive has already is not copied again. What has changed here since it was copied
-    replaces its copy. Of a day that `is_new` what is odd is told, too.
+    Partitions that the archive has already are not copied again. A partition that has changed here
+    since it was copied replaces its copy. Of a day that `is_new` findings are reported, too.
 
     Raises:
         ArchiveLost: Its server went away.
         LockNotAvailable: Locks were not free there.
-        PutOff: A task of the day is held now, or the archive has other rows of that time.
+        Deferred: A task of the day is held now, or the archive has other rows of that time.
         Refused: The archive is not as it was when it was copied, or has rows that are missing here.
     """
     tell(CopyStep.COPY)
-    with or_contended(), reached(archive) as there:
+    with or_contended(), archive_session(archive) as there:
         with snapshot(database) as live:
             if why := held_tasks(live, day):
-                raise PutOff(why)
+                raise Deferred(why)
             odd = findings(live, day) if is_new else []
-            copies = [_look(live, there, part) for part in parts or day.parts]
+            copies = [_compare(live, there, part) for part in parts or day.parts]
             _refuse(database, copies)
-            copies = [_fill(live, there, one) for one in copies]
+            copies = [_copy(live, there, one) if one.is_new else one for one in copies]
         tell(CopyStep.BUILD)
-        copies = [_build(there, one) for one in copies]
+        copies = [_build(there, one) if one.is_new else one for one in copies]
         _refuse(database, copies)
         tell(CopyStep.ATTACH)
-        locked = _attach(there, copies)
+        locked = _attach(there, copies, locks)
     tell(CopyStep.PROVE)
     _enter(database, copies)
     verdicts = {one.part.name: Verdict.CHANGED if one.old else Verdict.SAME for one in copies}
-    return Moved(day, {one.part.name: one.source.rows for one in copies}, odd, verdicts, locked)
+    return MovedDay(day, {one.part.name: one.source.rows for one in copies}, odd, verdicts, locked)
 
 
-def _look(live: Session, there: Session, part: Part) -> _Copy:
-    """See what the archive has of a partition: nothing, the same, an older state, or a fault."""
-    place = sql.Identifier(part.schema, part.name)
-    names = [column.name for column in columns(live, place)]
+def _compare(live: Session, there: Session, part: Part) -> _Copy:
+    """Compare a partition with the archive: it has nothing, the same, an older state, a fault."""
+    names = column_names(live, ddl.place(part))
     has = day_copy.archived(there, part, names)
     others = day_copy.overlapping(there, part)
     if not others and not has.rows:
-        _refuse_taken(there, part)
+        if staging.is_name_taken(there, part):
+            raise Deferred(Deferral.of(Reason.NAME_TAKEN, table=part.new_name))
         return _Copy(part, names, NOTHING, is_new=True)
-    source = fingerprint_of(live, names, place)
+    source = fingerprint_of(live, names, ddl.place(part))
     if source == has:
         return _Copy(part, names, source, has)
     arrived = _arrived(there, part)
-    named = ", ".join(one.name for one in others) or "its DEFAULT partition"
+    where = ", ".join(one.name for one in others) or "its DEFAULT partition"
     if arrived is None:
-        raise PutOff(Deferral.of(Reason.OTHER_ROWS, table=part.target, where=named))
+        raise Deferred(Deferral.of(Reason.OTHER_ROWS, table=part.target, where=where))
     if arrived != has:
-        said = {"table": part.target, "where": named, "partition": part.name}
-        wrong = Deferral.of(Reason.COPY_CHANGED, **said, then=arrived.rows, now=has.rows)
+        words = {"table": part.target, "where": where, "partition": part.name}
+        wrong = Deferral.of(Reason.COPY_CHANGED, **words, then=arrived.rows, now=has.rows)
         return _Copy(part, names, source, has, wrong=wrong)
     if [(one.lower, one.upper) for one in others] != [(part.lower, part.upper)]:
-        raise PutOff(Deferral.of(Reason.OTHER_TIMES, where=named))
-    return _Copy(part, names, source, has, is_new=True, old=others[0])
+        raise Deferred(Deferral.of(Reason.OTHER_TIMES, where=where))
+    old = part_of(part.target, others[0])
+    return _Copy(part, names, source, has, is_new=True, old=old)
 
 
-def _fill(live: Session, there: Session, one: _Copy) -> _Copy:
-    """Copy a partition that is to be copied, and count it as of the same moment."""
-    if not one.is_new:
+def _copy(live: Session, there: Session, one: _Copy) -> _Copy:
+    """Copy a partition, and count it as of the same moment."""
+    staging.copy(live, there, one.part)
+    if one.old:
         return one
-    part = one.part
-    day_copy.fill(live, there, part)
-    place = sql.Identifier(part.schema, part.name)
-    return one if one.old else replace(one, source=fingerprint_of(live, one.names, place))
-
-
-def _refuse_taken(there: Session, part: Part) -> None:
-    schema = schema_of(there, part.target.partition(".")[0])
-    if catalog.is_taken(there, schema, part.new_name):
-        raise PutOff(Deferral.of(Reason.NAME_TAKEN, table=part.new_name))
+    return replace(one, source=fingerprint_of(live, one.names, ddl.place(one.part)))
 
 
 def _arrived(there: Session, part: Part) -> Fingerprint | None:
-    """Return what the archive itself has written down when a copy was attached."""
-    proof = proofs.newest(there).get((proofs.key(part)[0], part.lower, part.upper))
+    """Return the count that the archive itself has written down when a copy was attached."""
+    proof = proofs.newest(there).get(proofs.range_of(part))
     return proofs.target_of(proof) if proof else None
 
 
 def _build(there: Session, one: _Copy) -> _Copy:
     """Build the indexes of a new copy, and count it."""
-    if not one.is_new:
-        return one
-    day_copy.build(there, one.part)
-    target = day_copy.fresh(there, one.part, one.names)
+    staging.build(there, one.part)
+    target = staging.count(there, one.part, one.names)
     wrong = None
     if target != one.source:
         wrong = Deferral.of(Reason.COPY_UNLIKE, partition=one.part.name)
-    elif one.old and (rows := day_copy.lacking(there, one.part, one.old)):
+    elif one.old and (rows := day_copy.missing(there, one.part, one.old)):
         names = {"partition": one.part.name, "where": one.old.name}
         wrong = Deferral.of(Reason.ROWS_MISSING, **names, rows=rows)
         target = one.target or target
@@ -187,21 +163,23 @@ def _build(there: Session, one: _Copy) -> _Copy:
 
 
 def _refuse(database: Database, copies: Collection[_Copy]) -> None:
-    """Enter what is wrong with copies, if anything is, and refuse to go on."""
+    """Enter wrong copies into the ledger, and refuse them.
+
+    Raises:
+        Refused: A copy is wrong.
+    """
     if wrong := {one.part.name: str(one.wrong) for one in copies if one.wrong}:
         _enter(database, [one for one in copies if one.wrong])
         raise Refused(wrong)
 
 
-def _attach(there: Session, copies: Collection[_Copy]) -> float:
-    """Attach all copies that are new, and write into the archive what has arrived."""
-    replaced = {one.part: one.old for one in copies if one.old}
+def _attach(there: Session, copies: Collection[_Copy], locks: LockPolicy) -> float:
+    """Attach all copies that are new, and prove them in the archive."""
     new = [one.part for one in copies if one.is_new]
-    began = time.monotonic()
-    patience.within(there, lambda: day_copy.attach(there, new, replaced))
-    locked = time.monotonic() - began
+    replaced = [one.old for one in copies if one.old]
+    locked = exchange(there, Exchange(leaving=replaced, arriving=new), locks)
     for part in new:
-        pandaid_index.forget(there, part.lower, part.upper)
+        pandaid_index.forget(there, part)
     for one in copies:
         if one.target and one.target != _arrived(there, one.part):
             proofs.prove(there, one.part, proofs.COPY, one.source, one.target)
@@ -209,14 +187,14 @@ def _attach(there: Session, copies: Collection[_Copy]) -> float:
 
 
 def _enter(database: Database, copies: Collection[_Copy]) -> None:
-    """Write proofs and the ledger's lines here, unless the newest proof says just that."""
+    """Write proofs and the ledger's lines here, unless the newest proof is the same."""
     with database.session() as session:
         act_as_owner(session.connection(), local=True)
         known = proofs.newest(session)
         for one in copies:
-            proof = known.get((proofs.key(one.part)[0], one.part.lower, one.part.upper))
-            said = proof and (proof.how, proofs.source_of(proof), proofs.target_of(proof))
-            if said != (proofs.COPY, one.source, one.target):
+            proof = known.get(proofs.range_of(one.part))
+            has = proof and (proof.how, proofs.source_of(proof), proofs.target_of(proof))
+            if has != (proofs.COPY, one.source, one.target):
                 proofs.prove(session, one.part, proofs.COPY, one.source, one.target)
-                proofs.enter(session, one.part, "Y", is_gone=False)
-                proofs.enter_verified(session, one.part, passed=one.wrong is None)
+                ledger.enter(session, one.part, "Y", is_gone=False)
+                ledger.enter_verified(session, one.part, passed=one.wrong is None)

@@ -1,4 +1,4 @@
-"""The archive as another database: whether days can go there, and what if it goes away."""
+"""The archive as another database: its preconditions, and the loss of its server."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from pandadb.database import DatabaseUnreachable
 from pandadb.errors import PandaDBError
 from pandadb.services import schema
 from pandadb.services.archive.plans import NotTheOwner, refuse_strangers
-from pandadb.services.archive.snapshot import be_slow
+from pandadb.services.archive.transactions import lift_timeouts
 from pandadb.services.grants import act_as_owner
-from pandadb.services.locks import turn
+from pandadb.services.locks import advisory_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.database import Database
-    from pandadb.services.archive.report import Ran
+    from pandadb.services.archive.report import RunReport
 
 UPGRADE = "PANDADB_URL=$PANDADB_ARCHIVE_URL pandadb db upgrade"
 MAY = text("""
@@ -40,18 +40,18 @@ RIGHTS = {
     "pandadb.archive_proof": "INSERT",
     "doma_panda.tablepart4copying": "INSERT",
 }
-"""What is needed in the live database to copy, beside the guard."""
+"""Privileges that copies need in the live database, beside the guard."""
 
 
 class InvalidArchive(PandaDBError):
-    """A database that days cannot go to."""
+    """A database that cannot be the archive."""
 
 
 class ArchiveLost(DatabaseUnreachable):
     """The archive's server went away while something was done there."""
 
-    ran: Ran | None = None
-    """What a run had done before."""
+    report: RunReport | None = None
+    """The report of the run until then."""
 
 
 class NotTheArchiver(PandaDBError):
@@ -78,7 +78,7 @@ def refuse_unfit(database: Database, archive: Database) -> None:
 
 
 def refuse_unready(database: Database, archive: Database) -> None:
-    """Refuse what is no archive of a database, or not yet.
+    """Refuse a database that is no archive of another one, or not yet.
 
     Raises:
         InvalidArchive: It is the same database, or has another schema.
@@ -106,9 +106,9 @@ def refuse_unready(database: Database, archive: Database) -> None:
 
 
 def _is_same(database: Database, archive: Database) -> bool:
-    """Tell whether two URLs are of one database: then a lock of the one is one of the other."""
+    """Return whether two URLs are of one database, by an advisory lock that both see."""
     key = str(secrets.randbits(62))
-    with turn(database, key), turn(archive, key) as free:
+    with advisory_lock(database, key), advisory_lock(archive, key) as free:
         return not free
 
 
@@ -126,7 +126,7 @@ def _refuse_others(database: Database) -> None:
 
 def _refuse_other_columns(database: Database, archive: Database) -> None:
     """Refuse tables of other columns: none may be lost, and proofs are of all of them."""
-    with database.session() as live, reached(archive) as there:
+    with database.session() as live, archive_session(archive) as there:
         for table, target in ARCHIVE_OF.items():
             has = {column.name: column.type for column in columns(live, named(live, table))}
             had = {column.name: column.type for column in columns(there, named(there, target))}
@@ -139,10 +139,10 @@ def _refuse_other_columns(database: Database, archive: Database) -> None:
 
 
 @contextmanager
-def reached(archive: Database) -> Iterator[Session]:
+def archive_session(archive: Database) -> Iterator[Session]:
     """Open a session in the archive, as its owner, for one transaction that may take long.
 
-    What it commits is on the disk.
+    Its commit is durable.
 
     Raises:
         ArchiveLost: The connection broke.
@@ -154,7 +154,7 @@ def reached(archive: Database) -> Iterator[Session]:
             connection = session.connection()
             driver = driver_of(connection)
             act_as_owner(connection, local=True)
-            be_slow(session)
+            lift_timeouts(session)
             session.execute(text("SET LOCAL synchronous_commit = on"))
             yield session
     except DBAPIError as error:

@@ -13,12 +13,13 @@ from pandadb.core.archive.layout import ARCHIVE_OF, ENDED_JOBS
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.policies import POLICIES, Then
 from pandadb.database import session_of
-from pandadb.services.archive.copies.copy_schedule import WAITS, Due, standings
+from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS, copy_states
 from pandadb.services.archive.explanations import places
 from pandadb.services.archive.explanations import proofs as records
 from pandadb.services.archive.explanations.places import Kind
 from pandadb.services.archive.pauses import said
 from pandadb.services.archive.plans import plan
+from pandadb.services.archive.report import NextStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
     from pandadb.models import ArchiveProof
-    from pandadb.services.archive.copies.copy_schedule import Standing, Waits
+    from pandadb.services.archive.copies.copy_schedule import GracePeriods
     from pandadb.services.archive.explanations.places import Place
     from pandadb.services.archive.explanations.proofs import Held, Proven
+    from pandadb.services.archive.report import CopyState
 
 DAY = timedelta(1)
 
@@ -72,7 +74,7 @@ def explain_day(
     *,
     archive: Database | None = None,
     exports: Path | None = None,
-    waits: Waits = WAITS,
+    waits: GracePeriods = GRACE_PERIODS,
 ) -> ExplainedDay:
     """Return where a day is, what it waits for, and what was proven of it when.
 
@@ -108,28 +110,28 @@ def _ahead(
     day: date,
     policies: Mapping[str, Policy],
     archive: Database | None,
-    waits: Waits,
+    waits: GracePeriods,
 ) -> tuple[Next | None, list[Deferral]]:
     """Return what the next run does with a day that is due, and what it leaves, and why."""
     if not archive:
         planned = plan(database, policies, of=day, count=False)
         going = (Next.ROWS if one.by_rows else Next.SWAP for one in planned if not one.put_off)
         return next(going, None), [one.deferral for one in planned if one.deferral]
-    standing = standings(database, policies, waits=waits, of=day, count=False)
-    going = (Next(one.due) for one in standing if one.due is not Due.WAIT)
+    standing = copy_states(database, policies, waits=waits, of=day, count=False)
+    going = (Next(one.due) for one in standing if one.due is not NextStep.WAIT)
     with database.session() as session:
         known = proofs.newest(session)
     return next(going, None), [why for one in standing for why in _copied(one, known)]
 
 
-def _copied(one: Standing, known: Mapping[proofs.Range, ArchiveProof]) -> Iterator[Deferral]:
+def _copied(one: CopyState, known: Mapping[proofs.Range, ArchiveProof]) -> Iterator[Deferral]:
     """Yield why a day that goes to another database stays, or is still here."""
     if one.day.deferral:
         yield one.day.deferral
         return
-    copies = [known.get((proofs.key(part)[0], part.lower, part.upper)) for part in one.day.parts]
+    copies = [known.get(proofs.range_of(part)) for part in one.day.parts]
     found = [proof for proof in copies if proof and proof.how == proofs.COPY]
-    if one.until and one.due is not Due.WAIT:
+    if one.until and one.due is not NextStep.WAIT:
         return
     if one.until:
         when, until = _minute(max(proof.proved_at for proof in found)), _minute(one.until)

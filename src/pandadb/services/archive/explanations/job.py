@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, cast, column, literal, select, text
 
-from pandadb.core.archive import proofs
 from pandadb.core.archive.deferrals import Deferral, Reason
+from pandadb.core.archive.holds import held as held_by_task
 from pandadb.core.archive.lookup.archived_jobs import search
 from pandadb.core.jobs.search import lookup
 from pandadb.core.partitions import catalog
@@ -17,7 +17,7 @@ from pandadb.core.sql.timestamps import is_beyond
 from pandadb.core.sql.validation import check_columns
 from pandadb.database import session_of
 from pandadb.models import JobsActive4, JobsArchived, JobsArchived4, JobsWaiting4
-from pandadb.services.archive.copies.copy_schedule import WAITS
+from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS
 from pandadb.services.archive.explanations import places
 from pandadb.services.archive.explanations.day import explain_day
 from pandadb.services.archive.explanations.places import Kind, Place
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.policies import Policy
     from pandadb.database import Database
     from pandadb.models.jobs.all_tables import JobTable
-    from pandadb.services.archive.copies.copy_schedule import Waits
+    from pandadb.services.archive.copies.copy_schedule import GracePeriods
     from pandadb.services.archive.explanations.day import ExplainedDay, Next
     from pandadb.services.archive.explanations.proofs import Proven
 
@@ -77,7 +77,7 @@ def explain_job(
     *,
     archive: Database | None = None,
     exports: Path | None = None,
-    waits: Waits = WAITS,
+    waits: GracePeriods = GRACE_PERIODS,
 ) -> ExplainedJob:
     """Return where a job is, what it waits for, and what was proven of its day when.
 
@@ -95,7 +95,7 @@ def explain_job(
         job = _here(session, pandaid) or _there(other, pandaid) or _exported(exports, pandaid)
         if job is None:
             return ExplainedJob(pandaid, None)
-        held = proofs.held(session).get(job.jeditaskid or 0)
+        held = held_by_task(session).get(job.jeditaskid or 0)
     holds = [Held.of(held)] if held else []
     if job.where.kind in (Kind.LIVE, Kind.WAITING):
         why = Deferral.of(Reason.NOT_ENDED, jobstatus=job.jobstatus)

@@ -15,6 +15,7 @@ from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.months import Month
 from pandadb.core.archive.row_counts import rows_within
 from pandadb.core.partitions import catalog
+from pandadb.core.sql.time_range import TimeRange
 from pandadb.services.archive.months.export_check import exported_months
 from pandadb.services.failures import is_of_all
 
@@ -100,7 +101,7 @@ def _of_time(
     for one in ones:
         if one.overlaps(*limits):
             yield place_of(table, one, one.rows or _counted(session, table, one))
-    for partition, rows in default_partitions.of_day(session, ones, *limits).items():
+    for partition, rows in default_partitions.of_day(session, ones, TimeRange(*limits)).items():
         yield Place(Kind.DEFAULT, table.partition(".")[2], partition, rows=rows)
 
 
@@ -108,7 +109,7 @@ def _counted(session: Session, table: str, one: Partition) -> int | None:
     lower, upper = one.lower, one.upper
     if not isinstance(lower, datetime) or not isinstance(upper, datetime):
         return None
-    return if_readable(session, lambda: rows_within(session, table, lower, upper))
+    return if_readable(session, lambda: rows_within(session, table, TimeRange(lower, upper)))
 
 
 def if_readable(session: Session, look: Callable[[], Seen]) -> Seen | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from psycopg import sql
 from sqlalchemy import select
 
-from pandadb.core.archive import proofs
+from pandadb.core.archive import holds, proofs
 from pandadb.core.archive.layout import ARCHIVED_JOBS, ENDED_JOBS
-from pandadb.core.archive.months import Month, rows_of
+from pandadb.core.archive.months import rows_of
+from pandadb.core.sql.time_range import TimeRange
 from pandadb.models import ArchiveProof
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.models import ArchiveHold
-
-HELD = "SELECT DISTINCT jeditaskid FROM {rows} AND jeditaskid = ANY({tasks})"
 
 
 @dataclass(frozen=True)
@@ -91,11 +89,8 @@ def _proven(proof: ArchiveProof, is_other: bool) -> Proven:
 
 def held(session: Session, lower: datetime, upper: datetime) -> list[Held]:
     """Return the tasks that are held and have jobs that ended in a time, here."""
-    holds = proofs.held(session)
-    tasks: set[int] = set()
-    for table in (ENDED_JOBS, ARCHIVED_JOBS) if holds else ():
-        query = sql.SQL(HELD).format(
-            rows=rows_of(session, table, Month(lower, upper)), tasks=sql.Literal([*holds])
-        )
-        tasks |= {*session.connection().exec_driver_sql(query.as_string()).scalars()}
-    return [Held.of(holds[task]) for task in sorted(tasks)]
+    known, times = holds.held(session), TimeRange(lower, upper)
+    tables = (ENDED_JOBS, ARCHIVED_JOBS)
+    rows = (rows_of(session, table, times) for table in tables if known)
+    tasks = {task for one in rows for task in holds.held_tasks(session, one)}
+    return [Held.of(known[task]) for task in sorted(tasks & known.keys())]

@@ -1,4 +1,4 @@
-"""Exported months verified: what their manifests say is compared with what their files have."""
+"""Exported months verified: their manifests are compared with their files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pandadb.core.archive.parquet.libraries import library
 from pandadb.core.archive.parquet.manifests import InvalidManifest
 from pandadb.core.archive.parquet.verification import fault_of_files, fault_of_rows
 from pandadb.errors import PandaDBError
-from pandadb.services.archive.snapshot import snapshot
+from pandadb.services.archive.transactions import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,14 +31,14 @@ class NoExports(PandaDBError):
 
 @dataclass(frozen=True)
 class VerifiedMonth:
-    """An exported month, and whether its files are what its manifest says."""
+    """An exported month, and whether its files agree with its manifest."""
 
     month: str
     folder: Path
     rows: int
-    """Of all its tables, as its manifest says; 0 if that cannot be read."""
+    """Of all its tables, by its manifest; 0 if that cannot be read."""
     fault: str | None
-    """What is not as it should be; None if all is."""
+    """The fault of a file or of the manifest; None if there is none."""
 
 
 def exported_months(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -63,7 +63,7 @@ def verify_exports(
 ) -> list[VerifiedMonth]:
     """Verify all exported months of a folder, by all of their rows; nothing is changed.
 
-    The database counts the sums, in temporary tables; what it has itself does not matter.
+    The database computes the sums, in temporary tables; its own rows do not matter.
 
     Raises:
         NoExports: There is no such folder.
@@ -92,7 +92,7 @@ def fault(
     *,
     tell: Callable[[str], None] = lambda _: None,
 ) -> str | None:
-    """Say what of a manifest is not so; None if its files have all that it says, and no more."""
+    """Return how the files differ from a manifest; None if they agree."""
     if why := fault_of_files(place, manifest):
         return why
     for table in manifest.tables:

@@ -1,4 +1,4 @@
-"""In which exported months jobs are, of which the database has nothing."""
+"""The exported months of jobs that the database does not have."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def located(
 ) -> list[Located]:
     """Return the jobs that exported months of a folder have: of these PandaIDs, or these tasks.
 
-    The files of all months are asked, whatever their manifests say. A job that several have is in
-    the newest of them.
+    The files of all months are read, whatever is in their manifests. Of a job that several have,
+    the newest one is returned.
 
     Raises:
         InvalidManifest: A month has no file of jobs, and its manifest is not as it was written.
@@ -81,10 +81,10 @@ def _located(
 
 @contextmanager
 def or_exported(exports: Path | None, day: date) -> Iterator[None]:
-    """Say of a day that the archive has not whether its month is an exported one.
+    """Add a hint to the error about a missing day if its month is an exported one.
 
     Raises:
-        NoSuchDay: The archive has it not.
+        NoSuchDay: The archive lacks the day.
     """
     try:
         yield

@@ -1,7 +1,7 @@
 """Jobs that are in exported months, found by DuckDB without a database.
 
-Manifests say where to look first. They do not say that a job is nowhere: for that all files are
-asked, and none may be missing.
+Manifests narrow the search. They cannot exclude that a month has a job: for that all files are
+read, and none may be missing.
 """
 
 from __future__ import annotations
@@ -59,18 +59,18 @@ class ExportedMonth:
     folder: Path
     manifest: Manifest | None
     fault: str | None
-    """Why its manifest is not asked."""
+    """Why its manifest is not used."""
 
     def file(self, table: str) -> Path:
         """Return where its file of a table is, if it has one."""
         return self.folder / manifests.file_name(table)
 
     def has(self, table: str) -> bool:
-        """Tell whether the month should have a file of a table, or has it."""
+        """Return whether the month should have a file of a table, or has it."""
         return self.manifest is not None or self.file(table).exists()
 
     def may_have(self, table: str, pandaid: int) -> bool:
-        """Tell whether the file of a table can have a job, as far as the manifest knows."""
+        """Return whether the file of a table can have a job, by the manifest."""
         if self.manifest is None:
             return self.has(table)
         ranges = [one.pandaids for one in self.manifest.tables if one.table == table]
@@ -80,8 +80,8 @@ class ExportedMonth:
 def exported(folder: Path, *, pandaid: int) -> ExportedJob | None:
     """Return a job that is in one of the exported months of a folder; None if none has it.
 
-    The manifests tell which files to ask first, the statistics in these which of their parts. If
-    that finds nothing, all files are asked.
+    The files that may have it by their manifests are read first, and in these the row groups that
+    may have it by their statistics. If that finds nothing, all files are read.
 
     Raises:
         InvalidManifest: No file has the job, but the manifest of a month is not as it was written.
@@ -115,7 +115,7 @@ def months_of(folder: Path) -> list[ExportedMonth]:
 
 @contextmanager
 def readable(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Yield the words of a query of files, whose errors are those of the files.
+    """Yield the parameters of a query of files; its errors become those of the files.
 
     Raises:
         UnreadableExport: DuckDB cannot read one of them.
@@ -145,12 +145,12 @@ def _month(month: str, path: Path) -> ExportedMonth:
 
 @lru_cache(maxsize=1000)
 def _manifest(path: Path, month: str, _: int) -> Manifest:
-    """Return a manifest, which is read again only if its time of change is another."""
+    """Return a manifest; the cache is keyed by its modification time."""
     return manifests.read(path, month)
 
 
 def refuse_doubtful(months: list[ExportedMonth], jobs: str) -> None:
-    """Refuse to say that jobs are nowhere while a month is not as it should be.
+    """Refuse to report that no month has a job while a month cannot be read.
 
     Raises:
         InvalidManifest: One is not.
@@ -198,9 +198,9 @@ def _rows(duck: Any, files: list[Path], pandaid: int) -> list[tuple[Row, str]]:
 
 
 def _time(value: Any) -> Any:
-    """Return a time of DuckDB, which writes those that Python has not as a text of its own.
+    """Return a time of DuckDB. Those beyond Python's range are texts in a format of its own.
 
-    The infinite ones it returns as Python's first and last.
+    Infinite ones are Python's first and last time.
     """
     if value in {timestamps.FIRST, timestamps.LAST}:
         return timestamps.TimeBeyond.of("infinity" if value == timestamps.LAST else "-infinity")

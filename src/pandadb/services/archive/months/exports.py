@@ -1,7 +1,7 @@
-"""A month of the archive as Parquet files, which are read back and proven before they count.
+"""A month of the archive as Parquet files, read back and proven before they count.
 
-All tables are read as of one moment, so that jobs and what belongs to them fit together. The files
-are made in a folder beside, which gets its name when all of it is proven and the disk has it.
+All tables are read in one snapshot, so that jobs and their satellites fit together. The files are
+written to a folder beside, which is renamed when all of it is proven and synced to the disk.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from pandadb.errors import Outcome, PandaDBError
 from pandadb.services import schema
 from pandadb.services.archive.months.export_check import fault
 from pandadb.services.archive.pauses import refuse_paused
-from pandadb.services.archive.snapshot import snapshot
-from pandadb.services.locks import turn
+from pandadb.services.archive.transactions import snapshot
+from pandadb.services.locks import advisory_lock
 from pandadb.services.maintenance import noted
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from pandadb.core.archive.checksums import Fingerprint
     from pandadb.database import Database
 
-TURN = "hashtextextended('pandadb archive export', 0)"
+EXPORT = "hashtextextended('pandadb archive export', 0)"
 
 
 class NotExported(PandaDBError):
-    """A month that cannot be exported, or whose export is not as it should be."""
+    """A month that cannot be exported, or has an export that does not fit."""
 
 
 class AnotherExport(NotExported):
@@ -52,7 +52,7 @@ class AnotherExport(NotExported):
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a month has, before it is exported."""
+    """The rows and partitions of a month, before it is exported."""
 
     month: str
     rows: dict[str, int]
@@ -79,7 +79,7 @@ class Export:
 
 
 def outlook(database: Database, month: str) -> Outlook:
-    """Return what an export would have to do with; nothing is read but the catalogue."""
+    """Return the rows and partitions of a month; nothing is read but the catalogue."""
     wanted = Month.of(month)
     with database.session() as session:
         there = catalog.partitions(session, [*LIVE_OF, *ARCHIVE_OF])
@@ -131,7 +131,7 @@ def export(
 def _export(
     database: Database, wanted: Month, folder: Path, overwrite: bool, tell: Callable[[str], None]
 ) -> Export:
-    with turn(database, TURN) as ours:
+    with advisory_lock(database, EXPORT) as ours:
         if not ours:
             raise AnotherExport("Another export is at work: try again when it has ended")
         place = folder / str(wanted)
@@ -146,7 +146,7 @@ def _export(
 
 
 def _recover(place: Path) -> None:
-    """Put back what somebody was replacing when he was killed."""
+    """Put back an export that was being replaced when the run was interrupted."""
     if _beside(place, "old").exists() and not place.exists():
         _beside(place, "old").rename(place)
     for name in ("part", "old"):
@@ -177,7 +177,7 @@ def _standing(
 
 
 def differing(manifest: Manifest, now: dict[str, Fingerprint]) -> str | None:
-    """Say which table has other rows now than it had when it was exported."""
+    """Return the table that has other rows now than when it was exported, in a sentence."""
     for table in manifest.tables:
         if now[table.table] != table.fingerprint:
             return (
@@ -263,11 +263,11 @@ def _refuse_to_lose(place: Path, part: Path, new: Manifest) -> None:
 
 
 def _has_more(place: Path, part: Path, new: Filed, old: Filed | None) -> str | None:
-    """Say what the old file of a table may have that the new one has not."""
+    """Return the rows that the old file of a table may have and the new one lacks."""
     path = place / new.file
     is_whole = old is None or fault_of_bytes(place, old) is None
     if old and not is_whole and old.fingerprint == new.fingerprint:
-        return None  # what it had before it was damaged is in the new one
+        return None  # its rows before the damage are in the new one
     if not path.exists():
         return f"lost the file {new.file}" if old else None
     lacking = files.lacking(path, part / new.file)

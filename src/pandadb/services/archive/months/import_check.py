@@ -1,10 +1,11 @@
-"""Whether an exported month can come back: what its files are, and what is there already."""
+"""Whether an exported month can come back: its files, and the rows that are there already."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pandadb.core.archive.deferrals import listed
 from pandadb.core.archive.months import Month
 from pandadb.core.archive.parquet import manifests, month_import
 from pandadb.core.archive.parquet.files import UnreadableFile
@@ -14,7 +15,7 @@ from pandadb.errors import PandaDBError
 from pandadb.services import schema
 from pandadb.services.archive.copies.remote import refuse_unready
 from pandadb.services.archive.months.export_check import exported_months
-from pandadb.services.archive.snapshot import snapshot
+from pandadb.services.archive.transactions import snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,12 +39,12 @@ class Import:
     rows: dict[str, int] = field(default_factory=dict)
     """How many have come to each table of the archive."""
     present: list[str] = field(default_factory=list)
-    """Tables that had all of their rows already, or of which there are none."""
+    """Tables that had all of their rows already, or have no rows in the month."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """An export whose files are as they were written, and what of it the archive lacks."""
+    """An export with files as they were written, and the tables that the archive lacks."""
 
     month: Month
     folder: Path
@@ -51,7 +52,7 @@ class Files:
     missing: list[Filed] = field(default_factory=list)
 
     def result(self) -> Import:
-        """Return what comes of it."""
+        """Return the result of its import."""
         tables = [table.table for table in self.missing]
         present = [one.table for one in self.manifest.tables if one.table not in tables]
         return Import(
@@ -62,7 +63,7 @@ class Files:
 def importable(
     database: Database, month: str, folder: Path, *, archive: Database | None = None
 ) -> Import:
-    """Return what an import of a month would do; the files are read, nothing is changed.
+    """Return the result that an import of a month would have; nothing is changed.
 
     Raises:
         InvalidManifest: There is no export of the month.
@@ -73,10 +74,10 @@ def importable(
     """
     if archive:
         refuse_unready(database, archive)
-    return look(database, archive, month, folder).result()
+    return examine(database, archive, month, folder).result()
 
 
-def look(database: Database, archive: Database | None, month: str, folder: Path) -> Files:
+def examine(database: Database, archive: Database | None, month: str, folder: Path) -> Files:
     """Return an export that may come, as far as that is seen before it is loaded.
 
     Raises:
@@ -101,10 +102,10 @@ def look(database: Database, archive: Database | None, month: str, folder: Path)
 
 
 def is_missing(there: Session, month: Month, table: Filed) -> bool:
-    """Tell whether the archive's table has no row of a month that was exported.
+    """Return whether the archive's table has no row of a month that was exported.
 
     Raises:
-        NotImported: It has others than the file, or cannot have those.
+        NotImported: It has other rows than the file, or cannot have those of the file.
     """
     if why := month_import.lacking(there, table):
         raise NotImported(f"{month} was not imported: {why}")
@@ -133,7 +134,7 @@ def refuse_copies(live: Session, there: Session, files: Files) -> None:
 
 
 def refuse_doubles(session: Session, files: Files, *, live: bool = True) -> None:
-    """Refuse jobs that a database has already; see `core.parquet.arrivals.doubles`.
+    """Refuse jobs that a database has already; see `month_import.doubles`.
 
     Raises:
         NotImported: It has some.
@@ -145,6 +146,5 @@ def refuse_doubles(session: Session, files: Files, *, live: bool = True) -> None
             raise NotImported(f"{files.month} was not imported: {error}") from None
         if found:
             name, pandaids = found
-            some = ", ".join(map(str, pandaids[:5])) + (", …" if pandaids[5:] else "")
             raise NotImported(f"{files.month} was not imported: {name} has jobs of {table.file} "
-                              f"already: {some}")  # fmt: skip
+                              f"already: {listed(pandaids)}")  # fmt: skip

@@ -1,70 +1,64 @@
-"""An exported month comes back into the archive, proven before anybody sees it.
+"""An exported month comes back into the archive, proven before any reader sees it.
 
 The files have to be those that were written. Their rows are copied into tables beside the archive's
 and counted there: rows and checksums must be those of the manifest. Then the tables are attached as
-partitions of the month, all together, with their proofs. All that is one transaction, so who is
-killed leaves nothing behind.
+partitions of the month, all together, with their proofs. All that is one transaction: an
+interrupted import leaves nothing behind.
 """
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError
 
-from pandadb.core.archive import proofs
 from pandadb.core.archive.checksums import Fingerprint
 from pandadb.core.archive.lookup import pandaid_index
 from pandadb.core.archive.months import Month
 from pandadb.core.archive.parquet import month_import
 from pandadb.core.archive.parquet.files import UnreadableFile
-from pandadb.core.archive.transfer import day_copy, month_drop, rows
+from pandadb.core.archive.transfer import month_partitions, rows
 from pandadb.core.jobs.csv_import import insertion
-from pandadb.services.archive import patience
-from pandadb.services.archive.copies.remote import reached, refuse_unready
-from pandadb.services.archive.months.drop_exported import WRITERS
+from pandadb.services.archive.copies.remote import archive_session, refuse_unready
+from pandadb.services.archive.exchange import prove_and_exchange
 from pandadb.services.archive.months.import_check import (
     NotImported,
+    examine,
     is_missing,
-    look,
     refuse_copies,
     refuse_doubles,
 )
 from pandadb.services.archive.pandaid_index import note
 from pandadb.services.archive.pauses import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers
-from pandadb.services.archive.restores import NotNow
-from pandadb.services.archive.runs import TURN
-from pandadb.services.archive.snapshot import be_slow
+from pandadb.services.archive.run_lock import NotNow, only_run
 from pandadb.services.archive.throttle import Limits, Throttle
+from pandadb.services.archive.transactions import lift_timeouts
 from pandadb.services.failures import explain
 from pandadb.services.grants import act_as_owner
-from pandadb.services.locks import be_patient, turn
+from pandadb.services.locks import set_lock_timeout
 from pandadb.services.lockwaits import LockNotAvailable, or_contended
 from pandadb.services.maintenance import noted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
     from pathlib import Path
 
     from sqlalchemy.orm import Session
 
     from pandadb.core.archive.layout import Part
     from pandadb.core.archive.parquet.manifests import Filed
-    from pandadb.core.archive.transfer.month_drop import Leaving
     from pandadb.database import Database
     from pandadb.services.archive.months.import_check import Files, Import
+    from pandadb.services.locks import LockPolicy
 
-LOADERS = 300.0
-"""Seconds for which a load of jobs is waited for."""
 NOTHING = Fingerprint(0, 0)
 
 
 @dataclass(frozen=True)
 class Loading:
-    """Where an import is."""
+    """The progress of an import."""
 
     month: str
     table: str
@@ -72,7 +66,7 @@ class Loading:
     """Rows of all tables that are loaded."""
     of: int
     waiting: str | None = None
-    """What it waits for."""
+    """The reason of a wait."""
 
 
 def import_month(
@@ -105,24 +99,22 @@ def import_month(
     if archive:
         refuse_unready(database, archive)
     refuse_strangers(archive or database)
-    with noted(database, "archive import") as run, ExitStack() as turns:
+    with noted(database, "archive import") as run:
         run.why = month
         refuse_paused(database)
-        for one in filter(None, (database, archive)):
-            if not turns.enter_context(turn(one, TURN)):
-                raise NotNow("Another run is at work: try again when it has ended")
-        found = look(database, archive, month, folder)
-        if found.missing:
-            steps = _Steps(found, Throttle(database, limits or Limits()), tell)
-            steps.begin()
-            _import(database, archive, found, steps)
-            note(archive or database)
-        return found.result()
+        with only_run(database, archive):
+            found = examine(database, archive, month, folder)
+            if found.missing:
+                steps = _Steps(found, Throttle(database, limits or Limits()), tell)
+                steps.begin()
+                _import(database, archive, found, steps)
+                note(archive or database)
+            return found.result()
 
 
 @dataclass
 class _Steps:
-    """Tells how far an import is, and waits where that is asked for."""
+    """The steps of an import: reported, and begun only when nothing has to be waited for."""
 
     files: Files
     throttle: Throttle
@@ -144,19 +136,20 @@ class _Steps:
 
 
 def _import(database: Database, archive: Database | None, files: Files, steps: _Steps) -> None:
+    locks = steps.throttle.limits.locks
     try:
         with (
             database.session() as live,
-            reached(archive or database) as there,
-            or_contended(there.connection(), WRITERS),
+            archive_session(archive or database) as there,
+            or_contended(there.connection(), locks.writers),
         ):
-            be_patient(there, WRITERS)
+            set_lock_timeout(there, locks.writers)
             counted = {}
             for table in files.missing:
-                part = month_import.part_of(there, table, files.month)
+                part = month_partitions.whole(there, table.table, files.month)
                 counted[part] = _fill(there, part, files, table, steps)
-            _finish(live, there if archive else None, files)
-            _attach(there, files, counted)
+            _refuse_late_jobs(live, there if archive else None, files, locks)
+            _attach(there, files, counted, locks)
     except UnreadableFile as error:
         raise NotImported(f"{files.month} was not imported: {error}") from None
     except IntegrityError as error:  # of rows that have come to the DEFAULT partition, or twice
@@ -174,33 +167,29 @@ def _fill(there: Session, part: Part, files: Files, table: Filed, steps: _Steps)
     return found
 
 
-def _finish(live: Session, archive: Session | None, files: Files) -> None:
-    """Refuse jobs that have come while the month was loaded; `jobs load` waits until its commit."""
+def _refuse_late_jobs(
+    live: Session, archive: Session | None, files: Files, locks: LockPolicy
+) -> None:
+    """Refuse jobs that have come while the month was loaded; `jobs load` waits until the commit."""
     act_as_owner(live.connection(), local=True)
-    be_slow(live)
-    be_patient(live, LOADERS)
-    with or_contended(live.connection(), LOADERS):
+    lift_timeouts(live)
+    set_lock_timeout(live, locks.loads)
+    with or_contended(live.connection(), locks.loads):
         live.execute(insertion.LOADING)
     refuse_doubles(live, files)
     if archive:
         refuse_copies(live, archive, files)
 
 
-def _attach(there: Session, files: Files, counted: dict[Part, Fingerprint]) -> None:
+def _attach(
+    there: Session, files: Files, counted: dict[Part, Fingerprint], locks: LockPolicy
+) -> None:
     """Attach the tables, in place of empty partitions of the month, and add their proofs."""
-    empty = month_drop.leaving(there, files.month, [table.table for table in files.missing])
+    tables = [table.table for table in files.missing]
+    empty = month_partitions.lock(there, files.month, tables)
     for table in files.missing:
         if not is_missing(there, files.month, table):
             raise NotImported(f"{files.month} was not imported: {table.table} has got its rows")
-    for part in empty.parts:
-        proofs.prove(there, part, proofs.COPY, NOTHING, NOTHING)
-    for part, found in counted.items():
-        proofs.prove(there, part, rows.MERGE, found, found)
-    pandaid_index.forget(there, files.month.lower, files.month.upper)
-    patience.within(there, lambda: _swap(there, empty, counted))
-
-
-def _swap(there: Session, empty: Leaving, parts: Collection[Part]) -> None:
-    if empty.parts:
-        month_drop.drop(there, empty)
-    day_copy.attach(there, parts, {})
+    pandaid_index.forget(there, files.month)
+    leaving = dict.fromkeys(empty.parts, NOTHING)
+    prove_and_exchange(there, leaving, counted, rows.MERGE, locks)

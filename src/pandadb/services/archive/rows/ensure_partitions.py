@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from psycopg import sql
-
 from pandadb.core.archive import proofs
 from pandadb.core.archive.checksums import Fingerprint
-from pandadb.core.archive.layout import LIVE_OF
-from pandadb.core.archive.lookup.scan import Times
-from pandadb.core.archive.transfer import rows
+from pandadb.core.archive.layout import LIVE_OF, part_of
+from pandadb.core.archive.transfer import ddl, rows
 from pandadb.core.partitions import catalog, planning, statements
 from pandadb.core.partitions.planning import Do, PlanStep
+from pandadb.core.sql.time_range import TimeRange
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from pandadb.core.archive.transfer.rows import Way
+    from pandadb.core.archive.transfer.rows import Direction
     from pandadb.core.partitions.catalog import Partition
     from pandadb.core.partitions.policies import Policy
 
@@ -29,32 +27,32 @@ STRAY = "SELECT EXISTS (SELECT 1 FROM {default} WHERE {times})"
 WHY = "rows come"
 
 
-def make(
+def ensure(
     session: Session,
-    way: Way,
+    direction: Direction,
     policies: Mapping[str, Policy],
-    times: Times,
+    times: TimeRange,
     pandaids: Collection[int],
 ) -> None:
-    """Make the partitions that rows of jobs need on the other side, as wide as the policies say.
+    """Create the partitions that rows of jobs need on the other side, as wide as the policies say.
 
-    A time of which the DEFAULT partition has rows gets none: the rows that come go there, too.
-    So it is with times that no partition can have, such as infinity.
+    A time with rows in the DEFAULT partition gets none: the rows that come go there, too.
+    The same holds for times that no partition can have, such as infinity.
     """
-    for source, target in way.tables.items():
+    for source, target in direction.tables.items():
         interval = policies[LIVE_OF.get(target, target)].interval
         days = rows.days_of(session, source, times, pandaids)
         for start, end in sorted({*filter(None, map(interval.range_of, days))}):
-            _make(session, target, start, end, interval.suffix(start))
+            _create(session, target, start, end, interval.suffix(start))
 
 
-def _make(session: Session, table: str, lower: datetime, upper: datetime, suffix: str) -> None:
+def _create(session: Session, table: str, lower: datetime, upper: datetime, suffix: str) -> None:
     has = catalog.partitions(session, [table])[table]
     for first, end in [*planning.gaps(has, lower, upper)]:
-        if _has_strays(session, has, Times(first, end)):
+        if _has_strays(session, has, TimeRange(first, end)):
             continue
         name = f"{table.partition('.')[2]}_{suffix}"
-        if (first, end) != (lower, upper):  # beside a narrower one, which may have the name
+        if (first, end) != (lower, upper):  # beside a narrower one that may have the name
             name = f"{name}_to_{end:%Y_%m_%d}"
         step = PlanStep(Do.MAKE, table, name, first, end, WHY)
         statements.run(session, statements.statements(session, step, KEY, has))
@@ -62,18 +60,18 @@ def _make(session: Session, table: str, lower: datetime, upper: datetime, suffix
             _prove_empty(session, table, name)
 
 
-def _has_strays(session: Session, has: Collection[Partition], times: Times) -> bool:
-    for one in has:
-        if one.is_default:
-            default = sql.Identifier(one.schema, one.name)
-            query = sql.SQL(STRAY).format(default=default, times=times.said()).as_string()
-            return bool(session.connection().exec_driver_sql(query).scalar_one())
-    return False
+def _has_strays(session: Session, has: Collection[Partition], times: TimeRange) -> bool:
+    words = {"times": times.condition()}
+    return any(
+        ddl.run(session, STRAY, default=ddl.place(one), **words).scalar_one()
+        for one in has
+        if one.is_default
+    )
 
 
 def _prove_empty(session: Session, table: str, name: str) -> None:
-    """Add the proof that a new partition of the archive has nothing, which others go on from."""
+    """Add the proof that a new partition of the archive is empty: later proofs go on from it."""
     for one in catalog.partitions(session, [table])[table]:
         if one.name == name:
             nothing = Fingerprint(0, 0)
-            proofs.prove(session, rows.part_of(table, one), rows.MERGE, nothing, nothing)
+            proofs.prove(session, part_of(table, one), rows.MERGE, nothing, nothing)
