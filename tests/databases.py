@@ -80,21 +80,23 @@ def temporary_role(server: Server) -> Iterator[dict[str, str]]:
             connection.execute(SQL("DROP ROLE {}").format(role))
 
 
-def migrated_template(server: Server, upgrade: Callable[[str], None]) -> str:
-    """Return the name of the run's migrated database; the first who asks makes it.
+def made_template(
+    server: Server, name: str, make: Callable[[str], None], source: str = "template0"
+) -> str:
+    """Return the whole name of a database to copy; the first who asks makes it, of the source.
 
     Nobody can connect to it when it is ready, so it can be copied at any time. A database of
-    that name which still takes connections is what a failed upgrade left.
+    that name which still takes connections is what a failure left.
     """
-    name = f"{server.prefix}template"
+    name = f"{server.prefix}{name}"
     ready = "SELECT NOT datallowconn FROM pg_database WHERE datname = %s"
     with admin(server.url) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
         if connection.execute(ready, [name]).fetchone() == (True,):
             return name
         _drop_database(connection, name)
-        _create_database(connection, server, name, "template0")
-        upgrade(server.url_of(name))
+        _create_database(connection, server, name, source)
+        make(server.url_of(name))
         connection.execute(
             SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(Identifier(name))
         )

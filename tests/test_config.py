@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from pandadb.config import Settings, SettingsError, load_settings, sqlalchemy_url
 
+pytestmark = pytest.mark.any_server
+
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

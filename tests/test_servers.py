@@ -15,11 +15,13 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import make_url, text
 
-from tests.databases import Server, admin, migrated_template, temporary_database
+from tests.databases import Server, admin, made_template, temporary_database
 from tests.servers import NoServerError, find_binaries, running_server
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+pytestmark = pytest.mark.any_server
 
 
 def tables_in(url: str) -> list[str]:
@@ -80,9 +82,9 @@ def test_a_failed_upgrade_is_tried_again_from_the_start(server: Server) -> None:
             connection.execute("CREATE TABLE made ()")
 
     with pytest.raises(ArithmeticError):
-        migrated_template(other, fail)
-    name = migrated_template(other, succeed)
-    assert migrated_template(other, fail) == name
+        made_template(other, "made", fail)
+    name = made_template(other, "made", succeed)
+    assert made_template(other, "made", fail) == name
     with temporary_database(other, name) as url:
         assert tables_in(url) == ["made"]
     with admin(server.url) as connection:
@@ -121,6 +123,7 @@ def test_what_killed_workers_leave_on_a_given_server_is_removed(server: Server) 
     assert (f"{given.prefix}role",) not in roles
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", ["system", "embedded"])
 def test_a_private_server_starts_from_either_binaries_and_stops(choice: str) -> None:
     try:
@@ -135,6 +138,7 @@ def test_a_private_server_starts_from_either_binaries_and_stops(choice: str) -> 
     assert not folder.parent.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
 def test_a_private_server_dies_with_a_killed_run_and_the_next_one_cleans_up() -> None:
     program = (

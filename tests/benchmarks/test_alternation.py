@@ -11,6 +11,8 @@ import pytest
 from benchmarks.alternation import Goal, Ratio, Report, Spread, alternate
 from tests.databases import Server
 
+pytestmark = pytest.mark.any_server
+
 SPEED = Ratio("ours", "theirs")
 SAMPLES = {"ours": [2.0, 6.0, 4.0], "theirs": [1.0, 2.0, 1.0]}
 
@@ -48,6 +50,7 @@ def test_a_goal_is_a_bound_from_below_or_from_above() -> None:
     assert [goal["ok"] for goal in report.verdicts()] == [True, False, True, False]
 
 
+@pytest.mark.slow
 def test_a_benchmark_prints_one_object(server: Server, pytestconfig: pytest.Config) -> None:
     command = ["-m", "benchmarks", "move", "--quick", "--tiny", "--json", "--server"]
     done = subprocess.run(

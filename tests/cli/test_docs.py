@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+pytestmark = pytest.mark.any_server
+
 ALL = pytest.mark.parametrize(
     ("command", "one"),
     [("erd", "diagrams.md"), ("dictionary", "dictionary/tasks.md"), ("states", "states.md")],

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 ARABIC = "\u0661"
 FULLWIDTH = "\uff12\uff10\uff12\uff16-11-20"
 """Digits to Python, and to a regular expression, but to nobody who kills jobs."""
@@ -151,11 +153,11 @@ def words(command: Command, parameter: Any, value: str) -> list[str]:
     return [*command.path, *options, "--", *arguments]
 
 
-def tried(command: Command) -> Iterator[list[str]]:
+def tried(command: Command, share: int) -> Iterator[list[str]]:
     """Return all that is typed of a command; what can only be shown is only shown.
 
-    Each value is tried with every fourth option, each option with every fourth value: they share
-    their readers, and all of them would take six minutes.
+    Each value is tried with one of `share` options, each option with one of `share` values: they
+    share their readers.
     """
     dry = [one for one in command.parameters if "--dry-run" in one.opts]
     for number, parameter in enumerate(command.parameters):
@@ -163,7 +165,7 @@ def tried(command: Command) -> Iterator[list[str]]:
             continue
         paths = ["missing", "folder", "loop", "records.csv/x", "a/" * 3000]
         values = [*HOSTILE, *paths]
-        step = 4 if FIRST[parameter.opts[0]] == command.path else 8
+        step = share if FIRST[parameter.opts[0]] == command.path else 2 * share
         for value in values[number % step :: step]:
             line = words(command, parameter, value)
             yield [*command.path, "--dry-run", *line[len(command.path) :]] if dry else line
@@ -197,13 +199,18 @@ def is_told(ended: Ended) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.path))
 def test_a_command_says_what_it_cannot_take_and_changes_nothing(
-    command: Command, pandadb: Any, database: Database, monkeypatch: pytest.MonkeyPatch
+    command: Command,
+    pandadb: Any,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    pytestconfig: pytest.Config,
 ) -> None:
     monkeypatch.setenv("PANDADB_URL", url_of(database))
     before = rows(database)
-    for line in tried(command):
+    for line in tried(command, 1 if pytestconfig.getoption("--thorough") else 8):
         ended = pandadb(*line)
 
         shown = [word[:60] for word in line]
@@ -297,13 +304,19 @@ def test_a_url_that_cannot_be_is_a_sentence_without_its_password(
 SETTINGS = [name for name in Settings.model_fields if not name.endswith(("url", "data_dir"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_that_cannot_be_is_a_sentence(
-    name: str, pandadb: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    pandadb: Any,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    pytestconfig: pytest.Config,
 ) -> None:
     monkeypatch.setenv("PANDADB_URL", database_url)
     odd = ["doma_panda=\udcff", 'doma_panda=a"b', f"doma_panda={'z' * 70}", "doma_panda=", "loop"]
-    for value in [*HOSTILE, *odd]:
+    share = 1 if pytestconfig.getoption("--thorough") else 3
+    for value in [*HOSTILE[SETTINGS.index(name) % share :: share], *odd]:
         monkeypatch.setenv(f"PANDADB_{name.upper()}", value)
 
         ended = pandadb("archive", "plan")

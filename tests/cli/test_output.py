@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 
 def url_of(database: Database) -> str:
     return database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -74,6 +76,7 @@ def test_the_words_after_two_dashes_are_no_options() -> None:
     assert (ended.returncode, ended.stderr[:6]) == (2, "Usage:")
 
 
+@pytest.mark.slow
 def test_quiet_prints_all_if_something_is_wrong_and_else_nothing(database: Database) -> None:
     with database.session() as session:
         running, waiting = make_job(session, "running"), make_job(session, "waiting")

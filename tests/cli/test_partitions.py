@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 LOG = "doma_panda.jobs_statuslog"
 TODAY = Span.of("1 day").suffix(datetime.now(UTC).replace(tzinfo=None))
 
@@ -117,6 +119,7 @@ def test_the_status_is_a_line_for_each_table(database: Database) -> None:
     assert (printed["runs"], printed["replica_lag"]["seconds"]) == ([], 0)
 
 
+@pytest.mark.slow
 def test_a_check_ends_with_1_until_partitions_are_made_and_rows_are_in_them(
     database: Database,
 ) -> None:

@@ -25,6 +25,8 @@ from tests.typed import typed as run_here
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.any_server
+
 HOME = Path(__file__).parents[2]
 BLOCK = re.compile(r"^(?:<!-- not run: (.+) -->\n)?```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 RUN = {"console", "python", "sql", "toml"}
@@ -99,6 +101,7 @@ def at_once(line: str, environment: dict[str, str]) -> subprocess.CompletedProce
         return run_here(*words[1:], environment=environment)
 
 
+@pytest.mark.slow
 def test_every_command_of_the_pages_works_after_the_demo(newcomer: dict[str, str]) -> None:
     """All in one test: a page goes on where the one before ended."""
     wrong, number = [], 0

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.any_server
+
 HEAVY = "sqlalchemy", "psycopg", "pydantic_settings", "pandadb.models.base"
 PROGRAM = f"""
 import sys

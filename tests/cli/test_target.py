@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 SHOWS = {
     "archive explain", "archive plan", "archive status", "archive verify",
     "db check", "db current", "db history", "db revision", "db sql", "db url",

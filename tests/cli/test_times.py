@@ -18,6 +18,8 @@ from tests.cli.test_hostile_input import ARABIC, commands, spelled
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 
 def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.servers import PrivateServer
 
+pytestmark = pytest.mark.any_server
+
 HERE = Path(__file__).parent
 DATABASE = "panda_db"
 PASSWORD = "password"  # which panda-server's configuration has

@@ -41,6 +41,7 @@ def in_background(work: Callable[[threading.Event], None]) -> Iterator[list[Base
         thread.join(timeout=60)
 
 
+@pytest.mark.slow
 def test_readers_and_writers_go_on_during_an_upgrade(empty_database_url: str) -> None:
     with Database(empty_database_url) as database:
         schema.upgrade(database, "0018")
@@ -109,6 +110,7 @@ def test_neither_the_lock_nor_the_timeouts_outlive_a_migration(database: Databas
         assert connection.scalar(text("SHOW lock_timeout")) == "0"
 
 
+@pytest.mark.slow
 def test_two_upgrades_at_the_same_time_do_the_work_once(empty_database_url: str) -> None:
     command = [sys.executable, "-m", "alembic", "upgrade", "head"]
     environment = {**os.environ, "PANDADB_URL": empty_database_url}
@@ -146,6 +148,7 @@ def test_a_migration_waits_for_another_one_longer_than_for_a_lock(database: Data
     assert schema.current(database).pending == ()
 
 
+@pytest.mark.slow
 def test_a_lock_that_stays_is_a_sentence_with_its_holder_and_nothing_is_half_done(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -195,6 +198,7 @@ def test_an_index_waits_for_a_writer_who_takes_longer_than_a_lock_timeout(
     assert is_valid(database)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "goal"), [("0021", "0022"), ("0029", "0030")])
 def test_an_invalid_index_is_named_and_built_anew(
     database: Database, before: str, goal: str
@@ -221,6 +225,7 @@ def test_an_invalid_index_is_named_and_built_anew(
     assert schema.check(database) == []
 
 
+@pytest.mark.slow
 def test_an_invalid_index_is_drift(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(

@@ -78,6 +78,7 @@ def test_schema_sql_is_current() -> None:
     assert (schema.home() / "sql" / "schema.sql").read_text() == schema.sql()
 
 
+@pytest.mark.slow
 def test_a_range_of_revisions_takes_a_database_from_one_to_the_other(
     empty_database_url: str, database_url: str
 ) -> None:

@@ -38,6 +38,7 @@ def version(server: Server) -> int:
         return connection.info.server_version
 
 
+@pytest.mark.slow
 def test_a_restored_dump_has_no_drift(server: Server, database_url: str) -> None:
     with temporary_database(server) as once, temporary_database(server) as twice:
         restore(server, database_url, once)
@@ -48,6 +49,7 @@ def test_a_restored_dump_has_no_drift(server: Server, database_url: str) -> None
                 assert schema.check(restored) == []
 
 
+@pytest.mark.slow
 def test_a_restored_dump_keeps_owners_and_rights_and_lacks_the_search_path_of_the_database(
     server: Server, database: Database, database_url: str, prefix: str
 ) -> None:
@@ -62,6 +64,7 @@ def test_a_restored_dump_keeps_owners_and_rights_and_lacks_the_search_path_of_th
             assert drift.check(restored) == []
 
 
+@pytest.mark.slow
 def test_a_dump_restored_on_a_newer_postgresql_has_no_drift(
     server: Server, database_url: str
 ) -> None:
@@ -77,6 +80,7 @@ def test_a_dump_restored_on_a_newer_postgresql_has_no_drift(
         pytest.skip(str(error))
 
 
+@pytest.mark.slow
 def test_a_check_that_allows_more_differs_in_the_copy_too(
     server: Server, database_url: str
 ) -> None:

@@ -39,6 +39,7 @@ def test_there_is_one_line_of_revisions_numbered_without_gaps() -> None:
     assert [f"{number:04d}" for number in range(1, len(REVISIONS) + 1)] == REVISIONS
 
 
+@pytest.mark.slow
 def test_every_revision_goes_up_down_and_up_again(empty_database_url: str) -> None:
     with Database(empty_database_url) as database:
         states = []
@@ -57,6 +58,7 @@ def test_every_revision_goes_up_down_and_up_again(empty_database_url: str) -> No
         assert objects(database) == states[-1]
 
 
+@pytest.mark.slow
 def test_a_service_may_have_migrations_of_its_own(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +113,7 @@ def test_seed_rows_are_there(database: Database) -> None:
             assert connection.scalar(query) == rows
 
 
+@pytest.mark.slow
 def test_a_role_that_merely_owns_its_database_can_do_all_of_it(plain_role_url: str) -> None:
     with Database(plain_role_url) as database:
         schema.upgrade(database)
@@ -132,6 +135,7 @@ def test_other_schema_names_are_refused_before_anything_is_made(empty_database_u
         assert objects(database) == []
 
 
+@pytest.mark.slow
 def test_a_role_that_may_only_read_can_compare(database: Database, plain_role_url: str) -> None:
     role = make_url(plain_role_url).username
     with database.engine.begin() as connection:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,9 @@ from sqlalchemy import text
 from pandadb.database import Database
 from pandadb.services import schema
 from tests.migrations.test_offline import psql
+from tests.typed import typed
+
+pytestmark = pytest.mark.any_server
 
 HEAD = schema.history()[-1].revision
 
@@ -24,6 +26,7 @@ def a_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "100% ours"
     folder.mkdir()
     monkeypatch.setenv("PANDADB_REVISIONS", str(folder))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a file may change twice in a second
     return folder
 
 
@@ -58,6 +61,7 @@ def two(a_site: Path) -> list[str]:
     return [revision(a_site, MAKE, DROP), revision(a_site, FILL, EMPTY)]
 
 
+@pytest.mark.slow
 def test_an_upgrade_applies_both_and_the_numbers_do_not_collide(
     database: Database, two: list[str]
 ) -> None:
@@ -75,6 +79,7 @@ def test_an_upgrade_applies_both_and_the_numbers_do_not_collide(
     assert schema.last_revision(database) == HEAD
 
 
+@pytest.mark.slow
 def test_a_new_database_gets_both_in_an_order_that_works(
     empty_database_url: str, two: list[str]
 ) -> None:
@@ -111,22 +116,21 @@ def test_what_depends_on_a_revision_is_undone_before_it(database: Database, two:
     assert schema.current(database).site == ("site_0002",)
 
 
-def test_pandadbs_next_revision_goes_on_beside_the_sites(
-    empty_database_url: str, a_site: Path
-) -> None:
+@pytest.mark.slow
+def test_pandadbs_next_revision_goes_on_beside_the_sites(database: Database, a_site: Path) -> None:
+    schema.downgrade(database, "0027")
     name = revision(a_site, MAKE, DROP)
     path = next(a_site.glob("site_0001*.py"))
     path.write_text(path.read_text().replace(f'depends_on = "{HEAD}"', 'depends_on = "0028"'))
-    with Database(empty_database_url) as database:
-        schema.upgrade(database, "site@head")
-        version = schema.current(database)
-        assert (version.revision, version.site) == ("0028", (name,))
-        assert version.pending[0].startswith("0029 ")
+    schema.upgrade(database, "site@head")
+    version = schema.current(database)
+    assert (version.revision, version.site) == ("0028", (name,))
+    assert version.pending[0].startswith("0029 ")
 
-        schema.upgrade(database)
+    schema.upgrade(database)
 
-        assert schema.current(database).pending == ()
-        assert schema.check(database) == []
+    assert schema.current(database).pending == ()
+    assert schema.check(database) == []
 
 
 def test_who_lacks_the_sites_folder_is_told_so(
@@ -165,6 +169,7 @@ def test_without_the_setting_there_is_no_place_for_a_revision() -> None:
         schema.write("first")
 
 
+@pytest.mark.slow
 def test_autogenerate_writes_what_makes_the_database_like_the_models(
     database: Database, a_site: Path
 ) -> None:
@@ -181,18 +186,17 @@ def test_autogenerate_writes_what_makes_the_database_like_the_models(
     assert len([*a_site.glob("*.py")]) == 1
 
 
+@pytest.mark.slow
 def test_the_commands_list_stamp_and_write(database: Database, tmp_path: Path) -> None:
     folder = tmp_path / "revisions"
-    url = database.engine.url.render_as_string(hide_password=False)
+    environment = {
+        "PANDADB_URL": database.engine.url.render_as_string(hide_password=False),
+        "PANDADB_REVISIONS": str(folder),
+        "PATH": "/usr/bin:/bin",
+    }
 
     def pandadb(*words: str) -> str:
-        ran = subprocess.run(
-            [sys.executable, "-m", "pandadb", *words],
-            env={"PANDADB_URL": url, "PANDADB_REVISIONS": str(folder), "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        ran = typed(*words, environment=environment)
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
 
@@ -230,6 +234,7 @@ def test_a_stamp_of_head_says_nothing_of_the_sites(database: Database, two: list
     assert stamped("site@head") == ("site_0002",)
 
 
+@pytest.mark.slow
 def test_a_stamp_of_head_keeps_those_of_the_site(database: Database, a_site: Path) -> None:
     name = revision(a_site, MAKE, DROP)
     path = next(a_site.glob("site_0001*.py"))

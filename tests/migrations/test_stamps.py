@@ -100,6 +100,7 @@ def test_no_command_misleads_about_a_database_of_upstreams(
     assert FOUND in ran.stderr
 
 
+@pytest.mark.slow
 def test_alembic_refuses_a_database_of_upstreams_too(upstream: Database) -> None:
     url = upstream.engine.url.render_as_string(hide_password=False)
     ran = subprocess.run(
@@ -166,6 +167,7 @@ def test_a_script_makes_everything_again_after_a_downgrade_to_base(
     assert dump(empty_database_url) == dump(database_url)
 
 
+@pytest.mark.slow
 def test_a_script_stops_at_a_database_of_another_revision(empty_database_url: str) -> None:
     with Database(empty_database_url) as database:
         schema.upgrade(database, "0001")
@@ -179,6 +181,7 @@ def test_a_script_stops_at_a_database_of_another_revision(empty_database_url: st
         assert schema.current(database).revision == "0002"
 
 
+@pytest.mark.slow
 def test_a_lost_stamp_is_written_again_when_the_tables_are_what_the_models_say(
     database: Database,
 ) -> None:
@@ -239,6 +242,7 @@ def test_who_compares_an_empty_database_changes_nothing(empty_database_url: str)
             assert connection.scalar(text("SELECT to_regnamespace('pandadb') IS NULL"))
 
 
+@pytest.mark.slow
 def test_alembic_compares_an_empty_database_and_changes_nothing(empty_database_url: str) -> None:
     psql(empty_database_url, "CREATE SCHEMA pandadb")
     for command in ("check", "current"):
@@ -273,6 +277,7 @@ def test_a_revision_that_is_not_applied_is_nothing_to_go_back_to(database: Datab
             call(database, "0031")
 
 
+@pytest.mark.slow
 def test_a_stamp_gives_no_rights(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[object] = []
     monkeypatch.setattr("pandadb.services.grants.give_again", given.append)

@@ -20,6 +20,8 @@ from pandadb.migrating import home, view_files
 from pandadb.services import schema
 from tests.migrations.test_offline import psql
 
+pytestmark = pytest.mark.any_server
+
 COLUMNS = "src/pandadb/models/jobs/columns.py"
 NUCLEUS = 'String(52), comment="Main site of the task'
 LAST = "    gco2_global: Mapped[Decimal | None] = mapped_column(\n"

@@ -33,13 +33,13 @@ PAIRS = (
 EPOCH = dt.datetime(1970, 1, 1)
 
 
-def shape(model: type[Base]) -> list[tuple[str, str, str | None]]:
-    return [(c.name, str(c.type), c.comment) for c in model.__table__.columns]
+def shape(model: type[Base]) -> dict[str, tuple[str, str | None]]:
+    """Return type and comment of each column; their order is no contract."""
+    return {c.name: (str(c.type), c.comment) for c in model.__table__.columns}
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_all_tables_of_jobs_have_the_same_127_columns_in_one_order(job: type[Base]) -> None:
-    assert len(shape(job)) == 127
+def test_all_tables_of_jobs_have_the_same_columns(job: type[Base]) -> None:
     assert shape(job) == shape(JobsActive4)
 
 
@@ -49,26 +49,23 @@ def test_a_satellite_has_the_columns_of_its_archive(live: type[Base], archived: 
 
 
 @pytest.mark.parametrize("model", [*JOBS, *(model for pair in PAIRS for model in pair)])
-def test_the_database_has_the_columns_in_the_same_order(
-    model: type[Base], session: Session
-) -> None:
-    table = model.__table__
+def test_the_database_has_the_columns_of_the_model(model: type[Base], session: Session) -> None:
     found = session.scalars(
         text(
             "SELECT attname FROM pg_attribute WHERE attrelid = CAST(:name AS regclass)"
-            " AND attnum > 0 ORDER BY attnum"
+            " AND attnum > 0 AND NOT attisdropped"
         ),
-        {"name": table.fullname},
+        {"name": model.__table__.fullname},
     )
 
-    assert [*found] == [column.name for column in table.columns]
+    assert {*found} == shape(model).keys()
 
 
 def test_each_column_of_a_job_is_in_exactly_one_group() -> None:
     groups = columns.JobColumns.__bases__
     names = [name for group in groups for name in group.__annotations__]
 
-    assert len(names) == len(set(names)) == 127
+    assert len(names) == len({*names}) == len(shape(JobsActive4))
 
 
 def test_each_table_has_its_own_state_by_default(session: Session) -> None:

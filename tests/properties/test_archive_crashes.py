@@ -135,6 +135,7 @@ def kill(pids: list[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_kills_lose_and_double_nothing(
     mortal: PrivateServer, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

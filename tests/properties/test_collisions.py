@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import func, insert, select, union_all
 
 from pandadb.models import FilesTable4, JobParamsTable, JobsArchived4, MetaTable
@@ -23,6 +24,7 @@ JOBS, BATCH = 400, 5
 SATELLITES = (FilesTable4, JobParamsTable, MetaTable)
 
 
+@pytest.mark.slow
 def test_nothing_stays_behind_of_jobs_that_end_while_their_pilots_report(
     database: Database,
 ) -> None:

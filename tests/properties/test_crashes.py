@@ -1,4 +1,7 @@
-"""Clients and server processes killed at random points, 200 times: nothing lost or doubled."""
+"""Clients and server processes killed at random points: nothing lost or doubled.
+
+How often is said by `--kills`.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,10 @@ if TYPE_CHECKING:
     from ctypes import c_long
     from multiprocessing.process import BaseProcess
 
-KILLS = 200
-OF_THE_SERVER = 20
-"""Kills of a server process: all others end with it, and the server recovers."""
+KILLS = 3
+"""So many for each one that `--kills` says: they take less time than those of archivers."""
+OF_THE_SERVER = 10
+"""Each tenth kills a server process: all others end with it, and the server recovers."""
 MOVERS = 4
 ENDED = 50
 """How many jobs have to end, so that there is something to lose or to double."""
@@ -92,7 +96,8 @@ def is_there(database: Database) -> bool:
     return False
 
 
-def test_200_kills_lose_and_double_nothing(own_server_url: str) -> None:
+@pytest.mark.slow
+def test_kills_lose_and_double_nothing(own_server_url: str, pytestconfig: pytest.Config) -> None:
     seed = random.randrange(10**6)
     chance = random.Random(seed)
     print("seed", seed)  # noqa: T201 - shown when it fails
@@ -102,11 +107,11 @@ def test_200_kills_lose_and_double_nothing(own_server_url: str) -> None:
         with database.session() as session:
             make_task(session, TASK, files=5000, maxattempt=3)
         movers = [start(own_server_url, seed + n, steps) for n in range(MOVERS)]
-        for number in range(KILLS):
+        for number in range(KILLS * pytestconfig.getoption("--kills")):
             before = steps.value
             wait_until(lambda before=before: steps.value != before)
             time.sleep(chance.uniform(0, 0.1))
-            if number % (KILLS // OF_THE_SERVER) == 0:
+            if number % OF_THE_SERVER == 0:
                 kill_server_process(database)
                 continue
             place = chance.randrange(MOVERS)

@@ -18,9 +18,9 @@ from hypothesis.stateful import (
 from sqlalchemy import select, text
 
 from pandadb.core.jobs.ending.kills import CODES
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason
 from pandadb.core.jobs.states import transitions
+from pandadb.core.sql.locks import Lock
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 from pandadb.services import jobs
 from pandadb.services.jobs import VERBS, DispatchRequest, Heartbeat, VerbOptions
@@ -157,6 +157,7 @@ class Lives(RuleBasedStateMachine):
         self.seen, self.may_change = found, {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(3))
 def test_random_lives_lose_and_double_nothing(database: Database, part: int) -> None:
     machine = type(f"Lives{part}", (Lives,), {"database": database})

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -64,6 +65,7 @@ def is_over(end: datetime, kept: Span, now: datetime) -> bool:
     return months > kept.size or (months == kept.size and clock)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(policy=POLICY, cuts=CUTS, left_out=st.integers(0, 11), now=MOMENTS)
 def test_a_plan_ends_only_what_is_older_than_is_kept(
@@ -84,6 +86,7 @@ def test_a_plan_ends_only_what_is_older_than_is_kept(
         assert is_over(step.upper, policy.retention, now)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     policy=POLICY,
@@ -116,6 +119,7 @@ def _has(one: Partition, moment: datetime) -> bool:
     return one.lower <= moment < one.upper
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(layouts=st.tuples(*[st.tuples(CUTS, st.integers(0, 11))] * 4))
 def test_partitions_of_one_time_are_of_one_day_and_in_order(
@@ -136,6 +140,7 @@ LAYOUTS = st.fixed_dictionaries(dict.fromkeys((*ARCHIVE_OF, LOG), AGO))
 """For each table, the days ago between which it has partitions."""
 
 
+@pytest.mark.slow
 @settings(
     max_examples=5,
     deadline=None,

@@ -6,6 +6,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import select
 
 from pandadb.models import JobsStatusLog
@@ -24,6 +25,7 @@ def expire(database: Database, chance: random.Random) -> None:
     jobs.expire(database, rules=["activated", "sent"])
 
 
+@pytest.mark.slow
 def test_eight_at_once_neither_block_each_other_nor_lose_a_job(database: Database) -> None:
     with database.session() as session:
         make_task(session, TASK, files=1500, maxattempt=3)

@@ -16,7 +16,7 @@ from pandadb.services import archive, jobs, partitions
 from pandadb.services.coverage import coverage
 from pandadb.services.partitions import Do
 from tests.factories import make_job, make_satellites
-from tests.services.test_archive import ago, ids, make_days, scalar, write
+from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 
 if TYPE_CHECKING:
     from pandadb.database import Database

@@ -128,6 +128,7 @@ def test_each_role_may_do_what_the_matrix_says(database: Database, prefix: str, 
     follow_the_matrix(database, roles, MATRIX)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", ["0006", "base"])
 def test_the_rights_are_the_same_after_going_back_and_up_again(
     database: Database, prefix: str, revision: str
@@ -360,6 +361,7 @@ def test_a_strange_name_is_a_name_and_nothing_else(database: Database, prefix: s
     assert attempt(database, strange.replace('"', '""'), "SELECT 1 FROM doma_panda.cache")
 
 
+@pytest.mark.slow
 def test_who_may_not_make_roles_is_told_what_a_superuser_has_to_run_and_goes_on_after_it(
     plain_role_url: str, database: Database, prefix: str
 ) -> None:
@@ -386,6 +388,7 @@ def test_who_may_not_make_roles_is_told_what_a_superuser_has_to_run_and_goes_on_
                 connection.execute(text(f'DROP OWNED BY "{name}" CASCADE'))
 
 
+@pytest.mark.slow
 def test_an_owner_that_may_make_roles_needs_no_superuser(
     plain_role_url: str, database: Database, prefix: str
 ) -> None:

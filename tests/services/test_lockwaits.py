@@ -126,6 +126,7 @@ def test_a_query_is_shown_up_to_its_first_text(query: str, shown: str) -> None:
     assert shortened(query) == shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("partitions", "maintain"), ("archive", "run")])
 def test_a_command_for_cron_prints_the_holder_once_for_each_try(
     database: Database, command: tuple[str, str]

@@ -17,7 +17,7 @@ from pandadb.services.coverage import coverage
 from pandadb.services.jobs import VerbOptions
 from pandadb.services.lockwaits import LockNotAvailable
 from pandadb.services.maintenance import last_runs, noted
-from tests.services.test_archive import TODAY, make_days, write
+from tests.services.archive.test_runs import TODAY, make_days, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +136,7 @@ def test_a_pause_is_no_error_and_what_was_typed_wrong_is_no_run(
     assert (noted.command, noted.outcome) == ("archive export", Outcome.PAUSED)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_its_note_cannot_be_written(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -147,6 +148,7 @@ def test_a_run_goes_on_where_its_note_cannot_be_written(
         raise DatabaseUnreachable("gone")
 
 
+@pytest.mark.slow
 def test_maintenance_of_partitions_and_the_end_of_late_jobs_are_noted(database: Database) -> None:
     partitions.maintain(database)
     jobs.expire(database, how=VerbOptions(dry_run=True))
@@ -218,6 +220,7 @@ def test_a_day_that_stays_is_named_with_its_reason(database: Database) -> None:
     )
 
 
+@pytest.mark.slow
 def test_no_partition_ahead_and_rows_in_a_default_one_are_problems(database: Database) -> None:
     before = coverage(database)
     partitions.maintain(database)
@@ -236,6 +239,7 @@ def test_no_partition_ahead_and_rows_in_a_default_one_are_problems(database: Dat
     ) in strayed.problems
 
 
+@pytest.mark.slow
 def test_a_command_that_has_not_ended_well_for_two_days_is_a_problem(database: Database) -> None:
     partitions.maintain(database)
     jobs.expire(database)

@@ -76,6 +76,7 @@ def test_an_export_and_an_archive_of_its_own_refuse_too(
     assert not (tmp_path / "months").exists()
 
 
+@pytest.mark.slow
 def test_jobs_partitions_and_the_archive_work_on_them(
     renamed: Database,
     tmp_path: Path,

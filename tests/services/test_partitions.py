@@ -45,6 +45,7 @@ def counts(steps: list[partitions.PlanStep]) -> dict[Do, int]:
     return {do: number for do in Do if (number := sum(step.do is do for step in steps))}
 
 
+@pytest.mark.slow
 def test_a_new_database_gets_all_its_partitions_and_then_there_is_nothing_to_do(
     database: Database,
 ) -> None:
@@ -254,6 +255,7 @@ def do(database: Database, *statements: str) -> None:
             session.execute(text(statement))
 
 
+@pytest.mark.slow
 def test_a_table_where_the_next_partition_should_be_holds_up_no_other(database: Database) -> None:
     taken = f"jobs_statuslog_{Span.of('1 day').suffix(now(database))}"
     do(database, f"CREATE TABLE doma_panda.{taken} (pandaid bigint)")

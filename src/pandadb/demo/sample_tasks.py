@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.jobs.creation.submission import NewJob
 from pandadb.core.jobs.csv_import import insertion
-from pandadb.core.statemachine.effects import now
+from pandadb.core.sql.expressions import now
 from pandadb.demo.sample_records import SITES
 from pandadb.models import HarvesterInstances, JediDatasetContents, JediDatasets, JediTasks
 from pandadb.models.deft import PRODSYS2_TASK_SEQ

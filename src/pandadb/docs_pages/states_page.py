@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs.creation.submission import BEGINNINGS
 from pandadb.core.jobs.states import RUNS, STATES, TRANSITIONS
@@ -12,8 +12,8 @@ from pandadb.docs_pages import markdown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pandadb.core.jobs.states import State, Transition
     from pandadb.core.statemachine.effects import Effect
+    from pandadb.core.statemachine.machine import State, Transition
 
 LIVE, WITH_PILOT = "live", "with_pilot"
 COLOURS = {
@@ -63,7 +63,7 @@ def page() -> str:
     )
 
 
-def _state(state: State) -> tuple[str, ...]:
+def _state(state: State[Any]) -> tuple[str, ...]:
     tables = " or ".join(table.__tablename__.upper() for table in state.tables)
     return f"`{state.name}`", tables, "yes" if state.final else "", state.meaning
 

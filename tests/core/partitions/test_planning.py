@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -129,6 +130,7 @@ def policies(draw: st.DrawFn) -> Policy:
     return Policy(LOG.table, interval, ahead, retention, Then.DROP if retention else Then.KEEP)
 
 
+@pytest.mark.slow
 @given(
     policies(),
     KNOWN.map(without_overlap),

@@ -8,18 +8,18 @@ from pandadb.core.jobs import states
 from pandadb.core.jobs.ending import library_jobs, merge_jobs
 from pandadb.core.jobs.files import file_accounting, file_reset
 from pandadb.core.jobs.files.file_accounting import ACCOUNTED
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.refusals import explain
 from pandadb.core.sql import validation
+from pandadb.core.sql.locks import Lock
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pandadb.core.jobs.mover import MoveResult
-    from pandadb.core.jobs.states import Transition
     from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.statemachine.machine import Transition
 
 
 FROM_SITE = ("activated",)

@@ -21,8 +21,8 @@ from sqlalchemy import (
 
 from pandadb.core.jobs.move_statement import PICKED
 from pandadb.core.sql import id_arrays
+from pandadb.core.sql.expressions import constant
 from pandadb.core.sql.id_arrays import unseen
-from pandadb.core.statemachine.effects import constant
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from pandadb.core.jobs.move_statement import Route
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import transitions
 from pandadb.core.sql import timestamps
+from pandadb.core.sql.expressions import now
 from pandadb.core.sql.prepared import CACHE_SIZE, send
 from pandadb.core.sql.validation import InvalidValue, check_number, check_text, mistake_of, words
-from pandadb.core.statemachine.effects import now
 from pandadb.models import (
     FilesTable4,
     HarvesterInstances,

@@ -12,15 +12,16 @@ from sqlalchemy import ARRAY, String, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.jobs import move_statement
+from pandadb.core.jobs.effects import COMMAND
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.heartbeat_values import REPORTS, check_call, checked
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.move_statement import Route
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import RUNS, transitions
 from pandadb.core.sql import id_arrays
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.locks import Lock
 from pandadb.core.sql.prepared import send
-from pandadb.core.statemachine.effects import COMMAND, now
 from pandadb.models import HarvesterRelJobsWorkers, JobOutputReport, JobsActive4, MetaTable
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Select, Update
 
     from pandadb.core.jobs.heartbeat_values import Checked
-    from pandadb.core.jobs.states import Transition
     from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.statemachine.machine import Transition
 
 VERBS = {**dict.fromkeys(RUNS, "heartbeat"), "holding": "hold", "transferring": "transfer"}
 UNREPORTED = "set to {} by the pilot: how the job has ended is still to be said"

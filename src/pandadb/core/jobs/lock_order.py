@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,8 @@ from sqlalchemy import Boolean, bindparam, func, or_, select, true
 from pandadb.core.jobs.files import file_status
 from pandadb.core.jobs.files.file_status import INPUTS
 from pandadb.core.sql import id_arrays
-from pandadb.core.statemachine.effects import constant, constants
+from pandadb.core.sql.expressions import constant, constants
+from pandadb.core.sql.locks import Lock
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks, JobsActive4
 from pandadb.models.types import EPOCH
 
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 FILE, CONTENTS, DATASET, TASK = (
     model.__table__.c for model in (FilesTable4, JediDatasetContents, JediDatasets, JediTasks)
 )
-
-
-class Lock(StrEnum):
-    """What to do about jobs that another transaction has locked."""
-
-    WAIT = "wait"
-    SKIP = "skip"
-    NOWAIT = "nowait"
 
 
 @cache

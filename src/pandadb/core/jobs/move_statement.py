@@ -1,4 +1,4 @@
-"""One transition out of one table, said in one statement."""
+"""One transition of jobs out of one table as one statement: datasets locked, jobs moved, logged."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    ARRAY,
-    String,
     bindparam,
     case,
-    delete,
     false,
     func,
     insert,
@@ -23,21 +20,24 @@ from sqlalchemy import (
 from pandadb.core.jobs import lock_order
 from pandadb.core.jobs.files import final_status
 from pandadb.core.jobs.files.file_status import BUILD
-from pandadb.core.jobs.lock_order import Lock
-from pandadb.core.sql.id_arrays import array, by_id, is_given, is_one_of, unnested
+from pandadb.core.jobs.states import JOBS
+from pandadb.core.sql.expressions import constant
+from pandadb.core.sql.id_arrays import by_id, is_given
+from pandadb.core.sql.locks import Lock
 from pandadb.core.sql.prepared import CACHE_SIZE
-from pandadb.core.statemachine.effects import constant, constants, moment
+from pandadb.core.statemachine import statement as machine_statement
+from pandadb.core.statemachine.effects import moment
+from pandadb.core.statemachine.statement import Carrying
 from pandadb.models import FilesTable4, JobParamsTable, JobsStatusLog, MetaTable
 from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import CTE, ColumnElement, Select, TableValuedAlias
-    from sqlalchemy.types import TypeEngine
+    from sqlalchemy import CTE, ColumnElement, Select
 
-    from pandadb.core.jobs.states import Transition
     from pandadb.core.statemachine.effects import Columns
+    from pandadb.core.statemachine.machine import Transition
     from pandadb.models.jobs.all_tables import JobTable
 
     Condition = Callable[[JobTable], ColumnElement[bool]]
@@ -67,22 +67,32 @@ class Route:
     returned: tuple[str, ...] = ()
     """Columns of the jobs that the part `moved` returns as they are then; only within one table."""
 
+    @property
+    def carrying(self) -> Carrying:
+        """What the state machine carries out of it."""
+        host = {"modificationhost": _host(self.source.__table__.c)}
+        more = host if self.each or self.step.verb in PLACED else {}
+        ends = self.source, self.target
+        return Carrying(JOBS, self.step, *ends, self.values, self.each, self.returned, more)
+
 
 @lru_cache(CACHE_SIZE)
 def prepared(route: Route) -> Select[Any]:
-    """Return the statement for jobs by their ids: made once, since 127 columns take their time."""
+    """Return the statement for jobs by their ids; cached, since 127 columns take their time."""
     return statement(route, by_id)
 
 
 def statement(route: Route, chosen: Condition) -> Select[Any]:
     """Return the statement that moves the jobs, and returns their ids and old states.
 
-    A third column tells whether they have datasets that were locked for them, a fourth whether a
-    job has failed to build a library, a fifth the time of the move. Its parameters are the columns
+    The third column is True for jobs whose datasets were locked, the fourth for jobs that have
+    failed to build a library; the fifth is the time of the move. The parameters are the columns
     that the caller sets, and `host`.
     """
     locked = _locked(route.lock) if route.accounted else None
-    picked = _picked(route, chosen, locked)
+    # as a condition of the jobs, so that it is evaluated before they are locked
+    before = [] if locked is None else [locked >= 0]
+    picked = pick(route, chosen(route.source), *before)
     has_files = false() if locked is None else locked > 0
     builds = picked.c.prodsourcelabel == BUILD if route.step.target == "failed" else false()
     what = select(picked.c.pandaid, picked.c.jobstatus, has_files, builds, moment())
@@ -90,111 +100,21 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
 
 
 def _locked(how: Lock) -> ColumnElement[int]:
-    """Return how many datasets are locked for the jobs: one part of a statement, said twice."""
+    """Return the number of datasets that are locked for the jobs; the statement has it twice."""
     return (
         select(func.count()).select_from(lock_order.datasets(how).cte("locked")).scalar_subquery()
     )
 
 
+def pick(route: Route, *chosen: ColumnElement[bool]) -> CTE:
+    """Return the part that chooses and locks jobs, with the columns that the log needs."""
+    return machine_statement.picked(route.carrying, PICKED, *chosen, lock=route.lock)
+
+
 def moving(route: Route, picked: CTE) -> list[CTE]:
-    """Return the parts that move jobs that are `PICKED` and locked: they change or carry them; log.
-
-    The first is the moment at which it happens, the second `moved`. No part joins another: what is
-    picked is locked and so what moves, and all times are the same moment. The planner has nothing
-    to guess of tables that are empty now and full in a minute.
-    """
-    if route.source is route.target:
-        was, moved = picked.c, [_changed(route, picked)]
-    else:
-        gone = _gone(route, picked)
-        was, moved = gone.c, [_arrived(route, gone)]
-    at = func.max(func.timezone("UTC", func.clock_timestamp())).label("at")  # after the last lock
-    moment_ = select(at).select_from(picked).cte("moment").prefix_with("MATERIALIZED")
-    return [moment_, *moved, _logged(route, was)]
-
-
-def _picked(route: Route, chosen: Condition, locked: ColumnElement[int] | None) -> CTE:
-    """Choose the jobs, and lock them in the order of their ids, after what `locked` counts."""
-    job, step = route.source.__table__.c, route.step
-    status = job.jobstatus.collate("C")  # no index has that: jobs are found by what chooses them
-    return (
-        select(*(job[name] for name in PICKED))
-        .where(
-            chosen(route.source),
-            status.in_(constants(step.sources_in(route.source))),
-            *(guard.of(job) for guard in step.guards),
-            *([] if locked is None else [locked >= 0]),  # so it is asked before the jobs are locked
-        )
-        .order_by(job.pandaid)
-        .with_for_update(skip_locked=route.lock is Lock.SKIP, nowait=route.lock is Lock.NOWAIT)
-        .cte("picked")
-        .prefix_with("MATERIALIZED")
-    )
-
-
-def _changed(route: Route, picked: CTE) -> CTE:
-    """Change the jobs in the table where they are."""
-    job = route.target.__table__
-    new = _new_values(route, job.c)
-    changed = update(job).where(is_one_of(job.c.pandaid, select(picked.c.pandaid)))
-    if route.each:
-        given = _own_values(route)
-        new |= {name: given.c[name] for name in route.values}
-        changed = changed.where(job.c.pandaid == given.c.pandaid)
-    changed = changed.values(new)
-    if route.returned:
-        changed = changed.returning(*(job.c[name] for name in route.returned))
-    return changed.cte("moved")
-
-
-def _own_values(route: Route) -> TableValuedAlias:
-    """Return the values of each job as a table, made of one array for each column."""
-    types = {name: _unbounded(route.source.__table__.c[name].type) for name in route.values}
-    arrays = {name: bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()}
-    return unnested("given", pandaid=array("pandaids"), **arrays)
-
-
-def _unbounded(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    """Return a type without its width: a cast would cut what does not fit, and say nothing."""
-    return String() if isinstance(kind, String) else kind
-
-
-def _gone(route: Route, picked: CTE) -> CTE:
-    """Take the jobs out of their table."""
-    job = route.source.__table__
-    return (
-        delete(job)
-        .where(is_one_of(job.c.pandaid, select(picked.c.pandaid)))
-        .returning(*job.c)
-        .cte("gone")
-    )
-
-
-def _arrived(route: Route, gone: CTE) -> CTE:
-    """Put the jobs into the other table, with all of their columns."""
-    new = {**dict(gone.c.items()), **_new_values(route, gone.c)}
-    return insert(route.target.__table__).from_select([*new], select(*new.values())).cte("moved")
-
-
-def _new_values(route: Route, job: Columns) -> dict[str, Any]:
-    step = route.step
-    same = job["jobstatus"] == constant(step.target)
-    return {
-        "statechangetime": case((same, job["statechangetime"]), else_=moment()),
-        **{name: effect.of(job, name) for name, effect in step.effects.items()},
-        **_given(route),
-        "jobstatus": constant(step.target),
-        "modificationtime": moment(),
-    }
-
-
-def _given(route: Route) -> dict[str, Any]:
-    """Return the columns that the caller sets, as parameters."""
-    columns = route.source.__table__.c
-    return {
-        **({"modificationhost": _host(columns)} if route.each or route.step.verb in PLACED else {}),
-        **({} if route.each else {n: bindparam(n, type_=columns[n].type) for n in route.values}),
-    }
+    """Return the parts that move jobs that are `PICKED` and locked, and log their new states."""
+    parts = machine_statement.moving(route.carrying, picked)
+    return [*parts.ctes, _logged(route, parts.was)]
 
 
 def _host(columns: Columns) -> ColumnElement[str]:
@@ -205,7 +125,8 @@ def _logged(route: Route, was: Columns) -> CTE:
     """Write into the status log which jobs have changed their state."""
     effects = {n: e.of(was, n) for n, e in route.step.effects.items() if n in LOGGED}
     host = {"modificationhost": _host(route.source.__table__.c)}
-    new = {**{name: was[name] for name in LOGGED}, **effects, **host, **_given(route)}
+    given = machine_statement.given_values(route.carrying)
+    new = {**{name: was[name] for name in LOGGED}, **effects, **host, **given}
     row = {
         "pandaid": was["pandaid"],
         "jobstatus": constant(route.step.target),

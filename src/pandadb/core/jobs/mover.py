@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs import move_statement, states
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.move_statement import Route
 from pandadb.core.jobs.refusals import explain, refusing_to_wait
 from pandadb.core.sql import id_arrays
+from pandadb.core.sql.locks import Lock
 from pandadb.core.sql.prepared import send
 from pandadb.core.sql.transaction import waiting_table
 from pandadb.models import JobsActive4
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from pandadb.core.jobs.move_statement import Condition
     from pandadb.core.jobs.refusals import Refusal
-    from pandadb.core.jobs.states import Transition
     from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.statemachine.machine import Transition
     from pandadb.models.jobs.all_tables import JobTable
 
     Gone = Row[int, str, bool, bool, datetime] | tuple[int, str, bool, bool, datetime]
@@ -85,7 +85,7 @@ def move(
     done, then = MoveResult(), Consequences()
     left = jobs if callable(jobs) else [*dict.fromkeys(jobs)]
     for step in steps:
-        sources = [table for table in LIVE_TABLES if step.sources_in(table)]
+        sources = [table for table in LIVE_TABLES if states.JOBS.sources_in(step, table)]
         for source, how in looks(sources, lock):
             if left:
                 target = states.home(step.target, waiting_table(session))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from pandadb.core.jobs.states import Transition
     from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.statemachine.machine import Transition
     from pandadb.models.jobs.all_tables import JobTable
 
 

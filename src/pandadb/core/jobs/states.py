@@ -1,23 +1,19 @@
 """The states of a job, the tables that hold them, and the transitions between them: all as data.
 
-From semantics of PanDA's server 0.1.6. A transition that is not here cannot be made.
+From semantics of PanDA's server 0.1.6. A transition that is not here cannot be made. A job that is
+dispatched, heard of or reset also gets `modificationhost`: see `move_statement.PLACED`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
 from inspect import get_annotations
 from typing import TYPE_CHECKING
 
-from pandadb.core.statemachine.effects import (
+from pandadb.core.jobs.effects import (
     AT_SITE,
     HELD_BACK,
-    LOWER,
     MOVABLE,
-    NEXT,
-    NOW,
-    NULL,
     PILOT_FAILED,
     POOLED,
     PRODUCTION,
@@ -25,17 +21,21 @@ from pandadb.core.statemachine.effects import (
     THROTTLED,
     UNBOUND,
     UNKILLED,
-    UNLESS_SET,
     UNTOLD,
     WITHOUT_POOL,
-    Effect,
-    Guard,
-    at_least,
     states,
+)
+from pandadb.core.statemachine.effects import (
+    LOWER,
+    NEXT,
+    NOW,
+    NULL,
+    UNLESS_SET,
+    at_least,
     value,
     when,
 )
-from pandadb.errors import InvalidInput
+from pandadb.core.statemachine.machine import Machine, State, Transition, by_name
 from pandadb.models import JobsActive4, JobsArchived4, JobsDefined4, JobsWaiting4
 from pandadb.models.jobs.columns import JobErrors
 
@@ -45,27 +45,8 @@ if TYPE_CHECKING:
     from pandadb.models.jobs.all_tables import JobTable
 
 
-class UnknownState(InvalidInput):
-    """No state has that name."""
-
-
-class UnknownVerb(InvalidInput):
-    """No transition has that verb, or none of its transitions leads to that state."""
-
-
-@dataclass(frozen=True)
-class State:
-    """A state, with the tables that may hold it: the first is where a job goes."""
-
-    name: str
-    tables: tuple[JobTable, ...]
-    meaning: str
-    final: bool = False
-
-
-STATES: Mapping[str, State] = {
-    state.name: state
-    for state in (
+STATES: Mapping[str, State[JobTable]] = by_name(
+    (
         State("pending", (JobsDefined4,), "JEDI has made it and has not set it up"),
         State("defined", (JobsDefined4,), "it is to be set up: datasets, motion of its inputs"),
         State("waiting", (JobsWaiting4, JobsDefined4), "its input is missing"),
@@ -85,7 +66,7 @@ STATES: Mapping[str, State] = {
         State("cancelled", (JobsArchived4,), "somebody has killed it", final=True),
         State("closed", (JobsArchived4,), "the system has given it up", final=True),
     )
-}
+)
 
 
 WAITS = ("pending", "defined", "assigned", "waiting")
@@ -106,26 +87,6 @@ MERGED = "merged"
 
 OURS = ("pandaid", "jobstatus", "modificationtime", "statechangetime")
 """Columns that every transition keeps or sets, whatever a caller wants to have set."""
-
-
-@dataclass(frozen=True, eq=False)
-class Transition:
-    """A step in a job's life, from any of the sources.
-
-    Besides its effects each sets `jobstatus`, `modificationtime` (now), and `statechangetime` (now)
-    where the state changes; `routes.PLACED` set `modificationhost`.
-    """
-
-    verb: str
-    sources: tuple[str, ...]
-    target: str
-    meaning: str
-    guards: tuple[Guard, ...] = ()
-    effects: Mapping[str, Effect] = field(default_factory=dict)
-
-    def sources_in(self, table: JobTable) -> tuple[str, ...]:
-        """Return those of the sources that the table may hold."""
-        return tuple(name for name in self.sources if table in STATES[name].tables)
 
 
 ENDED = {"endtime": UNLESS_SET}
@@ -215,44 +176,25 @@ TRANSITIONS = (
 )  # fmt: skip
 
 
-def state(name: str) -> State:
-    """Return a state by its name.
+JOBS = Machine(
+    "job",
+    ("pandaid",),
+    "jobstatus",
+    STATES,
+    TRANSITIONS,
+    changed_at=("modificationtime",),
+    entered_at=("statechangetime",),
+)
+transitions, legal_from = cache(JOBS.steps), JOBS.legal_from
+
+
+def home(name: str, waiting_table: str | None = None) -> JobTable:
+    """Return the table that a job goes to when it enters a state.
+
+    Waiting jobs go to JOBSWAITING4, or to the table of the setting (decision 6).
 
     Raises:
         UnknownState: No state has that name.
     """
-    if name not in STATES:
-        raise UnknownState(f"There is no state {name!r}: the states are {', '.join(STATES)}")
-    return STATES[name]
-
-
-def home(name: str, waiting_table: str | None = None) -> JobTable:
-    """Return the table that a job goes to when it gets into a state.
-
-    Waiting jobs go to JOBSWAITING4, or where the setting says (decision 6).
-    """
-    tables = state(name).tables
+    tables = JOBS.state(name).tables
     return next((t for t in tables if t.__tablename__ == waiting_table), tables[0])
-
-
-@cache
-def transitions(verb: str, target: str | None = None) -> tuple[Transition, ...]:
-    """Return what a verb can do, or what of that leads to a state.
-
-    Raises:
-        UnknownVerb: There is no such verb, or it does not lead there.
-    """
-    found = [step for step in TRANSITIONS if step.verb == verb]
-    if not found:
-        verbs = ", ".join(dict.fromkeys(step.verb for step in TRANSITIONS))
-        raise UnknownVerb(f"There is no verb {verb!r}: the verbs are {verbs}")
-    leading = [step for step in found if target in (None, step.target)]
-    if not leading:
-        targets = " or ".join(dict.fromkeys(step.target for step in found))
-        raise UnknownVerb(f"{verb!r} does not make a job {target}, but {targets}")
-    return tuple(leading)
-
-
-def legal_from(name: str) -> tuple[str, ...]:
-    """Return the verbs that a job in a state allows."""
-    return tuple(dict.fromkeys(step.verb for step in TRANSITIONS if name in step.sources))

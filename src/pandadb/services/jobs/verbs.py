@@ -15,11 +15,12 @@ from sqlalchemy import text
 
 from pandadb.core.jobs import advances as lives
 from pandadb.core.jobs.ending import kills
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.refusals import Refused
-from pandadb.core.jobs.states import KILLS, MERGED, TRANSITIONS, UnknownVerb, transitions
+from pandadb.core.jobs.states import KILLS, MERGED, TRANSITIONS, transitions
 from pandadb.core.sql import validation
+from pandadb.core.sql.locks import Lock
 from pandadb.core.sql.validation import from_text, near
+from pandadb.core.statemachine.machine import UnknownVerb
 from pandadb.database.pool import check_undoable
 from pandadb.models import JobsActive4
 from pandadb.services.jobs import table_statistics

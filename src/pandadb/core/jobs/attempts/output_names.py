@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from sqlalchemy import ARRAY, String, bindparam, select, update
 
+from pandadb.core.jobs.effects import TESTS
 from pandadb.core.jobs.files.file_status import BUILD, OUTPUTS
 from pandadb.core.sql import id_arrays
-from pandadb.core.statemachine.effects import TESTS
 from pandadb.models import FilesTable4, JobParamsTable
 from pandadb.models.types import EPOCH
 

@@ -28,11 +28,11 @@ from pandadb.core.jobs.attempts import output_names, retry_conditions, retry_his
 from pandadb.core.jobs.creation import submission
 from pandadb.core.jobs.files import file_accounting, used_files
 from pandadb.core.jobs.files.file_status import INPUTS, KEY, OUTPUTS, same_file
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.refusals import Refusal, RefusalReason, refusing_to_wait
 from pandadb.core.jobs.states import ANEW, transitions
 from pandadb.core.sql import id_arrays, validation
-from pandadb.core.statemachine.effects import now
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.locks import Lock
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,

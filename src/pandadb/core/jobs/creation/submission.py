@@ -25,9 +25,9 @@ from pandadb.core.jobs.creation import issued_ids, job_input, placeholders
 from pandadb.core.jobs.files import used_files
 from pandadb.core.shares import ranking
 from pandadb.core.sql.copy import copy_rows
+from pandadb.core.sql.expressions import now
 from pandadb.core.sql.transaction import waiting_table
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_given
-from pandadb.core.statemachine.effects import now
 from pandadb.models import (
     FilesTable4,
     JobParamsTable,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_
 
-from pandadb.core.statemachine.effects import Guard, constants
+from pandadb.core.sql.expressions import constants
+from pandadb.core.statemachine.effects import Guard
 from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:

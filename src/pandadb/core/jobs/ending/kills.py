@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, literal, or_, select, update
 
 from pandadb.core.jobs import advances
+from pandadb.core.jobs.effects import COMMAND, PRODUCTION
 from pandadb.core.jobs.ending import merge_jobs
 from pandadb.core.jobs.ending.diagnostics import sentence
 from pandadb.core.jobs.ending.kill_codes import (
@@ -20,13 +21,12 @@ from pandadb.core.jobs.ending.kill_codes import (
 )
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.files.file_status import PMERGE
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.mover import MoveResult, looks
 from pandadb.core.jobs.refusals import Refusal, RefusalReason, explain, refusing_to_wait
 from pandadb.core.jobs.states import ASKED, LIVE, transitions
 from pandadb.core.sql import validation
 from pandadb.core.sql.id_arrays import by_id
-from pandadb.core.statemachine.effects import COMMAND, PRODUCTION
+from pandadb.core.sql.locks import Lock
 from pandadb.models import JobsActive4
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, case, exists, false, func, literal, or_, select, union_all
 
-from pandadb.core.statemachine.effects import now
+from pandadb.core.sql.expressions import now
 from pandadb.models import (
     HarvesterSlots,
     JediWorkQueue,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, literal, or_, select
 
+from pandadb.core.jobs.effects import COMMAND
 from pandadb.core.jobs.ending import server_config
 from pandadb.core.jobs.ending.kills import KillResult, kill
 from pandadb.core.jobs.ending.lost_heartbeat import give_up
@@ -35,10 +36,10 @@ from pandadb.core.jobs.ending.timeout_conditions import (
     queue,
     urgent,
 )
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.states import RUNS, STATES, STOPPABLE, WAITS
+from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import by_id
-from pandadb.core.statemachine.effects import COMMAND, now
+from pandadb.core.sql.locks import Lock
 from pandadb.errors import InvalidInput
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 from pandadb.models.types import EPOCH

@@ -27,13 +27,14 @@ from sqlalchemy import (
 )
 
 from pandadb.core.jobs import lock_order, states
+from pandadb.core.jobs.effects import PRODUCTION
 from pandadb.core.jobs.files import file_status
 from pandadb.core.jobs.files.file_status import INPUTS, KEY, OUTPUTS
-from pandadb.core.jobs.lock_order import Lock
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import NOT_RUN
 from pandadb.core.sql import id_arrays
-from pandadb.core.statemachine.effects import PRODUCTION, now
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.locks import Lock
 from pandadb.models import Datasets, FilesTable4, JediDatasetContents, JediDatasets, JediTasks
 from pandadb.models.types import EPOCH, Timestamp
 

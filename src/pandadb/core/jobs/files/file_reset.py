@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import case, func, null, update
 
+from pandadb.core.jobs.effects import PRODUCTION
 from pandadb.core.sql import id_arrays
-from pandadb.core.statemachine.effects import PRODUCTION
 from pandadb.models import FilesTable4, JobsDefined4
 from pandadb.models.types import EPOCH
 

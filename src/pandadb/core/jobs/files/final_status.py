@@ -9,13 +9,13 @@ from sqlalchemy import and_, func
 
 from pandadb.core.jobs.files.file_status import OUTPUTS
 from pandadb.core.jobs.states import KILLS, MERGED
-from pandadb.core.statemachine.effects import constants
+from pandadb.core.sql.expressions import constants
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-    from pandadb.core.jobs.states import Transition
     from pandadb.core.statemachine.effects import Columns
+    from pandadb.core.statemachine.machine import Transition
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class Filter:
 
     def __post_init__(self) -> None:
         for name in self.states or ():
-            states.state(name)
+            states.JOBS.state(name)
         if self.pandaids is not None:
             ids(self.pandaids)
         for name in EQUAL:
@@ -133,7 +133,7 @@ def places(chosen: Filter) -> tuple[JobTable, ...]:
     ]
     if chosen.states is None:
         return tuple(asked)
-    homes: set[JobTable] = {job for name in chosen.states for job in states.state(name).tables}
+    homes: set[JobTable] = {job for name in chosen.states for job in states.JOBS.state(name).tables}
     if JobsArchived4 in homes:
         homes.add(JobsArchived)
     return tuple(job for job in asked if job in homes)

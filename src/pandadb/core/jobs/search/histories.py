@@ -11,10 +11,10 @@ from sqlalchemy import and_, func, literal, or_, select
 from pandadb.core.jobs.search import lookup
 from pandadb.core.jobs.search.pages import UnknownJob
 from pandadb.core.jobs.states import STATES
+from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.timestamps import is_beyond
 from pandadb.core.sql.validation import check_columns
-from pandadb.core.statemachine.effects import now
 from pandadb.models import JediJobRetryHistory, JobsActive4, JobsStatusLog
 
 if TYPE_CHECKING:

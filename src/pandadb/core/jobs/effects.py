@@ -1,0 +1,105 @@
+"""Effects and guards that are rules of jobs, and the constants of PanDA's server behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, not_, or_
+
+from pandadb.core.sql.expressions import constant, constants
+from pandadb.core.statemachine.effects import Effect, Guard
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+TESTS = ("ptest", "rc_test", "rc_test2", "rc_alrb")
+"""Labels of jobs that are tests of pilots."""
+AT_SITE, FIXED, THROTTLED = 1, 2, 3
+"""Values of `relocationflag`: the site was given, it must not be reassigned, its user is held back.
+"""
+COMMAND = "tobekilled"
+"""What `commandtopilot` says to the pilot of a running job, at its next heartbeat."""
+
+
+def states(*names: str) -> Guard:
+    """Match jobs in one of the states."""
+    return Guard(
+        f"it was {' or '.join(names)}",
+        lambda job: job["jobstatus"].in_(constants(names)),
+        f"it is not {' or '.join(names)}",
+    )
+
+
+WITHOUT_POOL = Effect(
+    "without localpool",
+    lambda job, column: func.nullif(
+        func.regexp_replace(job[column], constant(",*localpool"), constant(""), constant("g")),
+        constant(""),
+    ),
+)
+UNKILLED = Guard(
+    "commandtopilot is NULL",
+    lambda job: job["commandtopilot"].is_(None),
+    "it is to be killed",
+)
+UNTOLD = Guard(
+    f"commandtopilot is not {COMMAND}",
+    lambda job: func.coalesce(job["commandtopilot"], "") != constant(COMMAND),
+    "it is to be killed",
+)
+RECOVERED = Guard(
+    "jobdispatchererrordiag is not empty",
+    lambda job: func.coalesce(job["jobdispatchererrordiag"], "") != "",
+    "its outputs are on their way",
+)
+PRODUCTION = Guard(
+    "prodsourcelabel is not user or panda",
+    lambda job: func.coalesce(job["prodsourcelabel"], "").not_in(constants(("user", "panda"))),
+    "it is a user's",
+)
+UNBOUND = Guard(
+    f"{PRODUCTION.words} and relocationflag is not 1 or 2",
+    lambda job: (
+        PRODUCTION.of(job)
+        & func.coalesce(job["relocationflag"], 0).not_in(constants((AT_SITE, FIXED)))
+    ),
+    "it has to stay at its site",
+)
+PILOT_FAILED = Guard(
+    "its pilot failed (a negative piloterrorcode), it is a user's or a pilot's test, has an attempt"
+    " left and is not of HammerCloud",
+    lambda job: and_(
+        job["piloterrorcode"] < 0,
+        job["prodsourcelabel"].in_(constants(("user", "panda", *TESTS))),
+        job["maxattempt"] > job["attemptnr"],
+        not_(_is_functional_test(func.coalesce(job["processingtype"], ""))),
+    ),
+    "its pilot has not failed",
+)
+POOLED = Guard(
+    "specialhandling has localpool",
+    lambda job: job["specialhandling"].contains(constant("localpool")),
+    "it has no localpool",
+)
+
+
+MOVABLE = Guard(
+    f"relocationflag is not {FIXED}",
+    lambda job: func.coalesce(job["relocationflag"], 0) != FIXED,
+    "it must not be reassigned",
+)
+HELD_BACK = Guard(
+    f"relocationflag is {THROTTLED}",
+    lambda job: func.coalesce(job["relocationflag"], 0) == THROTTLED,
+    "it is not held back for its user",
+)
+
+
+def _is_functional_test(processingtype: Any) -> ColumnElement[bool]:
+    return or_(
+        processingtype.startswith(constant("hammercloud")),
+        and_(
+            processingtype.startswith(constant("gangarobot")),
+            processingtype != constant("gangarobot-rctest"),
+        ),
+    )
