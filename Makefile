@@ -29,11 +29,12 @@ compat: .venv/dev ## Lives of jobs by panda-server and by pandadb: the same rows
 	../shared/compat/setup.sh
 	$(BIN)/pytest -n 0 tests/compat
 
-lint: .venv/dev ## Style, types, layers, and that what is generated is current
+lint: .venv/dev ## Style, types, layers, prose of the docs, and that generated files are current
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tests.prose docs
 	$(BIN)/pandadb docs views --check
 	PANDADB_REVISIONS= $(BIN)/pandadb db sql | diff -u sql/schema.sql - > /dev/null \
 		|| { echo "sql/schema.sql is not what the revisions make: make schema"; exit 1; }
