@@ -124,3 +124,12 @@ def test_the_wheel_has_the_types_the_revisions_and_the_sql(installed: Path) -> N
     for folder in ("migrations/versions", "sql/views"):
         names = {path.name for path in (ROOT / folder).glob("*.??*") if path.suffix != ".pyc"}
         assert {path.name for path in (packed / folder).iterdir()} - {"__pycache__"} == names
+
+
+def test_the_wheel_writes_the_examples(installed: Path, tmp_path: Path) -> None:
+    written = run(installed / "pandadb", "demo", "--write-examples", "new", url="", folder=tmp_path)
+
+    assert written.returncode == 0, written.stderr
+    for example in (file for file in (ROOT / "examples").rglob("*") if file.is_file()):
+        name = example.relative_to(ROOT / "examples")
+        assert (tmp_path / "new" / name).read_bytes() == example.read_bytes()
