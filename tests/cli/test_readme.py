@@ -111,7 +111,7 @@ def test_every_command_of_the_pages_works_after_the_demo(newcomer: dict[str, str
                 continue  # what the command prints
             ended = at_once(line.removeprefix("$ "), newcomer)
             number += 1
-            if ended.returncode != 0:
+            if ended.returncode not in (0, 3):  # 3: there was nothing left to do
                 wrong.append((page, line, ended.stdout[-500:], ended.stderr[-500:]))
         for statement in runnable(page, "sql"):
             ended = typed(["pandadb", "db", "psql", "-c", statement], newcomer)
