@@ -27,7 +27,9 @@ from tests.typed import typed
 pytestmark = pytest.mark.any_server
 
 PROGRAM = Path(sys.executable).with_name("pandadb")
-README = (Path(__file__).parents[2] / "README.md").read_text()
+PAGES = "".join(
+    (Path(__file__).parents[2] / page).read_text() for page in ("README.md", "docs/commands.md")
+)
 
 
 def run(*words: str, url: str | None = None, **environment: str) -> CompletedProcess[str]:
@@ -68,13 +70,13 @@ def commands(command: Any = None, path: tuple[str, ...] = ()) -> list[tuple[str,
 
 
 @pytest.mark.parametrize("path", commands(), ids=" ".join)
-def test_every_command_has_help_with_an_example_and_is_in_the_readme(path: tuple[str, ...]) -> None:
+def test_every_command_has_help_with_an_example_and_is_in_the_pages(path: tuple[str, ...]) -> None:
     command: Any = typer.main.get_command(app)
     for name in path:
         command = command.commands[name]
 
     assert f"Example: pandadb {' '.join(path)}" in (command.help or "")
-    assert f"pandadb {path[0]}" in README
+    assert f"pandadb {path[0]}" in PAGES
 
 
 @pytest.mark.slow

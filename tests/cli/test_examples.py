@@ -88,7 +88,7 @@ def test_the_dispatcher_carries_jobs_from_dispatch_to_their_end(database: Databa
         with refused.value as answer:
             assert answer.code == 400
 
-    assert {jobs.history(database, pandaid).steps[-1].jobstatus for pandaid in pandaids} == {
+    assert {jobs.history(database, pandaid).states[-1].jobstatus for pandaid in pandaids} == {
         "finished"
     }
 
