@@ -73,7 +73,7 @@ def advance(
 
 
 def is_accounted(steps: Sequence[Transition]) -> bool:
-    """Tell whether steps of one goal mean something for the files of the jobs."""
+    """Return whether steps to one goal have consequences for the files of the jobs."""
     leaves_transferring = any("transferring" in step.sources for step in steps)
     return steps[0].target in ACCOUNTED or leaves_transferring
 
@@ -81,9 +81,9 @@ def is_accounted(steps: Sequence[Transition]) -> bool:
 def _end_merged(
     session: Transaction, waited: Sequence[int], goal: str, host: str
 ) -> dict[int, str]:
-    """End the jobs that waited for others to merge their outputs, as those have ended.
+    """End the jobs that waited for others to merge their outputs, with the state of those.
 
-    A job of which another output is still to be merged goes on waiting (semantics 2.8, 2.14).
+    Jobs with another output still to be merged go on waiting (semantics 2.8, 2.14).
     """
     ending = merge_jobs.ending(session, waited, goal)
     values = merge_jobs.values(goal)

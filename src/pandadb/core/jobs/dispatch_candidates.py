@@ -40,17 +40,17 @@ HERE = (JOB.computingsite == unseen(bindparam("site", type_=String)), JOB.jobsta
 LAST = 1_000_000
 
 LIMITS = {"memory": "minramcount", "disk": "maxdiskcount", "walltime": "maxwalltime"}
-"""What a worker has some of, and the column that says how much of it a job needs."""
+"""Resources of a worker, each with the column that has the need of a job."""
 EQUALS = ("resource_type", "produsername", "jeditaskid")
-"""Columns that have to be what a worker wants."""
+"""Columns that must equal the worker's value."""
 
 
 def candidates(by_label: bool, asked: Sequence[str]) -> CTE:
     """Select the first jobs of each kind, then the first of all kinds, in their order.
 
-    The kinds come in the order of their shares: those of later ones are looked at only if there are
-    too few jobs of the first. Parameters are the `site`, the order of its `shares`, how many jobs
-    are in `reach`, the `labels`, and what is `asked` with `wanted_` before it.
+    The kinds come in the order of their shares: those of later shares are read only if the first
+    have too few jobs. The parameters are the `site`, the order of its `shares`, the number of jobs
+    in `reach`, the `labels`, and each value of the request with the prefix `wanted_`.
     """
     kinds = _kinds(by_label)
     reach = unseen(bindparam("reach", type_=Integer))
@@ -75,10 +75,10 @@ def candidates(by_label: bool, asked: Sequence[str]) -> CTE:
 
 
 def _kinds(by_label: bool) -> CTE:
-    """Find the labels and shares of which there are jobs at the site: from each to the next one.
+    """Find the labels and shares with jobs at the site, by a loose index scan.
 
-    That costs a probe of the index for each, however many jobs there are; those of other labels
-    than are wanted are not looked at.
+    The cost is one probe of the index for each, however many jobs there are; other labels than the
+    requested ones are skipped.
     """
     kind = select(LABEL.label("label"), SHARE.label("share")).where(*HERE).order_by(LABEL, SHARE)
     wanted = id_arrays.unnested("wanted", label=unseen(bindparam("labels", type_=ARRAY(String))))
@@ -95,7 +95,7 @@ def _kinds(by_label: bool) -> CTE:
 
 
 def _fits(name: str) -> ColumnElement[bool]:
-    """Say that a job needs no more than the worker has, or is what the worker wants."""
+    """Match jobs that need no more than the worker has, and equal its values."""
     given = bindparam(f"wanted_{name}", type_=JOB[LIMITS.get(name, name)].type)
     if name in LIMITS:
         return func.coalesce(JOB[LIMITS[name]], 0) <= given
@@ -103,7 +103,7 @@ def _fits(name: str) -> ColumnElement[bool]:
 
 
 def _still_fits(by_label: bool, asked: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Say the same of a job that was found by its id alone: so in words that no index has."""
+    """Match the same for a job that was found by its id, in a form that no index matches."""
     site = unseen(bindparam("site", type_=String))
     label = func.any(unseen(bindparam("labels", type_=ARRAY(String))).cast(ARRAY(String)))
     return [
@@ -115,11 +115,11 @@ def _still_fits(by_label: bool, asked: Sequence[str]) -> list[ColumnElement[bool
 
 
 def free(candidates: CTE, by_label: bool, asked: Sequence[str]) -> CTE:
-    """Lock the first candidates that nobody else has, and tell their places; at most `njobs`.
+    """Lock the first candidates that are free, and return their places; at most `njobs`.
 
-    Each is looked up and locked when its turn comes: none that is not taken, however many are in
-    reach. No sort may come between, since it would have them all locked first. A job may have
-    changed since the candidates were read: what is asked of it is asked again of what is locked.
+    Each candidate is looked up and locked in turn, so no job is locked and then not taken. A sort
+    in between would lock all of them first. A job may have changed since the candidates were read:
+    the conditions are checked again on the locked row.
     """
     first = func.unnest(candidates.c.pandaids).table_valued(
         column("pandaid", BigInteger), with_ordinality="place"

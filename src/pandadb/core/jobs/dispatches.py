@@ -59,7 +59,7 @@ FARTHEST = 2**31 - 1
 
 @dataclass(frozen=True)
 class DispatchRequest:
-    """What a worker can run, and what it wants to know of it.
+    """The capacity of a worker, and the columns that it wants to know of its jobs.
 
     Raises:
         InvalidValue: A number is none or beyond its limits, or a text is none.
@@ -127,12 +127,13 @@ def take(
     worker: tuple[str, int] | None = None,
     **values: Any,
 ) -> list[DispatchResult]:
-    """Take activated jobs for a worker, and say that they are sent; return them in their order.
+    """Take activated jobs for a worker to `sent`; return them in the order of dispatch.
 
-    `shares` is the order in which shares are served; jobs of others come last. Jobs that other
-    workers take at the moment are skipped: there may be fewer, but none only if none is left. It is
-    one statement that takes any, so it can be a transaction by itself. The jobs are related to the
-    worker if its Harvester instance is known. `values` are new values of columns of the jobs.
+    `shares` is the order of the shares; jobs of other shares come last. Jobs that are locked by
+    other workers are skipped: the result may have fewer jobs than asked for, and is empty only if
+    no job is left. One statement takes the jobs, so it can be a transaction by itself. The jobs are
+    related to the worker if its Harvester instance is known. `values` are new values of columns of
+    the jobs.
     """
     if wanted.njobs < 1:
         return []
@@ -186,7 +187,7 @@ def _taken(
 
 
 def _dispatched(names: Sequence[str], row: Sequence[Any]) -> DispatchResult:
-    """Separate a job from what belongs to it."""
+    """Separate the columns of a job from those of its satellites."""
     job = dict(zip(names, row, strict=False))
     files, parameters = row[len(names) : -1] or (None, None)
     found = [dict(zip(NAMES, file, strict=True)) for file in files or ()]
@@ -199,10 +200,10 @@ def _dispatched(names: Sequence[str], row: Sequence[Any]) -> DispatchResult:
 def _statement(
     route: Route, asked: tuple[str, ...], *, by_label: bool, satellites: bool, related: bool
 ) -> Said:
-    """Say a dispatch: the first candidates of each kind, the first of those that are free.
+    """Return the statement of a dispatch: the first candidates of each kind, the free ones of them.
 
-    It returns the jobs and what belongs to them, and how many candidates there were; of no job
-    if none was free. Beside it are the names of the columns of jobs, which come first.
+    Its rows are the jobs with their satellites, and the number of candidates; one row without a job
+    if none was free. The second value is the names of the columns of jobs, which come first.
     """
     candidates = dispatch_candidates.candidates(by_label, asked)
     free = dispatch_candidates.free(candidates, by_label, asked)
@@ -237,7 +238,7 @@ def _parameters(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
 
 
 def _related(free: CTE) -> CTE:
-    """Note which worker has the jobs, if its Harvester instance is known."""
+    """Relate the jobs to their worker, if its Harvester instance is known."""
     harvester = bindparam("harvester", type_=String)
     worker = bindparam("worker", type_=BigInteger)
     known = exists().where(HarvesterInstances.harvester_id == harvester)

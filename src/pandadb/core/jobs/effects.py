@@ -18,7 +18,7 @@ AT_SITE, FIXED, THROTTLED = 1, 2, 3
 """Values of `relocationflag`: the site was given, it must not be reassigned, its user is held back.
 """
 COMMAND = "tobekilled"
-"""What `commandtopilot` says to the pilot of a running job, at its next heartbeat."""
+"""The `commandtopilot` that makes the pilot of a running job end it, at its next heartbeat."""
 
 
 def states(*names: str) -> Guard:

@@ -1,8 +1,8 @@
-"""Heartbeats, seen value by value: one that is malformed takes nothing from itself nor from others.
+"""Validation of heartbeats value by value: a malformed value costs no other value and no other job.
 
-A value that its column cannot take is left out, and the rest is taken: a pilot that is not heard of
-loses its job. What has no meaning without the malformed part is refused: an unknown state, a report
-that cannot be kept.
+A value that does not fit its column is dropped and the rest is kept: a job without heartbeats is
+lost. A heartbeat that has no meaning without the malformed part is refused: an unknown state, a
+report that cannot be stored.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pandadb.core.jobs.heartbeats import Heartbeat
 
 REPORTS = ("finished", "failed")
-"""What a pilot says at the end: the job is holding until somebody has worked on the report."""
+"""States that a pilot reports at the end: the job is holding until its report is processed."""
 SAID = (*RUNS, "holding", "transferring", *REPORTS)
 GIVEN = (*OURS, "attemptnr")
 """Columns that a heartbeat sets itself, or goes by."""
@@ -53,13 +53,13 @@ LARGEST = 10**11 - 1
 
 @dataclass(frozen=True)
 class Checked:
-    """A heartbeat with what can be taken of it."""
+    """A heartbeat, with the valid ones of its values."""
 
     said: Heartbeat
     refused: str | None = None
     """Why nothing of it can be taken, as a sentence."""
     left_out: tuple[str, ...] = ()
-    """What was not taken, as a sentence about each column."""
+    """The dropped values, as a sentence about each column."""
     is_of_a_job: bool = True
     """Whether there can be a job of that PandaID."""
 
@@ -86,7 +86,7 @@ def check_call(beats: Iterable[Heartbeat], kind: type[Heartbeat], host: str) -> 
 
 
 def checked(one: Heartbeat) -> Checked:
-    """Look at each value of a heartbeat; return what can be taken of it."""
+    """Validate each value of a heartbeat; return the valid ones."""
     if why := mistake_in(JobsActive4, "pandaid", one.pandaid):
         return Checked(one, why, is_of_a_job=False)
     if why := _refusal(one):
@@ -108,7 +108,7 @@ def checked(one: Heartbeat) -> Checked:
 
 
 def leak(jobmetrics: str | None) -> dict[str, Any]:
-    """Return what the pilot's measurements say of a memory leak; what is no number says nothing."""
+    """Return the columns of a memory leak from the measurements; other text is NULL."""
     slope, fit = (_number(pattern.search(jobmetrics or "")) for pattern in (LEAK, LEAK_X2))
     return {
         **({} if slope is None else {"memory_leak": int(slope)}),

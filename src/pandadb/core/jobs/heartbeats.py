@@ -1,4 +1,4 @@
-"""What pilots say of their jobs, and what they are told: semantics 1.2 and 2.7."""
+"""Heartbeats of pilots, and the answers to them: semantics 1.2 and 2.7."""
 
 from __future__ import annotations
 
@@ -35,18 +35,19 @@ if TYPE_CHECKING:
 
 VERBS = {**dict.fromkeys(RUNS, "heartbeat"), "holding": "hold", "transferring": "transfer"}
 UNREPORTED = "set to {} by the pilot: how the job has ended is still to be said"
-"""The `jobdispatchererrordiag` of jobs whose pilots will be heard of again; monitors know it."""
+"""The `jobdispatchererrordiag` of jobs that expect another heartbeat; monitors know it."""
 NUMBER = re.compile(r"\d+(\.*\d+)?")
 INVALID_BATCH = 1
-"""The `superrorcode` of a job for which a pilot of another batch has spoken (semantics 1.4)."""
+"""The `superrorcode` of a job with a heartbeat from a pilot of another batch (semantics 1.4)."""
 
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """What a pilot says of a job.
+    """The report of a pilot about its job.
 
-    A pilot that says holding or transferring is to say later how the job has ended: until then
-    `jobdispatchererrordiag` says so. It is NULL after finished and failed, which are said once.
+    After `holding` or `transferring` the pilot must report the end of the job later, and
+    `jobdispatchererrordiag` records that. It is NULL after `finished` and `failed`, which are
+    reported once.
     """
 
     pandaid: int
@@ -59,33 +60,33 @@ class Heartbeat:
     `modificationhost` is the pilot's node; without it, the host of the call is taken for that.
     """
     report: str | None = None
-    """At the end, what is to be known of the outputs."""
+    """The report on the outputs, with the last heartbeat."""
     metadata: str | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a pilot is told."""
+    """The answer to a heartbeat."""
 
     jobstatus: str | None
-    """The state in which the job is now; None for a job that is not active."""
+    """The state of the job now; None for a job that is not active."""
     command: str | None
-    """`tobekilled`, or what else `commandtopilot` says."""
+    """The job's `commandtopilot`, such as `tobekilled`."""
     ignored: str | None = None
     """Why nothing was changed."""
     left_out: tuple[str, ...] = ()
-    """What was not taken of the heartbeat, though the rest was: a sentence about each column."""
+    """The dropped values of a heartbeat that was accepted: a sentence about each column."""
 
 
 def beat(session: Transaction, beats: Sequence[Heartbeat], host: str) -> dict[int, Answer]:
-    """Take what pilots say; return what each is told. What cannot be is ignored, with a reason.
+    """Process heartbeats; return an answer to each, with the reason if it was ignored.
 
-    Each heartbeat is taken by itself: one that is malformed is refused, or taken without the value
-    that its column cannot take, and the others are taken. The number of statements goes with the
-    number of different states and sets of columns.
+    Heartbeats are independent: a malformed one is refused, or accepted without the values that do
+    not fit their columns, and the others are processed. The number of statements grows with the
+    number of different states and sets of columns, not with the number of heartbeats.
 
     Raises:
-        InvalidValue: What is given are no heartbeats, or the host is no text.
+        InvalidValue: The argument is no list of heartbeats, or the host is no text.
     """
     seen = [checked(one) for one in check_call(beats, Heartbeat, host)]
     taken = [one.said for one in seen if not one.refused]
@@ -136,7 +137,7 @@ def _judge(job: Mapping[str, Any] | None, one: Checked) -> tuple[Answer, str | N
 
 
 def judge(job: Mapping[str, Any] | None, said: Heartbeat) -> tuple[Answer, str | None]:
-    """Return what the pilot is told, and the state that the job gets: None if it stays."""
+    """Return the answer to the pilot, and the new state of the job: None if it stays."""
     if job is None:
         return Answer(None, COMMAND, "the job is not active"), None
     old, command = job["jobstatus"], job["commandtopilot"]
@@ -177,9 +178,9 @@ def _step(old: str, goal: str) -> Transition | None:
 
 
 def _is_other(job: Mapping[str, Any], said: Heartbeat) -> bool:
-    """Tell whether a pilot is of another batch; ids that are numbers say nothing.
+    """Return whether a pilot is of another batch; ids that are numbers do not show it.
 
-    Those of HTCondor are a cluster's and a process's, `1234567.0`: each new start has another.
+    HTCondor's ids are of a cluster and a process, `1234567.0`: each new start has another one.
     """
     known, new = job["batchid"], said.values.get("batchid")
     if not known or not new or known == new:
@@ -233,7 +234,7 @@ def _apply(
 
 
 def _awaited(said: Heartbeat) -> dict[str, str | None]:
-    """Return what tells those who look at the job whether its pilot has said how it ended."""
+    """Return the `jobdispatchererrordiag` that shows whether the job's end was reported."""
     if said.jobstatus in RUNS:
         return {}
     if said.jobstatus in REPORTS:
@@ -249,7 +250,7 @@ def _seen() -> Any:
 
 
 def _note_others(session: Transaction, others: Sequence[Heartbeat]) -> None:
-    """Say of jobs that pilots of other batches have spoken for them."""
+    """Mark jobs that had heartbeats from pilots of other batches."""
     diags = [f"a heartbeat came with invalid batchID={one.values['batchid']}" for one in others]
     given = {"pandaids": [one.pandaid for one in others], "diags": diags}
     session.execute(_noting_others(), given)
@@ -270,7 +271,7 @@ def _noting_others() -> Update:
 def _remember(
     session: Transaction, ended: Sequence[Heartbeat], found: Mapping[int, Mapping[str, Any]]
 ) -> None:
-    """Keep the reports of jobs that have ended for those who work on them, and the metadata."""
+    """Store the reports of jobs that have ended, for the server's Adder, and the metadata."""
     reports = [
         {
             "pandaid": one.pandaid,

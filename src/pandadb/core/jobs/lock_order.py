@@ -80,9 +80,10 @@ def _datasets_of_merged() -> Select[Any]:
 
 @cache
 def waiting_datasets() -> Select[Any]:
-    """Lock those datasets of the jobs `pandaids` in which more or fewer files may wait then.
+    """Lock the datasets of the jobs `pandaids` whose number of waiting files can change.
 
-    If `any_waits`, or if the task has jumbo jobs: more may wait there while we look.
+    These are all with `any_waits`, or if the task has jumbo jobs: more files may wait there
+    meanwhile.
     """
     files = (
         _datasets_of_jobs(True, FILE.jeditaskid, FILE.datasetid)

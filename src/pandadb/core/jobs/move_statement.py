@@ -47,7 +47,7 @@ LOGGED = ("prodsourcelabel", "cloud", "computingsite", "modificationhost")
 PLACED = ("dispatch", "heartbeat", "reset")
 """Verbs that set `modificationhost`; so does each heartbeat. The others leave the job its node."""
 PICKED = ("pandaid", "jobstatus", *LOGGED)
-"""What a move has to know of the jobs that were chosen."""
+"""Columns of the picked jobs that the rest of the statement needs."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Route:
 
     @property
     def carrying(self) -> Carrying:
-        """What the state machine carries out of it."""
+        """The transition as the state machine carries it out."""
         host = {"modificationhost": _host(self.source.__table__.c)}
         more = host if self.each or self.step.verb in PLACED else {}
         ends = self.source, self.target
@@ -84,9 +84,9 @@ def prepared(route: Route) -> Select[Any]:
 def statement(route: Route, chosen: Condition) -> Select[Any]:
     """Return the statement that moves the jobs, and returns their ids and old states.
 
-    The third column is True for jobs whose datasets were locked, the fourth for jobs that have
-    failed to build a library; the fifth is the time of the move. The parameters are the columns
-    that the caller sets, and `host`.
+    The third column is True for jobs with locked datasets, the fourth for jobs that have failed to
+    build a library; the fifth is the time of the move. The parameters are the columns that the
+    caller sets, and `host`.
     """
     locked = _locked(route.lock) if route.accounted else None
     # as a condition of the jobs, so that it is evaluated before they are locked
@@ -121,7 +121,7 @@ def _host(columns: Columns) -> ColumnElement[str]:
 
 
 def _logged(route: Route, was: Columns) -> CTE:
-    """Write into the status log which jobs have changed their state."""
+    """Insert the jobs that have changed their state into the status log."""
     effects = {n: e.of(was, n) for n, e in route.step.effects.items() if n in LOGGED}
     host = {"modificationhost": _host(route.source.__table__.c)}
     given = machine_statement.given_values(route.carrying)
@@ -139,19 +139,19 @@ def _logged(route: Route, was: Columns) -> CTE:
 
 @cache
 def stamp(step: Transition) -> Select[Any]:
-    """Give the files, metadata and parameters of the jobs `pandaids`, which have ended, a time.
+    """Set the time of the files, metadata and parameters of the jobs `pandaids`, which have ended.
 
-    They get into the partition where their jobs are. This is no part of the move: the snapshot of a
-    statement is older than the locks that it takes. What the holder of a lock has inserted for the
-    job, such as the metadata of its last heartbeat, is seen only by the next statement.
+    With it they are in the partition of their day. This is no part of the move: the snapshot of a
+    statement is older than the locks that it takes. Rows that the holder of a lock has inserted for
+    the job, such as the metadata of its last heartbeat, are visible only to the next statement.
     """
     return select(literal(1)).add_cte(*(_stamped(table, step) for table in SATELLITES))
 
 
 def _stamped(satellite: Satellite, step: Transition) -> CTE:
-    """Give the rows of a table that have no time yet the time `at`.
+    """Set the time `at` on those rows of a table that have none yet.
 
-    What becomes of the files beside says their `fates`.
+    Files get their final state with it: see `final_status`.
     """
     table = satellite.__table__
     new: dict[str, Any] = {"modificationtime": bindparam("at", type_=Timestamp())}

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class MoveResult:
-    """What a move has done."""
+    """The result of a move."""
 
     jobs: dict[int, str] = field(default_factory=dict)
     """The PandaIDs that moved, each with the state that the job is in now."""
@@ -49,10 +49,10 @@ class MoveResult:
 
 @dataclass
 class Consequences:
-    """What a move means for others than its jobs."""
+    """The consequences of a move for files and for other jobs."""
 
     has_files: bool = False
-    """Whether the jobs have files in datasets, which are locked."""
+    """Whether the jobs have files in datasets; these datasets are locked then."""
     builds: list[int] = field(default_factory=list)
     """Those of the jobs that have failed to build a library."""
 
@@ -67,20 +67,19 @@ def move(
     lock: Lock = Lock.WAIT,
     accounted: bool = False,
 ) -> tuple[MoveResult, Consequences]:
-    """Take jobs through whichever of the transitions fits; return which went, and why not.
+    """Move jobs through the first of the transitions that fits; return the result for each job.
 
-    The jobs are PandaIDs, or a condition on a table of jobs that chooses them. In one statement per
-    table that they may be in, they change the table and what the transition says, and the status
-    log is written; in one more, what belongs to jobs that have ended gets their `modificationtime`.
-    Jobs are locked in the order of their PandaIDs. The `values` of columns have to be right: see
-    `checks`.
+    The jobs are PandaIDs, or a condition on a table of jobs. One statement per table that can hold
+    them changes the columns of the transition, moves the rows and writes the status log; one more
+    sets the `modificationtime` of the satellites of jobs that have ended. Jobs are locked in the
+    order of their PandaIDs. The `values` of columns must have been validated: see `validation`.
 
-    If they are `accounted`, tasks and datasets of the jobs are locked before these, which have to
-    be PandaIDs; the second value tells whether they have files in datasets.
+    With `accounted`, tasks and datasets of the jobs are locked before the jobs, which must be
+    PandaIDs; the consequences then have `has_files`.
 
     Raises:
-        JobsLocked: With NOWAIT, somebody else has one of the jobs; or the session's `lock_timeout`
-            has passed. The transaction can only be rolled back.
+        JobsLocked: With NOWAIT, another transaction has locked one of the jobs; or the session's
+            `lock_timeout` has passed. The transaction can only be rolled back.
     """
     done, then = MoveResult(), Consequences()
     left = jobs if callable(jobs) else [*dict.fromkeys(jobs)]
@@ -130,7 +129,7 @@ def _along(
 
 
 def _stamp(session: Transaction, ended: Sequence[Gone], step: Transition) -> None:
-    """Give what belongs to jobs that have just ended the time at which they did."""
+    """Set the time of the satellites of jobs that have just ended to the time of their end."""
     pandaids = id_arrays.written(job for job, *_ in ended)
     *_, at = ended[0]
     with refusing_to_wait():

@@ -1,4 +1,4 @@
-"""Why a job did not move: one reason per job, and the sentence that says it."""
+"""Refusals: the reason why a job did not move, one per job, and its sentence."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Refusal:
 
 
 class Refused(PandaDBError):
-    """A job that cannot do what was asked of it; nothing was changed."""
+    """The only job of a call was refused; nothing was changed."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.sentence)
@@ -52,7 +52,7 @@ class Refused(PandaDBError):
 
 
 class JobsLocked(PandaDBError):
-    """Jobs that somebody else has locked for longer than we want to wait."""
+    """Other transactions have locked jobs for longer than the lock timeout."""
 
 
 @contextmanager

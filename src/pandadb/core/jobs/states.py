@@ -76,13 +76,13 @@ NOT_RUN = ("sent", "starting", "stagein")
 ENDS = ("holding", "transferring", "merging")
 LIVE = tuple(name for name, state in STATES.items() if not state.final)
 ASKED = ("running",)
-"""What a kill asks to end: the pilot does it."""
+"""States in which a kill is a command to the pilot."""
 STOPPABLE = tuple(name for name in LIVE if name not in ASKED)
-"""What a kill takes at once."""
+"""States that a kill ends at once."""
 KILLS = ("kill", "kill hard", "close", "close hard")
-"""What a kill code does, and nothing else."""
+"""Verbs of kill codes only."""
 MERGED = "merged"
-"""What becomes of a merging job as the job that was to merge its outputs ends."""
+"""The verb of a merging job whose merge job ends."""
 
 
 OURS = ("pandaid", "jobstatus", "modificationtime", "statechangetime")

@@ -1,7 +1,7 @@
 """Stragglers: files, parameters and metadata at 1970-01-01 whose jobs have ended.
 
-Nothing finds them there: they are not archived with their job, and a retry does not copy them. A
-move leaves none behind, but what is inserted without a lock on the job may come after it.
+No look-up finds them there: they are not archived with their job, and a retry does not copy them. A
+move leaves none behind, but rows that are inserted without a lock on the job may come after it.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ Rows = dict[str, int]
 
 
 def find(session: Transaction) -> dict[int, Rows]:
-    """Return the jobs that have stragglers, each with how many of which table.
+    """Return the jobs that have stragglers, each with the number of them by table.
 
-    It reads all rows at 1970-01-01, which are those of the live jobs as well. Some of the jobs may
-    be unknown.
+    It reads all rows at 1970-01-01, and so those of the live jobs as well. Some of the jobs may be
+    unknown.
     """
     found: dict[int, Rows] = defaultdict(dict)
     for table in SATELLITES:
@@ -56,7 +56,7 @@ def _left(table: Satellite) -> Select[int, int]:
 
 
 def ends(session: Transaction, pandaids: Collection[int]) -> dict[int, Found]:
-    """Return when and how jobs have ended, and in which table they are, of those that have."""
+    """Return the time, the state and the table of those jobs that have ended."""
     live = {job.__tablename__ for job in LIVE_TABLES}
     found = lookup.rows(session, pandaids, _end)
     return {pandaid: row for pandaid, row in found.items() if row.place not in live}
@@ -116,7 +116,7 @@ def _given() -> TableValuedAlias:
 
 
 def _has_twin(satellite: Satellite, given: TableValuedAlias) -> Any:
-    """Tell whether a table has a row of the same key at the time of the job."""
+    """Return whether a table has a row of the same key at the time of the job."""
     table, twin = satellite.__table__.c, satellite.__table__.alias("twin").c
     keys = [column.name for column in satellite.__table__.primary_key]
     same = [twin[key] == table[key] for key in keys if key != "modificationtime"]

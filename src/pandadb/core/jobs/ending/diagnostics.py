@@ -1,4 +1,4 @@
-"""What is said of a job that is ended: a sentence about each, made by the database."""
+"""Diagnostic messages of jobs that are ended, one for each job, made by the database."""
 
 from __future__ import annotations
 

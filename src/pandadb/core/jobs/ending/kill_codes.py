@@ -1,4 +1,4 @@
-"""Kill codes: what each code of PanDA's server makes of a job, as data (semantics 2.9)."""
+"""Kill codes: the effect of each code of PanDA's server on a job, as data (semantics 2.9)."""
 
 from __future__ import annotations
 
@@ -36,26 +36,27 @@ class UnknownCode(InvalidInput):
 
 @dataclass(frozen=True)
 class KillCode:
-    """What a code makes of a job. The diag's words are those of `diags.sentence`."""
+    """The effect of a code on a job. The placeholders of its diag are those of `diagnostics`."""
 
     code: int
     target: str
     diag: str
     taskbuffererrorcode: int = 100
     jobsubstatus: str | None = None
-    """None leaves what the job has."""
+    """None leaves the job's own value."""
     forced: Guard | None = None
-    """Which running jobs it takes without asking their pilots, beside the event service's."""
+    """Running jobs that it ends without a command to their pilots, beside the event service's."""
     by_role: bool = False
-    """Whether it takes all running jobs, if who kills has the production role."""
+    """Whether it ends all running jobs, for callers with the production role."""
     insists: bool = False
-    """Whether it ends jobs, too, that were told to end before."""
+    """Whether it also ends jobs that have the command to end already."""
     spares_users: bool = False
     """Whether the production role may not kill jobs of users with it."""
     clears: bool = False
     """Whether `commandtopilot` becomes NULL when the job ends."""
     keeps_unmerged: bool = False
-    """Whether another job may merge what one that is killed was to merge, without being asked."""
+    """Whether the inputs of a killed merge job are left for another one, without `keep_unmerged`.
+    """
 
 
 CODES: Mapping[int, KillCode] = {
@@ -91,14 +92,14 @@ CODES: Mapping[int, KillCode] = {
         KillCode(99, "cancelled", "Killed by {by}", by_role=True, insists=True),
     )
 }
-"""From semantics of PanDA's server. With 50 and 52, `by` is what JEDI says of the kill."""
+"""From semantics of PanDA's server. With 50 and 52, `by` is JEDI's message about the kill."""
 
 ON_FAILED = {7: KillCode(7, "failed", "Tried again elsewhere", 106, clears=True)}
-"""What a code makes of a failed job that is still in JOBSACTIVE4; the others only move it."""
+"""The codes that change a failed job that is still in JOBSACTIVE4; the others only move it."""
 
 
 def known(code: int) -> KillCode:
-    """Return what a code does.
+    """Return a code by its number.
 
     Raises:
         UnknownCode: There is no such code.

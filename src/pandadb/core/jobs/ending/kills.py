@@ -1,4 +1,4 @@
-"""Killing jobs, as one of the `killcodes` says."""
+"""Kills of jobs, by the rules of `kill_codes`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ __all__ = ["CODES", "KillCode", "KillResult", "UnknownCode", "cancel", "kill", "
 
 @dataclass(frozen=True)
 class Role:
-    """Who kills: whether pilots are not asked, and whether with the production role."""
+    """The rights of a kill: to end running jobs at once, and the production role."""
 
     hard: bool
     production: bool
@@ -52,7 +52,7 @@ class Role:
 
 @dataclass
 class KillResult(MoveResult):
-    """What a kill has done."""
+    """The result of a kill."""
 
     told: list[int] = field(default_factory=list)
     """The running jobs that are to end, and do when their pilots ask."""
@@ -71,20 +71,21 @@ def kill(
     keep_unmerged: bool = False,
     jobsubstatus: str | None = None,
 ) -> KillResult:
-    """End jobs, as a code says; tell running ones to end, or end them too if that is forced.
+    """End jobs by a kill code; running jobs get a command to end, or are ended if forced.
 
-    Running jobs are ended by `hard`, and by the codes that force it on some. A job that was told
-    before keeps the reason that it was given then, and unless the code insists it is left to end.
-    `production` is the role of who kills: with it some codes take more, and some nothing of users;
-    whose jobs somebody may kill without it is for the caller to see. With `keep_unmerged`, and
-    with code 51, another job may merge what one that is killed was to. `jobsubstatus` replaces the
-    code's. The number of statements does not grow with the number of jobs.
+    `hard`, and the codes that force it on some, end running jobs. A job that has the command
+    already keeps its earlier reason, and unless the code insists it is left to end by itself.
+    `production` is the role of the caller: with it some codes take more jobs, and some none of
+    users. The right to kill another user's job without it is the caller's to check. With
+    `keep_unmerged`, and with code 51, the inputs of a killed merge job are left for another one.
+    `jobsubstatus` replaces the code's. The number of statements does not grow with the number of
+    jobs.
 
     Raises:
         UnknownCode: There is no such code.
         InvalidValue: An id is no whole number.
         InvalidValue: `by` or `jobsubstatus` does not fit its column.
-        JobsLocked: See `move`.
+        JobsLocked: See `mover.move`.
     """
     rule, asked = known(code), validation.ids(pandaids)
     ids = file_accounting.lock(session, asked, lock)
@@ -132,13 +133,13 @@ def cancel(
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
 ) -> MoveResult:
-    """End jobs of JOBSACTIVE4 that were told to end, now that their pilots have.
+    """End jobs of JOBSACTIVE4 that had the command to end, now that their pilots have ended.
 
-    They have been killed, so each has its reason already. Others stay as they are.
+    Their reason was set by the kill. Other jobs are refused.
 
     Raises:
         InvalidValue: An id is no whole number, or a value does not fit its column.
-        JobsLocked: See `move`.
+        JobsLocked: See `mover.move`.
     """
     asked = validation.ids(pandaids)
     free = file_accounting.lock(session, asked, lock)
@@ -161,7 +162,7 @@ def _told() -> Select[Any]:
 
 
 def _untold(pandaid: int, why: Refusal, busy: bool) -> Refusal:
-    """Return why a job is not cancelled: if nobody else has it, it could be killed, but was not."""
+    """Return the refusal of a job: a job that is not locked could be killed, but was not."""
     if busy or why.reason is not RefusalReason.LOCKED:
         return why
     sentence = f"Job {pandaid} was not told to end: jobs are killed by `jobs kill`, with a code"
@@ -189,7 +190,7 @@ def _values(code: KillCode) -> dict[str, Any]:
 
 
 def _spared(code: KillCode, row: Row[Any]) -> Refusal:
-    """Say that the production role does not kill a user's job with a code."""
+    """Return the refusal of a user's job by a code, with the production role."""
     sentence = f"Job {row.pandaid} is a user's, which code {code.code} is not for"
     return Refusal(RefusalReason.GUARD, sentence)
 
@@ -197,8 +198,8 @@ def _spared(code: KillCode, row: Row[Any]) -> Refusal:
 def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, role: Role) -> Select[Any]:
     """Pick and lock the jobs of a table that can be killed, in the order of their ids; mark them.
 
-    Jobs that end get the command when they move: none of their indexes is written twice. A failed
-    job keeps its command and, unless the code says something of it, its reason.
+    Jobs that end get the command when they move, so none of their indexes is written twice. A
+    failed job keeps its command and, unless the code has another one, its reason.
     """
     job = table.__table__.c
     failed = job.jobstatus == "failed"
@@ -253,7 +254,7 @@ def _forced(code: KillCode, job: Columns, role: Role) -> Any:
 
 
 def _insists(code: KillCode, job: Columns, role: Role) -> Any:
-    """Whether a job that was told to end before does not have the time to do it."""
+    """Whether a job that has the command to end already is ended at once."""
     if role.hard or code.insists:
         return literal(True)
     return or_(EVENT_SERVICE.of(job), job["jobstatus"] == "merging")

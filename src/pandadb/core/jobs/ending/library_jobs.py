@@ -22,7 +22,7 @@ WITHOUT_LIBRARY = {
     "taskbuffererrorcode": 100,
     "taskbuffererrordiag": "The job that was to build its library has failed",
 }
-"""What is said of a job whose library nobody builds any more."""
+"""The message of a job whose library is not built any more."""
 
 
 def waiting(session: Transaction, pandaids: Sequence[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Giving up jobs of which nothing is heard any more, as the Watcher of PanDA's server does."""
+"""Jobs without heartbeats are failed, as by the Watcher of PanDA's server."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ WORKER_DONE = 2
 def give_up(
     session: Transaction, pandaids: Sequence[int], *, code: int, diag: str, host: str
 ) -> KillResult:
-    """Fail jobs of JOBSACTIVE4, with a code and a sentence of the dispatcher.
+    """Fail jobs of JOBSACTIVE4, with a code and a message of the dispatcher.
 
-    Jobs whose pilot or payload had said an error were to be recovered, and have another code, but
-    those that no pilot has answered for. Jobs without an `endtime` have ended when they were last
-    heard of. The caller has locked them and seen that it is time.
+    Jobs with an error of the pilot or payload were to be recovered and get another code, except
+    those that no pilot has reported on. The `endtime` of jobs without one is their last heartbeat.
+    The caller has locked the jobs and checked that they are due.
     """
     job = JobsActive4.__table__.c
     ended = or_(job.endtime.is_(None), job.endtime == EPOCH)

@@ -1,4 +1,4 @@
-"""Jobs whose outputs others merge: they wait in `merging`, and end with the last of those."""
+"""Jobs with outputs for merge jobs: they wait in `merging`, and end with the last of those."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ JOB, FILE, CONTENTS = (
 )
 
 MERGE_FAILED = 113
-"""The `taskbuffererrorcode` of a job whose outputs nobody will merge."""
+"""The `taskbuffererrorcode` of a job with outputs that will not be merged."""
 
 UNMERGED = ("defined", "ready", "picked", "running")
 """States of an output that a job has yet to merge."""
 
 
 def ending(session: Transaction, pandaids: Sequence[int], target: str) -> list[int]:
-    """Return which of the jobs end now that a job has ended that was to merge outputs of them.
+    """Return the jobs that end now that a merge job of their outputs has ended.
 
-    Those are the ones in `merging`; if it has succeeded, those of which no other output waits.
+    These are the ones in `merging`; after a success, those without another output that waits.
     """
     return [*session.scalars(_ending(target == "finished"), {"pandaids": [*pandaids]})]
 
@@ -50,7 +50,7 @@ def values(target: str) -> dict[str, Any]:
 
 
 def give_up(session: Transaction, pandaids: Sequence[int]) -> None:
-    """Let nobody try again what these jobs were to merge (semantics 2.9)."""
+    """Use up the attempts of the inputs of merge jobs (semantics 2.9)."""
     if pandaids:
         session.execute(_given_up(), {"pandaids": [*pandaids]})
 
@@ -78,7 +78,7 @@ def _ending(only_complete: bool) -> Select[Any]:
 
 
 def _waits() -> Any:
-    """Tell whether another output of a job is still to be merged."""
+    """Return whether another output of a job is still to be merged."""
     return (
         exists()
         .where(

@@ -1,4 +1,4 @@
-"""Settings of PanDA's servers, which keep them in CONFIG: read where a rule of ours is theirs."""
+"""Settings of PanDA's servers in the table CONFIG, for the rules that depend on them."""
 
 from __future__ import annotations
 

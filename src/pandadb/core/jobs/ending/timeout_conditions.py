@@ -1,4 +1,4 @@
-"""What timeouts ask of a job beside its state and its age, from whichever table knows it."""
+"""Conditions of timeouts on a job beside its state and its age, from whichever table has them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NQUEUE = "FAST_REBRO_THRESHOLD_NQUEUE_"
 
 @dataclass(frozen=True)
 class Circumstance:
-    """What has to be true of a job, in words and in SQL."""
+    """A condition on a job, in words and in SQL."""
 
     words: str
     of: Callable[[Columns, ServerConfig], ColumnElement[bool]]
@@ -63,7 +63,7 @@ def urgent(priority: int) -> Circumstance:
 
 
 def queue(job: Columns, what: str) -> Any:
-    """Return what the configuration of the job's queue says, as text; NULL if nothing."""
+    """Return a value of the configuration of the job's queue, as text; NULL if it has none."""
     return (
         select(SchedconfigJSON.data[what].as_string())
         .where(SchedconfigJSON.panda_queue == job["computingsite"])

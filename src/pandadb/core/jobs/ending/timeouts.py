@@ -1,8 +1,8 @@
-"""Timeouts: which jobs have been where they are for too long, and what becomes of them, as data.
+"""Timeouts: the jobs that have been in a state for too long, and their end, as data.
 
-The rules are those of PanDA's server, in its order. Each can be told from the database. Its server
-also moves `modificationtime` of the jobs that it is about to kill, so that nobody else takes them:
-here a lock does that.
+The rules are those of PanDA's server, in its order. The database has all that each needs. PanDA's
+server also updates `modificationtime` of the jobs that it is about to kill, so that no other
+process takes them: here a lock does that.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Kill:
     code: int
     jobsubstatus: str | None = None
     keep_unmerged: bool = False
-    """Whether another job may merge what one that is killed was to merge."""
+    """Whether the inputs of a killed merge job are left for another one."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Rule:
-    """A timeout: the job's states, which time has to be how old, what else, and what happens."""
+    """A timeout: states, the column of a time and its limit, conditions, and the end."""
 
     name: str
     states: tuple[str, ...]
@@ -204,7 +204,7 @@ def named(names: Iterable[str] | None) -> tuple[Rule, ...]:
 
 
 def due(session: Transaction, rule: Rule, limit: int = 1000) -> list[int]:
-    """Return the jobs for which it is time, oldest first, and lock them; locked ones are left out.
+    """Return the jobs that are due, oldest first, and lock them; locked ones are skipped.
 
     Raises:
         InvalidSetting: The setting that replaces the rule's limit is no number.
@@ -220,10 +220,10 @@ def due(session: Transaction, rule: Rule, limit: int = 1000) -> list[int]:
 
 
 def end(session: Transaction, rule: Rule, pandaids: Sequence[int], *, host: str) -> KillResult:
-    """Do to jobs that are `due`, in the same transaction, what the rule says.
+    """Apply the rule to jobs that are `due`, in the same transaction.
 
-    The jobs are locked already, out of order: so nothing else is waited for, and jobs of which
-    somebody has a dataset are left for the next time.
+    The jobs are locked already, out of order: so no other lock is waited for, and jobs with a
+    locked dataset are left for the next run.
     """
     match rule.action:
         case Fail(code, diag):
@@ -238,9 +238,9 @@ def end(session: Transaction, rule: Rule, pandaids: Sequence[int], *, host: str)
 def _still_due(
     session: Transaction, rule: Rule, config: ServerConfig, locked: Sequence[int]
 ) -> set[int]:
-    """Return which of the jobs are due as they are now that they are locked.
+    """Return the jobs that are still due now that they are locked.
 
-    What the statement that has locked them read of other tables may be older: a job's report may
+    The statement that has locked them may have read older rows of other tables: a job's report may
     have come between.
     """
     found: set[int] = set()
@@ -251,7 +251,7 @@ def _still_due(
 
 
 def _overdue(rule: Rule, table: JobTable, config: ServerConfig, limit: int) -> Select[Any]:
-    """Select and lock what is due in a table, with the time that the order goes by."""
+    """Select and lock the due jobs of a table, with the time that they are ordered by."""
     job = table.__table__.c
     age = job[rule.since[0]] if rule.since else literal(0)
     return (
@@ -264,7 +264,7 @@ def _overdue(rule: Rule, table: JobTable, config: ServerConfig, limit: int) -> S
 
 
 def _is_due(rule: Rule, table: JobTable, config: ServerConfig) -> list[Any]:
-    """Return what has to be true of a job of a table."""
+    """Return the conditions on a job of a table."""
     job = table.__table__.c
     return [
         job.jobstatus.in_([state for state in rule.states if table in STATES[state].tables]),
@@ -275,7 +275,7 @@ def _is_due(rule: Rule, table: JobTable, config: ServerConfig) -> list[Any]:
 
 
 def _is_untold(job: Columns) -> Any:
-    """Whether a kill would do anything: a running job that was told before is told no more."""
+    """Match jobs that a kill changes: a running job gets the command only once."""
     return or_(job["jobstatus"] != "running", func.coalesce(job["commandtopilot"], "") != COMMAND)
 
 
@@ -285,7 +285,7 @@ def _is_old(rule: Rule, job: Columns, config: ServerConfig) -> Any:
 
 
 def _limit(rule: Rule, job: Columns, config: ServerConfig) -> Any:
-    """Return the limit: the rule's own, or what the server's settings make of it."""
+    """Return the limit: the rule's own, or the one of the server's settings."""
     if rule.setting is None:
         return literal(rule.limit)
     part, key, unit = rule.setting.component, rule.setting.key, rule.setting.unit

@@ -1,7 +1,7 @@
-"""What the steps of jobs mean for the files and datasets of their task: semantics 2.3 and 2.14.
+"""Consequences of jobs' steps for the files and datasets of their task: semantics 2.3 and 2.14.
 
 The row of a file in JEDI_DATASET_CONTENTS changes only if JEDI owns it (`keeptrack`) and the job is
-its current attempt (`attemptnr`); the counters in JEDI_DATASETS change by what such rows do.
+its current attempt (`attemptnr`); the counters in JEDI_DATASETS change with such rows.
 """
 
 from __future__ import annotations
@@ -47,10 +47,12 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.effects import Columns
 
 CLOSED_TASKS = ("done", "finished", "failed", "broken", "aborted", "prepared")
-"""States of tasks whose late jobs change nothing of them any more."""
+"""States of tasks that late jobs do not change any more."""
 
 ACCOUNTED = ("transferring", "merging", *(name for name, s in states.STATES.items() if s.final))
-"""States whose beginning changes files; so do the end of transferring, and the first run."""
+"""States that change files when a job enters them; so do the end of transferring, and the first
+run.
+"""
 
 FILE, CONTENTS, DATASET, TASK = (
     model.__table__.c for model in (FilesTable4, JediDatasetContents, JediDatasets, JediTasks)
@@ -60,9 +62,9 @@ FILE, CONTENTS, DATASET, TASK = (
 def lock(
     session: Transaction, pandaids: Sequence[int], how: Lock, *, live: bool = True
 ) -> list[int]:
-    """Lock the tasks of jobs that live or have ended, then their datasets, in the order of ids.
+    """Lock the tasks of live or ended jobs, then their datasets, in the order of ids.
 
-    Returns the jobs that can go on: with SKIP those of which nobody else has a dataset.
+    Returns the jobs that can go on: with SKIP those without a dataset that is locked elsewhere.
     """
     given = {"pandaids": [*pandaids]}
     with refusing_to_wait():
@@ -75,10 +77,10 @@ def lock(
 
 
 def settle(session: Transaction, moved: Mapping[int, str], target: str) -> list[int]:
-    """Account for jobs that have just got into a state; each comes with the state it was in.
+    """Account for jobs that have just entered a state; each comes with its previous state.
 
-    Nothing is to be done for those whose step means nothing for their files. Returns the merging
-    jobs that have waited for these, of whose outputs they have merged some, or will merge no more.
+    It is a no-op for steps without consequences for files. Returns the merging jobs of which these
+    have merged an output, or will merge none any more.
     """
     if target == "running":
         moved = {job: before for job, before in moved.items() if before in NOT_RUN}
@@ -92,7 +94,7 @@ def settle(session: Transaction, moved: Mapping[int, str], target: str) -> list[
 
 @cache
 def _settlement(target: str) -> Select[Any]:
-    """Say in one statement what becomes of the files, then of the datasets and tasks."""
+    """Return the statement that changes the files, then the datasets and tasks."""
     current = _current(target)
     new, counts = file_status.of(target, current.c)
     changed = (
@@ -118,7 +120,7 @@ def _settlement(target: str) -> Select[Any]:
 
 
 def _current(target: str) -> CTE:
-    """Select and lock the contents of which the jobs are the current attempt, with the jobs."""
+    """Select and lock the contents with the jobs as their current attempt, with the jobs."""
     before = bindparam("before", type_=ARRAY(String))
     moved = id_arrays.unnested("moved", pandaid=id_arrays.array("pandaids"), before=before)
     job = states.home(target).__table__.c
@@ -165,7 +167,7 @@ def _current(target: str) -> CTE:
 
 
 def _is_closed() -> ColumnElement[bool]:
-    """Tell whether the dataset of an output to be merged is closed: its merging has begun."""
+    """Return whether the dataset of an output to be merged is closed: its merge has begun."""
     sub = Datasets.__table__.c
     return exists().where(
         sub.name == FILE.destinationdblock,
@@ -175,7 +177,7 @@ def _is_closed() -> ColumnElement[bool]:
 
 
 def _in_partition(target: str, job: Columns) -> tuple[ColumnElement[bool], ...]:
-    """Say in which partitions the jobs and their files are: where this transaction put them."""
+    """Match the partitions to which this transaction moved the jobs and their files."""
     if not states.STATES[target].final:
         return (FILE.modificationtime == EPOCH,)
     began = literal_column("(now() AT TIME ZONE 'UTC')", Timestamp())
@@ -183,7 +185,7 @@ def _in_partition(target: str, job: Columns) -> tuple[ColumnElement[bool], ...]:
 
 
 def counted(current: CTE, counts: Mapping[str, ColumnElement[int]]) -> CTE:
-    """Add to the counters of the datasets what became of their files."""
+    """Add the changes of the files to the counters of their datasets."""
     sums = (
         select(
             *(current.c[name] for name in KEY[:2]),

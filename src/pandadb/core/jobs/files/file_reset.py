@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 SUB = "_sub[0-9]+$"
-"""What the name of a dataset ends with while a part of it is transferred."""
+"""The suffix of a dataset's name while a part of it is transferred."""
 
 
 def reset_files(session: Transaction, pandaids: Sequence[int]) -> None:
-    """Forget what was set up for the site that jobs, which are defined now, came from.
+    """Undo the setup for the previous site of jobs that are defined now.
 
-    No file is said to be there any more, but JEDI's, which looks itself; production's are moved by
+    Files are marked as not available, except JEDI's, which looks itself; production's are moved by
     another dataset, and outputs go to the dataset itself.
     """
     session.execute(_reset(), {"pandaids": [*pandaids]})

@@ -1,4 +1,4 @@
-"""What becomes of a file of a task, and of the counters of its dataset, when its job moves on.
+"""Rules for a task's file, and for the counters of its dataset, when its job moves on.
 
 The rules of semantics 2.14 (the end of a job), 2.3 (transferring, merging) and 4.4 (proc_status),
 as expressions over a file's row in JEDI_DATASET_CONTENTS, its row in FILESTABLE4 and its job.
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 INPUTS = ("input", "pseudo_input", "pp_input")
 MASTERS = ("input", "pseudo_input")
-"""Types of the datasets whose files have a `proc_status`."""
+"""Types of the datasets with files that have a `proc_status`."""
 OUTPUTS = ("output", "log")
 KEY = ("jeditaskid", "datasetid", "fileid")
-"""What a file of a task is found by."""
+"""The key of a file of a task."""
 REPORTED = ("lfn", "guid", "fsize", "checksum")
-"""What the job's report says of an output, copied from FILESTABLE4."""
+"""Columns of an output that the job's report gives, copied from FILESTABLE4."""
 PMERGE = "pmerge"
 """`processingtype` of jobs that merge outputs of others; these wait for them in `merging`."""
 MERGE_ATTEMPTS = 3
@@ -40,24 +40,24 @@ PROCEEDS: Mapping[str, tuple[str, ...]] = {
     "transferring": ("running", "merging"),
     "running": ("ready", "queued", "starting"),
 }
-"""What `proc_status` may be before it becomes that."""
+"""For each `proc_status`, the ones that may precede it."""
 
 Outcome = tuple[dict[str, Any], dict[str, ColumnElement[int]]]
-"""The new values of the file's row, and what is added to each counter of its dataset."""
+"""The new values of the file's row, and the additions to each counter of its dataset."""
 
 
 def same_file(one: Columns, other: Columns) -> ColumnElement[bool]:
-    """Tell whether two rows are of the same file of a task."""
+    """Return whether two rows are of the same file of a task."""
     return and_(*(one[name] == other[name] for name in KEY))
 
 
 def same_dataset(one: Columns, other: Columns) -> ColumnElement[bool]:
-    """Tell whether two rows are of the same dataset of a task, or of files of it."""
+    """Return whether two rows are of the same dataset of a task, or of files of it."""
     return and_(*(one[name] == other[name] for name in KEY[:2]))
 
 
 def of(target: str, file: Columns) -> Outcome:
-    """Return what a job's step to a state does to each of its files."""
+    """Return the changes of a job's files when it enters a state."""
     if target == "running":
         return {"proc_status": _proceeds("running", file["is_input"], file)}, {}
     if target == "finished":
@@ -68,7 +68,7 @@ def of(target: str, file: Columns) -> Outcome:
 
 
 def has_attempts_left(target: str, file: Columns) -> ColumnElement[bool]:
-    """Tell whether another job may try an input file, after one that ended like this."""
+    """Return whether another job may try an input file after a job with this end."""
     failures = func.coalesce(file["failedattempt"], 0) + int(target == "failed")
     return and_(
         file["maxattempt"] > file["attemptnr"] + 1,
@@ -77,7 +77,7 @@ def has_attempts_left(target: str, file: Columns) -> ColumnElement[bool]:
 
 
 def is_merged(target: str, file: Columns) -> ColumnElement[bool]:
-    """Tell whether the input of a job that merges is merged now, or never will be."""
+    """Return whether the input of a merge job is merged now, or never will be."""
     if target == "finished":
         is_used: ColumnElement[bool] = file["file_status"] != "skipped"
         return is_used
@@ -155,7 +155,7 @@ def _unfinished(target: str, file: Columns) -> Outcome:
 
 
 def _on_hold(target: str, file: Columns) -> Outcome:
-    """Return what transferring or merging does, or the end of transferring."""
+    """Return the changes by transferring or merging, or by the end of transferring."""
     moving = and_(_is_moved(file), file["status"] == "running")
     begins = and_(moving, literal(target == "transferring"), file["before"] != "transferring")
     ends = and_(moving, literal(target != "transferring"), file["before"] == "transferring")
@@ -174,7 +174,7 @@ def _on_hold(target: str, file: Columns) -> Outcome:
 
 
 def _is_moved(file: Columns) -> ColumnElement[bool]:
-    """Tell whether the file counts as on hold while its job is transferring."""
+    """Return whether the file counts as on hold while its job is transferring."""
     return and_(file["is_input"], not_(file["is_pmerge"]))
 
 
@@ -187,14 +187,14 @@ def _was_transferring(file: Columns) -> ColumnElement[bool]:
 
 
 def _was_merging(made: ColumnElement[bool], file: Columns) -> ColumnElement[bool]:
-    """Tell whether an output counted as on hold, since its job was merging."""
+    """Return whether an output counted as on hold, since its job was merging."""
     return and_(made, file["before"] == "merging")
 
 
 def _is_spent(
     tried: ColumnElement[bool], more: ColumnElement[bool], file: Columns
 ) -> ColumnElement[bool]:
-    """Tell whether the last attempt is gone; secondary files have no `maxattempt` and no end."""
+    """Return whether the last attempt is used up; secondary files have no `maxattempt`."""
     return and_(tried, file["maxattempt"].is_not(None), not_(func.coalesce(more, False)))
 
 
@@ -209,7 +209,7 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _tried(file: Columns) -> dict[str, Any]:
-    """Return what each end of an attempt does to an input, success included."""
+    """Return the changes of an input by each end of an attempt, success included."""
     return {
         "attemptnr": case((file["is_input"], file["attemptnr"] + 1), else_=file["attemptnr"]),
         "is_waiting": case((file["is_input"], null()), else_=file["is_waiting"]),
@@ -224,7 +224,7 @@ def _reported(made: ColumnElement[bool], file: Columns) -> dict[str, Any]:
 
 
 def _to_merge(partial: ColumnElement[bool], file: Columns) -> dict[str, Any]:
-    """Return what makes an output the input of a job that merges."""
+    """Return the changes that make an output the input of a merge job."""
     return {
         "boundaryid": case((partial, file["pandaid"]), else_=file["boundaryid"]),
         "maxattempt": case((partial, file["attemptnr"] + MERGE_ATTEMPTS), else_=file["maxattempt"]),
@@ -232,9 +232,9 @@ def _to_merge(partial: ColumnElement[bool], file: Columns) -> dict[str, Any]:
 
 
 def _proceeds(status: str, condition: ColumnElement[bool], file: Columns) -> ColumnElement[Any]:
-    """Return the new `proc_status` of a master input, if the old one leads there.
+    """Return the new `proc_status` of a master input, if it may follow the old one.
 
-    Outputs to be merged are no inputs in that sense; a job that was replaced has lost its say.
+    Outputs to be merged are no inputs in that sense; a job that was replaced changes nothing.
     """
     before = file["proc_status"]
     fits = and_(

@@ -1,4 +1,4 @@
-"""What state the files of a job get when it ends, as data: semantics 2.8 and 2.9."""
+"""Final states of the files of a job when it ends, as data: semantics 2.8 and 2.9."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fate:
-    """The state that files get, which of them do, and those of which states do not."""
+    """The final state of files, the types that get it, and the states that keep a file from it."""
 
     status: str
     types: tuple[str, ...] | None = OUTPUTS
@@ -28,7 +28,7 @@ class Fate:
     spared: tuple[str, ...] = ()
 
     def is_for(self, file: Columns) -> ColumnElement[bool]:
-        """Tell whether a file gets the state."""
+        """Return whether a file gets the state."""
         of_type = () if self.types is None else (file["type"].in_(constants(self.types)),)
         status = func.coalesce(file["status"], "")
         spared = (status.not_in(constants(self.spared)),) if self.spared else ()
@@ -36,13 +36,13 @@ class Fate:
 
 
 FAILED = Fate("failed", spared=("merging", "nooutput"))
-"""Outputs fail with their job, unless its report says that they are to be merged or never made."""
+"""Outputs fail with their job, unless its report marks them as to be merged or never made."""
 KILLED = Fate("failed")
-"""Whatever a job had made, nobody will look at it."""
+"""All outputs fail, made or not: no step reads them any more."""
 
 
 def of(step: Transition) -> Fate | None:
-    """Return what a step to a final state does to the files, or None."""
+    """Return the final state of the files after a step to a final state, or None."""
     if step.verb == MERGED:
         return Fate(step.target, types=None, spared=("nooutput",))
     if step.target == "finished":

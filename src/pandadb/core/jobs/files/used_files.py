@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.effects import Columns
 
 CO_JUMBO = "WAITING_CO_JUMBO"
-"""The `computingsite` of jobs whose inputs stay free for others: they wait for a jumbo job."""
+"""The `computingsite` of jobs that wait for a jumbo job: their inputs stay free for others."""
 JUMBO = 4
 """The `eventservice` of jumbo jobs, which take over inputs of others."""
 FILE, CONTENTS = FilesTable4.__table__.c, JediDatasetContents.__table__.c
@@ -44,11 +44,11 @@ DATASET = JediDatasets.__table__.c
 
 
 def use(session: Transaction, jobs: Iterable[Mapping[str, Any]]) -> None:
-    """Say that files of tasks are being used by new jobs, those of JEDI (`lockedby`) only.
+    """Mark the files of tasks that new jobs use as in use, those of JEDI (`lockedby`) only.
 
-    The end of others gives no file back. Two jobs with the same file: that with the lower PandaID
-    has it. Inputs of co-jumbo jobs stay picked, for their jobset, and are counted as waiting in
-    their dataset until another job takes them, of this call or of a later one.
+    Files of other jobs are never given back. Of two jobs with the same file the one with the lower
+    PandaID has it. Inputs of co-jumbo jobs stay picked, for their jobset, and are counted as
+    waiting in their dataset until another job takes them, of this call or of a later one.
     """
     owned = [job for job in jobs if job.get("lockedby") == "jedi"]
     if owned:
@@ -137,7 +137,7 @@ def _counted(first: CTE) -> CTE:
 
 
 def _is_queued(file: Columns) -> ColumnElement[bool]:
-    """Tell whether `proc_status` becomes queued: that of master inputs, unless it is beyond."""
+    """Return whether `proc_status` becomes queued: that of master inputs, unless it is beyond."""
     is_master = exists().where(
         same_dataset(DATASET, file),
         DATASET.type.in_(("input", "pseudo_input")),
