@@ -4,11 +4,11 @@ from enum import StrEnum
 
 
 class PandaDBError(Exception):
-    """Base of every error that pandadb raises on purpose: what was wrong, and what to do."""
+    """Base of every error that pandadb raises on purpose; its text has cause and remedy."""
 
 
 class InvalidInput(PandaDBError):
-    """Base of what cannot be as it was given: a value, a file, a setting. Nothing was changed.
+    """Base of errors of invalid input: a value, a file, a setting. Nothing was changed.
 
     The command line ends with exit code 2 then, as for an unknown option.
     """

@@ -1,1 +1,1 @@
-"""What is typed: parse, call one service, print."""
+"""The commands: each parses its options, calls one service, and prints the result."""

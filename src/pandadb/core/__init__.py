@@ -1,1 +1,1 @@
-"""What can be done: functions of a transaction that never commit it."""
+"""The rules and statements of each family: functions of a transaction that never commit it."""

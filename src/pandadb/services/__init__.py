@@ -1,1 +1,1 @@
-"""What somebody asked for: opens the transaction, calls the core, returns plain values."""
+"""Use cases: each function opens a transaction, calls the core, and returns plain values."""

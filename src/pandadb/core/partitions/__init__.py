@@ -1,1 +1,1 @@
-"""Partitions: what policies want, what a database has, and the statements between the two."""
+"""Partitions: policies, the partitions of a database, and the statements between the two."""

@@ -1,4 +1,4 @@
-"""The partitions that a database has, as its catalogue says."""
+"""The partitions of a database, from PostgreSQL's catalog."""
 
 from __future__ import annotations
 

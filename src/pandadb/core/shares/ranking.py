@@ -1,4 +1,4 @@
-"""Global shares: which a job belongs to, and which are furthest behind: semantics 7.2 to 7.4."""
+"""Global shares: the share of a job, and the ranking for dispatch (semantics 7.2 to 7.4)."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def _below(
 
 
 def share_of(job: Mapping[str, Any], shares: Sequence[Share]) -> str:
-    """Return the first share whose patterns the beginnings of the job's words match.
+    """Return the first share with patterns that match the beginnings of the job's values.
 
-    `rtype` is the resource type of the job's queue; without it a share that asks for one is not it.
+    `rtype` is the resource type of the job's queue; without it, shares with an rtype do not match.
     """
     for share in shares:
         if all(
@@ -73,9 +73,9 @@ def share_of(job: Mapping[str, Any], shares: Sequence[Share]) -> str:
 
 
 def ranking(session: Transaction) -> list[str]:
-    """Return the shares in the order of dispatch: the one furthest below its part first.
+    """Return the shares in the order of dispatch: the one furthest below its target first.
 
-    What a share executes, in HS06, is what the statistics say of its sent and running jobs.
+    The HS06 that a share executes are those of its sent and running jobs in the statistics.
     """
     stats = session.execute(
         select(JobsShareStats.gshare, func.sum(JobsShareStats.hs))

@@ -9,16 +9,16 @@ LEAST, MOST = 1, 100_000
 
 @dataclass(frozen=True)
 class Batch:
-    """A number that follows the clock: what took too long is less next time, and the other way."""
+    """An adaptive batch size: at most doubled or halved to stay near the target duration."""
 
     size: int = 100
     target: float = 1.0
     """Seconds that a batch should take."""
 
     def after(self, done: int, seconds: float) -> Batch:
-        """Return the batch that follows one of so many, which took so long.
+        """Return the next batch after one of a size that took some seconds.
 
-        It at most doubles and at least halves: one slow batch is not yet a slow database.
+        It at most doubles and at least halves: one slow batch does not make a slow database.
         """
         if done < 1:
             return self

@@ -23,9 +23,9 @@ SELECT b.pid, a.usename, a.application_name, a.state,
  WHERE waits.pid = :pid AND waits.wait_event_type = 'Lock'
  ORDER BY a.xact_start NULLS LAST, b.pid
 """)
-"""A session that waits for nothing is not looked up in the table of locks, which others need."""
+"""Only sessions that wait are looked up in the table of locks, which other sessions need."""
 SHOWN = 100
-"""Characters of a query: enough to see what it does, and to which table."""
+"""Characters of a query: enough for its verb and its table."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Blocker:
     user: str | None
     application: str | None
     state: str | None
-    """What pg_stat_activity says, such as `idle in transaction`; None if our role may not see."""
+    """The state in pg_stat_activity, such as `idle in transaction`; None without the right to see
+    it.
+    """
     since: str | None
     """When its transaction began, in UTC; None if our role may not see that."""
     seconds: float | None

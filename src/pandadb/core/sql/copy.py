@@ -31,7 +31,7 @@ def copy_into(session: Transaction, model: type[Base], columns: Sequence[str]) -
     """Start a COPY into a table; columns that are not named take their defaults.
 
     Raises:
-        DBAPIError: What the driver says, as SQLAlchemy would say it.
+        DBAPIError: psycopg's error, wrapped as SQLAlchemy wraps it.
     """
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(schema_of(session, model.__table__.schema), model.__tablename__),
@@ -51,10 +51,10 @@ def copy_rows(
 
 
 def pipe(source: Transaction, out: sql.Composed, target: Transaction, into: sql.Composed) -> None:
-    """Give what a COPY TO STDOUT of one database says to a COPY FROM STDIN of another, as it is.
+    """Pipe a COPY TO STDOUT of one database into a COPY FROM STDIN of another, unchanged.
 
     Raises:
-        DBAPIError: What the driver of either says, as SQLAlchemy would say it.
+        DBAPIError: The error of either psycopg connection, wrapped as SQLAlchemy wraps it.
     """
     with (
         closing(_chunks(source, out)) as chunks,
@@ -66,7 +66,7 @@ def pipe(source: Transaction, out: sql.Composed, target: Transaction, into: sql.
 
 
 def _chunks(source: Transaction, out: sql.Composed) -> Generator[bytearray]:
-    """Yield what a COPY says in pieces of some size: its driver yields each row for itself."""
+    """Yield the data of a COPY in pieces of some size: psycopg yields each row by itself."""
     with driving(source, out) as driver, driver.cursor().copy(out) as copy:
         chunk = bytearray()
         for row in copy:

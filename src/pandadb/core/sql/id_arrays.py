@@ -60,16 +60,16 @@ def unseen(parameter: BindParameter[Any]) -> ColumnElement[Any]:
 
 
 def is_given(pandaid: ColumnElement[int]) -> ColumnElement[bool]:
-    """Tell whether an id is in the parameter `pandaids`; by the id's index, however many."""
+    """Return whether an id is in the parameter `pandaids`; by the id's index, however many."""
     given = unseen(array("pandaids"))
     return pandaid == func.any(cast(given, ARRAY(BigInteger)))  # or ANY would look at its rows
 
 
 def is_among(pandaid: SQLColumnExpression[Any], pandaids: Iterable[int]) -> ColumnElement[bool]:
-    """Tell whether an id is one of those, in a statement that is made for them."""
+    """Return whether an id is one of those, in a statement that is made for them."""
     return pandaid == any_(literal([*pandaids], ARRAY(BigInteger)))
 
 
 def is_one_of(pandaid: ColumnElement[int], chosen: Select[Any]) -> ColumnElement[bool]:
-    """Tell whether an id is one of the selected; as an array, so that the id's index is taken."""
+    """Return whether an id is one of the selected; as an array, so that the id's index is used."""
     return pandaid == func.any(func.array(chosen.scalar_subquery()))

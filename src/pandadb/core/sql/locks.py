@@ -1,4 +1,4 @@
-"""Row locks: what a statement does about rows that another transaction has locked."""
+"""Row locks: the ways in which a statement treats rows that another transaction has locked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Lock(StrEnum):
-    """What to do about rows that another transaction has locked: PostgreSQL's words."""
+    """The treatment of rows that another transaction has locked, in PostgreSQL's words."""
 
     WAIT = "wait"
     SKIP = "skip"

@@ -1,7 +1,7 @@
-"""Sequences, and the columns whose numbers they give: a number is never given twice.
+"""Sequences, and the columns that take their numbers: no number may be given twice.
 
-A sequence can be behind its tables: after a restore of the tables alone, after a change to a
-logical replica, to which sequences are not copied, or where rows came with numbers of their own.
+A sequence can be behind its tables: after a restore of the tables alone, after a failover to a
+logical replica, to which sequences are not copied, or after rows with numbers of their own.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ GROUP = 16
 LARGEST = 10**15
 """A number above it comes from no sequence: it is a slip that must not use up the others."""
 SMALL = 20_000
-"""Pages of a table that is read for its highest number where no index tells it."""
+"""Pages of a table that is read for its highest number where there is no index."""
 
 PLACES = text("""
 SELECT n.nspname AS schema, c.relname AS name, c.relpages AS pages,
@@ -79,7 +79,7 @@ READABLE = text("SELECT has_sequence_privilege(to_regclass(:name), 'SELECT')")
 
 @dataclass(frozen=True)
 class Behind:
-    """A sequence whose next number a table has already, or has gone past."""
+    """A sequence that is behind: a table has its next number already, or a higher one."""
 
     sequence: str
     next: int
@@ -91,7 +91,7 @@ class Behind:
 
     @override
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return it as one line."""
         return (
             f"sequence {self.sequence} gives {self.next} next, but {self.table}.{self.column} is at"
             f" {self.highest}: pandadb db fix-sequences"

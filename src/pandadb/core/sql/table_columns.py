@@ -74,7 +74,7 @@ def writable(session: Transaction, table: sql.Identifier) -> list[str]:
 
 
 def unhashed(session: Transaction, types: Iterable[int]) -> set[int]:
-    """Return which types, by oid, PostgreSQL has no hash of: json, xml and point, for instance."""
+    """Return the types, by oid, without a hash function: json, xml and point, for instance."""
     return {*session.scalars(UNHASHED, {"types": [*types]})}
 
 

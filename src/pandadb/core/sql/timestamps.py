@@ -25,7 +25,7 @@ BEYOND = re.compile(r"-?infinity|\d{4,}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( BC)
 
 
 class TimeBeyond(datetime):
-    """A time that Python cannot have. What is computed from it is a usual time."""
+    """A time that Python cannot have. The result of arithmetic with it is a usual time."""
 
     text: str | None = None
     """As PostgreSQL writes it."""
@@ -82,7 +82,7 @@ def read(text: str) -> datetime:
 
 
 def is_beyond(moment: datetime) -> bool:
-    """Tell whether a time is one that Python cannot have."""
+    """Return whether a time is one that Python cannot have."""
     return isinstance(moment, TimeBeyond) and moment.text is not None
 
 

@@ -1,4 +1,4 @@
-"""What the functions of core send their statements through: the transaction of their caller."""
+"""The transaction of the caller, through which the functions of core send their statements."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Transaction = Session | Connection
-"""A session; or a bare connection, where what a session does beside takes as long as all the rest.
+"""A session; or a bare connection, where a session's overhead would cost as much as all the rest.
 
 Neither is committed here, and both have the options of their `Database`.
 """
@@ -36,6 +36,6 @@ def schema_of(transaction: Transaction, name: str | None) -> str:
 
 
 def waiting_table(transaction: Transaction) -> str | None:
-    """Return the name of the table of jobs that wait, if the database says where they are."""
+    """Return the name of the table for waiting jobs, if the settings of the database name one."""
     table: str | None = connection_of(transaction).get_execution_options().get("waiting_table")
     return table

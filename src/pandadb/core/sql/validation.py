@@ -25,9 +25,9 @@ BITS = {SmallInteger: 16, BigInteger: 64, Integer: 32}
 SHOWN = 100
 """Characters of a value that a sentence shows."""
 FIRST, LAST = -(2**63), 2**63 - 1
-"""What a column of ids has room for."""
+"""The range of a column of ids."""
 Check = Callable[[Any], str | None]
-"""What says what is wrong with a value, or None."""
+"""A function that returns the error of a value as text, or None."""
 
 
 class InvalidValue(InvalidInput):
@@ -48,10 +48,10 @@ def check_columns(model: type[Base], values: Mapping[str, Any]) -> None:
 
 
 def check_given(names: Iterable[str], ours: Iterable[str], setter: str) -> None:
-    """See that none of the columns that a caller gives is one that pandadb sets by itself.
+    """Check that a caller gives none of the columns that pandadb sets by itself.
 
     Raises:
-        InvalidValue: One is; the sentence says what sets it.
+        InvalidValue: One is given; the sentence names the verb or function that sets it.
     """
     for name in ours:
         if name in names:
@@ -59,7 +59,7 @@ def check_given(names: Iterable[str], ours: Iterable[str], setter: str) -> None:
 
 
 def mistake_in(model: type[Base], name: str, value: Any) -> str | None:
-    """Return what is wrong with a value for a column, as a sentence that names it, or None."""
+    """Return the error of a value for a column, as a sentence that names it, or None."""
     check = _checks(model).get(name)
     if check is None:
         return _unknown(model, name)
@@ -84,7 +84,7 @@ def _unknown(model: type[Base], name: Any) -> str:
 
 
 def mistake_of(model: type[Base], column: str, value: Any) -> str | None:
-    """Return what is wrong with the value of a column that there is, or None."""
+    """Return the error of a value for an existing column, or None."""
     return _checks(model)[column](value)
 
 
@@ -108,8 +108,8 @@ def ids(given: int | Iterable[int]) -> list[int]:
     """Return PandaIDs as a list, each once: of one, or of several; numbers that a job can have.
 
     Raises:
-        InvalidValue: One is no whole number, or beyond what a column has room for: a text, a truth
-            value or a fraction is none.
+        InvalidValue: One is no whole number, or out of the column's range; a text, a bool or a
+            fraction is no whole number.
     """
     if given.__class__ is int:
         given = (given,)
@@ -147,7 +147,7 @@ def words(given: str | Iterable[str]) -> list[str]:
 
 
 def from_text(model: type[Base], name: str, text: str) -> Any:
-    """Return the value of a column that somebody has typed; NULL is none.
+    """Return the value of a column from its text; NULL is None.
 
     Raises:
         InvalidValue: There is no such column, or the text is no value of it.
@@ -204,7 +204,7 @@ def _checks(model: type[Base]) -> dict[str, Check]:
 
 
 def _of_type(kind: Any, nullable: bool) -> Check:
-    """Return what checks the values of a column: one function, as it is called a lot."""
+    """Return the function that checks values of a column; cached, as it is called often."""
     match kind:
         case String(length=length):
             return _text(length or sys.maxsize, nullable)

@@ -1,4 +1,4 @@
-"""Jobs: what operators and services ask of them. Each function is one transaction."""
+"""Verbs and queries of jobs, for operators and services. Each function is one transaction."""
 
 from pandadb.core.jobs.creation.submission import NewJob
 from pandadb.core.jobs.dispatches import DispatchRequest, DispatchResult

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 FRESH = 10.0
-"""Seconds for which the order of shares holds; what they execute changes once a minute."""
+"""Seconds for which the order of shares is cached; their statistics change once a minute."""
 
 RANKINGS: WeakKeyDictionary[Engine, tuple[float, list[str]]] = WeakKeyDictionary()
 
@@ -33,19 +33,19 @@ def dispatch(
     how: VerbOptions = USUAL,
     **values: Any,
 ) -> list[DispatchResult]:
-    """Give activated jobs to a worker: by share, priority and PandaID; each to one only.
+    """Give activated jobs to a worker: by share, priority and PandaID; each job to one worker only.
 
-    Returns them with their files and parameters. They may be fewer than wanted while others take
-    jobs, too; none means that nobody has left one. The worker is its Harvester instance and its
-    number; `values` are further columns of the jobs, such as `computingelement`. Nobody waits: jobs
-    that others take at the moment are skipped. Times that Python does not have, such as infinity,
-    are a `TimeBeyond`. If the connection is lost before the answer comes, or whoever
-    waits for it ends, its jobs may have been taken: they stay sent until they expire.
+    Returns the jobs with their files and parameters. There may be fewer than requested while other
+    workers take jobs, too; an empty list means that no job is left. The worker is its Harvester
+    instance and its number; `values` are further columns of the jobs, such as `computingelement`.
+    The call never waits for jobs: locked ones are skipped. Times that Python does not have, such as
+    infinity, are a `TimeBeyond`. If the connection is lost before the answer arrives, jobs may have
+    been taken: they stay `sent` until they expire.
 
     Raises:
         InvalidValue: A value does not fit its column, or there is no such column.
-        JobsLocked: The table was locked for longer than we wanted to wait, or what the worker had
-            to do with a job before.
+        JobsLocked: The table, or an earlier relation of the worker to a job, was locked for longer
+            than the lock timeout.
     """
     check_columns(JobsActive4, values)
     check_given(values, OURS, "the dispatch")

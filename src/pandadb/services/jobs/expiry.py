@@ -26,7 +26,7 @@ BATCH = 1000
 
 @dataclass
 class ExpiryResult(KillResult):
-    """What a rule has done."""
+    """The result of a rule."""
 
     rule: str = field(kw_only=True)
     why: str = field(kw_only=True)
@@ -39,17 +39,17 @@ def expire(
     limit: int = 1000,
     how: VerbOptions = USUAL,
 ) -> list[ExpiryResult]:
-    """End the jobs whose time is over, oldest first, up to `limit` of them for each rule.
+    """End the jobs that are due by timeouts, oldest first, up to `limit` jobs for each rule.
 
-    Each batch of a rule is a transaction. Jobs that somebody else has locked are left for the next
-    run, whatever `how` says of locks. Returned are the rules that found jobs.
+    Each batch of a rule is a transaction. Locked jobs are left for the next run, whatever `how` has
+    for locks. Returns the rules that found jobs.
 
     Raises:
         UnknownRule: There is no rule of that name.
         InvalidValue: `limit` is no number, or negative.
         InvalidSetting: A limit in CONFIG is no number.
-        JobsLocked: Somebody else had what belongs to a job for longer than we wanted to wait; the
-            batches before are done.
+        JobsLocked: Rows of a job's satellites were locked for longer than the lock timeout; the
+            batches before are committed.
     """
     check_number("limit", limit, 0, MOST)
     chosen = timeouts.named(rules)

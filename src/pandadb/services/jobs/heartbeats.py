@@ -1,4 +1,4 @@
-"""What pilots say."""
+"""Heartbeats of pilots."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 def heartbeat(
     database: Database, beats: Sequence[Heartbeat], how: VerbOptions = USUAL
 ) -> dict[int, Answer]:
-    """Take what pilots say of their jobs; return for each job what its pilot is told.
+    """Process heartbeats; return the answer to the pilot of each job.
 
-    A pilot that reports finished or failed leaves the job holding, until somebody has worked on its
-    report and says `finish` or `fail`.
+    A pilot that reports finished or failed leaves the job holding, until its report is processed
+    and `finish` or `fail` is called.
 
     Raises:
-        InvalidValue: What is given are no heartbeats. One that is malformed is refused by itself.
+        InvalidValue: The argument is no list of heartbeats. A malformed one is refused by itself.
     """
     with transaction(database, how) as connection:
         return heartbeats.beat(connection, beats, how.host)

@@ -31,18 +31,17 @@ def kill(
     production: bool = True,
     keep_unmerged: bool = False,
 ) -> KillResult:
-    """End jobs as a kill code says; running ones are told to end, unless `hard` or the code forces.
+    """End jobs by a kill code; running jobs get a command to end, unless `hard` or the code forces.
 
-    `production` is the role of who kills: with it code 99 forces, and codes 3, 55 and 60 are not
-    for jobs of users. Whose jobs somebody may kill without it is for the caller to see.
-    `keep_unmerged` lets another job merge what one that is killed was to merge.
+    `production` is the role of the caller: with it code 99 forces, and codes 3, 55 and 60 are not
+    for jobs of users. The right to kill another user's job without it is the caller's to check.
+    `keep_unmerged` leaves the inputs of a killed merge job for another one.
 
     Raises:
         Refused: It was one PandaID, and the job cannot be killed.
         UnknownCode: There is no such code.
-        InvalidValue: `by` has a character that no text can have;
-            or a PandaID is no number.
-        JobsLocked: Somebody else had a job for longer than we wanted to wait.
+        InvalidValue: `by` has a character that no text can have; or a PandaID is no number.
+        JobsLocked: A job was locked for longer than the lock timeout.
     """
     jobs = validation.ids(pandaids)
     with transaction(database, how) as connection:

@@ -1,4 +1,4 @@
-"""Jobs: what operators and services ask of them."""
+"""Records of ended jobs, loaded from CSV files of the monitor."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 Progress = Callable[[str, int, int], None]
-"""What is told how far a step has come: its name, how much is done, and of how much."""
+"""A callback for progress: the name of a step, the amount done, and the whole amount."""
 
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What a load has done, or would do."""
+    """The result of a load, or of its dry run."""
 
     jeditaskid: int
     loaded: int

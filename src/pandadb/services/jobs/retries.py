@@ -28,14 +28,14 @@ def retry(
 ) -> RetryResult:
     """Try jobs again that have failed, were cancelled or closed, each as a new, activated job.
 
-    With `same` they are jobs that are still in JOBSACTIVE4, and keep their PandaIDs. `attemptnr`,
-    of all jobs or of each, is the attempt that is to be tried again: a job that is in another one
-    by now is refused, so that a call that comes late or twice does nothing.
+    With `same` the jobs are still in JOBSACTIVE4, and keep their PandaIDs. `attemptnr`, of all jobs
+    or of each, is the attempt to try again: a job that is in another one by now is refused, so that
+    a call that comes late or twice is a no-op.
 
     Raises:
         Refused: It was one PandaID, and the job cannot be tried again.
         InvalidValue: A PandaID is no number.
-        JobsLocked: Somebody else had a job for longer than we wanted to wait.
+        JobsLocked: A job was locked for longer than the lock timeout.
     """
     jobs = validation.ids(pandaids)
     with transaction(database, how) as connection:

@@ -1,4 +1,4 @@
-"""Jobs looked up, listed, counted, and what they have been through. Nothing is changed."""
+"""Jobs looked up, listed and counted, and their history. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ALL = Filter()
 PARQUET = "parquet"
-"""What the `table` of a job is that only an exported month has."""
+"""The `table` of a job that only an exported month has."""
 
 
 def get(
@@ -32,14 +32,14 @@ def get(
     archive: Database | None = None,
     exports: Path | None = None,
 ) -> dict[str, Any]:
-    """Return a job from wherever it is, the archive included; see `core.finding.get`.
+    """Return a job from wherever it is, the archive included; see `core.jobs.search.pages.get`.
 
-    One that no table has is looked for in `archive`, another database to which days are copied, and
-    then in `exports`, a folder of exported months: it has the same keys then, and its `table` is
-    `parquet`.
+    A job that no table has is looked up in `archive`, another database to which days are copied,
+    and then in `exports`, a folder of exported months: it has the same keys then, and its `table`
+    is `parquet`.
 
     Raises:
-        UnknownJob: No table has it, and no file.
+        UnknownJob: No table and no file has it.
         InvalidValue: No job can have the number.
         InvalidManifest, UnreadableExport: An export cannot be read.
         ParquetMissing: A file can have it, but the extra `parquet` is not installed.

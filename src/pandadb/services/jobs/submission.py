@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pandadb.models import Base
 
 BESIDE = ("files", "parameters", "metadata", "replaces")
-"""What a job comes with that is not a column of its own."""
+"""The parts of a job in JSON that are not columns of its table."""
 
 
 def submit(

@@ -1,8 +1,8 @@
-"""Statistics of a table of jobs after many have come at once.
+"""Statistics of a table of jobs after many jobs have been inserted at once.
 
-Without them the planner expects no job there: until autovacuum has been there, each dispatch reads
-all of JOBSACTIVE4, and `activate` all of JOBSDEFINED4 for each job. Nothing here may undo or fail
-what has been done.
+Without them the planner expects an empty table: until autovacuum has run, each dispatch reads all
+of JOBSACTIVE4, and `activate` all of JOBSDEFINED4 for each job. An error here never undoes or fails
+the verb before.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MANY = 1000
 """Fewer jobs are found quickly whatever the plan."""
 PART = 0.1
-"""What part of the table has to be new: autovacuum looks at the same."""
+"""The fraction of new rows that makes ANALYZE worth it: autovacuum uses the same."""
 ROWS = text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)")
 
 

@@ -1,7 +1,7 @@
-"""The verbs that take jobs from one state to another: for one job, or for many at once.
+"""Verbs that take jobs from one state to another: for one job, or for many at once.
 
-Each returns which jobs went and, for each of the others, why not. A single PandaID that cannot go
-is an error instead. `values` are further columns of the jobs, such as error codes.
+Each returns the jobs that moved and, for each of the others, the reason. A single PandaID that
+cannot go is an error instead. `values` are further columns of the jobs, such as error codes.
 """
 
 from __future__ import annotations
@@ -36,13 +36,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VerbOptions:
-    """How a verb treats what others are doing, and what it writes of us."""
+    """Options of every verb: locks, the host that it logs, dry run."""
 
     lock: Lock = Lock.WAIT
     patience: float | None = None
     """Seconds to wait for a lock at most; None leaves it to the settings, 0 waits for ever."""
     host: str = socket.gethostname()
-    """What the status log says; and `modificationhost`, of a job that is dispatched or heard of."""
+    """The host in the status log; the `modificationhost` of jobs that are dispatched or heard of.
+    """
     dry_run: bool = False
 
 
@@ -50,7 +51,7 @@ USUAL = VerbOptions()
 
 APART = ("heartbeat", "dispatch", "retry", MERGED, *KILLS)
 VERBS = tuple(dict.fromkeys(step.verb for step in TRANSITIONS if step.verb not in APART))
-"""What can be done to jobs by their ids alone; the others have functions of their own."""
+"""Verbs that need PandaIDs only; the others have functions of their own."""
 
 
 CANCEL = ("cancel", "kill")
@@ -77,7 +78,7 @@ def transaction(
 
 
 def typed(column: str, text: str) -> Any:
-    """Return the value of a column of jobs that somebody has typed; NULL is none.
+    """Return the value of a column of jobs from its text; NULL is None.
 
     Raises:
         InvalidValue: There is no such column, or the text is no value of it.
@@ -94,13 +95,13 @@ def advance(
 ) -> MoveResult:
     """Take jobs through a verb that leads to one state.
 
-    Jobs are killed by `jobs.kill` only, with a code; `kill` means `cancel` here.
+    `kill` means `cancel` here: `jobs.kill` kills jobs, with a code.
 
     Raises:
         UnknownVerb: There is no such verb.
         Refused: It was one PandaID, and the job cannot go.
         InvalidValue: A value does not fit its column, or a PandaID is no number.
-        JobsLocked: Somebody else had a job for longer than we wanted to wait.
+        JobsLocked: A job was locked for longer than the lock timeout.
     """
     if verb in CANCEL:
         return cancel(database, pandaids, how, **values)
@@ -124,12 +125,12 @@ def advance(
 def cancel(
     database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
 ) -> MoveResult:
-    """End jobs that `jobs.kill` has told to end, now that their pilots have.
+    """End jobs that have the command of `jobs.kill` to end, now that their pilots have ended.
 
     Raises:
-        Refused: It was one PandaID, and the job was not told.
+        Refused: It was one PandaID, and the job has no such command.
         InvalidValue: A value does not fit its column.
-        JobsLocked: Somebody else had a job for longer than we wanted to wait.
+        JobsLocked: A job was locked for longer than the lock timeout.
     """
     jobs = validation.ids(pandaids)
     with transaction(database, how) as connection:
@@ -156,7 +157,7 @@ def wait(
 def activate(
     database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
 ) -> MoveResult:
-    """Let defined or assigned jobs, whose inputs are there, be dispatched."""
+    """Make defined or assigned jobs with all their inputs ready for dispatch."""
     return advance(database, "activate", pandaids, how, **values)
 
 
@@ -177,21 +178,21 @@ def release(
 def hold(
     database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
 ) -> MoveResult:
-    """Say that the pilots of jobs have ended: their reports are to be worked on."""
+    """Record that the pilots of jobs have ended: their reports are to be processed."""
     return advance(database, "hold", pandaids, how, **values)
 
 
 def transfer(
     database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
 ) -> MoveResult:
-    """Say that the outputs of jobs are on their way to where they belong."""
+    """Record that the outputs of jobs are being transferred."""
     return advance(database, "transfer", pandaids, how, **values)
 
 
 def merge(
     database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
 ) -> MoveResult:
-    """Say that the outputs of jobs wait for a job that merges them."""
+    """Record that the outputs of jobs wait for a merge job."""
     return advance(database, "merge", pandaids, how, **values)
 
 

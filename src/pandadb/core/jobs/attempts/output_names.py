@@ -39,7 +39,7 @@ def renamed(lfn: str, attemptnr: int) -> str:
 
 
 def is_remade(file: Mapping[str, Any], label: str | None) -> bool:
-    """Tell whether each attempt makes a file anew, unlike a library: that other jobs look for."""
+    """Return whether each attempt makes a file anew; a library is made once for other jobs."""
     if file["type"] == "log":
         return True
     library = label == BUILD or (label in TESTS and (file["lfn"] or "").endswith(LIBRARY))
@@ -47,7 +47,7 @@ def is_remade(file: Mapping[str, Any], label: str | None) -> bool:
 
 
 def with_names(text: str | None, names: Mapping[str, str]) -> str | None:
-    """Return a text in which names are others; a name within a longer one is left alone."""
+    """Return a text with names replaced; a name within a longer one is left alone."""
     known = sorted((name for name in names if name), key=len, reverse=True)
     if not text or not known:
         return text

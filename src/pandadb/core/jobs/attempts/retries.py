@@ -56,15 +56,15 @@ if TYPE_CHECKING:
 BY_SERVER = 106
 NEVER_AGAIN = ("finished", "merging")
 REVIVED = tuple(source for step in transitions("retry") for source in step.sources)
-"""States from which a job is tried again as the same."""
+"""States from which a job is tried again as the same job."""
 
 Attempts = int | Mapping[int, int] | None
-"""Which attempt is to be tried again: of all jobs, or of each; None for whichever they are in."""
+"""The attempt to try again: of all jobs, or of each; None for the current one."""
 
 
 @dataclass
 class RetryResult:
-    """What a retry has done."""
+    """The result of a retry."""
 
     jobs: dict[int, int] = field(default_factory=dict)
     """The old PandaIDs, each with the new job's."""
@@ -76,8 +76,8 @@ def again(
 ) -> RetryResult:
     """Make activated jobs of jobs in JOBSARCHIVED4 that have failed, were cancelled or closed.
 
-    The new job is the next attempt, with no errors and no times; the old one says that it has been
-    replaced, and JEDI_JOB_RETRY_HISTORY which follows which.
+    The new job is the next attempt, with no errors and no times; the old one is marked as replaced,
+    and JEDI_JOB_RETRY_HISTORY gets the pair.
 
     Raises:
         InvalidValue: An id is no whole number.
@@ -110,7 +110,7 @@ def again(
 def same(
     session: Transaction, pandaids: Sequence[int], host: str, attemptnr: Attempts = None
 ) -> RetryResult:
-    """Activate jobs of JOBSACTIVE4 again whose pilots have failed, as the same jobs.
+    """Activate jobs of JOBSACTIVE4 with failed pilots again, as the same jobs.
 
     Their outputs and logs get the names of the next attempt, in the parameters too.
 
@@ -143,7 +143,7 @@ def _of(attemptnr: Attempts, pandaid: int) -> int | None:
 
 
 def _has_no_end(pandaid: int, job: Mapping[str, Any] | None) -> Refusal | None:
-    """Refuse what has not ended, or well."""
+    """Refuse jobs that have not ended, or have succeeded."""
     if job is None:
         return Refusal(RefusalReason.UNKNOWN, f"Job {pandaid} is unknown, or has not ended")
     if job["jobstatus"] in NEVER_AGAIN:
@@ -185,7 +185,7 @@ def _replace(
 
 @cache
 def _new_jobs() -> Select[Any]:
-    """Insert the new jobs, made of the old ones, and say of these that they are replaced."""
+    """Insert the new jobs, made of the old ones, and mark these as replaced."""
     job = JobsArchived4.__table__
     pair = id_arrays.unnested("pair", old=id_arrays.array("old"), new=id_arrays.array("new"))
     times = ("creationtime", "modificationtime", "statechangetime", "proddbupdatetime")
@@ -216,7 +216,7 @@ def _new_jobs() -> Select[Any]:
 
 @cache
 def _of_tasks() -> Select[Any]:
-    """Select and lock the files of tasks that nobody has taken from the old jobs."""
+    """Select and lock the files of tasks that no other job has taken from the old jobs."""
     file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
     return (
         select(*(contents[name] for name in KEY), file.type, contents.status)

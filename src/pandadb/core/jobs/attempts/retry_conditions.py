@@ -1,4 +1,4 @@
-"""Whether a job may be tried again: what it was, who has its files now, which attempts are left.
+"""Conditions of a retry: the job's end, the owner of its files, the attempts that are left.
 
 The rules of semantics 2.11, the same for a new job and for the same one.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Rows = list[dict[str, Any]]
 
 REPLACED = (105, 106, 107)
-"""Values of `taskbuffererrorcode` that say: there is a newer job already (semantics 1.4)."""
+"""Values of `taskbuffererrorcode` of jobs that have a newer one already (semantics 1.4)."""
 LOGGED = ("prodsourcelabel", "cloud", "computingsite")
 KNOWN = (
     "pandaid", "jobstatus", "jeditaskid", "jobsetid", "lockedby", "attemptnr",
@@ -39,7 +39,7 @@ KNOWN = (
 def locked(
     session: Transaction, table: JobTable, pandaids: Sequence[int]
 ) -> dict[int, dict[str, Any]]:
-    """Return what the rules ask of the jobs in a table, locked in the order of their ids."""
+    """Return the columns of jobs that the rules need, locked in the order of their ids."""
     job = table.__table__.c
     asked = (
         select(*(job[name] for name in (*KNOWN, *LOGGED)))
@@ -52,7 +52,7 @@ def locked(
 
 
 def files_of(session: Transaction, pandaids: Sequence[int], *, live: bool) -> dict[int, Rows]:
-    """Return the files of jobs that live or have ended, with what their tasks know of them."""
+    """Return the files of live or ended jobs, with the columns of their tasks' contents."""
     file, contents = FilesTable4.__table__.c, JediDatasetContents.__table__.c
     task = JediTasks.__table__.c
     asked = (
@@ -84,9 +84,9 @@ def files_of(session: Transaction, pandaids: Sequence[int], *, live: bool) -> di
 
 
 def named(job: Mapping[str, Any], files: Rows) -> Rows:
-    """Return the files of a job with what becomes of them in the next attempt.
+    """Return the files of a job as they are in the next attempt.
 
-    `remade` tells whether they are made anew, and `new_lfn` is their name there.
+    `remade` is True for files that are made anew, and `new_lfn` is their name there.
     """
     attemptnr, label = (job["attemptnr"] or 0) + 1, job["prodsourcelabel"]
     return [
@@ -117,7 +117,7 @@ def refusal(job: Mapping[str, Any], files: Rows, *, live: bool) -> Refusal | Non
 
 
 def late(job: Mapping[str, Any], attemptnr: int | None) -> Refusal | None:
-    """Refuse what was asked of an attempt that a job is not in any more."""
+    """Refuse jobs that are in another attempt than the requested one."""
     if attemptnr in (None, job["attemptnr"]):
         return None
     sentence = f"Job {job['pandaid']} is in attempt {job['attemptnr']}, not in {attemptnr}"
@@ -133,7 +133,7 @@ def is_build(job: Mapping[str, Any]) -> Refusal | None:
 
 
 def _is_counted(file: Mapping[str, Any]) -> bool:
-    """Tell whether JEDI counts the attempts of a file: not of libraries and secondary files."""
+    """Return whether JEDI counts the attempts of a file: not of libraries and secondary files."""
     is_input = file["type"] in INPUTS and file["fileid"] is not None
     return (
         is_input and file["kind"] != "lib" and (not file["known"] or file["maxattempt"] is not None)
@@ -141,9 +141,9 @@ def _is_counted(file: Mapping[str, Any]) -> bool:
 
 
 def _is_kept(file: Mapping[str, Any]) -> bool:
-    """Tell whether a job that has not ended may go on with a file: the attempt is yet to count.
+    """Return whether a job that has not ended may go on with a file: the attempt is yet to count.
 
-    Files that JEDI does not track, and those of tasks that have ended, are nobody's.
+    Files that JEDI does not track, and those of tasks that have ended, have no owner.
     """
     if file["closed"] or file["keeptrack"] != 1:
         return True
@@ -155,7 +155,7 @@ def _is_kept(file: Mapping[str, Any]) -> bool:
 
 
 def _is_free(file: Mapping[str, Any]) -> bool:
-    """Tell whether a file that an ended job had last is given back, with an attempt left."""
+    """Return whether a file that an ended job had last is given back, with an attempt left."""
     return (
         file["now"] == "ready"
         and file["keeptrack"] == 1
@@ -165,6 +165,6 @@ def _is_free(file: Mapping[str, Any]) -> bool:
 
 
 def _has_attempts(file: Mapping[str, Any], more: int) -> bool:
-    """Tell whether there is an attempt left after so many more that fail."""
+    """Return whether an attempt is left after so many more that fail."""
     failures, most = (file["failedattempt"] or 0) + more, file["maxfailure"]
     return file["attempt"] + more < file["maxattempt"] and (most is None or failures < most)

@@ -1,4 +1,4 @@
-"""Which job is another attempt of which: JEDI_JOB_RETRY_HISTORY, semantics 4.6."""
+"""The chain of attempts: JEDI_JOB_RETRY_HISTORY, semantics 4.6."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The shapes of what comes in: declared once, for Python's objects and for JSON.
+"""Schemas of input, declared once for Python objects and for JSON.
 
-Only the shape is checked here, strictly: nothing is made of what has another type. The values of
-columns have rules of their own, see `checks`.
+Only the shape is validated here, strictly: no value is converted from another type. The values of
+columns have rules of their own, see `validation`.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ Item = TypeVar("Item")
 PandaID = Annotated[int, Field(gt=0, lt=2**63)]
 Columns = InstanceOf[Mapping[Any, Any]]
 Several = list[Item] | tuple[Item, ...]
-"""Not Sequence, which a text is, too, and which takes five times as long."""
+"""Not Sequence: str is one, and its validation takes five times as long."""
 
 
 class Shape(BaseModel):
-    """A declared shape; a title says what a field has to be, in the words of a sentence."""
+    """A declared shape; the title of a field is its description in error messages."""
 
     model_config = ConfigDict(strict=True, extra="forbid", from_attributes=True, frozen=True)
 
 
 class Job(Shape):
-    """What a job comes with: columns, and what belongs to it."""
+    """A new job: columns, and its satellites."""
 
     columns: Columns = Field({}, title="columns with their values")
     files: Several[Columns] = Field((), title="a list of files, each with columns of its own")
@@ -37,7 +37,7 @@ class Job(Shape):
 
 
 class Report(Shape):
-    """What a pilot says of a job, without what has a rule of its own: numbers, the metadata."""
+    """The report of a pilot, without the parts with rules of their own: numbers, metadata."""
 
     jobstatus: str = Field(title="text")
     values: Columns = Field({}, title="columns with their values")
@@ -45,10 +45,10 @@ class Report(Shape):
 
 
 def check(shape: type[Shape], given: Any) -> None:
-    """See that an object or a mapping has the shape, and that PostgreSQL can take its texts.
+    """Validate the shape of an object or a mapping, and that PostgreSQL can take its texts.
 
     Raises:
-        InvalidValue: It has not; the sentence names the field and what it has to be.
+        InvalidValue: It has another shape; the sentence names the field and its description.
     """
     try:
         found = shape.model_validate(given)
@@ -60,7 +60,7 @@ def check(shape: type[Shape], given: Any) -> None:
 
 
 def _sentence(shape: type[Shape], error: ValidationError) -> str:
-    """Say the first mistake."""
+    """Return the first error as a sentence."""
     first = error.errors(include_url=False, include_context=False)[0]
     if not first["loc"]:
         return f"this is no {shape.__name__.lower()}, but {shown(first['input'])}"

@@ -72,12 +72,12 @@ class NewJob:
 
 
 def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: str) -> list[int]:
-    """Put new jobs into the table of their state; return their PandaIDs in the order of the jobs.
+    """Insert new jobs into the table of their state; return their PandaIDs in order.
 
-    What is left out takes its default, but `starttime` and `endtime` are NULL: servers take any
-    time for an end. Share, resource type, attempts and priority are worked out. Files of a task's
-    datasets are marked as used by their job if it is JEDI's (`lockedby`); of two jobs with the same
-    file the first has it. Placeholders are replaced: see `placeholders`.
+    Columns that are left out take their defaults, but `starttime` and `endtime` are NULL: servers
+    take any time for an end. Share, resource type, attempts and priority are computed. Files of a
+    task's datasets are marked as used by their job if it is JEDI's (`lockedby`); of two jobs with
+    the same file the first has it. Placeholders are replaced: see `placeholders`.
 
     Raises:
         InvalidValue: A column is unknown or a value does not fit it; the sentence names the job.
@@ -162,7 +162,7 @@ def draw(session: Transaction, njobs: int, nfiles: int) -> tuple[list[int], list
 
 @cache
 def _draw(*, files: bool) -> Select[Any]:
-    """Say it, with the first numbers that are given already: of jobs, and of files if there are."""
+    """Return the statement, with the first numbers that are taken: of jobs, and of files."""
     drawn = (
         select(
             _next(JOBSDEFINED4_PANDAID_SEQ, "njobs").label("pandaids"),
@@ -184,7 +184,7 @@ def _next(sequence: DatabaseSequence, name: str) -> ColumnElement[list[int]]:
 def _worker_out(
     session: Transaction, jobs: Sequence[NewJob]
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """Return what works out the columns that nobody has given."""
+    """Return the expressions of the columns that no caller has given."""
     leaves = [] if all(job.columns.get("gshare") for job in jobs) else ranking.leaves(session)
     classed = all(job.columns.get("resource_type") for job in jobs)
     types = [] if classed else ranking.resource_types(session)

@@ -19,7 +19,7 @@ DURATIONS = ("wall_time", "queue_time", "timestagein", "timeexe", "timestageout"
 """Seconds: they become times of the job, and its pilottiming."""
 
 METRICS = {"dbtime": "dbTime", "workdirsize": "workDirSize"}
-"""What the pilot reports in jobmetrics, and the spelling it has there."""
+"""Columns from the pilot's jobmetrics, each with its spelling there."""
 
 DERIVED = ("cpu_eff",)
 """Computed from other columns, and so not kept."""
@@ -46,7 +46,7 @@ BITS = {SmallInteger: 15, BigInteger: 63, Integer: 31}
 Convert = Callable[[str], Any]
 
 MISSING = object()
-"""What an empty value of a column stands for that has to have one."""
+"""The value for an empty field of a NOT NULL column."""
 
 
 class RecordError(InvalidInput):
@@ -54,9 +54,9 @@ class RecordError(InvalidInput):
 
 
 def converter(name: str) -> Convert:
-    """Return what makes a column's value of text: None or the default of an empty one.
+    """Return the converter of a column's text to its value; an empty text is None or the default.
 
-    It raises RecordError with what is wrong, to which the reader adds the place.
+    The converter raises RecordError with the cause, to which the reader adds the place.
     """
     if name in REQUIRED or name == "jobstatus":
         return _made(name, MISSING)
@@ -136,7 +136,7 @@ def _decimal(precision: int, scale: int, low: int | None, empty: Any) -> Convert
 
 
 def _is_plain(text: str) -> bool:
-    """Tell whether digits are those that the database and people read: 1_0 is ten to Python."""
+    """Return whether digits are those that the database reads: 1_0 is ten only to Python."""
     return text.isascii() and "_" not in text
 
 
@@ -197,4 +197,4 @@ SPECIAL: dict[str, Callable[[Any], Convert]] = {
     **dict.fromkeys(LIFE, partial(_filled, _moment)),
     "jobstatus": partial(_filled, _final),
 }
-"""Columns whose type does not say it all, and those that a job does not have."""
+"""Columns with rules beyond their type, and fields that are no column of a job."""

@@ -73,13 +73,13 @@ def _looked_up(job: JobTable) -> Select[*tuple[Any, ...]]:
 
 
 def has_task(session: Session, jeditaskid: int) -> bool:
-    """Tell whether the task is there."""
+    """Return whether the task is there."""
     return session.get(JediTasks, jeditaskid) is not None
 
 
 @dataclass
 class Tally:
-    """What jobs add to the counters of their task and its dataset: an input file for each."""
+    """The additions of jobs to the counters of their task and dataset: an input file each."""
 
     jobs: int = 0
     finished: int = 0
@@ -105,7 +105,7 @@ class Tally:
 def make_task(session: Session, jeditaskid: int, tally: Tally) -> None:
     """Make the ended task of jobs with its dataset, if it is not there; count a file per job.
 
-    The counters of a dataset that somebody else has made are left alone.
+    The counters of other datasets are left alone.
     """
     name = f"records.{jeditaskid}"
     times = {"starttime": tally.started, "endtime": tally.ended, "statechangetime": tally.ended}
@@ -172,10 +172,10 @@ def _count(session: Session, jeditaskid: int, name: str, tally: Tally) -> str | 
 
 
 def copy_jobs(session: Session, jobs: Iterable[dict[str, Any]]) -> Iterator[int]:
-    """Copy ended jobs into JOBSARCHIVED4, and what is known of their life into the log.
+    """Copy ended jobs into JOBSARCHIVED4, and the known moments of their life into the log.
 
     All of them name the same columns; the others take their defaults. Yields the number of jobs
-    sent so far, now and then, for those who show progress.
+    sent so far, now and then, for a progress bar.
     """
     sent = 0
     for batch in in_batches(jobs, BATCH):
@@ -188,7 +188,7 @@ def copy_jobs(session: Session, jobs: Iterable[dict[str, Any]]) -> Iterator[int]
 
 
 def _life(job: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """Return what the status log says of a job of which only two or three moments are known."""
+    """Return the rows of the status log for a job of which only two or three moments are known."""
     moments = (
         ("defined", job["creationtime"]),
         ("running", job["starttime"]),

@@ -49,7 +49,7 @@ OTHERS = frozenset((*DURATIONS, *METRICS, *DERIVED))
 """Columns of a record that a job does not have."""
 
 NEVER_RAN = ("cancelled", "closed")
-"""States of jobs that need not have run: only a start time says that they did."""
+"""States of jobs that need not have run: they have if they have a start time."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def read(
     jeditaskid: int | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Records:
-    """Read a CSV file of records; the rows wait on disk. Progress is told in bytes.
+    """Read a CSV file of records; the rows are spooled to disk. Progress is in bytes.
 
     Raises:
         RecordError: The file cannot be read, lacks a column, or has a malformed value, or a job of
@@ -216,9 +216,9 @@ def _job(record: Record, jeditaskid: int, endtime: datetime) -> Record:
 
 
 def _life(record: Record, otherwise: datetime) -> dict[str, datetime | None]:
-    """Return the times of a job: those given, and what follows from them and the durations.
+    """Return the times of a job: those given, and those computed from them and the durations.
 
-    Without any the job ended at the moment that is given otherwise.
+    A job without any ended at the given default.
     """
     wall = timedelta(seconds=record["wall_time"])
     queue = timedelta(seconds=record.get("queue_time") or 0)

@@ -33,7 +33,7 @@ class StatusCount:
 
 @dataclass(frozen=True)
 class SiteUsage:
-    """What the finished jobs of a site have used."""
+    """The resources that the finished jobs of a site have used."""
 
     computingsite: str | None
     jobs: int
@@ -56,7 +56,7 @@ def by_status(session: Session) -> list[StatusCount]:
 
 
 def usage_by_site(session: Session) -> list[SiteUsage]:
-    """Return what the jobs that have ended used per site, the busiest site first."""
+    """Return the resources that ended jobs used per site, the busiest site first."""
     names = ("computingsite", "cpuconsumptiontime", "starttime", "endtime")
     job = union_all(*(_used(model.__table__.c, names) for model in ENDED)).subquery("job").c
     core_seconds = func.sum(extract("epoch", job.endtime - job.starttime) * job.cores)

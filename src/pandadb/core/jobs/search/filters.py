@@ -1,4 +1,4 @@
-"""Which jobs are asked for: a filter, the tables that may have them, the conditions on those."""
+"""Filters of jobs: the conditions, and the tables that may have such jobs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 COMPONENTS = tuple(
     name.removesuffix("errorcode") for name in get_annotations(JobErrors) if name.endswith("code")
 )
-"""Who reports errors of jobs."""
+"""The components that report errors of jobs."""
 
 TIMES = tuple(c.name for c in JobsActive4.__table__.c if isinstance(c.type, DateTime))
 EQUAL = ("jeditaskid", "produsername", "prodsourcelabel", "gshare")
@@ -37,7 +37,7 @@ TEXTS = ("computingsite", "errortext")
 
 @dataclass(frozen=True)
 class Filter:
-    """Which jobs are asked for: those that fit all that is given. What is None, all jobs fit.
+    """A filter: jobs that meet all conditions. None is no condition.
 
     Raises:
         UnknownState: There is no such state.
@@ -57,11 +57,11 @@ class Filter:
     until: datetime | None = None
     """The first time that is too late."""
     timecolumn: str = "modificationtime"
-    """Which time `since` and `until` are about."""
+    """The column of the time that `since` and `until` limit."""
     errorcode: str | int | None = None
     """`pilot=1305`, or `1305` for that code of any component."""
     errortext: str | None = None
-    """A regular expression of PostgreSQL, looked for in what each component says of its error."""
+    """A regular expression of PostgreSQL, matched against the diag of each component."""
     tables: Collection[str] | None = None
     """The tables to look in; None for those of live jobs and JOBSARCHIVED4."""
     archive: bool = False
@@ -140,7 +140,7 @@ def places(chosen: Filter) -> tuple[JobTable, ...]:
 
 
 def conditions(chosen: Filter, job: JobTable) -> Iterator[ColumnElement[bool]]:
-    """Say what the filter asks of the rows of one of its tables."""
+    """Return the conditions of the filter on the rows of one of its tables."""
     columns = job.__table__.c
     if chosen.pandaids is not None:
         yield is_among(job.pandaid, chosen.pandaids)

@@ -1,4 +1,4 @@
-"""What a job has been through: its states, and the attempts before and after it."""
+"""The history of a job: its states, and the attempts before and after it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ class HistoryStep:
     jobstatus: str
     since: datetime
     seconds: float | None
-    """How long it was; None for a final state, where the log does not say when it ended, and from
-    or to a time that Python does not have, such as infinity."""
+    """The duration; None for a final state, whose end the log does not have, and from or to a time
+    that Python does not have, such as infinity.
+    """
     computingsite: str | None
     modificationhost: str | None
 
@@ -60,7 +61,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class History:
-    """What a job has been through."""
+    """The history of a job."""
 
     pandaid: int
     states: list[HistoryStep]
@@ -156,7 +157,7 @@ def _attempts(
 
 
 def _jobs(session: Session, pandaids: Collection[int], archive: Session | None) -> dict[int, Any]:
-    """Return where jobs are and what is to be said of them; of copies, the live one."""
+    """Return the tables and columns of jobs; of copies, the live one."""
     return {**lookup.rows(session, pandaids, _looked_up, archive)}
 
 

@@ -33,11 +33,11 @@ def rows(
 def copies(
     session: Transaction, pandaids: Collection[int], look: Look, archive: Transaction | None = None
 ) -> list[Found]:
-    """Return the rows of jobs as `look` selects them, with their `pandaid`; those live come first.
+    """Return the rows of jobs as `look` selects them, with their `pandaid`; live ones come first.
 
-    The archive is asked for jobs that no other table has. What it lacks may have been on its way
-    back, so it is looked for once more. What this database lacks is looked for in `archive`,
-    another database, as days are there before they are dropped here.
+    The archive is queried for jobs that no other table has. A job that it lacks may have been
+    restored meanwhile, so it is looked up once more. Jobs that this database lacks are looked up in
+    `archive`, another database, as days are there before they are dropped here.
     """
     found = _live(session, pandaids, look)
     if missing := {*pandaids} - _first(found).keys():

@@ -48,14 +48,14 @@ class Page:
 
     jobs: list[dict[str, Any]]
     next: str | None
-    """What to ask for the jobs after these; None if these are the last."""
+    """The cursor for the next page; None if this is the last."""
 
 
 def get(session: Session, pandaid: int, archive: Session | None = None) -> dict[str, Any]:
     """Return all columns of a job, and besides them its `table` and its `files`.
 
-    The archive is looked into, too, and then `archive`, another database. `jobparameters` and
-    `metadata`, which the tables of jobs have empty, are what belongs to the job.
+    The archive is queried, too, and then `archive`, another database. `jobparameters` and
+    `metadata`, which are empty in the tables of jobs, are those of the job's satellites.
 
     Raises:
         UnknownJob: No table has it.
@@ -108,9 +108,9 @@ def by_id() -> CompoundSelect[Any]:
 def _satellites(
     session: Session, job: dict[str, Any], live: Satellite, place: JobTable
 ) -> list[dict[str, Any]]:
-    """Return what belongs to a job from where it should be, or else from where it may be yet.
+    """Return the satellites of a job from their own place, or else from the place before.
 
-    Only what belongs to ended jobs goes to the archive.
+    Only the satellites of ended jobs go to the archive.
     """
     archive = ARCHIVE_TABLES[live]
     if place is JobsArchived:
@@ -126,7 +126,7 @@ def _beside(session: Session, job: dict[str, Any], table: type[Base]) -> list[di
 
 
 def _in_archive(session: Session, job: dict[str, Any], table: ArchiveTable) -> list[dict[str, Any]]:
-    """Return what is of the day on which the job ended, or else wherever it is likely to be."""
+    """Return the rows of the day on which the job ended, or else from the likely places."""
     query = select(table.__table__).order_by(_order(table))
     found = at(session, table, job["pandaid"], job["modificationtime"], query)
     found = found or search(session, table, [job["pandaid"]], query, elsewhere=[job["pandaid"]])
@@ -184,7 +184,7 @@ def _part(
     order: Order,
     cursor: Cursor | None,
 ) -> Select[*tuple[Any, ...]]:
-    """Select what one table can contribute to a page."""
+    """Select the rows of one table for a page."""
     row = job.__table__.c
     ordered_by = row[order.column]
     query = (
@@ -203,12 +203,12 @@ def _part(
 def _placed(
     session: Session, chosen: Filter, job: JobTable, part: Select[*tuple[Any, ...]]
 ) -> Select[*tuple[Any, ...]]:
-    """Return what a table contributes; of the archive, only where jobs are that are named.
+    """Return the rows of one table for a page; of the archive, only its partitions with named jobs.
 
-    That is also where jobs come to that have ended but are still live, as they may be archived
-    before the statement runs. If the archive needs several statements, it is read before the live
-    tables: a job that is archived between these is on no page then, and one that is restored on it
-    twice.
+    These are also the partitions of jobs that have ended but are still live, as they may be
+    archived before the statement runs. If the archive needs several statements, it is read before
+    the live tables: a job that is archived between these is on no page then, and one that is
+    restored on it twice.
     """
     if job is not JobsArchived or not chosen.pandaids:
         return part

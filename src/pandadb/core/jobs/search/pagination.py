@@ -34,7 +34,7 @@ class Order:
         check_names(JobsActive4, [self.column])
 
     def by(self, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-        """Return what to order by."""
+        """Return the expressions of ORDER BY."""
         return [column.desc() if self.descending else column.asc() for column in columns]
 
 
@@ -44,7 +44,7 @@ class Cursor:
 
     order: Order
     value: Any
-    """What the job has in the column that is ordered by."""
+    """The value of the job in the column of the order."""
     pandaid: int
 
     @override
