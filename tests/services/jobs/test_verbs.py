@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import pytest
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event, literal_column, select, update
 
+from pandadb.cli.jobs import change
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason, Refused
 from pandadb.core.sql.locks import Lock
 from pandadb.core.sql.validation import InvalidValue
@@ -340,3 +342,11 @@ def test_jobs_are_closed_by_a_code_that_closes(database: Database, job: int) -> 
         assert (ended.jobstatus, ended.jobsubstatus, ended.taskbuffererrorcode) == (
             "closed", "toreassign", 100,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", jobs.VERBS)
+def test_a_verb_of_the_transitions_is_a_function_and_is_in_the_help(verb: str) -> None:
+    assert verb in jobs.__all__, f"services/jobs has no function for the transition {verb!r}"
+    assert getattr(jobs, verb).__doc__, f"jobs.{verb} has no docstring"
+    words = re.findall(r"\w+", change.move.__doc__ or "")
+    assert verb in words, f"the help of `jobs move` does not name {verb!r}"
