@@ -1,4 +1,4 @@
-"""The connection to a database: an engine, sessions, and what to do when a connection is lost.
+"""The connection to a database: engine, sessions, and lost connections.
 
 No other module connects.
 """
@@ -51,8 +51,9 @@ FORGOTTEN = "26000"
 """SQLSTATE of a prepared statement that the server does not know."""
 
 TRUSTED = 1.0
-"""Seconds for which a connection that was just used is trusted to be alive, since asking takes as
-long as a short statement. Who must not notice that a server restarts uses `retrying`."""
+"""Seconds after its last use for which a connection is not pinged, since a ping takes as long as a
+short statement. Work that must survive a restart of the server uses `retrying`.
+"""
 
 SECRETS = ("sslpassword", "oauth_client_secret")
 """Words of a URL that SQLAlchemy would show with it."""
@@ -205,10 +206,10 @@ class Database:
 
     @contextmanager
     def transaction(self, *, at_once: bool = False) -> Iterator[Connection]:
-        """Open a transaction like that of a session, without what a session keeps of objects.
+        """Open a transaction like that of a session, without a session's identity map.
 
-        With `at_once` one statement is a transaction by itself: BEGIN and COMMIT are not sent. Not
-        so behind a pooler, where each transaction is given its settings.
+        With `at_once` one statement is a transaction by itself: BEGIN and COMMIT are not sent.
+        Behind a pooler they are, since each transaction is given its settings.
         """
         check_isolation(self.engine.get_execution_options())
         alone = autocommitting if at_once and not self.pooler else nullcontext
@@ -217,12 +218,12 @@ class Database:
             connection.commit()
 
     def direct(self, what: str) -> Database:
-        """Return the database for something that needs a session of the server for itself.
+        """Return the database for work that needs a session of the server for itself.
 
         That is this one, or behind a pooler the one of the URL that goes past it.
 
         Raises:
-            PoolerInTheWay: There is no such URL; the sentence says `what` would need it.
+            PoolerInTheWay: There is no such URL; the sentence names the work, `what`.
         """
         if self.pooler and self._direct is None:
             raise PoolerInTheWay(what)
@@ -289,7 +290,7 @@ class Database:
             self.engine = self._open()
 
     def _is_initialized(self) -> bool:
-        """Tell whether it was ever connected to its server."""
+        """Return whether it was ever connected to its server."""
         return getattr(self.engine.dialect, "server_version_info", None) is not None
 
     def __enter__(self) -> Self:
@@ -325,7 +326,7 @@ def _engine(
     options: Mapping[str, Any],
     **words: Any,
 ) -> Engine:
-    """Make an engine that hears of what happens to its connections."""
+    """Make an engine with listeners on the events of its connections."""
     engine = create_engine(url, **words)
     # before SQLAlchemy asks the server what it is, in a transaction
     event.listen(engine, *begins, insert=True)
@@ -358,9 +359,9 @@ def _put_back(_: Any, record: ConnectionPoolEntry) -> None:
 
 
 def _ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
-    """Have the pool connect anew if a connection that nobody has used for a while is dead.
+    """Pre-ping: let the pool replace a connection that is dead after some time without use.
 
-    No transaction is rolled back to ask: psycopg would forget the statements that it has prepared.
+    The ping rolls no transaction back: psycopg would discard its prepared statements.
     """
     used = record.info.get("used")
     if used is None or time.monotonic() - used < TRUSTED:
@@ -375,7 +376,7 @@ def _ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
 
 
 def _unreachable(setting: str, context: Any) -> None:
-    """Turn the failure to connect into a sentence; what the server says has no password in it."""
+    """Turn a failure to connect into a sentence; the server's message has no password in it."""
     error = context.original_exception
     if context.connection is not None or not isinstance(context.sqlalchemy_exception, DBAPIError):
         return

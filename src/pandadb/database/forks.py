@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Resource(Protocol):
-    """What a child must not share with its parent, such as a pool of connections."""
+    """A resource that a child must not share with its parent, such as a pool of connections."""
 
     def forget(self) -> None:
         """Begin anew, and leave to the parent what it has."""
@@ -46,13 +46,15 @@ class ForkLock:
 
 
 class ForkedConnection(PandaDBError):
-    """A connection that another process has opened, from which this one was forked."""
+    """A connection of the process from which this one was forked."""
 
 
 RESOURCES: WeakSet[Resource] = WeakSet()
 CONNECTIONS: WeakSet[psycopg.Connection] = WeakSet()
 LEFT: list[psycopg.Connection] = []
-"""Those of the parent, kept for ever: what nobody deletes is not closed, nor complained about."""
+"""Connections of the parent, kept for ever: an object that is not deleted is neither closed nor
+warned about.
+"""
 
 
 def register(resource: Resource) -> None:

@@ -1,4 +1,4 @@
-"""The connections that a process keeps: how many there may be, and at which isolation level."""
+"""The pool of a process: its size, and the isolation level of its connections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import PoolProxiedConnection
 
 ALL_THAT_IS_COMMITTED = "READ COMMITTED"
-"""The level of all that we do: what waits for a lock sees what was committed meanwhile."""
+"""The isolation level of all work: after waiting for a lock a statement sees the committed changes.
+"""
 
 
 class PoolExhausted(PandaDBError):
@@ -61,7 +62,7 @@ def check_isolation(options: Mapping[str, Any]) -> None:
 
 
 def check_undoable(connection: Connection) -> None:
-    """Refuse a dry run whose statements are committed one by one.
+    """Refuse a dry run with statements that are committed one by one.
 
     Raises:
         ValueError: An event of SQLAlchemy's has set the connection to AUTOCOMMIT.

@@ -1,7 +1,7 @@
-"""Behind a pooler such as PgBouncer, which has a session of the server serve others in between.
+"""Support of transaction pooling, as by PgBouncer, where a server session serves others in between.
 
-Nothing of ours may stay in a session then: settings are given to each transaction, no statement is
-prepared, and what needs a session of its own goes to the server directly.
+Nothing may stay in a session then: settings are given to each transaction, no statement is
+prepared, and work that needs a session of its own goes to the server directly.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 REFUSED = "unsupported startup parameter"
-"""What PgBouncer says of our options."""
+"""PgBouncer's message about options in the connection string."""
 HINT = "If a pooler such as pgbouncer is in between, set PANDADB_POOLER=transaction"
 PREPARED_TWICE = "42P05"
-"""SQLSTATE of a statement that somebody else has prepared in the session."""
+"""SQLSTATE of a statement that another client has prepared in the session."""
 
 
 class PoolerInTheWay(PandaDBError):
-    """Something that needs a session of the server, which a pooler does not give."""
+    """Work that needs a session of the server, which a pooler does not give."""
 
     def __init__(self, what: str) -> None:
         super().__init__(

@@ -42,25 +42,25 @@ SELECT pn.nspname || '.' || p.relname AS parent, cn.nspname AS schema, c.relname
 
 
 class UnknownBound(PandaDBError):
-    """A partition whose bound is not one of ranges of times or ids."""
+    """A partition with a bound that is no range of times or ids."""
 
 
 @dataclass(frozen=True)
 class Partition:
-    """A partition; `rows` is what the last ANALYZE has found."""
+    """A partition; `rows` is the estimate of the last ANALYZE."""
 
     schema: str
     name: str
     lower: Bound | None
     """Where it begins; None is for ever back."""
     upper: Bound | None
-    """Where it ends, which is no part of it; None is for ever."""
+    """The exclusive upper bound; None is no bound."""
     is_default: bool = False
     rows: int = 0
     bytes: int = 0
 
     def overlaps(self, lower: Bound, upper: Bound) -> bool:
-        """Tell whether a range has something in common with it; the DEFAULT partition has not."""
+        """Return whether a range overlaps it; none overlaps the DEFAULT partition."""
         mine: Any = (self.lower, self.upper)
         begins_before = mine[0] is None or mine[0] < upper
         return not self.is_default and begins_before and (mine[1] is None or mine[1] > lower)
@@ -120,7 +120,7 @@ class Stray:
     ranges: Mapping[Bound, int] = field(default_factory=dict)
     """How many there are, by the beginning of their range."""
     beyond: int = 0
-    """Those for which there can be no partition, such as of infinity."""
+    """Rows for which there can be no partition, such as of infinity."""
 
     @property
     def rows(self) -> int:
@@ -159,7 +159,7 @@ def now(session: Transaction) -> datetime:
 
 @dataclass(frozen=True)
 class Latest:
-    """What new rows have now."""
+    """The values that new rows have now."""
 
     value: Bound
     """The time, or the greatest id that is not far beyond all others."""

@@ -32,7 +32,7 @@ class InvalidSpan(InvalidInput):
 
 
 class Unit(StrEnum):
-    """What a span counts."""
+    """The unit of a span."""
 
     DAY = "day"
     MONTH = "month"
@@ -83,10 +83,10 @@ class Span:
                 return start + self.size * times
 
     def range_of(self, value: Any) -> tuple[Any, Any] | None:
-        """Return where the range of a value begins and ends; None if a partition cannot say that.
+        """Return the bounds of the range of a value; None if no partition can have them.
 
-        So it is with infinity, with times before the year 1 or in the year 9999, and with ids at
-        the end of what a bigint can be.
+        That is the case for infinity, for times before the year 1 or in the year 9999, and for ids
+        at the end of bigint.
         """
         if isinstance(value, datetime) and is_beyond(value):
             return None
@@ -132,7 +132,7 @@ class Span:
                 raise InvalidSpan(f"{self} is no time")
 
     def suffix(self, lower: Bound) -> str:
-        """Return what the name of a partition ends with that begins there."""
+        """Return the suffix of the name of a partition with that lower bound."""
         if not isinstance(lower, datetime):
             return f"p{lower}"
         monthly = self.unit is Unit.MONTH and lower == self.start(lower)

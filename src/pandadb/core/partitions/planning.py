@@ -1,4 +1,4 @@
-"""What there is to do so that a table's partitions are as its policy wants: a pure plan."""
+"""The steps that bring a table's partitions in line with its policy: a pure plan."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Do(StrEnum):
-    """What is to be done with a partition."""
+    """The action of a step."""
 
     MAKE = "make"
     DRAIN = "drain"
@@ -27,7 +27,7 @@ class Do(StrEnum):
     ARCHIVE = "archive"
     """Leave it to the archiver."""
     LEAVE = "leave"
-    """Nothing: someone has to look at rows for which no partition is made."""
+    """No action: rows for which no partition is made need a person."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def plan(
 ) -> list[PlanStep]:
     """Return the steps for a table, partitions to be made first.
 
-    `latest` is the time, or the greatest id; `stray` is what is in the DEFAULT partition: rows by
-    the beginning of the range that they are in. A range of which rows are there can only be made
+    `latest` is the time, or the greatest id; `stray` has the number of rows in the DEFAULT
+    partition by the lower bound of their range. A range with such rows can only be made together
     with them.
     """
     return [*_making(policy, existing, latest, stray), *_ending(policy, existing, now)]
@@ -64,7 +64,7 @@ def plan(
 def odd(
     policy: Policy, existing: Sequence[Partition], latest: Latest, stray: Stray
 ) -> Iterator[PlanStep]:
-    """Yield what someone has to look at: rows that stay out of what is planned."""
+    """Yield the steps that need a person: rows outside of the plan."""
     default = next((one.name for one in existing if one.is_default), "")
     if stray.beyond:
         why = f"no partition can have their {policy.key}: infinite, before the year 1, or too large"

@@ -1,8 +1,8 @@
-"""For each partitioned table: how wide its partitions are, how far ahead, how long they stay.
+"""Policies: for each partitioned table the width, lead time and retention of its partitions.
 
-The widths and times are those of upstream's PostgreSQL (semantics 5.7), but for jobs that have
-ended: they stay as long as what belongs to them, 30 days, and in partitions of a day as on Oracle,
-so that a day goes to the archive as a whole.
+The widths and times are those of upstream's PostgreSQL (semantics 5.7), but for ended jobs: they
+stay as long as their satellites, 30 days, and in partitions of a day as on Oracle, so that a day
+goes to the archive as a whole.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class InvalidPolicy(InvalidInput):
-    """A file of policies that cannot be read, or says what cannot be."""
+    """A file of policies that cannot be read, or has an invalid entry."""
 
 
 class Then(StrEnum):
-    """What becomes of a partition after its time."""
+    """The fate of a partition after its retention."""
 
     DROP = "drop"
     ARCHIVE = "archive"
@@ -39,7 +39,7 @@ class Then(StrEnum):
 
 @dataclass(frozen=True)
 class Policy:
-    """What is wanted of the partitions of a table."""
+    """The policy for the partitions of a table."""
 
     table: str
     """With its schema."""
@@ -52,12 +52,12 @@ class Policy:
 
     @property
     def key(self) -> str:
-        """Return the column that says in which partition a row is."""
+        """Return the column that decides the partition of a row."""
         return KEYS[self.table]
 
 
 def _key(table: Table) -> str | None:
-    """Return the column by whose ranges a table is partitioned."""
+    """Return the column of a table's partition key."""
     by = table.dialect_options["postgresql"]["partition_by"] or ""
     return by.removeprefix("RANGE (").rstrip(")") if by.startswith("RANGE") else None
 
@@ -68,7 +68,7 @@ KEYS = {
 """The partition key of each table that is partitioned by ranges."""
 
 ARCHIVED = tuple(table.__tablename__ for table in ARCHIVE_TABLES)
-"""What goes to the archive together."""
+"""The tables that go to the archive together."""
 
 
 def _default() -> Iterator[Policy]:
@@ -102,12 +102,12 @@ POLICIES = {policy.table: policy for policy in _default()}
 
 
 def load(path: Path | None) -> dict[str, Policy]:
-    """Return the policies with what a site's file says otherwise.
+    """Return the policies, overridden by a site's file.
 
     The file is TOML, with a section for each table: `interval`, `ahead`, `retention`, `then`.
 
     Raises:
-        InvalidPolicy: The file cannot be read, or says what cannot be; the sentence says where.
+        InvalidPolicy: The file cannot be read, or has an invalid entry, which the sentence names.
     """
     if path is None:
         return POLICIES
@@ -203,7 +203,7 @@ def _value(name: str, value: Any) -> Any:
 
 
 def _together(policies: Mapping[str, Policy], path: Path) -> dict[str, Policy]:
-    """See that a job and what belongs to it go to the archive at the same time.
+    """Check that jobs and their satellites go to the archive at the same time.
 
     Raises:
         InvalidPolicy: They do not.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def statements(session: Session, step: PlanStep, key: str, existing: list[Partition]) -> list[str]:
-    """Return the SQL of a step; none if it is the archiver's, or nobody's."""
+    """Return the SQL of a step; none if the archiver does it, or a person."""
     schema, _, table = step.table.partition(".")
     schema = schema_of(session, schema)
     names: dict[str, sql.Composable] = {

@@ -1,7 +1,7 @@
-"""What a partition is given by its table that `CREATE TABLE (LIKE …)` leaves out.
+"""Options of a table for its partitions that `CREATE TABLE (LIKE …)` leaves out.
 
-That is a tablespace, an access method (PostgreSQL 17), and the identity of rows for logical
-replication. A partitioned table has no storage parameters; those of columns and indexes go along.
+These are a tablespace, an access method (PostgreSQL 17), and the replica identity for logical
+replication. A partitioned table has no storage parameters; those of columns and indexes are copied.
 """
 
 from __future__ import annotations
@@ -48,23 +48,25 @@ SELECT format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', i.indrelid::regc
 
 @dataclass(frozen=True)
 class Traits:
-    """What the partitions of a table are to have."""
+    """The options of a table's partitions."""
 
     identity: str
-    """DEFAULT, FULL, NOTHING, or INDEX: that which belongs to the table's own."""
+    """The replica identity: DEFAULT, FULL, NOTHING, or INDEX, the one that belongs to the table's
+    own.
+    """
     method: str | None
     """The access method, if the table names one."""
     space: str | None
     """The tablespace, if the table has one of its own."""
 
     def clause(self) -> sql.Composable:
-        """Return what follows the columns in CREATE TABLE."""
+        """Return the clauses after the columns of CREATE TABLE."""
         method = sql.SQL(" USING {}").format(sql.Identifier(self.method)) if self.method else None
         space = sql.SQL(" TABLESPACE {}").format(sql.Identifier(self.space)) if self.space else None
         return sql.SQL("").join(part for part in (method, space) if part)
 
     def identify(self, partition: sql.Identifier) -> sql.Composable:
-        """Return what gives a partition, which is attached, the identity of its table."""
+        """Return the statement that sets the replica identity of an attached partition."""
         if self.identity == "INDEX":
             return sql.SQL(BY_INDEX.strip()).format(place=sql.Literal(partition.as_string()))
         what = sql.SQL(self.identity)
@@ -72,7 +74,7 @@ class Traits:
 
 
 def traits(session: Transaction, table: sql.Identifier) -> Traits:
-    """Return what the partitions of a table are to have."""
+    """Return the options of a table's partitions."""
     row = session.execute(TRAITS, {"table": table.as_string()}).one()
     return Traits(WORDS.get(row.identity, "INDEX"), row.method, row.space)
 
