@@ -47,7 +47,7 @@ def resume(database: Database) -> bool:
 
 
 def paused(database: Database) -> str | None:
-    """Say by whom the archiver is paused, since when and why; None if it is not."""
+    """Return the current pause as the end of a sentence, or None if there is no pause."""
     with database.session() as session:
         found = pauses.current(session)
     return said(found) if found else None

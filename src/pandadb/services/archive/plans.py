@@ -1,4 +1,4 @@
-"""What is to be archived, and what keeps it from that."""
+"""Days to archive, and the reasons that defer them."""
 
 from __future__ import annotations
 

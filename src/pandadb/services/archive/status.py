@@ -1,4 +1,4 @@
-"""How the archiving stands: what is due, deferred or refused, and what needs a person."""
+"""State of the archiver: days due, deferred or refused, and problems that need an operator."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Archived:
     last: datetime | None
     """Where the last partition ends."""
     unproven: int
-    """Partitions that nobody has proven, or whose proof is not finished."""
+    """Partitions without a proof, or with an unfinished one."""
     bytes: int
 
 
@@ -83,7 +83,7 @@ class Status:
     oldest_in_default: datetime | None = None
     """The day on which the first of them ended."""
     refused: list[str] = field(default_factory=list)
-    """Partitions whose copy or swap the ledger has as not proven."""
+    """Partitions with a copy or swap that the ledger marks as not proven."""
     runs: list[LastRun] = field(default_factory=list)
     """The last run of each command of the archive that has run."""
     problems: list[str] = field(default_factory=list)

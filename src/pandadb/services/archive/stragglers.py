@@ -1,4 +1,4 @@
-"""Rows at 1970-01-01 whose jobs have ended, as reports tell of them."""
+"""Rows at 1970-01-01 of jobs that have ended, for reports."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Found(StrEnum):
 
 @dataclass(frozen=True)
 class Verified:
-    """A partition of the archive, and what its newest proof says of it."""
+    """A partition of the archive, with the verdict of its newest proof."""
 
     table: str
     partition: str
