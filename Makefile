@@ -21,7 +21,7 @@ test: .venv/dev ## All tests
 	$(SAY_WITHOUT_EMBEDDED)
 	$(BIN)/pytest $(if $(POSTGRES),--postgres '$(POSTGRES)') $(PYTEST_OPTIONS)
 
-test-fast: .venv/dev ## The tests that take no second each: some of every family
+test-fast: .venv/dev ## Quick tests, some of every family
 	$(BIN)/pytest -m 'not slow' $(if $(POSTGRES),--postgres '$(POSTGRES)') $(PYTEST_OPTIONS)
 
 compat: export PANDA_VENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/panda-venv
