@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 
-def connected() -> Database:
+def connected(settings: Settings | None = None) -> Database:
     """Return the database of the settings, whether or not pandadb has made its schema."""
-    return databases.Database.from_settings()
+    return databases.Database.from_settings(settings)
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def opened(*, watched: bool = False) -> Iterator[Database]:
     settings = config.load_settings()
     if watched:
         check_named(settings)
-    with databases.Database.from_settings(settings) as database:
+    with connected(settings) as database:
         schema.refuse_unstamped(database)
         yield database
 
@@ -61,7 +61,7 @@ def changing(*, dry_run: bool = False, stamped: bool = True) -> Iterator[Databas
     if settings.server_url() is None:
         name = f"the embedded one in {settings.data_dir}"
         note(f"Database: {name}", database=name)
-    with databases.Database.from_settings(settings) as database:
+    with connected(settings) as database:
         if settings.server_url() is not None:
             name = database.libpq_url(hint=False)
             note(f"Database: {name}", database=name)

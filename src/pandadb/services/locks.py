@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from pandadb.core.sql.transaction import Transaction
     from pandadb.database import Database
 
 Result = TypeVar("Result")
@@ -70,9 +71,9 @@ def advisory_lock(database: Database, key: str) -> Iterator[bool]:
                 connection.invalidate()
 
 
-def set_lock_timeout(session: Session, seconds: float) -> None:
-    """Set the lock timeout of the session's transaction."""
-    session.execute(text(f"SET LOCAL lock_timeout = '{round(seconds * 1000)}ms'"))
+def set_lock_timeout(transaction: Transaction, seconds: float) -> None:
+    """Set the lock timeout of a transaction."""
+    transaction.execute(text(f"SET LOCAL lock_timeout = '{round(seconds * 1000)}ms'"))
 
 
 def retry_transaction(

@@ -69,9 +69,10 @@ def workers(session: Session, *statuses: str, njobs: int = 0) -> list[int]:
 
 def carry(session: Session, step: Transition, *ids: int, **values: Any) -> list[int]:
     """Carry workers through a transition; return the ids of those that went."""
-    carrying = Carrying(WORKERS, step, HarvesterWorkers, HarvesterWorkers, tuple(values))
+    both = HarvesterWorkers, HarvesterWorkers
+    carrying = Carrying(step, *both, tuple(values), Lock.SKIP, machine=WORKERS)
     chosen = HarvesterWorkers.workerid.in_(ids)
-    rows = picked(carrying, ("status", *WORKERS.key), chosen, lock=Lock.SKIP)
+    rows = picked(carrying, ("status", *WORKERS.key), chosen)
     statement = select(rows.c.workerid).add_cte(*moving(carrying, rows).ctes)
     return sorted(session.scalars(statement, values))
 

@@ -185,7 +185,7 @@ def psql(context: typer.Context) -> None:
     """
     settings = config.load_settings()
     check_named(settings)  # what is handed to psql may change anything
-    with connected() as database:
+    with connected(settings) as database:
         # The password goes through the environment: arguments are for everybody to see.
         password = database.engine.url.password or os.environ.get("PGPASSWORD", "")
         given = os.environ.get("PGOPTIONS", "")

@@ -10,7 +10,7 @@ import typer
 
 from pandadb import database as databases
 from pandadb.cli.archive.progress import rows_line
-from pandadb.cli.demo import life as demolife
+from pandadb.cli.demo import life
 from pandadb.cli.jobs.app import name_unknown, yesterday
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, err, out, table
@@ -49,20 +49,20 @@ def demo(
             name_unknown(load)
         if not json:
             _print(shown)
-        life = demolife.live(database, quiet=json)
+        lived = life.live(database, quiet=json)
         with err.status("archiving yesterday"):
             archived = tour.put_away(database, yesterday())
             restored = tour.bring_back(database, yesterday())
     if json:
         there = {"archived": asdict(archived), "restored": asdict(restored)}
-        as_json({**asdict(shown), "life": asdict(life), **there})
+        as_json({**asdict(shown), "life": asdict(lived), **there})
     else:
-        demolife.show(life)
+        life.show(lived)
         _print_archived(archived)
         for pandaid in restored.gone.jobs:
             rows = rows_line(restored.gone.rows)
             out.print(f"Restored job {pandaid} from the archive, with all that is its: {rows}.")
-        demolife.name_next(life, archived.day)
+        life.name_next(lived, archived.day)
 
 
 def _write_examples(folder: Path, *, json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from typing_extensions import override
 
 from pandadb.core.jobs import lock_order
 from pandadb.core.jobs.files import final_status
@@ -23,7 +24,6 @@ from pandadb.core.jobs.files.file_status import BUILD
 from pandadb.core.jobs.states import JOBS
 from pandadb.core.sql.expressions import constant
 from pandadb.core.sql.id_arrays import by_id, is_given
-from pandadb.core.sql.locks import Lock
 from pandadb.core.sql.prepared import CACHE_SIZE
 from pandadb.core.statemachine import statement as machine_statement
 from pandadb.core.statemachine.effects import moment
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import CTE, ColumnElement, Select
 
+    from pandadb.core.sql.locks import Lock
     from pandadb.core.statemachine.effects import Columns
-    from pandadb.core.statemachine.machine import Transition
+    from pandadb.core.statemachine.machine import Machine, Transition
     from pandadb.models.jobs.all_tables import JobTable, Satellite
 
     Condition = Callable[[JobTable], ColumnElement[bool]]
@@ -51,28 +52,19 @@ PICKED = ("pandaid", "jobstatus", *LOGGED)
 
 
 @dataclass(frozen=True)
-class Route:
-    """A transition, where its jobs are and go, the columns that the caller sets, how it locks."""
+class Route(Carrying):
+    """A transition of jobs, where they are and go, the columns that the caller sets, the locks."""
 
-    step: Transition
-    source: JobTable
-    target: JobTable
-    values: tuple[str, ...] = ()
-    lock: Lock = Lock.WAIT
-    each: bool = False
-    """Whether each job has values of its own, as arrays beside the ids; only within one table."""
     accounted: bool = False
     """Whether the datasets of the jobs are locked before them; only for jobs by their ids."""
-    returned: tuple[str, ...] = ()
-    """Columns of the jobs that the part `moved` returns as they are then; only within one table."""
+    machine: Machine[JobTable] = field(default=JOBS, kw_only=True)
 
-    @property
-    def carrying(self) -> Carrying:
-        """The transition as the state machine carries it out."""
-        host = {"modificationhost": _host(self.source.__table__.c)}
-        more = host if self.each or self.step.verb in PLACED else {}
-        ends = self.source, self.target
-        return Carrying(JOBS, self.step, *ends, self.values, self.each, self.returned, more)
+    @override
+    def given_values(self) -> dict[str, Any]:
+        """Return the columns that are set for all jobs alike, `modificationhost` included."""
+        is_placed = self.each or self.step.verb in PLACED
+        host = {"modificationhost": _host(self.source.__table__.c)} if is_placed else {}
+        return {**host, **super().given_values()}
 
 
 @lru_cache(CACHE_SIZE)
@@ -91,7 +83,7 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     locked = _locked(route.lock) if route.accounted else None
     # as a condition of the jobs, so that it is evaluated before they are locked
     before = [] if locked is None else [locked >= 0]
-    picked = pick(route, chosen(route.source), *before)
+    picked = machine_statement.picked(route, PICKED, chosen(route.source), *before)
     has_files = false() if locked is None else locked > 0
     builds = picked.c.prodsourcelabel == BUILD if route.step.target == "failed" else false()
     what = select(picked.c.pandaid, picked.c.jobstatus, has_files, builds, moment())
@@ -105,14 +97,9 @@ def _locked(how: Lock) -> ColumnElement[int]:
     )
 
 
-def pick(route: Route, *chosen: ColumnElement[bool]) -> CTE:
-    """Return the part that chooses and locks jobs, with the columns that the log needs."""
-    return machine_statement.picked(route.carrying, PICKED, *chosen, lock=route.lock)
-
-
 def moving(route: Route, picked: CTE) -> list[CTE]:
     """Return the parts that move jobs that are `PICKED` and locked, and log their new states."""
-    parts = machine_statement.moving(route.carrying, picked)
+    parts = machine_statement.moving(route, picked)
     return [*parts.ctes, _logged(route, parts.was)]
 
 
@@ -124,8 +111,7 @@ def _logged(route: Route, was: Columns) -> CTE:
     """Insert the jobs that have changed their state into the status log."""
     effects = {n: e.of(was, n) for n, e in route.step.effects.items() if n in LOGGED}
     host = {"modificationhost": _host(route.source.__table__.c)}
-    given = machine_statement.given_values(route.carrying)
-    new = {**{name: was[name] for name in LOGGED}, **effects, **host, **given}
+    new = {**{name: was[name] for name in LOGGED}, **effects, **host, **route.given_values()}
     row = {
         "pandaid": was["pandaid"],
         "jobstatus": constant(route.step.target),

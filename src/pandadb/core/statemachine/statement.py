@@ -19,7 +19,7 @@ from pandadb.core.sql.locks import Lock
 from pandadb.core.statemachine.effects import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from sqlalchemy import CTE, ColumnElement, FromClause, TableValuedAlias
     from sqlalchemy.types import TypeEngine
@@ -32,19 +32,23 @@ if TYPE_CHECKING:
 class Carrying:
     """A transition out of one table into one table, and the columns that a caller sets."""
 
-    machine: Machine[Any]
     step: Transition
     source: Any
     target: Any
     values: tuple[str, ...] = ()
     """Columns that the caller sets, as parameters of their names."""
+    lock: Lock = Lock.WAIT
     each: bool = False
     """Whether each row has values of its own, as arrays beside the ids; only within one table."""
     returned: tuple[str, ...] = ()
     """Columns that `moved` returns as they are then; only within one table."""
-    more: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """Further columns that are set, each to an expression; the transition and `values` decide them
-    where they are the same columns."""
+    machine: Machine[Any] = field(kw_only=True)
+
+    def given_values(self) -> dict[str, Any]:
+        """Return the columns that the caller sets for all rows alike, each as a parameter."""
+        columns = self.source.__table__.c
+        alike = () if self.each else self.values
+        return {name: bindparam(name, type_=columns[name].type) for name in alike}
 
 
 class Parts(NamedTuple):
@@ -54,14 +58,9 @@ class Parts(NamedTuple):
     was: Columns
 
 
-def picked(
-    carrying: Carrying,
-    columns: Iterable[str],
-    *chosen: ColumnElement[bool],
-    lock: Lock = Lock.WAIT,
-) -> CTE:
+def picked(carrying: Carrying, columns: Iterable[str], *chosen: ColumnElement[bool]) -> CTE:
     """Return the part that chooses rows in the sources of the transition, and locks them by key."""
-    machine, step = carrying.machine, carrying.step
+    machine, step, lock = carrying.machine, carrying.step, carrying.lock
     row = carrying.source.__table__.c
     state = row[machine.column].collate("C")  # no index has that: rows are found by `chosen`
     return (
@@ -96,7 +95,7 @@ def _moment_of(rows: CTE) -> CTE:
 def _changed(carrying: Carrying, rows: CTE) -> CTE:
     """Change the rows in the table where they are."""
     table = carrying.target.__table__
-    new = new_values(carrying, table.c)
+    new = _new_values(carrying, table.c)
     changed = update(table).where(_is_in(table.c, rows, carrying.machine.key))
     if carrying.each:
         given = _own_values(carrying)
@@ -118,7 +117,7 @@ def _gone(carrying: Carrying, rows: CTE) -> CTE:
 
 def _arrived(carrying: Carrying, gone: CTE) -> CTE:
     """Insert the rows into the other table, with all their columns."""
-    new = {**dict(gone.c.items()), **new_values(carrying, gone.c)}
+    new = {**dict(gone.c.items()), **_new_values(carrying, gone.c)}
     return insert(carrying.target.__table__).from_select([*new], select(*new.values())).cte("moved")
 
 
@@ -129,7 +128,7 @@ def _is_in(row: Columns, rows: FromClause, key: tuple[str, ...]) -> ColumnElemen
     return tuple_(*(row[name] for name in key)).in_(select(*(rows.c[name] for name in key)))
 
 
-def new_values(carrying: Carrying, row: Columns) -> dict[str, Any]:
+def _new_values(carrying: Carrying, row: Columns) -> dict[str, Any]:
     """Return the columns that the statement sets, of a row as it was."""
     machine, step = carrying.machine, carrying.step
     target = constant(step.target)
@@ -140,17 +139,10 @@ def new_values(carrying: Carrying, row: Columns) -> dict[str, Any]:
     return {
         **entered,
         **{name: effect.of(row, name) for name, effect in step.effects.items()},
-        **given_values(carrying),
+        **carrying.given_values(),
         machine.column: target,
         **dict.fromkeys(machine.changed_at, moment()),
     }
-
-
-def given_values(carrying: Carrying) -> dict[str, Any]:
-    """Return the columns that the caller sets for all rows alike."""
-    columns = carrying.source.__table__.c
-    alike = () if carrying.each else carrying.values
-    return {**carrying.more, **{name: bindparam(name, type_=columns[name].type) for name in alike}}
 
 
 def _own_values(carrying: Carrying) -> TableValuedAlias:

@@ -11,12 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
-
-from pandadb.core.jobs import advances as lives
+from pandadb.core.jobs import advances
 from pandadb.core.jobs.ending import kills
 from pandadb.core.jobs.refusals import Refused
-from pandadb.core.jobs.states import KILLS, MERGED, TRANSITIONS, transitions
+from pandadb.core.jobs.states import JOBS, KILLS, MERGED, transitions
 from pandadb.core.sql import validation
 from pandadb.core.sql.locks import Lock
 from pandadb.core.sql.validation import from_text, near
@@ -24,6 +22,7 @@ from pandadb.core.statemachine.machine import UnknownVerb
 from pandadb.database.pool import check_undoable
 from pandadb.models import JobsActive4
 from pandadb.services.jobs import table_statistics
+from pandadb.services.locks import set_lock_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +49,7 @@ class VerbOptions:
 USUAL = VerbOptions()
 
 APART = ("heartbeat", "dispatch", "retry", MERGED, *KILLS)
-VERBS = tuple(dict.fromkeys(step.verb for step in TRANSITIONS if step.verb not in APART))
+VERBS = tuple(verb for verb in JOBS.verbs if verb not in APART)
 """Verbs that need PandaIDs only; the others have functions of their own."""
 
 
@@ -68,8 +67,7 @@ def transaction(
     at_once = at_once and how.patience is None and not how.dry_run
     with database.transaction(at_once=at_once) as connection:
         if how.patience is not None:
-            limit = text("SELECT set_config('lock_timeout', :limit, true)")
-            connection.execute(limit, {"limit": f"{round(how.patience * 1000)}ms"})
+            set_lock_timeout(connection, how.patience)
         if how.dry_run:
             check_undoable(connection)
         yield connection
@@ -112,9 +110,11 @@ def advance(
     if verb not in VERBS:
         raise UnknownVerb(f"There is no verb {verb!r}{near(verb, VERBS)}")
     jobs = validation.ids(pandaids)
-    at_once = len(jobs) == 1 and not lives.is_accounted(transitions(verb))
+    at_once = len(jobs) == 1 and not advances.is_accounted(transitions(verb))
     with transaction(database, how, at_once=at_once) as connection:
-        moved = lives.advance(connection, verb, jobs, values=values, host=how.host, lock=how.lock)
+        moved = advances.advance(
+            connection, verb, jobs, values=values, host=how.host, lock=how.lock
+        )
         if isinstance(pandaids, int) and moved.refused:
             raise Refused(moved.refused[pandaids])
     if not how.dry_run and transitions(verb)[0].target == "activated":

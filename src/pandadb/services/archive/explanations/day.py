@@ -15,8 +15,8 @@ from pandadb.core.partitions.policies import POLICIES, Then
 from pandadb.database import session_of
 from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS, copy_states
 from pandadb.services.archive.explanations import places
-from pandadb.services.archive.explanations import proofs as records
 from pandadb.services.archive.explanations.places import Kind
+from pandadb.services.archive.explanations.proofs import held, proofs_of
 from pandadb.services.archive.pauses import said
 from pandadb.services.archive.plans import plan
 from pandadb.services.archive.report import NextStep
@@ -89,10 +89,10 @@ def explain_day(
     next_, deferrals = _ahead(database, day, policies, archive, waits)
     with database.session() as session, session_of(archive) as other:
         there = places.of_time(session, lower, lower + DAY)
-        proven = records.proofs_of(session, lower, lower + DAY)
+        proven = proofs_of(session, lower, lower + DAY)
         if other:
             there += places.of_time(other, lower, lower + DAY, is_other=True)
-            proven += records.proofs_of(other, lower, lower + DAY, is_other=True)
+            proven += proofs_of(other, lower, lower + DAY, is_other=True)
         due_from = _due_from(session, lower, policies[ENDED_JOBS])
         live = [one for one in there if one.kind is Kind.ENDED and one.lower and one.upper]
         deferrals += _not_due(live, due_from) if not (next_ or deferrals) else ()
@@ -101,7 +101,7 @@ def explain_day(
             deferrals.append(Deferral.of(Reason.PAUSED, pause=said(pause)))
         there += places.exports_of(exports, lower)
         # where a day cannot be read, that is among what it waits for
-        holds = places.if_readable(session, lambda: records.held(session, lower, lower + DAY))
+        holds = places.if_readable(session, lambda: held(session, lower, lower + DAY))
     return ExplainedDay(day, there, due_from, next_, deferrals, proven, holds or [])
 
 
