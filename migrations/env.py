@@ -16,7 +16,7 @@ from pandadb import session_settings
 from pandadb.core.sql.blockers import shortened
 from pandadb.database import Database
 from pandadb.database.retry import retry
-from pandadb.errors import PandaDBError
+from pandadb.errors import PandaDBError, sqlstate
 from pandadb.migrating import comparison, directives, offline
 from pandadb.migrating.operations import LOCK_SECONDS, LOCK_TIMEOUT, STATEMENT_TIMEOUT, limited
 from pandadb.models.base import OWN
@@ -105,12 +105,7 @@ def _migrate_patiently(database: Database) -> None:
 
 
 def _is_not_free(error: Exception) -> bool:
-    return isinstance(error, OperationalError) and _state(error) == NOT_FREE
-
-
-def _state(error: DBAPIError) -> str | None:
-    state: str | None = getattr(error.orig, "sqlstate", None)
-    return state
+    return isinstance(error, OperationalError) and sqlstate(error) == NOT_FREE
 
 
 def _command() -> Any:
@@ -122,7 +117,7 @@ def _command() -> Any:
 
 def _refuse(error: OperationalError, watch: Watch, *, is_last: bool) -> None:
     """Raise the error, as a sentence if it is one of time; not that of a lock if others may try."""
-    state = _state(error)
+    state = sqlstate(error)
     if state == CANCELLED:
         raise schema.MigrationError(
             f"A statement of the migration was ended: {error.orig}. Nothing of its revision was "

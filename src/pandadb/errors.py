@@ -1,6 +1,12 @@
-"""The classes of pandadb's errors, and the outcomes that a run of a command can have."""
+"""The classes of pandadb's errors, the outcomes of a run, and the SQLSTATE of a server's error."""
+
+from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import DBAPIError
 
 
 class PandaDBError(Exception):
@@ -28,3 +34,9 @@ class Outcome(StrEnum):
     """Nothing was done, as all that was due is deferred."""
     WAITED = "out of time"
     """Nothing was done, as it waited for replicas, for other sessions, or had no time."""
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """Return the SQLSTATE of an error of the server; None for one of the connection."""
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state

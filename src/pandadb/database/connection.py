@@ -32,7 +32,7 @@ from pandadb.database.pooler import (
     begin,
 )
 from pandadb.database.retry import Result, backoff, retry
-from pandadb.errors import PandaDBError
+from pandadb.errors import PandaDBError, sqlstate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -253,7 +253,7 @@ class Database:
             return self._is_initialized()
         if not isinstance(error, DBAPIError):
             return False
-        state = getattr(error.orig, "sqlstate", None) or ""
+        state = sqlstate(error) or ""
         return error.connection_invalidated or state in PASSING or state.startswith("08")
 
     def libpq_url(self, *, hint: bool = True) -> str:

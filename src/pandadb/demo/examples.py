@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandadb
 from pandadb.errors import InvalidInput
+from pandadb.package_files import shipped
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class ExampleDiffers(InvalidInput):
@@ -14,9 +17,7 @@ class ExampleDiffers(InvalidInput):
 
 def home() -> Path:
     """Return the folder of the examples: in the wheel or a checkout."""
-    package = Path(pandadb.__file__).parent
-    packed = package / "_examples"
-    return packed if packed.exists() else package.parents[1] / "examples"
+    return shipped("_examples", "examples")
 
 
 def names() -> list[Path]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandadb
+from pandadb.package_files import shipped
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def home() -> Path:
     """Return the folder of `alembic.ini`, `migrations/` and `sql/`: in the wheel or a checkout."""
-    package = Path(pandadb.__file__).parent
-    packed = package / "_schema"
-    return packed if packed.exists() else package.parents[1]
+    return shipped("_schema", ".")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from pandadb.database import DatabaseUnreachable, pooler
-from pandadb.errors import PandaDBError
+from pandadb.errors import PandaDBError, sqlstate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ def is_of_all(error: DBAPIError | PandaDBError) -> bool:
     """Tell whether every other unit of work would fail, too."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, DatabaseUnreachable)
-    state = getattr(error.orig, "sqlstate", None)
+    state = sqlstate(error)
     return error.connection_invalidated if state is None else state.startswith(("08", "57P"))
 
 
@@ -76,7 +76,7 @@ def explain(error: DBAPIError | PandaDBError) -> str:
     if not isinstance(error, DBAPIError):
         return str(error)
     diag = getattr(error.orig, "diag", None)
-    state = getattr(error.orig, "sqlstate", None) or ""
+    state = sqlstate(error) or ""
     said = getattr(diag, "message_primary", None) or str(error.orig).partition("\n")[0]
     detail = None if state.startswith(OF_ROWS) else getattr(diag, "message_detail", None)
     more = f" ({'; '.join(detail.splitlines())})" if detail else ""
@@ -87,5 +87,5 @@ def explain(error: DBAPIError | PandaDBError) -> str:
 def sentence_of(error: DBAPIError) -> str:
     """Return an error that ends a command as a sentence, with what operators can do about it."""
     said = getattr(getattr(error.orig, "diag", None), "message_primary", None) or "no answer"
-    hint = HINTS.get(getattr(error.orig, "sqlstate", None) or "", "")
+    hint = HINTS.get(sqlstate(error) or "", "")
     return f"The database says: {said}. {hint}".strip()

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from pandadb.database.retry import retry
-from pandadb.errors import InvalidInput, PandaDBError
+from pandadb.errors import InvalidInput, PandaDBError, sqlstate
 from pandadb.migrating import home
 from pandadb.migrating.catalogue import literal
 from pandadb.services import schema
@@ -149,7 +149,7 @@ def _again(database: Database, work: Callable[[Session], Granted]) -> Granted:
 
 
 def _is_of_another(error: Exception) -> bool:
-    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    state = sqlstate(error) if isinstance(error, DBAPIError) else None
     return state in EVERYWHERE
 
 
@@ -257,7 +257,7 @@ def _run(session: Session, statements: Sequence[str], advice: str) -> None:
         try:
             session.execute(literal(statement))
         except ProgrammingError as error:
-            if getattr(error.orig, "sqlstate", None) != "42501":
+            if sqlstate(error) != "42501":
                 raise
             first = " ".join(statement.split())
             raise GrantRefused(

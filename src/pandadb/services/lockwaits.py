@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
 from pandadb.core.sql.blockers import Blocker, blockers
-from pandadb.errors import Outcome, PandaDBError
+from pandadb.errors import Outcome, PandaDBError, sqlstate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ class Watch:
 
 def is_busy(error: DBAPIError) -> bool:
     """Return whether a lock was not free."""
-    return getattr(error.orig, "sqlstate", None) in BUSY
+    return sqlstate(error) in BUSY
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pandadb.core.partitions import catalog, planning, statements
 from pandadb.core.partitions.catalog import Stray
 from pandadb.core.partitions.planning import Do, PlanStep
 from pandadb.core.partitions.policies import POLICIES, load
-from pandadb.errors import InvalidInput, Outcome
+from pandadb.errors import InvalidInput, Outcome, sqlstate
 from pandadb.services.failures import Failure, isolated
 from pandadb.services.locks import advisory_lock, retry_transaction, set_lock_timeout
 from pandadb.services.lockwaits import LockNotAvailable, or_contended
@@ -230,7 +230,7 @@ def _do(
         done.contended.append(step.partition)
         done.held[step.partition] = contended.held
     except IntegrityError as error:
-        if step.do is not Do.MAKE or getattr(error.orig, "sqlstate", None) != STRAYED:
+        if step.do is not Do.MAKE or sqlstate(error) != STRAYED:
             raise
         why = "rows have come to the DEFAULT partition"
         done.left.append(replace(step, do=Do.DRAIN, why=why, rows=1))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.jobs import states
 from pandadb.core.jobs.search import lookup
-from pandadb.errors import PandaDBError
+from pandadb.errors import PandaDBError, sqlstate
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def refusing_to_wait() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != "55P03":
+        if sqlstate(error) != "55P03":
             raise
         raise JobsLocked("Another transaction has locked a job: nothing was changed") from error
 

@@ -15,7 +15,7 @@ from pandadb.core.jobs.search.filters import conditions, places
 from pandadb.core.jobs.search.pagination import Cursor, Order
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_number, near, words
-from pandadb.errors import PandaDBError
+from pandadb.errors import PandaDBError, sqlstate
 from pandadb.models import (
     JobsActive4,
     JobsArchived,
@@ -276,7 +276,7 @@ def _check_regex(session: Session, chosen: Filter) -> None:
     try:
         session.execute(select(literal("").regexp_match(chosen.errortext)))
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != "2201B":
+        if sqlstate(error) != "2201B":
             raise
         _, _, said = str(error.orig).partition(": ")
         sentence = f"errortext {chosen.errortext!r} is no regular expression: {said}"

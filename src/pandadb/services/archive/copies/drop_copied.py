@@ -20,6 +20,7 @@ from pandadb.core.archive.layout import ARCHIVED_JOBS
 from pandadb.core.archive.months import rows_of
 from pandadb.core.archive.transfer import day_copy, ddl
 from pandadb.core.sql.table_columns import column_names
+from pandadb.errors import sqlstate
 from pandadb.services.archive.copies.day_copy import copy
 from pandadb.services.archive.copies.remote import archive_session
 from pandadb.services.archive.plans import held_tasks
@@ -121,7 +122,7 @@ def _drop(database: Database, day: Day, part: Part, result: DropResult, locks: L
         work = partial(_guarded, day=day, part=part)
         rows = retry_transaction(database, work, locks.guarded, shortest=SHORTEST)
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != REFUSES:
+        if sqlstate(error) != REFUSES:
             raise
         return str(error.orig).partition("\n")[0]
     result.dropped[part.name] = rows
