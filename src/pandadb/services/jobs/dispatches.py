@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from pandadb.core.jobs import dispatches
-from pandadb.core.jobs.states import OURS
+from pandadb.core.jobs.states import SET_BY_MOVER
 from pandadb.core.shares import ranking
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_given, check_names, words
 from pandadb.models import HarvesterRelJobsWorkers, JobsActive4
@@ -48,7 +48,7 @@ def dispatch(
             than the lock timeout.
     """
     check_columns(JobsActive4, values)
-    check_given(values, OURS, "the dispatch")
+    check_given(values, SET_BY_MOVER, "the dispatch")
     check_names(JobsActive4, words(wanted.columns or ()))
     if worker is not None:
         _check_worker(worker)

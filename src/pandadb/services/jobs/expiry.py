@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandadb.core.jobs.ending.timeouts import Rule
     from pandadb.database import Database
 
-MOST = 10_000_000
+MAX_JOBS = 10_000_000
 COMMAND = "jobs expire"
 BATCH = 1000
 """Jobs in one transaction."""
@@ -51,7 +51,7 @@ def expire(
         JobsLocked: Rows of a job's satellites were locked for longer than the lock timeout; the
             batches before are committed.
     """
-    check_number("limit", limit, 0, MOST)
+    check_number("limit", limit, 0, MAX_JOBS)
     chosen = timeouts.named(rules)
     if how.dry_run:
         return _expire_all(database, chosen, limit, how)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KillResult", "close", "kill"]
 
-EXPIRED = 2
+EXPIRED_CODE = 2
 
 
 def kill(
@@ -66,7 +66,7 @@ def close(
     pandaids: int | Iterable[int],
     how: VerbOptions = USUAL,
     *,
-    code: int = EXPIRED,
+    code: int = EXPIRED_CODE,
     by: str = "pandadb",
 ) -> KillResult:
     """Give jobs up, as the system does: `kill` with a code that closes them.

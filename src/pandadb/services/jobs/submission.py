@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.models import Base
 
-BESIDE = ("files", "parameters", "metadata", "replaces")
+PARTS_OF_JOB = ("files", "parameters", "metadata", "replaces")
 """The parts of a job in JSON that are not columns of its table."""
 
 
@@ -87,7 +87,7 @@ def _job(number: int, found: Any) -> NewJob:
     if not isinstance(found, dict):
         raise InvalidValue(f"job {number}: this is not a JSON object")
     try:
-        beside = {name: found.pop(name) for name in BESIDE if name in found}
+        beside = {name: found.pop(name) for name in PARTS_OF_JOB if name in found}
         job_input.check(job_input.Job, {"columns": found, **beside})
         files = [_typed(FilesTable4, file) for file in beside.pop("files", ())]
         return NewJob(_typed(JobsActive4, found), files, **beside)
