@@ -12,7 +12,7 @@ from pandadb.core.sql.transaction import waiting_table
 from pandadb.core.sql.validation import InvalidValue, from_text
 from pandadb.models import FilesTable4, JobsActive4
 from pandadb.services.jobs import table_statistics
-from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ def submit(
     jobs: Sequence[NewJob],
     *,
     jobstatus: str = "defined",
-    how: VerbOptions = USUAL,
+    options: VerbOptions = DEFAULT_OPTIONS,
 ) -> list[int]:
     """Submit jobs with their files, parameters and metadata, all or none; return their PandaIDs.
 
@@ -38,10 +38,10 @@ def submit(
     Raises:
         InvalidValue: A column is unknown or a value does not fit it; the sentence names the job.
     """
-    with transaction(database, how) as connection:
-        pandaids = submission.submit(connection, jobs, jobstatus, how.host)
+    with transaction(database, options) as connection:
+        pandaids = submission.submit(connection, jobs, jobstatus, options.host)
         table = states.home(jobstatus, waiting_table(connection))
-    if not how.dry_run:
+    if not options.dry_run:
         table_statistics.refresh(database, table, len(pandaids))
     return pandaids
 
