@@ -20,7 +20,7 @@ from sqlalchemy import select, text
 from pandadb.core.jobs.ending.kills import CODES
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason
 from pandadb.core.jobs.states import transitions
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 from pandadb.services import jobs
 from pandadb.services.jobs import VERBS, DispatchRequest, Heartbeat, VerbOptions

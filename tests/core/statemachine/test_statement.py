@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.core.statemachine.effects import INCREMENT, NOW, UNLESS_SET, Guard, when
 from pandadb.core.statemachine.machine import (
     Machine,

@@ -12,7 +12,7 @@ from sqlalchemy import event, literal_column, select, update
 
 from pandadb.cli.jobs import change
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason, Refused
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.statemachine.machine import UnknownVerb
 from pandadb.database import Database

@@ -11,7 +11,7 @@ from pandadb.core.jobs.files.file_accounting import ACCOUNTED_STATES
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.refusals import explain
 from pandadb.core.sql import validation
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:

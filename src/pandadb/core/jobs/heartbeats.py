@@ -20,8 +20,8 @@ from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import RUNS, transitions
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.locks import Lock
 from pandadb.core.sql.prepared import send
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import HarvesterRelJobsWorkers, JobOutputReport, JobsActive4, MetaTable
 
 if TYPE_CHECKING:

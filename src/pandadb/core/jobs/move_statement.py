@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import CTE, ColumnElement, Select
 
-    from pandadb.core.sql.locks import Lock
+    from pandadb.core.sql.transaction import Lock
     from pandadb.core.statemachine.effects import Columns
     from pandadb.core.statemachine.machine import Machine, Transition
     from pandadb.models.jobs.all_tables import JobTable, Satellite

@@ -17,7 +17,7 @@ from pandadb.core.jobs.ending.kills import CODES, KillResult, UnknownCode
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason, Refused
 from pandadb.core.jobs.states import STATES, STOPPABLE, transitions
 from pandadb.core.sql import validation
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.database import Database
 from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsStatusLog
 from pandadb.models.types import EPOCH

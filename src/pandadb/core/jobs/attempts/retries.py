@@ -32,7 +32,7 @@ from pandadb.core.jobs.refusals import Refusal, RefusalReason, refusing_to_wait
 from pandadb.core.jobs.states import RESET_VALUES, transitions
 from pandadb.core.sql import id_arrays, validation
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,

@@ -26,7 +26,7 @@ from pandadb.core.jobs.refusals import Refusal, RefusalReason, explain, refusing
 from pandadb.core.jobs.states import COMMANDED, LIVE, transitions
 from pandadb.core.sql import validation
 from pandadb.core.sql.id_arrays import by_id
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobsActive4
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 

@@ -13,7 +13,7 @@ from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.refusals import explain
 from pandadb.core.jobs.states import transitions
 from pandadb.core.sql.id_arrays import by_id
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JobsActive4
 from pandadb.models.types import EPOCH
 

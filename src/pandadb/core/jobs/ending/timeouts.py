@@ -39,7 +39,7 @@ from pandadb.core.jobs.ending.timeout_conditions import (
 from pandadb.core.jobs.states import RUNS, STATES, STOPPABLE, WAITING
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import by_id
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.errors import InvalidInput
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 from pandadb.models.types import EPOCH

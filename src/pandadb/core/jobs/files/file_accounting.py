@@ -34,7 +34,7 @@ from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import NOT_RUN
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import Datasets, FilesTable4, JediDatasetContents, JediDatasets, JediTasks
 from pandadb.models.types import EPOCH, Timestamp
 
