@@ -50,6 +50,15 @@ def states(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = F
 
 
 @app.command()
+def types(folder: Folder = Path("src/pandadb"), check: Check = False, json: AsJSON = False) -> None:
+    """Write the Python types of a job: its states and verbs as Literals, its columns.
+
+    Example: pandadb docs types --check
+    """
+    _report(writer.types(folder, check=check), json)
+
+
+@app.command()
 def views(folder: Folder = Path("sql/views"), check: Check = False, json: AsJSON = False) -> None:
     """Write the views pandadb.jobs, files, jobparams and metadata, with all columns of the models.
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pandadb.cli import completion
 from pandadb.cli.options import LARGEST_ID, job_id, moment, whole
 from pandadb.services import jobs
 
@@ -21,8 +22,13 @@ def options(
         list[int] | None,
         typer.Option(parser=job_id, metavar="PANDAID", help="A job; can be repeated."),
     ] = None,
-    jobstatus: Annotated[list[str] | None, typer.Option(help="A state; can be repeated.")] = None,
-    computingsite: Annotated[str | None, typer.Option(help="A site, * for any letters.")] = None,
+    jobstatus: Annotated[
+        list[str] | None,
+        typer.Option(help="A state; can be repeated.", autocompletion=completion.states),
+    ] = None,
+    computingsite: Annotated[
+        str | None, typer.Option(help="A site, * for any letters.", autocompletion=completion.sites)
+    ] = None,
     jeditaskid: Annotated[
         int | None, typer.Option(parser=whole(0, LARGEST_ID), metavar="TASK", help="The task.")
     ] = None,
@@ -42,7 +48,10 @@ def options(
         ),
     ] = None,
     timecolumn: Annotated[
-        str, typer.Option(help="Which time --since and --until are about.")
+        str,
+        typer.Option(
+            help="Which time --since and --until are about.", autocompletion=completion.times
+        ),
     ] = "modificationtime",
     errorcode: Annotated[
         str | None, typer.Option(help="pilot=1305, or 1305 of any component.")
@@ -51,7 +60,8 @@ def options(
         str | None, typer.Option(help="A regular expression of PostgreSQL, for what errors say.")
     ] = None,
     table: Annotated[
-        list[str] | None, typer.Option(help="A table to look in; can be repeated.")
+        list[str] | None,
+        typer.Option(help="A table to look in; can be repeated.", autocompletion=completion.tables),
     ] = None,
     archive: Annotated[bool, typer.Option("--archive", help="Look into the archive, too.")] = False,
 ) -> "jobs.Filter":
