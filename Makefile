@@ -42,16 +42,18 @@ lint: .venv/dev ## Style, types, layers, prose of the docs, and that generated f
 	$(BIN)/pandadb docs erd --check
 	$(BIN)/pandadb docs dictionary --check
 	$(BIN)/pandadb docs states --check
+	$(BIN)/pandadb docs statements --check
 
 schema: .venv/dev ## Write the views and types of jobs from the models, sql/schema.sql from the revisions
 	$(BIN)/pandadb docs views
 	$(BIN)/pandadb docs types
 	PANDADB_REVISIONS= $(BIN)/pandadb db sql > sql/schema.sql
 
-docs: .venv/dev ## Write the diagrams, the data dictionary and the states
+docs: .venv/dev ## Write the diagrams, the data dictionary, the states and the central statements
 	$(BIN)/pandadb docs erd
 	$(BIN)/pandadb docs dictionary
 	$(BIN)/pandadb docs states
+	$(BIN)/pandadb docs statements
 
 docs-site: .venv/dev ## Build the site into site/, with its links checked
 	PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -50,6 +50,15 @@ def states(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = F
 
 
 @app.command()
+def statements(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = False) -> None:
+    """Write the central statements as they are sent to the server: moves of jobs, and a dispatch.
+
+    Example: pandadb docs statements --check
+    """
+    _report(writer.statements(folder, check=check), json)
+
+
+@app.command()
 def types(folder: Folder = Path("src/pandadb"), check: Check = False, json: AsJSON = False) -> None:
     """Write the Python types of a job: its states and verbs as Literals, its columns.
 
