@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects import postgresql
 
@@ -90,7 +90,7 @@ def _laid_out(text: str) -> str:
         import sqlglot  # noqa: PLC0415 - for writers of docs only
     except ImportError:
         raise FormatterMissing("sqlglot is not installed: pip install sqlglot") from None
-    tree: Any = sqlglot.parse_one(text, read="postgres")  # its own types are not complete
+    tree = sqlglot.parse_one(text, read="postgres")  # type: ignore[no-untyped-call]
     laid_out = tree.sql("postgres", pretty=True, normalize_functions=False)
     return re.sub(r"%\((\w+)\)s", r":\1", laid_out)
 
