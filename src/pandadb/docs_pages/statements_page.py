@@ -78,7 +78,7 @@ def formatted(statement: ClauseElement) -> str:
     Raises:
         FormatterMissing: sqlglot is not installed.
     """
-    dialect = postgresql.dialect(paramstyle="named")
+    dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
     text = str(statement.compile(dialect=dialect))
     for pattern, new in NOISE.items():
         text = re.sub(pattern, new, text)
@@ -90,7 +90,7 @@ def _laid_out(text: str) -> str:
         import sqlglot  # noqa: PLC0415 - for writers of docs only
     except ImportError:
         raise FormatterMissing("sqlglot is not installed: pip install sqlglot") from None
-    tree = sqlglot.parse_one(text, read="postgres")  # type: ignore[no-untyped-call]
+    tree = sqlglot.parse_one(text, read="postgres")
     laid_out = tree.sql("postgres", pretty=True, normalize_functions=False)
     return re.sub(r"%\((\w+)\)s", r":\1", laid_out)
 
