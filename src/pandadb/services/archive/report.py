@@ -198,7 +198,7 @@ class RunReport:
     paused: str | None = None
     """The pause that ended the run early, as a sentence."""
     held_up: str | None = None
-    """The reason of the wait during which the time was over: replicas, or other sessions."""
+    """The reason of the wait when the time was over: replicas, or other sessions."""
     notes: list[str] = field(default_factory=list)
     """Notes for the operator."""
 

@@ -81,12 +81,12 @@ def restore(
     archive: Database | None = None,
     exports: Path | None = None,
 ) -> MovedDay | RestoreResult:
-    """Take a day back from the archive, by swapping its partitions back.
+    """Restore a day from the archive, by swapping its partitions back.
 
-    If live tables have a partition of that time, its rows go there. From an `archive` that is
-    another database the day is copied back, and its copy stays there. The ledger says then that it
-    must not be archived, so it stays until it is named to `run`. An error about a missing day names
-    its exported month if `exports`, a folder of exported months, has it.
+    If live tables have a partition of that time, its rows are moved there. From an `archive` that
+    is another database the day is copied back, and its copy stays there. The ledger then excludes
+    it from archiving until it is named to `run`. An error about a missing day names its exported
+    month if `exports`, a folder of exported months, has it.
 
     Raises:
         ArchiveLost: The other database went away.

@@ -1,4 +1,4 @@
-"""One day on its way: prepared while other sessions work, swapped in a moment, counted afterwards.
+"""Swap of a day: prepared while other sessions work, exchanged under short locks, then counted.
 
 Crash-safe: a day that has not been swapped is prepared once more, which is idempotent; one that has
 been swapped has unfinished proofs, and is counted by the next run.
@@ -60,7 +60,7 @@ def swap(
     """Swap a day into the other tables, and prove it.
 
     Raises:
-        LockNotAvailable: Locks were not free; what is prepared stays.
+        LockNotAvailable: Locks were not free; the preparation stays.
         Deferred: A task of the day is held now, or its place is taken.
         NotMoved: A table has other columns than the one that its partition goes to.
     """

@@ -499,7 +499,7 @@ def test_replicas_that_are_behind_and_sessions_that_wait_hold_a_run_up(
     ran = archive.run(archived, limits=Limits(max_lag=10), tell=listen)
 
     assert (said[0], len(ran.merged)) == ("replica lag 12 s", 1)
-    assert ran.notes == ["The lag of replicas is not seen: GRANT pg_monitor to the role"]
+    assert ran.notes == ["The lag of replicas is not visible: GRANT pg_monitor to the role"]
     monkeypatch.undo()
     with archived.session() as session:
         real = backpressure.lag(session)
