@@ -151,7 +151,7 @@ class Database:
     def from_settings(cls, settings: Settings | None = None, **engine: Any) -> Self:
         """Return the database of the settings; the embedded one if they name none.
 
-        Words for `sqlalchemy.create_engine`, such as `pool_size`, override the settings.
+        Arguments for `sqlalchemy.create_engine`, such as `pool_size`, override the settings.
 
         Raises:
             SettingsError: A setting is unknown or malformed.
@@ -218,7 +218,7 @@ class Database:
             connection.commit()
 
     def direct(self, what: str) -> Database:
-        """Return the database for work that needs a session of the server for itself.
+        """Return the database for work that needs a server session of its own.
 
         That is this one, or with a pooler the one of the direct URL.
 
@@ -359,7 +359,7 @@ def _put_back(_: Any, record: ConnectionPoolEntry) -> None:
 
 
 def _ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
-    """Pre-ping: let the pool replace a connection that is dead after some time without use.
+    """Pre-ping: let the pool replace a connection that died while idle.
 
     The ping rolls no transaction back: psycopg would discard its prepared statements.
     """

@@ -1,4 +1,4 @@
-"""Units of work that fail while the rest goes on: a table, a partition, a day of the archive."""
+"""Isolated failures of units of work: a table, a partition, a day of the archive."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["DBAPIError", "Failure", "explain", "is_of_all", "isolated", "sentenc
 
 HINTS_OF_UNITS = {
     "42P07": "It is no partition: rename it, or drop it if it is not needed",
-    "2BP01": "",  # PostgreSQL's own is to drop all that depends on it, too
+    "2BP01": "",  # PostgreSQL's own hint is DROP … CASCADE
 }
 """Remedy for an error of one unit, by SQLSTATE; else PostgreSQL's own hint."""
 HINTS = {

@@ -42,7 +42,7 @@ EVERYWHERE = ("23505", "42710", "XX000")
 
 ROLES_ARE_ELSEWHERE = "Let a superuser run only this, then repeat pandadb db grant: {}"
 RIGHTS_ARE_ELSEWHERE = (
-    "Repeat pandadb db grant as the owner of the database and of what is in its schemas, "
+    "Repeat pandadb db grant as the owner of the database and of the objects in its schemas, "
     "a member of {}, or as a superuser"
 )
 

@@ -62,7 +62,7 @@ class Watch:
         try:
             while not self._ended.wait(self._pause):
                 with self._engine.connect() as connection:
-                    connection.detach()  # lest the pool keeps one more for it
+                    connection.detach()  # so that the pool does not keep it
                     self.blockers = blockers(connection, self._pid) or self.blockers
         except Exception:  # the observed work continues without it
             log.debug("no connection to look up the holders of locks", exc_info=True)

@@ -1,4 +1,4 @@
-"""The revisions as scripts: pandadb's own, and those of a site beside them. No database is asked.
+"""The revisions as scripts: pandadb's own, and those of a site beside them. No database is queried.
 
 Those of a site are a branch of Alembic's, labelled `site`, in a folder of the site's. Each depends
 on the revision of pandadb's that was the newest when it was written.
@@ -297,7 +297,7 @@ def _up(found: ScriptDirectory, heads: Collection[str], revision: str) -> list[S
         return [*steps][::-1]
     except RangeNotAncestorError:  # the database is past it
         return []
-    except AssertionError:  # Alembic's only word for the base, however it is spelled
+    except AssertionError:  # Alembic's only error for the base, in any spelling
         raise UnknownRevision(
             f"{revision!r} is before the first revision: name one, or head"
         ) from None

@@ -66,11 +66,11 @@ class Stamp:
 
     before: tuple[str, ...]
     after: tuple[str, ...]
-    """Revisions as they stand in `alembic_version`; none for an empty database."""
+    """Revisions in `alembic_version`; none for an empty database."""
 
 
 def heads(database: Database) -> tuple[str, ...]:
-    """Return the revisions that stand in `alembic_version`; none for an empty database.
+    """Return the revisions in `alembic_version`; none for an empty database.
 
     Raises:
         MigrationError: It is of a newer pandadb, has revisions of a site that are not here, or
@@ -214,7 +214,7 @@ def _refuse_differing(database: Database, after: tuple[str, ...]) -> None:
 
 
 def _lacking(connection: Connection) -> list[str]:
-    """Return the tables of the models that are not there: then there is nothing to compare."""
+    """Return the missing tables of the models, without which a comparison is pointless."""
     there = {*connection.scalars(text(THERE))}
     return sorted({*Base.metadata.tables} - there)
 

@@ -93,7 +93,7 @@ class Reason(StrEnum):
     NOT_ENDED = "not_ended", "it has not ended: it is {jobstatus}"
     NO_DAY = "no_day", "no partition can have its time, {time}"
 
-    # of whatever has ended
+    # of any day or job that has ended
     NOT_DUE = "not_due", "its day is due from {since:%Y-%m-%d} on"
     NO_POLICY = "no_policy", "the policies send nothing of {table} to the archive"
     IN_DEFAULT = (

@@ -42,7 +42,7 @@ class Part(TimeRange):
 
     @property
     def new_name(self) -> str:
-        """Return its name after it has gone: that of the other table, with the same end."""
+        """Return its name after the transfer: that of the other table, with the same suffix."""
         table = self.source.partition(".")[2]
         return f"{self.target.partition('.')[2]}_{self.name.removeprefix(f'{table}_')}"
 
@@ -57,7 +57,7 @@ class Part(TimeRange):
         return self.name if self.live == self.source else self.new_name
 
     def back(self, schema: str) -> Part:
-        """Return the same partition after it has gone to that schema, on its way back."""
+        """Return the same partition for the way back, after its transfer to that schema."""
         return Part(self.lower, self.upper, self.target, self.source, schema, self.new_name)
 
 

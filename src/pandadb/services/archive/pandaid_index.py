@@ -23,7 +23,7 @@ def note(database: Database) -> list[Failure]:
     An error is returned, not raised: the transfer is committed, and the index is only a hint.
     """
     failed: list[Failure] = []
-    with isolated(failed, "notes of which PandaIDs the partitions of the archive have"):
+    with isolated(failed, "PandaID index of the archive's partitions"):
         try:
             with database.session() as session:
                 act_as_owner(session.connection(), local=True)

@@ -1,4 +1,4 @@
-"""A pause of the archiver, asked for from anywhere: runs wait, and none begins."""
+"""The pause of the archiver: running work waits, and no new work begins."""
 
 from __future__ import annotations
 

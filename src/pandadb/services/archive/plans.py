@@ -52,7 +52,7 @@ class NotTheOwner(PandaDBError):
 
 
 class NoSuchDay(PandaDBError):
-    """A day that is not where it is looked for."""
+    """A day that is not in the archive."""
 
 
 def plan(

@@ -118,11 +118,11 @@ def _exchange(
 
 
 def prove(database: Database, part: Part, how: str, source: Fingerprint) -> Verdict:
-    """Count a partition where it is now, and add the proof.
+    """Count a partition in its new place, and add the proof.
 
     The partition is the same file as before, so a difference is a change by another session. The
-    same number of rows with another sum, or more rows, are an update or a late job: they are
-    counted until they stand still. Fewer rows are a loss.
+    same number of rows with another sum, or more rows, are an update or a late job: the count is
+    repeated until it is stable. Fewer rows are a loss.
     """
     with snapshot(database) as session:
         target = _count(session, part)

@@ -1,4 +1,4 @@
-"""When work goes on: not while the archiver is paused, replicas fall behind, or sessions wait."""
+"""Throttle of the archiver: it waits for a pause, replica lag, or lock waits of other sessions."""
 
 from __future__ import annotations
 

@@ -196,10 +196,10 @@ def _verify(
 
 
 def hold(database: Database, jeditaskids: Collection[int], reason: str | None = None) -> None:
-    """Keep the jobs of tasks out of the archive; a task that is held already stays so.
+    """Keep the jobs of tasks out of the archive; a no-op for tasks that are held already.
 
     Raises:
-        InvalidValue: One is no number that a task can have, or the reason is no text.
+        InvalidValue: A number is no valid task id, or the reason is no valid text.
     """
     rows = [{"jeditaskid": task, "reason": reason} for task in dict.fromkeys(jeditaskids)]
     for row in rows:
@@ -210,7 +210,7 @@ def hold(database: Database, jeditaskids: Collection[int], reason: str | None = 
 
 
 def release(database: Database, jeditaskids: Collection[int]) -> list[int]:
-    """Let the jobs of tasks go again; return those that were held."""
+    """Release holds; return the tasks that were held."""
     query = delete(ArchiveHold).where(ArchiveHold.jeditaskid.in_([*jeditaskids]))
     with database.session() as session:
         return sorted(session.scalars(query.returning(ArchiveHold.jeditaskid)))

@@ -41,8 +41,8 @@ def search(
 ) -> Rows:
     """Return the rows of jobs in a table of the archive; the query has to select the `pandaid`.
 
-    It ends when each job has been found. One that is not found where it is likely to be is looked
-    for in all partitions, unless it is known to be `elsewhere`.
+    It ends when each job has been found. A job that is not in its likely partitions is searched in
+    all partitions, unless it is known to be `elsewhere`.
     """
     found: Rows = []
     missing = {*pandaids}

@@ -50,7 +50,7 @@ SELECT DISTINCT pandaid FROM read_parquet($file) WHERE pandaid BETWEEN $least AN
    AND pandaid IN (SELECT unnest(CAST($pandaids AS BIGINT[])))
  ORDER BY 1
 """
-"""The limits let DuckDB leave out row groups of other jobs."""
+"""The limits let DuckDB skip row groups of other jobs."""
 
 
 class UnreadableFile(PandaDBError):

@@ -39,7 +39,7 @@ LACKING = (
     "{table} lacks the column {name}, which the file has: ALTER TABLE {table} ADD {name} {type}"
 )
 BATCH = 100_000
-"""PandaIDs that a file is asked for at once."""
+"""PandaIDs of one query of a file."""
 
 
 def lacking(session: Session, table: Filed) -> str | None:

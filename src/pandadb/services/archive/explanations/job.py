@@ -57,7 +57,7 @@ class ExplainedJob:
     """Of a job that has ended, when it did."""
     jeditaskid: int | None = None
     day: date | None = None
-    """The day that it goes to the archive with, or is there with; None if it has not ended."""
+    """Its day in the archive, or the one it will be archived with; None if it has not ended."""
     due_from: datetime | None = None
     """When that day is old enough."""
     next: Next | None = None
@@ -117,7 +117,7 @@ class _Job:
     modificationtime: datetime | None
     jeditaskid: int | None
     also: Deferral | None = None
-    """That it is somewhere else, too."""
+    """A deferral because the job is in a second place, too."""
 
 
 def _told(pandaid: int, job: _Job, holds: list[Held], **words: Any) -> ExplainedJob:
@@ -126,7 +126,7 @@ def _told(pandaid: int, job: _Job, holds: list[Held], **words: Any) -> Explained
 
 
 def _of_day(job: _Job, day: ExplainedDay) -> dict[str, Any]:
-    """Return the part of a day's explanation that applies to a job that was found somewhere."""
+    """Return the part of a day's explanation that applies to a job, depending on its place."""
     known = {"day": day.day, "due_from": day.due_from, "proofs": day.proofs}
     also = [job.also] if job.also else []
     match job.where.kind:
