@@ -60,7 +60,7 @@ CHANGES = [
             "\\:\\:regclass); BEGIN DROP MATERIALIZED VIEW doma_panda.mv_worker_node_gpu_summary"
             " CASCADE; EXECUTE 'CREATE VIEW doma_panda.mv_worker_node_gpu_summary AS ' || body;"
             " END $$"
-        ): "view doma_panda.mv_worker_node_gpu_summary is",
+        ): "view doma_panda.mv_worker_node_gpu_summary differs",
         "ALTER TABLE doma_panda.jedi_tasks DISABLE TRIGGER update_realmodificationtime": (
             "trigger update_realmodificationtime is not enabled as usual on doma_panda.jedi_tasks"
         ),

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
     from pandadb.services.jobs import MoveResult, Refusal
 
-ASKS_ABOVE = 10
+CONFIRM_ABOVE = 10
 """So many jobs are changed without a question."""
 
 
 def ask(verb: str, pandaids: Sequence[int], yes: bool) -> None:
     """Ask whether so many jobs are meant; without a terminal nobody can say yes."""
     number = len({*pandaids})
-    if yes or number <= ASKS_ABOVE:
+    if yes or number <= CONFIRM_ABOVE:
         return
     if not _can_be_asked():
         fail(
-            f"These are {number} jobs: say --yes to {verb.lower()} more than {ASKS_ABOVE} without "
-            "a question"
+            f"These are {number} jobs: say --yes to {verb.lower()} more than {CONFIRM_ABOVE} "
+            "without a question"
         )
     typer.confirm(f"{verb} {number} jobs?", abort=True, err=True)
 

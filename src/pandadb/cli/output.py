@@ -44,9 +44,9 @@ CODES = {
     Outcome.DEFERRED: DEFERRED,
     Outcome.WAITED: WAITED,
 }
-FINE = (0, NOTHING_TO_DO, CONTENDED, PAUSED)
+QUIET_CODES = (0, NOTHING_TO_DO, CONTENDED, PAUSED)
 """Exit codes with which --quiet prints nothing: the next run takes up what is left."""
-LONGEST = 2000
+MAX_LINE = 2000
 """Characters of a sentence: what it quotes can be a whole file."""
 
 
@@ -98,13 +98,13 @@ def hold_back(wanted: bool) -> bool:
 
 @contextmanager
 def unless_fine() -> Iterator[None]:
-    """Print what was held back if a command ends with anything but a `FINE` exit code."""
+    """Print what was held back if a command ends with anything but a `QUIET_CODES` exit code."""
     fine = False
     try:
         yield
         fine = True
     except SystemExit as end:
-        fine = (end.code or 0) in FINE
+        fine = (end.code or 0) in QUIET_CODES
         raise
     finally:
         mode.quiet = False
@@ -167,7 +167,7 @@ def _in_a_line(sentence: str) -> str:
     """Return a sentence that does nothing to a terminal, and with its end, where the remedy is."""
     sentence = " ".join(sentence.split())
     sentence = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
-    return sentence if len(sentence) <= LONGEST else f"{sentence[:LONGEST]} … {sentence[-500:]}"
+    return sentence if len(sentence) <= MAX_LINE else f"{sentence[:MAX_LINE]} … {sentence[-500:]}"
 
 
 def as_json(data: Any) -> None:

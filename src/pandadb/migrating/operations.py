@@ -29,7 +29,7 @@ A revision that needs longer sets it: `with op.statement_timeout("1h"):`.
 PATIENCE = "10min"
 """Lock timeout of an index build: it waits for open transactions, and no session queues behind it.
 """
-INVALID = """
+INVALID_INDEX = """
 SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
  WHERE indexrelid = to_regclass('{name}') AND NOT indisvalid
 """
@@ -55,7 +55,7 @@ def _apply_sql(operations: Operations, operation: ApplySQL) -> None:
     operations.execute(literal(script.strip().rstrip(";")))
 
 
-GRANTED = """
+GRANTS_OF_TABLE = """
 SELECT set_config('pandadb.granted', coalesce(string_agg(format(
            'GRANT %s ON %I.%I TO %s', a.privilege_type, n.nspname, c.relname,
            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END), '; '), ''), true)
@@ -101,7 +101,7 @@ def _without_views(
 ) -> Iterator[None]:
     there = {name: kind for file in files for name, kind in views_of(file).items()}
     names = ", ".join(f"to_regclass('{name}')" for name in there)
-    operations.execute(GRANTED.format(views=names).strip())
+    operations.execute(GRANTS_OF_TABLE.format(views=names).strip())
     for name, kind in reversed(there.items()):
         operations.execute(f"DROP {kind} IF EXISTS {name}")
     yield
@@ -154,7 +154,7 @@ class BuildIndex(MigrateOperation):
 def _build_index(operations: Operations, operation: BuildIndex) -> None:
     context = operations.migration_context
     usual = _statement_timeout(context)
-    invalid = INVALID.format(name=f"{operation.options['schema']}.{operation.name}")
+    invalid = INVALID_INDEX.format(name=f"{operation.options['schema']}.{operation.name}")
     with context.autocommit_block():
         if context.as_sql:
             operations.execute(text(invalid.strip()))

@@ -24,7 +24,7 @@ app = typer.Typer(help="Make, change and compare the schema.", no_args_is_help=T
 for command in (grant, history, stamp, revision):
     app.command()(command)
 
-REMAINS = (
+LEFT_AFTER_DOWNGRADE = (
     "The tables are gone with their schemas. What remains: schema pandadb, for the next upgrade, "
     "and what pandadb db grant made, the roles and the database's search_path."
 )
@@ -90,7 +90,9 @@ def downgrade(
         confirm(question, yes)
         schema.downgrade(database, revision)
         version = schema.current(database)
-    out.print(REMAINS if version.revision is None else _sentence(version), markup=False)
+    out.print(
+        LEFT_AFTER_DOWNGRADE if version.revision is None else _sentence(version), markup=False
+    )
 
 
 @app.command()
