@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 ATTEMPTS = 8
-"""How often an upgrade goes on, if nobody says otherwise, when it did not get a lock in time."""
+"""Default number of attempts of an upgrade after lock timeouts."""
 
 ONE_AT_A_TIME = "(hashtext('pandadb migrations'))"
 CANCELLED = "57014"
-"""SQLSTATE of a statement that took too long, or that somebody has cancelled."""
+"""SQLSTATE of a statement that took too long, or was cancelled by another session."""
 NOT_FREE = "55P03"
 OWN_SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {PANDADB}"
-"""Where alembic_version stands; to say so needs a right, even if the schema is there."""
+"""The schema of alembic_version; the statement needs a right, even if the schema exists."""
 
 log = logging.getLogger("alembic.pandadb")
 
@@ -45,7 +45,7 @@ SHARED: dict[str, Any] = {
 
 
 def run_offline() -> None:
-    """Write the SQL that psql can run."""
+    """Write the SQL for psql."""
     context.configure(
         dialect_name="postgresql",
         literal_binds=True,
@@ -86,7 +86,7 @@ def run_online() -> None:
 
 def _migrate_patiently(database: Database) -> None:
     if _command() is not command.stamp:
-        stamps.heads(database)  # which refuses what these revisions cannot migrate
+        stamps.heads(database)  # rejects a database that these revisions cannot migrate
     attempts = context.config.attributes.get("attempts", ATTEMPTS)
 
     def attempt(number: int) -> None:
@@ -116,7 +116,7 @@ def _command() -> Any:
 
 
 def _refuse(error: OperationalError, watch: Watch, *, is_last: bool) -> None:
-    """Raise the error, as a sentence if it is one of time; not that of a lock if others may try."""
+    """Raise the error, timeouts as sentences; return after a lock timeout unless it `is_last`."""
     state = sqlstate(error)
     if state == CANCELLED:
         raise schema.MigrationError(
@@ -144,7 +144,7 @@ def _migrate(connection: Connection) -> None:
     _wait_for_turn(connection)
     connection.execute(text(f"SET statement_timeout = '{_statement_timeout()}'"))
     grants.act_as_owner(connection)
-    is_making = _command() in (command.upgrade, command.stamp)  # who looks changes nothing
+    is_making = _command() in (command.upgrade, command.stamp)  # other commands are read-only
     is_lacking = text("SELECT to_regnamespace(:own) IS NULL")
     if is_making and connection.scalar(is_lacking, {"own": PANDADB}):
         connection.execute(text(OWN_SCHEMA))
@@ -169,12 +169,12 @@ def _migrate(connection: Connection) -> None:
 
 
 def _give_again(connection: Connection) -> None:
-    """Give the roles their rights on what is new; who may migrate need not be who may do that."""
+    """Grant the roles their rights on new objects, if the user that migrates may do so."""
     try:
         grants.give_again(connection)
         connection.commit()
     except DBAPIError as error:
-        log.warning("the roles have no rights on what is new: pandadb db grant (%s)", error.orig)
+        log.warning("the roles have no rights on new objects: pandadb db grant (%s)", error.orig)
 
 
 def _wait_for_turn(connection: Connection) -> None:

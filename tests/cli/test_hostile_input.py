@@ -215,7 +215,7 @@ def test_a_command_says_what_it_cannot_take_and_changes_nothing(
 
         shown = [word[:60] for word in line]
         assert ended.code in CODES, shown
-        assert "The database says" not in ended.err, (shown, ended.err[:500])
+        assert "Database error" not in ended.err, (shown, ended.err[:500])
         if ended.code == 2:
             assert is_told(ended), (shown, ended.err[:500])
         elif not only_shows(command):  # it may have done something: a reason can be any text

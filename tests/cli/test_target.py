@@ -132,7 +132,7 @@ def test_a_terminal_is_enough_to_use_the_embedded_database(embedded_folder: Path
     )  # fmt: skip
 
     assert ended.stderr.startswith(f"Database: the embedded one in {embedded_folder}\n")
-    assert "pandadb: The database says: relation" in ended.stderr
+    assert "pandadb: Database error: relation" in ended.stderr
 
 
 def _with_password(database: Database) -> str:

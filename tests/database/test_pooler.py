@@ -197,5 +197,5 @@ def test_the_settings_name_the_pooler(database_url: str, monkeypatch: pytest.Mon
 
 
 def test_options_of_the_url_are_refused_behind_a_pooler() -> None:
-    with pytest.raises(SettingsError, match="has options, which a pooler drops: -c work_mem=5MB"):
+    with pytest.raises(SettingsError, match="has options that a pooler drops: -c work_mem=5MB"):
         Database("postgresql://db/panda?options=-c%20work_mem%3D5MB", pooler="transaction")

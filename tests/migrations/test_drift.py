@@ -36,7 +36,7 @@ CHANGES = [
         (
             "CREATE OR REPLACE VIEW doma_pandabigmon.requests_view AS SELECT server"
             " FROM doma_pandabigmon.all_requests_daily WHERE server IS NOT NULL"
-        ): "view doma_pandabigmon.requests_view is not what its file",
+        ): "view doma_pandabigmon.requests_view differs from its file",
         "CREATE VIEW doma_panda.surplus AS SELECT 1 AS one": "view doma_panda.surplus is in",
         "DROP VIEW doma_pandaarch.jobsarchview_7days": "view doma_pandaarch.jobsarchview_7days",
         "DROP PROCEDURE doma_panda.jedi_refr_mintaskids_bystatus": (
@@ -45,7 +45,7 @@ CHANGES = [
         (
             "CREATE OR REPLACE FUNCTION doma_panda.bitor(p_bits1 integer, p_bits2 integer)"
             " RETURNS integer LANGUAGE sql AS 'SELECT 1'"
-        ): "routine doma_panda.bitor(p_bits1 integer, p_bits2 integer) is not what its file",
+        ): "routine doma_panda.bitor(p_bits1 integer, p_bits2 integer) differs from its file",
         "CREATE FUNCTION doma_panda.to_number(text) RETURNS numeric LANGUAGE sql AS 'SELECT 1'": (
             "routine doma_panda.to_number(text) is in the database only"
         ),
@@ -60,7 +60,7 @@ CHANGES = [
             "\\:\\:regclass); BEGIN DROP MATERIALIZED VIEW doma_panda.mv_worker_node_gpu_summary"
             " CASCADE; EXECUTE 'CREATE VIEW doma_panda.mv_worker_node_gpu_summary AS ' || body;"
             " END $$"
-        ): "view doma_panda.mv_worker_node_gpu_summary is",
+        ): "view doma_panda.mv_worker_node_gpu_summary differs",
         "ALTER TABLE doma_panda.jedi_tasks DISABLE TRIGGER update_realmodificationtime": (
             "trigger update_realmodificationtime is not enabled as usual on doma_panda.jedi_tasks"
         ),
@@ -68,7 +68,7 @@ CHANGES = [
     },
     {
         "ALTER FUNCTION doma_panda.bitor VOLATILE": (
-            "routine doma_panda.bitor(p_bits1 integer, p_bits2 integer) is not what its file"
+            "routine doma_panda.bitor(p_bits1 integer, p_bits2 integer) differs from its file"
         ),
         "DROP FUNCTION doma_panda.to_number": (
             "routine doma_panda.to_number(p_number integer) is missing"

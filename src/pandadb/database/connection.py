@@ -42,41 +42,41 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
 TRANSIENT_ERRORS = ("40001", "40P01", "57P01", "57P02", "57P03")
-"""SQLSTATEs that another try may cure: serialization failure, deadlock, server going down or up."""
+"""SQLSTATEs worth a retry: serialization failure, deadlock, server shutting down or starting."""
 
 TIMEOUTS = ("57014", "55P03")
-"""SQLSTATEs of a statement that took too long: those of connecting are no different."""
+"""SQLSTATEs of statement and lock timeouts, also while connecting."""
 
 UNKNOWN_PREPARED_STATEMENT = "26000"
-"""SQLSTATE of a prepared statement that the server does not know."""
+"""SQLSTATE of a prepared statement that the server does not have."""
 
 PRE_PING_AFTER = 1.0
-"""Seconds after its last use for which a connection is not pinged, since a ping takes as long as a
-short statement. Work that must survive a restart of the server uses `retrying`.
+"""Seconds of idle time after which a connection is pinged, since a ping takes as long as a short
+statement. Work that must survive a restart of the server uses `retrying`.
 """
 
 SECRETS = ("sslpassword", "oauth_client_secret")
-"""Words of a URL that SQLAlchemy would show with it."""
+"""Parameters of a URL that SQLAlchemy would not mask."""
 
 
 class DatabaseUnreachable(PandaDBError):
-    """A server that does not answer, or does not let us in."""
+    """A server that does not answer, or rejects the connection."""
 
 
 class Database:
-    """One database, for as long as the object lives; it can be used as a context manager.
+    """A database with its connection pool; also a context manager that closes it.
 
-    A process may fork: a child has connections of its own, and none that were open at the fork.
+    It is fork-safe: a child process opens connections of its own, and uses none of its parent.
 
-    Every connection works in UTC and UTF-8, says who it is, and has the timeouts (seconds, 0 for
-    none) and `session_settings`, set by its first message, whatever its role or database says.
-    Behind a `pooler` of transactions, such as PgBouncer in that mode, they are set by the first
-    message of each transaction, nothing is prepared, and what needs a session goes to `direct_url`.
-    What else is given is for `sqlalchemy.create_engine`.
+    Every connection works in UTC and UTF-8, has an application name, the timeouts (seconds, 0 for
+    none) and `session_settings`, set by its first message; they override those of role and
+    database. With `pooler="transaction"`, such as PgBouncer in that mode, they are set by the first
+    message of each transaction, nothing is prepared, and work that needs a session goes to
+    `direct_url`. Other arguments are for `sqlalchemy.create_engine`.
 
     Raises:
-        ValueError: Each statement is to be committed by itself, so that nothing could be undone, or
-            what others commit is not to be seen.
+        ValueError: The isolation level is AUTOCOMMIT, so that nothing could be undone, or hides
+            changes that other sessions commit meanwhile.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Database:
         given = url.query.get("options", "")
         given = given if isinstance(given, str) else " ".join(given)
         if pooler and given:
-            raise SettingsError(f"The database URL has options, which a pooler drops: {given}")
+            raise SettingsError(f"The database URL has options that a pooler drops: {given}")
         timeouts = {
             "statement_timeout": f"{math.ceil(statement_timeout * 1000)}",
             "lock_timeout": f"{math.ceil(lock_timeout * 1000)}",
@@ -151,7 +151,7 @@ class Database:
     def from_settings(cls, settings: Settings | None = None, **engine: Any) -> Self:
         """Return the database of the settings; the embedded one if they name none.
 
-        Words for `sqlalchemy.create_engine`, such as `pool_size`, override the settings.
+        Arguments for `sqlalchemy.create_engine`, such as `pool_size`, override the settings.
 
         Raises:
             SettingsError: A setting is unknown or malformed.
@@ -218,12 +218,12 @@ class Database:
             connection.commit()
 
     def direct(self, what: str) -> Database:
-        """Return the database for work that needs a session of the server for itself.
+        """Return the database for work that needs a server session of its own.
 
-        That is this one, or behind a pooler the one of the URL that goes past it.
+        That is this one, or with a pooler the one of the direct URL.
 
         Raises:
-            PoolerInTheWay: There is no such URL; the sentence names the work, `what`.
+            PoolerInTheWay: There is no direct URL; the sentence names the work, `what`.
         """
         if self.pooler and self._direct is None:
             raise PoolerInTheWay(what)
@@ -232,12 +232,12 @@ class Database:
     def retrying(
         self, work: Callable[[Session], Result], *, attempts: int = 5, pause: float = 0.1
     ) -> Result:
-        """Do work in a transaction, and again in a new one when that may help.
+        """Run work in a transaction; retry it in a new one after a passing error.
 
-        That is after a serialization failure, a deadlock or a lost connection. The pause between
-        the attempts doubles, from `pause` seconds. Work is done from its beginning each time; what
-        it does outside of the database has to bear that. So has the database when the connection is
-        lost in the very commit, which may have happened: work should look before it adds.
+        Passing errors are serialization failures, deadlocks and lost connections. Pauses have an
+        exponential backoff, from `pause` seconds. Each attempt repeats all of the work, so its
+        effects outside of the database must be idempotent. A connection can be lost during the
+        commit, with unknown outcome: work should check before it adds rows.
         """
         if attempts < 1:
             raise ValueError(f"attempts has to be 1 or more, not {attempts}")
@@ -268,10 +268,10 @@ class Database:
         return place + mark + query.replace("+", "%20").replace("%2C", ",")
 
     def ping(self) -> None:
-        """Ask the server whether it is there.
+        """Check that the server answers.
 
         Raises:
-            DatabaseUnreachable: It is not, or it does not let us in.
+            DatabaseUnreachable: It does not answer, or rejects the connection.
         """
         with self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
@@ -283,14 +283,14 @@ class Database:
             self._direct.close()
 
     def forget(self) -> None:
-        """Begin with an empty pool, and leave its connections to the process that has them."""
+        """Replace the pool by an empty one, without closing the parent's connections."""
         if self._is_initialized():
             self.engine.dispose(close=False)
-        else:  # a thread may have been at it, which will not go on here
+        else:  # a thread of the parent may have been connecting, and does not exist here
             self.engine = self._open()
 
     def _is_initialized(self) -> bool:
-        """Return whether it was ever connected to its server."""
+        """Return whether it has ever been connected to its server."""
         return getattr(self.engine.dialect, "server_version_info", None) is not None
 
     def __enter__(self) -> Self:
@@ -328,7 +328,7 @@ def _engine(
 ) -> Engine:
     """Make an engine with listeners on the events of its connections."""
     engine = create_engine(url, **words)
-    # before SQLAlchemy asks the server what it is, in a transaction
+    # before SQLAlchemy queries the server's version, in a transaction
     event.listen(engine, *begins, insert=True)
     event.listen(engine, "connect", forks.register_connection, insert=True)
     event.listen(engine, "connect", lambda new, _: timestamps.register(new))
@@ -349,7 +349,7 @@ def _translated(schemas: Mapping[str, str] | None) -> dict[str, Any]:
 
 
 def _prepare_threshold(url: URL) -> dict[str, int | None]:
-    """Return the driver's own word of a URL as it wants it: a number, or None for never."""
+    """Return the `prepare_threshold` of a URL for psycopg: a number, or None for never."""
     value = str(url.query.get("prepare_threshold", ""))
     return {"prepare_threshold": None if value == "none" else int(value)} if value else {}
 
@@ -359,7 +359,7 @@ def _put_back(_: Any, record: ConnectionPoolEntry) -> None:
 
 
 def _ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
-    """Pre-ping: let the pool replace a connection that is dead after some time without use.
+    """Pre-ping: let the pool replace a connection that died while idle.
 
     The ping rolls no transaction back: psycopg would discard its prepared statements.
     """
@@ -393,9 +393,9 @@ def _unreachable(setting: str, context: Any) -> None:
 
 
 def _outdated(context: Any) -> None:
-    """Have the pool connect anew if the server refuses a prepared statement: psycopg would go on.
+    """Invalidate the connection if the server rejects a prepared statement; psycopg would keep it.
 
-    Its table has changed since, so it would return other types; or the server has forgotten it.
+    Its table has changed, so it would return other types; or the server no longer has it.
     """
     error = context.original_exception
     if not isinstance(error, psycopg.Error):

@@ -1,8 +1,9 @@
-"""Forks: the connections of a process stay with it, and a child gets its own.
+"""Fork safety: a child process opens connections of its own.
 
 Two processes that share a socket read each other's answers. So, in a child, a pool begins empty,
-and what was open in the parent is cut off without a word to the server: it can neither be read, nor
-written, nor closed for the parent. gunicorn's --preload, multiprocessing and celery fork like this.
+and the parent's open connections are cut off without a message to the server: they can neither be
+read, nor written, nor closed for the parent. gunicorn's --preload, multiprocessing and celery fork
+like this.
 """
 
 from __future__ import annotations
@@ -24,18 +25,18 @@ class Resource(Protocol):
     """A resource that a child must not share with its parent, such as a pool of connections."""
 
     def forget(self) -> None:
-        """Begin anew, and leave to the parent what it has."""
+        """Reset the resource, and leave its state to the parent."""
 
 
 class ForkLock:
-    """A lock of threads that is free in a child, where the thread that had it does not go on."""
+    """A thread lock that is free in a child process, where its holder does not exist."""
 
     def __init__(self) -> None:
         self.forget()
         register(self)
 
     def forget(self) -> None:
-        """Be free."""
+        """Replace the lock by a free one."""
         self._lock = threading.Lock()
 
     def __enter__(self) -> None:
@@ -58,12 +59,12 @@ warned about.
 
 
 def register(resource: Resource) -> None:
-    """Have a child forget a resource."""
+    """Register a resource to be reset in child processes."""
     RESOURCES.add(resource)
 
 
 def register_connection(connection: Any, _: Any) -> None:
-    """Have a child do without a connection; an event of a pool calls this as it connects."""
+    """Register a connection to be cut off in child processes: a listener for `connect`."""
     CONNECTIONS.add(connection)
 
 
@@ -78,7 +79,7 @@ def _begin_child() -> None:
 def _cut_off(connection: psycopg.Connection) -> None:
     """Make a connection unusable, but leave libpq's memory, on which a thread may have worked.
 
-    There is nothing to roll back or to close here: what does so on its way out finds it done.
+    There is nothing to roll back or to close here: both become no-ops.
     """
     INHERITED_CONNECTIONS.append(connection)
     try:
@@ -100,7 +101,7 @@ def _cut_off(connection: psycopg.Connection) -> None:
 
 
 def _nothing() -> None:
-    """Do nothing: it is for the parent to do."""
+    """Do nothing: the parent does it."""
 
 
 if hasattr(os, "register_at_fork"):  # where processes fork

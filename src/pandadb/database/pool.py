@@ -27,7 +27,7 @@ class PoolExhausted(PandaDBError):
 
 
 class Pool(QueuePool):
-    """SQLAlchemy's, with a sentence of ours when it is exhausted."""
+    """SQLAlchemy's pool, with an error of ours when it is exhausted."""
 
     @override
     def connect(self) -> PoolProxiedConnection:
@@ -42,10 +42,10 @@ class Pool(QueuePool):
 
 
 def check_isolation(options: Mapping[str, Any]) -> None:
-    """Refuse an isolation level for all that a `Database` does.
+    """Reject isolation levels that a whole `Database` cannot have.
 
     Raises:
-        ValueError: With it a dry run would be real, or others would not be seen.
+        ValueError: With it a dry run would commit, or concurrent commits would be invisible.
     """
     level = options.get("isolation_level")
     if level is None:
@@ -55,14 +55,14 @@ def check_isolation(options: Mapping[str, Any]) -> None:
         raise ValueError(f"isolation_level {level!r} leaves nothing to undo of a dry run")
     if name != ALL_THAT_IS_COMMITTED:
         raise ValueError(
-            f"isolation_level {level!r} is not for a whole Database: what waits for a lock has to "
-            "see what others have committed meanwhile. Give it to one transaction: "
+            f"isolation_level {level!r} is not for a whole Database: after a wait for a lock, "
+            "a statement has to see concurrent commits. Give it to one transaction: "
             "session.connection(execution_options={'isolation_level': …})"
         )
 
 
 def check_undoable(connection: Connection) -> None:
-    """Refuse a dry run with statements that are committed one by one.
+    """Reject a dry run on a connection in autocommit mode.
 
     Raises:
         ValueError: An event of SQLAlchemy's has set the connection to AUTOCOMMIT.

@@ -1,7 +1,7 @@
-"""Support of transaction pooling, as by PgBouncer, where a server session serves others in between.
+"""Support of transaction pooling, as by PgBouncer, where clients share server sessions.
 
-Nothing may stay in a session then: settings are given to each transaction, no statement is
-prepared, and work that needs a session of its own goes to the server directly.
+No state may stay in a session then: settings are applied to each transaction, no statement is
+prepared, and work that needs a session of its own connects to the server directly.
 """
 
 from __future__ import annotations
@@ -25,29 +25,28 @@ PREPARED_TWICE = "42P05"
 
 
 class PoolerInTheWay(PandaDBError):
-    """Work that needs a session of the server, which a pooler does not give."""
+    """Work that needs a session of the server, without a direct URL that bypasses the pooler."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what[0].upper()}{what[1:]} needs a session of the server, which a pooler of "
-            "transactions gives to others in between: set PANDADB_DIRECT_URL to the URL of the "
-            "server itself"
+            f"{what[0].upper()}{what[1:]} needs a session of the server, but a transaction pooler "
+            "shares sessions: set PANDADB_DIRECT_URL to the URL of the server itself"
         )
 
 
 class PreparedTwice(PandaDBError):
-    """A session that is not ours alone."""
+    """A server session that is shared with other clients."""
 
     def __init__(self) -> None:
-        super().__init__(f"The session of the server has statements of others, too. {HINT}")
+        super().__init__(f"The server session has prepared statements of other clients. {HINT}")
 
 
 def begin(settings: bytes, connection: Connection) -> None:
-    """Give a transaction its settings; an event of SQLAlchemy's calls this as one begins.
+    """Apply the settings to a transaction: the listener for SQLAlchemy's event `begin`.
 
     Raises:
-        InvalidSessionSetting: The role may not set what it has to.
-        PoolerInTheWay: There is no transaction, as each statement is committed by itself.
+        InvalidSessionSetting: The role may not change a required setting.
+        PoolerInTheWay: The connection is in autocommit mode, so there is no transaction.
     """
     driver = driver_of(connection)
     if driver.autocommit:
@@ -59,5 +58,5 @@ def begin(settings: bytes, connection: Connection) -> None:
             f"The session settings of {driver.info.user} would lose or misread rows: "
             f"{error.diag.message_primary}. Let a superuser RESET it for the role and the database"
         ) from None
-    except psycopg.Error as error:  # as SQLAlchemy would say it
+    except psycopg.Error as error:  # as SQLAlchemy's own error
         connection._handle_dbapi_exception(error, settings.decode(), None, None, None)

@@ -17,7 +17,7 @@ def retry(
     is_passing: Callable[[Exception], bool],
     pauses: Sequence[float],
 ) -> Result:
-    """Return the result of an attempt; after an error that is passing, pause and try again.
+    """Return the result of an attempt; after a passing error, pause and retry.
 
     `attempt` gets its number, from 0. There is one more attempt than there are pauses (seconds);
     the error of the last one is raised.

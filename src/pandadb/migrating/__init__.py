@@ -1,4 +1,4 @@
-"""What Alembic lacks for our revisions: operations of their own, and a comparison that sees all."""
+"""Extensions of Alembic for our revisions: own operations, and a complete comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How PostgreSQL's catalogue is asked, and what is said when its answer is not the one expected."""
+"""Queries of PostgreSQL's catalogue, and the differences between expected and found objects."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 OUR_SCHEMAS = (*MIRRORED_SCHEMAS, PANDADB)
 MISSING, SURPLUS = "is missing in the database", "is in the database only"
 ROUNDS = 5
-"""How often an expression is parsed anew until its spelling stays; PostgreSQL needs two."""
+"""Maximum number of times that an expression is reparsed until stable; PostgreSQL needs two."""
 
 
 class Difference(NamedTuple):
-    """What is not in the database as the models, `sql/` and the revisions have it."""
+    """A difference between the database and the models, `sql/` and the revisions."""
 
     kind: str
     """The kind of object: table, column, index, view, …"""
@@ -36,23 +36,24 @@ class Difference(NamedTuple):
 
 
 def rows(connection: Connection, query: str, **words: str | None) -> list[Any]:
-    """Return what a query finds; `:schemas` in it are ours."""
+    """Return the rows of a query; `:schemas` in it are ours."""
     return [*connection.execute(text(query), {"schemas": [*OUR_SCHEMAS], **words})]
 
 
 def literal(statement: str) -> TextClause:
-    """Return a statement whose colons are no parameters."""
+    """Return a statement with its colons escaped, so that they are no parameters."""
     return text(statement.replace(":", r"\:"))
 
 
 def settle(
     wanted: dict[str, str], found: dict[str, str], spell: Callable[[str, str], str | None]
 ) -> None:
-    """Replace definitions that differ by what they become when the server parses its own spelling.
+    """Normalize definitions that differ: each is replaced by the server's own spelling of it.
 
-    A restored dump is such a spelling: `IN` has become `= ANY ((ARRAY['a'::varchar])::text[])`
-    in the first database, and `= ANY (ARRAY[('a'::varchar)::text])` in its copy.
-    `spell(name, definition)` is what the server makes of a definition.
+    A restored dump can differ only in spelling: `IN` has become `= ANY
+    ((ARRAY['a'::varchar])::text[])` in the first database, and `= ANY
+    (ARRAY[('a'::varchar)::text])` in its copy. `spell(name, definition)` returns the server's
+    spelling of a definition.
     """
     for name in wanted.keys() & found.keys():
         if wanted[name] != found[name]:
@@ -69,9 +70,9 @@ def _settled(definition: str, spell: Callable[[str], str | None]) -> str:
 
 
 def try_out(connection: Connection, statements: Iterable[TextClause], query: str) -> str | None:
-    """Return what a query finds after statements that are undone; None if the server refuses them.
+    """Return the value of a query after statements that are rolled back; None if they fail.
 
-    It does so where they name a table or a column that is missing, which is reported as such.
+    They fail if they name a missing table or column, which is reported as a difference of its own.
     """
     with connection.begin_nested() as attempt:
         try:
@@ -85,9 +86,9 @@ def try_out(connection: Connection, statements: Iterable[TextClause], query: str
 
 
 def try_on_copy(connection: Connection, table: str, statement: str, query: str) -> str | None:
-    """Return what a query finds after a statement on `drift_copy`, an empty copy of a table.
+    """Return the value of a query after a statement on `drift_copy`, an empty copy of a table.
 
-    None if the server refuses it, see `try_out`.
+    None if the server rejects it, see `try_out`.
     """
     made = text(f"CREATE TEMP TABLE drift_copy (LIKE {table})")
     return try_out(connection, (made, literal(statement)), query)
@@ -96,7 +97,7 @@ def try_on_copy(connection: Connection, table: str, statement: str, query: str) 
 def differences(
     what: str, wanted: Mapping[Any, Any], found: Mapping[Any, Any], *, made_by: str | None = None
 ) -> Iterator[Difference]:
-    """Return what is missing, surplus or other; long definitions are only reported to differ."""
+    """Yield missing, surplus and different objects, without the text of long definitions."""
     kind = what.removesuffix(" of")
     for name in sorted({*wanted, *found}):
         if name not in found:
@@ -106,7 +107,7 @@ def differences(
         elif wanted[name] == found[name]:
             continue
         elif made_by:
-            sentence = f"{what} {name} is not what its file in {made_by} makes"
+            sentence = f"{what} {name} differs from its file in {made_by}"
         else:
             sentence = f"{what} {name}: expected {wanted[name]}, found {found[name]}"
         yield Difference(kind, name, sentence)

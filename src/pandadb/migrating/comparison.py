@@ -19,11 +19,11 @@ OPTIONS: dict[str, Any] = {
     "include_schemas": True,
     "compare_server_default": True,
 }
-"""How Alembic looks at a database of ours."""
+"""Options of Alembic's comparison."""
 
 
 def options(connection: Connection) -> dict[str, Any]:
-    """Return `OPTIONS`, and what Alembic leaves out in a database: partitions of our tables."""
+    """Return `OPTIONS` with the filter for a database: partitions of our tables are skipped."""
     partitions = drift.partitions(connection)
     return {
         **OPTIONS,

@@ -1,4 +1,4 @@
-"""What is done to a revision that autogenerate has drafted: its number, and the views around it."""
+"""Changes to a revision that autogenerate has drafted: its number, and blocks for views."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _render(context: AutogenContext, operation: WithoutViews) -> list[str]:
 
 
 def prepare(context: MigrationContext, revision: object, directives: list[MigrationScript]) -> None:
-    """Number a new revision, and let views make room for what it does to columns."""
+    """Number a new revision, and drop views around its changes of columns."""
     number_revision(context, revision, directives)
     for script in directives:
         for one in script.upgrade_ops_list:
@@ -44,7 +44,7 @@ def number_revision(
 ) -> None:
     """Name a new revision by the number after the newest one: 0007 follows 0006.
 
-    Two branches that take the same number collide when they are merged, which is wanted.
+    Two branches with the same number collide when they are merged, which is intended.
     """
     environment = context.environment_context
     if environment is None or "numbered" in environment.config.attributes:
@@ -54,7 +54,7 @@ def number_revision(
 
 
 def _make_room(operations: ops.OpContainer, *, back: bool = False) -> None:
-    """Put what changes columns under views into one block, where the first of it stands."""
+    """Put changes of columns under views into one block, at the place of the first of them."""
     changed = {
         id(one): table for one in operations.ops for table in [_changed(one)] if table is not None
     }
@@ -75,7 +75,7 @@ def _make_room(operations: ops.OpContainer, *, back: bool = False) -> None:
 
 
 def _changed(operation: MigrateOperation) -> str | None:
-    """Return the table of which an operation adds, drops or retypes a column."""
+    """Return the table of an operation that adds, drops or retypes a column."""
     if not isinstance(operation, ops.ModifyTableOps):
         return None
     for one in operation.ops:

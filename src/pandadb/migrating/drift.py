@@ -1,7 +1,8 @@
-"""What Alembic's comparison does not see: keys, checks, sequences, partitions, and `sql/`.
+"""Comparison of objects that Alembic ignores: keys, checks, sequences, partitions, and `sql/`.
 
-Autogenerate looks at tables, columns, indexes, unique constraints and foreign keys. The rest is
-compared here, so that a silent `alembic check` means that models, `sql/` and database agree.
+Autogenerate compares tables, columns, indexes, unique constraints and foreign keys. The rest is
+compared here, so that an `alembic check` without output means that models, `sql/` and database
+agree.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ PARTITIONS = {
         "must_not": "FOR VALUES IN ('MUST NOT')",
     },
 }
-"""The partitions which revisions make beside the DEFAULT ones: suffix and bound."""
+"""Partitions that revisions create beside the DEFAULT ones: suffix and bound."""
 
 
 class Drift(MigrateOperation):
@@ -55,12 +56,12 @@ class Drift(MigrateOperation):
 
     @override
     def to_diff_tuple(self) -> tuple[str, Difference]:
-        """Return what `alembic check` prints."""
+        """Return the tuple that `alembic check` prints."""
         return ("drift", self.difference)
 
     @override
     def reverse(self) -> Drift:
-        """Return itself: a sentence has no other direction."""
+        """Return itself: a sentence has no reverse."""
         return self
 
 
@@ -81,7 +82,7 @@ def partitions(connection: Connection) -> set[tuple[str, str]]:
 def is_ours(
     name: str | None, kind: str, parents: Mapping[Any, Any], children: set[tuple[str, str]]
 ) -> bool:
-    """Tell Alembic whether to look at an object: our schemas, without partitions of our tables."""
+    """Return whether Alembic compares an object: our schemas, without partitions of our tables."""
     if kind == "schema":
         return name in OUR_SCHEMAS
     if kind == "table":
@@ -91,7 +92,7 @@ def is_ours(
 
 @comparators.dispatch_for("schema")
 def compare(context: AutogenContext, upgrade_ops: UpgradeOps, _schemas: object) -> None:
-    """Add what autogenerate cannot see to what it has found."""
+    """Add the differences that autogenerate cannot find to its own."""
     connection = context.connection
     assert connection is not None  # noqa: S101 - autogenerate never works offline
     for find in FINDERS:
@@ -181,7 +182,7 @@ def sequences(connection: Connection) -> Iterator[Difference]:
 
 
 def partition_keys(connection: Connection) -> Iterator[Difference]:
-    """Compare the partition keys, and ask each partitioned table for its DEFAULT partition."""
+    """Compare the partition keys, and check that each table has a DEFAULT partition."""
     wanted = {}
     for table in Base.metadata.tables.values():
         if key := table.dialect_options["postgresql"]["partition_by"]:
@@ -204,7 +205,7 @@ def partition_keys(connection: Connection) -> Iterator[Difference]:
 
 
 def made_partitions(connection: Connection) -> Iterator[Difference]:
-    """Ask for the partitions that revisions make, with their bounds; others are nobody's drift."""
+    """Compare the partitions that revisions create, with their bounds; others are no drift."""
     wanted = {
         f"{table}_{suffix}": (table, bound)
         for table, made in PARTITIONS.items()
@@ -227,7 +228,7 @@ def made_partitions(connection: Connection) -> Iterator[Difference]:
 
 
 def unlogged(connection: Connection) -> Iterator[Difference]:
-    """Name what a crash of the server would empty."""
+    """Yield the UNLOGGED tables, which a crash of the server would empty."""
     query = """
         SELECT n.nspname || '.' || c.relname
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

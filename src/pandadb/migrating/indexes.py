@@ -1,4 +1,4 @@
-"""What autogenerate does not see of indexes: conditions of partial ones, and which are invalid."""
+"""Properties of indexes that autogenerate ignores: conditions of partial ones, and validity."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _spelled_condition(
 
 
 def invalid(connection: Connection) -> Iterator[Difference]:
-    """Name the indexes that no query uses, though writers keep them up."""
+    """Yield the invalid indexes, which no query uses though writers maintain them."""
     query = """
         SELECT format('%I.%I', n.nspname, c.relname)
           FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid

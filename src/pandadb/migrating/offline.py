@@ -1,4 +1,4 @@
-"""What a script for psql looks at before it changes anything, as `pandadb db upgrade` does."""
+"""The check at the beginning of a script for psql, as `pandadb db upgrade` does it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FROM_NOTHING = """\
     END IF;
     DROP TABLE IF EXISTS {table};
 """
-"""An empty table of stamps is what a downgrade to base leaves."""
+"""A downgrade to base leaves an empty table of stamps."""
 FROM_REVISION = """\
     IF NOT ARRAY[{wanted}] <@ coalesce(string_to_array(stamps, ', '), '{{}}') THEN
         RAISE EXCEPTION 'This script begins at revision {named}, and this database is at %',
@@ -47,9 +47,9 @@ FROM_REVISION = """\
 
 
 def guard(revisions: Collection[str]) -> str:
-    """Return the statement that ends a script on a database that it is not for.
+    """Return the statement that aborts a script on a database with other revisions.
 
-    The script begins at some revisions; none for one that makes everything.
+    The script begins at these revisions; none for one that creates the whole schema.
     """
     if not revisions:
         schemas = ", ".join(f"'{name}'" for name in MIRRORED_SCHEMAS)

@@ -1,4 +1,4 @@
-"""What revisions say beside Alembic's own words: SQL files, partitions, secrets, numbers."""
+"""Alembic operations of our revisions: SQL files, partitions, indexes, timeouts, secrets."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 LOCK_SECONDS = 4
 LOCK_TIMEOUT = f"{LOCK_SECONDS}s"
-"""Nobody queues behind a migration that itself waits for a lock longer than this."""
+"""Lock timeout of a migration: sessions queue behind its lock request for as long."""
 STATEMENT_TIMEOUT = "60s"
-"""How long a statement of a revision may take, waits for locks included: it may have locked tables
-that others need. A revision that needs longer says so: `with op.statement_timeout("1h"):`."""
+"""Limit for a statement of a revision, waits for locks included: it may have locked tables in use.
+A revision that needs longer sets it: `with op.statement_timeout("1h"):`.
+"""
 PATIENCE = "10min"
-"""How long building an index waits for transactions that are open: nobody queues behind that."""
+"""Lock timeout of an index build: it waits for open transactions, and no session queues behind it.
+"""
 INVALID_INDEX = """
 SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
  WHERE indexrelid = to_regclass('{name}') AND NOT indisvalid
@@ -83,11 +85,12 @@ class WithoutViews(OpContainer):
     def without_views(
         cls, operations: Operations, *files: str, again: Sequence[str] = ()
     ) -> AbstractContextManager[None]:
-        """Drop the views of files for a block of statements, and make them again after it.
+        """Drop the views of files for a block of statements, and create them again after it.
 
-        `files` are paths below `sql/`, as the database has them, in the order in which they can be
-        applied; `again` are those to apply afterwards, if versions change. Rights on the views are
-        kept. A view of a site that reads one of them makes the revision fail, as nothing drops it.
+        `files` are paths below `sql/`, in the versions of the database, in the order in which they
+        can be applied; `again` are those to apply afterwards, if versions change. Rights on the
+        views are kept. A view of a site that reads one of them makes the revision fail, as nothing
+        drops it.
         """
         return _without_views(operations, files, again or files)
 
@@ -109,7 +112,7 @@ def _without_views(
 
 @Operations.register_operation("create_partition")
 class CreatePartition(MigrateOperation):
-    """Make a partition of a table; `bound` is what follows its name, DEFAULT if nothing is said."""
+    """Create a partition of a table; `bound` follows its name and is DEFAULT by default."""
 
     def __init__(self, table: str, suffix: str, bound: str) -> None:
         self.table, self.suffix, self.bound = table, suffix, bound
@@ -130,7 +133,7 @@ def _create_partition(operations: Operations, operation: CreatePartition) -> Non
 
 @Operations.register_operation("build_index")
 class BuildIndex(MigrateOperation):
-    """Build an index while others write, whatever a try before has left."""
+    """Build an index concurrently; idempotent after an interrupted attempt."""
 
     def __init__(self, name: str, table: str, columns: list[Any], options: dict[str, Any]) -> None:
         self.name, self.table, self.columns, self.options = name, table, columns, options
@@ -141,8 +144,8 @@ class BuildIndex(MigrateOperation):
     ) -> None:
         """Build an index, CONCURRENTLY and outside of a transaction; `options` are create_index's.
 
-        PostgreSQL leaves an invalid index behind if it cannot end: that one is dropped first. A
-        valid one stays.
+        An interrupted build leaves an invalid index behind, which is dropped first. A valid one
+        stays.
         """
         operations.invoke(cls(name, table, columns, options))
 
@@ -175,7 +178,7 @@ def _build_index(operations: Operations, operation: BuildIndex) -> None:
 
 @Operations.register_operation("statement_timeout")
 class StatementTimeout(MigrateOperation):
-    """Let the statements of a revision take longer than others may."""
+    """Set another `statement_timeout` for statements of a revision."""
 
     def __init__(self, limit: str) -> None:
         self.limit = limit
@@ -196,13 +199,13 @@ def _with_statement_timeout(operations: Operations, operation: StatementTimeout)
 
 
 def _statement_timeout(context: MigrationContext) -> str:
-    """Return the limit of all other statements, which the caller of a migration may have given."""
+    """Return the `statement_timeout` of the migration, which its caller may have set."""
     environment = context.environment_context
     return limited(environment.config.attributes.get("statement_timeout") if environment else None)
 
 
 def limited(seconds: float | None) -> str:
-    """Return a `statement_timeout` of some seconds, the usual one for None; only 0 is none."""
+    """Return a `statement_timeout` for some seconds: the default for None, unlimited for 0."""
     if seconds is None:
         return STATEMENT_TIMEOUT
     return f"{max(1, round(seconds * 1000)) if seconds else 0}ms"
@@ -210,10 +213,10 @@ def limited(seconds: float | None) -> str:
 
 @Operations.register_operation("withhold")
 class Withhold(MigrateOperation):
-    """Take rights on new tables away from all to whom default privileges have given them.
+    """Revoke the rights on new tables that default privileges have granted.
 
-    Tables of secrets need that. Who should have the rights gets them by `pandadb db grant`, which
-    an upgrade to the newest revision repeats.
+    Tables of secrets need that. Roles that need the rights get them by `pandadb db grant`, which an
+    upgrade to the newest revision repeats.
     """
 
     def __init__(self, tables: tuple[str, ...], rights: str) -> None:

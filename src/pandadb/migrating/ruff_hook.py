@@ -1,4 +1,4 @@
-"""Format a new revision with ruff, where there is one: Alembic runs this as a hook."""
+"""Post-write hook of Alembic that formats a new revision with ruff, if it is installed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def command() -> list[str]:
 
 
 def format_file(path: Path) -> None:
-    """Format a file in place; it stays as it is where there is no ruff."""
+    """Format a file in place; a no-op without ruff."""
     if ruff := command():
         subprocess.run([*ruff, "format", "--quiet", path], check=True)  # noqa: S603 - a file of ours
 

@@ -1,4 +1,4 @@
-"""What Alembic's comparison finds, as sentences for people."""
+"""Sentences for the differences that Alembic's comparison finds."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ ENDINGS = {"add": MISSING, "remove": SURPLUS}
 def sentences(diffs: Iterable[Any]) -> Iterator[Difference]:
     """Return Alembic's differences as ours.
 
-    An index that is other, which Alembic removes and adds, is one difference. Of a table that is
-    missing or surplus only the table is reported.
+    An index with another definition, which Alembic removes and adds, is one difference. Of a table
+    that is missing or surplus only the table is reported.
     """
     found = [one for diff in diffs for one in (diff if isinstance(diff, list) else [diff])]
     tables = {diff[1].fullname for diff in found if diff[0] in ("add_table", "remove_table")}
@@ -72,7 +72,7 @@ def _table(ending: str, table: Table) -> Difference:
 
 
 def _parent(table: Table) -> str | None:
-    """Return the partitioned table of which a table has the name of a partition."""
+    """Return the partitioned table with the longest name that prefixes that of a table."""
     names = [
         one.fullname
         for one in Base.metadata.tables.values()
@@ -89,7 +89,7 @@ def _name(index: Index) -> str:
 
 
 def _columns(index: Index) -> str:
-    """Return what an index is of, as in CREATE INDEX."""
+    """Return the columns and expressions of an index, as in CREATE INDEX."""
     each = (one if isinstance(one, str) else _compiled(one) for one in index.expressions)
     return f"({', '.join(each)})"
 

@@ -31,14 +31,14 @@ def newest(folder: Path) -> dict[str, tuple[int, str]]:
 
 
 def written(pattern: str, *folders: str) -> Iterator[tuple[str, ...]]:
-    """Return what a pattern finds in the newest version of each file of the folders."""
+    """Yield the matches of a pattern in the newest version of each file of the folders."""
     for folder in folders:
         for _, script in newest(home() / "sql" / folder).values():
             yield from matches(pattern, script)
 
 
 def matches(pattern: str, script: str) -> Iterator[tuple[str, ...]]:
-    """Return what a pattern finds in a file."""
+    """Yield the matches of a pattern in a file."""
     for match in re.finditer(pattern, script, re.DOTALL | re.MULTILINE):
         yield match.groups(default="")
 
@@ -71,7 +71,7 @@ def _planned(connection: Connection, query: str) -> str | None:
 
 
 def view_indexes(connection: Connection) -> Iterator[Difference]:
-    """Compare the indexes of materialized views, which need one to be refreshed CONCURRENTLY."""
+    """Compare the indexes of materialized views, required for REFRESH CONCURRENTLY."""
     wanted = dict.fromkeys(_folded(index) for (index,) in written(INDEX, "views"))
     query = """
         SELECT pg_get_indexdef(i.indexrelid)
@@ -122,7 +122,7 @@ def _made(connection: Connection, kind: str, schema: str, rest: str) -> tuple[st
 
 
 def triggers(connection: Connection) -> Iterator[Difference]:
-    """Compare the triggers, and tell which are disabled, be it on a partition."""
+    """Compare the triggers, and report disabled ones, also of partitions."""
     wanted = {name: _folded(body) for name, body in written(TRIGGER, "triggers")}
     query = """
         SELECT t.tgname, pg_get_triggerdef(t.oid)

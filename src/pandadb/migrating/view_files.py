@@ -1,7 +1,7 @@
-"""The files of `sql/views/`: which tables they read, and which of them a revision has to make anew.
+"""The files of `sql/views/`: the tables that they read, and those that a revision has to recreate.
 
-PostgreSQL does not let the type of a column change, nor have it dropped, under a view; and a view
-that is `SELECT *` of a table lacks what is added to it later.
+PostgreSQL rejects a change of a column's type, and its drop, if a view reads the column; and a view
+that is `SELECT *` of a table lacks columns that are added to it later.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def dependent(tables: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the files of views that read tables, before a revision that is written now and after.
+    """Return the files of views that read tables, in the versions before and after a new revision.
 
     Paths are below `sql/`, in the order in which they can be applied. Views of views are among
     them.
@@ -81,7 +81,7 @@ def _reads(script: str, relations: Iterable[str]) -> bool:
 def _ordered(
     files: list[str], scripts: dict[str, str], names: dict[str, dict[str, str]]
 ) -> Iterator[str]:
-    """Yield files after those whose views they read."""
+    """Yield files in the order of their dependencies."""
     left = sorted(files)
     while left:
         ready = [

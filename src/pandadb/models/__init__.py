@@ -1,4 +1,4 @@
-"""What exists: the tables of PanDA's database as mapped classes, one module per family."""
+"""The tables of PanDA's database as mapped classes, one module per family."""
 
 from pandadb.models.archive import (
     ArchiveHold,

@@ -1,4 +1,4 @@
-"""The archive: old jobs with all that belongs to them; the ledger and the proofs of archiving."""
+"""The archive: ended jobs with their satellites; the ledger and the proofs of archiving."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The declarative base: schema names, constraint names, and what every table has in common."""
+"""The declarative base: schema names, constraint names, and options common to all tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ META = "doma_pandameta"
 DEFT = "doma_deft"
 BIGMON = "doma_pandabigmon"
 PANDADB = "pandadb"
-"""The schema of pandadb itself: nothing of it is in the schemas that mirror PanDA's."""
+"""The schema of pandadb itself: none of its objects are in the schemas that mirror PanDA's."""
 
 MIRRORED_SCHEMAS = (PANDA, ARCHIVE, META, DEFT, BIGMON)
 
@@ -43,7 +43,7 @@ class Base(DeclarativeBase):
 
     @classmethod
     def __table_cls__(cls, name: str, metadata: MetaData, *items: Any, **options: Any) -> Table:
-        """Make the table of a class: its comment is the class's docstring.
+        """Create the table of a class, with the class's docstring as its comment.
 
         A column that the class declares again (another default, say) keeps the place and the
         comment that a mixin gave it: Declarative would move it to the front, without a comment.

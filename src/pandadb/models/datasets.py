@@ -1,4 +1,4 @@
-"""Datasets of tasks, their files, and the datasets that the data management knows."""
+"""Datasets of tasks, their files, and the datasets known to the data management."""
 
 from __future__ import annotations
 

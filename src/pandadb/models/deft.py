@@ -1,4 +1,4 @@
-"""Schema doma_deft: the tasks and commands that production systems hand over."""
+"""Schema doma_deft: tasks and commands from production systems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Error codes: what they mean, and what to do when a job fails with one."""
+"""Error codes: their meanings, and the actions for jobs that fail with one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ranges of events, which jobs of the event service take one by one."""
+"""Ranges of events, processed one by one by jobs of the event service."""
 
 from __future__ import annotations
 

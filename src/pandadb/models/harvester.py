@@ -1,4 +1,4 @@
-"""Harvester: the instances that run workers at resources, and what they report."""
+"""Harvester: the instances that run workers at resources, and their reports."""
 
 from __future__ import annotations
 

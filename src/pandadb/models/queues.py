@@ -1,4 +1,4 @@
-"""Work queues and global shares: in which order work is done."""
+"""Work queues and global shares, which set the order of work."""
 
 from __future__ import annotations
 

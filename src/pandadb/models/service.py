@@ -1,4 +1,4 @@
-"""What the server keeps for itself: configuration, caches, secrets, logs, queues."""
+"""Internal tables of the server: configuration, caches, secrets, logs, queues."""
 
 from __future__ import annotations
 

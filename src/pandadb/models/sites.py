@@ -1,4 +1,4 @@
-"""The configurator's tables: sites, their queues and storage, and what connects them."""
+"""The configurator's tables: sites, their queues and storage, and their connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts of jobs and tasks that are computed in the background, so that nobody counts twice."""
+"""Counts of jobs and tasks, computed once in the background."""
 
 from __future__ import annotations
 

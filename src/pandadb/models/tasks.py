@@ -1,4 +1,4 @@
-"""Tasks: what is to be done, cut into jobs, and how far it is."""
+"""Tasks: units of work on datasets, cut into jobs, with their progress."""
 
 from __future__ import annotations
 

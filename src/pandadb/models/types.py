@@ -1,4 +1,4 @@
-"""The words that the models use for columns: whole numbers by size, times, JSON kept as text."""
+"""Column types of the models: integers by size, timestamps, JSON kept as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Timestamp = TIMESTAMP
 """`timestamp without time zone`: every time in the database is naive UTC."""
 
 EPOCH = text("'1970-01-01 00:00:00'")
-"""PanDA's way to say that a time is not set."""
+"""PanDA's value for a time that is not set."""
 
 UTC_NOW = text("(now() AT TIME ZONE 'UTC')")
 UTC_NOW_SECONDS = text("(CURRENT_TIMESTAMP(0) AT TIME ZONE 'UTC')")

@@ -1,4 +1,4 @@
-"""How far partitions reach, what is in the DEFAULT ones, and what of it needs a person."""
+"""Coverage of partitions: their bounds, rows in the DEFAULT ones, and problems for an operator."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TableCoverage:
-    """How a table's partitions are."""
+    """The partitions of a table."""
 
     table: str
     interval: str
@@ -34,30 +34,30 @@ class TableCoverage:
     then: str
     partitions: int
     first: Bound | None
-    """Where the first one begins that has a beginning."""
+    """The lowest bound."""
     last: Bound | None
-    """Where the last one ends."""
+    """The highest bound."""
     ahead: int
-    """How many lie beyond the one that is filled now."""
+    """Number of partitions after the current one."""
     stray: int
     """Rows in the DEFAULT partition."""
     bytes: int
     beyond: int = 0
-    """Those of them for which there can be no partition, such as of infinity."""
+    """Those of them that no partition can have, such as of infinity."""
     far: int = 0
-    """Rows whose ids are far beyond all others."""
+    """Rows with ids far beyond all others."""
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How the partitions of all tables are."""
+    """The partitions of all tables."""
 
     tables: list[TableCoverage]
     runs: list[LastRun]
     """The last runs of `partitions maintain` and `jobs expire`, of those that have run."""
     replica_lag: backpressure.Lag
     problems: list[str] = field(default_factory=list)
-    """What needs a person, a sentence each."""
+    """Problems for an operator, a sentence each."""
 
 
 def coverage(
@@ -66,9 +66,9 @@ def coverage(
     *,
     failed: list[Failure] | None = None,
 ) -> Coverage:
-    """Return how the partitions of each table are.
+    """Return the coverage of each table.
 
-    Tables that cannot be looked at are added to `failed`; without it, the first is an error.
+    Tables that cannot be read are added to `failed`; without it, the first is an error.
     """
     tables: list[TableCoverage] = []
     problems: list[str] = []

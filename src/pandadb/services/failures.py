@@ -1,4 +1,4 @@
-"""Units of work that fail while the rest goes on: a table, a partition, a day of the archive."""
+"""Isolated failures of units of work: a table, a partition, a day of the archive."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["DBAPIError", "Failure", "explain", "is_of_all", "isolated", "sentence_of"]
 
 HINTS_OF_UNITS = {
-    "42P07": "It is no partition: rename it, or drop it if nobody needs it",
-    "2BP01": "",  # PostgreSQL's own is to drop all that depends on it, too
+    "42P07": "It is no partition: rename it, or drop it if it is not needed",
+    "2BP01": "",  # PostgreSQL's own hint is DROP … CASCADE
 }
-"""What to do about an error of one unit, by SQLSTATE; else PostgreSQL's own hint."""
+"""Remedy for an error of one unit, by SQLSTATE; else PostgreSQL's own hint."""
 HINTS = {
     "25006": "This is a replica, or default_transaction_read_only is set for the role or database",
     "26000": pooler.HINT,
@@ -32,9 +32,9 @@ HINTS = {
     "57014": "The statement took longer than PANDADB_STATEMENT_TIMEOUT allows",
     "55P03": "A lock was not free in the time that PANDADB_LOCK_TIMEOUT allows: try again",
 }
-"""What to do about errors of the database that operators meet, by SQLSTATE."""
+"""Remedies for errors of the database that operators meet, by SQLSTATE."""
 OF_ROWS = ("22", "23")
-"""Classes of SQLSTATEs whose DETAIL has values of rows."""
+"""Classes of SQLSTATEs with values of rows in their DETAIL."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Failure:
     """A unit of work that could not be done."""
 
     unit: str
-    """What it is: `make jobs_statuslog_p2026_11_28`, or a day."""
+    """The name of the unit: `make jobs_statuslog_p2026_11_28`, or a day."""
     why: str
-    """A sentence; of the database's errors with what depends on the object (DETAIL)."""
+    """A sentence; for errors of the database with dependent objects (DETAIL)."""
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def isolated(failed: list[Failure], unit: str) -> Iterator[None]:
 
 
 def is_of_all(error: DBAPIError | PandaDBError) -> bool:
-    """Tell whether every other unit of work would fail, too."""
+    """Return whether every other unit of work would fail, too."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, DatabaseUnreachable)
     state = sqlstate(error)
@@ -85,7 +85,7 @@ def explain(error: DBAPIError | PandaDBError) -> str:
 
 
 def sentence_of(error: DBAPIError) -> str:
-    """Return an error that ends a command as a sentence, with what operators can do about it."""
+    """Return an error that ends a command as a sentence, with its remedy."""
     said = getattr(getattr(error.orig, "diag", None), "message_primary", None) or "no answer"
     hint = HINTS.get(sqlstate(error) or "", "")
-    return f"The database says: {said}. {hint}".strip()
+    return f"Database error: {said}. {hint}".strip()

@@ -1,4 +1,4 @@
-"""Roles and what they may do: the files of `sql/grants/`, run as one transaction."""
+"""Roles and their rights: the files of `sql/grants/`, run as one transaction."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ ROLES_SINCE = ("monitor",)
 RIGHTS = ("privileges.v1.sql", "defaults.v1.sql")
 JOIN = sql.SQL("GRANT {} TO {}")
 PLAIN = "[A-Za-z_][A-Za-z0-9_]{,53}"
-"""Of a prefix, so that nobody has to quote a role; the longest role, with _archiver, has 63."""
+"""A prefix that needs no quotes in SQL; the longest role, with _archiver, has 63 characters."""
 SEARCH_PATH = "search_path=doma_panda"
-"""How the database's search path begins; a site may add schemas of its own."""
+"""The beginning of the database's search path; a site may add schemas of its own."""
 OF_MONITORS = "doma_pandabigmon, doma_panda, public, pg_catalog"
-"""The search path of those who log in as a monitor: its to_date comes before PostgreSQL's."""
+"""Search path of login roles that are monitors: its to_date comes before PostgreSQL's."""
 
 CONCURRENT_ERRORS = ("23505", "42710", "XX000")
 """SQLSTATEs of two sessions that make or change the same role: roles belong to all databases."""
@@ -42,13 +42,13 @@ CONCURRENT_ERRORS = ("23505", "42710", "XX000")
 
 ROLES_ARE_ELSEWHERE = "Let a superuser run only this, then repeat pandadb db grant: {}"
 RIGHTS_ARE_ELSEWHERE = (
-    "Repeat pandadb db grant as the owner of the database and of what is in its schemas, "
+    "Repeat pandadb db grant as the owner of the database and of the objects in its schemas, "
     "a member of {}, or as a superuser"
 )
 
 
 class GrantRefused(PandaDBError):
-    """Roles that the user of the database may not make, or rights that it may not give."""
+    """Roles that the user of the database may not create, or rights that it may not grant."""
 
 
 class InvalidRole(GrantRefused, InvalidInput):
@@ -57,14 +57,14 @@ class InvalidRole(GrantRefused, InvalidInput):
 
 @dataclass(frozen=True)
 class Granted:
-    """What was done, or would be done."""
+    """The changes, made or planned."""
 
     roles: dict[str, str]
     """The name of each role."""
     made: list[str]
     """Roles that were missing."""
     joined: list[tuple[str, str]]
-    """Who became a member of which role: those of the call, and perhaps the user itself."""
+    """New members, each with its role: those of the call, and perhaps the user itself."""
     statements: list[str]
 
 
@@ -75,16 +75,16 @@ def grant(
     *,
     dry_run: bool = False,
 ) -> Granted:
-    """Make the roles that are missing and give them their rights, all or nothing.
+    """Create the missing roles and grant them their rights, all or nothing.
 
     The roles are named after the prefix: `panda`, `panda_writer`, `panda_reader`,
     `panda_archiver`, `panda_monitor`. `members` are roles that log in, each with the role
-    (`writer` …) that it becomes a member of; those of `monitor` get its search path. It can be
-    repeated, after each upgrade for instance.
+    (`writer` …) that it becomes a member of; those of `monitor` get its search path. It is
+    idempotent, and may be repeated after each upgrade.
 
     Raises:
         GrantRefused: The user of the database may not do that; nothing is changed.
-        NotStamped: It has tables of PanDA's that pandadb has not made.
+        NotStamped: It has tables of PanDA's that pandadb did not create.
     """
     schema.refuse_other_names(database)
     schema.refuse_unstamped(database)
@@ -117,7 +117,7 @@ def grant(
 
 
 def act_as_owner(connection: Connection, *, local: bool = False) -> None:
-    """Work as the owner of the schemas, if the user may, so that it owns what is made.
+    """Set the role to the owner of the schemas, if the user may, so that it owns new objects.
 
     That holds for the connection, or with `local` until the end of its transaction.
     """
@@ -132,7 +132,7 @@ def act_as_owner(connection: Connection, *, local: bool = False) -> None:
 
 
 def give_again(connection: Connection) -> None:
-    """Give the roles their rights on what a migration has made, if they had been given before."""
+    """Grant the roles their rights on the objects of a migration, if they had rights before."""
     query = "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'pandadb'"
     names = _named(str(connection.scalar(text(query))))
     query = "SELECT rolname FROM pg_roles WHERE has_schema_privilege(oid, 'pandadb', 'USAGE')"
@@ -144,7 +144,7 @@ def give_again(connection: Connection) -> None:
 
 
 def _again(database: Database, work: Callable[[Session], Granted]) -> Granted:
-    """Do the work, and up to twice more if another session has changed the same role."""
+    """Do the work, with up to two retries if another session has changed the same role."""
     return retry(lambda _: database.retrying(work), _is_of_another, (0, 0))
 
 
@@ -173,10 +173,10 @@ def _creating(missing: Sequence[str], names: Mapping[str, str]) -> list[str]:
 def _joining(
     session: Session, roles: Mapping[str, str], members: Mapping[str, str]
 ) -> list[tuple[str, str]]:
-    """Return who is not yet a member of which role, the user itself of the owner among them."""
+    """Return the memberships that are missing, the user's own in the owner among them."""
     query = (
         "SELECT pg_get_userbyid(member), pg_get_userbyid(roleid) FROM pg_auth_members"
-        " WHERE pg_has_role(member, roleid, 'USAGE')"  # who made a role may only be its admin
+        " WHERE pg_has_role(member, roleid, 'USAGE')"  # a role's creator may only be its admin
         " UNION SELECT current_user, rolname FROM pg_roles WHERE pg_has_role(oid, 'USAGE')"
     )
     there = {tuple(row) for row in session.execute(text(query))}
@@ -189,7 +189,7 @@ def _joining(
 
 
 def _finding(session: Session, members: Mapping[str, str], names: Mapping[str, str]) -> list[str]:
-    """Return what gives those who log in as a monitor its search path, where they lack it."""
+    """Return statements that set the search path of new members of monitor, where they lack it."""
     query = """
         SELECT rolname FROM pg_db_role_setting JOIN pg_roles r ON r.oid = setrole
           JOIN pg_database d ON d.oid = setdatabase
@@ -206,7 +206,7 @@ def _finding(session: Session, members: Mapping[str, str], names: Mapping[str, s
 
 
 def _giving(session: Session, names: Mapping[str, str], missing: Sequence[str]) -> list[str]:
-    """Return what gives the rights, without what the database or its owner has already."""
+    """Return statements that grant the rights, without those that are in effect already."""
     query = _read("ownership.v1.sql", names).removesuffix("\\gexec\n")
     owning = [*session.scalars(literal(query))]
     prepared = _is_prepared(session, names, missing)
@@ -219,13 +219,13 @@ def _giving(session: Session, names: Mapping[str, str], missing: Sequence[str]) 
 
 
 def rights(names: Mapping[str, str], lacking: Collection[str] = ()) -> list[str]:
-    """Return what gives the roles their rights, but those of LATER that are lacking."""
+    """Return statements that grant the rights; roles of ROLES_SINCE that are `lacking` get none."""
     files = (*RIGHTS, *(f"{role}.v1.sql" for role in ROLES_SINCE if role not in lacking))
     return [statement for file in files for statement in _statements(_read(file, names))]
 
 
 def _is_prepared(session: Session, names: Mapping[str, str], missing: Sequence[str]) -> bool:
-    """Tell whether the database is as its owner makes it, which others need not be then."""
+    """Return whether the settings of the database that need its owner are in effect."""
     if {"owner", *ROLES_SINCE} & {*missing}:
         return False
     query = """

@@ -1,7 +1,8 @@
-"""Who holds the locks that work of ours waits for: looked up meanwhile, since it is gone later.
+"""Holders of the locks that our work waits for, recorded while it waits.
 
-A lock timeout names nobody. So while work runs, a thread asks through another connection of the
-same database, shortly before each wait would end, and the last answer is kept.
+A lock timeout does not name the holder. So while work runs, a thread queries the blockers through
+another connection of the same database, shortly before each wait would end, and keeps the last
+answer.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 LOCK_ERRORS = ("55P03", "40P01")
 """SQLSTATEs of a lock that was not free, and of a deadlock that was ended."""
 CHECKS_PER_WAIT = 4
-"""How often a wait is looked at: once would miss one that begins just after."""
+"""Queries per wait: a single one would miss a wait that begins just after it."""
 LEAST, MOST = 0.01, 1.0
-"""Seconds between two looks."""
+"""Seconds between two queries."""
 
 log = logging.getLogger("pandadb.locks")
-"""One line for each try; a command that prints JSON takes them from here."""
+"""One line for each attempt; a command that prints JSON takes them from here."""
 
 
 class LockNotAvailable(PandaDBError):
@@ -47,32 +48,32 @@ class LockNotAvailable(PandaDBError):
 
 
 class Watch:
-    """What is seen of a session while it works."""
+    """Observer of a session: it records the sessions that block it."""
 
     def __init__(self, engine: Engine, pid: int, seconds: float) -> None:
         self._engine, self._pid = engine, pid
         self._pause = min(max(seconds / CHECKS_PER_WAIT, LEAST), MOST)
         self._ended = threading.Event()
         self.blockers: list[Blocker] = []
-        """Those for which it has waited last."""
+        """The sessions that blocked it last."""
 
     def look(self) -> None:
-        """Look at the session again and again, until it is ended; begin only after a pause."""
+        """Query the blockers of the session periodically until the end; begin after a pause."""
         try:
             while not self._ended.wait(self._pause):
                 with self._engine.connect() as connection:
-                    connection.detach()  # lest the pool keeps one more for it
+                    connection.detach()  # so that the pool does not keep it
                     self.blockers = blockers(connection, self._pid) or self.blockers
-        except Exception:  # what is looked at goes on without it, whatever it is
-            log.debug("no connection to see who holds locks", exc_info=True)
+        except Exception:  # the observed work continues without it
+            log.debug("no connection to look up the holders of locks", exc_info=True)
 
     def end(self) -> None:
-        """Look no more."""
+        """Stop the queries."""
         self._ended.set()
 
     @override
     def __str__(self) -> str:
-        """Return who holds the locks, as the end of a sentence."""
+        """Return the holders of the locks, as the end of a sentence."""
         found = "; ".join(map(str, self.blockers))
         return f"held by {found}" if found else "its holder was not seen"
 
@@ -84,10 +85,10 @@ def is_busy(error: DBAPIError) -> bool:
 
 @contextmanager
 def watched(connection: Connection, seconds: float) -> Iterator[Watch]:
-    """Look from another connection which sessions this one waits for, each wait of some seconds.
+    """Observe from another connection which sessions block this one, with waits of some seconds.
 
-    What the block needs less time for than a wait takes costs no connection. The end of the block
-    does not wait for a look: its locks may be held until then.
+    A block that ends before a first wait would costs no connection. The end of the block does not
+    wait for the observer: its locks may be held until then.
     """
     # The driver's own number is wrong behind a pooler.
     pid = connection.scalar(text("SELECT pg_backend_pid()"))
@@ -130,5 +131,5 @@ def or_contended(
 
 
 def log_attempt(number: int, of: int, seconds: float, watch: Watch) -> None:
-    """Log that a try has not got its locks, and who holds them."""
+    """Log a lock timeout with the holders of the locks."""
     log.warning("try %d of %d: a lock was not free within %g s, %s", number, of, seconds, watch)

@@ -31,22 +31,22 @@ if TYPE_CHECKING:
 
 RUN = MaintenanceRun.__table__
 MAX_ERROR_LENGTH = 2000
-"""Characters that are kept of why a run ended as it did."""
+"""Characters of a reason that are kept."""
 log = logging.getLogger("pandadb.maintenance")
 
 
 EXPECTED_INTERVAL = timedelta(2)
-"""How long a command of cron may go without a good run."""
+"""Maximum time between two good runs of a cron command."""
 SUCCESSES = (Outcome.DONE, Outcome.NOTHING)
 
 
 @dataclass
 class Note:
-    """What is noted of a run when it ends."""
+    """The outcome of a run, recorded at its end."""
 
     outcome: Outcome = Outcome.DONE
     why: str | None = None
-    """A sentence, if there is more to be said."""
+    """A sentence; None if the outcome needs none."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class LastRun:
 
 @contextmanager
 def noted(database: Database, command: str) -> Iterator[Note]:
-    """Note how a run ends, by an error too; where that cannot be written, the run goes on.
+    """Record the outcome of a run, also of a failed one; a failure to record it is only logged.
 
     An error is `wrong`, unless it has an `outcome` of its own; invalid input is no run.
     """
@@ -115,7 +115,7 @@ def last_runs(database: Database, *commands: str) -> list[LastRun]:
 
 
 def went_wrong(runs: Iterable[LastRun]) -> list[str]:
-    """Return a sentence for each command whose last run needs a person."""
+    """Return a sentence for each command with a failed last run."""
     return [
         f"The last pandadb {run.command} went wrong at {run.ended_at:%Y-%m-%d %H:%M}"
         + (f": {run.why}" if run.why else "")
@@ -125,7 +125,7 @@ def went_wrong(runs: Iterable[LastRun]) -> list[str]:
 
 
 def overdue(runs: Iterable[LastRun], now: datetime) -> list[str]:
-    """Return a sentence for each command that has not ended well for two days."""
+    """Return a sentence for each command without a good run for two days."""
     return [
         f"No pandadb {run.command} has ended well since "
         + (f"{run.good_at:%Y-%m-%d %H:%M}" if run.good_at else "it first ran")

@@ -1,9 +1,9 @@
-"""Partitions made ahead of time, and dropped after it: for cron, and for operators who look.
+"""Maintenance of partitions: created ahead of time and dropped after their retention, for cron.
 
-`maintain` can be repeated and run twice at once. Each step is a transaction of its own, partitions
-are made before any is dropped, and a lock that somebody else has is waited for but shortly: a step
-that cannot have it is tried again, and then left to the next run. A step that fails, or a table
-that cannot be planned, holds up no other.
+`maintain` is idempotent and safe to run concurrently. Each step is a transaction of its own,
+partitions are created before any is dropped, and lock timeouts are short: a step that hits one is
+retried, and then left to the next run. A step that fails, or a table that cannot be planned, stops
+no other.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ __all__ = [
 ]
 
 PATIENCE = 2.0
-"""Seconds to wait for a lock: as long do those wait who come after us."""
+"""Lock timeout in seconds: later sessions queue behind us for as long."""
 TRIES = 4
 CHECK_VIOLATION = "23514"
-"""SQLSTATE of a partition whose rows are in the DEFAULT one: check_violation."""
+"""SQLSTATE check_violation: the DEFAULT partition has rows of the new one."""
 COMMAND = "partitions maintain"
 MAINTENANCE_LOCK = "hashtextextended('pandadb partitions maintain', 0)"
 
@@ -61,24 +61,24 @@ class UnknownTable(InvalidInput):
 
 @dataclass
 class Maintained:
-    """What was done."""
+    """The result of a run."""
 
     done: list[PlanStep] = field(default_factory=list)
     contended: list[str] = field(default_factory=list)
-    """Partitions whose locks were not free, or whole tables: the next run takes them up."""
+    """Partitions, or whole tables, with lock timeouts: the next run takes them up."""
     held: dict[str, str] = field(default_factory=dict)
     """For each of these, the sessions that held the locks."""
     left: list[PlanStep] = field(default_factory=list)
-    """Steps that are not ours: DEFAULT partitions to be drained, days for the archiver, and rows
-    that someone has to look at."""
+    """Steps of others: DEFAULT partitions to be drained, days for the archiver, and rows that an
+    operator has to check."""
     failed: list[Failure] = field(default_factory=list)
-    """Steps, or whole tables, that an error has ended: someone has to look at each of them."""
+    """Steps, or whole tables, that failed: each needs an operator."""
     busy: bool = False
     """Whether another run was at work; then nothing was done."""
 
     @property
     def outcome(self) -> Outcome:
-        """Return how the run has ended."""
+        """Return the outcome of the run."""
         if self.failed:
             return Outcome.WRONG
         if self.contended or self.busy:
@@ -94,7 +94,7 @@ def plan(
     now: datetime | None = None,
     failed: list[Failure] | None = None,
 ) -> list[PlanStep]:
-    """Return what there is to do; `now` (naive UTC) is for looking ahead.
+    """Return the steps that are due; `now` (naive UTC) is for looking ahead.
 
     Tables that cannot be planned are added to `failed`; without it, the first of them is an error.
 
@@ -130,10 +130,10 @@ def maintain(
     drain: bool = False,
     tell: Callable[[PlanStep], None] = lambda _: None,
 ) -> Maintained:
-    """Make the partitions that are missing, then drop those whose time has passed.
+    """Create the missing partitions, then drop those past their retention.
 
-    With `drain` the rows of DEFAULT partitions move where they belong, too. An error ends only the
-    step, or the table, that it is of.
+    With `drain` the rows of DEFAULT partitions move to their partitions, too. An error ends only
+    its step, or its table.
 
     Raises:
         UnknownTable: One of the tables has no policy.
@@ -183,7 +183,7 @@ def _chosen(policies: Mapping[str, Policy], tables: Collection[str]) -> list[Pol
 
 
 def _look(database: Database, chosen: list[Policy], done: Maintained) -> list[PlanStep]:
-    """Plan for each table that nobody has locked; note the others, and those that cannot be."""
+    """Plan each table that is not locked; record the others, and those that cannot be planned."""
     steps: list[PlanStep] = []
     for policy in chosen:
         with isolated(done.failed, policy.table):
@@ -207,7 +207,7 @@ def _plan(session: Session, policy: Policy, now: datetime | None) -> list[PlanSt
 
 
 def there(session: Session, policy: Policy) -> tuple[list[Partition], Stray]:
-    """Return the partitions of a table, and what is in the DEFAULT one."""
+    """Return the partitions of a table, and the rows of the DEFAULT one."""
     has = catalog.partitions(session, [policy.table])[policy.table]
     default = next((one for one in has if one.is_default), None)
     return has, catalog.stray(session, policy, default) if default else Stray()
@@ -222,7 +222,7 @@ def _statements(
 def _do(
     database: Database, step: PlanStep, policies: Mapping[str, Policy], done: Maintained
 ) -> None:
-    """Do a step; rows that have come to the DEFAULT partition since it was planned leave it."""
+    """Do a step; one that fails on new rows in the DEFAULT partition is left for a drain."""
     try:
         _take(database, step, policies)
         done.done.append(step)
@@ -251,7 +251,7 @@ def _take(database: Database, step: PlanStep, policies: Mapping[str, Policy]) ->
 
 
 def _analyze(database: Database, step: PlanStep) -> None:
-    """Give the planner statistics of rows that have moved, unless somebody else does that now.
+    """Analyze the rows that have moved, unless another session is doing that.
 
     It is a transaction of its own: writers need not wait for it.
     """

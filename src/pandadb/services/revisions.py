@@ -1,4 +1,4 @@
-"""The revisions as scripts: pandadb's own, and those of a site beside them. No database is asked.
+"""The revisions as scripts: pandadb's own, and those of a site beside them. No database is queried.
 
 Those of a site are a branch of Alembic's, labelled `site`, in a folder of the site's. Each depends
 on the revision of pandadb's that was the newest when it was written.
@@ -39,12 +39,12 @@ ONE_AT_A_TIME = forks.ForkLock()
 """Alembic's context is one per process; between processes the database's own lock decides."""
 
 SITE = "site"
-"""The label of the site's branch, and what its revisions begin with: site_0001."""
+"""The label of the site's branch, and the prefix of its revisions: site_0001."""
 SETTING = "PANDADB_REVISIONS"
 
 
 class MigrationError(PandaDBError):
-    """A migration that could not be done, or not without waiting too long for a lock."""
+    """A migration that failed, or hit a lock timeout."""
 
 
 class UnknownRevision(MigrationError, InvalidInput):
@@ -52,7 +52,7 @@ class UnknownRevision(MigrationError, InvalidInput):
 
 
 class InvalidRevisions(MigrationError, InvalidInput):
-    """A folder of a site's revisions that is missing, or has one of a number of pandadb's."""
+    """A folder of a site's revisions that is missing, or has a revision with a pandadb number."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,12 @@ class Revision:
 
 
 class MigrationPath(TypedDict, total=False):
-    """How to migrate."""
+    """Options of a migration."""
 
     on_step: Callable[[str], None]
-    """Is told the name of each revision that has been applied."""
+    """Called with the name of each revision that has been applied."""
     attempts: int
-    """How often to go on when a lock was not free within four seconds."""
+    """Number of attempts after lock timeouts of four seconds."""
     statement_timeout: float
     """Seconds that a statement may take, else a minute; 0 for any time."""
 
@@ -96,7 +96,7 @@ def head() -> str:
 def last(heads: Collection[str]) -> tuple[str | None, tuple[str, ...]]:
     """Return the newest revision of pandadb's that `alembic_version` implies, and the site's.
 
-    Alembic leaves out of that table what another of its revisions depends on.
+    Alembic omits revisions from that table on which another one of it depends.
 
     Raises:
         UnknownRevision: One of the revisions is none of ours.
@@ -143,8 +143,8 @@ def undone(heads: Collection[str], revision: str) -> tuple[str, ...]:
 def write(message: str, database: Database | None = None) -> Path:
     """Write an empty revision of the site's, and return its file.
 
-    It gets the next number, and depends on pandadb's newest revision. With a `database` it has what
-    makes that like the models, as Alembic sees it; its revision has to be the newest.
+    It gets the next number, and depends on pandadb's newest revision. With a `database` it has the
+    operations that Alembic's autogenerate finds; the database must be at the newest revision.
 
     Raises:
         InvalidRevisions: There is no setting that names the folder.
@@ -156,8 +156,8 @@ def write(message: str, database: Database | None = None) -> Path:
     is_first = not numbers
     wanted = config(database)
     wanted.attributes["numbered"] = True
-    wanted.messaging_opts = {"quiet": True}  # what a command says is for its caller to print
-    wanted.set_section_option("post_write_hooks", "hooks", "")  # which are never quiet
+    wanted.messaging_opts = {"quiet": True}  # the caller prints the messages of a command
+    wanted.set_section_option("post_write_hooks", "hooks", "")  # hooks are never quiet
     made = run(
         command.revision,
         wanted,
@@ -175,7 +175,7 @@ def write(message: str, database: Database | None = None) -> Path:
 
 
 def folder() -> Path:
-    """Return the folder of the site's revisions, which is made if it is not there.
+    """Return the folder of the site's revisions, created if it is missing.
 
     Raises:
         InvalidRevisions: There is no setting that names it.
@@ -206,7 +206,7 @@ def sql(revisions: str = "head") -> str:
 
 
 def check(revision: str) -> None:
-    """Refuse what cannot be a revision.
+    """Reject a text that cannot be a revision.
 
     Raises:
         UnknownRevision: It has characters that none has.
@@ -218,7 +218,7 @@ def check(revision: str) -> None:
 
 
 def goal(revision: str) -> str:
-    """Return what Alembic calls the newest revisions, where there are two branches."""
+    """Return Alembic's name for a revision: `heads` for `head`, as there are two branches."""
     return "heads" if revision == "head" else revision
 
 
@@ -228,7 +228,7 @@ def is_site(step: Script) -> bool:
 
 
 def config(database: Database | None = None, **how: Unpack[MigrationPath]) -> Config:
-    """Return Alembic's configuration: where revisions are, and how to migrate which database.
+    """Return Alembic's configuration: the folders of revisions, the database, and options.
 
     Raises:
         InvalidRevisions: The folder of the site's revisions is not there.
@@ -270,7 +270,7 @@ def scripts() -> ScriptDirectory:
 
 
 def told(call: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
-    """Run a function of Alembic; what it says against the caller is our error."""
+    """Call a function of Alembic; convert its errors about arguments to ours."""
     try:
         return call(*arguments, **options)
     except AutogenerateDiffsDetected:
@@ -280,7 +280,7 @@ def told(call: Callable[..., Result], *arguments: Any, **options: Any) -> Result
 
 
 def run(call: Callable[..., Any], wanted: Config, *arguments: Any, **options: Any) -> Any:
-    """Run a command of Alembic, when no other thread does."""
+    """Run a command of Alembic, one thread at a time."""
     wanted.attributes["command"] = call
     with ONE_AT_A_TIME:
         return told(call, wanted, *arguments, **options)
@@ -297,7 +297,7 @@ def _up(found: ScriptDirectory, heads: Collection[str], revision: str) -> list[S
         return [*steps][::-1]
     except RangeNotAncestorError:  # the database is past it
         return []
-    except AssertionError:  # Alembic's only word for the base, however it is spelled
+    except AssertionError:  # Alembic's only error for the base, in any spelling
         raise UnknownRevision(
             f"{revision!r} is before the first revision: name one, or head"
         ) from None

@@ -66,35 +66,35 @@ __all__ = [
 ]
 
 ENCODING = "UTF8"
-"""Of the server's texts: others lack letters, or take any bytes for some."""
+"""Required server encoding: others lack characters, or accept any bytes."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """Where a database stands."""
+    """The revisions of a database."""
 
     revision: str | None
     """The last revision of pandadb's that is applied, None before the first."""
     head: str
     """The last revision that this pandadb knows."""
     panda: str | None
-    """The version of PanDA's schema which the tables mirror, such as 0.1.6."""
+    """The version of PanDA's schema that the tables mirror, such as 0.1.6."""
     pending: tuple[str, ...]
-    """Names of the revisions that are missing, in the order in which they will be applied."""
+    """Names of the revisions that are missing, in the order of an upgrade."""
     site: tuple[str, ...] = ()
     """The last revisions of the site's own that are applied."""
 
 
 def upgrade(database: Database, revision: str = "head", **how: Unpack[MigrationPath]) -> None:
-    """Bring the database to a revision; what is there already stays as it is.
+    """Upgrade the database to a revision; revisions that are applied already are skipped.
 
-    Each revision is a transaction of its own: after an error those before it stand, and the next
-    call goes on from there. `head` is pandadb's newest, and the site's.
+    Each revision is a transaction of its own: after an error those before it stay applied, and the
+    next call continues from there. `head` is pandadb's newest, and the site's.
 
     Raises:
         MigrationError: The revision is unknown, that of the database is of a newer pandadb, its
             encoding is not UTF8, a lock was not free in time, or a statement took too long.
-        NotStamped: It has tables of PanDA's that pandadb has not made.
+        NotStamped: It has tables of PanDA's that pandadb did not create.
     """
     revisions.check(revision)
     refuse_other_encoding(database)
@@ -103,14 +103,14 @@ def upgrade(database: Database, revision: str = "head", **how: Unpack[MigrationP
 
 
 def downgrade(database: Database, revision: str, **how: Unpack[MigrationPath]) -> None:
-    """Take the database back to a revision, `base` for an empty one: data goes with its tables.
+    """Downgrade the database to a revision, `base` for an empty one: data goes with its tables.
 
-    What of the site's depends on a revision that is undone is undone before it.
+    Site revisions that depend on an undone revision are undone before it.
 
     Raises:
         MigrationError: The revision is unknown or not applied, the database is of a newer pandadb,
             a lock was not free in time, or a statement took too long.
-        NotStamped: It has tables of PanDA's that pandadb has not made.
+        NotStamped: It has tables of PanDA's that pandadb did not create.
     """
     if not undone(database, revision):
         return
@@ -118,11 +118,11 @@ def downgrade(database: Database, revision: str, **how: Unpack[MigrationPath]) -
 
 
 def current(database: Database) -> Version:
-    """Return which revisions the database has, and which are missing.
+    """Return the revisions of the database, and those that are missing.
 
     Raises:
         MigrationError: It is of a newer pandadb.
-        NotStamped: It has tables of PanDA's that pandadb has not made.
+        NotStamped: It has tables of PanDA's that pandadb did not create.
     """
     heads = stamps.heads(database)
     revision, site = revisions.last(heads)
@@ -136,7 +136,7 @@ def last_revision(database: Database) -> str | None:
 
     Raises:
         MigrationError: It is of a newer pandadb.
-        NotStamped: It has tables of PanDA's that pandadb has not made.
+        NotStamped: It has tables of PanDA's that pandadb did not create.
     """
     return revisions.last(stamps.heads(database))[0]
 
@@ -148,10 +148,10 @@ def encoding(database: Database) -> str | None:
 
 
 def refuse_other_encoding(database: Database) -> None:
-    """Refuse a database that cannot keep every text.
+    """Reject a database that cannot store every text.
 
     Raises:
-        MigrationError: Its encoding is another than UTF8.
+        MigrationError: Its encoding is not UTF8.
     """
     if (found := encoding(database)) != ENCODING:
         raise MigrationError(
@@ -175,12 +175,12 @@ def undone(database: Database, revision: str) -> tuple[str, ...]:
 def check(database: Database) -> list[Difference]:
     """Return every difference between the models with `sql/` and the database.
 
-    What else can be wrong with a database is in `pandadb.services.drift`.
+    Other checks of a database are in `pandadb.services.drift`.
 
     Raises:
         MigrationError: The database has no revision, revisions are missing, or it is of a newer
             pandadb.
-        NotStamped: It has tables of PanDA's that pandadb has not made.
+        NotStamped: It has tables of PanDA's that pandadb did not create.
     """
     _refuse_pending(database)
     config = revisions.config(database)
@@ -195,8 +195,8 @@ def check(database: Database) -> list[Difference]:
 def write(message: str, database: Database | None = None) -> Path:
     """Write an empty revision of the site's, and return its file.
 
-    It gets the next number, and depends on pandadb's newest revision. With a `database` it has what
-    makes that like the models, as Alembic sees it; its revision has to be the newest.
+    It gets the next number, and depends on pandadb's newest revision. With a `database` it has the
+    operations that Alembic's autogenerate finds; the database must be at the newest revision.
 
     Raises:
         InvalidRevisions: There is no setting that names the folder.

@@ -19,10 +19,10 @@ LOCK_SEQUENCES = text("SELECT pg_advisory_xact_lock(hashtext('pandadb sequences'
 
 
 def fix(database: Database, *, dry_run: bool = False) -> list[Behind]:
-    """Let each sequence go on above the numbers of its tables; return those that were behind.
+    """Advance each sequence beyond the numbers of its tables; return those that were behind.
 
-    It is idempotent. Stop what submits jobs while it runs: a number that is drawn meanwhile may be
-    one that a table has.
+    It is idempotent. Stop the submission of jobs while it runs: a number that is drawn meanwhile
+    may be one that a table has.
 
     Raises:
         MigrationError: The settings give schemas other names.

@@ -1,7 +1,7 @@
-"""What a database says of its schema: the stamp, which is its rows in `pandadb.alembic_version`.
+"""The stamp of a database: its revisions in `pandadb.alembic_version`.
 
-Tables of PanDA's without a stamp were made by others, such as upstream's own SQL: pandadb does not
-know what they are like, so it changes nothing there.
+Tables of PanDA's without a stamp were created by other software, such as upstream's own SQL:
+pandadb does not know their state, so it changes nothing there.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ STAMPS = 'SELECT version_num FROM "{own}".alembic_version ORDER BY 1'
 
 
 class NotStamped(MigrationError):
-    """A database with tables of PanDA's that pandadb has not made, or that has lost its stamp."""
+    """A database with tables of PanDA's that pandadb did not create, or that lost its stamp."""
 
 
 class Differs(MigrationError):
-    """A database that is not what a stamp would say."""
+    """A database that differs from the models, so that a stamp would be wrong."""
 
     def __init__(self, differences: list[str]) -> None:
         self.differences = differences
         some = "; ".join(differences[:3]) + ("; …" if differences[3:] else "")
         super().__init__(
-            f"The database is not what the models say, so it is not stamped: {len(differences)} "
+            f"The database differs from the models and was not stamped: {len(differences)} "
             f"differences, such as {some}. A stamp would hide them from pandadb db upgrade"
         )
 
@@ -66,11 +66,11 @@ class Stamp:
 
     before: tuple[str, ...]
     after: tuple[str, ...]
-    """Revisions as they stand in `alembic_version`; none for an empty database."""
+    """Revisions in `alembic_version`; none for an empty database."""
 
 
 def heads(database: Database) -> tuple[str, ...]:
-    """Return the revisions that stand in `alembic_version`; none for an empty database.
+    """Return the revisions in `alembic_version`; none for an empty database.
 
     Raises:
         MigrationError: It is of a newer pandadb, has revisions of a site that are not here, or
@@ -85,9 +85,9 @@ def heads(database: Database) -> tuple[str, ...]:
 
 
 def refuse_unstamped(database: Database) -> None:
-    """Refuse a database with tables of PanDA's that pandadb has not made.
+    """Reject a database with tables of PanDA's that pandadb did not create.
 
-    A role that may not read the stamp is taken at its word that there is one.
+    For a role that may not read the stamp, the existence of its table is enough.
 
     Raises:
         NotStamped: There are tables, and there is no stamp.
@@ -114,7 +114,7 @@ def _foreign(tables: int, panda: str | None, *, has_table: bool) -> str:
 
 
 def panda_version(connection: Connection) -> str | None:
-    """Return the version of PanDA's schema that the tables mirror; None if they do not say."""
+    """Return the version of PanDA's schema that the tables mirror; None if it is not recorded."""
     schema = schema_of(connection, PANDA)
     if not inspect(connection).has_table("pandadb_version", schema=schema):
         return None
@@ -127,7 +127,7 @@ def panda_version(connection: Connection) -> str | None:
 
 
 def refuse_other_names(database: Database) -> None:
-    """Refuse a database whose schemas are called otherwise: revisions name those of the models.
+    """Reject a database with renamed schemas: revisions use the names of the models.
 
     Raises:
         MigrationError: The settings give schemas other names.
@@ -145,12 +145,12 @@ def stamp(
 ) -> Stamp:
     """Write a revision into `alembic_version`, and change nothing else.
 
-    Tables are compared with the models first, which only the newest revision can be; `base` takes
-    the stamp away. `head` is pandadb's newest: what is the site's stays as it is, and nobody can
-    compare it; `site@head` stamps that.
+    Tables are compared with the models first, which is possible only for the newest revision;
+    `base` removes the stamp. `head` is pandadb's newest: the site's revisions stay stamped, and are
+    not compared; `site@head` stamps those.
 
     Raises:
-        Differs: The database is not what the models say.
+        Differs: The database differs from the models.
         MigrationError: The revision cannot be compared.
         UnknownRevision: There is no such revision.
     """
@@ -166,9 +166,9 @@ def stamp(
 
 
 def _steps(before: tuple[str, ...], revision: str) -> tuple[list[str], tuple[str, ...]]:
-    """Return what is stamped one after the other, and what stands there then.
+    """Return the revisions to stamp, one after the other, and the resulting rows.
 
-    Alembic forgets pandadb's revision with the site's that implies it: so it is stamped again.
+    Alembic removes pandadb's revision with the site's that implies it: so it is stamped again.
     """
     ours, site = revisions.last(before)
     if revision in ("head", "heads"):
@@ -190,7 +190,7 @@ def _steps(before: tuple[str, ...], revision: str) -> tuple[list[str], tuple[str
 
 
 def _stamped(before: tuple[str, ...], goal: str) -> tuple[str, ...]:
-    """Return what would stand in the table after a stamp, as Alembic says it of a script."""
+    """Return the rows of the table after a stamp, as computed by Alembic."""
     options = {"as_sql": True, "output_buffer": io.StringIO()}
     context = MigrationContext.configure(dialect_name="postgresql", opts=options)
     maintained = HeadMaintainer(context, before)
@@ -203,7 +203,7 @@ def _refuse_differing(database: Database, after: tuple[str, ...]) -> None:
     if revisions.last(after)[0] != revisions.head():
         raise MigrationError(
             f"Only the newest revision, {revisions.head()}, can be compared with a database: stamp "
-            "that, or say --unchecked"
+            "that, or add --unchecked"
         )
     with database.engine.connect() as connection:
         if lacking := _lacking(connection):
@@ -214,7 +214,7 @@ def _refuse_differing(database: Database, after: tuple[str, ...]) -> None:
 
 
 def _lacking(connection: Connection) -> list[str]:
-    """Return the tables of the models that are not there: then there is nothing to compare."""
+    """Return the missing tables of the models, without which a comparison is pointless."""
     there = {*connection.scalars(text(EXISTING_TABLES))}
     return sorted({*Base.metadata.tables} - there)
 

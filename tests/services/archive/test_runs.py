@@ -626,7 +626,7 @@ def test_a_restored_day_is_as_it_was_and_stays_until_it_is_named(days: Database)
     assert ids(days, "doma_pandaarch.jobsarchived") == [3]
     assert partitions.plan(days, tables=TABLES)[-1].do is partitions.Do.ARCHIVE
     (kept,) = archive.plan(days)
-    assert "the ledger says that" in str(kept.put_off)
+    assert "the ledger excludes" in str(kept.put_off)
     assert {one.found for one in archive.verify(days)} == {Found.SAME}
     assert schema.check(days) == []
     assert len(archive.run(days, only=[ago(50).date()]).done) == 1

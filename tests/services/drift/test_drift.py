@@ -86,7 +86,7 @@ def test_a_table_of_tomorrow_has_the_rights_of_today(with_roles: Session, prefix
         ),
         (
             "CREATE RULE quiet AS ON DELETE TO doma_panda.jobsactive4 DO INSTEAD NOTHING",
-            "rule quiet on doma_panda.jobsactive4 changes what DELETE does:"
+            "rule quiet on doma_panda.jobsactive4 rewrites DELETE:"
             " DROP RULE quiet ON doma_panda.jobsactive4",
         ),
         (

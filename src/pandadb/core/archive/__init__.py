@@ -1,1 +1,1 @@
-"""The archive: days that go there and back as they are, and what proves that nothing is lost."""
+"""The archive: days are moved there and back unchanged, with proofs that no row is lost."""

@@ -1,4 +1,4 @@
-"""What says that a database has enough to do: replicas that fall behind, sessions that wait."""
+"""Back-pressure of a database: lag of replicas, sessions that wait for locks."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ SELECT count(DISTINCT waits.pid) FROM pg_locks AS waits
 
 @dataclass(frozen=True)
 class Lag:
-    """How far replicas are behind."""
+    """The lag of replicas."""
 
     seconds: float
-    """The most that one of them needs to have all; 0 if there are none, or if that is not known."""
+    """Replay lag of the slowest replica; 0 if there is none, or if it is not known."""
     hidden: bool
-    """Whether there are replicas of which our role is told nothing."""
+    """Whether `pg_stat_replication` hides the details of replicas from our role."""
 
 
 def lag(session: Session) -> Lag:
-    """Return how far replicas are behind; only members of pg_monitor are told."""
+    """Return the lag of the replicas, visible only to members of pg_monitor."""
     found = session.execute(text(REPLICA_LAG)).one()
     return Lag(float(found[2] or 0), found[0] > found[1])
 
 
 def waiting(session: Session) -> int:
-    """Return how many sessions have waited for longer than a second for something of our tables."""
+    """Return the number of sessions that have waited for more than 1 s for locks on our tables."""
     tables = [named(session, table).as_string() for table in (*ARCHIVE_OF, *LIVE_OF)]
     return int(session.scalar(text(LOCK_WAITS), {"tables": tables}) or 0)

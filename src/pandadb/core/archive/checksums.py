@@ -1,13 +1,13 @@
-"""What is in a table, as two numbers: how many rows, and a sum that depends on all their values.
+"""Fingerprints of tables: the number of rows, and a checksum over all their values.
 
-The sum is of one 64-bit hash for each row, so the order of rows does not matter and a row that is
-there twice counts twice. Columns are taken by their names: tables that have the same ones in
-another order, or a column as varchar(20) instead of varchar(30), have equal fingerprints if they
-have equal rows. `pandadb.drop_archived` counts in the same way.
+The checksum is the sum of one 64-bit hash per row, so the order of rows does not matter and a
+duplicate row counts twice. Columns are taken in the order of their names: tables with the same
+columns in another order, or a column as varchar(20) instead of varchar(30), have equal fingerprints
+if they have equal rows. `pandadb.drop_archived` computes the same checksum.
 
 PostgreSQL's hash of a row adds up those of its columns, each times a power of 31. The sum of such
-hashes would not see that two rows have changed places in one column, so each is hashed once more.
-A column of a type without a hash, such as json, is hashed as the text that it is written as.
+hashes would not detect two rows with swapped values in one column, so each is hashed once more. A
+column of a type without a hash, such as json, is hashed as text.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CHECKSUM = (
 
 
 NO_PARAMETERS = {"no_parameters": True}
-"""How what has names of columns is sent: one may have a %."""
+"""Execution option of statements with names of columns: one may contain a %."""
 HASHABLE_TYPES = frozenset(
     psycopg.adapters.types[name].oid
     for name in (
@@ -45,31 +45,31 @@ HASHABLE_TYPES = frozenset(
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """How many rows there are, and the sum of their hashes."""
+    """Number of rows, and the sum of their hashes."""
 
     rows: int
     sum: int
 
     def __add__(self, other: Fingerprint) -> Fingerprint:
-        """Return that of the rows of both."""
+        """Return the fingerprint of the rows of both."""
         return Fingerprint(self.rows + other.rows, self.sum + other.sum)
 
     def __sub__(self, other: Fingerprint) -> Fingerprint:
-        """Return that of the rows that are left without the other ones."""
+        """Return the fingerprint without the rows of the other one."""
         return Fingerprint(self.rows - other.rows, self.sum - other.sum)
 
 
 def fingerprint(session: Session, schema: str, name: str) -> Fingerprint:
     """Return the fingerprint of a partition, by schema and name, over all columns that it has.
 
-    It reads all of it, and holds nobody up.
+    It reads the whole partition, and blocks no other session.
     """
     place = sql.Identifier(schema, name)
     return fingerprint_of(session, column_names(session, place), place)
 
 
 def summed(session: Session, names: Iterable[str], rows: sql.Composable) -> sql.Composed:
-    """Return what to select for the two numbers, of rows with columns of the types of these."""
+    """Return the select list of the two numbers, for rows with columns of these types."""
     ordered = sorted(names)
     texts = _texts(session, ordered, rows)
     each = (
@@ -80,7 +80,7 @@ def summed(session: Session, names: Iterable[str], rows: sql.Composable) -> sql.
 
 
 def _texts(session: Session, names: Sequence[str], rows: sql.Composable) -> set[str]:
-    """Return the columns whose types have no hash; the server says what types rows have."""
+    """Return the columns with types that have no hash; the server reports the types of the rows."""
     listed = sql.SQL(", ").join(map(sql.Identifier, names))
     query = sql.SQL("SELECT {} FROM {} LIMIT 0").format(listed, rows).as_string()
     found = session.connection().exec_driver_sql(query, execution_options=NO_PARAMETERS)
@@ -91,7 +91,7 @@ def _texts(session: Session, names: Sequence[str], rows: sql.Composable) -> set[
 
 
 def fingerprint_of(session: Session, names: Iterable[str], rows: sql.Composable) -> Fingerprint:
-    """Return the fingerprint of rows: what follows FROM, a condition perhaps included."""
+    """Return the fingerprint of rows: a FROM item, perhaps with a condition."""
     query = sql.SQL("SELECT {} FROM {}").format(summed(session, names, rows), rows)
     connection = session.connection()
     connection.exec_driver_sql("SET LOCAL jit = off")  # compiling takes longer than it saves

@@ -43,7 +43,7 @@ class InDefault:
 
     @override
     def __str__(self) -> str:
-        """Say it in a sentence, with what mends it; nothing if there are none."""
+        """Return a sentence with the remedy; an empty string if there are none."""
         if not (self.jobs and self.oldest):
             return ""
         return (
@@ -53,7 +53,7 @@ class InDefault:
 
 
 def overdue(session: Session, policies: Mapping[str, Policy], now: datetime) -> InDefault:
-    """Return the jobs with rows in DEFAULT partitions whose days would be due; `now` is naive UTC.
+    """Return the jobs that are due but have rows in DEFAULT partitions; `now` is naive UTC.
 
     Files, parameters and metadata count as their jobs do.
     """
@@ -68,7 +68,7 @@ def overdue(session: Session, policies: Mapping[str, Policy], now: datetime) -> 
 
 
 def _end(policy: Policy, now: datetime) -> datetime | None:
-    """Return where the range ends that is due last; None if none is ever due."""
+    """Return the end of the newest range that is due; None if none is ever due."""
     if policy.retention is None or policy.then is not Then.ARCHIVE:
         return None
     end: datetime = policy.interval.start(policy.retention.before(now))
@@ -81,7 +81,7 @@ def _rows(default: Partition, end: datetime) -> sql.Composed:
 
 
 def of_day(session: Session, partitions: Sequence[Partition], times: TimeRange) -> dict[str, int]:
-    """Return how many rows of a day each DEFAULT partition among some has, if it has any."""
+    """Return the number of rows of a day in each DEFAULT partition that has any."""
     found = {}
     for one in (one for one in partitions if one.is_default):
         place = sql.Identifier(one.schema, one.name)

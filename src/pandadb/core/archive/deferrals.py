@@ -1,4 +1,4 @@
-"""Why a day, a month or a job stays where it is for now: each reason, its code and its sentence."""
+"""Reasons for which a day, a month or a job is deferred: the code and the sentence of each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Reason(StrEnum):
     """A reason of the archiver to leave something for a later run; its value is its code."""
 
     sentence: str
-    """What it says, with the names of details in braces."""
+    """The sentence of the reason, with the names of details in braces."""
 
     def __new__(cls, code: str, sentence: str) -> Self:
         """Make a reason of its code and its sentence."""
@@ -39,7 +39,7 @@ class Reason(StrEnum):
     )
     MUST_NOT = (
         "must_not",
-        "the ledger says that {partition} must not be archived: name the day to have it so",
+        "the ledger excludes {partition} from archiving: name the day to archive it",
     )
     TOO_YOUNG = "too_young", "{partition} of the same time is too young"
     PLACE_TAKEN = "place_taken", "{table} has a partition of that time: {partition}"
@@ -63,7 +63,7 @@ class Reason(StrEnum):
     )
     COPY_UNLIKE = (
         "copy_unlike",
-        "the copy of {partition} is not what was read: nothing was kept of it",
+        "the copy of {partition} differs from the rows that were read: nothing of it was kept",
     )
     ROWS_MISSING = (
         "rows_missing",
@@ -82,7 +82,7 @@ class Reason(StrEnum):
     NOT_ARCHIVED = "not_archived", "{partition} is not archived yet"
     TABLE_THERE = "table_there", "there is a table {table}"
     ROWS_ELSEWHERE = "rows_elsewhere", "{partitions} has rows of that time"
-    MONTH_UNLIKE = "month_unlike", "the new partition is not what the days have"
+    MONTH_UNLIKE = "month_unlike", "the new partition differs from the days"
     LOCKS = "locks", "{words}"
 
     # of one job
@@ -94,7 +94,7 @@ class Reason(StrEnum):
     NOT_ENDED = "not_ended", "it has not ended: it is {jobstatus}"
     NO_DAY = "no_day", "no partition can have its time, {time}"
 
-    # of whatever has ended
+    # of any day or job that has ended
     NOT_DUE = "not_due", "its day is due from {since:%Y-%m-%d} on"
     NO_POLICY = "no_policy", "the policies send nothing of {table} to the archive"
     IN_DEFAULT = (
@@ -107,7 +107,7 @@ class Reason(StrEnum):
 EXPECTED_REASONS = frozenset(
     (Reason.TASKS_HELD, Reason.RESTORED, Reason.MUST_NOT, Reason.TOO_YOUNG, Reason.LOCKED)
 )
-"""Reasons of days that a person or a policy has asked for, and a lock, which ends by itself."""
+"""Deferrals that a person or a policy requested, and a lock, which ends by itself."""
 
 
 @dataclass(frozen=True)

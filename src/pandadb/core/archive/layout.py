@@ -1,4 +1,4 @@
-"""Days of jobs with all that belongs to them: which partitions go together, and where."""
+"""Days of jobs with their satellites: which partitions are moved together, and their tables."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Part(TimeRange):
 
     @property
     def new_name(self) -> str:
-        """Return its name after it has gone: that of the other table, with the same end."""
+        """Return its name after the transfer: that of the other table, with the same suffix."""
         table = self.source.partition(".")[2]
         return f"{self.target.partition('.')[2]}_{self.name.removeprefix(f'{table}_')}"
 
@@ -57,7 +57,7 @@ class Part(TimeRange):
         return self.name if self.live == self.source else self.new_name
 
     def back(self, schema: str) -> Part:
-        """Return the same partition after it has gone to that schema, on its way back."""
+        """Return the same partition for the way back, after its transfer to that schema."""
         return Part(self.lower, self.upper, self.target, self.source, schema, self.new_name)
 
 
@@ -71,28 +71,28 @@ def part_of(source: str, one: Partition) -> Part:
 
 @dataclass(frozen=True)
 class Day(TimeRange):
-    """Partitions that go together: those of a day, or of as long as the widest of them lasts."""
+    """Partitions that are moved together: those of a day, or of the range of the widest one."""
 
     lower: datetime
     upper: datetime
     parts: tuple[Part, ...]
     """At most one of a table if all are of a day; a day without metadata has none of METATABLE."""
     put_off: str | None = None
-    """Why it stays where it is for now; None if it may go."""
+    """Why it is deferred; None if it is not."""
     reason: Reason | None = None
-    """The code of that."""
+    """The code of the deferral."""
     failed: bool = False
-    """Whether that is an error, which someone has to look into."""
+    """Whether the reason is an error, which an operator has to investigate."""
     by_rows: bool = False
     """Whether its rows go to partitions that are there, instead of the partitions themselves."""
 
     @property
     def deferral(self) -> Deferral | None:
-        """Return why it stays where it is for now; None if it may go."""
+        """Return why it is deferred; None if it is not."""
         return Deferral(self.reason, self.put_off) if self.reason and self.put_off else None
 
     def deferred(self, why: Deferral | None) -> Day:
-        """Return the day as one that stays where it is, if something is against it."""
+        """Return the day as deferred for a reason; unchanged for None."""
         return replace(self, put_off=str(why), reason=why.reason) if why else self
 
     @property
@@ -101,7 +101,7 @@ class Day(TimeRange):
         return self.of(ENDED_JOBS)
 
     def has(self, date: date) -> bool:
-        """Tell whether a date is its own, or one of the month that it is."""
+        """Return whether a date is the day, or within it if it is a month."""
         first = self.lower.date()
         return date == first or first < date < self.upper.date()
 
@@ -113,10 +113,10 @@ class Day(TimeRange):
 def days(
     existing: Mapping[str, Sequence[Partition]], ways: Mapping[str, str] = ARCHIVE_OF
 ) -> list[Day]:
-    """Return the days that tables have partitions of, oldest first.
+    """Return the days of the partitions of tables, oldest first.
 
-    Partitions of which one reaches into the other are of one day, though it be a month. Those
-    without a beginning or an end, and DEFAULT ones, are of none.
+    Partitions that overlap belong to one day, even if it is a month. Those without a lower or an
+    upper bound, and DEFAULT ones, belong to none.
     """
     parts = sorted(_parts(existing, ways), key=lambda part: (part.lower, part.upper))
     groups: list[list[Part]] = []
@@ -144,7 +144,7 @@ def _parts(existing: Mapping[str, Sequence[Partition]], ways: Mapping[str, str])
 
 
 def taken(day: Day, existing: Mapping[str, Sequence[Partition]]) -> Deferral | None:
-    """Say which partition has the place of one that goes; its rows can go there then."""
+    """Return a deferral if the range of a day is taken, so that only its rows can move."""
     for part in day.parts:
         for other in existing[part.target]:
             if other.overlaps(part.lower, part.upper):
@@ -154,7 +154,7 @@ def taken(day: Day, existing: Mapping[str, Sequence[Partition]]) -> Deferral | N
 
 
 def strewn(day: Day, stray: Mapping[str, Collection[datetime]]) -> Deferral | None:
-    """Say which DEFAULT partition has rows of a day."""
+    """Return a deferral if a DEFAULT partition has rows of a day."""
     for part in day.parts:
         if any(moment in part for moment in stray[part.target]):
             return Deferral.of(Reason.ARCHIVE_DEFAULT, table=part.target)

@@ -1,4 +1,4 @@
-"""The ledger TABLEPART4COPYING: a line for each partition that has gone, or must not go."""
+"""The ledger TABLEPART4COPYING: a line for each partition that is archived, or excluded from it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ LINE = TablePart4Copying
 
 
 def enter(session: Session, part: Part, copied: str, *, is_gone: bool = True) -> None:
-    """Write a partition's line: it has gone to the archive (`Y`), or must not.
+    """Write a partition's line: it is archived (`Y`), or excluded.
 
-    One that `is_gone` is no live one any more; a copy is, until it is dropped.
+    With `is_gone` it is no longer a live partition; a copied one is, until it is dropped.
     """
     session.execute(delete(LINE).where(*_of(part)))
     table, partition = _key(part)
@@ -56,7 +56,7 @@ def kept_out(session: Session) -> set[Key]:
 
 
 def refused(session: Session) -> set[str]:
-    """Return the partitions that were not proven after they went, or were copied."""
+    """Return the partitions with a swap or copy that failed its verification."""
     return {partition for _, partition in _lines(session, LINE.data_verif_passed == "NO")}
 
 

@@ -1,4 +1,4 @@
-"""Months of the archive: their times, what is in them, and which partitions they have alone."""
+"""Months of the archive: their ranges, fingerprints, and the partitions inside them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.catalog import Partition
 
 UPDATED_FOR = timedelta(90)
-"""How old a job may be whose row in the archive a server still updates."""
+"""Age up to which a server still updates the row of a job in the archive."""
 
 
 class InvalidMonth(InvalidInput):
@@ -57,7 +57,7 @@ class Month(TimeRange):
         return f"{self.lower.year:04}-{self.lower.month:02}"
 
     def has(self, partition: Partition) -> bool:
-        """Tell whether a partition is of this month and of no other time."""
+        """Return whether a partition is within this month."""
         lower, upper = partition.lower, partition.upper
         if not isinstance(lower, datetime) or not isinstance(upper, datetime):
             return False

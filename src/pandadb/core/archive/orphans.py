@@ -1,7 +1,7 @@
-"""What is odd in a day of jobs: jobs without what belongs to them, and what belongs to no job.
+"""Orphans in a day of jobs: jobs without files or parameters, and satellites without a job.
 
-Either moves with its day as it is. It is told so that somebody can look: what a job lacks may be in
-the `_live` or DEFAULT partition still, with a time that was never set.
+They move with their day, and are reported for an operator to investigate: the missing rows may be
+in the `_live` or DEFAULT partition still, with a time that was never set.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ SELECT count(*), (array_agg(pandaid ORDER BY pandaid))[1:{examples}]
 NO_ROWS = "(SELECT NULL::bigint AS pandaid WHERE false)"
 
 NAMES = ("files", "parameters", "metadata")
-"""What the rows of each satellite are called, in the order of SATELLITES."""
+"""Names of the rows of each satellite, in the order of SATELLITES."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Jobs of which something is missing."""
+    """Jobs without rows in another table."""
 
     what: str
     jobs: int
@@ -45,7 +45,7 @@ class Finding:
 
 
 def findings(session: Session, day: Day) -> list[Finding]:
-    """Return what is odd in a day. Not all jobs have metadata, so these are never missed."""
+    """Return the orphans of a day. Metadata are optional, so jobs without any are not reported."""
     return [finding for finding in _look(session, day) if finding.jobs]
 
 

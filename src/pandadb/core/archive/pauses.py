@@ -1,4 +1,4 @@
-"""Whether the archiver is to do nothing for a while, as somebody has asked it in the database."""
+"""The pause of the archiver: a row in the database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def current(session: Session) -> ArchivePause | None:
 
 
 def begin(session: Session, until: datetime | None, reason: str | None) -> None:
-    """Pause the archiver; who has paused it before is forgotten."""
+    """Pause the archiver; this replaces an earlier pause with its author."""
     said = {
         "until": until,
         "reason": reason,
@@ -35,7 +35,7 @@ def begin(session: Session, until: datetime | None, reason: str | None) -> None:
 
 
 def end(session: Session) -> bool:
-    """Let the archiver go on; tell whether it was paused."""
+    """End the pause; return whether there was one."""
     was = current(session) is not None
     session.execute(delete(ArchivePause))
     return was

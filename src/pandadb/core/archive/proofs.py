@@ -1,4 +1,4 @@
-"""The proofs of the archiver: rows and checksums of a partition before and after it went."""
+"""The proofs of the archiver: rows and checksums of a partition before and after its transfer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 SWAP, COPY, RESTORE = "swap", "copy", "restore"
-"""How a partition has gone."""
+"""The kind of a transfer."""
 
 Range = tuple[str, "datetime", "datetime"]
 """Table among the live ones without its schema, first time and end of a partition."""
@@ -39,7 +39,7 @@ def range_of(part: Part) -> Range:
 def prove(
     session: Session, part: Part, how: str, source: Fingerprint, target: Fingerprint | None = None
 ) -> None:
-    """Add a proof; without a target it has the count from before the partition went, only."""
+    """Add a proof; without a target it has only the count from before the transfer."""
     table, partition = key(part)
     row = {
         "table_name": table,
@@ -75,12 +75,12 @@ def part_of(proof: ArchiveProof) -> Part:
 
 
 def source_of(proof: ArchiveProof) -> Fingerprint:
-    """Return the fingerprint of a partition before it went."""
+    """Return the fingerprint of a partition before its transfer."""
     return Fingerprint(proof.source_rows, int(proof.source_sum))
 
 
 def target_of(proof: ArchiveProof) -> Fingerprint | None:
-    """Return the fingerprint of a partition after it went; None if it is not counted yet."""
+    """Return the fingerprint of a partition after its transfer; None if it is not counted yet."""
     if proof.target_rows is None or proof.target_sum is None:
         return None
     return Fingerprint(proof.target_rows, int(proof.target_sum))

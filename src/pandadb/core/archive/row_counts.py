@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def counted(session: Session, day: Day) -> Day:
-    """Return a day with the rows of those of its partitions counted that have no statistics.
+    """Return a day with counted rows for those of its partitions that lack statistics.
 
     An empty partition is among them, which costs nothing.
     """

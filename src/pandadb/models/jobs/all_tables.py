@@ -27,17 +27,17 @@ ArchiveTable = (
 )
 
 LIVE_TABLES: tuple[JobTable, ...] = (JobsDefined4, JobsWaiting4, JobsActive4)
-"""Where jobs are that have not ended."""
+"""Tables of jobs that have not ended."""
 UNARCHIVED_TABLES: tuple[JobTable, ...] = (*LIVE_TABLES, JobsArchived4)
 JOB_TABLES: tuple[JobTable, ...] = (*UNARCHIVED_TABLES, JobsArchived)
 
 SATELLITES: tuple[Satellite, ...] = (FilesTable4, JobParamsTable, MetaTable)
-"""The tables of what belongs to a job."""
+"""The tables of the satellites of a job: files, parameters, metadata."""
 ARCHIVE_TABLES: dict[type[JobsArchived4] | Satellite, ArchiveTable] = {
     JobsArchived4: JobsArchived,
     FilesTable4: FilesTableArch,
     JobParamsTable: JobParamsTableArch,
     MetaTable: MetaTableArch,
 }
-"""The live tables whose rows go to the archive together, each with its archive table; the order is
-that in which they are locked."""
+"""The live tables with rows that are archived together, each with its archive table, in lock order.
+"""

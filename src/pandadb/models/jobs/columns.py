@@ -16,7 +16,7 @@ GROUP_JOBID_SEQ = sequence("group_jobid_seq")
 
 
 class JobIdentity:
-    """Which job it is, and which other things it belongs to."""
+    """Identity of the job, and keys of related objects."""
 
     pandaid: Mapped[BigInt] = mapped_column(
         JOBSDEFINED4_PANDAID_SEQ,
@@ -63,7 +63,7 @@ class JobIdentity:
 
 
 class JobState:
-    """Where the job is in its life, and who is to change that."""
+    """State of the job in its life cycle, and the component in charge of the next one."""
 
     jobstatus: Mapped[str] = mapped_column(
         String(15),
@@ -92,7 +92,7 @@ class JobState:
 
 
 class JobTimes:
-    """When things happened to the job."""
+    """Times of events in the life of the job."""
 
     creationtime: Mapped[datetime] = mapped_column(
         server_default=EPOCH, comment="When the job was inserted, set anew for each new PandaID"
@@ -126,7 +126,7 @@ class JobTimes:
 
 
 class JobAccounting:
-    """Who pays for the job."""
+    """Accounting of the job."""
 
     prodserieslabel: Mapped[str | None] = mapped_column(
         String(20),
@@ -162,7 +162,7 @@ class JobAccounting:
 
 
 class JobPriority:
-    """In which order the job is taken, and how often it may be tried."""
+    """Priority of the job, and limits of its attempts."""
 
     assignedpriority: Mapped[int] = mapped_column(
         server_default="0", comment="Priority given at submission"
@@ -187,7 +187,7 @@ class JobPriority:
 
 
 class JobPayload:
-    """What the job runs."""
+    """Payload of the job."""
 
     atlasrelease: Mapped[str | None] = mapped_column(
         String(64), comment="Software release the payload needs"
@@ -226,7 +226,7 @@ class JobPayload:
 
 
 class JobRequirements:
-    """What the job asks of the machine that runs it."""
+    """Requirements of the job on a machine."""
 
     corecount: Mapped[SmallInt | None] = mapped_column(comment="Cores asked for; NULL counts as 1")
     maxcpucount: Mapped[BigInt] = mapped_column(
@@ -257,7 +257,7 @@ class JobRequirements:
 
 
 class JobPlacement:
-    """Where the job runs."""
+    """Location of the job."""
 
     computingsite: Mapped[str | None] = mapped_column(
         String(128), comment="PanDA queue the job is assigned to"
@@ -284,7 +284,7 @@ class JobPlacement:
 
 
 class JobData:
-    """Which data the job reads and writes."""
+    """Data that the job reads and writes."""
 
     proddblock: Mapped[str | None] = mapped_column(String(255), comment="Input dataset")
     dispatchdblock: Mapped[str | None] = mapped_column(
@@ -322,7 +322,7 @@ class JobData:
 
 
 class JobErrors:
-    """What went wrong, as each component reported it: a code, and a sentence."""
+    """Errors reported by each component: a code, and a sentence."""
 
     piloterrorcode: Mapped[int] = mapped_column(
         server_default="0", comment="Error seen by the pilot, 0 is none"
@@ -377,7 +377,7 @@ class JobErrors:
 
 
 class JobUsage:
-    """What the job has used: CPU, memory, IO, carbon."""
+    """Resource usage of the job: CPU, memory, IO, carbon."""
 
     cpuconsumptiontime: Mapped[Decimal] = mapped_column(
         Numeric(20, 0),

@@ -1,4 +1,4 @@
-"""What is known of a job beside its row: status log, retries, reports, metrics."""
+"""Records about a job beside its row: status log, retries, reports, metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Relationships of jobs, said once for all tables of jobs and for all that belongs to a job."""
+"""Relationships of jobs, declared once for all tables of jobs and for all satellites."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class JobLinks:
-    """What every job belongs to and has, in whichever of the five tables it is."""
+    """Relationships of every job, in any of the five tables."""
 
     __tablename__: str
 
@@ -62,7 +62,7 @@ class JobLinks:
 
 
 class LiveJobLinks(JobLinks):
-    """The satellites of a job which is not in the archive yet."""
+    """The satellites of a job that is not in the archive yet."""
 
     @declared_attr
     def files(cls) -> Mapped[list[FilesTable4]]:
@@ -101,7 +101,7 @@ class OfLiveJob:
 
 
 class OfJob(OfLiveJob):
-    """The same for what stays where it is when its job is archived."""
+    """The same for rows that stay in place when their job is archived."""
 
     @declared_attr
     def jobsarchived(cls) -> Mapped[JobsArchived | None]:
@@ -113,7 +113,7 @@ class HasJobs:
 
     job_side: ClassVar[str]
     job_link: ClassVar[tuple[str, str]]
-    """The column of the job, and the column of this table that it names."""
+    """The column of the job, and the column of this table that it refers to."""
 
     @declared_attr
     def jobsdefined4(cls) -> Mapped[list[JobsDefined4]]:

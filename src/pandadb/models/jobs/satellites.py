@@ -1,4 +1,4 @@
-"""What belongs to a job and is archived with it: its files, its metadata, its parameters."""
+"""Satellites of a job, archived with it: its files, its metadata, its parameters."""
 
 from __future__ import annotations
 

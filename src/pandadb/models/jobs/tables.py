@@ -1,4 +1,4 @@
-"""The four tables between which a job moves as its state changes."""
+"""The four tables of jobs; a job moves between them as its state changes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class JobsActive4(JobColumns, LiveJobLinks, Base):
     __table_args__ = (
         Index("jobsactive4_compsitestatus_idx", "computingsite", "jobstatus"),
         Index(
-            "jobsactive4_dispatch_idx",  # ours: what to dispatch next, of each label and share
+            "jobsactive4_dispatch_idx",  # ours: the next jobs to dispatch, of each label and share
             "computingsite",
             text("coalesce(prodsourcelabel, '')"),
             text("coalesce(gshare, '')"),

@@ -1,4 +1,4 @@
-"""The archive of jobs: planned, filled, looked at, proven, exported, and emptied again."""
+"""The archive of jobs: plan, run, status, verification, export, import, and restore."""
 
 from pandadb.services.archive.copies.copy_schedule import GracePeriods, copy_states
 from pandadb.services.archive.copies.remote import ArchiveLost, InvalidArchive, NotTheArchiver

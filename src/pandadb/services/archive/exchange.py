@@ -1,6 +1,6 @@
 """The end of each transfer of partitions: proofs, then the exchange itself under short locks.
 
-Each transfer goes the same way: lock, count, act, count, compare, prove, exchange, enter into the
+Each transfer has the same steps: lock, count, act, count, compare, prove, exchange, enter into the
 ledger. The steps before the proofs differ:
 
 | transfer                 | locked against writers | act                          | compared     |
@@ -12,9 +12,8 @@ ledger. The steps before the proofs differ:
 | `months.drop_exported`   | the month's partitions | nothing                      | files/month  |
 | `months.imports`         | the month's partitions | rows of the files            | files/month  |
 
-A swap retries its whole transaction, which is short. The others retry only the exchange. Rows that
-go one by one (`rows.row_batches`) exchange no partition: the proof of the partition before is
-changed by them.
+A swap retries its whole transaction, which is short. The others retry only the exchange. Moves of
+single rows (`rows.row_batches`) exchange no partition: they adjust the partition's previous proof.
 """
 
 from __future__ import annotations

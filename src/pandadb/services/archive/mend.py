@@ -41,18 +41,18 @@ BATCH = 1000
 
 @dataclass
 class Mended:
-    """What was done."""
+    """The result of a mend."""
 
     rows: Rows = field(default_factory=dict)
     """How many rows of each table have got the times of their jobs."""
     gone: RowTransferResult = field(default_factory=RowTransferResult)
-    """What has then followed its jobs to the archive."""
+    """The rows that have then followed their jobs to the archive."""
     left: Stragglers = field(default_factory=lambda: Stragglers({}, []))
     """Those that stay, as their table has the same row at the time of the job."""
     failed: list[Failure] = field(default_factory=list)
-    """What could not be done beside."""
+    """Errors of other steps."""
     paused: str | None = None
-    """Who has paused the archiver, if not all could follow their jobs to the archive for that."""
+    """The pause and its author, if it kept rows from following their jobs to the archive."""
 
 
 def mend(
@@ -63,7 +63,7 @@ def mend(
 ) -> Mended:
     """Give the stragglers the times of their jobs; those of archived jobs follow to the archive.
 
-    It can be repeated. Each thousand jobs are a transaction. Live jobs are not touched.
+    It is idempotent. Each thousand jobs are a transaction. Live jobs are not touched.
 
     Raises:
         NotNow: A run of the archiver is at work.
@@ -97,7 +97,7 @@ def _stamp(session: Session, ended: Mapping[int, Found]) -> Rows:
 
 
 def _archived(database: Database, ended: Mapping[int, Found]) -> dict[int, datetime]:
-    """Return the archived jobs whose rows are no stragglers any more, with their times."""
+    """Return the archived jobs without stragglers left, with their times."""
     left, _ = look(database)
     place = JobsArchived.__tablename__
     return {

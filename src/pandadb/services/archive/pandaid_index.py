@@ -1,4 +1,4 @@
-"""Notes of what the archive's partitions have, brought up to date after they have changed."""
+"""The PandaID index of the archive's partitions, brought up to date after changes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def note(database: Database) -> list[Failure]:
-    """Note which PandaIDs the partitions have that are new; the next time if one is locked.
+    """Index the PandaIDs of new partitions; those that are locked are left to the next run.
 
-    An error is returned, not raised: what has gone has gone, and the notes are only hints.
+    An error is returned, not raised: the transfer is committed, and the index is only a hint.
     """
     failed: list[Failure] = []
-    with isolated(failed, "notes of which PandaIDs the partitions of the archive have"):
+    with isolated(failed, "PandaID index of the archive's partitions"):
         try:
             with database.session() as session:
                 act_as_owner(session.connection(), local=True)

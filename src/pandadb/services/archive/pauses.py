@@ -1,4 +1,4 @@
-"""A pause of the archiver, asked for from anywhere: runs wait, and none begins."""
+"""The pause of the archiver: running work waits, and no new work begins."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Paused(PandaDBError):
-    """Work that does not begin, as somebody has paused the archiver."""
+    """Work that does not begin, as the archiver is paused."""
 
     outcome = Outcome.PAUSED
 
@@ -41,7 +41,7 @@ def pause(database: Database, until: datetime | None = None, reason: str | None 
 
 
 def resume(database: Database) -> bool:
-    """Let the archiver go on; tell whether it was paused."""
+    """End the pause; return whether there was one."""
     with database.session() as session:
         return pauses.end(session)
 

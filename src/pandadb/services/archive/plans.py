@@ -43,7 +43,7 @@ SELECT DISTINCT pg_get_userbyid(c.relowner)
  WHERE n.nspname || '.' || c.relname = ANY(:tables) AND NOT pg_has_role(c.relowner, 'USAGE')
 """)
 RESTORED_STAY = timedelta(30)
-"""How long jobs stay live that were restored by rows, unless their day is named."""
+"""Time for which restored rows of jobs stay live, unless their day is named."""
 DAYS_IN_DEFAULT = "SELECT DISTINCT date_trunc('day', modificationtime) FROM {default} WHERE {times}"
 
 
@@ -52,7 +52,7 @@ class NotTheOwner(PandaDBError):
 
 
 class NoSuchDay(PandaDBError):
-    """A day that is not where it is looked for."""
+    """A day that is not in the archive."""
 
 
 def plan(
@@ -64,12 +64,11 @@ def plan(
     of: date | None = None,
     count: bool = True,
 ) -> list[Day]:
-    """Return the days that are due, oldest first, and for each what puts it off, if anything does.
+    """Return the days that are due, oldest first, deferred ones with their reason.
 
-    With `only` other days are left out, and these go also if they had been restored; with `of`
-    other days are left out, and nothing else is different. `now` (naive UTC) is for looking ahead.
-    An error puts off only the day that it is of. Rows of partitions without statistics are 0 unless
-    they are to be counted.
+    With `only`, just these days, even if they had been restored; with `of`, just this day, planned
+    as usual. `now` (naive UTC) is for looking ahead. An error defers only its own day. Rows of
+    partitions without statistics are 0 unless they are to be counted.
     """
     with database.session() as session:
         recent = [] if only else _restored(session, now)
@@ -83,7 +82,7 @@ def plan(
 def in_default(
     database: Database, policies: Mapping[str, Policy] = POLICIES, *, now: datetime | None = None
 ) -> InDefault:
-    """Return how many jobs no run takes, however old, as they stand in a DEFAULT partition."""
+    """Return the jobs that are due but never archived, as they are in a DEFAULT partition."""
     with database.session() as session:
         return default_partitions.overdue(session, policies, now or catalog.now(session))
 
@@ -99,7 +98,7 @@ def _settle(session: Session, day: Day, recent: Collection[ArchiveProof], *, cou
 
 
 def unplanned(session: Session, day: Day, look: Callable[[], None]) -> Day | None:
-    """Look at a day; return it as one that stays if an error ends that, else None.
+    """Plan a day; return it as deferred if that ends with an error, else None.
 
     Raises:
         DBAPIError: It is an error of all days: the connection is lost.
@@ -117,12 +116,12 @@ def unplanned(session: Session, day: Day, look: Callable[[], None]) -> Day | Non
 
 
 def failures(days: Iterable[Day]) -> list[Failure]:
-    """Return the days that an error puts off, as units of work that have failed."""
+    """Return the days that are deferred by an error, as failed units of work."""
     return [Failure(str(day), str(day.put_off)) for day in days if day.failed]
 
 
 def _settled(session: Session, day: Day, recent: Collection[ArchiveProof]) -> Day:
-    """Say how a day goes, and what puts it off: where its place is taken, its rows go."""
+    """Return a day with its way and its deferral: if its range is taken, its rows are moved."""
     by_rows, stray = _there(session, day)
     why = held_tasks(session, day) or stray or _wanted(day, recent)
     return replace(day.deferred(why), by_rows=bool(by_rows))
@@ -136,7 +135,7 @@ def _restored(session: Session, now: datetime | None) -> list[ArchiveProof]:
 
 
 def _wanted(day: Day, recent: Collection[ArchiveProof]) -> Deferral | None:
-    """Say since when jobs of a day are wanted live, if that is not long ago."""
+    """Return the deferral of a day with jobs that were restored recently."""
     for proof in recent:
         if proof.lower_bound < day.upper and day.lower < proof.upper_bound:
             until = proof.proved_at + RESTORED_STAY
@@ -150,7 +149,7 @@ def due(
     only: Collection[date] = (),
     now: datetime | None = None,
 ) -> list[Day]:
-    """Return the days that are old enough, oldest first; put off by the ledger or a young part."""
+    """Return the days that are due, oldest first; the ledger or a young part defers one."""
     has = catalog.partitions(session, ARCHIVE_OF)
     today = now or catalog.now(session)
     old = {
@@ -188,13 +187,13 @@ def restorable(database: Database, day: date) -> Day:
 
 
 def obstacle(session: Session, day: Day) -> Deferral | None:
-    """Say what keeps a day from being swapped: held tasks, or what is there already."""
+    """Return the deferral of a day before its swap: held tasks, a taken range, or DEFAULT rows."""
     by_rows, stray = _there(session, day)
     return held_tasks(session, day) or by_rows or stray
 
 
 def _there(session: Session, day: Day) -> tuple[Deferral | None, Deferral | None]:
-    """Say which partition has a day's place, and which DEFAULT one has rows of its time."""
+    """Return the deferrals for a partition with the range of a day, and for DEFAULT rows of it."""
     targets = [part.target for part in day.parts]
     there = catalog.partitions(session, targets)
     stray: dict[str, Collection[datetime]] = defaultdict(tuple)
@@ -220,10 +219,10 @@ def held_tasks(session: Session, day: Day) -> Deferral | None:
 
 
 def refuse_strangers(database: Database) -> None:
-    """Refuse to begin what only the owner of the tables can do.
+    """Reject users other than members of the owner of the tables.
 
     Raises:
-        NotStamped: The database has tables of PanDA's that pandadb has not made.
+        NotStamped: The database has tables of PanDA's that pandadb did not create.
         NotTheOwner: The user of the database is not a member of the owner.
     """
     refuse_unstamped(database)
@@ -234,7 +233,7 @@ def refuse_strangers(database: Database) -> None:
         owners = session.scalars(OWNERS, {"tables": tables}).all()
     if owners:
         raise NotTheOwner(
-            f"Only {owners[0]} and its members can move partitions: let somebody who is one run "
+            f"Only {owners[0]} and its members can move partitions: one of them has to run "
             f"pandadb db grant --member {_me(database)}=owner"
         )
 

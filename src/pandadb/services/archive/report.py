@@ -65,7 +65,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class MovedDay:
-    """A day that has gone."""
+    """A day that has been moved."""
 
     day: Day
     rows: dict[str, int]
@@ -92,7 +92,7 @@ class CopyState:
 
 @dataclass
 class RowTransferResult:
-    """The jobs that have gone by rows, and those that have not."""
+    """Result of a move by rows: jobs that were moved, and jobs that were not."""
 
     jobs: list[int] = field(default_factory=list)
     """PandaIDs; some may be of rows that no job belongs to."""
@@ -107,10 +107,10 @@ class RowTransferResult:
     unproven: list[str] = field(default_factory=list)
     """Partitions of the archive without a proof: there is none now either."""
     is_over: bool = False
-    """Whether the time was over before all had gone."""
+    """Whether the time was over before all jobs were moved."""
 
     def add(self, pandaids: Collection[int], moved: MovedRows) -> None:
-        """Add a batch that has gone."""
+        """Add a batch that was moved."""
         self.jobs += pandaids
         for table, number in moved.rows.items():
             self.rows[table] = self.rows.get(table, 0) + number
@@ -122,7 +122,7 @@ class RowTransferResult:
 
 @dataclass(frozen=True)
 class DayMergeResult:
-    """The result of a day that has gone by rows to partitions that were there."""
+    """The result of a day that was moved by rows to existing partitions."""
 
     day: Day
     gone: RowTransferResult
@@ -139,7 +139,7 @@ class DayMergeResult:
 
     @property
     def is_done(self) -> bool:
-        """Return whether a row or a partition has gone."""
+        """Return whether a row was moved or a partition dropped."""
         return bool(self.gone.jobs or self.dropped)
 
 
@@ -173,9 +173,9 @@ class RunReport:
     done: list[MovedDay] = field(default_factory=list)
     """Days that were swapped or copied."""
     merged: list[DayMergeResult] = field(default_factory=list)
-    """Days that have gone by rows to partitions that the archive had."""
+    """Days that were moved by rows to existing partitions of the archive."""
     finished: dict[str, Verdict] = field(default_factory=dict)
-    """Partitions that had gone before without being counted, as a run was killed."""
+    """Partitions of an interrupted run, swapped without a count, that are now counted."""
     put_off: list[Day] = field(default_factory=list)
     contended: list[Day] = field(default_factory=list)
     """Days that stayed, as their locks were not free: the next run takes them up."""
@@ -184,7 +184,7 @@ class RunReport:
     left: list[Day] = field(default_factory=list)
     """Days that had no time left."""
     dropped: dict[str, int] = field(default_factory=dict)
-    """Rows of each partition that had been copied, had waited, and is gone."""
+    """Rows of each copied partition that was dropped after its grace period."""
     recopied: list[str] = field(default_factory=list)
     """Partitions that had changed since they were copied: their copies are replaced, and wait."""
     refused: dict[str, str] = field(default_factory=dict)
@@ -192,18 +192,18 @@ class RunReport:
     waiting: list[CopyState] = field(default_factory=list)
     """Days that are copied and wait to be dropped."""
     failed: list[Failure] = field(default_factory=list)
-    """Days, or other units of work, that an error has ended while the others went on."""
+    """Days, or other units of work, that failed while the others continued."""
     busy: bool = False
     """Whether another run was at work; then nothing was done."""
     paused: str | None = None
     """The pause that ended the run early, as a sentence."""
     held_up: str | None = None
-    """The reason of the wait during which the time was over: replicas, or other sessions."""
+    """The reason of the wait when the time was over: replicas, or other sessions."""
     notes: list[str] = field(default_factory=list)
     """Notes for the operator."""
 
     def add_merged(self, merged: DayMergeResult) -> None:
-        """Add a day that has gone by rows to partitions that the archive had."""
+        """Add a day that was moved by rows to existing partitions of the archive."""
         self.merged.append(merged)
         if merged.gone.is_over:
             self.left.append(merged.day)

@@ -51,7 +51,7 @@ ANY_DAY = Span(1, Unit.DAY)
 
 @dataclass
 class RestoreResult:
-    """Jobs that have gone back by rows, and those that have not."""
+    """Jobs that were restored by rows, and jobs that were not."""
 
     gone: RowTransferResult = field(default_factory=RowTransferResult)
     live: dict[int, str] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class RestoreResult:
     left: int = 0
     """Jobs for which there was no time, or of days that have failed."""
     failed: list[Failure] = field(default_factory=list)
-    """Days, or other units of work, that an error has ended while the others went on."""
+    """Days, or other units of work, that failed while the others continued."""
     notes: list[str] = field(default_factory=list)
     paused: str | None = None
     """The pause that ended the run early, as a sentence."""
@@ -81,12 +81,12 @@ def restore(
     archive: Database | None = None,
     exports: Path | None = None,
 ) -> MovedDay | RestoreResult:
-    """Take a day back from the archive, by swapping its partitions back.
+    """Restore a day from the archive, by swapping its partitions back.
 
-    If live tables have a partition of that time, its rows go there. From an `archive` that is
-    another database the day is copied back, and its copy stays there. The ledger says then that it
-    must not be archived, so it stays until it is named to `run`. An error about a missing day names
-    its exported month if `exports`, a folder of exported months, has it.
+    If live tables have a partition of that time, its rows are moved there. From an `archive` that
+    is another database the day is copied back, and its copy stays there. The ledger then excludes
+    it from archiving until it is named to `run`. An error about a missing day names its exported
+    month if `exports`, a folder of exported months, has it.
 
     Raises:
         ArchiveLost: The other database went away.
@@ -261,7 +261,7 @@ def _look(
 def _ask_exports(
     seen: RestoreResult, exports: Path, tasks: Collection[int], known: Collection[int]
 ) -> None:
-    """Look in exported months for jobs that no table has, and for all jobs of tasks."""
+    """Search exported months for jobs that no table has, and for all jobs of tasks."""
     found = located(exports, pandaids=seen.unknown, tasks=tasks)
     seen.exported = by_month(one for one in found if one.pandaid not in known)
     seen.unknown = sorted({*seen.unknown} - {one.pandaid for one in found})

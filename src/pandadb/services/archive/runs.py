@@ -57,11 +57,11 @@ def run(
     """Archive the days that are due, oldest first; with `only`, these alone.
 
     No day is begun after `max_time` seconds. After a loss no other day is touched; another error
-    ends only the day that it is of. With an `archive`, another database, days are copied there, and
-    dropped here after their grace periods.
+    ends only its own day. With an `archive`, another database, days are copied there, and dropped
+    here after their grace periods.
 
     Raises:
-        ArchiveLost: The other database went away; it has what was done before.
+        ArchiveLost: The other database went away; it has the days that were done before.
         InvalidArchive: The other database cannot be the archive.
         NotTheArchiver: The user of the database may not copy days and drop them.
         NotTheOwner: The user of the database, or of the other one, may not move partitions.
@@ -151,7 +151,7 @@ def _copy(
 
 @dataclass
 class _Steps:
-    """The steps of a day: reported, and begun only when nothing has to be waited for."""
+    """The steps of a day: reported, and begun only when there is no reason to wait."""
 
     day: Day
     number: int
@@ -161,7 +161,7 @@ class _Steps:
     now: Step = Step.INDEX
 
     def may_go_on(self, *, begun: bool = False) -> bool:
-        """Wait while something asks for it; return whether there is time left."""
+        """Wait while there is a reason to; return whether there is time left."""
         return self.throttle.wait(lambda why: self._report(waiting=why), begun=begun)
 
     def __call__(self, step: Step) -> None:

@@ -32,12 +32,12 @@ NONE = backpressure.Lag(0, hidden=False)
 RUNS = ("archive run", "archive compact", "archive export", "archive import")
 MINUTE = "%Y-%m-%d %H:%M"
 PAUSE_WARNING_AGE = timedelta(1)
-"""How old a pause without an end has to be to be taken for forgotten."""
+"""Age from which a pause without an end counts as forgotten."""
 
 
 @dataclass(frozen=True)
 class Archived:
-    """What a table of the archive has."""
+    """The partitions of a table of the archive."""
 
     table: str
     partitions: int
@@ -60,7 +60,7 @@ class DeferredDay:
 
 @dataclass(frozen=True)
 class Status:
-    """How the archiving stands."""
+    """The status of the archiving."""
 
     due: int
     """Days that the next run takes."""
@@ -73,13 +73,13 @@ class Status:
     waiting: int = 0
     """Days that are copied to another database, and wait to be dropped here."""
     paused: str | None = None
-    """Who has paused the archiver, when and why; None if nobody has."""
+    """The pause with author, time and reason; None if there is none."""
     lag: float = 0
     """Seconds since the oldest day became due that is not deferred; 0 if none is due."""
     replica_lag: backpressure.Lag = NONE
     deferred: list[DeferredDay] = field(default_factory=list)
     in_default: int = 0
-    """Jobs that are old enough, but stand in a DEFAULT partition, from where no run takes them."""
+    """Jobs that are due but never archived, as they are in a DEFAULT partition."""
     oldest_in_default: datetime | None = None
     """The day on which the first of them ended."""
     refused: list[str] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Status:
     runs: list[LastRun] = field(default_factory=list)
     """The last run of each command of the archive that has run."""
     problems: list[str] = field(default_factory=list)
-    """What needs a person, a sentence each."""
+    """Problems for an operator, a sentence each."""
 
 
 def status(
@@ -97,7 +97,7 @@ def status(
     archive: Database | None = None,
     waits: GracePeriods = GRACE_PERIODS,
 ) -> Status:
-    """Return how the archiving stands; with `archive`, that to this other database."""
+    """Return the status of the archiving; with `archive`, of that to this other database."""
     days, waiting, since = _days(database, policies, archive, waits)
     due = [day for day in days if not day.put_off]
     stay = [day for day in days if day.put_off]
@@ -180,7 +180,7 @@ def _archived(
 
 
 def _needs_person(day: Day) -> bool:
-    """Tell whether a day stays that nobody wanted to stay, and for longer than a lock."""
+    """Return whether a deferral needs an operator: it is neither requested nor a lock."""
     return day.failed or (day.reason is not None and day.reason not in EXPECTED_REASONS)
 
 

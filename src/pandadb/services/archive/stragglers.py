@@ -21,18 +21,18 @@ EXAMPLES = 5
 
 @dataclass(frozen=True)
 class Stragglers:
-    """Files, parameters and metadata at 1970-01-01 whose jobs have ended."""
+    """Files, parameters and metadata at 1970-01-01 of jobs that have ended."""
 
     rows: Rows
     """How many of each table."""
     jobs: list[int]
     """The jobs that they belong to, in JOBSARCHIVED4 or the archive."""
     unknown: list[int] = field(default_factory=list)
-    """PandaIDs of other rows at 1970-01-01, whose jobs are in no table of this database."""
+    """PandaIDs of other rows at 1970-01-01, without a job in any table of this database."""
 
     @override
     def __str__(self) -> str:
-        """Say it in a sentence, with what mends it; nothing if there are none."""
+        """Return a sentence with the remedy; an empty string if there are none."""
         if not self.jobs:
             return ""
         rows = ", ".join(f"{table} {number:,}" for table, number in self.rows.items())

@@ -1,4 +1,4 @@
-"""One day on its way: prepared while other sessions work, swapped in a moment, counted afterwards.
+"""Swap of a day: prepared while other sessions work, exchanged under short locks, then counted.
 
 Crash-safe: a day that has not been swapped is prepared once more, which is idempotent; one that has
 been swapped has unfinished proofs, and is counted by the next run.
@@ -60,7 +60,7 @@ def swap(
     """Swap a day into the other tables, and prove it.
 
     Raises:
-        LockNotAvailable: Locks were not free; what is prepared stays.
+        LockNotAvailable: Locks were not free; the preparation stays.
         Deferred: A task of the day is held now, or its place is taken.
         NotMoved: A table has other columns than the one that its partition goes to.
     """
@@ -118,11 +118,11 @@ def _exchange(
 
 
 def prove(database: Database, part: Part, how: str, source: Fingerprint) -> Verdict:
-    """Count a partition where it is now, and add the proof.
+    """Count a partition in its new place, and add the proof.
 
     The partition is the same file as before, so a difference is a change by another session. The
-    same number of rows with another sum, or more rows, are an update or a late job: they are
-    counted until they stand still. Fewer rows are a loss.
+    same number of rows with another sum, or more rows, are an update or a late job: the count is
+    repeated until it is stable. Fewer rows are a loss.
     """
     with snapshot(database) as session:
         target = _count(session, part)

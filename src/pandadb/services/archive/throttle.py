@@ -1,4 +1,4 @@
-"""When work goes on: not while the archiver is paused, replicas fall behind, or sessions wait."""
+"""Throttle of the archiver: it waits for a pause, replica lag, or lock waits of other sessions."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0
-"""Seconds between two looks; the wait doubles."""
+"""Seconds between two checks, with exponential backoff."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much the archiver may ask of a database; times in seconds."""
+    """Limits for the load of the archiver; times in seconds."""
 
     max_lag: float = 60
-    """How far replicas may be behind; 0 for no limit."""
+    """Maximum replica lag; 0 for no limit."""
     batch_seconds: float = 1
-    """How long a batch of rows should take."""
+    """Target duration of a batch of rows."""
     locks: LockPolicy = LOCK_POLICY
 
 
@@ -41,24 +41,24 @@ class Throttle:
     """Seconds after which nothing else is begun."""
     began: float = field(default_factory=time.monotonic)
     paused: str | None = None
-    """Who has paused the archiver, if that is why the time was over."""
+    """The pause and its author, if the time was over because of it."""
     held_up: str | None = None
-    """What there was to wait for until the time was over, if there was."""
+    """The reason of the wait when the time was over; None if there was none."""
     notes: list[str] = field(default_factory=list)
-    """What an operator should know, each once."""
+    """Notes for the operator, each once."""
 
     def is_over(self) -> bool:
-        """Tell whether there is no time left."""
+        """Return whether there is no time left."""
         return self._left() <= 0
 
     def wait(
         self, tell: Callable[[str], None], *, begun: bool = False, holding: bool = False
     ) -> bool:
-        """Wait as long as something asks for it, and tell what; tell whether there is time left.
+        """Wait while there is a reason to, reporting each one; return whether there is time left.
 
-        What is `begun` goes on when the time is over, unless there is something to wait for. Within
-        a transaction that is `holding` locks, sessions that wait are not waited for: it may be us
-        that they wait for.
+        Work that has `begun` continues after the end of the time, unless there is a reason to wait.
+        Within a transaction that is `holding` locks, waiting sessions are no reason: we may be the
+        session that they wait for.
         """
         seconds = FIRST_WAIT
         while begun or not self.is_over():
@@ -74,7 +74,7 @@ class Throttle:
         return False
 
     def _why(self, holding: bool) -> str | None:
-        """Say what we wait for."""
+        """Return the reason to wait; None if there is none."""
         self.paused = pauses.paused(self.database)
         if self.paused:
             return self.paused
@@ -100,4 +100,4 @@ class Throttle:
         return limit - (time.monotonic() - self.began)
 
 
-LAG_HIDDEN = "The lag of replicas is not seen: GRANT pg_monitor to the role"
+LAG_HIDDEN = "The lag of replicas is not visible: GRANT pg_monitor to the role"

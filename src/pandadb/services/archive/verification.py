@@ -1,4 +1,4 @@
-"""What the archiver knows: whether the archive is as proven, and what is held."""
+"""Verification of the archive against its proofs, and holds of tasks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Found(StrEnum):
-    """How a partition of the archive is."""
+    """The result of the verification of a partition."""
 
     SAME = "same"
     UPDATED = "updated"
@@ -56,18 +56,18 @@ class Verified:
     upper: datetime
     found: Found
     is_young: bool
-    """Whether servers may have updated it since: that is no harm."""
+    """Whether servers may still have updated it, which is legitimate."""
     proven: Fingerprint | None
     now: Fingerprint | None
     why: str | None = None
-    """The error that has ended its count."""
+    """The error that ended its count."""
 
 
 def known_proofs(database: Database, archive: Database | None) -> dict[proofs.Range, ArchiveProof]:
-    """Return the newest proofs of what an archive has.
+    """Return the newest proofs of an archive.
 
-    Another database has proofs of its own, for what was done with it there; those that it has as
-    well as the database that its days come from are taken from there.
+    Another database has proofs of its own, of changes that were made there; of those that both
+    databases have, a later one of the archive counts, else that of the source.
     """
     with database.session() as session:
         known = proofs.newest(session)
@@ -84,12 +84,12 @@ def known_proofs(database: Database, archive: Database | None) -> dict[proofs.Ra
 
 
 def _is_later(own: ArchiveProof | None, proof: ArchiveProof) -> bool:
-    """Tell whether an archive has changed a copy since, and proven it by itself."""
+    """Return whether an archive has changed a copy later, with a proof of its own."""
     return own is not None and own.how != proofs.COPY and own.proved_at > proof.proved_at
 
 
 def is_proof(proof: ArchiveProof) -> bool:
-    """Tell whether a proof says that the archive has what there was before."""
+    """Return whether a proof shows that the archive is equal to its source."""
     return proof.how != proofs.RESTORE and proofs.target_of(proof) == proofs.source_of(proof)
 
 
@@ -101,7 +101,7 @@ def ranged(partitions: Collection[Partition]) -> Iterator[Partition]:
 
 
 def range_of(table: str, one: Partition) -> proofs.Range:
-    """Return by what the books know a partition of the archive."""
+    """Return the key of the proofs of a partition of the archive."""
     assert isinstance(one.lower, datetime)  # noqa: S101 - those without are left out
     assert isinstance(one.upper, datetime)  # noqa: S101
     return LIVE_OF[table].partition(".")[2], one.lower, one.upper
@@ -114,7 +114,7 @@ def verify(
     tell: Callable[[str], None] = lambda _: None,
     archive: Database | None = None,
 ) -> list[Verified]:
-    """Count the partitions of the archive anew, and compare them with their newest proofs.
+    """Recount the partitions of the archive, and compare them with their newest proofs.
 
     With `only`, those of these days; with `archive`, those of this other database. It reads all of
     them, one transaction each.
@@ -152,7 +152,7 @@ def _has_gone_on(
     proof: ArchiveProof,
     there: Mapping[str, Collection[Partition]],
 ) -> bool:
-    """Tell whether a copy is in a wider partition by now, or has left the archive with a proof."""
+    """Return whether a copy is in a wider partition now, or has left the archive with a proof."""
     name, lower, upper = key
     if any(one.overlaps(lower, upper) for one in there[ARCHIVE_OF[f"doma_panda.{name}"]]):
         return True
@@ -196,10 +196,10 @@ def _verify(
 
 
 def hold(database: Database, jeditaskids: Collection[int], reason: str | None = None) -> None:
-    """Keep the jobs of tasks out of the archive; a task that is held already stays so.
+    """Keep the jobs of tasks out of the archive; a no-op for tasks that are held already.
 
     Raises:
-        InvalidValue: One is no number that a task can have, or the reason is no text.
+        InvalidValue: A number is no valid task id, or the reason is no valid text.
     """
     rows = [{"jeditaskid": task, "reason": reason} for task in dict.fromkeys(jeditaskids)]
     for row in rows:
@@ -210,7 +210,7 @@ def hold(database: Database, jeditaskids: Collection[int], reason: str | None = 
 
 
 def release(database: Database, jeditaskids: Collection[int]) -> list[int]:
-    """Let the jobs of tasks go again; return those that were held."""
+    """Release holds; return the tasks that were held."""
     query = delete(ArchiveHold).where(ArchiveHold.jeditaskid.in_([*jeditaskids]))
     with database.session() as session:
         return sorted(session.scalars(query.returning(ArchiveHold.jeditaskid)))

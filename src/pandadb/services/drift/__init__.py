@@ -1,8 +1,8 @@
-"""What is not as pandadb makes it: the schema, and all that Alembic's revisions do not carry.
+"""Drift: differences from the schema and the other state that pandadb creates.
 
-The models with `sql/` are compared by `schema.check`. Here are the rest of a database's state that
-a restore, or a statement by hand, gets wrong: owners, grants, search paths, row security, rules,
-storage parameters, rows of the beginning, sequences.
+The models with `sql/` are compared by `schema.check`. This package checks the state that Alembic's
+revisions do not carry and that a restore, or manual SQL, gets wrong: owners, grants, search paths,
+row security, rules, storage parameters, seed rows, sequences.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def check(database: Database) -> list[Difference]:
-    """Return every difference between a database and what pandadb makes; [] is well.
+    """Return every difference between a database and the state that pandadb creates; [] if none.
 
-    Where the schema is as it should be, it also looks for rows at 1970-01-01 whose jobs have ended.
+    If the schema is up to date, it also looks for rows at 1970-01-01 of jobs that have ended.
 
     Raises:
         MigrationError: Revisions are missing, or the database is of a newer pandadb.
@@ -39,7 +39,7 @@ def check(database: Database) -> list[Difference]:
 
 
 def find(session: Session) -> Iterator[Difference]:
-    """Yield what is not as it should be beside the schema."""
+    """Yield the differences outside of the schema."""
     roles = given(session)
     yield from tables.find(session)
     yield from owners.find(session, roles)

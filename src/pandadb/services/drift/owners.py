@@ -1,6 +1,6 @@
 """Owners: one role owns the schemas and all in them, or a member of the others cannot migrate.
 
-A SECURITY DEFINER function has the rights of its owner, whoever that is.
+A SECURITY DEFINER function has the rights of its owner.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ SELECT kind, name, pg_get_userbyid(owner)
 
 
 def find(session: Session, roles: Mapping[str, str]) -> Iterator[Difference]:
-    """Yield what the owner of the roles does not own; without roles, what the owner of most does.
+    """Yield objects of other owners than the owner role; without roles, than the owner of most.
 
-    Without pandadb's roles a database of one owner, whatever its name, is well.
+    A database without pandadb's roles is valid if all objects have one owner.
     """
     found = rows(session.connection(), OBJECTS)
     owners = [owner for _, _, owner in found]

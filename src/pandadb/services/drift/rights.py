@@ -1,7 +1,7 @@
 """Rights of pandadb's roles, as the files of `sql/grants/` give them, and of PUBLIC: none.
 
 Rights of other roles are the site's. Where `pandadb db grant` was never run, only PUBLIC is
-looked at. Partitions are asked for what is too much only: who reads them reads their table.
+checked. Partitions are checked only for excess rights: they are read through their table.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ SELECT kind, name, partition, CASE WHEN a.grantee = 0 THEN 'PUBLIC'
 
 
 class Thing(NamedTuple):
-    """What rights are for."""
+    """An object of rights."""
 
     kind: str
     name: str
@@ -74,7 +74,7 @@ Rights = dict[tuple[Thing, str], set[str]]
 
 
 def find(session: Session, roles: Mapping[str, str]) -> Iterator[Difference]:
-    """Yield what roles lack, and what they or PUBLIC have beyond."""
+    """Yield the missing rights of roles, and excess rights of theirs or of PUBLIC."""
     partitions, found = _found(session, roles.get("owner"))
     later = [role for role in lacking(session, roles) if role in grants.ROLES_SINCE]
     things = {thing for thing, _ in found}
@@ -91,7 +91,7 @@ def find(session: Session, roles: Mapping[str, str]) -> Iterator[Difference]:
 
 
 def _found(session: Session, owner: str | None) -> tuple[set[Thing], Rights]:
-    """Return the partitions, and the rights of all objects; one without any has those of nobody."""
+    """Return the partitions, and the rights of all objects; one without any has the grantee ''."""
     partitions, rights = set[Thing](), defaultdict[tuple[Thing, str], set[str]](set)
     for kind, name, is_partition, grantee, privilege in rows(
         session.connection(), ENTRIES, owner=owner

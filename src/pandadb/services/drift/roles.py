@@ -55,7 +55,7 @@ def lacking(session: Session, roles: Mapping[str, str]) -> list[str]:
 
 
 def option(roles: Mapping[str, str]) -> str:
-    """Return what `pandadb db grant` needs to be for these roles."""
+    """Return the option with which `pandadb db grant` uses these roles."""
     return "" if roles["owner"] == "panda" else f" --prefix {roles['owner']}"
 
 

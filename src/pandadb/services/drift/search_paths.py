@@ -29,7 +29,7 @@ SELECT r.rolname,
          ORDER BY s.setdatabase DESC LIMIT 1)
   FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member AND r.rolcanlogin
  WHERE m.roleid = to_regrole(:role)
-   AND pg_has_role(m.member, m.roleid, 'USAGE')  -- who has made a role is its ADMIN only
+   AND pg_has_role(m.member, m.roleid, 'USAGE')  -- the creator of a role is its ADMIN only
  ORDER BY 1
 """)
 

@@ -1,7 +1,7 @@
 """The rows that revisions insert, and the version of PanDA's schema.
 
-Rows that a site adds are its own. So are columns that are not named here: activations and shares
-of work queues, limits of resource types, and the values of settings, which are there to be changed.
+Rows that a site adds are its own. So are columns that are not named here: activations and shares of
+work queues, limits of resource types, and the values of settings, which sites may change.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ TIMEOUT = {"app": "pandaserver", "component": "job_timeout", "vo": "wlcg"}
 
 @dataclass(frozen=True)
 class Seed:
-    """A row of the beginning."""
+    """A seed row."""
 
     model: type[Base]
     key: dict[str, Any]
     values: dict[str, Any]
-    """What a site does not change."""
+    """Columns that a site does not change."""
 
 
 def _queue(number: int, name: str) -> Seed:
@@ -60,7 +60,7 @@ def find(session: Session) -> Iterator[Difference]:
             with session.begin_nested():
                 found = session.execute(select(*columns).filter_by(**seed.key)).one_or_none()
         except ProgrammingError:
-            continue  # table or column is missing, which schema.check reports, or may not be read
+            continue  # schema.check reports a missing table or column; else it may not be read
         name = f"{seed.model.__table__} ({_said(seed.key)})"
         if found is None:
             yield Difference("row", name, f"row {name} {MISSING}")

@@ -1,4 +1,4 @@
-"""What statements by hand leave on tables: row security, rules, no autovacuum, half a detach."""
+"""Leftovers of manual SQL on tables: row security, rules, disabled autovacuum, pending detach."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SELECT format('%I.%I', n.nspname, c.relname), format('%I.%I', pn.nspname, p.reln
 
 
 def find(session: Session) -> Iterator[Difference]:
-    """Yield what no revision makes; other storage parameters, as fillfactor, are the site's."""
+    """Yield settings that no revision makes; other storage parameters (fillfactor) are ignored."""
     connection = session.connection()
     for (name,) in rows(connection, ROW_SECURITY):
         sentence = (
@@ -50,7 +50,7 @@ def find(session: Session) -> Iterator[Difference]:
         )
         yield Difference("table", name, sentence)
     for name, rule, event in rows(connection, RULES):
-        sentence = f"rule {rule} on {name} changes what {event} does: DROP RULE {rule} ON {name}"
+        sentence = f"rule {rule} on {name} rewrites {event}: DROP RULE {rule} ON {name}"
         yield Difference("rule", f"{name}.{rule}", sentence)
     for name, option in rows(connection, UNVACUUMED):
         sentence = f"table {name} is left out by autovacuum: ALTER TABLE {name} RESET ({option})"

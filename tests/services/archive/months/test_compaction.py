@@ -97,7 +97,7 @@ def test_nothing_is_dropped_if_the_new_partition_is_not_what_the_days_have(
 
     done = archive.compact(days, "2026-05")
 
-    assert [one.put_off for one in done.put_off] == ["the new partition is not what the days have"]
+    assert [one.put_off for one in done.put_off] == ["the new partition differs from the days"]
     assert names(days) == before
     assert not query(days, "SELECT 1 FROM pandadb.archive_proof")
 

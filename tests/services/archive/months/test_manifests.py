@@ -173,7 +173,7 @@ def test_a_file_of_another_month_stands_for_none(database: Database, months: Pat
         shutil.copy(file, march)
     lie(march, changed)
 
-    with pytest.raises(NotDropped, match=r"jobsarchived\.parquet is not .*its month is '2026-04'"):
+    with pytest.raises(NotDropped, match=r"jobsarchived\.parquet differs .*its month is '2026-04'"):
         archive.drop_exported(database, "2026-03", months)
     with pytest.raises(NotExported, match="its month is '2026-04'"):
         archive.export(database, "2026-03", months)

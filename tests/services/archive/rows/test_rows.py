@@ -200,7 +200,7 @@ def test_jobs_from_where_nothing_is_proven_stay_until_their_day_is_named(
     assert scalar(archived, never) == 5  # the day of job 4 has proofs
     monkeypatch.setattr(plans, "RESTORED_STAY", timedelta(0))
     ran = archive.run(archived)
-    assert ["the ledger says" in str(day.put_off) for day in ran.put_off] == [True, True]
+    assert ["the ledger excludes" in str(day.put_off) for day in ran.put_off] == [True, True]
     assert ids(archived, JOBS) == [1, 5, 60]
     archive.run(archived, only=[DAY, ago(60).date()])
     assert ids(archived, JOBS) == [5]
@@ -375,7 +375,7 @@ def test_a_day_whose_place_is_taken_comes_back_by_rows_and_stays(archived: Datab
     assert isinstance(restored, RestoreResult)
     assert restored.gone.jobs == [2, 3]
     assert ids(archived, JOBS) == [1, 2, 3, 5]
-    assert "the ledger says" in str(archive.plan(archived)[0].put_off)
+    assert "the ledger excludes" in str(archive.plan(archived)[0].put_off)
     assert found(archived) == {Found.SAME}
     archive.run(archived, only=[DAY])
     assert ids(archived, FILES) == [5, 5]
@@ -499,7 +499,7 @@ def test_replicas_that_are_behind_and_sessions_that_wait_hold_a_run_up(
     ran = archive.run(archived, limits=Limits(max_lag=10), tell=listen)
 
     assert (said[0], len(ran.merged)) == ("replica lag 12 s", 1)
-    assert ran.notes == ["The lag of replicas is not seen: GRANT pg_monitor to the role"]
+    assert ran.notes == ["The lag of replicas is not visible: GRANT pg_monitor to the role"]
     monkeypatch.undo()
     with archived.session() as session:
         real = backpressure.lag(session)

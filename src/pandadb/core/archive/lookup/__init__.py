@@ -1,1 +1,1 @@
-"""Jobs of the archive: which partitions can have them, and their rows."""
+"""Lookup of archived jobs: the partitions that can have them, and their rows."""

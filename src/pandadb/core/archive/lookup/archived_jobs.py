@@ -41,8 +41,8 @@ def search(
 ) -> Rows:
     """Return the rows of jobs in a table of the archive; the query has to select the `pandaid`.
 
-    It ends when each job has been found. One that is not found where it is likely to be is looked
-    for in all partitions, unless it is known to be `elsewhere`.
+    It ends when each job has been found. A job that is not in its likely partitions is searched in
+    all partitions, unless it is known to be `elsewhere`.
     """
     found: Rows = []
     missing = {*pandaids}
@@ -88,10 +88,10 @@ def _day(moment: datetime) -> TimeRange:
 
 
 def groups(session: Transaction, table: ArchiveTable, found: Rows) -> list[ColumnElement[bool]]:
-    """Return conditions that choose rows that were found, and what is not noted yet.
+    """Return conditions that select the found rows, and all rows of times without a note.
 
-    Each is for one statement, and no row fits two of them. What has come to the archive since it
-    was looked for is not noted. The rows have `pandaid` and `modificationtime`.
+    Each is for one statement, and no row matches two of them. Rows that came to the archive since
+    the search have no note. The rows have `pandaid` and `modificationtime`.
     """
     jobs: dict[TimeRange, list[int]] = defaultdict(list)
     for row in found:
@@ -111,10 +111,10 @@ def groups(session: Transaction, table: ArchiveTable, found: Rows) -> list[Colum
 def gathered(
     session: Transaction, part: Select[*tuple[Any, ...]], conditions: Sequence[ColumnElement[bool]]
 ) -> Select[*tuple[Any, ...]]:
-    """Return what selects the rows of a part of a union that fit one of the conditions.
+    """Return a query for the rows of a part of a union that match one of the conditions.
 
-    A single one is left to the union. The rows of several are fetched now, each by its own
-    statement, and sent back as JSON, so that the server can order all of them.
+    A single condition is added to the part. The rows of several are fetched now, one statement for
+    each, and sent back as JSON, so that the server can order all of them.
     """
     if len(conditions) == 1:
         return part.where(*conditions)

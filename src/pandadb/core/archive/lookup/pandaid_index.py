@@ -1,7 +1,7 @@
-"""Which partitions of the archive can have a job: notes of the PandaIDs that each one has.
+"""An index of the archive's partitions by PandaID: a note of the range that each one has.
 
-The notes are hints. A partition without one can have any job, and rows that came after it was
-noted are found by who looks everywhere.
+The notes are hints. A partition without one can have any job, and rows that came after the note was
+made are found by a search of all partitions.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ class Place:
 
 
 def likely(session: Transaction, table: type[Base], pandaids: Collection[int]) -> Iterator[Place]:
-    """Return where jobs are to be looked for in a table of the archive, a few partitions at a time.
+    """Yield the partitions of an archive table that can have jobs, a few at a time.
 
-    That is where a note says that they can be, and wherever no note is. A job has ended soon after
-    it was made, most often: so the oldest that can have it come first.
+    These are the partitions with a matching note and those without a note. Most jobs end soon after
+    they are created, so the oldest partitions that can have them come first.
     """
     ids = sorted(pandaids)
     if not ids:
@@ -82,7 +82,7 @@ def everywhere(session: Transaction, table: type[Base]) -> Iterator[list[TimeRan
 
 
 def unnoted(session: Transaction, table: type[Base]) -> list[list[TimeRange]]:
-    """Return the times of which nothing is noted, a group of partitions at a time."""
+    """Return the times without a note, a group of partitions at a time."""
     noted, others = _noted(session, table, 0, -1)
     gaps = [*_gaps(noted)]
     if others <= GROUP:
@@ -93,9 +93,9 @@ def unnoted(session: Transaction, table: type[Base]) -> list[list[TimeRange]]:
 def _noted(
     session: Transaction, table: type[Base], least: int, greatest: int
 ) -> tuple[list[Note], int]:
-    """Return notes and how many partitions have none, of which the DEFAULT one is always one.
+    """Return notes and the number of partitions without one, the DEFAULT one always among them.
 
-    The notes are those that have ids in common with a range, and those with none beside them.
+    The notes are those that overlap a range of ids, and those next to a gap.
     """
     parent = named(session, str(table.__table__)).as_string()
     words = {"parent": parent, "least": least, "greatest": greatest}
@@ -159,7 +159,7 @@ def _growing(places: Sequence[Place]) -> Iterator[Place]:
 def _tiles(
     session: Transaction, table: type[Base], gaps: Sequence[TimeRange]
 ) -> Iterator[list[TimeRange]]:
-    """Cut times at the ends of partitions; what is between these is in the DEFAULT one."""
+    """Cut times at the bounds of partitions; the times in between are in the DEFAULT one."""
     name = str(table.__table__)
     partitions = catalog.partitions(session, [name])[name]
     for gap in gaps:
@@ -182,9 +182,9 @@ def forget(session: Transaction, times: TimeRange) -> None:
 
 
 def refresh(session: Transaction) -> int:
-    """Note the PandaIDs of partitions that have no note, forget those that are gone.
+    """Note the PandaIDs of partitions that have no note; delete notes of dropped partitions.
 
-    The index of each partition tells. Returns how many were noted.
+    The range comes from the index of each partition. Returns the number of new notes.
     """
     there = catalog.partitions(session, LIVE_OF)
     note = ArchiveRange

@@ -1,7 +1,7 @@
-"""Where jobs are, live and in the archive, without a lock on every partition at once.
+"""Scan for jobs, live and in the archive, without a lock on every partition at once.
 
-A look by PandaID alone takes every partition of the archive with its indexes, some twenty locks
-for each. So the archive is looked through a stretch of time after the other.
+A query by PandaID alone locks every partition of the archive with its indexes, some twenty locks
+for each. So the archive is scanned one stretch of time after the other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 PARTITIONS_PER_SCAN = 50
-"""Partitions that are looked into at once."""
+"""Partitions of one statement."""
 SELECT_JOBS = (
     "SELECT pandaid, modificationtime FROM {jobs} WHERE {times} AND {column} = ANY({values})"
 )
@@ -38,9 +38,9 @@ SELECT_NEXT = (
 
 
 def stretches(session: Session) -> list[TimeRange]:
-    """Return the stretches that the archive of jobs is to be looked through in, the newest first.
+    """Return the stretches of time in which the archive of jobs is scanned, the newest first.
 
-    They have all times, so that a row of a DEFAULT partition is found, too.
+    They cover all times, so that rows of a DEFAULT partition are found, too.
     """
     ones = catalog.partitions(session, [ARCHIVED_JOBS])[ARCHIVED_JOBS]
     lowers = [one.lower for one in ones if isinstance(one.lower, datetime)]

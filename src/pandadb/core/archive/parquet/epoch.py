@@ -1,7 +1,7 @@
-"""Times as numbers: microseconds since 1970, since Python's own end with the year 9999.
+"""Times as numbers: microseconds since 1970, because Python's datetime ends with the year 9999.
 
-Parquet has no infinity; the greatest number stands for it, as DuckDB has it. PostgreSQL's times go
-seven centuries further than such numbers: from 294247-01-10 on they fit into no Parquet file.
+Parquet has no infinity; the greatest number represents it, as in DuckDB. PostgreSQL's range ends
+seven centuries after that of these numbers: times from 294247-01-10 on fit into no Parquet file.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pandadb.core.archive.parquet.labels import Label
 
 GROUP = 64 * 2**20
-"""Bytes of a row group in memory: what is written, and read, at once."""
+"""Bytes of a row group in memory: the unit of writing and reading."""
 LINES, BYTES = 10_000, 4 * 2**20
 """Rows, and about how much of them, that are sent back to the database at once."""
 READ_BACK = sql.Identifier("pg_temp", "read_back")
@@ -39,10 +39,10 @@ CREATE_READ_BACK = "CREATE TEMPORARY TABLE read_back ({columns}) ON COMMIT DROP"
 MADE_LIKE = "CREATE TEMPORARY TABLE read_back (LIKE {table}) ON COMMIT DROP"
 IS_TYPE = text("SELECT to_regtype(:type) IS NOT NULL")
 KEY = ("row_id", "pandaid", "modificationtime")
-"""What identifies a row, as far as its table has it."""
+"""Columns that identify a row, as far as its table has them."""
 COUNT_MISSING = "SELECT count(*) FROM read_parquet(?) ANTI JOIN read_parquet(?) USING ({keys})"
 DUCKDB_SETTINGS = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-"""What DuckDB needs is built in: nothing is fetched from anywhere."""
+"""DuckDB needs only its built-in extensions: nothing is downloaded."""
 COPY_IN = "COPY {table} ({columns}) FROM STDIN"
 COPY_FREEZE = f"{COPY_IN} (FREEZE)"
 IS_AMONG = """
@@ -50,16 +50,16 @@ SELECT DISTINCT pandaid FROM read_parquet($file) WHERE pandaid BETWEEN $least AN
    AND pandaid IN (SELECT unnest(CAST($pandaids AS BIGINT[])))
  ORDER BY 1
 """
-"""The limits let DuckDB leave out row groups of other jobs."""
+"""The limits let DuckDB skip row groups of other jobs."""
 
 
 class UnreadableFile(PandaDBError):
-    """A file that cannot be read back into a table, whatever it is."""
+    """A file that cannot be read back into a table."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What the rows of a file are, as they are read."""
+    """Fingerprint and ranges of the rows of a file, as they are read."""
 
     fingerprint: Fingerprint
     pandaids: tuple[int, int] | None
@@ -69,7 +69,7 @@ class Content:
 
 
 def write(path: Path, label: Label, batches: Iterable[Any]) -> None:
-    """Write record batches into a new file with a label, and have the disk keep it."""
+    """Write record batches into a new file with a label, and fsync it."""
     parquet, arrow = library("pyarrow.parquet"), library("pyarrow")
     schema = labelled(values.schema(label.columns), label)
     with path.open("xb") as file:
@@ -91,7 +91,7 @@ def write(path: Path, label: Label, batches: Iterable[Any]) -> None:
 
 
 def content(session: Session, label: Label, path: Path) -> Content:
-    """Return what the rows of a file are, which says that it has this label.
+    """Return the fingerprint and the ranges of the rows of a file with this label.
 
     They are copied back into the database, row group by row group, so that neither memory nor disk
     has to hold them all.
@@ -143,15 +143,15 @@ def load(
 
 @contextmanager
 def _row_groups(label: Label, path: Path) -> Iterator[Iterator[Any]]:
-    """Open a file that says that it has this label; yield its row groups, one in memory at a time.
+    """Open a file with this label; yield its row groups, one in memory at a time.
 
     Raises:
-        UnreadableFile: It is no such file, or its rows do not fit where they are written to.
+        UnreadableFile: It is no such file, or its rows do not fit into the table.
     """
     try:
         with library("pyarrow.parquet").ParquetFile(path, page_checksum_verification=True) as file:
             if not file.schema_arrow.equals(values.schema(label.columns)):
-                raise UnreadableFile(f"the file {path.name} has other columns than it says")
+                raise UnreadableFile(f"the file {path.name} has other columns than its label")
             yield (file.read_row_group(number) for number in range(file.num_row_groups))
     except (OSError, library("pyarrow").ArrowException) as error:
         raise UnreadableFile(f"the file {path.name} cannot be read: {error}") from None
@@ -175,9 +175,9 @@ class _Range:
 
 
 def _made(session: Session, label: Label) -> sql.Composed:
-    """Return what makes a table with the columns of a file.
+    """Return the statement that creates a temporary table with the columns of a file.
 
-    The archive's own table may have others since: then they are made of their types.
+    If the columns of the archive's table have changed since, they are made from the file's types.
     """
     table = named(session, label.table)
     if columns(session, table) == label.columns:
@@ -194,7 +194,7 @@ def _made(session: Session, label: Label) -> sql.Composed:
 
 
 def _is_type(session: Session, said: str) -> bool:
-    """Tell whether a text is a type, and nothing else that could be run."""
+    """Return whether a text is the name of a type, and no other SQL."""
     try:
         with session.begin_nested():
             return bool(session.scalar(IS_TYPE, {"type": said}))
@@ -226,7 +226,7 @@ def pandaids(path: Path) -> tuple[int, int] | None:
 
 
 def lacking(old: Path, new: Path) -> int | None:
-    """Return how many rows of a file another one has not, by their keys; None if it is broken."""
+    """Return the number of rows, by key, that another file lacks; None if it cannot be read."""
     duckdb, arrow = library("duckdb"), library("pyarrow")
     try:
         names = [name for name in KEY if name in library("pyarrow.parquet").read_schema(old).names]
@@ -264,7 +264,7 @@ def sha256(path: Path) -> str:
 
 
 def keep(folder: Path) -> None:
-    """Have the disk keep the names that are in a folder."""
+    """Fsync a folder, so that the names of its files are durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

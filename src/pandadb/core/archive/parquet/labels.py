@@ -1,6 +1,6 @@
-"""What a Parquet file says of itself, in its own metadata: of what it was made, and when.
+"""The label of a Parquet file, in its own metadata: its source and the time of its export.
 
-So a file cannot stand for another table or another month, whatever a manifest says.
+So a file cannot stand for another table or another month, whatever a manifest has.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KEY = b"pandadb"
 
 @dataclass(frozen=True)
 class Label:
-    """Of what a file was made."""
+    """The source of a file."""
 
     month: str
     exported_at: str
@@ -37,7 +37,7 @@ class Label:
         return json.dumps(asdict(self))
 
     def differing(self, path: Path) -> str | None:
-        """Say what of this label another one has, which is that of a file.
+        """Return the differences between this label and that of a file; None if they are equal.
 
         Raises:
             ArrowException: It is no Parquet file.
@@ -45,13 +45,13 @@ class Label:
         schema = library("pyarrow.parquet").read_schema(path)
         found = (schema.metadata or {}).get(KEY)
         if found is None:
-            return "it does not say of what it was made"
+            return "it has no label"
         if found == self.text().encode():
             return None
         theirs, ours = json.loads(found), json.loads(self.text())
         names = [field.name for field in fields(self) if theirs.get(field.name) != ours[field.name]]
         said = [_said(name, theirs.get(name), ours[name]) for name in names]
-        return "; ".join(said) or "what it says of itself has another form"
+        return "; ".join(said) or "its label has another form"
 
 
 def _said(name: str, theirs: Any, ours: Any) -> str:

@@ -1,4 +1,4 @@
-"""The libraries of the extra `parquet`: imported when they are needed, since few need them."""
+"""The libraries of the extra `parquet`, imported lazily."""
 
 from __future__ import annotations
 

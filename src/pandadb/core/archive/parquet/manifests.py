@@ -1,8 +1,7 @@
-"""The manifest of an export: what is in its files, and by what that can be proven.
+"""The manifest of an export: an index of its files, with the checksums that prove their content.
 
-It is an index, and no authority: each file says of itself what it is (see the labels), and what a
-manifest says is compared with that before anything depends on it. A checksum of its own tells an
-accident from a lie.
+It is no authority: each file has a label of its own, and the manifest is compared with the labels
+before anything depends on it. Its own checksum detects accidental changes, not forgery.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ FORMAT = 2
 
 
 class InvalidManifest(PandaDBError):
-    """A manifest that is not there, cannot be read, or is not as it was written."""
+    """A manifest that is missing, unreadable, or was changed."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Filed:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an export has, when and of what it was made."""
+    """The tables of an export, with its time and its source."""
 
     month: str
     exported_at: str
@@ -70,18 +69,18 @@ class Manifest:
     tables: list[Filed]
 
     def label(self, table: Filed) -> Label:
-        """Return what the file of a table says of itself if the manifest is right."""
+        """Return the label that the file of a table has if the manifest is right."""
         made = (self.month, self.exported_at, self.pandadb, self.revision, self.panda)
         return Label(*made, table.table, table.columns)
 
 
 def file_name(table: str) -> str:
-    """Return what the file of a table is called: no manifest can point anywhere else."""
+    """Return the file name of a table: no manifest can point anywhere else."""
     return f"{table.partition('.')[2]}.parquet"
 
 
 def write(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest of a folder, and have the disk keep it."""
+    """Write the manifest of a folder, and fsync it."""
     with (folder / NAME).open("x", encoding="utf-8") as file:
         file.write(_text(manifest))
         file.flush()
@@ -89,7 +88,7 @@ def write(folder: Path, manifest: Manifest) -> None:
 
 
 def _text(manifest: Manifest) -> str:
-    """Return all of what a file has of a manifest; there is one such text for each.
+    """Return the full text of a manifest; each manifest has exactly one.
 
     Sums are written as texts, since many readers of JSON would round them.
     """

@@ -1,6 +1,6 @@
-"""Files of an exported month on their way back: which partition they become, and what is there.
+"""Import of the files of an exported month: the new partition, and rows that are there already.
 
-A table is made beside the archive's and filled; nobody sees it before it is attached.
+A table is created beside the archive's and filled; it is invisible until it is attached.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ MISSING_COLUMN = (
     "{table} lacks the column {name}, which the file has: ALTER TABLE {table} ADD {name} {type}"
 )
 BATCH = 100_000
-"""PandaIDs that a file is asked for at once."""
+"""PandaIDs of one query of a file."""
 
 
 def lacking(session: Session, table: Filed) -> str | None:
-    """Say which column of a file the archive's table has not, and how it is added."""
+    """Return a sentence about a column that the archive table lacks, with the ALTER TABLE."""
     has = {*column_names(session, named(session, table.table))}
     absent = (column for column in table.columns if column.name not in has)
     return next((_lacking(table.table, column) for column in absent), None)
@@ -54,13 +54,13 @@ def _lacking(table: str, column: Column) -> str:
 
 
 def present(session: Session, table: Filed, month: Month) -> Fingerprint:
-    """Count what the archive's table has of a month, over the columns of the file; it has all."""
+    """Return the fingerprint of a month in the archive's table, over all columns of the file."""
     names = [column.name for column in table.columns]
     return fingerprint_of(session, names, rows_of(session, table.table, month))
 
 
 def obstacle(session: Session, table: Filed, month: Month) -> str | None:
-    """Say what has the place of the partition that a file becomes, or its name."""
+    """Return why the range or the name of the new partition is taken; None if both are free."""
     there = catalog.partitions(session, [table.table])[table.table]
     ours = [one.name for one in there if month.has(one)]
     for one in there:
@@ -105,10 +105,10 @@ def fill(
 def doubles(
     session: Session, table: Filed, month: Month, folder: Path, *, live: bool = True
 ) -> tuple[str, list[int]] | None:
-    """Return jobs of a file that a database has already, and in which table; None if it has none.
+    """Return jobs of a file that a database has already, with their table; None if it has none.
 
-    Jobs are looked for in all tables of jobs, whatever their time; what belongs to them among the
-    rows of the month in the live table. If this is not `live`, it is looked for in the archive's
+    Jobs are searched in all tables of jobs, whatever their time; their satellites among the rows of
+    the month in the live table. If this is not `live`, satellites are searched in the archive's
     table instead, and jobs are not.
 
     Raises:

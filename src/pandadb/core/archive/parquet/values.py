@@ -1,6 +1,6 @@
-"""Values on their way from PostgreSQL into Parquet, and back: types, batches of rows, COPY's text.
+"""Conversion of values between PostgreSQL and Parquet: types, batches of rows, COPY's text format.
 
-What Parquet has no type for goes as the text that PostgreSQL writes.
+Values without a Parquet type are written as PostgreSQL's text.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ TIMESTAMP = re.compile(r"timestamp(\(\d\))? without time zone")
 TEXTS = ("text", "character varying", "character", "bpchar")
 
 ROWS, BYTES = 1000, 4 * 2**20
-"""How many rows, and how much text, are in memory as Python has them; one row may have more."""
+"""Limits of rows, and of bytes of text, in memory as Python objects; one row may have more."""
 COPY_BINARY = "COPY (SELECT {columns} FROM {rows}) TO STDOUT (FORMAT binary)"
 SHOWN = 100
 """Characters of a value that an error shows."""
 ESCAPES = (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
-"""What COPY's text writes otherwise, the backslash first."""
+"""Characters that COPY's text format escapes, the backslash first."""
 
 
 class OddValue(PandaDBError):
@@ -69,8 +69,8 @@ def batches(
 ) -> Iterator[Any]:
     """Yield rows as Arrow's record batches, of so many rows or so many bytes.
 
-    COPY sends them one by one, so that no more than these are in memory. `rows` is what follows
-    FROM.
+    COPY sends them one by one, so that no more than these are in memory. `rows` is a FROM item,
+    perhaps with a condition.
 
     Raises:
         OddValue: Parquet cannot have a value.
@@ -90,7 +90,7 @@ def batches(
 
 
 class Undecoded(Loader):
-    """Reads a text as its bytes, which are what Arrow has of it, too."""
+    """Loads a text as bytes, which Arrow has, too."""
 
     format = Format.BINARY
 

@@ -1,4 +1,4 @@
-"""What a manifest says of its files, compared with what these have: nothing is believed."""
+"""Verification of the files of an export against its manifest, by content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def fault_of_tables(manifest: Manifest) -> str | None:
-    """Say that a manifest has other tables than an archive, or one twice."""
+    """Return a sentence if a manifest does not have exactly the archive's tables."""
     tables = [table.table for table in manifest.tables]
     if tables == [*LIVE_OF]:
         return None
@@ -31,7 +31,7 @@ def fault_of_tables(manifest: Manifest) -> str | None:
 
 
 def fault_of_bytes(folder: Path, table: Filed) -> str | None:
-    """Say that a file is not the one that was written; it reads all of it, but no database."""
+    """Return a sentence if a file is missing or changed; it reads all bytes, but no database."""
     path = folder / table.file
     if not path.is_file():
         return f"the file {table.file} is missing"
@@ -41,16 +41,16 @@ def fault_of_bytes(folder: Path, table: Filed) -> str | None:
 
 
 def fault_of_label(folder: Path, manifest: Manifest, table: Filed) -> str | None:
-    """Say what a file says of itself that is not what the manifest says of it."""
+    """Return a sentence if the label of a file differs from its manifest."""
     try:
         why = manifest.label(table).differing(folder / table.file)
     except (OSError, ValueError, library("pyarrow").ArrowException) as error:
         return f"the file {table.file} cannot be read: {error}"
-    return f"the file {table.file} is not what the manifest says: {why}" if why else None
+    return f"the file {table.file} differs from its manifest: {why}" if why else None
 
 
 def fault_of_files(folder: Path, manifest: Manifest) -> str | None:
-    """Say what of a manifest's files is not so, as far as that is seen without a database."""
+    """Return the first fault of a manifest's files that can be found without a database."""
     if why := fault_of_tables(manifest):
         return why
     faults = (
@@ -63,9 +63,9 @@ def fault_of_files(folder: Path, manifest: Manifest) -> str | None:
 def fault_of_rows(
     session: Session, folder: Path, month: Month, manifest: Manifest, table: Filed
 ) -> str | None:
-    """Say what of the rows of a file is not as the manifest says.
+    """Return a sentence if the rows of a file differ from its manifest.
 
-    They are copied into a temporary table, since only the database can count their sum.
+    They are copied into a temporary table, since only the database can compute their checksum.
     """
     try:
         found = files.content(session, manifest.label(table), folder / table.file)
@@ -81,9 +81,7 @@ def _differing(month: Month, table: Filed, found: Content) -> str | None:
         ("a sum of", table.sum, found.fingerprint.sum),
     ):
         if said != is_so:
-            return (
-                f"the file {table.file} is not what the manifest says: {what} {is_so}, not {said}"
-            )
+            return f"the file {table.file} differs from its manifest: {what} {is_so}, not {said}"
     first, last = (_microseconds(moment) for moment in (month.lower, month.upper))
     if found.times and not first <= found.times[0] <= found.times[1] < last:
         times = " to ".join(map(written, found.times))

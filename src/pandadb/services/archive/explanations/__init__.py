@@ -1,4 +1,4 @@
-"""Where a day or a job is, what it waits for, and what was proven of it when."""
+"""Explanations of a day or a job: its places, its deferrals, and its proofs."""
 
 from pandadb.services.archive.explanations.day import ExplainedDay, Next, explain_day
 from pandadb.services.archive.explanations.job import ExplainedJob, explain_job

@@ -1,4 +1,4 @@
-"""A day: which partitions have it, when it is due, what defers it, and what was proven of it."""
+"""A day: its partitions, the date from which it is due, its deferrals, and its proofs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ DAY = timedelta(1)
 
 
 class Next(StrEnum):
-    """What the next run does with a day."""
+    """The action of the next run for a day."""
 
     SWAP = "swap"
     ROWS = "rows"
@@ -51,17 +51,17 @@ class Next(StrEnum):
 
 @dataclass(frozen=True)
 class ExplainedDay:
-    """What is known of a day."""
+    """The explanation of a day."""
 
     day: date
     places: list[Place]
-    """Partitions that have something of it, live ones first, and the exported month."""
+    """Partitions with rows of it, live ones first, and the exported month."""
     due_from: datetime | None = None
     """When it is old enough; None if the policies never send it to the archive."""
     next: Next | None = None
-    """What the next run does; None if nothing."""
+    """The action of the next run; None if there is none."""
     waits: list[Deferral] = field(default_factory=list)
-    """What keeps it, or some of it, where it is."""
+    """Reasons for which it, or a part of it, stays in place."""
     proofs: list[Proven] = field(default_factory=list)
     holds: list[Held] = field(default_factory=list)
     """Tasks that are held and have jobs of it."""
@@ -76,10 +76,10 @@ def explain_day(
     exports: Path | None = None,
     waits: GracePeriods = GRACE_PERIODS,
 ) -> ExplainedDay:
-    """Return where a day is, what it waits for, and what was proven of it when.
+    """Return the places of a day, its deferrals, and its proofs.
 
-    It is looked for in `archive`, another database to which days are copied, and in `exports`, a
-    folder of exported months, too. Nothing is changed.
+    It is also searched in `archive`, another database to which days are copied, and in `exports`, a
+    folder of exported months. The search is read-only.
 
     Raises:
         DatabaseUnreachable: The other database does not answer.
@@ -100,7 +100,7 @@ def explain_day(
         if live and (pause := pauses.current(session)):
             deferrals.append(Deferral.of(Reason.PAUSED, pause=said(pause)))
         there += places.exports_of(exports, lower)
-        # where a day cannot be read, that is among what it waits for
+        # a day that cannot be read has a deferral for that
         holds = places.if_readable(session, lambda: held(session, lower, lower + DAY))
     return ExplainedDay(day, there, due_from, next_, deferrals, proven, holds or [])
 
@@ -112,7 +112,7 @@ def _ahead(
     archive: Database | None,
     waits: GracePeriods,
 ) -> tuple[Next | None, list[Deferral]]:
-    """Return what the next run does with a day that is due, and what it leaves, and why."""
+    """Return the action of the next run for a day that is due, and the deferrals."""
     if not archive:
         planned = plan(database, policies, of=day, count=False)
         going = (Next.ROWS if one.by_rows else Next.SWAP for one in planned if not one.put_off)

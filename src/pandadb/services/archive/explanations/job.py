@@ -1,4 +1,4 @@
-"""A job: in which table or file it is, what it waits for, and what was proven of its day."""
+"""A job: its table or file, its deferrals, and the proofs of its day."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NAME = text("SELECT relname FROM pg_class WHERE oid = CAST(CAST(:oid AS text) AS
 
 @dataclass(frozen=True)
 class ExplainedJob:
-    """What is known of a job."""
+    """The explanation of a job."""
 
     pandaid: int
     where: Place | None
@@ -57,13 +57,13 @@ class ExplainedJob:
     """Of a job that has ended, when it did."""
     jeditaskid: int | None = None
     day: date | None = None
-    """The day that it goes to the archive with, or is there with; None if it has not ended."""
+    """Its day in the archive, or the one it will be archived with; None if it has not ended."""
     due_from: datetime | None = None
     """When that day is old enough."""
     next: Next | None = None
-    """What the next run does with it; None if nothing."""
+    """The action of the next run; None if there is none."""
     waits: list[Deferral] = field(default_factory=list)
-    """What keeps it where it is."""
+    """Reasons for which it stays in place."""
     proofs: list[Proven] = field(default_factory=list)
     """Of its day."""
     holds: list[Held] = field(default_factory=list)
@@ -79,10 +79,10 @@ def explain_job(
     exports: Path | None = None,
     waits: GracePeriods = GRACE_PERIODS,
 ) -> ExplainedJob:
-    """Return where a job is, what it waits for, and what was proven of its day when.
+    """Return the place of a job, its deferrals, and the proofs of its day.
 
-    One that this database lacks is looked for in `archive`, another one, and in `exports`, a folder
-    of exported months. Nothing is changed.
+    A job that this database lacks is searched in `archive`, another one, and in `exports`, a folder
+    of exported months. The search is read-only.
 
     Raises:
         InvalidValue: No job can have the number.
@@ -117,7 +117,7 @@ class _Job:
     modificationtime: datetime | None
     jeditaskid: int | None
     also: Deferral | None = None
-    """That it is somewhere else, too."""
+    """A deferral because the job is in a second place, too."""
 
 
 def _told(pandaid: int, job: _Job, holds: list[Held], **words: Any) -> ExplainedJob:
@@ -126,7 +126,7 @@ def _told(pandaid: int, job: _Job, holds: list[Held], **words: Any) -> Explained
 
 
 def _of_day(job: _Job, day: ExplainedDay) -> dict[str, Any]:
-    """Return what of a day's explanation is of a job; it is the day's if the job may go with it."""
+    """Return the part of a day's explanation that applies to a job, depending on its place."""
     known = {"day": day.day, "due_from": day.due_from, "proofs": day.proofs}
     also = [job.also] if job.also else []
     match job.where.kind:

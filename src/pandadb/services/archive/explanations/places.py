@@ -40,13 +40,13 @@ WORDS = {
 
 
 class Kind(StrEnum):
-    """What a place is."""
+    """The kind of a place."""
 
     LIVE = "live"
     """A table of jobs that have not ended."""
     WAITING = "waiting"
     ENDED = "ended"
-    """A partition of ended jobs, or of what belongs to them."""
+    """A partition of ended jobs, or of their satellites."""
     DEFAULT = "default"
     ARCHIVE = "archive"
     MONTH = "month"
@@ -66,17 +66,17 @@ class Place:
     """Its name, or that of the exported month."""
     lower: datetime | None = None
     upper: datetime | None = None
-    """Where it ends, which is no part of it."""
+    """Exclusive."""
     rows: int | None = None
-    """As the last ANALYZE has found them, or counted where there was none; of a DEFAULT partition,
-    those of the day. None if it was not asked, as of an export."""
+    """From the last ANALYZE, or counted where there was none; of a DEFAULT partition, those of the
+    day. None if unknown, as of an export."""
     is_other: bool = False
     """Whether it is in the other database, the archive of PANDADB_ARCHIVE_URL."""
     folder: Path | None = None
 
     @override
     def __str__(self) -> str:
-        """Say it in words."""
+        """Return it in words."""
         words = {"table": self.table, "partition": self.partition, "folder": self.folder}
         other = ", of the database of PANDADB_ARCHIVE_URL" if self.is_other else ""
         return WORDS[self.kind].format(**words) + other
@@ -85,7 +85,7 @@ class Place:
 def of_time(
     session: Session, lower: datetime, upper: datetime, *, is_other: bool = False
 ) -> list[Place]:
-    """Return the partitions of live tables and archive that have something of a time."""
+    """Return the partitions of live tables and archive that overlap a range of time."""
     tables = [*LIVE_OF] if is_other else [*ARCHIVE_OF, *LIVE_OF]
     there = catalog.partitions(session, tables)
     return [
@@ -113,7 +113,7 @@ def _counted(session: Session, table: str, one: Partition) -> int | None:
 
 
 def if_readable(session: Session, look: Callable[[], Seen]) -> Seen | None:
-    """Return what is seen; None if an error of the database ends that, or a lock that is not free.
+    """Return the result of a query; None on an error of the database or a lock timeout.
 
     Raises:
         DBAPIError: The connection is lost.

@@ -1,4 +1,4 @@
-"""What the books say of a time: proofs, and tasks that are held and have jobs of it."""
+"""Records about a range of time: its proofs, and held tasks with jobs in it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Proven:
-    """A proof, as the books have it."""
+    """A recorded proof."""
 
     table: str
     """Among the live ones, without its schema."""
@@ -36,12 +36,12 @@ class Proven:
     target_rows: int | None
     """After; None if that was not counted yet."""
     is_same: bool
-    """Whether what arrived is what went."""
+    """Whether source and target are equal."""
     at: datetime
     by: str
     host: str | None
     is_other: bool = False
-    """Whether the books of the other database have it."""
+    """Whether it is a record of the other database."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class Held:
 
     @classmethod
     def of(cls, hold: ArchiveHold) -> Held:
-        """Return what the books say of one."""
+        """Return the record of a hold."""
         return cls(hold.jeditaskid, hold.held_by, hold.since, hold.reason)
 
 
 def proofs_of(
     session: Session, lower: datetime, upper: datetime, *, is_other: bool = False
 ) -> list[Proven]:
-    """Return the proofs of partitions that have something of a time, the first ones first."""
+    """Return the proofs of partitions that overlap a range of time, oldest first."""
     query = (
         select(ArchiveProof)
         .where(ArchiveProof.lower_bound < upper, ArchiveProof.upper_bound > lower)

@@ -34,10 +34,10 @@ def ensure(
     times: TimeRange,
     pandaids: Collection[int],
 ) -> None:
-    """Create the partitions that rows of jobs need on the other side, as wide as the policies say.
+    """Create the partitions that rows of jobs need on the other side, as wide as in the policies.
 
-    A time with rows in the DEFAULT partition gets none: the rows that come go there, too.
-    The same holds for times that no partition can have, such as infinity.
+    A time with rows in the DEFAULT partition gets none: the moved rows go there, too. The same
+    holds for times that no partition can have, such as infinity.
     """
     for source, target in direction.tables.items():
         interval = policies[LIVE_OF.get(target, target)].interval
