@@ -33,10 +33,10 @@ def compact(
 ) -> None:
     """Merge the daily partitions of old months of the archive into one per month.
 
-    The days are dropped after the row count and checksums of the new partition match theirs.
-    Idempotent and crash-safe. Exit code 0 if something was done, 1 if a month of a table failed
-    (the others were done), 3 if there was nothing to do, 4 if a run was at work, 5 if the archive is
-    paused, 6 if all months are deferred.
+    The days are dropped after count and checksums of the new partition match. Idempotent and
+    crash-safe. Exit code 0 if something was done, 1 if a month of a table failed (the others were
+    done), 3 if there was nothing to do, 4 if a run was at work, 5 if the archive is paused, 6 if
+    all months are deferred.
 
     Example: pandadb archive compact --before 2026-06
     """

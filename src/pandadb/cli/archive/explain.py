@@ -49,7 +49,7 @@ def explain(
     """Show where a job or a day is, why it waits, and its proofs with their times.
 
     The search covers the databases of PANDADB_URL and PANDADB_ARCHIVE_URL, and the exported months
-    of PANDADB_EXPORTS. Read-only. Exit code 1 if no table has the job, or no partition the day.
+    of PANDADB_EXPORTS. Read-only. Exit code 1 if the job or the day is not found.
 
     Example: pandadb archive explain 3848970521
     """
