@@ -103,8 +103,8 @@ def run(
     days are copied to that database, wait, and are dropped. Exit code 0 if something was done, 1 if
     rows were lost, a copy has changed, jobs were refused because the archive has them already, or a
     day failed (the others went on), 3 if there was nothing to do, 4 if locks were not free or
-    another run was at work, 5 if the archive is paused, 6 if all due days are deferred, 7 if nothing
-    was done for lack of time or because replicas lagged.
+    another run was at work, 5 if the archive is paused, 6 if all due days are deferred, 7 if
+    nothing was done for lack of time or because replicas lagged.
 
     Example: pandadb archive run --max-time 3600
     """
