@@ -73,7 +73,7 @@ def test_a_day_is_copied_waits_is_dropped_and_comes_back(monkeypatch: pytest.Mon
     assert f"Waits {DAY}: dropped from {until:%Y-%m-%d}" in run("run").stdout
     (waiting,) = json.loads(run("plan", "--json").stdout)
     assert (waiting["due"], waiting["until"][:10]) == ("wait", f"{until:%Y-%m-%d}")
-    assert "wait to be dropped: 1." in run("status").stdout
+    assert "waiting to be dropped: 1." in run("status").stdout
     assert "drop" in run("run", "--dry-run", "--wait", 0).stdout
     dropped = run("run", "--wait", 0, "--wait-files", 0)
     assert (dropped.exit_code, dropped.stdout.splitlines()[0]) == (
