@@ -19,7 +19,7 @@ from pandadb.database.retry import retry
 from pandadb.errors import PandaDBError, sqlstate
 from pandadb.migrating import comparison, directives, offline
 from pandadb.migrating.operations import LOCK_SECONDS, LOCK_TIMEOUT, STATEMENT_TIMEOUT, limited
-from pandadb.models.base import OWN
+from pandadb.models.base import PANDADB
 from pandadb.services import grants, schema, stamps
 from pandadb.services.lockwaits import Watch, log_attempt, watched
 
@@ -33,7 +33,7 @@ ONE_AT_A_TIME = "(hashtext('pandadb migrations'))"
 CANCELLED = "57014"
 """SQLSTATE of a statement that took too long, or that somebody has cancelled."""
 NOT_FREE = "55P03"
-OWN_SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {OWN}"
+OWN_SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {PANDADB}"
 """Where alembic_version stands; to say so needs a right, even if the schema is there."""
 
 log = logging.getLogger("alembic.pandadb")
@@ -146,7 +146,7 @@ def _migrate(connection: Connection) -> None:
     grants.act_as_owner(connection)
     is_making = _command() in (command.upgrade, command.stamp)  # who looks changes nothing
     is_lacking = text("SELECT to_regnamespace(:own) IS NULL")
-    if is_making and connection.scalar(is_lacking, {"own": OWN}):
+    if is_making and connection.scalar(is_lacking, {"own": PANDADB}):
         connection.execute(text(OWN_SCHEMA))
     looking = comparison.options(connection)
     connection.commit()  # Alembic would take an open transaction for its caller's

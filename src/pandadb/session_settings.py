@@ -59,7 +59,7 @@ TIMEOUTS = {
 }
 """Timeouts that would end a session; statement and lock timeouts are settings of pandadb."""
 
-LATER = {
+CHECKED_SETTINGS = {
     "transaction_timeout": ("0", "a transaction may end at any time"),  # PostgreSQL 17
     "restrict_nonsystem_relation_kind": ("", "views cannot be read"),  # 15.8 and later
     "session_replication_role": ("origin", "triggers do not fire"),
@@ -73,11 +73,11 @@ LATER = {
 """Settings unknown to some servers, not allowed to every role, or set in other ways: the value, and
 the effect without it. Checked once per connection."""
 
-GETTING = sql.SQL("current_setting({}, true)")
+CURRENT_SETTING = sql.SQL("current_setting({}, true)")
 SETTING = sql.SQL("set_config({}, {}, true)")
-MENDING = sql.SQL("CASE WHEN {} THEN {} END")
-LOOK = sql.SQL("SELECT current_setting('row_security'), {}").format(
-    sql.SQL(", ").join(GETTING.format(sql.Literal(name)) for name in LATER)
+CHANGE_IF = sql.SQL("CASE WHEN {} THEN {} END")
+SHOW_SETTINGS = sql.SQL("SELECT current_setting('row_security'), {}").format(
+    sql.SQL(", ").join(CURRENT_SETTING.format(sql.Literal(name)) for name in CHECKED_SETTINGS)
 )
 
 
@@ -106,14 +106,14 @@ def of_transaction(**more: str) -> bytes:
     """Return a statement that sets them for one transaction, for sessions shared with others."""
     ours = {**SETTINGS, **TIMEOUTS, **more}
     calls: list[sql.Composable] = [_call(name, value) for name, value in ours.items()]
-    for name, (wanted, _) in LATER.items():
+    for name, (wanted, _) in CHECKED_SETTINGS.items():
         if name not in ours:
-            value = GETTING.format(sql.Literal(name))
+            value = CURRENT_SETTING.format(sql.Literal(name))
             is_wrong = sql.SQL("{} <> {}").format(value, sql.Literal(wanted))
             call = _call(name, wanted)
             if name == "synchronous_commit":
                 is_wrong, call = sql.SQL("{} = 'off'").format(value), _call(name, "on")
-            calls.append(MENDING.format(is_wrong, call))
+            calls.append(CHANGE_IF.format(is_wrong, call))
     return sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls)).as_bytes()
 
 
@@ -136,13 +136,13 @@ def complete(connection: psycopg.Connection, given: str = "") -> None:
     """
     usual = connection.autocommit
     connection.autocommit = True
-    taken, *found = connection.execute(LOOK, prepare=False).fetchone() or ()
+    taken, *found = connection.execute(SHOW_SETTINGS, prepare=False).fetchone() or ()
     if taken != SETTINGS["row_security"]:
         raise InvalidSessionSetting(
             "The server has not got the options of this session: a pooler such as pgbouncer drops "
             "them. Set PANDADB_POOLER=transaction, or connect to the server itself"
         )
-    for (name, (wanted, why)), value in zip(LATER.items(), found, strict=True):
+    for (name, (wanted, why)), value in zip(CHECKED_SETTINGS.items(), found, strict=True):
         if name == "synchronous_commit":
             # The site decides on local, on the kind of replica, and on off for pandadb alone.
             if value == "off" and name not in given:

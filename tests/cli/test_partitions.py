@@ -84,7 +84,7 @@ def test_exit_codes_say_done_nothing_to_do_and_contended(
         session.execute(text("LOCK TABLE doma_panda.tasks_statuslog"))
         assert run("maintain", "tasks_statuslog")[0] == 4
     with database.session() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({partitions.TURN})"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock({partitions.MAINTENANCE_LOCK})"))
         assert run("maintain") == (4, "Another run is at work: nothing was done.\n")
 
 

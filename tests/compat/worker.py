@@ -28,7 +28,7 @@ class Worker:
 
     def __init__(self, url: str, host: str) -> None:
         self.database = Database(url, waiting_table="jobsdefined4")  # as beside a current server
-        self.how = VerbOptions(host=host)
+        self.options = VerbOptions(host=host)
 
     def submit(self, jobstatus: str, jobs_: list[dict[str, Any]]) -> Any:
         new = [
@@ -41,10 +41,10 @@ class Worker:
             )
             for job in jobs_
         ]
-        return jobs.submit(self.database, new, jobstatus=jobstatus, how=self.how)
+        return jobs.submit(self.database, new, jobstatus=jobstatus, options=self.options)
 
     def advance(self, verb: str, pandaids: list[int], values: dict[str, Any]) -> Any:
-        moved = jobs.advance(self.database, verb, pandaids, self.how, **_times(values))
+        moved = jobs.advance(self.database, verb, pandaids, self.options, **_times(values))
         return {
             "moved": [*moved.jobs],
             "merged": [*moved.merged],
@@ -54,25 +54,25 @@ class Worker:
     def dispatch(self, site: str, njobs: int, worker: Any, values: dict[str, Any]) -> Any:
         wanted, node = DispatchRequest(site, njobs), VerbOptions(host="wn001.example.org")
         whose = worker and tuple(worker)
-        taken = jobs.dispatch(self.database, wanted, worker=whose, how=node, **values)
+        taken = jobs.dispatch(self.database, wanted, worker=whose, options=node, **values)
         return [job.pandaid for job in taken]
 
     def heartbeat(self, pandaid: int, values: dict[str, Any], **given: Any) -> Any:
         beat = Heartbeat(pandaid, values=_times(values), **given)
-        answer = jobs.heartbeat(self.database, [beat], self.how)[pandaid]
+        answer = jobs.heartbeat(self.database, [beat], self.options)[pandaid]
         return {"command": answer.command, "ignored": answer.ignored}
 
     def kill(self, pandaids: list[int], by: str, code: Any) -> Any:
-        killed = jobs.kill(self.database, pandaids, by=by, code=code, how=self.how)
+        killed = jobs.kill(self.database, pandaids, by=by, code=code, options=self.options)
         refused = _sentences(killed.refused)
         return {"ended": [*killed.jobs], "told": killed.told, "refused": refused}
 
     def retry(self, pandaids: list[int], same: bool) -> Any:
-        retried = jobs.retry(self.database, pandaids, self.how, same=same)
+        retried = jobs.retry(self.database, pandaids, self.options, same=same)
         return {"new": dict(retried.jobs), "refused": _sentences(retried.refused)}
 
     def expire(self, rules: Any) -> Any:
-        ended = jobs.expire(self.database, rules=rules, how=self.how)
+        ended = jobs.expire(self.database, rules=rules, options=self.options)
         return [[one.rule, sorted(one.jobs), one.told] for one in ended]
 
     def sql(self, statement: str, values: dict[str, Any]) -> None:

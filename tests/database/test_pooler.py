@@ -16,7 +16,7 @@ from pandadb.database import Database, DatabaseUnreachable
 from pandadb.database.pooler import PoolerInTheWay, PreparedTwice
 from pandadb.services import archive, jobs, partitions, schema
 from pandadb.services.jobs import DispatchRequest, Heartbeat, NewJob, VerbOptions
-from pandadb.session_settings import LATER, SETTINGS, TIMEOUTS, InvalidSessionSetting
+from pandadb.session_settings import CHECKED_SETTINGS, SETTINGS, TIMEOUTS, InvalidSessionSetting
 from tests.database.test_session_settings import alter_database, hostile_for
 from tests.databases import admin
 from tests.factories import make_job
@@ -80,7 +80,7 @@ def test_many_lives_at_once(pooled: Database) -> None:
 def test_a_transaction_has_our_settings_and_a_session_keeps_none(
     pooled: Database, through: str
 ) -> None:
-    ours = {**SETTINGS, **{name: wanted for name, (wanted, _) in LATER.items()}}
+    ours = {**SETTINGS, **{name: wanted for name, (wanted, _) in CHECKED_SETTINGS.items()}}
     ours |= {"synchronous_commit": "on", "transaction_isolation": "read committed"}
     names = [*SETTINGS, "synchronous_commit", "session_replication_role", "transaction_isolation"]
     for at_once in (False, True):
@@ -171,7 +171,9 @@ def test_settings_that_the_role_may_not_have_are_refused(
     with admin(plain_role_url) as connection:
         is_super = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
         assert connection.execute(is_super).fetchone() == (False,)
-    monkeypatch.setitem(LATER, "session_replication_role", ("local", "triggers do not fire"))
+    monkeypatch.setitem(
+        CHECKED_SETTINGS, "session_replication_role", ("local", "triggers do not fire")
+    )
     with (
         pooler(plain_role_url) as url,
         Database(url, pooler="transaction") as database,

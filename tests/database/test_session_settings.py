@@ -24,7 +24,13 @@ from pandadb.services import archive, grants, jobs, partitions, schema
 from pandadb.services.archive import Found, GracePeriods, Limits
 from pandadb.services.jobs import DispatchRequest, Heartbeat, NewJob
 from pandadb.services.locks import LockPolicy
-from pandadb.session_settings import HARMLESS, LATER, SETTINGS, TIMEOUTS, InvalidSessionSetting
+from pandadb.session_settings import (
+    CHECKED_SETTINGS,
+    HARMLESS,
+    SETTINGS,
+    TIMEOUTS,
+    InvalidSessionSetting,
+)
 from tests.databases import admin, render, temporary_database
 
 if TYPE_CHECKING:
@@ -160,14 +166,18 @@ def test_every_setting_that_a_role_may_have_is_set_or_known_to_be_harmless(serve
         query = "SELECT name FROM pg_settings WHERE context = 'user'"
         names = {name for (name,) in connection.execute(query)}
 
-    ours = {*SETTINGS, *TIMEOUTS, *LATER}
+    ours = {*SETTINGS, *TIMEOUTS, *CHECKED_SETTINGS}
     assert names - ours - {*HARMLESS} == set()
     assert ours & {*HARMLESS} == set()
-    assert {*SETTINGS, *TIMEOUTS, *LATER} - {*HOSTILE} - {*NEWER} == set()
+    assert {*SETTINGS, *TIMEOUTS, *CHECKED_SETTINGS} - {*HOSTILE} - {*NEWER} == set()
 
 
 def test_settings_of_the_database_are_overridden(hostile: Database, hostile_url: str) -> None:
-    ours = {**SETTINGS, **TIMEOUTS, **{name: wanted for name, (wanted, _) in LATER.items()}}
+    ours = {
+        **SETTINGS,
+        **TIMEOUTS,
+        **{name: wanted for name, (wanted, _) in CHECKED_SETTINGS.items()},
+    }
     ours |= {"synchronous_commit": "on", "statement_timeout": "0", "lock_timeout": "0"}
     names = [name for name in hostile_for(hostile_url) if name in ours]
 

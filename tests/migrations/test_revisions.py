@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 
 from pandadb.database import Database
-from pandadb.models.base import MIRRORED, OWN
+from pandadb.models.base import MIRRORED_SCHEMAS, PANDADB
 from pandadb.services import schema
 
 SCRIPTS = ScriptDirectory.from_config(Config(schema.home() / "alembic.ini"))
@@ -139,7 +139,7 @@ def test_other_schema_names_are_refused_before_anything_is_made(empty_database_u
 def test_a_role_that_may_only_read_can_compare(database: Database, plain_role_url: str) -> None:
     role = make_url(plain_role_url).username
     with database.engine.begin() as connection:
-        for name in (*MIRRORED, OWN):
+        for name in (*MIRRORED_SCHEMAS, PANDADB):
             connection.execute(text(f'GRANT USAGE ON SCHEMA {name} TO "{role}"'))
             connection.execute(text(f'GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO "{role}"'))
     url = make_url(plain_role_url).set(database=database.engine.url.database)

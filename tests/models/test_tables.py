@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapper, Session, configure_mappers
 
 from pandadb import models
 from pandadb.models import Base
-from pandadb.models.base import MIRRORED, OWN
+from pandadb.models.base import MIRRORED_SCHEMAS, PANDADB
 from pandadb.models.types import JSONText
 
 configure_mappers()
@@ -104,7 +104,7 @@ def test_a_row_goes_in_and_comes_back_with_its_types(mapper: Mapper[Any], sessio
 
 def test_there_are_131_tables_in_five_schemas_and_five_of_our_own() -> None:
     assert len(MAPPERS) == len(Base.metadata.tables) == 136
-    assert {table.schema for table in Base.metadata.tables.values()} == {*MIRRORED, OWN}
+    assert {table.schema for table in Base.metadata.tables.values()} == {*MIRRORED_SCHEMAS, PANDADB}
 
 
 def test_every_table_and_nearly_every_column_is_explained() -> None:

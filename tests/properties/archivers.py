@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, days
 from pandadb.core.partitions import catalog
-from pandadb.database.connection import PASSING, Database
+from pandadb.database.connection import TRANSIENT_ERRORS, Database
 from pandadb.errors import PandaDBError
 from pandadb.services import archive, partitions
 from tests.properties import copied_days
@@ -162,4 +162,4 @@ def _is_of_a_kill(error: Exception) -> bool:
         return False
     state = getattr(error.orig, "sqlstate", None)
     lost = error.connection_invalidated or state is None or state.startswith("08")
-    return lost or state in PASSING
+    return lost or state in TRANSIENT_ERRORS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, union_all
 
-from pandadb.core.jobs.creation.submission import BEGINNINGS
+from pandadb.core.jobs.creation.submission import FIRST_STATES
 from pandadb.core.jobs.states import STATES, TRANSITIONS
 from pandadb.models import (
     FilesTable4,
@@ -61,7 +61,7 @@ def paths_are_legal(session: Session, found: dict[int, dict[str, Any]]) -> None:
     assert {*paths} == {*found}
     for pandaid, path in paths.items():
         assert path[-1] == found[pandaid]["jobstatus"], (pandaid, path)
-        assert path[0] in (*BEGINNINGS, "activated"), (pandaid, path)  # a retry begins activated
+        assert path[0] in (*FIRST_STATES, "activated"), (pandaid, path)  # a retry begins activated
         steps = {*pairwise(path)}
         assert steps <= LEGAL, (pandaid, path)
 

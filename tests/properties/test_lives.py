@@ -20,7 +20,7 @@ from sqlalchemy import select, text
 from pandadb.core.jobs.ending.kills import CODES
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason
 from pandadb.core.jobs.states import transitions
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 from pandadb.services import jobs
 from pandadb.services.jobs import VERBS, DispatchRequest, Heartbeat, VerbOptions
@@ -85,14 +85,14 @@ class Lives(RuleBasedStateMachine):
         self, verb: str, numbers: list[int], locked: list[int], lock: Lock
     ) -> None:
         theirs = {*self.chosen(locked)}
-        how = VerbOptions(lock=lock, patience=0.05)
+        options = VerbOptions(lock=lock, patience=0.05)
         with ExitStack() as stack:
             other = stack.enter_context(self.database.session())
             for table in LIVE_TABLES:
                 held = select(table.pandaid).where(table.pandaid.in_(theirs)).with_for_update()
                 other.execute(held)
             try:
-                moved = jobs.advance(self.database, verb, self.chosen(numbers), how)
+                moved = jobs.advance(self.database, verb, self.chosen(numbers), options)
             except JobsLocked:
                 assert lock is not Lock.SKIP
                 return

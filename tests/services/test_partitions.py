@@ -188,7 +188,7 @@ def test_a_table_that_somebody_has_for_himself_is_not_waited_for(
 
 def test_two_runs_at_once_do_not_get_into_each_others_way(database: Database) -> None:
     with database.session() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({partitions.TURN})"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock({partitions.MAINTENANCE_LOCK})"))
         assert partitions.maintain(database).busy
 
     assert not partitions.maintain(database, tables=[LOG]).busy

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
     from pandadb.services.jobs import MoveResult, Refusal
 
-ASKS_ABOVE = 10
+CONFIRM_ABOVE = 10
 """Maximum number of jobs changed without confirmation."""
 
 
 def ask(verb: str, pandaids: Sequence[int], yes: bool) -> None:
     """Ask for confirmation above the limit; without a terminal, fail unless `yes`."""
     number = len({*pandaids})
-    if yes or number <= ASKS_ABOVE:
+    if yes or number <= CONFIRM_ABOVE:
         return
     if not _can_be_asked():
         fail(
-            f"These are {number} jobs: pass --yes to {verb.lower()} more than {ASKS_ABOVE} without "
-            "confirmation"
+            f"These are {number} jobs: pass --yes to {verb.lower()} more than {CONFIRM_ABOVE} "
+            "without confirmation"
         )
     typer.confirm(f"{verb} {number} jobs?", abort=True, err=True)
 

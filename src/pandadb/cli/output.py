@@ -44,9 +44,9 @@ CODES = {
     Outcome.DEFERRED: DEFERRED,
     Outcome.WAITED: WAITED,
 }
-FINE = (0, NOTHING_TO_DO, CONTENDED, PAUSED)
+QUIET_CODES = (0, NOTHING_TO_DO, CONTENDED, PAUSED)
 """Exit codes without output under --quiet: the next run continues."""
-LONGEST = 2000
+MAX_LINE = 2000
 """Maximum characters of a sentence: it may quote a whole file."""
 
 
@@ -98,13 +98,13 @@ def hold_back(wanted: bool) -> bool:
 
 @contextmanager
 def unless_fine() -> Iterator[None]:
-    """Print the buffered output if the exit code of the command is not in `FINE`."""
+    """Print the buffered output if the exit code of the command is not in `QUIET_CODES`."""
     fine = False
     try:
         yield
         fine = True
     except SystemExit as end:
-        fine = (end.code or 0) in FINE
+        fine = (end.code or 0) in QUIET_CODES
         raise
     finally:
         mode.quiet = False
@@ -167,7 +167,7 @@ def _in_a_line(sentence: str) -> str:
     """Return a sentence without control characters, shortened but for its end, the remedy."""
     sentence = " ".join(sentence.split())
     sentence = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
-    return sentence if len(sentence) <= LONGEST else f"{sentence[:LONGEST]} … {sentence[-500:]}"
+    return sentence if len(sentence) <= MAX_LINE else f"{sentence[:MAX_LINE]} … {sentence[-500:]}"
 
 
 def as_json(data: Any) -> None:

@@ -26,7 +26,7 @@ from pandadb.database.pool import ALL_THAT_IS_COMMITTED, Pool, check_isolation
 from pandadb.database.pooler import (
     HINT,
     PREPARED_TWICE,
-    REFUSED,
+    UNSUPPORTED_PARAMETER,
     PoolerInTheWay,
     PreparedTwice,
     begin,
@@ -41,16 +41,16 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
     from sqlalchemy.pool import ConnectionPoolEntry
 
-PASSING = ("40001", "40P01", "57P01", "57P02", "57P03")
+TRANSIENT_ERRORS = ("40001", "40P01", "57P01", "57P02", "57P03")
 """SQLSTATEs that another try may cure: serialization failure, deadlock, server going down or up."""
 
 TIMEOUTS = ("57014", "55P03")
 """SQLSTATEs of a statement that took too long: those of connecting are no different."""
 
-FORGOTTEN = "26000"
+UNKNOWN_PREPARED_STATEMENT = "26000"
 """SQLSTATE of a prepared statement that the server does not know."""
 
-TRUSTED = 1.0
+PRE_PING_AFTER = 1.0
 """Seconds after its last use for which a connection is not pinged, since a ping takes as long as a
 short statement. Work that must survive a restart of the server uses `retrying`.
 """
@@ -254,7 +254,7 @@ class Database:
         if not isinstance(error, DBAPIError):
             return False
         state = sqlstate(error) or ""
-        return error.connection_invalidated or state in PASSING or state.startswith("08")
+        return error.connection_invalidated or state in TRANSIENT_ERRORS or state.startswith("08")
 
     def libpq_url(self, *, hint: bool = True) -> str:
         """Return the URL as psql and other programs read it, with *** as a hint at its password."""
@@ -364,7 +364,7 @@ def _ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
     The ping rolls no transaction back: psycopg would discard its prepared statements.
     """
     used = record.info.get("used")
-    if used is None or time.monotonic() - used < TRUSTED:
+    if used is None or time.monotonic() - used < PRE_PING_AFTER:
         return
     usual = connection.autocommit
     try:
@@ -384,7 +384,9 @@ def _unreachable(setting: str, context: Any) -> None:
         return
     url = context.engine.url
     said = " ".join(str(error).split()).rstrip(".?")
-    hint = HINT if REFUSED in said else f"Is {setting} right, and does the server run?"
+    hint = (
+        HINT if UNSUPPORTED_PARAMETER in said else f"Is {setting} right, and does the server run?"
+    )
     raise DatabaseUnreachable(
         f"The database {url.database!r} on {_place(url)} cannot be used: {said}. {hint}"
     ) from None
@@ -400,7 +402,10 @@ def _outdated(context: Any) -> None:
         return
     if error.sqlstate == PREPARED_TWICE:
         raise PreparedTwice from None
-    if error.sqlstate == FORGOTTEN or error.diag.source_function == "RevalidateCachedQuery":
+    if (
+        error.sqlstate == UNKNOWN_PREPARED_STATEMENT
+        or error.diag.source_function == "RevalidateCachedQuery"
+    ):
         context.is_disconnect = True
 
 

@@ -51,7 +51,7 @@ class ForkedConnection(PandaDBError):
 
 RESOURCES: WeakSet[Resource] = WeakSet()
 CONNECTIONS: WeakSet[psycopg.Connection] = WeakSet()
-LEFT: list[psycopg.Connection] = []
+INHERITED_CONNECTIONS: list[psycopg.Connection] = []
 """Connections of the parent, kept for ever: an object that is not deleted is neither closed nor
 warned about.
 """
@@ -80,7 +80,7 @@ def _cut_off(connection: psycopg.Connection) -> None:
 
     There is nothing to roll back or to close here: what does so on its way out finds it done.
     """
-    LEFT.append(connection)
+    INHERITED_CONNECTIONS.append(connection)
     try:
         nowhere = os.open(os.devnull, os.O_RDWR)
         os.dup2(nowhere, connection.fileno(), inheritable=False)

@@ -17,7 +17,7 @@ from pandadb.session_settings import InvalidSessionSetting
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-REFUSED = "unsupported startup parameter"
+UNSUPPORTED_PARAMETER = "unsupported startup parameter"
 """PgBouncer's message about options in the connection string."""
 HINT = "If a pooler such as pgbouncer is in between, set PANDADB_POOLER=transaction"
 PREPARED_TWICE = "42P05"

@@ -26,8 +26,11 @@ ROUNDS = 12
 SLOTS = 12
 """Jobs that a site takes in a round."""
 
-CRASH: dict[str, Any] = {"piloterrorcode": 1305, "piloterrordiag": "the payload has failed"}
-LOST: dict[str, Any] = {"ddmerrorcode": 200, "ddmerrordiag": "an output was lost on its way"}
+CRASH_ERROR: dict[str, Any] = {"piloterrorcode": 1305, "piloterrordiag": "the payload has failed"}
+LOST_OUTPUT_ERROR: dict[str, Any] = {
+    "ddmerrorcode": 200,
+    "ddmerrordiag": "an output was lost on its way",
+}
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def _end(play: _Play, now: Mapping[str, Sequence[int]]) -> None:
     bad = [pandaid for pandaid in now["holding"] if pandaid in play.bad]
     finished, good = _without(now["transferring"], lost), _without(now["holding"], bad)
     play.done["finish"] += len(jobs.finish(play.database, finished).jobs)
-    play.done["fail"] += len(jobs.fail(play.database, lost, **LOST).jobs)
+    play.done["fail"] += len(jobs.fail(play.database, lost, **LOST_OUTPUT_ERROR).jobs)
     play.done["fail"] += len(jobs.fail(play.database, bad).jobs)
     play.done["transfer"] += len(jobs.transfer(play.database, good).jobs)
     if now["transferring"] and not now["finished"]:
@@ -179,7 +182,7 @@ def _hear(play: _Play, now: Mapping[str, Sequence[int]]) -> None:
         *(Heartbeat(pandaid, "starting") for pandaid in now["sent"]),
         *(Heartbeat(pandaid, "running") for pandaid in now["starting"]),
         *(Heartbeat(pandaid, "finished") for pandaid in _without(ending, bad)),
-        *(Heartbeat(pandaid, "failed", values=CRASH) for pandaid in bad),
+        *(Heartbeat(pandaid, "failed", values=CRASH_ERROR) for pandaid in bad),
     ]
     answers = jobs.heartbeat(play.database, beats)
     play.done["heartbeat"] += sum(not answer.ignored for answer in answers.values())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-FIRST = 2_000_000
+FIRST_TASK = 2_000_000
 """Ids of these tasks and jobs are larger, apart from those of records."""
 
 HARVESTER = "demo"
@@ -39,7 +39,7 @@ PRIORITIES = (500, 600, 1000)
 
 def make(session: Session, files: int) -> int:
     """Create a running task: a dataset of `files` inputs, and empty ones for outputs and logs."""
-    insertion.raise_sequences(session, FIRST, FIRST)
+    insertion.raise_sequences(session, FIRST_TASK, FIRST_TASK)
     jeditaskid = session.scalars(select(PRODSYS2_TASK_SEQ.next_value())).one()
     when = session.scalars(select(now())).one()
     task = JediTasks(

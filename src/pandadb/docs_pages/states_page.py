@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.jobs.creation.submission import BEGINNINGS
+from pandadb.core.jobs.creation.submission import FIRST_STATES
 from pandadb.core.jobs.states import RUNS, STATES, TRANSITIONS
 from pandadb.docs_pages import markdown
 
@@ -24,19 +24,19 @@ COLOURS = {
 }
 """Colours of the tables in the diagram."""
 
-DRAWING = (
+DIAGRAM_NOTE = (
     "A state has the colour of its table:"
     " blue JOBSDEFINED4, yellow JOBSWAITING4, green JOBSACTIVE4, grey JOBSARCHIVED4. An arrow into"
     " a box leads to each of its states, and one out of it comes from each of them, except for"
     " those to final states: the table of transitions lists their sources."
 )
-MOVES = (
+TRANSITIONS_NOTE = (
     "A verb takes one job or many in one statement per table, guarded by their states: it deletes"
     " them from the table they are in and inserts them into the one of their new state, or updates"
     " them where the table stays, and writes JOBS_STATUSLOG. A refused job stays as it is, with a"
     " reason; the files and the counters of its task follow a job in the same transaction."
 )
-ALWAYS = (
+ALWAYS_SET = (
     "Besides the columns below, each transition sets `jobstatus`, `modificationtime` (now), and"
     " `statechangetime` (now) where the state changes. A dispatch, a heartbeat and a reset set"
     " `modificationhost`; the others leave its worker node, and only the status log has their host."
@@ -48,14 +48,14 @@ def page() -> str:
     return markdown.joined(
         "# States of jobs",
         "Generated from the data in `core/jobs/states.py` by `pandadb docs states`.",
-        MOVES,
+        TRANSITIONS_NOTE,
         "## Diagram",
-        DRAWING,
+        DIAGRAM_NOTE,
         f"```mermaid\n{diagram()}\n```",
         "## States",
         markdown.table(("State", "Table", "Final", "Meaning"), map(_state, STATES.values())),
         "## Transitions",
-        ALWAYS,
+        ALWAYS_SET,
         markdown.table(
             ("Verb", "From", "To", "When the job", "Only if", "Sets"), map(_step, TRANSITIONS)
         ),
@@ -95,7 +95,7 @@ def diagram() -> str:
         "        }",
         *(_line(8, *a, verbs) for a, verbs in drawn.items() if a not in {*inside, *leaving}),
         "    }",
-        *(_line(4, "[*]", name, ["submit"]) for name in BEGINNINGS),
+        *(_line(4, "[*]", name, ["submit"]) for name in FIRST_STATES),
         *(_line(4, *arrow, drawn[arrow]) for arrow in drawn if arrow in leaving),
         *(f"    {name} --> [*]" for name in final),
         *(f"    classDef {table} fill:{colour},color:#111" for table, colour in COLOURS.items()),

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import ProgrammingError
 from typing_extensions import override
 
-from pandadb.models.base import MIRRORED, OWN
+from pandadb.models.base import MIRRORED_SCHEMAS, PANDADB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-OURS = (*MIRRORED, OWN)
+OUR_SCHEMAS = (*MIRRORED_SCHEMAS, PANDADB)
 MISSING, SURPLUS = "is missing in the database", "is in the database only"
 ROUNDS = 5
 """How often an expression is parsed anew until its spelling stays; PostgreSQL needs two."""
@@ -37,7 +37,7 @@ class Difference(NamedTuple):
 
 def rows(connection: Connection, query: str, **words: str | None) -> list[Any]:
     """Return what a query finds; `:schemas` in it are ours."""
-    return [*connection.execute(text(query), {"schemas": [*OURS], **words})]
+    return [*connection.execute(text(query), {"schemas": [*OUR_SCHEMAS], **words})]
 
 
 def literal(statement: str) -> TextClause:

@@ -8,14 +8,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from pandadb.migrating import drift
-from pandadb.models.base import OWN, Base
+from pandadb.models.base import PANDADB, Base
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 OPTIONS: dict[str, Any] = {
     "target_metadata": Base.metadata,
-    "version_table_schema": OWN,
+    "version_table_schema": PANDADB,
     "include_schemas": True,
     "compare_server_default": True,
 }

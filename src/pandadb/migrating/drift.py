@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from pandadb.migrating import indexes
 from pandadb.migrating.catalogue import (
-    OURS,
+    OUR_SCHEMAS,
     Difference,
     differences,
     rows,
@@ -83,7 +83,7 @@ def is_ours(
 ) -> bool:
     """Tell Alembic whether to look at an object: our schemas, without partitions of our tables."""
     if kind == "schema":
-        return name in OURS
+        return name in OUR_SCHEMAS
     if kind == "table":
         return (parents["schema_name"], name) not in children
     return True

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandadb.models.base import MIRRORED, OWN
+from pandadb.models.base import MIRRORED_SCHEMAS, PANDADB
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-STAMPS = f"{OWN}.alembic_version"
-GUARD = """DO $$
+STAMPS = f"{PANDADB}.alembic_version"
+REVISION_CHECK = """DO $$
 DECLARE
     stamps text;
     tables bigint;
@@ -52,9 +52,9 @@ def guard(revisions: Collection[str]) -> str:
     The script begins at some revisions; none for one that makes everything.
     """
     if not revisions:
-        schemas = ", ".join(f"'{name}'" for name in MIRRORED)
+        schemas = ", ".join(f"'{name}'" for name in MIRRORED_SCHEMAS)
         check = FROM_NOTHING.format(schemas=schemas, table=STAMPS)
     else:
         wanted = ", ".join(f"'{revision}'" for revision in revisions)
         check = FROM_REVISION.format(wanted=wanted, named=", ".join(revisions))
-    return GUARD.format(table=STAMPS, check=check)
+    return REVISION_CHECK.format(table=STAMPS, check=check)

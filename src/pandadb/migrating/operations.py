@@ -27,7 +27,7 @@ STATEMENT_TIMEOUT = "60s"
 that others need. A revision that needs longer says so: `with op.statement_timeout("1h"):`."""
 PATIENCE = "10min"
 """How long building an index waits for transactions that are open: nobody queues behind that."""
-INVALID = """
+INVALID_INDEX = """
 SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
  WHERE indexrelid = to_regclass('{name}') AND NOT indisvalid
 """
@@ -53,7 +53,7 @@ def _apply_sql(operations: Operations, operation: ApplySQL) -> None:
     operations.execute(literal(script.strip().rstrip(";")))
 
 
-GRANTED = """
+GRANTS_OF_TABLE = """
 SELECT set_config('pandadb.granted', coalesce(string_agg(format(
            'GRANT %s ON %I.%I TO %s', a.privilege_type, n.nspname, c.relname,
            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END), '; '), ''), true)
@@ -98,7 +98,7 @@ def _without_views(
 ) -> Iterator[None]:
     there = {name: kind for file in files for name, kind in views_of(file).items()}
     names = ", ".join(f"to_regclass('{name}')" for name in there)
-    operations.execute(GRANTED.format(views=names).strip())
+    operations.execute(GRANTS_OF_TABLE.format(views=names).strip())
     for name, kind in reversed(there.items()):
         operations.execute(f"DROP {kind} IF EXISTS {name}")
     yield
@@ -151,7 +151,7 @@ class BuildIndex(MigrateOperation):
 def _build_index(operations: Operations, operation: BuildIndex) -> None:
     context = operations.migration_context
     usual = _statement_timeout(context)
-    invalid = INVALID.format(name=f"{operation.options['schema']}.{operation.name}")
+    invalid = INVALID_INDEX.format(name=f"{operation.options['schema']}.{operation.name}")
     with context.autocommit_block():
         if context.as_sql:
             operations.execute(text(invalid.strip()))

@@ -61,7 +61,7 @@ def _difference(kind: str, rest: list[Any]) -> Difference:
         return _column(what, rest)
     if what == "table_comment":
         return _table_comment(*rest)
-    return SAY[what](ENDINGS[verb], *rest)
+    return SENTENCES[what](ENDINGS[verb], *rest)
 
 
 def _table(ending: str, table: Table) -> Difference:
@@ -179,7 +179,7 @@ def _default(default: Any) -> str | None:
     return repr(str(arg))
 
 
-SAY: dict[str, Callable[..., Difference]] = {
+SENTENCES: dict[str, Callable[..., Difference]] = {
     "table": _table,
     "column": _whole_column,
     "index": _index,

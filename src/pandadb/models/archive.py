@@ -9,7 +9,7 @@ from sqlalchemy import CHAR, CheckConstraint, Identity, Index, Numeric, String, 
 from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pandadb.models.base import ARCHIVE, OWN, Base, related
+from pandadb.models.base import ARCHIVE, PANDADB, Base, related
 from pandadb.models.jobs.columns import JobColumns
 from pandadb.models.jobs.links import JobLinks
 from pandadb.models.jobs.satellites import FileColumns, JobParamsColumns, MetaDataColumns
@@ -181,7 +181,7 @@ class ArchiveProof(Base):
             "how IN ('swap', 'copy', 'restore', 'take', 'merge')", name="archive_proof_how_check"
         ),
         Index("archive_proof_partition_idx", "table_name", "partition_name", "id"),
-        {"schema": OWN},
+        {"schema": PANDADB},
     )
 
     id: Mapped[BigInt] = mapped_column(
@@ -228,7 +228,7 @@ class ArchiveRange(Base):
     """
 
     __tablename__ = "archive_range"
-    __table_args__ = {"schema": OWN}
+    __table_args__ = {"schema": PANDADB}
 
     table_name: Mapped[str] = mapped_column(
         String(63), primary_key=True, comment="Table of doma_pandaarch: jobsarchived, ..."
@@ -254,7 +254,7 @@ class ArchiveHold(Base):
     """Tasks whose jobs stay out of the archive: a day with one of them is put off."""
 
     __tablename__ = "archive_hold"
-    __table_args__ = {"schema": OWN}
+    __table_args__ = {"schema": PANDADB}
 
     jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True, comment="Task, JEDI_TASKS")
     held_by: Mapped[str] = mapped_column(
@@ -268,7 +268,7 @@ class ArchivePause(Base):
     """While there is a row, runs of the archiver wait, and none begins."""
 
     __tablename__ = "archive_pause"
-    __table_args__ = (CheckConstraint("id = 1", name="archive_pause_id_check"), {"schema": OWN})
+    __table_args__ = (CheckConstraint("id = 1", name="archive_pause_id_check"), {"schema": PANDADB})
 
     id: Mapped[SmallInt] = mapped_column(
         primary_key=True,
@@ -290,7 +290,7 @@ class MaintenanceRun(Base):
     """The last run of each command that cron runs, and when one last ended well."""
 
     __tablename__ = "maintenance_run"
-    __table_args__ = {"schema": OWN}
+    __table_args__ = {"schema": PANDADB}
 
     command: Mapped[str] = mapped_column(
         String(63), primary_key=True, comment="The command: archive run, partitions maintain, ..."

@@ -16,10 +16,10 @@ ARCHIVE = "doma_pandaarch"
 META = "doma_pandameta"
 DEFT = "doma_deft"
 BIGMON = "doma_pandabigmon"
-OWN = "pandadb"
+PANDADB = "pandadb"
 """The schema of pandadb itself: nothing of it is in the schemas that mirror PanDA's."""
 
-MIRRORED = (PANDA, ARCHIVE, META, DEFT, BIGMON)
+MIRRORED_SCHEMAS = (PANDA, ARCHIVE, META, DEFT, BIGMON)
 
 NAMES = {
     "pk": "%(table_name)s_pkey",

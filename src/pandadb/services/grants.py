@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 ROLES = ("owner", "writer", "reader", "archiver", "monitor")
-LATER = ("monitor",)
+ROLES_SINCE = ("monitor",)
 """Roles that older sites lack until the next grant; the rights of each are in a file of its own."""
 RIGHTS = ("privileges.v1.sql", "defaults.v1.sql")
 JOIN = sql.SQL("GRANT {} TO {}")
 PLAIN = "[A-Za-z_][A-Za-z0-9_]{,53}"
 """Of a prefix, so that nobody has to quote a role; the longest role, with _archiver, has 63."""
-FIRST = "search_path=doma_panda"
+SEARCH_PATH = "search_path=doma_panda"
 """How the database's search path begins; a site may add schemas of its own."""
 OF_MONITORS = "doma_pandabigmon, doma_panda, public, pg_catalog"
 """The search path of those who log in as a monitor: its to_date comes before PostgreSQL's."""
 
-EVERYWHERE = ("23505", "42710", "XX000")
+CONCURRENT_ERRORS = ("23505", "42710", "XX000")
 """SQLSTATEs of two sessions that make or change the same role: roles belong to all databases."""
 
 
@@ -138,7 +138,7 @@ def give_again(connection: Connection) -> None:
     query = "SELECT rolname FROM pg_roles WHERE has_schema_privilege(oid, 'pandadb', 'USAGE')"
     there = {*connection.scalars(text(query))}
     lacking = [role for role, name in names.items() if name not in there]
-    if {*lacking} <= {*LATER}:
+    if {*lacking} <= {*ROLES_SINCE}:
         for statement in rights(names, lacking):
             connection.execute(literal(statement))
 
@@ -150,7 +150,7 @@ def _again(database: Database, work: Callable[[Session], Granted]) -> Granted:
 
 def _is_of_another(error: Exception) -> bool:
     state = sqlstate(error) if isinstance(error, DBAPIError) else None
-    return state in EVERYWHERE
+    return state in CONCURRENT_ERRORS
 
 
 def _named(prefix: str) -> dict[str, str]:
@@ -220,13 +220,13 @@ def _giving(session: Session, names: Mapping[str, str], missing: Sequence[str]) 
 
 def rights(names: Mapping[str, str], lacking: Collection[str] = ()) -> list[str]:
     """Return what gives the roles their rights, but those of LATER that are lacking."""
-    files = (*RIGHTS, *(f"{role}.v1.sql" for role in LATER if role not in lacking))
+    files = (*RIGHTS, *(f"{role}.v1.sql" for role in ROLES_SINCE if role not in lacking))
     return [statement for file in files for statement in _statements(_read(file, names))]
 
 
 def _is_prepared(session: Session, names: Mapping[str, str], missing: Sequence[str]) -> bool:
     """Tell whether the database is as its owner makes it, which others need not be then."""
-    if {"owner", *LATER} & {*missing}:
+    if {"owner", *ROLES_SINCE} & {*missing}:
         return False
     query = """
         SELECT has_database_privilege(:owner, current_database(), 'CREATE')
@@ -236,7 +236,7 @@ def _is_prepared(session: Session, names: Mapping[str, str], missing: Sequence[s
                           AND EXISTS (SELECT 1 FROM unnest(setconfig) AS setting
                                        WHERE starts_with(setting, :first)))
     """
-    words = {"first": FIRST, **{name: names[name] for name in ("owner", "monitor")}}
+    words = {"first": SEARCH_PATH, **{name: names[name] for name in ("owner", "monitor")}}
     return bool(session.scalar(text(query), words))
 
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-BUSY = ("55P03", "40P01")
+LOCK_ERRORS = ("55P03", "40P01")
 """SQLSTATEs of a lock that was not free, and of a deadlock that was ended."""
-LOOKS = 4
+CHECKS_PER_WAIT = 4
 """How often a wait is looked at: once would miss one that begins just after."""
 LEAST, MOST = 0.01, 1.0
 """Seconds between two looks."""
@@ -51,7 +51,7 @@ class Watch:
 
     def __init__(self, engine: Engine, pid: int, seconds: float) -> None:
         self._engine, self._pid = engine, pid
-        self._pause = min(max(seconds / LOOKS, LEAST), MOST)
+        self._pause = min(max(seconds / CHECKS_PER_WAIT, LEAST), MOST)
         self._ended = threading.Event()
         self.blockers: list[Blocker] = []
         """Those for which it has waited last."""
@@ -79,7 +79,7 @@ class Watch:
 
 def is_busy(error: DBAPIError) -> bool:
     """Return whether a lock was not free."""
-    return sqlstate(error) in BUSY
+    return sqlstate(error) in LOCK_ERRORS
 
 
 @contextmanager

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 RUN = MaintenanceRun.__table__
-LONGEST = 2000
+MAX_ERROR_LENGTH = 2000
 """Characters that are kept of why a run ended as it did."""
 log = logging.getLogger("pandadb.maintenance")
 
 
-OFTEN = timedelta(2)
+EXPECTED_INTERVAL = timedelta(2)
 """How long a command of cron may go without a good run."""
-GOOD = (Outcome.DONE, Outcome.NOTHING)
+SUCCESSES = (Outcome.DONE, Outcome.NOTHING)
 
 
 @dataclass
@@ -91,8 +91,8 @@ def _write(database: Database, command: str, note: Note, seconds: float) -> None
                 "began_at": ended - timedelta(seconds=seconds),
                 "ended_at": ended,
                 "outcome": str(note.outcome),
-                "why": note.why and note.why[:LONGEST],
-                "good_at": ended if note.outcome in GOOD else None,
+                "why": note.why and note.why[:MAX_ERROR_LENGTH],
+                "good_at": ended if note.outcome in SUCCESSES else None,
                 "run_by": text("SESSION_USER"),
                 "host": socket.gethostname()[:255],
             }
@@ -130,5 +130,6 @@ def overdue(runs: Iterable[LastRun], now: datetime) -> list[str]:
         f"No pandadb {run.command} has ended well since "
         + (f"{run.good_at:%Y-%m-%d %H:%M}" if run.good_at else "it first ran")
         for run in runs
-        if run.outcome is not Outcome.WRONG and now - (run.good_at or run.began_at) > OFTEN
+        if run.outcome is not Outcome.WRONG
+        and now - (run.good_at or run.began_at) > EXPECTED_INTERVAL
     ]

@@ -49,10 +49,10 @@ __all__ = [
 PATIENCE = 2.0
 """Seconds to wait for a lock: as long do those wait who come after us."""
 TRIES = 4
-STRAYED = "23514"
+CHECK_VIOLATION = "23514"
 """SQLSTATE of a partition whose rows are in the DEFAULT one: check_violation."""
 COMMAND = "partitions maintain"
-TURN = "hashtextextended('pandadb partitions maintain', 0)"
+MAINTENANCE_LOCK = "hashtextextended('pandadb partitions maintain', 0)"
 
 
 class UnknownTable(InvalidInput):
@@ -156,7 +156,7 @@ def _maintain(
     drain: bool,
     tell: Callable[[PlanStep], None],
 ) -> None:
-    with advisory_lock(database, TURN) as ours:
+    with advisory_lock(database, MAINTENANCE_LOCK) as ours:
         done.busy = not ours
         steps = _look(database, chosen, done) if ours else []
         for step in sorted(steps, key=lambda step: step.do is Do.DROP):
@@ -230,7 +230,7 @@ def _do(
         done.contended.append(step.partition)
         done.held[step.partition] = contended.held
     except IntegrityError as error:
-        if step.do is not Do.MAKE or sqlstate(error) != STRAYED:
+        if step.do is not Do.MAKE or sqlstate(error) != CHECK_VIOLATION:
             raise
         why = "rows have come to the DEFAULT partition"
         done.left.append(replace(step, do=Do.DRAIN, why=why, rows=1))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Behind", "fix"]
 
-FIXING = text("SELECT pg_advisory_xact_lock(hashtext('pandadb sequences'))")
+LOCK_SEQUENCES = text("SELECT pg_advisory_xact_lock(hashtext('pandadb sequences'))")
 
 
 def fix(database: Database, *, dry_run: bool = False) -> list[Behind]:
@@ -29,7 +29,7 @@ def fix(database: Database, *, dry_run: bool = False) -> list[Behind]:
     """
     refuse_other_names(database)
     with database.session() as session:
-        session.execute(FIXING)
+        session.execute(LOCK_SEQUENCES)
         found = sequences.behind(session, thorough=True)
         for one in [] if dry_run else found:
             sequences.raise_to(session, one.sequence, one.highest)

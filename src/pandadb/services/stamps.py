@@ -19,7 +19,7 @@ from pandadb.core.sql.transaction import schema_of
 from pandadb.migrating.comparison import compare_all
 from pandadb.migrating.sentences import sentences
 from pandadb.models import PandaDBVersion
-from pandadb.models.base import MIRRORED, OWN, PANDA, Base
+from pandadb.models.base import MIRRORED_SCHEMAS, PANDA, PANDADB, Base
 from pandadb.services import revisions
 from pandadb.services.revisions import MigrationError
 
@@ -37,7 +37,7 @@ TABLES = """
 SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 """
-THERE = """
+EXISTING_TABLES = """
 SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p')
 """
@@ -93,11 +93,11 @@ def refuse_unstamped(database: Database) -> None:
         NotStamped: There are tables, and there is no stamp.
     """
     with database.engine.connect() as connection:
-        own = schema_of(connection, OWN)
+        own = schema_of(connection, PANDADB)
         readable = connection.scalar(text(READABLE), {"own": own})
         if readable is False or (readable and _stamps(connection, own)):
             return
-        schemas = [schema_of(connection, name) for name in MIRRORED]
+        schemas = [schema_of(connection, name) for name in MIRRORED_SCHEMAS]
         if tables := connection.scalar(text(TABLES), {"schemas": schemas}):
             raise NotStamped(_foreign(tables, panda_version(connection), has_table=bool(readable)))
 
@@ -107,9 +107,9 @@ def _foreign(tables: int, panda: str | None, *, has_table: bool) -> str:
     stamp = "is empty" if has_table else "is missing"
     return (
         f"This database has {tables} tables{version} in PanDA's schemas, but no revision: "
-        f"{OWN}.alembic_version {stamp}. pandadb has not made these tables, and changes nothing "
-        "here. Make a new database with pandadb db upgrade and load the rows into that; or, if "
-        "pandadb did make them, pandadb db stamp head compares them and writes the revision"
+        f"{PANDADB}.alembic_version {stamp}. pandadb has not made these tables, and changes "
+        "nothing here. Make a new database with pandadb db upgrade and load the rows into that; "
+        "or, if pandadb did make them, pandadb db stamp head compares them and writes the revision"
     )
 
 
@@ -215,13 +215,13 @@ def _refuse_differing(database: Database, after: tuple[str, ...]) -> None:
 
 def _lacking(connection: Connection) -> list[str]:
     """Return the tables of the models that are not there: then there is nothing to compare."""
-    there = {*connection.scalars(text(THERE))}
+    there = {*connection.scalars(text(EXISTING_TABLES))}
     return sorted({*Base.metadata.tables} - there)
 
 
 def _read(database: Database) -> tuple[str, ...]:
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table_schema": OWN})
+        context = MigrationContext.configure(connection, opts={"version_table_schema": PANDADB})
         return tuple(sorted(context.get_current_heads()))
 
 

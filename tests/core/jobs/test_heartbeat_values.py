@@ -161,13 +161,13 @@ def test_a_heartbeat_of_a_job_may_follow_one_that_is_refused(session: Session) -
 
 def test_texts_that_are_too_long_are_cut_where_the_server_cuts_them(session: Session) -> None:
     pandaid = make_job(session, "running")
-    long = dict.fromkeys(heartbeat_values.CUT, "é" * 800)
+    long = dict.fromkeys(heartbeat_values.TRUNCATED_COLUMNS, "é" * 800)
 
     answer = said_beside_another(session, Heartbeat(pandaid, "holding", values=long))
 
     assert answer == Answer("holding", None)
     now = job(session, pandaid)
-    assert {getattr(now, n).count("é") for n in heartbeat_values.CUT} == {
+    assert {getattr(now, n).count("é") for n in heartbeat_values.TRUNCATED_COLUMNS} == {
         heartbeat_values.WIDTHS[n] for n in long
     }
 
@@ -277,7 +277,7 @@ HOSTILE = st.lists(
     st.fixed_dictionaries(
         {
             "pandaid": st.integers() | st.integers(1, 4) | st.floats() | TEXTS | st.none(),
-            "jobstatus": st.sampled_from(heartbeat_values.SAID) | ANYTHING,
+            "jobstatus": st.sampled_from(heartbeat_values.REPORTED_STATES) | ANYTHING,
         },
         optional={
             "attemptnr": st.just(1) | ANYTHING,
@@ -296,7 +296,7 @@ HOSTILE = st.lists(
     phases=[Phase.reuse, Phase.generate],  # to shrink takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(hostile=HOSTILE, state=st.sampled_from(heartbeat_values.SAID), data=st.data())
+@given(hostile=HOSTILE, state=st.sampled_from(heartbeat_values.REPORTED_STATES), data=st.data())
 def test_healthy_heartbeats_are_taken_whatever_comes_with_them(
     session: Session, hostile: list[dict[str, Any]], state: str, data: st.DataObject
 ) -> None:

@@ -14,7 +14,7 @@ from pandadb.core.jobs import states
 from pandadb.core.jobs.mover import MoveResult, move
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason
 from pandadb.core.jobs.states import TRANSITIONS, transitions
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.core.statemachine.machine import Transition
 from pandadb.models import (
     FilesTable4,

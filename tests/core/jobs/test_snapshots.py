@@ -20,7 +20,7 @@ from pandadb.core.jobs.heartbeats import Heartbeat, beat
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.refusals import RefusalReason
 from pandadb.core.jobs.states import transitions
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,

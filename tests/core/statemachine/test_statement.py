@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from pandadb.core.sql.locks import Lock
-from pandadb.core.statemachine.effects import NEXT, NOW, UNLESS_SET, Guard, when
+from pandadb.core.sql.transaction import Lock
+from pandadb.core.statemachine.effects import INCREMENT, NOW, UNLESS_SET, Guard, when
 from pandadb.core.statemachine.machine import (
     Machine,
     State,
@@ -46,7 +46,7 @@ WORKERS = Machine(
             ("submitted", "running"),
             "finished",
             "ends",
-            effects={"endtime": NOW, "njobs": when(IS_BUSY, NEXT)},
+            effects={"endtime": NOW, "njobs": when(IS_BUSY, INCREMENT)},
         ),
     ),
     changed_at=("lastupdate",),

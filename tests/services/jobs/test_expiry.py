@@ -66,7 +66,7 @@ def test_at_most_so_many_jobs_end_for_a_rule_the_oldest_first(
 def test_a_dry_run_names_each_job_once_and_changes_nothing(database: Database) -> None:
     sent = make(database, "holding", 3, hours=100, prodsourcelabel="user", currentpriority=900)
 
-    found = jobs.expire(database, how=VerbOptions(dry_run=True))
+    found = jobs.expire(database, options=VerbOptions(dry_run=True))
 
     assert [(each.rule, [*each.jobs]) for each in found] == [("analysis-holding", sent)]
     assert (count(database, JobsActive4), count(database, JobsArchived4)) == (3, 0)

@@ -26,7 +26,7 @@ def rows(database: Database, table: str = "jobsactive4") -> float:
 @pytest.fixture
 def defined(database: Database) -> list[int]:
     """A thousand defined jobs."""
-    pandaids = [*range(1, table_statistics.MANY + 1)]
+    pandaids = [*range(1, table_statistics.ROWS_WORTH_ANALYZE + 1)]
     with database.session() as session:
         session.execute(text("ALTER TABLE doma_panda.jobsactive4 SET (autovacuum_enabled = off)"))
         session.execute(
@@ -60,9 +60,9 @@ def test_the_planner_knows_of_jobs_that_were_submitted_at_once(database: Databas
     with database.session() as session:
         session.execute(text("ALTER TABLE doma_panda.jobsdefined4 SET (autovacuum_enabled = off)"))
 
-    jobs.submit(database, [NewJob({})] * table_statistics.MANY)
+    jobs.submit(database, [NewJob({})] * table_statistics.ROWS_WORTH_ANALYZE)
 
-    assert rows(database, "jobsdefined4") == table_statistics.MANY
+    assert rows(database, "jobsdefined4") == table_statistics.ROWS_WORTH_ANALYZE
 
 
 def test_few_jobs_and_a_small_part_are_left_to_autovacuum(
@@ -77,7 +77,7 @@ def test_few_jobs_and_a_small_part_are_left_to_autovacuum(
                 "UPDATE pg_class SET reltuples = 1e6 WHERE oid = 'doma_panda.jobsactive4'::regclass"
             )
         )
-    table_statistics.refresh(database, JobsActive4, table_statistics.MANY)
+    table_statistics.refresh(database, JobsActive4, table_statistics.ROWS_WORTH_ANALYZE)
     assert rows(database) == 1_000_000
 
 
@@ -87,6 +87,6 @@ def test_a_table_that_somebody_has_locked_is_not_waited_for(
     jobs.activate(database, defined[1:])
     with database.session() as other:
         other.execute(text("LOCK TABLE doma_panda.jobsactive4 IN SHARE UPDATE EXCLUSIVE MODE"))
-        table_statistics.refresh(database, JobsActive4, table_statistics.MANY)
+        table_statistics.refresh(database, JobsActive4, table_statistics.ROWS_WORTH_ANALYZE)
 
     assert rows(database) == -1

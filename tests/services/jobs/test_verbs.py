@@ -12,7 +12,7 @@ from sqlalchemy import event, literal_column, select, update
 
 from pandadb.cli.jobs import change
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason, Refused
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.statemachine.machine import UnknownVerb
 from pandadb.database import Database
@@ -46,7 +46,7 @@ def test_a_whole_life(database: Database) -> None:
     jobs.activate(database, job)
 
     (taken,) = jobs.dispatch(
-        database, DispatchRequest("CERN"), how=VerbOptions(host="node"), batchid="b.1"
+        database, DispatchRequest("CERN"), options=VerbOptions(host="node"), batchid="b.1"
     )
     assert (taken.pandaid, taken.parameters, taken.job["batchid"]) == (job, "-n 5", "b.1")
     for state in ("starting", "running", "finished"):
@@ -130,10 +130,12 @@ def test_jobs_with_times_that_python_does_not_have_are_taken_with_these_times(
     ]
 
 
-@pytest.mark.parametrize("how", [VerbOptions(lock=Lock.NOWAIT), VerbOptions(patience=0.1)])
-def test_nobody_waits_longer_than_asked(database: Database, locked: int, how: VerbOptions) -> None:
+@pytest.mark.parametrize("options", [VerbOptions(lock=Lock.NOWAIT), VerbOptions(patience=0.1)])
+def test_nobody_waits_longer_than_asked(
+    database: Database, locked: int, options: VerbOptions
+) -> None:
     with pytest.raises(JobsLocked):
-        jobs.activate(database, [locked], how)
+        jobs.activate(database, [locked], options)
 
 
 def test_waiting_jobs_are_where_the_setting_says(database: Database, job: int) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pandadb.services.archive import ExplainedDay, ExplainedJob
 
-GOES = {
+STEPS_AHEAD = {
     "swap": "The next pandadb archive run moves it to the archive.",
     "rows": "The next pandadb archive run moves its rows to existing partitions of the archive.",
     "copy": "The next pandadb archive run copies it to the archive.",
@@ -99,7 +99,7 @@ def _tell_rest(found: ExplainedJob | ExplainedDay) -> None:
     for why in found.waits:
         _say(f"Waits: {why}.")
     if found.next:
-        _say(GOES[found.next])
+        _say(STEPS_AHEAD[found.next])
     for hold in found.holds:
         reason = f": {hold.why}" if hold.why else ""
         _say(f"Task {hold.jeditaskid} is held by {hold.by} since {hold.since:%Y-%m-%d}{reason}.")

@@ -24,7 +24,7 @@ app = typer.Typer(help="Create, change and compare the schema.", no_args_is_help
 for command in (grant, history, stamp, revision):
     app.command()(command)
 
-REMAINS = (
+LEFT_AFTER_DOWNGRADE = (
     "The tables are gone with their schemas. Left are schema pandadb, for the next upgrade, and "
     "the roles and the database's search_path of pandadb db grant."
 )
@@ -90,7 +90,9 @@ def downgrade(
         confirm(question, yes)
         schema.downgrade(database, revision)
         version = schema.current(database)
-    out.print(REMAINS if version.revision is None else _sentence(version), markup=False)
+    out.print(
+        LEFT_AFTER_DOWNGRADE if version.revision is None else _sentence(version), markup=False
+    )
 
 
 @app.command()

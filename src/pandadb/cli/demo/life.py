@@ -76,7 +76,7 @@ def name_next(life: Life, archived: date) -> None:
     """Print suggestions for the next commands."""
     left = life.left[0] if life.left else life.pandaid
     words = {"one": life.pandaid, "left": left, "day": archived}
-    commands = [(line.format(**words), meaning) for line, meaning in NEXT]
+    commands = [(line.format(**words), meaning) for line, meaning in NEXT_COMMANDS]
     width = max(len(line) for line, _ in commands)
     out.print("\nTry next (the same database, as long as PANDADB_URL is not set):")
     for line, meaning in commands:
@@ -90,7 +90,7 @@ def _called() -> str:
     return str(path) if path.name == "pandadb" and not shutil.which("pandadb") else "pandadb"
 
 
-NEXT = (
+NEXT_COMMANDS = (
     ("jobs count", "number of jobs per state"),
     ("jobs list", "the jobs themselves"),
     ("jobs show {one}", "a job with its files"),

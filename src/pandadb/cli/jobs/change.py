@@ -43,7 +43,7 @@ def submit(
     with changing(dry_run=dry_run) as database:
         new = jobs.read(text)
         pandaids = jobs.submit(
-            database, new, jobstatus=jobstatus, how=jobs.VerbOptions(dry_run=dry_run)
+            database, new, jobstatus=jobstatus, options=jobs.VerbOptions(dry_run=dry_run)
         )
     if json:
         as_json([] if dry_run else pandaids)

@@ -61,7 +61,7 @@ def kill(
             hard=hard,
             production=production,
             keep_unmerged=keep_unmerged,
-            how=jobs.VerbOptions(dry_run=dry_run),
+            options=jobs.VerbOptions(dry_run=dry_run),
         )
     if json:
         as_json(asdict(killed))
@@ -90,7 +90,7 @@ def expire(
     """
     with changing(dry_run=dry_run) as database:
         found = jobs.expire(
-            database, rules=rule, limit=limit, how=jobs.VerbOptions(dry_run=dry_run)
+            database, rules=rule, limit=limit, options=jobs.VerbOptions(dry_run=dry_run)
         )
     if json:
         as_json([asdict(expired) for expired in found])

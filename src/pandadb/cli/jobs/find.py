@@ -14,7 +14,7 @@ from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import connected
 from pandadb.services import jobs
 
-USUAL = "pandaid,jobstatus,computingsite,jeditaskid,produsername,modificationtime"
+DEFAULT_COLUMNS = "pandaid,jobstatus,computingsite,jeditaskid,produsername,modificationtime"
 FILE = ("type", "lfn", "status", "fsize", "dataset")
 
 PandaID = Annotated[int, typer.Argument(parser=job_id, metavar="PANDAID", help="The job.")]
@@ -24,7 +24,9 @@ PandaID = Annotated[int, typer.Argument(parser=job_id, metavar="PANDAID", help="
 def list_(
     chosen: "jobs.Filter",
     *,
-    columns: Annotated[str, typer.Option(help="Columns, comma-separated; or all.")] = USUAL,
+    columns: Annotated[
+        str, typer.Option(help="Columns, comma-separated; or all.")
+    ] = DEFAULT_COLUMNS,
     order: Annotated[str, typer.Option(help="The column to order by.")] = "pandaid",
     descending: Annotated[bool, typer.Option("--descending", help="Largest first.")] = False,
     limit: Annotated[

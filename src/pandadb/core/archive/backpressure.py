@@ -13,12 +13,12 @@ from pandadb.core.sql.table_columns import named
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-LAG = """
+REPLICA_LAG = """
 SELECT count(*), count(state),
        max(extract(epoch FROM replay_lag)) FILTER (WHERE state IN ('streaming', 'catchup'))
   FROM pg_stat_replication
 """
-WAITING = """
+LOCK_WAITS = """
 WITH ours AS (
     SELECT to_regclass(name)::oid AS relation FROM unnest(CAST(:tables AS text[])) AS name
      UNION
@@ -47,11 +47,11 @@ class Lag:
 
 def lag(session: Session) -> Lag:
     """Return how far replicas are behind; only members of pg_monitor are told."""
-    found = session.execute(text(LAG)).one()
+    found = session.execute(text(REPLICA_LAG)).one()
     return Lag(float(found[2] or 0), found[0] > found[1])
 
 
 def waiting(session: Session) -> int:
     """Return how many sessions have waited for longer than a second for something of our tables."""
     tables = [named(session, table).as_string() for table in (*ARCHIVE_OF, *LIVE_OF)]
-    return int(session.scalar(text(WAITING), {"tables": tables}) or 0)
+    return int(session.scalar(text(LOCK_WAITS), {"tables": tables}) or 0)

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-SUMMED = (
+CHECKSUM = (
     "count(*),"
     " coalesce(sum(hashtextextended(hash_record_extended(ROW({columns}), 0)::text, 0)::numeric), 0)"
 )
 
 
-RAW = {"no_parameters": True}
+NO_PARAMETERS = {"no_parameters": True}
 """How what has names of columns is sent: one may have a %."""
-USUAL = frozenset(
+HASHABLE_TYPES = frozenset(
     psycopg.adapters.types[name].oid
     for name in (
         "bool", "int2", "int4", "int8", "float4", "float8", "numeric", "text", "varchar", "bpchar",
@@ -76,16 +76,16 @@ def summed(session: Session, names: Iterable[str], rows: sql.Composable) -> sql.
         sql.SQL("{}::text" if name in texts else "{}").format(sql.Identifier(name))
         for name in ordered
     )
-    return sql.SQL(SUMMED).format(columns=sql.SQL(", ").join(each))
+    return sql.SQL(CHECKSUM).format(columns=sql.SQL(", ").join(each))
 
 
 def _texts(session: Session, names: Sequence[str], rows: sql.Composable) -> set[str]:
     """Return the columns whose types have no hash; the server says what types rows have."""
     listed = sql.SQL(", ").join(map(sql.Identifier, names))
     query = sql.SQL("SELECT {} FROM {} LIMIT 0").format(listed, rows).as_string()
-    found = session.connection().exec_driver_sql(query, execution_options=RAW)
+    found = session.connection().exec_driver_sql(query, execution_options=NO_PARAMETERS)
     types: dict[str, Any] = {one[0]: one[1] for one in found.cursor.description or ()}
-    odd = {*types.values()} - USUAL
+    odd = {*types.values()} - HASHABLE_TYPES
     lacking = unhashed(session, odd) if odd else set()
     return {name for name, kind in types.items() if kind in lacking}
 
@@ -95,5 +95,7 @@ def fingerprint_of(session: Session, names: Iterable[str], rows: sql.Composable)
     query = sql.SQL("SELECT {} FROM {}").format(summed(session, names, rows), rows)
     connection = session.connection()
     connection.exec_driver_sql("SET LOCAL jit = off")  # compiling takes longer than it saves
-    count, total = connection.exec_driver_sql(query.as_string(), execution_options=RAW).one()
+    count, total = connection.exec_driver_sql(
+        query.as_string(), execution_options=NO_PARAMETERS
+    ).one()
     return Fingerprint(int(count), int(total))

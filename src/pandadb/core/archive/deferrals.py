@@ -11,10 +11,10 @@ from typing_extensions import override
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FEW = 5
+MAX_EXAMPLES = 5
 """Ids that a sentence names."""
-NAME_IT = "name the day to have them go"
-CHANGED = "{then} rows then, {now} now"
+REMEDY = "name the day to have them go"
+ROWS_CHANGED = "{then} rows then, {now} now"
 DRAIN = "pandadb partitions maintain --drain moves them to their day"
 
 
@@ -35,7 +35,7 @@ class Reason(StrEnum):
     TASKS_HELD = "tasks_held", "it has jobs of tasks that are held: {tasks}"
     RESTORED = (
         "restored",
-        "jobs of it were restored on {since:%Y-%m-%d} and stay until {until:%Y-%m-%d}: " + NAME_IT,
+        "jobs of it were restored on {since:%Y-%m-%d} and stay until {until:%Y-%m-%d}: " + REMEDY,
     )
     MUST_NOT = (
         "must_not",
@@ -58,7 +58,8 @@ class Reason(StrEnum):
     NAME_TAKEN = "name_taken", "the archive has a table {table} that is no partition"
     COPY_CHANGED = (
         "copy_changed",
-        "{table} of the archive, {where}, is not as it was copied from {partition}: " + CHANGED,
+        "{table} of the archive, {where}, is not as it was copied from {partition}: "
+        + ROWS_CHANGED,
     )
     COPY_UNLIKE = (
         "copy_unlike",
@@ -103,7 +104,7 @@ class Reason(StrEnum):
     PAUSED = "paused", "the archive is {pause}: pandadb archive resume ends that"
 
 
-WANTED = frozenset(
+EXPECTED_REASONS = frozenset(
     (Reason.TASKS_HELD, Reason.RESTORED, Reason.MUST_NOT, Reason.TOO_YOUNG, Reason.LOCKED)
 )
 """Reasons of days that a person or a policy has asked for, and a lock, which ends by itself."""
@@ -130,4 +131,4 @@ class Deferral:
 def listed(ids: Iterable[int]) -> str:
     """Return a few ids as a sentence names them."""
     each = [*ids]
-    return ", ".join(map(str, each[:FEW])) + (", …" if each[FEW:] else "")
+    return ", ".join(map(str, each[:MAX_EXAMPLES])) + (", …" if each[MAX_EXAMPLES:] else "")

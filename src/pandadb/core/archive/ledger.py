@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CLOCK = text("clock_timestamp() AT TIME ZONE 'UTC'")
 """The time of the statement; `now()` is that of the transaction, which may be long."""
-NEVER = "MUST NOT"
+MUST_NOT = "MUST NOT"
 """`copied_to_arch` of a partition that is not to be archived."""
 LINE = TablePart4Copying
 
@@ -52,7 +52,7 @@ def gone(session: Session) -> set[Key]:
 
 def kept_out(session: Session) -> set[Key]:
     """Return the lines of partitions that must not be archived."""
-    return _lines(session, LINE.copied_to_arch == NEVER)
+    return _lines(session, LINE.copied_to_arch == MUST_NOT)
 
 
 def refused(session: Session) -> set[str]:

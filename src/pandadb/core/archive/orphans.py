@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 EXAMPLES = 5
 
-WITHOUT = """
+ROWS_WITHOUT = """
 SELECT count(*), (array_agg(pandaid ORDER BY pandaid))[1:{examples}]
   FROM (SELECT DISTINCT pandaid FROM {these} AS these
          WHERE NOT EXISTS (SELECT 1 FROM {others} AS others WHERE others.pandaid = these.pandaid)
        ) AS found
 """
-NOTHING = "(SELECT NULL::bigint AS pandaid WHERE false)"
+NO_ROWS = "(SELECT NULL::bigint AS pandaid WHERE false)"
 
 NAMES = ("files", "parameters", "metadata")
 """What the rows of each satellite are called, in the order of SATELLITES."""
@@ -60,7 +60,7 @@ def _look(session: Session, day: Day) -> Iterator[Finding]:
 def _without(
     session: Session, what: str, these: Collection[Part], others: Collection[Part]
 ) -> Finding:
-    query = sql.SQL(WITHOUT).format(
+    query = sql.SQL(ROWS_WITHOUT).format(
         examples=sql.Literal(EXAMPLES), these=_all(these), others=_all(others)
     )
     jobs, examples = session.connection().exec_driver_sql(query.as_string()).one()
@@ -69,7 +69,7 @@ def _without(
 
 def _all(parts: Collection[Part]) -> sql.Composable:
     if not parts:
-        return sql.SQL(NOTHING)
+        return sql.SQL(NO_ROWS)
     each = [sql.SQL("SELECT pandaid FROM {}").format(sql.Identifier(p.schema, p.name))
             for p in parts]  # fmt: skip
     return sql.SQL("({})").format(sql.SQL(" UNION ALL ").join(each))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core.jobs import states
 from pandadb.core.jobs.ending import library_jobs, merge_jobs
 from pandadb.core.jobs.files import file_accounting, file_reset
-from pandadb.core.jobs.files.file_accounting import ACCOUNTED
+from pandadb.core.jobs.files.file_accounting import ACCOUNTED_STATES
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.refusals import explain
 from pandadb.core.sql import validation
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def advance(
     """
     steps = states.transitions(verb, target)
     validation.check_columns(JobsActive4, values or {})
-    validation.check_given(values or (), states.OURS, "the verb")
+    validation.check_given(values or (), states.SET_BY_MOVER, "the verb")
     goal = steps[0].target
     accounted = is_accounted(steps)
     free = pandaids
@@ -75,7 +75,7 @@ def advance(
 def is_accounted(steps: Sequence[Transition]) -> bool:
     """Return whether steps to one goal have consequences for the files of the jobs."""
     leaves_transferring = any("transferring" in step.sources for step in steps)
-    return steps[0].target in ACCOUNTED or leaves_transferring
+    return steps[0].target in ACCOUNTED_STATES or leaves_transferring
 
 
 def _end_merged(

@@ -19,7 +19,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from pandadb.core.jobs.move_statement import PICKED
+from pandadb.core.jobs.move_statement import PICKED_COLUMNS
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import constant
 from pandadb.core.sql.id_arrays import unseen
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 JOB = JobsActive4.__table__.c
 NOTHING, ACTIVATED = constant(""), constant("activated")
 """Not parameters: the planner has to see that the index for dispatch has these."""
-ONE = literal_column("1", Integer())
+ONE_CORE = literal_column("1", Integer())
 """Nor this: of a parameter it would think that it may be many."""
 LABEL, SHARE = (func.coalesce(JOB[name], NOTHING) for name in ("prodsourcelabel", "gshare"))
-HERE = (JOB.computingsite == unseen(bindparam("site", type_=String)), JOB.jobstatus == ACTIVATED)
-LAST = 1_000_000
+AT_SITE = (JOB.computingsite == unseen(bindparam("site", type_=String)), JOB.jobstatus == ACTIVATED)
+RANK_OF_OTHERS = 1_000_000
 
 LIMITS = {"memory": "minramcount", "disk": "maxdiskcount", "walltime": "maxwalltime"}
 """Resources of a worker, each with the column that has the need of a job."""
-EQUALS = ("resource_type", "produsername", "jeditaskid")
+EQUALITY_CRITERIA = ("resource_type", "produsername", "jeditaskid")
 """Columns that must equal the worker's value."""
 
 
@@ -55,11 +55,11 @@ def candidates(by_label: bool, asked: Sequence[str]) -> CTE:
     kinds = _kinds(by_label)
     reach = unseen(bindparam("reach", type_=Integer))
     shares = unseen(bindparam("shares", type_=ARRAY(String)))
-    place = func.coalesce(func.array_position(shares, kinds.c.share), LAST).label("place")
+    place = func.coalesce(func.array_position(shares, kinds.c.share), RANK_OF_OTHERS).label("place")
     kind = select(kinds.c.label, kinds.c.share, place).order_by(place).subquery("kind")
     jobs = (
         select(JOB.pandaid, JOB.currentpriority)
-        .where(*HERE, kind.c.label == LABEL, kind.c.share == SHARE, *map(_fits, asked))
+        .where(*AT_SITE, kind.c.label == LABEL, kind.c.share == SHARE, *map(_fits, asked))
         .order_by(JOB.currentpriority.desc(), JOB.pandaid)
         .limit(reach)
         .lateral("jobs")
@@ -80,15 +80,17 @@ def _kinds(by_label: bool) -> CTE:
     The cost is one probe of the index for each, however many jobs there are; other labels than the
     requested ones are skipped.
     """
-    kind = select(LABEL.label("label"), SHARE.label("share")).where(*HERE).order_by(LABEL, SHARE)
+    kind = select(LABEL.label("label"), SHARE.label("share")).where(*AT_SITE).order_by(LABEL, SHARE)
     wanted = id_arrays.unnested("wanted", label=unseen(bindparam("labels", type_=ARRAY(String))))
-    first = (kind.where(wanted.c.label == LABEL) if by_label else kind).limit(ONE).lateral("first")
+    first = (
+        (kind.where(wanted.c.label == LABEL) if by_label else kind).limit(ONE_CORE).lateral("first")
+    )
     begin = select(first.c.label, first.c.share)
     begin = begin.select_from(wanted.join(first, true())) if by_label else begin
     kinds = begin.cte("kinds", recursive=True)
     later = tuple_(LABEL, SHARE) > tuple_(kinds.c.label, kinds.c.share)
     of_label = and_(kinds.c.label == LABEL, kinds.c.share < SHARE)
-    following = kind.where(of_label if by_label else later).limit(ONE).lateral("following")
+    following = kind.where(of_label if by_label else later).limit(ONE_CORE).lateral("following")
     return kinds.union_all(
         select(following.c.label, following.c.share).select_from(kinds.join(following, true()))
     )
@@ -126,7 +128,7 @@ def free(candidates: CTE, by_label: bool, asked: Sequence[str]) -> CTE:
     )
     first = first.render_derived("first")
     job = (
-        select(*(JOB[name] for name in PICKED))
+        select(*(JOB[name] for name in PICKED_COLUMNS))
         .where(JOB.pandaid == first.c.pandaid, *_still_fits(by_label, asked))
         .with_for_update(skip_locked=True)
         .lateral("job")

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from pandadb.core.jobs import dispatch_candidates, move_statement
-from pandadb.core.jobs.dispatch_candidates import EQUALS, LIMITS
+from pandadb.core.jobs.dispatch_candidates import EQUALITY_CRITERIA, LIMITS
 from pandadb.core.jobs.move_statement import Route
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import transitions
@@ -44,16 +44,16 @@ if TYPE_CHECKING:
 
     Said = tuple[Select[Any], tuple[str, ...]]
 
-SPARE = 60
+SPARE_CANDIDATES = 60
 """How many more candidates than asked for are looked at, since others take some of them."""
 
-FIRST = ("Test",)
+FIRST_SHARES = ("Test",)
 """Shares that go before all others."""
 
 
-MOST = 1_000_000
+MAX_JOBS = 1_000_000
 """How many jobs a worker may ask for."""
-FARTHEST = 2**31 - 1
+MAX_INTEGER = 2**31 - 1
 """What the statement can look at."""
 
 
@@ -84,9 +84,9 @@ class DispatchRequest:
     """Whether to return the files and the parameters of the jobs."""
 
     def __post_init__(self) -> None:
-        check_number("njobs", self.njobs, 0, MOST)
+        check_number("njobs", self.njobs, 0, MAX_JOBS)
         check_text("computingsite", self.computingsite)
-        for name in (*LIMITS, *EQUALS):
+        for name in (*LIMITS, *EQUALITY_CRITERIA):
             value = getattr(self, name)
             if value is not None and (
                 mistake := mistake_of(JobsActive4, LIMITS.get(name, name), value)
@@ -137,7 +137,7 @@ def take(
     """
     if wanted.njobs < 1:
         return []
-    asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALS)}
+    asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALITY_CRITERIA)}
     asked = {name: value for name, value in asked.items() if value is not None}
     columns = None if wanted.columns is None else words(wanted.columns)
     route = _route(columns, tuple(values))
@@ -156,16 +156,16 @@ def take(
         "worker": number,
         "site": wanted.computingsite,
         "labels": None if wanted.labels is None else [*dict.fromkeys(words(wanted.labels))],
-        "shares": [*FIRST, *shares],
+        "shares": [*FIRST_SHARES, *shares],
         "host": host[:128],
         "njobs": wanted.njobs,
     }
-    reach = wanted.njobs + SPARE
+    reach = wanted.njobs + SPARE_CANDIDATES
     while True:
         taken, seen = _taken(session, said, {**given, "reach": reach})
         if taken or seen < reach:
             return taken
-        reach = min(4 * reach, FARTHEST)  # others have what was in reach
+        reach = min(4 * reach, MAX_INTEGER)  # others have what was in reach
 
 
 def _route(columns: Sequence[str] | None, values: tuple[str, ...]) -> Route:

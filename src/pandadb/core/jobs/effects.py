@@ -37,17 +37,17 @@ WITHOUT_POOL = Effect(
         constant(""),
     ),
 )
-UNKILLED = Guard(
+NOT_KILLED = Guard(
     "commandtopilot is NULL",
     lambda job: job["commandtopilot"].is_(None),
     "it is to be killed",
 )
-UNTOLD = Guard(
+NO_END_COMMAND = Guard(
     f"commandtopilot is not {COMMAND}",
     lambda job: func.coalesce(job["commandtopilot"], "") != constant(COMMAND),
     "it is to be killed",
 )
-RECOVERED = Guard(
+RECOVERS = Guard(
     "jobdispatchererrordiag is not empty",
     lambda job: func.coalesce(job["jobdispatchererrordiag"], "") != "",
     "its outputs are on their way",
@@ -57,7 +57,7 @@ PRODUCTION = Guard(
     lambda job: func.coalesce(job["prodsourcelabel"], "").not_in(constants(("user", "panda"))),
     "it is a user's",
 )
-UNBOUND = Guard(
+NOT_BOUND = Guard(
     f"{PRODUCTION.words} and relocationflag is not 1 or 2",
     lambda job: (
         PRODUCTION.of(job)
@@ -76,7 +76,7 @@ PILOT_FAILED = Guard(
     ),
     "its pilot has not failed",
 )
-POOLED = Guard(
+HAS_LOCALPOOL = Guard(
     "specialhandling has localpool",
     lambda job: job["specialhandling"].contains(constant("localpool")),
     "it has no localpool",
@@ -88,7 +88,7 @@ MOVABLE = Guard(
     lambda job: func.coalesce(job["relocationflag"], 0) != FIXED,
     "it must not be reassigned",
 )
-HELD_BACK = Guard(
+IS_THROTTLED = Guard(
     f"relocationflag is {THROTTLED}",
     lambda job: func.coalesce(job["relocationflag"], 0) == THROTTLED,
     "it is not held back for its user",

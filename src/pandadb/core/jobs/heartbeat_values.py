@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Numeric, String
 
 from pandadb.core.jobs.creation import job_input
-from pandadb.core.jobs.states import OURS, RUNS
+from pandadb.core.jobs.states import RUNS, SET_BY_MOVER
 from pandadb.core.sql.validation import (
     InvalidValue,
     check_columns,
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 REPORTS = ("finished", "failed")
 """States that a pilot reports at the end: the job is holding until its report is processed."""
-SAID = (*RUNS, "holding", "transferring", *REPORTS)
-GIVEN = (*OURS, "attemptnr")
+REPORTED_STATES = (*RUNS, "holding", "transferring", *REPORTS)
+NOT_REPORTABLE = (*SET_BY_MOVER, "attemptnr")
 """Columns that a heartbeat sets itself, or goes by."""
 
 COLUMNS = JobsActive4.__table__.columns
 WIDTHS = {c.name: c.type.length for c in COLUMNS if isinstance(c.type, String) and c.type.length}
-CUT = (
+TRUNCATED_COLUMNS = (
     *(name for name in WIDTHS if name.endswith("diag")), "batchid", "cpu_architecture_level",
     "destinationsite", "grid", "jobmetrics", "jobsubstatus", "modificationhost", "pilotid",
     "pilottiming", "sourcesite",
@@ -46,8 +46,8 @@ CUT = (
 """Texts that are cut to their column's width, as PanDA's server does; others are left out."""
 DECIMALS = {column.name for column in COLUMNS if isinstance(column.type, Numeric)}
 
-NUMBER = r"(-?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)(?![\w.])"
-LEAK, LEAK_X2 = re.compile(rf"\bleak={NUMBER}"), re.compile(rf"\bchi2={NUMBER}")
+METRIC_NUMBER = r"(-?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)(?![\w.])"
+LEAK, LEAK_X2 = re.compile(rf"\bleak={METRIC_NUMBER}"), re.compile(rf"\bchi2={METRIC_NUMBER}")
 LARGEST = 10**11 - 1
 
 
@@ -94,7 +94,9 @@ def checked(one: Heartbeat) -> Checked:
     values: dict[str, Any] = {}
     left_out = []
     for name, value in one.values.items():
-        given = value[: WIDTHS[name]] if name in CUT and isinstance(value, str) else value
+        given = (
+            value[: WIDTHS[name]] if name in TRUNCATED_COLUMNS and isinstance(value, str) else value
+        )
         if mistake := _mistake(name, given):
             left_out.append(mistake)
         else:
@@ -126,13 +128,13 @@ def _refusal(one: Heartbeat) -> str | None:
         job_input.check(job_input.Report, one)
     except InvalidValue as why:
         return str(why)
-    if one.jobstatus not in SAID:
-        return f"a pilot says {', '.join(SAID)}, not {shown(one.jobstatus)}"
+    if one.jobstatus not in REPORTED_STATES:
+        return f"a pilot says {', '.join(REPORTED_STATES)}, not {shown(one.jobstatus)}"
     return None if one.attemptnr is None else mistake_in(JobsActive4, "attemptnr", one.attemptnr)
 
 
 def _mistake(name: str, value: Any) -> str | None:
-    if name in GIVEN:
+    if name in NOT_REPORTABLE:
         return f"{name} is set by the heartbeat itself, and cannot be among its values"
     return mistake_in(JobsActive4, name, value)
 

@@ -20,8 +20,8 @@ from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import RUNS, transitions
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.locks import Lock
 from pandadb.core.sql.prepared import send
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import HarvesterRelJobsWorkers, JobOutputReport, JobsActive4, MetaTable
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.machine import Transition
 
 VERBS = {**dict.fromkeys(RUNS, "heartbeat"), "holding": "hold", "transferring": "transfer"}
-UNREPORTED = "set to {} by the pilot: how the job has ended is still to be said"
+NO_FINAL_REPORT = "set to {} by the pilot: how the job has ended is still to be said"
 """The `jobdispatchererrordiag` of jobs that expect another heartbeat; monitors know it."""
-NUMBER = re.compile(r"\d+(\.*\d+)?")
+BATCH_NUMBER = re.compile(r"\d+(\.*\d+)?")
 INVALID_BATCH = 1
 """The `superrorcode` of a job with a heartbeat from a pilot of another batch (semantics 1.4)."""
 
@@ -185,7 +185,7 @@ def _is_other(job: Mapping[str, Any], said: Heartbeat) -> bool:
     known, new = job["batchid"], said.values.get("batchid")
     if not known or not new or known == new:
         return False
-    return not NUMBER.fullmatch(known) and not NUMBER.fullmatch(new)
+    return not BATCH_NUMBER.fullmatch(known) and not BATCH_NUMBER.fullmatch(new)
 
 
 @cache
@@ -239,7 +239,7 @@ def _awaited(said: Heartbeat) -> dict[str, str | None]:
         return {}
     if said.jobstatus in REPORTS:
         return {"jobdispatchererrordiag": None}
-    diag = said.values.get("jobdispatchererrordiag") or UNREPORTED.format(said.jobstatus)
+    diag = said.values.get("jobdispatchererrordiag") or NO_FINAL_REPORT.format(said.jobstatus)
     return {"jobdispatchererrordiag": diag}
 
 

@@ -11,7 +11,7 @@ from pandadb.core.jobs.files import file_status
 from pandadb.core.jobs.files.file_status import INPUTS
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import constant, constants
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks, JobsActive4
 from pandadb.models.types import EPOCH
 

@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 
     from sqlalchemy import CTE, ColumnElement, Select
 
-    from pandadb.core.sql.locks import Lock
+    from pandadb.core.sql.transaction import Lock
     from pandadb.core.statemachine.effects import Columns
     from pandadb.core.statemachine.machine import Machine, Transition
     from pandadb.models.jobs.all_tables import JobTable, Satellite
 
     Condition = Callable[[JobTable], ColumnElement[bool]]
 
-LOGGED = ("prodsourcelabel", "cloud", "computingsite", "modificationhost")
-PLACED = ("dispatch", "heartbeat", "reset")
+LOGGED_COLUMNS = ("prodsourcelabel", "cloud", "computingsite", "modificationhost")
+HOST_VERBS = ("dispatch", "heartbeat", "reset")
 """Verbs that set `modificationhost`; so does each heartbeat. The others leave the job its node."""
-PICKED = ("pandaid", "jobstatus", *LOGGED)
+PICKED_COLUMNS = ("pandaid", "jobstatus", *LOGGED_COLUMNS)
 """Columns of the picked jobs that the rest of the statement needs."""
 
 
@@ -62,7 +62,7 @@ class Route(Carrying):
     @override
     def given_values(self) -> dict[str, Any]:
         """Return the columns that are set for all jobs alike, `modificationhost` included."""
-        is_placed = self.each or self.step.verb in PLACED
+        is_placed = self.each or self.step.verb in HOST_VERBS
         host = {"modificationhost": _host(self.source.__table__.c)} if is_placed else {}
         return {**host, **super().given_values()}
 
@@ -83,7 +83,7 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     locked = _locked(route.lock) if route.accounted else None
     # as a condition of the jobs, so that it is evaluated before they are locked
     before = [] if locked is None else [locked >= 0]
-    picked = machine_statement.picked(route, PICKED, chosen(route.source), *before)
+    picked = machine_statement.picked(route, PICKED_COLUMNS, chosen(route.source), *before)
     has_files = false() if locked is None else locked > 0
     builds = picked.c.prodsourcelabel == BUILD if route.step.target == "failed" else false()
     what = select(picked.c.pandaid, picked.c.jobstatus, has_files, builds, moment())
@@ -98,7 +98,7 @@ def _locked(how: Lock) -> ColumnElement[int]:
 
 
 def moving(route: Route, picked: CTE) -> list[CTE]:
-    """Return the parts that move jobs that are `PICKED` and locked, and log their new states."""
+    """Return the parts that move jobs that are picked and locked, and log their new states."""
     parts = machine_statement.moving(route, picked)
     return [*parts.ctes, _logged(route, parts.was)]
 
@@ -109,15 +109,20 @@ def _host(columns: Columns) -> ColumnElement[str]:
 
 def _logged(route: Route, was: Columns) -> CTE:
     """Insert the jobs that have changed their state into the status log."""
-    effects = {n: e.of(was, n) for n, e in route.step.effects.items() if n in LOGGED}
+    effects = {n: e.of(was, n) for n, e in route.step.effects.items() if n in LOGGED_COLUMNS}
     host = {"modificationhost": _host(route.source.__table__.c)}
-    new = {**{name: was[name] for name in LOGGED}, **effects, **host, **route.given_values()}
+    new = {
+        **{name: was[name] for name in LOGGED_COLUMNS},
+        **effects,
+        **host,
+        **route.given_values(),
+    }
     row = {
         "pandaid": was["pandaid"],
         "jobstatus": constant(route.step.target),
         "modificationtime": moment(),
         "modiftime_extended": moment(),
-        **{name: new[name] for name in LOGGED},
+        **{name: new[name] for name in LOGGED_COLUMNS},
     }
     rows = select(*row.values()).where(was["jobstatus"] != row["jobstatus"])
     return insert(JobsStatusLog.__table__).from_select([*row], rows).cte("logged")

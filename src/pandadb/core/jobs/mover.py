@@ -9,9 +9,8 @@ from pandadb.core.jobs import move_statement, states
 from pandadb.core.jobs.move_statement import Route
 from pandadb.core.jobs.refusals import explain, refusing_to_wait
 from pandadb.core.sql import id_arrays
-from pandadb.core.sql.locks import Lock
 from pandadb.core.sql.prepared import send
-from pandadb.core.sql.transaction import waiting_table
+from pandadb.core.sql.transaction import Lock, waiting_table
 from pandadb.models import JobsActive4
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 

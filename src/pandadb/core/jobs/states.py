@@ -1,7 +1,7 @@
 """The states of a job, the tables that hold them, and the transitions between them: all as data.
 
 From semantics of PanDA's server 0.1.6. A transition that is not here cannot be made. A job that is
-dispatched, heard of or reset also gets `modificationhost`: see `move_statement.PLACED`.
+dispatched, heard of or reset also gets `modificationhost`: see `move_statement.HOST_VERBS`.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.jobs.effects import (
     AT_SITE,
-    HELD_BACK,
+    HAS_LOCALPOOL,
+    IS_THROTTLED,
     MOVABLE,
+    NO_END_COMMAND,
+    NOT_BOUND,
+    NOT_KILLED,
     PILOT_FAILED,
-    POOLED,
     PRODUCTION,
-    RECOVERED,
+    RECOVERS,
     THROTTLED,
-    UNBOUND,
-    UNKILLED,
-    UNTOLD,
     WITHOUT_POOL,
     states,
 )
 from pandadb.core.statemachine.effects import (
+    INCREMENT,
     LOWER,
-    NEXT,
     NOW,
     NULL,
     UNLESS_SET,
@@ -69,15 +69,15 @@ STATES: Mapping[str, State[JobTable]] = by_name(
 )
 
 
-WAITS = ("pending", "defined", "assigned", "waiting")
+WAITING = ("pending", "defined", "assigned", "waiting")
 RUNS = ("starting", "stagein", "running", "stageout")
 NOT_RUN = ("sent", "starting", "stagein")
 """States of a job that a pilot has, before it is first seen running."""
 ENDS = ("holding", "transferring", "merging")
 LIVE = tuple(name for name, state in STATES.items() if not state.final)
-ASKED = ("running",)
+COMMANDED = ("running",)
 """States in which a kill is a command to the pilot."""
-STOPPABLE = tuple(name for name in LIVE if name not in ASKED)
+STOPPABLE = tuple(name for name in LIVE if name not in COMMANDED)
 """States that a kill ends at once."""
 KILLS = ("kill", "kill hard", "close", "close hard")
 """Verbs of kill codes only."""
@@ -85,44 +85,44 @@ MERGED = "merged"
 """The verb of a merging job whose merge job ends."""
 
 
-OURS = ("pandaid", "jobstatus", "modificationtime", "statechangetime")
+SET_BY_MOVER = ("pandaid", "jobstatus", "modificationtime", "statechangetime")
 """Columns that every transition keeps or sets, whatever a caller wants to have set."""
 
 
-ENDED = {"endtime": UNLESS_SET}
-KILLED = {**ENDED, "starttime": when(states("starting"), NOW)}
+ENDTIME = {"endtime": UNLESS_SET}
+KILL_VALUES = {**ENDTIME, "starttime": when(states("starting"), NOW)}
 SITELESS = {
     "currentpriority": at_least(100),
-    "computingsite": when(UNBOUND, NULL),
+    "computingsite": when(NOT_BOUND, NULL),
     **dict.fromkeys(("computingelement", "dispatchdblock"), when(PRODUCTION, NULL)),
     "brokerageerrorcode": value(0),
     "brokerageerrordiag": NULL,
 }
-ANEW = {
+RESET_VALUES = {
     **dict.fromkeys(("starttime", "endtime", "transexitcode", "batchid"), NULL),
     **{name: value(0) if name.endswith("code") else NULL for name in get_annotations(JobErrors)},
-    "attemptnr": NEXT,
+    "attemptnr": INCREMENT,
     "currentpriority": when(PILOT_FAILED, LOWER),
-    "specialhandling": when(POOLED, WITHOUT_POOL),
+    "specialhandling": when(HAS_LOCALPOOL, WITHOUT_POOL),
 }
 
 TRANSITIONS = (
     Transition(
         "reset", ("activated",), "defined", "goes back, to find another site", (), SITELESS),
     Transition(
-        "reset", WAITS, "defined", "is set up, or set up again"),
+        "reset", WAITING, "defined", "is set up, or set up again"),
     Transition(
         "assign", ("defined",), "assigned", "has its inputs moved to its site"),
     Transition(
-        "wait", ("defined", "assigned"), "waiting", "lacks an input", (UNKILLED,)),
+        "wait", ("defined", "assigned"), "waiting", "lacks an input", (NOT_KILLED,)),
     Transition(
-        "activate", ("defined", "assigned"), "activated", "has its inputs", (UNKILLED,)),
+        "activate", ("defined", "assigned"), "activated", "has its inputs", (NOT_KILLED,)),
     Transition(
         "throttle", ("activated",), "throttled", "is held back with its user or task",
         effects={"relocationflag": when(MOVABLE, value(THROTTLED))}),
     Transition(
         "release", ("throttled",), "activated", "is held back no longer",
-        effects={"relocationflag": when(HELD_BACK, value(AT_SITE))}),
+        effects={"relocationflag": when(IS_THROTTLED, value(AT_SITE))}),
     Transition(
         "dispatch", ("activated",), "sent", "is given to a pilot",
         effects={"starttime": NOW, "jobexecutionid": value(0)}),
@@ -136,43 +136,43 @@ TRANSITIONS = (
     Transition(
         "heartbeat", ("sent", *RUNS), "stageout", "stores its outputs"),
     Transition(
-        "hold", ("sent", *RUNS), "holding", "has ended, says its pilot", effects=ENDED),
+        "hold", ("sent", *RUNS), "holding", "has ended, says its pilot", effects=ENDTIME),
     Transition(
-        "hold", ("transferring",), "holding", "is recovered by its pilot", (RECOVERED,), ENDED),
+        "hold", ("transferring",), "holding", "is recovered by its pilot", (RECOVERS,), ENDTIME),
     Transition(
-        "heartbeat", ("holding",), "holding", "has ended as its pilot says at last", (RECOVERED,),
-        {"statechangetime": NOW, **ENDED}),
+        "heartbeat", ("holding",), "holding", "has ended as its pilot says at last", (RECOVERS,),
+        {"statechangetime": NOW, **ENDTIME}),
     Transition(
         "heartbeat", ("sent",), "transferring", "waits for its outputs, first says its pilot",
-        effects=ENDED),
+        effects=ENDTIME),
     Transition(
         "heartbeat", ("transferring",), "transferring", "still waits, as its pilot says",
-        (RECOVERED,)),
+        (RECOVERS,)),
     Transition(
-        "transfer", (*RUNS, "holding"), "transferring", "waits for its outputs", effects=ENDED),
+        "transfer", (*RUNS, "holding"), "transferring", "waits for its outputs", effects=ENDTIME),
     Transition(
-        "merge", (*RUNS, "holding", "transferring"), "merging", "is to be merged", effects=ENDED),
+        "merge", (*RUNS, "holding", "transferring"), "merging", "is to be merged", effects=ENDTIME),
     Transition(
         "finish", ("defined", "assigned", "sent", *RUNS, *ENDS), "finished", "succeeds",
-        effects=ENDED),
+        effects=ENDTIME),
     Transition(
         "fail", ("defined", "assigned", "sent", *RUNS, *ENDS, "failed"), "failed", "fails",
-        effects=ENDED),
+        effects=ENDTIME),
     Transition(
-        "kill", STOPPABLE, "cancelled", "is killed by somebody", effects=KILLED),
+        "kill", STOPPABLE, "cancelled", "is killed by somebody", effects=KILL_VALUES),
     Transition(
-        "kill hard", ASKED, "cancelled", "is killed, and its pilot not asked", (), KILLED),
+        "kill hard", COMMANDED, "cancelled", "is killed, and its pilot not asked", (), KILL_VALUES),
     Transition(
-        "close", STOPPABLE, "closed", "is given up by the system", effects=KILLED),
+        "close", STOPPABLE, "closed", "is given up by the system", effects=KILL_VALUES),
     Transition(
-        "close hard", ASKED, "closed", "is given up, and its pilot not asked", (), KILLED),
+        "close hard", COMMANDED, "closed", "is given up, and its pilot not asked", (), KILL_VALUES),
     *(
-        Transition(MERGED, ("merging",), end, "ends with the job that merges", effects=ENDED)
+        Transition(MERGED, ("merging",), end, "ends with the job that merges", effects=ENDTIME)
         for end in ("finished", "failed", "cancelled", "closed")
     ),
     Transition(
         "retry", ("failed", "holding"), "activated", "is tried again, as the same job",
-        (UNTOLD,), ANEW),
+        (NO_END_COMMAND,), RESET_VALUES),
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ARRAY, Boolean, and_, bindparam, case, exists, func, literal, select, update
 
-from pandadb.core.jobs.files.final_status import FAILED
+from pandadb.core.jobs.files.final_status import FATE_OF_FAILED
 from pandadb.core.jobs.search import lookup
 from pandadb.core.sql import id_arrays
 from pandadb.models import FilesTable4, JobsArchived4
@@ -92,7 +92,7 @@ def _stamped(satellite: Satellite) -> Select[Any]:
     given = _given()
     new: dict[str, Any] = {"modificationtime": given.c.time}
     if satellite is FilesTable4:
-        lost = and_(given.c.lost, FAILED.is_for(table.c))
+        lost = and_(given.c.lost, FATE_OF_FAILED.is_for(table.c))
         new["status"] = case((lost, "failed"), else_=table.c.status)
     changed = (
         update(table)

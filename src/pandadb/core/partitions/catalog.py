@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.policies import Policy
     from pandadb.core.sql.transaction import Transaction
 
-TAKEN = text("SELECT to_regclass(:name) IS NOT NULL")
+NAME_EXISTS = text("SELECT to_regclass(:name) IS NOT NULL")
 FEW, FAR = 100, 100
 """So many ids that are so many ranges beyond all others are not those that new rows follow."""
 LIMITS = re.compile(r"FOR VALUES FROM \((.+)\) TO \((.+)\)")
@@ -91,7 +91,7 @@ def partitions(session: Transaction, tables: Collection[str]) -> dict[str, list[
 def is_taken(session: Transaction, schema: str, name: str) -> bool:
     """Return whether there is a table, or anything else, of that name."""
     place = sql.Identifier(schema, name).as_string()
-    return bool(session.scalar(TAKEN, {"name": place}))
+    return bool(session.scalar(NAME_EXISTS, {"name": place}))
 
 
 def _bounds(name: str, bound: str) -> tuple[Bound | None, Bound | None]:

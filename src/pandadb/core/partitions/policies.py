@@ -170,14 +170,14 @@ def _check_reach(policy: Policy) -> None:
         ("interval times ahead", policy.interval, ahead),
         ("retention", policy.retention, policy.retention.size if policy.retention else 0),
     ):
-        if span and size > FURTHEST[span.unit]:
-            most = Span(FURTHEST[span.unit], span.unit)
+        if span and size > MAX_AHEAD[span.unit]:
+            most = Span(MAX_AHEAD[span.unit], span.unit)
             raise InvalidPolicy(
                 f"{name}: {'ids end' if of_ids else 'times end'} there: at most {most}"
             )
 
 
-FURTHEST = {Unit.DAY: 36_500, Unit.MONTH: 1_200, Unit.ID: 10**15}
+MAX_AHEAD = {Unit.DAY: 36_500, Unit.MONTH: 1_200, Unit.ID: 10**15}
 """A hundred years, and more ids than there will be."""
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from pandadb.core.partitions.planning import Do
-from pandadb.core.partitions.table_options import LIKE, Traits, traits
+from pandadb.core.partitions.table_options import LIKE_TABLE, Traits, traits
 from pandadb.core.sql.table_columns import writable
 from pandadb.core.sql.transaction import schema_of
 
@@ -38,7 +38,7 @@ def statements(session: Session, step: PlanStep, key: str, existing: list[Partit
         "upper": _literal(step.upper),
     }
     if step.do is Do.DROP:
-        return [_said(template, names) for template in (DETACHED, DROPPED)]
+        return [_said(template, names) for template in (DETACH_PARTITION, DROP_TABLE)]
     if step.do in (Do.ARCHIVE, Do.LEAVE):
         return []
     default = next((one for one in existing if one.is_default), None)
@@ -53,30 +53,32 @@ def analyzing(step: PlanStep, existing: list[Partition]) -> list[str]:
     """Return the SQL that gives a partition statistics; none if it is gone."""
     schema = _schema(step, existing)
     name = sql.Identifier(schema, step.partition) if schema else None
-    return [_said(ANALYZED, {"partition": name})] if name else []
+    return [_said(ANALYZE, {"partition": name})] if name else []
 
 
 def _making(names: dict[str, sql.Composable], has: Traits) -> Iterator[str]:
     names["storage"] = has.clause()
-    yield _said(MADE, names)
-    yield _said(LOCKED, names)
+    yield _said(CREATE_TABLE, names)
+    yield _said(LOCK_TABLE, names)
     if "default" in names:
-        yield _said(MOVED, names)
-    yield _said(ATTACHED, names)
+        yield _said(MOVE_ROWS, names)
+    yield _said(ATTACH_PARTITION, names)
     if has.identity != "DEFAULT":
         yield has.identify(names["partition"]).as_string()  # type: ignore[arg-type]
 
 
-MADE = f"CREATE TABLE {{partition}} ({LIKE}){{storage}}"
-LOCKED = "LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"
-MOVED = (
+CREATE_TABLE = f"CREATE TABLE {{partition}} ({LIKE_TABLE}){{storage}}"
+LOCK_TABLE = "LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"
+MOVE_ROWS = (
     "WITH gone AS (DELETE FROM {default} WHERE {key} >= {lower} AND {key} < {upper}"
     " RETURNING {columns}) INSERT INTO {partition} ({columns}) SELECT {columns} FROM gone"
 )
-ATTACHED = "ALTER TABLE {table} ATTACH PARTITION {partition} FOR VALUES FROM ({lower}) TO ({upper})"
-ANALYZED = "ANALYZE {partition}"
-DETACHED = "ALTER TABLE {table} DETACH PARTITION {partition}"
-DROPPED = "DROP TABLE {partition}"
+ATTACH_PARTITION = (
+    "ALTER TABLE {table} ATTACH PARTITION {partition} FOR VALUES FROM ({lower}) TO ({upper})"
+)
+ANALYZE = "ANALYZE {partition}"
+DETACH_PARTITION = "ALTER TABLE {table} DETACH PARTITION {partition}"
+DROP_TABLE = "DROP TABLE {partition}"
 
 
 def _said(template: str, names: dict[str, sql.Composable]) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-LIKE = "LIKE {table} INCLUDING ALL EXCLUDING IDENTITY"
+LIKE_TABLE = "LIKE {table} INCLUDING ALL EXCLUDING IDENTITY"
 """An identity column's sequence is the table's own: it comes with ATTACH, where there is one."""
 
 TRAITS = text("""
@@ -35,7 +35,7 @@ SELECT CAST(t.relreplident AS text), CAST(p.relreplident AS text) FROM pg_class 
 """)
 WORDS = {"d": "DEFAULT", "f": "FULL", "n": "NOTHING"}
 IDENTITY = "ALTER TABLE {partition} REPLICA IDENTITY {what}"
-BY_INDEX = """
+INDEX_OPTIONS = """
 DO $traits$ BEGIN EXECUTE (
 SELECT format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', i.indrelid::regclass, c.relname)
   FROM pg_index i
@@ -68,7 +68,7 @@ class Traits:
     def identify(self, partition: sql.Identifier) -> sql.Composable:
         """Return the statement that sets the replica identity of an attached partition."""
         if self.identity == "INDEX":
-            return sql.SQL(BY_INDEX.strip()).format(place=sql.Literal(partition.as_string()))
+            return sql.SQL(INDEX_OPTIONS.strip()).format(place=sql.Literal(partition.as_string()))
         what = sql.SQL(self.identity)
         return sql.SQL(IDENTITY).format(partition=partition, what=what)
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-UNDEFINED = "Undefined"
-EXECUTING = ("sent", "running")
-MATCHED = ("prodsourcelabel", "workinggroup", "processingtype", "rtype")
+UNDEFINED_SHARE = "Undefined"
+EXECUTING_STATES = ("sent", "running")
+MATCHED_COLUMNS = ("prodsourcelabel", "workinggroup", "processingtype", "rtype")
 EIGHT_CORES = 0
 """A core count of 0 means a whole node of 8 cores."""
 
@@ -54,7 +54,7 @@ def _below(
         if children.get(row["name"]):
             yield from _below(children, row["name"], part)
         else:
-            yield Share(row["name"], part, {name: row[name] for name in MATCHED})
+            yield Share(row["name"], part, {name: row[name] for name in MATCHED_COLUMNS})
 
 
 def share_of(job: Mapping[str, Any], shares: Sequence[Share]) -> str:
@@ -69,7 +69,7 @@ def share_of(job: Mapping[str, Any], shares: Sequence[Share]) -> str:
             if pattern is not None
         ):
             return share.name
-    return UNDEFINED
+    return UNDEFINED_SHARE
 
 
 def ranking(session: Transaction) -> list[str]:
@@ -79,7 +79,7 @@ def ranking(session: Transaction) -> list[str]:
     """
     stats = session.execute(
         select(JobsShareStats.gshare, func.sum(JobsShareStats.hs))
-        .where(JobsShareStats.jobstatus.in_(EXECUTING))
+        .where(JobsShareStats.jobstatus.in_(EXECUTING_STATES))
         .group_by(JobsShareStats.gshare)
     ).all()
     executing = {gshare: float(hs or 0) for gshare, hs in stats}
@@ -108,7 +108,7 @@ def resource_type_of(job: Mapping[str, Any], types: Sequence[Row[Any]]) -> str:
             kind.minrampercore, memory, kind.maxrampercore
         ):
             return str(kind.resource_name)
-    return UNDEFINED
+    return UNDEFINED_SHARE
 
 
 def _holds(low: int | None, number: int, high: int | None) -> bool:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-UNDECLARED: tuple[tuple[DatabaseSequence, Any], ...] = (
+FOREIGN_USES: tuple[tuple[DatabaseSequence, Any], ...] = (
     (PRODSYS2_TASK_SEQ, JediTasks.jeditaskid),
     (JEDI_WORK_QUEUE_SEQ, JediWorkQueue.queue_id),
     (RETRYACTIONS_SEQ, RetryActions.retryaction_id),
@@ -54,7 +54,7 @@ GROUP = 16
 """Partitions for one statement, so that few locks are held."""
 LARGEST = 10**15
 """A number above it comes from no sequence: it is a slip that must not use up the others."""
-SMALL = 20_000
+SMALL_TABLE = 20_000
 """Pages of a table that is read for its highest number where there is no index."""
 
 PLACES = text("""
@@ -106,7 +106,7 @@ def fed() -> dict[str, tuple[Column[Any], ...]]:
         for column in table.columns:
             if sequence := _default(column):
                 found[f"{sequence.schema}.{sequence.name}"].append(column)
-    for sequence, attribute in UNDECLARED:
+    for sequence, attribute in FOREIGN_USES:
         found[f"{sequence.schema}.{sequence.name}"].append(attribute.property.columns[0])
     return {name: tuple(columns) for name, columns in found.items()}
 
@@ -176,7 +176,7 @@ def _highest(
     """Return the highest number in each part of a table."""
     table = named(session, str(column.table)).as_string()
     found = session.execute(PLACES, {"table": table, "column": column.name}).all()
-    parts = [one for one in found if thorough or one.indexed or one.pages <= SMALL]
+    parts = [one for one in found if thorough or one.indexed or one.pages <= SMALL_TABLE]
     for batch in in_batches(parts, GROUP):
         query = sql.SQL(" UNION ALL ").join(
             sql.SQL("SELECT {}::text, max({column}) FROM {} WHERE {column} <= {}").format(

@@ -28,7 +28,7 @@ SELECT attname FROM pg_attribute
 """)
 
 
-UNHASHED = text("""
+NO_HASH_TYPES = text("""
 WITH RECURSIVE made_of (type, part) AS (
     SELECT oid, oid FROM pg_type WHERE oid = ANY(CAST(:types AS oid[]))
      UNION
@@ -75,7 +75,7 @@ def writable(session: Transaction, table: sql.Identifier) -> list[str]:
 
 def unhashed(session: Transaction, types: Iterable[int]) -> set[int]:
     """Return the types, by oid, without a hash function: json, xml and point, for instance."""
-    return {*session.scalars(UNHASHED, {"types": [*types]})}
+    return {*session.scalars(NO_HASH_TYPES, {"types": [*types]})}
 
 
 def named(session: Transaction, table: str) -> sql.Identifier:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from psycopg.abc import AdaptContext, Buffer
 
 TIMESTAMP = psycopg.adapters.types["timestamp"].oid
-USUAL = cast("type[Loader]", psycopg.adapters.get_loader(TIMESTAMP, Format.TEXT))
+DEFAULT_LOADER = cast("type[Loader]", psycopg.adapters.get_loader(TIMESTAMP, Format.TEXT))
 FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 - times in the database are naive UTC
-BEYOND = re.compile(r"-?infinity|\d{4,}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( BC)?")
+OUT_OF_RANGE = re.compile(r"-?infinity|\d{4,}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( BC)?")
 
 
 class TimeBeyond(datetime):
@@ -37,7 +37,7 @@ class TimeBeyond(datetime):
         Raises:
             ValueError: The text is none of PostgreSQL's.
         """
-        if not BEYOND.fullmatch(text):
+        if not OUT_OF_RANGE.fullmatch(text):
             raise ValueError(f"{text!r} is no time")
         nearest = FIRST if text.startswith("-") or text.endswith("BC") else LAST
         found = cls.combine(nearest.date(), nearest.time())
@@ -91,7 +91,7 @@ class TimeLoader(Loader):
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
-        self.usual = USUAL(oid, context).load
+        self.usual = DEFAULT_LOADER(oid, context).load
 
     @override
     def load(self, data: Buffer) -> datetime:

@@ -1,7 +1,11 @@
-"""The transaction of the caller, through which the functions of core send their statements."""
+"""The transaction of the caller, through which the functions of core send their statements.
+
+And the ways in which a statement treats rows that another transaction has locked.
+"""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -15,6 +19,14 @@ Transaction = Session | Connection
 
 Neither is committed here, and both have the options of their `Database`.
 """
+
+
+class Lock(StrEnum):
+    """The treatment of rows that another transaction has locked, in PostgreSQL's words."""
+
+    WAIT = "wait"
+    SKIP = "skip"
+    NOWAIT = "nowait"
 
 
 def connection_of(transaction: Transaction) -> Connection:

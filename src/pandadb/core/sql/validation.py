@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import difflib
 import operator
-import re
 import sys
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, DateTime, Integer, Numeric, SmallInteger, String
+from sqlalchemy import DateTime, Integer, Numeric, String
 
+from pandadb.core.sql.column_values import integer_range, parse
 from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from pandadb.models import Base
 
-BITS = {SmallInteger: 16, BigInteger: 64, Integer: 32}
 SHOWN = 100
 """Characters of a value that a sentence shows."""
 FIRST, LAST = -(2**63), 2**63 - 1
@@ -124,7 +123,7 @@ def _id(given: Any) -> int:
         number = None if isinstance(given, bool) else operator.index(given)
     except TypeError:
         number = None
-    if mistake := _whole(64, nullable=False)(given if number is None else number):
+    if mistake := _whole(FIRST, LAST, nullable=False)(given if number is None else number):
         raise InvalidValue(f"pandaid {mistake}")
     return number or 0
 
@@ -157,34 +156,9 @@ def from_text(model: type[Base], name: str, text: str) -> Any:
         return None
     try:
         kind = model.__table__.columns[name].type
-        _check_plain(kind, text)
-        return parsed(kind, text)
+        return parse(kind, text)
     except (ValueError, ArithmeticError):
         raise InvalidValue(f"{name} cannot be {text!r}") from None
-
-
-def _check_plain(kind: Any, text: str) -> None:
-    """Refuse numbers that only Python reads: 1_0 and those of other scripts, NaN, Infinity."""
-    if isinstance(kind, Integer | Numeric) and not re.fullmatch(r"[0-9eE.+-]{1,1000}", text):
-        raise ValueError(text)
-
-
-def parsed(kind: Any, text: str) -> Any:
-    """Return the value of a type of column that a text stands for; times as naive UTC.
-
-    Raises:
-        ValueError, ArithmeticError: It is none.
-    """
-    match kind:
-        case Integer():
-            return int(text)
-        case Numeric():
-            return Decimal(text)
-        case DateTime():
-            time = datetime.fromisoformat(text)
-            return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
-        case _:
-            return text
 
 
 def near(name: str, known: Iterable[str]) -> str:
@@ -209,8 +183,7 @@ def _of_type(kind: Any, nullable: bool) -> Check:
         case String(length=length):
             return _text(length or sys.maxsize, nullable)
         case Integer():
-            bits = next(bits for size, bits in BITS.items() if isinstance(kind, size))
-            return _whole(bits, nullable)
+            return _whole(*integer_range(kind), nullable)
         case Numeric(precision=precision, scale=scale):
             return partial(_decimal, precision or 1000, scale or 0, nullable)
         case DateTime():
@@ -236,9 +209,7 @@ def _text(length: int, nullable: bool = False) -> Check:
     return check
 
 
-def _whole(bits: int, nullable: bool) -> Check:
-    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-
+def _whole(low: int, high: int, nullable: bool) -> Check:
     def check(value: Any) -> str | None:
         if value.__class__ is int and low <= value <= high:
             return None

@@ -67,7 +67,7 @@ def _is_unset(time: Any) -> ColumnElement[bool]:
 
 NOW = Effect("now", lambda _job, _column: moment())
 NULL = Effect("NULL", lambda _job, _column: null())
-NEXT = Effect("+ 1", lambda job, column: job[column] + 1)
+INCREMENT = Effect("+ 1", lambda job, column: job[column] + 1)
 LOWER = Effect("- 10", lambda job, column: job[column] - 10)
 UNLESS_SET = Effect(
     "now, unless it is set",

@@ -15,7 +15,7 @@ from sqlalchemy import ARRAY, String, bindparam, case, delete, func, insert, sel
 
 from pandadb.core.sql.expressions import constant, constants
 from pandadb.core.sql.id_arrays import array, is_one_of, unnested
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.core.statemachine.effects import moment
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ SELECT DISTINCT pg_get_userbyid(c.relowner)
 """)
 RESTORED_STAY = timedelta(30)
 """How long jobs stay live that were restored by rows, unless their day is named."""
-STRAY = "SELECT DISTINCT date_trunc('day', modificationtime) FROM {default} WHERE {times}"
+DAYS_IN_DEFAULT = "SELECT DISTINCT date_trunc('day', modificationtime) FROM {default} WHERE {times}"
 
 
 class NotTheOwner(PandaDBError):
@@ -202,7 +202,11 @@ def _there(session: Session, day: Day) -> tuple[Deferral | None, Deferral | None
         for one in partitions:
             if one.is_default:
                 default = sql.Identifier(one.schema, one.name)
-                query = sql.SQL(STRAY).format(default=default, times=day.condition()).as_string()
+                query = (
+                    sql.SQL(DAYS_IN_DEFAULT)
+                    .format(default=default, times=day.condition())
+                    .as_string()
+                )
                 stray[table] = session.connection().exec_driver_sql(query).scalars().all()
     return taken(day, there), strewn(day, stray)
 

@@ -162,7 +162,7 @@ def _restore_rows_of(
         for back in days(catalog.partitions(session, ARCHIVE_OF)):
             for part in back.parts:
                 if part.overlaps(day):
-                    ledger.enter(session, part, ledger.NEVER)
+                    ledger.enter(session, part, ledger.MUST_NOT)
     return RestoreResult(transfer.gone, failed=failed, notes=throttle.notes, paused=throttle.paused)
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.services.archive.report import CopyState
 
-SAFE = (Step.BOUND, Step.COUNT)
+CONTINUABLE_STEPS = (Step.BOUND, Step.COUNT)
 """Steps before which a run can wait for any time; it waits before each day, too."""
 
 
@@ -171,7 +171,7 @@ class _Steps:
             _OutOfTime: The time was over during a wait.
         """
         self.now = step
-        if step in SAFE and not self.may_go_on(begun=True):
+        if step in CONTINUABLE_STEPS and not self.may_go_on(begun=True):
             raise _OutOfTime
         self._report()
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import backpressure, holds, ledger, pauses, proofs
-from pandadb.core.archive.deferrals import WANTED, Reason
+from pandadb.core.archive.deferrals import EXPECTED_REASONS, Reason
 from pandadb.core.archive.layout import ENDED_JOBS, LIVE_OF
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.policies import POLICIES
@@ -16,7 +16,7 @@ from pandadb.services.archive.pauses import said
 from pandadb.services.archive.plans import in_default, plan
 from pandadb.services.archive.report import NextStep
 from pandadb.services.archive.verification import is_proof, known_proofs, range_of, ranged
-from pandadb.services.maintenance import OFTEN, last_runs, went_wrong
+from pandadb.services.maintenance import EXPECTED_INTERVAL, last_runs, went_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NONE = backpressure.Lag(0, hidden=False)
 RUNS = ("archive run", "archive compact", "archive export", "archive import")
 MINUTE = "%Y-%m-%d %H:%M"
-FORGOTTEN = timedelta(1)
+PAUSE_WARNING_AGE = timedelta(1)
 """How old a pause without an end has to be to be taken for forgotten."""
 
 
@@ -181,7 +181,7 @@ def _archived(
 
 def _needs_person(day: Day) -> bool:
     """Tell whether a day stays that nobody wanted to stay, and for longer than a lock."""
-    return day.failed or (day.reason is not None and day.reason not in WANTED)
+    return day.failed or (day.reason is not None and day.reason not in EXPECTED_REASONS)
 
 
 def _lag(
@@ -200,7 +200,7 @@ def _lag(
 
 
 def _forgotten(since: datetime | None, now: datetime) -> Iterator[str]:
-    if since and now - since > FORGOTTEN:
+    if since and now - since > PAUSE_WARNING_AGE:
         yield f"The archive is paused without an end since {since:{MINUTE}}: pandadb archive resume"
 
 
@@ -209,7 +209,7 @@ def _overdue(
 ) -> Iterator[str]:
     yield from went_wrong(run for run in runs if run.command == RUNS[0])
     good = next((run.good_at for run in runs if run.command == RUNS[0]), None)
-    if lag > OFTEN.total_seconds() and (good is None or now - good > OFTEN):
+    if lag > EXPECTED_INTERVAL.total_seconds() and (good is None or now - good > EXPECTED_INTERVAL):
         last = f"the last good run was at {good:{MINUTE}}" if good else "no run has ended well"
         first = due[0].lower
         yield f"{len(due)} days are due, the first {first:%Y-%m-%d}; {last}: pandadb archive run"

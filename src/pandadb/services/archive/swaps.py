@@ -106,7 +106,7 @@ def _exchange(
             raise Deferred(why)
         for part, source in before.items():
             proofs.prove(session, part, how, source)
-            ledger.enter(session, part, "Y" if how == proofs.SWAP else ledger.NEVER)
+            ledger.enter(session, part, "Y" if how == proofs.SWAP else ledger.MUST_NOT)
         pandaid_index.forget(session, day)
         swaps.lock_against_vacuum(session, day, locks.autovacuum)
         began = time.monotonic()

@@ -85,8 +85,8 @@ class Throttle:
                 else backpressure.Lag(0, hidden=False)
             )
             sessions = 0 if holding else backpressure.waiting(session)
-        if lag.hidden and HIDDEN not in self.notes:
-            self.notes.append(HIDDEN)
+        if lag.hidden and LAG_HIDDEN not in self.notes:
+            self.notes.append(LAG_HIDDEN)
         if lag.seconds > self.limits.max_lag:
             return f"replica lag {lag.seconds:.0f} s"
         return f"{sessions} sessions wait for locks" if sessions else None
@@ -100,4 +100,4 @@ class Throttle:
         return limit - (time.monotonic() - self.began)
 
 
-HIDDEN = "The lag of replicas is not seen: GRANT pg_monitor to the role"
+LAG_HIDDEN = "The lag of replicas is not seen: GRANT pg_monitor to the role"

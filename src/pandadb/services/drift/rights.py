@@ -25,7 +25,7 @@ STATEMENT = re.compile(
     r"(?P<verb>GRANT|REVOKE) (?P<privileges>[A-Z, ]+) ON (?P<what>.+) (?:TO|FROM) (?P<roles>.+)"
 )
 ALL_IN_SCHEMA = re.compile(r"ALL (TABLE|SEQUENCE)S IN SCHEMA (.+)")
-NAMED = re.compile(r"(SCHEMA|SEQUENCE|FUNCTION)? ?(.+)")
+GRANTED_OBJECT = re.compile(r"(SCHEMA|SEQUENCE|FUNCTION)? ?(.+)")
 COMMA = re.compile(r", (?![^(]*\))")
 
 ENTRIES = """
@@ -76,7 +76,7 @@ Rights = dict[tuple[Thing, str], set[str]]
 def find(session: Session, roles: Mapping[str, str]) -> Iterator[Difference]:
     """Yield what roles lack, and what they or PUBLIC have beyond."""
     partitions, found = _found(session, roles.get("owner"))
-    later = [role for role in lacking(session, roles) if role in grants.LATER]
+    later = [role for role in lacking(session, roles) if role in grants.ROLES_SINCE]
     things = {thing for thing, _ in found}
     wanted = _wanted(roles, later, things - partitions) if roles else {}
     known = {PUBLIC, *(name for role, name in roles.items() if role not in ("owner", *later))}
@@ -133,7 +133,7 @@ def _meant(schemas: str | None, what: str, things: Iterable[Thing]) -> Iterator[
             for thing in things
             if thing.kind == kind and thing.name.partition(".")[0] in inside
         )
-    elif named := NAMED.fullmatch(what):
+    elif named := GRANTED_OBJECT.fullmatch(what):
         for name in COMMA.split(named[2]):
             yield Thing((named[1] or "table").lower(), name)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 from sqlalchemy import text
 
-from pandadb.migrating.catalogue import OURS
+from pandadb.migrating.catalogue import OUR_SCHEMAS
 from pandadb.services.grants import ROLES
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SELECT r.rolname, count(*)
  WHERE schema = ANY(:schemas)
  GROUP BY 1
 """)
-EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
+ROLE_EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
 
 
 def given(session: Session) -> dict[str, str]:
@@ -37,9 +37,9 @@ def given(session: Session) -> dict[str, str]:
     rights, it is the prefix with most of them; there has to be an owner of that name.
     """
     found: dict[str, list[int]] = defaultdict(list)
-    for name, number in session.execute(GRANTEES, {"schemas": [*OURS]}):
+    for name, number in session.execute(GRANTEES, {"schemas": [*OUR_SCHEMAS]}):
         prefix, _, role = name.rpartition("_")
-        if role in ROLES and session.scalar(EXISTS, {"name": prefix}):
+        if role in ROLES and session.scalar(ROLE_EXISTS, {"name": prefix}):
             found[prefix].append(number)
     several = {prefix: sum(rights) for prefix, rights in found.items() if len(rights) > 1}
     if not several:
@@ -50,7 +50,7 @@ def given(session: Session) -> dict[str, str]:
 
 def lacking(session: Session, roles: Mapping[str, str]) -> list[str]:
     """Return the roles that have no right here at all."""
-    rights = {name for name, _ in session.execute(GRANTEES, {"schemas": [*OURS]})}
+    rights = {name for name, _ in session.execute(GRANTEES, {"schemas": [*OUR_SCHEMAS]})}
     return [role for role, name in roles.items() if name not in rights]
 
 

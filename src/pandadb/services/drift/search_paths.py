@@ -39,7 +39,7 @@ def find(session: Session, roles: Mapping[str, str]) -> Iterator[Difference]:
     if not roles:
         return
     path = session.scalar(OF_DATABASE)
-    if not str(path).startswith(grants.FIRST):
+    if not str(path).startswith(grants.SEARCH_PATH):
         sentence = (
             f"the database has {path or 'no search_path'}, PanDA's server needs"
             f" one that begins with doma_panda: pandadb db grant{option(roles)}"

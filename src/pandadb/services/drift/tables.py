@@ -11,30 +11,30 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-OURS = """
+OUR_TABLES = """
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = ANY(:schemas)
 """
 ROW_SECURITY = (
-    f"SELECT format('%I.%I', n.nspname, c.relname) {OURS} WHERE c.relrowsecurity ORDER BY 1"
+    f"SELECT format('%I.%I', n.nspname, c.relname) {OUR_TABLES} WHERE c.relrowsecurity ORDER BY 1"
 )
 RULES = f"""
 SELECT format('%I.%I', n.nspname, c.relname), quote_ident(r.rulename),
        CASE r.ev_type WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' WHEN '4' THEN 'DELETE'
                       ELSE 'SELECT' END
-  {OURS} JOIN pg_rewrite r ON r.ev_class = c.oid AND r.rulename <> '_RETURN'
+  {OUR_TABLES} JOIN pg_rewrite r ON r.ev_class = c.oid AND r.rulename <> '_RETURN'
  ORDER BY 1, 2
 """
 UNVACUUMED = f"""
 SELECT format('%I.%I', n.nspname, c.relname), prefix || option_name
-  {OURS} LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
+  {OUR_TABLES} LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
  CROSS JOIN LATERAL (VALUES ('', c.reloptions), ('toast.', t.reloptions)) AS given (prefix, options)
  CROSS JOIN LATERAL pg_options_to_table(options)
  WHERE option_name = 'autovacuum_enabled' AND NOT option_value::boolean
  ORDER BY 1, 2
 """
-HALF_DETACHED = f"""
+PENDING_DETACH = f"""
 SELECT format('%I.%I', n.nspname, c.relname), format('%I.%I', pn.nspname, p.relname)
-  {OURS} JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhdetachpending
+  {OUR_TABLES} JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhdetachpending
   JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
  ORDER BY 1
 """
@@ -55,7 +55,7 @@ def find(session: Session) -> Iterator[Difference]:
     for name, option in rows(connection, UNVACUUMED):
         sentence = f"table {name} is left out by autovacuum: ALTER TABLE {name} RESET ({option})"
         yield Difference("table", name, sentence)
-    for name, parent in rows(connection, HALF_DETACHED):
+    for name, parent in rows(connection, PENDING_DETACH):
         sentence = (
             f"partition {name} of {parent} is detached by half:"
             f" ALTER TABLE {parent} DETACH PARTITION {name} FINALIZE"

@@ -18,7 +18,6 @@ from pandadb.services.jobs.search import count, find, get, history
 from pandadb.services.jobs.submission import read, submit
 from pandadb.services.jobs.verbs import (
     VERBS,
-    VerbOptions,
     activate,
     advance,
     assign,
@@ -34,6 +33,7 @@ from pandadb.services.jobs.verbs import (
     typed,
     wait,
 )
+from pandadb.services.transaction import VerbOptions
 
 __all__ = [
     "VERBS",

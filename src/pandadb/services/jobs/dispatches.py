@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from pandadb.core.jobs import dispatches
-from pandadb.core.jobs.states import OURS
+from pandadb.core.jobs.states import SET_BY_MOVER
 from pandadb.core.shares import ranking
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_given, check_names, words
 from pandadb.models import HarvesterRelJobsWorkers, JobsActive4
-from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -30,7 +30,7 @@ def dispatch(
     wanted: DispatchRequest,
     *,
     worker: tuple[str, int] | None = None,
-    how: VerbOptions = USUAL,
+    options: VerbOptions = DEFAULT_OPTIONS,
     **values: Any,
 ) -> list[DispatchResult]:
     """Give activated jobs to a worker: by share, priority and PandaID; each job to one worker only.
@@ -48,13 +48,13 @@ def dispatch(
             than the lock timeout.
     """
     check_columns(JobsActive4, values)
-    check_given(values, OURS, "the dispatch")
+    check_given(values, SET_BY_MOVER, "the dispatch")
     check_names(JobsActive4, words(wanted.columns or ()))
     if worker is not None:
         _check_worker(worker)
-    with transaction(database, how, at_once=True) as connection:
+    with transaction(database, options, at_once=True) as connection:
         order = _ranking(connection)
-        return dispatches.take(connection, wanted, order, how.host, worker, **values)
+        return dispatches.take(connection, wanted, order, options.host, worker, **values)
 
 
 def _check_worker(worker: tuple[str, int]) -> None:

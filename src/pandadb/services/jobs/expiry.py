@@ -9,8 +9,8 @@ from pandadb.core.jobs.ending import timeouts
 from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.sql.validation import check_number
 from pandadb.errors import Outcome
-from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
 from pandadb.services.maintenance import noted
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandadb.core.jobs.ending.timeouts import Rule
     from pandadb.database import Database
 
-MOST = 10_000_000
+MAX_JOBS = 10_000_000
 COMMAND = "jobs expire"
 BATCH = 1000
 """Jobs in one transaction."""
@@ -37,7 +37,7 @@ def expire(
     *,
     rules: Iterable[str] | None = None,
     limit: int = 1000,
-    how: VerbOptions = USUAL,
+    options: VerbOptions = DEFAULT_OPTIONS,
 ) -> list[ExpiryResult]:
     """End the jobs that are due by timeouts, oldest first, up to `limit` jobs for each rule.
 
@@ -51,12 +51,12 @@ def expire(
         JobsLocked: Rows of a job's satellites were locked for longer than the lock timeout; the
             batches before are committed.
     """
-    check_number("limit", limit, 0, MOST)
+    check_number("limit", limit, 0, MAX_JOBS)
     chosen = timeouts.named(rules)
-    if how.dry_run:
-        return _expire_all(database, chosen, limit, how)
+    if options.dry_run:
+        return _expire_all(database, chosen, limit, options)
     with noted(database, COMMAND) as note:
-        found = _expire_all(database, chosen, limit, how)
+        found = _expire_all(database, chosen, limit, options)
         refused = [refusal for expired in found for refusal in expired.refused.values()]
         if not found:
             note.outcome = Outcome.NOTHING
@@ -66,27 +66,27 @@ def expire(
 
 
 def _expire_all(
-    database: Database, chosen: Iterable[Rule], limit: int, how: VerbOptions
+    database: Database, chosen: Iterable[Rule], limit: int, options: VerbOptions
 ) -> list[ExpiryResult]:
     taken: set[int] = set()
-    found = [_expire(database, rule, limit, how, taken) for rule in chosen]
+    found = [_expire(database, rule, limit, options, taken) for rule in chosen]
     return [expired for expired in found if expired.jobs or expired.told or expired.refused]
 
 
 def _expire(
-    database: Database, rule: Rule, limit: int, how: VerbOptions, taken: set[int]
+    database: Database, rule: Rule, limit: int, options: VerbOptions, taken: set[int]
 ) -> ExpiryResult:
     """Do one rule; jobs that another rule has taken are not counted again in a dry run."""
     done, left = ExpiryResult(rule=rule.name, why=rule.why), limit
     while left > 0:
-        size = left if how.dry_run else min(left, BATCH)
-        with transaction(database, how) as connection:
+        size = left if options.dry_run else min(left, BATCH)
+        with transaction(database, options) as connection:
             due = [job for job in timeouts.due(connection, rule, size) if job not in taken]
-            ended = timeouts.end(connection, rule, due, host=how.host) if due else KillResult()
+            ended = timeouts.end(connection, rule, due, host=options.host) if due else KillResult()
         taken.update(due)
         done.jobs |= ended.jobs
         done.before |= ended.before
         done.told += ended.told
         done.refused |= ended.refused
-        left = 0 if how.dry_run or len(due) < size else left - size
+        left = 0 if options.dry_run or len(due) < size else left - size
     return done

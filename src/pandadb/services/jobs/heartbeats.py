@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandadb.core.jobs import heartbeats
-from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def heartbeat(
-    database: Database, beats: Sequence[Heartbeat], how: VerbOptions = USUAL
+    database: Database, beats: Sequence[Heartbeat], options: VerbOptions = DEFAULT_OPTIONS
 ) -> dict[int, Answer]:
     """Process heartbeats; return the answer to the pilot of each job.
 
@@ -25,5 +25,5 @@ def heartbeat(
     Raises:
         InvalidValue: The argument is no list of heartbeats. A malformed one is refused by itself.
     """
-    with transaction(database, how) as connection:
-        return heartbeats.beat(connection, beats, how.host)
+    with transaction(database, options) as connection:
+        return heartbeats.beat(connection, beats, options.host)

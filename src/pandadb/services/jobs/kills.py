@@ -8,7 +8,7 @@ from pandadb.core.jobs.ending import kills
 from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.refusals import Refused
 from pandadb.core.sql import validation
-from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KillResult", "close", "kill"]
 
-EXPIRED = 2
+EXPIRED_CODE = 2
 
 
 def kill(
@@ -26,7 +26,7 @@ def kill(
     *,
     by: str,
     code: int = 9,
-    how: VerbOptions = USUAL,
+    options: VerbOptions = DEFAULT_OPTIONS,
     hard: bool = False,
     production: bool = True,
     keep_unmerged: bool = False,
@@ -44,14 +44,14 @@ def kill(
         JobsLocked: A job was locked for longer than the lock timeout.
     """
     jobs = validation.ids(pandaids)
-    with transaction(database, how) as connection:
+    with transaction(database, options) as connection:
         killed = kills.kill(
             connection,
             jobs,
             code=code,
             by=by,
-            host=how.host,
-            lock=how.lock,
+            host=options.host,
+            lock=options.lock,
             hard=hard,
             production=production,
             keep_unmerged=keep_unmerged,
@@ -64,9 +64,9 @@ def kill(
 def close(
     database: Database,
     pandaids: int | Iterable[int],
-    how: VerbOptions = USUAL,
+    options: VerbOptions = DEFAULT_OPTIONS,
     *,
-    code: int = EXPIRED,
+    code: int = EXPIRED_CODE,
     by: str = "pandadb",
 ) -> KillResult:
     """Give jobs up, as the system does: `kill` with a code that closes them.
@@ -78,4 +78,4 @@ def close(
     if kills.known(code).target != "closed":
         closing = ", ".join(str(one.code) for one in kills.CODES.values() if one.target == "closed")
         raise validation.InvalidValue(f"Kill code {code} does not close jobs: these do: {closing}")
-    return kill(database, pandaids, by=by, code=code, how=how)
+    return kill(database, pandaids, by=by, code=code, options=options)

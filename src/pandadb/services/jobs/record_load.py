@@ -83,7 +83,7 @@ def load_records(
 ) -> LoadResult:
     """Load records that have been read already; see `load`."""
     with database.session() as session, session_of(archive) as other:
-        session.execute(insertion.LOADING)
+        session.execute(insertion.LOCK_LOADING)
         pandaids = [row["pandaid"] for row in found.rows]
         present = insertion.present(session, pandaids, jeditaskid, other)
         if exports:

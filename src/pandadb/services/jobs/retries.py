@@ -9,7 +9,7 @@ from pandadb.core.jobs.refusals import Refused
 from pandadb.core.sql import validation
 from pandadb.models import JobsActive4
 from pandadb.services.jobs import table_statistics
-from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def retry(
     database: Database,
     pandaids: int | Iterable[int],
-    how: VerbOptions = USUAL,
+    options: VerbOptions = DEFAULT_OPTIONS,
     *,
     same: bool = False,
     attemptnr: int | Mapping[int, int] | None = None,
@@ -38,11 +38,11 @@ def retry(
         JobsLocked: A job was locked for longer than the lock timeout.
     """
     jobs = validation.ids(pandaids)
-    with transaction(database, how) as connection:
+    with transaction(database, options) as connection:
         again = retries.same if same else retries.again
-        retried = again(connection, jobs, how.host, attemptnr)
+        retried = again(connection, jobs, options.host, attemptnr)
         if isinstance(pandaids, int) and retried.refused:
             raise Refused(retried.refused[pandaids])
-    if not how.dry_run:
+    if not options.dry_run:
         table_statistics.refresh(database, JobsActive4, len(retried.jobs))
     return retried

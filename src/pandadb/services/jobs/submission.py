@@ -12,7 +12,7 @@ from pandadb.core.sql.transaction import waiting_table
 from pandadb.core.sql.validation import InvalidValue, from_text
 from pandadb.models import FilesTable4, JobsActive4
 from pandadb.services.jobs import table_statistics
-from pandadb.services.jobs.verbs import USUAL, VerbOptions, transaction
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.models import Base
 
-BESIDE = ("files", "parameters", "metadata", "replaces")
+PARTS_OF_JOB = ("files", "parameters", "metadata", "replaces")
 """The parts of a job in JSON that are not columns of its table."""
 
 
@@ -29,7 +29,7 @@ def submit(
     jobs: Sequence[NewJob],
     *,
     jobstatus: str = "defined",
-    how: VerbOptions = USUAL,
+    options: VerbOptions = DEFAULT_OPTIONS,
 ) -> list[int]:
     """Submit jobs with their files, parameters and metadata, all or none; return their PandaIDs.
 
@@ -38,10 +38,10 @@ def submit(
     Raises:
         InvalidValue: A column is unknown or a value does not fit it; the sentence names the job.
     """
-    with transaction(database, how) as connection:
-        pandaids = submission.submit(connection, jobs, jobstatus, how.host)
+    with transaction(database, options) as connection:
+        pandaids = submission.submit(connection, jobs, jobstatus, options.host)
         table = states.home(jobstatus, waiting_table(connection))
-    if not how.dry_run:
+    if not options.dry_run:
         table_statistics.refresh(database, table, len(pandaids))
     return pandaids
 
@@ -87,7 +87,7 @@ def _job(number: int, found: Any) -> NewJob:
     if not isinstance(found, dict):
         raise InvalidValue(f"job {number}: this is not a JSON object")
     try:
-        beside = {name: found.pop(name) for name in BESIDE if name in found}
+        beside = {name: found.pop(name) for name in PARTS_OF_JOB if name in found}
         job_input.check(job_input.Job, {"columns": found, **beside})
         files = [_typed(FilesTable4, file) for file in beside.pop("files", ())]
         return NewJob(_typed(JobsActive4, found), files, **beside)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.models.jobs.all_tables import JobTable
 
-MANY = 1000
+ROWS_WORTH_ANALYZE = 1000
 """Fewer jobs are found quickly whatever the plan."""
 PART = 0.1
 """The fraction of new rows that makes ANALYZE worth it: autovacuum uses the same."""
@@ -34,7 +34,7 @@ def refresh(database: Database, table: JobTable, more: int) -> None:
     That is a transaction by itself, after the one that has brought the jobs. It does not wait for
     locks, and is left to autovacuum where the role may not.
     """
-    if more < MANY:
+    if more < ROWS_WORTH_ANALYZE:
         return
     try:
         with database.transaction() as connection:

@@ -6,9 +6,7 @@ cannot go is an error instead. `values` are further columns of the jobs, such as
 
 from __future__ import annotations
 
-import socket
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs import advances
@@ -16,63 +14,23 @@ from pandadb.core.jobs.ending import kills
 from pandadb.core.jobs.refusals import Refused
 from pandadb.core.jobs.states import JOBS, KILLS, MERGED, transitions
 from pandadb.core.sql import validation
-from pandadb.core.sql.locks import Lock
 from pandadb.core.sql.validation import from_text, near
 from pandadb.core.statemachine.machine import UnknownVerb
-from pandadb.database.pool import check_undoable
 from pandadb.models import JobsActive4
 from pandadb.services.jobs import table_statistics
-from pandadb.services.locks import set_lock_timeout
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from sqlalchemy import Connection
-
     from pandadb.core.jobs.mover import MoveResult
     from pandadb.database import Database
 
 
-@dataclass(frozen=True)
-class VerbOptions:
-    """Options of every verb: locks, the host that it logs, dry run."""
-
-    lock: Lock = Lock.WAIT
-    patience: float | None = None
-    """Seconds to wait for a lock at most; None leaves it to the settings, 0 waits for ever."""
-    host: str = socket.gethostname()
-    """The host in the status log; the `modificationhost` of jobs that are dispatched or heard of.
-    """
-    dry_run: bool = False
-
-
-USUAL = VerbOptions()
-
 APART = ("heartbeat", "dispatch", "retry", MERGED, *KILLS)
 VERBS = tuple(verb for verb in JOBS.verbs if verb not in APART)
 """Verbs that need PandaIDs only; the others have functions of their own."""
-
-
 CANCEL = ("cancel", "kill")
-
-
-@contextmanager
-def transaction(
-    database: Database, how: VerbOptions, *, at_once: bool = False
-) -> Iterator[Connection]:
-    """Open the transaction of a verb; a dry run is undone at its end.
-
-    With `at_once` no more than one statement will change something: that is the transaction.
-    """
-    at_once = at_once and how.patience is None and not how.dry_run
-    with database.transaction(at_once=at_once) as connection:
-        if how.patience is not None:
-            set_lock_timeout(connection, how.patience)
-        if how.dry_run:
-            check_undoable(connection)
-        yield connection
-        if how.dry_run:
-            connection.rollback()
+PandaIDs = int | Iterable[int]
+"""One job, of which a refusal is an error, or several, of which refusals are reported."""
 
 
 def typed(column: str, text: str) -> Any:
@@ -87,8 +45,8 @@ def typed(column: str, text: str) -> Any:
 def advance(
     database: Database,
     verb: str,
-    pandaids: int | Iterable[int],
-    how: VerbOptions = USUAL,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
     **values: Any,
 ) -> MoveResult:
     """Take jobs through a verb that leads to one state.
@@ -102,7 +60,7 @@ def advance(
         JobsLocked: A job was locked for longer than the lock timeout.
     """
     if verb in CANCEL:
-        return cancel(database, pandaids, how, **values)
+        return cancel(database, pandaids, options, **values)
     if verb in KILLS:
         raise UnknownVerb(
             f"{verb!r} is no verb: jobs are killed and closed by `jobs kill`, with a code"
@@ -111,19 +69,22 @@ def advance(
         raise UnknownVerb(f"There is no verb {verb!r}{near(verb, VERBS)}")
     jobs = validation.ids(pandaids)
     at_once = len(jobs) == 1 and not advances.is_accounted(transitions(verb))
-    with transaction(database, how, at_once=at_once) as connection:
+    with transaction(database, options, at_once=at_once) as connection:
         moved = advances.advance(
-            connection, verb, jobs, values=values, host=how.host, lock=how.lock
+            connection, verb, jobs, values=values, host=options.host, lock=options.lock
         )
         if isinstance(pandaids, int) and moved.refused:
             raise Refused(moved.refused[pandaids])
-    if not how.dry_run and transitions(verb)[0].target == "activated":
+    if not options.dry_run and transitions(verb)[0].target == "activated":
         table_statistics.refresh(database, JobsActive4, len(moved.jobs))
     return moved
 
 
 def cancel(
-    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+    database: Database,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Any,
 ) -> MoveResult:
     """End jobs that have the command of `jobs.kill` to end, now that their pilots have ended.
 
@@ -133,85 +94,118 @@ def cancel(
         JobsLocked: A job was locked for longer than the lock timeout.
     """
     jobs = validation.ids(pandaids)
-    with transaction(database, how) as connection:
-        moved = kills.cancel(connection, jobs, values=values, host=how.host, lock=how.lock)
+    with transaction(database, options) as connection:
+        moved = kills.cancel(connection, jobs, values=values, host=options.host, lock=options.lock)
         if isinstance(pandaids, int) and moved.refused:
             raise Refused(moved.refused[pandaids])
     return moved
 
 
 def assign(
-    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+    database: Database,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Any,
 ) -> MoveResult:
     """Have the inputs of defined jobs moved to their site: they are assigned."""
-    return advance(database, "assign", pandaids, how, **values)
+    return advance(database, "assign", pandaids, options, **values)
 
 
 def wait(
-    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+    database: Database,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Any,
 ) -> MoveResult:
     """Let defined or assigned jobs wait for an input that is missing."""
-    return advance(database, "wait", pandaids, how, **values)
+    return advance(database, "wait", pandaids, options, **values)
 
 
 def activate(
-    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+    database: Database,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Any,
 ) -> MoveResult:
     """Make defined or assigned jobs with all their inputs ready for dispatch."""
-    return advance(database, "activate", pandaids, how, **values)
+    return advance(database, "activate", pandaids, options, **values)
 
 
 def throttle(
-    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+    database: Database,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Any,
 ) -> MoveResult:
     """Hold back activated jobs, for their user or task."""
-    return advance(database, "throttle", pandaids, how, **values)
+    return advance(database, "throttle", pandaids, options, **values)
 
 
 def release(
-    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+    database: Database,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Any,
 ) -> MoveResult:
     """Let throttled jobs be dispatched again."""
-    return advance(database, "release", pandaids, how, **values)
+    return advance(database, "release", pandaids, options, **values)
 
 
 def hold(
-    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+    database: Database,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Any,
 ) -> MoveResult:
     """Record that the pilots of jobs have ended: their reports are to be processed."""
-    return advance(database, "hold", pandaids, how, **values)
+    return advance(database, "hold", pandaids, options, **values)
 
 
 def transfer(
-    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+    database: Database,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Any,
 ) -> MoveResult:
     """Record that the outputs of jobs are being transferred."""
-    return advance(database, "transfer", pandaids, how, **values)
+    return advance(database, "transfer", pandaids, options, **values)
 
 
 def merge(
-    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+    database: Database,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Any,
 ) -> MoveResult:
     """Record that the outputs of jobs wait for a merge job."""
-    return advance(database, "merge", pandaids, how, **values)
+    return advance(database, "merge", pandaids, options, **values)
 
 
 def finish(
-    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+    database: Database,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Any,
 ) -> MoveResult:
     """End jobs that have succeeded."""
-    return advance(database, "finish", pandaids, how, **values)
+    return advance(database, "finish", pandaids, options, **values)
 
 
 def fail(
-    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+    database: Database,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Any,
 ) -> MoveResult:
     """End jobs that have failed; their outputs and logs fail with them."""
-    return advance(database, "fail", pandaids, how, **values)
+    return advance(database, "fail", pandaids, options, **values)
 
 
 def reset(
-    database: Database, pandaids: int | Iterable[int], how: VerbOptions = USUAL, **values: Any
+    database: Database,
+    pandaids: PandaIDs,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Any,
 ) -> MoveResult:
     """Take jobs back to where they are set up; activated production jobs lose their site."""
-    return advance(database, "reset", pandaids, how, **values)
+    return advance(database, "reset", pandaids, options, **values)

@@ -96,7 +96,7 @@ def test_an_empty_value_is_null_or_the_default_where_null_is_not_allowed(file: P
             "column corecount: 40000 is too large, the limit is 32767",
         ),
         ("pandaid,wall_time,maxrss\n1,2,NaN\n", "column maxrss: 'NaN' is not a number"),
-        ("pandaid,wall_time,cloud\n1,2," + "x" * 51 + "\n", "is longer than 50 characters"),
+        ("pandaid,wall_time,cloud\n1,2," + "x" * 51 + "\n", "is too long: 51 characters, 50 fit"),
         ("pandaid,wall_time,jobstatus\n1,2,running\n", "'running' is not a final state: finished"),
         (
             "pandaid,wall_time,IOcharRead,totrchar\n1,2,3,4\n",
@@ -117,7 +117,10 @@ def test_an_empty_value_is_null_or_the_default_where_null_is_not_allowed(file: P
         ("pandaid,wall_time,dbTime\n1,2,1E99999999\n", "column dbTime: 1E99999999 is too large"),
         ("pandaid,wall_time,cpuconversion\n1,2,123456789.12\n", "is too large, the limit is 99999"),
         ("pandaid,wall_time,cpuconversion\n1,2,99999.99999\n", "is too large, the limit is 99999"),
-        ("pandaid,wall_time,cloud\n1,2,a\0b\n", "column cloud: 'a\\x00b' has a NUL character"),
+        (
+            "pandaid,wall_time,cloud\n1,2,a\0b\n",
+            "column cloud: 'a\\x00b' cannot have a NUL character",
+        ),
         ("pandaid,wall_time,jobstatus\n1,2,\n", "column jobstatus: a value is missing"),
         ("pandaid,wall_time,endtime\n1,2,1918-03-01\n", "1918-03-01 is not in the years 2000 to"),
         ("pandaid,wall_time,endtime\n1,2,0001-01-01T00:00+05:00\n", "is not a time such as"),

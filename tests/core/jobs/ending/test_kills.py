@@ -17,7 +17,7 @@ from pandadb.core.jobs.ending.kills import CODES, KillResult, UnknownCode
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason, Refused
 from pandadb.core.jobs.states import STATES, STOPPABLE, transitions
 from pandadb.core.sql import validation
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.database import Database
 from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsStatusLog
 from pandadb.models.types import EPOCH
@@ -241,11 +241,11 @@ def test_locked_jobs_are_waited_for_skipped_or_refused(database: Database) -> No
         locked = select(JobsActive4.pandaid).where(JobsActive4.pandaid != ids[3])
         other.execute(locked.with_for_update())
 
-        done = jobs.kill(database, ids, by="ann", how=VerbOptions(lock=Lock.SKIP))
+        done = jobs.kill(database, ids, by="ann", options=VerbOptions(lock=Lock.SKIP))
         with pytest.raises(JobsLocked):
-            jobs.kill(database, ids, by="ann", how=VerbOptions(lock=Lock.NOWAIT))
+            jobs.kill(database, ids, by="ann", options=VerbOptions(lock=Lock.NOWAIT))
         with pytest.raises(JobsLocked):
-            jobs.kill(database, ids, by="ann", how=VerbOptions(patience=0.1))
+            jobs.kill(database, ids, by="ann", options=VerbOptions(patience=0.1))
 
     assert [*done.jobs] == [ids[3]]
     assert {job: refusal.reason for job, refusal in done.refused.items()} == dict.fromkeys(
@@ -264,7 +264,7 @@ def test_one_job_that_cannot_be_killed_is_an_error_and_a_dry_run_does_nothing(
 
     with pytest.raises(Refused, match="Job 5 is unknown"):
         jobs.kill(database, 5, by="ann")
-    dry = jobs.kill(database, pandaid, by="ann", how=VerbOptions(dry_run=True))
+    dry = jobs.kill(database, pandaid, by="ann", options=VerbOptions(dry_run=True))
 
     assert dry.jobs == {pandaid: "cancelled"}
     with database.session() as session:

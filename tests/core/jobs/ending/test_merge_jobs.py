@@ -12,7 +12,7 @@ from pandadb.core.jobs import advances
 from pandadb.core.jobs.ending import kills
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.mover import MoveResult
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import FilesTable4, JediDatasetContents, JobsActive4, JobsArchived4
 from pandadb.services import jobs
 from tests.factories import ROLES, ROW_IDS, make_job, make_task, make_task_job

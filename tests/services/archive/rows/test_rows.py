@@ -100,7 +100,7 @@ def test_a_job_comes_back_with_all_that_belongs_to_it_and_its_time(archived: Dat
 def test_a_task_comes_back_and_what_is_unknown_is_told(
     archived: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan, "STRETCH", 1)
+    monkeypatch.setattr(scan, "PARTITIONS_PER_SCAN", 1)
     restored = archive.restore_jobs(archived, tasks=[7, 99], pandaids=[4, 77])
 
     assert sorted(restored.gone.jobs) == [1, 2, 3, 4]
@@ -490,11 +490,11 @@ def test_replicas_that_are_behind_and_sessions_that_wait_hold_a_run_up(
     write(archived, 10, days=50)
     make_days(archived)
     said: list[str | None] = []
-    monkeypatch.setattr(backpressure, "LAG", "SELECT 1, 1, 12.3")
+    monkeypatch.setattr(backpressure, "REPLICA_LAG", "SELECT 1, 1, 12.3")
 
     def listen(progress: archive.Progress) -> None:
         said.append(progress.waiting)
-        monkeypatch.setattr(backpressure, "LAG", "SELECT 1, 0, NULL")
+        monkeypatch.setattr(backpressure, "REPLICA_LAG", "SELECT 1, 0, NULL")
 
     ran = archive.run(archived, limits=Limits(max_lag=10), tell=listen)
 

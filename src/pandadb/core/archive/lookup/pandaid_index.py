@@ -40,7 +40,7 @@ GROUP = 16
 PARTITIONS = """
 SELECT count(*) AS partitions FROM pg_inherits WHERE inhparent = to_regclass(:parent)
 """
-EXTREMES = "SELECT {}, min(pandaid), max(pandaid) FROM {partition}"
+MIN_AND_MAX = "SELECT {}, min(pandaid), max(pandaid) FROM {partition}"
 NOTE = ("table_name", "lower_bound", "upper_bound", "least_pandaid", "greatest_pandaid")
 
 
@@ -211,7 +211,7 @@ def refresh(session: Transaction) -> int:
 def _extremes(session: Transaction, partitions: Sequence[Partition]) -> list[tuple[Any, ...]]:
     """Return the least and the greatest PandaID of each partition."""
     each = [
-        sql.SQL(EXTREMES).format(
+        sql.SQL(MIN_AND_MAX).format(
             sql.Literal(number), partition=sql.Identifier(one.schema, one.name)
         )
         for number, one in enumerate(partitions)

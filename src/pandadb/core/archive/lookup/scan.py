@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-STRETCH = 50
+PARTITIONS_PER_SCAN = 50
 """Partitions that are looked into at once."""
-FOUND = "SELECT pandaid, modificationtime FROM {jobs} WHERE {times} AND {column} = ANY({values})"
-NEXT = (
+SELECT_JOBS = (
+    "SELECT pandaid, modificationtime FROM {jobs} WHERE {times} AND {column} = ANY({values})"
+)
+SELECT_NEXT = (
     "(SELECT DISTINCT pandaid FROM {table} WHERE {times} AND pandaid > {after}"
     " ORDER BY pandaid LIMIT {limit})"
 )
@@ -42,7 +44,7 @@ def stretches(session: Session) -> list[TimeRange]:
     """
     ones = catalog.partitions(session, [ARCHIVED_JOBS])[ARCHIVED_JOBS]
     lowers = [one.lower for one in ones if isinstance(one.lower, datetime)]
-    cuts = [None, *lowers[STRETCH::STRETCH], None]
+    cuts = [None, *lowers[PARTITIONS_PER_SCAN::PARTITIONS_PER_SCAN], None]
     return [TimeRange(*pair) for pair in pairwise(cuts)][::-1]
 
 
@@ -50,7 +52,7 @@ def archived(
     session: Session, times: TimeRange, column: str, values: Collection[int]
 ) -> Iterator[tuple[int, datetime]]:
     """Yield jobs of a stretch of the archive, with their times, by `pandaid` or `jeditaskid`."""
-    query = sql.SQL(FOUND).format(
+    query = sql.SQL(SELECT_JOBS).format(
         jobs=named(session, ARCHIVED_JOBS),
         times=times.condition(),
         column=sql.Identifier(column),
@@ -70,7 +72,7 @@ def next_jobs(
 ) -> list[int]:
     """Return the PandaIDs that follow one in rows of some time of any of the tables."""
     words = {"times": times.condition(), "after": sql.Literal(after), "limit": sql.Literal(limit)}
-    each = [sql.SQL(NEXT).format(table=named(session, table), **words) for table in tables]
+    each = [sql.SQL(SELECT_NEXT).format(table=named(session, table), **words) for table in tables]
     query = sql.SQL(" UNION ").join(each) + sql.SQL(" ORDER BY 1 LIMIT {}").format(limit)
     return [*session.connection().exec_driver_sql(query.as_string()).scalars()]
 

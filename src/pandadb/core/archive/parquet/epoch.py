@@ -22,8 +22,8 @@ YEAR_2000 = 946_684_800_000_000
 """From where PostgreSQL counts."""
 FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
 """The years 1 to 9999, which all libraries can write."""
-SECOND = 1_000_000
-DAY = 86_400 * SECOND
+MICROSECONDS = 1_000_000
+DAY = 86_400 * MICROSECONDS
 CYCLE, YEARS = 146_097, 400
 """So many days has the calendar's cycle of so many years."""
 
@@ -50,7 +50,7 @@ def written(microseconds: int) -> str:
     cycles, days = divmod(days, CYCLE)
     day = date(1970, 1, 1) + timedelta(days)
     year = day.year + cycles * YEARS
-    seconds, fraction = divmod(rest, SECOND)
+    seconds, fraction = divmod(rest, MICROSECONDS)
     clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:06}"
     said = f"{year if year > 0 else 1 - year:04}-{day:%m-%d} {clock}"
     return said if year > 0 else f"{said} BC"

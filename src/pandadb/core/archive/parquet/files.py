@@ -34,18 +34,18 @@ GROUP = 64 * 2**20
 """Bytes of a row group in memory: what is written, and read, at once."""
 LINES, BYTES = 10_000, 4 * 2**20
 """Rows, and about how much of them, that are sent back to the database at once."""
-BACK = sql.Identifier("pg_temp", "read_back")
-MADE = "CREATE TEMPORARY TABLE read_back ({columns}) ON COMMIT DROP"
+READ_BACK = sql.Identifier("pg_temp", "read_back")
+CREATE_READ_BACK = "CREATE TEMPORARY TABLE read_back ({columns}) ON COMMIT DROP"
 MADE_LIKE = "CREATE TEMPORARY TABLE read_back (LIKE {table}) ON COMMIT DROP"
 IS_TYPE = text("SELECT to_regtype(:type) IS NOT NULL")
 KEY = ("row_id", "pandaid", "modificationtime")
 """What identifies a row, as far as its table has it."""
-LACKING = "SELECT count(*) FROM read_parquet(?) ANTI JOIN read_parquet(?) USING ({keys})"
-OURS = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+COUNT_MISSING = "SELECT count(*) FROM read_parquet(?) ANTI JOIN read_parquet(?) USING ({keys})"
+DUCKDB_SETTINGS = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 """What DuckDB needs is built in: nothing is fetched from anywhere."""
-COPIED = "COPY {table} ({columns}) FROM STDIN"
-LOADED = f"{COPIED} (FREEZE)"
-AMONG = """
+COPY_IN = "COPY {table} ({columns}) FROM STDIN"
+COPY_FREEZE = f"{COPY_IN} (FREEZE)"
+IS_AMONG = """
 SELECT DISTINCT pandaid FROM read_parquet($file) WHERE pandaid BETWEEN $least AND $greatest
    AND pandaid IN (SELECT unnest(CAST($pandaids AS BIGINT[])))
  ORDER BY 1
@@ -108,8 +108,8 @@ def content(session: Session, label: Label, path: Path) -> Content:
         for group in groups:
             for name in ranges.keys() & {*names}:
                 ranges[name].widen(group.column(name))
-            _copy(session, COPIED, BACK, group)
-            back = fingerprint_of(session, names, BACK)
+            _copy(session, COPY_IN, READ_BACK, group)
+            back = fingerprint_of(session, names, READ_BACK)
             rows, total = rows + back.rows, total + back.sum
             connection.exec_driver_sql("TRUNCATE pg_temp.read_back")
     connection.exec_driver_sql("DROP TABLE pg_temp.read_back")
@@ -137,7 +137,7 @@ def load(
     with _row_groups(label, path) as groups:
         for group in groups:
             before(rows)
-            _copy(session, LOADED, table, group.select(names))
+            _copy(session, COPY_FREEZE, table, group.select(names))
             rows += group.num_rows
 
 
@@ -190,7 +190,7 @@ def _made(session: Session, label: Label) -> sql.Composed:
         sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.type))
         for column in label.columns
     )
-    return sql.SQL(MADE).format(columns=sql.SQL(", ").join(made))
+    return sql.SQL(CREATE_READ_BACK).format(columns=sql.SQL(", ").join(made))
 
 
 def _is_type(session: Session, said: str) -> bool:
@@ -230,9 +230,9 @@ def lacking(old: Path, new: Path) -> int | None:
     duckdb, arrow = library("duckdb"), library("pyarrow")
     try:
         names = [name for name in KEY if name in library("pyarrow.parquet").read_schema(old).names]
-        query = LACKING.format(keys=", ".join(names))
+        query = COUNT_MISSING.format(keys=", ".join(names))
         words = [glob.escape(str(path)) for path in (old, new)]
-        with duckdb.connect(config=OURS) as duck:
+        with duckdb.connect(config=DUCKDB_SETTINGS) as duck:
             found: int = duck.execute(query, words).fetchone()[0]
     except (OSError, arrow.ArrowException, duckdb.Error):
         return None
@@ -251,8 +251,8 @@ def among(path: Path, pandaids: Collection[int]) -> list[int]:
     ids: dict[str, Any] = {"least": min(pandaids), "greatest": max(pandaids)}
     words = {"file": glob.escape(str(path)), "pandaids": [*pandaids], **ids}
     try:
-        with duckdb.connect(config=OURS) as duck:
-            return [pandaid for (pandaid,) in duck.execute(AMONG, words).fetchall()]
+        with duckdb.connect(config=DUCKDB_SETTINGS) as duck:
+            return [pandaid for (pandaid,) in duck.execute(IS_AMONG, words).fetchall()]
     except duckdb.Error as error:
         raise UnreadableFile(f"the file {path.name} cannot be read: {error}") from None
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pandadb.core.archive.parquet.manifests import Filed, Manifest
     from pandadb.core.sql.table_columns import Column
 
-LACKING = (
+MISSING_COLUMN = (
     "{table} lacks the column {name}, which the file has: ALTER TABLE {table} ADD {name} {type}"
 )
 BATCH = 100_000
@@ -50,7 +50,7 @@ def lacking(session: Session, table: Filed) -> str | None:
 
 
 def _lacking(table: str, column: Column) -> str:
-    return LACKING.format(table=table, name=column.name, type=column.type)
+    return MISSING_COLUMN.format(table=table, name=column.name, type=column.type)
 
 
 def present(session: Session, table: Filed, month: Month) -> Fingerprint:

@@ -36,7 +36,7 @@ TEXTS = ("text", "character varying", "character", "bpchar")
 
 ROWS, BYTES = 1000, 4 * 2**20
 """How many rows, and how much text, are in memory as Python has them; one row may have more."""
-COPIED = "COPY (SELECT {columns} FROM {rows}) TO STDOUT (FORMAT binary)"
+COPY_BINARY = "COPY (SELECT {columns} FROM {rows}) TO STDOUT (FORMAT binary)"
 SHOWN = 100
 """Characters of a value that an error shows."""
 ESCAPES = (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
@@ -78,7 +78,7 @@ def batches(
     wanted = schema(columns)
     kinds = [(column, field.type) for column, field in zip(columns, wanted, strict=True)]
     selected = sql.SQL(", ").join(_selected(column, kind) for column, kind in kinds)
-    query = sql.SQL(COPIED).format(columns=selected, rows=rows)
+    query = sql.SQL(COPY_BINARY).format(columns=selected, rows=rows)
     with driving(session, query) as driver, driver.cursor() as cursor:
         cursor.adapters.register_loader("timestamp", Microseconds)
         cursor.adapters.register_loader("text", Undecoded)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pandadb.core.archive.checksums import RAW
-from pandadb.core.partitions.table_options import LIKE
+from pandadb.core.archive.checksums import NO_PARAMETERS
+from pandadb.core.partitions.table_options import LIKE_TABLE
 from pandadb.core.sql.table_columns import named
 from pandadb.core.sql.transaction import schema_of
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from pandadb.core.archive.layout import Part
     from pandadb.core.partitions.catalog import Partition
 
-BOUNDS = "archive_bounds"
+BOUNDS_CHECK = "archive_bounds"
 """The name of the CHECK that saves the server a scan to attach a partition; it is dropped then."""
-STAGED = "_fresh"
+STAGING_SUFFIX = "_fresh"
 """The suffix of the name of a table that is not attached yet."""
 CHECK = "CONSTRAINT {bounds} CHECK (modificationtime IS NOT NULL AND {times})"
 
 LOCK = "LOCK TABLE {tables} IN {mode} MODE"
-CREATE_TABLE = f"CREATE TABLE {{staged}} ({LIKE} EXCLUDING INDEXES, {CHECK}){{storage}}"
+CREATE_TABLE = f"CREATE TABLE {{staged}} ({LIKE_TABLE} EXCLUDING INDEXES, {CHECK}){{storage}}"
 ADD_CHECK = f"ALTER TABLE {{partition}} ADD {CHECK} NOT VALID"
 VALIDATE_CHECK = "ALTER TABLE {partition} VALIDATE CONSTRAINT {bounds}"
 ADD_KEY = "ALTER TABLE {staged} ADD {key}"
@@ -81,7 +81,7 @@ def place(one: Part | Partition) -> sql.Identifier:
 
 def staged(session: Session, part: Part) -> sql.Identifier:
     """Return the name of the table, beside the target, that is to become a partition of it."""
-    return sql.Identifier(_schema(session, part), f"{part.new_name[:57]}{STAGED}")
+    return sql.Identifier(_schema(session, part), f"{part.new_name[:57]}{STAGING_SUFFIX}")
 
 
 def arrived(session: Session, part: Part) -> sql.Identifier:
@@ -106,7 +106,7 @@ def run_for(session: Session, part: Part, *templates: str, **names: sql.Composab
         "moved": sql.Identifier(schema, part.name),
         "arrived": arrived(session, part),
         "new_name": sql.Identifier(part.new_name),
-        "bounds": sql.Identifier(BOUNDS),
+        "bounds": sql.Identifier(BOUNDS_CHECK),
         "times": part.condition(),
         "lower": sql.Literal(str(part.lower)),
         "upper": sql.Literal(str(part.upper)),
@@ -119,4 +119,6 @@ def run(
 ) -> CursorResult[*tuple[Any, ...]]:
     """Run statements, in one message; a name, or the condition of an index, may have a %."""
     statements = [sql.SQL(template).format(**names).as_string() for template in templates]
-    return session.connection().exec_driver_sql("; ".join(statements), execution_options=RAW)
+    return session.connection().exec_driver_sql(
+        "; ".join(statements), execution_options=NO_PARAMETERS
+    )

@@ -45,9 +45,9 @@ Place = tuple[str, str]
 TAKE, MERGE = "take", "merge"
 """The causes of a proof: rows have left a partition of the archive, or have come to it."""
 
-THESE = "{table} WHERE {times} AND pandaid = ANY({pandaids})"
+ROWS_OF_JOBS = "{table} WHERE {times} AND pandaid = ANY({pandaids})"
 JOBS = "SELECT DISTINCT pandaid FROM {these}"
-TWICE = "SELECT pandaid FROM {these} GROUP BY 1 HAVING count(*) > 1"
+DUPLICATES = "SELECT pandaid FROM {these} GROUP BY 1 HAVING count(*) > 1"
 DAYS = "SELECT DISTINCT date_trunc('day', modificationtime) FROM {these}"
 # A site may have added columns, but none of that name.
 MOVE = """
@@ -63,7 +63,7 @@ SELECT found.*, n.nspname, c.relname
          UNION ALL SELECT false, "the place", {summed} FROM put GROUP BY 2) AS found
   JOIN pg_class c ON c.oid = found.place JOIN pg_namespace n ON n.oid = c.relnamespace
 """
-DOUBLED = """
+ALREADY_THERE = """
 SELECT DISTINCT s.pandaid
   FROM (SELECT {columns} FROM {source} WHERE {times} AND pandaid = ANY({pandaids})) AS s
   JOIN (SELECT {key} FROM {target} WHERE {times} AND pandaid = ANY({pandaids})) AS t USING ({key})
@@ -134,7 +134,7 @@ def _keep_live(session: Session, moved: MovedRows) -> None:
                 continue
             part = part_of(live, one)
             if not any(map(part.overlaps, moved.proven)):
-                ledger.enter(session, part, ledger.NEVER)
+                ledger.enter(session, part, ledger.MUST_NOT)
 
 
 def _move(
@@ -144,7 +144,8 @@ def _move(
     names = same_columns(session, source, target)
     words = _words(session, source, target, times, pandaids)
     here, there = (
-        sql.SQL(THESE).format(**words | {"table": words[side]}) for side in ("source", "target")
+        sql.SQL(ROWS_OF_JOBS).format(**words | {"table": words[side]})
+        for side in ("source", "target")
     )
     before = fingerprint_of(session, names, there)
     words |= {
@@ -222,7 +223,7 @@ def doubled(
         key = _key(source)
         words = _words(session, source, target, times, there)
         words |= {"key": _listed(key), "columns": _listed(dict.fromkeys([*key, "pandaid"]))}
-        rows = run(session, DOUBLED, **words).scalars()
+        rows = run(session, ALREADY_THERE, **words).scalars()
         found = {int(pandaid): target for pandaid in rows} | found
     return found
 
@@ -240,7 +241,7 @@ def jobs_in(session: Session, table: str, times: TimeRange, pandaids: Collection
 
 def twice(session: Session, table: str, times: TimeRange, pandaids: Collection[int]) -> set[int]:
     """Return the jobs, of some, that a table has more than once."""
-    return {int(pandaid) for pandaid in _column(session, TWICE, table, times, pandaids)}
+    return {int(pandaid) for pandaid in _column(session, DUPLICATES, table, times, pandaids)}
 
 
 def days_of(
@@ -254,7 +255,7 @@ def _column(
     session: Session, template: str, table: str, times: TimeRange, pandaids: Collection[int]
 ) -> list[Any]:
     words = {"times": times.condition(), "pandaids": array(pandaids)}
-    these = sql.SQL(THESE).format(table=named(session, table), **words)
+    these = sql.SQL(ROWS_OF_JOBS).format(table=named(session, table), **words)
     return [*run(session, template, these=these).scalars()]
 
 

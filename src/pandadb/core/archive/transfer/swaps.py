@@ -15,7 +15,7 @@ from psycopg import sql
 from sqlalchemy import text
 
 from pandadb.core.archive.transfer import ddl
-from pandadb.core.archive.transfer.ddl import BOUNDS, LockMode
+from pandadb.core.archive.transfer.ddl import BOUNDS_CHECK, LockMode
 from pandadb.core.sql.table_columns import named
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ SELECT n.nspname, c.relname FROM pg_partitioned_table p
   JOIN pg_class c ON c.oid = p.partdefid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE p.partrelid = to_regclass(:table)
 """)
-VALIDATED = text("""
+CHECK_IS_VALID = text("""
 SELECT k.convalidated FROM pg_constraint k
   JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = :schema AND c.relname = :name AND k.conname = :bounds
@@ -62,8 +62,8 @@ def validate_check(session: Session, part: Part) -> None:
 
 def _is_validated(session: Session, part: Part) -> bool | None:
     """Return whether the CHECK is validated; None if there is none."""
-    words = {"schema": part.schema, "name": part.name, "bounds": BOUNDS}
-    found: bool | None = session.scalar(VALIDATED, words)
+    words = {"schema": part.schema, "name": part.name, "bounds": BOUNDS_CHECK}
+    found: bool | None = session.scalar(CHECK_IS_VALID, words)
     return found
 
 
@@ -74,7 +74,7 @@ def leftovers(session: Session, tables: Iterable[str]) -> list[str]:
     while another session still builds the index.
     """
     names = [named(session, table).as_string() for table in tables]
-    return [*session.scalars(LEFTOVERS, {"tables": names, "bounds": BOUNDS})]
+    return [*session.scalars(LEFTOVERS, {"tables": names, "bounds": BOUNDS_CHECK})]
 
 
 def lock_against_vacuum(session: Session, day: Day, seconds: float) -> None:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     Rows = list[dict[str, Any]]
 
 LIBRARY = ".lib.tgz"
-BEFORE = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<![\w.+%-]))"
-AFTER = r"(?![\w.+-])"
+NAME_START = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<![\w.+%-]))"
+NAME_END = r"(?![\w.+-])"
 """Where a name begins and ends in parameters; there may be quotes as in a URL, such as %20."""
 
 
@@ -51,7 +51,7 @@ def with_names(text: str | None, names: Mapping[str, str]) -> str | None:
     known = sorted((name for name in names if name), key=len, reverse=True)
     if not text or not known:
         return text
-    pattern = f"{BEFORE}({'|'.join(map(re.escape, known))}){AFTER}"
+    pattern = f"{NAME_START}({'|'.join(map(re.escape, known))}){NAME_END}"
     return re.sub(pattern, lambda found: names[found[1]], text)
 
 

@@ -29,10 +29,10 @@ from pandadb.core.jobs.creation import submission
 from pandadb.core.jobs.files import file_accounting, used_files
 from pandadb.core.jobs.files.file_status import INPUTS, KEY, OUTPUTS, same_file
 from pandadb.core.jobs.refusals import Refusal, RefusalReason, refusing_to_wait
-from pandadb.core.jobs.states import ANEW, transitions
+from pandadb.core.jobs.states import RESET_VALUES, transitions
 from pandadb.core.sql import id_arrays, validation
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,
@@ -53,9 +53,9 @@ if TYPE_CHECKING:
 
     Rows = list[dict[str, Any]]
 
-BY_SERVER = 106
+RETRIED_BY_SERVER = 106
 NEVER_AGAIN = ("finished", "merging")
-REVIVED = tuple(source for step in transitions("retry") for source in step.sources)
+RETRIED_STATES = tuple(source for step in transitions("retry") for source in step.sources)
 """States from which a job is tried again as the same job."""
 
 Attempts = int | Mapping[int, int] | None
@@ -121,7 +121,7 @@ def same(
     wanted = validation.ids(pandaids)
     with refusing_to_wait():
         found = retry_conditions.locked(session, JobsActive4, wanted)
-    old = {pandaid: job for pandaid, job in found.items() if job["jobstatus"] in REVIVED}
+    old = {pandaid: job for pandaid, job in found.items() if job["jobstatus"] in RETRIED_STATES}
     files = retry_conditions.files_of(session, [*old], live=True)
     files = {pandaid: retry_conditions.named(job, files[pandaid]) for pandaid, job in old.items()}
     refused = {
@@ -191,7 +191,7 @@ def _new_jobs() -> Select[Any]:
     times = ("creationtime", "modificationtime", "statechangetime", "proddbupdatetime")
     values = {
         **dict(job.c.items()),
-        **{name: effect.of(job.c, name) for name, effect in ANEW.items()},
+        **{name: effect.of(job.c, name) for name, effect in RESET_VALUES.items()},
         **dict.fromkeys(times, now()),
         "pandaid": pair.c.new,
         "parentid": pair.c.old,
@@ -206,7 +206,7 @@ def _new_jobs() -> Select[Any]:
         update(job)
         .where(job.c.pandaid == pair.c.old)
         .values(
-            taskbuffererrorcode=BY_SERVER,
+            taskbuffererrorcode=RETRIED_BY_SERVER,
             taskbuffererrordiag=func.concat("Tried again as job ", pair.c.new),
         )
         .cte("replaced")

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     Rows = list[dict[str, Any]]
 
-REPLACED = (105, 106, 107)
+REPLACED_CODES = (105, 106, 107)
 """Values of `taskbuffererrorcode` of jobs that have a newer one already (semantics 1.4)."""
-LOGGED = ("prodsourcelabel", "cloud", "computingsite")
-KNOWN = (
+LOGGED_COLUMNS = ("prodsourcelabel", "cloud", "computingsite")
+READ_COLUMNS = (
     "pandaid", "jobstatus", "jeditaskid", "jobsetid", "lockedby", "attemptnr",
     "taskbuffererrorcode",
 )  # fmt: skip
@@ -42,7 +42,7 @@ def locked(
     """Return the columns of jobs that the rules need, locked in the order of their ids."""
     job = table.__table__.c
     asked = (
-        select(*(job[name] for name in (*KNOWN, *LOGGED)))
+        select(*(job[name] for name in (*READ_COLUMNS, *LOGGED_COLUMNS)))
         .where(id_arrays.by_id(table))
         .order_by(job.pandaid)
         .with_for_update()
@@ -102,7 +102,7 @@ def named(job: Mapping[str, Any], files: Rows) -> Rows:
 def refusal(job: Mapping[str, Any], files: Rows, *, live: bool) -> Refusal | None:
     """Return why a job with these `named` files cannot be tried again, or None."""
     name = f"Job {job['pandaid']}"
-    if job["taskbuffererrorcode"] in REPLACED:
+    if job["taskbuffererrorcode"] in REPLACED_CODES:
         return Refusal(RefusalReason.GUARD, f"{name} has been tried again already")
     inputs = [file for file in files if _is_counted(file)]
     if job["lockedby"] == "jedi" and not all(map(_is_kept if live else _is_free, inputs)):

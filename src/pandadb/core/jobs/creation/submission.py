@@ -48,12 +48,12 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
     from pandadb.models import Base
 
-BEGINNINGS = ("pending", "defined", "waiting")
-UNSET = ("starttime", "endtime")
+FIRST_STATES = ("pending", "defined", "waiting")
+NULL_TIMES = ("starttime", "endtime")
 """Times that are NULL unless they are given: the table's default is for rows of old servers."""
-READY = ("ready", "cached")
+READY_STATUSES = ("ready", "cached")
 """States of files that a submission keeps."""
-OURS = (*states.OURS, "modificationhost")
+SET_BY_SUBMISSION = (*states.SET_BY_MOVER, "modificationhost")
 """Columns that a submission sets itself."""
 USERS = re.compile(r"user|panda|ptest|rc_test.*|rc_alrb")
 """Labels of jobs that the server tries again by itself."""
@@ -98,7 +98,7 @@ def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: s
     worked_out = _worker_out(session, jobs)
     rows = [
         {
-            **dict.fromkeys(UNSET),
+            **dict.fromkeys(NULL_TIMES),
             "creationtime": when,
             **job.columns,
             **worked_out(job.columns),
@@ -131,14 +131,14 @@ def _followed(
 
 
 def _check(jobs: Sequence[NewJob], jobstatus: str) -> None:
-    if jobstatus not in BEGINNINGS:
-        raise InvalidValue(f"A job begins as {', '.join(BEGINNINGS)}, not as {jobstatus!r}")
+    if jobstatus not in FIRST_STATES:
+        raise InvalidValue(f"A job begins as {', '.join(FIRST_STATES)}, not as {jobstatus!r}")
     for number, job in enumerate(jobs, start=1):
         try:
             if not isinstance(job, NewJob):
                 raise InvalidValue(f"this is no NewJob, but a {type(job).__name__}")  # noqa: TRY301
             job_input.check(job_input.Job, job)
-            check_given(job.columns, OURS, "the submission")
+            check_given(job.columns, SET_BY_SUBMISSION, "the submission")
             check_columns(JobsActive4, job.columns)
             for file in job.files:
                 check_given(file, ("row_id", "pandaid", "modificationtime"), "the submission")
@@ -219,7 +219,7 @@ def _files(
 ) -> Iterator[dict[str, Any]]:
     for job, row in zip(jobs, rows, strict=True):
         for file in job.files:
-            status = file.get("status") if file.get("status") in READY else "unknown"
+            status = file.get("status") if file.get("status") in READY_STATUSES else "unknown"
             yield {
                 **file,
                 "row_id": next(row_ids),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, DefaultClause, Integer, Numeric, SmallInteger, String
+from sqlalchemy import DefaultClause, Integer, Numeric, String
 
+from pandadb.core.sql.column_values import integer_range, is_plain, utc
+from pandadb.core.sql.validation import mistake_of, shown
 from pandadb.errors import InvalidInput
 from pandadb.models import JobsArchived4
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 COLUMNS = JobsArchived4.__table__.columns
 
@@ -40,9 +44,6 @@ LIMITS = {
 }
 """The least and the greatest value, where the type of the column allows nonsense."""
 
-BITS = {SmallInteger: 15, BigInteger: 63, Integer: 31}
-"""Integer comes last: it is the base of the two others."""
-
 Convert = Callable[[str], Any]
 
 MISSING = object()
@@ -70,12 +71,11 @@ def _made(name: str, empty: Any) -> Convert:
         return SPECIAL[name](empty)
     match COLUMNS[name].type:
         case Integer() as kind:
-            bits = next(bits for size, bits in BITS.items() if isinstance(kind, size))
-            return _whole(-(2**bits), 2**bits - 1, empty)
+            return _whole(*integer_range(kind), empty)
         case Numeric(precision=precision, scale=scale):
             return _decimal(precision or 28, scale or 0, None, empty)
-        case String(length=length):
-            return _text(length, empty)
+        case String():
+            return _text(name, empty)
         case _:
             return _filled(_time, empty)
 
@@ -97,7 +97,7 @@ def _empty(value: Any) -> Any:
 def _whole(low: int, high: int, empty: Any) -> Convert:
     def convert(text: str) -> Any:
         try:
-            number: int | Decimal = int(text) if _is_plain(text) else _number(text)
+            number: int | Decimal = int(text) if is_plain(text) else _number(text)
         except ValueError:
             if not text.strip():
                 return _empty(empty)
@@ -135,13 +135,8 @@ def _decimal(precision: int, scale: int, low: int | None, empty: Any) -> Convert
     return convert
 
 
-def _is_plain(text: str) -> bool:
-    """Return whether digits are those that the database reads: 1_0 is ten only to Python."""
-    return text.isascii() and "_" not in text
-
-
 def _number(text: str) -> Decimal:
-    if not _is_plain(text):
+    if not is_plain(text):
         raise RecordError(f"{text!r} is not a number")
     try:
         number = Decimal(text)
@@ -152,12 +147,10 @@ def _number(text: str) -> Decimal:
     return number
 
 
-def _text(length: int | None, empty: Any) -> Convert:
+def _text(name: str, empty: Any) -> Convert:
     def convert(text: str) -> str:
-        if length and len(text) > length:
-            raise RecordError(f"{text!r} is longer than {length} characters")
-        if "\0" in text:
-            raise RecordError(f"{text!r} has a NUL character in it")
+        if mistake := mistake_of(JobsArchived4, name, text):
+            raise RecordError(f"{shown(text)} {mistake}")
         return text
 
     return _filled(convert, empty)
@@ -171,8 +164,7 @@ def _final(text: str) -> str:
 
 def _time(text: str) -> datetime:
     try:
-        time = datetime.fromisoformat(text)
-        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+        return utc(text)
     except (ValueError, OverflowError):
         raise RecordError(f"{text!r} is not a time such as 2018-03-25T10:00:00") from None
 

@@ -37,7 +37,7 @@ LOG_COLUMNS = ("pandaid", "modificationtime", "jobstatus", "computingsite", "mod
 BATCH = 1000
 """Jobs that are held in memory at a time."""
 
-LOADING = text("SELECT pg_advisory_xact_lock(hashtext('pandadb loading'))")
+LOCK_LOADING = text("SELECT pg_advisory_xact_lock(hashtext('pandadb loading'))")
 """One load at a time, so that two of the same records do not both find nothing there."""
 
 
@@ -132,7 +132,7 @@ def make_task(session: Session, jeditaskid: int, tally: Tally) -> None:
             .where(
                 JediTasks.jeditaskid == jeditaskid,
                 JediTasks.taskname == name,
-                JediTasks.status.in_(ENDED),
+                JediTasks.status.in_(ENDED_TASKS),
             )
             .values(
                 status=status,
@@ -142,7 +142,7 @@ def make_task(session: Session, jeditaskid: int, tally: Tally) -> None:
         )
 
 
-ENDED = ("done", "finished", "failed")
+ENDED_TASKS = ("done", "finished", "failed")
 """States of a task and its datasets: all of the files succeeded, some, none (semantics 3.5)."""
 
 
@@ -157,7 +157,7 @@ def _count(session: Session, jeditaskid: int, name: str, tally: Tally) -> str | 
     }
     columns = JediDatasets.__table__.columns
     sums = {counter: func.coalesce(columns[counter], 0) + n for counter, n in more.items()}
-    all_of_them, some, none = ENDED
+    all_of_them, some, none = ENDED_TASKS
     status = case(
         (sums["nfilesfinished"] == sums["nfiles"], all_of_them),
         (sums["nfilesfinished"] == 0, none),

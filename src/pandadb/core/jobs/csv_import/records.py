@@ -45,7 +45,7 @@ IO_NAMES = {
 }
 """The exporter's names of columns of a job."""
 
-OTHERS = frozenset((*DURATIONS, *METRICS, *DERIVED))
+NOT_COLUMNS = frozenset((*DURATIONS, *METRICS, *DERIVED))
 """Columns of a record that a job does not have."""
 
 NEVER_RAN = ("cancelled", "closed")
@@ -113,7 +113,7 @@ def _name(title: str) -> str | None:
     """Return our name of a column of the file, None if it has none."""
     name = title.strip().lower()
     name = IO_NAMES.get(name, name)
-    return name if name in COLUMNS or name in OTHERS else None
+    return name if name in COLUMNS or name in NOT_COLUMNS else None
 
 
 def _rows(file: str, lines: Any, header: _Header, jeditaskid: int | None) -> Iterator[Record]:
@@ -210,7 +210,7 @@ def _job(record: Record, jeditaskid: int, endtime: datetime) -> Record:
     own = {
         name: value
         for name, value in record.items()
-        if name not in OTHERS and (value is not None or name not in usual)
+        if name not in NOT_COLUMNS and (value is not None or name not in usual)
     }
     return {**usual, **own, "jeditaskid": jeditaskid}
 

@@ -23,10 +23,10 @@ from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.files.file_status import PMERGE
 from pandadb.core.jobs.mover import MoveResult, looks
 from pandadb.core.jobs.refusals import Refusal, RefusalReason, explain, refusing_to_wait
-from pandadb.core.jobs.states import ASKED, LIVE, transitions
+from pandadb.core.jobs.states import COMMANDED, LIVE, transitions
 from pandadb.core.sql import validation
 from pandadb.core.sql.id_arrays import by_id
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobsActive4
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 
@@ -205,7 +205,7 @@ def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, role: Role) -> S
     failed = job.jobstatus == "failed"
     told = func.coalesce(job.commandtopilot == COMMAND, False)
     allowed = _is_allowed(code, job, role)
-    takes = or_(job.jobstatus.not_in(ASKED), _forced(code, job, role))
+    takes = or_(job.jobstatus.not_in(COMMANDED), _forced(code, job, role))
     picked = (
         select(
             job.pandaid,

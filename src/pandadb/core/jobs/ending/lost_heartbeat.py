@@ -13,7 +13,7 @@ from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.refusals import explain
 from pandadb.core.jobs.states import transitions
 from pandadb.core.sql.id_arrays import by_id
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JobsActive4
 from pandadb.models.types import EPOCH
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FINAL_WORKERS = ("finished", "failed", "cancelled", "missed")
 RECOVERY_FAILED = 101
 """The `jobdispatchererrorcode` of a job that ended with an error, and was not recovered."""
-UNRECOVERED = "It ended with an error and was not recovered: {state}, last heard of at {since}"
+NOT_RECOVERED = "It ended with an error and was not recovered: {state}, last heard of at {since}"
 WORKER_DONE = 2
 """The `superrorcode` of a job whose worker had ended before it."""
 
@@ -49,7 +49,7 @@ def give_up(
     done = and_(not_(lost), _has_final_worker())
     reason, unrecovered = (
         sentence(words, job, "jobdispatchererrordiag", since="modificationtime")
-        for words in (diag, UNRECOVERED)
+        for words in (diag, NOT_RECOVERED)
     )
     values = {
         "jobdispatchererrorcode": case((lost, RECOVERY_FAILED), else_=code),

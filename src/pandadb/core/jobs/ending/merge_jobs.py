@@ -26,7 +26,7 @@ JOB, FILE, CONTENTS = (
 MERGE_FAILED = 113
 """The `taskbuffererrorcode` of a job with outputs that will not be merged."""
 
-UNMERGED = ("defined", "ready", "picked", "running")
+MERGEABLE_FILES = ("defined", "ready", "picked", "running")
 """States of an output that a job has yet to merge."""
 
 
@@ -87,7 +87,7 @@ def _waits() -> Any:
             FILE.type.in_(OUTPUTS),
             same_file(CONTENTS, FILE),
             CONTENTS.boundaryid == JOB.pandaid,
-            CONTENTS.status.in_(UNMERGED),
+            CONTENTS.status.in_(MERGEABLE_FILES),
         )
         .correlate(JobsActive4.__table__)
     )

@@ -129,12 +129,12 @@ def _counted(job: Columns) -> Any:
 
 
 USERS = labelled("user", "panda")
-MANAGED = labelled("managed")
+PRODUCTION = labelled("managed")
 NO_REPORT = Circumstance(
     "no report of its pilot waits",
     lambda job, _config: ~exists().where(JobOutputReport.pandaid == job["pandaid"]),
 )
-TOUCHED = Circumstance(
+RECENTLY_CHANGED = Circumstance(
     "modificationtime is not statechangetime",
     lambda job, _config: job["statechangetime"] != job["modificationtime"],
 )
@@ -146,13 +146,13 @@ MOVABLE = Circumstance(
     "relocationflag is not 2",
     lambda job, _config: func.coalesce(job["relocationflag"], 0) != 2,
 )
-ASLEEP = Circumstance("its site starts no jobs", lambda job, _config: _sleeps(job))
+SITE_IDLE = Circumstance("its site starts no jobs", lambda job, _config: _sleeps(job))
 BUILD_OR_OWN = Circumstance(
     "it is a build job, or not JEDI's",
     lambda job, _config: or_(job["prodsourcelabel"] == "panda", job["lockedby"].is_(None)),
 )
-REAL = Circumstance(
+NOT_FAKE = Circumstance(
     "it is no placeholder beside a jumbo job",
     lambda job, _config: func.coalesce(job["eventservice"], 0) != 5,
 )
-OVERSHOOT = Circumstance("its site has too many of its share queued", _overshoots)
+SHARE_OVERSHOT = Circumstance("its site has too many of its share queued", _overshoots)

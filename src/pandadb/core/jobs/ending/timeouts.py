@@ -19,16 +19,16 @@ from pandadb.core.jobs.ending import server_config
 from pandadb.core.jobs.ending.kills import KillResult, kill
 from pandadb.core.jobs.ending.lost_heartbeat import give_up
 from pandadb.core.jobs.ending.timeout_conditions import (
-    ASLEEP,
     BUILD_OR_OWN,
-    MANAGED,
     MOVABLE,
     NO_REPORT,
+    NOT_FAKE,
     NOT_PAUSED,
-    OVERSHOOT,
+    PRODUCTION,
     QUEUED,
-    REAL,
-    TOUCHED,
+    RECENTLY_CHANGED,
+    SHARE_OVERSHOT,
+    SITE_IDLE,
     USERS,
     Circumstance,
     kind,
@@ -36,10 +36,10 @@ from pandadb.core.jobs.ending.timeout_conditions import (
     queue,
     urgent,
 )
-from pandadb.core.jobs.states import RUNS, STATES, STOPPABLE, WAITS
+from pandadb.core.jobs.states import RUNS, STATES, STOPPABLE, WAITING
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import by_id
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.errors import InvalidInput
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 from pandadb.models.types import EPOCH
@@ -114,17 +114,17 @@ class Rule:
 
 CREATED, CHANGED, HEARD = ("creationtime",), ("statechangetime",), ("modificationtime",)
 HEARD_OR_ENDED = ("modificationtime", "endtime")
-LOST = Fail(100, "Lost heartbeat: {state}, last heard of at {since}")
-STUCK = Fail(103, "Its report was not worked on in time: {state}, last heard of at {since}")
+LOST_PILOT = Fail(100, "Lost heartbeat: {state}, last heard of at {since}")
+REPORT_STUCK = Fail(103, "Its report was not worked on in time: {state}, last heard of at {since}")
 ANALYSIS = Setting("watcher", "HEARTBEAT_TIMEOUT_analysis", HOUR)
 WORKFLOW = Setting("watcher", "HEARTBEAT_TIMEOUT_{workflow}", HOUR)
-DEFINED = Setting("job_timeout", "TIMEOUT_defined", HOUR)
+DEFINED_TIMEOUT = Setting("job_timeout", "TIMEOUT_defined", HOUR)
 REASSIGN, EXPIRE = Kill(51), Kill(2)
 
 RULES = (
     Rule(
-        "analysis-heartbeat", RUNS, HEARD, 2 * HOUR, LOST, "the pilot of a user's job is silent",
-        (USERS,), ANALYSIS),
+        "analysis-heartbeat", RUNS, HEARD, 2 * HOUR, LOST_PILOT,
+        "the pilot of a user's job is silent", (USERS,), ANALYSIS),
     Rule(
         "analysis-transfer", ("transferring",), HEARD, 2 * HOUR,
         Fail(104, "Its outputs did not arrive: {state}, last heard of at {since}"),
@@ -133,48 +133,51 @@ RULES = (
         "sent", ("sent",), HEARD, 30 * MINUTE,
         Fail(102, "Its pilot has not answered since {since}"), "the pilot never answers"),
     Rule(
-        "analysis-holding", ("holding",), HEARD_OR_ENDED, 3 * HOUR, STUCK,
-        "a user's job has ended without a report", (USERS, TOUCHED, NO_REPORT)),
+        "analysis-holding", ("holding",), HEARD_OR_ENDED, 3 * HOUR, REPORT_STUCK,
+        "a user's job has ended without a report", (USERS, RECENTLY_CHANGED, NO_REPORT)),
     Rule(
-        "urgent-holding", ("holding",), HEARD_OR_ENDED, 3 * HOUR, STUCK,
+        "urgent-holding", ("holding",), HEARD_OR_ENDED, 3 * HOUR, REPORT_STUCK,
         "the report of an urgent job is not worked on", (urgent(801),)),
     Rule(
-        "holding", ("holding",), HEARD_OR_ENDED, 48 * HOUR, STUCK,
+        "holding", ("holding",), HEARD_OR_ENDED, 48 * HOUR, REPORT_STUCK,
         "the report is not worked on", (), Setting("job_timeout", "TIMEOUT_holding", HOUR)),
     Rule(
-        "heartbeat", RUNS, HEARD, 2 * HOUR, LOST, "the pilot is silent", (NOT_PAUSED,), WORKFLOW),
-    Rule("unprepared", WAITS, CREATED, 7 * DAY, EXPIRE, "it was never ready to run"),
+        "heartbeat", RUNS, HEARD, 2 * HOUR, LOST_PILOT, "the pilot is silent",
+        (NOT_PAUSED,), WORKFLOW),
+    Rule("unprepared", WAITING, CREATED, 7 * DAY, EXPIRE, "it was never ready to run"),
     Rule("activated", ("activated",), CREATED, 7 * DAY, EXPIRE, "no pilot has taken it"),
     Rule(
         "overshoot", QUEUED, (), timedelta(0), Kill(10, keep_unmerged=True),
-        "its site has too many jobs of its share queued", (OVERSHOOT,)),
+        "its site has too many jobs of its share queued", (SHARE_OVERSHOT,)),
     Rule(
         "asleep-activated", ("activated",), HEARD, 4 * HOUR, REASSIGN,
-        "an urgent job is at a site that starts none", (MANAGED, urgent(800), MOVABLE, ASLEEP)),
+        "an urgent job is at a site that starts none",
+        (PRODUCTION, urgent(800), MOVABLE, SITE_IDLE)),
     Rule(
         "asleep-starting", ("starting",), CHANGED, 4 * HOUR, REASSIGN,
-        "an urgent job is at a site that starts none", (MANAGED, urgent(800), MOVABLE, ASLEEP)),
+        "an urgent job is at a site that starts none",
+        (PRODUCTION, urgent(800), MOVABLE, SITE_IDLE)),
     Rule(
         "defined", ("defined",), HEARD, 4 * HOUR, REASSIGN, "it is not set up",
-        (labelled("managed", "test"),), DEFINED),
+        (labelled("managed", "test"),), DEFINED_TIMEOUT),
     Rule(
         "build-defined", ("defined",), CREATED, 4 * HOUR, EXPIRE,
-        "a build job, or one that is not JEDI's, is not set up", (BUILD_OR_OWN,), DEFINED),
+        "a build job, or one that is not JEDI's, is not set up", (BUILD_OR_OWN,), DEFINED_TIMEOUT),
     Rule(
-        "managed-unprepared", WAITS, HEARD, 12 * HOUR, REASSIGN,
-        "a production job is not ready to run", (MANAGED,)),
+        "managed-unprepared", WAITING, HEARD, 12 * HOUR, REASSIGN,
+        "a production job is not ready to run", (PRODUCTION,)),
     Rule(
         "managed-activated", ("activated",), HEARD, 2 * DAY, REASSIGN,
-        "no pilot takes a production job", (MANAGED, MOVABLE)),
+        "no pilot takes a production job", (PRODUCTION, MOVABLE)),
     Rule(
         "managed-starting", ("starting",), CHANGED, 48 * HOUR, REASSIGN,
-        "a production job waits in the batch queue", (MANAGED, MOVABLE)),
+        "a production job waits in the batch queue", (PRODUCTION, MOVABLE)),
     Rule(
-        "analysis-active", (*(s for s in STOPPABLE if s not in WAITS), "running", "failed"), HEARD,
-        7 * DAY, EXPIRE, "nothing has come of a user's or a test job",
+        "analysis-active", (*(s for s in STOPPABLE if s not in WAITING), "running", "failed"),
+        HEARD, 7 * DAY, EXPIRE, "nothing has come of a user's or a test job",
         (labelled("test", "panda", "user"),)),
     Rule("pending", ("pending",), CREATED, HOUR, Kill(4), "JEDI has not handed it on"),
-    Rule("waiting", ("waiting",), CREATED, HOUR, Kill(4), "its input does not appear", (REAL,)),
+    Rule("waiting", ("waiting",), CREATED, HOUR, Kill(4), "its input does not appear", (NOT_FAKE,)),
     Rule(
         "merge-waiting", ("waiting",), CREATED, 10 * MINUTE, EXPIRE,
         "an event service merge waits for its input", (kind(2),)),

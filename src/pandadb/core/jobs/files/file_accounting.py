@@ -34,7 +34,7 @@ from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import NOT_RUN
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.locks import Lock
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import Datasets, FilesTable4, JediDatasetContents, JediDatasets, JediTasks
 from pandadb.models.types import EPOCH, Timestamp
 
@@ -49,7 +49,11 @@ if TYPE_CHECKING:
 CLOSED_TASKS = ("done", "finished", "failed", "broken", "aborted", "prepared")
 """States of tasks that late jobs do not change any more."""
 
-ACCOUNTED = ("transferring", "merging", *(name for name, s in states.STATES.items() if s.final))
+ACCOUNTED_STATES = (
+    "transferring",
+    "merging",
+    *(name for name, s in states.STATES.items() if s.final),
+)
 """States that change files when a job enters them; so do the end of transferring, and the first
 run.
 """
@@ -84,7 +88,7 @@ def settle(session: Transaction, moved: Mapping[int, str], target: str) -> list[
     """
     if target == "running":
         moved = {job: before for job, before in moved.items() if before in NOT_RUN}
-    elif target not in ACCOUNTED:
+    elif target not in ACCOUNTED_STATES:
         moved = {job: before for job, before in moved.items() if before == "transferring"}
     if not moved:
         return []
@@ -131,7 +135,7 @@ def _current(target: str) -> CTE:
     return (
         select(
             *(c for c in CONTENTS if c.name not in ("type", "pandaid")),
-            *(FILE[name].label(f"file_{name}") for name in file_status.REPORTED),
+            *(FILE[name].label(f"file_{name}") for name in file_status.REPORTED_COLUMNS),
             FILE.type.in_(INPUTS).label("is_input"),
             func.coalesce(FILE.status, "").label("file_status"),
             moved.c.pandaid,

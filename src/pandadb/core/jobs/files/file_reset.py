@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-SUB = "_sub[0-9]+$"
+SUB_SUFFIX = "_sub[0-9]+$"
 """The suffix of a dataset's name while a part of it is transferred."""
 
 
@@ -46,6 +46,6 @@ def _reset() -> Update:
             guid=case((file.c.status == "missing", null()), else_=file.c.guid),
             status=case((job.c.lockedby == "jedi", file.c.status), else_="unknown"),
             dispatchdblock=case((PRODUCTION.of(job.c), null()), else_=file.c.dispatchdblock),
-            destinationdblock=func.regexp_replace(file.c.destinationdblock, SUB, ""),
+            destinationdblock=func.regexp_replace(file.c.destinationdblock, SUB_SUFFIX, ""),
         )
     )

@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.effects import Columns
 
 INPUTS = ("input", "pseudo_input", "pp_input")
-MASTERS = ("input", "pseudo_input")
+MASTER_TYPES = ("input", "pseudo_input")
 """Types of the datasets with files that have a `proc_status`."""
 OUTPUTS = ("output", "log")
 KEY = ("jeditaskid", "datasetid", "fileid")
 """The key of a file of a task."""
-REPORTED = ("lfn", "guid", "fsize", "checksum")
+REPORTED_COLUMNS = ("lfn", "guid", "fsize", "checksum")
 """Columns of an output that the job's report gives, copied from FILESTABLE4."""
 PMERGE = "pmerge"
 """`processingtype` of jobs that merge outputs of others; these wait for them in `merging`."""
 MERGE_ATTEMPTS = 3
-BY_PILOT = 107
+RETRIED_BY_PILOT = 107
 """The `taskbuffererrorcode` of a job that its pilot has tried again as a new one."""
 BUILD = "panda"
 """The label of jobs that build libraries."""
 
-PROCEEDS: Mapping[str, tuple[str, ...]] = {
+NEXT_STATUS: Mapping[str, tuple[str, ...]] = {
     "finished": ("running", "transferring", "merging"),
     "failed": ("queued", "starting", "running", "transferring", "merging"),
     "ready": ("queued", "starting", "running", "transferring", "merging"),
@@ -219,7 +219,7 @@ def _tried(file: Columns) -> dict[str, Any]:
 def _reported(made: ColumnElement[bool], file: Columns) -> dict[str, Any]:
     return {
         name: case((made, func.coalesce(file[f"file_{name}"], file[name])), else_=file[name])
-        for name in REPORTED
+        for name in REPORTED_COLUMNS
     }
 
 
@@ -240,8 +240,8 @@ def _proceeds(status: str, condition: ColumnElement[bool], file: Columns) -> Col
     fits = and_(
         condition,
         file["masterid"].is_(None),
-        file["dataset_type"].in_(MASTERS),
-        file["replaced"] != BY_PILOT,
-        or_(before.is_(None), before.in_(PROCEEDS[status])),
+        file["dataset_type"].in_(MASTER_TYPES),
+        file["replaced"] != RETRIED_BY_PILOT,
+        or_(before.is_(None), before.in_(NEXT_STATUS[status])),
     )
     return case((fits, status), else_=before)

@@ -35,9 +35,9 @@ class Fate:
         return and_(*of_type, *spared)
 
 
-FAILED = Fate("failed", spared=("merging", "nooutput"))
+FATE_OF_FAILED = Fate("failed", spared=("merging", "nooutput"))
 """Outputs fail with their job, unless its report marks them as to be merged or never made."""
-KILLED = Fate("failed")
+FATE_OF_KILLED = Fate("failed")
 """All outputs fail, made or not: no step reads them any more."""
 
 
@@ -47,4 +47,4 @@ def of(step: Transition) -> Fate | None:
         return Fate(step.target, types=None, spared=("nooutput",))
     if step.target == "finished":
         return None
-    return KILLED if step.verb in KILLS else FAILED
+    return FATE_OF_KILLED if step.verb in KILLS else FATE_OF_FAILED

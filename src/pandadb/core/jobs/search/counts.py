@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.statemachine.effects import Columns
 
-ENDED = (JobsArchived4, JobsArchived)
+ENDED_TABLES = (JobsArchived4, JobsArchived)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def by_status(session: Session) -> list[StatusCount]:
 def usage_by_site(session: Session) -> list[SiteUsage]:
     """Return the resources that ended jobs used per site, the busiest site first."""
     names = ("computingsite", "cpuconsumptiontime", "starttime", "endtime")
-    job = union_all(*(_used(model.__table__.c, names) for model in ENDED)).subquery("job").c
+    job = union_all(*(_used(model.__table__.c, names) for model in ENDED_TABLES)).subquery("job").c
     core_seconds = func.sum(extract("epoch", job.endtime - job.starttime) * job.cores)
     rows = session.execute(
         select(

@@ -31,7 +31,7 @@ COMPONENTS = tuple(
 """The components that report errors of jobs."""
 
 TIMES = tuple(c.name for c in JobsActive4.__table__.c if isinstance(c.type, DateTime))
-EQUAL = ("jeditaskid", "produsername", "prodsourcelabel", "gshare")
+EQUALITY_COLUMNS = ("jeditaskid", "produsername", "prodsourcelabel", "gshare")
 TEXTS = ("computingsite", "errortext")
 
 
@@ -72,7 +72,7 @@ class Filter:
             states.JOBS.state(name)
         if self.pandaids is not None:
             ids(self.pandaids)
-        for name in EQUAL:
+        for name in EQUALITY_COLUMNS:
             if getattr(self, name) is not None:
                 check_columns(JobsActive4, {name: getattr(self, name)})
         for name in TEXTS:
@@ -148,7 +148,7 @@ def conditions(chosen: Filter, job: JobTable) -> Iterator[ColumnElement[bool]]:
         yield job.jobstatus.in_(chosen.states)
     if chosen.computingsite is not None:
         yield _like(columns["computingsite"], chosen.computingsite)
-    for name in EQUAL:
+    for name in EQUALITY_COLUMNS:
         if getattr(chosen, name) is not None:
             yield columns[name] == getattr(chosen, name)
     if chosen.since is not None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pandadb.models.jobs.all_tables import ArchiveTable, JobTable, Satellite
 
 BY_PANDAID = Order()
-MOST = 100_000
+MAX_PAGE = 100_000
 """How many jobs a page may have."""
 
 
@@ -160,7 +160,7 @@ def find(
     """
     columns = words(columns)
     _check_names(columns)
-    check_number("limit", limit, 1, MOST)
+    check_number("limit", limit, 1, MAX_PAGE)
     cursor = None if after is None else Cursor.read(after, order)
     _check_regex(session, chosen)
     parts = [

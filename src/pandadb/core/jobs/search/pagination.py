@@ -11,7 +11,8 @@ from sqlalchemy import DateTime, false, literal, or_, tuple_
 from typing_extensions import override
 
 from pandadb.core.sql import timestamps
-from pandadb.core.sql.validation import InvalidValue, check_columns, check_names, parsed
+from pandadb.core.sql.column_values import parse
+from pandadb.core.sql.validation import InvalidValue, check_columns, check_names
 from pandadb.errors import InvalidInput
 from pandadb.models import JobsActive4, JobsArchived
 
@@ -91,4 +92,5 @@ class Cursor:
 
 
 def _parsed(kind: Any, text: Any) -> Any:
-    return timestamps.read(text) if isinstance(kind, DateTime) else parsed(kind, text)
+    """Return the value of a cursor; its time may be one that only PostgreSQL has."""
+    return timestamps.read(text) if isinstance(kind, DateTime) else parse(kind, text)

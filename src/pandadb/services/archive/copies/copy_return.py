@@ -116,7 +116,7 @@ def _copy_back(
     for part, found in stay.items():
         proofs.prove(live, part, proofs.RESTORE, found, found)
     for part in (*back, *stay):
-        ledger.enter(live, part, ledger.NEVER)
+        ledger.enter(live, part, ledger.MUST_NOT)
     rows = {part.live_name: found.rows for part, found in back.items()}
     return MovedDay(going, rows, [], dict.fromkeys(rows, Verdict.SAME), locked)
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.services.locks import LockPolicy
 
-NOTHING = Fingerprint(0, 0)
+EMPTY = Fingerprint(0, 0)
 
 
 class Refused(PandaDBError):
@@ -116,7 +116,7 @@ def _compare(live: Session, there: Session, part: Part) -> _Copy:
     if not others and not has.rows:
         if staging.is_name_taken(there, part):
             raise Deferred(Deferral.of(Reason.NAME_TAKEN, table=part.new_name))
-        return _Copy(part, names, NOTHING, is_new=True)
+        return _Copy(part, names, EMPTY, is_new=True)
     source = fingerprint_of(live, names, ddl.place(part))
     if source == has:
         return _Copy(part, names, source, has)

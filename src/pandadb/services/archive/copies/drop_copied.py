@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 SHORTEST = 0.1
 """Seconds: the shortest lock timeout that the guard itself sets."""
-REFUSES = "P0001"
+RAISED_BY_FUNCTION = "P0001"
 """SQLSTATE of a refusal of the guard."""
 
 
@@ -122,7 +122,7 @@ def _drop(database: Database, day: Day, part: Part, result: DropResult, locks: L
         work = partial(_guarded, day=day, part=part)
         rows = retry_transaction(database, work, locks.guarded, shortest=SHORTEST)
     except DBAPIError as error:
-        if sqlstate(error) != REFUSES:
+        if sqlstate(error) != RAISED_BY_FUNCTION:
             raise
         return str(error.orig).partition("\n")[0]
     result.dropped[part.name] = rows

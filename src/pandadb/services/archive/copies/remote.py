@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pandadb.services.archive.report import RunReport
 
 UPGRADE = "PANDADB_URL=$PANDADB_ARCHIVE_URL pandadb db upgrade"
-MAY = text("""
+HAS_RIGHTS = text("""
 SELECT session_user, bool_and(has_table_privilege(said.name, said.what))
    AND has_function_privilege('pandadb.drop_archived(text, text)', 'EXECUTE')
   FROM unnest(CAST(:names AS text[]), CAST(:rights AS text[])) AS said (name, what)
@@ -116,7 +116,7 @@ def _refuse_others(database: Database) -> None:
     words = {"names": [*RIGHTS], "rights": [*RIGHTS.values()]}
     with database.session() as session:
         act_as_owner(session.connection(), local=True)
-        user, may = session.execute(MAY, words).one()
+        user, may = session.execute(HAS_RIGHTS, words).one()
     if not may:
         raise NotTheArchiver(
             f"{user} may not copy days and drop them: let the owner of the database run "

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pandadb.core.archive.parquet.manifests import Manifest
     from pandadb.database import Database
 
-NAMED = re.compile(r"\d{4}-\d\d")
-OLD = re.compile(r"\.(\d{4}-\d\d)\.old")
+MONTH_FOLDER = re.compile(r"\d{4}-\d\d")
+REPLACED_FOLDER = re.compile(r"\.(\d{4}-\d\d)\.old")
 
 
 class NoExports(PandaDBError):
@@ -51,9 +51,9 @@ def exported_months(folder: Path) -> Iterator[tuple[str, Path]]:
     """
     if not folder.is_dir():
         raise NoExports(f"There are no exports in {folder}: it is no folder")
-    months = {path.name: path for path in folder.iterdir() if NAMED.fullmatch(path.name)}
+    months = {path.name: path for path in folder.iterdir() if MONTH_FOLDER.fullmatch(path.name)}
     for path in folder.glob(".*.old"):
-        if name := OLD.fullmatch(path.name):
+        if name := REPLACED_FOLDER.fullmatch(path.name):
             months.setdefault(name[1], path)
     yield from sorted(months.items())
 

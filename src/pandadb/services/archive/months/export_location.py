@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.archive.layout import ARCHIVED_JOBS
-from pandadb.core.archive.parquet.files import OURS
+from pandadb.core.archive.parquet.files import DUCKDB_SETTINGS
 from pandadb.core.archive.parquet.libraries import library
 from pandadb.services.archive.months.export_check import exported_months
-from pandadb.services.archive.months.exported_jobs import AT, months_of, readable, refuse_doubtful
+from pandadb.services.archive.months.exported_jobs import (
+    FILE_COLUMN,
+    months_of,
+    readable,
+    refuse_doubtful,
+)
 from pandadb.services.archive.plans import NoSuchDay
 
 if TYPE_CHECKING:
@@ -57,7 +62,7 @@ def located(
     if not months:
         return []
     found: dict[int, Located] = {}
-    with library("duckdb").connect(config=OURS) as duck:
+    with library("duckdb").connect(config=DUCKDB_SETTINGS) as duck:
         for column, numbers in (("pandaid", pandaids), ("jeditaskid", tasks)):
             found |= {one.pandaid: one for one in _located(duck, months, column, numbers)}
     refuse_doubtful([one for one in months if not one.has(ARCHIVED_JOBS)], "all of the jobs")
@@ -72,7 +77,7 @@ def _located(
     if not (files and numbers):
         return []
     limits = {"numbers": [*numbers], "least": min(numbers), "greatest": max(numbers)}
-    query = LOCATE.format(column=column, at=AT, at_text=f"'{AT}'")
+    query = LOCATE.format(column=column, at=FILE_COLUMN, at_text=f"'{FILE_COLUMN}'")
     with readable(files) as words:
         rows = duck.execute(query, words | limits).fetchall()
     found = [Located(pandaid, task, of[Path(path).parent.name]) for pandaid, task, path in rows]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.archive.layout import LIVE_OF
 from pandadb.core.archive.parquet import manifests
-from pandadb.core.archive.parquet.files import OURS
+from pandadb.core.archive.parquet.files import DUCKDB_SETTINGS
 from pandadb.core.archive.parquet.libraries import library
 from pandadb.core.archive.parquet.manifests import InvalidManifest
 from pandadb.core.sql import timestamps
@@ -33,7 +33,7 @@ QUERY = """
 SELECT * FROM read_parquet($files, union_by_name = true, hive_partitioning = false, filename = {at})
  WHERE pandaid = $pandaid ORDER BY modificationtime
 """
-AT = "pandadb_file"
+FILE_COLUMN = "pandadb_file"
 """A column that no table has: the file that a row is in."""
 
 
@@ -91,7 +91,7 @@ def exported(folder: Path, *, pandaid: int) -> ExportedJob | None:
     months = months_of(folder)
     if not months:
         return None
-    with library("duckdb").connect(config=OURS) as duck:
+    with library("duckdb").connect(config=DUCKDB_SETTINGS) as duck:
         first, *others = LIVE_OF
         jobs, where = _found(duck, months, first, pandaid)
         if not jobs:
@@ -186,7 +186,7 @@ def _rows(duck: Any, files: list[Path], pandaid: int) -> list[tuple[Row, str]]:
     if not files:
         return []
     with readable(files) as words:
-        found = duck.execute(QUERY.format(at=f"'{AT}'"), {**words, "pandaid": pandaid})
+        found = duck.execute(QUERY.format(at=f"'{FILE_COLUMN}'"), {**words, "pandaid": pandaid})
         columns = [(column[0], str(column[1]).startswith("TIMESTAMP"))
                    for column in found.description]  # fmt: skip
         rows = [
@@ -194,7 +194,7 @@ def _rows(duck: Any, files: list[Path], pandaid: int) -> list[tuple[Row, str]]:
              for (name, is_time), value in zip(columns, row, strict=True)}
             for row in found.fetchall()
         ]  # fmt: skip
-    return _distinct([(row, str(Path(row.pop(AT)).parent)) for row in rows])
+    return _distinct([(row, str(Path(row.pop(FILE_COLUMN)).parent)) for row in rows])
 
 
 def _time(value: Any) -> Any:

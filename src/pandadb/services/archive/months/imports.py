@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from pandadb.services.archive.months.import_check import Files, Import
     from pandadb.services.locks import LockPolicy
 
-NOTHING = Fingerprint(0, 0)
+EMPTY = Fingerprint(0, 0)
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def _refuse_late_jobs(
     lift_timeouts(live)
     set_lock_timeout(live, locks.loads)
     with or_contended(live.connection(), locks.loads):
-        live.execute(insertion.LOADING)
+        live.execute(insertion.LOCK_LOADING)
     refuse_doubles(live, files)
     if archive:
         refuse_copies(live, archive, files)
@@ -191,5 +191,5 @@ def _attach(
         if not is_missing(there, files.month, table):
             raise NotImported(f"{files.month} was not imported: {table.table} has got its rows")
     pandaid_index.forget(there, files.month)
-    leaving = dict.fromkeys(empty.parts, NOTHING)
+    leaving = dict.fromkeys(empty.parts, EMPTY)
     prove_and_exchange(there, leaving, counted, rows.MERGE, locks)

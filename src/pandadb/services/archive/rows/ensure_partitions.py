@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.policies import Policy
 
 KEY = "modificationtime"
-STRAY = "SELECT EXISTS (SELECT 1 FROM {default} WHERE {times})"
-WHY = "rows come"
+HAS_ROWS_IN_DEFAULT = "SELECT EXISTS (SELECT 1 FROM {default} WHERE {times})"
+REASON = "rows come"
 
 
 def ensure(
@@ -54,7 +54,7 @@ def _create(session: Session, table: str, lower: datetime, upper: datetime, suff
         name = f"{table.partition('.')[2]}_{suffix}"
         if (first, end) != (lower, upper):  # beside a narrower one that may have the name
             name = f"{name}_to_{end:%Y_%m_%d}"
-        step = PlanStep(Do.MAKE, table, name, first, end, WHY)
+        step = PlanStep(Do.MAKE, table, name, first, end, REASON)
         statements.run(session, statements.statements(session, step, KEY, has))
         if table in LIVE_OF:
             _prove_empty(session, table, name)
@@ -63,7 +63,7 @@ def _create(session: Session, table: str, lower: datetime, upper: datetime, suff
 def _has_strays(session: Session, has: Collection[Partition], times: TimeRange) -> bool:
     words = {"times": times.condition()}
     return any(
-        ddl.run(session, STRAY, default=ddl.place(one), **words).scalar_one()
+        ddl.run(session, HAS_ROWS_IN_DEFAULT, default=ddl.place(one), **words).scalar_one()
         for one in has
         if one.is_default
     )
