@@ -36,20 +36,24 @@ lint: .venv/dev ## Style, types, layers, prose of the docs, and that generated f
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tests.prose docs
 	$(BIN)/pandadb docs views --check
+	$(BIN)/pandadb docs types --check
 	PANDADB_REVISIONS= $(BIN)/pandadb db sql | diff -u sql/schema.sql - > /dev/null \
 		|| { echo "sql/schema.sql is not what the revisions make: make schema"; exit 1; }
 	$(BIN)/pandadb docs erd --check
 	$(BIN)/pandadb docs dictionary --check
 	$(BIN)/pandadb docs states --check
+	$(BIN)/pandadb docs statements --check
 
-schema: .venv/dev ## Write the views of jobs from the models, sql/schema.sql from the revisions
+schema: .venv/dev ## Write the views and types of jobs from the models, sql/schema.sql from the revisions
 	$(BIN)/pandadb docs views
+	$(BIN)/pandadb docs types
 	PANDADB_REVISIONS= $(BIN)/pandadb db sql > sql/schema.sql
 
-docs: .venv/dev ## Write the diagrams, the data dictionary and the states
+docs: .venv/dev ## Write the diagrams, the data dictionary, the states and the central statements
 	$(BIN)/pandadb docs erd
 	$(BIN)/pandadb docs dictionary
 	$(BIN)/pandadb docs states
+	$(BIN)/pandadb docs statements
 
 docs-site: .venv/dev ## Build the site into site/, with its links checked
 	PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

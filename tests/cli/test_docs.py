@@ -20,7 +20,13 @@ pytestmark = pytest.mark.any_server
 
 ALL = pytest.mark.parametrize(
     ("command", "one"),
-    [("erd", "diagrams.md"), ("dictionary", "dictionary/tasks.md"), ("states", "states.md")],
+    [
+        ("erd", "diagrams.md"),
+        ("dictionary", "dictionary/tasks.md"),
+        ("states", "states.md"),
+        ("statements", "statements.md"),
+        ("types", "job_types.py"),
+    ],
 )
 
 

@@ -20,6 +20,8 @@ ALL = pytest.mark.parametrize(
         (writer.erd, "diagrams.md"),
         (writer.write_dictionary, "dictionary/jobs.md"),
         (writer.states, "states.md"),
+        (writer.statements, "statements.md"),
+        (writer.types, "job_types.py"),
     ],
 )
 

@@ -48,6 +48,24 @@ def states(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = F
 
 
 @app.command()
+def statements(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = False) -> None:
+    """Generate the page of central SQL statements, compiled: moves of jobs, and a dispatch.
+
+    Example: pandadb docs statements --check
+    """
+    _report(writer.statements(folder, check=check), json)
+
+
+@app.command()
+def types(folder: Folder = Path("src/pandadb"), check: Check = False, json: AsJSON = False) -> None:
+    """Generate the Python types of a job: states and verbs as Literals, and columns.
+
+    Example: pandadb docs types --check
+    """
+    _report(writer.types(folder, check=check), json)
+
+
+@app.command()
 def views(folder: Folder = Path("sql/views"), check: Check = False, json: AsJSON = False) -> None:
     """Generate the views pandadb.jobs, files, jobparams and metadata from the models.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pandadb.docs_pages import dictionary, mermaid, states_page
+from pandadb.docs_pages import dictionary, mermaid, statements_page, states_page, types_module
 from pandadb.services import model_views
 from pandadb.services.model_views import FolderError
 
@@ -50,6 +50,24 @@ def states(folder: Path, *, check: bool = False) -> Written:
         FolderError: The folder cannot be read or written.
     """
     return _write(folder, {"states.md": states_page.page()}, (), check)
+
+
+def statements(folder: Path, *, check: bool = False) -> Written:
+    """Write the page of the central statements as they are sent.
+
+    Raises:
+        FolderError: The folder cannot be read or written.
+    """
+    return _write(folder, {"statements.md": statements_page.page()}, (), check)
+
+
+def types(folder: Path, *, check: bool = False) -> Written:
+    """Write the Python module of a job's types.
+
+    Raises:
+        FolderError: The folder cannot be read or written.
+    """
+    return _write(folder, {"job_types.py": types_module.page()}, (), check)
 
 
 def views(folder: Path, *, check: bool = False) -> Written:

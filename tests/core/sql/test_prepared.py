@@ -194,10 +194,10 @@ def test_statements_of_ever_new_columns_are_forgotten() -> None:
         heartbeats(columns)
         _text(select(*(column(name) for name in columns)), frozenset())
     for columns in SETS[: CACHE_SIZE + 10]:
-        route = dispatches._route(columns, ())
-        dispatches._statement(route, (), by_label=False, satellites=False, related=False)
+        route = dispatches.route_of(columns, ())
+        dispatches.statement(route, (), by_label=False, satellites=False, related=False)
 
     gc.collect()
-    for kept in (move_statement.prepared, _text, dispatches._statement):
+    for kept in (move_statement.prepared, _text, dispatches.statement):
         assert kept.cache_info().currsize <= CACHE_SIZE
     assert forgotten() is None

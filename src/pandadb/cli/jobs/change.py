@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pandadb.cli import completion
 from pandadb.cli.confirm import ask, end, steps, with_merged
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_id
 from pandadb.cli.output import INVALID, as_json, fail, out
@@ -21,7 +22,10 @@ def submit(
         Path, typer.Argument(help="Jobs as JSON, an array or one object per line; - for stdin.")
     ],
     jobstatus: Annotated[
-        str, typer.Option(help="Initial state: defined, pending or waiting.")
+        str,
+        typer.Option(
+            help="Initial state: defined, pending or waiting.", autocompletion=completion.states
+        ),
     ] = "defined",
     dry_run: DryRun = False,
     json: AsJSON = False,
@@ -54,12 +58,18 @@ def submit(
 
 
 def move(
-    verb: Annotated[str, typer.Argument(help="The transition, see above.")],
+    verb: Annotated[
+        str, typer.Argument(help="The transition, see above.", autocompletion=completion.verbs)
+    ],
     pandaids: PandaIDs,
     *,
     value: Annotated[
         list[str] | None,
-        typer.Option("--set", help="A column of the jobs, COLUMN=VALUE; can be repeated."),
+        typer.Option(
+            "--set",
+            help="A column of the jobs, COLUMN=VALUE; can be repeated.",
+            autocompletion=completion.assignment,
+        ),
     ] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pandadb.cli import completion
 from pandadb.cli.options import LARGEST_ID, job_id, moment, whole
 from pandadb.services import jobs
 
@@ -21,8 +22,14 @@ def options(
         list[int] | None,
         typer.Option(parser=job_id, metavar="PANDAID", help="A job; can be repeated."),
     ] = None,
-    jobstatus: Annotated[list[str] | None, typer.Option(help="A state; can be repeated.")] = None,
-    computingsite: Annotated[str | None, typer.Option(help="A site, with * as a wildcard.")] = None,
+    jobstatus: Annotated[
+        list[str] | None,
+        typer.Option(help="A state; can be repeated.", autocompletion=completion.states),
+    ] = None,
+    computingsite: Annotated[
+        str | None,
+        typer.Option(help="A site, with * as a wildcard.", autocompletion=completion.sites),
+    ] = None,
     jeditaskid: Annotated[
         int | None, typer.Option(parser=whole(0, LARGEST_ID), metavar="TASK", help="The task.")
     ] = None,
@@ -40,7 +47,8 @@ def options(
         typer.Option(parser=moment(FORMATS), metavar=TIME, help="The time limit, exclusive, UTC."),
     ] = None,
     timecolumn: Annotated[
-        str, typer.Option(help="The column of --since and --until.")
+        str,
+        typer.Option(help="The column of --since and --until.", autocompletion=completion.times),
     ] = "modificationtime",
     errorcode: Annotated[
         str | None, typer.Option(help="pilot=1305, or 1305 of any component.")
@@ -49,7 +57,8 @@ def options(
         str | None, typer.Option(help="A PostgreSQL regular expression for the error messages.")
     ] = None,
     table: Annotated[
-        list[str] | None, typer.Option(help="A table to search; can be repeated.")
+        list[str] | None,
+        typer.Option(help="A table to search; can be repeated.", autocompletion=completion.tables),
     ] = None,
     archive: Annotated[bool, typer.Option("--archive", help="Search the archive, too.")] = False,
 ) -> "jobs.Filter":

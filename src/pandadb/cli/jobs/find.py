@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pandadb import config
+from pandadb.cli import completion
 from pandadb.cli.archive import copy
 from pandadb.cli.jobs.filters import filtered
 from pandadb.cli.options import AsJSON, job_id, whole
@@ -25,9 +26,12 @@ def list_(
     chosen: "jobs.Filter",
     *,
     columns: Annotated[
-        str, typer.Option(help="Columns, comma-separated; or all.")
+        str,
+        typer.Option(help="Columns, comma-separated; or all.", autocompletion=completion.columns),
     ] = DEFAULT_COLUMNS,
-    order: Annotated[str, typer.Option(help="The column to order by.")] = "pandaid",
+    order: Annotated[
+        str, typer.Option(help="The column to order by.", autocompletion=completion.column)
+    ] = "pandaid",
     descending: Annotated[bool, typer.Option("--descending", help="Largest first.")] = False,
     limit: Annotated[
         int,
@@ -85,7 +89,11 @@ def show(pandaid: PandaID, json: AsJSON = False) -> None:
 def count(
     chosen: "jobs.Filter",
     by: Annotated[
-        str, typer.Option(help="Columns to group by, comma-separated; also: table.")
+        str,
+        typer.Option(
+            help="Columns to group by, comma-separated; also: table.",
+            autocompletion=completion.columns,
+        ),
     ] = "jobstatus",
     json: AsJSON = False,
 ) -> None:

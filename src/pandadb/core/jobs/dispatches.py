@@ -140,8 +140,8 @@ def take(
     asked = {name: getattr(wanted, name) for name in (*LIMITS, *EQUALITY_CRITERIA)}
     asked = {name: value for name, value in asked.items() if value is not None}
     columns = None if wanted.columns is None else words(wanted.columns)
-    route = _route(columns, tuple(values))
-    said = _statement(
+    route = route_of(columns, tuple(values))
+    said = statement(
         route,
         tuple(asked),
         by_label=wanted.labels is not None,
@@ -168,7 +168,7 @@ def take(
         reach = min(4 * reach, MAX_INTEGER)  # others have what was in reach
 
 
-def _route(columns: Sequence[str] | None, values: tuple[str, ...]) -> Route:
+def route_of(columns: Sequence[str] | None, values: tuple[str, ...]) -> Route:
     """Return the way of jobs that are dispatched, with the columns that come back of them."""
     (step,) = transitions("dispatch")
     some = dict.fromkeys(["pandaid", *(columns or ())])
@@ -197,7 +197,7 @@ def _dispatched(names: Sequence[str], row: Sequence[Any]) -> DispatchResult:
 
 
 @lru_cache(CACHE_SIZE)
-def _statement(
+def statement(
     route: Route, asked: tuple[str, ...], *, by_label: bool, satellites: bool, related: bool
 ) -> Said:
     """Return the statement of a dispatch: the first candidates of each kind, the free ones of them.

@@ -14,7 +14,7 @@ from pandadb.services.jobs.heartbeats import heartbeat
 from pandadb.services.jobs.kills import KillResult, close, kill
 from pandadb.services.jobs.record_load import LoadResult, load, load_records
 from pandadb.services.jobs.retries import retry
-from pandadb.services.jobs.search import count, find, get, history
+from pandadb.services.jobs.search import count, find, get, history, sites
 from pandadb.services.jobs.submission import read, submit
 from pandadb.services.jobs.verbs import (
     VERBS,
@@ -78,6 +78,7 @@ __all__ = [
     "release",
     "reset",
     "retry",
+    "sites",
     "submit",
     "throttle",
     "transfer",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.jobs.search import histories, pages
+from pandadb.core.jobs.search import histories, pages, site_names
 from pandadb.core.jobs.search.filters import Filter
 from pandadb.core.jobs.search.histories import Attempt, History
 from pandadb.core.jobs.search.pages import UnknownJob
@@ -97,6 +97,12 @@ def count(
     """
     with database.session() as session:
         return pages.count(session, chosen, by)
+
+
+def sites(database: Database, letters: str = "", *, limit: int = 100) -> list[str]:
+    """Return sites that begin with some letters: PanDA queues, and the sites of active jobs."""
+    with database.session() as session:
+        return site_names.beginning_with(session, letters, limit)
 
 
 def history(
