@@ -207,7 +207,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's server is an
 def test_no_folder_is_opened_to_others_for_the_data(folder: Path) -> None:
     folder.chmod(0o700)
 
-    with pytest.raises(embedded.EmbeddedMissing, match="who may not enter"):
+    with pytest.raises(embedded.EmbeddedMissing, match="without access to"):
         embedded.start(folder / "data")
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -1,4 +1,4 @@
-"""Where the `pandadb` command begins, before anything that takes time is imported."""
+"""Entry point of the `pandadb` command, before slow imports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run the command; an interrupt or SIGTERM ends it as usual, so that its server stops."""
+    """Run the command; an interrupt or SIGTERM ends it in order, so that its server stops."""
     sys.unraisablehook = _again
     _open_streams()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -29,10 +29,10 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """See that there are three streams, and that no character is too odd to be printed.
+    """Ensure three open streams, and that every character can be printed.
 
-    A closed one is taken by what cannot be read or written, lest a connection to the database gets
-    its number: what is printed then fails as it should, in a sentence.
+    A closed stream is opened on the null device in the opposite mode, so that no connection to the
+    database gets its number: output then fails with an error in a sentence.
     """
     for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
@@ -48,7 +48,7 @@ def _open_streams() -> None:
 
 
 def _again(ignored: UnraisableHookArgs) -> None:
-    """Repeat a signal that came where Python ignores exceptions, as in a weakref's callback."""
+    """Repeat a signal raised where Python ignores exceptions, as in a weakref's callback."""
     if ignored.exc_type in (SystemExit, KeyboardInterrupt):
         number = signal.SIGINT if ignored.exc_type is KeyboardInterrupt else signal.SIGTERM
         threading.Timer(0.05, signal.raise_signal, [number]).start()

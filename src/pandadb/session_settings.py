@@ -1,7 +1,8 @@
-"""The settings that every session of ours has, whatever its role, database or server says.
+"""Settings of all our sessions, regardless of those of role, database and server.
 
-`ALTER ROLE … SET` and `ALTER DATABASE … SET` are for people's sessions, too; some of what they can
-say changes what a statement means, sees, locks or returns. The start-up packet overrides both.
+`ALTER ROLE … SET` and `ALTER DATABASE … SET` are for interactive sessions, too; some of their
+settings change the meaning, visibility, locks or results of a statement. The start-up packet
+overrides both.
 """
 
 from __future__ import annotations
@@ -17,60 +18,60 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SETTINGS = {
-    # what is returned, and how it is read
+    # results and their formats
     "DateStyle": "ISO, MDY",
     "IntervalStyle": "postgres",
-    "TimeZone": "UTC",  # times in the database are UTC, without saying so
+    "TimeZone": "UTC",  # times in the database are UTC, without a time zone
     "timezone_abbreviations": "Default",
     "bytea_output": "hex",
-    "extra_float_digits": "1",  # less would round what is copied and compared
+    "extra_float_digits": "1",  # a lower value would round copied and compared rows
     "xmlbinary": "base64",
     "xmloption": "content",
     "lc_monetary": "C",
     "lc_numeric": "C",
     "lc_time": "C",
-    "gin_fuzzy_search_limit": "0",  # any other leaves out rows
-    "row_security": "off",  # a policy that hides rows is an error: what is hidden would be lost
+    "gin_fuzzy_search_limit": "0",  # any other value leaves out rows
+    "row_security": "off",  # a policy that hides rows is an error: hidden rows would be lost
     "enable_partition_pruning": "on",  # without it, all partitions are locked
     "constraint_exclusion": "partition",
     "plan_cache_mode": "auto",  # a generic plan locks all partitions
-    # how a statement is read
+    # parsing of statements
     "search_path": "public",  # SQLAlchemy would leave out the schemas of another one
     "array_nulls": "on",
     "backslash_quote": "safe_encoding",
     "standard_conforming_strings": "on",
     "transform_null_equals": "off",
-    "quote_all_identifiers": "off",  # else what the catalogue says is not what models say
-    # what a transaction sees, and how it ends
-    "default_transaction_isolation": "read committed",  # what waits for a lock sees who had it
+    "quote_all_identifiers": "off",  # else the catalogue would differ from the models
+    # visibility and end of a transaction
+    "default_transaction_isolation": "read committed",  # a lock wait ends with fresh rows
     "default_transaction_deferrable": "off",
     "exit_on_error": "off",
-    # what is made
+    # new objects
     "check_function_bodies": "on",
-    "default_table_access_method": "heap",  # rows of others may not be locked one by one
+    "default_table_access_method": "heap",  # other access methods may lack row locks
 }
-"""What has a meaning, in the spelling of the server."""
+"""Settings that affect semantics, in the server's spelling."""
 
 TIMEOUTS = {
-    # an archiver may count for hours, and think between two statements
+    # an archiver may count for hours, and be idle between two statements
     "idle_in_transaction_session_timeout": "0",
-    "idle_session_timeout": "0",  # a session that has an advisory lock would lose it
+    "idle_session_timeout": "0",  # a session with an advisory lock would lose it
 }
-"""What would end us; how long statements and locks take is for settings of ours to say."""
+"""Timeouts that would end a session; statement and lock timeouts are settings of pandadb."""
 
 CHECKED_SETTINGS = {
     "transaction_timeout": ("0", "a transaction may end at any time"),  # PostgreSQL 17
-    "restrict_nonsystem_relation_kind": ("", "views cannot be read"),  # of 15.8 and later
+    "restrict_nonsystem_relation_kind": ("", "views cannot be read"),  # 15.8 and later
     "session_replication_role": ("origin", "triggers do not fire"),
     "zero_damaged_pages": ("off", "rows of damaged pages are left out, and lost when copied"),
     "ignore_checksum_failure": ("off", "damaged pages are read as if they were whole"),
     "synchronous_commit": ("", "what was committed is lost when the server crashes"),
-    # the client's library sends PGDATESTYLE and PGTZ behind our options, which they override
+    # libpq sends PGDATESTYLE and PGTZ after our options, and they override them
     "DateStyle": (SETTINGS["DateStyle"], "times are read wrongly"),
     "TimeZone": (SETTINGS["TimeZone"], "times are read wrongly"),
 }
-"""What not every server knows, not every role may set, or comes by other ways: value, and what
-happens without it. It is looked at once per connection."""
+"""Settings unknown to some servers, not allowed to every role, or set in other ways: the value, and
+the effect without it. Checked once per connection."""
 
 CURRENT_SETTING = sql.SQL("current_setting({}, true)")
 SETTING = sql.SQL("set_config({}, {}, true)")
@@ -81,17 +82,17 @@ SHOW_SETTINGS = sql.SQL("SELECT current_setting('row_security'), {}").format(
 
 
 class InvalidSessionSetting(PandaDBError):
-    """A setting of a role or database with which pandadb would lose or misread rows."""
+    """A setting of a role or database that would make pandadb lose or misread rows."""
 
 
 def options(*given: str, **more: str) -> str:
-    """Return the `options` of the start-up packet: those given, ours, and more, the last wins."""
+    """Return the `options` of the start-up packet: those given, ours, and more; the last wins."""
     ours = {**SETTINGS, **TIMEOUTS, **more}
     return " ".join([*filter(None, given), *map(_option, ours.items())])
 
 
 def options_of_meaning() -> str:
-    """Return those for a session of a person: when that ends is for the server to say."""
+    """Return the options of an interactive session: its timeouts are left to the server."""
     return " ".join(map(_option, SETTINGS.items()))
 
 
@@ -102,7 +103,7 @@ def statements() -> list[str]:
 
 
 def of_transaction(**more: str) -> bytes:
-    """Return a statement that gives them to one transaction, where a session is of others, too."""
+    """Return a statement that sets them for one transaction, for sessions shared with others."""
     ours = {**SETTINGS, **TIMEOUTS, **more}
     calls: list[sql.Composable] = [_call(name, value) for name, value in ours.items()]
     for name, (wanted, _) in CHECKED_SETTINGS.items():
@@ -126,12 +127,12 @@ def _option(setting: tuple[str, str]) -> str:
 
 
 def complete(connection: psycopg.Connection, given: str = "") -> None:
-    """Set what the start-up packet could not; `given` are the options that the user has named.
+    """Set the settings that the start-up packet could not; `given` are the user's options.
 
-    One round trip, in a connection that is new.
+    One round trip, on a new connection.
 
     Raises:
-        InvalidSessionSetting: The role may not set what it has to.
+        InvalidSessionSetting: The role may not set a required setting.
     """
     usual = connection.autocommit
     connection.autocommit = True
@@ -143,7 +144,7 @@ def complete(connection: psycopg.Connection, given: str = "") -> None:
         )
     for (name, (wanted, why)), value in zip(CHECKED_SETTINGS.items(), found, strict=True):
         if name == "synchronous_commit":
-            # Local, or of some kind of replica, is for the site to say; so is off, for us alone.
+            # The site decides on local, on the kind of replica, and on off for pandadb alone.
             if value == "off" and name not in given:
                 _set(connection, name, "on", value, why)
         elif value not in (None, wanted):
@@ -165,20 +166,20 @@ def _set(connection: psycopg.Connection, name: str, wanted: str, value: str, why
 HARMLESS: Mapping[str, str] = {
     name: why
     for why, names in {
-        "ours by other ways, at each connection": (
+        "set in other ways, at each connection": (
             "application_name client_encoding statement_timeout lock_timeout"
         ),
-        "begins anew with each transaction": (
+        "reset at each transaction": (
             "transaction_deferrable transaction_isolation transaction_read_only"
         ),
-        "who forbids to write means it, and it is an error: nothing is half done": (
+        "a ban on writes is intended, and an error: nothing is half done": (
             "default_transaction_read_only"
         ),
-        "where and how new rows are kept is the site's": (
+        "the storage of new rows is the site's choice": (
             "default_tablespace temp_tablespaces default_toast_compression file_copy_method"
             " vacuum_truncate"
         ),
-        "only how fast": (
+        "only speed": (
             "backend_flush_after commit_siblings cpu_index_tuple_cost cpu_operator_cost"
             " cpu_tuple_cost cursor_tuple_fraction debug_parallel_query force_parallel_mode"
             " default_statistics_target effective_cache_size effective_io_concurrency"
@@ -204,18 +205,18 @@ HARMLESS: Mapping[str, str] = {
             " vacuum_multixact_freeze_min_age vacuum_multixact_freeze_table_age"
             " wal_skip_threshold work_mem"
         ),
-        "rows whose order matters are ordered": "synchronize_seqscans",
+        "rows are sorted where order matters": "synchronize_seqscans",
         "statistics are hints": "stats_fetch_consistency",
-        "only what is logged or shown": (
+        "only logs and messages": (
             "client_min_messages debug_pretty_print debug_print_parse debug_print_plan"
             " debug_print_raw_parse debug_print_rewritten escape_string_warning"
             " log_parameter_max_length_on_error trace_notify trace_sort plpgsql.extra_warnings"
             " plpgsql.print_strict_params"
         ),
-        "an error if at all, and our functions have none of it": (
+        "an error at most, and our functions do not use it": (
             "plpgsql.check_asserts plpgsql.extra_errors"
         ),
-        "a connection that is lost is noticed": (
+        "a lost connection is noticed": (
             "client_connection_check_interval tcp_keepalives_count tcp_keepalives_idle"
             " tcp_keepalives_interval tcp_user_timeout wal_sender_timeout"
         ),
@@ -227,4 +228,4 @@ HARMLESS: Mapping[str, str] = {
     }.items()
     for name in names.split()
 }
-"""What a role may set otherwise, and why that is well."""
+"""Settings that a role may change, and why they are harmless."""

@@ -166,7 +166,7 @@ def test_going_back_asks_first(database: Database) -> None:
 
     done = run("db", "downgrade", "base", "--yes", url=_url(database))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("The tables are gone with their schemas. What remains: schema")
+    assert done.stdout.startswith("The tables are gone with their schemas. Left are schema")
     assert schema.current(database).revision is None
 
 
@@ -235,7 +235,7 @@ def test_members_that_joined_are_named_once(database: Database) -> None:
     first, again = (run(*words, url=_url(database)) for _ in range(2))
 
     assert first.stdout.endswith(f"; new members: {login}_me in {login}_writer.\n")
-    assert again.stdout.endswith("; roles made: none, they were all there; new members: none.\n")
+    assert again.stdout.endswith("; roles created: none, all existed; new members: none.\n")
 
 
 @pytest.mark.slow
@@ -363,7 +363,7 @@ def test_records_are_loaded_and_unknown_columns_named(database: Database, tmp_pa
     assert "2 jobs would be loaded into new task 5" in tried.stdout
     assert "Not loaded, unknown columns: colour" in loaded.stderr
     assert json.loads(loaded.stdout)["loaded"] == 2
-    assert "0 jobs loaded into task 5; 2 were there already." in again.stdout
+    assert "0 jobs loaded into task 5; 2 existed already." in again.stdout
 
 
 def test_a_malformed_record_is_a_sentence_with_its_place(

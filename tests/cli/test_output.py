@@ -102,7 +102,7 @@ def test_a_question_that_nobody_would_see_is_not_asked(database: Database) -> No
     ended = run("db", "downgrade", "base", "--quiet", url=url_of(database))
 
     assert ended.returncode == 1
-    assert ended.stderr.endswith("pandadb: Nobody can be asked here: say --yes\n")
+    assert ended.stderr.endswith("pandadb: There is no terminal for a confirmation: pass --yes\n")
 
 
 @pytest.mark.parametrize("path", [(), *commands()], ids=" ".join)

@@ -66,7 +66,7 @@ def test_a_plan_as_sql_is_what_psql_can_run(database: Database) -> None:
     with connection.cursor() as cursor:
         cursor.execute(script)
     connection.close()
-    assert run("plan", "jobs_statuslog") == (0, "Nothing is to be done.\n")
+    assert run("plan", "jobs_statuslog") == (0, "Nothing to do.\n")
 
 
 def test_exit_codes_say_done_nothing_to_do_and_contended(
@@ -77,7 +77,7 @@ def test_exit_codes_say_done_nothing_to_do_and_contended(
 
     assert run("maintain", "jobs_statuslog") == (
         0,
-        "Made 8, dropped 0; locks were not free for none.\n",
+        "Created 8, dropped 0; locks were not free for none.\n",
     )
     assert run("maintain", "jobs_statuslog")[0] == 3
     with database.session() as session:
@@ -164,7 +164,7 @@ def test_what_has_failed_is_named_the_rest_is_done_and_the_exit_code_is_1(
     again, printed = run("maintain", "jobs_statuslog", "--json")
 
     assert (result.exit_code, again) == (1, 1)
-    assert "Made 7, dropped 0" in result.stdout
+    assert "Created 7, dropped 0" in result.stdout
     assert f'Failed: make {taken}: relation "{taken}" already exists' in result.stderr
     assert f"1 failed, the rest was done: make {taken}" in result.stderr
     assert [one["unit"] for one in json.loads(printed)["failed"]] == [f"make {taken}"]

@@ -224,7 +224,7 @@ def test_a_stamp_asks_first(database: Database) -> None:
     asked = pandadb(database, "db", "stamp", "0028", "--unchecked")
 
     assert asked.returncode == 1
-    assert "say --yes" in asked.stderr
+    assert "pass --yes" in asked.stderr
     assert schema.current(database).pending == ()
 
 

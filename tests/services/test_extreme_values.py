@@ -67,7 +67,7 @@ def test_times_that_no_partition_can_have_stay_and_are_told(
     (found,) = [one for one in coverage(database).tables if one.table == LOG]
     assert (found.stray, found.beyond) == (5, 5)
     said = CliRunner().invoke(app, ["partitions", "maintain", "jobs_statuslog"])
-    assert "jobs_statuslog_default: 5 rows stay where they are" in said.stdout
+    assert "jobs_statuslog_default: 5 rows are left in place" in said.stdout
     assert said.exit_code == 3
     assert partitions.script(database, done.left) == [[]]
 

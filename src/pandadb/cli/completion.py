@@ -1,6 +1,6 @@
-"""Values that the shell completes: states, verbs, columns, tables and sites.
+"""Shell completion of values: states, verbs, columns, tables and sites.
 
-All but the sites come from `job_types`, which is quick to import; those come from the database.
+All but the sites come from `job_types`, which is fast to import; sites come from the database.
 """
 
 from __future__ import annotations
@@ -15,44 +15,44 @@ from pandadb.services import jobs
 
 
 def states(incomplete: str) -> Iterator[str]:
-    """Yield the states of jobs that begin so."""
+    """Yield the states of jobs with the prefix."""
     yield from _beginning(incomplete, *get_args(job_types.JobStatus))
 
 
 def verbs(incomplete: str) -> Iterator[str]:
-    """Yield the verbs of `jobs move` that begin so."""
+    """Yield the verbs of `jobs move` with the prefix."""
     yield from _beginning(incomplete, *get_args(job_types.JobVerb))
 
 
 def tables(incomplete: str) -> Iterator[str]:
-    """Yield the tables of jobs that begin so."""
+    """Yield the tables of jobs with the prefix."""
     yield from _beginning(incomplete, *get_args(job_types.JobTable))
 
 
 def column(incomplete: str) -> Iterator[str]:
-    """Yield the columns of jobs that begin so."""
+    """Yield the columns of jobs with the prefix."""
     yield from _beginning(incomplete, *_columns())
 
 
 def columns(incomplete: str) -> Iterator[str]:
-    """Yield what is typed with its last column completed: there are commas between them."""
+    """Yield a comma-separated list of columns, with its last one completed."""
     before, comma, last = incomplete.rpartition(",")
     yield from (before + comma + name for name in column(last))
 
 
 def assignment(incomplete: str) -> Iterator[str]:
-    """Yield the columns of jobs that begin so, ready for a value."""
+    """Yield the columns of jobs with the prefix, each followed by `=`."""
     yield from (f"{name}=" for name in column(incomplete))
 
 
 def times(incomplete: str) -> Iterator[str]:
-    """Yield the times of jobs that begin so."""
+    """Yield the time columns of jobs with the prefix."""
     names = (name for name, kind in _columns().items() if datetime in (kind, *get_args(kind)))
     yield from _beginning(incomplete, *names)
 
 
 def sites(incomplete: str) -> Iterator[str]:
-    """Yield the sites in the database that begin so; none if it cannot be reached."""
+    """Yield the sites in the database with the prefix; none if it is unreachable."""
     try:
         settings = config.load_settings()
         if settings.server_url() is not None:

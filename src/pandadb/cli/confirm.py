@@ -1,4 +1,4 @@
-"""Before many jobs are changed, a question; afterwards, why some were not."""
+"""Confirmation before many jobs are changed, and the reasons of refusals afterwards."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from pandadb.services.jobs import MoveResult, Refusal
 
 CONFIRM_ABOVE = 10
-"""So many jobs are changed without a question."""
+"""Maximum number of jobs changed without confirmation."""
 
 
 def ask(verb: str, pandaids: Sequence[int], yes: bool) -> None:
-    """Ask whether so many jobs are meant; without a terminal nobody can say yes."""
+    """Ask for confirmation above the limit; without a terminal, fail unless `yes`."""
     number = len({*pandaids})
     if yes or number <= CONFIRM_ABOVE:
         return
     if not _can_be_asked():
         fail(
-            f"These are {number} jobs: say --yes to {verb.lower()} more than {CONFIRM_ABOVE} "
-            "without a question"
+            f"These are {number} jobs: pass --yes to {verb.lower()} more than {CONFIRM_ABOVE} "
+            "without confirmation"
         )
     typer.confirm(f"{verb} {number} jobs?", abort=True, err=True)
 
 
 def confirm(question: str, yes: bool) -> None:
-    """Ask a question, unless it is answered by --yes, and end if the answer is no."""
+    """Ask a question, unless --yes answers it, and abort if the answer is no."""
     if yes:
         return
     if not _can_be_asked():
-        fail("Nobody can be asked here: say --yes")
+        fail("There is no terminal for a confirmation: pass --yes")
     typer.confirm(question, abort=True, err=True)
 
 
@@ -45,17 +45,17 @@ def _can_be_asked() -> bool:
 
 
 def steps(moved: MoveResult) -> str:
-    """Say from which states to which how many jobs have gone."""
+    """Return the number of moved jobs per source and target state, as text."""
     return counted(f"from {moved.before[job]} to {after}" for job, after in moved.jobs.items())
 
 
 def with_merged(moved: MoveResult) -> str:
-    """Say which jobs have ended with those that were to merge their outputs."""
+    """Return the number of jobs that have ended with their merge jobs, as text."""
     return f", and {len(moved.merged)} that waited for them" if moved.merged else ""
 
 
 def end(refused: Iterable[Refusal]) -> None:
-    """Say of each job that was refused why; end with exit code 1 if there are any."""
+    """Print the reason of each refusal; exit with code 1 if there are any."""
     sentences = [refusal.sentence for refusal in refused]
     for sentence in sentences:
         note(sentence)

@@ -1,4 +1,4 @@
-"""`pandadb docs`: the documents that are written from the models and the states."""
+"""`pandadb docs`: documents generated from the models and the states."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, out
 from pandadb.docs_pages import writer
 
-app = typer.Typer(
-    help="Write the documents that come from the models and the states.", no_args_is_help=True
-)
+app = typer.Typer(help="Generate documents from the models and the states.", no_args_is_help=True)
 
-Folder = Annotated[Path, typer.Option(help="Where to write.", file_okay=False)]
+Folder = Annotated[Path, typer.Option(help="Target folder.", file_okay=False)]
 Check = Annotated[
     bool, typer.Option("--check", help="Write nothing; exit code 1 if a file is stale.")
 ]
@@ -24,7 +22,7 @@ Check = Annotated[
 
 @app.command()
 def erd(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = False) -> None:
-    """Write the entity diagrams, one per family of tables, as Mermaid.
+    """Generate the entity diagrams, one per family of tables, as Mermaid.
 
     Example: pandadb docs erd --folder docs
     """
@@ -33,7 +31,7 @@ def erd(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = Fals
 
 @app.command()
 def dictionary(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = False) -> None:
-    """Write the data dictionary: what each table and column means, one page per family.
+    """Generate the data dictionary: all tables and columns, one page per family.
 
     Example: pandadb docs dictionary --check
     """
@@ -42,7 +40,7 @@ def dictionary(folder: Folder = Path("docs"), check: Check = False, json: AsJSON
 
 @app.command()
 def states(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = False) -> None:
-    """Write the states of jobs, as a diagram and as tables: what they mean, what leads where.
+    """Generate the page of job states: a diagram, and tables of states and transitions.
 
     Example: pandadb docs states --check
     """
@@ -51,7 +49,7 @@ def states(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = F
 
 @app.command()
 def statements(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = False) -> None:
-    """Write the central statements as they are sent to the server: moves of jobs, and a dispatch.
+    """Generate the page of central SQL statements, compiled: moves of jobs, and a dispatch.
 
     Example: pandadb docs statements --check
     """
@@ -60,7 +58,7 @@ def statements(folder: Folder = Path("docs"), check: Check = False, json: AsJSON
 
 @app.command()
 def types(folder: Folder = Path("src/pandadb"), check: Check = False, json: AsJSON = False) -> None:
-    """Write the Python types of a job: its states and verbs as Literals, its columns.
+    """Generate the Python types of a job: states and verbs as Literals, and columns.
 
     Example: pandadb docs types --check
     """
@@ -69,9 +67,9 @@ def types(folder: Folder = Path("src/pandadb"), check: Check = False, json: AsJS
 
 @app.command()
 def views(folder: Folder = Path("sql/views"), check: Check = False, json: AsJSON = False) -> None:
-    """Write the views pandadb.jobs, files, jobparams and metadata, with all columns of the models.
+    """Generate the views pandadb.jobs, files, jobparams and metadata from the models.
 
-    A version that a released revision applies is not changed: the next one is written, for a new
+    A version used by a released revision is not changed: a new version is written, for a new
     revision.
 
     Example: pandadb docs views --check
@@ -86,5 +84,5 @@ def _report(done: writer.Written, json: bool) -> None:
         for word in ("written", "removed", "stale"):
             for name in getattr(done, word):
                 out.print(f"{word} {name}", markup=False, soft_wrap=True)
-        out.print(f"{len(done.unchanged)} files are as they should be.")
+        out.print(f"{len(done.unchanged)} files are up to date.")
     raise typer.Exit(bool(done.stale))

@@ -1,4 +1,4 @@
-"""What `--help` shows of options and arguments: names, not Python's types."""
+"""Names in place of Python's types in `--help`, for options and arguments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def program_of(app: typer.Typer) -> Any:
-    """Return the command of an app; in its help a flag has no value, and no type is in brackets."""
+    """Return the command of an app; its help has no values for flags and no types in brackets."""
     command = get_command(app)
     _name_values(command)
     return command

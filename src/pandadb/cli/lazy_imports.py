@@ -1,6 +1,6 @@
-"""Lazy imports of what stands below the CLI, so that `--help` and completion take no second.
+"""Lazy imports of the layers below the CLI, for fast `--help` and completion.
 
-The modules of `cli` import modules of the layers below, and use names of them in functions only.
+The modules of `cli` import modules of the layers below, and use their names only in functions.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 EAGER = ("pandadb.cli", "pandadb.errors")
-"""Modules that are run when they are imported, with all below them."""
+"""Modules that are executed at import, with their submodules."""
 
 
 class LazyFinder:
-    """Finds modules of pandadb; all but the eager ones run when an attribute is first used."""
+    """Finds modules of pandadb; all but the eager ones are executed at first attribute access."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -37,7 +37,7 @@ class LazyFinder:
 
 @contextmanager
 def lazy_imports() -> Iterator[None]:
-    """Import modules lazily within the block; those that were imported by then stay lazy."""
+    """Import modules lazily within the block; modules imported in it stay lazy."""
     finder = LazyFinder()
     sys.meta_path.insert(0, finder)
     try:

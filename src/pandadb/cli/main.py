@@ -29,7 +29,7 @@ app = typer.Typer(
 
 
 UsageError: Any = typer.BadParameter.__base__
-"""A wrong use of a command, such as an unknown option."""
+"""A usage error, such as an unknown option."""
 
 
 def _version(wanted: bool) -> None:
@@ -45,7 +45,7 @@ def options(
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Take the options before a command."""
 
 
 app.add_typer(db.app, name="db")
@@ -57,18 +57,18 @@ app.command()(demo.demo)
 
 
 def program() -> Any:
-    """Return the command with all commands below it, as it is run."""
+    """Return the command with all its subcommands."""
     return program_of(app)
 
 
 READER_GONE = 128 + 13
-"""Exit code of what writes to a pipe that nobody reads any more, as a shell has it for SIGPIPE."""
+"""Exit code after a broken pipe, as in a shell after SIGPIPE."""
 
 
 def main() -> None:
-    """Run the command; what goes wrong in the database or on purpose is a sentence and exit 1.
+    """Run the command; database errors and errors of pandadb are a sentence and exit code 1.
 
-    The exit code is 2 for what cannot be as it was given.
+    The exit code is 2 for invalid input.
     """
     try:
         with _quiet_without_reader():
@@ -77,7 +77,7 @@ def main() -> None:
                     _run()
             finally:
                 sys.stdout.flush()
-    except SystemExit:  # before the classes below, which take time to import
+    except SystemExit:  # before the classes below, as their import takes time
         raise
     except InvalidInput as error:
         fail(str(error), INVALID)
@@ -87,7 +87,7 @@ def main() -> None:
         fail(failures.sentence_of(error))
     except UnicodeEncodeError as error:
         odd = str(error.object)[max(error.start - 20, 0) : error.end + 20]
-        fail(f"{odd!r} has bytes in it that are not UTF-8, the encoding of texts", INVALID)
+        fail(f"{odd!r} has bytes that are not UTF-8, the encoding of texts", INVALID)
     except OSError as error:
         _leave_output()
         place = error.filename or "the output"
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    """Run the command; with --json a wrong use of it is told as other errors are."""
+    """Run the command; with --json a usage error is reported as other errors are."""
     words = sys.argv[1:]
     mode.json = "--json" in (words[: words.index("--")] if "--" in words else words)
     command = program()
@@ -113,7 +113,7 @@ def _run() -> None:
 
 @contextmanager
 def _quiet_without_reader() -> Iterator[None]:
-    """End without a word when the reader of the output has gone, as `head` does."""
+    """Exit silently when the reader of the output is gone, as after `| head`."""
     try:
         yield
     except BrokenPipeError:
@@ -127,5 +127,5 @@ def _quiet_without_reader() -> Iterator[None]:
 
 
 def _leave_output() -> None:
-    """Have Python not try once more, when it ends, to write what could not be written."""
+    """Redirect stdout to the null device, so that Python does not retry the write at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,4 +1,4 @@
-"""Options and settings that several commands share, and how numbers and times are typed."""
+"""Options and settings shared by commands, and parsers of numbers and times."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from pandadb.core.partitions.policies import Policy
 
 AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=print_as_json)]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the planned changes, and stop.")]
 Check = Annotated[
-    bool, typer.Option("--check", help="Exit code 1 if something needs a person, for monitors.")
+    bool, typer.Option("--check", help="Exit code 1 if an operator has to act, for monitors.")
 ]
 Quiet = Annotated[
     bool,
     typer.Option(
-        "--quiet", "-q", help="Print nothing unless something is wrong.", callback=hold_back
+        "--quiet", "-q", help="Print nothing unless there is a problem.", callback=hold_back
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")]
 
 LARGEST_ID = 2**63 - 1
-"""What a column of ids can have."""
+"""The largest value of a bigint column."""
 YEARS = (1970, 9998)
-"""A day has one before it and one after it, and a year has four digits in names of partitions."""
+"""Each day has neighbours in range, and years have four digits in partition names."""
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
-    """Return what reads a whole number in its limits: digits only, as 1_0 would be another job."""
+    """Return a parser of integers within limits: digits only, as 1_0 would be another job."""
 
     def integer(given: str) -> int:
         text = str(given)  # a default is a number already
@@ -53,7 +53,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
 
 def decimal(least: float, most: float) -> Callable[[str], float]:
-    """Return what reads a number in its limits, written with digits; nan is none, nor is inf."""
+    """Return a parser of numbers within limits, in digits; nan and inf are rejected."""
 
     def number(given: str) -> float:
         text = str(given)
@@ -68,9 +68,9 @@ def decimal(least: float, most: float) -> Callable[[str], float]:
 
 
 def moment(formats: Sequence[str]) -> Callable[[str], datetime]:
-    """Return what reads a time (naive UTC) in one of the formats, or relative to now.
+    """Return a parser of times (naive UTC) in one of the formats, or relative to now.
 
-    Formats without an hour are of days: only days are relative then.
+    Formats without an hour are days: relative times are whole days then.
     """
     is_day = not any("%H" in wanted for wanted in formats)
 
@@ -98,7 +98,7 @@ def _absolute(text: str, formats: Sequence[str]) -> datetime | None:
 
 
 def _relative(text: str, *, is_day: bool) -> datetime | None:
-    """Return the time of a word, or so many units before or after now; None if it is neither."""
+    """Return the time of a keyword or of an offset from now; None if it is neither."""
     now = datetime.now(UTC).replace(tzinfo=None)
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if text in DAYS_FROM_TODAY:
@@ -113,25 +113,25 @@ def _relative(text: str, *, is_day: bool) -> datetime | None:
     try:
         return (today if is_day else now) + timedelta(**{UNITS[offset[2]]: int(offset[1])})
     except OverflowError:
-        return datetime.max  # noqa: DTZ901 - beyond the years that are taken
+        return datetime.max  # noqa: DTZ901 - beyond the allowed years
 
 
 def _short(text: str) -> str:
-    """Return a text as it can stand in a sentence, however long it is."""
+    """Return a text quoted for a sentence, shortened if it is long."""
     return repr(text if len(text) <= 60 else f"{text[:57]}…")
 
 
 DAY = ["%Y-%m-%d"]
 DAYS_FROM_TODAY = {"yesterday": -1, "today": 0, "tomorrow": 1}
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-"""How long the unit of a relative time is, such as -2h."""
+"""Units of relative times such as -2h."""
 job_id = whole(1, LARGEST_ID)
 task_id = whole(1, LARGEST_ID)
 days = decimal(0, 36_500)
 seconds = decimal(0, 2_147_483)
-"""What PostgreSQL can count in milliseconds: up to 24 days."""
+"""PostgreSQL's timeouts are 32-bit milliseconds: up to 24 days."""
 
 
 def site_policies() -> dict[str, Policy]:
-    """Return how this site's partitions are made and how long they stay, as its settings say."""
+    """Return the partition policies (intervals, retention) of this site's settings."""
     return partitions.load(config.load_settings().policies)

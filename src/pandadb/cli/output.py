@@ -1,4 +1,4 @@
-"""How commands print: tables for people, JSON for programs, errors on the other stream.
+"""Output of commands: tables for people, JSON for programs, errors on standard error.
 
 With `--json` each line on standard error is an object, with its `time`.
 """
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from pandadb.services.maintenance import LastRun
 
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 10_000)
-"""Off a terminal a line is a line: nothing is wrapped."""
+"""Off a terminal nothing is wrapped."""
 err = Console(stderr=True, highlight=False, emoji=False)
 
 
 WRONG, INVALID, NOTHING_TO_DO, CONTENDED, PAUSED, DEFERRED, WAITED = 1, 2, 3, 4, 5, 6, 7
-"""Exit codes: 0 is done, 1 an error, 2 what cannot be as it was given; the others for cron."""
+"""Exit codes: 0 is done, 1 an error, 2 invalid input; the others are for cron."""
 CODES = {
     Outcome.DONE: 0,
     Outcome.NOTHING: NOTHING_TO_DO,
@@ -45,37 +45,37 @@ CODES = {
     Outcome.WAITED: WAITED,
 }
 QUIET_CODES = (0, NOTHING_TO_DO, CONTENDED, PAUSED)
-"""Exit codes with which --quiet prints nothing: the next run takes up what is left."""
+"""Exit codes without output under --quiet: the next run continues."""
 MAX_LINE = 2000
-"""Characters of a sentence: what it quotes can be a whole file."""
+"""Maximum characters of a sentence: it may quote a whole file."""
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
-    """Say on standard error what went wrong, in one line, and end with exit code 1, or another."""
-    said = _in_a_line(sentence)
-    with suppress(OSError):  # nobody reads it then
+    """Print an error on standard error, in one line, and exit with the code."""
+    line = _in_a_line(sentence)
+    with suppress(OSError):  # the reader is gone
         if mode.json:
-            log(error=said, code=code)
+            log(error=line, code=code)
         else:
-            err.print("[bold red]pandadb:[/]", escape(said), soft_wrap=True)
+            err.print("[bold red]pandadb:[/]", escape(line), soft_wrap=True)
     sys.exit(code)
 
 
 @dataclass
 class Mode:
-    """How the command prints."""
+    """The output mode of the command."""
 
     json: bool = False
-    """Whether standard error is for programs, too."""
+    """Whether standard error is JSON, too."""
     quiet: bool = False
-    """Whether output is held back until it is known whether something is wrong."""
+    """Whether output is buffered until the exit code is known."""
 
 
 mode = Mode()
 
 
 class BufferedStream(io.StringIO):
-    """What is printed with --quiet, instead of a stream."""
+    """The buffer of a stream under --quiet."""
 
     def __init__(self, stream: Any) -> None:
         super().__init__()
@@ -83,13 +83,13 @@ class BufferedStream(io.StringIO):
 
 
 def print_as_json(wanted: bool) -> bool:
-    """Print for programs from now on, or not."""
+    """Switch JSON output on or off."""
     mode.json = wanted
     return wanted
 
 
 def hold_back(wanted: bool) -> bool:
-    """Print nothing from now on, if that is wanted, but what `unless_fine` prints."""
+    """Buffer all output from now on, if wanted; `unless_fine` prints it."""
     if wanted:
         mode.quiet = True
         sys.stdout, sys.stderr = BufferedStream(sys.stdout), BufferedStream(sys.stderr)
@@ -98,7 +98,7 @@ def hold_back(wanted: bool) -> bool:
 
 @contextmanager
 def unless_fine() -> Iterator[None]:
-    """Print what was held back if a command ends with anything but a `QUIET_CODES` exit code."""
+    """Print the buffered output if the exit code of the command is not in `QUIET_CODES`."""
     fine = False
     try:
         yield
@@ -117,14 +117,14 @@ def unless_fine() -> Iterator[None]:
 
 
 def log(**line: Any) -> None:
-    """Print an object with the time in one line on standard error."""
+    """Print a JSON object with the time as one line on standard error."""
     when = datetime.now(UTC).isoformat(timespec="milliseconds")
-    said = json.dumps({"time": when, **line}, default=str)
-    err.print(said, markup=False, soft_wrap=True)
+    text = json.dumps({"time": when, **line}, default=str)
+    err.print(text, markup=False, soft_wrap=True)
 
 
 def note(sentence: str, **line: Any) -> None:
-    """Print a sentence on standard error; with --json an object, with more of what it says."""
+    """Print a sentence on standard error; with --json an object with more fields."""
     if mode.json:
         log(note=sentence, **line)
     else:
@@ -132,7 +132,7 @@ def note(sentence: str, **line: Any) -> None:
 
 
 class Lines(logging.Handler):
-    """Prints what is logged as other notes are."""
+    """Prints log records as notes."""
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
@@ -141,7 +141,7 @@ class Lines(logging.Handler):
 
 @contextmanager
 def logged() -> Iterator[None]:
-    """Print what pandadb logs, such as tries that have not got their locks."""
+    """Print log records of pandadb, such as attempts that ran into a lock timeout."""
     lines, logger = Lines(logging.WARNING), logging.getLogger("pandadb")
     logger.addHandler(lines)
     try:
@@ -151,20 +151,20 @@ def logged() -> Iterator[None]:
 
 
 def tell_failed(failed: Iterable[Failure]) -> None:
-    """Name the units of work that have failed on standard error."""
+    """Print the failed units of work on standard error."""
     for one in failed:
         note(f"Failed: {one.unit}: {one.why}", failed=one.unit, why=one.why)
 
 
 def end_of_failed(failed: Collection[Failure]) -> None:
-    """Name the units of work that have failed, and end with exit code 1 if there are any."""
+    """Print the failed units of work, and exit with code 1 if there are any."""
     tell_failed(failed)
     if names := [one.unit for one in failed]:
         fail(f"{len(names)} failed, the rest was done: {', '.join(names)}")
 
 
 def _in_a_line(sentence: str) -> str:
-    """Return a sentence that does nothing to a terminal, and with its end, where the remedy is."""
+    """Return a sentence without control characters, shortened but for its end, the remedy."""
     sentence = " ".join(sentence.split())
     sentence = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
     return sentence if len(sentence) <= MAX_LINE else f"{sentence[:MAX_LINE]} … {sentence[-500:]}"
@@ -176,7 +176,7 @@ def as_json(data: Any) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows as a table; numbers stand on the right."""
+    """Print rows as a table; numbers are right-aligned."""
     drawn = Table(title=title, title_justify="left", header_style="bold")
     lines = [[*row] for row in rows]
     for place, column in enumerate(columns):
@@ -202,12 +202,12 @@ def _shown(value: Any) -> str:
 
 
 def counted(words: Iterable[str]) -> str:
-    """Return how often each word is there, in the order of the alphabet: `2 running, 1 sent`."""
+    """Return the count of each word, sorted by word: `2 running, 1 sent`."""
     return ", ".join(f"{number} {word}" for word, number in Counter(sorted(words)).items()) or "-"
 
 
 def runs_line(run: LastRun) -> str:
-    """Return when a command has last run, and how that ended."""
+    """Return the time and the outcome of a command's last run."""
     good = f"{run.good_at:%Y-%m-%d %H:%M}" if run.good_at else "none"
     why = f" ({run.why})" if run.why else ""
     return (
@@ -217,7 +217,7 @@ def runs_line(run: LastRun) -> str:
 
 
 def end_of_check(problems: Collection[str], *, check: bool, told: bool) -> None:
-    """Name what needs a person, unless it is told; with `check` end with exit code 1 for it."""
+    """Print problems, unless they are `told`; with `check` exit with code 1 if there are any."""
     for problem in () if told else problems:
         note(f"Problem: {problem}")
     if check and problems:
@@ -225,7 +225,7 @@ def end_of_check(problems: Collection[str], *, check: bool, told: bool) -> None:
 
 
 def progress(unit: str) -> Progress:
-    """Return a progress bar, drawn on standard error and only where that is a terminal."""
+    """Return a progress bar, drawn on standard error if that is a terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

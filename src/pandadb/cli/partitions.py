@@ -1,4 +1,4 @@
-"""`pandadb partitions`: made ahead of time, and dropped after it."""
+"""`pandadb partitions`: created ahead of time, dropped after their retention."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pandadb.services.failures import Failure
     from pandadb.services.partitions import Maintained, PlanStep
 
-app = typer.Typer(help="Partitions: what there is, what is due, and doing it.")
+app = typer.Typer(help="Partitions: report, plan, create and drop.")
 
 Tables = Annotated[list[str] | None, typer.Argument(metavar="TABLE", help="Only these tables.")]
 COLUMNS = ("do", "table", "partition", "from", "to", "rows", "why")
@@ -41,7 +41,7 @@ def plan(
     sql: Annotated[bool, typer.Option("--sql", help="Print the statements.")] = False,
     json: AsJSON = False,
 ) -> None:
-    """Say what is to be made and dropped, and why; nothing is changed.
+    """List the partitions to create and to drop, and why; read-only.
 
     Exit code 1 if a table cannot be planned; it is named on standard error, the others are planned.
 
@@ -71,11 +71,11 @@ def maintain(
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Make the partitions that are missing, drop those whose time has passed.
+    """Create missing partitions, drop expired ones.
 
-    It can be repeated, and be run twice at once: it is for cron. Exit code 0 if something was done,
-    1 if a table or a partition failed (the others were done), 3 if there was nothing to do, 4 if
-    locks were not free or another run was at work.
+    Idempotent and safe to run concurrently: made for cron. Exit code 0 if something was done, 1 if
+    a table or a partition failed (the others were done), 3 if there was nothing to do, 4 if locks
+    were not free or another run was at work.
 
     Example: pandadb partitions maintain --drain
     """
@@ -101,9 +101,9 @@ def maintain(
 
 @app.command()
 def status(*, check: Check = False, json: AsJSON = False) -> None:
-    """Say how the partitions of each table are, what is in the DEFAULT ones, and what to do.
+    """Report the partitions of each table, rows in DEFAULT partitions, and problems.
 
-    Exit code 1 if a table cannot be looked at; it is named on standard error.
+    Exit code 1 if a table cannot be inspected; it is named on standard error.
 
     Example: pandadb partitions status --check
     """
@@ -140,13 +140,13 @@ def _show(title: str, steps: Collection[PlanStep], failed: Collection[Failure], 
         rows = [(s.do, s.table, s.partition, s.lower, s.upper, s.rows, s.why) for s in steps]
         table(title, COLUMNS, rows)
     else:
-        out.print("Nothing is to be done.")
+        out.print("Nothing to do.")
 
 
-def _failed(kind: type[PlanStep | TableCoverage], one: Failure, **said: str) -> dict[str, Any]:
-    """Return the line of JSON of a table that cannot be looked at: nothing else is known of it."""
+def _failed(kind: type[PlanStep | TableCoverage], one: Failure, **more: str) -> dict[str, Any]:
+    """Return the JSON line of a table that cannot be inspected: nothing else is known of it."""
     names = [field.name for field in fields(kind)]
-    return {**dict.fromkeys(names), "table": one.unit, "why": one.why, **said}
+    return {**dict.fromkeys(names), "table": one.unit, "why": one.why, **more}
 
 
 def _print_script(step: PlanStep, script: Collection[str]) -> None:
@@ -168,7 +168,7 @@ def _report(done: Maintained) -> None:
     made = sum(step.do in (do.MAKE, do.DRAIN) for step in done.done)
     dropped = sum(step.do is do.DROP for step in done.done)
     out.print(
-        f"Made {made}, dropped {dropped}; "
+        f"Created {made}, dropped {dropped}; "
         f"locks were not free for {', '.join(done.contended) or 'none'}."
     )
     for unit, held in done.held.items():
@@ -178,6 +178,6 @@ def _report(done: Maintained) -> None:
         out.print(f"{stray} rows are in DEFAULT partitions: pandadb partitions maintain --drain")
     for step in done.left:
         if step.do is do.LEAVE:
-            out.print(f"{step.partition}: {step.rows} rows stay where they are: {step.why}")
+            out.print(f"{step.partition}: {step.rows} rows are left in place: {step.why}")
     if any(step.do is do.ARCHIVE for step in done.left):
-        out.print("Days are due for the archive: pandadb archive run")
+        out.print("Days are due for archiving: pandadb archive run")

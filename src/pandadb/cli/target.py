@@ -1,6 +1,6 @@
-"""The database that a command works on: one of pandadb's, and named if the command changes it.
+"""The database of a command: one of pandadb's, and printed if the command changes it.
 
-The embedded one is not changed by default without a terminal: a cron job that has lost its
+Without a terminal the embedded database is not changed by default: a cron job that has lost its
 PANDADB_URL would succeed every night on a private database.
 """
 
@@ -23,18 +23,19 @@ if TYPE_CHECKING:
 
 
 def connected(settings: Settings | None = None) -> Database:
-    """Return the database of the settings, whether or not pandadb has made its schema."""
+    """Return the database of the settings, whether or not pandadb created its schema."""
     return databases.Database.from_settings(settings)
 
 
 @contextmanager
 def opened(*, watched: bool = False) -> Iterator[Database]:
-    """Open the database of a command that changes nothing.
+    """Open the database of a read-only command.
 
-    A report that is `watched` by cron or a monitor is not of the embedded one by accident, either.
+    A report that is `watched` by cron or a monitor does not use the embedded database by default,
+    either.
 
     Raises:
-        NotStamped: It has tables of PanDA's that pandadb has not made.
+        NotStamped: It has tables of PanDA that pandadb has not created.
         SettingsError: See `check_named`; or a setting is unknown or malformed.
     """
     settings = config.load_settings()
@@ -47,12 +48,12 @@ def opened(*, watched: bool = False) -> Iterator[Database]:
 
 @contextmanager
 def changing(*, dry_run: bool = False, stamped: bool = True) -> Iterator[Database]:
-    """Open the database that a command is about to change, and name it, without its password.
+    """Open the database of a changing command, and print its URL without the password.
 
-    Unless it need not be `stamped`, it has to be one of pandadb's.
+    It has to be one of pandadb's, unless `stamped` is false.
 
     Raises:
-        NotStamped: It has tables of PanDA's that pandadb has not made: nothing is changed there.
+        NotStamped: It has tables of PanDA that pandadb has not created: nothing is changed there.
         SettingsError: See `check_named`; or a setting is unknown or malformed.
     """
     settings = config.load_settings()
@@ -71,16 +72,15 @@ def changing(*, dry_run: bool = False, stamped: bool = True) -> Iterator[Databas
 
 
 def check_named(settings: Settings) -> None:
-    """Refuse the embedded database if nobody has named it, nor is at a terminal to notice.
+    """Refuse the embedded database if it is not named in the settings and there is no terminal.
 
     Raises:
         SettingsError: PANDADB_URL is not set, and no standard stream is a terminal.
     """
     if settings.url is None and not _has_terminal():
         raise config.SettingsError(
-            "PANDADB_URL is not set, and there is no terminal: set it to the database that is "
-            "meant, or to embedded for the private PostgreSQL in "
-            f"{settings.data_dir}"
+            "PANDADB_URL is not set, and there is no terminal: set it to the URL of the database, "
+            f"or to embedded for the private PostgreSQL in {settings.data_dir}"
         )
 
 

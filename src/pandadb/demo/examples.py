@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ExampleDiffers(InvalidInput):
-    """A file of the folder has the name of an example and another content."""
+    """A file in the folder has the name of an example but different content."""
 
 
 def home() -> Path:
@@ -27,7 +27,7 @@ def names() -> list[Path]:
 
 
 def write(folder: Path) -> list[Path]:
-    """Write the examples that the folder lacks and return them; it is idempotent.
+    """Write the examples missing in the folder and return them; idempotent.
 
     Raises:
         ExampleDiffers: A file that differs would be overwritten. Nothing was written.

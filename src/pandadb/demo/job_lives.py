@@ -1,4 +1,4 @@
-"""The lives of a task's jobs, round by round: submitted, dispatched, finished, failed, killed."""
+"""Simulation of a task's jobs in rounds: submitted, dispatched, finished, failed, killed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LOST_OUTPUT_ERROR: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Round:
-    """What was done in a round, and where the jobs of the task are after it."""
+    """The changes of a round, and the jobs' states after it."""
 
     number: int
     of: int
@@ -47,7 +47,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Life:
-    """What has become of the task."""
+    """The result of a simulated task."""
 
     jeditaskid: int
     rounds: list[Round]
@@ -67,7 +67,7 @@ class _Play:
     seed: int
     done: Counter[str] = field(default_factory=Counter)
     bad: set[int] = field(default_factory=set)
-    """Jobs whose pilots have said that they failed."""
+    """Jobs reported as failed by their pilots."""
 
     def some(self, pandaids: Sequence[int], part: float) -> list[int]:
         return [pandaid for pandaid in pandaids if self.chance.random() < part]
@@ -79,9 +79,9 @@ def live(
     seed: int = 4,
     on_round: Callable[[Round], None] = lambda _round: None,
 ) -> Life:
-    """Make a task, and let its jobs live for some rounds; a few are left for who looks at them.
+    """Create a task and simulate its jobs in rounds; a few jobs stay live for inspection.
 
-    Each call makes another task; with the same seed the same happens to its jobs.
+    Each call creates another task; the same seed has the same results.
     """
     with database.session() as session:
         jeditaskid = sample_tasks.make(session, njobs)
@@ -121,7 +121,7 @@ def _by_state(found: Iterable[JobPlace]) -> defaultdict[str, list[int]]:
 
 
 def _counted(found: Iterable[JobPlace]) -> list[StatusCount]:
-    """Return the number of jobs per table and state, in the order of a job's life."""
+    """Return the number of jobs per table and state, in life-cycle order."""
     tables = [table.__tablename__ for table in JOB_TABLES]
     states = [*STATES]
     counted = Counter((tables.index(place.table), states.index(place.jobstatus)) for place in found)
@@ -129,7 +129,7 @@ def _counted(found: Iterable[JobPlace]) -> list[StatusCount]:
 
 
 def _go_on(play: _Play, now: Mapping[str, Sequence[int]]) -> None:
-    """Take jobs a step further, those first that are furthest."""
+    """Advance the jobs by a step, the most advanced first."""
     _end(play, now)
     _hear(play, now)
     _dispatch(play)
@@ -143,7 +143,7 @@ def _submit(play: _Play, njobs: int) -> None:
 
 
 def _end(play: _Play, now: Mapping[str, Sequence[int]]) -> None:
-    """Work on the reports of pilots, end the jobs whose outputs have come, and kill one."""
+    """Process the reports of pilots, end jobs with transferred outputs, and kill one."""
     lost = play.some(now["transferring"], 0.03)
     bad = [pandaid for pandaid in now["holding"] if pandaid in play.bad]
     finished, good = _without(now["transferring"], lost), _without(now["holding"], bad)
@@ -157,7 +157,7 @@ def _end(play: _Play, now: Mapping[str, Sequence[int]]) -> None:
 
 
 def _prepare(play: _Play, now: Mapping[str, Sequence[int]]) -> None:
-    """Have inputs moved; a few do not come, and their jobs are closed after a while."""
+    """Transfer inputs; a few do not arrive, and their jobs are closed later."""
     play.done["close"] += len(jobs.close(play.database, now["waiting"], code=4).jobs)
     late = play.some(now["assigned"], 0.04)
     play.done["wait"] += len(jobs.wait(play.database, late).jobs)
@@ -174,7 +174,7 @@ def _dispatch(play: _Play) -> None:
 
 
 def _hear(play: _Play, now: Mapping[str, Sequence[int]]) -> None:
-    """Hear from pilots: that jobs start, run, and have ended well or badly."""
+    """Send the heartbeats of pilots: jobs start, run, and finish or fail."""
     ending = play.some(now["running"], 0.6)
     bad = play.some(ending, 0.08)
     play.bad |= {*bad}

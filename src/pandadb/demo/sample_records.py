@@ -1,8 +1,8 @@
-"""Invented records with the shape of a real task, for those who have none at hand.
+"""Invented records in the shape of a real task.
 
-The numbers follow what real simulation tasks on the grid look like: many short jobs of one core
-and long ones of eight, wall times over two orders of magnitude, efficiencies that differ from
-site to site, memory that grows with the cores.
+The distributions follow real simulation tasks on the grid: many short jobs of one core and long
+ones of eight, wall times over two orders of magnitude, efficiencies per site, memory that grows
+with the cores.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ SITES = {
     "DANUBE_MCORE": (0.12, 0.74),
     "ETNA_CLOUD": (0.08, 0.52),
 }
-"""Share of the jobs, and CPU efficiency, of invented sites."""
+"""Share of the jobs and CPU efficiency of invented sites."""
 
 FIRST_PANDAID = 1_000_001
 
 
 def sample(jobs: int = 600, seed: int = 4) -> Records:
-    """Return records of so many jobs, the same ones for the same seed."""
+    """Return records of a number of jobs, reproducible by seed."""
     chance = random.Random(seed)  # noqa: S311 - nothing here is secret
     return Records([_record(chance, FIRST_PANDAID + number) for number in range(jobs)])
 

@@ -1,4 +1,4 @@
-"""Invented tasks whose jobs are yet to run: what JEDI would make of them, the same for a seed."""
+"""Invented tasks with jobs to run, in the form of JEDI; reproducible by seed."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 FIRST_TASK = 2_000_000
-"""Ids of these tasks and jobs are above it, away from those of records."""
+"""Ids of these tasks and jobs are larger, apart from those of records."""
 
 HARVESTER = "demo"
-"""The Harvester instance whose workers take the jobs."""
+"""The Harvester instance of the jobs' workers."""
 
 ROLES = ("input", "output", "log")
 EVENTS = 1000
@@ -38,7 +38,7 @@ PRIORITIES = (500, 600, 1000)
 
 
 def make(session: Session, files: int) -> int:
-    """Make a running task: a dataset of so many inputs, and empty ones for outputs and logs."""
+    """Create a running task: a dataset of `files` inputs, and empty ones for outputs and logs."""
     insertion.raise_sequences(session, FIRST_TASK, FIRST_TASK)
     jeditaskid = session.scalars(select(PRODSYS2_TASK_SEQ.next_value())).one()
     when = session.scalars(select(now())).one()
@@ -73,7 +73,7 @@ def _dataset(jeditaskid: int, role: str, when: datetime) -> JediDatasets:
 
 
 def next_jobs(session: Session, jeditaskid: int, njobs: int, seed: int = 4) -> list[NewJob]:
-    """Make jobs for the next inputs of the task, one for each, at most so many."""
+    """Create jobs for the next inputs of the task, one for each, at most `njobs`."""
     datasets = _datasets(session, jeditaskid)
     used = datasets["input"].nfilesused
     inputs = _pick(session, datasets["input"], njobs)
@@ -101,7 +101,7 @@ def _datasets(session: Session, jeditaskid: int) -> dict[str, JediDatasets]:
 
 
 def _pick(session: Session, dataset: JediDatasets, njobs: int) -> Sequence[JediDatasetContents]:
-    """Pick the next inputs; that is when the dataset counts them as used."""
+    """Pick the next inputs; the dataset counts them as used from now on."""
     contents = JediDatasetContents
     inputs = session.scalars(
         select(contents)
@@ -131,7 +131,7 @@ def _add_files(
 
 
 def _count(session: Session, dataset: JediDatasets, **more: int) -> None:
-    """Add to counters of a dataset, where they are: jobs of the task may be ending meanwhile."""
+    """Add to counters of a dataset in the database: jobs of the task may end concurrently."""
     columns = JediDatasets.__table__.columns
     session.execute(
         update(JediDatasets)

@@ -1,4 +1,4 @@
-"""How far a task is: where its jobs are, and what its datasets have counted."""
+"""Progress of a task: places of its jobs, counters of its datasets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobPlace:
-    """Where a job is."""
+    """Table and state of a job."""
 
     pandaid: int
     table: str
@@ -25,7 +25,7 @@ class JobPlace:
 
 @dataclass(frozen=True)
 class Counters:
-    """How many files of a dataset there are, are or were used, and have come to which end."""
+    """Numbers of files of a dataset: in all, used, finished, failed."""
 
     type: str
     datasetname: str
@@ -36,7 +36,7 @@ class Counters:
 
 
 def places(session: Session, jeditaskid: int) -> list[JobPlace]:
-    """Return the jobs of the task by PandaID, each as often as there is a row of it."""
+    """Return the jobs of the task by PandaID, one entry for each row of a job."""
     tables = [
         select(job.pandaid.label("pandaid"), literal(job.__tablename__), job.jobstatus).where(
             job.jeditaskid == jeditaskid

@@ -1,4 +1,4 @@
-"""A running PanDA database in a minute: a task's jobs, a day in the archive, one job back."""
+"""A running PanDA database in a minute: jobs of a task, an archived day, a restored job."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 SAMPLE_TASK = 1_000_001
-"""The task of invented records; those of files that do not name their task come behind it."""
+"""The task of invented records; ids of files without a task name are above it."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the demo has made, to be looked at."""
+    """The results of the demo."""
 
     version: schema.Version
     loads: list[jobs.LoadResult]
@@ -42,11 +42,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class ArchivedDay:
-    """A day that is in the archive."""
+    """An archived day."""
 
     day: date
     rows: dict[str, int]
-    """For each table of the archive, how many are proven to be there."""
+    """The number of proven rows per table of the archive."""
 
 
 def run(
@@ -55,15 +55,15 @@ def run(
     day: date,
     on_step: Callable[[str], None] = lambda _sentence: None,
 ) -> Shown:
-    """Make the schema, load the records of the files (invented ones without any), and count.
+    """Create the schema, load the records of the files (or invented ones), and count.
 
-    What is there already stays, so that a demo can be repeated.
+    Idempotent: existing rows stay.
 
     Raises:
-        RecordError: A file cannot be read; then nothing at all is made.
+        RecordError: A file cannot be read; then nothing at all is created.
     """
     tasks = _tasks(files)
-    on_step("making the schema")
+    on_step("creating the schema")
     schema.upgrade(database, on_step=on_step)
     loads = []
     for jeditaskid, found in tasks:
@@ -77,9 +77,9 @@ def run(
 
 
 def put_away(database: Database, day: date) -> ArchivedDay:
-    """Make the partitions, take a day to the archive whatever its age, and prove that it is there.
+    """Create the partitions, archive a day regardless of its age, and verify it.
 
-    What of it is there already is only proven again.
+    Rows that are archived already are only verified again.
     """
     at_once = {
         table: replace(policy, retention=Span(0, Unit.DAY))
@@ -95,7 +95,7 @@ def put_away(database: Database, day: date) -> ArchivedDay:
 
 
 def bring_back(database: Database, day: date) -> RestoreResult:
-    """Restore a job of an archived day by its PandaID; it is the only one that is live then."""
+    """Restore a job of an archived day by its PandaID; it is then the only live one."""
     begin = datetime.combine(day, time())
     of_day = JobsArchived.modificationtime.between(begin, begin + timedelta(1))
     with database.session() as session:
@@ -112,6 +112,6 @@ def _tasks(files: Sequence[Path]) -> list[tuple[int, records.Records]]:
 
 
 def _task(name: str) -> int:
-    """Return the task that a file's name says, as the monitor writes it; else one of its own."""
+    """Return the task in a file's name, as written by the monitor; else an id of its own."""
     named = re.search(r"task_0*([1-9]\d{0,10})(?!\d)", name)
     return int(named[1]) if named else SAMPLE_TASK + 1 + crc32(name.encode()) % 900_000

@@ -1,1 +1,1 @@
-"""Pages written from models and states: entity diagrams, data dictionary, table of states."""
+"""Pages generated from models and states: entity diagrams, data dictionary, table of states."""

@@ -1,4 +1,4 @@
-"""The data dictionary: what every table and column of the models means, as Markdown pages."""
+"""The data dictionary: tables and columns of the models with comments, as Markdown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 HEADER = ("Column", "Type", "Null", "Default", "Meaning")
 
 Described = tuple[str, ...]
-"""A column as a row of text: what stands under the header."""
+"""A column as the cells of a row."""
 
 
 def pages() -> dict[str, str]:
@@ -73,7 +73,7 @@ def _page(family: Family, homes: Mapping[Table, Family]) -> str:
 
 
 def _section(table: Table, homes: Mapping[Table, Family]) -> Iterator[str]:
-    """Return the parts of a table: its comment, its facts, its columns or how they differ."""
+    """Return the parts of a table: comment, facts, and columns or differences from a twin."""
     yield f"## {table.name}"
     yield _text(table.comment)
     yield "\n".join(f"- {fact}" for fact in _facts(table, homes[table]))
@@ -147,7 +147,7 @@ def _job_columns() -> list[str]:
 
 
 def _usual_job() -> dict[str, Described]:
-    """Return how most of the tables of jobs have each column."""
+    """Return the most common description of each column of the job tables."""
     seen: defaultdict[str, list[Described]] = defaultdict(list)
     for job in JOB_TABLES:
         for column in job.__table__.columns:
@@ -162,7 +162,7 @@ def _differing(table: Table, usual: Mapping[str, Described]) -> list[Described]:
 
 
 def _twin(table: Table, homes: Iterable[Table]) -> Table | None:
-    """Return the table before this one that takes its columns from the same mixin, if any."""
+    """Return the earlier table with the same mixin of columns, if any."""
     maps = mappers()
     mixins = _mixins(maps[table].class_)
     for other in homes:
@@ -185,7 +185,7 @@ def _described(column: Column[Any]) -> Described:
 
 
 def _default(column: Column[Any]) -> str:
-    """Return the default in PostgreSQL's words, and the sequence that a program draws from."""
+    """Return the server default in SQL, and the sequence for client-side defaults."""
     words = []
     if column.identity is not None:
         words.append("identity")

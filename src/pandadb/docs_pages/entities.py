@@ -1,4 +1,4 @@
-"""The entity diagram of a family: boxes with rows, and lines between them."""
+"""The entity diagram of a family: boxes with rows, connected by lines."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Box:
     """A table."""
 
     name: str
-    """With its schema."""
+    """Qualified by its schema."""
     title: str
     rows: tuple[Row, ...] = ()
     more: int = 0
     """Columns that are not shown."""
     own: bool = True
-    """Whether the picture is about it; others are only referred to."""
+    """Whether it belongs to the family; others are only referenced."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def pictures() -> dict[str, Picture]:
 
 
 def _picture(family: Family, everything: list[Family], every_line: list[Line]) -> Picture:
-    """Return the family's tables with keys and lines, and bare boxes for what they refer to."""
+    """Return the family's tables with keys and lines, and bare boxes for referenced tables."""
     shown = [line for line in every_line if line.touches(family.tables)]
     maps = mappers()
     boxes = [_own_box(maps[table], shown) for table in family.tables]

@@ -1,4 +1,4 @@
-"""Which tables make a family, and which lines the relationships of the models draw."""
+"""Families of tables, and the lines for relationships of the models."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ ORDER = [
     "meta",
     "bigmon",
 ]
-"""The families as a newcomer reads them; one that is not named here comes after them."""
+"""The families in reading order; families not named here follow them."""
 
 
 JOBS = [job.__tablename__ for job in JOB_TABLES]
 
 
 JOB_HIGHLIGHTS = ("jobstatus", "currentpriority", "computingsite", "modificationtime")
-"""Columns of a job that its box shows beside its keys."""
+"""Columns of a job shown in its box beside the keys."""
 
 
 POSTGRESQL: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -61,9 +61,9 @@ class Family:
 
 @dataclass(frozen=True)
 class End:
-    """Where a line ends: a table, the columns of the join, how many rows, the relationship's name.
+    """The end of a line: table, columns of the join, cardinality, name of the relationship.
 
-    The name is the one that the class of this table gives to what is at the other end.
+    The name is the attribute of this table's class for the other end.
     """
 
     table: Table
@@ -75,13 +75,13 @@ class End:
 
 @dataclass(frozen=True)
 class Line:
-    """A relationship between two tables, or of a table with itself, seen from both."""
+    """A relationship between two tables, or of a table with itself, in both directions."""
 
     parent: End
     child: End
 
     def touches(self, tables: Iterable[Table]) -> bool:
-        """Tell whether it begins or ends at one of the tables."""
+        """Return whether an end is at one of the tables."""
         return any(table in (self.parent.table, self.child.table) for table in tables)
 
 
@@ -93,7 +93,7 @@ def mappers() -> dict[Table, Mapper[Any]]:
 
 
 def families() -> list[Family]:
-    """Return every family with its tables as they are declared, those of jobs themselves first."""
+    """Return every family with its tables in order of declaration, job tables first."""
     tables: defaultdict[str, list[Table]] = defaultdict(list)
     for table, mapper in mappers().items():
         tables[_family(mapper)].append(table)
@@ -120,9 +120,9 @@ def _meaning(name: str) -> str:
 
 
 def lines() -> list[Line]:
-    """Return the lines between all tables; a relationship and its opposite are one line.
+    """Return the lines between all tables; a relationship and its inverse are one line.
 
-    A relationship that goes through another table is not a line: its two halves are.
+    A relationship through a secondary table is not a line: its two halves are.
     """
     joins: defaultdict[frozenset[frozenset[tuple[str, str]]], list[RelationshipProperty[Any]]]
     joins = defaultdict(list)
@@ -164,5 +164,5 @@ def _line(both: list[RelationshipProperty[Any]]) -> Line:
 
 
 def type_of(column: Column[Any]) -> str:
-    """Return the type of a column in PostgreSQL's words."""
+    """Return the PostgreSQL type of a column."""
     return column.type.compile(dialect=POSTGRESQL).lower()

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a table; a bar in a cell would end it."""
+    """Return a table; bars in cells are escaped."""
     cells_of = ([cell.replace("|", "\\|") for cell in row] for row in rows)
     lines = [header, ("---",) * len(header), *cells_of]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def joined(*parts: str) -> str:
-    """Return a page of those of the parts that are not empty."""
+    """Return a page of the non-empty parts."""
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -1,4 +1,4 @@
-"""Entity diagrams as Mermaid, and the page that has them all."""
+"""Entity diagrams as Mermaid, and the page of them all."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _entity(name: str) -> str:
 
 
 def _attribute(row: Row) -> str:
-    """Return type, name and keys; Mermaid takes no spaces, commas or dollar signs."""
+    """Return type, name and keys; Mermaid allows no spaces, commas or dollar signs."""
     kind = re.sub(r"[^\w()]+", "-", row.type)
     name = re.sub(r"\W", "_", row.name)
     words = [kind, name, ", ".join(row.marks), "" if name == row.name else f'"{row.name}"']
@@ -47,7 +47,7 @@ def _attribute(row: Row) -> str:
 
 
 def cardinality(line: Line) -> str:
-    """Return how many parents a child has, and how many children a parent, in Mermaid's signs."""
+    """Return the cardinality of parents and children, in Mermaid's notation."""
     left = "}o" if line.parent.many else "|o" if line.parent.optional else "||"
     return f"{left}--{'o{' if line.child.many else 'o|'}"
 
@@ -81,14 +81,14 @@ def _block(diagram: str) -> str:
 
 HEAD = """# Entity diagrams
 
-Written from the models by `pandadb docs erd`, as [Mermaid](https://mermaid.js.org). The diagram of
-a family has its tables with their keys and the columns of relationships, and without columns the
-tables of other families that these refer to. PK marks the primary key, FK a column that names a row
-elsewhere: the database enforces hardly any of these. A line ends with a crow's foot for many rows,
-with a bar for one, and has a circle where there may be none. Its word is the relationship of the
-class, such as `JediTasks.datasets`. The [dictionary](dictionary.md) has what each column means.
+Generated from the models by `pandadb docs erd`, as [Mermaid](https://mermaid.js.org). The diagram
+of a family has its tables with their keys and the columns of relationships, and, without columns,
+the referenced tables of other families. PK marks the primary key, FK a column that references
+another row: the database enforces hardly any of these. A line ends with a crow's foot for many
+rows, with a bar for one, and has a circle for optional ends. Its label is the relationship of the
+class, such as `JediTasks.datasets`. The [dictionary](dictionary.md) describes each column.
 
 ## Overview
 
-The families with their numbers of tables, and how many relationships lead from one to another.
+The families with their numbers of tables, and the number of relationships between them.
 """

@@ -28,7 +28,7 @@ NOISE = {
     r"\b(\w+\.)?(\w+) AS \2\b": r"\1\2",
     r"\(SELECT (:\w+)\)": r"\1",
 }
-"""What SQLAlchemy writes and a reader does not need."""
+"""Noise in SQLAlchemy's text, and its replacements."""
 
 
 class FormatterMissing(PandaDBError):

@@ -22,25 +22,24 @@ COLOURS = {
     "jobsactive4": "#dcfce7",
     "jobsarchived4": "#e5e7eb",
 }
-"""Of the tables, in the diagram."""
+"""Colours of the tables in the diagram."""
 
 DIAGRAM_NOTE = (
-    "A state has the colour of the table where a job goes with it:"
+    "A state has the colour of its table:"
     " blue JOBSDEFINED4, yellow JOBSWAITING4, green JOBSACTIVE4, grey JOBSARCHIVED4. An arrow into"
     " a box leads to each of its states, and one out of it comes from each of them, except for"
-    " those to final states: which states these come from stands in the table of transitions."
+    " those to final states: the table of transitions lists their sources."
 )
 TRANSITIONS_NOTE = (
     "A verb takes one job or many in one statement per table, guarded by their states: it deletes"
     " them from the table they are in and inserts them into the one of their new state, or updates"
-    " them where the table stays, and writes JOBS_STATUSLOG. What cannot go stays as it is, with a"
+    " them where the table stays, and writes JOBS_STATUSLOG. A refused job stays as it is, with a"
     " reason; the files and the counters of its task follow a job in the same transaction."
 )
 ALWAYS_SET = (
-    "Besides what it says here, each transition sets `jobstatus`, `modificationtime` (now), and"
+    "Besides the columns below, each transition sets `jobstatus`, `modificationtime` (now), and"
     " `statechangetime` (now) where the state changes. A dispatch, a heartbeat and a reset set"
-    " `modificationhost`; the others leave the worker node that it names, and only the status log"
-    " has their host."
+    " `modificationhost`; the others leave its worker node, and only the status log has their host."
 )
 
 
@@ -48,7 +47,7 @@ def page() -> str:
     """Return the page."""
     return markdown.joined(
         "# States of jobs",
-        "Written from the data in `core/jobs/states.py` by `pandadb docs states`.",
+        "Generated from the data in `core/jobs/states.py` by `pandadb docs states`.",
         TRANSITIONS_NOTE,
         "## Diagram",
         DIAGRAM_NOTE,
@@ -75,7 +74,7 @@ def _step(step: Transition) -> tuple[str, ...]:
 
 
 def _sets(effects: Mapping[str, Effect]) -> str:
-    """Say what columns become, those that become the same together."""
+    """Return the new values of columns, grouped by value."""
     columns = defaultdict(list)
     for column, effect in effects.items():
         columns[effect.words].append(f"`{column}`")
@@ -120,7 +119,7 @@ def _arrows() -> Iterator[tuple[tuple[str, str], list[str]]]:
 
 
 def _ends_of(step: Transition) -> Iterator[tuple[str, str]]:
-    """Yield the arrows of a step: from boxes where it comes from all that is in them."""
+    """Yield the arrows of a step: from a box if it comes from all states in the box."""
     if STATES[step.target].final:
         yield LIVE, step.target
         return
@@ -134,7 +133,7 @@ def _ends_of(step: Transition) -> Iterator[tuple[str, str]]:
 
 
 def _coloured() -> Iterator[str]:
-    """Yield which states have the colour of which table."""
+    """Yield the Mermaid classes of states: the colours of their tables."""
     homes = defaultdict(list)
     for name, state in STATES.items():
         homes[state.tables[0].__tablename__].append(name)

@@ -1,4 +1,4 @@
-"""What is written from the models and the states: diagrams, data dictionary, in a folder."""
+"""Files generated from the models and the states: diagrams, data dictionary, views."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Written:
-    """Paths below the folder, by what became of them."""
+    """Paths below the folder, by result."""
 
     written: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
-    """Only of a check: what a run would write or remove."""
+    """Only of a check: files a run would write or remove."""
 
 
 def erd(folder: Path, *, check: bool = False) -> Written:
@@ -35,7 +35,7 @@ def erd(folder: Path, *, check: bool = False) -> Written:
 
 
 def write_dictionary(folder: Path, *, check: bool = False) -> Written:
-    """Write the data dictionary; pages in `dictionary/` of families that are gone are removed.
+    """Write the data dictionary; pages in `dictionary/` of removed families are deleted.
 
     Raises:
         FolderError: The folder cannot be read or written.
@@ -44,7 +44,7 @@ def write_dictionary(folder: Path, *, check: bool = False) -> Written:
 
 
 def states(folder: Path, *, check: bool = False) -> Written:
-    """Write the page about the states of jobs, and how they get from one to another.
+    """Write the page about the states and transitions of jobs.
 
     Raises:
         FolderError: The folder cannot be read or written.
@@ -73,18 +73,18 @@ def types(folder: Path, *, check: bool = False) -> Written:
 def views(folder: Path, *, check: bool = False) -> Written:
     """Write the views of jobs of any age, with all columns, as SQL.
 
-    A version of a file that a released revision applies stays as it is: what differs is the next.
+    A version of a file used by a released revision stays as it is: changes make the next version.
 
     Raises:
-        FolderError: The folder cannot be read or written, or has not been that of the views.
+        FolderError: The folder cannot be read or written, or is not a folder of views.
     """
     return _write(folder, model_views.files(folder), (), check)
 
 
 def _write(folder: Path, files: Mapping[str, str], ours: Iterable[str], check: bool) -> Written:
-    """Write the files that are not on disk as they should be; or, to check, only name them.
+    """Write the files that are missing or stale; with `check` only list them.
 
-    The patterns say which other files were written here before, and so may be removed.
+    The patterns `ours` match files written by earlier runs, to be removed if they are gone.
     """
     done = Written()
     try:

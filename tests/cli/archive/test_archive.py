@@ -56,9 +56,9 @@ def test_a_day_is_planned_archived_verified_and_restored() -> None:
     assert (done.exit_code, run("run").exit_code) == (0, 3)
     assert f"Archived {DAY}: jobsarchived4_p{DAY:%Y_%m_%d} 1 same; locked for" in done.stdout
     assert "  1 jobs without files: 1" in done.stdout
-    assert "1 of 1 partitions are as proven; wrong: 0." in run("verify").stdout
+    assert "1 of 1 partitions match their proofs; wrong: 0." in run("verify").stdout
     assert "Restored" in run("restore", DAY).stdout
-    assert "put off: 1" in run("run").stdout
+    assert "deferred: 1" in run("run").stdout
     assert run("run", "--day", DAY).exit_code == 0
 
 
@@ -84,8 +84,8 @@ def test_a_task_is_held_listed_and_released() -> None:
     assert json.loads(run("hold", "--json").stdout)[0]["jeditaskid"] == 7
     put_off = run("run")
     assert put_off.exit_code == 6
-    assert f"Put off {DAY}: it has jobs of tasks that are held: 7" in put_off.stdout
-    assert "put off: 1; tasks held: 1." in run("status").stdout
+    assert f"Deferred {DAY}: it has jobs of tasks that are held: 7" in put_off.stdout
+    assert "deferred: 1; tasks held: 1." in run("status").stdout
     assert run("hold", 7, "--release").stdout == "Released: 7.\n"
     assert run("run").exit_code == 0
 
@@ -122,7 +122,7 @@ def test_exit_codes_tell_apart_why_nothing_was_done(monkeypatch: pytest.MonkeyPa
     waited = run("run", "--max-time", 2)
 
     assert (deferred.exit_code, waited.exit_code) == (6, 7)
-    assert "Waited until the time was over: replica lag 300 s." in waited.stdout
+    assert "Waited until the time limit: replica lag 300 s." in waited.stdout
 
 
 def test_status_has_lag_last_runs_and_what_is_deferred_as_json() -> None:

@@ -55,7 +55,7 @@ def test_a_month_with_rows_elsewhere_is_told(database: Database) -> None:
 
     done = run("--before", "2026-04")
 
-    assert f"Put off 2026-03 of {TABLE}: metatable_arch_default has rows of that" in done.stdout
+    assert f"Deferred 2026-03 of {TABLE}: metatable_arch_default has rows of that" in done.stdout
 
 
 def test_another_run_is_exit_code_4(database: Database) -> None:

@@ -73,16 +73,16 @@ def test_a_day_is_copied_waits_is_dropped_and_comes_back(monkeypatch: pytest.Mon
     assert f"Waits {DAY}: dropped from {until:%Y-%m-%d}" in run("run").stdout
     (waiting,) = json.loads(run("plan", "--json").stdout)
     assert (waiting["due"], waiting["until"][:10]) == ("wait", f"{until:%Y-%m-%d}")
-    assert "wait to be dropped: 1." in run("status").stdout
+    assert "waiting to be dropped: 1." in run("status").stdout
     assert "drop" in run("run", "--dry-run", "--wait", 0).stdout
     dropped = run("run", "--wait", 0, "--wait-files", 0)
     assert (dropped.exit_code, dropped.stdout.splitlines()[0]) == (
         0,
-        f"Dropped {NAME}, 1 rows, which are in the archive.",
+        f"Dropped {NAME}, 1 rows; the archive has them.",
     )
-    assert "1 of 1 partitions are as proven; wrong: 0." in run("verify").stdout
+    assert "1 of 1 partitions match their proofs; wrong: 0." in run("verify").stdout
     assert "Restored" in run("restore", DAY).stdout
-    assert "put off: 1" in run("run").stdout
+    assert "deferred: 1" in run("run").stdout
     monkeypatch.setenv("PANDADB_ARCHIVE_WAIT", "0")
     again = [run("run", "--day", DAY, "--json") for _ in range(2)]
     assert json.loads(again[1].stdout)["dropped"] == {NAME: 1}
@@ -106,7 +106,7 @@ def test_what_was_dropped_is_told_also_if_the_archive_goes_away_then(
     lost = run("run", "--wait", 0, "--wait-files", 0)
 
     assert "The archive's server went away" in str(lost.exception)
-    assert f"Dropped {NAME}, 1 rows, which are in the archive." in lost.stdout
+    assert f"Dropped {NAME}, 1 rows; the archive has them." in lost.stdout
 
 
 @pytest.mark.slow
@@ -148,7 +148,7 @@ def test_a_job_that_was_dropped_is_shown_from_the_archive_and_not_loaded_again(
     assert {one["pandaid"]: one["table"] for one in attempts} == {5: None, 1: "jobsarchived"}
     assert "unknown: no table has it, nor has the archive" in str(of_jobs("show", 2).exception)
     assert "0 jobs loaded" in (again := of_jobs("load", records, "--jeditaskid", 7)).stdout
-    assert "1 were there already" in again.stdout
+    assert "1 existed already" in again.stdout
     conflict = of_jobs("load", records, "--jeditaskid", 8).exception
     assert isinstance(conflict, JobConflict)
     assert "Job 1 is in jobsarchived already, as a job of task 7" in str(conflict)

@@ -84,9 +84,9 @@ def test_a_job_and_its_day_are_explained_in_words(strayed: Database) -> None:
     ) in job.stdout
     for found in (job, day):
         assert "Task 7 is held by " in found.stdout
-        assert ": is [looked] into.\nNothing of it is proven.\n" in found.stdout
+        assert ": is [looked] into.\nThere is no proof of it.\n" in found.stdout
     archive.release(strayed, [7])
-    assert "The next pandadb archive run takes it to the archive." in run("explain", 1).stdout
+    assert "The next pandadb archive run moves it to the archive." in run("explain", 1).stdout
     run("run")
     assert f"│ {NAME} │ swap " in run("explain", DAY).stdout
     assert "the archive, in partition " in run("explain", 1).stdout

@@ -45,15 +45,15 @@ def run(*words: object) -> Result:
 def test_a_month_is_foretold_exported_and_dropped(tmp_path: Path) -> None:
     foretold = run("2026-03", "--to", tmp_path, "--dry-run").stdout
     assert "Could be dropped: jobsarchived_p2026_03_01." in foretold
-    assert "Have other times too, and would stay: none." in foretold
+    assert "Contain other months too, and would stay: none." in foretold
     assert [*tmp_path.iterdir()] == []
 
     assert f"Exported 2026-03 to {tmp_path}/2026-03" in run("2026-03", "--to", tmp_path).stdout
     dropped = run("2026-03", "--to", tmp_path, "--drop").stdout
-    assert "Already exported, and as it should be: 2026-03" in dropped
+    assert "Already exported and valid: 2026-03" in dropped
     assert "Dropped: jobsarchived_p2026_03_01 1." in dropped
     again = run("2026-03", "--to", tmp_path).stdout
-    assert "The database has nothing of it any more." in again
+    assert "The database no longer has the month." in again
 
 
 def test_a_job_that_has_gone_is_shown_from_its_file(
@@ -93,7 +93,7 @@ def test_exported_months_are_verified(tmp_path: Path) -> None:
     verify = ["verify", "--exports", str(tmp_path)]
     fine = CliRunner().invoke(app, verify)
     assert fine.exit_code == 0
-    assert "1 of 1 exported months are as their manifests say; wrong: 0." in fine.stdout
+    assert "1 of 1 exported months match their manifests; wrong: 0." in fine.stdout
 
     path = tmp_path / "2026-03" / "manifest.json"
     path.write_text(path.read_text().replace('"rows": 1', '"rows": 2'))

@@ -65,7 +65,7 @@ def test_jobs_are_restored_told_and_go_back_with_exit_codes(archived: Database) 
     assert done.stderr.splitlines()[-1] == "Job 99 is unknown: no table has it"
 
     assert "Would go back by rows" in run("restore", DAY, "--dry-run").stdout
-    assert "put off: 1" in run("run").stdout
+    assert "deferred: 1" in run("run").stdout
     assert f"Archived by rows {DAY}: jobsarchived 1" in run("run", "--day", DAY).stdout
     assert everything(archived) == before
 
@@ -109,7 +109,7 @@ def test_partitions_that_are_empty_but_not_free_are_exit_code_4(
 def test_many_jobs_are_asked_about_and_bad_input_is_a_sentence(archived: Database) -> None:
     refused = run("restore", "--task", 7)
     assert refused.exit_code == 1
-    assert "say --yes to restore more than 10 without a question" in refused.stderr
+    assert "pass --yes to restore more than 10 without confirmation" in refused.stderr
     assert ids(archived, "doma_panda.jobsarchived4") == []
     restored = run("restore", "--task", 7, "--yes", "--json")
     found = json.loads(restored.stdout)

@@ -22,7 +22,7 @@ def seen(database: Database, monkeypatch: pytest.MonkeyPatch, **how: bool) -> st
     monkeypatch.setattr(demolife, "PAUSE", 0)
     monkeypatch.setattr(demolife, "out", Console(file=text, width=100, **how))
     life = demolife.live(database, quiet=False)
-    assert f"Task {life.jeditaskid} lives" in text.getvalue()
+    assert f"Task {life.jeditaskid} runs" in text.getvalue()
     return text.getvalue()
 
 

@@ -174,7 +174,7 @@ def test_a_dry_run_changes_nothing(run: Run, database: Database, tmp_path: Path)
         (("move", "kill hard", "5"), "jobs are killed and closed by `jobs kill`, with a code"),
         (
             ("move", "finish", *map(str, range(1, 12))),
-            "These are 11 jobs: say --yes to finish more",
+            "These are 11 jobs: pass --yes to finish more",
         ),
     ],
 )

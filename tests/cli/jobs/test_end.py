@@ -54,7 +54,7 @@ def test_jobs_are_killed_and_running_ones_are_told(database: Database) -> None:
     assert run("kill", *ids, "--by", "ann") == (
         0,
         "Killed: 3 (1 from activated to cancelled, 2 from defined to cancelled); "
-        "running and told to end: 1.\n",
+        "running and asked to stop: 1.\n",
     )
     with database.session() as session:
         assert {*session.scalars(select(JobsArchived4.taskbuffererrordiag))} == {"Killed by ann"}
@@ -66,7 +66,7 @@ def test_what_is_refused_is_said_and_is_exit_code_1(database: Database) -> None:
     code, said = run("kill", pandaid, 5, "--code", 51, "--hard")
 
     assert code == 1
-    assert "Killed: 1 (1 from running to closed); running and told to end: 0." in said
+    assert "Killed: 1 (1 from running to closed); running and asked to stop: 0." in said
     assert "Job 5 is unknown: no table has it" in said
 
 
@@ -108,7 +108,7 @@ def test_more_than_ten_jobs_have_to_be_meant(
     meant = run("kill", *ids, "--yes")
 
     assert refused[0] == 1
-    assert "These are 11 jobs: say --yes" in refused[1]
+    assert "These are 11 jobs: pass --yes" in refused[1]
     assert ten[0] == 0
     assert (meant[0], meant[1][:10]) == (0, "Killed: 11")
 
@@ -163,4 +163,4 @@ def test_expiry_says_what_each_rule_has_ended_and_can_be_repeated(database: Data
         ("analysis-heartbeat", "1", "0", "0"),
         ("sent", "1", "0", "0"),
     ]
-    assert run("expire") == (0, "No job has been where it is for too long.\n")
+    assert run("expire") == (0, "No job has timed out.\n")

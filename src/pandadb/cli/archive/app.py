@@ -1,4 +1,4 @@
-"""`pandadb archive`: finished jobs out of the way, proven, and back if they are wanted."""
+"""`pandadb archive`: finished jobs move to the archive, with proof, and back on request."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ Days = Annotated[
         help="Only this day, or -3d, yesterday; can be repeated.",
     ),
 ]
-COLUMNS = ("from", "to", "partitions", "rows", "MB", "put off because")
+COLUMNS = ("from", "to", "partitions", "rows", "MB", "deferred because")
 
 
 @app.command()
 def plan(days: Days = None, *, json: AsJSON = False) -> None:
-    """Say which days are due, oldest first, and what puts one off; nothing is changed.
+    """List days due for archiving, oldest first, and why any is deferred; read-only.
 
-    Exit code 1 if an error puts one off.
+    Exit code 1 if a day is deferred by an error.
 
     Example: pandadb archive plan
     """
@@ -86,7 +86,7 @@ def run(
         typer.Option(
             parser=decimal(0, CENTURY),
             metavar="SECONDS",
-            help="Seconds after which no other day is begun.",
+            help="Start no further day after so many seconds.",
         ),
     ] = None,
     wait: copy.Wait = None,
@@ -97,14 +97,14 @@ def run(
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Take the days that are due out of the live tables and into the archive, and prove it.
+    """Move due days from the live tables to the archive, and prove the result.
 
-    It can be repeated, be run twice at once, and be killed: it is for cron. With
-    PANDADB_ARCHIVE_URL days are copied to that database, wait, and are dropped. Exit code 0 if
-    something was done, 1 if rows were lost, a copy is not as it was, jobs were refused as the
-    archive has them already, or a day failed (the others went on), 3 if there was nothing to do, 4
-    if locks were not free or another run was at work, 5 if the archive is paused, 6 if all days
-    that are due are deferred, 7 if nothing was done, since it had no time, or replicas lagged.
+    Idempotent, crash-safe, and safe to run concurrently: made for cron. With PANDADB_ARCHIVE_URL
+    days are copied to that database, wait, and are dropped. Exit code 0 if something was done, 1 if
+    rows were lost, a copy has changed, jobs were refused because the archive has them already, or a
+    day failed (the others went on), 3 if there was nothing to do, 4 if locks were not free or
+    another run was at work, 5 if the archive is paused, 6 if all due days are deferred, 7 if
+    nothing was done for lack of time or because replicas lagged.
 
     Example: pandadb archive run --max-time 3600
     """
@@ -129,9 +129,10 @@ def run(
 
 @app.command()
 def status(*, check: Check = False, json: AsJSON = False) -> None:
-    """Say how many days are due and put off, what the archive has, and what needs a person.
+    """Report due and deferred days, the archive's contents, and problems for an operator.
 
-    That is, such as days due and no good run for two days, is named on standard error, too.
+    Problems, such as days due without a successful run for two days, are also printed on standard
+    error.
 
     Example: pandadb archive status --check
     """
@@ -149,9 +150,9 @@ def _show_status(found: archive.Status) -> None:
     since = f", the oldest of {found.oldest:%Y-%m-%d}" if found.oldest else ""
     if found.paused:
         out.print(f"The archive is {found.paused}.", markup=False)
-    out.print(f"Days due: {found.due}{since}; put off: {found.put_off}; tasks held: {found.held}.")
+    out.print(f"Days due: {found.due}{since}; deferred: {found.put_off}; tasks held: {found.held}.")
     if found.waiting:
-        out.print(f"Days that are copied and wait to be dropped: {found.waiting}.")
+        out.print(f"Days copied and waiting to be dropped: {found.waiting}.")
     columns = ("table", "partitions", "from", "to", "unproven", "MB")
     rows = [
         (one.table, one.partitions, one.first, one.last, one.unproven, one.bytes / 1_000_000)
@@ -170,18 +171,18 @@ def verify(
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Count the archive anew and compare it with its proofs.
+    """Recompute the checksums of the archive and compare them with its proofs.
 
-    Servers update jobs in the archive for up to 90 days after their end: such partitions are told,
-    and are no fault. Exit code 1 if others are not as proven, lack rows, have no proof, or cannot
-    be read. With --exports, exported months are verified instead: what their manifests say, by all
-    rows of their files.
+    Servers update jobs in the archive for up to 90 days after their end: such partitions are
+    listed, but are not errors. Exit code 1 if other partitions differ from their proofs, lack rows,
+    have no proof, or cannot be read. With --exports, exported months are verified instead: all rows
+    of their files, against their manifests.
 
     Example: pandadb archive verify --day 2026-10-01
     """
     if exports:
         if days:
-            raise typer.BadParameter("it has no meaning with --exports", param_hint="--day")
+            raise typer.BadParameter("not allowed with --exports", param_hint="--day")
         wrong_months = export.verify(exports, json)
         sys.exit(WRONG if wrong_months else 0)
     with opened(watched=True) as database, copy.other() as other:
@@ -197,9 +198,9 @@ def verify(
             for one in found if one.found is not archive.Found.SAME
         ]  # fmt: skip
         if rows:
-            table("Not as proven", columns, rows)
+            table("Different from the proof", columns, rows)
         same = sum(one.found is archive.Found.SAME for one in found)
-        out.print(f"{same} of {len(found)} partitions are as proven; wrong: {len(wrong)}.")
+        out.print(f"{same} of {len(found)} partitions match their proofs; wrong: {len(wrong)}.")
     sys.exit(WRONG if wrong else 0)
 
 
@@ -209,14 +210,14 @@ def hold(
         list[int] | None, typer.Argument(parser=task_id, metavar="TASK", help="JediTaskIDs.")
     ] = None,
     *,
-    reason: Annotated[str | None, typer.Option(help="Why, for people.")] = None,
-    release: Annotated[bool, typer.Option("--release", help="Let them go again.")] = False,
+    reason: Annotated[str | None, typer.Option(help="The reason, as text.")] = None,
+    release: Annotated[bool, typer.Option("--release", help="Release them.")] = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Keep the jobs of tasks out of the archive; without tasks, list those that are held.
+    """Keep the jobs of tasks out of the archive; without tasks, list the held ones.
 
-    Example: pandadb archive hold 13332803 --reason "is looked into"
+    Example: pandadb archive hold 13332803 --reason "under investigation"
     """
     with changing() if tasks else opened() as database:
         if tasks and release:
@@ -274,7 +275,7 @@ def _show(title: str, days: Collection[Day], json: bool) -> None:
 
 
 def _where(now: Progress) -> tuple[str, int, int, dict[str, Any]]:
-    """Return where a run is: in words, and as what a line of JSON has."""
+    """Return the progress of a run: as text, and as the fields of a JSON line."""
     day = f"{now.day.lower:%Y-%m-%d}"
     words = f"{day} {now.step}" + (f", {now.done} jobs" if now.done else "")
     line: dict[str, Any] = {"day": day, "step": now.step, "number": now.number, "of": now.of}
@@ -303,11 +304,11 @@ def _report(ran: RunReport) -> None:
     if ran.paused:
         out.print(f"The archive is {ran.paused}.", markup=False, soft_wrap=True)
     elif ran.held_up:
-        out.print(f"Waited until the time was over: {ran.held_up}.", markup=False, soft_wrap=True)
+        out.print(f"Waited until the time limit: {ran.held_up}.", markup=False, soft_wrap=True)
     for sentence in ran.notes:
         out.print(sentence, markup=False, soft_wrap=True)
     for name, verdict in ran.finished.items():
-        out.print(f"Counted {name}, which had gone before: {verdict}")
+        out.print(f"Counted {name}, moved by an earlier run: {verdict}")
     for moved in ran.done:
         out.print(f"Archived {moved_line(moved)}")
         for finding in moved.findings:
@@ -316,12 +317,12 @@ def _report(ran: RunReport) -> None:
     for merged in ran.merged:
         _report_merged(merged)
     for day in ran.put_off:
-        out.print(f"Put off {day.lower:%Y-%m-%d}: {day.put_off}", markup=False)
+        out.print(f"Deferred {day.lower:%Y-%m-%d}: {day.put_off}", markup=False)
     for name, held in ran.held.items():
         out.print(f"Locked {name}: {held or 'locks were not free'}", markup=False, soft_wrap=True)
     copy.report(ran)
     out.print(
-        f"Days archived: {len(ran.done) + sum(one.is_done for one in ran.merged)}; put off: "
+        f"Days archived: {len(ran.done) + sum(one.is_done for one in ran.merged)}; deferred: "
         f"{len(ran.put_off)}; locks were not free: {len(ran.contended)}; no time: {len(ran.left)}"
         f"{f'; failed: {len(ran.failed)}' if ran.failed else ''}."
     )

@@ -1,4 +1,4 @@
-"""`pandadb archive compact`: the days of old months become one partition each."""
+"""`pandadb archive compact`: merge the daily partitions of old months into monthly ones."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ def compact(
     *,
     before: Annotated[
         str | None,
-        typer.Option(metavar="MONTH", help="Only months before it; else those of 90 days ago."),
+        typer.Option(metavar="MONTH", help="Only earlier months; default: older than 90 days."),
     ] = None,
     max_lag: MaxLag = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Make one partition of the days of each month of the archive that is long past.
+    """Merge the daily partitions of old months of the archive into one per month.
 
-    The days are dropped when the new partition is counted to have what they have. It can be
-    repeated, and be killed. Exit code 0 if something was done, 1 if a month of a table failed (the
-    others were done), 3 if there was nothing to do, 4 if a run was at work, 5 if the archive is
-    paused, 6 if all months are deferred.
+    The days are dropped after count and checksums of the new partition match. Idempotent and
+    crash-safe. Exit code 0 if something was done, 1 if a month of a table failed (the others were
+    done), 3 if there was nothing to do, 4 if a run was at work, 5 if the archive is paused, 6 if
+    all months are deferred.
 
     Example: pandadb archive compact --before 2026-06
     """
     with changing(dry_run=dry_run) as database:
         if dry_run:
-            _show("Would become one partition", archive.compactable(database, before), json)
+            _show("Would merge into one partition", archive.compactable(database, before), json)
             return
         pace = limits(max_lag)
         done = archive.compact(database, before, limits=pace, tell=_tell, tell_wait=_tell_wait)
@@ -70,17 +70,17 @@ def _show(title: str, found: Collection[Days], json: bool) -> None:
         rows = [(days.table, days.month, days.partitions) for days in found]
         table(title, ("table", "month", "partitions"), rows)
     else:
-        out.print("Nothing is to be done.")
+        out.print("Nothing to do.")
 
 
 def _report(done: CompactionResult) -> None:
     if done.busy:
-        out.print("A run of the archiver is at work: nothing was done.")
+        out.print("Another run is at work: nothing was done.")
         return
     if done.paused:
         out.print(f"The archive is {done.paused}.", markup=False, soft_wrap=True)
     for name, rows in done.done.items():
         out.print(f"Made {name}, {rows:,} rows.", markup=False)
     for days in done.put_off:
-        out.print(f"Put off {days.month} of {days.table}: {days.put_off}", markup=False)
-    out.print(f"Months made one partition: {len(done.done)}; put off: {len(done.put_off)}.")
+        out.print(f"Deferred {days.month} of {days.table}: {days.put_off}", markup=False)
+    out.print(f"Months merged: {len(done.done)}; deferred: {len(done.put_off)}.")

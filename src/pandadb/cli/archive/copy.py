@@ -1,4 +1,4 @@
-"""What `pandadb archive` says and asks when the archive is another database."""
+"""Options and reports of `pandadb archive` for an archive in another database."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ WaitFiles = Annotated[
         parser=days, metavar="DAYS", help="The same for files; else PANDADB_ARCHIVE_WAIT_FILES."
     ),
 ]
-COLUMNS = ("from", "to", "next", "partitions", "rows", "not before", "put off because")
+COLUMNS = ("from", "to", "next", "partitions", "rows", "not before", "deferred because")
 
 
 @contextmanager
 def other(*, named: bool = False) -> Iterator[Database | None]:
-    """Open the database that is the archive, and name it if it is changed; None is no other."""
+    """Open the archive's database, and print its name if it is changed; None without one."""
     database = databases.Database.of_archive()
     try:
         if database and named:
@@ -50,7 +50,7 @@ def other(*, named: bool = False) -> Iterator[Database | None]:
 
 
 def waits(jobs: float | None = None, files: float | None = None) -> GracePeriods:
-    """Return how long days wait: as is said, else as the settings have it."""
+    """Return the grace periods of days: the options, else the settings."""
     settings = config.load_settings()
     return archive.GracePeriods.of_days(
         settings.archive_wait if jobs is None else jobs,
@@ -59,7 +59,7 @@ def waits(jobs: float | None = None, files: float | None = None) -> GracePeriods
 
 
 def show(title: str, copy_states: Collection[CopyState], json: bool) -> None:
-    """Print how days stand."""
+    """Print the copy states of days."""
     if json:
         as_json([asdict(one) for one in copy_states])
     elif copy_states:
@@ -74,9 +74,9 @@ def show(title: str, copy_states: Collection[CopyState], json: bool) -> None:
 
 
 def report(ran: RunReport) -> None:
-    """Print what a run has dropped, copied again, refused to drop, and left waiting."""
+    """Print the partitions a run has dropped, copied again, refused to drop, and left waiting."""
     for name, rows in ran.dropped.items():
-        out.print(f"Dropped {name}, {rows:,} rows, which are in the archive.", markup=False)
+        out.print(f"Dropped {name}, {rows:,} rows; the archive has them.", markup=False)
     for name in ran.recopied:
         out.print(f"Copied {name} again, as it had changed: it waits again.", markup=False)
     for one in ran.waiting:

@@ -1,4 +1,4 @@
-"""`pandadb archive explain`: where a job or a day is, what it waits for, and what was proven."""
+"""`pandadb archive explain`: place, pending step and proofs of a job or a day."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from pandadb.services.archive import ExplainedDay, ExplainedJob
 
 STEPS_AHEAD = {
-    "swap": "The next pandadb archive run takes it to the archive.",
-    "rows": "The next pandadb archive run takes its rows to partitions that the archive has.",
+    "swap": "The next pandadb archive run moves it to the archive.",
+    "rows": "The next pandadb archive run moves its rows to existing partitions of the archive.",
     "copy": "The next pandadb archive run copies it to the archive.",
     "drop": "The next pandadb archive run drops it here: the archive has it.",
 }
-"""What comes next, in words."""
+"""Sentences for the next step."""
 
 
 def _subject(given: str) -> int | date:
-    """Return the job or the day that is meant."""
+    """Return the PandaID or the day of an argument."""
     if re.fullmatch(r"[0-9]+", str(given)):
         return job_id(given)
     return moment(DAY)(given).date()
@@ -46,11 +46,10 @@ def explain(
     *,
     json: AsJSON = False,
 ) -> None:
-    """Say where a job or a day is, what it waits for, and what was proven of it when.
+    """Show where a job or a day is, why it waits, and its proofs with their times.
 
-    It is looked for in the databases of PANDADB_URL and PANDADB_ARCHIVE_URL, and in the exported
-    months of PANDADB_EXPORTS. Nothing is changed. Exit code 1 if no table has the job, or anything
-    of the day.
+    The search covers the databases of PANDADB_URL and PANDADB_ARCHIVE_URL, and the exported months
+    of PANDADB_EXPORTS. Read-only. Exit code 1 if the job or the day is not found.
 
     Example: pandadb archive explain 3848970521
     """
@@ -96,7 +95,7 @@ def _due(found: ExplainedJob | ExplainedDay) -> str:
 
 
 def _tell_rest(found: ExplainedJob | ExplainedDay) -> None:
-    """Print what comes next, what is in the way, and what the books say."""
+    """Print the next step, the reasons for waiting, the holds and the proofs."""
     for why in found.waits:
         _say(f"Waits: {why}.")
     if found.next:
@@ -112,7 +111,7 @@ def _tell_rest(found: ExplainedJob | ExplainedDay) -> None:
     if rows:
         table("Proofs", columns, rows)
     else:
-        out.print("Nothing of it is proven.")
+        out.print("There is no proof of it.")
 
 
 def _say(sentence: str) -> None:

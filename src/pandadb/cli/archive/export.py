@@ -1,4 +1,4 @@
-"""`pandadb archive export`: months of the archive into Parquet files, and out of the database."""
+"""`pandadb archive export`: months of the archive to Parquet files, and out of the database."""
 
 from __future__ import annotations
 
@@ -19,26 +19,29 @@ if TYPE_CHECKING:
 
 
 Exports = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="Verify the exported months there instead.")
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Verify the exported months in this folder instead."),
 ]
 
 
 def export(
     month: Annotated[str, typer.Argument(help="A month, written as 2026-09.")],
     *,
-    to: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the months are.")],
-    drop: Annotated[bool, typer.Option("--drop", help="Then drop the month's partitions.")] = False,
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the months.")],
+    drop: Annotated[
+        bool, typer.Option("--drop", help="Drop the month's partitions afterwards.")
+    ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an export that does not fit.")
+        bool, typer.Option("--overwrite", help="Replace an invalid export.")
     ] = False,
     dry_run: DryRun = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Write a month of the archive to Parquet files, and prove them by reading them back.
+    """Export a month of the archive to Parquet files, verified by reading them back.
 
-    An export that is there and fits is left as it is. With --drop the partitions leave the
-    database, if what they have then is what the files have. Exit code 5 if the archive is paused.
+    An existing export that is valid is left as it is. With --drop the partitions are dropped from
+    the database, if their rows still match the files. Exit code 5 if the archive is paused.
 
     Example: pandadb archive export 2026-09 --to /data/panda --drop
     """
@@ -66,14 +69,14 @@ def _foretell(found: Outlook, json: bool) -> None:
     table(f"Would export {found.month}", ("table", "rows, about"), [*found.rows.items()])
     for what, names in (
         ("Could be dropped", found.partitions),
-        ("Have other times too, and would stay", found.beyond),
+        ("Contain other months too, and would stay", found.beyond),
         ("Still in live tables, so not exported", found.live),
     ):
         out.print(f"{what}: {', '.join(names) or 'none'}.", markup=False, soft_wrap=True)
 
 
 def verify(folder: Path, json: bool) -> list[VerifiedMonth]:
-    """Verify the exported months of a folder; return those that are not as they should be."""
+    """Verify the exported months of a folder; return the invalid ones."""
     with opened() as database:
         found = archive.verify_exports(database, folder, tell=_tell)
     wrong = [one for one in found if one.fault]
@@ -82,8 +85,8 @@ def verify(folder: Path, json: bool) -> list[VerifiedMonth]:
         return wrong
     for one in wrong:
         out.print(f"{one.month}: {one.fault}", markup=False, soft_wrap=True)
-    out.print(f"{len(found) - len(wrong)} of {len(found)} exported months are as their manifests"
-              f" say; wrong: {len(wrong)}.", soft_wrap=True)  # fmt: skip
+    out.print(f"{len(found) - len(wrong)} of {len(found)} exported months match their"
+              f" manifests; wrong: {len(wrong)}.", soft_wrap=True)  # fmt: skip
     return wrong
 
 
@@ -94,14 +97,16 @@ def _summary(done: Export, dropped: DroppedMonth | None) -> dict[str, Any]:
 
 
 def _report(done: Export, dropped: DroppedMonth | None) -> None:
-    said = "Exported" if done.is_new else "Already exported, and as it should be:"
-    out.print(f"{said} {done.month} to {done.folder}", markup=False, soft_wrap=True)
+    verb = "Exported" if done.is_new else "Already exported and valid:"
+    out.print(f"{verb} {done.month} to {done.folder}", markup=False, soft_wrap=True)
     rows = [(one.table, one.file, one.rows, one.bytes / 1_000_000) for one in done.tables]
     table(done.month, ("table", "file", "rows", "MB"), rows)
     if done.is_gone:
-        out.print("The database has nothing of it any more.")
+        out.print("The database no longer has the month.")
     if dropped:
         names = ", ".join(f"{name} {rows:,}" for name, rows in dropped.partitions.items())
         out.print(f"Dropped: {names or 'nothing'}.", markup=False, soft_wrap=True)
         for name, stay in dropped.beyond.items():
-            out.print(f"{name} stays, with {stay:,} rows: it has other times too.", markup=False)
+            out.print(
+                f"{name} stays, with {stay:,} rows: it contains other months too.", markup=False
+            )

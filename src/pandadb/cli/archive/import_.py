@@ -1,4 +1,4 @@
-"""`pandadb archive import`: an exported month back into the archive."""
+"""`pandadb archive import`: load an exported month back into the archive."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def import_(
     folder: Annotated[
         Path | None,
         typer.Option(
-            "--from", metavar="FOLDER", help="Where the months are; else PANDADB_EXPORTS."
+            "--from", metavar="FOLDER", help="Folder of the months; else PANDADB_EXPORTS."
         ),
     ] = None,
     max_lag: MaxLag = None,
@@ -37,12 +37,12 @@ def import_(
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Take an exported month back into the archive, proven before it is seen; the files stay.
+    """Load an exported month back into the archive, verified before it is visible.
 
-    All of it comes, or nothing: it is refused if a file is not as it was written, or if rows of the
-    month or its jobs are there already. With PANDADB_ARCHIVE_URL it comes to that database. Exit
-    code 3 if the archive has all of it already, 4 if locks were not free or another run was at
-    work, 5 if the archive is paused.
+    All or nothing: refused if a file has changed since the export, or if rows of the month or its
+    jobs exist already. The files stay. With PANDADB_ARCHIVE_URL that database is the target. Exit
+    code 3 if the archive has all rows already, 4 if locks were not free or another run was at work,
+    5 if the archive is paused.
 
     Example: pandadb archive import 2026-09 --from /data/panda
     """
@@ -73,11 +73,11 @@ def import_(
 
 
 def _folder(given: Path | None) -> Path:
-    """Return where the months are."""
+    """Return the folder of the months."""
     if place := given or config.load_settings().exports:
         return place
     raise typer.BadParameter(
-        "say where the months are, or set PANDADB_EXPORTS", param_hint="--from"
+        "name the folder of the months, or set PANDADB_EXPORTS", param_hint="--from"
     )
 
 

@@ -1,4 +1,4 @@
-"""`pandadb archive mend`: rows that were left behind when their jobs ended."""
+"""`pandadb archive mend`: repair rows left behind when their jobs ended."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def mend(
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Give files, parameters and metadata at 1970-01-01 of ended jobs the times of these.
+    """Set the times of files, parameters and metadata of ended jobs left at 1970-01-01.
 
-    Those of archived jobs go to the archive, too. Live jobs are left alone. It can be repeated.
-    Exit code 1 if rows had to stay, 3 if there was nothing to do, 4 if locks were not free or a run
-    of the archiver was at work, 5 if the archive is paused.
+    They get the times of their jobs; rows of archived jobs move to the archive, too. Live jobs are
+    left alone. Idempotent. Exit code 1 if rows had to stay, 3 if there was nothing to do, 4 if
+    locks were not free or a run of the archiver was at work, 5 if the archive is paused.
 
     Example: pandadb archive mend --dry-run
     """

@@ -1,4 +1,4 @@
-"""`pandadb archive pause` and `resume`: runs wait, until somebody says otherwise."""
+"""`pandadb archive pause` and `resume`: runs of the archiver wait until they are resumed."""
 
 from __future__ import annotations
 
@@ -18,31 +18,32 @@ TIME = "2026-11-22[T08:00]"
 
 def pause(
     *,
-    reason: Annotated[str | None, typer.Option(help="Why, for people.")] = None,
+    reason: Annotated[str | None, typer.Option(help="The reason, as text.")] = None,
     until: Annotated[
         datetime | None,
         typer.Option(
             parser=moment(FORMATS),
             metavar=TIME,
-            help="When it ends by itself, UTC; or +2h, tomorrow.",
+            help="End of the pause, UTC; or +2h, tomorrow.",
         ),
     ] = None,
     _quiet: Quiet = False,
 ) -> None:
-    """Have the archiver wait: a run at its next safe point, others before they begin.
+    """Pause the archiver: a run waits at its next safe point, others do not start.
 
-    It is kept in the database, so any terminal will do. Readers and servers notice nothing.
+    The pause is stored in the database, so any terminal will do. Readers and servers are not
+    affected.
 
     Example: pandadb archive pause --reason "the disk is replaced" --until 2026-11-22T08:00
     """
     with changing() as database:
         archive.pause(database, until, reason)
-        said = archive.paused(database)
-    out.print(f"The archive is {said}.", markup=False, soft_wrap=True)
+        pause_now = archive.paused(database)
+    out.print(f"The archive is {pause_now}.", markup=False, soft_wrap=True)
 
 
 def resume(_quiet: Quiet = False) -> None:
-    """Let the archiver go on; a run that waits does so within seconds.
+    """Resume the archiver; a waiting run continues within seconds.
 
     Exit code 3 if it was not paused.
 

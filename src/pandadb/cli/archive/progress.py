@@ -1,4 +1,4 @@
-"""How commands of the archive tell where they are, and what they have moved."""
+"""Progress and results of archive commands, and the limits they share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MaxLag = Annotated[
     typer.Option(
         parser=seconds,
         metavar="SECONDS",
-        help="Seconds that replicas may be behind, 0 for any; else PANDADB_ARCHIVE_MAX_LAG.",
+        help="Maximum replica lag in seconds, 0 for any; else PANDADB_ARCHIVE_MAX_LAG.",
     ),
 ]
 Batches = Annotated[
@@ -33,22 +33,23 @@ Batches = Annotated[
         "--batch-seconds",
         parser=decimal(0.01, 3600),
         metavar="SECONDS",
-        help="How long a batch of rows should take.",
+        help="Target duration of a batch of rows.",
     ),
 ]
 
 
 def limits(max_lag: float | None, batch_seconds: float = 1) -> Limits:
-    """Return the limits that a command was given, the settings' else."""
+    """Return the limits of a command: its options, else the settings."""
     lag = config.load_settings().archive_max_lag if max_lag is None else max_lag
     return archive.Limits(lag, batch_seconds)
 
 
 @contextmanager
 def told(unit: str) -> Iterator[Tell]:
-    """Show where work is: a bar on a terminal, elsewhere with --json lines on standard error.
+    """Show progress: a bar on a terminal; elsewhere, with --json, lines on standard error.
 
-    Yields what is called with words, how much is done, of how much, and what a line has.
+    Yields a callback that takes a description, the number done, the total, and fields of a JSON
+    line.
     """
     with progress(unit) as bar:
         task = bar.add_task("archive", total=None)
@@ -65,7 +66,7 @@ def told(unit: str) -> Iterator[Tell]:
 
 @contextmanager
 def unless_paused() -> Iterator[None]:
-    """End with the exit code of a pause, or of others in the way, if work does not begin for it."""
+    """Exit with the code of a pause or of locks, if one of them keeps work from starting."""
     try:
         yield
     except archive.Paused as why:
@@ -75,13 +76,13 @@ def unless_paused() -> Iterator[None]:
 
 
 def rows_line(rows: Mapping[str, int]) -> str:
-    """Return how many rows came to which table."""
+    """Return the number of rows per table, as text."""
     some = {table.rpartition(".")[2]: number for table, number in rows.items() if number}
     return ", ".join(f"{table} {number:,}" for table, number in some.items()) or "nothing"
 
 
 def moved_line(moved: MovedDay) -> str:
-    """Return what is said of a day that was swapped."""
+    """Return the report line of a swapped day."""
     rows = ", ".join(
         f"{name} {count:,} {moved.verdicts[name]}" for name, count in moved.rows.items()
     )

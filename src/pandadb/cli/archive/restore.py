@@ -1,4 +1,4 @@
-"""`pandadb archive restore`: a day, jobs or tasks, back where servers look for them."""
+"""`pandadb archive restore`: a day, jobs or tasks back into the live tables."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def restore(
             parser=moment(DAY),
             metavar="DAY",
             show_default=False,
-            help="A day of the archive; or yesterday.",
+            help="A day of the archive, or yesterday.",
         ),
     ] = None,
     *,
@@ -71,16 +71,16 @@ def restore(
     yes: Yes = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Take a day back from the archive, or jobs with all that belongs to them.
+    """Restore a day from the archive, or jobs with their satellites.
 
-    A day stays until `pandadb archive run --day` names it; jobs stay for 30 days, or until their
-    day is named; only until that if nobody has proven where they were. Exit code 1 if a job is
-    unknown, or refused as it is in both places, or its day failed (others went on), or only an
-    exported month of PANDADB_EXPORTS has it, which is to be imported before; 3 if all are live
-    already; 4 if locks were not free; 5 if the archive is paused.
+    A day stays live until `pandadb archive run --day` names it; jobs stay for 30 days or until
+    their day is named, or only until the next run if there is no proof of the partitions they came
+    from. Exit code 1 if a job is unknown, is refused since it is in both places, its day failed
+    (others went on), or only an exported month of PANDADB_EXPORTS has it, to be imported first; 3
+    if all are live already; 4 if locks were not free; 5 if the archive is paused.
 
-    From another database (PANDADB_ARCHIVE_URL) a day is copied back, and its copy stays there; jobs
-    do not come back by themselves.
+    From another database (PANDADB_ARCHIVE_URL) a day is copied back, and its copy stays there;
+    single jobs cannot be restored.
 
     Example: pandadb archive restore --pandaid 3848970521 --pandaid 3848970522
     """
@@ -157,7 +157,7 @@ def _tell(what: str) -> None:
 
 
 def _end(found: RestoreResult, *, dry_run: bool, json: bool) -> None:
-    """Say what was done and what not, and end with the exit code of that."""
+    """Print the result and exit with its code."""
     if json:
         as_json({**asdict(found), "dry_run": dry_run})
     else:
@@ -183,7 +183,7 @@ def _end(found: RestoreResult, *, dry_run: bool, json: bool) -> None:
 
 
 def _exported(found: Mapping[str, Collection[int]]) -> list[str]:
-    """Say of which months jobs have to be imported before they can be restored."""
+    """Return sentences about exported months to be imported before the restore."""
     return [
         f"Only the exported month {month} has {len(pandaids)} of the jobs "
         f"({', '.join(map(str, [*pandaids][:5]))}{', …' if len(pandaids) > 5 else ''}): "

@@ -19,14 +19,14 @@ from pandadb.cli.output import as_json, out, progress
 from pandadb.cli.target import changing, check_named, connected
 from pandadb.services import drift, schema, sequences
 
-app = typer.Typer(help="Make, change and compare the schema.", no_args_is_help=True)
+app = typer.Typer(help="Create, change and compare the schema.", no_args_is_help=True)
 
 for command in (grant, history, stamp, revision):
     app.command()(command)
 
 LEFT_AFTER_DOWNGRADE = (
-    "The tables are gone with their schemas. What remains: schema pandadb, for the next upgrade, "
-    "and what pandadb db grant made, the roles and the database's search_path."
+    "The tables are gone with their schemas. Left are schema pandadb, for the next upgrade, and "
+    "the roles and the database's search_path of pandadb db grant."
 )
 
 Revision = Annotated[str, typer.Argument(help="A revision, such as 0007.")]
@@ -40,13 +40,13 @@ def upgrade(
         typer.Option(
             parser=seconds,
             metavar="SECONDS",
-            help="How long a statement may take, 0 for any time; indexes of big tables have more.",
+            help="Statement timeout, 0 for none; index builds on big tables have a longer one.",
         ),
     ] = 60,
     dry_run: DryRun = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Bring the database to a revision, the newest one if none is named.
+    """Upgrade the database to a revision, by default the newest one.
 
     Example: pandadb db upgrade
     """
@@ -77,7 +77,7 @@ def upgrade(
 def downgrade(
     revision: Revision, yes: Yes = False, dry_run: DryRun = False, _quiet: Quiet = False
 ) -> None:
-    """Take the database back to a revision; tables made after it are dropped, with their rows.
+    """Downgrade the database to a revision; newer tables are dropped, with their rows.
 
     Example: pandadb db downgrade base
     """
@@ -86,7 +86,7 @@ def downgrade(
         if dry_run:
             typer.echo("\n".join(undone) or "Nothing to do.")
             return
-        question = f"Go back to revision {revision}, undo {len(undone)}, and lose the rows?"
+        question = f"Downgrade to revision {revision}, undo {len(undone)}, and lose the rows?"
         confirm(question, yes)
         schema.downgrade(database, revision)
         version = schema.current(database)
@@ -97,7 +97,7 @@ def downgrade(
 
 @app.command()
 def current(json: AsJSON = False) -> None:
-    """Tell which revision the database has. Exit code 1 if revisions are missing.
+    """Print the revision of the database. Exit code 1 if revisions are missing.
 
     Example: pandadb db current --json
     """
@@ -112,11 +112,11 @@ def current(json: AsJSON = False) -> None:
 
 @app.command()
 def check(json: AsJSON = False) -> None:
-    """Compare the database with the models, and with all else that pandadb makes.
+    """Compare the database with the models, and with all other objects pandadb creates.
 
-    Owners, rights of the roles of pandadb db grant and of PUBLIC, search paths, row security,
-    rules, autovacuum, rows of the beginning, sequences behind their tables. If the schema is as it
-    should be, it also looks for rows at 1970-01-01 whose jobs have ended.
+    Covers owners, rights of the roles of pandadb db grant and of PUBLIC, search paths, row
+    security, rules, autovacuum, initial rows, and sequences behind their tables. If the schema
+    matches, it also looks for rows at 1970-01-01 of ended jobs.
 
     Exit code 1 if anything differs.
 
@@ -128,16 +128,16 @@ def check(json: AsJSON = False) -> None:
         as_json([one._asdict() for one in differences])
     else:
         sentences = "\n".join(map(str, differences))
-        out.print(sentences or "The database is what the models say.", markup=False)
+        out.print(sentences or "The database matches the models.", markup=False)
     raise typer.Exit(bool(differences))
 
 
 @app.command()
 def fix_sequences(dry_run: DryRun = False, json: AsJSON = False, _quiet: Quiet = False) -> None:
-    """Let each sequence go on above the numbers that its tables have. It can be repeated.
+    """Move each sequence past the highest id of its tables. Idempotent.
 
-    A restore of tables or a change to a logical replica leaves sequences behind: numbers would be
-    given twice. Stop servers and submissions first.
+    A restore of tables or a failover to a logical replica leaves sequences behind: they would hand
+    out ids twice. Stop servers and submissions first.
 
     Example: pandadb db fix-sequences --dry-run
     """
@@ -160,7 +160,7 @@ def sql(
         str, typer.Argument(help="Up to a revision, or a range such as 0002:0005.")
     ] = "head",
 ) -> None:
-    """Print the SQL that an upgrade runs, for psql and for a DBA's eyes. Nothing is connected.
+    """Print the SQL of an upgrade, for psql or for review by a DBA. Offline.
 
     Example: pandadb db sql > schema.sql
     """
@@ -171,7 +171,8 @@ def sql(
 def url() -> None:
     """Print the URL of the database in use, without its password.
 
-    The embedded PostgreSQL runs only while somebody uses it: to look into it, pandadb db psql.
+    The embedded PostgreSQL runs only while a process uses it: for a look into it, use pandadb db
+    psql.
 
     Example: pandadb db url
     """
@@ -181,31 +182,31 @@ def url() -> None:
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
-    """Open psql on the database in use; further words are handed to it.
+    """Open psql on the database in use; further arguments are passed to it.
 
     Example: pandadb db psql -c 'SELECT * FROM doma_panda.pandadb_version'
     """
     settings = config.load_settings()
-    check_named(settings)  # what is handed to psql may change anything
+    check_named(settings)  # psql may change anything
     with connected(settings) as database:
-        # The password goes through the environment: arguments are for everybody to see.
+        # The password goes through the environment: arguments are visible to all users.
         password = database.engine.url.password or os.environ.get("PGPASSWORD", "")
         given = os.environ.get("PGOPTIONS", "")
         options = f"{given} {session_settings.options_of_meaning()}".strip()
         environment = {**os.environ, "PGPASSWORD": password}
-        if not database.pooler:  # which would refuse them
+        if not database.pooler:  # a pooler would refuse them
             environment["PGOPTIONS"] = options
         for name in ("PGDATESTYLE", "PGTZ"):  # they would override the options
             environment.pop(name, None)
         theirs = None if settings.server_url() is None else shutil.which("psql")
-        program = theirs or str(embedded.psql())  # which is as new as the embedded server
+        program = theirs or str(embedded.psql())  # of the embedded server's version
         words = [program, database.libpq_url(hint=False), *context.args]
         raise typer.Exit(subprocess.run(words, env=environment, check=False).returncode)
 
 
 def _sentence(version: schema.Version) -> str:
     if version.revision is None:
-        return "The database is empty: pandadb db upgrade makes the schema."
+        return "The database is empty: pandadb db upgrade creates the schema."
     words = f"The database is at revision {version.revision} (PanDA {version.panda or 'unknown'})"
     if version.site:
         words += f" and {', '.join(version.site)} of the site"

@@ -15,19 +15,19 @@ from pandadb.services import grants
 
 def grant(
     prefix: Annotated[
-        str, typer.Option(help="What the names of the roles begin with: panda, panda_writer …")
+        str, typer.Option(help="Prefix of the roles' names: panda, panda_writer …")
     ] = "panda",
     member: Annotated[
         list[str] | None,
-        typer.Option(help="A role that logs in and what it becomes, ROLE=writer; can be repeated."),
+        typer.Option(help="A login role and its role here, ROLE=writer; can be repeated."),
     ] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Make the roles for owner, writers, readers, archiver and monitor; give them their rights.
+    """Create the roles of owner, writers, readers, archiver and monitor; grant their rights.
 
-    It can be repeated. With --dry-run it prints the SQL.
+    Idempotent. With --dry-run it prints the SQL.
 
     Example: pandadb db grant --member pandaserver=writer --member bigmon=monitor
     """
@@ -39,10 +39,10 @@ def grant(
     elif dry_run:
         typer.echo(";\n\n".join(granted.statements) + ";")
     else:
-        made = ", ".join(granted.made) or "none, they were all there"
+        made = ", ".join(granted.made) or "none, all existed"
         joined = ", ".join(f"{member} in {role}" for member, role in granted.joined) or "none"
         out.print(
-            f"Rights given to {', '.join(granted.roles.values())}; roles made: {made}; "
+            f"Rights granted to {', '.join(granted.roles.values())}; roles created: {made}; "
             f"new members: {joined}.",
             markup=False,
         )

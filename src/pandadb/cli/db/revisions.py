@@ -17,7 +17,7 @@ Revision = Annotated[str, typer.Argument(help="A revision, such as 0007; head or
 
 
 def history(json: AsJSON = False) -> None:
-    """List all revisions that pandadb and the site have, in order. Nothing is connected.
+    """List all revisions of pandadb and the site, in order. Offline.
 
     Example: pandadb db history
     """
@@ -33,19 +33,19 @@ def history(json: AsJSON = False) -> None:
 def stamp(
     revision: Revision,
     unchecked: Annotated[
-        bool, typer.Option("--unchecked", help="Don't compare the tables with the models first.")
+        bool, typer.Option("--unchecked", help="Skip the comparison of the tables with the models.")
     ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Write into the database which revision it has, and change nothing else.
+    """Set the revision recorded in the database, without running any revision.
 
-    For a database that pandadb has made and that has lost its stamp. Its tables are compared with
-    the models first, which only the newest revision can be; exit code 1 if they differ. `base`
-    takes the stamp away. `head` is pandadb's newest: revisions of the site are stamped only if they
-    are named, `site@head`.
+    For a database that pandadb created and that has lost its stamp. Its tables are first compared
+    with the models, possible for the newest revision only; exit code 1 if they differ. `base`
+    removes the stamp. `head` is pandadb's newest revision: revisions of the site are stamped only
+    by name, `site@head`.
 
     Example: pandadb db stamp head
     """
@@ -65,16 +65,16 @@ def _words(stamp: schema.Stamp, done: str = "will be") -> str:
 
 
 def revision(
-    message: Annotated[str, typer.Option("--message", "-m", help="What it does.")],
+    message: Annotated[str, typer.Option("--message", "-m", help="Its description.")],
     autogenerate: Annotated[
         bool,
-        typer.Option("--autogenerate", help="Write what makes the database like the models."),
+        typer.Option("--autogenerate", help="Fill it with the differences from the models."),
     ] = False,
 ) -> None:
-    """Write an empty revision of the site's own into the folder PANDADB_REVISIONS.
+    """Create an empty revision of the site in the folder PANDADB_REVISIONS.
 
     It is called site_0001 and so on, and depends on pandadb's newest revision: pandadb db upgrade
-    applies it after that. Nothing is connected, unless with --autogenerate.
+    applies it afterwards. Offline, unless with --autogenerate.
 
     Example: pandadb db revision -m "an index for our dashboard"
     """

@@ -1,4 +1,4 @@
-"""`pandadb demo`: something that runs, in a minute and without a server."""
+"""`pandadb demo`: a running example in a minute, without a server."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def demo(
     ] = None,
     json: AsJSON = False,
 ) -> None:
-    """Make a private database, load a task's jobs, let those of another one live, archive a day.
+    """Create a private database, load jobs, simulate the jobs of a task, archive a day.
 
-    One job of that day is restored then. The database is an embedded PostgreSQL in your data
-    folder, whatever PANDADB_URL says. Without --records the loaded jobs are invented; those that
-    live always are, a new task each time.
+    One job of that day is then restored. The database is an embedded PostgreSQL in your data
+    folder, whatever PANDADB_URL is. Without --records the loaded jobs are invented; the simulated
+    jobs always are, in a new task each time.
 
     Example: pandadb demo --records atlas_jobs_task_13332803.csv
     """
@@ -61,7 +61,7 @@ def demo(
         _print_archived(archived)
         for pandaid in restored.gone.jobs:
             rows = rows_line(restored.gone.rows)
-            out.print(f"Restored job {pandaid} from the archive, with all that is its: {rows}.")
+            out.print(f"Restored job {pandaid} from the archive, with its satellites: {rows}.")
         life.name_next(lived, archived.day)
 
 
@@ -87,5 +87,5 @@ def _print(shown: tour.Shown) -> None:
 
 
 def _print_archived(archived: tour.ArchivedDay) -> None:
-    title = f"Archived: what belongs to jobs that ended on {archived.day}"
-    table(title, ("table", "rows, counted and proven"), archived.rows.items())
+    title = f"Archived: jobs that ended on {archived.day}, with their satellites"
+    table(title, ("table", "rows, proven"), archived.rows.items())

@@ -1,4 +1,4 @@
-"""The living part of `pandadb demo`: the tables as they fill, and what came of the jobs."""
+"""The simulation of `pandadb demo`: job tables per round, and the final result."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from pandadb.demo.job_lives import Life, Round
 
 PAUSE = 0.2
-"""Seconds for which a terminal shows a round."""
+"""Seconds per round on a terminal."""
 
 
 def live(database: Database, *, quiet: bool) -> Life:
-    """Let a task's jobs live; show each round, in a terminal in the same place."""
+    """Simulate a task's jobs; show each round, on a terminal in place."""
     if quiet:
         return job_lives.live(database)
     if not out.is_terminal:
@@ -39,7 +39,7 @@ def live(database: Database, *, quiet: bool) -> Life:
 
 def _print(done: Round) -> None:
     if done.number == 1:
-        out.print(f"Task {done.jeditaskid} lives, in {done.of} rounds:")
+        out.print(f"Task {done.jeditaskid} runs, in {done.of} rounds:")
     tables: dict[str, list[str]] = {}
     for count in done.statuses:
         tables.setdefault(count.table, []).append(f"{count.jobs} {count.jobstatus}")
@@ -48,7 +48,7 @@ def _print(done: Round) -> None:
 
 
 def _draw(shown: Live, done: Round) -> None:
-    title = f"Task {done.jeditaskid} lives: round {done.number} of {done.of}"
+    title = f"Task {done.jeditaskid} runs: round {done.number} of {done.of}"
     drawn = Table("table", "state", title=title, title_justify="left", header_style="bold")
     drawn.add_column("jobs", justify="right")
     drawn.add_column("", width=40)
@@ -61,19 +61,19 @@ def _draw(shown: Live, done: Round) -> None:
 
 
 def show(life: Life) -> None:
-    """Print what has become of the task and of one of its jobs."""
+    """Print the result of the task and the history of one of its jobs."""
     table(
         f"Files of task {life.jeditaskid}",
         ("type", "dataset", "files", "used", "finished", "failed"),
         map(astuple, life.datasets),
     )
-    out.print("Failed are also the files of jobs that were killed or closed.")
+    out.print("Files of killed or closed jobs count as failed.")
     steps = [(step.jobstatus, step.seconds, step.computingsite) for step in life.history]
     table(f"History of job {life.pandaid}", ("state", "seconds in it", "site"), steps)
 
 
 def name_next(life: Life, archived: date) -> None:
-    """Print what to try next."""
+    """Print suggestions for the next commands."""
     left = life.left[0] if life.left else life.pandaid
     words = {"one": life.pandaid, "left": left, "day": archived}
     commands = [(line.format(**words), meaning) for line, meaning in NEXT_COMMANDS]
@@ -81,25 +81,25 @@ def name_next(life: Life, archived: date) -> None:
     out.print("\nTry next (the same database, as long as PANDADB_URL is not set):")
     for line, meaning in commands:
         out.print(f"  {_called()} {line:{width}}  {meaning}", soft_wrap=True)
-    out.print(f"Its data is in {config.load_settings().data_dir}: delete that, and it is gone.")
+    out.print(f"Its data is in {config.load_settings().data_dir}: delete the folder to remove it.")
 
 
 def _called() -> str:
-    """Return what to type for this program: its path, unless it is found without."""
+    """Return the command line of this program: its name if it is in PATH, else its path."""
     path = Path(sys.argv[0])
     return str(path) if path.name == "pandadb" and not shutil.which("pandadb") else "pandadb"
 
 
 NEXT_COMMANDS = (
-    ("jobs count", "how many jobs there are, of which kind"),
-    ("jobs list", "which jobs these are"),
-    ("jobs show {one}", "where a job is, with its files"),
-    ("jobs history {one}", "what has happened to it"),
+    ("jobs count", "number of jobs per state"),
+    ("jobs list", "the jobs themselves"),
+    ("jobs show {one}", "a job with its files"),
+    ("jobs history {one}", "its states over time"),
     ("jobs kill {left}", "end one that has not ended"),
-    ("archive verify", "is what is in the archive still as it was proven?"),
-    ("archive restore {day}", "take the rest of yesterday's jobs back"),
+    ("archive verify", "compare the archive with its proofs"),
+    ("archive restore {day}", "restore the rest of yesterday's jobs"),
     ("jobs load records.csv --jeditaskid 5", "load records of your own (--help says how)"),
-    ("db psql", "look into the database"),
-    ("db check", "do models and database agree?"),
+    ("db psql", "open psql on the database"),
+    ("db check", "compare the database with the models"),
     ("db sql", "the whole schema as SQL"),
 )

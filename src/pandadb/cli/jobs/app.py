@@ -1,4 +1,4 @@
-"""`pandadb jobs`: the jobs themselves."""
+"""`pandadb jobs`: submit, find, move and end jobs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pandadb.cli.output import as_json, note, out, progress
 from pandadb.cli.target import changing
 from pandadb.services import jobs
 
-app = typer.Typer(help="Jobs: submit, look at, move, end.", no_args_is_help=True)
+app = typer.Typer(help="Jobs: submit, find, move, end.", no_args_is_help=True)
 
 app.command()(change.submit)
 app.command("list")(find.list_)
@@ -31,7 +31,7 @@ app.command()(end.expire)
 
 
 def yesterday() -> date:
-    """Return the last day that is over, in UTC."""
+    """Return yesterday's date in UTC."""
     return datetime.now(UTC).date() - timedelta(days=1)
 
 
@@ -39,7 +39,7 @@ UNITS = {"reading": "bytes", "loading": "jobs"}
 
 
 def name_unknown(loaded: jobs.LoadResult) -> None:
-    """Say which columns of a file were left out."""
+    """Print the columns of a file that were ignored."""
     if loaded.unknown_columns:
         names = loaded.unknown_columns
         note(f"Not loaded, unknown columns: {', '.join(names)}", unknown_columns=names)
@@ -47,25 +47,24 @@ def name_unknown(loaded: jobs.LoadResult) -> None:
 
 @app.command()
 def load(
-    file: Annotated[Path, typer.Argument(help="Records as the monitor exports them, CSV.")],
+    file: Annotated[Path, typer.Argument(help="Records exported by the monitor, CSV.")],
     jeditaskid: Annotated[
         int,
-        typer.Option(parser=task_id, metavar="TASK", help="The task that the jobs belong to."),
+        typer.Option(parser=task_id, metavar="TASK", help="The task of the jobs."),
     ],
     when: Annotated[
         datetime | None,
         typer.Option(
-            parser=moment(DAY), metavar="DAY", help="Day on which the jobs ended; yesterday (UTC)."
+            parser=moment(DAY), metavar="DAY", help="End day of the jobs, UTC; default: yesterday."
         ),
     ] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Load records of jobs that ended, all of a file or none. Jobs that are there are left alone.
+    """Load records of ended jobs from a file, all or nothing. Existing jobs are left alone.
 
-    So are those that are in the database of PANDADB_ARCHIVE_URL, or in an exported month of
-    PANDADB_EXPORTS.
+    So are jobs in the database of PANDADB_ARCHIVE_URL or in an exported month of PANDADB_EXPORTS.
 
     Example: pandadb jobs load atlas_jobs_task_13332803.csv --jeditaskid 13332803
     """
@@ -92,5 +91,5 @@ def load(
     task_words = "new task" if loaded.new_task else "task"
     out.print(
         f"{loaded.loaded:,} jobs {verb} into {task_words} {jeditaskid}; "
-        f"{loaded.present:,} were there already."
+        f"{loaded.present:,} existed already."
     )

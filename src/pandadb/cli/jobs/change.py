@@ -1,4 +1,4 @@
-"""`pandadb jobs submit`, `move` and `retry`: jobs that are new, that go on, that begin again."""
+"""`pandadb jobs submit`, `move` and `retry`: new jobs, transitions, new attempts."""
 
 import sys
 from dataclasses import asdict
@@ -19,19 +19,19 @@ PandaIDs = Annotated[list[int], typer.Argument(parser=job_id, metavar="PANDAID",
 
 def submit(
     file: Annotated[
-        Path, typer.Argument(help="Jobs as JSON: an array, or an object a line; - is the input.")
+        Path, typer.Argument(help="Jobs as JSON, an array or one object per line; - for stdin.")
     ],
     jobstatus: Annotated[
         str,
         typer.Option(
-            help="How they begin: defined, pending or waiting.", autocompletion=completion.states
+            help="Initial state: defined, pending or waiting.", autocompletion=completion.states
         ),
     ] = "defined",
     dry_run: DryRun = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Submit jobs with their files and parameters, all of a file or none; print their PandaIDs.
+    """Submit jobs with their files and parameters, all or nothing; print their PandaIDs.
 
     An object has columns of the job, and "files" (a list of objects), "parameters", "metadata" and
     "replaces" (PandaIDs of earlier attempts).
@@ -42,8 +42,8 @@ def submit(
         given = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         text = given.decode("utf-8-sig")  # whatever the terminal's encoding is
     except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or error
-        fail(f"{file} cannot be read as UTF-8 text: {said}", INVALID)
+        reason = getattr(error, "strerror", None) or error
+        fail(f"{file} cannot be read as UTF-8 text: {reason}", INVALID)
     with changing(dry_run=dry_run) as database:
         new = jobs.read(text)
         pandaids = jobs.submit(
@@ -59,7 +59,7 @@ def submit(
 
 def move(
     verb: Annotated[
-        str, typer.Argument(help="What to do, see above.", autocompletion=completion.verbs)
+        str, typer.Argument(help="The transition, see above.", autocompletion=completion.verbs)
     ],
     pandaids: PandaIDs,
     *,
@@ -76,10 +76,10 @@ def move(
     yes: Yes = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Take jobs through a step of their life. Exit code 1 if one cannot go; the others do.
+    """Apply a transition to jobs. Exit code 1 if a job is refused; the others move.
 
     VERB is reset, assign, wait, activate, throttle, release, hold, transfer, merge, finish, fail or
-    cancel (of jobs that were told to end: see `pandadb jobs kill`).
+    cancel (for jobs with a command to end: see `pandadb jobs kill`).
 
     Example: pandadb jobs move finish 6012345678 --set transexitcode=0
     """
@@ -99,20 +99,23 @@ def retry(
     pandaids: PandaIDs,
     *,
     same: Annotated[
-        bool, typer.Option("--same", help="As the same jobs, which are holding or still active.")
+        bool,
+        typer.Option(
+            "--same", help="Keep the PandaIDs of the jobs, which are holding or still active."
+        ),
     ] = False,
     attemptnr: Annotated[
         int | None,
-        typer.Option(min=0, help="The attempt to try again: jobs in another one are refused."),
+        typer.Option(min=0, help="The attempt to retry: jobs in another attempt are refused."),
     ] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
     yes: Yes = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Try jobs that have failed, were cancelled or closed again, each as a new job.
+    """Retry failed, cancelled or closed jobs, each as a new job.
 
-    Exit code 1 if one cannot be tried again; the others are.
+    Exit code 1 if a job cannot be retried; the others are.
 
     Example: pandadb jobs retry 6012345678
     """
@@ -125,7 +128,7 @@ def retry(
         as_json(asdict(retried))
     else:
         for old, new in retried.jobs.items():
-            typer.echo(f"{old} {'would be tried again' if dry_run else f'is job {new} now'}")
+            typer.echo(f"{old} {'would be retried' if dry_run else f'is retried as job {new}'}")
     end(retried.refused.values())
 
 

@@ -1,4 +1,4 @@
-"""`pandadb jobs kill` and `pandadb jobs expire`: jobs ended by hand, and by their timeouts."""
+"""`pandadb jobs kill` and `pandadb jobs expire`: jobs ended by hand and by timeouts."""
 
 from __future__ import annotations
 
@@ -28,21 +28,24 @@ def kill(
         ),
     ] = 9,
     hard: Annotated[
-        bool, typer.Option("--hard", help="End running jobs too, and don't ask their pilots.")
+        bool, typer.Option("--hard", help="End running jobs too, without asking their pilots.")
     ] = False,
     production: Annotated[
-        bool, typer.Option(help="Whether with the production role, on which some codes depend.")
+        bool, typer.Option(help="Act with the production role, on which some codes depend.")
     ] = True,
     keep_unmerged: Annotated[
-        bool, typer.Option("--keep-unmerged", help="Let others merge what these were to merge.")
+        bool,
+        typer.Option(
+            "--keep-unmerged", help="Let other jobs merge the inputs of killed merge jobs."
+        ),
     ] = False,
-    by: Annotated[str | None, typer.Option(help="Who kills; the name of your login.")] = None,
+    by: Annotated[str | None, typer.Option(help="Name of the killer; default: your login.")] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
     yes: Yes = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Kill jobs; running ones are told to end. Exit code 1 if one cannot be killed.
+    """Kill jobs; running ones are asked to stop. Exit code 1 if one cannot be killed.
 
     With code 9 running production jobs and tests end at once, with 99 all running jobs.
 
@@ -72,16 +75,16 @@ def expire(
     limit: Annotated[
         int,
         typer.Option(
-            parser=whole(1, 1_000_000), metavar="NUMBER", help="Jobs for each rule, the oldest."
+            parser=whole(1, 1_000_000), metavar="NUMBER", help="Maximum per rule, oldest first."
         ),
     ] = 1000,
     dry_run: DryRun = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """End the jobs that have been where they are for too long. Exit code 1 if one cannot be ended.
+    """End jobs that have timed out. Exit code 1 if one cannot be ended.
 
-    It can be repeated, and be run twice at once: it is for cron.
+    Idempotent and safe to run concurrently: made for cron.
 
     Example: pandadb jobs expire --rule sent --rule heartbeat
     """
@@ -94,7 +97,7 @@ def expire(
     elif found:
         _show(found, dry_run)
     else:
-        out.print("No job has been where it is for too long.")
+        out.print("No job has timed out.")
     end(refusal for each in found for refusal in each.refused.values())
 
 
@@ -106,13 +109,13 @@ def _login() -> str:
 
 
 def _sentence(killed: jobs.KillResult, dry_run: bool) -> str:
-    """Say how many jobs are killed, from which states to which, and how many are told to end."""
+    """Return the number of killed jobs with their transitions, and of jobs asked to stop."""
     would = "Would be killed" if dry_run else "Killed"
     found = f"{len(killed.jobs)} ({steps(killed)}){with_merged(killed)}"
-    return f"{would}: {found}; running and told to end: {len(killed.told)}."
+    return f"{would}: {found}; running and asked to stop: {len(killed.told)}."
 
 
 def _show(found: list[jobs.ExpiryResult], dry_run: bool) -> None:
     rows = [(e.rule, e.why, len(e.jobs), len(e.told), len(e.refused)) for e in found]
     title = "Would end" if dry_run else "Ended"
-    table(title, ("rule", "why", "jobs", "told to end", "refused"), rows)
+    table(title, ("rule", "why", "jobs", "asked to stop", "refused"), rows)

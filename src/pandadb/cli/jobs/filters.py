@@ -1,4 +1,4 @@
-"""The options that choose jobs, for every command that takes a filter."""
+"""The filter options of jobs, for all commands with a filter."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -27,7 +27,8 @@ def options(
         typer.Option(help="A state; can be repeated.", autocompletion=completion.states),
     ] = None,
     computingsite: Annotated[
-        str | None, typer.Option(help="A site, * for any letters.", autocompletion=completion.sites)
+        str | None,
+        typer.Option(help="A site, with * as a wildcard.", autocompletion=completion.sites),
     ] = None,
     jeditaskid: Annotated[
         int | None, typer.Option(parser=whole(0, LARGEST_ID), metavar="TASK", help="The task.")
@@ -43,29 +44,25 @@ def options(
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(
-            parser=moment(FORMATS), metavar=TIME, help="The first time that is too late, UTC."
-        ),
+        typer.Option(parser=moment(FORMATS), metavar=TIME, help="The time limit, exclusive, UTC."),
     ] = None,
     timecolumn: Annotated[
         str,
-        typer.Option(
-            help="Which time --since and --until are about.", autocompletion=completion.times
-        ),
+        typer.Option(help="The column of --since and --until.", autocompletion=completion.times),
     ] = "modificationtime",
     errorcode: Annotated[
         str | None, typer.Option(help="pilot=1305, or 1305 of any component.")
     ] = None,
     errortext: Annotated[
-        str | None, typer.Option(help="A regular expression of PostgreSQL, for what errors say.")
+        str | None, typer.Option(help="A PostgreSQL regular expression for the error messages.")
     ] = None,
     table: Annotated[
         list[str] | None,
-        typer.Option(help="A table to look in; can be repeated.", autocompletion=completion.tables),
+        typer.Option(help="A table to search; can be repeated.", autocompletion=completion.tables),
     ] = None,
-    archive: Annotated[bool, typer.Option("--archive", help="Look into the archive, too.")] = False,
+    archive: Annotated[bool, typer.Option("--archive", help="Search the archive, too.")] = False,
 ) -> "jobs.Filter":
-    """Return the filter that the options make."""
+    """Return the filter of the options."""
     return jobs.Filter(
         pandaids=pandaid or None,
         jobstatus=jobstatus or None,
@@ -85,7 +82,7 @@ def options(
 
 
 def filtered(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command take these options; it gets their filter as its first argument."""
+    """Add these options to a command; their filter is its first argument."""
     theirs = signature(options).parameters
     own = [*signature(command).parameters.values()][1:]
 

@@ -1,4 +1,4 @@
-"""`pandadb jobs list`, `show`, `count` and `history`: the jobs, looked at."""
+"""`pandadb jobs list`, `show`, `count` and `history`: reports about jobs."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -27,24 +27,20 @@ def list_(
     *,
     columns: Annotated[
         str,
-        typer.Option(
-            help="What to show of each job, with commas; or all.", autocompletion=completion.columns
-        ),
+        typer.Option(help="Columns, comma-separated; or all.", autocompletion=completion.columns),
     ] = DEFAULT_COLUMNS,
     order: Annotated[
         str, typer.Option(help="The column to order by.", autocompletion=completion.column)
     ] = "pandaid",
-    descending: Annotated[bool, typer.Option("--descending", help="The largest first.")] = False,
+    descending: Annotated[bool, typer.Option("--descending", help="Largest first.")] = False,
     limit: Annotated[
         int,
-        typer.Option(parser=whole(1, 100_000), metavar="NUMBER", help="How many jobs at most."),
+        typer.Option(parser=whole(1, 100_000), metavar="NUMBER", help="Maximum number of jobs."),
     ] = 100,
-    after: Annotated[
-        str | None, typer.Option(help="The cursor at the end of the page before.")
-    ] = None,
+    after: Annotated[str | None, typer.Option(help="The cursor of the previous page.")] = None,
     json: AsJSON = False,
 ) -> None:
-    """List the jobs that fit all the options, page by page. The archive only with --archive.
+    """List the jobs that match all options, page by page; of the archive only with --archive.
 
     Example: pandadb jobs list --jobstatus failed --errorcode pilot=1305 --since 2026-11-20
     """
@@ -69,11 +65,11 @@ def list_(
 
 
 def show(pandaid: PandaID, json: AsJSON = False) -> None:
-    """Show a job, with its files, parameters and metadata. Exit code 1 if there is none.
+    """Show a job with its files, parameters and metadata. Exit code 1 if it is unknown.
 
-    One that the database has no more is found in that of PANDADB_ARCHIVE_URL, or else in the
-    exported months of PANDADB_EXPORTS.
-    Columns without a value are left out; --json has all of them.
+    A job that the database no longer has is looked up in that of PANDADB_ARCHIVE_URL, or else in
+    the exported months of PANDADB_EXPORTS. Columns without a value are left out; --json has all of
+    them.
 
     Example: pandadb jobs show 3848970521
     """
@@ -95,13 +91,13 @@ def count(
     by: Annotated[
         str,
         typer.Option(
-            help="The columns to count by, with commas; also: table.",
+            help="Columns to group by, comma-separated; also: table.",
             autocompletion=completion.columns,
         ),
     ] = "jobstatus",
     json: AsJSON = False,
 ) -> None:
-    """Count the jobs that fit all the options. The archive only with --archive.
+    """Count the jobs that match all options; of the archive only with --archive.
 
     Example: pandadb jobs count --by computingsite,jobstatus --jeditaskid 13332803
     """
@@ -116,7 +112,7 @@ def count(
 
 
 def history(pandaid: PandaID, json: AsJSON = False) -> None:
-    """Show the states that a job was in, and the attempts before and after it.
+    """Show the states of a job over time, and the attempts before and after it.
 
     Example: pandadb jobs history 3848970521
     """
@@ -140,10 +136,10 @@ def history(pandaid: PandaID, json: AsJSON = False) -> None:
 
 
 def _names(words: str) -> list[str]:
-    """Return the names of columns that stand between commas."""
+    """Return the column names of a comma-separated list."""
     return [*dict.fromkeys(filter(None, (name.strip().lower() for name in words.split(","))))]
 
 
 def _plain(values: Iterable[Any]) -> list[str | None]:
-    """Return values as text that can be copied: numbers of jobs without commas."""
+    """Return values as text for copying: PandaIDs without thousands separators."""
     return [None if value is None else str(value) for value in values]
