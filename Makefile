@@ -29,12 +29,13 @@ compat: .venv/dev ## Lives of jobs by panda-server and by pandadb: the same rows
 	../shared/compat/setup.sh
 	$(BIN)/pytest -n 0 tests/compat
 
-lint: .venv/dev ## Style, types, layers, prose of the docs, and that generated files are current
+lint: .venv/dev ## Style, types, layers, prose, and that generated files are current
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tests.prose docs
+	$(BIN)/python -m tests.prose src
 	$(BIN)/pandadb docs views --check
 	$(BIN)/pandadb docs types --check
 	PANDADB_REVISIONS= $(BIN)/pandadb db sql | diff -u sql/schema.sql - > /dev/null \
