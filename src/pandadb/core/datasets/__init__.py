@@ -1,0 +1,1 @@
+"""Datasets of tasks and their files: fed, picked, counted, lost."""

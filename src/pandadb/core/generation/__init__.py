@@ -1,0 +1,1 @@
+"""Job generation: the input of a task, split and made into jobs."""

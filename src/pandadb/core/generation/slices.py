@@ -1,0 +1,73 @@
+"""What the parts of the generation hand on: picked input, queues, and slices, one for each job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Row = Mapping[str, Any]
+    """Columns of a row, by name."""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A PanDA queue that a brokerage has chosen for a task, with what it knows of the input there.
+
+    Raises:
+        InvalidValue: The locality is unknown, or a number is negative.
+    """
+
+    name: str
+    weight: float = 1
+    """The chance to be drawn; queues of weight 0 are drawn first, once each."""
+    locality: str | None = "disk"
+    """Where the input is, seen from the queue: disk, tape, cache, remote, or None: not known."""
+    queued: int | None = None
+    """Jobs of the task that are queued there."""
+    cap: int | None = None
+    """A queue with as many queued jobs gets no more."""
+    source: str | None = None
+    """Of remote input: the queue that it comes from."""
+    protocol: str | None = None
+    """Of remote input: how it comes."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """The queue's configuration, SCHEDCONFIG_JSON.data."""
+
+
+@dataclass(frozen=True)
+class PickedDataset:
+    """A dataset with those of its files that are picked, in their order."""
+
+    row: Row
+    """Columns of JEDI_DATASETS."""
+    files: Sequence[Row]
+    """Columns of JEDI_DATASET_CONTENTS."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Input that is picked for jobs: of one master dataset, and of its secondary ones."""
+
+    task: Row
+    """Columns of JEDI_TASKS."""
+    master: PickedDataset
+    secondaries: Sequence[PickedDataset] = ()
+    ramcount: int = 0
+    """MB, of the files; they are picked apart by it."""
+    is_merging: bool = False
+    is_scouting: bool = False
+    is_block: bool = False
+    """Whether the master has more files than were picked."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The input of one job, and the queue that it goes to."""
+
+    chunk: Chunk
+    queue: Queue
+    inputs: Sequence[tuple[Row, Sequence[Row]]]
+    """Datasets, the master first, each with the job's files of it in their order."""

@@ -1,0 +1,1 @@
+"""Tasks: their states, submission, commands, retries and ends."""

@@ -1,0 +1,1 @@
+"""Verbs of datasets and their files. Each function is one transaction."""

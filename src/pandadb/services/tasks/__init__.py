@@ -1,0 +1,1 @@
+"""Verbs and queries of tasks, for operators and services. Each function is one transaction."""

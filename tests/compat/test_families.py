@@ -1,0 +1,89 @@
+"""Verbs of the families leave the rows that panda-server and JEDI wrote: the golden files."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from pandadb.database import Database
+from tests.compat.families_adapter import Families
+from tests.databases import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COMPAT = Path(__file__).parents[3] / "shared" / "compat"
+PATTERNS = (
+    "task_*", "command_*", "*_by_command", "feed_*", "pick_*", "generate_*", "retry_*", "finish_*",
+    "kill_*", "pause_*", "states_*", "end_*", "counters_*", "all_files_*", "priority_*",
+)  # fmt: skip
+"""Golden files of the families that have verbs."""
+
+
+def golden_files() -> list[Path]:
+    files = sorted((COMPAT / "golden").glob("*.json"))
+    return [one for one in files if any(fnmatch(one.stem, pattern) for pattern in PATTERNS)]
+
+
+@pytest.fixture(scope="session")
+def replay() -> ModuleType:
+    """The judge, beside the project."""
+    if not (COMPAT / "replay.py").exists():
+        pytest.skip(f"{COMPAT / 'replay.py'} is not here")
+    sys.path.insert(0, str(COMPAT))
+    try:
+        import replay
+    finally:
+        sys.path.remove(str(COMPAT))
+    return replay
+
+
+@pytest.fixture(scope="session")
+def accepted() -> list[dict[str, Any]]:
+    text = Path(__file__).with_name("families.toml").read_text()
+    return list(tomllib.loads(text).get("difference", ()))
+
+
+@pytest.fixture
+def golden(database: Database) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+    """A connection of the judge, which empties the database before each scenario."""
+    url = render(database.engine.url.set(drivername="postgresql"))
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+        connection.execute("SET timezone = 'UTC'")
+        yield connection
+
+
+@pytest.mark.parametrize("path", golden_files(), ids=lambda path: path.stem)
+def test_verbs_leave_the_golden_rows(
+    path: Path,
+    replay: ModuleType,
+    accepted: list[dict[str, Any]],
+    database: Database,
+    golden: psycopg.Connection[dict[str, Any]],
+) -> None:
+    wanted = json.loads(path.read_text())
+    missing = sorted({step["op"] for step in wanted["steps"] if not hasattr(Families, step["op"])})
+    assert not missing, f"ops without a verb: {missing}"
+
+    adapter = Families(render(database.engine.url))
+    try:
+        steps = replay.play(
+            adapter, wanted, lambda sql: golden.execute(sql).fetchall(), golden.execute
+        )
+    finally:
+        adapter.database.close()
+    found = [
+        one
+        for one in replay.compare(wanted, steps)
+        if not any(e["class"] != "mistake" and one.fits(wanted["name"], e) for e in accepted)
+    ]
+    assert not found, "\n".join(map(str, found))
