@@ -1,4 +1,4 @@
-"""Files fed and lost, jobs that end."""
+"""Files fed and lost."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from tests.compat.families.part import Part
 
 
 class Datasets(Part):
-    """Files fed and lost, jobs that end."""
+    """Files fed and lost."""

@@ -1,4 +1,4 @@
-"""What the parts of the generation hand on: picked input, queues, and slices, one for each job."""
+"""Values between the parts of the generation: picked input, queues, slices (one for each job)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Queue:
-    """A PanDA queue that a brokerage has chosen for a task, with what it knows of the input there.
+    """A PanDA queue chosen by a brokerage for a task, and where the input is, seen from there.
 
     Raises:
         InvalidValue: The locality is unknown, or a number is negative.

@@ -1,4 +1,4 @@
-"""The states of a task, and the sets of them that rules name: semantics 3.1."""
+"""The states of a task, and sets of them for rules: semantics 3.1."""
 
 from __future__ import annotations
 

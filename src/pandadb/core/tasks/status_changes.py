@@ -50,7 +50,8 @@ def carry(
     given = {**(values or {}), **({} if deft is None else {"superstatus": deft})}
     statement = _statement(step, tuple(given), deft is not None, lock)
     parameters = {**given, "pandaids": written(tasks), "host": host[:128], "deft": deft}
-    return {task: was for task, was in connection_of(session).execute(statement, parameters)}
+    found = connection_of(session).execute(statement, parameters)
+    return {row.jeditaskid: row.status for row in found}
 
 
 def set_status(
@@ -92,7 +93,7 @@ def _statement(
 
 
 def _logged(carrying: Carrying, picked: CTE) -> CTE:
-    """Log the tasks whose state is another now."""
+    """Log the tasks with another state than before."""
     new = carrying.given_values()
     reason = new.get("errordialog", picked.c.errordialog)
     row = {
