@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pandadb.cli.output import counted, fail, mode, note
+from pandadb.cli.output import count_words, fail, mode, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,7 +46,7 @@ def _can_be_asked() -> bool:
 
 def steps(moved: MoveResult) -> str:
     """Return the number of moved jobs per source and target state, as text."""
-    return counted(f"from {moved.before[job]} to {after}" for job, after in moved.jobs.items())
+    return count_words(f"from {moved.before[job]} to {after}" for job, after in moved.jobs.items())
 
 
 def with_merged(moved: MoveResult) -> str:

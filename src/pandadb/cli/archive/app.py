@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pandadb.cli.archive import compact, copy, explain, export, import_, mend, pause, restore
-from pandadb.cli.archive.progress import Batches, MaxLag, limits, moved_line, rows_line, told
+from pandadb.cli.archive.progress import (
+    Batches,
+    MaxLag,
+    limits,
+    moved_line,
+    report_progress,
+    rows_line,
+)
 from pandadb.cli.options import (
     DAY,
     AsJSON,
@@ -115,7 +122,7 @@ def run(
             _foretell("Would go", database, only, waits, json)
             return
         how: dict[str, Any] = {"limits": limits(max_lag, batch_seconds), "waits": waits}
-        with copy.other(named=True) as other, told("days") as tell:
+        with copy.other(named=True) as other, report_progress("days") as tell:
             how |= {"max_time": max_time, "tell": lambda now: tell(*_where(now)), "archive": other}
             try:
                 ran = archive.run(database, policies, only=only, **how)
@@ -195,11 +202,11 @@ def verify(
         rows = [
             (one.table, one.partition, one.found, one.proven and one.proven.rows,
              one.now and one.now.rows, one.why)
-            for one in found if one.found is not archive.Found.SAME
+            for one in found if one.found is not archive.CheckResult.SAME
         ]  # fmt: skip
         if rows:
             table("Different from the proof", columns, rows)
-        same = sum(one.found is archive.Found.SAME for one in found)
+        same = sum(one.found is archive.CheckResult.SAME for one in found)
         out.print(f"{same} of {len(found)} partitions match their proofs; wrong: {len(wrong)}.")
     sys.exit(WRONG if wrong else 0)
 
@@ -235,7 +242,7 @@ def hold(
     if json:
         as_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif rows:
-        table("Held", columns, [(str(task), *others) for task, *others in rows])
+        table("HeldTask", columns, [(str(task), *others) for task, *others in rows])
     else:
         out.print("No task is held.")
 
@@ -342,7 +349,9 @@ def _report_merged(merged: DayMergeResult) -> None:
 
 
 def _is_fine(one: archive.Verified) -> bool:
-    return one.found is archive.Found.SAME or (one.found is archive.Found.UPDATED and one.is_young)
+    return one.found is archive.CheckResult.SAME or (
+        one.found is archive.CheckResult.UPDATED and one.is_young
+    )
 
 
 app.command()(restore.restore)
