@@ -1,0 +1,1 @@
+"""Tasks from the JSON of a request to a refined task: submitted, taken over, refined."""
