@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 UNDEFINED_SHARE = "Undefined"
+ROOT_SHARE = "root"
+"""The share of all tasks where there are none: the root of the tree."""
 EXECUTING_STATES = ("sent", "running")
 MATCHED_COLUMNS = ("prodsourcelabel", "workinggroup", "processingtype", "rtype")
 """Patterns that a job has to match."""
@@ -86,6 +88,8 @@ def share_of_task(task: Mapping[str, Any], shares: Sequence[Share]) -> str:
     What a task lacks matches any pattern, but for the working group. `rtype` is the resource type
     of the first queue that the task has to run at, if there is one.
     """
+    if not shares:
+        return ROOT_SHARE
     given = {**task, "workinggroup": task.get("workinggroup") or WORKING_GROUP_OF_NONE}
     for share in shares:
         if all(

@@ -26,16 +26,16 @@ def encode_architecture(architecture: str | None) -> str | None:
     """Return the platform as JSON; JSON without an encoded part stays as it is."""
     if architecture is None:
         return None
-    given = _object(architecture)
-    encoded = architecture if given is None else given.get("encoded_platform")
-    if given is not None and encoded is None:
+    given = _json(architecture)
+    if isinstance(given, list | str) or (given is not None and "encoded_platform" not in given):
         return architecture
-    known, encoded = given or {}, str(encoded)
+    encoded = architecture if given is None else str(given["encoded_platform"])
+    known = given or {}
     found = {
         "sw_platform": known.get("sw_platform", "") if given else _before(encoded),
         "base_platform": known.get("base_platform") or _part(encoded, "@", "#&"),
         "cpu_specs": _bare_all(known.get("cpu_specs") or cpus(encoded)),
-        "gpu_spec": _bare(known.get("gpu_spec") or (gpu(encoded) if not given else None)),
+        "gpu_spec": _bare(known.get("gpu_spec") or gpu(encoded)),
     }
     return json.dumps({name: value for name, value in found.items() if value})
 
@@ -72,12 +72,13 @@ def _condition(name: str, sign: str, value: str) -> Any:
     return f"{'==' if sign == '=' else sign}{value}"
 
 
-def _object(text: str) -> dict[str, Any] | None:
+def _json(text: str) -> dict[str, Any] | list[Any] | str | None:
+    """Return what a text is in JSON; None for no JSON, and for a number, which is a platform."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict | list | str) else None
 
 
 def _before(encoded: str) -> str:

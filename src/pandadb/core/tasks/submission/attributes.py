@@ -115,9 +115,8 @@ def set_attributes(draft: Draft, moment: datetime) -> None:
     found = {
         name: fitted(COLUMNS[name].type, value) for name, value in row.items() if value is not None
     }
+    _check_row({name: value for name, value in found.items() if name != "workinggroup"})
     draft.values = {**empty, **found}
-    _check_working_group(draft)
-    check_row(draft.values)
 
 
 def _derived(draft: Draft, moment: datetime) -> Row:
@@ -188,7 +187,7 @@ def fitted(kind: Any, value: Any) -> Any:
     return value
 
 
-def check_row(row: Row) -> None:
+def _check_row(row: Row) -> None:
     """Check that values fit their columns of JEDI_TASKS.
 
     Raises:
@@ -200,9 +199,14 @@ def check_row(row: Row) -> None:
         raise InvalidTask(str(error)) from None
 
 
-def _check_working_group(draft: Draft) -> None:
-    """Check the length of the working group: the task is refused with its other columns set."""
-    group, length = draft.values.get("workinggroup"), COLUMNS.workinggroup.type.length
-    if isinstance(group, str) and len(group) > length:
-        del draft.values["workinggroup"]
-        raise InvalidTask(f"workingGroup has {len(group)} characters, {length} fit")
+def check_working_group(draft: Draft) -> None:
+    """Check the working group at last: if it does not fit, the other columns are set all the same.
+
+    Raises:
+        InvalidTask: It does not.
+    """
+    group = draft.values.pop("workinggroup", None)
+    if group is None:
+        return
+    _check_row({"workinggroup": group})
+    draft.values["workinggroup"] = group

@@ -40,15 +40,16 @@ def exceeded(session: Transaction, label: str, user: str) -> str | None:
 
 
 def _limit(session: Transaction, key: str) -> int | None:
+    """Return the limit; where several VOs set it, the largest counts."""
     query = (
         select(Config.value)
         .where(Config.app == "pandaserver", Config.component == "dbproxy", Config.key == key)
         .where(Config.value.is_not(None))
     )
-    value = connection_of(session).scalar(query)
+    values = [*connection_of(session).scalars(query)]
     try:
-        return None if value is None else int(value)
+        return max((int(value) for value in values), default=None)
     except ValueError:
         raise InvalidSetting(
-            f"CONFIG says {value!r} for dbproxy/{key}: a whole number is needed"
+            f"CONFIG says {values} for dbproxy/{key}: whole numbers are needed"
         ) from None

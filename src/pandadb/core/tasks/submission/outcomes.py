@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from pandadb.core.tasks.split_rules import format_rules, has_rule
 from pandadb.core.tasks.submission.attributes import KEPT_WHEN_REFINED_AGAIN
 from pandadb.core.tasks.submission.parameters import UnknownDataset
-from pandadb.models import JediTasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from pandadb.core.tasks.submission.drafts import Draft, Row
     from pandadb.core.tasks.submission.parameters import InvalidTask
 
-REASON_LENGTH = JediTasks.__table__.c.errordialog.type.length
+ERROR_LENGTH = 510
+"""Characters of `errordialog`."""
 HOLDABLE = (
     "ready", "running", "merging", "scouting", "defined", "topreprocess", "preprocessing",
     "registered", "prepared", "rerefine",
@@ -93,7 +93,7 @@ def duplicated(draft: Draft, others: Sequence[int]) -> Outcome:
     return Outcome(
         draft,
         "toabort",
-        reason[:REASON_LENGTH],
+        reason[:ERROR_LENGTH],
         values,
         keeps_statechangetime=True,
         begins=True,
@@ -155,4 +155,4 @@ def _kept(draft: Draft) -> Row:
 
 def _changed(draft: Draft, status: str, reason: str, values: Row) -> Outcome:
     is_new = status != draft.task["status"]
-    return Outcome(draft, status, reason[:REASON_LENGTH], values, logged=[status] if is_new else [])
+    return Outcome(draft, status, reason[:ERROR_LENGTH], values, logged=[status] if is_new else [])

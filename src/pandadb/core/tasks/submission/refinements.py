@@ -86,6 +86,7 @@ def _follow(draft: Draft, around: Surroundings) -> Outcome:
         attributes.set_attributes(draft, around.moment)
         rules.set_rules(draft)
         surroundings.set_queue(draft, around)
+        attributes.check_working_group(draft)
     except InvalidTask as error:
         return outcomes.broken(draft, f"cannot be refined: {error}")
     return _after_parent(draft, around)

@@ -202,7 +202,7 @@ def _rows(
 
 
 @cache
-def _draw() -> Select[Any]:
+def _draw() -> Select[list[int], list[int]]:
     return select(
         _next(JEDI_DATASETS_SEQ, "ndatasets").label("datasets"),
         _next(JEDI_OUTPUT_TEMPLATE_SEQ, "ntemplates").label("templates"),

@@ -123,7 +123,8 @@ def _locked_names(given: Parameters, requester: Requester) -> list[str]:
 def _task_of(session: Transaction, user: str, name: str) -> int | None:
     """Return the youngest task of a user with that name."""
     found = select(func.max(TASK.jeditaskid)).where(TASK.username == user, TASK.taskname == name)
-    return connection_of(session).scalar(found)
+    number: int | None = connection_of(session).scalar(found)
+    return number
 
 
 def _again(session: Transaction, given: Parameters, *, allow_active: bool) -> Answer | None:
