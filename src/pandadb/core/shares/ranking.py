@@ -24,7 +24,7 @@ ROOT_SHARE = "root"
 EXECUTING_STATES = ("sent", "running")
 MATCHED_COLUMNS = ("prodsourcelabel", "workinggroup", "processingtype", "rtype")
 """Patterns that a job has to match."""
-MATCHED_OF_TASKS = (*MATCHED_COLUMNS, "campaign", "transpath")
+PATTERNS_OF_TASKS = (*MATCHED_COLUMNS, "campaign", "transpath")
 WORKING_GROUP_OF_NONE = " "
 """The working group of a task without one, to a pattern."""
 PER_CORE = ("MBPerCore", "MBPerCoreFixed")
@@ -64,7 +64,7 @@ def _below(
         if children.get(row["name"]):
             yield from _below(children, row["name"], part)
         else:
-            yield Share(row["name"], part, {name: row[name] for name in MATCHED_OF_TASKS})
+            yield Share(row["name"], part, {name: row[name] for name in PATTERNS_OF_TASKS})
 
 
 def share_of(job: Mapping[str, Any], shares: Sequence[Share]) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.tasks.submission import refinements, requests, takeovers
+from pandadb.core.tasks.refinement import refinements
+from pandadb.core.tasks.submission import requests, takeovers
 from pandadb.core.tasks.submission.parameters import InvalidTask
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pandadb.core.tasks.submission.outcomes import Refinement
+    from pandadb.core.tasks.refinement.dispositions import Refinement
+    from pandadb.core.tasks.refinement.streams import Catalogue
     from pandadb.core.tasks.submission.requesters import Requester
     from pandadb.core.tasks.submission.requests import Answer
-    from pandadb.core.tasks.submission.streams import Catalogue
     from pandadb.database import Database
 
 

@@ -1,1 +1,1 @@
-"""Tasks from the JSON of a request to a refined task: submitted, taken over, refined."""
+"""Requests for tasks, and tasks taken over from T_TASK."""

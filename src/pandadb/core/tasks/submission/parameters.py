@@ -6,12 +6,16 @@ Keys that are not declared here are kept as they are; the refinement reads some 
 from __future__ import annotations
 
 import json
+import re
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
+from sqlalchemy import Integer, String
 
 from pandadb.core.jobs.creation import job_input
 from pandadb.core.jobs.creation.job_input import Shape
+from pandadb.core.sql.column_values import is_plain
 from pandadb.core.sql.validation import InvalidValue, shown
 
 Parameters = dict[str, Any]
@@ -126,3 +130,15 @@ def _check(shape: type[Shape], given: Any) -> None:
 def is_given(parameters: Parameters, name: str) -> bool:
     """Return whether a parameter has a value, whichever: null is none."""
     return parameters.get(name) is not None
+
+
+def fitted(kind: Any, value: Any) -> Any:
+    """Return a value as a type of column takes it: texts as numbers, fractions rounded."""
+    if isinstance(kind, Integer) and not isinstance(value, bool):
+        if isinstance(value, str) and is_plain(value) and re.fullmatch(r"\s*-?\d+\s*", value):
+            return int(value)
+        if isinstance(value, float) and abs(value) < 1e18:
+            return int(Decimal(value).to_integral_value(ROUND_HALF_UP))
+    if isinstance(kind, String) and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 USER = Users.__table__.c
-DISABLED = "disabled"
+DISABLED_STATUS = "disabled"
 """Status of a user whose requests are refused."""
 PRODUCTION = re.compile(r"/[^/]+/([^/]+)/Role=production")
 """An attribute of a certificate (FQAN) with the production role of a working group."""
@@ -63,7 +63,7 @@ def admit(session: Transaction, requester: Requester) -> bool:
         times = dict.fromkeys(("lastmod", "firstjob", "latestjob", "cachetime"), now())
         connection.execute(insert(Users.__table__).values(**given, **times, ncurrent=0, jobid=1))
         return True
-    if known.status == DISABLED:
+    if known.status == DISABLED_STATUS:
         return False
     if known.dn != requester.dn:
         changed = update(Users.__table__).where(USER.name == given["name"])

@@ -15,9 +15,8 @@ from pandadb.core.sql.expressions import now
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, check_columns
 from pandadb.core.tasks.submission import limits, resubmissions
-from pandadb.core.tasks.submission.attributes import fitted
 from pandadb.core.tasks.submission.name_locks import lock_names
-from pandadb.core.tasks.submission.parameters import InvalidTask, Parameters, check_task
+from pandadb.core.tasks.submission.parameters import InvalidTask, Parameters, check_task, fitted
 from pandadb.core.tasks.submission.requesters import Requester, admit
 from pandadb.models import JediTasks, TTask
 from pandadb.models.deft import PRODSYS2_TASK_SEQ
@@ -136,13 +135,13 @@ def _again(session: Transaction, given: Parameters, *, allow_active: bool) -> An
         return None if queued is None else Answer(AnswerCode.QUEUED, text, queued)
     task, status = old
     words = f"Task {task} with the name {given['taskName']!r} is {status}"
-    if status in resubmissions.ENDED:
+    if status in resubmissions.END_STATES:
         resubmissions.reactivate(session, task, given)
         return Answer(AnswerCode.REACTIVATED, f"{words}; it will run again.", task)
     if allow_active and resubmissions.is_changeable(status, given):
         resubmissions.change(session, task, given)
         return Answer(AnswerCode.CHANGED, f"{words}; its parameters are changed.", task)
-    text = f"{words}: submit it again when it is {', '.join(resubmissions.ENDED)}."
+    text = f"{words}: submit it again when it is {', '.join(resubmissions.END_STATES)}."
     return Answer(AnswerCode.ACTIVE, text, task)
 
 

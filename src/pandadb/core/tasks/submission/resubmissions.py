@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 TASK, DEFT, PARAMS = JediTasks.__table__.c, TTask.__table__.c, JediTaskParams.__table__.c
 FILE, DATASET = JediDatasetContents.__table__.c, JediDatasets.__table__.c
-ENDED = ("finished", "failed", "aborted", "done", "exhausted")
+END_STATES = ("finished", "failed", "aborted", "done", "exhausted")
 """States of tasks that a request of the same name has run again."""
 RUNNING = ("running", "scouting", "pending")
 """States of users' tasks whose parameters can be changed by a request."""
 USER_LABEL = "user"
-TAKEN = (
+LATER_PARAMETERS = (
     "site", "cloud", "includedSite", "excludedSite", "cliParams", "nFiles", "nEvents",
     "fixedSandbox", "currentPriority", "ramCount", "forceStaged", *CHANGEABLE,
 )  # fmt: skip
@@ -82,7 +82,7 @@ def taken(given: Parameters) -> Parameters:
     """Return the parameters that an existing task takes from a request."""
     found: Parameters = {}
     for name, value in given.items():
-        if name.startswith("dsFor") or name in TAKEN:
+        if name.startswith("dsFor") or name in LATER_PARAMETERS:
             found[name] = value
         elif name == "priority":
             found["currentPriority"] = value

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 TASK, DEFT, PARAMS = JediTasks.__table__.c, TTask.__table__.c, JediTaskParams.__table__.c
-WAITING, REGISTERED = "waiting", "registered"
+WAITING_STATE, REGISTERED_STATE = "waiting", "registered"
 REFINABLE = ("registered", "staged", "rerefine")
 """States of tasks that are to be refined."""
 PATIENCE = timedelta(minutes=10)
@@ -59,7 +59,7 @@ def _waiting(vo: str | None, label: str | None, tasks: Sequence[int] | None) -> 
     return (
         select(TTask.__table__)
         .where(
-            DEFT.status == constant(WAITING),
+            DEFT.status == constant(WAITING_STATE),
             DEFT.jedi_task_parameters.is_not(None),
             ~known,
             *_conditions(DEFT, DEFT.taskid, vo, label, tasks),
@@ -104,8 +104,8 @@ def _registered(waiting: CTE) -> CTE:
     row = {
         "jeditaskid": waiting.c.taskid,
         "taskname": cast(func.gen_random_uuid(), String),
-        "status": constant(REGISTERED),
-        "superstatus": constant(REGISTERED),
+        "status": constant(REGISTERED_STATE),
+        "superstatus": constant(REGISTERED_STATE),
         "username": constant(USER_TO_BE_SET),
         "parent_tid": waiting.c.parent_tid,
         "vo": waiting.c.vo,
@@ -128,7 +128,7 @@ def _mirrored(waiting: CTE) -> CTE:
     return (
         update(TTask.__table__)
         .where(is_one_of(DEFT.taskid, select(waiting.c.taskid)))
-        .values(status=constant(REGISTERED), timestamp=now(), **totals)
+        .values(status=constant(REGISTERED_STATE), timestamp=now(), **totals)
         .cte("mirrored")
     )
 

@@ -10,20 +10,20 @@ import json
 from typing import TYPE_CHECKING
 
 from pandadb.core.sql.validation import InvalidValue, check_columns
-from pandadb.core.tasks.split_rules import format_rules, has_rule
-from pandadb.core.tasks.submission import (
+from pandadb.core.tasks.refinement import (
     attributes,
     conditions,
+    dispositions,
     increments,
     job_templates,
-    outcomes,
+    parameter_rules,
     registrations,
-    rules,
     streams,
     surroundings,
 )
-from pandadb.core.tasks.submission.drafts import Draft
-from pandadb.core.tasks.submission.outcomes import NEW, Outcome, Refinement
+from pandadb.core.tasks.refinement.dispositions import NEW, Disposition, Refinement
+from pandadb.core.tasks.refinement.drafts import Draft
+from pandadb.core.tasks.split_rules import format_rules, has_rule
 from pandadb.core.tasks.submission.parameters import InvalidTask, check_task
 from pandadb.models import JediDatasets, JediOutputTemplate, JediTasks
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.core.tasks.submission.streams import Catalogue
-    from pandadb.core.tasks.submission.surroundings import Surroundings
+    from pandadb.core.tasks.refinement.streams import Catalogue
+    from pandadb.core.tasks.refinement.surroundings import Surroundings
 
 AFTER_STAGING = ("staged", "rerefine")
 """States of tasks that are not staged again."""
@@ -59,7 +59,7 @@ def refine(
         one.draft for one in made.values() if one.is_registered and one.draft.task["status"] in NEW
     ]
     for number, others in conditions.duplicates(session, first).items():
-        made[number] = outcomes.duplicated(drafts[number], others)
+        made[number] = dispositions.abort_duplicate(drafts[number], others)
     increments.append(session, [*made.values()])
     registrations.write(session, [*made.values()], host, around.moment)
     return [
@@ -78,41 +78,41 @@ def _read(row: Mapping[str, Any]) -> Draft | Refinement:
     return Draft(row, parameters)
 
 
-def _follow(draft: Draft, around: Surroundings) -> Outcome:
+def _follow(draft: Draft, around: Surroundings) -> Disposition:
     """Follow the parameters of a task as far as they lead."""
     try:
         check_task(draft.parameters)
         attributes.complete(draft.parameters)
         attributes.set_attributes(draft, around.moment)
-        rules.set_rules(draft)
+        parameter_rules.set_rules(draft)
         surroundings.set_queue(draft, around)
         attributes.check_working_group(draft)
     except InvalidTask as error:
-        return outcomes.broken(draft, f"cannot be refined: {error}")
+        return dispositions.give_up(draft, f"cannot be refined: {error}")
     return _after_parent(draft, around)
 
 
-def _after_parent(draft: Draft, around: Surroundings) -> Outcome:
+def _after_parent(draft: Draft, around: Surroundings) -> Disposition:
     number = draft.task["parent_tid"]
     parent = None
     if number not in (None, draft.number):
         parent = conditions.parent_state(draft.task["parent_status"])
         if parent in ("unknown", "corrupted"):
-            return outcomes.broken(draft, f"its parent task {number} is {parent}")
-        if parent == outcomes.RUNNING_PARENT and not has_rule(draft.rules, "noWaitParent"):
+            return dispositions.give_up(draft, f"its parent task {number} is {parent}")
+        if parent == dispositions.RUNNING_PARENT and not has_rule(draft.rules, "noWaitParent"):
             reason = f"waits until its parent task {number} is done"
-            return outcomes.held(draft, reason, is_frozen=False)
+            return dispositions.hold(draft, reason, is_frozen=False)
     try:
         streams.set_streams(draft, around.catalogue)
         job_templates.set_job_template(draft)
     except InvalidTask as error:
-        return outcomes.of_error(draft, error, parent)
+        return dispositions.follow_error(draft, error, parent)
     if draft.parameters.get("toStaging") and draft.task["status"] not in AFTER_STAGING:
-        return outcomes.staging(draft)
+        return dispositions.stage(draft)
     return _checked(draft)
 
 
-def _checked(draft: Draft) -> Outcome:
+def _checked(draft: Draft) -> Disposition:
     """Register a task if all its rows fit their tables; otherwise none of them is written."""
     streams.keep_unstaged(draft)
     try:
@@ -123,5 +123,5 @@ def _checked(draft: Draft) -> Outcome:
             check_columns(JediOutputTemplate, template)
     except InvalidValue as error:
         draft.values = {}
-        return outcomes.broken(draft, f"cannot be registered: {error}")
-    return outcomes.registered(draft)
+        return dispositions.give_up(draft, f"cannot be registered: {error}")
+    return dispositions.register(draft)

@@ -6,26 +6,21 @@ Units are those of the columns: memory in `ramunit`, disk in `outdiskunit` and `
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, String
-
-from pandadb.core.sql.column_values import is_plain
 from pandadb.core.sql.validation import InvalidValue, check_columns, shown
-from pandadb.core.tasks.submission.architectures import encode_architecture
-from pandadb.core.tasks.submission.parameters import InvalidTask, Parameters, is_given
+from pandadb.core.tasks.refinement.architectures import encode_architecture
+from pandadb.core.tasks.submission.parameters import InvalidTask, Parameters, fitted, is_given
 from pandadb.models import JediTasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pandadb.core.tasks.submission.drafts import Draft, Row
+    from pandadb.core.tasks.refinement.drafts import Draft, Row
 
 COLUMNS = JediTasks.__table__.c
-REQUIRED = (
+OBLIGATORY = (
     "vo", "prodSourceLabel", "taskType", "taskName", "userName", "taskPriority", "architecture",
     "transUses", "transHome", "processingType",
 )  # fmt: skip
@@ -50,7 +45,7 @@ EMPTY_UNLESS_GIVEN: Mapping[str, str] = {
 """Columns that lose an older value where the parameter is not there; only scouts set the last."""
 NORMAL, EVENT_SERVICE, JOB_CLONING, FINE_GRAINED = 0, 1, 2, 3
 """Values of `eventservice`."""
-KEPT_WHEN_REFINED_AGAIN = (
+SCOUT_COLUMNS = (
     "ramcount", "walltime", "cputime", "starttime", "cputimeunit", "outdiskcount", "workdiskcount",
     "iointensity", "diskio",
 )  # fmt: skip
@@ -104,10 +99,10 @@ def set_attributes(draft: Draft, moment: datetime) -> None:
         InvalidTask: A parameter is missing, or does not fit its column.
     """
     given = draft.parameters
-    for name in REQUIRED:
+    for name in OBLIGATORY:
         if name not in given:
             raise InvalidTask(f"{name} is missing")
-    row = {name.lower(): given[name] for name in REQUIRED}
+    row = {name.lower(): given[name] for name in OBLIGATORY}
     row |= {name.lower(): given.get(name, usual) for name, usual in DEFAULTS.items()}
     row |= {column: given[name] for name, column in OPTIONAL.items() if is_given(given, name)}
     row |= _derived(draft, moment)
@@ -173,18 +168,6 @@ def _goal(percent: Any) -> int | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return goal if goal <= 1000 else None
-
-
-def fitted(kind: Any, value: Any) -> Any:
-    """Return a value as a type of column takes it: texts as numbers, fractions rounded."""
-    if isinstance(kind, Integer) and not isinstance(value, bool):
-        if isinstance(value, str) and is_plain(value) and re.fullmatch(r"\s*-?\d+\s*", value):
-            return int(value)
-        if isinstance(value, float) and abs(value) < 1e18:
-            return int(Decimal(value).to_integral_value(ROUND_HALF_UP))
-    if isinstance(kind, String) and isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return value
 
 
 def _check_row(row: Row) -> None:

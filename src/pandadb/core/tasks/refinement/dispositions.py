@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pandadb.core.tasks.refinement.attributes import SCOUT_COLUMNS
 from pandadb.core.tasks.split_rules import format_rules, has_rule
-from pandadb.core.tasks.submission.attributes import KEPT_WHEN_REFINED_AGAIN
 from pandadb.core.tasks.submission.parameters import UnknownDataset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pandadb.core.tasks.submission.drafts import Draft, Row
+    from pandadb.core.tasks.refinement.drafts import Draft, Row
     from pandadb.core.tasks.submission.parameters import InvalidTask
 
 ERROR_LENGTH = 510
@@ -40,7 +40,7 @@ class Refinement:
 
 
 @dataclass
-class Outcome:
+class Disposition:
     """What is written of a task."""
 
     draft: Draft
@@ -68,13 +68,13 @@ class Outcome:
         return Refinement(self.draft.number, self.status, self.reason)
 
 
-def registered(draft: Draft) -> Outcome:
+def register(draft: Draft) -> Disposition:
     """Register the datasets of a task: it is `defined`.
 
     The server leaves `statechangetime` and an old reason as they are.
     """
     values = {**draft.values, "splitrule": format_rules(draft.rules)}
-    return Outcome(
+    return Disposition(
         draft,
         "defined",
         None,
@@ -86,11 +86,11 @@ def registered(draft: Draft) -> Outcome:
     )
 
 
-def duplicated(draft: Draft, others: Sequence[int]) -> Outcome:
+def abort_duplicate(draft: Draft, others: Sequence[int]) -> Disposition:
     """Abort a task whose name, which has to be unique, other tasks have; it loses the name."""
     reason = f"toabort: its name is that of {', '.join(f'task {number}' for number in others)}"
-    values = {**registered(draft).values, "taskname": None}
-    return Outcome(
+    values = {**register(draft).values, "taskname": None}
+    return Disposition(
         draft,
         "toabort",
         reason[:ERROR_LENGTH],
@@ -101,7 +101,7 @@ def duplicated(draft: Draft, others: Sequence[int]) -> Outcome:
     )
 
 
-def broken(draft: Draft, reason: str) -> Outcome:
+def give_up(draft: Draft, reason: str) -> Disposition:
     """Break a task that cannot be refined; what is known of it is written."""
     values = {**draft.values}
     if values and draft.rules:
@@ -109,27 +109,27 @@ def broken(draft: Draft, reason: str) -> Outcome:
     return _changed(draft, "tobroken", reason, values)
 
 
-def held(draft: Draft, reason: str, *, is_frozen: bool) -> Outcome:
+def hold(draft: Draft, reason: str, *, is_frozen: bool) -> Disposition:
     """Put a task on hold, to be refined later."""
     was = draft.task["status"]
     values = _kept(draft)
     if was not in HOLDABLE:
         return _changed(draft, was, reason, values)
-    outcome = _changed(draft, "pending", reason, {**values, "oldstatus": was})
-    outcome.is_frozen = is_frozen
-    return outcome
+    made = _changed(draft, "pending", reason, {**values, "oldstatus": was})
+    made.is_frozen = is_frozen
+    return made
 
 
-def staging(draft: Draft) -> Outcome:
+def stage(draft: Draft) -> Disposition:
     """Have a task wait until its input is on disk."""
     values = {**_kept(draft), "oldstatus": draft.task["status"], "superstatus": "staging"}
-    outcome = _changed(draft, "staging", "waits until its input is staged", values)
-    outcome.deft = "staging"
-    return outcome
+    made = _changed(draft, "staging", "waits until its input is staged", values)
+    made.deft = "staging"
+    return made
 
 
-def of_error(draft: Draft, error: InvalidTask, parent: str | None) -> Outcome:
-    """Return the outcome of an error in a task's datasets, given the state of its parent.
+def follow_error(draft: Draft, error: InvalidTask, parent: str | None) -> Disposition:
+    """Return the disposition after an error in a task's datasets, given the state of its parent.
 
     An unknown input may still come, or need not, if the parameters say so.
     """
@@ -137,22 +137,24 @@ def of_error(draft: Draft, error: InvalidTask, parent: str | None) -> Outcome:
     unwaiting, waiting = has_rule(draft.rules, "noWaitParent"), has_rule(draft.rules, "waitInput")
     may_be_empty = has_rule(draft.rules, "allowEmptyInput")
     if parent == RUNNING_PARENT:
-        return held(draft, f"waits until its parent makes its input; {error}", is_frozen=False)
+        return hold(draft, f"waits until its parent makes its input; {error}", is_frozen=False)
     if is_unknown and unwaiting and not may_be_empty:
-        return held(draft, f"waits for its input, with its parent {parent}", is_frozen=True)
+        return hold(draft, f"waits for its input, with its parent {parent}", is_frozen=True)
     if is_unknown and may_be_empty and (unwaiting or not waiting):
         return _changed(draft, "finishing", f"finishes: {error}", _kept(draft))
     if is_unknown and waiting:
-        return held(draft, f"waits until its input is there: {error}", is_frozen=True)
-    return broken(draft, f"cannot be refined: {error}")
+        return hold(draft, f"waits until its input is there: {error}", is_frozen=True)
+    return give_up(draft, f"cannot be refined: {error}")
 
 
 def _kept(draft: Draft) -> Row:
     """Return the columns of a task that will be refined again: without what is measured."""
-    left = (*KEPT_WHEN_REFINED_AGAIN, "eventservice")
+    left = (*SCOUT_COLUMNS, "eventservice")
     return {name: value for name, value in draft.values.items() if name not in left}
 
 
-def _changed(draft: Draft, status: str, reason: str, values: Row) -> Outcome:
+def _changed(draft: Draft, status: str, reason: str, values: Row) -> Disposition:
     is_new = status != draft.task["status"]
-    return Outcome(draft, status, reason[:ERROR_LENGTH], values, logged=[status] if is_new else [])
+    return Disposition(
+        draft, status, reason[:ERROR_LENGTH], values, logged=[status] if is_new else []
+    )

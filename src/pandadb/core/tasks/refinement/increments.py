@@ -12,9 +12,9 @@ from sqlalchemy import ARRAY, Text, bindparam, select, update
 from pandadb.core.sql.expressions import constants
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
+from pandadb.core.tasks.refinement.attributes import SCOUT_COLUMNS
+from pandadb.core.tasks.refinement.parameter_rules import keep_without_scouts
 from pandadb.core.tasks.split_rules import format_rules
-from pandadb.core.tasks.submission.attributes import KEPT_WHEN_REFINED_AGAIN
-from pandadb.core.tasks.submission.rules import keep_without_scouts
 from pandadb.models import JediDatasets
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row, Update
 
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.core.tasks.submission.outcomes import Outcome
+    from pandadb.core.tasks.refinement.dispositions import Disposition
 
 DATASET = JediDatasets.__table__.c
 INPUTS = ("input", "pseudo_input", "in_constituent")
@@ -44,14 +44,14 @@ class Leftover:
     has_contents_to_read: bool
 
 
-def append(session: Transaction, outcomes: Sequence[Outcome]) -> None:
-    """Set the outcomes of tasks that are refined again, by the input that they have.
+def append(session: Transaction, made: Sequence[Disposition]) -> None:
+    """Set the dispositions of tasks that are refined again, by the input that they have.
 
     A dataset with files left that is no input any more is `removed`, and `defined` if it is input
     again. With new input, or contents to read, the task is `defined`; else `ready` if it has files
     left, or `prepared`.
     """
-    again = [one for one in outcomes if one.is_registered and one.draft.task["status"] == AGAIN]
+    again = [one for one in made if one.is_registered and one.draft.task["status"] == AGAIN]
     if not again:
         return
     found: dict[int, list[Row[Any]]] = {one.draft.number: [] for one in again}
@@ -66,14 +66,14 @@ def append(session: Transaction, outcomes: Sequence[Outcome]) -> None:
         found[row.jeditaskid].append(row)
     changes: dict[int, str] = {}
     for one in again:
-        changes |= _set_outcome(one, found[one.draft.number])
+        changes |= _set_disposition(one, found[one.draft.number])
     if changes:
         ids = {"datasetids": [*changes], "statuses": [*changes.values()]}
         connection.execute(_statuses(), {**ids, "pandaids": [*found]})
 
 
-def _set_outcome(one: Outcome, rows: Sequence[Row[Any]]) -> dict[int, str]:
-    """Set the outcome of a task; return the datasets whose states change."""
+def _set_disposition(one: Disposition, rows: Sequence[Row[Any]]) -> dict[int, str]:
+    """Set the disposition of a task; return the datasets whose states change."""
     draft = one.draft
     inputs = [row for row in rows if row.type != "in_constituent"]
     left = leftover(inputs, {row["datasetname"] for row in draft.masters})
@@ -87,15 +87,13 @@ def _set_outcome(one: Outcome, rows: Sequence[Row[Any]]) -> dict[int, str]:
         draft.containers.setdefault(row.containername, row.datasetid)
     draft.outputs = []
     keep_without_scouts(draft)
-    one.values = {
-        name: value for name, value in one.values.items() if name not in KEPT_WHEN_REFINED_AGAIN
-    }
+    one.values = {name: value for name, value in one.values.items() if name not in SCOUT_COLUMNS}
     one.values |= {"splitrule": format_rules(draft.rules), "lockedby": None, "lockedtime": None}
     _set_status(one, left, has_masters=has_masters)
     return left.changes
 
 
-def _set_status(one: Outcome, left: Leftover, *, has_masters: bool) -> None:
+def _set_status(one: Disposition, left: Leftover, *, has_masters: bool) -> None:
     if not left.has_input and not one.draft.masters:
         one.status = "prepared"
     elif has_masters or left.has_contents_to_read:

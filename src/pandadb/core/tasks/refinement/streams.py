@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pandadb.core.sql.validation import shown
-from pandadb.core.tasks.submission import dataset_attributes
-from pandadb.core.tasks.submission.drafts import Output
+from pandadb.core.tasks.refinement import dataset_attributes
+from pandadb.core.tasks.refinement.drafts import Output
 from pandadb.core.tasks.submission.parameters import (
     InvalidTask,
     Item,
@@ -24,7 +24,7 @@ from pandadb.core.tasks.submission.parameters import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pandadb.core.tasks.submission.drafts import Draft, Row
+    from pandadb.core.tasks.refinement.drafts import Draft, Row
 
 INPUTS = ("input", "pseudo_input", "random_seed")
 OUTPUTS = ("output", "log")
@@ -38,7 +38,7 @@ COUNTERS = (
 UNMERGED_COUNTERS = (
     "nfiles", "nfilesused", "nfilestobeused", "nfilesfinished", "nfilesfailed", "nfilesonhold",
 )  # fmt: skip
-UNMERGED = "panda.um."
+UNMERGED_PREFIX = "panda.um."
 """The beginning of names of what is to be merged."""
 LOG_OF_MERGES = "LOG_MERGE"
 RANDOM_SEED: Item = {
@@ -223,7 +223,7 @@ def _add_output(draft: Draft, item: Item) -> None:
     draft.outputs.append(output)
     if draft.parameters.get("mergeOutput") is True and not is_merge_only:
         at_end = draft.parameters.get("umNameAtEnd") is True
-        unmerged = f"{names}.panda.um" if at_end else UNMERGED + names
+        unmerged = f"{names}.panda.um" if at_end else UNMERGED_PREFIX + names
         output.unmerged = _unmerged(row, name, kind, attributes)
         output.unmerged_template = {**template, "serialnr": 1, "filenametemplate": unmerged}
 
@@ -242,7 +242,7 @@ def _unmerged(row: Row, name: str, kind: str, attributes: list[str]) -> Row:
     """Return the columns of the dataset of unmerged files."""
     return {
         "jeditaskid": row["jeditaskid"],
-        "datasetname": UNMERGED + name,
+        "datasetname": UNMERGED_PREFIX + name,
         "type": f"tmpl_trn_{kind}",
         "storagetoken": "TOMERGE",
         "vo": row["vo"],

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.sql.validation import shown
 from pandadb.core.tasks import split_rules
+from pandadb.core.tasks.refinement import attributes
 from pandadb.core.tasks.split_rules import CODES, NO_SCOUTS, SCOUTS, format_rules, parse_rules
-from pandadb.core.tasks.submission import attributes
 from pandadb.core.tasks.submission.parameters import InvalidTask, Parameters, is_given
 
 if TYPE_CHECKING:
-    from pandadb.core.tasks.submission.drafts import Draft
+    from pandadb.core.tasks.refinement.drafts import Draft
 
 VALUE = re.compile(r"-?\d+(\.\d+)?(,-?\d+)*")
 """A value that is a number, or several."""
@@ -99,7 +99,7 @@ RULES: tuple[Rule, ...] = (
     *_rules(When.THERE, "intermediateTask", "allowEmptyInput"),
     *_rules(When.TRUTHY, "messageDriven", "allowIncompleteInDS", "noAutoPause", "workflowHoldup"),
 )  # fmt: skip
-NEEDED = {"segmentedWork": "segmentSpecs", "hpoWorkflow": "hpoRequestData"}
+PARTNERS = {"segmentedWork": "segmentSpecs", "hpoWorkflow": "hpoRequestData"}
 """Parameters that count only together with another one."""
 CLONING = {"runonce": "1", "storeonce": "2"}
 """The kinds of `useJobCloning`, with the values of the rule."""
@@ -120,7 +120,7 @@ def set_rules(draft: Draft) -> None:
         is_event_service = draft.values["eventservice"] == attributes.EVENT_SERVICE
         if rule.parameter == EVENT_SERVICE_ONLY and not is_event_service:
             continue
-        if rule.parameter in NEEDED and NEEDED[rule.parameter] not in given:
+        if rule.parameter in PARTNERS and PARTNERS[rule.parameter] not in given:
             continue
         _apply(rule, given, rules)
 

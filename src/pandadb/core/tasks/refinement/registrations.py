@@ -27,10 +27,10 @@ from pandadb.core.sql.expressions import constants, now
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks import attempts
+from pandadb.core.tasks.refinement import attributes
+from pandadb.core.tasks.refinement.dataset_numbers import Numbers
+from pandadb.core.tasks.refinement.dispositions import NEW
 from pandadb.core.tasks.status_changes import REASON_LENGTH
-from pandadb.core.tasks.submission import attributes
-from pandadb.core.tasks.submission.numbers import Numbers
-from pandadb.core.tasks.submission.outcomes import NEW
 from pandadb.core.tasks.submission.takeovers import REFINABLE
 from pandadb.models import (
     JediDatasets,
@@ -53,15 +53,15 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects.postgresql import Insert
 
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.core.tasks.submission.drafts import Draft, Row
-    from pandadb.core.tasks.submission.outcomes import Outcome
+    from pandadb.core.tasks.refinement.dispositions import Disposition
+    from pandadb.core.tasks.refinement.drafts import Draft, Row
 
 TASK, DEFT = JediTasks.__table__.c, TTask.__table__.c
 PARAMS, DATASET = JediTaskParams.__table__.c, JediDatasets.__table__.c
-WRITTEN = tuple(
+COLUMNS = tuple(
     sorted(
         {
-            *(name.lower() for name in (*attributes.REQUIRED, *attributes.DEFAULTS)),
+            *(name.lower() for name in (*attributes.OBLIGATORY, *attributes.DEFAULTS)),
             *attributes.OPTIONAL.values(),
             *attributes.EMPTY_UNLESS_GIVEN.values(),
             "attemptnr", "starttime", "currentpriority", "reqid", "ramunit", "eventservice",
@@ -97,16 +97,16 @@ def lock(session: Transaction, tasks: Sequence[int]) -> list[Mapping[str, Any]]:
     return [dict(row) for row in connection.execute(found, {"pandaids": numbers}).mappings()]
 
 
-def write(session: Transaction, outcomes: Sequence[Outcome], host: str, moment: datetime) -> None:
+def write(session: Transaction, made: Sequence[Disposition], host: str, moment: datetime) -> None:
     """Write what became of tasks, which are locked."""
-    if not outcomes:
+    if not made:
         return
     connection = connection_of(session)
-    connection.execute(_tasks(), _task_values(outcomes, moment))
-    copy(session, TasksStatusLog, _log(outcomes, host, moment))
-    attempts.start(session, [one.draft.number for one in outcomes if one.begins])
-    _write_unknown(session, outcomes, moment)
-    registered = [one.draft for one in outcomes if one.is_registered]
+    connection.execute(_tasks(), _task_values(made, moment))
+    copy(session, TasksStatusLog, _log(made, host, moment))
+    attempts.start(session, [one.draft.number for one in made if one.begins])
+    _write_unknown(session, made, moment)
+    registered = [one.draft for one in made if one.is_registered]
     if registered:
         datasets, templates = _rows(session, registered, moment)
         copy(session, JediDatasets, datasets)
@@ -114,19 +114,19 @@ def write(session: Transaction, outcomes: Sequence[Outcome], host: str, moment: 
         _write_texts(session, [one for one in registered if one.task["status"] in NEW])
 
 
-def _task_values(outcomes: Sequence[Outcome], moment: datetime) -> dict[str, list[Any]]:
+def _task_values(made: Sequence[Disposition], moment: datetime) -> dict[str, list[Any]]:
     """Return the parameters of the statement for JEDI_TASKS and T_TASK: an array a column."""
-    rows = [_task_row(one, moment) for one in outcomes]
-    columns: dict[str, list[Any]] = {f"new_{name}": [row[name] for row in rows] for name in WRITTEN}
-    columns["jeditaskids"] = [one.draft.number for one in outcomes]
-    columns["defts"] = [one.deft for one in outcomes]
+    rows = [_task_row(one, moment) for one in made]
+    columns: dict[str, list[Any]] = {f"new_{name}": [row[name] for row in rows] for name in COLUMNS}
+    columns["jeditaskids"] = [one.draft.number for one in made]
+    columns["defts"] = [one.deft for one in made]
     return columns
 
 
-def _task_row(one: Outcome, moment: datetime) -> Row:
+def _task_row(one: Disposition, moment: datetime) -> Row:
     """Return all columns that are written: as they are to be, or as they were."""
     task = one.draft.task
-    row = {name: task[name] for name in WRITTEN} | one.values
+    row = {name: task[name] for name in COLUMNS} | one.values
     row |= {"status": one.status, "modificationtime": moment - one.ago}
     if one.reason is not None:
         row["errordialog"] = one.reason
@@ -143,14 +143,14 @@ def _tasks() -> Select[Any]:
 
     Parameters must not have the names of columns, or SQLAlchemy sets these to them.
     """
-    kinds = {f"new_{name}": ARRAY(_unbounded(TASK[name].type)) for name in WRITTEN}
+    kinds = {f"new_{name}": ARRAY(_unbounded(TASK[name].type)) for name in COLUMNS}
     arrays = {name: bindparam(name, type_=kind) for name, kind in kinds.items()}
     deft = bindparam("defts", type_=ARRAY(Text))
     given = unnested("given", jeditaskid=array("jeditaskids"), deft=deft, **arrays)
     changed = (
         update(JediTasks.__table__)
         .where(TASK.jeditaskid == given.c.jeditaskid)
-        .values({name: given.c[f"new_{name}"] for name in WRITTEN})
+        .values({name: given.c[f"new_{name}"] for name in COLUMNS})
         .returning(TASK.jeditaskid)
         .cte("changed")
     )
@@ -168,8 +168,8 @@ def _unbounded(kind: Any) -> Any:
     return Text() if isinstance(kind, String) else kind
 
 
-def _log(outcomes: Sequence[Outcome], host: str, moment: datetime) -> Iterator[Row]:
-    for one in outcomes:
+def _log(made: Sequence[Disposition], host: str, moment: datetime) -> Iterator[Row]:
+    for one in made:
         row = _task_row(one, moment)
         for status in one.logged:
             yield {
@@ -240,16 +240,16 @@ def _texts(model: type[JediTaskParams | JediJobParamsTemplate]) -> Insert:
     )
 
 
-def _write_unknown(session: Transaction, outcomes: Sequence[Outcome], moment: datetime) -> None:
+def _write_unknown(session: Transaction, made: Sequence[Disposition], moment: datetime) -> None:
     """Keep the names of inputs that are unknown; forget those of tasks that are registered."""
     connection = connection_of(session)
-    registered = [one.draft.number for one in outcomes if one.is_registered]
+    registered = [one.draft.number for one in made if one.is_registered]
     if registered:
         old = delete(JediDatasets.__table__).where(
             is_given(DATASET.jeditaskid), DATASET.type == UNKNOWN
         )
         connection.execute(old, {"pandaids": [*registered]})
-    names = [(one.draft.number, name) for one in outcomes for name in one.draft.unknown]
+    names = [(one.draft.number, name) for one in made for name in one.draft.unknown]
     if names:
         numbers, texts = zip(*names, strict=True)
         given = {"tasks": [*numbers], "texts": [*texts], "moment": moment}

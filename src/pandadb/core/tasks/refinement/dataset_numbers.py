@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pandadb.core.tasks.submission.drafts import Draft, Row
+    from pandadb.core.tasks.refinement.drafts import Draft, Row
 
 NO_MASTER = -1
 """The master of unmerged outputs of a task without a log: so they are no masters themselves."""

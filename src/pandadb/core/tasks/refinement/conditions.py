@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.core.tasks.submission.drafts import Draft
+    from pandadb.core.tasks.refinement.drafts import Draft
 
 TASK = JediTasks.__table__.c
-COMPLETED = ("done", "finished")
-CORRUPTED = ("broken", "aborted", "failed")
+GOOD_PARENTS = ("done", "finished")
+BAD_PARENTS = ("broken", "aborted", "failed")
 
 
 def parent_state(status: str | None) -> str:
     """Return the state of a parent, given its status, to a child: None is a task unknown."""
     if status is None:
         return "unknown"
-    if status in COMPLETED:
+    if status in GOOD_PARENTS:
         return "completed"
-    return "corrupted" if status in CORRUPTED else "running"
+    return "corrupted" if status in BAD_PARENTS else "running"
 
 
 def duplicates(session: Transaction, drafts: Sequence[Draft]) -> dict[int, list[int]]:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from pandadb.core.shares.ranking import Share
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.core.tasks.submission.drafts import Draft
-    from pandadb.core.tasks.submission.streams import Catalogue
+    from pandadb.core.tasks.refinement.drafts import Draft
+    from pandadb.core.tasks.refinement.streams import Catalogue
 
 
 @dataclass(frozen=True)

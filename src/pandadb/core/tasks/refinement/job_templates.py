@@ -6,12 +6,12 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.tasks.submission.attributes import EVENT_SERVICE, JOB_CLONING
+from pandadb.core.tasks.refinement.attributes import EVENT_SERVICE, JOB_CLONING
+from pandadb.core.tasks.refinement.streams import is_number
 from pandadb.core.tasks.submission.parameters import InvalidTask, Item, Parameters, is_given
-from pandadb.core.tasks.submission.streams import is_number
 
 if TYPE_CHECKING:
-    from pandadb.core.tasks.submission.drafts import Draft
+    from pandadb.core.tasks.refinement.drafts import Draft
 
 UNDEFINED = "UnDefined"
 SANDBOX = re.compile(r"-a ([^ ]+)")
