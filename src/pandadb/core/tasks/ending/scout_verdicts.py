@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.tasks.ending.scout_values import Ranks, efficiency, median_efficiency
+from pandadb.core.tasks.ending.scout_values import Measured, Ranks, efficiency, median_efficiency
 from pandadb.core.tasks.split_rules import rule_number
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Scouts:
     jobs: FinishedJobs
     counts: Counts
     requested: Requested
-    columns: Mapping[str, Any]
+    measured: Measured
     """The values that the scouts gave."""
 
 
@@ -192,20 +192,21 @@ def reason_to_exhaust(scouts: Scouts, config: JediConfig, *, changed_rules: bool
 
 
 def _too_much_cpu(scouts: Scouts, config: JediConfig) -> str | None:
-    found, asked = scouts.columns.get("cputime"), scouts.requested.cputime
+    found, asked = scouts.measured.columns.get("cputime"), scouts.requested.cputime
     factor = _or(config.number("SCOUT_WRONG_CPUTIME_THRESHOLD"), 2)
-    times = [seconds for job in scouts.jobs.jobs if (seconds := job.seconds) is not None]
+    tags = scouts.measured.tags
+    slow = [job for job in scouts.jobs.jobs if "cpuTime" in tags.get(job.pandaid, ())]
     if not found or not asked or factor <= 0 or scouts.task.cputimeunit not in HS06_UNITS:
         return None
-    if scouts.columns.get("cputimeunit") == "mHS06sPerEvent":
+    if scouts.measured.columns.get("cputimeunit") == "mHS06sPerEvent":
         asked = int(asked * 1000)
-    if found <= factor * asked or max(times, default=0) <= LONG:
+    if found <= factor * asked or max((job.seconds or 0 for job in slow), default=0) <= LONG:
         return None
     return f"scouts need a cputime of {found}, more than {factor:g} times {asked:g} as asked for"
 
 
 def _too_much_memory(scouts: Scouts, config: JediConfig) -> str | None:
-    found, asked = scouts.columns.get("ramcount"), scouts.requested.ramcount
+    found, asked = scouts.measured.columns.get("ramcount"), scouts.requested.ramcount
     most = _or(config.number("RAM_THR_EXAUSTED"), 4) * 1000
     if not found or asked is None or scouts.task.ramunit not in CORE_UNITS:
         return None
@@ -218,7 +219,7 @@ def _inefficient(scouts: Scouts, config: JediConfig) -> str | None:
     label = scouts.task.prodsourcelabel
     median = median_efficiency(scouts.jobs.jobs)
     most_io = config.number(f"SCOUT_MAX_IO_INTENSITY_FOR_EXHAUSTED_{label}")
-    if most_io is not None and most_io < (scouts.columns.get("iointensity") or 0):
+    if most_io is not None and most_io < (scouts.measured.columns.get("iointensity") or 0):
         return None
     least = rule_number(scouts.rules, "minCpuEfficiency")
     if least and median is not None:
