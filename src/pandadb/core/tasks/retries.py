@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import null, update
 
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, near, shown
 from pandadb.core.tasks import attempts, families, outcomes, retry_limits
@@ -106,7 +106,7 @@ def retry(
 
 def _checked(
     session: Transaction, tasks: Tasks, command: str, result: RetryResult, host: str
-) -> Tasks:
+) -> dict[int, Row[Any]]:
     """Return the tasks whose earlier state the command takes; the others go back there."""
     allowed = {task: row for task, row in tasks.items() if row.oldstatus in ALLOWED[command]}
     wrong = {task: row for task, row in tasks.items() if task not in allowed}
@@ -226,7 +226,7 @@ def _restart_in_deft(session: Transaction, tasks: Mapping[int, Outcome]) -> None
         .values(status="ready", timestamp=now(), start_time=null())
     )
     if tasks:
-        connection_of(session).execute(restarted, {"pandaids": written(tasks)})
+        connection_of(session).execute(restarted, {"pandaids": [*tasks]})
 
 
 def _close_output(session: Transaction, tasks: Sequence[int]) -> None:
@@ -238,7 +238,7 @@ def _close_output(session: Transaction, tasks: Sequence[int]) -> None:
         .values(status="done")
     )
     if tasks:
-        connection_of(session).execute(closed, {"pandaids": written(tasks)})
+        connection_of(session).execute(closed, {"pandaids": [*tasks]})
 
 
 def _discard_events(session: Transaction, tasks: Tasks) -> None:
@@ -250,7 +250,7 @@ def _discard_events(session: Transaction, tasks: Tasks) -> None:
         .values(status=DISCARDED)
     )
     if tasks:
-        connection_of(session).execute(discarded, {"pandaids": written(tasks)})
+        connection_of(session).execute(discarded, {"pandaids": [*tasks]})
 
 
 def _children(

@@ -1,4 +1,7 @@
-"""The final state of a task, by the share of its input that succeeded: semantics 3.5."""
+"""The final state of a task, by the share of its input that succeeded: semantics 3.5.
+
+Short reasons are the server's own: monitors and scripts look for them in `errordialog`.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ WHOLE = 1000
 """The goal of a task without one, per mille."""
 UNSUCCESSFUL = ("failed", "broken", "aborted")
 """Final states in which nothing of a task is of use."""
+DECIDED = {"tobroken": "broken", "toabort": "aborted", "paused": "paused"}
+"""States in which the final one is decided already."""
 TO_PREPROCESS = "1"
 """Value of `usePrePro` until the preprocessing is done."""
 
@@ -65,7 +70,7 @@ def completeness(masters: Iterable[Row[Any]]) -> float:
     for of, done in (("nevents", "neventsused"), ("nfiles", "nfilesfinished")):
         whole, part = (sum(getattr(row, name) or 0 for row in rows) for name in (of, done))
         if whole:
-            return part / whole * WHOLE
+            return float(part / whole * WHOLE)
     return 0.0
 
 
@@ -106,25 +111,18 @@ def is_exhausted(ending: Ending) -> FinalState | None:
 
 def _by_files(ending: Ending, *, with_parent: bool) -> FinalState:
     """Return the state by the numbers of files."""
+    if ending.task.status in DECIDED:
+        return FinalState(DECIDED[ending.task.status])
     masters = ending.masters()
     files = sum(row.nfiles or 0 for row in masters)
     finished = sum(row.nfilesfinished or 0 for row in masters)
-    match ending.task.status:
-        case "tobroken":
-            return FinalState("broken")
-        case "toabort":
-            return FinalState("aborted")
-        case "paused":
-            return FinalState("paused")
     if files == finished == 0:
-        return FinalState("failed", "failed: it has no input")
-    if files == finished:
-        if with_parent and ending.has_parent:
-            return _below_parent(ending)
-        return FinalState("done")
+        return FinalState("failed", "failed due to no input")
     if finished == 0:
-        return FinalState("failed", "failed: none of its files was processed")
-    return FinalState("finished")
+        return FinalState("failed", "failed since no file was successfully processed")
+    if files != finished:
+        return FinalState("finished")
+    return _below_parent(ending) if with_parent and ending.has_parent else FinalState("done")
 
 
 def _below_parent(ending: Ending) -> FinalState:
