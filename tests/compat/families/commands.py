@@ -20,6 +20,7 @@ class Commands(Part):
         task: int,
         command: str,
         user: str,
+        *,
         production_role: bool,
         comment: str | None = None,
         qualifier: str | None = None,

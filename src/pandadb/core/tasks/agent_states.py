@@ -5,19 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
-
 from pandadb.core.sql import validation
-from pandadb.core.sql.expressions import constant, now
-from pandadb.core.sql.id_arrays import is_given, written
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.statemachine.machine import Transition
-from pandadb.core.tasks import deft_mirror, queuing_times
+from pandadb.core.tasks import attempts, deft_mirror, queuing_times
 from pandadb.core.tasks.effects import frozen_in
 from pandadb.core.tasks.row_locks import refusing_to_wait
 from pandadb.core.tasks.states import ATTEMPT_ENDS, STATES, TASKS
 from pandadb.core.tasks.status_changes import carry
-from pandadb.models import TaskAttempts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,7 +58,7 @@ def set_state(
         )
     deft_mirror.count_done_jobs(session, [*before])
     if status in ATTEMPT_ENDS:
-        _end_attempts(session, [task for task, state in before.items() if state != status], status)
+        attempts.end(session, [task for task, state in before.items() if state != status])
     queuing_times.refresh(session, [*before])
     return before
 
@@ -71,14 +66,3 @@ def set_state(
 @lru_cache(256)
 def _step(sources: tuple[str, ...], target: str) -> Transition:
     return Transition("set", sources, target, "is set by an agent", effects=frozen_in(target))
-
-
-def _end_attempts(session: Transaction, tasks: Sequence[int], status: str) -> None:
-    """End the open attempts of tasks; until `attempts` does it."""
-    attempt = TaskAttempts.__table__.c
-    ended = (
-        update(TaskAttempts.__table__)
-        .where(is_given(attempt.jeditaskid), attempt.endtime.is_(None))
-        .values(endtime=now(), endstatus=constant(status))
-    )
-    session.execute(ended, {"pandaids": written(tasks)})

@@ -66,9 +66,7 @@ def _beginning() -> Select[Any]:
         .group_by(ATTEMPT.jeditaskid)
         .cte("last")
     )
-    number = func.greatest(
-        func.coalesce(last.c.attemptnr + 1, 0), func.coalesce(TASK.attemptnr, 0)
-    )
+    number = func.greatest(func.coalesce(last.c.attemptnr + 1, 0), func.coalesce(TASK.attemptnr, 0))
     row = {
         "jeditaskid": TASK.jeditaskid,
         "attemptnr": number,

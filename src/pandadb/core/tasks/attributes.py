@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, Text, bindparam, literal, update
@@ -12,8 +11,8 @@ from pandadb.core.sql import validation
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_given, unnested, written
 from pandadb.core.sql.transaction import Lock
-from pandadb.core.sql.validation import InvalidValue, shown
-from pandadb.core.tasks import split_rule_text, task_jobs
+from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.tasks import split_rule_changes, split_rules, task_jobs
 from pandadb.core.tasks.row_locks import lock_tasks, refusing_to_wait
 from pandadb.models import JediTasks, TTask
 
@@ -35,9 +34,10 @@ OF_RESOURCES = ("corecount", "ramcount", "baseramcount", "ramunit")
 PER_CORE = ("MBPerCore", "MBPerCoreFixed")
 ANY_CORES = 0
 """Instead of a number of cores: any, which counts as eight."""
+WITH_COMMAS = "AN"
+"""The rule that has a list of numbers."""
 MEMORY_COMPENSATION = 0.9
 """Of the memory of a task, the part that its jobs are asked to have."""
-CODE = re.compile("[A-Z]{2}")
 
 
 def change_priority(
@@ -91,26 +91,26 @@ def change_attribute(
 def change_split_rule(
     session: Transaction,
     tasks: Sequence[int],
-    code: str,
+    rule: str,
     value: str | int | None,
     lock: Lock = Lock.WAIT,
 ) -> list[int]:
-    """Set a split rule of tasks, by its code, or take it away with None; return the tasks.
+    """Set a split rule of tasks, by its name or code; return the tasks.
+
+    None, no text and the word `None` take the rule away.
 
     Raises:
-        InvalidValue: That is no code, or the value has a comma, or is too long with the others.
+        InvalidValue: There is no such rule, the value is no text or number, or has a comma, which
+            only `AN` may have; or the rules of a task get too long.
         TasksLocked: A task is locked for longer than the lock timeout.
     """
-    if not isinstance(code, str) or not CODE.fullmatch(code):
-        raise InvalidValue(f"a split rule has a code of two capital letters, not {shown(code)}")
     text = None if value in (None, "", "None") else str(value)
-    found = lock_tasks(session, tasks, lock, "splitrule")
-    for task, row in found.items():
-        rules = f"{row.splitrule or ''},{code}={text}"
-        if why := validation.mistake_in(JediTasks, "splitrule", rules if text else None):
-            raise InvalidValue(f"{why}, of task {task}")
-    split_rule_text.put(session, [*found], code, text)
-    return [*found]
+    code = split_rules.code_of(rule)
+    if text is not None:
+        validation.check_text("the value of a split rule", text)
+        if "," in text and code != WITH_COMMAS:
+            raise InvalidValue(f"split rule {code} cannot have a comma in its value: {text!r}")
+    return split_rule_changes.change(session, tasks, code, text, lock)
 
 
 def reset_resource_types(session: Transaction, tasks: Sequence[int]) -> None:

@@ -12,6 +12,8 @@ from pandadb.core.statemachine.effects import NULL, Effect, Guard, moment, value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy import ColumnElement
+
     from pandadb.core.statemachine.effects import Columns
 
 
@@ -45,7 +47,7 @@ def came_from(state: str) -> Guard:
     )
 
 
-def _has_walltime(task: Columns) -> object:
+def _has_walltime(task: Columns) -> ColumnElement[bool]:
     return func.coalesce(task["walltimeunit"], constant("")) != constant("")
 
 

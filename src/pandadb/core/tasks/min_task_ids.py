@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from pandadb.core.sql.transaction import connection_of
 from pandadb.models import JediAuxStatusMinTaskID, JediTasks
 
 if TYPE_CHECKING:
@@ -24,10 +25,14 @@ def refresh(session: Transaction) -> int:
     )
     filled = insert(table).from_select(["status", "min_jeditaskid"], found)
     lowest = filled.excluded.min_jeditaskid
-    return session.execute(
-        filled.on_conflict_do_update(
-            index_elements=[table.c.status],
-            set_={"min_jeditaskid": lowest},
-            where=table.c.min_jeditaskid != lowest,
+    return (
+        connection_of(session)
+        .execute(
+            filled.on_conflict_do_update(
+                index_elements=[table.c.status],
+                set_={"min_jeditaskid": lowest},
+                where=table.c.min_jeditaskid != lowest,
+            )
         )
-    ).rowcount
+        .rowcount
+    )

@@ -6,7 +6,6 @@ Semantics 3.4: a new state of a task sets or clears `queuedtime` and `activatedt
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ from pandadb.models import JediDatasets, JediTasks, TaskMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Row, Select
 

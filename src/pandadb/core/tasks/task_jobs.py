@@ -10,6 +10,7 @@ from sqlalchemy import ARRAY, BigInteger, bindparam, cast, func, literal, select
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.sql.expressions import constants
 from pandadb.core.sql.id_arrays import is_one_of, written
+from pandadb.core.sql.transaction import connection_of
 from pandadb.models import JobsActive4
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 
@@ -66,8 +67,9 @@ def _carry_out(session: Transaction, changes: Sequence[Update], tasks: Sequence[
     if not tasks:
         return 0
     with refusing_to_wait():
-        done = [session.execute(one, {"tasks": written(tasks)}) for one in changes]
-    return sum(one.rowcount for one in done)
+        connection = connection_of(session)
+        done = [connection.execute(one, {"tasks": written(tasks)}).rowcount for one in changes]
+    return sum(done)
 
 
 def _change(table: JobTable, values: dict[str, Any], *chosen: ColumnElement[bool]) -> Update:

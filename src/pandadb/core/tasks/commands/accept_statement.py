@@ -33,7 +33,7 @@ from pandadb.core.tasks.status_changes import REASON_LENGTH
 from pandadb.models import JediTasks, ProdSysComm, TasksStatusLog, TTask
 
 if TYPE_CHECKING:
-    from sqlalchemy import CTE, ColumnElement, Select, Update
+    from sqlalchemy import CTE, ColumnElement, Select
 
     from pandadb.core.statemachine.machine import Transition
     from pandadb.core.tasks.commands.catalog import Command

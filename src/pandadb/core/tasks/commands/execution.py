@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.core.tasks import deft_mirror, queuing_times, split_rule_text
+from pandadb.core.tasks import deft_mirror, queuing_times, retries, split_rule_changes
 from pandadb.core.tasks.commands import job_kills, parameters, reassignments, unfinished_files
 from pandadb.core.tasks.commands.catalog import COMMANDS
 from pandadb.core.tasks.row_locks import lock_tasks
@@ -16,7 +16,7 @@ from pandadb.core.tasks.states import TASKS
 from pandadb.core.tasks.status_changes import carry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from sqlalchemy import Row
 
@@ -54,7 +54,7 @@ def carry_out(session: Transaction, accepted: Iterable[Accepted], *, host: str) 
     more for different targets of reassignment, qualifiers of retry, and comments of kills.
     """
     orders = {one.task: one for one in accepted}
-    rows = lock_tasks(session, [*orders], Lock.SKIP, "status", "splitrule")
+    rows = lock_tasks(session, [*orders], Lock.SKIP, "status")
     result = ExecutionResult()
     ready = []
     for task, one in orders.items():
@@ -65,7 +65,7 @@ def carry_out(session: Transaction, accepted: Iterable[Accepted], *, host: str) 
     ending = [one for one in ready if COMMANDS[one.command].kill_code]
     result.waiting = job_kills.end_jobs(session, ending, host)
     free = [one for one in ending if one.task not in result.waiting]
-    _complete(session, free, rows, host, result)
+    _complete(session, free, host, result)
     for command in ("retry", "incexec"):
         _retry(session, [one for one in ready if one.command == command], command, host, result)
     return result
@@ -87,7 +87,6 @@ def _obstacle(one: Accepted, row: Row[Any] | None) -> str | None:
 def _complete(
     session: Transaction,
     free: Sequence[Accepted],
-    rows: Mapping[int, Row[Any]],
     host: str,
     result: ExecutionResult,
 ) -> None:
@@ -96,7 +95,7 @@ def _complete(
     (step,) = TASKS.steps("kill done")
     result.tasks |= dict.fromkeys(carry(session, step, killed, host=host), step.target)
     unfinished_files.give_up(session, finished)
-    split_rule_text.remove(session, finished, "FG")
+    split_rule_changes.change(session, finished, "failGoalUnreached", None)
     (step,) = TASKS.steps("finish done")
     result.tasks |= dict.fromkeys(carry(session, step, finished, host=host), step.target)
     _reassign(session, [one for one in free if one.command == "reassign"], host, result)
@@ -138,8 +137,6 @@ def _retry(
     """Give the files of tasks new attempts, after the changes of parameters of incexec."""
     if not accepted:
         return
-    from pandadb.core.tasks import retries
-
     options = _changed(session, accepted, result) if command == "incexec" else _words(accepted)
     ready = [one for one in accepted if one.task not in result.refused]
     for chosen, tasks in _grouped(ready, lambda one: frozenset(options[one.task])).items():

@@ -1,4 +1,4 @@
-"""The jobs of tasks that are killed, finished or reassigned: ended by a kill code (semantics 2.9)."""
+"""Jobs of tasks that are killed, finished or reassigned: ended by a kill code (semantics 2.9)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SOFT_FINISH = "soft finish"
 """Words in the comment of finish: jobs that are at work are waited for."""
+UNFORCED = 50
 BY_LENGTH = 250
 """Characters of a comment that fit into the diagnostics of a job."""
 
@@ -34,11 +35,11 @@ def end_jobs(session: Transaction, accepted: Sequence[Accepted], host: str) -> d
     soft = [one for one in concerned if _is_soft_finish(one)]
     queued = task_jobs.live_jobs(session, [one.task for one in soft], queued=True)
     for one in concerned:
-        jobs = queued if one in soft else found
-        if jobs.get(one.task):
-            killed[_code(one), by(one)] += jobs[one.task]
-    for (code, words), jobs in sorted(killed.items()):
-        kills.kill(session, jobs, code=code, by=words, host=host)
+        jobs = (queued if one in soft else found).get(one.task, [])
+        killed[_code(one), by(one)] += jobs
+    for (code, words), chosen in sorted(killed.items()):
+        if chosen:
+            kills.kill(session, chosen, code=code, by=words, host=host)
     again = [one for one in concerned if one not in soft and one.task in found]
     left = _jobs(session, again)
     return {**{one.task: found[one.task] for one in soft if one.task in found}, **left}
@@ -60,9 +61,7 @@ def _jobs(session: Transaction, accepted: Sequence[Accepted]) -> Mapping[int, li
 
 
 def _code(accepted: Accepted) -> int:
-    code = COMMANDS[accepted.command].kill_code
-    assert code is not None, accepted.command
-    return code
+    return COMMANDS[accepted.command].kill_code or UNFORCED
 
 
 def _keeps(accepted: Accepted) -> bool:
