@@ -71,7 +71,9 @@ UNFREEZE: Mapping[str, Effect] = {"oldstatus": NULL, "frozentime": NULL}
 
 
 def frozen_in(state: str) -> Mapping[str, Effect]:
-    """Return the effect of an agent's new state on `frozentime` (semantics 3.4)."""
-    if state == "assigning":
-        return {}
-    return {"frozentime": SINCE if state == "pending" else NULL}
+    """Return the effect of an agent's new state on `frozentime` (semantics 3.4).
+
+    The server leaves it in all other states, though its code is written to clear it: only a retry
+    and a reactivation do.
+    """
+    return {"frozentime": SINCE} if state == "pending" else {}

@@ -152,7 +152,7 @@ def _added(data: str | None, periods: Iterable[tuple[str, dict[str, Any]]]) -> s
 def _write(session: Transaction, new: Mapping[int, str], *, known: bool) -> None:
     if not new:
         return
-    given = unnested("given", jeditaskid=array("tasks"), data=bindparam("data", type_=ARRAY(Text)))
+    given = unnested("given", jeditaskid=array("tasks"), data=bindparam("texts", type_=ARRAY(Text)))
     statement: Any
     if known:
         values = {"data": given.c.data, "modificationtime": now()}
@@ -169,4 +169,4 @@ def _write(session: Transaction, new: Mapping[int, str], *, known: bool) -> None
             "data": given.c.data,
         }
         statement = insert(TaskMetrics.__table__).from_select([*row], select(*row.values()))
-    session.execute(statement, {"tasks": [*new], "data": [*new.values()]})
+    session.execute(statement, {"tasks": [*new], "texts": [*new.values()]})

@@ -109,7 +109,7 @@ HOLDABLE = (
 ENDING = ("running", "merging", "preprocessing", "ready", "throttled")
 """States of tasks of which all inputs may have ended."""
 TAKEN_AT_ONCE = {"modificationtime": ago(6)}
-DONE: Mapping[str, Effect] = {**UNFREEZE, "modificationtime": ago(1)}
+DONE: Mapping[str, Effect] = {**CLEAR_OLD, "modificationtime": ago(1)}
 REASSIGNED: Mapping[str, Effect] = {"errordialog": NULL, "modificationtime": ago(1)}
 
 AGENTS = (
@@ -175,7 +175,7 @@ COMMANDED = (
                effects={"oldstatus": FORMER_OF_HELD}),
     Transition("reassign done", ("toreassign", "reassigning"), "reassigning",
                "has no jobs where it was, and waits for the brokerage",
-               effects={**REASSIGNED, "frozentime": NULL}),
+               effects=REASSIGNED),
     *(Transition("reassign back", ("toreassign",), back, "has its new site", (),
                  {**REASSIGNED, **CLEAR_OLD, **frozen_in(back)})
       for back in ACCEPTED_IN["reassign"]),

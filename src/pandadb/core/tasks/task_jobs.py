@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, cast, func, literal, select, union_all, update
+from sqlalchemy import ARRAY, BigInteger, cast, func, literal, select, union_all, update
 
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.sql.expressions import constants
-from pandadb.core.sql.id_arrays import is_one_of, written
+from pandadb.core.sql.id_arrays import array, is_one_of, written
 from pandadb.core.sql.transaction import connection_of
 from pandadb.models import JobsActive4
 from pandadb.models.jobs.all_tables import LIVE_TABLES
@@ -91,5 +91,5 @@ def _change(table: JobTable, values: dict[str, Any], *chosen: ColumnElement[bool
 
 
 def _is_of(table: JobTable) -> ColumnElement[bool]:
-    given = cast(bindparam("tasks", type_=ARRAY(BigInteger)), ARRAY(BigInteger))
+    given = cast(array("tasks"), ARRAY(BigInteger))
     return table.__table__.c.jeditaskid == func.any(given)

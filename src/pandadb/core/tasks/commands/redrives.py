@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Interval, String, and_, bindparam, case, cast, literal, or_, select, update
+from sqlalchemy import (
+    Interval,
+    String,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from pandadb.core.sql.expressions import constant, constants, now
 from pandadb.core.tasks.commands.acceptance import Accepted
@@ -35,19 +45,25 @@ def redrive(
 
     `vo` and `label` choose tasks; None and `any` take all. Locked tasks are left out.
     """
-    wanted = {"vo": None if vo == ANY else vo, "label": None if label == ANY else label}
+    wanted = {"given_vo": _chosen(vo), "given_label": _chosen(label)}
     rows = session.execute(_statement(), {**wanted, "idle": idle}).all()
     return [Accepted(row.jeditaskid, row.command, row.comment, row.oldstatus) for row in rows]
 
 
+def _chosen(word: str | None) -> str | None:
+    return None if word == ANY else word
+
+
+@cache
 def _statement() -> Select[Any]:
-    vo, label = bindparam("vo", type_=String), bindparam("label", type_=String)
+    # parameters with names of columns would be values of the update
+    vo, label = bindparam("given_vo", type_=String), bindparam("given_label", type_=String)
     command = case(*((TASK.status == constant(s), constant(c)) for s, c in DOING.items()))
     picked = (
         select(TASK.jeditaskid, TASK.errordialog, TASK.oldstatus, command.label("command"))
         .where(
             TASK.status.in_(constants(DOING)),
-            TASK.modificationtime < now() - cast(bindparam("idle"), Interval),
+            TASK.modificationtime < now() - bindparam("idle", type_=Interval),
             or_(vo.is_(None), TASK.vo == vo),
             or_(label.is_(None), TASK.prodsourcelabel == label),
         )
@@ -63,12 +79,11 @@ def _statement() -> Select[Any]:
         .cte("touched")
     )
     given = (
-        select(COMMAND.comm_parameters)
-        .where(COMMAND.comm_task == picked.c.jeditaskid, picked.c.command == literal("incexec"))
-        .limit(1)
+        select(func.nullif(func.max(COMMAND.comm_parameters), constant("")))
+        .where(COMMAND.comm_task == picked.c.jeditaskid, picked.c.command == constant("incexec"))
         .scalar_subquery()
     )
-    comment = case((and_(given.is_not(None), given != ""), given), else_=picked.c.errordialog)
+    comment = func.coalesce(given, picked.c.errordialog)
     return (
         select(picked.c.jeditaskid, picked.c.command, picked.c.oldstatus, comment.label("comment"))
         .order_by(picked.c.jeditaskid)
