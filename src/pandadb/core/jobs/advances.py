@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.jobs import states
+from pandadb.core.jobs import queuing_periods, states
 from pandadb.core.jobs.ending import library_jobs, merge_jobs
 from pandadb.core.jobs.files import file_accounting, file_reports, file_reset
 from pandadb.core.jobs.files.file_accounting import ACCOUNTED_STATES
@@ -75,6 +75,8 @@ def advance(
         waited := file_accounting.settle(session, moved.before, goal)
     ):
         moved.merged = _end_merged(session, waited, goal, host)
+    if states.STATES[goal].final:
+        queuing_periods.record(session, then.timed, goal)
     if then.builds:
         moved.merged |= _end_waiting(session, then.builds, host, lock)
     for job in moved.merged:

@@ -17,7 +17,7 @@ TESTS = ("ptest", "rc_test", "rc_test2", "rc_alrb")
 AT_SITE, FIXED, THROTTLED = 1, 2, 3
 """Values of `relocationflag`: the site was given, it must not be reassigned, its user is held back.
 """
-QUEUED_TIME = r"(^|,)tq=[0-9]+([.][0-9]*)?(,|$)"
+QUEUED_TIME_PATTERN = r"(?:^|,)tq=([0-9]+(?:[.][0-9]*)?)(?:,|$)"
 """The entry of `specialhandling` with the time, in seconds since 1970, at which the job's task was
 queued."""
 COMMAND = "tobekilled"
@@ -88,7 +88,7 @@ HAS_LOCALPOOL = Guard(
 
 HAS_QUEUED_TIME = Guard(
     "specialhandling has the time at which its task was queued",
-    lambda job: job["specialhandling"].regexp_match(constant(QUEUED_TIME)),
+    lambda job: job["specialhandling"].regexp_match(constant(QUEUED_TIME_PATTERN)),
     "its task's queuing is not measured",
 )
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from typing_extensions import override
 
 from pandadb.core.jobs import lock_order
+from pandadb.core.jobs.effects import HAS_QUEUED_TIME
 from pandadb.core.jobs.files import final_status
 from pandadb.core.jobs.files.file_status import BUILD
 from pandadb.core.jobs.states import JOBS, STATES
@@ -77,20 +78,27 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     """Return the statement that moves the jobs, and returns their ids and old states.
 
     The third column is True for jobs with locked datasets, the fourth for jobs that have failed to
-    build a library, the fifth for JEDI's; the sixth is the time of the move. The parameters are the
-    columns that the caller sets, and `host`.
+    build a library, the fifth for JEDI's, the sixth for jobs with the time at which their task was
+    queued; the seventh is the time of the move. The parameters are the columns that the caller
+    sets, and `host`.
     """
     locked = _locked(route.lock) if route.accounted else None
     # as a condition of the jobs, so that it is evaluated before they are locked
     before = [] if locked is None else [locked >= 0]
-    columns = (*PICKED_COLUMNS, "lockedby")
+    columns = (*PICKED_COLUMNS, "lockedby", "specialhandling")
     picked = machine_statement.picked(route, columns, chosen(route.source), *before)
     has_files = false() if locked is None else locked > 0
     builds = picked.c.prodsourcelabel == BUILD if route.step.target == "failed" else false()
-    is_jedis = func.coalesce(picked.c.lockedby == constant("jedi"), false())
+    tracked = (false(), false()) if locked is None else _tracked(picked.c)
     job = (picked.c.pandaid, picked.c.jobstatus)
-    what = select(*job, has_files, builds, false() if locked is None else is_jedis, moment())
+    what = select(*job, has_files, builds, *tracked, moment())
     return what.add_cte(*moving(route, picked))
+
+
+def _tracked(job: Columns) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return whether a job is JEDI's, and whether it has the time at which its task was queued."""
+    is_jedis = func.coalesce(job["lockedby"] == constant("jedi"), false())
+    return is_jedis, func.coalesce(HAS_QUEUED_TIME.of(job), false())
 
 
 def _locked(how: Lock) -> ColumnElement[int]:
@@ -173,7 +181,7 @@ def gather(step: Transition) -> Select[Any]:
     if STATES[step.target].final:
         found, new = [file.c.modificationtime < at], _end(FilesTable4, step)
     else:
-        found, new = [], {"modificationtime": literal(EPOCH)}
+        found, new = [], {"modificationtime": EPOCH}
     gathered = (
         update(file)
         .where(is_given(file.c.pandaid), file.c.modificationtime > EPOCH, *found)

@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.machine import Transition
     from pandadb.models.jobs.all_tables import JobTable
 
-    Gone = Row[int, str, bool, bool, bool, datetime] | tuple[int, str, bool, bool, bool, datetime]
+    Gone = (
+        Row[int, str, bool, bool, bool, bool, datetime]
+        | tuple[int, str, bool, bool, bool, bool, datetime]
+    )
     """A job that has moved: the state that it was in, whether it has files, whether it has failed
-    to build a library, whether it is JEDI's, and when it moved."""
+    to build a library, whether it is JEDI's, whether its task's queuing is measured, and when it
+    moved."""
 
 
 @dataclass
@@ -54,6 +58,8 @@ class Consequences:
     """Whether the jobs have files in datasets; these datasets are locked then."""
     is_jedis: bool = False
     """Whether one of the jobs is JEDI's (`lockedby`)."""
+    timed: list[int] = field(default_factory=list)
+    """Those of the jobs that have the time at which their task was queued."""
     builds: list[int] = field(default_factory=list)
     """Those of the jobs that have failed to build a library."""
 
@@ -99,7 +105,8 @@ def move(
                 done.before = {job: before for job, before, *_ in rows} | done.before
                 done.jobs |= dict.fromkeys((job for job, *_ in rows), step.target)
                 then.has_files |= any(files for _, _, files, *_ in rows)
-                then.is_jedis |= any(jedis for _, _, _, _, jedis, _ in rows)
+                then.is_jedis |= any(jedis for _, _, _, _, jedis, *_ in rows)
+                then.timed += [job for job, *_, timed, _ in rows if timed]
                 then.builds += [job for job, _, _, build, *_ in rows if build]
                 left = left if callable(left) else [job for job in left if job not in done.jobs]
     if left and not callable(left):
@@ -147,7 +154,7 @@ def _gather(session: Transaction, moved: Sequence[Gone], step: Transition) -> bo
     that seem to have none may have been inserted with another time. Their datasets could not be
     locked before the jobs.
     """
-    jobs = [job for job, *_, is_jedis, _ in moved if is_jedis]
+    jobs = [job for job, _, _, _, is_jedis, *_ in moved if is_jedis]
     if not jobs:
         return False
     *_, at = moved[0]

@@ -102,17 +102,17 @@ def _by_job(files: Reports, pandaids: Sequence[int]) -> dict[int, Any]:
     if not isinstance(files, Mapping):
         raise InvalidValue(f"a report on files has to be a mapping, not {shown(files)}")
     if not files or not all(isinstance(key, int) for key in files):
-        return dict.fromkeys(pandaids, files)
+        return {pandaid: files for pandaid in pandaids}
     if unknown := [key for key in files if key not in pandaids]:
         raise InvalidValue(f"the report is on job {unknown[0]}, which is not among the jobs")
-    return dict(files)
+    return {int(pandaid): report for pandaid, report in files.items()}
 
 
 def _checked(report: Any) -> list[tuple[str, Mapping[str, Any]]]:
     """Return the values of a report that are given: None leaves a value as it is."""
     if not isinstance(report, Mapping):
         raise InvalidValue(f"a job's report on files has to be a mapping, not {shown(report)}")
-    found = []
+    found: list[tuple[str, Mapping[str, Any]]] = []
     for name, values in report.items():
         if not isinstance(name, str) or not isinstance(values, Mapping):
             raise InvalidValue(
@@ -156,7 +156,7 @@ def store(session: Transaction, reported: Sequence[FileValues], target: str) -> 
     given: dict[str, Any] = {
         "pandaids": [one.pandaid for one in reported],
         "names": [one.name for one in reported],
-        **{name: [one.values.get(name) for one in reported] for name in columns},
+        **{f"given_{name}": [one.values.get(name) for one in reported] for name in columns},
     }
     missing = session.execute(_storing(columns, target), given).first()
     if missing:
@@ -185,7 +185,9 @@ def _storing(columns: tuple[str, ...], target: str) -> Select[Any]:
 def _given(columns: Sequence[str]) -> CTE:
     kinds = {name: _column(name).type for name in columns}
     arrays: dict[str, ColumnElement[Any]] = {
-        name: bindparam(name, type_=ARRAY(String() if isinstance(kind, String) else kind))
+        name: bindparam(
+            f"given_{name}", type_=ARRAY(String() if isinstance(kind, String) else kind)
+        )
         for name, kind in kinds.items()
     }
     names = bindparam("names", type_=ARRAY(String))
@@ -236,7 +238,7 @@ def _changed(files: CTE, columns: Sequence[str]) -> CTE:
 def _noted(files: CTE, columns: Sequence[str], target: str) -> CTE:
     """Note the events of outputs in their task's files, if the job is their current attempt."""
     job, task = states.home(target).__table__.c, JediTasks.__table__.c
-    status = files.c.status
+    status: ColumnElement[Any] = files.c.status
     if "new_status" in files.c:
         status = func.coalesce(files.c.new_status, status)
     is_made = () if target in STORED_STATES else (status == "merging",)

@@ -224,7 +224,10 @@ def _tried(file: Columns) -> dict[str, Any]:
 
 
 def _reported(made: ColumnElement[bool], file: Columns) -> dict[str, Any]:
-    return {name: case((made, file[f"file_{name}"]), else_=file[name]) for name in REPORTED_COLUMNS}
+    """Return the columns of an output that are those of FILESTABLE4 now, known or not."""
+    reported = {name: file[f"file_{name}"] for name in REPORTED_COLUMNS}
+    reported["lfn"] = func.coalesce(reported["lfn"], file["lfn"])
+    return {name: case((made, new), else_=file[name]) for name, new in reported.items()}
 
 
 def _to_merge(partial: ColumnElement[bool], file: Columns) -> dict[str, Any]:
