@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sqlalchemy import ARRAY, String, and_, bindparam, exists, func, or_, select, update
 
@@ -102,7 +102,7 @@ def _by_job(files: Reports, pandaids: Sequence[int]) -> dict[int, Any]:
     if not isinstance(files, Mapping):
         raise InvalidValue(f"a report on files has to be a mapping, not {shown(files)}")
     if not files or not all(isinstance(key, int) for key in files):
-        return {pandaid: files for pandaid in pandaids}
+        return dict.fromkeys(pandaids, cast("Any", files))
     if unknown := [key for key in files if key not in pandaids]:
         raise InvalidValue(f"the report is on job {unknown[0]}, which is not among the jobs")
     return {int(pandaid): report for pandaid, report in files.items()}
