@@ -56,8 +56,8 @@ class Outcome:
     """None leaves it as it is."""
     deft: str | None = None
     """The state of T_TASK; None leaves its row as it is."""
-    ago: timedelta = timedelta()
-    """How long before now `modificationtime` is."""
+    ago: timedelta | None = timedelta()
+    """How long before now `modificationtime` is; None leaves it as it is."""
     is_logged: bool = True
     values: Mapping[str, Any] = field(default_factory=dict)
     """Further columns of JEDI_TASKS, the same names for all tasks of a call."""
@@ -106,7 +106,7 @@ def _statement(names: tuple[str, ...]) -> Select[Any]:
         "errordialog": given.c.reason,
         "oldstatus": given.c.old,
         "superstatus": func.coalesce(given.c.super, TASK.superstatus),
-        "modificationtime": now() - given.c.ago,
+        "modificationtime": func.coalesce(now() - given.c.ago, TASK.modificationtime),
         "statechangetime": case((is_new, now()), else_=TASK.statechangetime),
         **{name: given.c[name] for name in names},
     }
