@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pandadb.services.tasks import ends, retries
+from pandadb.services.tasks.min_task_ids import refresh_min_task_ids
 from pandadb.services.tasks.retries import TaskRefused, UnknownTask
 from tests.compat.families.part import OPTIONS, Part
 
@@ -41,8 +42,10 @@ class TaskEnds(Part):
         retries.end_attempts(self.database, task, OPTIONS)
 
     def prepare_end(self, vo: str, label: str) -> dict[str, Any]:
+        refresh_min_task_ids(self.database, OPTIONS)
         return {"tasks": sorted(ends.prepare_ends(self.database, vo, label, OPTIONS))}
 
     def end_tasks(self, vo: str, label: str) -> dict[str, Any]:
+        refresh_min_task_ids(self.database, OPTIONS)
         done = ends.end_tasks(self.database, vo, label, OPTIONS, may_exhaust=False)
         return {"tasks": sorted(done.ended)}
