@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import Text
 
-from pandadb.core.sql.expressions import now
+from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.files.types import INPUTS
@@ -163,7 +163,7 @@ def _time(moment: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def _added(periods: CTE) -> ColumnElement[Any]:
     """Return the metrics of a task with the new periods at the end of their lists."""
-    old = cast(func.coalesce(func.nullif(METRICS.data, ""), "{}"), JSONB)
+    old = cast(func.coalesce(func.nullif(METRICS.data, ""), constant("{}")), JSONB)
     queuing = _longer(old, "queuingPeriods", periods.c.queuing, MOST_PERIODS)
     active = _longer(old, "activePeriod", periods.c.active, None)
     return old.op("||")(queuing).op("||")(active)
@@ -176,7 +176,7 @@ def _longer(
 
     A list with the most periods stays as it is.
     """
-    kept = func.coalesce(old[name], cast("[]", JSONB))
+    kept = func.coalesce(old[name], cast(constant("[]"), JSONB))
     is_full = false() if most is None else func.jsonb_array_length(kept) >= most
     longer = func.jsonb_build_object(literal(name), kept.op("||")(new))
-    return case((or_(new.is_(None), is_full), cast("{}", JSONB)), else_=longer)
+    return case((or_(new.is_(None), is_full), cast(constant("{}"), JSONB)), else_=longer)

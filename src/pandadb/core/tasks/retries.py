@@ -44,7 +44,7 @@ class RetryResult:
     tasks: dict[int, str] = field(default_factory=dict)
     """The state that each task is in now; tasks that were left as they are have none."""
     retried: list[int] = field(default_factory=list)
-    """Tasks that were accepted, among them children that are executed again."""
+    """Tasks that were accepted, each followed by its children that are executed again."""
     refused: dict[int, str] = field(default_factory=dict)
     """Tasks that are back in their earlier state, exhausted, or left: with the reason."""
 
@@ -97,11 +97,23 @@ def retry(
         chosen = _children(session, parents, locked, host)
         chosen = {task: row for task, row in chosen.items() if task not in done}
         done |= chosen.keys()
-        options, ignore_limits = (
-            RetryOptions(incexec=True, keep_priority=keep_share_priority),
-            False,
-        )
+        options = RetryOptions(incexec=True, keep_priority=keep_share_priority)
+    result.retried = _by_family(result.retried, locked)
     return result
+
+
+def _by_family(tasks: Sequence[int], rows: Tasks) -> list[int]:
+    """Return tasks in their order, each followed by its children by id."""
+    below: dict[int, list[int]] = {}
+    children = [task for task in sorted(tasks) if rows[task].parent_tid in {*tasks} - {task}]
+    for task in children:
+        below.setdefault(rows[task].parent_tid, []).append(task)
+    left = [task for task in reversed(tasks) if task not in children]
+    ordered = []
+    while left:
+        ordered.append(left.pop())
+        left += reversed(below.get(ordered[-1], ()))
+    return [*ordered, *(task for task in tasks if task not in ordered)]
 
 
 def _checked(
@@ -269,4 +281,8 @@ def _children(
         if task not in reading
     }
     outcomes.write(session, anew, host=host)
-    return {task: living[task] for task in reading if living[task].status not in families.WORKING}
+    return {
+        task: living[task]
+        for task in sorted(reading)
+        if living[task].status not in families.WORKING
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import literal_column, update
+from sqlalchemy import func, literal_column, update
 
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 TASK, DATASET = JediTasks.__table__.c, JediDatasets.__table__.c
-DAY: ColumnElement[Any] = literal_column("interval '1 day'")
+YESTERDAY: ColumnElement[Any] = func.date_trunc("day", now()) - literal_column("interval '1 day'")
+"""The time that agents take for long ago: midnight, as the server sets it."""
 RECENTLY: ColumnElement[Any] = literal_column("interval '5 minutes'")
 
 
@@ -94,7 +95,7 @@ def _waking() -> Update:
             TASK.modificationtime < now() - RECENTLY,
             TASK.lockedby.is_(None),
         )
-        .values(modificationtime=now() - DAY)
+        .values(modificationtime=YESTERDAY)
     )
 
 
@@ -107,5 +108,5 @@ def _looking_up() -> Update:
             DATASET.state == "mutable",
             DATASET.statechecktime < now() - RECENTLY,
         )
-        .values(statechecktime=now() - DAY)
+        .values(statechecktime=YESTERDAY)
     )

@@ -54,7 +54,8 @@ def counts(session: Transaction, tasks: Sequence[int]) -> dict[int, Counts]:
     files = {row.jeditaskid: row for row in connection.execute(_dataset_counts(), given)}
     jobs = {row.jeditaskid: row for row in connection.execute(_file_counts(), given)}
     return {
-        task: Counts(*files[task][1:], *(jobs[task][1:] if task in jobs else ())) for task in files
+        task: Counts(*map(int, [*tuple(row)[1:], *tuple(jobs.get(task, ()))[1:]]))
+        for task, row in files.items()
     }
 
 

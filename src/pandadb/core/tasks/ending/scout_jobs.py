@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Float, case, cast, func, literal_column, select, true, union_all
+from sqlalchemy import (
+    BigInteger,
+    Float,
+    Numeric,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from pandadb.core.jobs.files.file_status import same_dataset
@@ -142,11 +153,11 @@ def _query(merging: bool) -> Select[Any]:
             inputs.c.all_bytes,
             inputs.c.jeditaskid,
             cast(inputs.c.part_bytes, Float) / MB,
-            func.coalesce(inputs.c.input_bytes, 0),
-            inputs.c.events,
+            cast(func.coalesce(inputs.c.input_bytes, 0), BigInteger),
+            cast(inputs.c.events, BigInteger),
             inputs.c.is_pseudo,
             power,
-            *(jobs.c[name] for name in COLUMNS),
+            *(_plain(jobs.c[name]) for name in COLUMNS),
         )
         .select_from(inputs)
         .outerjoin(jobs, jobs.c.pandaid == inputs.c.pandaid)
@@ -154,6 +165,11 @@ def _query(merging: bool) -> Select[Any]:
         .where(inputs.c.place <= MOST_JOBS)
         .order_by(inputs.c.jeditaskid, inputs.c.pandaid)
     )
+
+
+def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a number as Python computes with it fastest: not as a decimal."""
+    return cast(column, Float) if isinstance(column.type, Numeric) else column
 
 
 def _inputs(merging: bool) -> CTE:
