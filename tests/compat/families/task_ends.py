@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pandadb.core.sql.validation import InvalidValue
 from pandadb.services.tasks import ends, retries
 from pandadb.services.tasks.min_task_ids import refresh_min_task_ids
 from pandadb.services.tasks.retries import TaskRefused, UnknownTask
@@ -18,6 +19,8 @@ class TaskEnds(Part):
             done = retries.retry(self.database, task, command, OPTIONS, **options)
         except UnknownTask:
             return {"done": True, "status": None, "tasks": []}
+        except InvalidValue:
+            return {"done": False, "status": None, "tasks": []}
         except TaskRefused:
             return {"done": None, "status": None, "tasks": []}
         return {"done": True, "status": done.tasks[task], "tasks": done.retried}

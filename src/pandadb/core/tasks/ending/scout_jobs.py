@@ -20,7 +20,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.expressions import now
@@ -236,7 +236,7 @@ def _jobs(inputs: CTE) -> CTE:
     both = union_all(*tables).subquery("both")
     return (
         select(*(both.c[name] for name in COLUMNS))
-        .distinct(both.c.pandaid)
+        .ext(distinct_on(both.c.pandaid))
         .order_by(both.c.pandaid, both.c.place)
         .cte("jobs")
     )
