@@ -16,7 +16,7 @@ from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks import jedi_config, split_rules
+from pandadb.core.tasks import jedi_config, resource_types, split_rules
 from pandadb.core.tasks.ending import (
     gb_per_job,
     scout_input,
@@ -123,7 +123,7 @@ def _assessed(source: _Source, scouts: Scouts, size: int | None, may_exhaust: bo
         )
         rules = longer or rules
     columns["splitrule"] = split_rules.format_rules(rules)
-    columns["resource_type"] = scout_input.resource_type(
+    columns["resource_type"] = resource_types.fitting(
         source.resource_types, {**task._mapping, **columns}
     )
     return Assessment(columns, succeeded, exhausted, source.metrics_of(scouts))
@@ -170,7 +170,7 @@ class _Source:
             scout_jobs.read(session, merging, merging=True) if merging else {},
             scout_input.counts(session, ids),
             scout_input.libraries(session, ids),
-            scout_input.resource_types(session),
+            resource_types.read(session),
         )
 
     def scouts_of(self, task: Row[Any]) -> Scouts:
