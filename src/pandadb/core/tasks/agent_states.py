@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pandadb.core.sql import validation
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.statemachine.machine import Transition
-from pandadb.core.tasks import attempts, deft_mirror, queuing_times
+from pandadb.core.tasks import activity_periods, attempts, deft_mirror
 from pandadb.core.tasks.effects import frozen_in
 from pandadb.core.tasks.row_locks import refusing_to_wait
 from pandadb.core.tasks.states import ATTEMPT_ENDS, STATES, TASKS
@@ -59,7 +59,7 @@ def set_state(
     deft_mirror.count_done_jobs(session, [*before])
     if status in ATTEMPT_ENDS:
         attempts.end(session, [task for task, state in before.items() if state != status])
-    queuing_times.refresh(session, [*before])
+    activity_periods.settle(session, [*before])
     return before
 
 
