@@ -12,7 +12,7 @@ from pandadb.core.tasks import activity_periods, deft_mirror, retries, split_rul
 from pandadb.core.tasks.commands import job_kills, parameters, reassignments, unfinished_files
 from pandadb.core.tasks.commands.catalog import COMMANDS
 from pandadb.core.tasks.row_locks import lock_tasks
-from pandadb.core.tasks.states import TASKS
+from pandadb.core.tasks.states import ACCEPTED_IN, TASKS
 from pandadb.core.tasks.status_changes import carry
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _reassign(
 
     def target(one: Accepted) -> tuple[str, str | None, str | None]:
         to = reassignments.parse(one.comment)
-        back = one.old_status if to.back else None
+        back = one.old_status if to.back and one.old_status in ACCEPTED_IN["reassign"] else None
         return to.column, to.value, back
 
     for (column, value, back), tasks in _grouped(accepted, target).items():
