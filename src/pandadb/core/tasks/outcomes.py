@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 TASK, DEFT = JediTasks.__table__.c, TTask.__table__.c
 HOURS_BACK = timedelta(hours=6)
 """A `modificationtime` so far back has the next agent take the task at once (semantics 3.4)."""
-ERROR_LENGTH = TASK.errordialog.type.length
+ERROR_LENGTH = 510
 """Characters of `errordialog`."""
 
 

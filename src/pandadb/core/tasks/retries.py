@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import null, update
 
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, near, shown
 from pandadb.core.tasks import attempts, families, outcomes, retry_limits
@@ -44,7 +44,7 @@ class RetryResult:
     tasks: dict[int, str] = field(default_factory=dict)
     """The state that each task is in now; tasks that were left as they are have none."""
     retried: list[int] = field(default_factory=list)
-    """Tasks that were accepted, among them children that are executed again."""
+    """Tasks that were accepted, each followed by its children that are executed again."""
     refused: dict[int, str] = field(default_factory=dict)
     """Tasks that are back in their earlier state, exhausted, or left: with the reason."""
 
@@ -97,16 +97,28 @@ def retry(
         chosen = _children(session, parents, locked, host)
         chosen = {task: row for task, row in chosen.items() if task not in done}
         done |= chosen.keys()
-        options, ignore_limits = (
-            RetryOptions(incexec=True, keep_priority=keep_share_priority),
-            False,
-        )
+        options = RetryOptions(incexec=True, keep_priority=keep_share_priority)
+    result.retried = _by_family(result.retried, locked)
     return result
+
+
+def _by_family(tasks: Sequence[int], rows: Tasks) -> list[int]:
+    """Return tasks in their order, each followed by its children by id."""
+    below: dict[int, list[int]] = {}
+    children = [task for task in sorted(tasks) if rows[task].parent_tid in {*tasks} - {task}]
+    for task in children:
+        below.setdefault(rows[task].parent_tid, []).append(task)
+    left = [task for task in reversed(tasks) if task not in children]
+    ordered = []
+    while left:
+        ordered.append(left.pop())
+        left += reversed(below.get(ordered[-1], ()))
+    return [*ordered, *(task for task in tasks if task not in ordered)]
 
 
 def _checked(
     session: Transaction, tasks: Tasks, command: str, result: RetryResult, host: str
-) -> Tasks:
+) -> dict[int, Row[Any]]:
     """Return the tasks whose earlier state the command takes; the others go back there."""
     allowed = {task: row for task, row in tasks.items() if row.oldstatus in ALLOWED[command]}
     wrong = {task: row for task, row in tasks.items() if task not in allowed}
@@ -226,7 +238,7 @@ def _restart_in_deft(session: Transaction, tasks: Mapping[int, Outcome]) -> None
         .values(status="ready", timestamp=now(), start_time=null())
     )
     if tasks:
-        connection_of(session).execute(restarted, {"pandaids": written(tasks)})
+        connection_of(session).execute(restarted, {"pandaids": [*tasks]})
 
 
 def _close_output(session: Transaction, tasks: Sequence[int]) -> None:
@@ -238,7 +250,7 @@ def _close_output(session: Transaction, tasks: Sequence[int]) -> None:
         .values(status="done")
     )
     if tasks:
-        connection_of(session).execute(closed, {"pandaids": written(tasks)})
+        connection_of(session).execute(closed, {"pandaids": [*tasks]})
 
 
 def _discard_events(session: Transaction, tasks: Tasks) -> None:
@@ -250,7 +262,7 @@ def _discard_events(session: Transaction, tasks: Tasks) -> None:
         .values(status=DISCARDED)
     )
     if tasks:
-        connection_of(session).execute(discarded, {"pandaids": written(tasks)})
+        connection_of(session).execute(discarded, {"pandaids": [*tasks]})
 
 
 def _children(
@@ -269,4 +281,8 @@ def _children(
         if task not in reading
     }
     outcomes.write(session, anew, host=host)
-    return {task: living[task] for task in reading if living[task].status not in families.WORKING}
+    return {
+        task: living[task]
+        for task in sorted(reading)
+        if living[task].status not in families.WORKING
+    }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, select, tuple_
 
 from pandadb.core.jobs.files.file_status import same_dataset
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.ending.scout_verdicts import Counts
 from pandadb.core.tasks.files.new_attempts import is_spent
@@ -35,7 +35,7 @@ def parameters(session: Transaction, tasks: Sequence[int]) -> dict[int, Mapping[
     """Return the parameters of tasks; those that are no JSON object count as none."""
     column = JediTaskParams.__table__.c
     query = select(column.jeditaskid, column.taskparams).where(is_given(column.jeditaskid))
-    rows = connection_of(session).execute(query, {"pandaids": written(tasks)})
+    rows = connection_of(session).execute(query, {"pandaids": [*tasks]})
     return {task: _decoded(text) for task, text in rows}
 
 
@@ -49,12 +49,13 @@ def _decoded(text: str | None) -> Mapping[str, Any]:
 
 def counts(session: Transaction, tasks: Sequence[int]) -> dict[int, Counts]:
     """Return the files, events and jobs of the master inputs of tasks."""
-    given = {"pandaids": written(tasks)}
+    given = {"pandaids": [*tasks]}
     connection = connection_of(session)
     files = {row.jeditaskid: row for row in connection.execute(_dataset_counts(), given)}
     jobs = {row.jeditaskid: row for row in connection.execute(_file_counts(), given)}
     return {
-        task: Counts(*files[task][1:], *(jobs[task][1:] if task in jobs else ())) for task in files
+        task: Counts(*map(int, [*tuple(row)[1:], *tuple(jobs.get(task, ()))[1:]]))
+        for task, row in files.items()
     }
 
 
@@ -71,7 +72,7 @@ def libraries(session: Transaction, tasks: Sequence[int]) -> dict[int, float]:
         )
         .group_by(FILE.jeditaskid)
     )
-    rows = connection_of(session).execute(query, {"pandaids": written(tasks)})
+    rows = connection_of(session).execute(query, {"pandaids": [*tasks]})
     return {task: size / MB for task, size in rows if size is not None}
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, String, bindparam, func, select, update
 
 from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import array, is_given, unnested, written
+from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks import jedi_config, split_rules
 from pandadb.core.tasks.ending import (
@@ -69,8 +69,8 @@ class Assessment:
         """Return the new state of the task; without success it is to be broken, unless forced."""
         if not (self.succeeded or forced):
             rate = split_rules.parse_rules(task.splitrule).get("SS")
-            reason = "no scout job has succeeded" if rate is None else "too few scouts succeeded"
-            return Outcome("tobroken", reason, values=self.columns)
+            number = "no" if rate is None else "not enough"
+            return Outcome("tobroken", f"{number} scout jobs succeeded", values=self.columns)
         rules = {**split_rules.parse_rules(self.columns["splitrule"])}
         rules["US"] = split_rules.AFTER_SCOUTS
         columns = {**self.columns, "splitrule": split_rules.format_rules(rules)}
@@ -144,7 +144,7 @@ def tag_jobs(session: Transaction, assessments: Iterable[Assessment]) -> None:
 def release_files(session: Transaction, tasks: Sequence[int]) -> None:
     """Have all files that are there be used, not only those for scouts (`nfilestobeused`)."""
     if tasks:
-        connection_of(session).execute(_release(), {"pandaids": written(tasks)})
+        connection_of(session).execute(_release(), {"pandaids": [*tasks]})
 
 
 @dataclass(frozen=True)

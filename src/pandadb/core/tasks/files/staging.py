@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, select, tuple_, update
 
-from pandadb.core.sql.id_arrays import array, is_given, unnested, written
+from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
 from pandadb.models import JediDatasetContents, JediDatasets
 
@@ -28,7 +28,7 @@ def release(session: Transaction, rows: Sequence[Row[Any]]) -> None:
     given = {"tasks": [row.jeditaskid for row in rows], "ids": [row.datasetid for row in rows]}
     connection = connection_of(session)
     connection.execute(_released(), given)
-    tasks = {"pandaids": written({*given["tasks"]})}
+    tasks = {"pandaids": [*{*given["tasks"]}]}
     connection.execute(_followed(), tasks)
 
 
