@@ -123,5 +123,5 @@ def test_a_locked_task_is_left_to_the_next_run(database: Database) -> None:
 
 
 def test_a_task_is_a_number(database: Database) -> None:
-    with pytest.raises(InvalidValue):
+    with pytest.raises(InvalidValue, match="jeditaskid has to be a whole number"):
         commands.request_command(database, "7", KILL)  # type: ignore[arg-type]
