@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TASK, DEFT = JediTasks.__table__.c, TTask.__table__.c
 REASON_LENGTH = 255
 """Characters of `errordialog` that the status log keeps."""
+DEFT_LENGTH = 12
+"""Characters of T_TASK.status: `preprocessing` is longer, and cut."""
 PICKED_COLUMNS = ("jeditaskid", "status", "attemptnr", "errordialog")
 
 
@@ -119,6 +121,9 @@ def _mirrored(picked: CTE) -> CTE:
     return (
         update(TTask.__table__)
         .where(is_one_of(DEFT.taskid, select(picked.c.jeditaskid)))
-        .values(status=bindparam("deft", type_=DEFT.status.type), timestamp=moment())
+        .values(
+            status=func.left(bindparam("deft", type_=String), literal(DEFT_LENGTH)),
+            timestamp=moment(),
+        )
         .cte("mirrored")
     )

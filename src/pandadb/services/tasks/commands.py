@@ -57,7 +57,7 @@ def request_command(
         InvalidValue: A task is no number.
         TasksLocked: A task was locked for longer than the lock timeout.
     """
-    ids = validation.ids(tasks)
+    ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
         return requests.register(connection, ids, asked, options.lock)
 
@@ -112,7 +112,7 @@ def set_status(
         InvalidValue: A task is no number, or the reason `error` is no text.
         TasksLocked: A task was locked for longer than the lock timeout.
     """
-    ids = validation.ids(tasks)
+    ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
         return agent_states.set_state(
             connection, ids, status, host=options.host, was=was, error=error, lock=options.lock
@@ -131,7 +131,7 @@ def change_priority(
         InvalidValue: The priority does not fit its column, or a task is no number.
         TasksLocked, JobsLocked: A row was locked for longer than the lock timeout.
     """
-    ids = validation.ids(tasks)
+    ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
         return attributes.change_priority(connection, ids, priority, options.lock)
 
@@ -149,7 +149,7 @@ def change_attribute(
         InvalidValue: There is no such column, it goes with the state, or the value does not fit.
         TasksLocked: A task was locked for longer than the lock timeout.
     """
-    ids = validation.ids(tasks)
+    ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
         return attributes.change_attribute(connection, ids, name, value, options.lock)
 
@@ -167,6 +167,6 @@ def change_split_rule(
         InvalidValue: That is no code, or the rules get too long.
         TasksLocked: A task was locked for longer than the lock timeout.
     """
-    ids = validation.ids(tasks)
+    ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
         return attributes.change_split_rule(connection, ids, code, value, options.lock)

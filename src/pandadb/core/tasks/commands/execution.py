@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.core.tasks import deft_mirror, queuing_times, retries, split_rule_changes
+from pandadb.core.tasks import activity_periods, deft_mirror, retries, split_rule_changes
 from pandadb.core.tasks.commands import job_kills, parameters, reassignments, unfinished_files
 from pandadb.core.tasks.commands.catalog import COMMANDS
 from pandadb.core.tasks.row_locks import lock_tasks
-from pandadb.core.tasks.states import TASKS
+from pandadb.core.tasks.states import ACCEPTED_IN, TASKS
 from pandadb.core.tasks.status_changes import carry
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _complete(
     (step,) = TASKS.steps("finish done")
     result.tasks |= dict.fromkeys(carry(session, step, finished, host=host), step.target)
     _reassign(session, [one for one in free if one.command == "reassign"], host, result)
-    queuing_times.refresh(session, [*killed, *finished])
+    activity_periods.settle(session, [*killed, *finished])
 
 
 def _tasks(accepted: Iterable[Accepted], command: str) -> list[int]:
@@ -113,7 +113,7 @@ def _reassign(
 
     def target(one: Accepted) -> tuple[str, str | None, str | None]:
         to = reassignments.parse(one.comment)
-        back = one.old_status if to.back else None
+        back = one.old_status if to.back and one.old_status in ACCEPTED_IN["reassign"] else None
         return to.column, to.value, back
 
     for (column, value, back), tasks in _grouped(accepted, target).items():
@@ -123,7 +123,7 @@ def _reassign(
             session, step, tasks, host=host, values=values, deft=deft_mirror.deft_of(step.target)
         )
         deft_mirror.note_start(session, [*done], step.target)
-        queuing_times.refresh(session, [*done])
+        activity_periods.settle(session, [*done])
         result.tasks |= dict.fromkeys(done, step.target)
 
 
