@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pandadb.services import datasets
+from pandadb.services.datasets import JsonCatalogue, feed
 from tests.compat.families.part import OPTIONS, Part
+
+if TYPE_CHECKING:
+    from pandadb.services.datasets import FeedReport
 
 
 class Datasets(Part):
@@ -13,10 +16,8 @@ class Datasets(Part):
 
     def feed(self, vo: str, label: str, task: int, datasets: dict[str, Any]) -> dict[str, Any]:
         """The contents feeder."""
-        return self._fed(vo, label, task, datasets)
-
-    def _fed(self, vo: str, label: str, task: int, given: dict[str, Any]) -> dict[str, Any]:
-        catalogue = datasets.JsonCatalogue(given)
-        report = datasets.feed(self.database, task, catalogue, vo=vo, label=label, options=OPTIONS)
-        names = {one.task: sorted(one.names) for one in report.fed.values()}
-        return {"datasets": [[task, found] for task, found in names.items()]}
+        catalogue = JsonCatalogue(datasets)
+        report: FeedReport = feed(
+            self.database, task, catalogue, vo=vo, label=label, options=OPTIONS
+        )
+        return {"datasets": [[one.task, sorted(one.due)] for one in report.fed.values()]}

@@ -1,4 +1,4 @@
-"""What a data catalogue has of datasets: the one method that feeding asks, and a JSON file of it."""
+"""Catalogues of data: the one method that a feed calls, and a catalogue in JSON."""
 
 from __future__ import annotations
 

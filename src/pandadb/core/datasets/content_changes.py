@@ -183,7 +183,7 @@ def _status(first: str, fileid: int, chosen: set[int]) -> str:
 
 
 def _unprocessed(context: FeedContext) -> int:
-    """Return released files that were not used before the feed; 0 where the dataset has no numbers."""
+    """Return released files that were not used before the feed; 0 without numbers of them."""
     released, used = (context.dataset.row[name] for name in ("nfilestobeused", "nfilesused"))
     return 0 if released is None or used is None else int(released - used)
 

@@ -1,4 +1,4 @@
-"""Files of datasets in JEDI_DATASET_CONTENTS: read, put in by COPY, and changed in one statement."""
+"""Files of datasets: JEDI_DATASET_CONTENTS read, filled by COPY, changed in one statement."""
 
 from __future__ import annotations
 

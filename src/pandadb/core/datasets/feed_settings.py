@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping, Sequence
 
     from pandadb.core.datasets.attributes import InputDataset
@@ -192,8 +192,6 @@ def _secondary_files(settings: FeedSettings, dataset: InputDataset) -> int | Non
     if settings.events_per_file is None:
         return None if settings.knows_no_events else found
     job = settings.granularity or settings.events_per_job
-    return ceil(found * settings.events_per_file / job) if _splits(settings, job) else found
-
-
-def _splits(settings: FeedSettings, job: Any) -> bool:
-    return bool(job) and (settings.events_per_file or 0) > job
+    if not job or settings.events_per_file <= job:
+        return found
+    return ceil(found * settings.events_per_file / job)

@@ -39,9 +39,10 @@ class Miscount(NamedTuple):
 
 def lock(session: Transaction, tasks: Sequence[int] | None, how: Lock = Lock.WAIT) -> None:
     """Lock tasks, or all, then their datasets, by id: files are counted as they are afterwards."""
-    options = {"nowait": how is Lock.NOWAIT, "skip_locked": how is Lock.SKIP}
+    nowait, skip = how is Lock.NOWAIT, how is Lock.SKIP
     for columns in ((TASK.jeditaskid,), (DATASET.jeditaskid, DATASET.datasetid)):
-        rows = select(*columns).order_by(*columns).with_for_update(key_share=True, **options)
+        rows = select(*columns).order_by(*columns)
+        rows = rows.with_for_update(key_share=True, nowait=nowait, skip_locked=skip)
         chosen = rows if tasks is None else rows.where(columns[0] == func.any(array("tasks")))
         session.execute(select(func.count()).select_from(chosen.subquery()), {"tasks": tasks})
 

@@ -122,11 +122,12 @@ def release_by_rules(
     elif context.task_status == "running":
         bunches = RUNNING_BUNCHES
     enough = counter.count(bunches)
-    if not enough:
-        found = Release(reason="not enough files")
-    else:
-        found = Release(counter.fileids)
-    return Release(found.fileids, found.reason, len(counter.fileids), counter.in_first_bunch or 0)
+    return Release(
+        counter.fileids if enough else (),
+        "" if enough else "Not enough files",
+        len(counter.fileids),
+        counter.in_first_bunch or 0,
+    )
 
 
 def _grouped(

@@ -87,10 +87,10 @@ def plan(
         InvalidValue: The parameters of the task are not usable.
     """
     given = {"task": task, "vo": vo, "label": label}
-    rows = [InputDataset(row._mapping) for row in session.execute(_due(), given)]
+    rows = [InputDataset(row._asdict()) for row in session.execute(_due(), given)]
     if not rows:
         return None
-    found = session.execute(_task(), {"task": task}).one()._mapping
+    found = session.execute(_task(), {"task": task}).one()._asdict()
     parameters = read_parameters(found["taskparams"])
     follows = _follows_parent(session, found)
     return FeedPlan(

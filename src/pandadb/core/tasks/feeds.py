@@ -63,6 +63,8 @@ class TaskFeed:
     task: int
     status: str
     """The state of the task afterwards."""
+    due: Sequence[str] = ()
+    """Names of the datasets that were to be fed."""
     datasets: Sequence[DatasetFeed] = ()
     reason: str | None = None
     """Why it waits, or is broken."""
@@ -99,7 +101,7 @@ def _answer(catalogue: Catalogue, name: str) -> Answer:
 
 
 def _source(plan: FeedPlan, dataset: InputDataset) -> str:
-    """Return what is asked for files: a dataset; or its container, if the task names files of it."""
+    """Return the name that has the files: the dataset, or its container if files are named."""
     in_container = "useInFilesInContainer" in plan.parameters and dataset.row["containername"]
     if in_container and plan.settings.choice(dataset).names:
         return str(dataset.row["containername"])
@@ -136,7 +138,8 @@ def feed(
     if progress.consistent and not (outcome.waits or outcome.is_broken):
         drop_inconsistent(session, plan.jeditaskid, progress.consistent)
     status = conclude(session, plan, outcome, host)
-    return TaskFeed(plan.jeditaskid, status, progress.fed, outcome.reason)
+    names = [one.name for one in plan.datasets]
+    return TaskFeed(plan.jeditaskid, status, names, progress.fed, outcome.reason)
 
 
 def _lock_task(session: Transaction, plan: FeedPlan, lock: Lock) -> bool:
@@ -172,7 +175,18 @@ def _feed_dataset(
         progress.outcome = replace(progress.outcome, master_is_open=True)
     if not _is_to_be_read(plan, dataset, state):
         return _keep(session, dataset, progress)
-    return _feed_files(session, plan, dataset, answers, progress, state)
+    context = FeedContext(
+        dataset,
+        plan.settings,
+        feed_settings.limits(plan.settings, dataset, progress.left),
+        state,
+        plan.task["status"],
+        plan.task["oldstatus"],
+        plan.stages(dataset),
+        plan.follows_parent,
+        progress.scout_chunks,
+    )
+    return _feed_files(session, plan, context, answers, progress)
 
 
 def _unanswered(
@@ -225,22 +239,11 @@ def _keep(session: Transaction, dataset: InputDataset, progress: _Progress) -> b
 def _feed_files(
     session: Transaction,
     plan: FeedPlan,
-    dataset: InputDataset,
+    context: FeedContext,
     answers: Mapping[str, Answer],
     progress: _Progress,
-    state: str,
 ) -> bool:
-    context = FeedContext(
-        dataset,
-        plan.settings,
-        feed_settings.limits(plan.settings, dataset, progress.left),
-        state,
-        plan.task["status"],
-        plan.task["oldstatus"],
-        plan.stages(dataset),
-        plan.follows_parent,
-        progress.scout_chunks,
-    )
+    dataset = context.dataset
     try:
         files = _files(session, plan, dataset, answers)
     except CatalogueError as error:
@@ -283,14 +286,14 @@ def _account(context: FeedContext, change: ContentChange, nfiles: int, progress:
         _count_master(dataset, progress, nfiles, change.nready)
     scouts_left = not (context.limits.uses_scouts and progress.scout_chunks <= 0)
     waits = context.follows_parent or context.stages
-    if waits and dataset.is_master and context.state != "closed" and scouts_left:
-        if change.nreleased == 0:
-            tape = " It is being staged from tape." if context.stages else ""
-            reason = f"Too little input is ready.{tape} {change.reason}".rstrip()
-            progress.skips_secondaries = True
-            progress.outcome = replace(
-                progress.outcome, waits=True, keeps_frozen_time=False, reason=reason
-            )
+    lacks = change.nreleased == 0 and context.state != "closed"
+    if waits and dataset.is_master and lacks and scouts_left:
+        tape = " It is being staged from tape." if context.stages else ""
+        reason = f"Too little input is ready.{tape} {change.reason}".rstrip()
+        progress.skips_secondaries = True
+        progress.outcome = replace(
+            progress.outcome, waits=True, keeps_frozen_time=False, reason=reason
+        )
 
 
 def _count_master(dataset: InputDataset, progress: _Progress, nfiles: int, nready: int) -> None:

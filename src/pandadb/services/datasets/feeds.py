@@ -11,7 +11,7 @@ from pandadb.core.tasks import feed_plans, feeds
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from pandadb.core.datasets.catalogue import Catalogue
     from pandadb.core.tasks.feed_plans import FeedPlan
@@ -48,28 +48,31 @@ def feed(
     report = FeedReport()
     for task in ids:
         try:
-            _feed(database, task, catalogue, (vo, label), options, report)
+            plan = _plan(database, task, vo, label)
+            if plan is None:
+                report.refused[task] = f"Task {task} has no dataset to feed, or an agent has it"
+            else:
+                _feed(database, plan, catalogue, options, report)
         except InvalidValue as error:
             if isinstance(tasks, int):
-                raise
+                raise InvalidValue(f"task {task}: {error}") from None
             report.refused[task] = str(error)
     return report
 
 
+def _plan(database: Database, task: int, vo: str | None, label: str | None) -> FeedPlan | None:
+    with database.transaction() as connection:
+        return feed_plans.plan(connection, task, vo=vo, label=label)
+
+
 def _feed(
     database: Database,
-    task: int,
+    plan: FeedPlan,
     catalogue: Catalogue,
-    places: Sequence[str | None],
     options: VerbOptions,
     report: FeedReport,
 ) -> None:
-    vo, label = places
-    with transaction(database, options) as connection:
-        plan: FeedPlan | None = feed_plans.plan(connection, task, vo=vo, label=label)
-    if plan is None:
-        report.refused[task] = f"Task {task} has no dataset to be fed, or an agent works on it"
-        return
+    task = plan.jeditaskid
     answers = feeds.ask(plan, catalogue)
     with transaction(database, options) as connection:
         fed = feeds.feed(connection, plan, answers, host=options.host, lock=options.lock)

@@ -23,8 +23,8 @@ def recount(
 ) -> list[Miscount]:
     """Return the wrong counters of the datasets of tasks, or of all, and repair them.
 
-    A dry run takes no lock, and lists them only. What each counter counts: semantics 4.1, as data in
-    `core.datasets.counters`.
+    A dry run takes no lock, and lists them only. The definitions of the counters (semantics 4.1)
+    are data: `core.datasets.counters`.
 
     Raises:
         InvalidValue: A task is no number.
