@@ -10,7 +10,9 @@ from pandadb.core.datasets.catalogue import (
 )
 from pandadb.core.datasets.recounts import Miscount
 from pandadb.core.tasks.feeds import DatasetFeed, TaskFeed
+from pandadb.core.tasks.file_losses import TaskFileLoss
 from pandadb.services.datasets.feeds import FeedReport, feed
+from pandadb.services.datasets.lost_files import lose
 from pandadb.services.datasets.recounts import recount
 
 __all__ = [
@@ -23,7 +25,9 @@ __all__ = [
     "Listing",
     "Miscount",
     "TaskFeed",
+    "TaskFileLoss",
     "feed",
+    "lose",
     "read_catalogue",
     "recount",
 ]
