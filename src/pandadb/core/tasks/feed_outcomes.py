@@ -77,13 +77,13 @@ UNLOCKED = {"lockedby": NULL, "lockedtime": NULL}
 READY = Transition(
     "feed", ("defined",), "ready", "its input is there",
     effects={
-        **UNLOCKED, "modificationtime": AT_ONCE, "errordialog": NULL, "frozentime": NULL,
-        "queuedtime": QUEUED, "activatedtime": QUEUED,
+        **UNLOCKED, "modificationtime": AT_ONCE, "frozentime": NULL, "queuedtime": QUEUED,
+        "activatedtime": QUEUED,
     },
 )  # fmt: skip
 ASSIGNING = Transition(
     "feed", ("defined",), "assigning", "its input is there, a brokerage has to send it somewhere",
-    effects={**UNLOCKED, "modificationtime": AT_ONCE, "errordialog": NULL, "frozentime": NOW},
+    effects={**UNLOCKED, "modificationtime": AT_ONCE, "frozentime": NOW},
 )  # fmt: skip
 PENDING = Transition(
     "feed", ("defined",), "pending", "its input is not there yet",
@@ -116,13 +116,13 @@ def conclude(session: Transaction, plan: FeedPlan, outcome: FeedOutcome, host: s
     step = _step(session, plan, outcome)
     if step is None:
         return str(plan.task["status"])
-    said = step in (PENDING, PENDING_FOR_PARENT, BROKEN, FINISHING)
+    reason = outcome.reason or plan.task["errordialog"]
     moved = carry(
         session,
         step,
         [plan.jeditaskid],
         host=host,
-        values={"errordialog": outcome.reason} if said else None,
+        values={"errordialog": None if step in (READY, ASSIGNING) else reason},
         deft="assigning" if step is ASSIGNING else None,
     )
     return step.target if moved else str(plan.task["status"])

@@ -58,6 +58,11 @@ class FeedPlan:
         """The number of the task."""
         return int(self.task["jeditaskid"])
 
+    @property
+    def takes_files(self) -> bool:
+        """Whether the task takes files: not while it runs and has been on hold before that."""
+        return bool(self.task["status"] == "defined" or self.task["oldstatus"] != "defined")
+
     def has(self, code: str) -> bool:
         """Return whether the split rule has a code."""
         return has(self.task["splitrule"], code)

@@ -174,7 +174,7 @@ def _feed_dataset(
     if dataset.is_master and answer is not None and answer.state == "open":
         progress.outcome = replace(progress.outcome, master_is_open=True)
     if not _is_to_be_read(plan, dataset, state):
-        return _keep(session, dataset, progress)
+        return _keep(session, plan, dataset, progress)
     context = FeedContext(
         dataset,
         plan.settings,
@@ -220,14 +220,14 @@ def _state(plan: FeedPlan, dataset: InputDataset, listing: Listing | None) -> st
 def _is_to_be_read(plan: FeedPlan, dataset: InputDataset, state: str) -> bool:
     """Return whether the state of a dataset, or of its source, asks for its files."""
     if dataset.row["status"] in TO_UPDATE or dataset.is_sequence:
-        return True
+        return plan.takes_files
     mutable = MUTABLE in (state, dataset.row["state"])
-    return mutable and plan.task["status"] != "defined"
+    return mutable and plan.takes_files and plan.task["status"] != "defined"
 
 
-def _keep(session: Transaction, dataset: InputDataset, progress: _Progress) -> bool:
+def _keep(session: Transaction, plan: FeedPlan, dataset: InputDataset, progress: _Progress) -> bool:
     """Count the files that a dataset has already; one in another state ends the feed."""
-    if dataset.row["status"] != "ready":
+    if dataset.row["status"] != "ready" or not plan.takes_files:
         progress.outcome = replace(progress.outcome, is_complete=False)
         return False
     nfiles = contents.count(session, dataset)
