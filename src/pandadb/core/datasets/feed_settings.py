@@ -67,6 +67,8 @@ class FeedSettings:
     """NF."""
     max_files_per_job: int | None = None
     """MF."""
+    max_events_per_job: int | None = None
+    """NE."""
     uses_scouts: bool = False
     """US=2."""
     respects_rules: bool = False

@@ -1,7 +1,7 @@
 """Which pending files of a mutable dataset become ready: those of as many jobs as are waited for.
 
-With the split rule respected (RR) files are counted off in jobs by their number (NF, else MF), in
-the order of their names; sizes and walltimes do not count here.
+With the split rule respected (RR) files are counted off in jobs by their number (NF, else MF) and
+events (NE), in the order of their names; sizes and walltimes do not count here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from pandadb.core.datasets.feed_context import FeedContext
+    from pandadb.core.datasets.feed_settings import FeedSettings
 
 MOST_FILES = 200
 """Files of a job, where the split rule says nothing."""
@@ -140,6 +141,21 @@ def _grouped(
     return groups
 
 
+def _next_job(files: Sequence[PendingFile], start: int, settings: FeedSettings) -> tuple[int, bool]:
+    """Return how many files go into the next job, and whether it has too few files or events."""
+    if settings.files_per_job:
+        taken = min(settings.files_per_job, len(files) - start)
+        return taken, taken < settings.files_per_job
+    most = settings.max_events_per_job
+    taken = nevents = 0
+    for one in files[start : start + (settings.max_files_per_job or MOST_FILES)]:
+        if most and taken and nevents + one.nevents > most:
+            break
+        taken += 1
+        nevents += one.nevents
+    return taken, nevents < (most or 0)
+
+
 class _JobCounter:
     """Counts files off in jobs, group by group."""
 
@@ -150,7 +166,9 @@ class _JobCounter:
         staging: Collection[int | None],
     ) -> None:
         self._groups, self._context, self._staging = dict(groups), context, staging
-        self._group: tuple[int | None, list[PendingFile]] | None = None
+        self._block: int | None = None
+        self._files: list[PendingFile] = []
+        """Files of the group that is counted; none between two groups."""
         self._used = self._available = self._jobs_of_group = 0
         self.fileids: list[int] = []
         self.in_first_bunch: int | None = None
@@ -168,18 +186,15 @@ class _JobCounter:
             closed = self._context.limits.skips_short_output and self._context.state == "closed"
             enough = enough or number > 0 or jobs >= self._context.chunks or closed
             break
-        if self._group:
-            self._take(self._used)
+        self._take(self._used)
         return enough
 
     def _bunch(self) -> tuple[int, bool]:
         """Count one bunch; return its jobs, and whether the group has more files."""
         jobs, more = 0, False
-        while jobs < self._context.chunks:
-            if self._group is None:
-                if not self._groups:
-                    break
-                self._group = self._groups.popitem()
+        while jobs < self._context.chunks and (self._files or self._groups):
+            if not self._files:
+                self._block, self._files = self._groups.popitem()
                 self._used = self._jobs_of_group = 0
             counts, more = self._job()
             jobs += counts
@@ -187,29 +202,23 @@ class _JobCounter:
 
     def _job(self) -> tuple[bool, bool]:
         """Count one job; return whether it counts, and whether the group has more files."""
-        assert self._group is not None  # noqa: S101 - for the reader of types
-        block, files = self._group
-        settings = self._context.settings
-        size = settings.files_per_job or settings.max_files_per_job or MOST_FILES
-        taken = min(size, len(files) - self._used)
+        taken, is_short = _next_job(self._files, self._used, self._context.settings)
         self._used += taken
-        is_short = taken < (settings.files_per_job or 0)
-        more = self._used < len(files)
-        counts = more or self._is_complete(block, taken, is_short=is_short)
+        more = self._used < len(self._files)
+        counts = more or self._is_complete(is_short=is_short)
         if counts:
             self._jobs_of_group += 1
             self._available = self._used
         if not more:
-            if self._jobs_of_group:
-                self._take(self._available)
-            self._group = None
+            self._take(self._available if self._jobs_of_group else 0)
+            self._files = []
         return counts, more
 
-    def _is_complete(self, block: int | None, taken: int, *, is_short: bool) -> bool:
+    def _is_complete(self, *, is_short: bool) -> bool:
         """Return whether the last job of a group counts: no more files come, or it is full."""
-        released = self._context.settings.is_per_lumiblock and block not in self._staging
-        return not self._context.is_mutable or released or (taken > 0 and not is_short)
+        by_block = self._context.settings.is_per_lumiblock
+        released = by_block and self._block not in self._staging
+        return not self._context.is_mutable or released or not is_short
 
     def _take(self, number: int) -> None:
-        assert self._group is not None  # noqa: S101 - for the reader of types
-        self.fileids += [one.fileid for one in self._group[1][:number]]
+        self.fileids += [one.fileid for one in self._files[:number]]

@@ -69,6 +69,7 @@ def settings_of(parameters: Mapping[str, Any], splitrule: str | None) -> FeedSet
         max_failure=_whole(parameters, "maxFailure"),
         files_per_job=_files_per_job(splitrule),
         max_files_per_job=number_of(splitrule, "MF"),
+        max_events_per_job=number_of(splitrule, "NE"),
         uses_scouts=number_of(splitrule, "US") == 2,
         respects_rules=has(splitrule, "RR"),
         respects_lumiblocks=has(splitrule, "RL"),
