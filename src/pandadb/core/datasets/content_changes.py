@@ -69,7 +69,7 @@ class ContentChange:
     released: Sequence[int] = ()
     """Files that were pending and become ready."""
     lost: Sequence[int] = ()
-    counters: Mapping[str, int] = field(default_factory=dict)
+    counters: Mapping[str, int | None] = field(default_factory=dict)
     """New values of counters in JEDI_DATASETS."""
     status: str | None = None
     """The new state of the dataset; None: it stays."""
@@ -142,6 +142,7 @@ def change(
             "nfilesused": tally.nused,
             "nevents": tally.nevents,
             "nfilesmissing": tally.nlost,
+            "nfilesfailed": _failed(existing, lost, context),
         },
         status=None if waits else "ready",
         state=_state(context, tally, to_be_used, staging=bool(staging)),
@@ -180,6 +181,13 @@ def _waiting(number: int, one: Record) -> PendingFile:
 
 def _status(first: str, fileid: int, chosen: set[int]) -> str:
     return "ready" if first == "pending" and fileid in chosen else first
+
+
+def _failed(existing: Sequence[Content], lost: set[int], context: FeedContext) -> int | None:
+    """Return how many files have no attempts left, without those that are lost now."""
+    failed = context.dataset.row["nfilesfailed"]
+    gone = sum(one.is_spent for one in existing if one.fileid in lost)
+    return (failed or 0) - gone if gone else failed
 
 
 def _unprocessed(context: FeedContext) -> int:

@@ -63,7 +63,7 @@ def _listed(rows: Iterable[Any]) -> Iterable[Miscount]:
     for row in rows:
         found = row._mapping
         for name in NAMES:
-            was, right = found[f"was_{name}"], found[f"right_{name}"]
+            was, right = found[f"was_{name}"], int(found[f"right_{name}"])
             if (was or 0) != right:
                 yield Miscount(row.jeditaskid, row.datasetid, name, was, right)
 

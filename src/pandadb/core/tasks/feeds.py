@@ -146,7 +146,7 @@ def _lock_task(session: Transaction, plan: FeedPlan, lock: Lock) -> bool:
     statement = (
         select(TASK.jeditaskid)
         .where(TASK.jeditaskid == plan.jeditaskid)
-        .with_for_update(nowait=lock is Lock.NOWAIT, skip_locked=lock is Lock.SKIP)
+        .with_for_update(key_share=True, nowait=lock is Lock.NOWAIT, skip_locked=lock is Lock.SKIP)
     )
     return session.scalar(statement) is not None
 
