@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import String, bindparam, func, insert, literal, select, update
 
 from pandadb.core.sql.expressions import constant
-from pandadb.core.sql.id_arrays import is_given, is_one_of, written
+from pandadb.core.sql.id_arrays import is_given, is_one_of
 from pandadb.core.sql.transaction import Lock, connection_of
 from pandadb.core.statemachine import statement as machine_statement
 from pandadb.core.statemachine.effects import moment
@@ -51,7 +51,7 @@ def carry(
         return {}
     given = {**(values or {}), **({} if deft is None else {"superstatus": deft})}
     statement = _statement(step, tuple(given), deft is not None, lock)
-    parameters = {**given, "pandaids": written(tasks), "host": host[:128], "deft": deft}
+    parameters = {**given, "pandaids": [*tasks], "host": host[:128], "deft": deft}
     found = connection_of(session).execute(statement, parameters)
     return {row.jeditaskid: row.status for row in found}
 

@@ -1,0 +1,240 @@
+"""Changes of a dataset's files and counters by a feed: pure, from what it has and what it gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from pandadb.core.datasets import releases
+from pandadb.core.datasets.feed_context import BEFORE_SCOUTED, EARLY
+from pandadb.core.datasets.releases import PendingFile, Release
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pandadb.core.datasets.event_ranges import Record
+    from pandadb.core.datasets.feed_context import FeedContext
+    from pandadb.core.datasets.file_selection import Selection
+
+LOST = ("lost", "missing")
+"""States of files that are not there any more."""
+UNUSED = ("ready", "pending", "staging")
+"""States of files that no job has: they are lost when they vanish from their source."""
+
+
+class Content(NamedTuple):
+    """A file of a dataset, as JEDI_DATASET_CONTENTS has it."""
+
+    fileid: int
+    lfn: str
+    status: str
+    startevent: int | None
+    endevent: int | None
+    boundaryid: int | None
+    nevents: int | None
+    lumiblocknr: int | None
+    attemptnr: int | None
+    maxattempt: int | None
+    failedattempt: int | None
+    maxfailure: int | None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What it differs by from the dataset's others; see `Record.key`."""
+        return (self.lfn, self.startevent, self.endevent, self.boundaryid)
+
+    @property
+    def length(self) -> int:
+        """Events that count."""
+        if self.startevent is not None and self.endevent is not None:
+            return self.endevent - self.startevent + 1
+        return self.nevents or 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it is ready, and has no attempt left."""
+        attempts = self.maxattempt is not None and (self.attemptnr or 0) >= self.maxattempt
+        failures = self.maxfailure is not None and (self.failedattempt or 0) >= self.maxfailure
+        return self.status == "ready" and (attempts or failures)
+
+
+@dataclass(frozen=True)
+class ContentChange:
+    """What a feed does to a dataset."""
+
+    records: Sequence[Record] = ()
+    """New files, each with its number and state."""
+    fileids: Sequence[int] = ()
+    statuses: Sequence[str] = ()
+    released: Sequence[int] = ()
+    """Files that were pending and become ready."""
+    lost: Sequence[int] = ()
+    counters: Mapping[str, int | None] = field(default_factory=dict)
+    """New values of counters in JEDI_DATASETS."""
+    status: str | None = None
+    """The new state of the dataset; None: it stays."""
+    state: str = "closed"
+    nready: int = 0
+    nreleased: int = 0
+    """Pending files that have become ready, and released ones that were not used before."""
+    reason: str = ""
+    """Why no pending file is released."""
+    scout_chunks: int = 0
+    """Scout jobs that still lack files."""
+
+
+def new_records(existing: Sequence[Content], selection: Selection) -> list[Record]:
+    """Return the records that the dataset does not have yet."""
+    known = {one.key for one in existing}
+    return [one for one in selection.records if one.key not in known]
+
+
+def change(
+    existing: Sequence[Content],
+    selection: Selection,
+    context: FeedContext,
+    records: Sequence[Record],
+    fileids: Sequence[int],
+) -> ContentChange:
+    """Return what a feed does, when `records` are new and get the numbers `fileids`."""
+    lost = _vanished(existing, selection, context)
+    there = [one for one in existing if one.status not in LOST and one.fileid not in lost]
+    first = "staging" if context.stages else "pending" if context.is_mutable else "ready"
+    new = [_waiting(number, one) for number, one in zip(fileids, records, strict=True)]
+    old = [_pending(one) for one in there if one.status == "pending"]
+    pending = [*old, *(new if first == "pending" else ())]
+    staging = {one.lumiblocknr for one in there if one.status == "staging"}
+    staging |= {one.lumiblocknr for one in new} if first == "staging" else set()
+    release = releases.release(pending, context, staging=staging, nkeys=len(selection.keys))
+    chosen = {*release.fileids}
+    statuses = [_status(first, one, chosen) for one in fileids]
+    ready = [one for one in there if one.status == "ready" and not one.is_spent]
+    old_released = [one.fileid for one in old if one.fileid in chosen]
+    tally = _Tally(
+        nready=len(ready) + len(old_released) + statuses.count("ready"),
+        nused=sum(one.status not in UNUSED or one.is_spent for one in there),
+        npending=len(pending) - len(chosen),
+        nreleased=len(chosen),
+        nlost=len(existing) - len(there),
+        nrows=len(existing) + len(records),
+        nevents=sum(one.length for one in there) + sum(one.length or 0 for one in records),
+    )
+    if context.by_rules and context.limits.uses_scouts and not context.is_mutable:
+        candidates = [*map(_pending, (one for one in there if one.status == "ready")), *new]
+        rules = releases.release_by_rules(
+            candidates, context, staging=staging, nkeys=len(selection.keys)
+        )
+    else:
+        rules = release
+    counted = releases.tally_events([*old, *new], context)
+    to_be_used = _to_be_used(context, tally, rules, counted.nranges)
+    unprocessed = _unprocessed(context)
+    waits = context.is_mutable and not chosen and unprocessed == 0
+    return ContentChange(
+        records=records,
+        fileids=fileids,
+        statuses=statuses,
+        released=old_released,
+        lost=sorted(lost),
+        counters={
+            "nfiles": tally.nrows - tally.nlost - _unreleased(context, tally),
+            "nfilestobeused": to_be_used,
+            "nfilesused": tally.nused,
+            "nevents": tally.nevents,
+            "nfilesmissing": tally.nlost,
+            "nfilesfailed": _failed(existing, lost, context),
+        },
+        status=None if waits else "ready",
+        state=_state(context, tally, to_be_used, staging=bool(staging)),
+        nready=tally.nready,
+        nreleased=tally.nreleased + unprocessed,
+        reason=release.reason,
+        scout_chunks=_scout_chunks(context, to_be_used, counted.nevents),
+    )
+
+
+class _Tally(NamedTuple):
+    nready: int
+    nused: int
+    npending: int
+    nreleased: int
+    nlost: int
+    nrows: int
+    nevents: int
+
+
+def _vanished(existing: Sequence[Content], selection: Selection, context: FeedContext) -> set[int]:
+    """Return the unused files that their source does not have any more."""
+    if context.dataset.is_sequence:
+        return set()
+    unused = (one for one in existing if one.status in UNUSED)
+    return {one.fileid for one in unused if one.key not in selection.keys}
+
+
+def _pending(one: Content) -> PendingFile:
+    return PendingFile(one.fileid, one.lfn, one.startevent, one.endevent, one.lumiblocknr)
+
+
+def _waiting(number: int, one: Record) -> PendingFile:
+    return PendingFile(number, one.lfn, one.startevent, one.endevent, one.file.lumiblocknr)
+
+
+def _status(first: str, fileid: int, chosen: set[int]) -> str:
+    return "ready" if first == "pending" and fileid in chosen else first
+
+
+def _failed(existing: Sequence[Content], lost: set[int], context: FeedContext) -> int | None:
+    """Return how many files have no attempts left, without those that are lost now."""
+    failed = context.dataset.row["nfilesfailed"]
+    gone = sum(one.is_spent for one in existing if one.fileid in lost)
+    return (failed or 0) - gone if gone else failed
+
+
+def _unprocessed(context: FeedContext) -> int:
+    """Return released files that were not used before the feed; 0 without numbers of them."""
+    released, used = (context.dataset.row[name] for name in ("nfilestobeused", "nfilesused"))
+    return 0 if released is None or used is None else int(released - used)
+
+
+def _unreleased(context: FeedContext, tally: _Tally) -> int:
+    """Return pending files that do not count, as nobody waits for them: short output is skipped."""
+    return tally.npending if context.limits.skips_short_output else 0
+
+
+def _to_be_used(context: FeedContext, tally: _Tally, rules: Release, nranges: int) -> int:
+    """Return how many files are released for processing: all, or those of scouts first."""
+    released = context.dataset.row["nfilestobeused"] or 0
+    everything = tally.nready + tally.nused
+    scouts = context.limits.uses_scouts
+    if scouts and context.task_states & BEFORE_SCOUTED:
+        return int(released)
+    if scouts and context.by_rules:
+        if context.limits.skips_short_output:
+            return rules.in_first_bunch + tally.nused
+        return everything if context.is_mutable else rules.total + tally.nused
+    if scouts and context.task_states & EARLY:
+        first = max(nranges, released) if context.is_event_split else context.bunch_files
+        if tally.nready > first:
+            return max(first, tally.nused)
+    return everything
+
+
+def _scout_chunks(context: FeedContext, to_be_used: int, nevents: int) -> int:
+    """Return the scout jobs that files of a next master are needed for."""
+    left = context.scout_chunks
+    if not context.limits.uses_scouts:
+        return left
+    if context.is_event_split:
+        per_job = context.limits.events_per_job or 1
+        return left - -(-nevents // per_job) if to_be_used > 0 else left
+    return left - -(-to_be_used // (context.settings.files_per_job or 1))
+
+
+def _state(context: FeedContext, tally: _Tally, to_be_used: int, *, staging: bool) -> str:
+    """Return the state of the dataset: it is not mutable once no more files are needed."""
+    limit = context.limits.record_limit
+    if context.is_mutable and limit is not None and to_be_used >= limit:
+        return "open"
+    if context.stages and not staging and context.dataset.is_master and not tally.npending:
+        return "closed"
+    return context.state
