@@ -71,3 +71,11 @@ class Slice:
     queue: Queue
     inputs: Sequence[tuple[Row, Sequence[Row]]]
     """Datasets, the master first, each with the job's files of it in their order."""
+
+
+@dataclass(frozen=True)
+class ChunkSlices:
+    """A chunk, and what it is split into: one slice for each job, in the order of the jobs."""
+
+    chunk: Chunk
+    slices: Sequence[Slice]

@@ -1,0 +1,1 @@
+"""Picked input split into jobs, without a database: job generation 2."""

@@ -1,0 +1,40 @@
+"""Tasks to slices: input is picked, and split into the input of jobs. Job generation 1 and 2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+    from pandadb.core.generation.slices import ChunkSlices, Queue
+    from pandadb.core.sql.transaction import Transaction
+
+
+def slices(
+    session: Transaction,
+    tasks: Sequence[int],
+    queues: Sequence[Queue],
+    *,
+    nfiles: int = 100,
+    generator: str,
+    random: Random,
+) -> list[ChunkSlices]:
+    """Lock tasks for a generator, pick input of them and split it for the queues.
+
+    Tasks come in the given order, of a task the datasets to be merged first; tasks that another
+    generator has or that have no input are left out. The files are `picked` and counted as used
+    afterwards; `picking.put_back.put_back(session, chunks)` puts back those of which no job was
+    made. A chunk without slices had no queue for it. The locked task has `generator` in LOCKEDBY,
+    also if all its chunks were empty: the caller unlocks it in the same transaction.
+
+    `nfiles` is the largest number of files of a master dataset; less than 100 count as 100. Queues
+    without facts get them from SCHEDCONFIG_JSON. `random` draws the queues.
+
+    Raises:
+        UnknownSplitRule: A task has a code in SPLITRULE that matters and that is not implemented.
+        UnknownQueue: No row of SCHEDCONFIG_JSON has the name of a queue.
+        InvalidValue: `nfiles` is negative, or a queue's fact is no number.
+    """
+    raise NotImplementedError
