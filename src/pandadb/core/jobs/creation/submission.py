@@ -71,13 +71,24 @@ class NewJob:
     """PandaIDs of the jobs that this one is another attempt of."""
 
 
-def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: str) -> list[int]:
+def submit(
+    session: Transaction,
+    jobs: Sequence[NewJob],
+    jobstatus: str,
+    host: str,
+    *,
+    relation: str = "retry",
+    queues_inputs: bool = True,
+) -> list[int]:
     """Insert new jobs into the table of their state; return their PandaIDs in order.
 
     Columns that are left out take their defaults, but `starttime` and `endtime` are NULL: servers
     take any time for an end. Share, resource type, attempts and priority are computed. Files of a
     task's datasets are marked as used by their job if it is JEDI's (`lockedby`); of two jobs with
     the same file the first has it. Placeholders are replaced: see `placeholders`.
+
+    `relation` is that of the jobs to those that they replace. With `queues_inputs` the
+    `proc_status` of their inputs is queued; JEDI leaves it until the jobs are activated.
 
     Raises:
         InvalidValue: A column is unknown or a value does not fit it; the sentence names the job.
@@ -114,8 +125,8 @@ def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: s
     copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
     copy(session, JobsStatusLog, map(log, rows))
     if any("fileid" in file for job in jobs for file in job.files):
-        used_files.use(session, rows)
-    retry_history.note(session, _followed(jobs, rows), "retry")
+        used_files.use(session, rows, queues_inputs=queues_inputs)
+    retry_history.note(session, _followed(jobs, rows), relation)
     return pandaids
 
 

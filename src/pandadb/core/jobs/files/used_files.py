@@ -43,18 +43,24 @@ FILE, CONTENTS = FilesTable4.__table__.c, JediDatasetContents.__table__.c
 DATASET = JediDatasets.__table__.c
 
 
-def use(session: Transaction, jobs: Iterable[Mapping[str, Any]]) -> None:
+def use(
+    session: Transaction, jobs: Iterable[Mapping[str, Any]], *, queues_inputs: bool = True
+) -> None:
     """Mark the files of tasks that new jobs use as in use, those of JEDI (`lockedby`) only.
 
     Files of other jobs are never given back. Of two jobs with the same file the one with the lower
     PandaID has it. Inputs of co-jumbo jobs stay picked, for their jobset, and are counted as
     waiting in their dataset until another job takes them, of this call or of a later one.
+
+    With `queues_inputs` the `proc_status` of master inputs becomes queued.
     """
     owned = [job for job in jobs if job.get("lockedby") == "jedi"]
     if owned:
         given = {f"{name}s": [job.get(name) for job in owned] for name in ("pandaid", "jobsetid")}
         given["waits"] = [job.get("computingsite") == CO_JUMBO for job in owned]
-        given["jumbos"] = [job.get("eventservice") == JUMBO for job in owned]
+        given["jumbos"] = [
+            not queues_inputs or job.get("eventservice") == JUMBO for job in owned
+        ]
         # By itself, as what others have counted while we wait has to be seen.
         session.execute(lock_order.waiting_datasets(), given | {"any_waits": any(given["waits"])})
         session.execute(_use(), given)

@@ -1,0 +1,149 @@
+"""New jobs of slices: columns, files and parameters put together. Job generation 3, 5 and 6."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core.generation import libraries, random_seeds
+from pandadb.core.generation.job_request import TEST_LABELS, USER_LABELS
+from pandadb.core.generation.jobs import columns, files, submitters
+from pandadb.core.generation.outputs import output_files
+from pandadb.core.generation.parameters import job_parameters, streams
+from pandadb.core.jobs.creation.submission import NewJob
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pandadb.core.generation.job_request import JobRequest
+    from pandadb.core.generation.libraries import Library
+    from pandadb.core.generation.outputs.output_files import JobOutputs
+    from pandadb.core.generation.slices import Row, Slice
+    from pandadb.core.sql.transaction import Transaction
+
+BUILD = "panda"
+
+
+def make(session: Transaction, request: JobRequest, slices: Sequence[Slice]) -> list[NewJob]:
+    """Return the jobs of slices in order, each queue's build before its first; outputs are stored.
+
+    Raises:
+        NotGenerated: A placeholder, or a part of the task's parameters, is missing.
+    """
+    values = [columns.of_slice(request, one) for one in slices]
+    datasets = [value["proddblock"] for value in values]
+    outputs = output_files.make(session, request, slices, datasets)
+    seeds = random_seeds.take(session, request, len(slices))
+    queues = {one.queue.name: one.queue for one in slices}
+    built = libraries.for_queues(session, request, [*queues.values()])
+    jobs: list[NewJob] = []
+    for index, one in enumerate(slices):
+        library = built.get(one.queue.name)
+        if library and library.build and queues.pop(one.queue.name, None):
+            jobs.append(library.build)
+        seed = seeds[index] if seeds else None
+        jobs.append(_job(request, one, values[index], outputs[index], library, seed))
+    return _of_submitter(request, jobs)
+
+
+def _job(
+    request: JobRequest,
+    one: Slice,
+    values: Mapping[str, Any],
+    outputs: JobOutputs,
+    library: Library | None,
+    seed: tuple[Row, Row] | None,
+) -> NewJob:
+    found = streams.of_job(request, one, outputs.streams)
+    dropped = {name for names in found.dropped.values() for name in names}
+    written = [
+        files.of_output(file, dataset)
+        for file, dataset in outputs.files
+        if file["lfn"] not in dropped
+    ]
+    used = [*files.inputs(request, one)]
+    archive = request.taskparams.get("tarBallViaDDM")
+    if archive:
+        used.append(files.tarball(request, archive))
+    extra = [dict(library.file)] if library else []
+    if seed:
+        extra.append(files.of_input(*seed, random_seeds.KIND_IN_JOBS))
+    given = _values(request, one, values, outputs, library, seed)
+    text = job_parameters.resolved(_template(request), found, given)
+    unmerged = [file["lfn"] for file in written if files.is_unmerged(file)]
+    new = {**values, "destinationdblock": _destination(outputs)}
+    if archive and not new["proddblock"]:
+        new["proddblock"] = used[-1]["dataset"]
+    return NewJob(
+        new,
+        [*used, *written, *extra],
+        job_parameters.unmerged_names(text, unmerged),
+        replaces=_former(one),
+    )
+
+
+def _template(request: JobRequest) -> str:
+    if request.is_merging:
+        return request.required("mergeSpec", "jobParameters")
+    return request.template
+
+
+def _values(
+    request: JobRequest,
+    one: Slice,
+    values: Mapping[str, Any],
+    outputs: JobOutputs,
+    library: Library | None,
+    seed: tuple[Row, Row] | None,
+) -> dict[str, str | int | None]:
+    """Return the values of the placeholders that are no streams."""
+    (_, masters), *_ = one.inputs
+    ranges = [(f["startevent"], f["endevent"]) for f in masters if f["startevent"] is not None]
+    events = sum(end - start + 1 for start, end in ranges if end is not None)
+    firsts = [f["firstevent"] for f in masters if f["firstevent"] is not None]
+    return {
+        "SN": outputs.serial,
+        "SN/P": f"{outputs.serial:06d}",
+        "RNDMSEED": random_seeds.value(request, seed[0]) if seed else None,
+        "MAXEVENTS": events or -1,
+        "SKIPEVENTS": ranges[0][0] if ranges else 0,
+        "FIRSTEVENT": firsts[0] if firsts else None,
+        "SURL": request.taskparams.get("sourceURL"),
+        "ATTEMPTNR": values["attemptnr"],
+        "LIB": library.file["lfn"] if library else None,
+        "MIDDLENAME": outputs.middle_name,
+    }
+
+
+def _destination(outputs: JobOutputs) -> str | None:
+    """Return the name of the first dataset of an output, else of a log."""
+    names = [(row["type"].endswith("log"), row["datasetname"]) for _, row in outputs.files]
+    return min(names, key=lambda one: one[0])[1] if names else None
+
+
+def _former(one: Slice) -> list[int]:
+    """Return the jobs that had files of the slice before, in the order of the files."""
+    rows = (file["pandaid"] for _, found in one.inputs for file in found)
+    return [*dict.fromkeys(pandaid for pandaid in rows if pandaid is not None)]
+
+
+def _of_submitter(request: JobRequest, jobs: list[NewJob]) -> list[NewJob]:
+    """Return jobs of users and of tests with the columns that depend on the whole call."""
+    label = request.task["prodsourcelabel"]
+    if label not in (*USER_LABELS, *TEST_LABELS):
+        return jobs
+    first = bool(jobs) and jobs[0].columns["prodsourcelabel"] == BUILD
+    number = 2 * (len(jobs) - first) + first
+    return [replace(job, columns=_user_columns(request, job, n, number)) for n, job in enumerate(jobs)]
+
+
+def _user_columns(request: JobRequest, job: NewJob, index: int, number: int) -> dict[str, Any]:
+    found = {**job.columns, "jobsetid": job.columns["jobsetid"] or None}
+    if found["prodsourcelabel"] not in USER_LABELS:
+        return found
+    return {
+        **found,
+        "taskid": number,
+        "jobdefinitionid": request.submitter.jobid,
+        "currentpriority": submitters.current_priority(found, request.submitter, index),
+    }
