@@ -58,7 +58,7 @@ def use(
     if owned:
         given = {f"{name}s": [job.get(name) for job in owned] for name in ("pandaid", "jobsetid")}
         given["waits"] = [job.get("computingsite") == CO_JUMBO for job in owned]
-        given["jumbos"] = [
+        given["unqueued"] = [
             not queues_inputs or job.get("eventservice") == JUMBO for job in owned
         ]
         # By itself, as what others have counted while we wait has to be seen.
@@ -105,7 +105,7 @@ def _first(used: CTE) -> CTE:
     """Select the job that has each file: the first one, or the first that does not wait."""
     key = [used.c[name] for name in KEY]
     columns = {name: id_arrays.array(f"{name}s") for name in ("pandaid", "jobsetid")}
-    flags = {name: bindparam(name, type_=ARRAY(Boolean)) for name in ("waits", "jumbos")}
+    flags = {name: bindparam(name, type_=ARRAY(Boolean)) for name in ("waits", "unqueued")}
     job = id_arrays.unnested("job", **columns, **flags).c
     is_output = func.coalesce(used.c.type.in_(OUTPUTS), false())
     waits = and_(job.waits, not_(is_output))
@@ -115,7 +115,7 @@ def _first(used: CTE) -> CTE:
             job.jobsetid,
             is_output.label("is_output"),
             waits.label("waits"),
-            and_(not_(job.waits), not_(job.jumbos)).label("queues"),
+            and_(not_(job.waits), not_(job.unqueued)).label("queues"),
         )
         .join(job.pandaid.table, job.pandaid == used.c.pandaid)
         .ext(distinct_on(*key))
