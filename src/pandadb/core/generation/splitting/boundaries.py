@@ -1,0 +1,75 @@
+"""Files that may follow each other in a job: ranges of events, boundaries, luminosity blocks, names.
+
+Job generation 2.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pandadb.core.generation.splitting.limits import CAN_SPLIT, WHOLE
+from pandadb.core.generation.splitting.sizes import range_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pandadb.core.generation.slices import Row
+    from pandadb.core.generation.splitting.limits import Limits
+
+FIELD_SEPARATOR = re.compile(r"\.|_tid\d+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """The end of a job's input, which the next file has to fit."""
+
+    last: Row
+    next_event: int | None = None
+    """The event that the next range has to begin with; 0 after the last event of a file."""
+    name: str | None = None
+    """The file of the last range."""
+
+
+def follows(file: Row, end: Boundary, limits: Limits) -> bool:
+    """Return whether a file may follow in the same job."""
+    if limits.events is not None and not _continues(file, end):
+        return False
+    if limits.boundary in (CAN_SPLIT, WHOLE) and end.last["boundaryid"] is not None:
+        if file["boundaryid"] != end.last["boundaryid"]:
+            return False
+    if limits.by_lumiblock and end.last["lumiblocknr"] is not None:
+        if file["lumiblocknr"] != end.last["lumiblocknr"]:
+            return False
+    if not limits.fields:
+        return True
+    return joined_fields(file, limits.fields) == joined_fields(end.last, limits.fields)
+
+
+def end_after(file: Row, end: Boundary | None) -> Boundary:
+    """Return the end of a job's input after one more file."""
+    if range_of(file) is None:
+        return Boundary(file, end and end.next_event, end and end.name)
+    following = file["endevent"] + 1
+    return Boundary(file, 0 if following == file["nevents"] else following, file["lfn"])
+
+
+def joined_fields(file: Row, fields: Sequence[int]) -> str:
+    """Return fields of a file's name, from 1, each after a dot, as far as the name has them."""
+    parts = FIELD_SEPARATOR.split(file["lfn"])
+    found = []
+    for number in fields:
+        if not 0 < number <= len(parts):
+            break
+        found.append(f".{parts[number - 1]}")
+    return "".join(found)
+
+
+def _continues(file: Row, end: Boundary) -> bool:
+    """Return whether a range begins where the one before ended; files without range do not jump."""
+    if file["startevent"] is None or end.next_event is None:
+        return True
+    if file["startevent"] != end.next_event:
+        return False
+    return end.next_event == 0 or end.name is None or file["lfn"] == end.name
