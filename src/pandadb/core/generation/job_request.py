@@ -76,8 +76,9 @@ class JobRequest:
 
     @property
     def job_cloud(self) -> str | None:
-        """Return the cloud of the jobs: the task's with CV."""
-        return self.task["cloud"] if self.has("cloudAsVO") else self.cloud
+        """Return the cloud of the jobs: the task's with CV, or if none was asked for."""
+        asked = None if self.has("cloudAsVO") else self.cloud
+        return self.task["cloud"] if asked is None else asked
 
     def has(self, rule: str) -> bool:
         """Return whether the task has a split rule, by name."""

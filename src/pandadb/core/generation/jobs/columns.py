@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.generation.jobs import attributes, resources, software
 from pandadb.core.generation.jobs.files import is_pseudo
+from pandadb.core.generation.splitting.queue_facts import facts_of
 from pandadb.core.jobs.creation.placeholders import ORIGIN
 from pandadb.core.jobs.files.file_status import PMERGE
 
@@ -33,10 +34,10 @@ ANALYSIS = "anal"
 
 def of_slice(request: JobRequest, one: Slice) -> dict[str, Any]:
     """Return the columns of a job that works on a slice, but those that its outputs give."""
-    task, facts = request.task, one.queue.facts
+    task, facts = request.task, facts_of(one.queue)
     found = resources.sums(one)
     ncores = resources.cores(request, facts)
-    ram, unit = resources.memory(request, ncores or 1)
+    ram, unit = resources.memory(request, ncores)
     again = resources.retry_memory(request, ram)
     if request.is_merging:
         ram = ram or resources.MERGE_MEMORY
@@ -99,7 +100,7 @@ def _transformation(request: JobRequest) -> str | None:
 
 def _of_input(request: JobRequest, one: Slice) -> dict[str, Any]:
     (_, masters), *_ = one.inputs
-    attempt = resources.largest_attempt(masters)
+    attempt = max(file["attemptnr"] or 0 for file in masters) + 1
     columns = {
         "attemptnr": attempt,
         "maxattempt": -1 if request.has("disableAutoRetry") else attempt,
@@ -122,6 +123,6 @@ def _transfer(request: JobRequest, one: Slice) -> dict[str, Any]:
     if queue.locality == "remote" and not all(is_pseudo(dataset) for dataset, _ in one.inputs):
         return {"transfertype": queue.protocol, "sourcesite": queue.source}
     local = request.is_merging or request.number("useLocalIO")
-    if not local and resources.reads_over_lan(request, queue.facts):
+    if not local and resources.reads_over_lan(request, facts_of(queue)):
         return {"transfertype": request.taskparams.get("transferType", "direct")}
     return {}

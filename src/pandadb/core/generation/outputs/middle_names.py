@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pandadb.core.tasks import split_rules
+from pandadb.core.generation import task_rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,18 +18,12 @@ UNMERGED_FIELD = 4
 """The first field of the name of an unmerged file that came from the input's name."""
 
 
-def fields(request: JobRequest) -> list[int]:
-    """Return the numbers of the fields, from 1 on; none without AN."""
-    value = request.rules.get(split_rules.code_of("addNthFieldToLFN")) or ""
-    return [int(part) for part in value.split(",") if part.isdecimal() and int(part) > 0]
-
-
 def middle_name(request: JobRequest, one: Slice, input_dataset: str | None) -> str:
     """Return the fields, each after a dot; of the dataset's name, or with UF of the first file's.
 
     A name with fewer fields gives none, or as a file's name those before the missing one.
     """
-    wanted = fields(request)
+    wanted = task_rules.fields(request.rules)
     if not wanted or not input_dataset:
         return ""
     (_, masters), *secondaries = one.inputs

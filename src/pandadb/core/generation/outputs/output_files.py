@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 
-from pandadb.core.generation import new_ids
+from pandadb.core.generation import new_ids, task_rules
 from pandadb.core.generation.job_request import NotGenerated
 from pandadb.core.generation.outputs import concrete_datasets, middle_names
 from pandadb.core.generation.outputs.scopes import scope_of
@@ -137,7 +137,7 @@ def _names(
 
 
 def _order(request: JobRequest, slices: Sequence[Slice]) -> Iterable[int]:
-    if request.number("groupBoundaryID") in BY_PROVENANCE or middle_names.fields(request):
+    if request.number("groupBoundaryID") in BY_PROVENANCE or task_rules.fields(request.rules):
         return range(len(slices))
     queues: dict[str, list[int]] = defaultdict(list)
     for index, one in enumerate(slices):
