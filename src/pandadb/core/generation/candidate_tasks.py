@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-TASK, DATASET, WORK_QUEUE = (
-    one.__table__.c for one in (JediTasks, JediDatasets, JediWorkQueue)
-)
+TASK, DATASET, WORK_QUEUE = (one.__table__.c for one in (JediTasks, JediDatasets, JediWorkQueue))
 ANY = (None, "", "any")
 """Values that stand for all labels, or all clouds."""
 RESOURCE = "Resource"

@@ -56,9 +56,7 @@ class Generation:
     """The hosts in the status logs of tasks and of jobs."""
 
 
-def generate(
-    session: Transaction, tasks: Sequence[int], how: Generation
-) -> dict[int, list[int]]:
+def generate(session: Transaction, tasks: Sequence[int], how: Generation) -> dict[int, list[int]]:
     """Generate jobs of the input of tasks; return the new jobs of those that had input.
 
     Tasks that another generator has are left out. A task with input of which no job can be made

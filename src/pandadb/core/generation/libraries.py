@@ -73,9 +73,7 @@ def _known(session: Transaction, request: JobRequest, sites: Sequence[str]) -> d
 def _candidates(request: JobRequest, sites: Sequence[str]) -> Any:
     """Select libraries that are finished, or whose build job lives, the newest first."""
     names = ("site", "datasetname", "containername", "storagetoken")
-    lives = or_(
-        *(FILE.pandaid.in_(select(table.pandaid)) for table in (JobsDefined4, JobsActive4))
-    )
+    lives = or_(*(FILE.pandaid.in_(select(table.pandaid)) for table in (JobsDefined4, JobsActive4)))
     return (
         select(*FILE, *(DATASET[name] for name in names))
         .join(
@@ -102,9 +100,7 @@ def _input(row: Row) -> dict[str, Any]:
     return {**found, "status": "ready"} if row["status"] == "finished" else found
 
 
-def _new(
-    session: Transaction, request: JobRequest, queues: Sequence[Queue]
-) -> dict[str, Library]:
+def _new(session: Transaction, request: JobRequest, queues: Sequence[Queue]) -> dict[str, Library]:
     """Make datasets and files of libraries that are to be built, and the jobs that build them."""
     datasets = _datasets(session, request, queues)
     ids = iter(new_ids.draw(session, JEDI_DATASET_CONT_FILEID_SEQ, 2 * len(queues)))
@@ -163,9 +159,7 @@ def _file(request: JobRequest, dataset: Row, kind: str, number: int) -> dict[str
     }
 
 
-def _library(
-    request: JobRequest, queue: Queue, dataset: Row, library: Row, log: Row
-) -> Library:
+def _library(request: JobRequest, queue: Queue, dataset: Row, library: Row, log: Row) -> Library:
     spec = {**dataset, "containername": None, "storagetoken": None, "attributes": None}
     spec["destination"] = queue.name
     output = {**files.of_output(library, spec), "type": "output"}

@@ -134,7 +134,9 @@ def _of_submitter(request: JobRequest, jobs: list[NewJob]) -> list[NewJob]:
         return jobs
     first = bool(jobs) and jobs[0].columns["prodsourcelabel"] == BUILD
     number = 2 * (len(jobs) - first) + first
-    return [replace(job, columns=_user_columns(request, job, n, number)) for n, job in enumerate(jobs)]
+    return [
+        replace(job, columns=_user_columns(request, job, n, number)) for n, job in enumerate(jobs)
+    ]
 
 
 def _user_columns(request: JobRequest, job: NewJob, index: int, number: int) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def _dataset(session: Transaction, request: JobRequest) -> Row | None:
         .order_by(DATASET.datasetid)
         .limit(1)
     )
-    return rows.mappings().one_or_none()
+    found = rows.mappings().one_or_none()
+    return None if found is None else dict(found)
 
 
 def _pick(session: Transaction, dataset: Row, number: int) -> list[Row]:
@@ -62,7 +63,7 @@ def _pick(session: Transaction, dataset: Row, number: int) -> list[Row]:
         .limit(number)
         .with_for_update()
     )
-    found = [dict(row) for row in session.execute(ready).mappings()]
+    found: list[Row] = [dict(row) for row in session.execute(ready).mappings()]
     if found:
         ids = [row["fileid"] for row in found]
         picked = update(JediDatasetContents.__table__).where(

@@ -109,7 +109,7 @@ def _changed(rules: str | None, code: str, value: str) -> str:
 def _counts(job: NewJob) -> bool:
     """Return whether a job is one of those that T_TASK counts."""
     columns = job.columns
-    return columns["prodsourcelabel"] != BUILD and columns["processingtype"] != PMERGE
+    return bool(columns["prodsourcelabel"] != BUILD and columns["processingtype"] != PMERGE)
 
 
 def _count(session: Transaction, task: Row, status: str, number: int) -> None:

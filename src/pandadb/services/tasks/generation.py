@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pandadb.core.generation import candidate_tasks, generated_jobs, generator, unmerged_datasets
-from pandadb.core.generation.generated_jobs import GeneratedJob
 from pandadb.core.generation.generator import Generation
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
+    from pandadb.core.generation.generated_jobs import GeneratedJob
     from pandadb.core.generation.slices import Queue
     from pandadb.database import Database
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 VERSION = re.compile(r"-(\d+\.)")
 """The dash before a version: a package is named with a slash there."""
-PLATFORM = re.compile(r"[^@#&]*")
+SEPARATOR = re.compile(r"[@#&]")
 BASE_PLATFORM = re.compile(r"@([^#&]*)")
 """Parts of an architecture that is no JSON: software, then `@` base, `#` CPU, `&` GPU."""
 
@@ -41,6 +41,6 @@ def platform(architecture: str | None) -> str | None:
         software, base = described.get("sw_platform") or "", described.get("base_platform")
     else:
         found = BASE_PLATFORM.search(architecture)
-        software = PLATFORM.match(architecture)[0]  # type: ignore[index] - it matches any text
+        software = SEPARATOR.split(architecture, maxsplit=1)[0]
         base = found[1] if found else None
     return f"{software}@{base}" if base else software

@@ -6,7 +6,6 @@ Job generation 3. `USERS.jobid` counts the calls of a user, kept there.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
@@ -21,6 +20,7 @@ from pandadb.models import JobsActive4, JobsDefined4, Users
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from pandadb.core.generation.slices import Row
     from pandadb.core.sql.transaction import Transaction

@@ -70,7 +70,9 @@ def make(
     sites = [concrete_datasets.site_of(request, one.queue) for one in slices]
     wanted = [site for site in sites if site is not None]
     concrete = concrete_datasets.of_sites(session, request, datasets, wanted)
-    serials = {one["outtempid"]: int(one["serialnr"] or 0) for ones in names.values() for one in ones}
+    serials = {
+        one["outtempid"]: int(one["serialnr"] or 0) for ones in names.values() for one in ones
+    }
     first = dict(serials)
     made = [
         JobOutputs(middle_names.middle_name(request, one, dataset))
@@ -125,9 +127,7 @@ def _names(
     found: dict[int, list[Row]] = defaultdict(list)
     rows = session.execute(
         select(JediOutputTemplate.__table__)
-        .where(
-            NAME.jeditaskid == request.task["jeditaskid"], is_among(NAME.datasetid, datasets)
-        )
+        .where(NAME.jeditaskid == request.task["jeditaskid"], is_among(NAME.datasetid, datasets))
         .order_by(NAME.datasetid, NAME.outtempid)
         .with_for_update()
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os.path
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ def shortened(names: Sequence[str]) -> str:
     if len(names) < 2:
         return ",".join(names)
     bare = [ATTEMPT.sub("", name) for name in names]
-    head = DIGITS_AT_END.sub("", os.path.commonprefix(bare[:2]))
-    tail = DIGITS_AT_START.sub("", os.path.commonprefix([name[::-1] for name in bare[:2]])[::-1])
+    first, second = bare[:2]
+    head = DIGITS_AT_END.sub("", _common(first, second))
+    tail = DIGITS_AT_START.sub("", _common(first[::-1], second[::-1])[::-1])
     parts = [name.removeprefix(head).removesuffix(tail) for name in bare]
     if not all(part.isascii() and part.isdigit() for part in parts):
         return ",".join(names)
@@ -33,3 +34,9 @@ def shortened(names: Sequence[str]) -> str:
 def listed(names: Sequence[str], *, by_blanks: bool = False, quoted: bool = False) -> str:
     """Return all names, between commas or blanks, in single quotes or not."""
     return (" " if by_blanks else ",").join(f"'{name}'" if quoted else name for name in names)
+
+
+def _common(one: str, other: str) -> str:
+    """Return the beginning that two texts have in common."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return "".join(letter for letter, _ in pairs)

@@ -32,18 +32,16 @@ class Streams:
     """Of merge jobs: `inputs:outputs` of all streams, by the name of the stream without number."""
 
 
-def of_job(
-    request: JobRequest, one: Slice, outputs: Sequence[tuple[str | None, str]]
-) -> Streams:
+def of_job(request: JobRequest, one: Slice, outputs: Sequence[tuple[str | None, str]]) -> Streams:
     """Return the streams of a job."""
     found = Streams()
     for dataset, files in one.inputs:
         stream = _input_stream(request, dataset)
         found.names[stream] = _input_names(request, files)
-        name = (dataset["containername"] or dataset["datasetname"]).removesuffix("/")
-        found.datasets[stream] = name.rpartition(":")[2]
-    for stream, name in outputs:
-        found.names.setdefault(stream or "", []).append(name)
+        container = (dataset["containername"] or dataset["datasetname"]).removesuffix("/")
+        found.datasets[stream] = container.rpartition(":")[2]
+    for output, name in outputs:
+        found.names.setdefault(output or "", []).append(name)
     if request.is_merging:
         _pair(found)
     return found

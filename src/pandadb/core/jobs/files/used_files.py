@@ -58,9 +58,7 @@ def use(
     if owned:
         given = {f"{name}s": [job.get(name) for job in owned] for name in ("pandaid", "jobsetid")}
         given["waits"] = [job.get("computingsite") == CO_JUMBO for job in owned]
-        given["unqueued"] = [
-            not queues_inputs or job.get("eventservice") == JUMBO for job in owned
-        ]
+        given["unqueued"] = [not queues_inputs or job.get("eventservice") == JUMBO for job in owned]
         # By itself, as what others have counted while we wait has to be seen.
         session.execute(lock_order.waiting_datasets(), given | {"any_waits": any(given["waits"])})
         session.execute(_use(), given)
