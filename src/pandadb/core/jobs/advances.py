@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.jobs import states
+from pandadb.core.jobs import queuing_periods, states
 from pandadb.core.jobs.ending import library_jobs, merge_jobs
-from pandadb.core.jobs.files import file_accounting, file_reset
+from pandadb.core.jobs.files import file_accounting, file_reports, file_reset
 from pandadb.core.jobs.files.file_accounting import ACCOUNTED_STATES
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.refusals import explain
@@ -17,6 +17,7 @@ from pandadb.models import JobsActive4
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pandadb.core.jobs.files.file_reports import Reports
     from pandadb.core.jobs.mover import MoveResult
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.statemachine.machine import Transition
@@ -35,17 +36,21 @@ def advance(
     target: str | None = None,
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
+    files: Reports | None = None,
 ) -> MoveResult:
     """Take jobs through a verb; a heartbeat, which leads to several states, needs its target.
 
-    Locks are taken in the order tasks, datasets, jobs. With SKIP a job stays where it is, too, if
-    somebody else has a dataset of it.
+    `files` is the report on the files of the jobs that move: see `file_reports`. Locks are taken in
+    the order tasks, datasets, jobs. With SKIP a job stays where it is, too, if somebody else has a
+    dataset of it.
 
     Raises:
         UnknownVerb: There is no such verb, or it does not lead to the target.
-        InvalidValue: A value does not fit its column, or is the verb's to set.
+        InvalidValue: A value does not fit its column, or is the verb's to set; or the report is
+            malformed.
         JobsLocked: See `move`.
     """
+    reported = file_reports.checked(files, pandaids, verb)
     steps = states.transitions(verb, target)
     validation.check_columns(JobsActive4, values or {})
     validation.check_given(values or (), states.SET_BY_MOVER, "the verb")
@@ -63,8 +68,15 @@ def advance(
         back := [job for job, before in moved.before.items() if before in FROM_SITE]
     ):
         file_reset.reset_files(session, back)
-    if then.has_files and (waited := file_accounting.settle(session, moved.before, goal)):
+    if reported:
+        stored = [one for one in reported if one.pandaid in moved.jobs]
+        file_reports.store(session, stored, goal)
+    if (then.has_files or then.is_jedis) and (
+        waited := file_accounting.settle(session, moved.before, goal)
+    ):
         moved.merged = _end_merged(session, waited, goal, host)
+    if states.STATES[goal].final:
+        queuing_periods.record(session, then.timed, goal)
     if then.builds:
         moved.merged |= _end_waiting(session, then.builds, host, lock)
     for job in moved.merged:

@@ -19,9 +19,10 @@ from sqlalchemy import (
 from typing_extensions import override
 
 from pandadb.core.jobs import lock_order
+from pandadb.core.jobs.effects import HAS_QUEUED_TIME
 from pandadb.core.jobs.files import final_status
 from pandadb.core.jobs.files.file_status import BUILD
-from pandadb.core.jobs.states import JOBS
+from pandadb.core.jobs.states import JOBS, STATES
 from pandadb.core.sql.expressions import constant
 from pandadb.core.sql.id_arrays import by_id, is_given
 from pandadb.core.sql.prepared import CACHE_SIZE
@@ -77,17 +78,27 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     """Return the statement that moves the jobs, and returns their ids and old states.
 
     The third column is True for jobs with locked datasets, the fourth for jobs that have failed to
-    build a library; the fifth is the time of the move. The parameters are the columns that the
-    caller sets, and `host`.
+    build a library, the fifth for JEDI's, the sixth for jobs with the time at which their task was
+    queued; the seventh is the time of the move. The parameters are the columns that the caller
+    sets, and `host`.
     """
     locked = _locked(route.lock) if route.accounted else None
     # as a condition of the jobs, so that it is evaluated before they are locked
     before = [] if locked is None else [locked >= 0]
-    picked = machine_statement.picked(route, PICKED_COLUMNS, chosen(route.source), *before)
+    columns = (*PICKED_COLUMNS, "lockedby", "specialhandling")
+    picked = machine_statement.picked(route, columns, chosen(route.source), *before)
     has_files = false() if locked is None else locked > 0
     builds = picked.c.prodsourcelabel == BUILD if route.step.target == "failed" else false()
-    what = select(picked.c.pandaid, picked.c.jobstatus, has_files, builds, moment())
+    tracked = (false(), false()) if locked is None else _tracked(picked.c)
+    job = (picked.c.pandaid, picked.c.jobstatus)
+    what = select(*job, has_files, builds, *tracked, moment())
     return what.add_cte(*moving(route, picked))
+
+
+def _tracked(job: Columns) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return whether a job is JEDI's, and whether it has the time at which its task was queued."""
+    is_jedis = func.coalesce(job["lockedby"] == constant("jedi"), false())
+    return is_jedis, func.coalesce(HAS_QUEUED_TIME.of(job), false())
 
 
 def _locked(how: Lock) -> ColumnElement[int]:
@@ -140,18 +151,42 @@ def stamp(step: Transition) -> Select[Any]:
 
 
 def _stamped(satellite: Satellite, step: Transition) -> CTE:
-    """Set the time `at` on those rows of a table that have none yet.
+    """Set the time `at` on those rows of a table that have none yet."""
+    table = satellite.__table__
+    return (
+        update(table)
+        .where(is_given(table.c.pandaid), table.c.modificationtime == EPOCH)
+        .values(_end(satellite, step))
+        .cte(table.name)
+    )
 
-    Files get their final state with it: see `final_status`.
-    """
+
+def _end(satellite: Satellite, step: Transition) -> dict[str, Any]:
+    """Return the columns of a satellite of a job that ends; files get their final state."""
     table = satellite.__table__
     new: dict[str, Any] = {"modificationtime": bindparam("at", type_=Timestamp())}
     fate = final_status.of(step) if satellite is FilesTable4 else None
     if fate:
         new["status"] = case((fate.is_for(table.c), fate.status), else_=table.c.status)
-    return (
-        update(table)
-        .where(is_given(table.c.pandaid), table.c.modificationtime == EPOCH)
+    return new
+
+
+@cache
+def gather(step: Transition) -> Select[Any]:
+    """Bring the files of the jobs `pandaids`, wherever they are, to the partition of their jobs.
+
+    That is the partition of 1970, or with the time `at` the one of the day on which they end.
+    """
+    file, at = FilesTable4.__table__, bindparam("at", type_=Timestamp())
+    if STATES[step.target].final:
+        found, new = [file.c.modificationtime < at], _end(FilesTable4, step)
+    else:
+        found, new = [], {"modificationtime": EPOCH}
+    gathered = (
+        update(file)
+        .where(is_given(file.c.pandaid), file.c.modificationtime > EPOCH, *found)
         .values(new)
-        .cte(table.name)
+        .returning(file.c.pandaid)
+        .cte("gathered")
     )
+    return select(gathered.c.pandaid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.jobs import move_statement, states
+from pandadb.core.jobs import lock_order, move_statement, states
 from pandadb.core.jobs.move_statement import Route
 from pandadb.core.jobs.refusals import explain, refusing_to_wait
 from pandadb.core.sql import id_arrays
@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.machine import Transition
     from pandadb.models.jobs.all_tables import JobTable
 
-    Gone = Row[int, str, bool, bool, datetime] | tuple[int, str, bool, bool, datetime]
+    Gone = (
+        Row[int, str, bool, bool, bool, bool, datetime]
+        | tuple[int, str, bool, bool, bool, bool, datetime]
+    )
     """A job that has moved: the state that it was in, whether it has files, whether it has failed
-    to build a library, and when it moved."""
+    to build a library, whether it is JEDI's, whether its task's queuing is measured, and when it
+    moved."""
 
 
 @dataclass
@@ -52,6 +56,10 @@ class Consequences:
 
     has_files: bool = False
     """Whether the jobs have files in datasets; these datasets are locked then."""
+    is_jedis: bool = False
+    """Whether one of the jobs is JEDI's (`lockedby`)."""
+    timed: list[int] = field(default_factory=list)
+    """Those of the jobs that have the time at which their task was queued."""
     builds: list[int] = field(default_factory=list)
     """Those of the jobs that have failed to build a library."""
 
@@ -92,10 +100,14 @@ def move(
                 rows = _along(session, route, left, given)
                 if rows and states.STATES[step.target].final:
                     _stamp(session, rows, step)
+                if rows and accounted and not any(files for _, _, files, *_ in rows):
+                    then.has_files |= _gather(session, rows, step)
                 done.before = {job: before for job, before, *_ in rows} | done.before
                 done.jobs |= dict.fromkeys((job for job, *_ in rows), step.target)
                 then.has_files |= any(files for _, _, files, *_ in rows)
-                then.builds += [job for job, _, _, build, _ in rows if build]
+                then.is_jedis |= any(jedis for _, _, _, _, jedis, *_ in rows)
+                then.timed += [job for job, *_, timed, _ in rows if timed]
+                then.builds += [job for job, _, _, build, *_ in rows if build]
                 left = left if callable(left) else [job for job in left if job not in done.jobs]
     if left and not callable(left):
         done.refused = explain(session, steps, left)
@@ -133,3 +145,26 @@ def _stamp(session: Transaction, ended: Sequence[Gone], step: Transition) -> Non
     *_, at = ended[0]
     with refusing_to_wait():
         send(session, move_statement.stamp(step), {"pandaids": pandaids, "at": at})
+
+
+def _gather(session: Transaction, moved: Sequence[Gone], step: Transition) -> bool:
+    """Bring the files of JEDI's jobs to the partition of their jobs; return whether there are any.
+
+    The files of live jobs are in the partition of 1970, where they are looked for. Jobs of JEDI's
+    that seem to have none may have been inserted with another time. Their datasets could not be
+    locked before the jobs.
+    """
+    jobs = [job for job, _, _, _, is_jedis, *_ in moved if is_jedis]
+    if not jobs:
+        return False
+    *_, at = moved[0]
+    with refusing_to_wait():
+        found = send(
+            session, move_statement.gather(step), {"pandaids": id_arrays.written(jobs), "at": at}
+        )
+        if found:
+            session.execute(
+                lock_order.datasets(Lock.WAIT, live=not states.STATES[step.target].final),
+                {"pandaids": jobs},
+            )
+    return bool(found)

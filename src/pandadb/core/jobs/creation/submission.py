@@ -22,7 +22,7 @@ from sqlalchemy import (
 from pandadb.core.jobs import states
 from pandadb.core.jobs.attempts import retry_history
 from pandadb.core.jobs.creation import issued_ids, job_input, placeholders
-from pandadb.core.jobs.files import used_files
+from pandadb.core.jobs.files import task_totals, used_files
 from pandadb.core.shares import ranking
 from pandadb.core.sql.copy import copy_rows
 from pandadb.core.sql.expressions import now
@@ -127,6 +127,7 @@ def submit(
     if any("fileid" in file for job in jobs for file in job.files):
         used_files.use(session, rows, queues_inputs=queues_inputs)
     retry_history.note(session, _followed(jobs, rows), relation)
+    task_totals.request(session, rows)
     return pandaids
 
 
