@@ -110,7 +110,7 @@ def _store(
         relation="merge" if request.is_merging else "retry",
         queues_inputs=False,
     )
-    task_outcomes.submitted(session, request, jobs, how.task_host)
+    task_outcomes.submitted(session, request, how.task_host)
     return pandaids
 
 

@@ -6,9 +6,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, bindparam, case, func, update
+from sqlalchemy import bindparam, case, func, update
 
-from pandadb.core.jobs.files.file_status import BUILD, PMERGE
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.tasks import split_rules
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from pandadb.core.generation.job_request import JobRequest
     from pandadb.core.generation.slices import Row
-    from pandadb.core.jobs.creation.submission import NewJob
     from pandadb.core.sql.transaction import Transaction
 
 TASK, DEFT = JediTasks.__table__.c, TTask.__table__.c
@@ -42,8 +40,8 @@ MOVING, REGISTERING, REGISTERED = "3", "1", "2"
 """Values of RD: datasets are to be moved, to be registered, are registered."""
 
 
-def submitted(session: Transaction, request: JobRequest, jobs: Sequence[NewJob], host: str) -> str:
-    """Set the state of a task with new jobs, count them in T_TASK; return the state.
+def submitted(session: Transaction, request: JobRequest, host: str) -> str:
+    """Set the state of a task with new jobs, and note when it began; return the state.
 
     Jobs that merge do not change it. Scouts that were skipped, and datasets that are registered
     now, are noted in its split rules.
@@ -56,7 +54,7 @@ def submitted(session: Transaction, request: JobRequest, jobs: Sequence[NewJob],
     ids = [task["jeditaskid"]]
     deft = DEFT_STATES.get(status)
     set_status(session, ids, status, host=host, was=CHANGED_STATES, values=values, deft=deft)
-    _count(session, task, status, sum(map(_counts, jobs)))
+    _start(session, task, status)
     return status
 
 
@@ -106,20 +104,9 @@ def _changed(rules: str | None, code: str, value: str) -> str:
     return re.sub(rf"(^|,){code}=\d+", rf"\g<1>{code}={value}", rules or "")
 
 
-def _counts(job: NewJob) -> bool:
-    """Return whether a job is one of those that T_TASK counts."""
-    columns = job.columns
-    return bool(columns["prodsourcelabel"] != BUILD and columns["processingtype"] != PMERGE)
-
-
-def _count(session: Transaction, task: Row, status: str, number: int) -> None:
+def _start(session: Transaction, task: Row, status: str) -> None:
+    """Note in T_TASK when the task began: now with scouts, else when that is not known yet."""
     starts = {"scouting": now(), "running": func.coalesce(DEFT.start_time, now())}
-    values: dict[str, Any] = {
-        "total_req_jobs": func.coalesce(DEFT.total_req_jobs, 0)
-        + bindparam("number", type_=BigInteger),
-        "timestamp": now(),
-    }
     if status in starts:
-        values["start_time"] = starts[status]
-    counted = update(TTask.__table__).where(DEFT.taskid == task["jeditaskid"])
-    session.execute(counted.values(values), {"number": number})
+        started = update(TTask.__table__).where(DEFT.taskid == task["jeditaskid"])
+        session.execute(started.values(start_time=starts[status]))
