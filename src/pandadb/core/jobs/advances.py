@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs import queuing_periods, states
-from pandadb.core.jobs.ending import library_jobs, merge_jobs
+from pandadb.core.jobs.ending import energy, library_jobs, merge_jobs
 from pandadb.core.jobs.files import file_accounting, file_reports, file_reset
 from pandadb.core.jobs.files.file_accounting import ACCOUNTED_STATES
 from pandadb.core.jobs.mover import move
@@ -75,7 +75,9 @@ def advance(
         waited := file_accounting.settle(session, moved.before, goal)
     ):
         moved.merged = _end_merged(session, waited, goal, host)
-    if states.STATES[goal].final:
+    if then.measured:
+        energy.measure(session, then.measured, verb)
+    if then.timed:
         queuing_periods.record(session, then.timed, goal)
     if then.builds:
         moved.merged |= _end_waiting(session, then.builds, host, lock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
     bindparam,
@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from pandadb.core.jobs import lock_order
 from pandadb.core.jobs.effects import HAS_QUEUED_TIME
+from pandadb.core.jobs.ending import energy
 from pandadb.core.jobs.files import final_status
 from pandadb.core.jobs.files.file_status import BUILD
 from pandadb.core.jobs.states import JOBS, STATES
@@ -35,6 +36,7 @@ from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from sqlalchemy import CTE, ColumnElement, Select
 
@@ -50,6 +52,26 @@ HOST_VERBS = ("dispatch", "heartbeat", "reset")
 """Verbs that set `modificationhost`; so does each heartbeat. The others leave the job its node."""
 PICKED_COLUMNS = ("pandaid", "jobstatus", *LOGGED_COLUMNS)
 """Columns of the picked jobs that the rest of the statement needs."""
+
+
+class MovedJob(NamedTuple):
+    """A job that has moved."""
+
+    pandaid: int
+    before: str
+    """The state that it was in."""
+    has_files: bool
+    """Whether one of the jobs that moved with it has files in datasets, which are locked."""
+    builds: bool
+    """Whether it has failed to build a library."""
+    is_jedis: bool
+    """Whether it is JEDI's (`lockedby`); only of accounted jobs."""
+    is_timed: bool
+    """Whether it has the time at which its task was queued; only of accounted jobs that end."""
+    is_measured: bool
+    """Whether the use of energy of its queue may be known; only of accounted jobs that end."""
+    at: datetime
+    """When it moved."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +97,9 @@ def prepared(route: Route) -> Select[Any]:
 
 
 def statement(route: Route, chosen: Condition) -> Select[Any]:
-    """Return the statement that moves the jobs, and returns their ids and old states.
+    """Return the statement that moves the jobs; its rows are `MovedJob`s.
 
-    The third column is True for jobs with locked datasets, the fourth for jobs that have failed to
-    build a library, the fifth for JEDI's, the sixth for jobs with the time at which their task was
-    queued; the seventh is the time of the move. The parameters are the columns that the caller
-    sets, and `host`.
+    The parameters are the columns that the caller sets, and `host`.
     """
     locked = _locked(route.lock) if route.accounted else None
     # as a condition of the jobs, so that it is evaluated before they are locked
@@ -89,16 +108,22 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     picked = machine_statement.picked(route, columns, chosen(route.source), *before)
     has_files = false() if locked is None else locked > 0
     builds = picked.c.prodsourcelabel == BUILD if route.step.target == "failed" else false()
-    tracked = (false(), false()) if locked is None else _tracked(picked.c)
-    job = (picked.c.pandaid, picked.c.jobstatus)
-    what = select(*job, has_files, builds, *tracked, moment())
+    tracked: tuple[ColumnElement[bool], ...] = (false(), false(), false())
+    if locked is not None and STATES[route.step.target].final:
+        tracked = _tracked(picked.c)
+    elif locked is not None:
+        tracked = (_is_jedis(picked.c), false(), false())
+    what = select(picked.c.pandaid, picked.c.jobstatus, has_files, builds, *tracked, moment())
     return what.add_cte(*moving(route, picked))
 
 
-def _tracked(job: Columns) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Return whether a job is JEDI's, and whether it has the time at which its task was queued."""
-    is_jedis = func.coalesce(job["lockedby"] == constant("jedi"), false())
-    return is_jedis, func.coalesce(HAS_QUEUED_TIME.of(job), false())
+def _tracked(job: Columns) -> tuple[ColumnElement[bool], ...]:
+    """Return whether a job is JEDI's, is timed, and has its use of energy measured."""
+    return _is_jedis(job), func.coalesce(HAS_QUEUED_TIME.of(job), false()), energy.is_measured(job)
+
+
+def _is_jedis(job: Columns) -> ColumnElement[bool]:
+    return func.coalesce(job["lockedby"] == constant("jedi"), false())
 
 
 def _locked(how: Lock) -> ColumnElement[int]:

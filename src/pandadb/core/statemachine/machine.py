@@ -62,7 +62,7 @@ class Machine(Generic[Model]):
     states: Mapping[str, State[Model]]
     transitions: tuple[Transition, ...]
     changed_at: tuple[str, ...] = ()
-    """Columns that get the time of each transition."""
+    """Columns that get the time of each transition, unless it has an effect on them."""
     entered_at: tuple[str, ...] = ()
     """Columns that get the time of those transitions that change the state."""
 

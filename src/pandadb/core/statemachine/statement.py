@@ -136,12 +136,13 @@ def _new_values(carrying: Carrying, row: Columns) -> dict[str, Any]:
         name: case((row[machine.column] == target, row[name]), else_=moment())
         for name in machine.entered_at
     }
+    changed = (name for name in machine.changed_at if name not in step.effects)
     return {
         **entered,
         **{name: effect.of(row, name) for name, effect in step.effects.items()},
         **carrying.given_values(),
         machine.column: target,
-        **dict.fromkeys(machine.changed_at, moment()),
+        **dict.fromkeys(changed, moment()),
     }
 
 
