@@ -9,11 +9,16 @@ from sqlalchemy import text
 
 from pandadb.core.generation.slices import Queue
 from pandadb.services.tasks import generation
+from pandadb.services.tasks.picking import pick_files, put_back_files
 from tests.compat.families.part import OPTIONS, Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pandadb.core.generation.slices import Chunk
+
+GENERATOR = "families"
+"""The name of the server's process in the golden files."""
 JOB_HOST = "families.example.org"
 """The log of jobs in the golden files has the host of the server, that of tasks JEDI's."""
 ACTIVATED = text("UPDATE doma_panda.jobsdefined4 SET jobstatus = 'activated' WHERE pandaid = :job")
@@ -36,6 +41,22 @@ PASSED = text(
 class Generation(Part):
     """Files picked, and jobs generated."""
 
+    chunks: Sequence[Chunk] = ()
+    """Those picked last."""
+
+    def pick_files(self, *, task: int, nfiles: int, **_: str) -> dict[str, Any]:
+        self.chunks = pick_files(
+            self.database, task, nfiles=nfiles, generator=GENERATOR, options=OPTIONS
+        )
+        names = [
+            [chunk.task["jeditaskid"], sorted(file["lfn"] for file in chunk.master.files)]
+            for chunk in self.chunks
+        ]
+        return {"tasks": names}
+
+    def put_back(self) -> None:
+        put_back_files(self.database, self.chunks, options=OPTIONS)
+
     def end_job(
         self,
         job: int,
@@ -52,6 +73,7 @@ class Generation(Part):
 
     def generate_jobs(
         self,
+        *,
         vo: str,
         label: str,
         task: int,

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from pandadb.core.generation.picking.candidates import UnknownTask
 from pandadb.core.jobs.files.file_status import OUTPUTS, same_file
 from pandadb.core.sql.id_arrays import is_given, written
-from pandadb.models import FilesTable4, JediDatasetContents
+from pandadb.models import FilesTable4, JediDatasetContents, JediTasks
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
@@ -42,6 +43,19 @@ class GeneratedJob:
     """In the order of its files: datasets of the task, a library, a random seed."""
     outputs: list[str] = field(default_factory=list)
     """Names of outputs and the log, sorted."""
+
+
+def state(session: Transaction, task: int) -> tuple[str, str | None]:
+    """Return the state of a task, and the reason if it is on hold.
+
+    Raises:
+        UnknownTask: There is no such task.
+    """
+    columns = (JediTasks.status, JediTasks.errordialog)
+    found = session.execute(select(*columns).where(JediTasks.jeditaskid == task)).one_or_none()
+    if found is None:
+        raise UnknownTask(f"there is no task {task}")
+    return found.status, found.errordialog
 
 
 def read(session: Transaction, pandaids: Sequence[int]) -> list[GeneratedJob]:

@@ -11,7 +11,6 @@ from sqlalchemy import BigInteger, and_, bindparam, or_, select
 
 from pandadb.core.generation import (
     new_jobs,
-    queuing_times,
     task_outcomes,
     task_rules,
     task_slices,
@@ -22,6 +21,7 @@ from pandadb.core.generation.picking.put_back import put_back
 from pandadb.core.jobs.creation import submission
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.tasks import activity_periods, min_task_ids
 from pandadb.models import Config, JediJobParamsTemplate, JediTaskParams
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def generate(session: Transaction, tasks: Sequence[int], how: Generation) -> dic
         UnknownSplitRule: A task has a rule that is not implemented.
         UnknownQueue: A queue is unknown.
     """
+    min_task_ids.refresh(session)
     found = task_slices.slices(
         session, tasks, how.queues, nfiles=how.nfiles, generator=how.generator, random=how.random
     )
@@ -75,7 +76,7 @@ def generate(session: Transaction, tasks: Sequence[int], how: Generation) -> dic
         made.setdefault(one.chunk.task["jeditaskid"], []).extend(pandaids)
     put_back(session, [one.chunk for one in found])
     if made:
-        queuing_times.update_times(session, [*made])
+        activity_periods.settle(session, [*made])
     task_outcomes.released(session, [*made])
     return made
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pandadb.core.generation.picking.chunks import pick
+from pandadb.core.generation.picking.queue_configurations import with_facts
+from pandadb.core.generation.slices import ChunkSlices
+from pandadb.core.generation.splitting.splitter import split
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-    from pandadb.core.generation.slices import ChunkSlices, Queue
+    from pandadb.core.generation.slices import Queue
     from pandadb.core.sql.transaction import Transaction
 
 
@@ -27,14 +32,16 @@ def slices(
     generator has or that have no input are left out. The files are `picked` and counted as used
     afterwards; `picking.put_back.put_back(session, chunks)` puts back those of which no job was
     made. A chunk without slices had no queue for it. The locked task has `generator` in LOCKEDBY,
-    also if all its chunks were empty: the caller unlocks it in the same transaction.
+    also if it had no chunk: the caller unlocks it in the same transaction.
 
     `nfiles` is the largest number of files of a master dataset; less than 100 count as 100. Queues
     without facts get them from SCHEDCONFIG_JSON. `random` draws the queues.
 
     Raises:
-        UnknownSplitRule: A task has a code in SPLITRULE that matters and that is not implemented.
         UnknownQueue: No row of SCHEDCONFIG_JSON has the name of a queue.
-        InvalidValue: `nfiles` is negative, or a queue's fact is no number.
+        InvalidValue: A task has a rule in SPLITRULE that is unknown or not supported; `nfiles` is
+            negative, or a queue's fact is no number.
     """
-    raise NotImplementedError
+    known = with_facts(session, queues)
+    chunks = pick(session, tasks, nfiles=nfiles, generator=generator)
+    return [ChunkSlices(chunk, split(chunk, known, random)) for chunk in chunks]

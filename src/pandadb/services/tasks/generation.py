@@ -7,8 +7,9 @@ import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pandadb.core.generation import candidate_tasks, generated_jobs, generator, unmerged_datasets
+from pandadb.core.generation import generated_jobs, generator, unmerged_datasets
 from pandadb.core.generation.generator import Generation
+from pandadb.core.generation.picking import candidates
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -97,12 +98,11 @@ def generate_waiting(
     of the resource type of the task `beside`; see `generate` for the rest.
 
     Raises:
-        InvalidValue: The task `beside` does not exist; or see `generate`.
+        UnknownTask: The task `beside` does not exist; or see `generate`.
     """
     with database.transaction() as connection:
-        tasks = candidate_tasks.find(
-            connection, vo=vo, label=label, cloud=cloud, beside=beside, limit=limit
-        )
+        selection = candidates.like(connection, beside, vo, label or "any", cloud or "any")
+        tasks = candidates.candidates(connection, selection, limit)
     return generate(
         database,
         tasks,
@@ -120,7 +120,7 @@ def _generate(
 ) -> GeneratedTask:
     with transaction(database, options) as connection:
         made = generator.generate(connection, [task], how).get(task, [])
-        status, text = candidate_tasks.state(connection, task)
+        status, text = generated_jobs.state(connection, task)
         jobs = generated_jobs.read(connection, made) if made else []
     return GeneratedTask(task, status, text, jobs)
 
@@ -129,10 +129,10 @@ def state(database: Database, task: int) -> GeneratedTask:
     """Return the state of a task as a generation leaves it, without jobs.
 
     Raises:
-        InvalidValue: The task does not exist.
+        UnknownTask: The task does not exist.
     """
     with database.transaction() as connection:
-        return GeneratedTask(task, *candidate_tasks.state(connection, task))
+        return GeneratedTask(task, *generated_jobs.state(connection, task))
 
 
 def release_unmerged(

@@ -1,4 +1,4 @@
-"""Files that may follow each other in a job: ranges of events, boundaries, luminosity blocks, names.
+"""Files that may follow each other in a job, by events, boundaries, blocks and names.
 
 Job generation 2.
 """
@@ -6,11 +6,11 @@ Job generation 2.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pandadb.core.generation.file_events import range_of
 from pandadb.core.generation.splitting.limits import CAN_SPLIT, WHOLE
-from pandadb.core.generation.splitting.sizes import range_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,21 +36,24 @@ def follows(file: Row, end: Boundary, limits: Limits) -> bool:
     """Return whether a file may follow in the same job."""
     if limits.events is not None and not _continues(file, end):
         return False
-    if limits.boundary in (CAN_SPLIT, WHOLE) and end.last["boundaryid"] is not None:
-        if file["boundaryid"] != end.last["boundaryid"]:
-            return False
-    if limits.by_lumiblock and end.last["lumiblocknr"] is not None:
-        if file["lumiblocknr"] != end.last["lumiblocknr"]:
-            return False
+    if limits.boundary in (CAN_SPLIT, WHOLE) and not _shares("boundaryid", file, end.last):
+        return False
+    if limits.by_lumiblock and not _shares("lumiblocknr", file, end.last):
+        return False
     if not limits.fields:
         return True
     return joined_fields(file, limits.fields) == joined_fields(end.last, limits.fields)
 
 
+def _shares(column: str, file: Row, last: Row) -> bool:
+    """Return whether a file has the value of the last one, if that has one."""
+    return bool(last[column] is None or file[column] == last[column])
+
+
 def end_after(file: Row, end: Boundary | None) -> Boundary:
     """Return the end of a job's input after one more file."""
     if range_of(file) is None:
-        return Boundary(file, end and end.next_event, end and end.name)
+        return Boundary(file) if end is None else replace(end, last=file)
     following = file["endevent"] + 1
     return Boundary(file, 0 if following == file["nevents"] else following, file["lfn"])
 

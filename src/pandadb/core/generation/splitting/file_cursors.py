@@ -97,11 +97,13 @@ def _fitting(files: Sequence[Row], usage: Usage, demand: Demand, limits: Limits)
     """Return the files up to the first that does not belong to the job."""
     events = demand.events
     for count, file in enumerate(files):
-        if not _is_within(file, demand, limits):
+        is_enough = (
+            usage.event_ratio is not None
+            and demand.master_events > 0
+            and events / demand.master_events >= usage.event_ratio
+        )
+        if is_enough or not _is_within(file, demand, limits):
             return files[:count]
-        if usage.event_ratio is not None and demand.master_events > 0:
-            if events / demand.master_events >= usage.event_ratio:
-                return files[:count]
         events += int(file["nevents"] or 0)
     return files
 

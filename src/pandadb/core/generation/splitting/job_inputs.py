@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pandadb.core.generation.file_events import range_of
 from pandadb.core.generation.splitting.boundaries import end_after, follows
 from pandadb.core.generation.splitting.file_cursors import Demand
 from pandadb.core.generation.splitting.limits import DEFAULT_OUTPUT, MOST_FILES
-from pandadb.core.generation.splitting.sizes import bytes_of, range_of
+from pandadb.core.generation.splitting.sizes import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,7 @@ def next_job(cursors: FileCursors, limits: Limits, costs: Costs) -> JobInput:
         if limits.is_fixed or cursors.is_at_end:
             break
         following = _step(cursors, limits, costs, step.totals, step.end)
-        step = following if following and _is_within(following.totals, limits, costs) else None
+        step = following if following and _is_within(following.totals, limits) else None
     cursors.end_job()
     return job
 
@@ -203,7 +204,7 @@ def _increased(sums: tuple[int, ...], place: int, by: int) -> tuple[int, ...]:
     return (*sums[:place], sums[place] + by, *sums[place + 1 :])
 
 
-def _is_within(totals: Totals, limits: Limits, costs: Costs) -> bool:
+def _is_within(totals: Totals, limits: Limits) -> bool:
     """Return whether no limit is passed.
 
     Where less output is expected than is always allowed for, the input must leave room for that.

@@ -1,4 +1,4 @@
-"""Limits of a job's input, by the rules of its task and the facts of its queue. Job generation 2."""
+"""Limits of the input of a job, by rules of its task and facts of its queue. Job generation 2."""
 
 from __future__ import annotations
 

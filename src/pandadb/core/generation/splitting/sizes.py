@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pandadb.core.generation.file_events import events_of, range_of
+
 if TYPE_CHECKING:
     from pandadb.core.generation.slices import Row
 
@@ -61,21 +63,6 @@ def scratch_size(task: Row, *, is_merging: bool = False) -> int:
 def bytes_of(file: Row) -> int:
     """Return the size of a file; 0 if it has none."""
     return int(file["fsize"] or 0)
-
-
-def range_of(file: Row) -> int | None:
-    """Return the number of events in the range of a file; None for a file without a range."""
-    if file["startevent"] is None or file["endevent"] is None:
-        return None
-    return int(file["endevent"] - file["startevent"] + 1)
-
-
-def events_of(file: Row) -> int:
-    """Return the events of a file: of its range, else all, else 1."""
-    events = range_of(file)
-    if events is not None:
-        return max(events, 1)
-    return max(int(file["nevents"] or 0), 1)
 
 
 def effective_mb(file: Row) -> float:

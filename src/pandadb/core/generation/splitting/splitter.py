@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from random import Random
 
-    from pandadb.core.generation.slices import Chunk, Queue
+    from pandadb.core.generation.slices import Chunk, Queue, Row
     from pandadb.core.generation.splitting.job_inputs import JobInput
     from pandadb.core.generation.splitting.limits import Limits
     from pandadb.core.generation.splitting.queue_facts import QueueFacts
@@ -87,14 +87,14 @@ def _groups(
 
 
 def _group(chunk: Chunk, drawn: QueueRules, cursors: FileCursors, jobs: int) -> list[Slice]:
-    group = []
+    group: list[Slice] = []
     while len(group) < jobs and not cursors.is_at_end:
         job = next_job(cursors, drawn.limits, drawn.costs)
         group.append(Slice(chunk, drawn.queue, _inputs(chunk, job)))
     return group
 
 
-def _inputs(chunk: Chunk, job: JobInput) -> list[tuple[Mapping[str, object], list[object]]]:
+def _inputs(chunk: Chunk, job: JobInput) -> list[tuple[Row, list[Row]]]:
     """Return the datasets that the job has files of, the master first."""
     datasets = [chunk.master, *chunk.secondaries]
     files = [job.master, *job.secondaries]

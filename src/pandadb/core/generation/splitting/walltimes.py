@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pandadb.core.generation.splitting.sizes import effective_mb, events_of
+from pandadb.core.generation.file_events import events_of
+from pandadb.core.generation.splitting.sizes import effective_mb
 
 if TYPE_CHECKING:
     from pandadb.core.generation.slices import Chunk, Row
