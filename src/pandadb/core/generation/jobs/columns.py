@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SCOUT_PRIORITY, MERGE_PRIORITY = 901, 5000
 FIXED_COLUMNS = {
     "lockedby": "jedi", "prodserieslabel": "pandatest", "jobdefinitionid": 0, "jobexecutionid": 0,
+    "noutputdatafiles": 0, "outputfilebytes": 0,
 }  # fmt: skip
 COLUMNS_OF_TASK = {
     "jeditaskid": "jeditaskid", "reqid": "reqid", "jobsetid": "reqid", "vo": "vo",
