@@ -10,6 +10,7 @@ from sqlalchemy import text
 from pandadb.core.generation.slices import Queue
 from pandadb.services.tasks import generation
 from pandadb.services.tasks.picking import pick_files, put_back_files
+from tests.compat.families.job_ends import VERBS
 from tests.compat.families.part import OPTIONS, Part
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ GENERATOR = "families"
 """The name of the server's process in the golden files."""
 JOB_HOST = "families.example.org"
 """The log of jobs in the golden files has the host of the server, that of tasks JEDI's."""
-ACTIVATED = text("UPDATE doma_panda.jobsdefined4 SET jobstatus = 'activated' WHERE pandaid = :job")
+ENTERED = text("UPDATE doma_panda.jobsdefined4 SET jobstatus = :status WHERE pandaid = :job")
 LEFT = text("DELETE FROM doma_panda.jobsdefined4 WHERE pandaid = :job")
 COLUMNS = text(
     "SELECT string_agg(column_name, ', ') FROM information_schema.columns"
@@ -120,19 +121,24 @@ class Generation(Part):
     def jobs_ended(self, task: int, jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         done = []
         for one in jobs:
-            job = self._activate(task, one["file"])
+            job = self._activate(task, one["file"], one["status"])
             ended = self.end_job(job, one["status"], one.get("values"), one.get("files"))
             done.append(ended["done"])
             if one.get("retry_rules"):
                 self.apply_retry_rules(job, 1)
         return {"done": done}
 
-    def _activate(self, task: int, file: str) -> int:
-        """Move the youngest job with a file to the active ones, as it is; return it."""
+    def _activate(self, task: int, file: str, end: str) -> int:
+        """Move the youngest job with a file to the active ones, as it is; return it.
+
+        It is activated, or runs where our verb to its end starts from there: what is between is
+        not of interest.
+        """
+        status = "running" if end in VERBS else "activated"
         lfn = file.replace("_", "\\_").replace("*", "%")
         with self.database.transaction() as connection:
             job = connection.scalar(FIND, {"task": task, "lfn": lfn})
-            connection.execute(ACTIVATED, {"job": job})
+            connection.execute(ENTERED, {"job": job, "status": status})
             columns = connection.scalar(COLUMNS)
             move = (
                 f"INSERT INTO doma_panda.jobsactive4 ({columns})"

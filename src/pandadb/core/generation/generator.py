@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, and_, bindparam, or_, select
+from sqlalchemy import BigInteger, bindparam, select
 
 from pandadb.core.generation import (
     new_jobs,
@@ -21,8 +21,8 @@ from pandadb.core.generation.picking.put_back import put_back
 from pandadb.core.jobs.creation import submission
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.core.tasks import activity_periods, min_task_ids
-from pandadb.models import Config, JediJobParamsTemplate, JediTaskParams
+from pandadb.core.tasks import activity_periods, jedi_config
+from pandadb.models import JediJobParamsTemplate, JediTaskParams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from pandadb.core.generation.slices import Chunk, ChunkSlices, Queue, Slice
     from pandadb.core.sql.transaction import Transaction
 
-CONFIG = Config.__table__.c
-COMPONENTS = (("jedi", "jobgen"), ("pandaserver", "dbproxy"))
-"""Applications and components whose settings count here."""
+CONFIG_COMPONENT = "jobgen"
+"""The component whose settings in CONFIG count here."""
 NO_QUEUE = "no queue takes jobs of its input now"
 FAILURE = "no jobs were made: {}"
 
@@ -66,7 +65,6 @@ def generate(session: Transaction, tasks: Sequence[int], how: Generation) -> dic
         UnknownSplitRule: A task has a rule that is not implemented.
         UnknownQueue: A queue is unknown.
     """
-    min_task_ids.refresh(session)
     found = task_slices.slices(
         session, tasks, how.queues, nfiles=how.nfiles, generator=how.generator, random=how.random
     )
@@ -77,7 +75,7 @@ def generate(session: Transaction, tasks: Sequence[int], how: Generation) -> dic
     put_back(session, [one.chunk for one in found])
     if made:
         activity_periods.settle(session, [*made])
-    task_outcomes.released(session, [*made])
+    task_outcomes.released(session, tasks, [*made], how.generator)
     return made
 
 
@@ -117,14 +115,13 @@ def _store(
 
 def _request(session: Transaction, chunk: Chunk, how: Generation) -> JobRequest:
     template, params, when = session.execute(_texts(), {"task": chunk.task["jeditaskid"]}).one()
-    settings = _settings(session, chunk.task["vo"])
     return JobRequest(
         chunk=chunk,
         template=template or "",
         taskparams=_parsed(params),
-        settings=settings,
+        settings=jedi_config.read(session, CONFIG_COMPONENT),
         cloud=how.cloud,
-        submitter=submitters.submitter(session, chunk.task, settings, when),
+        submitter=submitters.submitter(session, chunk.task, when),
         when=when,
         rules=task_rules.rules_of(chunk.task),
     )
@@ -158,18 +155,3 @@ def _parsed(text: str | None) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise NotGenerated("the task's parameters in JEDI_TASKPARAMS are no JSON object")
     return found
-
-
-def _settings(session: Transaction, vo: str | None) -> dict[tuple[str, str], Any]:
-    """Return the settings of a VO, by component and key."""
-    app, component = (CONFIG.app, CONFIG.component)
-    rows = session.execute(
-        select(component, CONFIG.key, CONFIG.value, CONFIG.value_json).where(
-            or_(*(and_(app == one, component == other) for one, other in COMPONENTS)),
-            CONFIG.vo == vo,
-        )
-    )
-    return {
-        (row.component, row.key): row.value if row.value_json is None else row.value_json
-        for row in rows
-    }

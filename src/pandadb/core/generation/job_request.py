@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pandadb.core.generation.slices import Chunk, Row
+    from pandadb.core.tasks.jedi_config import JediConfig
 
 USER_LABELS = ("user", "panda")
 """Labels of users' jobs: payloads, and builds of libraries."""
@@ -35,12 +36,7 @@ class Submitter:
     username: str
     """`prodUserName`."""
     jobid: int = 0
-    """The number of this call of the user, USERS.JOBID; 0 for production."""
-    priority_offset: int = 0
-    queued: int = 0
-    """Jobs of the user in the system, by which the priorities go down."""
-    is_boosted: bool = False
-    """Whether all jobs have the offset as their priority."""
+    """The number of this call of the user, USERS.jobid; 0 for production."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +48,8 @@ class JobRequest:
     """Of the jobs' parameters."""
     taskparams: Mapping[str, Any]
     """The task's parameters, as it was submitted."""
-    settings: Mapping[tuple[str, str], Any]
-    """Values of CONFIG, by component and key."""
+    settings: JediConfig
+    """Settings of the generation of jobs."""
     cloud: str | None
     submitter: Submitter
     when: datetime

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.generation import libraries, random_seeds
 from pandadb.core.generation.job_request import TEST_LABELS, USER_LABELS
-from pandadb.core.generation.jobs import columns, files, submitters
+from pandadb.core.generation.jobs import columns, files
 from pandadb.core.generation.outputs import output_files
 from pandadb.core.generation.parameters import job_parameters, streams
 from pandadb.core.jobs.creation.submission import NewJob
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pandadb.core.generation.job_request import JobRequest
     from pandadb.core.generation.libraries import Library
@@ -22,6 +22,19 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 BUILD = "panda"
+
+
+@dataclass(frozen=True)
+class JobParts:
+    """What a job is put together from."""
+
+    request: JobRequest
+    slice: Slice
+    columns: Mapping[str, Any]
+    outputs: JobOutputs
+    library: Library | None
+    seed: tuple[Row, Row] | None
+    """A random seed, with its dataset."""
 
 
 def make(session: Transaction, request: JobRequest, slices: Sequence[Slice]) -> list[NewJob]:
@@ -33,53 +46,49 @@ def make(session: Transaction, request: JobRequest, slices: Sequence[Slice]) -> 
     values = [columns.of_slice(request, one) for one in slices]
     datasets = [value["proddblock"] for value in values]
     outputs = output_files.make(session, request, slices, datasets)
-    seeds = random_seeds.take(session, request, len(slices))
+    taken = random_seeds.take(session, request, len(slices))
+    seeds = taken or [None for _ in slices]
     queues = {one.queue.name: one.queue for one in slices}
     built = libraries.for_queues(session, request, [*queues.values()])
     jobs: list[NewJob] = []
-    for index, one in enumerate(slices):
+    for one, value, made, seed in zip(slices, values, outputs, seeds, strict=True):
         library = built.get(one.queue.name)
         if library and library.build and queues.pop(one.queue.name, None):
             jobs.append(library.build)
-        seed = seeds[index] if seeds else None
-        jobs.append(_job(request, one, values[index], outputs[index], library, seed))
+        jobs.append(_job(JobParts(request, one, value, made, library, seed)))
     return _of_submitter(request, jobs)
 
 
-def _job(
-    request: JobRequest,
-    one: Slice,
-    values: Mapping[str, Any],
-    outputs: JobOutputs,
-    library: Library | None,
-    seed: tuple[Row, Row] | None,
-) -> NewJob:
-    found = streams.of_job(request, one, outputs.streams)
+def _job(parts: JobParts) -> NewJob:
+    request, outputs = parts.request, parts.outputs
+    found = streams.of_job(request, parts.slice, outputs.streams)
+    text = job_parameters.resolved(_template(request), found, _values(parts))
     dropped = {name for names in found.dropped.values() for name in names}
     written = [
         files.of_output(file, dataset)
         for file, dataset in outputs.files
         if file["lfn"] not in dropped
     ]
-    used = [*files.inputs(request, one)]
+    unmerged = [file["lfn"] for file in written if files.is_unmerged(file)]
+    values = {**parts.columns, "destinationdblock": _destination(outputs)}
+    used = [*files.inputs(request, parts.slice)]
     archive = request.taskparams.get("tarBallViaDDM")
     if archive:
         used.append(files.tarball(request, archive))
-    extra = [dict(library.file)] if library else []
-    if seed:
-        extra.append(files.of_input(*seed, random_seeds.KIND_IN_JOBS))
-    given = _values(request, one, values, outputs, library, seed)
-    text = job_parameters.resolved(_template(request), found, given)
-    unmerged = [file["lfn"] for file in written if files.is_unmerged(file)]
-    new = {**values, "destinationdblock": _destination(outputs)}
-    if archive and not new["proddblock"]:
-        new["proddblock"] = used[-1]["dataset"]
+        values["proddblock"] = values["proddblock"] or used[-1]["dataset"]
     return NewJob(
-        new,
-        [*used, *written, *extra],
+        values,
+        [*used, *written, *_extra_inputs(parts)],
         job_parameters.unmerged_names(text, unmerged),
-        replaces=_former(one),
+        replaces=_former(parts.slice),
     )
+
+
+def _extra_inputs(parts: JobParts) -> Iterator[dict[str, Any]]:
+    if parts.library:
+        yield dict(parts.library.file)
+    if parts.seed:
+        yield files.of_input(*parts.seed, random_seeds.KIND_IN_JOBS)
 
 
 def _template(request: JobRequest) -> str:
@@ -88,30 +97,24 @@ def _template(request: JobRequest) -> str:
     return request.template
 
 
-def _values(
-    request: JobRequest,
-    one: Slice,
-    values: Mapping[str, Any],
-    outputs: JobOutputs,
-    library: Library | None,
-    seed: tuple[Row, Row] | None,
-) -> dict[str, str | int | None]:
+def _values(parts: JobParts) -> dict[str, str | int | None]:
     """Return the values of the placeholders that are no streams."""
-    (_, masters), *_ = one.inputs
+    (_, masters), *_ = parts.slice.inputs
     ranges = [(f["startevent"], f["endevent"]) for f in masters if f["startevent"] is not None]
     events = sum(end - start + 1 for start, end in ranges if end is not None)
     firsts = [f["firstevent"] for f in masters if f["firstevent"] is not None]
+    serial, seed = parts.outputs.serial, parts.seed
     return {
-        "SN": outputs.serial,
-        "SN/P": f"{outputs.serial:06d}",
-        "RNDMSEED": random_seeds.value(request, seed[0]) if seed else None,
+        "SN": serial,
+        "SN/P": f"{serial:06d}",
+        "RNDMSEED": random_seeds.value(parts.request, seed[0]) if seed else None,
         "MAXEVENTS": events or -1,
         "SKIPEVENTS": ranges[0][0] if ranges else 0,
         "FIRSTEVENT": firsts[0] if firsts else None,
-        "SURL": request.taskparams.get("sourceURL"),
-        "ATTEMPTNR": values["attemptnr"],
-        "LIB": library.file["lfn"] if library else None,
-        "MIDDLENAME": outputs.middle_name,
+        "SURL": parts.request.taskparams.get("sourceURL"),
+        "ATTEMPTNR": parts.columns["attemptnr"],
+        "LIB": parts.library.file["lfn"] if parts.library else None,
+        "MIDDLENAME": parts.outputs.middle_name,
     }
 
 
@@ -134,18 +137,11 @@ def _of_submitter(request: JobRequest, jobs: list[NewJob]) -> list[NewJob]:
         return jobs
     first = bool(jobs) and jobs[0].columns["prodsourcelabel"] == BUILD
     number = 2 * (len(jobs) - first) + first
-    return [
-        replace(job, columns=_user_columns(request, job, n, number)) for n, job in enumerate(jobs)
-    ]
+    return [replace(job, columns=_user_columns(request, job, number)) for job in jobs]
 
 
-def _user_columns(request: JobRequest, job: NewJob, index: int, number: int) -> dict[str, Any]:
+def _user_columns(request: JobRequest, job: NewJob, number: int) -> dict[str, Any]:
     found = {**job.columns, "jobsetid": job.columns["jobsetid"] or None}
     if found["prodsourcelabel"] not in USER_LABELS:
         return found
-    return {
-        **found,
-        "taskid": number,
-        "jobdefinitionid": request.submitter.jobid,
-        "currentpriority": submitters.current_priority(found, request.submitter, index),
-    }
+    return {**found, "taskid": number, "jobdefinitionid": request.submitter.jobid}

@@ -73,13 +73,22 @@ def held(session: Transaction, task: Row, reason: str, host: str) -> str:
 _LONGEST_REASON = TASK.errordialog.type.length or 255  # type: ignore[attr-defined]
 
 
-def released(session: Transaction, tasks: Sequence[int]) -> None:
-    """Unlock tasks that a generator has; those that may come again at once look old."""
-    if not tasks:
-        return
+def released(
+    session: Transaction, tasks: Sequence[int], worked_on: Sequence[int], generator: str
+) -> None:
+    """Unlock the tasks that a generator has locked.
+
+    Of those with input that may come again at once, the last change looks old.
+    """
     early = now() - bindparam("past", PAST)
-    time = case((TASK.status.in_(COMES_AT_ONCE), early), else_=now())
-    free = update(JediTasks.__table__).where(is_among(TASK.jeditaskid, tasks))
+    time = case(
+        (is_among(TASK.jeditaskid, worked_on).is_(False), TASK.modificationtime),
+        (TASK.status.in_(COMES_AT_ONCE), early),
+        else_=now(),
+    )
+    free = update(JediTasks.__table__).where(
+        is_among(TASK.jeditaskid, tasks), TASK.lockedby == generator
+    )
     session.execute(free.values(lockedby=None, lockedtime=None, modificationtime=time))
 
 

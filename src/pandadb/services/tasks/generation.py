@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pandadb.core.generation import generated_jobs, generator, unmerged_datasets
 from pandadb.core.generation.generator import Generation
 from pandadb.core.generation.picking import candidates
+from pandadb.core.tasks import min_task_ids
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def generate_waiting(
     Raises:
         UnknownTask: The task `beside` does not exist; or see `generate`.
     """
-    with database.transaction() as connection:
+    with transaction(database, options) as connection:
+        min_task_ids.refresh(connection)
         selection = candidates.like(connection, beside, vo, label or "any", cloud or "any")
         tasks = candidates.candidates(connection, selection, limit)
     return generate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pandadb.core.generation import file_events
 from pandadb.core.generation.splitting import sizes
 from pandadb.core.generation.splitting.walltimes import HS06_UNITS
 
@@ -53,7 +54,7 @@ def sums(one: Slice) -> InputSums:
     cached = one.queue.locality == "cache"
     return InputSums(
         megabytes=sum(map(sizes.effective_mb, masters)),
-        events=sum(map(sizes.events_of, masters)),
+        events=sum(map(file_events.events_of, masters)),
         bytes=0 if cached else sum(map(sizes.bytes_of, files)),
     )
 
@@ -104,10 +105,10 @@ def walltimes(request: JobRequest, facts: QueueFacts, found: InputSums) -> dict[
 
 def fixed_walltimes(request: JobRequest, facts: QueueFacts, key: str) -> dict[str, int]:
     """Return the limits of jobs whose time does not go by events: the queue's, or of CONFIG."""
-    hours = request.settings.get(("jobgen", key))
+    hours = request.settings.number(key)
     if hours is None:
         return {"maxwalltime": facts.walltime, "maxcpucount": 0}
-    limit = int(hours) * 3600
+    limit = int(hours * 3600)
     return {"maxwalltime": limit + (request.task["basewalltime"] or 0), "maxcpucount": limit}
 
 

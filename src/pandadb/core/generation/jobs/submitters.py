@@ -1,12 +1,9 @@
-"""Users of jobs: names, the number of their calls, and the priorities of their jobs.
-
-Job generation 3. `USERS.jobid` counts the calls of a user, kept there.
-"""
+"""Users of generated jobs: names, and the number of their calls in USERS. Job generation 3."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 
@@ -16,10 +13,9 @@ from pandadb.core.generation.job_request import (
     NotGenerated,
     Submitter,
 )
-from pandadb.models import JobsActive4, JobsDefined4, Users
+from pandadb.models import Users
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from pandadb.core.generation.slices import Row
@@ -32,18 +28,6 @@ PROXIES = ("/CN=proxy", "/CN=limited proxy", "limited proxy")
 SPECIAL = re.compile(r"/CN=(Robot|nickname):[^/]+")
 LAST_OF_TWO = re.compile(r".*/CN=([^/]+)/CN=([^/]+)")
 MAIL = re.compile(r" [a-z][\w.-]+@[\w.-]+(?:\.\w+)+")
-TEST_PROCESSES = re.compile(r"hammercloud|hammercloud-fax|gangarobot|gangarobot-.*")
-"""`processingType` of tests, whose jobs all have the first priority."""
-ENDED = ("failed", "merging")
-SUPER_USER = "s"
-"""The letter in GRIDPREF of a group whose jobs go first."""
-SUPER_PRIORITY = 2000
-BOOSTS = ("dbproxy", "USER_JOB_PRIO_BOOST_DICTS")
-"""The setting with users and groups whose jobs have a priority of their own."""
-ART = "artprod"
-"""A user whose jobs all have one priority."""
-TOP, JUMPS, BUILD, ART_PRIORITY = 1000, 1500, 2000, 7000
-"""Priorities: of a user's first job; from which on they do not go down; of builds; of ART."""
 
 
 def user_name(identity: str) -> str:
@@ -61,9 +45,7 @@ def user_name(identity: str) -> str:
     return without if " " in without else name
 
 
-def submitter(
-    session: Transaction, task: Row, settings: Mapping[tuple[str, str], Any], when: datetime
-) -> Submitter:
+def submitter(session: Transaction, task: Row, when: datetime) -> Submitter:
     """Return the user of a task's jobs, and count the call of users and of tests.
 
     Raises:
@@ -74,29 +56,7 @@ def submitter(
     username = user_name(identity) or identity
     if label not in (*USER_LABELS, *TEST_LABELS):
         return Submitter(identity, username)
-    jobid = _count(session, username, when)
-    if label not in USER_LABELS:
-        return Submitter(identity, username)
-    return Submitter(identity, username, jobid, *_priority(session, task, username, settings, when))
-
-
-def current_priority(job: Mapping[str, Any], who: Submitter, index: int) -> int:
-    """Return the priority of the job of a user's call with that index."""
-    label, assigned = job["prodsourcelabel"], int(job["assignedpriority"])
-    scouts = "sj" in (job["specialhandling"] or "").split(",")
-    if label not in USER_LABELS:
-        return assigned
-    if who.username == ART:
-        return ART_PRIORITY
-    if label == "panda":
-        return BUILD + who.priority_offset
-    if job["processingtype"] == "pmerge":
-        return assigned
-    if who.is_boosted:
-        return who.priority_offset + scouts
-    if scouts or assigned >= JUMPS:
-        return assigned
-    return int(TOP + who.priority_offset - (who.queued + index) / 5)
+    return Submitter(identity, username, _count(session, username, when))
 
 
 def _identity(session: Transaction, name: str) -> str:
@@ -121,53 +81,3 @@ def _count(session: Transaction, name: str, when: datetime) -> int:
     counted = update(Users.__table__).where(USER.name == name)
     counted = counted.values(jobid=func.coalesce(USER.jobid, 0) + 1)
     return int(session.execute(counted.returning(USER.jobid)).scalars().first() or 0)
-
-
-def _priority(
-    session: Transaction,
-    task: Row,
-    name: str,
-    settings: Mapping[tuple[str, str], Any],
-    when: datetime,
-) -> tuple[int, int, bool]:
-    """Return the offset of the user's priorities, the jobs that count, and if they are boosted."""
-    group = task["workinggroup"]
-    if TEST_PROCESSES.fullmatch(task["processingtype"] or ""):
-        return 0, 0, False
-    boost = _boost(settings.get(BOOSTS), "group" if group else "user", group or name, when)
-    if boost is not None:
-        return boost, 0, True
-    if group and _is_super(session, group):
-        return SUPER_PRIORITY, 0, False
-    return 0, _queued(session, name, group), False
-
-
-def _boost(given: Any, kind: str, name: str, when: datetime) -> int | None:
-    for entry in given if isinstance(given, list) else ():
-        if isinstance(entry, dict) and (entry.get("type"), entry.get("name")) == (kind, name):
-            expires = str(entry.get("expire") or "")
-            if not expires or expires > when.strftime("%Y%m%d"):
-                return int(entry.get("prio") or 0)
-    return None
-
-
-def _is_super(session: Transaction, group: str) -> bool:
-    rights = session.scalar(select(USER.gridpref).where(USER.name == user_name(group)).limit(1))
-    return SUPER_USER in (rights or "")
-
-
-def _queued(session: Transaction, name: str, group: str | None) -> int:
-    """Count the jobs of a user, or of a user in a group, that have not ended."""
-    counts: Sequence[Any] = [
-        select(func.count())
-        .select_from(job.__table__)
-        .where(
-            job.produsername == name,
-            job.prodsourcelabel == "user",
-            job.workinggroup.is_(None) if group is None else job.workinggroup == group,
-            job.jobstatus.not_in(ENDED),
-        )
-        .scalar_subquery()
-        for job in (JobsActive4, JobsDefined4)
-    ]
-    return int(session.scalar(select(counts[0] + counts[1])) or 0)

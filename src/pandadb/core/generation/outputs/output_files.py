@@ -53,6 +53,12 @@ class JobOutputs:
     serial: int = 0
     """The largest serial number of its files."""
 
+    def add(self, file: dict[str, Any], dataset: Row, stream: str | None, serial: int) -> None:
+        """Add a file."""
+        self.files.append((file, dataset))
+        self.streams.append((stream, file["lfn"]))
+        self.serial = max(self.serial, serial)
+
 
 def make(
     session: Transaction,
@@ -83,7 +89,11 @@ def make(
             site = sites[index]
             target = dataset if site is None else concrete[dataset["datasetid"], site]
             for name in names[dataset["datasetid"]]:
-                _add(request, made[index], name, target, dataset, serials)
+                serial = serials[name["outtempid"]]
+                serials[name["outtempid"]] = serial + 1
+                file = _new_file(request, name, made[index].middle_name, serial)
+                file |= {"datasetid": target["datasetid"], "scope": scope_of(dataset)}
+                made[index].add(file, target, name["streamname"], serial)
     _store(session, [file for outputs in made for file, _ in outputs.files])
     _count(session, request, {key: n - first[key] for key, n in serials.items() if n > first[key]})
     return made
@@ -154,28 +164,14 @@ def _used(request: JobRequest, one: Slice, datasets: Sequence[Row]) -> Iterator[
     yield from (row for row in datasets if row["provenanceid"] in (None, boundary))
 
 
-def _add(
-    request: JobRequest,
-    outputs: JobOutputs,
-    name: Row,
-    target: Row,
-    dataset: Row,
-    serials: dict[int, int],
-) -> None:
-    serial = serials[name["outtempid"]]
-    serials[name["outtempid"]] = serial + 1
-    file = {
+def _new_file(request: JobRequest, name: Row, middle_name: str, serial: int) -> dict[str, Any]:
+    return {
         **NEW_FILE,
-        "jeditaskid": target["jeditaskid"],
-        "datasetid": target["datasetid"],
+        "jeditaskid": name["jeditaskid"],
         "creationdate": request.when,
-        "lfn": file_name(name["filenametemplate"], serial, outputs.middle_name),
+        "lfn": file_name(name["filenametemplate"], serial, middle_name),
         "type": name["outtype"],
-        "scope": scope_of(dataset),
     }
-    outputs.files.append((file, target))
-    outputs.streams.append((name["streamname"], file["lfn"]))
-    outputs.serial = max(outputs.serial, serial)
 
 
 def _store(session: Transaction, files: Sequence[dict[str, Any]]) -> None:

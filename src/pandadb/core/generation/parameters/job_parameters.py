@@ -113,20 +113,20 @@ def _written(placeholder: Placeholder, names: list[str], streams: Streams) -> st
     marks = placeholder.marks
     if "L" in marks:
         return name_lists.listed(names, by_blanks="S" in marks, quoted="A" in marks)
+    written: str | None = None
     match [*marks.items()]:
         case []:
-            return name_lists.shortened(names)
+            written = name_lists.shortened(names)
         case [("T", None)]:
-            return str(names)
+            written = str(names)
         case [("F", None)]:
             dataset = streams.datasets.get(placeholder.streams[-1])
-            return None if dataset is None else f"tmpin_{dataset}"
+            written = None if dataset is None else f"tmpin_{dataset}"
         case [("E", None)]:
-            return unquote(name_lists.listed(names))
+            written = unquote(name_lists.listed(names))
         case [("M", str() as formula)] if len(names) == 1:
-            return arithmetic.result(formula, names[0])
-        case _:
-            return None
+            written = arithmetic.result(formula, names[0])
+    return written
 
 
 def _without_dropped(text: str, streams: Streams) -> str:
