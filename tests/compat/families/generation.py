@@ -68,10 +68,6 @@ class Generation(Part):
         """See JobEnds: the part that comes before this one has the method."""
         raise NotImplementedError
 
-    def apply_retry_rules(self, job: int, attempt: int) -> None:
-        """No family of this issue has the rules of RETRYERRORS."""
-        raise NotImplementedError
-
     def generate_jobs(
         self,
         *,
@@ -124,8 +120,6 @@ class Generation(Part):
             job = self._activate(task, one["file"], one["status"])
             ended = self.end_job(job, one["status"], one.get("values"), one.get("files"))
             done.append(ended["done"])
-            if one.get("retry_rules"):
-                self.apply_retry_rules(job, 1)
         return {"done": done}
 
     def _activate(self, task: int, file: str, end: str) -> int:
