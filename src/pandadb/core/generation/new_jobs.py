@@ -47,7 +47,7 @@ def make(session: Transaction, request: JobRequest, slices: Sequence[Slice]) -> 
     datasets = [value["proddblock"] for value in values]
     outputs = output_files.make(session, request, slices, datasets)
     taken = random_seeds.take(session, request, len(slices))
-    seeds = taken or [None for _ in slices]
+    seeds: Sequence[tuple[Row, Row] | None] = taken or [None] * len(slices)
     queues = {one.queue.name: one.queue for one in slices}
     built = libraries.for_queues(session, request, [*queues.values()])
     jobs: list[NewJob] = []

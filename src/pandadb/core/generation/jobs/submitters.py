@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
@@ -13,6 +12,7 @@ from pandadb.core.generation.job_request import (
     NotGenerated,
     Submitter,
 )
+from pandadb.core.tasks.user_names import short_name
 from pandadb.models import Users
 
 if TYPE_CHECKING:
@@ -22,27 +22,6 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 USER = Users.__table__.c
-FIELDS = re.compile(r"/(DC|O|OU|C|L)=[^/]+")
-NUMBERS = re.compile(r"/CN=[0-9]+| [0-9]+|_[0-9]+")
-PROXIES = ("/CN=proxy", "/CN=limited proxy", "limited proxy")
-SPECIAL = re.compile(r"/CN=(Robot|nickname):[^/]+")
-LAST_OF_TWO = re.compile(r".*/CN=([^/]+)/CN=([^/]+)")
-MAIL = re.compile(r" [a-z][\w.-]+@[\w.-]+(?:\.\w+)+")
-
-
-def user_name(identity: str) -> str:
-    """Return the name in a distinguished name: what `prodUserName` has of it."""
-    name = NUMBERS.sub("", FIELDS.sub("", identity))
-    for proxy in PROXIES:
-        name = name.replace(proxy, "")
-    name = SPECIAL.sub("", name)
-    two = LAST_OF_TWO.match(name)
-    name = two[2] if two else name.replace("/CN=", "")
-    mail = name.lower().find("/email")
-    name = name[:mail] if mail > 0 else name
-    name = re.sub(r"[()']", "", name)
-    without = MAIL.sub("", name).strip()
-    return without if " " in without else name
 
 
 def submitter(session: Transaction, task: Row, when: datetime) -> Submitter:
@@ -53,7 +32,7 @@ def submitter(session: Transaction, task: Row, when: datetime) -> Submitter:
     """
     label, name = task["prodsourcelabel"], task["username"] or ""
     identity = _identity(session, name) if label == "user" else name
-    username = user_name(identity) or identity
+    username = short_name(identity)
     if label not in (*USER_LABELS, *TEST_LABELS):
         return Submitter(identity, username)
     return Submitter(identity, username, _count(session, username, when))

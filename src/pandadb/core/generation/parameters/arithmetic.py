@@ -56,6 +56,6 @@ def _binary(op: type[ast.operator], left: Number, right: Number) -> Number:
     if op is ast.Pow and (abs(right) > 64 or abs(left) > LARGEST):
         raise ValueError(right)
     found = BINARY[op](left, right)
-    if isinstance(found, complex) or abs(found) > LARGEST:
+    if isinstance(found, complex) or not abs(found) <= LARGEST:  # NaN is not, either
         raise ValueError(found)
     return found
