@@ -43,18 +43,22 @@ FILE, CONTENTS = FilesTable4.__table__.c, JediDatasetContents.__table__.c
 DATASET = JediDatasets.__table__.c
 
 
-def use(session: Transaction, jobs: Iterable[Mapping[str, Any]]) -> None:
+def use(
+    session: Transaction, jobs: Iterable[Mapping[str, Any]], *, queues_inputs: bool = True
+) -> None:
     """Mark the files of tasks that new jobs use as in use, those of JEDI (`lockedby`) only.
 
     Files of other jobs are never given back. Of two jobs with the same file the one with the lower
     PandaID has it. Inputs of co-jumbo jobs stay picked, for their jobset, and are counted as
     waiting in their dataset until another job takes them, of this call or of a later one.
+
+    With `queues_inputs` the `proc_status` of master inputs becomes queued.
     """
     owned = [job for job in jobs if job.get("lockedby") == "jedi"]
     if owned:
         given = {f"{name}s": [job.get(name) for job in owned] for name in ("pandaid", "jobsetid")}
         given["waits"] = [job.get("computingsite") == CO_JUMBO for job in owned]
-        given["jumbos"] = [job.get("eventservice") == JUMBO for job in owned]
+        given["unqueued"] = [not queues_inputs or job.get("eventservice") == JUMBO for job in owned]
         # By itself, as what others have counted while we wait has to be seen.
         session.execute(lock_order.waiting_datasets(), given | {"any_waits": any(given["waits"])})
         session.execute(_use(), given)
@@ -99,7 +103,7 @@ def _first(used: CTE) -> CTE:
     """Select the job that has each file: the first one, or the first that does not wait."""
     key = [used.c[name] for name in KEY]
     columns = {name: id_arrays.array(f"{name}s") for name in ("pandaid", "jobsetid")}
-    flags = {name: bindparam(name, type_=ARRAY(Boolean)) for name in ("waits", "jumbos")}
+    flags = {name: bindparam(name, type_=ARRAY(Boolean)) for name in ("waits", "unqueued")}
     job = id_arrays.unnested("job", **columns, **flags).c
     is_output = func.coalesce(used.c.type.in_(OUTPUTS), false())
     waits = and_(job.waits, not_(is_output))
@@ -109,7 +113,7 @@ def _first(used: CTE) -> CTE:
             job.jobsetid,
             is_output.label("is_output"),
             waits.label("waits"),
-            and_(not_(job.waits), not_(job.jumbos)).label("queues"),
+            and_(not_(job.waits), not_(job.unqueued)).label("queues"),
         )
         .join(job.pandaid.table, job.pandaid == used.c.pandaid)
         .ext(distinct_on(*key))

@@ -1,0 +1,1 @@
+"""Columns and files of generated jobs: job generation 3."""

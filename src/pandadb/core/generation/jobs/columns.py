@@ -1,0 +1,129 @@
+"""Columns of a generated job: job generation 3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core.generation.jobs import attributes, resources, software
+from pandadb.core.generation.jobs.files import is_pseudo
+from pandadb.core.generation.splitting.queue_facts import facts_of
+from pandadb.core.jobs.creation.placeholders import ORIGIN
+from pandadb.core.jobs.files.file_status import PMERGE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pandadb.core.generation.job_request import JobRequest
+    from pandadb.core.generation.slices import Queue, Row, Slice
+
+SCOUT_PRIORITY, MERGE_PRIORITY = 901, 5000
+FIXED_COLUMNS = {
+    "lockedby": "jedi", "prodserieslabel": "pandatest", "jobdefinitionid": 0, "jobexecutionid": 0,
+    "noutputdatafiles": 0, "outputfilebytes": 0,
+}  # fmt: skip
+COLUMNS_OF_TASK = {
+    "jeditaskid": "jeditaskid", "reqid": "reqid", "jobsetid": "reqid", "vo": "vo",
+    "workinggroup": "workinggroup", "countrygroup": "countrygroup", "nucleus": "nucleus",
+    "gshare": "gshare", "workqueue_id": "workqueue_id", "container_name": "container_name",
+    "processingtype": "processingtype", "maxcpuunit": "walltimeunit",
+}  # fmt: skip
+"""Columns of a job, and those of its task that they are copies of."""
+AT_SITE, KEPT_AT_SITE = 1, 2
+"""`relocationFlag` of a job that has its site, and of one that must not leave it (DI)."""
+ANALYSIS = "anal"
+
+
+def of_slice(request: JobRequest, one: Slice) -> dict[str, Any]:
+    """Return the columns of a job that works on a slice, but those that its outputs give."""
+    task, facts = request.task, facts_of(one.queue)
+    found = resources.sums(one)
+    ncores = resources.cores(request, facts)
+    ram, unit = resources.memory(request, ncores)
+    again = resources.retry_memory(request, ram)
+    if request.is_merging:
+        ram = ram or resources.MERGE_MEMORY
+    priority = assigned_priority(request)
+    return {
+        **of_task(request, one.queue),
+        **_of_input(request, one),
+        "jobname": f"{task['taskname']}.{ORIGIN}",
+        "transformation": _transformation(request),
+        "prodsourcelabel": task["prodsourcelabel"],
+        "processingtype": PMERGE if request.is_merging else task["processingtype"],
+        "job_label": "user" if task["tasktype"] == ANALYSIS else "managed",
+        "taskid": task["jeditaskid"],
+        "diskio": task["diskio"],
+        "ipconnectivity": "yes",
+        "assignedpriority": priority,
+        "currentpriority": priority,
+        "corecount": ncores,
+        "hs06": resources.power(facts, ncores),
+        "minramcount": ram,
+        "minramunit": unit,
+        "maxdiskcount": resources.disk(request, facts, found),
+        "maxdiskunit": "MB",
+        **resources.walltimes(request, facts, found),
+        "specialhandling": attributes.of_job(request, one, again),
+    }
+
+
+def of_task(request: JobRequest, queue: Queue) -> dict[str, Any]:
+    """Return the columns that all jobs of a task have, those that build libraries, too."""
+    task, submitter = request.task, request.submitter
+    return {
+        **FIXED_COLUMNS,
+        **{name: task[of_task] for name, of_task in COLUMNS_OF_TASK.items()},
+        **software.columns(task),
+        "computingsite": queue.name,
+        "cloud": request.job_cloud,
+        "relocationflag": KEPT_AT_SITE if request.has("disableReassign") else AT_SITE,
+        "produserid": submitter.userid,
+        "produsername": submitter.username,
+    }
+
+
+def assigned_priority(request: JobRequest) -> int:
+    """Return the priority that the jobs of a chunk begin with."""
+    priority = int(request.task["currentpriority"] or 0)
+    if request.is_merging:
+        return MERGE_PRIORITY
+    if request.chunk.is_scouting:
+        return SCOUT_PRIORITY if priority < SCOUT_PRIORITY else priority + 1
+    return priority
+
+
+def _transformation(request: JobRequest) -> str | None:
+    if request.is_merging:
+        return request.required("mergeSpec", "transPath")
+    path: str | None = request.task["transpath"]
+    return path
+
+
+def _of_input(request: JobRequest, one: Slice) -> dict[str, Any]:
+    (_, masters), *_ = one.inputs
+    attempt = max(file["attemptnr"] or 0 for file in masters) + 1
+    columns = {
+        "attemptnr": attempt,
+        "maxattempt": -1 if request.has("disableAutoRetry") else attempt,
+        "proddblock": _input_dataset([dataset for dataset, _ in one.inputs]),
+    }
+    failures = [f["failedattempt"] for f in masters if f["failedattempt"] is not None]
+    if failures:
+        columns["failedattempt"] = max(failures)
+    return {**columns, **_transfer(request, one)}
+
+
+def _input_dataset(datasets: Sequence[Row]) -> str | None:
+    """Return the name of the master; where it is a pseudo one, of the last secondary dataset."""
+    names = [None if is_pseudo(dataset) else dataset["datasetname"] for dataset in datasets]
+    return names[0] or next((name for name in reversed(names[1:]) if name), None)
+
+
+def _transfer(request: JobRequest, one: Slice) -> dict[str, Any]:
+    queue = one.queue
+    if queue.locality == "remote" and not all(is_pseudo(dataset) for dataset, _ in one.inputs):
+        return {"transfertype": queue.protocol, "sourcesite": queue.source}
+    local = request.is_merging or request.number("useLocalIO")
+    if not local and resources.reads_over_lan(request, facts_of(queue)):
+        return {"transfertype": request.taskparams.get("transferType", "direct")}
+    return {}

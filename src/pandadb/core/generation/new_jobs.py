@@ -1,0 +1,147 @@
+"""New jobs of slices: columns, files and parameters put together. Job generation 3, 5 and 6."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core.generation import libraries, random_seeds
+from pandadb.core.generation.job_request import TEST_LABELS, USER_LABELS
+from pandadb.core.generation.jobs import columns, files
+from pandadb.core.generation.outputs import output_files
+from pandadb.core.generation.parameters import job_parameters, streams
+from pandadb.core.jobs.creation.submission import NewJob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pandadb.core.generation.job_request import JobRequest
+    from pandadb.core.generation.libraries import Library
+    from pandadb.core.generation.outputs.output_files import JobOutputs
+    from pandadb.core.generation.slices import Row, Slice
+    from pandadb.core.sql.transaction import Transaction
+
+BUILD = "panda"
+
+
+@dataclass(frozen=True)
+class JobParts:
+    """What a job is put together from."""
+
+    request: JobRequest
+    slice: Slice
+    columns: Mapping[str, Any]
+    outputs: JobOutputs
+    library: Library | None
+    seed: tuple[Row, Row] | None
+    """A random seed, with its dataset."""
+
+
+def make(session: Transaction, request: JobRequest, slices: Sequence[Slice]) -> list[NewJob]:
+    """Return the jobs of slices in order, each queue's build before its first; outputs are stored.
+
+    Raises:
+        NotGenerated: A placeholder, or a part of the task's parameters, is missing.
+    """
+    values = [columns.of_slice(request, one) for one in slices]
+    datasets = [value["proddblock"] for value in values]
+    outputs = output_files.make(session, request, slices, datasets)
+    taken = random_seeds.take(session, request, len(slices))
+    seeds: Sequence[tuple[Row, Row] | None] = taken or [None] * len(slices)
+    queues = {one.queue.name: one.queue for one in slices}
+    built = libraries.for_queues(session, request, [*queues.values()])
+    jobs: list[NewJob] = []
+    for one, value, made, seed in zip(slices, values, outputs, seeds, strict=True):
+        library = built.get(one.queue.name)
+        if library and library.build and queues.pop(one.queue.name, None):
+            jobs.append(library.build)
+        jobs.append(_job(JobParts(request, one, value, made, library, seed)))
+    return _of_submitter(request, jobs)
+
+
+def _job(parts: JobParts) -> NewJob:
+    request, outputs = parts.request, parts.outputs
+    found = streams.of_job(request, parts.slice, outputs.streams)
+    text = job_parameters.resolved(_template(request), found, _values(parts))
+    dropped = {name for names in found.dropped.values() for name in names}
+    written = [
+        files.of_output(file, dataset)
+        for file, dataset in outputs.files
+        if file["lfn"] not in dropped
+    ]
+    unmerged = [file["lfn"] for file in written if files.is_unmerged(file)]
+    values = {**parts.columns, "destinationdblock": _destination(outputs)}
+    used = [*files.inputs(request, parts.slice)]
+    archive = request.taskparams.get("tarBallViaDDM")
+    if archive:
+        used.append(files.tarball(request, archive))
+        values["proddblock"] = values["proddblock"] or used[-1]["dataset"]
+    return NewJob(
+        values,
+        [*used, *written, *_extra_inputs(parts)],
+        job_parameters.unmerged_names(text, unmerged),
+        replaces=_former(parts.slice),
+    )
+
+
+def _extra_inputs(parts: JobParts) -> Iterator[dict[str, Any]]:
+    if parts.library:
+        yield dict(parts.library.file)
+    if parts.seed:
+        yield files.of_input(*parts.seed, random_seeds.KIND_IN_JOBS)
+
+
+def _template(request: JobRequest) -> str:
+    if request.is_merging:
+        return request.required("mergeSpec", "jobParameters")
+    return request.template
+
+
+def _values(parts: JobParts) -> dict[str, str | int | None]:
+    """Return the values of the placeholders that are no streams."""
+    (_, masters), *_ = parts.slice.inputs
+    ranges = [(f["startevent"], f["endevent"]) for f in masters if f["startevent"] is not None]
+    events = sum(end - start + 1 for start, end in ranges if end is not None)
+    firsts = [f["firstevent"] for f in masters if f["firstevent"] is not None]
+    serial, seed = parts.outputs.serial, parts.seed
+    return {
+        "SN": serial,
+        "SN/P": f"{serial:06d}",
+        "RNDMSEED": random_seeds.value(parts.request, seed[0]) if seed else None,
+        "MAXEVENTS": events or -1,
+        "SKIPEVENTS": ranges[0][0] if ranges else 0,
+        "FIRSTEVENT": firsts[0] if firsts else None,
+        "SURL": parts.request.taskparams.get("sourceURL"),
+        "ATTEMPTNR": parts.columns["attemptnr"],
+        "LIB": parts.library.file["lfn"] if parts.library else None,
+        "MIDDLENAME": parts.outputs.middle_name,
+    }
+
+
+def _destination(outputs: JobOutputs) -> str | None:
+    """Return the name of the first dataset of an output, else of a log."""
+    names = [(row["type"].endswith("log"), row["datasetname"]) for _, row in outputs.files]
+    return min(names, key=lambda one: one[0])[1] if names else None
+
+
+def _former(one: Slice) -> list[int]:
+    """Return the jobs that had files of the slice before, in the order of the files."""
+    rows = (file["pandaid"] for _, found in one.inputs for file in found)
+    return [*dict.fromkeys(pandaid for pandaid in rows if pandaid is not None)]
+
+
+def _of_submitter(request: JobRequest, jobs: list[NewJob]) -> list[NewJob]:
+    """Return jobs of users and of tests with the columns that depend on the whole call."""
+    label = request.task["prodsourcelabel"]
+    if label not in (*USER_LABELS, *TEST_LABELS):
+        return jobs
+    first = bool(jobs) and jobs[0].columns["prodsourcelabel"] == BUILD
+    number = 2 * (len(jobs) - first) + first
+    return [replace(job, columns=_user_columns(request, job, number)) for job in jobs]
+
+
+def _user_columns(request: JobRequest, job: NewJob, number: int) -> dict[str, Any]:
+    found = {**job.columns, "jobsetid": job.columns["jobsetid"] or None}
+    if found["prodsourcelabel"] not in USER_LABELS:
+        return found
+    return {**found, "taskid": number, "jobdefinitionid": request.submitter.jobid}

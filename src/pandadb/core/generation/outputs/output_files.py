@@ -1,0 +1,197 @@
+"""Output and log files of jobs, with serial numbers in their names: job generation 3."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from pandadb.core.generation import new_ids, task_rules
+from pandadb.core.generation.job_request import NotGenerated
+from pandadb.core.generation.outputs import concrete_datasets, middle_names
+from pandadb.core.generation.outputs.scopes import scope_of
+from pandadb.core.sql.copy import copy_rows
+from pandadb.core.sql.id_arrays import array, is_among, unnested
+from pandadb.models import JediDatasetContents, JediDatasets, JediOutputTemplate
+from pandadb.models.datasets import JEDI_DATASET_CONT_FILEID_SEQ
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pandadb.core.generation.job_request import JobRequest
+    from pandadb.core.generation.slices import Row, Slice
+    from pandadb.core.sql.transaction import Transaction
+
+DATASET, NAME = JediDatasets.__table__.c, JediOutputTemplate.__table__.c
+SERIAL = re.compile(r"\$\{SN(?:/P|:([^}]*))?\}")
+SERIAL_FORMAT = "06d"
+MIDDLE = "${MIDDLENAME}"
+BY_PROVENANCE = (2, 4)
+"""Values of GB with outputs of each boundary in datasets of their own."""
+CONTENTS_COLUMNS = (
+    "jeditaskid", "datasetid", "fileid", "creationdate", "lfn", "type", "status", "scope", "fsize",
+    "attemptnr", "failedattempt", "ramcount", "keeptrack", "guid", "checksum", "firstevent",
+)  # fmt: skip
+NEW_FILE = {
+    "status": "defined", "fsize": 0, "attemptnr": 0, "failedattempt": 0, "ramcount": 0,
+    "keeptrack": 1, "guid": None, "checksum": None, "scope": None, "firstevent": None,
+}  # fmt: skip
+
+
+@dataclass
+class JobOutputs:
+    """The outputs of a job."""
+
+    middle_name: str = ""
+    files: list[tuple[dict[str, Any], Row]] = field(default_factory=list)
+    """Columns of JEDI_DATASET_CONTENTS, with the dataset."""
+    streams: list[tuple[str | None, str]] = field(default_factory=list)
+    """Streams and names of the files."""
+    serial: int = 0
+    """The largest serial number of its files."""
+
+    def add(self, file: dict[str, Any], dataset: Row, stream: str | None, serial: int) -> None:
+        """Add a file."""
+        self.files.append((file, dataset))
+        self.streams.append((stream, file["lfn"]))
+        self.serial = max(self.serial, serial)
+
+
+def make(
+    session: Transaction,
+    request: JobRequest,
+    slices: Sequence[Slice],
+    input_datasets: Sequence[str | None],
+) -> list[JobOutputs]:
+    """Make the output files of jobs, and the datasets that they lack; return them for each job.
+
+    Serial numbers go on from the template's, in the order of the queues, unless names or datasets
+    depend on the input (AN, GB): then in the order of jobs.
+    """
+    datasets = _datasets(session, request)
+    names = _names(session, request, [row["datasetid"] for row in datasets])
+    sites = [concrete_datasets.site_of(request, one.queue) for one in slices]
+    wanted = [site for site in sites if site is not None]
+    concrete = concrete_datasets.of_sites(session, request, datasets, wanted)
+    serials = {
+        one["outtempid"]: int(one["serialnr"] or 0) for ones in names.values() for one in ones
+    }
+    first = dict(serials)
+    made = [
+        JobOutputs(middle_names.middle_name(request, one, dataset))
+        for one, dataset in zip(slices, input_datasets, strict=True)
+    ]
+    for index in _order(request, slices):
+        for dataset in _used(request, slices[index], datasets):
+            site = sites[index]
+            target = dataset if site is None else concrete[dataset["datasetid"], site]
+            for name in names[dataset["datasetid"]]:
+                serial = serials[name["outtempid"]]
+                serials[name["outtempid"]] = serial + 1
+                file = _new_file(request, name, made[index].middle_name, serial)
+                file |= {"datasetid": target["datasetid"], "scope": scope_of(dataset)}
+                made[index].add(file, target, name["streamname"], serial)
+    _store(session, [file for outputs in made for file, _ in outputs.files])
+    _count(session, request, {key: n - first[key] for key, n in serials.items() if n > first[key]})
+    return made
+
+
+def store(session: Transaction, files: Iterable[dict[str, Any]]) -> None:
+    """Copy new files of a task into JEDI_DATASET_CONTENTS."""
+    rows = ([file[name] for name in CONTENTS_COLUMNS] for file in files)
+    copy_rows(session, JediDatasetContents, CONTENTS_COLUMNS, rows)
+
+
+def file_name(template: str, serial: int, middle_name: str) -> str:
+    """Return the name of a file: `${SN}` and `${SN/P}` with six digits, `${SN:03d}` as it says.
+
+    Raises:
+        NotGenerated: The format is none for a number.
+    """
+    try:
+        name = SERIAL.sub(lambda found: format(serial, found[1] or SERIAL_FORMAT), template)
+    except ValueError:
+        raise NotGenerated(f"{template!r} has no format of a number after ${{SN:") from None
+    return name.replace(MIDDLE, middle_name)
+
+
+def _datasets(session: Transaction, request: JobRequest) -> list[Row]:
+    rows = session.execute(
+        select(JediDatasets.__table__)
+        .where(
+            DATASET.jeditaskid == request.task["jeditaskid"],
+            DATASET.type.in_(concrete_datasets.types(request)),
+        )
+        .order_by(DATASET.datasetid)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def _names(
+    session: Transaction, request: JobRequest, datasets: Sequence[int]
+) -> dict[int, list[Row]]:
+    """Return the templates of names of each dataset, locked."""
+    found: dict[int, list[Row]] = defaultdict(list)
+    rows = session.execute(
+        select(JediOutputTemplate.__table__)
+        .where(NAME.jeditaskid == request.task["jeditaskid"], is_among(NAME.datasetid, datasets))
+        .order_by(NAME.datasetid, NAME.outtempid)
+        .with_for_update()
+    )
+    for row in rows.mappings():
+        found[row["datasetid"]].append(dict(row))
+    return found
+
+
+def _order(request: JobRequest, slices: Sequence[Slice]) -> Iterable[int]:
+    if request.number("groupBoundaryID") in BY_PROVENANCE or task_rules.fields(request.rules):
+        return range(len(slices))
+    queues: dict[str, list[int]] = defaultdict(list)
+    for index, one in enumerate(slices):
+        queues[one.queue.name].append(index)
+    return [index for indexes in queues.values() for index in indexes]
+
+
+def _used(request: JobRequest, one: Slice, datasets: Sequence[Row]) -> Iterator[Row]:
+    """Yield the datasets that a job has outputs in."""
+    if request.number("groupBoundaryID") not in BY_PROVENANCE:
+        yield from datasets
+        return
+    boundary = one.inputs[0][1][0]["boundaryid"]
+    yield from (row for row in datasets if row["provenanceid"] in (None, boundary))
+
+
+def _new_file(request: JobRequest, name: Row, middle_name: str, serial: int) -> dict[str, Any]:
+    return {
+        **NEW_FILE,
+        "jeditaskid": name["jeditaskid"],
+        "creationdate": request.when,
+        "lfn": file_name(name["filenametemplate"], serial, middle_name),
+        "type": name["outtype"],
+    }
+
+
+def _store(session: Transaction, files: Sequence[dict[str, Any]]) -> None:
+    ids = new_ids.draw(session, JEDI_DATASET_CONT_FILEID_SEQ, len(files))
+    for file, number in zip(files, ids, strict=True):
+        file["fileid"] = number
+    store(session, files)
+
+
+def _count(session: Transaction, request: JobRequest, more: dict[int, int]) -> None:
+    """Let the serial numbers of templates go on."""
+    if not more:
+        return
+    given = unnested("given", outtempid=array("templates"), more=array("more")).c
+    counted = (
+        update(JediOutputTemplate.__table__)
+        .where(
+            NAME.jeditaskid == request.task["jeditaskid"],
+            NAME.outtempid == given.outtempid,
+        )
+        .values(serialnr=func.coalesce(NAME.serialnr, 0) + given.more)
+    )
+    session.execute(counted, {"templates": [*more], "more": [*more.values()]})

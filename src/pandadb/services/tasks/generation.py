@@ -1,0 +1,148 @@
+"""Jobs generated of the input of tasks: `pandadb tasks generate`."""
+
+from __future__ import annotations
+
+import random as random_module
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pandadb.core.generation import generated_jobs, generator, unmerged_datasets
+from pandadb.core.generation.generator import Generation
+from pandadb.core.generation.picking import candidates
+from pandadb.core.tasks import min_task_ids
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+    from pandadb.core.generation.generated_jobs import GeneratedJob
+    from pandadb.core.generation.slices import Queue
+    from pandadb.database import Database
+
+MOST_TASKS = 10
+"""Tasks of one call."""
+
+
+@dataclass(frozen=True)
+class GeneratedTask:
+    """What a generation has done with a task."""
+
+    jeditaskid: int
+    status: str
+    """The state of the task afterwards."""
+    text: str | None = None
+    """The reason why it is on hold, if it is."""
+    jobs: list[GeneratedJob] = field(default_factory=list)
+
+
+def generate(
+    database: Database,
+    tasks: Sequence[int],
+    queues: Sequence[Queue],
+    *,
+    cloud: str | None = None,
+    nfiles: int = 100,
+    random: Random | None = None,
+    job_host: str | None = None,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> list[GeneratedTask]:
+    """Generate jobs of the input of tasks; each task is a transaction of its own.
+
+    A task that another generator works on, or that has no input, gets no jobs; calling it again
+    goes on with the input that is left, so that several generators may run side by side.
+
+    Args:
+        database: Where the tasks are.
+        tasks: Ids of tasks.
+        queues: The queues that a brokerage has found for them, in its order.
+        cloud: The cloud of the jobs; None leaves that of the tasks.
+        nfiles: The largest number of files of a master dataset; less than 100 count as 100.
+        random: Draws the queues; by default it is seeded by the system.
+        job_host: The host in the status log of jobs, if it is another than that of `options`.
+        options: The host in the status log of tasks, locks, dry run.
+
+    Raises:
+        UnknownSplitRule: A task has a code in SPLITRULE that is not implemented.
+        UnknownQueue: No row of SCHEDCONFIG_JSON has the name of a queue.
+    """
+    how = Generation(
+        queues=queues,
+        cloud=cloud,
+        nfiles=nfiles,
+        generator=f"{options.host}:{socket.gethostname()}"[:40],
+        random=random or random_module.SystemRandom(),
+        task_host=options.host,
+        job_host=job_host or options.host,
+    )
+    return [_generate(database, task, how, options) for task in dict.fromkeys(tasks)]
+
+
+def generate_waiting(
+    database: Database,
+    queues: Sequence[Queue],
+    *,
+    vo: str,
+    label: str | None = None,
+    cloud: str | None = None,
+    beside: int,
+    limit: int = MOST_TASKS,
+    nfiles: int = 100,
+    random: Random | None = None,
+    job_host: str | None = None,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> list[GeneratedTask]:
+    """Generate jobs of tasks that wait, the most urgent first: those of the same kind as one.
+
+    They are of a VO, a label and a cloud (None or `any`: all), and of the work queue or share and
+    of the resource type of the task `beside`; see `generate` for the rest.
+
+    Raises:
+        UnknownTask: The task `beside` does not exist; or see `generate`.
+    """
+    with transaction(database, options) as connection:
+        min_task_ids.refresh(connection)
+        selection = candidates.like(connection, beside, vo, label or "any", cloud or "any")
+        tasks = candidates.candidates(connection, selection, limit)
+    return generate(
+        database,
+        tasks,
+        queues,
+        cloud=cloud,
+        nfiles=nfiles,
+        random=random,
+        job_host=job_host,
+        options=options,
+    )
+
+
+def _generate(
+    database: Database, task: int, how: Generation, options: VerbOptions
+) -> GeneratedTask:
+    with transaction(database, options) as connection:
+        made = generator.generate(connection, [task], how).get(task, [])
+        status, text = generated_jobs.state(connection, task)
+        jobs = generated_jobs.read(connection, made) if made else []
+    return GeneratedTask(task, status, text, jobs)
+
+
+def state(database: Database, task: int) -> GeneratedTask:
+    """Return the state of a task as a generation leaves it, without jobs.
+
+    Raises:
+        UnknownTask: The task does not exist.
+    """
+    with database.transaction() as connection:
+        return GeneratedTask(task, *generated_jobs.state(connection, task))
+
+
+def release_unmerged(
+    database: Database, task: int, file: str, *, options: VerbOptions = DEFAULT_OPTIONS
+) -> list[int]:
+    """Release the datasets to be merged that the newest job with a file writes into.
+
+    That is for when all jobs that write into them have ended; the datasets are returned.
+    """
+    with transaction(database, options) as connection:
+        return unmerged_datasets.release(connection, task, file)
