@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs import queuing_periods, states
-from pandadb.core.jobs.ending import energy, library_jobs, merge_jobs
+from pandadb.core.jobs.ending import energy, library_jobs, merge_jobs, transfer_datasets
 from pandadb.core.jobs.files import file_accounting, file_reports, file_reset
 from pandadb.core.jobs.files.file_accounting import ACCOUNTED_STATES
 from pandadb.core.jobs.mover import move
@@ -77,6 +77,8 @@ def advance(
         moved.merged = _end_merged(session, waited, goal, host)
     if then.measured:
         energy.measure(session, then.measured, verb)
+    if then.dispatched:
+        transfer_datasets.mark(session, then.dispatched)
     if then.timed:
         queuing_periods.record(session, then.timed, goal)
     if then.builds:
@@ -110,4 +112,7 @@ def _end_waiting(
     """Cancel the jobs that have waited for libraries that these have failed to build."""
     waiting = library_jobs.waiting(session, builds)
     values = library_jobs.WITHOUT_LIBRARY
-    return advance(session, "kill", waiting, host=host, values=values, lock=lock).jobs
+    cancelled = advance(session, "kill", waiting, host=host, values=values, lock=lock).jobs
+    if cancelled:
+        transfer_datasets.close(session, [*cancelled])
+    return cancelled

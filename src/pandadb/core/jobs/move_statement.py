@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from pandadb.core.jobs import lock_order
 from pandadb.core.jobs.effects import HAS_QUEUED_TIME
-from pandadb.core.jobs.ending import energy
+from pandadb.core.jobs.ending import energy, transfer_datasets
 from pandadb.core.jobs.files import final_status
 from pandadb.core.jobs.files.file_status import BUILD
 from pandadb.core.jobs.states import JOBS, STATES
@@ -70,6 +70,8 @@ class MovedJob(NamedTuple):
     """Whether it has the time at which its task was queued; only of accounted jobs that end."""
     is_measured: bool
     """Whether the use of energy of its queue may be known; only of accounted jobs that end."""
+    fails_dispatch: bool
+    """Whether it has failed, and its inputs were moved by a dispatch block."""
     at: datetime
     """When it moved."""
 
@@ -104,22 +106,23 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     locked = _locked(route.lock) if route.accounted else None
     # as a condition of the jobs, so that it is evaluated before they are locked
     before = [] if locked is None else [locked >= 0]
-    columns = (*PICKED_COLUMNS, "lockedby", "specialhandling")
+    columns = (*PICKED_COLUMNS, "lockedby", "specialhandling", "dispatchdblock")
     picked = machine_statement.picked(route, columns, chosen(route.source), *before)
     has_files = false() if locked is None else locked > 0
     builds = picked.c.prodsourcelabel == BUILD if route.step.target == "failed" else false()
-    tracked: tuple[ColumnElement[bool], ...] = (false(), false(), false())
-    if locked is not None and STATES[route.step.target].final:
-        tracked = _tracked(picked.c)
-    elif locked is not None:
-        tracked = (_is_jedis(picked.c), false(), false())
+    tracked = _tracked(picked.c, route) if route.accounted else [false()] * 4
     what = select(picked.c.pandaid, picked.c.jobstatus, has_files, builds, *tracked, moment())
     return what.add_cte(*moving(route, picked))
 
 
-def _tracked(job: Columns) -> tuple[ColumnElement[bool], ...]:
-    """Return whether a job is JEDI's, is timed, and has its use of energy measured."""
-    return _is_jedis(job), func.coalesce(HAS_QUEUED_TIME.of(job), false()), energy.is_measured(job)
+def _tracked(job: Columns, route: Route) -> list[ColumnElement[bool]]:
+    """Return whether a job is JEDI's, is timed, measured, and whether its dispatch block fails."""
+    target = route.step.target
+    if not STATES[target].final:
+        return [_is_jedis(job), false(), false(), false()]
+    fails = transfer_datasets.is_dispatched(job) if target == "failed" else false()
+    is_timed = func.coalesce(HAS_QUEUED_TIME.of(job), false())
+    return [_is_jedis(job), is_timed, energy.is_measured(job), fails]
 
 
 def _is_jedis(job: Columns) -> ColumnElement[bool]:

@@ -51,6 +51,8 @@ class Consequences:
     """Those of the jobs with a queue, or a grid, of which the use of energy is known."""
     timed: list[int] = field(default_factory=list)
     """Those of the jobs that have the time at which their task was queued."""
+    dispatched: list[int] = field(default_factory=list)
+    """Those of the jobs that have failed, and whose inputs were moved by a dispatch block."""
     builds: list[int] = field(default_factory=list)
     """Those of the jobs that have failed to build a library."""
 
@@ -143,6 +145,7 @@ def _follow(
     then.is_jedis |= any(one.is_jedis for one in moved)
     then.measured += [one.pandaid for one in moved if one.is_measured]
     then.timed += [one.pandaid for one in moved if one.is_timed]
+    then.dispatched += [one.pandaid for one in moved if one.fails_dispatch]
     then.builds += [one.pandaid for one in moved if one.builds]
 
 

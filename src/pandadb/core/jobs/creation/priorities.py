@@ -91,12 +91,10 @@ def priority(job: Mapping[str, Any], standing: Standing, serial: int) -> int:
         return fixed
     if job["prodsourcelabel"] == BUILD:
         return EXPRESS_BUILD if "express" in special else FIRST_BUILD + (standing.boost or 0)
-    if own is not None and job.get("processingtype") == PMERGE:
-        return int(own)
-    is_scout = SCOUT in special.split(",")
-    if standing.boost is not None:
+    is_scout, is_merge = SCOUT in special.split(","), job.get("processingtype") == PMERGE
+    if standing.boost is not None and (own is None or not is_merge):
         return standing.boost + is_scout
-    if own is not None and (is_scout or own >= FIXED_FROM):
+    if own is not None and (is_merge or is_scout or own >= FIXED_FROM):
         return int(own)
     if "express" in special:
         return EXPRESS

@@ -76,8 +76,8 @@ def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: s
 
     Columns that are left out take their defaults, but `starttime` and `endtime` are NULL: servers
     take any time for an end. Share, resource type, attempts and priority are computed; the priority
-    of users' jobs and of those that build libraries is not the caller's: see `priorities`. Files of a
-    task's datasets are marked as used by their job if it is JEDI's (`lockedby`); of two jobs with
+    of users' jobs and of those that build libraries is not the caller's: see `priorities`. Files of
+    a task's datasets are marked as used by their job if it is JEDI's (`lockedby`); of two jobs with
     the same file the first has it. Placeholders are replaced: see `placeholders`.
 
     Raises:
