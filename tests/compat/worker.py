@@ -41,7 +41,10 @@ class Worker:
             )
             for job in jobs_
         ]
-        return jobs.submit(self.database, new, jobstatus=jobstatus, options=self.options)
+        offset = new[0].columns.get("assignedpriority", 0)  # as the server's side has it
+        return jobs.submit(
+            self.database, new, jobstatus=jobstatus, options=self.options, priority_offset=offset
+        )
 
     def advance(self, verb: str, pandaids: list[int], values: dict[str, Any]) -> Any:
         files = self.reported(pandaids) if verb in ("finish", "transfer", "merge") else None

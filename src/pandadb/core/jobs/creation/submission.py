@@ -71,7 +71,13 @@ class NewJob:
     """PandaIDs of the jobs that this one is another attempt of."""
 
 
-def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: str) -> list[int]:
+def submit(
+    session: Transaction,
+    jobs: Sequence[NewJob],
+    jobstatus: str,
+    host: str,
+    priority_offset: int | None = None,
+) -> list[int]:
     """Insert new jobs into the table of their state; return their PandaIDs in order.
 
     Columns that are left out take their defaults, but `starttime` and `endtime` are NULL: servers
@@ -97,7 +103,7 @@ def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: s
         **dict.fromkeys(("modificationtime", "statechangetime", "proddbupdatetime"), when),
     }
     worked_out = _worker_out(session, jobs)
-    of_users = priorities.of_users(session, [job.columns for job in jobs])
+    of_users = priorities.of_users(session, [job.columns for job in jobs], priority_offset)
     rows = [
         {
             **dict.fromkeys(NULL_TIMES),

@@ -14,7 +14,7 @@ from sqlalchemy import and_, case, func, literal, or_, select, update
 from pandadb.core.jobs.files.file_accounting import moved_files, moved_jobs
 from pandadb.core.jobs.files.file_reset import SUB_SUFFIX
 from pandadb.core.sql import id_arrays
-from pandadb.core.sql.expressions import constant, constants, now
+from pandadb.core.sql.expressions import constant, now
 from pandadb.models import Datasets, FilesTable4, JobsArchived4
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy import CTE, ColumnElement, Select
 
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.core.statemachine.effects import Columns
 
 PRODUCTION_LABELS = ("managed", "test")
 TO_BE_CLOSED, COMPLETED = "tobeclosed", "completed"
@@ -33,23 +32,24 @@ SITE_TESTS = ("gangarobot", "hammercloud")
 DATASET, FILE, JOB = (model.__table__.c for model in (Datasets, FilesTable4, JobsArchived4))
 
 
-def is_dispatched(job: Columns) -> ColumnElement[bool]:
-    """Return whether the inputs of a production job are moved by a dispatch block."""
-    return and_(
-        func.coalesce(job["dispatchdblock"], "") != "",
-        func.coalesce(job["prodsourcelabel"], "").in_(constants(PRODUCTION_LABELS)),
-    )
-
-
 def mark(session: Transaction, pandaids: Sequence[int]) -> None:
-    """Mark the dispatch blocks of jobs that have just failed; once is enough."""
+    """Mark the dispatch blocks of production jobs that have just failed; once is enough."""
     session.execute(_mark(), {"pandaids": [*pandaids]})
 
 
 @cache
 def _mark() -> Select[Any]:
-    blocks = select(FILE.dispatchdblock).where(
-        id_arrays.is_given(FILE.pandaid), moved_files("failed"), FILE.type == "input"
+    blocks = (
+        select(FILE.dispatchdblock)
+        .join(JOB.pandaid.table, JOB.pandaid == FILE.pandaid)
+        .where(
+            id_arrays.is_given(FILE.pandaid),
+            id_arrays.is_given(JOB.pandaid),
+            moved_files("failed"),
+            moved_jobs("failed"),
+            FILE.type == "input",
+            JOB.prodsourcelabel.in_(PRODUCTION_LABELS),
+        )
     )
     unmarked = _locked(and_(DATASET.name.in_(blocks), DATASET.currentfiles == 0))
     marked = (
