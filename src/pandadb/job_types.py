@@ -185,3 +185,9 @@ class JobColumns(TypedDict, total=False):
     ratewbytes: int | None
     gco2_regional: Decimal | None
     gco2_global: Decimal | None
+
+
+class JobRow(JobColumns, total=False):
+    """A job as `jobs.iterate` yields it: columns, and the table that has it."""
+
+    table: JobTable

@@ -41,6 +41,12 @@ def page() -> str:
             "",
             *columns,
             "",
+            "",
+            "class JobRow(JobColumns, total=False):",
+            '    """A job as `jobs.iterate` yields it: columns, and the table that has it."""',
+            "",
+            "    table: JobTable",
+            "",
         )
     )
 

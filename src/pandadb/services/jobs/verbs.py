@@ -59,14 +59,9 @@ def advance(
         InvalidValue: A value does not fit its column, or a PandaID is no number.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
+    check_verb(verb)
     if verb in CANCEL:
         return cancel(database, pandaids, options, **values)
-    if verb in KILLS:
-        raise UnknownVerb(
-            f"{verb!r} is no verb: jobs are killed and closed by `jobs kill`, with a code"
-        )
-    if verb not in VERBS:
-        raise UnknownVerb(f"There is no verb {verb!r}{near(verb, VERBS)}")
     jobs = validation.ids(pandaids)
     at_once = len(jobs) == 1 and not advances.is_accounted(transitions(verb))
     with transaction(database, options, at_once=at_once) as connection:
@@ -78,6 +73,20 @@ def advance(
     if not options.dry_run and transitions(verb)[0].target == "activated":
         table_statistics.refresh(database, JobsActive4, len(moved.jobs))
     return moved
+
+
+def check_verb(verb: str) -> None:
+    """See that a verb is one of `advance`.
+
+    Raises:
+        UnknownVerb: It is not; the sentence names one that is like it.
+    """
+    if verb in KILLS and verb not in CANCEL:
+        raise UnknownVerb(
+            f"{verb!r} is no verb: jobs are killed and closed by `jobs kill`, with a code"
+        )
+    if verb not in (*VERBS, *CANCEL):
+        raise UnknownVerb(f"There is no verb {verb!r}{near(verb, VERBS)}")
 
 
 def cancel(
