@@ -219,7 +219,9 @@ def test_the_views_are_no_tables_of_migrations_and_pages(database: Database) -> 
     assert not classes & {*VIEWS}
     assert not {view.__table__ for view in VIEWS} & {*mappers()}
     assert all(
-        end.table.key in Base.metadata.tables for l in lines() for end in (l.parent, l.child)
+        end.table.key in Base.metadata.tables
+        for line in lines()
+        for end in (line.parent, line.child)
     )
 
 
