@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pandadb.core.jobs import advances, matches
+from pandadb.core.jobs import advances
 from pandadb.core.jobs.ending import kills
 from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.mover import MoveResult
-from pandadb.core.jobs.search import pages
+from pandadb.core.jobs.search import matches, pages
 from pandadb.core.jobs.search.pagination import Order
 from pandadb.core.jobs.states import transitions
 from pandadb.core.sql import validation
