@@ -58,4 +58,6 @@ def _literal(name: str, words: Iterable[str], meaning: str) -> list[str]:
 
 def _type(column: Any) -> str:
     name: str = column.type.python_type.__name__
+    if name == "Decimal":
+        name = "Decimal | int"  # verbs take both
     return f"{name} | None" if column.nullable else name

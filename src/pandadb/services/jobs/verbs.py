@@ -21,8 +21,11 @@ from pandadb.services.jobs import table_statistics
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from pandadb.core.jobs.mover import MoveResult
     from pandadb.database import Database
+    from pandadb.job_types import JobColumns, JobVerb
 
 
 APART = ("heartbeat", "dispatch", "retry", MERGED, *KILLS)
@@ -44,10 +47,10 @@ def typed(column: str, text: str) -> Any:
 
 def advance(
     database: Database,
-    verb: str,
+    verb: JobVerb | str,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Take jobs through a verb that leads to one state.
 
@@ -93,7 +96,7 @@ def cancel(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """End jobs that have the command of `jobs.kill` to end, now that their pilots have ended.
 
@@ -114,7 +117,7 @@ def assign(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Have the inputs of defined jobs moved to their site: they are assigned."""
     return advance(database, "assign", pandaids, options, **values)
@@ -124,7 +127,7 @@ def wait(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Let defined or assigned jobs wait for an input that is missing."""
     return advance(database, "wait", pandaids, options, **values)
@@ -134,7 +137,7 @@ def activate(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Make defined or assigned jobs with all their inputs ready for dispatch."""
     return advance(database, "activate", pandaids, options, **values)
@@ -144,7 +147,7 @@ def throttle(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Hold back activated jobs, for their user or task."""
     return advance(database, "throttle", pandaids, options, **values)
@@ -154,7 +157,7 @@ def release(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Let throttled jobs be dispatched again."""
     return advance(database, "release", pandaids, options, **values)
@@ -164,7 +167,7 @@ def hold(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Record that the pilots of jobs have ended: their reports are to be processed."""
     return advance(database, "hold", pandaids, options, **values)
@@ -174,7 +177,7 @@ def transfer(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Record that the outputs of jobs are being transferred."""
     return advance(database, "transfer", pandaids, options, **values)
@@ -184,7 +187,7 @@ def merge(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Record that the outputs of jobs wait for a merge job."""
     return advance(database, "merge", pandaids, options, **values)
@@ -194,7 +197,7 @@ def finish(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """End jobs that have succeeded."""
     return advance(database, "finish", pandaids, options, **values)
@@ -204,7 +207,7 @@ def fail(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """End jobs that have failed; their outputs and logs fail with them."""
     return advance(database, "fail", pandaids, options, **values)
@@ -214,7 +217,7 @@ def reset(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Take jobs back to where they are set up; activated production jobs lose their site."""
     return advance(database, "reset", pandaids, options, **values)
