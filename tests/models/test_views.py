@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,9 +14,11 @@ from pandadb.migrating.comparison import OPTIONS
 from pandadb.models import (
     Base,
     Files,
+    GlobalShares,
     JediDatasetContents,
     JediDatasets,
     JediTasks,
+    JediWorkQueue,
     JobMetadata,
     JobParams,
     Jobs,
@@ -29,6 +31,8 @@ from tests.factories import (
     make_archived,
     make_copy,
     make_job,
+    make_log,
+    make_retry,
     make_satellites,
     make_task,
     make_task_job,
@@ -180,6 +184,27 @@ def test_parameters_and_metadata_of_a_job_of_any_age(session: Session) -> None:
     assert [row.jobparameters for row in job.parameter_rows] == ["--events 10"]
     assert [row.metadata_ for row in job.metadata_rows] == ["{}"]
     assert job.parameter_rows[0].jobs == job.metadata_rows[0].jobs == [job]
+
+
+def test_a_job_of_any_age_leads_to_its_states_attempts_queue_and_share(session: Session) -> None:
+    pandaid = make_archived(session, "finished", gshare="Test", workqueue_id=77)
+    make_log(session, pandaid, ("finished", DAY), ("running", DAY - timedelta(hours=1)))
+    make_retry(session, pandaid - 1, pandaid)
+    session.add_all(
+        [
+            GlobalShares(name="Test", value=1),
+            JediWorkQueue(queue_id=77, queue_name="q", queue_type="t", vo="v"),
+        ]
+    )
+    session.flush()
+
+    job = session.get_one(Jobs, ("jobsarchived", pandaid))
+
+    assert [row.jobstatus for row in job.statuslog] == ["running", "finished"]
+    assert [row.oldpandaid for row in job.retry_history] == [pandaid - 1]
+    assert job.work_queue is not None
+    assert job.share is not None
+    assert (job.work_queue.queue_name, job.share.name) == ("q", "Test")
 
 
 def test_a_secondary_dataset_leads_to_its_master(session: Session) -> None:

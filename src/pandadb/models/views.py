@@ -29,6 +29,8 @@ from pandadb.models.jobs.tables import JobsArchived4
 
 if TYPE_CHECKING:
     from pandadb.models.datasets import JediDatasetContents, JediDatasets
+    from pandadb.models.jobs.history import JediJobRetryHistory, JobsStatusLog
+    from pandadb.models.queues import GlobalShares, JediWorkQueue
     from pandadb.models.tasks import JediTasks
 
 
@@ -93,6 +95,17 @@ class Jobs(Placed, JobColumns, View):
     metadata_rows: Mapped[list[JobMetadata]] = related(
         "foreign(JobMetadata.pandaid) == Jobs.pandaid", "jobs"
     )
+    statuslog: Mapped[list[JobsStatusLog]] = related(
+        "foreign(JobsStatusLog.pandaid) == Jobs.pandaid",
+        order_by="JobsStatusLog.modificationtime",
+    )
+    retry_history: Mapped[list[JediJobRetryHistory]] = related(
+        "foreign(JediJobRetryHistory.newpandaid) == Jobs.pandaid"
+    )
+    work_queue: Mapped[JediWorkQueue | None] = related(
+        "foreign(Jobs.workqueue_id) == JediWorkQueue.queue_id"
+    )
+    share: Mapped[GlobalShares | None] = related("foreign(Jobs.gshare) == GlobalShares.name")
 
 
 class Files(Placed, FileColumns, View):

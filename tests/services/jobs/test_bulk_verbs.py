@@ -10,6 +10,7 @@ from sqlalchemy import event, select, text, update
 
 from pandadb.core.jobs.ending.kills import UnknownCode
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason
+from pandadb.core.jobs.states import STATES
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.statemachine.machine import UnknownVerb
@@ -52,6 +53,17 @@ def test_jobs_that_match_move_and_those_in_another_state_are_refused(
     assert moved.before == {made[0]: "defined", made[1]: "assigned", made[3]: "defined"}
     assert {job: why.reason for job, why in moved.refused.items()} == {made[2]: RefusalReason.STATE}
     assert sum(heard) == jobs.count_where(database, OF_TASK) == 4  # without the one that has ended
+
+
+@pytest.mark.parametrize("verb", jobs.VERBS)
+def test_it_has_the_result_of_the_same_verb_with_pandaids(database: Database, verb: str) -> None:
+    made = make(database, *[name for name, state in STATES.items() if not state.final])
+    dry_run = VerbOptions(dry_run=True)
+
+    by_filter = jobs.advance_where(database, verb, OF_TASK, dry_run, batch_size=4)
+
+    assert by_filter == jobs.advance(database, verb, made, dry_run)
+    assert by_filter.jobs
 
 
 def test_values_go_to_all_jobs(database: Database) -> None:
