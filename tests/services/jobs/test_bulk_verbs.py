@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ from sqlalchemy import event, select, text, update
 
 from pandadb.core.jobs.ending.kills import UnknownCode
 from pandadb.core.jobs.refusals import JobsLocked, RefusalReason
+from pandadb.core.jobs.search.filters import CONDITIONS
 from pandadb.core.jobs.states import STATES
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
@@ -20,6 +23,8 @@ from pandadb.services.jobs import Filter, VerbOptions
 from tests.factories import make_job, make_task, make_task_job
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pandadb.database import Database
 
 TASK = 5
@@ -262,3 +267,30 @@ def test_a_batch_that_fails_leaves_those_before_it(database: Database) -> None:
     assert statuses(database) == {made[0]: "throttled", made[1]: "activated"}
     again = jobs.advance_where(database, "throttle", Filter(jobstatus="activated"))
     assert {*again.jobs} == {made[1]}
+
+
+@pytest.mark.slow
+def test_many_at_once_wait_for_each_other_without_deadlocks(database: Database) -> None:
+    with database.session() as session:
+        make_task(session, TASK, 60)
+        made = [make_task_job(session, TASK, n) for n in range(60)]
+    calls: list[Callable[[int], Any]] = [
+        lambda size: jobs.kill_where(database, OF_TASK, by="a", code=99, batch_size=size),
+        lambda size: jobs.advance_where(database, "fail", OF_TASK, batch_size=size),
+        lambda size: jobs.advance_where(database, "hold", OF_TASK, batch_size=size),
+        lambda size: jobs.fail(database, made[::-size]),
+    ]
+
+    with ThreadPoolExecutor(8) as threads:
+        done = [*threads.map(lambda n: calls[n % 4](n + 3), range(12))]
+
+    ended = [job for one in done for job, state in one.jobs.items() if state != "holding"]
+    assert sorted(ended) == made  # each once
+    with database.session() as session:
+        assert session.get_one(JediDatasets, (TASK, TASK * 10)).nfilesused == 0
+
+
+def test_each_field_of_a_filter_is_a_condition_or_a_place() -> None:
+    places = {"tables", "archive", "timecolumn"}
+
+    assert {field.name for field in fields(Filter)} == {*CONDITIONS} | places
