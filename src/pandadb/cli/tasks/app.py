@@ -6,9 +6,7 @@ import typer
 
 from pandadb.cli.tasks import change, find, generate, submit
 
-app = typer.Typer(
-    help="Tasks: submit, find, command; generate their jobs.", no_args_is_help=True
-)
+app = typer.Typer(help="Tasks: submit, find, command; generate their jobs.", no_args_is_help=True)
 
 app.command()(submit.submit)
 app.command()(submit.feed)

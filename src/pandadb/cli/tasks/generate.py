@@ -26,13 +26,17 @@ def generate(
     nfiles: Annotated[
         int,
         typer.Option(
-            parser=whole(1, 1_000_000), metavar="NUMBER", help="The most files of a dataset a round."
+            parser=whole(1, 1_000_000),
+            metavar="NUMBER",
+            help="The most files of a dataset a round.",
         ),
     ] = 1000,
     rounds: Annotated[
         int,
         typer.Option(
-            parser=whole(1, 1_000_000), metavar="NUMBER", help="The most rounds, a transaction each."
+            parser=whole(1, 1_000_000),
+            metavar="NUMBER",
+            help="The most rounds, a transaction each.",
         ),
     ] = 1000,
     dry_run: DryRun = False,
