@@ -10,7 +10,7 @@ from sqlalchemy import event, select, update
 
 from pandadb.core.tasks.commands import acceptance, execution, requests
 from pandadb.core.tasks.commands.requests import CommandRequest
-from pandadb.core.tasks.commands.rights import Requester
+from pandadb.core.tasks.requesters import Requester
 from pandadb.models import JediTasks, ProdSysComm, TasksStatusLog, TTask
 from tests.factories import make_task
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pandadb.core.tasks.submission.requesters import Requester
+from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.submission.requests import AnswerCode
 from pandadb.errors import InvalidInput
 from pandadb.services.tasks import submission

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
+from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.submission.parameters import InvalidTask, read_parameters
-from pandadb.core.tasks.submission.requesters import Requester
 from pandadb.core.tasks.submission.requests import AnswerCode
 from pandadb.models import Base, JediDatasets, JediTasks, TTask, Users
 from pandadb.services.tasks import submission

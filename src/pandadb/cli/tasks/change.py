@@ -44,7 +44,7 @@ def command(
     """
     asked = tasks.CommandRequest(name, requester(user, production), comment, qualifier)
     with changing(dry_run=dry_run) as database:
-        done = tasks.carry_out(
+        done = tasks.command(
             database, jeditaskids, asked, options=tasks.VerbOptions(dry_run=dry_run)
         )
     if json:
@@ -66,7 +66,7 @@ def advance(
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Take tasks on, for cron: commands, scouts that have ended, inputs that are done, final states.
+    """Take tasks on, for cron: commands, scouts and inputs that have ended, final states.
 
     Idempotent; several can run at once. Exit code 3 if there was nothing to do.
 
@@ -106,10 +106,10 @@ def recount(
             database, jeditaskids or None, options=tasks.VerbOptions(dry_run=dry_run)
         )
     if json:
-        as_json([asdict(one) for one in wrong])
+        as_json([one._asdict() for one in wrong])
     elif wrong:
-        names = [*asdict(wrong[0])]
-        table("Wrong counters", names, ([str(v) for v in asdict(one).values()] for one in wrong))
+        names = wrong[0]._fields
+        table("Wrong counters", names, ([str(value) for value in one] for one in wrong))
         note("Nothing was changed." if dry_run else f"{len(wrong)} counters are repaired.")
     if not wrong:
         raise typer.Exit(NOTHING_TO_DO)

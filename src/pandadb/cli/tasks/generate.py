@@ -28,7 +28,7 @@ def generate(
         typer.Option(
             parser=whole(1, 1_000_000),
             metavar="NUMBER",
-            help="The most files of a dataset a round.",
+            help="Files of a dataset per round, at most.",
         ),
     ] = 1000,
     rounds: Annotated[
@@ -36,7 +36,7 @@ def generate(
         typer.Option(
             parser=whole(1, 1_000_000),
             metavar="NUMBER",
-            help="The most rounds, a transaction each.",
+            help="Rounds at most, a transaction each.",
         ),
     ] = 1000,
     dry_run: DryRun = False,
@@ -54,7 +54,7 @@ def generate(
     with changing(dry_run=dry_run) as database, progress("jobs") as bar:
         shown = bar.add_task("generating", total=None)
         options = tasks.VerbOptions(dry_run=dry_run)
-        queues = tasks.queues(database, queue or None)
+        queues = tasks.find_queues(database, queue or None)
         for one in tasks.generate_rounds(
             database, jeditaskids, queues, nfiles=nfiles, rounds=1 if dry_run else rounds,
             options=options,

@@ -49,8 +49,9 @@ def submit(
     Example: pandadb tasks submit examples/task.json --catalogue examples/catalogue.json
     """
     parameters = _parameters(file)
+    text = None if catalogue is None else _text(catalogue)
     with changing(dry_run=dry_run) as database:
-        found = None if catalogue is None else datasets.read_catalogue(catalogue)
+        found = None if text is None else datasets.read_catalogue(text)
         options = tasks.VerbOptions(dry_run=dry_run)
         answer, refined = tasks.enter(
             database, parameters, requester=requester(user, production), parent=parent,
@@ -89,8 +90,9 @@ def feed(
 
     Example: pandadb tasks feed 1000002 --catalogue examples/catalogue.json
     """
+    text = _text(catalogue)
     with changing(dry_run=dry_run) as database:
-        found = datasets.read_catalogue(catalogue)
+        found = datasets.read_catalogue(text)
         report = datasets.feed(
             database, jeditaskids, found, options=tasks.VerbOptions(dry_run=dry_run)
         )
@@ -99,7 +101,7 @@ def feed(
     else:
         would = "would be " if dry_run else ""
         for task, fed in report.fed.items():
-            files = sum(one.files for one in fed.datasets)
+            files = sum(one.new for one in fed.datasets)
             out.print(f"Task {task} {would}fed with {files:,} files: {fed.status}.")
     end_refused(report.refused)
 
@@ -117,11 +119,17 @@ def requester(user: str | None, production: bool) -> "tasks.Requester":
     return tasks.Requester(user or getpass.getuser(), production)
 
 
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        fail(f"{file} cannot be read as UTF-8 text: {reason}", INVALID)
+
+
 def _parameters(file: Path) -> dict[str, Any]:
     try:
-        found = json_library.loads(file.read_text("utf-8-sig"))
-    except OSError as error:
-        fail(f"{file} cannot be read: {error.strerror or error}", INVALID)
+        found = json_library.loads(_text(file))
     except (ValueError, RecursionError) as error:
         fail(f"{file} is not JSON: {error}", INVALID)
     if not isinstance(found, dict):

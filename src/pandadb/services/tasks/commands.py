@@ -12,7 +12,7 @@ from pandadb.core.tasks.commands.acceptance import Accepted, AcceptResult
 from pandadb.core.tasks.commands.catalog import COMMANDS, Command, UnknownCommand
 from pandadb.core.tasks.commands.execution import ExecutionResult
 from pandadb.core.tasks.commands.requests import Answer, AnswerCode, CommandRequest
-from pandadb.core.tasks.commands.rights import Requester
+from pandadb.core.tasks.requesters import Requester
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:

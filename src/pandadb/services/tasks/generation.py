@@ -14,7 +14,7 @@ from pandadb.core.tasks import min_task_ids
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from random import Random
 
     from pandadb.core.generation.generated_jobs import GeneratedJob
@@ -115,6 +115,28 @@ def generate_waiting(
         job_host=job_host,
         options=options,
     )
+
+
+def generate_rounds(
+    database: Database,
+    tasks: Sequence[int],
+    queues: Sequence[Queue],
+    *,
+    nfiles: int,
+    rounds: int,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> Iterator[GeneratedTask]:
+    """Generate jobs of tasks until no input is left, `rounds` times at most; see `generate`.
+
+    Yields each round of each task that has ended; a task without new jobs is not tried again.
+    """
+    left = [*dict.fromkeys(tasks)]
+    for _ in range(rounds):
+        for task in [*left]:
+            (done,) = generate(database, [task], queues, nfiles=nfiles, options=options)
+            yield done
+            if not done.jobs:
+                left.remove(task)
 
 
 def _generate(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.tasks.refinement.dispositions import Refinement
     from pandadb.core.tasks.refinement.streams import Catalogue
-    from pandadb.core.tasks.submission.requesters import Requester
+    from pandadb.core.tasks.requesters import Requester
     from pandadb.core.tasks.submission.requests import Answer
     from pandadb.database import Database
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks.commands.catalog import COMMANDS, UnknownCommand
 from pandadb.core.tasks.commands.requests import AnswerCode, CommandRequest
-from pandadb.core.tasks.commands.rights import Requester
+from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.states import STATES
 from pandadb.models import ProdSysComm
 from tests.task_commands import OPERATOR, ask, make_commanded_task, words
@@ -75,7 +75,7 @@ def test_only_the_owner_and_production_may_kill(session: Session) -> None:
     assert code(session, "kill", requester=Requester("another")) == AnswerCode.NO_RIGHT
     assert words(session) == {}
     assert code(session, "kill", requester=OWNER) == AnswerCode.REGISTERED
-    of_group = Requester("another", groups=("GP_TOP",))
+    of_group = Requester("another", fqans=("/atlas/GP_TOP/Role=production",))
     assert code(session, "pause", requester=of_group) == AnswerCode.REGISTERED
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks.commands.catalog import COMMANDS
-from pandadb.core.tasks.commands.rights import Requester, lacks
+from pandadb.core.tasks.commands.rights import lacks
+from pandadb.core.tasks.requesters import Requester
 
 
 @pytest.mark.parametrize("name", ["kill", "finish", "retry", "incexec", "reassign"])
@@ -28,14 +29,14 @@ def test_an_owner_without_the_production_role_may_not_hold_a_task_back(name: str
 @pytest.mark.parametrize("name", [*COMMANDS])
 def test_the_production_role_may_give_every_command(name: str) -> None:
     operator = Requester("bob", production_role=True)
-    of_group = Requester("bob", groups=("GP_TOP",))
+    of_group = Requester("bob", fqans=("/atlas/GP_TOP/Role=production",))
 
     assert lacks(operator, COMMANDS[name], owner="ann", workinggroup=None) is None
     assert lacks(of_group, COMMANDS[name], owner="ann", workinggroup="GP_TOP") is None
 
 
 def test_the_role_in_a_group_is_none_for_tasks_of_another_or_of_no_group() -> None:
-    of_group = Requester("bob", groups=("GP_TOP",))
+    of_group = Requester("bob", fqans=("/atlas/GP_TOP/Role=production",))
 
     assert lacks(of_group, COMMANDS["kill"], owner="ann", workinggroup="GP_HIGGS")
     assert lacks(of_group, COMMANDS["kill"], owner="ann", workinggroup=None)

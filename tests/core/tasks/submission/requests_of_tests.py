@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
+from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.submission import requests
-from pandadb.core.tasks.submission.requesters import Requester
 from pandadb.models import Base, JediTasks
 from tests.core.tasks.refinement.drafts_of_tests import PARAMETERS
 from tests.factories import make_task

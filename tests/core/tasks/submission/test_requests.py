@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from pandadb.core.jobs.creation.issued_ids import NumberTaken
 from pandadb.core.jobs.ending.server_config import InvalidSetting
+from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.submission.parameters import InvalidTask
-from pandadb.core.tasks.submission.requesters import Requester
 from pandadb.core.tasks.submission.requests import AnswerCode
 from pandadb.models import (
     Config,

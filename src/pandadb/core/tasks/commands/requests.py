@@ -14,7 +14,8 @@ from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks.commands import parameters, reassignments
 from pandadb.core.tasks.commands.catalog import Command, known
-from pandadb.core.tasks.commands.rights import Requester, has_production_role, lacks
+from pandadb.core.tasks.commands.rights import has_production_role, lacks
+from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.row_locks import lock_tasks
 from pandadb.models import ProdSysComm
 

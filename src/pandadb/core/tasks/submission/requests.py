@@ -14,10 +14,10 @@ from pandadb.core.jobs.creation.issued_ids import NumberTaken
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, check_columns
+from pandadb.core.tasks.requesters import Requester, admit
 from pandadb.core.tasks.submission import limits, resubmissions
 from pandadb.core.tasks.submission.name_locks import lock_names
 from pandadb.core.tasks.submission.parameters import InvalidTask, Parameters, check_task, fitted
-from pandadb.core.tasks.submission.requesters import Requester, admit
 from pandadb.models import JediTasks, TTask
 from pandadb.models.deft import PRODSYS2_TASK_SEQ
 

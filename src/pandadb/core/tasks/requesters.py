@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.sql.validation import check_columns
+from pandadb.core.sql.validation import InvalidValue, check_columns, check_text
 from pandadb.core.tasks.user_names import short_name
 from pandadb.models import Users
 
@@ -26,14 +26,23 @@ PRODUCTION = re.compile(r"/[^/]+/([^/]+)/Role=production")
 
 @dataclass(frozen=True)
 class Requester:
-    """The user who sends a request."""
+    """The user who sends a request.
+
+    Raises:
+        InvalidValue: The name is empty, or no text.
+    """
 
     dn: str
-    """Distinguished name of the certificate, or identity of the token."""
+    """Distinguished name of the certificate, identity of the token, or the plain name."""
     production_role: bool = False
     """Whether the user may submit in another name, with any type and priority."""
     fqans: tuple[str, ...] = ()
     """Attributes of the certificate, `/vo/group/Role=production` for instance."""
+
+    def __post_init__(self) -> None:
+        check_text("the requester's name", self.dn)
+        if not self.dn.strip():
+            raise InvalidValue("the requester has to have a name")
 
     @property
     def name(self) -> str:
@@ -41,10 +50,15 @@ class Requester:
         return short_name(self.dn)
 
     @property
-    def working_group(self) -> str | None:
-        """The first working group in which the user has the production role."""
+    def groups(self) -> tuple[str, ...]:
+        """The working groups in which the user has the production role."""
         found = filter(None, map(PRODUCTION.search, self.fqans))
-        return next((one[1] for one in found), None)
+        return tuple(one[1] for one in found)
+
+    @property
+    def working_group(self) -> str | None:
+        """The first of these working groups."""
+        return next(iter(self.groups), None)
 
 
 def admit(session: Transaction, requester: Requester) -> bool:
