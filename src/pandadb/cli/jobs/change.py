@@ -44,12 +44,7 @@ def submit(
 
     Example: pandadb jobs submit jobs.json --dry-run
     """
-    try:
-        given = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        text = given.decode("utf-8-sig")  # whatever the terminal's encoding is
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        fail(f"{file} cannot be read as UTF-8 text: {reason}", INVALID)
+    text = _text(file)
     with changing(dry_run=dry_run) as database:
         new = jobs.read(text)
         pandaids = jobs.submit(
@@ -79,6 +74,13 @@ def move(
             autocompletion=completion.assignment,
         ),
     ] = None,
+    files: Annotated[
+        Path | None,
+        typer.Option(
+            help="The pilot's report on files, JSON: columns by name or type of file, or such a"
+            " report by PandaID; - for stdin. For transfer, merge, finish and fail."
+        ),
+    ] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
     yes: Yes = False,
@@ -97,10 +99,15 @@ def move(
     values: dict[str, Any] = dict(_assignment(word) for word in value or [])
     matching, options = by_filter(pandaids, chosen), jobs.VerbOptions(dry_run=dry_run)
     jobs.check_verb(verb)
+    if matching and files:
+        raise typer.BadParameter(
+            "A report on files is of jobs named by PandaIDs", param_hint="--files"
+        )
+    report = jobs.read_report(_text(files)) if files else None
     with changing(dry_run=dry_run) as database:
         if matching is None:
             ask(verb.capitalize(), pandaids or (), yes or dry_run)
-            moved = jobs.advance(database, verb, pandaids or (), options, **values)
+            moved = jobs.advance(database, verb, pandaids or (), options, files=report, **values)
         else:
             with batches(database, verb, matching, yes or dry_run) as advanced:
                 moved = jobs.advance_where(
@@ -149,6 +156,16 @@ def retry(
         for old, new in retried.jobs.items():
             typer.echo(f"{old} {'would be retried' if dry_run else f'is retried as job {new}'}")
     end(retried.refused.values())
+
+
+def _text(file: Path) -> str:
+    """Return the text of a file, or of stdin for `-`."""
+    try:
+        given = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return given.decode("utf-8-sig")  # whatever the terminal's encoding is
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        fail(f"{file} cannot be read as UTF-8 text: {reason}", INVALID)
 
 
 def _assignment(word: str) -> tuple[str, Any]:

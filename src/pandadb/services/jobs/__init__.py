@@ -11,6 +11,7 @@ from pandadb.core.jobs.search.pages import Page, UnknownJob
 from pandadb.services.jobs.bulk_verbs import advance_where, count_where, kill_where
 from pandadb.services.jobs.dispatches import dispatch
 from pandadb.services.jobs.expiry import ExpiryResult, expire
+from pandadb.services.jobs.file_reports import read_report
 from pandadb.services.jobs.heartbeats import heartbeat
 from pandadb.services.jobs.iteration import iterate
 from pandadb.services.jobs.kills import KillResult, close, kill
@@ -83,6 +84,7 @@ __all__ = [
     "load_records",
     "merge",
     "read",
+    "read_report",
     "release",
     "reset",
     "retry",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.ending import kills
+from pandadb.core.jobs.files import file_reports
 from pandadb.core.jobs.refusals import Refused
 from pandadb.core.jobs.states import JOBS, KILLS, MERGED, transitions
 from pandadb.core.sql import validation
@@ -23,6 +24,7 @@ from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transacti
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from pandadb.core.jobs.files.file_reports import Reports
     from pandadb.core.jobs.mover import MoveResult
     from pandadb.database import Database
     from pandadb.job_types import JobColumns, JobVerb
@@ -50,26 +52,34 @@ def advance(
     verb: JobVerb | str,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    files: Reports | None = None,
     **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Take jobs through a verb that leads to one state.
 
-    `kill` means `cancel` here: `jobs.kill` kills jobs, with a code.
+    `files` is the report on the files of the jobs, for `finish`, `fail`, `transfer` and `merge`:
+    `{"out.root": {"fsize": 2000, "nevents": 100}, "log": {"status": "ready"}}`, by the names of
+    files, or by their types for all jobs alike; or such a report for each PandaID. `kill` means
+    `cancel` here: `jobs.kill` kills jobs, with a code.
 
     Raises:
         UnknownVerb: There is no such verb.
         Refused: It was one PandaID, and the job cannot go.
-        InvalidValue: A value does not fit its column, or a PandaID is no number.
+        InvalidValue: A value does not fit its column, or a PandaID is no number; or a job has no
+            file of a name in the report, or the verb takes none.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
     check_verb(verb)
+    if files is not None:
+        file_reports.check_verb(verb)
     if verb in CANCEL:
         return cancel(database, pandaids, options, **values)
     jobs = validation.ids(pandaids)
     at_once = len(jobs) == 1 and not advances.is_accounted(transitions(verb))
     with transaction(database, options, at_once=at_once) as connection:
         moved = advances.advance(
-            connection, verb, jobs, values=values, host=options.host, lock=options.lock
+            connection, verb, jobs, values=values, host=options.host, lock=options.lock, files=files
         )
         if isinstance(pandaids, int) and moved.refused:
             raise Refused(moved.refused[pandaids])
@@ -177,40 +187,48 @@ def transfer(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    files: Reports | None = None,
     **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Record that the outputs of jobs are being transferred."""
-    return advance(database, "transfer", pandaids, options, **values)
+    return advance(database, "transfer", pandaids, options, files=files, **values)
 
 
 def merge(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    files: Reports | None = None,
     **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Record that the outputs of jobs wait for a merge job."""
-    return advance(database, "merge", pandaids, options, **values)
+    return advance(database, "merge", pandaids, options, files=files, **values)
 
 
 def finish(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    files: Reports | None = None,
     **values: Unpack[JobColumns],
 ) -> MoveResult:
     """End jobs that have succeeded."""
-    return advance(database, "finish", pandaids, options, **values)
+    return advance(database, "finish", pandaids, options, files=files, **values)
 
 
 def fail(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    files: Reports | None = None,
     **values: Unpack[JobColumns],
 ) -> MoveResult:
     """End jobs that have failed; their outputs and logs fail with them."""
-    return advance(database, "fail", pandaids, options, **values)
+    return advance(database, "fail", pandaids, options, files=files, **values)
 
 
 def reset(
