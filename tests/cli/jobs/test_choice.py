@@ -169,6 +169,7 @@ def test_no_match_is_no_question(run: Run, made: list[int]) -> None:
         (("kill", "--jeditaskid", "5", "--code", "1"), "the codes are 2, 3, 4"),
         (("move", "fail", "--jeditaskid", "5", "--set", "x=1"), "has no column 'x'"),
         (("kill", "--archive", "--jeditaskid", "5"), "No such option"),
+        (("move", "finish", "--jeditaskid", "5", "--files", "-"), "is of jobs named by PandaIDs"),
     ],
 )
 def test_wrong_words_are_a_sentence_before_the_confirmation(

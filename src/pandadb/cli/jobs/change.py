@@ -97,11 +97,14 @@ def move(
     Example: pandadb jobs move activate --jobstatus assigned --jeditaskid 13332803 --dry-run
     """
     values: dict[str, Any] = dict(_assignment(word) for word in value or [])
-    text = _text(files) if files else None
     matching, options = by_filter(pandaids, chosen), jobs.VerbOptions(dry_run=dry_run)
     jobs.check_verb(verb)
+    if matching and files:
+        raise typer.BadParameter(
+            "A report on files is of jobs named by PandaIDs", param_hint="--files"
+        )
+    report = jobs.read_report(_text(files)) if files else None
     with changing(dry_run=dry_run) as database:
-        report = jobs.read_report(text) if text is not None else None
         if matching is None:
             ask(verb.capitalize(), pandaids or (), yes or dry_run)
             moved = jobs.advance(database, verb, pandaids or (), options, files=report, **values)

@@ -127,8 +127,8 @@ def history(task: Task, json: AsJSON = False) -> None:
     names = ("attemptnr", "starttime", "startstatus", "endtime", "endstatus")
     table("Attempts", names, ([one[name] for name in names] for one in found.attempts))
     if found.command:
-        names = ("comm_cmd", "comm_comment")
-        table("Last command", names, [[found.command[name] for name in names]])
+        shown = ("comm_cmd", "comm_comment")
+        table("Last command", shown, [[found.command[name] for name in shown]])
 
 
 def _plain(value: Any) -> str | None:

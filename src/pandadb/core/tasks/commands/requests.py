@@ -15,7 +15,6 @@ from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks.commands import parameters, reassignments
 from pandadb.core.tasks.commands.catalog import Command, known
 from pandadb.core.tasks.commands.rights import has_production_role, lacks
-from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.row_locks import lock_tasks
 from pandadb.models import ProdSysComm
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.tasks.requesters import Requester
 
 OWNER = "DEFT"
 """The owner of all commands to JEDI."""
