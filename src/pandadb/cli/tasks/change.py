@@ -78,7 +78,7 @@ def advance(
         )
     if json:
         as_json(asdict(done))
-    else:
+    elif done.tasks:
         table("Tasks", ("task", "state"), ([str(task), one] for task, one in done.tasks.items()))
     if not done.tasks:
         raise typer.Exit(NOTHING_TO_DO)

@@ -89,7 +89,8 @@ def show(task: Task, json: AsJSON = False) -> None:
     known = ((name, _plain(value)) for name, value in found.items() if value is not None)
     table(f"Task {task}", ("column", "value"), known)
     draw_bar(progress.files)
-    table("Jobs", ("state", "jobs"), sorted(progress.jobs.items()))
+    if progress.jobs:
+        table("Jobs", ("state", "jobs"), sorted(progress.jobs.items()))
     table("Datasets", DATASET_COLUMNS, ([_plain(one[n]) for n in DATASET_COLUMNS] for one in rows))
 
 

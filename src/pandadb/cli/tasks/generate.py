@@ -69,6 +69,8 @@ def generate(
             number = sum(len(one.jobs) for one in made if one.jeditaskid == task)
             state = next((one.status for one in reversed(made) if one.jeditaskid == task), None)
             out.print(f"Task {task}: {number:,} jobs {would}generated; it is {state}.")
+    if any(one.status == "defined" for one in made):
+        note("Tasks that are defined have no files yet: pandadb tasks feed TASK --catalogue FILE")
     on_hold = {one.jeditaskid: one.text for one in made if one.text and one.status == "pending"}
     for task, reason in on_hold.items():
         note(f"Task {task} is on hold: {reason}", task=task, reason=reason)

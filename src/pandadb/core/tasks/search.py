@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import extract, func, select
 
+from pandadb.core.sql.id_arrays import is_given, written
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import check_columns, check_number, check_text, words
 from pandadb.core.tasks.states import TASKS
@@ -138,6 +139,15 @@ def get(session: Transaction, task: int) -> dict[str, Any]:
         .order_by(DATASET.masterid.is_not(None), DATASET.datasetid)
     )
     return {**found, "datasets": [dict(one) for one in connection.execute(of_task).mappings()]}
+
+
+def states_of(session: Transaction, tasks: Sequence[int]) -> dict[int, str]:
+    """Return the states of tasks; those that do not exist are left out."""
+    rows = connection_of(session).execute(
+        select(TASK.jeditaskid, TASK.status).where(is_given(TASK.jeditaskid)),
+        {"pandaids": written(tasks)},
+    )
+    return {row.jeditaskid: row.status for row in rows}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pandadb.core.tasks.commands import acceptance, execution, redrives, request
 from pandadb.core.tasks.commands.requests import AnswerCode
 from pandadb.core.tasks.ending import ends, preparation
 from pandadb.core.tasks.files import reactivations
+from pandadb.core.tasks.search import states_of
 from pandadb.services.tasks.commands import IDLE
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -30,7 +31,7 @@ class AdvanceResult:
     """The tasks that went on."""
 
     tasks: dict[int, str] = field(default_factory=dict)
-    """Each with its state now; of a command that leaves the state, with the command."""
+    """Each with its state now."""
     waiting: dict[int, list[int]] = field(default_factory=dict)
     """Tasks of commands that wait for jobs to end, each with the jobs."""
     refused: dict[int, str] = field(default_factory=dict)
@@ -105,6 +106,6 @@ def _carry_out(
     connection: Transaction, accepted: AcceptResult, options: VerbOptions, result: AdvanceResult
 ) -> None:
     done = execution.carry_out(connection, accepted.accepted, host=options.host)
-    result.tasks |= accepted.done | done.tasks
+    result.tasks |= states_of(connection, [*accepted.done]) | done.tasks
     result.waiting |= done.waiting
     result.refused |= accepted.refused | done.refused
