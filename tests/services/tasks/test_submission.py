@@ -15,7 +15,7 @@ from pandadb.core.tasks.submission.requests import AnswerCode
 from pandadb.models import Base, JediDatasets, JediTasks, TTask, Users
 from pandadb.services.tasks import submission
 from pandadb.services.transaction import VerbOptions
-from tests.core.tasks.refinement.drafts_of_tests import PARAMETERS
+from tests.task_drafts import PARAMETERS
 
 if TYPE_CHECKING:
     from pathlib import Path

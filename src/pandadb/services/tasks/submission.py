@@ -65,7 +65,7 @@ def refine(
     catalogue: Catalogue | None = None,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> list[Refinement]:
-    """Refine tasks that were taken over; return what became of each.
+    """Refine tasks that were taken over; return the outcome of each.
 
     A task gets its attributes, split rules, datasets and templates, and is `defined`; or it waits
     or ends, with the reason. Tasks that are not to be refined are left out. Without a catalogue

@@ -12,7 +12,7 @@ from pandadb.core.tasks.refinement import parameter_rules
 from pandadb.core.tasks.refinement.parameter_rules import RULES, When
 from pandadb.core.tasks.split_rules import NAMES, format_rules, parse_rules
 from pandadb.core.tasks.submission.parameters import InvalidTask
-from tests.core.tasks.refinement.drafts_of_tests import draft
+from tests.task_drafts import draft
 
 
 def rules_of(status: str = "registered", splitrule: str | None = None, **given: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""The template of the parameters of a task's jobs, and the identifier of what they run."""
+"""The template of the parameters of a task's jobs, and the identifier of their payload."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SANDBOX = re.compile(r"-a ([^ ]+)")
 
 
 def set_job_template(draft: Draft) -> None:
-    """Set the template of the parameters of jobs, the identifier of what they run, and offsets.
+    """Set the template of the parameters of jobs, the identifier of their payload, and offsets.
 
     Raises:
         InvalidTask: `buildSpec` has no archive.

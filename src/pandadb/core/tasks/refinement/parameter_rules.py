@@ -1,6 +1,6 @@
 """Split rules from the parameters of a task: a table of parameters, codes and conditions.
 
-The order is that in which new rules stand in the column.
+The order is that of new rules in the column.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NAME = re.compile(r"[^,=$\s]+")
 
 
 class When(Enum):
-    """The condition under which a parameter sets its rule."""
+    """The condition for a parameter to set its rule."""
 
     VALUE = auto()
     """It is there: the rule has its value. A rule without it is taken away."""

@@ -45,7 +45,7 @@ def refine(
     host: str,
     catalogue: Catalogue | None = None,
 ) -> list[Refinement]:
-    """Refine tasks that are `registered`, `staged` or `rerefine`; return what became of them.
+    """Refine tasks that are `registered`, `staged` or `rerefine`; return the outcomes.
 
     Tasks in other states are left out. Parameters that are no JSON leave a task as it is. Without
     a catalogue each input dataset is taken to exist.

@@ -72,7 +72,7 @@ COLUMNS = tuple(
         }
     )
 )  # fmt: skip
-"""Columns of JEDI_TASKS that a refinement may write; what it does not set stays as it was."""
+"""Columns of JEDI_TASKS that a refinement writes; without a new value they keep the old one."""
 
 
 UNKNOWN = "trn_unknown"
@@ -98,7 +98,7 @@ def lock(session: Transaction, tasks: Sequence[int]) -> list[Mapping[str, Any]]:
 
 
 def write(session: Transaction, made: Sequence[Disposition], host: str, moment: datetime) -> None:
-    """Write what became of tasks, which are locked."""
+    """Write the outcomes for tasks that are locked."""
     if not made:
         return
     connection = connection_of(session)
@@ -164,7 +164,7 @@ def _tasks() -> Select[Any]:
 
 
 def _unbounded(kind: Any) -> Any:
-    """Return a type without its width, by which a cast would cut a value."""
+    """Return a type without its width: a cast to it would cut a value."""
     return Text() if isinstance(kind, String) else kind
 
 

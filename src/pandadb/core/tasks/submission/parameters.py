@@ -1,4 +1,4 @@
-"""The parameters of a task in JSON: their shape, and errors that name what is wrong.
+"""The parameters of a task in JSON: their shape, and errors that name the parameter.
 
 Keys that are not declared here are kept as they are; the refinement reads some of them.
 """
@@ -40,7 +40,7 @@ def _as_list(given: Any) -> Any:
 
 
 class OpenShape(Shape):
-    """A shape with further keys, which are not looked at."""
+    """A shape with further keys that are not checked."""
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
 
@@ -50,7 +50,7 @@ class OpenShape(Shape):
 
 
 class Task(OpenShape):
-    """What a request has to have, to be a task at all."""
+    """The least that a request has to have."""
 
     taskName: str = Field(title="text", min_length=1)
     vo: str = Field(title="text", min_length=1)
