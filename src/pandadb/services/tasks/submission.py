@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.tasks.refinement import refinements
 from pandadb.core.tasks.submission import requests, takeovers
-from pandadb.core.tasks.submission.parameters import InvalidTask
+from pandadb.core.tasks.submission.parameters import InvalidTask, read_parameters
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from pandadb.core.tasks.submission.requesters import Requester
     from pandadb.core.tasks.submission.requests import Answer
     from pandadb.database import Database
+
+
+def read(text: str) -> dict[str, Any]:
+    """Return the parameters of a task in JSON.
+
+    Raises:
+        InvalidTask: The text is no JSON, or has no task; the sentence names the parameter.
+    """
+    return read_parameters(text)
 
 
 def submit(

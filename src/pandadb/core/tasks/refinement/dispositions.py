@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pandadb.core.tasks.refinement.attributes import SCOUT_COLUMNS
+from pandadb.core.tasks.refinement.task_columns import SCOUT_COLUMNS
 from pandadb.core.tasks.split_rules import format_rules, has_rule
 from pandadb.core.tasks.submission.parameters import UnknownDataset
 

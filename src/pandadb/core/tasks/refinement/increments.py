@@ -12,8 +12,8 @@ from sqlalchemy import ARRAY, Text, bindparam, select, update
 from pandadb.core.sql.expressions import constants
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.refinement.attributes import SCOUT_COLUMNS
 from pandadb.core.tasks.refinement.parameter_rules import keep_without_scouts
+from pandadb.core.tasks.refinement.task_columns import SCOUT_COLUMNS
 from pandadb.core.tasks.split_rules import format_rules
 from pandadb.models import JediDatasets
 

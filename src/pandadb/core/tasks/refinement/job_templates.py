@@ -6,8 +6,8 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.tasks.refinement.attributes import EVENT_SERVICE, JOB_CLONING
 from pandadb.core.tasks.refinement.streams import is_number
+from pandadb.core.tasks.refinement.task_columns import EVENT_SERVICE, JOB_CLONING
 from pandadb.core.tasks.submission.parameters import InvalidTask, Item, Parameters, is_given
 
 if TYPE_CHECKING:

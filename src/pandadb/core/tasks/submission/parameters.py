@@ -86,13 +86,27 @@ def read_parameters(text: str) -> Parameters:
         InvalidTask: The text is no JSON, or has no task.
     """
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         deep = isinstance(error, RecursionError)
         raise InvalidTask(
             f"this is not JSON: {'it is nested too deeply' if deep else error}"
         ) from None
     return check_task(found)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; json would take the last of the values of a name."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is there twice in one object")
+    return found
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is no number")
 
 
 def check_task(given: Any) -> Parameters:
