@@ -99,7 +99,11 @@ RULES: tuple[Rule, ...] = (
     *_rules(When.THERE, "intermediateTask", "allowEmptyInput"),
     *_rules(When.TRUTHY, "messageDriven", "allowIncompleteInDS", "noAutoPause", "workflowHoldup"),
 )  # fmt: skip
-PARTNERS = {"segmentedWork": "segmentSpecs", "hpoWorkflow": "hpoRequestData"}
+PARTNERS = {
+    "segmentedWork": "segmentSpecs",
+    "hpoWorkflow": "hpoRequestData",
+    "maxJumboPerSite": "nJumboJobs",
+}
 """Parameters that count only together with another one."""
 CLONING = {"runonce": "1", "storeonce": "2"}
 """The kinds of `useJobCloning`, with the values of the rule."""
@@ -120,7 +124,7 @@ def set_rules(draft: Draft) -> None:
         is_event_service = draft.values["eventservice"] == task_columns.EVENT_SERVICE
         if rule.parameter == EVENT_SERVICE_ONLY and not is_event_service:
             continue
-        if rule.parameter in PARTNERS and PARTNERS[rule.parameter] not in given:
+        if rule.parameter in PARTNERS and not is_given(given, PARTNERS[rule.parameter]):
             continue
         _apply(rule, given, rules)
 
