@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import func, select
 
 from pandadb.core.tasks.requesters import Requester
-from pandadb.core.tasks.submission.parameters import InvalidTask, read_parameters
+from pandadb.core.tasks.submission.parameters import InvalidTask
 from pandadb.core.tasks.submission.requests import AnswerCode
 from pandadb.models import Base, JediDatasets, JediTasks, TTask, Users
 from pandadb.services.tasks import submission
 from pandadb.services.transaction import VerbOptions
-from tests.core.tasks.refinement.drafts_of_tests import PARAMETERS
+from tests.task_drafts import PARAMETERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +95,7 @@ def test_the_tasks_of_the_material_are_defined(
     path: Path = pytestconfig.rootpath.parent / "shared" / "data" / "tasks" / f"{name}.json"
     if not path.exists():
         pytest.skip(f"{path} is not here")
-    given: dict[str, Any] = read_parameters(path.read_text())
+    given: dict[str, Any] = submission.read(path.read_text())
     given["vo"] = "wlcg"  # the database has work queues for this one
     requester = PRODUCTION if label == "managed" else USER
     answer, refined = submission.enter(database, given, requester=requester)

@@ -26,7 +26,7 @@ PRODUCTION = re.compile(r"/[^/]+/([^/]+)/Role=production")
 
 @dataclass(frozen=True)
 class Requester:
-    """The user who sends a request.
+    """The sender of a request.
 
     Raises:
         InvalidValue: The name is empty, or no text.

@@ -21,8 +21,8 @@ from pandadb.models import (
     TasksStatusLog,
     TTask,
 )
-from tests.core.tasks.refinement.drafts_of_tests import PARAMETERS
-from tests.core.tasks.submission.requests_of_tests import (
+from tests.task_drafts import PARAMETERS
+from tests.task_requests import (
     PRODUCTION,
     USER,
     make,

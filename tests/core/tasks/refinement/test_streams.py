@@ -10,7 +10,7 @@ import pytest
 from pandadb.core.tasks.refinement import job_templates, streams
 from pandadb.core.tasks.refinement.dataset_numbers import NO_MASTER, NumberedRows, Numbers
 from pandadb.core.tasks.submission.parameters import InvalidTask, UnknownDataset
-from tests.core.tasks.refinement.drafts_of_tests import PARAMETERS, draft
+from tests.task_drafts import PARAMETERS, draft
 
 if TYPE_CHECKING:
     from pandadb.core.tasks.refinement.drafts import Draft

@@ -24,6 +24,8 @@ TASK = {"taskName": "t", "vo": "wlcg", "prodSourceLabel": "user"}
     [
         ("{", "this is not JSON"),
         ("[" * 100_000, "this is not JSON: it is nested too deeply"),
+        ('{"vo": 1, "vo": 2}', "this is not JSON: 'vo' is there twice in one object"),
+        ('{"walltime": NaN}', "this is not JSON: NaN is no number"),
         ("[1]", r"a task is a JSON object, not \[1\]"),
         ('"task"', "a task is a JSON object"),
         ("{}", "taskName is missing: it has to be text"),

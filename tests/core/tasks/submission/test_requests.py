@@ -23,7 +23,7 @@ from pandadb.models import (
     TTask,
     Users,
 )
-from tests.core.tasks.submission.requests_of_tests import (
+from tests.task_requests import (
     PRODUCTION,
     USER,
     make,

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from pandadb.core.tasks.submission import takeovers
 from pandadb.models import JediTaskParams, JediTasks, TTask
-from tests.core.tasks.submission.requests_of_tests import make, row, rows, submitted
+from tests.task_requests import make, row, rows, submitted
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

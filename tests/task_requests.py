@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.submission import requests
 from pandadb.models import Base, JediTasks
-from tests.core.tasks.refinement.drafts_of_tests import PARAMETERS
 from tests.factories import make_task
+from tests.task_drafts import PARAMETERS
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
