@@ -25,7 +25,7 @@ from pandadb.core.tasks.ending import (
     scout_verdicts,
 )
 from pandadb.core.tasks.ending.scout_values import Preset
-from pandadb.core.tasks.ending.scout_verdicts import Counts, Requested, Scouts
+from pandadb.core.tasks.ending.scout_verdicts import Counts, Requested, Scouts, Verdict
 from pandadb.core.tasks.files.types import INPUTS
 from pandadb.core.tasks.outcomes import Outcome
 from pandadb.models import JediDatasetContents, JediDatasets, JobsArchived, JobsArchived4
@@ -114,19 +114,15 @@ def _assessed(source: _Source, scouts: Scouts, size: int | None, may_exhaust: bo
     columns = {name: getattr(task, name) for name in COLUMNS} | scouts.measured.columns
     columns |= source.of_merge_jobs(task)
     rules = {**scouts.rules, **({} if size is None else {"NG": str(size)})}
-    exhausted = None
+    verdict = Verdict()
     if may_exhaust and succeeded:
-        enough = scout_verdicts.expected(scouts).new > scout_verdicts.FEW_NEW_JOBS
-        longer = scout_verdicts.rules_for_short_jobs(scouts, config) if enough else None
-        exhausted = scout_verdicts.reason_to_exhaust(
-            scouts, config, changed_rules=longer is not None
-        )
-        rules = longer or rules
+        verdict = scout_verdicts.judge(scouts, config)
+        rules = {**(verdict.rules or rules)}
     columns["splitrule"] = split_rules.format_rules(rules)
     columns["resource_type"] = resource_types.fitting(
         source.resource_types, {**task._mapping, **columns}
     )
-    return Assessment(columns, succeeded, exhausted, source.metrics_of(scouts))
+    return Assessment(columns, succeeded, verdict.exhausted, source.metrics_of(scouts))
 
 
 def tag_jobs(session: Transaction, assessments: Iterable[Assessment]) -> None:
