@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 IDLE = timedelta(minutes=5)
-"""The time after which a command that nothing came of is carried out again."""
+"""A command is carried out again after this time without a change of its task."""
 
 
 def request_command(
@@ -70,9 +70,10 @@ def accept_commands(
     idle: timedelta = IDLE,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> AcceptResult:
-    """Accept the commands that were given, and take up those that nothing has come of for `idle`.
+    """Accept the commands that were given, and take up those that were interrupted.
 
-    `vo` and `label` choose tasks of the latter. Several callers can run side by side.
+    Interrupted is a command of a task that has not changed for `idle`; `vo` and `label` choose
+    tasks among these. Several callers can run side by side.
     """
     with transaction(database, options) as connection:
         result = acceptance.accept(connection, host=options.host)

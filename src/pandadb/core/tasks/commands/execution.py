@@ -39,7 +39,7 @@ class ExecutionResult:
     """The result of carrying commands out."""
 
     tasks: dict[int, str] = field(default_factory=dict)
-    """Tasks whose command is done, each with its new state."""
+    """Tasks with a command that is done, each with its new state."""
     waiting: dict[int, list[int]] = field(default_factory=dict)
     """Tasks that wait for jobs to end, each with these."""
     refused: dict[int, str] = field(default_factory=dict)
@@ -90,7 +90,7 @@ def _complete(
     host: str,
     result: ExecutionResult,
 ) -> None:
-    """End the commands of tasks whose jobs have ended."""
+    """End the commands of tasks without jobs that are to end."""
     killed, finished = _tasks(free, "kill"), _tasks(free, "finish")
     (step,) = TASKS.steps("kill done")
     result.tasks |= dict.fromkeys(carry(session, step, killed, host=host), step.target)

@@ -29,7 +29,7 @@ OWNER = "DEFT"
 """The owner of all commands to JEDI."""
 COMMENT_LENGTH = 128
 RETRIED_ALIVE = ("running", "scouting", "pending")
-"""States of users' tasks of which failed files can be retried without a command."""
+"""States of users' tasks with failed files that can be retried without a command."""
 CHECKED_COLUMNS = ("status", "prodsourcelabel", "username", "workinggroup")
 
 

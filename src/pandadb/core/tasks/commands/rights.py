@@ -24,7 +24,7 @@ class Requester:
     """As in `username` of tasks: the name of the certificate, without its other parts."""
     production_role: bool = False
     groups: tuple[str, ...] = ()
-    """Working groups in which the requester has the production role."""
+    """Working groups that the requester has the production role in."""
 
     def __post_init__(self) -> None:
         check_text("the requester's name", self.name)
