@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks import activity_periods, deft_mirror, retries, split_rule_changes
-from pandadb.core.tasks.commands import job_kills, parameters, reassignments, unfinished_files
+from pandadb.core.tasks.commands import (
+    initial_shares,
+    job_kills,
+    parameters,
+    reassignments,
+    unfinished_files,
+)
 from pandadb.core.tasks.commands.catalog import COMMANDS
 from pandadb.core.tasks.row_locks import lock_tasks
 from pandadb.core.tasks.states import ACCEPTED_IN, TASKS
@@ -146,6 +152,8 @@ def _retry(
         )
         result.tasks |= done.tasks
         result.refused |= done.refused
+        if not flags["keep_share_priority"]:
+            initial_shares.reset(session, done.retried)
 
 
 def _words(accepted: Iterable[Accepted]) -> dict[int, list[str]]:

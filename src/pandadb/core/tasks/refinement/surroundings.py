@@ -52,17 +52,20 @@ def read(
         work_queues(session),
         ranking.leaves(session),
         ranking.resource_types(session),
-        _resource_types(session, [_site(draft.parameters.get("site")) for draft in drafts]),
+        queue_resource_types(
+            session, [first_site(draft.parameters.get("site")) for draft in drafts]
+        ),
         catalogue,
     )
 
 
-def _site(sites: Any) -> str:
+def first_site(sites: Any) -> str:
     """Return the first of the queues that a task may run at."""
     return str(sites or "").split(",")[0]
 
 
-def _resource_types(session: Transaction, sites: Sequence[str]) -> dict[str, str | None]:
+def queue_resource_types(session: Transaction, sites: Sequence[str]) -> dict[str, str | None]:
+    """Return the resource types of PanDA queues, by name, of those that have one."""
     named = sorted({site for site in sites if site})
     if not named:
         return {}
@@ -89,7 +92,7 @@ def set_queue(draft: Draft, around: Surroundings) -> None:
     if given.get("gshare") in {share.name for share in around.shares}:
         values["gshare"] = given["gshare"]
     else:
-        task["rtype"] = around.resource_types.get(_site(values.get("site")))
+        task["rtype"] = around.resource_types.get(first_site(values.get("site")))
         values["gshare"] = ranking.share_of_task(task, around.shares)
         if values["gshare"] == ranking.UNDEFINED_SHARE:
             del values["gshare"]
