@@ -37,6 +37,7 @@ __all__ = [
     "change_attribute",
     "change_priority",
     "change_split_rule",
+    "process_commands",
     "request_command",
     "set_status",
 ]
@@ -93,6 +94,29 @@ def carry_out_commands(
     """
     with transaction(database, options) as connection:
         return execution.carry_out(connection, accepted, host=options.host)
+
+
+def process_commands(
+    database: Database,
+    *,
+    vo: str | None = None,
+    label: str | None = None,
+    idle: timedelta = IDLE,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> tuple[AcceptResult, ExecutionResult]:
+    """Accept the commands that were given and carry them out: see the functions of either step.
+
+    It is for operators and tests: an agent that carries commands out in a transaction of its own
+    locks fewer rows at a time.
+
+    Raises:
+        JobsLocked, TasksLocked: A row was locked for longer than the lock timeout.
+    """
+    with transaction(database, options) as connection:
+        accepted = acceptance.accept(connection, host=options.host)
+        accepted.accepted += redrives.redrive(connection, idle, vo=vo, label=label)
+        done = execution.carry_out(connection, accepted.accepted, host=options.host)
+    return accepted, done
 
 
 def set_status(
