@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from pandadb.core.sql.expressions import constant, constants
+from pandadb.core.sql.id_arrays import is_hashed_in
 from pandadb.core.statemachine.effects import moment
 from pandadb.core.tasks.commands.requests import OWNER
 from pandadb.core.tasks.states import TASKS
@@ -201,16 +202,18 @@ def _mirrored(mirror: CTE) -> CTE:
 
 def _answered(command: Command, picked: CTE) -> CTE:
     """Return the part that writes the answer into PRODSYS_COMM."""
+    row = picked.c
     answer = case(
-        (picked.c.step > NO_STEP, constant(command.accepted)), else_=constant(command.refused)
-    )
+        (is_hashed_in(COMMAND.comm_task, select(row.jeditaskid).where(row.step > NO_STEP)),
+         constant(command.accepted)),
+        else_=constant(command.refused),
+    )  # fmt: skip
     return (
         update(ProdSysComm.__table__)
         .where(
-            COMMAND.comm_task == picked.c.jeditaskid,
-            COMMAND.comm_cmd == constant(command.name),
             COMMAND.comm_owner == OWNER,
-            picked.c.step != WAITS,
+            COMMAND.comm_cmd == constant(command.name),
+            is_hashed_in(COMMAND.comm_task, select(row.jeditaskid).where(row.step != WAITS)),
         )
         .values(comm_cmd=answer)
         .cte("answered")
