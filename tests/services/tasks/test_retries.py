@@ -321,8 +321,8 @@ def test_a_limit_that_is_no_number_is_an_error_and_nothing_is_done(database: Dat
 def test_children_that_read_the_output_are_executed_again(database: Database) -> None:
     give_retried(database)
     for child, status, name in [
-        (2, "finished", "scope:output.12"), (3, "running", "scope:output.12"), (4, "failed", "scope:output.12"),
-        (5, "done", "other"), (6, "done", "scope:output.1"),
+        (2, "finished", "scope:output.12"), (3, "running", "scope:output.12"),
+        (4, "failed", "scope:output.12"), (5, "done", "other"), (6, "done", "scope:output.1"),
     ]:  # fmt: skip
         give_task(database, child, status, parent_tid=1)
         give_dataset(database, child, 1, [FINISHED], datasetname=name, status="done")

@@ -89,17 +89,30 @@ def retry(
     result.refused |= {task: f"there is no task {task}" for task in tasks if task not in locked}
     chosen = {task: locked[task] for task in dict.fromkeys(tasks) if task in locked}
     chosen = _checked(session, chosen, command, result, host)
-    done = {*chosen}
-    while chosen:
-        parents = _tried_again(session, chosen, options, result, host)
-        if not child_tasks:
-            break
-        chosen = _children(session, parents, locked, host)
-        chosen = {task: row for task, row in chosen.items() if task not in done}
-        done |= chosen.keys()
-        options = RetryOptions(incexec=True, keep_priority=keep_share_priority)
+    going_on = _tried_again(session, chosen, options, result, host)
+    if child_tasks:
+        incexec = RetryOptions(incexec=True, keep_priority=keep_share_priority)
+        _retry_children(session, going_on, locked, incexec, result, host=host)
     result.retried = _by_family(result.retried, locked)
     return result
+
+
+def _retry_children(
+    session: Transaction,
+    parents: Sequence[int],
+    locked: Tasks,
+    options: RetryOptions,
+    result: RetryResult,
+    *,
+    host: str,
+) -> None:
+    """Execute the children of tasks again, and theirs, each once."""
+    done = {*result.tasks, *result.refused}
+    while parents:
+        children = _children(session, parents, locked, host)
+        chosen = {task: row for task, row in children.items() if task not in done}
+        done |= chosen.keys()
+        parents = _tried_again(session, chosen, options, result, host)
 
 
 def _by_family(tasks: Sequence[int], rows: Tasks) -> list[int]:

@@ -14,21 +14,17 @@ from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.ending.scout_verdicts import Counts
 from pandadb.core.tasks.files.new_attempts import is_spent
 from pandadb.core.tasks.files.types import INPUTS
-from pandadb.models import JediDatasetContents, JediDatasets, JediTaskParams, ResourceTypes
+from pandadb.models import JediDatasetContents, JediDatasets, JediTaskParams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import Select
 
     from pandadb.core.sql.transaction import Transaction
 
 FILE, DATASET = JediDatasetContents.__table__.c, JediDatasets.__table__.c
 MB = 1024 * 1024
-MEMORY_SHARE = 0.9
-"""The part of a task's memory that counts for its resource type."""
-ANY_CORES = 8
-"""The cores of a task that takes any number, for its resource type."""
 
 
 def parameters(session: Transaction, tasks: Sequence[int]) -> dict[int, Mapping[str, Any]]:
@@ -74,33 +70,6 @@ def libraries(session: Transaction, tasks: Sequence[int]) -> dict[int, float]:
     )
     rows = connection_of(session).execute(query, {"pandaids": [*tasks]})
     return {task: size / MB for task, size in rows if size is not None}
-
-
-def resource_types(session: Transaction) -> Sequence[Row[Any]]:
-    """Return the types of resources, those with fewer cores and less memory first."""
-    kind = ResourceTypes.__table__.c
-    query = select(*kind).order_by(
-        kind.mincore.nulls_first(), kind.minrampercore.nulls_first(), kind.resource_name
-    )
-    return connection_of(session).execute(query).all()
-
-
-def resource_type(types: Sequence[Row[Any]], task: Mapping[str, Any]) -> str:
-    """Return the first type that fits the cores and the memory of a task, or `Undefined`."""
-    cores = ANY_CORES if task["corecount"] == 0 else task["corecount"] or 1
-    memory, base = task["ramcount"] or 0, task["baseramcount"] or 0
-    scales = task["ramunit"] in ("MBPerCore", "MBPerCoreFixed")
-    by_core = int(((memory * cores if scales else memory) + base) / cores * MEMORY_SHARE)
-    for one in types:
-        if _is_between(cores, one.mincore, one.maxcore) and _is_between(
-            by_core, one.minrampercore, one.maxrampercore
-        ):
-            return str(one.resource_name)
-    return "Undefined"
-
-
-def _is_between(number: int, least: int | None, most: int | None) -> bool:
-    return (least is None or least <= number) and (most is None or number <= most)
 
 
 @cache

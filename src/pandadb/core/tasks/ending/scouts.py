@@ -16,7 +16,7 @@ from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks import jedi_config, split_rules
+from pandadb.core.tasks import jedi_config, resource_types, split_rules
 from pandadb.core.tasks.ending import (
     gb_per_job,
     scout_input,
@@ -25,7 +25,7 @@ from pandadb.core.tasks.ending import (
     scout_verdicts,
 )
 from pandadb.core.tasks.ending.scout_values import Preset
-from pandadb.core.tasks.ending.scout_verdicts import Counts, Requested, Scouts
+from pandadb.core.tasks.ending.scout_verdicts import Counts, Requested, Scouts, Verdict
 from pandadb.core.tasks.files.types import INPUTS
 from pandadb.core.tasks.outcomes import Outcome
 from pandadb.models import JediDatasetContents, JediDatasets, JobsArchived, JobsArchived4
@@ -114,19 +114,15 @@ def _assessed(source: _Source, scouts: Scouts, size: int | None, may_exhaust: bo
     columns = {name: getattr(task, name) for name in COLUMNS} | scouts.measured.columns
     columns |= source.of_merge_jobs(task)
     rules = {**scouts.rules, **({} if size is None else {"NG": str(size)})}
-    exhausted = None
+    verdict = Verdict()
     if may_exhaust and succeeded:
-        enough = scout_verdicts.expected(scouts).new > scout_verdicts.FEW_NEW_JOBS
-        longer = scout_verdicts.rules_for_short_jobs(scouts, config) if enough else None
-        exhausted = scout_verdicts.reason_to_exhaust(
-            scouts, config, changed_rules=longer is not None
-        )
-        rules = longer or rules
+        verdict = scout_verdicts.judge(scouts, config)
+        rules = {**(verdict.rules or rules)}
     columns["splitrule"] = split_rules.format_rules(rules)
-    columns["resource_type"] = scout_input.resource_type(
+    columns["resource_type"] = resource_types.fitting(
         source.resource_types, {**task._mapping, **columns}
     )
-    return Assessment(columns, succeeded, exhausted, source.metrics_of(scouts))
+    return Assessment(columns, succeeded, verdict.exhausted, source.metrics_of(scouts))
 
 
 def tag_jobs(session: Transaction, assessments: Iterable[Assessment]) -> None:
@@ -170,7 +166,7 @@ class _Source:
             scout_jobs.read(session, merging, merging=True) if merging else {},
             scout_input.counts(session, ids),
             scout_input.libraries(session, ids),
-            scout_input.resource_types(session),
+            resource_types.read(session),
         )
 
     def scouts_of(self, task: Row[Any]) -> Scouts:
