@@ -1,8 +1,8 @@
 """Criteria of work queues: conditions on a task's attributes, as JEDI_WORK_QUEUE has them.
 
 Comparisons with =, <>, <, >, IN, LIKE and IS NULL, joined by AND, OR, NOT and parentheses. Values
-are quoted texts, numbers, or names with a colon, whose values are in the column `variables`. The
-server executes the text as Python; here it is parsed, and what is no criterion is refused.
+are quoted texts, numbers, or names with a colon and values in the column `variables`. The
+server executes the text as Python; here it is parsed, and other text is refused.
 """
 
 from __future__ import annotations

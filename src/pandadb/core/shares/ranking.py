@@ -30,7 +30,7 @@ WORKING_GROUP_OF_NONE = " "
 PER_CORE = ("MBPerCore", "MBPerCoreFixed")
 """Units of memory (`ramunit`) that are for each core."""
 MEMORY_COMPENSATION = 0.9
-"""The part of a task's memory by which its class is found."""
+"""The part of a task's memory that counts for its class."""
 EIGHT_CORES = 0
 """A core count of 0 means a whole node of 8 cores."""
 
@@ -85,8 +85,8 @@ def share_of(job: Mapping[str, Any], shares: Sequence[Share]) -> str:
 def share_of_task(task: Mapping[str, Any], shares: Sequence[Share]) -> str:
     """Return the first share with patterns that match the beginnings of the task's columns.
 
-    What a task lacks matches any pattern, but for the working group. `rtype` is the resource type
-    of the first queue that the task has to run at, if there is one.
+    Columns without a value match any pattern, but for the working group. `rtype` is the resource
+    type of the first queue that the task has to run at, if there is one.
     """
     if not shares:
         return ROOT_SHARE

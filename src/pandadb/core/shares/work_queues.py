@@ -22,7 +22,7 @@ VO_OF_SHARES = "atlas"
 
 @dataclass(frozen=True)
 class WorkQueue:
-    """A work queue; or a leaf of the shares, which is found by name only."""
+    """A work queue; or a leaf of the shares, to be found by name only."""
 
     queue_id: int
     name: str
@@ -34,7 +34,7 @@ class WorkQueue:
 
 
 def work_queues(session: Transaction) -> list[WorkQueue]:
-    """Return the queues that are in use, in the order in which they are tried, then the shares."""
+    """Return the queues that are in use, in their order, then the shares."""
     queue = JediWorkQueue.__table__.c
     rows = session.execute(
         select(JediWorkQueue.__table__)
@@ -63,10 +63,10 @@ def _shares(session: Transaction) -> list[WorkQueue]:
 def queue_of(
     task: Mapping[str, Any], queues: Sequence[WorkQueue], name: str | None = None
 ) -> WorkQueue | None:
-    """Return the queue of that name, else the first whose criteria the task meets; None for none.
+    """Return the queue of that name, else the first with criteria that the task meets.
 
-    `task` has columns of JEDI_TASKS; queues of its VO and label are tried. A queue whose criteria
-    cannot be read is left out.
+    `task` has columns of JEDI_TASKS; queues of its VO and label are tried, and None is returned
+    without a match. A queue with criteria that cannot be read is left out.
     """
     own = [one for one in queues if (one.vo, one.label) == (task["vo"], task["prodsourcelabel"])]
     given = next((one for one in own if one.name == name), None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.tasks.refinement import refinements
 from pandadb.core.tasks.submission import requests, takeovers
-from pandadb.core.tasks.submission.parameters import InvalidTask
+from pandadb.core.tasks.submission.parameters import InvalidTask, read_parameters
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from pandadb.core.tasks.submission.requesters import Requester
     from pandadb.core.tasks.submission.requests import Answer
     from pandadb.database import Database
+
+
+def read(text: str) -> dict[str, Any]:
+    """Return the parameters of a task in JSON.
+
+    Raises:
+        InvalidTask: The text is no JSON, or has no task; the sentence names the parameter.
+    """
+    return read_parameters(text)
 
 
 def submit(
@@ -65,7 +74,7 @@ def refine(
     catalogue: Catalogue | None = None,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> list[Refinement]:
-    """Refine tasks that were taken over; return what became of each.
+    """Refine tasks that were taken over; return the outcome of each.
 
     A task gets its attributes, split rules, datasets and templates, and is `defined`; or it waits
     or ends, with the reason. Tasks that are not to be refined are left out. Without a catalogue

@@ -73,7 +73,7 @@ def _condition(name: str, sign: str, value: str) -> Any:
 
 
 def _json(text: str) -> dict[str, Any] | list[Any] | str | None:
-    """Return what a text is in JSON; None for no JSON, and for a number, which is a platform."""
+    """Return the JSON value of a text; None for no JSON, and for a number: it is a platform."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -96,7 +96,7 @@ def _named(names: tuple[str, ...], text: str) -> dict[str, str]:
 
 
 def _bare(spec: Any) -> dict[str, Any] | None:
-    """Return a description without what stands for any."""
+    """Return a description without wildcards."""
     if not isinstance(spec, dict):
         return None
     return {name: value for name, value in spec.items() if value != "*"} or None

@@ -46,7 +46,8 @@ def duplicates(session: Transaction, drafts: Sequence[Draft]) -> dict[int, list[
     }
     if not unique:
         return {}
-    lock_names(session, {f"task {name}" for _, name in unique.values()})
+    # Not the names that requests lock: these wait for rows of tasks, and these are locked here.
+    lock_names(session, {f"refined {name}" for _, name in unique.values()})
     named: dict[tuple[str, str], list[int]] = {}
     pairs = sorted(set(unique.values()))
     given = {"users": [user for user, _ in pairs], "names": [name for _, name in pairs]}

@@ -1,6 +1,6 @@
 """Attributes of datasets, tokens of two letters in JEDI_DATASETS (semantics 4.1), from parameters.
 
-They are in the order in which the server writes them.
+They are in the order of the server.
 """
 
 from __future__ import annotations

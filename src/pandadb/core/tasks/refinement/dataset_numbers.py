@@ -30,7 +30,7 @@ class Numbers:
     templates: Iterator[int]
 
     def give(self, draft: Draft) -> NumberedRows:
-        """Number the datasets of a task in the order in which they depend on each other."""
+        """Number the datasets of a task in the order of their links."""
         rows = NumberedRows()
         self._inputs(draft, rows)
         unmerged = self._unmerged(draft, rows)

@@ -1,4 +1,4 @@
-"""Outcomes of a refinement: the state that a task gets, with which columns, and why."""
+"""Outcomes of a refinement: the new state of a task, its columns, and the reason."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pandadb.core.tasks.refinement.attributes import SCOUT_COLUMNS
+from pandadb.core.tasks.refinement.task_columns import SCOUT_COLUMNS
 from pandadb.core.tasks.split_rules import format_rules, has_rule
 from pandadb.core.tasks.submission.parameters import UnknownDataset
 
@@ -22,7 +22,7 @@ HOLDABLE = (
     "ready", "running", "merging", "scouting", "defined", "topreprocess", "preprocessing",
     "registered", "prepared", "rerefine",
 )  # fmt: skip
-"""States from which a task can be put on hold; in another one it stays."""
+"""States that can be left for `pending`; in another one a task stays."""
 NEW = ("registered", "staged")
 """States of tasks that are refined for the first time; others have datasets already."""
 RUNNING_PARENT = "running"
@@ -30,7 +30,7 @@ RUNNING_PARENT = "running"
 
 @dataclass(frozen=True)
 class Refinement:
-    """What became of a task that was to be refined."""
+    """The outcome of the refinement of a task."""
 
     jeditaskid: int
     status: str
@@ -41,7 +41,7 @@ class Refinement:
 
 @dataclass
 class Disposition:
-    """What is written of a task."""
+    """The rows of a task that are written."""
 
     draft: Draft
     status: str
@@ -87,7 +87,7 @@ def register(draft: Draft) -> Disposition:
 
 
 def abort_duplicate(draft: Draft, others: Sequence[int]) -> Disposition:
-    """Abort a task whose name, which has to be unique, other tasks have; it loses the name."""
+    """Abort a task with a name that has to be unique and is not; it loses the name."""
     reason = f"toabort: its name is that of {', '.join(f'task {number}' for number in others)}"
     values = {**register(draft).values, "taskname": None}
     return Disposition(
@@ -102,7 +102,7 @@ def abort_duplicate(draft: Draft, others: Sequence[int]) -> Disposition:
 
 
 def give_up(draft: Draft, reason: str) -> Disposition:
-    """Break a task that cannot be refined; what is known of it is written."""
+    """Break a task that cannot be refined; its known columns are written."""
     values = {**draft.values}
     if values and draft.rules:
         values["splitrule"] = format_rules(draft.rules)
@@ -148,7 +148,7 @@ def follow_error(draft: Draft, error: InvalidTask, parent: str | None) -> Dispos
 
 
 def _kept(draft: Draft) -> Row:
-    """Return the columns of a task that will be refined again: without what is measured."""
+    """Return the columns of a task that will be refined again: without measured values."""
     left = (*SCOUT_COLUMNS, "eventservice")
     return {name: value for name, value in draft.values.items() if name not in left}
 

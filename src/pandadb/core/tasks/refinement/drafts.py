@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Output:
-    """An output or log dataset, its template of names, and the same for what is to be merged."""
+    """An output or log dataset, its template of names, and the same for unmerged files."""
 
     row: Row
     template: Row
@@ -33,12 +33,12 @@ class Output:
 
 @dataclass
 class Draft:
-    """A task whose parameters are being followed; what is done at an error stays."""
+    """A task during its refinement; an error leaves it as far as it is."""
 
     task: Mapping[str, Any]
     """Columns of JEDI_TASKS as they are."""
     parameters: Parameters
-    """A copy, which the refinement changes and the task keeps."""
+    """A copy: the refinement changes it, and the task keeps it."""
     values: Row = field(default_factory=dict)
     """Columns of JEDI_TASKS that the task gets."""
     rules: dict[str, str] = field(default_factory=dict)

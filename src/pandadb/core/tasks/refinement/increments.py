@@ -12,8 +12,8 @@ from sqlalchemy import ARRAY, Text, bindparam, select, update
 from pandadb.core.sql.expressions import constants
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.refinement.attributes import SCOUT_COLUMNS
 from pandadb.core.tasks.refinement.parameter_rules import keep_without_scouts
+from pandadb.core.tasks.refinement.task_columns import SCOUT_COLUMNS
 from pandadb.core.tasks.split_rules import format_rules
 from pandadb.models import JediDatasets
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DATASET = JediDatasets.__table__.c
 INPUTS = ("input", "pseudo_input", "in_constituent")
 TO_READ = ("defined", "toupdate")
-"""States of datasets whose contents are to be read."""
+"""States of datasets with contents to be read."""
 BACK = timedelta(hours=6)
 """So far back is `modificationtime`, so that the next agent takes the task at once."""
 AGAIN = "rerefine"
@@ -36,7 +36,7 @@ AGAIN = "rerefine"
 
 @dataclass(frozen=True)
 class Leftover:
-    """What there is left to do with the datasets that a task had before."""
+    """The work that is left with the datasets that a task had before."""
 
     changes: dict[int, str]
     """Datasets with their new states."""
@@ -73,7 +73,7 @@ def append(session: Transaction, made: Sequence[Disposition]) -> None:
 
 
 def _set_disposition(one: Disposition, rows: Sequence[Row[Any]]) -> dict[int, str]:
-    """Set the disposition of a task; return the datasets whose states change."""
+    """Set the disposition of a task; return the datasets with new states."""
     draft = one.draft
     inputs = [row for row in rows if row.type != "in_constituent"]
     left = leftover(inputs, {row["datasetname"] for row in draft.masters})
@@ -107,7 +107,7 @@ def _set_status(one: Disposition, left: Leftover, *, has_masters: bool) -> None:
 
 
 def leftover(rows: Sequence[Any], names: set[str]) -> Leftover:
-    """Return what is left to do with datasets of a task whose input has those names."""
+    """Return the work that is left with datasets of a task with input of those names."""
     changes: dict[int, str] = {}
     has_input = has_contents_to_read = False
     for row in rows:

@@ -1,4 +1,4 @@
-"""The template of the parameters of a task's jobs, and the identifier of what they run."""
+"""The template of the parameters of a task's jobs, and the identifier of their payload."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.tasks.refinement.attributes import EVENT_SERVICE, JOB_CLONING
 from pandadb.core.tasks.refinement.streams import is_number
+from pandadb.core.tasks.refinement.task_columns import EVENT_SERVICE, JOB_CLONING
 from pandadb.core.tasks.submission.parameters import InvalidTask, Item, Parameters, is_given
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ SANDBOX = re.compile(r"-a ([^ ]+)")
 
 
 def set_job_template(draft: Draft) -> None:
-    """Set the template of the parameters of jobs, the identifier of what they run, and offsets.
+    """Set the template of the parameters of jobs, the identifier of their payload, and offsets.
 
     Raises:
         InvalidTask: `buildSpec` has no archive.

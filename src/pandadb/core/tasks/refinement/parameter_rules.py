@@ -1,6 +1,6 @@
 """Split rules from the parameters of a task: a table of parameters, codes and conditions.
 
-The order is that in which new rules stand in the column.
+The order is that of new rules in the column.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.sql.validation import shown
 from pandadb.core.tasks import split_rules
-from pandadb.core.tasks.refinement import attributes
+from pandadb.core.tasks.refinement import task_columns
 from pandadb.core.tasks.split_rules import CODES, NO_SCOUTS, SCOUTS, format_rules, parse_rules
 from pandadb.core.tasks.submission.parameters import InvalidTask, Parameters, is_given
 
@@ -25,7 +25,7 @@ NAME = re.compile(r"[^,=$\s]+")
 
 
 class When(Enum):
-    """The condition under which a parameter sets its rule."""
+    """The condition for a parameter to set its rule."""
 
     VALUE = auto()
     """It is there: the rule has its value. A rule without it is taken away."""
@@ -99,7 +99,11 @@ RULES: tuple[Rule, ...] = (
     *_rules(When.THERE, "intermediateTask", "allowEmptyInput"),
     *_rules(When.TRUTHY, "messageDriven", "allowIncompleteInDS", "noAutoPause", "workflowHoldup"),
 )  # fmt: skip
-PARTNERS = {"segmentedWork": "segmentSpecs", "hpoWorkflow": "hpoRequestData"}
+PARTNERS = {
+    "segmentedWork": "segmentSpecs",
+    "hpoWorkflow": "hpoRequestData",
+    "maxJumboPerSite": "nJumboJobs",
+}
 """Parameters that count only together with another one."""
 CLONING = {"runonce": "1", "storeonce": "2"}
 """The kinds of `useJobCloning`, with the values of the rule."""
@@ -117,10 +121,10 @@ def set_rules(draft: Draft) -> None:
     _set_scouts(draft)
     _set_files_per_job(given, rules)
     for rule in RULES:
-        is_event_service = draft.values["eventservice"] == attributes.EVENT_SERVICE
+        is_event_service = draft.values["eventservice"] == task_columns.EVENT_SERVICE
         if rule.parameter == EVENT_SERVICE_ONLY and not is_event_service:
             continue
-        if rule.parameter in PARTNERS and PARTNERS[rule.parameter] not in given:
+        if rule.parameter in PARTNERS and not is_given(given, PARTNERS[rule.parameter]):
             continue
         _apply(rule, given, rules)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.sql.validation import InvalidValue, check_columns
 from pandadb.core.tasks.refinement import (
-    attributes,
     conditions,
     dispositions,
     increments,
@@ -20,6 +19,7 @@ from pandadb.core.tasks.refinement import (
     registrations,
     streams,
     surroundings,
+    task_columns,
 )
 from pandadb.core.tasks.refinement.dispositions import NEW, Disposition, Refinement
 from pandadb.core.tasks.refinement.drafts import Draft
@@ -45,7 +45,7 @@ def refine(
     host: str,
     catalogue: Catalogue | None = None,
 ) -> list[Refinement]:
-    """Refine tasks that are `registered`, `staged` or `rerefine`; return what became of them.
+    """Refine tasks that are `registered`, `staged` or `rerefine`; return the outcomes.
 
     Tasks in other states are left out. Parameters that are no JSON leave a task as it is. Without
     a catalogue each input dataset is taken to exist.
@@ -82,11 +82,11 @@ def _follow(draft: Draft, around: Surroundings) -> Disposition:
     """Follow the parameters of a task as far as they lead."""
     try:
         check_task(draft.parameters)
-        attributes.complete(draft.parameters)
-        attributes.set_attributes(draft, around.moment)
+        task_columns.complete(draft.parameters)
+        task_columns.set_attributes(draft, around.moment)
         parameter_rules.set_rules(draft)
         surroundings.set_queue(draft, around)
-        attributes.check_working_group(draft)
+        task_columns.check_working_group(draft)
     except InvalidTask as error:
         return dispositions.give_up(draft, f"cannot be refined: {error}")
     return _after_parent(draft, around)

@@ -22,12 +22,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
-from pandadb.core.jobs.creation.submission import copy
+from pandadb.core.sql.copy import copy_rows
 from pandadb.core.sql.expressions import constants, now
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks import attempts
-from pandadb.core.tasks.refinement import attributes
+from pandadb.core.tasks.refinement import task_columns
 from pandadb.core.tasks.refinement.dataset_numbers import Numbers
 from pandadb.core.tasks.refinement.dispositions import NEW
 from pandadb.core.tasks.status_changes import REASON_LENGTH
@@ -45,7 +45,7 @@ from pandadb.models.datasets import JEDI_DATASETS_SEQ
 from pandadb.models.tasks import JEDI_OUTPUT_TEMPLATE_SEQ
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Select
@@ -55,15 +55,16 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.tasks.refinement.dispositions import Disposition
     from pandadb.core.tasks.refinement.drafts import Draft, Row
+    from pandadb.models import Base
 
 TASK, DEFT = JediTasks.__table__.c, TTask.__table__.c
 PARAMS, DATASET = JediTaskParams.__table__.c, JediDatasets.__table__.c
 COLUMNS = tuple(
     sorted(
         {
-            *(name.lower() for name in (*attributes.OBLIGATORY, *attributes.DEFAULTS)),
-            *attributes.OPTIONAL.values(),
-            *attributes.EMPTY_UNLESS_GIVEN.values(),
+            *(name.lower() for name in (*task_columns.OBLIGATORY, *task_columns.DEFAULTS)),
+            *task_columns.OPTIONAL.values(),
+            *task_columns.EMPTY_UNLESS_GIVEN.values(),
             "attemptnr", "starttime", "currentpriority", "reqid", "ramunit", "eventservice",
             "ttcrequested", "goal", "parent_tid", "usejumbo", "workqueue_id", "gshare",
             "resource_type", "requesttype", "splitrule", "status", "oldstatus", "superstatus",
@@ -72,7 +73,7 @@ COLUMNS = tuple(
         }
     )
 )  # fmt: skip
-"""Columns of JEDI_TASKS that a refinement may write; what it does not set stays as it was."""
+"""Columns of JEDI_TASKS that a refinement writes; without a new value they keep the old one."""
 
 
 UNKNOWN = "trn_unknown"
@@ -98,20 +99,26 @@ def lock(session: Transaction, tasks: Sequence[int]) -> list[Mapping[str, Any]]:
 
 
 def write(session: Transaction, made: Sequence[Disposition], host: str, moment: datetime) -> None:
-    """Write what became of tasks, which are locked."""
+    """Write the outcomes for tasks that are locked."""
     if not made:
         return
     connection = connection_of(session)
     connection.execute(_tasks(), _task_values(made, moment))
-    copy(session, TasksStatusLog, _log(made, host, moment))
+    _copy(session, TasksStatusLog, _log(made, host, moment))
     attempts.start(session, [one.draft.number for one in made if one.begins])
     _write_unknown(session, made, moment)
     registered = [one.draft for one in made if one.is_registered]
     if registered:
         datasets, templates = _rows(session, registered, moment)
-        copy(session, JediDatasets, datasets)
-        copy(session, JediOutputTemplate, templates)
+        _copy(session, JediDatasets, datasets)
+        _copy(session, JediOutputTemplate, templates)
         _write_texts(session, [one for one in registered if one.task["status"] in NEW])
+
+
+def _copy(session: Transaction, model: type[Base], rows: Iterable[Row]) -> None:
+    """Copy rows into a table; a column that a row does not have is NULL."""
+    names = [column.name for column in model.__table__.columns]
+    copy_rows(session, model, names, ([row.get(name) for name in names] for row in rows))
 
 
 def _task_values(made: Sequence[Disposition], moment: datetime) -> dict[str, list[Any]]:
@@ -164,7 +171,7 @@ def _tasks() -> Select[Any]:
 
 
 def _unbounded(kind: Any) -> Any:
-    """Return a type without its width, by which a cast would cut a value."""
+    """Return a type without its width: a cast to it would cut a value."""
     return Text() if isinstance(kind, String) else kind
 
 

@@ -39,7 +39,7 @@ UNMERGED_COUNTERS = (
     "nfiles", "nfilesused", "nfilestobeused", "nfilesfinished", "nfilesfailed", "nfilesonhold",
 )  # fmt: skip
 UNMERGED_PREFIX = "panda.um."
-"""The beginning of names of what is to be merged."""
+"""The beginning of names of unmerged datasets and files."""
 LOG_OF_MERGES = "LOG_MERGE"
 RANDOM_SEED: Item = {
     "type": "template", "value": "", "dataset": "RNDMSEED", "param_type": "random_seed",
@@ -57,7 +57,7 @@ class Catalogue(Protocol):
 
 
 def set_streams(draft: Draft, catalogue: Catalogue | None) -> None:
-    """Make the datasets of a task from its parameters, which get their expanded names.
+    """Make the datasets of a task from its parameters; these get the expanded names.
 
     Without a catalogue each input is the dataset of its name.
 
@@ -150,7 +150,7 @@ def _add_input(draft: Draft, item: Item, catalogue: Catalogue | None) -> None:
 
 
 def stream_name(value: str) -> str | None:
-    """Return the name of the first placeholder of a text, without what follows a slash."""
+    """Return the name of the first placeholder of a text, up to a slash."""
     found = re.search(r"\$\{([^}]+)\}", value)
     return found[1].split("/")[0] if found else None
 
@@ -229,7 +229,7 @@ def _add_output(draft: Draft, item: Item) -> None:
 
 
 def _file_names(item: Item, stream: str) -> str:
-    """Return the template of names in a parameter, which has the stream in its place then."""
+    """Return the template of names in a parameter; the stream takes its place there."""
     value = str(_needed(item, "value"))
     names = value.rsplit("=", maxsplit=1)[-1].replace("'", "")
     if not names:
@@ -256,7 +256,7 @@ def _unmerged(row: Row, name: str, kind: str, attributes: list[str]) -> Row:
 
 
 def keep_unstaged(draft: Draft) -> None:
-    """Mark the secondary datasets of a task whose input is staged: only masters are."""
+    """Mark the secondary datasets of a task with staging: only masters are staged."""
     if "IS" in draft.rules:
         for row in draft.secondaries:
             known = [row["attributes"]] if row["attributes"] else []

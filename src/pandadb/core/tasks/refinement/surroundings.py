@@ -1,4 +1,4 @@
-"""What a refinement needs from elsewhere: the time, shares, work queues, classes of resources."""
+"""The context of a refinement: the time, shares, work queues, classes of resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limit of active tasks of a user, which CONFIG has for each label."""
+"""The limit of active tasks of a user, by label, in the table CONFIG."""
 
 from __future__ import annotations
 

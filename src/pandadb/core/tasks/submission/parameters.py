@@ -1,4 +1,4 @@
-"""The parameters of a task in JSON: their shape, and errors that name what is wrong.
+"""The parameters of a task in JSON: their shape, and errors that name the parameter.
 
 Keys that are not declared here are kept as they are; the refinement reads some of them.
 """
@@ -40,7 +40,7 @@ def _as_list(given: Any) -> Any:
 
 
 class OpenShape(Shape):
-    """A shape with further keys, which are not looked at."""
+    """A shape with further keys that are not checked."""
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
 
@@ -50,7 +50,7 @@ class OpenShape(Shape):
 
 
 class Task(OpenShape):
-    """What a request has to have, to be a task at all."""
+    """The least that a request has to have."""
 
     taskName: str = Field(title="text", min_length=1)
     vo: str = Field(title="text", min_length=1)
@@ -86,13 +86,27 @@ def read_parameters(text: str) -> Parameters:
         InvalidTask: The text is no JSON, or has no task.
     """
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         deep = isinstance(error, RecursionError)
         raise InvalidTask(
             f"this is not JSON: {'it is nested too deeply' if deep else error}"
         ) from None
     return check_task(found)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; json would take the last of the values of a name."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is there twice in one object")
+    return found
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is no number")
 
 
 def check_task(given: Any) -> Parameters:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 USER = Users.__table__.c
 DISABLED_STATUS = "disabled"
-"""Status of a user whose requests are refused."""
+"""Status of a user without the right to send requests."""
 PRODUCTION = re.compile(r"/[^/]+/([^/]+)/Role=production")
 """An attribute of a certificate (FQAN) with the production role of a working group."""
 
 
 @dataclass(frozen=True)
 class Requester:
-    """The user who sends a request."""
+    """The sender of a request."""
 
     dn: str
     """Distinguished name of the certificate, or identity of the token."""
@@ -42,7 +42,7 @@ class Requester:
 
     @property
     def working_group(self) -> str | None:
-        """The first working group in which the user has the production role."""
+        """The first working group with the production role of the user."""
         found = filter(None, map(PRODUCTION.search, self.fqans))
         return next((one[1] for one in found), None)
 

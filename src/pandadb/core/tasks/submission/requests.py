@@ -31,7 +31,7 @@ USUAL_PRIORITY = 100
 
 
 class AnswerCode(IntEnum):
-    """What became of a request, in the numbers of PanDA's server."""
+    """The outcome of a request, in the numbers of PanDA's server."""
 
     ACCEPTED = 0
     QUEUED = 1
@@ -72,11 +72,11 @@ def submit(
     parent: int | None = None,
     allow_active: bool = False,
 ) -> Answer:
-    """Submit a task, which waits in T_TASK to be taken over (semantics 3.2, `insertTaskParams`).
+    """Submit a task: it waits in T_TASK to be taken over (semantics 3.2, `insertTaskParams`).
 
     A user's task with `uniqueTaskName`, or with `allow_active`, is looked for by its name first:
     if it has ended, it runs again with the new parameters; with `allow_active` one that runs has
-    them changed. `parentTaskName` names the parent, which otherwise is `parent`.
+    them changed. `parentTaskName` names the parent; otherwise it is `parent`.
 
     Raises:
         InvalidTask: These are no parameters of a task.
@@ -101,7 +101,7 @@ def submit(
 
 
 def _completed(parameters: Parameters, requester: Requester) -> Parameters:
-    """Return the parameters with user, type and priority, which only production may choose."""
+    """Return the parameters with user, type and priority; only production may choose these."""
     given = copy.deepcopy(parameters)
     if not requester.production_role or given.get("userName") is None:
         given["userName"] = requester.name

@@ -30,7 +30,7 @@ FILE, DATASET = JediDatasetContents.__table__.c, JediDatasets.__table__.c
 END_STATES = ("finished", "failed", "aborted", "done", "exhausted")
 """States of tasks that a request of the same name has run again."""
 RUNNING = ("running", "scouting", "pending")
-"""States of users' tasks whose parameters can be changed by a request."""
+"""States of users' tasks that let a request change parameters."""
 USER_LABEL = "user"
 LATER_PARAMETERS = (
     "site", "cloud", "includedSite", "excludedSite", "cliParams", "nFiles", "nEvents",

@@ -154,7 +154,7 @@ def _event_service(given: Parameters) -> int:
 
 
 def _requested_time(text: Any) -> datetime | None:
-    """Return the time of a text, without its zone; None for what is no such time."""
+    """Return the time of a text, without its zone; None for other texts."""
     try:
         return datetime.strptime(str(text).split("+")[0], "%Y-%m-%d %H:%M:%S.%f")  # noqa: DTZ007
     except ValueError:
