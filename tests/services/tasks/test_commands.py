@@ -78,6 +78,18 @@ def test_a_dry_run_answers_and_changes_nothing(database: Database) -> None:
     assert found(database) == {1: "running"}
 
 
+def test_commands_are_accepted_and_carried_out_in_one_call(database: Database) -> None:
+    fill(database, 1, 2)
+    commands.request_command(database, 1, KILL, OPTIONS)
+    commands.request_command(database, 2, PAUSE, OPTIONS)
+
+    for options in (DRY, OPTIONS):
+        accepted, done = commands.process_commands(database, options=options)
+        assert (accepted.done, done.tasks) == ({2: "pause"}, {1: "toabort"})
+
+    assert found(database) == {1: "toabort", 2: "paused"}
+
+
 def test_two_requests_at_once_leave_one_command(database: Database) -> None:
     fill(database, *TASKS)
 

@@ -93,8 +93,8 @@ def change_split_rule(
     None, no text and the word `None` take the rule away.
 
     Raises:
-        InvalidValue: There is no such rule, the value is no text or number, or has a comma, which
-            only `AN` may have; or the rules of a task get too long.
+        InvalidValue: There is no such rule, the value is no text or number, or has a comma (only
+            `AN` may); or the rules of a task get too long.
         TasksLocked: A task is locked for longer than the lock timeout.
     """
     text = None if value in (None, "", "None") else str(value)

@@ -1,4 +1,4 @@
-"""JEDI_AUX_STATUS_MINTASKID: the lowest task of each state, which JEDI's agents join."""
+"""JEDI_AUX_STATUS_MINTASKID: the lowest task of each state, for the joins of JEDI's agents."""
 
 from __future__ import annotations
 

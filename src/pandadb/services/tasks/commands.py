@@ -37,12 +37,13 @@ __all__ = [
     "change_attribute",
     "change_priority",
     "change_split_rule",
+    "process_commands",
     "request_command",
     "set_status",
 ]
 
 IDLE = timedelta(minutes=5)
-"""The time after which a command that nothing came of is carried out again."""
+"""A command is carried out again after this time without a change of its task."""
 
 
 def request_command(
@@ -70,9 +71,10 @@ def accept_commands(
     idle: timedelta = IDLE,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> AcceptResult:
-    """Accept the commands that were given, and take up those that nothing has come of for `idle`.
+    """Accept the commands that were given, and take up those that were interrupted.
 
-    `vo` and `label` choose tasks of the latter. Several callers can run side by side.
+    Interrupted is a command of a task that has not changed for `idle`; `vo` and `label` choose
+    tasks among these. Several callers can run side by side.
     """
     with transaction(database, options) as connection:
         result = acceptance.accept(connection, host=options.host)
@@ -92,6 +94,29 @@ def carry_out_commands(
     """
     with transaction(database, options) as connection:
         return execution.carry_out(connection, accepted, host=options.host)
+
+
+def process_commands(
+    database: Database,
+    *,
+    vo: str | None = None,
+    label: str | None = None,
+    idle: timedelta = IDLE,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> tuple[AcceptResult, ExecutionResult]:
+    """Accept the commands that were given and carry them out: see the functions of either step.
+
+    It is for operators and tests: an agent that carries commands out in a transaction of its own
+    locks fewer rows at a time.
+
+    Raises:
+        JobsLocked, TasksLocked: A row was locked for longer than the lock timeout.
+    """
+    with transaction(database, options) as connection:
+        accepted = acceptance.accept(connection, host=options.host)
+        accepted.accepted += redrives.redrive(connection, idle, vo=vo, label=label)
+        done = execution.carry_out(connection, accepted.accepted, host=options.host)
+    return accepted, done
 
 
 def set_status(

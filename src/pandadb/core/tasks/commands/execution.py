@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks import activity_periods, deft_mirror, retries, split_rule_changes
-from pandadb.core.tasks.commands import job_kills, parameters, reassignments, unfinished_files
+from pandadb.core.tasks.commands import (
+    initial_shares,
+    job_kills,
+    parameters,
+    reassignments,
+    unfinished_files,
+)
 from pandadb.core.tasks.commands.catalog import COMMANDS
 from pandadb.core.tasks.row_locks import lock_tasks
 from pandadb.core.tasks.states import ACCEPTED_IN, TASKS
@@ -39,7 +45,7 @@ class ExecutionResult:
     """The result of carrying commands out."""
 
     tasks: dict[int, str] = field(default_factory=dict)
-    """Tasks whose command is done, each with its new state."""
+    """Tasks with a command that is done, each with its new state."""
     waiting: dict[int, list[int]] = field(default_factory=dict)
     """Tasks that wait for jobs to end, each with these."""
     refused: dict[int, str] = field(default_factory=dict)
@@ -90,7 +96,7 @@ def _complete(
     host: str,
     result: ExecutionResult,
 ) -> None:
-    """End the commands of tasks whose jobs have ended."""
+    """End the commands of tasks without jobs that are to end."""
     killed, finished = _tasks(free, "kill"), _tasks(free, "finish")
     (step,) = TASKS.steps("kill done")
     result.tasks |= dict.fromkeys(carry(session, step, killed, host=host), step.target)
@@ -146,6 +152,8 @@ def _retry(
         )
         result.tasks |= done.tasks
         result.refused |= done.refused
+        if not flags["keep_share_priority"]:
+            initial_shares.reset(session, done.retried)
 
 
 def _words(accepted: Iterable[Accepted]) -> dict[int, list[str]]:
