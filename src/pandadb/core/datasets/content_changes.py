@@ -83,8 +83,10 @@ class ContentChange:
     """Scout jobs that still lack files."""
 
 
-def new_records(existing: Sequence[Content], selection: Selection) -> list[Record]:
+def new_records(existing: Sequence[Content], selection: Selection) -> Sequence[Record]:
     """Return the records that the dataset does not have yet."""
+    if not existing:
+        return selection.records
     known = {one.key for one in existing}
     return [one for one in selection.records if one.key not in known]
 
@@ -97,90 +99,117 @@ def change(
     fileids: Sequence[int],
 ) -> ContentChange:
     """Return what a feed does, when `records` are new and get the numbers `fileids`."""
-    lost = _vanished(existing, selection, context)
-    there = [one for one in existing if one.status not in LOST and one.fileid not in lost]
+    was = _sort(existing, selection, context)
     first = "staging" if context.stages else "pending" if context.is_mutable else "ready"
-    new = [_waiting(number, one) for number, one in zip(fileids, records, strict=True)]
-    old = [_pending(one) for one in there if one.status == "pending"]
+    new = _waiting(records, fileids) if first != "ready" or _looks_ahead(context) else []
+    old = [_pending(one) for one in was.there if one.status == "pending"]
     pending = [*old, *(new if first == "pending" else ())]
-    staging = {one.lumiblocknr for one in there if one.status == "staging"}
-    staging |= {one.lumiblocknr for one in new} if first == "staging" else set()
-    release = releases.release(pending, context, staging=staging, nkeys=len(selection.keys))
+    staging = _blocks(was.there, new if first == "staging" else ())
+    release = releases.release(pending, context, staging=staging, nkeys=selection.nkeys)
     chosen = {*release.fileids}
-    statuses = [_status(first, one, chosen) for one in fileids]
-    ready = [one for one in there if one.status == "ready" and not one.is_spent]
-    old_released = [one.fileid for one in old if one.fileid in chosen]
+    statuses = [first] * len(records)
+    if first == "pending" and chosen:
+        statuses = ["ready" if one in chosen else first for one in fileids]
+    released = [one.fileid for one in old if one.fileid in chosen]
     tally = _Tally(
-        nready=len(ready) + len(old_released) + statuses.count("ready"),
-        nused=sum(one.status not in UNUSED or one.is_spent for one in there),
+        nready=was.nready + len(released) + statuses.count("ready"),
+        nused=was.nused,
         npending=len(pending) - len(chosen),
-        nreleased=len(chosen),
-        nlost=len(existing) - len(there),
+        nlost=len(existing) - len(was.there),
         nrows=len(existing) + len(records),
-        nevents=sum(one.length for one in there) + sum(one.length or 0 for one in records),
+        nevents=sum(one.length for one in was.there) + sum(one.length or 0 for one in records),
     )
-    if context.by_rules and context.limits.uses_scouts and not context.is_mutable:
-        candidates = [*map(_pending, (one for one in there if one.status == "ready")), *new]
-        rules = releases.release_by_rules(
-            candidates, context, staging=staging, nkeys=len(selection.keys)
+    if _looks_ahead(context) and context.by_rules and not context.is_mutable:
+        ready = [_pending(one) for one in was.there if one.status == "ready"]
+        release = releases.release_by_rules(
+            [*ready, *new], context, staging=staging, nkeys=selection.nkeys
         )
-    else:
-        rules = release
-    counted = releases.tally_events([*old, *new], context)
-    to_be_used = _to_be_used(context, tally, rules, counted.nranges)
+    events = releases.tally_events([*old, *new], context)
+    to_be_used = _to_be_used(context, tally, release, events.nranges)
     unprocessed = _unprocessed(context)
     waits = context.is_mutable and not chosen and unprocessed == 0
     return ContentChange(
         records=records,
         fileids=fileids,
         statuses=statuses,
-        released=old_released,
-        lost=sorted(lost),
+        released=released,
+        lost=sorted(was.lost),
         counters={
-            "nfiles": tally.nrows - tally.nlost - _unreleased(context, tally),
-            "nfilestobeused": to_be_used,
-            "nfilesused": tally.nused,
-            "nevents": tally.nevents,
-            "nfilesmissing": tally.nlost,
-            "nfilesfailed": _failed(existing, lost, context),
+            **_counters(context, tally, to_be_used),
+            "nfilesfailed": _failed(existing, was.lost, context),
         },
         status=None if waits else "ready",
         state=_state(context, tally, to_be_used, staging=bool(staging)),
         nready=tally.nready,
-        nreleased=tally.nreleased + unprocessed,
+        nreleased=len(chosen) + unprocessed,
         reason=release.reason,
-        scout_chunks=_scout_chunks(context, to_be_used, counted.nevents),
+        scout_chunks=_scout_chunks(context, to_be_used, events.nevents),
     )
 
 
+class _Sorted(NamedTuple):
+    """Files of a dataset as a feed finds them."""
+
+    there: list[Content]
+    """Those that are not lost, and are not now."""
+    lost: set[int]
+    """Unused ones that their source does not have any more."""
+    nready: int
+    nused: int
+
+
 class _Tally(NamedTuple):
+    """Numbers of files as a feed leaves them."""
+
     nready: int
     nused: int
     npending: int
-    nreleased: int
     nlost: int
     nrows: int
     nevents: int
 
 
-def _vanished(existing: Sequence[Content], selection: Selection, context: FeedContext) -> set[int]:
-    """Return the unused files that their source does not have any more."""
-    if context.dataset.is_sequence:
-        return set()
-    unused = (one for one in existing if one.status in UNUSED)
-    return {one.fileid for one in unused if one.key not in selection.keys}
+def _sort(existing: Sequence[Content], selection: Selection, context: FeedContext) -> _Sorted:
+    lost: set[int] = set()
+    if existing and not context.dataset.is_sequence:
+        unused = (one for one in existing if one.status in UNUSED)
+        lost = {one.fileid for one in unused if one.key not in selection.keys}
+    there = [one for one in existing if one.status not in LOST and one.fileid not in lost]
+    nready = sum(one.status == "ready" and not one.is_spent for one in there)
+    nused = sum(one.status not in UNUSED or one.is_spent for one in there)
+    return _Sorted(there, lost, nready, nused)
+
+
+def _looks_ahead(context: FeedContext) -> bool:
+    """Return whether scouts or ranges are chosen among the new files."""
+    return context.is_event_split or (context.by_rules and context.limits.uses_scouts)
+
+
+def _counters(context: FeedContext, tally: _Tally, to_be_used: int) -> dict[str, int]:
+    return {
+        "nfiles": tally.nrows - tally.nlost - _unreleased(context, tally),
+        "nfilestobeused": to_be_used,
+        "nfilesused": tally.nused,
+        "nevents": tally.nevents,
+        "nfilesmissing": tally.nlost,
+    }
+
+
+def _blocks(there: Sequence[Content], new: Sequence[PendingFile]) -> set[int | None]:
+    """Return the lumi blocks of files that are being staged."""
+    blocks = {one.lumiblocknr for one in there if one.status == "staging"}
+    return blocks | {one.lumiblocknr for one in new}
 
 
 def _pending(one: Content) -> PendingFile:
     return PendingFile(one.fileid, one.lfn, one.startevent, one.endevent, one.lumiblocknr)
 
 
-def _waiting(number: int, one: Record) -> PendingFile:
-    return PendingFile(number, one.lfn, one.startevent, one.endevent, one.file.lumiblocknr)
-
-
-def _status(first: str, fileid: int, chosen: set[int]) -> str:
-    return "ready" if first == "pending" and fileid in chosen else first
+def _waiting(records: Sequence[Record], fileids: Sequence[int]) -> list[PendingFile]:
+    return [
+        PendingFile(number, one.lfn, one.startevent, one.endevent, one.file.lumiblocknr)
+        for number, one in zip(fileids, records, strict=True)
+    ]
 
 
 def _failed(existing: Sequence[Content], lost: set[int], context: FeedContext) -> int | None:

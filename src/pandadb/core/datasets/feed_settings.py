@@ -30,6 +30,8 @@ class FileChoice:
 
     def takes(self, lfn: str) -> bool:
         """Return whether a file is chosen."""
+        if not (self.include or self.exclude or self.names):
+            return True
         return (
             (not self.include or _matches(lfn, self.include))
             and not _matches(lfn, self.exclude)
