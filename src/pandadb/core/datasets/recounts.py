@@ -133,34 +133,29 @@ def _label(name: str, types: Sequence[str], end: str) -> str:
 
 
 def _counted(*, every: bool) -> CTE:
-    """Select the numbers of all definitions for each dataset, from its classes of files."""
-    classes = _classes(every=every)
+    """Select the numbers of all definitions for each dataset, from the states of its files."""
+    states = _states(every=every)
     columns = {
-        _label(one.counter, one.types, end): getattr(one, end).of(classes.c)
+        _label(one.counter, one.types, end): getattr(one, end).of(states.c)
         for one in COUNTERS
         for end in ("least", "most")
     }
     return (
-        select(*(classes.c[name] for name in KEY), *(v.label(k) for k, v in columns.items()))
-        .group_by(*(classes.c[name] for name in KEY))
+        select(*(states.c[name] for name in KEY), *(v.label(k) for k, v in columns.items()))
+        .group_by(*(states.c[name] for name in KEY))
         .cte("counted")
     )
 
 
-def _classes(*, every: bool) -> CTE:
-    """Select the classes of files of each dataset; only this reads the files."""
-    by = counters.classes_of(FILE)
-    key = [FILE[name] for name in KEY]
+def _states(*, every: bool) -> CTE:
+    """Measure the files of each dataset by their state; only this reads them."""
+    key = (*(FILE[name] for name in KEY), FILE.status)
+    measures = counters.measures_of(FILE)
     return (
-        select(
-            *key,
-            *(value.label(name) for name, value in by.items()),
-            func.count().label("number"),
-            func.sum(counters.events_of(FILE)).label("events"),
-        )
+        select(*key, *(value.label(name) for name, value in measures.items()))
         .where(_chosen(FILE.jeditaskid, every=every))
-        .group_by(*key, *by.values())
-        .cte("classes")
+        .group_by(*key)
+        .cte("states")
     )
 
 
