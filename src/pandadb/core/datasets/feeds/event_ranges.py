@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pandadb.core.datasets.catalogue import CatalogueFile
-    from pandadb.core.datasets.feed_settings import DatasetLimits
+    from pandadb.core.datasets.feeds.feed_settings import DatasetLimits
 
 
 class Record(NamedTuple):

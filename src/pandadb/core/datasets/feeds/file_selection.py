@@ -10,7 +10,7 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from pandadb.core.datasets.event_ranges import Record, RecordSplitter
+from pandadb.core.datasets.feeds.event_ranges import Record, RecordSplitter
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.datasets.attributes import InputDataset
     from pandadb.core.datasets.catalogue import CatalogueFile
-    from pandadb.core.datasets.feed_settings import DatasetLimits, FileChoice
+    from pandadb.core.datasets.feeds.feed_settings import DatasetLimits, FileChoice
 
 RECORD_LIMIT = 200_000
 """Records of a dataset at most; a task that needs more is broken."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, text
 
 from pandadb.core.datasets.attributes import INPUT_TYPES, SEQUENCE_NUMBERS, InputDataset
-from pandadb.core.datasets.dataset_feeds import TO_UPDATE
-from pandadb.core.datasets.feed_context import MUTABLE
+from pandadb.core.datasets.feeds.dataset_feeds import TO_UPDATE
+from pandadb.core.datasets.feeds.feed_context import MUTABLE
 from pandadb.core.sql.expressions import now
-from pandadb.core.tasks.feed_parameters import has, number_of, read_parameters, settings_of
+from pandadb.core.tasks.feeds.feed_parameters import has, number_of, read_parameters, settings_of
 from pandadb.models import JediDatasetContents, JediDatasets, JediTaskParams, JediTasks
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Select
 
-    from pandadb.core.datasets.feed_settings import FeedSettings
+    from pandadb.core.datasets.feeds.feed_settings import FeedSettings
     from pandadb.core.sql.transaction import Transaction
 
 TASK, DATASET, FILE = (m.__table__.c for m in (JediTasks, JediDatasets, JediDatasetContents))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.statemachine.effects import Columns
-    from pandadb.core.tasks.feed_plans import FeedPlan
+    from pandadb.core.tasks.feeds.feed_plans import FeedPlan
 
 DATASET = JediDatasets.__table__.c
 BROKERED = ("managed", "test")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pandadb.core.datasets.feed_context import FeedContext
-    from pandadb.core.datasets.feed_settings import FeedSettings
+    from pandadb.core.datasets.feeds.feed_context import FeedContext
+    from pandadb.core.datasets.feeds.feed_settings import FeedSettings
 
 MOST_FILES = 200
 """Files of a job, where the split rule says nothing."""

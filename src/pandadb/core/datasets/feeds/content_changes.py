@@ -1,20 +1,20 @@
-"""Changes of a dataset's files and counters by a feed: pure, from what it has and what it gets."""
+"""Changes of a dataset's files and counters by a feed: pure, of its files and new ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from pandadb.core.datasets import releases
-from pandadb.core.datasets.feed_context import BEFORE_SCOUTED, EARLY
-from pandadb.core.datasets.releases import PendingFile, Release
+from pandadb.core.datasets.feeds import releases
+from pandadb.core.datasets.feeds.feed_context import BEFORE_SCOUTED, EARLY
+from pandadb.core.datasets.feeds.releases import EventTally, PendingFile, Release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pandadb.core.datasets.event_ranges import Record
-    from pandadb.core.datasets.feed_context import FeedContext
-    from pandadb.core.datasets.file_selection import Selection
+    from pandadb.core.datasets.feeds.event_ranges import Record
+    from pandadb.core.datasets.feeds.feed_context import FeedContext
+    from pandadb.core.datasets.feeds.file_selection import Selection
 
 LOST = ("lost", "missing")
 """States of files that are not there any more."""
@@ -100,50 +100,85 @@ def change(
 ) -> ContentChange:
     """Return what a feed does, when `records` are new and get the numbers `fileids`."""
     was = _sort(existing, selection, context)
-    first = "staging" if context.stages else "pending" if context.is_mutable else "ready"
-    new = _waiting(records, fileids) if first != "ready" or _looks_ahead(context) else []
-    old = [_pending(one) for one in was.there if one.status == "pending"]
-    pending = [*old, *(new if first == "pending" else ())]
-    staging = _blocks(was.there, new if first == "staging" else ())
-    release = releases.release(pending, context, staging=staging, nkeys=selection.nkeys)
-    chosen = {*release.fileids}
-    statuses = [first] * len(records)
-    if first == "pending" and chosen:
-        statuses = ["ready" if one in chosen else first for one in fileids]
-    released = [one.fileid for one in old if one.fileid in chosen]
+    released = _release(was, selection, context, records, fileids)
     tally = _Tally(
-        nready=was.nready + len(released) + statuses.count("ready"),
+        nready=was.nready + len(released.old) + released.statuses.count("ready"),
         nused=was.nused,
-        npending=len(pending) - len(chosen),
+        npending=released.npending,
         nlost=len(existing) - len(was.there),
         nrows=len(existing) + len(records),
         nevents=sum(one.length for one in was.there) + sum(one.length or 0 for one in records),
     )
-    if _looks_ahead(context) and context.by_rules and not context.is_mutable:
-        ready = [_pending(one) for one in was.there if one.status == "ready"]
-        release = releases.release_by_rules(
-            [*ready, *new], context, staging=staging, nkeys=selection.nkeys
-        )
-    events = releases.tally_events([*old, *new], context)
-    to_be_used = _to_be_used(context, tally, release, events.nranges)
+    to_be_used = _to_be_used(context, tally, released.by_rules, released.events.nranges)
+    nreleased = len(released.first.fileids)
     unprocessed = _unprocessed(context)
-    waits = context.is_mutable and not chosen and unprocessed == 0
+    waits = context.is_mutable and not nreleased and unprocessed == 0
     return ContentChange(
         records=records,
         fileids=fileids,
-        statuses=statuses,
-        released=released,
+        statuses=released.statuses,
+        released=released.old,
         lost=sorted(was.lost),
         counters={
             **_counters(context, tally, to_be_used),
             "nfilesfailed": _failed(existing, was.lost, context),
         },
         status=None if waits else "ready",
-        state=_state(context, tally, to_be_used, staging=bool(staging)),
+        state=_state(context, tally, to_be_used, staging=released.is_staging),
         nready=tally.nready,
-        nreleased=len(chosen) + unprocessed,
-        reason=release.reason,
-        scout_chunks=_scout_chunks(context, to_be_used, events.nevents),
+        nreleased=nreleased + unprocessed,
+        reason=released.first.reason,
+        scout_chunks=_scout_chunks(context, to_be_used, released.events.nevents),
+    )
+
+
+class _Released(NamedTuple):
+    """Which files become ready."""
+
+    first: Release
+    by_rules: Release
+    """Files of whole jobs, of scouts with RR."""
+    statuses: list[str]
+    """States of the new files."""
+    old: list[int]
+    """Files that were pending."""
+    npending: int
+    """Files that still are."""
+    is_staging: bool
+    events: EventTally
+
+
+def _release(
+    was: _Sorted,
+    selection: Selection,
+    context: FeedContext,
+    records: Sequence[Record],
+    fileids: Sequence[int],
+) -> _Released:
+    """Return which files become ready: those there are, and the new ones."""
+    state = "staging" if context.stages else "pending" if context.is_mutable else "ready"
+    new = _waiting(records, fileids) if state != "ready" or _looks_ahead(context) else []
+    old = [_pending(one) for one in was.there if one.status == "pending"]
+    pending = [*old, *(new if state == "pending" else ())]
+    staging = _blocks(was.there, new if state == "staging" else ())
+    first = by_rules = releases.release(pending, context, staging=staging, nkeys=selection.nkeys)
+    chosen = {*first.fileids}
+    statuses = [state] * len(records)
+    if state == "pending" and chosen:
+        statuses = ["ready" if one in chosen else state for one in fileids]
+    if _looks_ahead(context) and context.by_rules and not context.is_mutable:
+        ready = [_pending(one) for one in was.there if one.status == "ready"]
+        by_rules = releases.release_by_rules(
+            [*ready, *new], context, staging=staging, nkeys=selection.nkeys
+        )
+    return _Released(
+        first,
+        by_rules,
+        statuses,
+        [one.fileid for one in old if one.fileid in chosen],
+        len(pending) - len(chosen),
+        bool(staging),
+        releases.tally_events([*old, *new], context),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pandadb.core.datasets.attributes import InputDataset
-    from pandadb.core.datasets.feed_settings import DatasetLimits, FeedSettings
+    from pandadb.core.datasets.feeds.feed_settings import DatasetLimits, FeedSettings
 
 EARLY = frozenset(("defined", "ready", "scouting", "assigning"))
 """States of a task in which scouts come first."""
