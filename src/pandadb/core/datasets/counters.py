@@ -1,10 +1,10 @@
 """Counters of JEDI_DATASETS, each with its definition by the files that it counts (4.1, 4.2).
 
-A counter of which the files alone do not give the value has a range: files of scouts are released
-first, for instance, and a missing file counts until its dataset is fed again. A value outside of it
-is wrong, and the nearest one inside is right. Counters that no definition names are left alone:
-`neventstobeused`, which no agent keeps, and those of unmerged datasets, which are set at once when
-all jobs that write into them have ended.
+Where the files alone do not give the value, a counter has a range: files of scouts are released
+first, for instance, and a missing file counts until its dataset is fed again. A value outside the
+range is wrong, and the nearest one inside is right. Counters without a definition are left alone:
+`neventstobeused` (no agent keeps it) and those of unmerged datasets (set at once when all jobs that
+write into them have ended).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ UNMERGED = ("trn_output", "trn_log")
 
 @dataclass(frozen=True)
 class Counted:
-    """What a counter counts of the files of a dataset that are in one state."""
+    """The share of a counter of the files of a dataset in one state."""
 
     words: str
     amount: Callable[[Columns], ColumnElement[Any]]
@@ -138,7 +138,7 @@ NAMES = tuple(dict.fromkeys(one.counter for one in COUNTERS))
 
 
 def measures_of(file: Columns) -> dict[str, ColumnElement[Any]]:
-    """Return what is measured of the files of a dataset in one state, as aggregates."""
+    """Return the measures of the files of a dataset in one state, as aggregates."""
     attempts, failures = (
         file[done] >= file[most]
         for done, most in (("attemptnr", "maxattempt"), ("failedattempt", "maxfailure"))

@@ -51,7 +51,7 @@ class OutputDataset(NamedTuple):
 
 @dataclass(frozen=True)
 class FileLoss:
-    """What is lost with some files, and what is to be done again."""
+    """Files that are lost together, and those to be done again."""
 
     jobs: Sequence[int] = ()
     """Jobs that made them."""
@@ -148,7 +148,7 @@ def _jobs() -> Select[Any]:
 
 @cache
 def _lose_outputs() -> Select[Any]:
-    """Lose what the jobs have made; the datasets are open again, with fewer events."""
+    """Lose the outputs of the jobs; the datasets are open again, with fewer events."""
     lost = (
         update(FILE.fileid.table)
         .where(

@@ -1,4 +1,4 @@
-"""Input of jobs whose output is lost: it is ready again, or lost for the parent task (4.2)."""
+"""Input of jobs with lost output: it is ready again, or lost for the parent task (4.2)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FILE, DATASET, EVENT = (m.__table__.c for m in (JediDatasetContents, JediDatasets, JediEvents))
 OTHERS = (*INPUT_TYPES, "output")
-"""Types of the files that a job may have read; output is what a merge job reads."""
+"""Types of the files that a job may have read; a merge job reads output."""
 KEY = ("jeditaskid", "datasetid", "fileid")
 EVENTS_DONE, EVENTS_CANCELLED = (3, 6, 9), 4
 """Codes of event ranges: finished, done and merged; cancelled."""

@@ -1,4 +1,4 @@
-"""Recount of datasets: counters that are not what their files give, listed and repaired."""
+"""Recount of datasets: counters that do not agree with the files, listed and repaired."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def recount(
 
     One statement reads the files once, in parallel where PostgreSQL is set up for it, without a
     lock. Only tasks with a wrong counter are locked, and read again before they are repaired:
-    what was counted while a job ended is right by then. With SKIP those that are locked stay.
+    a count during the end of a job is right by then. With SKIP tasks that are locked stay.
     """
     wrong = _find(session, tasks)
     if wrong and repair:
@@ -98,7 +98,7 @@ def _listed(rows: Iterable[Any]) -> Iterable[Miscount]:
 
 @cache
 def _wrong(*, every: bool) -> Select[Any]:
-    """Select the datasets of which a counter is wrong, with all counters as they were and are."""
+    """Select the datasets with a wrong counter, and all their counters, old and right."""
     counted = _counted(every=every)
     same = [DATASET[name] == counted.c[name] for name in KEY]
     columns, differences = [], []

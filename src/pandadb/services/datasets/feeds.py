@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class FeedReport:
-    """What a feed did, for each task; and why it did nothing for others."""
+    """Results of a feed by task, and reasons for tasks that were refused."""
 
     fed: dict[int, TaskFeed] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)

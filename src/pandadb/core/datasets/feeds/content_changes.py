@@ -40,7 +40,7 @@ class Content(NamedTuple):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What it differs by from the dataset's others; see `Record.key`."""
+        """The key of a file in its dataset; see `Record.key`."""
         return (self.lfn, self.startevent, self.endevent, self.boundaryid)
 
     @property
@@ -60,7 +60,7 @@ class Content(NamedTuple):
 
 @dataclass(frozen=True)
 class ContentChange:
-    """What a feed does to a dataset."""
+    """The changes of a dataset by a feed."""
 
     records: Sequence[Record] = ()
     """New files, each with its number and state."""
@@ -98,7 +98,7 @@ def change(
     records: Sequence[Record],
     fileids: Sequence[int],
 ) -> ContentChange:
-    """Return what a feed does, when `records` are new and get the numbers `fileids`."""
+    """Return the changes by a feed, when `records` are new and get the numbers `fileids`."""
     was = _sort(existing, selection, context)
     released = _release(was, selection, context, records, fileids)
     tally = _Tally(
@@ -133,7 +133,7 @@ def change(
 
 
 class _Released(NamedTuple):
-    """Which files become ready."""
+    """Files that become ready."""
 
     first: Release
     by_rules: Release
@@ -155,7 +155,7 @@ def _release(
     records: Sequence[Record],
     fileids: Sequence[int],
 ) -> _Released:
-    """Return which files become ready: those there are, and the new ones."""
+    """Return the files that become ready, of those that are there and of the new ones."""
     state = "staging" if context.stages else "pending" if context.is_mutable else "ready"
     new = _waiting(records, fileids) if state != "ready" or _looks_ahead(context) else []
     old = [_pending(one) for one in was.there if one.status == "pending"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DATASET, DEFT = JediDatasets.__table__.c, TTask.__table__.c
 TO_UPDATE = ("defined", "toupdate")
-"""States of datasets whose files are to be read."""
+"""States of datasets with files to be read."""
 COUNTERS = ("nfiles", "nfilestobeused", "nfilesused", "nevents", "nfilesmissing", "nfilesfailed")
 """Counters that a feed sets."""
 MOST_EVENTS = 9_999_999_999

@@ -1,7 +1,7 @@
 """Files split into ranges of events, one record of JEDI_DATASET_CONTENTS for each (semantics 4.2).
 
-A range ends where a job is full, and goes on in the next file: what a file leaves of a job's events
-is taken from the next one.
+A range ends where a job is full. The last range of a file may leave its job with too few events:
+the first range of the next file has the others.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Record(NamedTuple):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What a record of a dataset differs by from the others."""
+        """The key of a record in its dataset."""
         return (self.lfn, self.startevent, self.endevent, None)
 
     @property

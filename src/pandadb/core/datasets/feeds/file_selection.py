@@ -1,4 +1,4 @@
-"""Which of the catalogue's files become files of a task's dataset, in which order, how often.
+"""The choice of the catalogue's files for a dataset of a task, and their order.
 
 The rules are those of JEDI's contents feeder (semantics 4.2). All is pure: files in, records out.
 """

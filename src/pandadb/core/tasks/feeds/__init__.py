@@ -1,1 +1,1 @@
-"""The feed of a task: what is due, what the catalogue has, and the next state."""
+"""The feed of a task: due datasets, the catalogue's files, and the next state."""

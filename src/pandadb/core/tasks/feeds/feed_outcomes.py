@@ -31,7 +31,7 @@ WORLD = "WORLD"
 
 @dataclass(frozen=True)
 class FeedOutcome:
-    """What the feeds of a task's datasets came to."""
+    """The outcome of the feeds of a task's datasets."""
 
     waits: bool = False
     """Whether the task has to wait for input."""

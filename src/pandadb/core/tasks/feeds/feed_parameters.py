@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 UNSUPPORTED = {"LX": "loadXML", "SW": "segmentedWork"}
-"""Split rules whose choice of files is not known here."""
+"""Split rules with a choice of files that feed does not support."""
 NUMBERS = {
     "nfiles": "nFiles", "nevents": "nEvents", "events_per_file": "nEventsPerFile",
     "events_per_job": "nEventsPerJob", "target_events_per_job": "tgtNumEventsPerJob",
@@ -102,7 +102,7 @@ def _of_rule(splitrule: str | None, parameters: Mapping[str, Any]) -> dict[str, 
 
 
 def tasks_whose_files_are_skipped(parameters: Mapping[str, Any]) -> list[int]:
-    """Return the tasks whose input is left out, `skipFilesUsedBy`.
+    """Return the tasks with the input to be left out, `skipFilesUsedBy`.
 
     Raises:
         InvalidValue: One of them is no number.

@@ -1,4 +1,4 @@
-"""Datasets of a task that are due for a feed, and what a feed has to know of their task."""
+"""Datasets of a task that are due for a feed, and the settings of their task."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TASK_COLUMNS = (
 
 @dataclass(frozen=True)
 class FeedPlan:
-    """A task with the datasets that are due, masters first, and what their feed needs to know."""
+    """A task with the datasets that are due, masters first, and all that their feed depends on."""
 
     task: Mapping[str, Any]
     parameters: Mapping[str, Any]
@@ -83,7 +83,7 @@ class FeedPlan:
 def plan(
     session: Transaction, task: int, *, vo: str | None = None, label: str | None = None
 ) -> FeedPlan | None:
-    """Return what is due of a task of a VO and label; None for nothing.
+    """Return the plan of a task of a VO and label; None if nothing is due.
 
     Due are the datasets to be read of a task that is defined, mutable ones of a task that runs, and
     the numbers of either (`seq_number`); nothing, while another agent has the task or a dataset.

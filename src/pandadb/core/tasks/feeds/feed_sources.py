@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 DATASET, FILE = JediDatasets.__table__.c, JediDatasetContents.__table__.c
 
 Answer = Listing | CatalogueError | None
-"""What a catalogue has of a dataset: its files, no answer now, or no such dataset."""
+"""The answer of a catalogue for a dataset: its files, an error, or None: no such dataset."""
 
 
 def ask(plan: FeedPlan, catalogue: Catalogue) -> dict[str, Answer]:
-    """Return what the catalogue has of the task's datasets, by their names."""
+    """Return the answers of a catalogue for the task's datasets, by their names."""
     names: dict[str, None] = {}
     for dataset in plan.datasets:
         if not dataset.is_pseudo:

@@ -1,6 +1,6 @@
 """The feed of a task: files of its input datasets from a catalogue, then its next state (3.2, 4.2).
 
-The catalogue is asked first, without a lock; what it has then goes in, in one transaction.
+The catalogue is asked first, without a lock; its files then go in, in one transaction.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TASK, DATASET, FILE = (m.__table__.c for m in (JediTasks, JediDatasets, JediData
 
 @dataclass(frozen=True)
 class DatasetFeed:
-    """What a feed did to a dataset."""
+    """The result of a feed for a dataset."""
 
     datasetid: int
     name: str
@@ -50,7 +50,7 @@ class DatasetFeed:
 
 @dataclass(frozen=True)
 class TaskFeed:
-    """What a feed did to a task."""
+    """The result of a feed for a task."""
 
     task: int
     status: str
@@ -64,7 +64,7 @@ class TaskFeed:
 
 @dataclass
 class _Progress:
-    """What is known of a task while its datasets are fed, one after the other."""
+    """The state of a feed while the datasets of a task are fed, one after the other."""
 
     left: int | None
     """Files that the masters may still have (nFiles)."""
@@ -75,7 +75,7 @@ class _Progress:
     consistent: list[int] = field(default_factory=list)
 
     def note(self, **outcome: Any) -> None:
-        """Note what the feed of a dataset means for the task."""
+        """Note consequences of the feed of a dataset for its task."""
         self.outcome = replace(self.outcome, **outcome)
 
 
@@ -249,7 +249,7 @@ def _note_excess(dataset: InputDataset, error: TooManyRecords, progress: _Progre
 
 
 def _account(context: FeedContext, change: ContentChange, nfiles: int, progress: _Progress) -> None:
-    """Note what a feed of a dataset means for the task and for its next datasets."""
+    """Note consequences of the feed of a dataset for its task and for the next datasets."""
     dataset = context.dataset
     counts = len(change.records), len(change.released), len(change.lost)
     progress.fed.append(DatasetFeed(dataset.datasetid, dataset.name, *counts))
@@ -279,7 +279,7 @@ def _count_master(dataset: InputDataset, progress: _Progress, nfiles: int, nread
 
 
 def _without_input(plan: FeedPlan, outcome: FeedOutcome) -> FeedOutcome:
-    """Return the outcome of a task whose masters have no files, or too few for a workflow."""
+    """Return the outcome of a task with masters without files, or too few for a workflow."""
     if outcome.waits or outcome.is_broken or not outcome.is_complete or not outcome.has_master:
         return outcome
     if plan.has("WH") and outcome.nready < max(plan.settings.files_per_job or 0, 1):
