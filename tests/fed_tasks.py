@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from pandadb.core.datasets.catalogue import CatalogueFile, JsonCatalogue
-from pandadb.core.tasks import feed_plans, feeds
+from pandadb.core.tasks.feeds import feed_plans, feed_sources, task_feeds
 from pandadb.models import (
     JediDatasetContents,
     JediDatasets,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.core.datasets.catalogue import Catalogue
-    from pandadb.core.tasks.feeds import TaskFeed
+    from pandadb.core.tasks.feeds.task_feeds import TaskFeed
 
 TASK, MASTER, OUTPUT = 9, 91, 99
 THEN = datetime(2026, 1, 1)
@@ -99,7 +99,7 @@ def feed_task(session: Session, catalogue: Catalogue) -> TaskFeed | None:
     plan = feed_plans.plan(session, TASK)
     if plan is None:
         return None
-    fed = feeds.feed(session, plan, feeds.ask(plan, catalogue), host="here")
+    fed = task_feeds.feed(session, plan, feed_sources.ask(plan, catalogue), host="here")
     session.expire_all()
     return fed
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pandadb.core.datasets.event_ranges import Record, RecordSplitter
-from pandadb.core.datasets.feed_settings import DatasetLimits
+from pandadb.core.datasets.feeds.event_ranges import Record, RecordSplitter
+from pandadb.core.datasets.feeds.feed_settings import DatasetLimits
 from tests.fed_tasks import file_of
 
 MOST = 200_000

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pandadb.core.datasets import file_selection
 from pandadb.core.datasets.attributes import InputDataset
-from pandadb.core.datasets.feed_settings import DatasetLimits, FileChoice
-from pandadb.core.datasets.file_selection import TooManyRecords, UsedFile
+from pandadb.core.datasets.feeds import file_selection
+from pandadb.core.datasets.feeds.feed_settings import DatasetLimits, FileChoice
+from pandadb.core.datasets.feeds.file_selection import TooManyRecords, UsedFile
 from tests.fed_tasks import file_of
 
 ROW = {"datasetid": 1, "datasetname": "scope:in", "type": "input", "masterid": None}

@@ -8,7 +8,7 @@ import pytest
 
 from pandadb.core.datasets import recounts
 from pandadb.core.datasets.counters import COUNTERS, NAMES
-from pandadb.models import JediDatasets
+from pandadb.models import JediDatasets, JediTasks
 from tests.fed_tasks import (
     MASTER,
     OUTPUT,
@@ -96,6 +96,8 @@ def test_unmerged_datasets_and_other_tasks_are_left_alone(session: Session) -> N
     make_fed_task(session)
     add_dataset(session, 95, "trn_output", nfiles=7, nfilesused=3)
     session.add(JediDatasets(**_other_task()))
+    other = {"jeditaskid": 5, "taskname": "other", "status": "done", "username": "somebody"}
+    session.add(JediTasks(**other, creationdate=THEN, modificationtime=THEN))
     session.flush()
     assert recounts.recount(session, [TASK]) == []
     everything = recounts.recount(session)

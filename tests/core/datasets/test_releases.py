@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pandadb.core.datasets import releases
 from pandadb.core.datasets.attributes import InputDataset
-from pandadb.core.datasets.feed_context import FeedContext
-from pandadb.core.datasets.feed_settings import DatasetLimits, FeedSettings
-from pandadb.core.datasets.releases import PendingFile, Release
+from pandadb.core.datasets.feeds import releases
+from pandadb.core.datasets.feeds.feed_context import FeedContext
+from pandadb.core.datasets.feeds.feed_settings import DatasetLimits, FeedSettings
+from pandadb.core.datasets.feeds.releases import PendingFile, Release
 
 ROW = {"datasetid": 1, "datasetname": "in", "type": "input", "masterid": None, "attributes": None}
 

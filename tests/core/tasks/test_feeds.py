@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, func, select, update
 
-from pandadb.core.datasets import file_selection
 from pandadb.core.datasets.catalogue import CatalogueError, CatalogueFile, Listing
+from pandadb.core.datasets.feeds import file_selection
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import JediDatasetContents, JediDatasets, JediTasks, TasksStatusLog, TTask
 from tests.fed_tasks import (

@@ -21,7 +21,7 @@ PSEUDO_DATASETS = ("pseudo_dataset", SEQUENCE_NUMBERS)
 
 @dataclass(frozen=True)
 class InputDataset:
-    """An input dataset of a task: its row, and what its attributes mean."""
+    """An input dataset of a task: its row, and the meaning of its attributes."""
 
     row: Mapping[str, Any]
     """Columns of JEDI_DATASETS."""
@@ -75,7 +75,7 @@ class InputDataset:
 
     @property
     def is_index_consistent(self) -> bool:
-        """Whether only files whose index all such datasets have are used."""
+        """Whether a file is used only if all such datasets have its index."""
         return "ic" in self.tokens
 
     @property

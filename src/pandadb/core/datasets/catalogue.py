@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pandadb.core.sql.validation import InvalidValue, mistake_of, near, shown
 from pandadb.errors import PandaDBError
@@ -27,8 +27,7 @@ class CatalogueError(PandaDBError):
     """The catalogue cannot answer now; the task waits, and is fed again later."""
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueFile:
+class CatalogueFile(NamedTuple):
     """A file of a dataset, as the catalogue has it."""
 
     lfn: str

@@ -1,10 +1,10 @@
 """Counters of JEDI_DATASETS, each with its definition by the files that it counts (4.1, 4.2).
 
-A counter of which the files alone do not give the value has a range: files of scouts are released
-first, for instance, and a missing file counts until its dataset is fed again. A value outside of it
-is wrong, and the nearest one inside is right. Counters that no definition names are left alone:
-`neventstobeused`, which no agent keeps, and those of unmerged datasets, which are set at once when
-all jobs that write into them have ended.
+Where the files alone do not give the value, a counter has a range: files of scouts are released
+first, for instance, and a missing file counts until its dataset is fed again. A value outside the
+range is wrong, and the nearest one inside is right. Counters without a definition are left alone:
+`neventstobeused` (no agent keeps it) and those of unmerged datasets (set at once when all jobs that
+write into them have ended).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, not_, or_, true
+from sqlalchemy import and_, case, func, or_
 
 from pandadb.models import JediDatasetContents
 
@@ -23,29 +23,23 @@ if TYPE_CHECKING:
 
     from pandadb.core.statemachine.effects import Columns
 
-    Condition = Callable[[Columns], ColumnElement[bool]]
-    """Whether files of a class count."""
-
 FILE = JediDatasetContents.__table__.c
 INPUTS = ("input", "pseudo_input", "pp_input")
 OUTPUTS = ("output", "log")
 UNMERGED = ("trn_output", "trn_log")
-CLASS = ("status", "spent", "waiting")
-"""What files are classed by: state, whether attempts are left, whether a co-jumbo job waits."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Files of a dataset that a counter counts; or the events of these."""
+    """The share of a counter of the files of a dataset in one state."""
 
     words: str
-    files: Condition
-    events: bool = False
+    amount: Callable[[Columns], ColumnElement[Any]]
+    """The number, of a row with `status` and the measures of `measures_of`."""
 
-    def of(self, classes: Columns) -> ColumnElement[int]:
-        """Return the number as an aggregate over classes of files."""
-        number = classes["events" if self.events else "number"]
-        return func.coalesce(func.sum(case((self.files(classes), number), else_=0)), 0)
+    def of(self, states: Columns) -> ColumnElement[int]:
+        """Return the number as an aggregate over the states of files."""
+        return func.coalesce(func.sum(self.amount(states)), 0)
 
 
 @dataclass(frozen=True)
@@ -65,57 +59,63 @@ class CounterDefinition:
         return f"at least {self.least.words}, at most {self.most.words}"
 
 
-def _in(*statuses: str) -> Condition:
-    return lambda one: one["status"].in_(statuses)
+def _in(*statuses: str, measure: str = "number") -> Callable[[Columns], ColumnElement[Any]]:
+    return lambda one: case((one["status"].in_(statuses), one[measure]), else_=0)
 
 
-def _is_used(one: Columns) -> ColumnElement[bool]:
-    unused = or_(
-        one["status"].in_(("pending", "staging", "lost", "missing")),
-        and_(one["status"] == "ready", not_(one["spent"])),
+def _not_in(*statuses: str, measure: str = "number") -> Callable[[Columns], ColumnElement[Any]]:
+    return lambda one: case((one["status"].in_(statuses), 0), else_=one[measure])
+
+
+def _used(one: Columns) -> ColumnElement[Any]:
+    """Count picked files and those beyond that; of ready ones those without attempts left."""
+    status = one["status"]
+    return case(
+        (status.in_(("pending", "staging", *LOST)), 0),
+        (status == "ready", one["spent"]),
+        else_=one["number"],
     )
-    return not_(unused)
+
+
+def _spent(one: Columns) -> ColumnElement[Any]:
+    status = one["status"]
+    ended = status.in_(("failed", "cancelled"))
+    return case((status == "ready", one["spent"]), (ended, one["number"]), else_=0)
+
+
+def _missing(one: Columns) -> ColumnElement[Any]:
+    return _in("missing")(one)
 
 
 LOST = ("lost", "missing")
-EVERY = Counted("all files", lambda _one: true())
+EVERY = Counted("all files", lambda one: one["number"])
 FINISHED = Counted("finished files", _in("finished"))
 FAILED = Counted("failed and cancelled files", _in("failed", "cancelled"))
-THERE = Counted("files that are not lost", lambda one: one["status"] != "lost")
-RELEASABLE = Counted(
-    "files that are not lost, missing or pending",
-    lambda one: not_(one["status"].in_((*LOST, "pending"))),
-)
+THERE = Counted("files that are not lost", _not_in("lost"))
+RELEASABLE = Counted("files that are not lost, missing or pending", _not_in(*LOST, "pending"))
 RELEASED = Counted(
-    "files that are not lost, pending or staging",
-    lambda one: not_(one["status"].in_(("lost", "pending", "staging"))),
+    "files that are not lost, pending or staging", _not_in("lost", "pending", "staging")
 )
-USED = Counted("picked files, those beyond that, and those without attempts left", _is_used)
-TAKEN = Counted("files that count as used, without those that wait for a co-jumbo job",
-    lambda one: and_(_is_used(one), not_(one["waiting"])))  # fmt: skip
+TAKEN = Counted(
+    "picked files, those beyond that, and those without attempts left, but for those that wait for"
+    " a co-jumbo job",
+    lambda one: _used(one) - _in("picked", measure="waiting")(one),
+)
 USED_OR_MISSING = Counted(
-    "files that count as used, and missing ones",
-    lambda one: or_(_is_used(one), one["status"] == "missing"),
+    "picked files, those beyond that, those without attempts left, and missing ones",
+    lambda one: _used(one) + _missing(one),
 )
-SPENT = Counted(
-    "files without attempts left",
-    lambda one: or_(one["spent"], one["status"].in_(("failed", "cancelled"))),
-)
+SPENT = Counted("files without attempts left", _spent)
 SPENT_OR_MISSING = Counted(
-    "files without attempts left, and missing ones",
-    lambda one: or_(one["spent"], one["status"].in_(("failed", "cancelled", "missing"))),
+    "files without attempts left, and missing ones", lambda one: _spent(one) + _missing(one)
 )
 WAITING = Counted("files that wait for a co-jumbo job", lambda one: one["waiting"])
 ONLY_LOST = Counted("lost files", _in("lost"))
 LOST_OR_MISSING = Counted("lost and missing files", _in(*LOST))
-EVENTS_OF_FINISHED = Counted("events of finished files", _in("finished"), events=True)
-EVENTS_THERE = Counted(
-    "events of files that are not lost", lambda one: one["status"] != "lost", events=True
-)
+EVENTS_OF_FINISHED = Counted("events of finished files", _in("finished", measure="events"))
+EVENTS_THERE = Counted("events of files that are not lost", _not_in("lost", measure="events"))
 EVENTS_NOT_MISSING = Counted(
-    "events of files that are not lost or missing",
-    lambda one: not_(one["status"].in_(LOST)),
-    events=True,
+    "events of files that are not lost or missing", _not_in(*LOST, measure="events")
 )
 
 COUNTERS = (
@@ -137,15 +137,18 @@ NAMES = tuple(dict.fromkeys(one.counter for one in COUNTERS))
 """Counters that have a definition."""
 
 
-def classes_of(file: Columns) -> dict[str, ColumnElement[Any]]:
-    """Return the expressions by which files are classed."""
-    attempts = and_(file["maxattempt"].is_not(None), file["attemptnr"] >= file["maxattempt"])
-    failures = and_(file["maxfailure"].is_not(None), file["failedattempt"] >= file["maxfailure"])
+def measures_of(file: Columns) -> dict[str, ColumnElement[Any]]:
+    """Return the measures of the files of a dataset in one state, as aggregates."""
+    attempts, failures = (
+        file[done] >= file[most]
+        for done, most in (("attemptnr", "maxattempt"), ("failedattempt", "maxfailure"))
+    )
     spent = and_(file["status"] == "ready", or_(attempts, failures))
     return {
-        "status": file["status"],
-        "spent": func.coalesce(spent, False),
-        "waiting": file["is_waiting"].is_not(None),
+        "number": func.count(),
+        "spent": func.count().filter(spent),
+        "waiting": func.count(file["is_waiting"]),
+        "events": func.sum(events_of(file)),
     }
 
 

@@ -1,4 +1,4 @@
-"""Files of datasets whose indexes have to agree (attribute `ic`): others are lost (4.1).
+"""Files of datasets with equal indexes (attribute `ic`): others are lost (4.1).
 
 The index of a file is the second and third field of its name, by dots.
 """
@@ -26,7 +26,7 @@ HAS_INDEX = "%.%.%"
 
 
 def drop_inconsistent(session: Transaction, task: int, datasets: Sequence[int]) -> None:
-    """Lose the ready files of datasets whose index another of them lacks; count the task anew."""
+    """Lose ready files of datasets if another of them lacks their index; count the task anew."""
     session.execute(_lose(), {"task": task, "datasets": [*datasets]})
     recounts.recount(session, [task])
 

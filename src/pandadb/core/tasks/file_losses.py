@@ -1,4 +1,4 @@
-"""Lost files of a task's output: who may lose them, and the state of the task (semantics 4.2)."""
+"""Lost files of a task's output: the right to lose them, and the state of the task (semantics 4.2)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def lose(
     if not production and found.username != user:
         reason = f"Task {found.jeditaskid} belongs to {found.username}, not to {user}"
         return TaskFileLoss(found.jeditaskid, reason=reason)
-    lost_files.lock(session, found.jeditaskid, lock)
+    if not lost_files.lock(session, found.jeditaskid, lock):
+        return TaskFileLoss(found.jeditaskid, reason=f"Task {found.jeditaskid} is locked")
     loss = lost_files.lose(session, found, lfns, recover_parent=recover_parent)
     set_status(session, [found.jeditaskid], "finished", host=host, was=("done",))
     return TaskFileLoss(found.jeditaskid, loss)

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.sql import validation
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.core.tasks import feed_plans, feeds
+from pandadb.core.tasks.feeds import feed_plans, feed_sources, task_feeds
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pandadb.core.datasets.catalogue import Catalogue
-    from pandadb.core.tasks.feed_plans import FeedPlan
-    from pandadb.core.tasks.feeds import TaskFeed
+    from pandadb.core.tasks.feeds.feed_plans import FeedPlan
+    from pandadb.core.tasks.feeds.task_feeds import TaskFeed
     from pandadb.database import Database
 
 
 @dataclass
 class FeedReport:
-    """What a feed did, for each task; and why it did nothing for others."""
+    """Results of a feed by task, and reasons for tasks that were refused."""
 
     fed: dict[int, TaskFeed] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
@@ -73,9 +73,9 @@ def _feed(
     report: FeedReport,
 ) -> None:
     task = plan.jeditaskid
-    answers = feeds.ask(plan, catalogue)
+    answers = feed_sources.ask(plan, catalogue)
     with transaction(database, options) as connection:
-        fed = feeds.feed(connection, plan, answers, host=options.host, lock=options.lock)
+        fed = task_feeds.feed(connection, plan, answers, host=options.host, lock=options.lock)
     if fed is None:
         report.refused[task] = f"Task {task} is locked, or was fed meanwhile"
     else:

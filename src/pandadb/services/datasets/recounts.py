@@ -23,14 +23,12 @@ def recount(
 ) -> list[Miscount]:
     """Return the wrong counters of the datasets of tasks, or of all, and repair them.
 
-    A dry run takes no lock, and lists them only. The definitions of the counters (semantics 4.1)
-    are data: `core.datasets.counters`.
+    A dry run lists them only; only tasks with wrong counters are locked. The definitions of the
+    counters (semantics 4.1) are data: `core.datasets.counters`.
 
     Raises:
         InvalidValue: A task is no number.
     """
     chosen = None if tasks is None else validation.ids(tasks)
     with transaction(database, options) as connection:
-        if not options.dry_run:
-            recounts.lock(connection, chosen, options.lock)
-        return recounts.recount(connection, chosen, repair=not options.dry_run)
+        return recounts.recount(connection, chosen, repair=not options.dry_run, lock=options.lock)

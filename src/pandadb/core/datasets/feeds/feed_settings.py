@@ -1,4 +1,4 @@
-"""Settings of a task that decide which of the catalogue's files it gets, and how they are split."""
+"""Settings of a task for the choice of files from the catalogue, and for their split."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SCOUT_CHUNKS = 10
 """Jobs that scout: the files of so many are released first."""
 BUNCH = 20
-"""Jobs whose files have to be there before pending files of a running parent are released."""
+"""Jobs that need their files before pending files of a running parent are released."""
 ATTEMPTS = 3
 """Attempts of a file, unless the task says otherwise."""
 
@@ -30,6 +30,8 @@ class FileChoice:
 
     def takes(self, lfn: str) -> bool:
         """Return whether a file is chosen."""
+        if not (self.include or self.exclude or self.names):
+            return True
         return (
             (not self.include or _matches(lfn, self.include))
             and not _matches(lfn, self.exclude)
@@ -78,9 +80,9 @@ class FeedSettings:
     is_per_lumiblock: bool = False
     """RP: files are released by luminosity blocks."""
     aligns_events: bool = False
-    """OI=1: files whose events fill jobs come first, then the others, larger ones first."""
+    """OI=1: files with events that fill jobs come first, then the others, larger ones first."""
     chunks_to_wait: int = BUNCH
-    """NT, or 1 with NI: jobs whose files are released together."""
+    """NT, or 1 with NI: jobs that get their files together."""
     skips_short_input: bool = False
     skips_short_output: bool = False
     skips_empty_input: bool = False
@@ -90,7 +92,7 @@ class FeedSettings:
     """Chosen files, by the name of the dataset."""
 
     def choice(self, dataset: InputDataset) -> FileChoice:
-        """Return which files of a dataset are chosen; names count with and without scope."""
+        """Return the choice of files of a dataset; names count with and without scope."""
         bare = dataset.name.rsplit(":", 1)[-1]
         return self.choices.get(dataset.name) or self.choices.get(bare) or FileChoice()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.statemachine.effects import Columns
-    from pandadb.core.tasks.feed_plans import FeedPlan
+    from pandadb.core.tasks.feeds.feed_plans import FeedPlan
 
 DATASET = JediDatasets.__table__.c
 BROKERED = ("managed", "test")
@@ -31,7 +31,7 @@ WORLD = "WORLD"
 
 @dataclass(frozen=True)
 class FeedOutcome:
-    """What the feeds of a task's datasets came to."""
+    """The outcome of the feeds of a task's datasets."""
 
     waits: bool = False
     """Whether the task has to wait for input."""

@@ -6,14 +6,29 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.datasets.feed_settings import ATTEMPTS, BUNCH, FeedSettings, FileChoice
+from pandadb.core.datasets.feeds.feed_settings import ATTEMPTS, BUNCH, FeedSettings, FileChoice
 from pandadb.core.sql.validation import InvalidValue, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 UNSUPPORTED = {"LX": "loadXML", "SW": "segmentedWork"}
-"""Split rules whose choice of files is not known here."""
+"""Split rules with a choice of files that feed does not support."""
+NUMBERS = {
+    "nfiles": "nFiles", "nevents": "nEvents", "events_per_file": "nEventsPerFile",
+    "events_per_job": "nEventsPerJob", "target_events_per_job": "tgtNumEventsPerJob",
+    "max_failure": "maxFailure",
+}  # fmt: skip
+"""Settings that are numbers among the parameters."""
+RULES = {"granularity": "DY", "max_files_per_job": "MF", "max_events_per_job": "NE"}
+"""Settings that are numbers in the split rule."""
+SWITCHES = {
+    "uses_real_events": "UE", "respects_rules": "RR", "respects_lumiblocks": "RL",
+    "is_per_lumiblock": "RP",
+}  # fmt: skip
+"""Settings that the split rule switches on."""
+SCOUTS, ALIGNED = 2, 1
+"""Values of US, and of OI."""
 RENAMED = {"nEventsPerInputFile": "nEventsPerFile"}
 """Parameters with another name that comes first."""
 
@@ -54,38 +69,40 @@ def settings_of(parameters: Mapping[str, Any], splitrule: str | None) -> FeedSet
     for code, name in UNSUPPORTED.items():
         if has(splitrule, code):
             raise InvalidValue(f"{name} ({code}) in its split rule is not supported by feed")
-    limited = number_of(splitrule, "NI")
-    return FeedSettings(
-        nfiles=_whole(parameters, "nFiles"),
-        nevents=_whole(parameters, "nEvents"),
-        events_per_file=_whole(parameters, "nEventsPerFile"),
-        events_per_job=_whole(parameters, "nEventsPerJob"),
-        target_events_per_job=_whole(parameters, "tgtNumEventsPerJob"),
-        granularity=number_of(splitrule, "DY"),
-        uses_real_events=has(splitrule, "UE"),
-        knows_no_events="useRealNumEvents" in parameters,
-        first_event=number_of(splitrule, "FT") or 0,
-        max_attempt=1 if has(splitrule, "DR") else _whole(parameters, "maxAttempt", ATTEMPTS),
-        max_failure=_whole(parameters, "maxFailure"),
-        files_per_job=_files_per_job(splitrule),
-        max_files_per_job=number_of(splitrule, "MF"),
-        max_events_per_job=number_of(splitrule, "NE"),
-        uses_scouts=number_of(splitrule, "US") == 2,
-        respects_rules=has(splitrule, "RR"),
-        respects_lumiblocks=has(splitrule, "RL"),
-        is_per_lumiblock=has(splitrule, "RP"),
-        aligns_events=number_of(splitrule, "OI") == 1,
-        chunks_to_wait=number_of(splitrule, "NT") or (BUNCH if limited is None else 1),
-        skips_short_input=parameters.get("skipShortInput") is True,
-        skips_short_output=bool(parameters.get("skipShortOutput")),
-        skips_empty_input=bool(parameters.get("skipEmptyInput")),
-        pfns=_texts(parameters, "pfnList") if has(splitrule, "PL") else (),
-        choices=_choices(parameters),
-    )
+    return FeedSettings(**_of_parameters(parameters), **_of_rule(splitrule, parameters))
+
+
+def _of_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    numbers = {name: _whole(parameters, given) for name, given in NUMBERS.items()}
+    return {
+        **numbers,
+        "knows_no_events": "useRealNumEvents" in parameters,
+        "skips_short_input": parameters.get("skipShortInput") is True,
+        "skips_short_output": bool(parameters.get("skipShortOutput")),
+        "skips_empty_input": bool(parameters.get("skipEmptyInput")),
+        "choices": _choices(parameters),
+    }
+
+
+def _of_rule(splitrule: str | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    numbers = {name: number_of(splitrule, code) for name, code in RULES.items()}
+    switches = {name: has(splitrule, code) for name, code in SWITCHES.items()}
+    bunch = 1 if has(splitrule, "NI") else BUNCH
+    return {
+        **numbers,
+        **switches,
+        "first_event": number_of(splitrule, "FT") or 0,
+        "max_attempt": 1 if has(splitrule, "DR") else _whole(parameters, "maxAttempt", ATTEMPTS),
+        "files_per_job": _files_per_job(splitrule),
+        "uses_scouts": number_of(splitrule, "US") == SCOUTS,
+        "aligns_events": number_of(splitrule, "OI") == ALIGNED,
+        "chunks_to_wait": number_of(splitrule, "NT") or bunch,
+        "pfns": _texts(parameters, "pfnList") if has(splitrule, "PL") else (),
+    }
 
 
 def tasks_whose_files_are_skipped(parameters: Mapping[str, Any]) -> list[int]:
-    """Return the tasks whose input is left out, `skipFilesUsedBy`.
+    """Return the tasks with the input to be left out, `skipFilesUsedBy`.
 
     Raises:
         InvalidValue: One of them is no number.

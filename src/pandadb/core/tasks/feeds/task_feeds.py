@@ -1,50 +1,42 @@
 """The feed of a task: files of its input datasets from a catalogue, then its next state (3.2, 4.2).
 
-The catalogue is asked first, without a lock; what it has then goes in, in one transaction.
+The catalogue is asked first, without a lock; its files then go in, in one transaction.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import select
 
-from pandadb.core.datasets import contents, dataset_feeds, feed_settings, pseudo_files
 from pandadb.core.datasets.catalogue import CatalogueError, Listing
-from pandadb.core.datasets.dataset_feeds import TO_UPDATE
-from pandadb.core.datasets.feed_context import MUTABLE, FeedContext
-from pandadb.core.datasets.feed_settings import SCOUT_CHUNKS
-from pandadb.core.datasets.file_selection import TooManyRecords
+from pandadb.core.datasets.feeds import contents, dataset_feeds, feed_settings
+from pandadb.core.datasets.feeds.dataset_feeds import TO_UPDATE
+from pandadb.core.datasets.feeds.feed_context import MUTABLE, FeedContext
+from pandadb.core.datasets.feeds.feed_settings import SCOUT_CHUNKS
+from pandadb.core.datasets.feeds.file_selection import TooManyRecords
 from pandadb.core.datasets.index_consistency import drop_inconsistent
-from pandadb.core.sql.id_arrays import array
 from pandadb.core.sql.transaction import Lock
-from pandadb.core.tasks import feed_plans
-from pandadb.core.tasks.feed_outcomes import FeedOutcome, conclude
-from pandadb.core.tasks.feed_parameters import tasks_whose_files_are_skipped
+from pandadb.core.tasks.feeds import feed_plans, feed_sources
+from pandadb.core.tasks.feeds.feed_outcomes import FeedOutcome, conclude
 from pandadb.models import JediDatasetContents, JediDatasets, JediTasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Select
-
     from pandadb.core.datasets.attributes import InputDataset
-    from pandadb.core.datasets.catalogue import Catalogue, CatalogueFile
-    from pandadb.core.datasets.content_changes import ContentChange
+    from pandadb.core.datasets.feeds.content_changes import ContentChange
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.core.tasks.feed_plans import FeedPlan
+    from pandadb.core.tasks.feeds.feed_plans import FeedPlan
+    from pandadb.core.tasks.feeds.feed_sources import Answer
 
 TASK, DATASET, FILE = (m.__table__.c for m in (JediTasks, JediDatasets, JediDatasetContents))
-
-Answer = Listing | CatalogueError | None
-"""What a catalogue has of a dataset: its files, no answer now, or no such dataset."""
 
 
 @dataclass(frozen=True)
 class DatasetFeed:
-    """What a feed did to a dataset."""
+    """The result of a feed for a dataset."""
 
     datasetid: int
     name: str
@@ -58,7 +50,7 @@ class DatasetFeed:
 
 @dataclass(frozen=True)
 class TaskFeed:
-    """What a feed did to a task."""
+    """The result of a feed for a task."""
 
     task: int
     status: str
@@ -72,7 +64,7 @@ class TaskFeed:
 
 @dataclass
 class _Progress:
-    """What is known of a task while its datasets are fed, one after the other."""
+    """The state of a feed while the datasets of a task are fed, one after the other."""
 
     left: int | None
     """Files that the masters may still have (nFiles)."""
@@ -82,30 +74,9 @@ class _Progress:
     skips_secondaries: bool = False
     consistent: list[int] = field(default_factory=list)
 
-
-def ask(plan: FeedPlan, catalogue: Catalogue) -> dict[str, Answer]:
-    """Return what the catalogue has of the task's datasets, by their names."""
-    names: dict[str, None] = {}
-    for dataset in plan.datasets:
-        if not dataset.is_pseudo:
-            names |= dict.fromkeys((dataset.name, _source(plan, dataset)))
-            names |= dict.fromkeys(plan.constituents.get(dataset.datasetid, ()))
-    return {name: _answer(catalogue, name) for name in names}
-
-
-def _answer(catalogue: Catalogue, name: str) -> Answer:
-    try:
-        return catalogue.list_files(name)
-    except CatalogueError as error:
-        return error
-
-
-def _source(plan: FeedPlan, dataset: InputDataset) -> str:
-    """Return the name that has the files: the dataset, or its container if files are named."""
-    in_container = "useInFilesInContainer" in plan.parameters and dataset.row["containername"]
-    if in_container and plan.settings.choice(dataset).names:
-        return str(dataset.row["containername"])
-    return dataset.name
+    def note(self, **outcome: Any) -> None:
+        """Note consequences of the feed of a dataset for its task."""
+        self.outcome = replace(self.outcome, **outcome)
 
 
 def feed(
@@ -165,17 +136,22 @@ def _feed_dataset(
         progress.consistent.append(dataset.datasetid)
     answer = Listing(()) if dataset.is_pseudo else answers.get(dataset.name)
     if isinstance(answer, CatalogueError):
-        progress.outcome = _unanswered(session, plan, dataset, answer, progress.outcome)
+        _note_silence(session, plan, dataset, answer, progress)
         return True
     state = _state(plan, dataset, answer)
     if state is None:
         dataset_feeds.close(session, dataset, "finished", "closed")
         return True
     if dataset.is_master and answer is not None and answer.state == "open":
-        progress.outcome = replace(progress.outcome, master_is_open=True)
+        progress.note(master_is_open=True)
     if not _is_to_be_read(plan, dataset, state):
         return _keep(session, plan, dataset, progress)
-    context = FeedContext(
+    context = _context(plan, dataset, state, progress)
+    return _feed_files(session, plan, context, answers, progress)
+
+
+def _context(plan: FeedPlan, dataset: InputDataset, state: str, progress: _Progress) -> FeedContext:
+    return FeedContext(
         dataset,
         plan.settings,
         feed_settings.limits(plan.settings, dataset, progress.left),
@@ -186,22 +162,22 @@ def _feed_dataset(
         plan.follows_parent,
         progress.scout_chunks,
     )
-    return _feed_files(session, plan, context, answers, progress)
 
 
-def _unanswered(
+def _note_silence(
     session: Transaction,
     plan: FeedPlan,
     dataset: InputDataset,
     error: CatalogueError,
-    outcome: FeedOutcome,
-) -> FeedOutcome:
+    progress: _Progress,
+) -> None:
     """Let the task wait for the catalogue; or do without the dataset (IM)."""
     reason = f"The catalogue does not answer for {dataset.name}: {error}"
+    progress.note(reason=reason)
     if plan.has("IM"):
         dataset_feeds.close(session, dataset, "failed", None)
-        return replace(outcome, reason=reason)
-    return replace(outcome, waits=True, is_complete=False, reason=reason)
+    else:
+        progress.note(waits=True, is_complete=False)
 
 
 def _state(plan: FeedPlan, dataset: InputDataset, listing: Listing | None) -> str | None:
@@ -228,7 +204,7 @@ def _is_to_be_read(plan: FeedPlan, dataset: InputDataset, state: str) -> bool:
 def _keep(session: Transaction, plan: FeedPlan, dataset: InputDataset, progress: _Progress) -> bool:
     """Count the files that a dataset has already; one in another state ends the feed."""
     if dataset.row["status"] != "ready" or not plan.takes_files:
-        progress.outcome = replace(progress.outcome, is_complete=False)
+        progress.note(is_complete=False)
         return False
     nfiles = contents.count(session, dataset)
     if dataset.is_master:
@@ -245,38 +221,35 @@ def _feed_files(
 ) -> bool:
     dataset = context.dataset
     try:
-        files = _files(session, plan, dataset, answers)
+        files = feed_sources.files_of(session, plan, dataset, answers)
     except CatalogueError as error:
         reason = f"The catalogue has no files of {dataset.name}: {error}"
-        progress.outcome = replace(progress.outcome, waits=True, is_complete=False, reason=reason)
+        progress.note(waits=True, is_complete=False, reason=reason)
         return True
     except TooManyRecords as error:
         dataset_feeds.close(session, dataset, "broken", None)
-        progress.outcome = _broken(progress.outcome, dataset, error)
+        _note_excess(dataset, error, progress)
         return True
-    used = contents.used_by(session, _skipped(plan), dataset.name) if _skipped(plan) else ()
+    used = feed_sources.used_elsewhere(session, plan, dataset)
+    constituents = feed_sources.constituents_of(plan, dataset, answers)
     try:
         selection, change = dataset_feeds.feed(
-            session, context, files, used=used, constituents=_constituents(plan, dataset, answers)
+            session, context, files, used=used, constituents=constituents
         )
     except TooManyRecords as error:
-        progress.outcome = _broken(progress.outcome, dataset, error)
+        _note_excess(dataset, error, progress)
         return False
     _account(context, change, selection.nfiles, progress)
     return True
 
 
-def _skipped(plan: FeedPlan) -> list[int]:
-    return tasks_whose_files_are_skipped(plan.parameters)
-
-
-def _broken(outcome: FeedOutcome, dataset: InputDataset, error: TooManyRecords) -> FeedOutcome:
+def _note_excess(dataset: InputDataset, error: TooManyRecords, progress: _Progress) -> None:
     reason = f"The files of {dataset.name} cannot be fed: {error}"
-    return replace(outcome, is_broken=True, is_complete=False, reason=reason)
+    progress.note(is_broken=True, is_complete=False, reason=reason)
 
 
 def _account(context: FeedContext, change: ContentChange, nfiles: int, progress: _Progress) -> None:
-    """Note what a feed of a dataset means for the task and for its next datasets."""
+    """Note consequences of the feed of a dataset for its task and for the next datasets."""
     dataset = context.dataset
     counts = len(change.records), len(change.released), len(change.lost)
     progress.fed.append(DatasetFeed(dataset.datasetid, dataset.name, *counts))
@@ -291,85 +264,22 @@ def _account(context: FeedContext, change: ContentChange, nfiles: int, progress:
         tape = " It is being staged from tape." if context.stages else ""
         reason = f"Too little input is ready.{tape} {change.reason}".rstrip()
         progress.skips_secondaries = True
-        progress.outcome = replace(
-            progress.outcome, waits=True, keeps_frozen_time=False, reason=reason
-        )
+        progress.note(waits=True, keeps_frozen_time=False, reason=reason)
 
 
 def _count_master(dataset: InputDataset, progress: _Progress, nfiles: int, nready: int) -> None:
     if progress.left is not None:
         progress.left -= nfiles
-    outcome = progress.outcome
-    progress.outcome = replace(
-        outcome,
+    progress.note(
         has_master=True,
-        nfiles=outcome.nfiles + nfiles,
-        nready=outcome.nready + nready,
+        nfiles=progress.outcome.nfiles + nfiles,
+        nready=progress.outcome.nready + nready,
         offset=dataset.offset,
     )
 
 
-def _files(
-    session: Transaction, plan: FeedPlan, dataset: InputDataset, answers: Mapping[str, Answer]
-) -> Sequence[CatalogueFile]:
-    """Return the files of a dataset that the catalogue has, or that are made up."""
-    if dataset.is_pseudo:
-        return _pseudo_files(session, plan, dataset)
-    answer = answers.get(_source(plan, dataset))
-    if isinstance(answer, CatalogueError):
-        raise answer
-    if answer is None:
-        raise CatalogueError("it does not know it")
-    parent = plan.task["parent_tid"]
-    if not dataset.is_checked or parent is None:
-        return answer.files
-    produced = contents.produced_by(session, parent, dataset.name)
-    return [one for one in answer.files if one.lfn in produced]
-
-
-def _pseudo_files(
-    session: Transaction, plan: FeedPlan, dataset: InputDataset
-) -> Sequence[CatalogueFile]:
-    if not dataset.is_sequence:
-        return pseudo_files.make_files(dataset, plan.settings)
-    given = {
-        "task": plan.jeditaskid, "master": dataset.row["masterid"], "name": dataset.name,
-        "others": _skipped(plan),
-    }  # fmt: skip
-    files, events, used = session.execute(_master(), given).one()
-    return pseudo_files.make_files(
-        dataset, plan.settings, master_files=files or 0, master_events=events, used=used or 0
-    )
-
-
-@cache
-def _master() -> Select[Any]:
-    """Return the statement for the files of a master, its most events, and numbers of others."""
-    of_master = DATASET.jeditaskid == bindparam("task"), DATASET.datasetid == bindparam("master")
-    files = select(DATASET.nfiles).where(*of_master)
-    events = select(func.max(FILE.nevents)).where(
-        FILE.jeditaskid == bindparam("task"), FILE.datasetid == bindparam("master")
-    )
-    used = select(func.sum(DATASET.nfiles)).where(
-        DATASET.jeditaskid == func.any(array("others")), DATASET.datasetname == bindparam("name")
-    )
-    return select(*(one.scalar_subquery() for one in (files, events, used)))
-
-
-def _constituents(
-    plan: FeedPlan, dataset: InputDataset, answers: Mapping[str, Answer]
-) -> dict[str, int]:
-    """Return the number of the dataset of a container that each file comes from."""
-    found: dict[str, int] = {}
-    for name, number in plan.constituents.get(dataset.datasetid, {}).items():
-        answer = answers.get(name)
-        if isinstance(answer, Listing):
-            found |= dict.fromkeys((one.lfn for one in answer.files), number)
-    return found
-
-
 def _without_input(plan: FeedPlan, outcome: FeedOutcome) -> FeedOutcome:
-    """Return the outcome of a task whose masters have no files, or too few for a workflow."""
+    """Return the outcome of a task with masters without files, or too few for a workflow."""
     if outcome.waits or outcome.is_broken or not outcome.is_complete or not outcome.has_master:
         return outcome
     if plan.has("WH") and outcome.nready < max(plan.settings.files_per_job or 0, 1):

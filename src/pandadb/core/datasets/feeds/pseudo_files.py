@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pandadb.core.datasets.catalogue import CatalogueFile
-from pandadb.core.datasets.file_selection import RECORD_LIMIT, TooManyRecords
+from pandadb.core.datasets.feeds.file_selection import RECORD_LIMIT, TooManyRecords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pandadb.core.datasets.attributes import InputDataset
-    from pandadb.core.datasets.feed_settings import FeedSettings
+    from pandadb.core.datasets.feeds.feed_settings import FeedSettings
 
 NAME = "pseudo_lfn"
 """The name of the only file of a task without input."""

@@ -1,4 +1,4 @@
-"""What a feed of a dataset depends on: its task, its limits, and the state of its source."""
+"""The context of the feed of a dataset: its task, its limits, and the state of its source."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pandadb.core.datasets.attributes import InputDataset
-    from pandadb.core.datasets.feed_settings import DatasetLimits, FeedSettings
+    from pandadb.core.datasets.feeds.feed_settings import DatasetLimits, FeedSettings
 
 EARLY = frozenset(("defined", "ready", "scouting", "assigning"))
 """States of a task in which scouts come first."""
 BEFORE_SCOUTED = frozenset(("ready", "scouting", "assigning"))
 """States of a task that has its scouts already: no more files are released."""
 MUTABLE = "mutable"
-"""The state of a dataset whose parent task still adds files."""
+"""The state of a dataset to which a parent task still adds files."""
 
 
 @dataclass(frozen=True)
 class FeedContext:
-    """A dataset to be fed, with what decides on its files."""
+    """A dataset to be fed, with all that decides on its files."""
 
     dataset: InputDataset
     settings: FeedSettings
@@ -58,7 +58,7 @@ class FeedContext:
 
     @property
     def chunks(self) -> int:
-        """Jobs whose files are released together."""
+        """Jobs that get their files together."""
         return self.scout_chunks if self.begins else self.settings.chunks_to_wait
 
     @property

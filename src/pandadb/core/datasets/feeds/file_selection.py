@@ -1,15 +1,16 @@
-"""Which of the catalogue's files become files of a task's dataset, in which order, how often.
+"""The choice of the catalogue's files for a dataset of a task, and their order.
 
 The rules are those of JEDI's contents feeder (semantics 4.2). All is pure: files in, records out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from pandadb.core.datasets.event_ranges import Record, RecordSplitter
+from pandadb.core.datasets.feeds.event_ranges import Record, RecordSplitter
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.datasets.attributes import InputDataset
     from pandadb.core.datasets.catalogue import CatalogueFile
-    from pandadb.core.datasets.feed_settings import DatasetLimits, FileChoice
+    from pandadb.core.datasets.feeds.feed_settings import DatasetLimits, FileChoice
 
 RECORD_LIMIT = 200_000
 """Records of a dataset at most; a task that needs more is broken."""
@@ -39,11 +40,21 @@ class UsedFile(NamedTuple):
 class Selection:
     """The records of a dataset."""
 
-    records: Sequence[Record] = ()
-    nfiles: int = 0
+    records: Sequence[Record]
+    nfiles: int
     """Files that they are of."""
-    keys: frozenset[tuple[object, ...]] = field(default_factory=frozenset)
-    """Keys of all records that the dataset may have, beyond the limits, too."""
+    found: Sequence[Record]
+    """All records that the dataset may have, beyond the limit of events, too."""
+
+    @property
+    def nkeys(self) -> int:
+        """The number of these."""
+        return len(self.found)
+
+    @cached_property
+    def keys(self) -> frozenset[tuple[object, ...]]:
+        """The keys of these."""
+        return frozenset(one.key for one in self.found)
 
 
 def select(
@@ -58,10 +69,12 @@ def select(
     Raises:
         TooManyRecords: They are more than a dataset may have.
     """
-    by_name = {one.lfn: one for one in files if choice.takes(one.lfn)}
+    takes = choice.takes
+    by_name = {one.lfn: one for one in files if takes(one.lfn)}
     found = _split([*_ordered(by_name, dataset, limits)], limits, {*used})
-    records, nfiles = _limited(found, limits)
-    return Selection(records, nfiles, frozenset(one.key for one in found))
+    if limits.nevents is None:
+        return Selection(found, len({one.lfn for one in found}), found)
+    return Selection(*_limited(found, limits.nevents), found)
 
 
 def _ordered(
@@ -104,7 +117,7 @@ def _split(
         records = splitter.split(file, RECORD_LIMIT)
         if not records:
             continue
-        found += [one for one in records if (one.lfn, one.startevent, one.endevent) not in used]
+        found += _unused(records, used) if used else records
         nevents += records[0].nevents or 0
         if limits.nevents is not None and nevents >= limits.nevents:
             break
@@ -113,20 +126,24 @@ def _split(
     return found
 
 
-def _limited(found: Sequence[Record], limits: DatasetLimits) -> tuple[list[Record], int]:
-    """Return the records within the limit of events, and the number of their files."""
+def _unused(records: Sequence[Record], used: set[UsedFile]) -> list[Record]:
+    return [one for one in records if (one.lfn, one.startevent, one.endevent) not in used]
+
+
+def _limited(found: Sequence[Record], most: int) -> tuple[list[Record], int]:
+    """Return the records within a limit of events, and the number of their files."""
     records: list[Record] = []
     names: dict[str, None] = {}
     in_files = in_ranges = 0
     for one in found:
         if one.lfn not in names:
-            if limits.nevents is not None and names and in_files >= limits.nevents:
+            if names and in_files >= most:
                 break
             names[one.lfn] = None
             in_files += one.nevents or 0
         if one.startevent is not None:
             in_ranges += one.length or 0
-            if limits.nevents is not None and in_ranges > limits.nevents:
+            if in_ranges > most:
                 break
         records.append(one)
     return records, len(names)

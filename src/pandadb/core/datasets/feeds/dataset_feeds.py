@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, literal, select, update
 
-from pandadb.core.datasets import content_changes, contents, file_selection
 from pandadb.core.datasets.attributes import INPUT_TYPES
+from pandadb.core.datasets.feeds import content_changes, contents, file_selection
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.transaction import Lock
 from pandadb.models import JediDatasets, TTask
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from pandadb.core.datasets.attributes import InputDataset
     from pandadb.core.datasets.catalogue import CatalogueFile
-    from pandadb.core.datasets.content_changes import ContentChange
-    from pandadb.core.datasets.feed_context import FeedContext
-    from pandadb.core.datasets.file_selection import Selection, UsedFile
+    from pandadb.core.datasets.feeds.content_changes import ContentChange
+    from pandadb.core.datasets.feeds.feed_context import FeedContext
+    from pandadb.core.datasets.feeds.file_selection import Selection, UsedFile
     from pandadb.core.sql.transaction import Transaction
 
 DATASET, DEFT = JediDatasets.__table__.c, TTask.__table__.c
 TO_UPDATE = ("defined", "toupdate")
-"""States of datasets whose files are to be read."""
+"""States of datasets with files to be read."""
 COUNTERS = ("nfiles", "nfilestobeused", "nfilesused", "nevents", "nfilesmissing", "nfilesfailed")
 """Counters that a feed sets."""
 MOST_EVENTS = 9_999_999_999

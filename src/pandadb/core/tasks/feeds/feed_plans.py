@@ -1,4 +1,4 @@
-"""Datasets of a task that are due for a feed, and what a feed has to know of their task."""
+"""Datasets of a task that are due for a feed, and the settings of their task."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, text
 
 from pandadb.core.datasets.attributes import INPUT_TYPES, SEQUENCE_NUMBERS, InputDataset
-from pandadb.core.datasets.dataset_feeds import TO_UPDATE
-from pandadb.core.datasets.feed_context import MUTABLE
+from pandadb.core.datasets.feeds.dataset_feeds import TO_UPDATE
+from pandadb.core.datasets.feeds.feed_context import MUTABLE
 from pandadb.core.sql.expressions import now
-from pandadb.core.tasks.feed_parameters import has, number_of, read_parameters, settings_of
+from pandadb.core.tasks.feeds.feed_parameters import has, number_of, read_parameters, settings_of
 from pandadb.models import JediDatasetContents, JediDatasets, JediTaskParams, JediTasks
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Select
 
-    from pandadb.core.datasets.feed_settings import FeedSettings
+    from pandadb.core.datasets.feeds.feed_settings import FeedSettings
     from pandadb.core.sql.transaction import Transaction
 
 TASK, DATASET, FILE = (m.__table__.c for m in (JediTasks, JediDatasets, JediDatasetContents))
@@ -38,7 +38,7 @@ TASK_COLUMNS = (
 
 @dataclass(frozen=True)
 class FeedPlan:
-    """A task with the datasets that are due, masters first, and what their feed needs to know."""
+    """A task with the datasets that are due, masters first, and all that their feed depends on."""
 
     task: Mapping[str, Any]
     parameters: Mapping[str, Any]
@@ -83,7 +83,7 @@ class FeedPlan:
 def plan(
     session: Transaction, task: int, *, vo: str | None = None, label: str | None = None
 ) -> FeedPlan | None:
-    """Return what is due of a task of a VO and label; None for nothing.
+    """Return the plan of a task of a VO and label; None if nothing is due.
 
     Due are the datasets to be read of a task that is defined, mutable ones of a task that runs, and
     the numbers of either (`seq_number`); nothing, while another agent has the task or a dataset.

@@ -1,24 +1,22 @@
 """Files split into ranges of events, one record of JEDI_DATASET_CONTENTS for each (semantics 4.2).
 
-A range ends where a job is full, and goes on in the next file: what a file leaves of a job's events
-is taken from the next one.
+A range ends where a job is full. The last range of a file may leave its job with too few events:
+the first range of the next file has the others.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pandadb.core.datasets.catalogue import CatalogueFile
-    from pandadb.core.datasets.feed_settings import DatasetLimits
+    from pandadb.core.datasets.feeds.feed_settings import DatasetLimits
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A file of a dataset, or a range of its events."""
 
     file: CatalogueFile
@@ -38,15 +36,14 @@ class Record:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What a record of a dataset differs by from the others."""
+        """The key of a record in its dataset."""
         return (self.lfn, self.startevent, self.endevent, None)
 
     @property
     def length(self) -> int | None:
         """Events of the record: those of its range, or of the file."""
-        if self.startevent is None or self.endevent is None:
-            return self.nevents
-        return self.endevent - self.startevent + 1
+        _, nevents, start, end, _ = self
+        return nevents if start is None or end is None else end - start + 1
 
 
 class RecordSplitter:
@@ -58,9 +55,17 @@ class RecordSplitter:
         self._left = self._job
         self._number = limits.first_event
         self._lumiblock: int | None = None
+        self._is_plain = not (
+            limits.skips_empty_input
+            or limits.skips_short_input
+            or limits.uses_real_events
+            or limits.events_per_file is not None
+        )
 
     def split(self, file: CatalogueFile, most: int) -> list[Record]:
         """Return the records of a file, one more than `most` at most; none for too few events."""
+        if self._is_plain:
+            return [Record(file, file.events)]
         limits, events = self._limits, file.events
         if limits.skips_empty_input and events == 0:
             return []
@@ -88,7 +93,7 @@ class RecordSplitter:
         start, job = 0, self._job or 1
         while start < nevents:
             length = min(self._left or job, nevents - start)
-            part = replace(whole, startevent=start, endevent=start + length - 1)
+            part = whole._replace(startevent=start, endevent=start + length - 1)
             yield self._numbered(part)
             start += length
             self._left = (self._left or job) - length or job
@@ -106,7 +111,7 @@ class RecordSplitter:
     def _numbered(self, record: Record) -> Record:
         if self._number is None:
             return record
-        numbered = replace(record, firstevent=self._number)
+        numbered = record._replace(firstevent=self._number)
         self._number += record.length or 0
         return numbered
 

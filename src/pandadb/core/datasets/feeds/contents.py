@@ -20,8 +20,8 @@ from sqlalchemy import (
 )
 
 from pandadb.core.datasets.attributes import INPUT_TYPES
-from pandadb.core.datasets.content_changes import Content
-from pandadb.core.datasets.file_selection import UsedFile
+from pandadb.core.datasets.feeds.content_changes import Content
+from pandadb.core.datasets.feeds.file_selection import UsedFile
 from pandadb.core.sql.copy import copy_rows
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, unseen
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select, Update
 
     from pandadb.core.datasets.attributes import InputDataset
-    from pandadb.core.datasets.content_changes import ContentChange
-    from pandadb.core.datasets.feed_context import FeedContext
+    from pandadb.core.datasets.feeds.content_changes import ContentChange
+    from pandadb.core.datasets.feeds.feed_context import FeedContext
     from pandadb.core.sql.transaction import Transaction
 
 FILE, DATASET = JediDatasetContents.__table__.c, JediDatasets.__table__.c

@@ -1,4 +1,4 @@
-"""Which pending files of a mutable dataset become ready: those of as many jobs as are waited for.
+"""Release of pending files of a mutable dataset: those of a bunch of jobs become ready.
 
 With the split rule respected (RR) files are counted off in jobs by their number (NF, else MF) and
 events (NE), in the order of their names; sizes and walltimes do not count here.
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pandadb.core.datasets.feed_context import FeedContext
-    from pandadb.core.datasets.feed_settings import FeedSettings
+    from pandadb.core.datasets.feeds.feed_context import FeedContext
+    from pandadb.core.datasets.feeds.feed_settings import FeedSettings
 
 MOST_FILES = 200
 """Files of a job, where the split rule says nothing."""
@@ -75,7 +75,7 @@ def release(
     staging: Collection[int | None],
     nkeys: int,
 ) -> Release:
-    """Return which pending files become ready; `staging` has the lumi blocks of those on tape."""
+    """Return the pending files that become ready; `staging` has the lumi blocks of those on tape."""
     everything = [one.fileid for one in pending]
     if not context.is_mutable or not context.dataset.is_master:
         return Release(everything)
