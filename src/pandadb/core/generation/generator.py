@@ -62,7 +62,7 @@ def generate(session: Transaction, tasks: Sequence[int], how: Generation) -> dic
     goes on hold with the reason, and everything is put back.
 
     Raises:
-        UnknownSplitRule: A task has a rule that is not implemented.
+        InvalidValue: A task has a rule in SPLITRULE that is unknown or not supported.
         UnknownQueue: A queue is unknown.
     """
     found = task_slices.slices(

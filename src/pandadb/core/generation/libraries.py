@@ -13,7 +13,6 @@ from pandadb.core.generation.jobs import attributes, columns, files, resources
 from pandadb.core.generation.outputs import output_files
 from pandadb.core.generation.outputs.output_files import NEW_FILE
 from pandadb.core.generation.outputs.scopes import scope_of
-from pandadb.core.generation.splitting.queue_facts import facts_of
 from pandadb.core.jobs.creation.submission import NewJob
 from pandadb.core.sql.copy import copy_rows
 from pandadb.models import JediDatasetContents, JediDatasets, JobsActive4, JobsDefined4
@@ -191,7 +190,7 @@ def _build(
 
 
 def _build_columns(request: JobRequest, queue: Queue) -> dict[str, Any]:
-    facts = facts_of(queue)
+    facts = request.facts(queue)
     ncores = 1 if request.task["corecount"] == 1 else facts.cores
     ram, limit = resources.LIBRARY_MEMORY * ncores, int(queue.facts.get("maxrss") or 0)
     label = request.required("buildSpec", "prodSourceLabel")

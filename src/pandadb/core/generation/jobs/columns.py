@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.generation.jobs import attributes, resources, software
 from pandadb.core.generation.jobs.files import is_pseudo
-from pandadb.core.generation.splitting.queue_facts import facts_of
 from pandadb.core.jobs.creation.placeholders import ORIGIN
 from pandadb.core.jobs.files.file_status import PMERGE
 
@@ -35,7 +34,7 @@ ANALYSIS = "anal"
 
 def of_slice(request: JobRequest, one: Slice) -> dict[str, Any]:
     """Return the columns of a job that works on a slice, but those that its outputs give."""
-    task, facts = request.task, facts_of(one.queue)
+    task, facts = request.task, request.facts(one.queue)
     found = resources.sums(one)
     ncores = resources.cores(request, facts)
     ram, unit = resources.memory(request, ncores)
@@ -124,6 +123,6 @@ def _transfer(request: JobRequest, one: Slice) -> dict[str, Any]:
     if queue.locality == "remote" and not all(is_pseudo(dataset) for dataset, _ in one.inputs):
         return {"transfertype": queue.protocol, "sourcesite": queue.source}
     local = request.is_merging or request.number("useLocalIO")
-    if not local and resources.reads_over_lan(request, facts_of(queue)):
+    if not local and resources.reads_over_lan(request, request.facts(queue)):
         return {"transfertype": request.taskparams.get("transferType", "direct")}
     return {}
