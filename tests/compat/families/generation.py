@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from pandadb.core.generation.slices import Queue
 from pandadb.services.tasks import generation
+from pandadb.services.tasks.min_task_ids import refresh_min_task_ids
 from pandadb.services.tasks.picking import pick_files, put_back_files
 from tests.compat.families.job_ends import VERBS
 from tests.compat.families.part import OPTIONS, Part
@@ -46,6 +47,7 @@ class Generation(Part):
     """Those picked last."""
 
     def pick_files(self, *, task: int, nfiles: int, **_: str) -> dict[str, Any]:
+        refresh_min_task_ids(self.database)
         self.chunks = pick_files(
             self.database, task, nfiles=nfiles, generator=GENERATOR, options=OPTIONS
         )

@@ -24,11 +24,11 @@ COMPAT = Path(__file__).parents[4] / "shared" / "compat"
 
 def golden_files() -> list[Path]:
     """Return the golden files that begin with a generation."""
-    found = []
-    for path in sorted((COMPAT / "golden").glob("generate_*.json")):
-        if json.loads(path.read_text())["steps"][0]["op"] == "generate_jobs":
-            found.append(path)
-    return found
+    return [
+        path
+        for path in sorted((COMPAT / "golden").glob("generate_*.json"))
+        if json.loads(path.read_text())["steps"][0]["op"] == "generate_jobs"
+    ]
 
 
 @pytest.fixture(scope="session")

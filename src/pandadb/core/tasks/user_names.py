@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-STRIPPED = (
+NO_NAME_PARTS = (
     r"/(?:DC|O|OU|C|L)=[^/]+", r"/CN=[0-9]+", r" [0-9]+", r"_[0-9]+", r"/CN=(?:limited )?proxy",
     r"limited proxy", r"/CN=Robot:[^/]+", r"/CN=nickname:[^/]+",
 )  # fmt: skip
@@ -20,7 +20,7 @@ MAIL = re.compile(r" [a-z][\w.-]+@[\w.-]+(?:\.\w+)+")
 def short_name(dn: str) -> str:
     """Return the short name of a user; the name itself if nothing would be left of it."""
     name = dn
-    for part in STRIPPED:
+    for part in NO_NAME_PARTS:
         name = re.sub(part, "", name)
     two = TWO_NAMES.match(name)
     name = two[1] if two else name.replace("/CN=", "")

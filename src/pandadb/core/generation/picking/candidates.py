@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, and_, bindparam, case, exists, func, literal, or_, select
 
-from pandadb.core.generation.dataset_attributes import MERGE_TYPES, PROCESS_TYPES
-from pandadb.core.generation.picking.input_datasets import READY_STATES, SETTLED_STATES
-from pandadb.core.generation.picking.task_locks import is_free
+from pandadb.core.generation.dataset_attributes import MERGE_TYPES
+from pandadb.core.generation.picking.task_locks import has_work, is_free, is_waiting
 from pandadb.core.sql.expressions import constants
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, check_number
@@ -114,11 +113,8 @@ def _candidates() -> Select[Any]:
             _is(TASK.resource_type, "resource_type"),
             _is(TASK.workqueue_id, "workqueue_id"),
             _is_of_share(),
-            DATASET.masterid.is_(None),
-            DATASET.type.in_(constants(PROCESS_TYPES)),
-            DATASET.status.in_(constants(READY_STATES)),
-            DATASET.nfilestobeused > DATASET.nfilesused,
-            ~_waits(),
+            has_work(DATASET),
+            ~is_waiting(),
         )
         .group_by(TASK.jeditaskid)
         .order_by(
@@ -142,13 +138,3 @@ def _is_of_share() -> ColumnElement[bool]:
         QUEUE.queue_id == TASK.workqueue_id, QUEUE.queue_function == literal("Resource")
     )
     return or_(share.is_(None), and_(TASK.gshare == share, ~resource))
-
-
-def _waits() -> ColumnElement[bool]:
-    """Return whether a dataset of the task is not settled, so that it has to wait."""
-    other = JediDatasets.__table__.alias("other").c
-    return exists().where(
-        other.jeditaskid == TASK.jeditaskid,
-        other.type.in_(constants(PROCESS_TYPES)),
-        other.status.not_in(constants(SETTLED_STATES)),
-    )

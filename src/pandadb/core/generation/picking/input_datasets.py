@@ -15,6 +15,7 @@ from pandadb.core.generation.dataset_attributes import (
     PROCESS_TYPES,
     is_merge,
 )
+from pandadb.core.generation.picking.task_locks import READY_STATES, SETTLED_STATES
 from pandadb.core.sql.expressions import constants
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from pandadb.core.generation.slices import Row
     from pandadb.core.sql.transaction import Transaction
 
-READY_STATES = ("ready", "done")
-"""States of masters that jobs are generated for."""
-SETTLED_STATES = (*READY_STATES, "defined", "registered", "failed", "finished", "removed")
-"""A task with a dataset in another state waits for it."""
 MOST_MASTERS = 11
 """Masters of a task in one call."""
 DATASET = JediDatasets.__table__.c
@@ -42,7 +39,7 @@ class TaskInput:
     """The datasets of a task that jobs are generated for."""
 
     masters: Sequence[Row]
-    """Those to be merged first, then by id."""
+    """Those to be merged first, the newest before the others, then those of input by id."""
     secondaries: dict[int, list[Row]]
     """Of each master."""
     is_held_back: bool
@@ -75,7 +72,9 @@ def _is_settled(datasets: Iterable[Row]) -> bool:
 
 
 def _input(datasets: Sequence[Row]) -> TaskInput:
-    masters = sorted(filter(_has_work, datasets), key=lambda one: not is_merge(one))
+    with_work = [*filter(_has_work, datasets)]
+    to_merge = [one for one in reversed(with_work) if is_merge(one)]
+    masters = to_merge + [one for one in with_work if not is_merge(one)]
     return TaskInput(
         masters=masters[:MOST_MASTERS],
         secondaries={one["datasetid"]: _secondaries(one, datasets) for one in masters},

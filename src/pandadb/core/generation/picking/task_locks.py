@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, and_, bindparam, exists, func, literal, or_, select, update
 
+from pandadb.core.generation.dataset_attributes import PROCESS_TYPES
 from pandadb.core.sql.expressions import constants, now
 from pandadb.core.sql.id_arrays import is_given, is_one_of
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.states import GENERATING
-from pandadb.models import JediTasks, Users
+from pandadb.models import JediDatasets, JediTasks, Users
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +26,16 @@ if TYPE_CHECKING:
 
     from pandadb.core.generation.slices import Row
     from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.statemachine.effects import Columns
 
 LEAST_REST = timedelta(minutes=10)
 """How long a task must not have been touched, so that no two agents work on it in turns."""
 USER_LABELS = ("user",)
 """Labels of tasks whose user must be known."""
+READY_STATES = ("ready", "done")
+"""States of masters that jobs are generated for."""
+SETTLED_STATES = (*READY_STATES, "defined", "registered", "failed", "finished", "removed")
+"""A task with a dataset in another state waits for it."""
 TASK, USER = JediTasks.__table__.c, Users.__table__.c
 
 
@@ -37,7 +43,7 @@ def lock(session: Transaction, tasks: Sequence[int], generator: str) -> list[Row
     """Lock tasks that jobs can be generated for; return their columns, in the given order.
 
     Tasks that are locked, that were touched in the last ten minutes, that are in another state or
-    whose user is unknown are left out.
+    whose user is unknown are left out, and those without input for jobs.
     """
     parameters = {"pandaids": [*tasks], "generator": generator}
     found = connection_of(session).execute(_lock(), parameters).mappings()
@@ -58,11 +64,33 @@ def is_free() -> ColumnElement[bool]:
     )
 
 
+def has_work(dataset: Columns) -> ColumnElement[bool]:
+    """Return whether a dataset is a master with files for jobs, by its state and its counters."""
+    return and_(
+        dataset["masterid"].is_(None),
+        dataset["type"].in_(constants(PROCESS_TYPES)),
+        dataset["status"].in_(constants(READY_STATES)),
+        dataset["nfilestobeused"] > func.coalesce(dataset["nfilesused"], 0),
+    )
+
+
+def is_waiting() -> ColumnElement[bool]:
+    """Return whether a dataset of a task is not settled yet, so that the task has to wait."""
+    other = JediDatasets.__table__.alias("other").c
+    return exists().where(
+        other.jeditaskid == TASK.jeditaskid,
+        other.type.in_(constants(PROCESS_TYPES)),
+        other.status.not_in(constants(SETTLED_STATES)),
+    )
+
+
 @cache
 def _lock() -> Update:
+    master = JediDatasets.__table__.alias("master").c
+    is_master = exists().where(master.jeditaskid == TASK.jeditaskid, has_work(master))
     free = (
         select(TASK.jeditaskid)
-        .where(is_given(TASK.jeditaskid), is_free())
+        .where(is_given(TASK.jeditaskid), is_free(), is_master, ~is_waiting())
         .order_by(TASK.jeditaskid)
         .with_for_update(of=JediTasks.__table__, skip_locked=True)
         .cte("free")

@@ -125,10 +125,12 @@ def _step(
     secondaries = []
     has_ranges = any(range_of(file) is not None for file in master)
     boundaries = frozenset(file["boundaryid"] for file in master)
+    is_first = totals.files == len(master)
+    counted = _counted(cursors, is_first=is_first)
     for number in range(len(cursors.secondaries)):
-        demand = _demand(totals, number, boundaries, is_first=totals.files == len(master))
+        demand = _demand(totals, number, boundaries, is_first=is_first)
         start, files = cursors.secondary_files(number, demand, limits)
-        counts = limits.events is not None and not has_ranges and number == _counted(cursors)
+        counts = limits.events is not None and not has_ranges and number == counted
         totals = _with_secondary(totals, number, files, limits, costs, counts_events=counts)
         secondaries.append((start, files))
     return Step(master, secondaries, totals, end)
@@ -147,10 +149,15 @@ def _demand(
     )
 
 
-def _counted(cursors: FileCursors) -> int | None:
-    """Return the secondary dataset whose events count where files of the master have no ranges."""
-    each = enumerate(cursors.usages)
-    return next((number for number, usage in each if not usage.is_whole), None)
+def _counted(cursors: FileCursors, *, is_first: bool) -> int | None:
+    """Return the secondary dataset whose events count where files of the master have no ranges.
+
+    It is the first one of which the job gets further files.
+    """
+    for number, usage in enumerate(cursors.usages):
+        if not usage.is_whole and (is_first or usage.files_per_job is None):
+            return number
+    return None
 
 
 def _with_master(totals: Totals, file: Row, limits: Limits, costs: Costs) -> Totals:

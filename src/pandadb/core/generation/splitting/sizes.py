@@ -30,18 +30,23 @@ class OutputSize:
     per_event: int = 0
     growth: float = 0
     """Bytes for each byte of input, of each stream by itself: of merging."""
+    growth_of_master: float = 0
 
     def of_master(self, file: Row) -> int:
         """Return the bytes of output by a file of the master."""
         by_size = int(self.per_mb * effective_mb(file)) if self.per_mb else 0
-        return by_size + self.per_event * events_of(file) + self.of_secondary(file)
+        merged = int(self.growth_of_master * bytes_of(file))
+        return by_size + self.per_event * events_of(file) + merged
 
     def of_secondary(self, file: Row) -> int:
         """Return the bytes of output by a file of a secondary dataset, in its own stream."""
         return int(self.growth * bytes_of(file))
 
 
-MERGED = OutputSize(growth=MERGE_GROWTH)
+def merged_size(master: Row) -> OutputSize:
+    """Return the rule of the size of merged output; logs as the master are small: no output."""
+    is_log = master["type"] == "trn_log"
+    return OutputSize(growth=MERGE_GROWTH, growth_of_master=0 if is_log else MERGE_GROWTH)
 
 
 def output_size(task: Row) -> OutputSize:

@@ -12,7 +12,7 @@ from pandadb.core.generation.splitting.job_inputs import Costs, next_job
 from pandadb.core.generation.splitting.limits import limits_of
 from pandadb.core.generation.splitting.queue_draws import QueueDraws
 from pandadb.core.generation.splitting.queue_facts import facts_of
-from pandadb.core.generation.splitting.sizes import MERGED, output_size, scratch_size
+from pandadb.core.generation.splitting.sizes import merged_size, output_size, scratch_size
 from pandadb.core.generation.splitting.walltimes import walltime_of
 from pandadb.core.generation.task_rules import rules_of
 
@@ -106,7 +106,7 @@ def _rules(chunk: Chunk, queue: Queue, rules: Mapping[str, str]) -> QueueRules:
     limits = limits_of(chunk, rules, facts)
     ratios = [usage_of(one.row).event_ratio for one in chunk.secondaries]
     costs = Costs(
-        output=MERGED if chunk.is_merging else output_size(chunk.task),
+        output=merged_size(chunk.master.row) if chunk.is_merging else output_size(chunk.task),
         walltime=walltime_of(chunk, facts),
         scratch=scratch_size(chunk.task, is_merging=chunk.is_merging),
         counts_events=limits.events is not None or any(one is not None for one in ratios),
