@@ -86,6 +86,20 @@ HAS_LOCALPOOL = Guard(
 )
 
 
+IS_CLONE = Guard(
+    "it is a clone",
+    lambda job: and_(
+        job["specialhandling"].regexp_match(constant("(^|,)eventservice(,|$)")),
+        job["specialhandling"].regexp_match(constant("(^|,)jc(:|,|$)")),
+        job["lockedby"] == constant("jedi"),
+    ),
+    "it is no clone",
+)
+RUNS_ONCE = Guard(
+    "it is a clone of which one is to run",
+    lambda job: job["specialhandling"].regexp_match(constant("(^|,)jc:runonce(,|$)")),
+    "others may run, too",
+)
 HAS_QUEUED_TIME = Guard(
     "specialhandling has the time at which its task was queued",
     lambda job: job["specialhandling"].regexp_match(constant(QUEUED_TIME_PATTERN)),

@@ -12,7 +12,8 @@ from sqlalchemy import ARRAY, String, bindparam, false, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.jobs import move_statement, queuing_periods
-from pandadb.core.jobs.effects import COMMAND, HAS_QUEUED_TIME
+from pandadb.core.jobs.effects import COMMAND, HAS_QUEUED_TIME, RUNS_ONCE
+from pandadb.core.jobs.ending import clones
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.heartbeat_values import REPORTS, check_call, checked
 from pandadb.core.jobs.move_statement import Route
@@ -121,6 +122,8 @@ def _take(session: Transaction, seen: Mapping[int, Checked], host: str) -> dict[
         if goal:
             goals[pandaid] = goal
     _apply(session, [(said[pandaid], goal) for pandaid, goal in goals.items()], found, host)
+    for loser in _claim(session, goals, found, host):
+        answers[loser] = replace(answers[loser], command=COMMAND)
     ended = [said[pandaid] for pandaid in goals if said[pandaid].jobstatus in REPORTS]
     _remember(session, ended, found)
     heard = [(found[p], one.said) for p, one in seen.items() if p in found and not one.refused]
@@ -203,6 +206,7 @@ def _found() -> Select[Any]:
             job.commandtopilot,
             job.jobdispatchererrordiag,
             func.coalesce(HAS_QUEUED_TIME.of(job), false()).label("is_timed"),
+            func.coalesce(RUNS_ONCE.of(job), false()).label("runs_once"),
         )
         .where(id_arrays.by_id(JobsActive4))
         .order_by(job.pandaid)
@@ -237,6 +241,21 @@ def _apply(
     if goals:
         seen = [one.pandaid for one, _ in goals]
         session.execute(_seen(), {"pandaids": seen})
+
+
+def _claim(
+    session: Transaction,
+    goals: Mapping[int, str],
+    found: Mapping[int, Mapping[str, Any]],
+    host: str,
+) -> list[int]:
+    """Let clones that run for the first time take their semaphore; return those that cannot."""
+    first = [
+        job
+        for job, goal in goals.items()
+        if goal == "running" and found[job]["jobstatus"] in QUEUED and found[job]["runs_once"]
+    ]
+    return clones.claim(session, first, host) if first else []
 
 
 def _awaited(said: Heartbeat) -> dict[str, str | None]:

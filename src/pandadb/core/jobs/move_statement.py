@@ -7,19 +7,21 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
+    and_,
     bindparam,
     case,
     false,
     func,
     insert,
     literal,
+    not_,
     select,
     update,
 )
 from typing_extensions import override
 
 from pandadb.core.jobs import lock_order
-from pandadb.core.jobs.effects import HAS_QUEUED_TIME
+from pandadb.core.jobs.effects import HAS_QUEUED_TIME, IS_CLONE
 from pandadb.core.jobs.ending import energy
 from pandadb.core.jobs.files import final_status
 from pandadb.core.jobs.files.file_status import BUILD
@@ -68,6 +70,8 @@ class MovedJob(NamedTuple):
     """Whether it is JEDI's (`lockedby`); only of accounted jobs."""
     is_timed: bool
     """Whether it has the time at which its task was queued; only of accounted jobs that end."""
+    is_clone: bool
+    """Whether it is a clone; only of accounted jobs that end."""
     is_measured: bool
     """Whether the use of energy of its queue may be known; only of accounted jobs that end."""
     at: datetime
@@ -80,6 +84,8 @@ class Route(Carrying):
 
     accounted: bool = False
     """Whether the datasets of the jobs are locked before them; only for jobs by their ids."""
+    spares_clones: bool = False
+    """Whether clones stay: how they end depends on their siblings."""
     machine: Machine[JobTable] = field(default=JOBS, kw_only=True)
 
     @override
@@ -104,22 +110,23 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     locked = _locked(route.lock) if route.accounted else None
     # as a condition of the jobs, so that it is evaluated before they are locked
     before = [] if locked is None else [locked >= 0]
+    if route.spares_clones:
+        before.append(not_(func.coalesce(IS_CLONE.of(route.source.__table__.c), false())))
     columns = (*PICKED_COLUMNS, "lockedby", "specialhandling")
     picked = machine_statement.picked(route, columns, chosen(route.source), *before)
     has_files = false() if locked is None else locked > 0
     builds = picked.c.prodsourcelabel == BUILD if route.step.target == "failed" else false()
-    tracked: tuple[ColumnElement[bool], ...] = (false(), false(), false())
-    if locked is not None and STATES[route.step.target].final:
-        tracked = _tracked(picked.c)
-    elif locked is not None:
-        tracked = (_is_jedis(picked.c), false(), false())
+    tracked = _tracked(picked.c, route) if route.accounted else [false()] * 4
     what = select(picked.c.pandaid, picked.c.jobstatus, has_files, builds, *tracked, moment())
     return what.add_cte(*moving(route, picked))
 
 
-def _tracked(job: Columns) -> tuple[ColumnElement[bool], ...]:
-    """Return whether a job is JEDI's, is timed, and has its use of energy measured."""
-    return _is_jedis(job), func.coalesce(HAS_QUEUED_TIME.of(job), false()), energy.is_measured(job)
+def _tracked(job: Columns, route: Route) -> list[ColumnElement[bool]]:
+    """Return whether a job is JEDI's, is timed, is a clone, and is measured."""
+    if not STATES[route.step.target].final:
+        return [_is_jedis(job), false(), false(), false()]
+    guards = (func.coalesce(one.of(job), false()) for one in (HAS_QUEUED_TIME, IS_CLONE))
+    return [_is_jedis(job), *guards, energy.is_measured(job)]
 
 
 def _is_jedis(job: Columns) -> ColumnElement[bool]:
@@ -171,19 +178,26 @@ def stamp(step: Transition) -> Select[Any]:
     With it they are in the partition of their day. This is no part of the move: the snapshot of a
     statement is older than the locks that it takes. Rows that the holder of a lock has inserted for
     the job, such as the metadata of its last heartbeat, are visible only to the next statement.
+    The statement returns jobs that have failed with inputs that were moved by a dispatch block.
     """
-    return select(literal(1)).add_cte(*(_stamped(table, step) for table in SATELLITES))
+    files, *others = (_stamped(table, step) for table in SATELLITES)
+    if step.target != "failed":
+        return select(literal(1)).where(false()).add_cte(files, *others)
+    is_dispatched = and_(files.c.type == "input", files.c.dispatchdblock != "")
+    return select(files.c.pandaid).where(is_dispatched).distinct().add_cte(*others)
 
 
 def _stamped(satellite: Satellite, step: Transition) -> CTE:
     """Set the time `at` on those rows of a table that have none yet."""
     table = satellite.__table__
-    return (
+    stamped = (
         update(table)
         .where(is_given(table.c.pandaid), table.c.modificationtime == EPOCH)
         .values(_end(satellite, step))
-        .cte(table.name)
     )
+    if satellite is FilesTable4 and step.target == "failed":
+        stamped = stamped.returning(table.c.pandaid, table.c.type, table.c.dispatchdblock)
+    return stamped.cte(table.name)
 
 
 def _end(satellite: Satellite, step: Transition) -> dict[str, Any]:

@@ -47,10 +47,14 @@ class Consequences:
     """Whether the jobs have files in datasets; these datasets are locked then."""
     is_jedis: bool = False
     """Whether one of the jobs is JEDI's (`lockedby`)."""
+    clones: list[int] = field(default_factory=list)
+    """Those of the jobs that are clones of others."""
     measured: list[int] = field(default_factory=list)
     """Those of the jobs with a queue, or a grid, of which the use of energy is known."""
     timed: list[int] = field(default_factory=list)
     """Those of the jobs that have the time at which their task was queued."""
+    dispatched: list[int] = field(default_factory=list)
+    """Those of the jobs that have failed, and whose inputs were moved by a dispatch block."""
     builds: list[int] = field(default_factory=list)
     """Those of the jobs that have failed to build a library."""
 
@@ -64,6 +68,7 @@ def move(
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
     accounted: bool = False,
+    spares_clones: bool = False,
 ) -> tuple[MoveResult, Consequences]:
     """Move jobs through the first of the transitions that fits; return the result for each job.
 
@@ -73,7 +78,7 @@ def move(
     order of their PandaIDs. The `values` of columns must have been validated: see `validation`.
 
     With `accounted`, tasks and datasets of the jobs are locked before the jobs, which must be
-    PandaIDs; the consequences then have `has_files`.
+    PandaIDs; the consequences then have `has_files`. With `spares_clones` clones are refused.
 
     Raises:
         JobsLocked: With NOWAIT, another transaction has locked one of the jobs; or the session's
@@ -86,7 +91,15 @@ def move(
         for source, how in looks(sources, lock):
             if left:
                 target = states.home(step.target, waiting_table(session))
-                route = Route(step, source, target, tuple(values or ()), how, accounted=accounted)
+                route = Route(
+                    step,
+                    source,
+                    target,
+                    tuple(values or ()),
+                    how,
+                    accounted=accounted,
+                    spares_clones=spares_clones,
+                )
                 given = {**(values or {}), "host": host[:128]}
                 rows = _along(session, route, left, given)
                 if rows:
@@ -136,21 +149,25 @@ def _follow(
 ) -> None:
     """See to the satellites of jobs that have just moved, and note the consequences."""
     if states.STATES[step.target].final:
-        _stamp(session, moved, step)
+        then.dispatched += _stamp(session, moved, step)
     then.has_files |= any(one.has_files for one in moved)
     if accounted and not any(one.has_files for one in moved):
         then.has_files |= _gather(session, moved, step)
     then.is_jedis |= any(one.is_jedis for one in moved)
     then.measured += [one.pandaid for one in moved if one.is_measured]
+    then.clones += [one.pandaid for one in moved if one.is_clone]
     then.timed += [one.pandaid for one in moved if one.is_timed]
     then.builds += [one.pandaid for one in moved if one.builds]
 
 
-def _stamp(session: Transaction, ended: Sequence[MovedJob], step: Transition) -> None:
-    """Set the time of the satellites of jobs that have just ended to the time of their end."""
+def _stamp(session: Transaction, ended: Sequence[MovedJob], step: Transition) -> list[int]:
+    """Set the time of the satellites of jobs that have just ended to the time of their end.
+
+    Returns those that have failed with inputs that were moved by a dispatch block.
+    """
     given = {"pandaids": id_arrays.written(one.pandaid for one in ended), "at": ended[0].at}
     with refusing_to_wait():
-        send(session, move_statement.stamp(step), given)
+        return [pandaid for (pandaid,) in send(session, move_statement.stamp(step), given)]
 
 
 def _gather(session: Transaction, moved: Sequence[MovedJob], step: Transition) -> bool:

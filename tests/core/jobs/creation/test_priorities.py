@@ -122,7 +122,7 @@ def test_the_servers_settings_boost_users(session: Session, boosts: Any, wanted:
         "component": "dbproxy",
         "key": "USER_JOB_PRIO_BOOST_DICTS",
     }
-    session.add(Config(**key, value=json.dumps(boosts), type="json"))
+    session.add(Config(**key, value=json.dumps(boosts), type="json", descr="-"))
     session.flush()
 
     assert submitted(session, USER) == [wanted]

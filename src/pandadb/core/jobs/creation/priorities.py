@@ -56,13 +56,20 @@ class Standing(NamedTuple):
     """The priority of all of the owner's jobs, if it has one."""
 
 
-def of_users(session: Transaction, jobs: Sequence[Mapping[str, Any]]) -> list[int | None]:
-    """Return the priority of each new job; None for jobs that are neither users' nor build."""
+def of_users(
+    session: Transaction, jobs: Sequence[Mapping[str, Any]], offset: int | None = None
+) -> list[int | None]:
+    """Return the priority of each new job; None for jobs that are neither users' nor build.
+
+    With an `offset` that is the priority of all users' jobs, whatever their number.
+    """
     owners = [_owner(job) if job.get("prodsourcelabel") in LABELS else None for job in jobs]
     known = {one for one in owners if one}
     if not known:
         return [None] * len(jobs)
-    standings = _standings(session, sorted(known, key=str))
+    standings = dict.fromkeys(known, Standing(boost=offset))
+    if offset is None:
+        standings = _standings(session, sorted(known, key=str))
     serials: dict[Owner, int] = defaultdict(int)
     found: list[int | None] = []
     for job, owner in zip(jobs, owners, strict=True):
@@ -91,12 +98,10 @@ def priority(job: Mapping[str, Any], standing: Standing, serial: int) -> int:
         return fixed
     if job["prodsourcelabel"] == BUILD:
         return EXPRESS_BUILD if "express" in special else FIRST_BUILD + (standing.boost or 0)
-    if own is not None and job.get("processingtype") == PMERGE:
-        return int(own)
-    is_scout = SCOUT in special.split(",")
-    if standing.boost is not None:
+    is_scout, is_merge = SCOUT in special.split(","), job.get("processingtype") == PMERGE
+    if standing.boost is not None and (own is None or not is_merge):
         return standing.boost + is_scout
-    if own is not None and (is_scout or own >= FIXED_FROM):
+    if own is not None and (is_merge or is_scout or own >= FIXED_FROM):
         return int(own)
     if "express" in special:
         return EXPRESS

@@ -76,6 +76,7 @@ def submit(
     jobs: Sequence[NewJob],
     jobstatus: str,
     host: str,
+    priority_offset: int | None = None,
     *,
     relation: str = "retry",
     queues_inputs: bool = True,
@@ -84,8 +85,8 @@ def submit(
 
     Columns that are left out take their defaults, but `starttime` and `endtime` are NULL: servers
     take any time for an end. Share, resource type, attempts and priority are computed; the priority
-    of users' jobs and of those that build libraries is not the caller's: see `priorities`. Files of a
-    task's datasets are marked as used by their job if it is JEDI's (`lockedby`); of two jobs with
+    of users' jobs and of those that build libraries is not the caller's: see `priorities`. Files of
+    a task's datasets are marked as used by their job if it is JEDI's (`lockedby`); of two jobs with
     the same file the first has it. Placeholders are replaced: see `placeholders`.
 
     `relation` is that of the jobs to those that they replace. With `queues_inputs` the
@@ -108,7 +109,7 @@ def submit(
         **dict.fromkeys(("modificationtime", "statechangetime", "proddbupdatetime"), when),
     }
     worked_out = _worker_out(session, jobs)
-    of_users = priorities.of_users(session, [job.columns for job in jobs])
+    of_users = priorities.of_users(session, [job.columns for job in jobs], priority_offset)
     rows = [
         {
             **dict.fromkeys(NULL_TIMES),
