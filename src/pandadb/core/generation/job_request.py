@@ -1,4 +1,4 @@
-"""What the jobs of one chunk are made for: the task, its rules and parameters, and who asks."""
+"""Requests for the jobs of one chunk: its task, the rules and parameters, the user."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class NotGenerated(PandaDBError):
 
 @dataclass(frozen=True)
 class Submitter:
-    """The user whose jobs they are."""
+    """The user of the jobs."""
 
     userid: str
     """`prodUserID`: the DN of users' jobs, else the name."""
@@ -44,7 +44,7 @@ class Submitter:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """A chunk of a task for which jobs are made."""
+    """A chunk of a task, and all that its jobs are made of."""
 
     chunk: Chunk
     template: str
