@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pandadb.core.generation.job_request import JobRequest, NotGenerated, Submitter
-from pandadb.core.generation.jobs import attributes, columns, resources, software
+from pandadb.core.generation.jobs import job_columns, resources, software, special_handling
 from pandadb.core.generation.jobs.resources import InputSums
 from pandadb.core.generation.outputs import middle_names
 from pandadb.core.generation.outputs.output_files import file_name
@@ -143,15 +143,15 @@ def test_the_attributes_of_a_job_are_in_the_server_s_order() -> None:
     request = request_of(rules, cloud="WORLD", is_scouting=True, queuedtime=WHEN)
     queue = Queue("Q", locality="tape", facts={"cloud": "XX,YY"})
     one = slice_of(request, {"lumiblocknr": 7}, queue=queue)
-    found = attributes.of_job(request, one, 3000)
+    found = special_handling.of_job(request, one, 3000)
     time = "tq=1767225600.0"
     assert found == f"ddm:rucio,hc:XX,ap,ao:on,po,nc,if,wf,lb:7,lc,sj,ip,pc,{time},rr:3000"
 
 
 def test_a_job_without_attributes_has_none() -> None:
     request = request_of(cloud="XX")
-    assert attributes.of_job(request, slice_of(request, {}), None) is None
-    assert attributes.of_build(request) == "bj"
+    assert special_handling.of_job(request, slice_of(request, {}), None) is None
+    assert special_handling.of_build(request) == "bj"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_job_without_attributes_has_none() -> None:
     ],
 )  # fmt: skip
 def test_scouts_and_merge_jobs_come_first(values: dict[str, Any], priority: int) -> None:
-    assert columns.assigned_priority(request_of(**values)) == priority
+    assert job_columns.assigned_priority(request_of(**values)) == priority
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 CONFIG_COMPONENT = "jobgen"
-"""The component whose settings in CONFIG count here."""
+"""The component in CONFIG with the settings of the generation."""
 NO_QUEUE = "no queue takes jobs of its input now"
 FAILURE = "no jobs were made: {}"
 
@@ -62,11 +62,11 @@ class Generation:
 def generate(session: Transaction, tasks: Sequence[int], how: Generation) -> dict[int, list[int]]:
     """Generate jobs of the input of tasks; return the new jobs of those that had input.
 
-    Tasks that another generator has are left out. A task with input of which no job can be made
+    Tasks that another generator has are left out. A task with input that gives no job
     goes on hold with the reason, and everything is put back.
 
     Raises:
-        UnknownSplitRule: A task has a rule that is not implemented.
+        InvalidValue: A task has a rule in SPLITRULE that is unknown or not supported.
         UnknownQueue: A queue is unknown.
     """
     found = task_slices.slices(

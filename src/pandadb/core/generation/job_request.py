@@ -1,10 +1,12 @@
-"""What the jobs of one chunk are made for: the task, its rules and parameters, and who asks."""
+"""Requests for the jobs of one chunk: its task, the rules and parameters, the user."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.generation.splitting.queue_facts import facts_of
 from pandadb.core.tasks import split_rules
 from pandadb.errors import PandaDBError
 
@@ -12,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from pandadb.core.generation.slices import Chunk, Row
+    from pandadb.core.generation.slices import Chunk, Queue, Row
+    from pandadb.core.generation.splitting.queue_facts import QueueFacts
     from pandadb.core.tasks.jedi_config import JediConfig
 
 USER_LABELS = ("user", "panda")
@@ -29,7 +32,7 @@ class NotGenerated(PandaDBError):
 
 @dataclass(frozen=True)
 class Submitter:
-    """The user whose jobs they are."""
+    """The user of the jobs."""
 
     userid: str
     """`prodUserID`: the DN of users' jobs, else the name."""
@@ -41,7 +44,7 @@ class Submitter:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """A chunk of a task for which jobs are made."""
+    """A chunk of a task, and all that its jobs are made of."""
 
     chunk: Chunk
     template: str
@@ -54,6 +57,8 @@ class JobRequest:
     submitter: Submitter
     when: datetime
     rules: Mapping[str, str] = field(default_factory=dict)
+    known_facts: dict[str, QueueFacts] = field(default_factory=dict)
+    """Those of queues that were asked for, by name."""
 
     @property
     def task(self) -> Row:
@@ -76,13 +81,25 @@ class JobRequest:
         asked = None if self.has("cloudAsVO") else self.cloud
         return self.task["cloud"] if asked is None else asked
 
+    @cached_property
+    def numbers(self) -> Mapping[str, int | None]:
+        """Return the numbers of the task's split rules, by name."""
+        known = [code for code in self.rules if code in split_rules.NAMES]
+        return {split_rules.NAMES[c]: split_rules.rule_number(self.rules, c) for c in known}
+
     def has(self, rule: str) -> bool:
         """Return whether the task has a split rule, by name."""
-        return split_rules.has_rule(self.rules, rule)
+        return self.numbers.get(rule) is not None
 
     def number(self, rule: str) -> int | None:
         """Return the number of a split rule, by name."""
-        return split_rules.rule_number(self.rules, rule)
+        return self.numbers.get(rule)
+
+    def facts(self, queue: Queue) -> QueueFacts:
+        """Return the facts of a queue that limit its jobs."""
+        if queue.name not in self.known_facts:
+            self.known_facts[queue.name] = facts_of(queue)
+        return self.known_facts[queue.name]
 
     def spec(self, name: str) -> Mapping[str, Any]:
         """Return a part of the task's parameters: buildSpec, mergeSpec.

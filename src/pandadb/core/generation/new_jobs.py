@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.generation import libraries, random_seeds
+from pandadb.core.generation import random_seeds, task_libraries
 from pandadb.core.generation.job_request import TEST_LABELS, USER_LABELS
-from pandadb.core.generation.jobs import columns, files
+from pandadb.core.generation.jobs import file_rows, job_columns
 from pandadb.core.generation.outputs import output_files
 from pandadb.core.generation.parameters import job_parameters, streams
 from pandadb.core.jobs.creation.submission import NewJob
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pandadb.core.generation.job_request import JobRequest
-    from pandadb.core.generation.libraries import Library
     from pandadb.core.generation.outputs.output_files import JobOutputs
     from pandadb.core.generation.slices import Row, Slice
+    from pandadb.core.generation.task_libraries import Library
     from pandadb.core.sql.transaction import Transaction
 
 BUILD = "panda"
@@ -26,7 +26,7 @@ BUILD = "panda"
 
 @dataclass(frozen=True)
 class JobParts:
-    """What a job is put together from."""
+    """The parts that a job is put together from."""
 
     request: JobRequest
     slice: Slice
@@ -43,13 +43,13 @@ def make(session: Transaction, request: JobRequest, slices: Sequence[Slice]) -> 
     Raises:
         NotGenerated: A placeholder, or a part of the task's parameters, is missing.
     """
-    values = [columns.of_slice(request, one) for one in slices]
+    values = [job_columns.of_slice(request, one) for one in slices]
     datasets = [value["proddblock"] for value in values]
     outputs = output_files.make(session, request, slices, datasets)
     taken = random_seeds.take(session, request, len(slices))
     seeds: Sequence[tuple[Row, Row] | None] = taken or [None] * len(slices)
     queues = {one.queue.name: one.queue for one in slices}
-    built = libraries.for_queues(session, request, [*queues.values()])
+    built = task_libraries.for_queues(session, request, [*queues.values()])
     jobs: list[NewJob] = []
     for one, value, made, seed in zip(slices, values, outputs, seeds, strict=True):
         library = built.get(one.queue.name)
@@ -65,16 +65,16 @@ def _job(parts: JobParts) -> NewJob:
     text = job_parameters.resolved(_template(request), found, _values(parts))
     dropped = {name for names in found.dropped.values() for name in names}
     written = [
-        files.of_output(file, dataset)
+        file_rows.of_output(file, dataset)
         for file, dataset in outputs.files
         if file["lfn"] not in dropped
     ]
-    unmerged = [file["lfn"] for file in written if files.is_unmerged(file)]
+    unmerged = [file["lfn"] for file in written if file_rows.is_unmerged(file)]
     values = {**parts.columns, "destinationdblock": _destination(outputs)}
-    used = [*files.inputs(request, parts.slice)]
+    used = [*file_rows.inputs(request, parts.slice)]
     archive = request.taskparams.get("tarBallViaDDM")
     if archive:
-        used.append(files.tarball(request, archive))
+        used.append(file_rows.tarball(request, archive))
         values["proddblock"] = values["proddblock"] or used[-1]["dataset"]
     return NewJob(
         values,
@@ -88,7 +88,7 @@ def _extra_inputs(parts: JobParts) -> Iterator[dict[str, Any]]:
     if parts.library:
         yield dict(parts.library.file)
     if parts.seed:
-        yield files.of_input(*parts.seed, random_seeds.KIND_IN_JOBS)
+        yield file_rows.of_input(*parts.seed, random_seeds.KIND_IN_JOBS)
 
 
 def _template(request: JobRequest) -> str:

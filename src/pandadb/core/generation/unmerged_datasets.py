@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, String, and_, bindparam, case, func, or_, select, update
 
-from pandadb.core.generation.jobs.files import UNMERGED
+from pandadb.core.generation.jobs.file_rows import UNMERGED
 from pandadb.core.jobs.files.file_status import OUTPUTS, same_dataset
 from pandadb.core.sql.expressions import now
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select, Update
+    from sqlalchemy import Select, Subquery, Update
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -64,40 +64,42 @@ def _datasets() -> Select[Any]:
 
 @cache
 def _released() -> Update:
+    number = _numbers()
+    return (
+        update(JediDatasets.__table__)
+        .where(same_dataset(DATASET, number.c))
+        .values(
+            nfilesonhold=0,
+            nfiles=number.c.files,
+            nfilestobeused=number.c.files,
+            nfilesused=number.c.files - number.c.ready,
+            status=case((number.c.ready > 0, "ready"), else_="done"),
+            modificationtime=now(),
+        )
+    )
+
+
+def _numbers() -> Subquery:
+    """Count the files of the datasets that are made, or never will be, and those to be merged."""
     is_merged = and_(CONTENTS.status == "running", CONTENTS.pandaid != CONTENTS.outpandaid)
-    counted = (
+    ended = and_(
+        same_dataset(CONTENTS, DATASET),
+        CONTENTS.pandaid.is_not(None),
+        or_(CONTENTS.status.in_(ENDED), is_merged),
+    )
+    files = func.count(CONTENTS.fileid)
+    return (
         select(
             DATASET.jeditaskid,
             DATASET.datasetid,
-            func.count(CONTENTS.fileid).label("files"),
-            func.count(CONTENTS.fileid).filter(CONTENTS.status == "ready").label("ready"),
+            files.label("files"),
+            files.filter(CONTENTS.status == "ready").label("ready"),
         )
-        .join(
-            CONTENTS.fileid.table,
-            and_(
-                same_dataset(CONTENTS, DATASET),
-                CONTENTS.pandaid.is_not(None),
-                or_(CONTENTS.status.in_(ENDED), is_merged),
-            ),
-            isouter=True,
-        )
+        .join(CONTENTS.fileid.table, ended, isouter=True)
         .where(
             DATASET.jeditaskid == bindparam("task", type_=BigInteger),
             DATASET.datasetid.in_(bindparam("found", expanding=True)),
         )
         .group_by(DATASET.jeditaskid, DATASET.datasetid)
         .subquery()
-    )
-    number = counted.c
-    return (
-        update(JediDatasets.__table__)
-        .where(same_dataset(DATASET, number))
-        .values(
-            nfilesonhold=0,
-            nfiles=number.files,
-            nfilestobeused=number.files,
-            nfilesused=number.files - number.ready,
-            status=case((number.ready > 0, "ready"), else_="done"),
-            modificationtime=now(),
-        )
     )

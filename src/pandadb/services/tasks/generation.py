@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random as random_module
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pandadb.core.generation import generated_jobs, generator, unmerged_datasets
 from pandadb.core.generation.generator import Generation
 from pandadb.core.generation.picking import candidates
+from pandadb.core.generation.picking.candidates import UnknownTask
+from pandadb.core.generation.picking.queue_configurations import UnknownQueue
 from pandadb.core.generation.picking.task_locks import LEAST_REST
+from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks import min_task_ids
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -54,7 +57,8 @@ def generate(
     """Generate jobs of the input of tasks; each task is a transaction of its own.
 
     A task that another generator works on, or that has no input, gets no jobs; calling it again
-    goes on with the input that is left, so that several generators may run side by side.
+    goes on with the input that is left, so that several generators may run side by side. Of
+    several tasks, one that is refused has the reason in its text, and the others go on.
 
     Args:
         database: Where the tasks are.
@@ -69,7 +73,7 @@ def generate(
         options: The host in the status log of tasks, locks, dry run.
 
     Raises:
-        UnknownSplitRule: A task has a code in SPLITRULE that is not implemented.
+        InvalidValue: The only task has a rule in SPLITRULE that is unknown or not supported.
         UnknownQueue: No row of SCHEDCONFIG_JSON has the name of a queue.
     """
     how = Generation(
@@ -82,7 +86,10 @@ def generate(
         job_host=job_host or options.host,
         rest=rest,
     )
-    return [_generate(database, task, how, options) for task in dict.fromkeys(tasks)]
+    wanted = [*dict.fromkeys(tasks)]
+    if len(wanted) == 1:
+        return [_generate(database, wanted[0], how, options)]
+    return [_tried(database, task, how, options) for task in wanted]
 
 
 def generate_waiting(
@@ -147,6 +154,16 @@ def generate_rounds(
             yield done
             if not done.jobs:
                 left.remove(task)
+
+
+def _tried(database: Database, task: int, how: Generation, options: VerbOptions) -> GeneratedTask:
+    """Generate jobs of a task, or report why it is refused: others go on."""
+    try:
+        return _generate(database, task, how, options)
+    except (UnknownQueue, UnknownTask):
+        raise
+    except InvalidValue as mistake:
+        return replace(state(database, task), text=str(mistake))
 
 
 def _generate(

@@ -32,7 +32,7 @@ Concrete = dict[tuple[int, str], dict[str, Any]]
 def types(request: JobRequest) -> tuple[str, ...]:
     """Return the types of the datasets that the outputs of the jobs belong to, or their templates.
 
-    Those whose outputs are to be merged always come from templates.
+    Datasets to be merged always come from templates.
     """
     prefix = TEMPLATE if request.is_unmerged or request.has("instantiateTmpl") else ""
     return tuple(f"{prefix}{TRANSIENT if request.is_unmerged else ''}{kind}" for kind in KINDS)

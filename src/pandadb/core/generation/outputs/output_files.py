@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -53,12 +53,6 @@ class JobOutputs:
     serial: int = 0
     """The largest serial number of its files."""
 
-    def add(self, file: dict[str, Any], dataset: Row, stream: str | None, serial: int) -> None:
-        """Add a file."""
-        self.files.append((file, dataset))
-        self.streams.append((stream, file["lfn"]))
-        self.serial = max(self.serial, serial)
-
 
 def make(
     session: Transaction,
@@ -76,26 +70,21 @@ def make(
     sites = [concrete_datasets.site_of(request, one.queue) for one in slices]
     wanted = [site for site in sites if site is not None]
     concrete = concrete_datasets.of_sites(session, request, datasets, wanted)
-    serials = {
-        one["outtempid"]: int(one["serialnr"] or 0) for ones in names.values() for one in ones
-    }
-    first = dict(serials)
     made = [
         JobOutputs(middle_names.middle_name(request, one, dataset))
         for one, dataset in zip(slices, input_datasets, strict=True)
     ]
+    used: Counter[int] = Counter()
     for index in _order(request, slices):
         for dataset in _used(request, slices[index], datasets):
             site = sites[index]
             target = dataset if site is None else concrete[dataset["datasetid"], site]
             for name in names[dataset["datasetid"]]:
-                serial = serials[name["outtempid"]]
-                serials[name["outtempid"]] = serial + 1
-                file = _new_file(request, name, made[index].middle_name, serial)
+                file = _new_file(request, name, made[index], used)
                 file |= {"datasetid": target["datasetid"], "scope": scope_of(dataset)}
-                made[index].add(file, target, name["streamname"], serial)
+                made[index].files.append((file, target))
     _store(session, [file for outputs in made for file, _ in outputs.files])
-    _count(session, request, {key: n - first[key] for key, n in serials.items() if n > first[key]})
+    _count(session, request, used)
     return made
 
 
@@ -106,7 +95,7 @@ def store(session: Transaction, files: Iterable[dict[str, Any]]) -> None:
 
 
 def file_name(template: str, serial: int, middle_name: str) -> str:
-    """Return the name of a file: `${SN}` and `${SN/P}` with six digits, `${SN:03d}` as it says.
+    """Return the name of a file: `${SN}` and `${SN/P}` with six digits, `${SN:03d}` by its format.
 
     Raises:
         NotGenerated: The format is none for a number.
@@ -164,12 +153,20 @@ def _used(request: JobRequest, one: Slice, datasets: Sequence[Row]) -> Iterator[
     yield from (row for row in datasets if row["provenanceid"] in (None, boundary))
 
 
-def _new_file(request: JobRequest, name: Row, middle_name: str, serial: int) -> dict[str, Any]:
+def _new_file(
+    request: JobRequest, name: Row, outputs: JobOutputs, used: Counter[int]
+) -> dict[str, Any]:
+    """Return a file with the next serial number of its template; its stream is noted."""
+    serial = (name["serialnr"] or 0) + used[name["outtempid"]]
+    used[name["outtempid"]] += 1
+    lfn = file_name(name["filenametemplate"], serial, outputs.middle_name)
+    outputs.streams.append((name["streamname"], lfn))
+    outputs.serial = max(outputs.serial, serial)
     return {
         **NEW_FILE,
         "jeditaskid": name["jeditaskid"],
         "creationdate": request.when,
-        "lfn": file_name(name["filenametemplate"], serial, middle_name),
+        "lfn": lfn,
         "type": name["outtype"],
     }
 
@@ -181,7 +178,7 @@ def _store(session: Transaction, files: Sequence[dict[str, Any]]) -> None:
     store(session, files)
 
 
-def _count(session: Transaction, request: JobRequest, more: dict[int, int]) -> None:
+def _count(session: Transaction, request: JobRequest, more: Counter[int]) -> None:
     """Let the serial numbers of templates go on."""
     if not more:
         return

@@ -1,4 +1,4 @@
-"""The scope of a file of an output dataset: of VOs whose files have one."""
+"""The scope of files of output datasets; only some VOs have scopes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from pandadb.core.generation.slices import Row
 
 VOS = ("atlas",)
-"""VOs whose files have scopes."""
+"""VOs with scopes."""
 PERSONAL = ("user", "group")
-"""Beginnings of names whose scope has two fields, in lower case."""
+"""Beginnings of names with a scope of two fields, in lower case."""
 
 
 def scope_of(dataset: Row) -> str | None:

@@ -54,7 +54,7 @@ def resolved(template: str, streams: Streams, values: Mapping[str, str | int | N
 
 
 def unmerged_names(text: str, names: Iterable[str]) -> str:
-    """Return parameters in which the outputs to be merged have the beginning that marks them."""
+    """Return parameters with names of outputs to be merged that begin with their mark."""
     for name in names:
         text = text.replace(name.removeprefix(UNMERGED), name)
         text = text.replace(UNMERGED * 2, UNMERGED)
@@ -130,7 +130,7 @@ def _written(placeholder: Placeholder, names: list[str], streams: Streams) -> st
 
 
 def _without_dropped(text: str, streams: Streams) -> str:
-    """Return the text without options of outputs for which there is nothing to merge."""
+    """Return the text without options of outputs without anything to merge."""
     for stream in streams.dropped:
         for name in (stream, f"{MERGED}{stream}"):
             text = re.sub(rf"--[^=]+=\$\{{{re.escape(name)}\}}", "", text)

@@ -16,8 +16,8 @@ DIGITS_AT_END, DIGITS_AT_START = re.compile(r"\d*$"), re.compile(r"^\d*")
 def shortened(names: Sequence[str]) -> str:
     """Return several names in short, `head[1,2]tail`; in full where they differ in more.
 
-    A number of the attempt at the end, `.1`, is left out of each. Head and tail are what the first
-    two have in common, without digits at their inner ends.
+    A number of the attempt at the end, `.1`, is left out of each. Head and tail are common to the
+    first two, without digits at their inner ends.
     """
     if len(names) < 2:
         return ",".join(names)

@@ -17,7 +17,7 @@ MERGED = "TRN_"
 MERGED_STREAMS = re.compile(r"^(?=OUTPUT|LOG)")
 DIGITS_AT_END = re.compile(r"\d+$")
 PAIR_OF_LOGS = {"LOG_MERGE": "TRN_LOG0"}
-"""Streams whose files to be merged are those of a stream with another name."""
+"""Streams that merge the files of a stream with another name."""
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Streams:
     names: dict[str, list[str]] = field(default_factory=dict)
     datasets: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, list[str]] = field(default_factory=dict)
-    """Outputs of merge jobs for which there is nothing to merge."""
+    """Outputs of merge jobs without anything to merge."""
     merges: dict[str, str] = field(default_factory=dict)
     """Of merge jobs: `inputs:outputs` of all streams, by the name of the stream without number."""
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, or_, select
 
 from pandadb.core.generation import new_ids
-from pandadb.core.generation.jobs import attributes, columns, files, resources
+from pandadb.core.generation.jobs import file_rows, job_columns, resources, special_handling
 from pandadb.core.generation.outputs import output_files
 from pandadb.core.generation.outputs.output_files import NEW_FILE
 from pandadb.core.generation.outputs.scopes import scope_of
-from pandadb.core.generation.splitting.queue_facts import facts_of
 from pandadb.core.jobs.creation.submission import NewJob
 from pandadb.core.sql.copy import copy_rows
 from pandadb.models import JediDatasetContents, JediDatasets, JobsActive4, JobsDefined4
@@ -94,9 +93,9 @@ def _candidates(request: JobRequest, sites: Sequence[str]) -> Any:
 
 
 def _input(row: Row) -> dict[str, Any]:
-    found = files.of_input(row, row, "input")
+    found = file_rows.of_input(row, row, "input")
     name = found["dataset"]
-    found |= {"dispatchdblock": name, "proddblocktoken": files.LOCAL}
+    found |= {"dispatchdblock": name, "proddblocktoken": file_rows.LOCAL}
     return {**found, "status": "ready"} if row["status"] == "finished" else found
 
 
@@ -162,13 +161,13 @@ def _file(request: JobRequest, dataset: Row, kind: str, number: int) -> dict[str
 def _library(request: JobRequest, queue: Queue, dataset: Row, library: Row, log: Row) -> Library:
     spec = {**dataset, "containername": None, "storagetoken": None, "attributes": None}
     spec["destination"] = queue.name
-    output = {**files.of_output(library, spec), "type": "output"}
-    outputs = [output, files.of_output(log, spec)]
+    output = {**file_rows.of_output(library, spec), "type": "output"}
+    outputs = [output, file_rows.of_output(log, spec)]
     used = {name: one for name, one in output.items() if name != "destinationdblock"}
     used |= {
         "type": "input",
         "dispatchdblock": dataset["datasetname"],
-        "proddblocktoken": files.LOCAL,
+        "proddblocktoken": file_rows.LOCAL,
     }
     return Library(used, _build(request, queue, dataset, outputs))
 
@@ -177,7 +176,7 @@ def _build(
     request: JobRequest, queue: Queue, dataset: Row, outputs: list[dict[str, Any]]
 ) -> NewJob:
     values = {
-        **columns.of_task(request, queue),
+        **job_columns.of_task(request, queue),
         **_build_columns(request, queue),
         "destinationdblock": dataset["datasetname"],
         "destinationse": queue.name,
@@ -185,13 +184,13 @@ def _build(
     spec = request.spec("buildSpec")
     archive = spec.get("tarBallViaDDM")
     if archive:
-        outputs = [*outputs, files.tarball(request, archive)]
+        outputs = [*outputs, file_rows.tarball(request, archive)]
         values["proddblock"] = outputs[-1]["dataset"]
     return NewJob(values, outputs, _parameters(request, outputs[0]["lfn"]))
 
 
 def _build_columns(request: JobRequest, queue: Queue) -> dict[str, Any]:
-    facts = facts_of(queue)
+    facts = request.facts(queue)
     ncores = 1 if request.task["corecount"] == 1 else facts.cores
     ram, limit = resources.LIBRARY_MEMORY * ncores, int(queue.facts.get("maxrss") or 0)
     label = request.required("buildSpec", "prodSourceLabel")
@@ -207,7 +206,7 @@ def _build_columns(request: JobRequest, queue: Queue) -> dict[str, Any]:
         "hs06": resources.power(facts, ncores),
         "minramcount": min(ram, limit) if limit else ram,
         **resources.fixed_walltimes(request, facts, WALLTIME_KEY),
-        "specialhandling": attributes.of_build(request),
+        "specialhandling": special_handling.of_build(request),
     }
 
 
@@ -219,7 +218,7 @@ def _job_label(label: str, facts: Mapping[str, Any]) -> str:
 
 
 def _parameters(request: JobRequest, library: str) -> str:
-    """Return the parameters of a build job; what it has no value for stays."""
+    """Return the parameters of a build job; other placeholders stay."""
     text = request.required("buildSpec", "jobParameters")
     values = {
         "OUT": library,

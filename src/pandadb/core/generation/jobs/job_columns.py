@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.generation.jobs import attributes, resources, software
-from pandadb.core.generation.jobs.files import is_pseudo
-from pandadb.core.generation.splitting.queue_facts import facts_of
+from pandadb.core.generation.jobs import resources, software, special_handling
+from pandadb.core.generation.jobs.file_rows import is_pseudo
 from pandadb.core.jobs.creation.placeholders import ORIGIN
 from pandadb.core.jobs.files.file_status import PMERGE
 
@@ -35,17 +34,11 @@ ANALYSIS = "anal"
 
 def of_slice(request: JobRequest, one: Slice) -> dict[str, Any]:
     """Return the columns of a job that works on a slice, but those that its outputs give."""
-    task, facts = request.task, facts_of(one.queue)
-    found = resources.sums(one)
-    ncores = resources.cores(request, facts)
-    ram, unit = resources.memory(request, ncores)
-    again = resources.retry_memory(request, ram)
-    if request.is_merging:
-        ram = ram or resources.MERGE_MEMORY
-    priority = assigned_priority(request)
+    task, priority = request.task, assigned_priority(request)
     return {
         **of_task(request, one.queue),
         **_of_input(request, one),
+        **_resources(request, one),
         "jobname": f"{task['taskname']}.{ORIGIN}",
         "transformation": _transformation(request),
         "prodsourcelabel": task["prodsourcelabel"],
@@ -56,6 +49,18 @@ def of_slice(request: JobRequest, one: Slice) -> dict[str, Any]:
         "ipconnectivity": "yes",
         "assignedpriority": priority,
         "currentpriority": priority,
+    }
+
+
+def _resources(request: JobRequest, one: Slice) -> dict[str, Any]:
+    """Return the columns of resources, and the attributes, one of which depends on memory."""
+    facts, found = request.facts(one.queue), resources.sums(one)
+    ncores = resources.cores(request, facts)
+    ram, unit = resources.memory(request, ncores)
+    again = resources.retry_memory(request, ram)
+    if request.is_merging:
+        ram = ram or resources.MERGE_MEMORY
+    return {
         "corecount": ncores,
         "hs06": resources.power(facts, ncores),
         "minramcount": ram,
@@ -63,7 +68,7 @@ def of_slice(request: JobRequest, one: Slice) -> dict[str, Any]:
         "maxdiskcount": resources.disk(request, facts, found),
         "maxdiskunit": "MB",
         **resources.walltimes(request, facts, found),
-        "specialhandling": attributes.of_job(request, one, again),
+        "specialhandling": special_handling.of_job(request, one, again),
     }
 
 
@@ -124,6 +129,6 @@ def _transfer(request: JobRequest, one: Slice) -> dict[str, Any]:
     if queue.locality == "remote" and not all(is_pseudo(dataset) for dataset, _ in one.inputs):
         return {"transfertype": queue.protocol, "sourcesite": queue.source}
     local = request.is_merging or request.number("useLocalIO")
-    if not local and resources.reads_over_lan(request, facts_of(queue)):
+    if not local and resources.reads_over_lan(request, request.facts(queue)):
         return {"transfertype": request.taskparams.get("transferType", "direct")}
     return {}
