@@ -44,7 +44,7 @@ def lock(
 ) -> list[Row]:
     """Lock tasks that jobs can be generated for; return their columns, in the given order.
 
-        Tasks that are locked, that were touched within the time `rest`, that are in another state or
+    Tasks that are locked, that were touched within the time `rest`, that are in another state or
     whose user is unknown are left out, and those without input for jobs.
     """
     parameters = {"pandaids": [*tasks], "generator": generator, "rest": rest}
