@@ -57,14 +57,18 @@ SKIPPED = {
     ("docs", "erd"): "it draws for a second; its folder is as that of docs dictionary",
 }
 EXAMPLES = {
+    "catalogue": "records.csv",
     "file": "records.csv",
     "jeditaskid": "5",
+    "jeditaskids": "5",
     "message": "an index",
     "month": "2026-09",
+    "name": "pause",
     "pandaid": "1",
     "pandaids": "1",
     "revision": "head",
     "subject": "1",
+    "task": "5",
     "to": "folder",
     "verb": "hold",
 }

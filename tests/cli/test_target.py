@@ -29,6 +29,7 @@ SHOWS = {
     "docs dictionary", "docs erd", "docs statements", "docs states", "docs types", "docs views",
     "jobs count", "jobs history", "jobs list", "jobs show",
     "partitions plan", "partitions status",
+    "tasks history", "tasks list", "tasks show",
 }  # fmt: skip
 """Commands that change no database; `demo` is meant for the embedded one."""
 CHANGES = [one for one in commands() if " ".join(one.path) not in {*SHOWS, "demo"}]

@@ -56,7 +56,7 @@ def run_task(database: Database, on_step: Callable[[str], None] = lambda _step: 
 
     Each call makes another task.
     """
-    _make_queues(database)
+    prepare_site(database)
     task = _submit(database, on_step)
     queues = [tasks.Queue(name) for name in SITES]
     failed: list[int] = []
@@ -74,7 +74,7 @@ def run_task(database: Database, on_step: Callable[[str], None] = lambda _step: 
     raise TaskStuck(f"task {task} is {status} after {ROUNDS} rounds")
 
 
-def _make_queues(database: Database) -> None:
+def prepare_site(database: Database) -> None:
     """Insert what a task needs of the site: a work queue, and PanDA queues."""
     with database.transaction() as connection:
         found = select(JediWorkQueue.queue_id).where(
@@ -103,8 +103,6 @@ def _submit(database: Database, on_step: Callable[[str], None]) -> int:
     fed = datasets.feed(database, task, catalogue).fed[task]
     files = sum(one.new for one in fed.datasets)
     on_step(f"task {task} submitted: {refined.status}; {files} input files fed: {fed.status}")
-    if fed.status == "assigning":  # no brokerage runs here
-        tasks.set_status(database, task, "ready", was=["assigning"])
     return task
 
 

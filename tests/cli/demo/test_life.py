@@ -53,7 +53,7 @@ def test_quiet_prints_nothing(database: Database, capsys: pytest.CaptureFixture[
 
     assert capsys.readouterr().out == ""
     demolife.show(life)
-    demolife.name_next(life, date(2026, 11, 20))
+    demolife.name_next(life, date(2026, 11, 20), 5)
     shown = capsys.readouterr().out
     assert f"Files of task {life.jeditaskid}" in shown
     assert f"pandadb jobs history {life.pandaid}" in shown

@@ -52,7 +52,7 @@ def command(
     else:
         would = "would be " if dry_run else ""
         for task, status in done.tasks.items():
-            out.print(f"Task {task} {would}{status}.")
+            out.print(f"Task {task} {would or 'is '}{status}.")
         for task, waiting in done.waiting.items():
             out.print(f"Task {task} waits for {len(waiting):,} jobs to end.")
     end_refused(done.refused)

@@ -1,10 +1,9 @@
 """`pandadb tasks submit` and `feed`: tasks from JSON, and the files of their input."""
 
 import getpass
-import json as json_library
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -48,20 +47,22 @@ def submit(
 
     Example: pandadb tasks submit examples/task.json --catalogue examples/catalogue.json
     """
-    parameters = _parameters(file)
-    text = None if catalogue is None else _text(catalogue)
+    text = _text(file)
+    files = None if catalogue is None else _text(catalogue)
     with changing(dry_run=dry_run) as database:
-        found = None if text is None else datasets.read_catalogue(text)
-        options = tasks.VerbOptions(dry_run=dry_run)
+        found = None if files is None else datasets.read_catalogue(files)
         answer, refined = tasks.enter(
-            database, parameters, requester=requester(user, production), parent=parent,
-            options=options,
-        )  # fmt: skip
-        if refined is None:
+            database,
+            tasks.read_parameters(text),
+            requester=requester(user, production),
+            parent=parent,
+            options=tasks.VerbOptions(dry_run=dry_run),
+        )
+        if refined is None or answer.jeditaskid is None:
             fail(answer.text)
         fed = None
-        if found is not None and answer.jeditaskid is not None and not dry_run:
-            fed = datasets.feed(database, answer.jeditaskid, found, options=options)
+        if not dry_run:
+            fed = datasets.feed_new(database, answer.jeditaskid, found)
     if json:
         as_json({"answer": asdict(answer), "refined": asdict(refined), "fed": fed and asdict(fed)})
     elif dry_run:
@@ -125,13 +126,3 @@ def _text(file: Path) -> str:
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         fail(f"{file} cannot be read as UTF-8 text: {reason}", INVALID)
-
-
-def _parameters(file: Path) -> dict[str, Any]:
-    try:
-        found = json_library.loads(_text(file))
-    except (ValueError, RecursionError) as error:
-        fail(f"{file} is not JSON: {error}", INVALID)
-    if not isinstance(found, dict):
-        fail(f"{file} has no JSON object: the parameters of a task are one", INVALID)
-    return found

@@ -11,7 +11,7 @@ from pandadb.core.datasets.catalogue import (
 from pandadb.core.datasets.recounts import Miscount
 from pandadb.core.tasks.feeds.task_feeds import DatasetFeed, TaskFeed
 from pandadb.core.tasks.file_losses import TaskFileLoss
-from pandadb.services.datasets.feeds import FeedReport, feed
+from pandadb.services.datasets.feeds import FeedReport, feed, feed_new
 from pandadb.services.datasets.lost_files import lose
 from pandadb.services.datasets.recounts import recount
 
@@ -27,6 +27,7 @@ __all__ = [
     "TaskFeed",
     "TaskFileLoss",
     "feed",
+    "feed_new",
     "lose",
     "read_catalogue",
     "recount",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pandadb.core.datasets.catalogue import JsonCatalogue
 from pandadb.core.sql import validation
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks.feeds import feed_plans, feed_sources, task_feeds
@@ -58,6 +59,28 @@ def feed(
                 raise InvalidValue(f"task {task}: {error}") from None
             report.refused[task] = str(error)
     return report
+
+
+def feed_new(
+    database: Database,
+    task: int,
+    catalogue: Catalogue | None = None,
+    *,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> TaskFeed | None:
+    """Feed a task that was just refined; return None if nothing is due.
+
+    Without a catalogue only a task without input datasets is fed: its files are made up.
+
+    Raises:
+        InvalidValue: The parameters of the task are not usable.
+    """
+    plan = _plan(database, task, None, None)
+    if plan is None or (catalogue is None and not all(one.is_pseudo for one in plan.datasets)):
+        return None
+    report = FeedReport()
+    _feed(database, plan, catalogue or JsonCatalogue({}), options, report)
+    return report.fed.get(task)
 
 
 def _plan(database: Database, task: int, vo: str | None, label: str | None) -> FeedPlan | None:

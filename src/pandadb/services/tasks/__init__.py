@@ -7,7 +7,7 @@ from pandadb.core.tasks.commands.requests import CommandRequest
 from pandadb.core.tasks.progress import Progress
 from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.search import TaskFilter, TaskHistory, TaskNotFound, TaskPage, TaskStep
-from pandadb.core.tasks.submission.parameters import InvalidTask
+from pandadb.core.tasks.submission.parameters import InvalidTask, read_parameters
 from pandadb.core.tasks.submission.requests import Answer
 from pandadb.services.tasks.agents import AdvanceResult, advance, command
 from pandadb.services.tasks.commands import (
@@ -71,6 +71,7 @@ __all__ = [
     "increase_attempts",
     "prepare_ends",
     "reactivate",
+    "read_parameters",
     "refine",
     "release_unmerged",
     "request_command",

@@ -15,7 +15,7 @@ from pandadb.core.generation.picking.candidates import UnknownTask
 from pandadb.core.generation.picking.queue_configurations import UnknownQueue
 from pandadb.core.generation.picking.task_locks import LEAST_REST
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.core.tasks import min_task_ids
+from pandadb.core.tasks import agent_states, min_task_ids
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -141,11 +141,14 @@ def generate_rounds(
 ) -> Iterator[GeneratedTask]:
     """Generate jobs of tasks until no input is left, `rounds` times at most; see `generate`.
 
-    Tasks need not have rested: the caller has chosen them.
+    The caller is the brokerage: tasks need not have rested, and those that are `assigning` become
+    ready. In a dry run their jobs are not foretold.
 
     Yields each round of each task that has ended; a task without new jobs is not tried again.
     """
     left = [*dict.fromkeys(tasks)]
+    with transaction(database, options) as connection:
+        agent_states.set_state(connection, left, "ready", host=options.host, was=("assigning",))
     for _ in range(rounds):
         for task in [*left]:
             (done,) = generate(
