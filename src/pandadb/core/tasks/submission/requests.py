@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import dataclass
 from enum import IntEnum
@@ -16,7 +15,13 @@ from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, check_columns
 from pandadb.core.tasks.submission import limits, resubmissions
 from pandadb.core.tasks.submission.name_locks import lock_names
-from pandadb.core.tasks.submission.parameters import InvalidTask, Parameters, check_task, fitted
+from pandadb.core.tasks.submission.parameters import (
+    InvalidTask,
+    Parameters,
+    check_task,
+    fitted,
+    written,
+)
 from pandadb.core.tasks.submission.requesters import Requester, admit
 from pandadb.models import JediTasks, TTask
 from pandadb.models.deft import PRODSYS2_TASK_SEQ
@@ -102,7 +107,7 @@ def submit(
 
 def _completed(parameters: Parameters, requester: Requester) -> Parameters:
     """Return the parameters with user, type and priority; only production may choose these."""
-    given = copy.deepcopy(parameters)
+    given: Parameters = json.loads(written(parameters))
     if not requester.production_role or given.get("userName") is None:
         given["userName"] = requester.name
     if not requester.production_role or given.get("taskType") is None:
@@ -154,7 +159,7 @@ def _insert(session: Transaction, given: Parameters, parent: int | None) -> int:
         "prodsourcelabel": given["prodSourceLabel"],
         "username": given["userName"],
         "taskname": given["taskName"],
-        "jedi_task_parameters": json.dumps(given),
+        "jedi_task_parameters": written(given),
         "priority": USUAL_PRIORITY if priority is None else priority,
     }
     row["current_priority"] = row["priority"]
