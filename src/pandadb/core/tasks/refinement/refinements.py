@@ -24,7 +24,7 @@ from pandadb.core.tasks.refinement import (
 from pandadb.core.tasks.refinement.dispositions import NEW, Disposition, Refinement
 from pandadb.core.tasks.refinement.drafts import Draft
 from pandadb.core.tasks.split_rules import format_rules, has_rule
-from pandadb.core.tasks.submission.parameters import InvalidTask, check_task, written
+from pandadb.core.tasks.submission.parameters import InvalidTask, check_task, encode_parameters
 from pandadb.models import JediDatasets, JediOutputTemplate, JediTasks
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _checked(draft: Draft) -> Disposition:
         for template in draft.templates():
             check_columns(JediOutputTemplate, template)
         check_text("the template of the parameters of jobs", draft.job_parameters or "")
-        draft.text = written(draft.parameters)
+        draft.text = encode_parameters(draft.parameters)
     except InvalidValue as error:
         draft.values = {}
         return dispositions.give_up(draft, f"cannot be registered: {error}")

@@ -143,7 +143,7 @@ def _check(shape: type[Shape], given: Any) -> None:
         raise InvalidTask(str(error)) from None
 
 
-def written(parameters: Parameters) -> str:
+def encode_parameters(parameters: Parameters) -> str:
     """Return parameters in JSON, for the tables of tasks.
 
     Raises:

@@ -19,8 +19,8 @@ from pandadb.core.tasks.submission.parameters import (
     InvalidTask,
     Parameters,
     check_task,
+    encode_parameters,
     fitted,
-    written,
 )
 from pandadb.core.tasks.submission.requesters import Requester, admit
 from pandadb.models import JediTasks, TTask
@@ -95,19 +95,27 @@ def submit(
         if parent is None:
             text = f"There is no parent task {name!r} of the user {given['userName']}."
             return Answer(AnswerCode.NO_PARENT, text)
-    if refusal := limits.exceeded(session, given["prodSourceLabel"], given["userName"]):
-        return Answer(AnswerCode.TOO_MANY, refusal)
-    if given["taskType"] == USER_TYPE and (given.get("uniqueTaskName") is True or allow_active):
-        again = _again(session, given, allow_active=allow_active)
-        if again is not None:
-            return again
+    if old := _refused_or_old(session, given, allow_active=allow_active):
+        return old
     task = _insert(session, given, parent)
     return Answer(AnswerCode.ACCEPTED, f"Task {task} is submitted.", task)
 
 
+def _refused_or_old(
+    session: Transaction, given: Parameters, *, allow_active: bool
+) -> Answer | None:
+    """Return the answer if no new task is to be made: for its user or its name; else None."""
+    if refusal := limits.exceeded(session, given["prodSourceLabel"], given["userName"]):
+        return Answer(AnswerCode.TOO_MANY, refusal)
+    is_unique = given.get("uniqueTaskName") is True or allow_active
+    if given["taskType"] != USER_TYPE or not is_unique:
+        return None
+    return _again(session, given, allow_active=allow_active)
+
+
 def _completed(parameters: Parameters, requester: Requester) -> Parameters:
     """Return the parameters with user, type and priority; only production may choose these."""
-    given: Parameters = json.loads(written(parameters))
+    given: Parameters = json.loads(encode_parameters(parameters))
     if not requester.production_role or given.get("userName") is None:
         given["userName"] = requester.name
     if not requester.production_role or given.get("taskType") is None:
@@ -159,7 +167,7 @@ def _insert(session: Transaction, given: Parameters, parent: int | None) -> int:
         "prodsourcelabel": given["prodSourceLabel"],
         "username": given["userName"],
         "taskname": given["taskName"],
-        "jedi_task_parameters": written(given),
+        "jedi_task_parameters": encode_parameters(given),
         "priority": USUAL_PRIORITY if priority is None else priority,
     }
     row["current_priority"] = row["priority"]
