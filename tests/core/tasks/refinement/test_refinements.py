@@ -141,6 +141,7 @@ def test_a_task_that_lacks_a_parameter_is_broken_with_its_name(session: Session,
         ({"buildSpec": {}}, "archiveName is missing in buildSpec", True),
         ({"ddmBackEnd": "d" * 200}, "splitrule is too long", False),
         ({"log": {**PARAMETERS["log"], "token": "t" * 101}}, "storagetoken is too long", False),
+        ({"jobParameters": [{"type": "constant", "value": "\0"}]}, "cannot have a NUL", True),
         ({"log": {"type": 1}}, "parameter 3 of 3: type has to be", True),
     ],
 )
@@ -261,6 +262,13 @@ def test_input_that_is_unknown_is_waited_for_or_ends_the_task(
     assert (task["frozentime"] is not None) is is_frozen
     unknown = row(session, JediDatasets, jeditaskid=number)
     assert (unknown["type"], unknown["datasetname"]) == ("trn_unknown", "mc:a")
+
+
+def test_names_of_unknown_input_that_do_not_fit_are_not_kept(session: Session) -> None:
+    item = {**PARAMETERS["jobParameters"][0], "dataset": ",".join(["mc:long"] * 50)}
+    task, found = entered(session, waitInput=1, jobParameters=[item], catalogue=Nothing())
+    assert found.status == "pending"
+    assert not rows(session, JediDatasets, jeditaskid=task["jeditaskid"])
 
 
 def test_input_that_comes_later_takes_the_place_of_what_was_unknown(session: Session) -> None:

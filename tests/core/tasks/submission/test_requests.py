@@ -102,6 +102,7 @@ def test_a_disabled_user_is_refused(session: Session) -> None:
         ({"taskPriority": "high"}, "priority has to be a whole number"),
         ({"vo": None}, "vo has to be text"),
         ({"jobParameters": {}}, "jobParameters has to be a list of objects"),
+        ({"userName": "\ud800"}, "userName has bytes in it that are not UTF-8"),
     ],
 )
 def test_what_cannot_be_stored_is_refused(
@@ -221,3 +222,9 @@ def test_a_number_that_a_task_has_already_is_refused(session: Session) -> None:
     session.flush()
     with pytest.raises(NumberTaken, match=f"Task {task + 1} exists already: .* fix-sequences"):
         submit(session)
+
+
+def test_deep_parameters_are_kept_as_they_are(session: Session) -> None:
+    deep = json.loads("[" * 500 + "]" * 500)
+    task = submitted(session, deep=deep)
+    assert json.loads(row(session, TTask, taskid=task)["jedi_task_parameters"])["deep"] == deep

@@ -55,6 +55,8 @@ class Draft:
     outputs: list[Output] = field(default_factory=list)
     job_parameters: str | None = None
     """The template of the parameters of jobs."""
+    text: str = ""
+    """The parameters in JSON, as the task keeps them."""
     unknown: list[str] = field(default_factory=list)
     """Names of input datasets that the catalogue does not have."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pandadb.core.sql.validation import InvalidValue, check_columns
+from pandadb.core.sql.validation import InvalidValue, check_columns, check_text
 from pandadb.core.tasks.refinement import (
     conditions,
     dispositions,
@@ -24,7 +24,7 @@ from pandadb.core.tasks.refinement import (
 from pandadb.core.tasks.refinement.dispositions import NEW, Disposition, Refinement
 from pandadb.core.tasks.refinement.drafts import Draft
 from pandadb.core.tasks.split_rules import format_rules, has_rule
-from pandadb.core.tasks.submission.parameters import InvalidTask, check_task
+from pandadb.core.tasks.submission.parameters import InvalidTask, check_task, encode_parameters
 from pandadb.models import JediDatasets, JediOutputTemplate, JediTasks
 
 if TYPE_CHECKING:
@@ -121,6 +121,8 @@ def _checked(draft: Draft) -> Disposition:
             check_columns(JediDatasets, row)
         for template in draft.templates():
             check_columns(JediOutputTemplate, template)
+        check_text("the template of the parameters of jobs", draft.job_parameters or "")
+        draft.text = encode_parameters(draft.parameters)
     except InvalidValue as error:
         draft.values = {}
         return dispositions.give_up(draft, f"cannot be registered: {error}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from pandadb.core.sql.copy import copy_rows
 from pandadb.core.sql.expressions import constants, now
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
+from pandadb.core.sql.validation import mistake_in
 from pandadb.core.tasks import attempts
 from pandadb.core.tasks.refinement import task_columns
 from pandadb.core.tasks.refinement.dataset_numbers import Numbers
@@ -228,7 +228,7 @@ def _write_texts(session: Transaction, drafts: Sequence[Draft]) -> None:
         return
     connection = connection_of(session)
     numbers = [draft.number for draft in drafts]
-    texts = [json.dumps(draft.parameters) for draft in drafts]
+    texts = [draft.text for draft in drafts]
     connection.execute(_texts(JediTaskParams), {"tasks": numbers, "texts": texts})
     texts = [draft.job_parameters or "" for draft in drafts]
     connection.execute(_texts(JediJobParamsTemplate), {"tasks": numbers, "texts": texts})
@@ -256,7 +256,12 @@ def _write_unknown(session: Transaction, made: Sequence[Disposition], moment: da
             is_given(DATASET.jeditaskid), DATASET.type == UNKNOWN
         )
         connection.execute(old, {"pandaids": [*registered]})
-    names = [(one.draft.number, name) for one in made for name in one.draft.unknown]
+    names = [
+        (one.draft.number, name)
+        for one in made
+        for name in one.draft.unknown
+        if mistake_in(JediDatasets, "datasetname", name) is None
+    ]
     if names:
         numbers, texts = zip(*names, strict=True)
         given = {"tasks": [*numbers], "texts": [*texts], "moment": moment}

@@ -171,8 +171,7 @@ def _resolved(
     is_pseudo = dataset_attributes.has_attribute(attributes, dataset_attributes.PSEUDO)
     named = {item["dataset"], name} & {*PSEUDO_DATASETS}
     if is_pseudo or named or item["param_type"] == "random_seed":
-        segments = draft.parameters["segmentSpecs"] if "SW" in draft.rules else [None]
-        return [name] * len(segments), []
+        return [name] * (len(_segments(draft)) if "SW" in draft.rules else 1), []
     if catalogue is None:
         return [name], []
     constituents = [*catalogue.constituents(name)]
@@ -187,8 +186,24 @@ def _container(draft: Draft, name: str, place: int, *, is_first: bool) -> str:
         return name
     if "SW" not in draft.rules:
         return "None/None"
-    segment = draft.parameters["segmentSpecs"][place]
+    segment = _segments(draft)[place]
     return f"{segment['name']}/{segment['id']}"
+
+
+def _segments(draft: Draft) -> list[dict[str, Any]]:
+    """Return the segments of a task: each has a name and a number.
+
+    Raises:
+        InvalidTask: They are none.
+    """
+    found = draft.parameters["segmentSpecs"]
+    if not isinstance(found, list) or not all(
+        isinstance(one, dict) and {"name", "id"} <= {*one} for one in found
+    ):
+        raise InvalidTask(
+            f"segmentSpecs has to be a list of objects with name and id, not {shown(found)}"
+        )
+    return found
 
 
 def _add_constituents(draft: Draft, row: Row, names: list[str]) -> None:

@@ -89,7 +89,7 @@ def set_queue(draft: Draft, around: Surroundings) -> None:
             " its other attributes"
         )
     values["workqueue_id"] = queue.queue_id
-    if given.get("gshare") in {share.name for share in around.shares}:
+    if given.get("gshare") in [share.name for share in around.shares]:
         values["gshare"] = given["gshare"]
     else:
         task["rtype"] = around.resource_types.get(first_site(values.get("site")))

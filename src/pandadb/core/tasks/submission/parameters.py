@@ -62,6 +62,7 @@ class Task(OpenShape):
     jobParameters: list[Item] = Field([], title="a list of objects")
     log: Annotated[list[Item], BeforeValidator(_as_list)] = Field([], title="an object")
     buildSpec: dict[str, Any] | None = Field(None, title="an object")
+    esmergeSpec: dict[str, Any] | None = Field(None, title="an object")
 
 
 class Parameter(OpenShape):
@@ -76,6 +77,7 @@ class Parameter(OpenShape):
     destination: str | None = Field(None, title="text")
     attributes: str | None = Field(None, title="text")
     offset: int | None = Field(None, title="a whole number")
+    expandedList: list[str] | None = Field(None, title="a list of datasets")
     nFilesPerJob: int | str | None = Field(None, title="a whole number")
 
 
@@ -139,6 +141,18 @@ def _check(shape: type[Shape], given: Any) -> None:
         job_input.check(shape, given)
     except InvalidValue as error:
         raise InvalidTask(str(error)) from None
+
+
+def encode_parameters(parameters: Parameters) -> str:
+    """Return parameters in JSON, for the tables of tasks.
+
+    Raises:
+        InvalidTask: They are nested too deeply.
+    """
+    try:
+        return json.dumps(parameters)
+    except RecursionError:
+        raise InvalidTask("the parameters are nested too deeply") from None
 
 
 def is_given(parameters: Parameters, name: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import dataclass
 from enum import IntEnum
@@ -17,7 +16,13 @@ from pandadb.core.sql.validation import InvalidValue, check_columns
 from pandadb.core.tasks.requesters import Requester, admit
 from pandadb.core.tasks.submission import limits, resubmissions
 from pandadb.core.tasks.submission.name_locks import lock_names
-from pandadb.core.tasks.submission.parameters import InvalidTask, Parameters, check_task, fitted
+from pandadb.core.tasks.submission.parameters import (
+    InvalidTask,
+    Parameters,
+    check_task,
+    encode_parameters,
+    fitted,
+)
 from pandadb.models import JediTasks, TTask
 from pandadb.models.deft import PRODSYS2_TASK_SEQ
 
@@ -90,19 +95,27 @@ def submit(
         if parent is None:
             text = f"There is no parent task {name!r} of the user {given['userName']}."
             return Answer(AnswerCode.NO_PARENT, text)
-    if refusal := limits.exceeded(session, given["prodSourceLabel"], given["userName"]):
-        return Answer(AnswerCode.TOO_MANY, refusal)
-    if given["taskType"] == USER_TYPE and (given.get("uniqueTaskName") is True or allow_active):
-        again = _again(session, given, allow_active=allow_active)
-        if again is not None:
-            return again
+    if old := _refused_or_old(session, given, allow_active=allow_active):
+        return old
     task = _insert(session, given, parent)
     return Answer(AnswerCode.ACCEPTED, f"Task {task} is submitted.", task)
 
 
+def _refused_or_old(
+    session: Transaction, given: Parameters, *, allow_active: bool
+) -> Answer | None:
+    """Return the answer if no new task is to be made: for its user or its name; else None."""
+    if refusal := limits.exceeded(session, given["prodSourceLabel"], given["userName"]):
+        return Answer(AnswerCode.TOO_MANY, refusal)
+    is_unique = given.get("uniqueTaskName") is True or allow_active
+    if given["taskType"] != USER_TYPE or not is_unique:
+        return None
+    return _again(session, given, allow_active=allow_active)
+
+
 def _completed(parameters: Parameters, requester: Requester) -> Parameters:
     """Return the parameters with user, type and priority; only production may choose these."""
-    given = copy.deepcopy(parameters)
+    given: Parameters = json.loads(encode_parameters(parameters))
     if not requester.production_role or given.get("userName") is None:
         given["userName"] = requester.name
     if not requester.production_role or given.get("taskType") is None:
@@ -154,7 +167,7 @@ def _insert(session: Transaction, given: Parameters, parent: int | None) -> int:
         "prodsourcelabel": given["prodSourceLabel"],
         "username": given["userName"],
         "taskname": given["taskName"],
-        "jedi_task_parameters": json.dumps(given),
+        "jedi_task_parameters": encode_parameters(given),
         "priority": USUAL_PRIORITY if priority is None else priority,
     }
     row["current_priority"] = row["priority"]
