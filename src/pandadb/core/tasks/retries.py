@@ -132,7 +132,7 @@ def _by_family(tasks: Sequence[int], rows: Tasks) -> list[int]:
 def _checked(
     session: Transaction, tasks: Tasks, command: str, result: RetryResult, host: str
 ) -> dict[int, Row[Any]]:
-    """Return the tasks whose earlier state the command takes; the others go back there."""
+    """Return the tasks with an earlier state that the command takes; the others go back there."""
     allowed = {task: row for task, row in tasks.items() if row.oldstatus in ALLOWED[command]}
     wrong = {task: row for task, row in tasks.items() if task not in allowed}
     _go_back(
@@ -171,7 +171,7 @@ def _tried_again(
     result: RetryResult,
     host: str,
 ) -> list[int]:
-    """Retry tasks within their limits; return those whose children are to be executed again."""
+    """Retry tasks within their limits; return those with children to be executed again."""
     beyond = {} if options.ignore_limits else retry_limits.passed(session, [*tasks.values()])
     _exhaust(session, {t: one.sentence for t, one in beyond.items() if one.exhausts}, result, host)
     back = {t: (tasks[t], one.sentence) for t, one in beyond.items() if not one.exhausts}

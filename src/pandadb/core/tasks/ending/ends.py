@@ -106,7 +106,7 @@ def _lock(
 
 
 def _run(session: Transaction, tasks: Iterable[Row[Any]], host: str) -> None:
-    """Have tasks run whose scouts have ended; the next generation of jobs takes them at once."""
+    """Have tasks run after their scouts; the next generation of jobs takes them at once."""
     running = {
         row.jeditaskid: Outcome(
             "running", row.errordialog, row.oldstatus, superstatus="running", ago=HOURS_BACK
@@ -117,7 +117,7 @@ def _run(session: Transaction, tasks: Iterable[Row[Any]], host: str) -> None:
 
 
 def _read(session: Transaction, tasks: Sequence[Row[Any]]) -> list[Ending]:
-    """Return tasks with their datasets, which are locked, their parents and events."""
+    """Return tasks with their datasets (locked), their parents and events."""
     if not tasks:
         return []
     rows = datasets.lock(session, [row.jeditaskid for row in tasks])
@@ -219,7 +219,7 @@ def _write(
 
 
 def _reason(task: Row[Any], state: FinalState) -> str | None:
-    """Return the reason of a final state; it follows what the task has, unless it is exhausted."""
+    """Return the reason of a final state, added to the present one unless it is exhausted."""
     if state.reason is None or task.errordialog is None or state.status == "exhausted":
         reason: str | None = state.reason or task.errordialog
         return reason

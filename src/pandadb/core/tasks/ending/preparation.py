@@ -1,4 +1,4 @@
-"""Tasks whose inputs have all ended are prepared for their end; scouts that have ended are judged.
+"""Preparation of ends: tasks without unprocessed input, and the judgement of scouts.
 
 The rules of semantics 3.2, with the states of datasets of 4.1.
 """
@@ -36,7 +36,7 @@ def prepare(
     host: str,
     limit: int | None = None,
 ) -> dict[int, str]:
-    """Prepare tasks of a VO and a label (None: any) whose inputs have ended; return their states.
+    """Prepare tasks of a VO and a label (None: any) for their end; return their states.
 
     Their scouts are judged: `scouted`, `exhausted`, `tobroken`. Others are `prepared`, or `defined`
     where a parent may still add to their input, or `registered` after their preprocessing. Tasks
@@ -63,7 +63,7 @@ def _has_scouts(task: Row[Any], found: Candidates) -> bool:
 def _judge_scouts(
     session: Transaction, tasks: Sequence[Row[Any]], found: Candidates, host: str
 ) -> dict[int, str]:
-    """Write what scouts have used into their tasks, and have the other jobs follow, or not."""
+    """Write the values of scouts into their tasks, and have the other jobs follow, or not."""
     assessed = scouts.assess(session, tasks, only_values=found.only_values)
     scouts.tag_jobs(session, assessed.values())
     judged = [row for row in tasks if row.jeditaskid not in found.only_values]
@@ -138,7 +138,7 @@ def _has_unprocessed(ready: Sequence[Row[Any]]) -> bool:
 
 
 def _final(row: Row[Any]) -> str:
-    """Return the state of an input dataset whose files have ended; secondaries do not count."""
+    """Return the state of an input dataset without files left; secondaries do not count."""
     if row.masterid is not None or row.nfiles == row.nfilesfinished:
         return "done"
     return "finished" if row.nfilesfinished else "failed"

@@ -1,4 +1,4 @@
-"""What is known of tasks beside their finished scouts: parameters, counts, library."""
+"""Facts about tasks beside their finished scouts: parameters, counts, library."""
 
 from __future__ import annotations
 

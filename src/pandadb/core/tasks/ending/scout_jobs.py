@@ -1,4 +1,4 @@
-"""Finished jobs of tasks with what they used and their input, for the values that scouts give."""
+"""Finished jobs of tasks with their use of resources and their input, for the values of scouts."""
 
 from __future__ import annotations
 

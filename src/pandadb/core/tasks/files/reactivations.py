@@ -31,7 +31,7 @@ REACTIVATED = (*INPUTS, "random_seed")
 
 @dataclass(frozen=True)
 class MoreAttempts:
-    """The files of a task whose attempts were increased."""
+    """The files of a task with more attempts."""
 
     files: int = 0
     reactivated: int = 0
@@ -58,8 +58,8 @@ def reactivate(
 ) -> dict[int, int]:
     """Make all input files of tasks ready, and the tasks; return the numbers of files.
 
-    Files have all their attempts again, unless they keep what they had. It is an operator's repair:
-    times, the status log and T_TASK are left as they are. The tasks are locked.
+    Files have all their attempts again, unless `keep_attempts`. It is an operator's repair: times,
+    the status log and T_TASK are left as they are. The tasks are locked.
     """
     datasets.lock(session, tasks, REACTIVATED)
     given = {"pandaids": [*tasks], "keep": keep_attempts}
