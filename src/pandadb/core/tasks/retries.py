@@ -117,15 +117,18 @@ def _retry_children(
 
 def _by_family(tasks: Sequence[int], rows: Tasks) -> list[int]:
     """Return tasks in their order, each followed by its children by id."""
+    chosen = {*tasks}
     below: dict[int, list[int]] = {}
-    children = [task for task in sorted(tasks) if rows[task].parent_tid in {*tasks} - {task}]
-    for task in children:
-        below.setdefault(rows[task].parent_tid, []).append(task)
+    for task in sorted(chosen):
+        if rows[task].parent_tid in chosen and rows[task].parent_tid != task:
+            below.setdefault(rows[task].parent_tid, []).append(task)
+    children = {task for ones in below.values() for task in ones}
     left = [task for task in reversed(tasks) if task not in children]
-    ordered = []
+    ordered: dict[int, None] = {}
     while left:
-        ordered.append(left.pop())
-        left += reversed(below.get(ordered[-1], ()))
+        task = left.pop()
+        ordered[task] = None
+        left += reversed(below.get(task, ()))
     return [*ordered, *(task for task in tasks if task not in ordered)]
 
 

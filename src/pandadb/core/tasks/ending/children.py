@@ -17,7 +17,7 @@ from pandadb.core.tasks.states import CLOSED
 from pandadb.models import JediDatasets, JediTasks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from sqlalchemy import ColumnElement, Row, Update
 
@@ -77,7 +77,7 @@ def abort(
 def wake(session: Transaction, children: Mapping[int, Row[Any]]) -> None:
     """Have agents look at children at once: at pending ones, and at input that may have grown."""
     pending = [task for task, row in children.items() if row.status == "pending"]
-    others: Sequence[int] = [task for task in children if task not in pending]
+    others = [task for task, row in children.items() if row.status != "pending"]
     connection = connection_of(session)
     if pending:
         connection.execute(_waking(), {"pandaids": [*pending]})

@@ -120,7 +120,9 @@ def _read(session: Transaction, tasks: Sequence[Row[Any]]) -> list[Ending]:
     """Return tasks with their datasets (locked), their parents and events."""
     if not tasks:
         return []
-    rows = datasets.lock(session, [row.jeditaskid for row in tasks])
+    of_task: dict[int, list[Row[Any]]] = {row.jeditaskid: [] for row in tasks}
+    for row in datasets.lock(session, of_task):
+        of_task[row.jeditaskid].append(row)
     connection = connection_of(session)
     parents = {"pandaids": [*{row.parent_tid for row in tasks if row.parent_tid}]}
     states = {row.jeditaskid: row.status for row in connection.execute(_states(), parents)}
@@ -131,7 +133,7 @@ def _read(session: Transaction, tasks: Sequence[Row[Any]]) -> list[Ending]:
     return [
         Ending(
             task,
-            [row for row in rows if row.jeditaskid == task.jeditaskid],
+            of_task[task.jeditaskid],
             states.get(task.parent_tid),
             task.jeditaskid in finished,
         )

@@ -47,7 +47,7 @@ def prepare(
     """
     found = candidates.find(session, vo, label, limit)
     scouting = [row for row in found.rows if _has_scouts(row, found)]
-    others = [row for row in found.rows if row not in scouting]
+    others = [row for row in found.rows if not _has_scouts(row, found)]
     states = _judge_scouts(session, scouting, found, host)
     states |= _prepare(session, others, host)
     activity_periods.settle(session, states)
