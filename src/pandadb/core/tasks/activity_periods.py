@@ -29,7 +29,7 @@ from sqlalchemy.types import Text
 from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.files.types import INPUTS
+from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.models import JediDatasets, JediTasks, TaskMetrics
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, near, shown
-from pandadb.core.tasks import attempts, families, outcomes, retry_limits
+from pandadb.core.tasks import attempts, descendants, outcomes, retry_limits
 from pandadb.core.tasks.files import retried_datasets
+from pandadb.core.tasks.files.dataset_types import CLOSED_WITH_TASK
 from pandadb.core.tasks.files.retried_datasets import RetryOptions
-from pandadb.core.tasks.files.types import CLOSED_WITH_TASK
 from pandadb.core.tasks.outcomes import HOURS_BACK, Outcome
 from pandadb.core.tasks.states import RETRYABLE
 from pandadb.models import JediDatasets, JediEvents, TTask
@@ -84,7 +84,7 @@ def retry(
         keep_priority=keep_share_priority,
         ignore_limits=ignore_limits,
     )
-    locked = families.lock(session, tasks, with_children=child_tasks)
+    locked = descendants.lock(session, tasks, with_children=child_tasks)
     result = RetryResult()
     result.refused |= {task: f"there is no task {task}" for task in tasks if task not in locked}
     chosen = {task: locked[task] for task in dict.fromkeys(tasks) if task in locked}
@@ -288,9 +288,9 @@ def _children(
 
     Input that a parent makes may change now. A child without such input is registered anew.
     """
-    children = families.children_of(parents, locked)
-    living = {task: row for task, row in children.items() if row.status not in families.GIVEN_UP}
-    reading = families.have_input_change(session, living)
+    children = descendants.children_of(parents, locked)
+    living = {task: row for task, row in children.items() if row.status not in descendants.GIVEN_UP}
+    reading = descendants.have_input_change(session, living)
     anew = {
         task: Outcome("registered", oldstatus=row.oldstatus, ago=None)
         for task, row in living.items()
@@ -300,5 +300,5 @@ def _children(
     return {
         task: living[task]
         for task in sorted(reading)
-        if living[task].status not in families.WORKING
+        if living[task].status not in descendants.WORKING
     }

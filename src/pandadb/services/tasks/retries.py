@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandadb.core.sql import validation
-from pandadb.core.tasks import attempts, families, retries
+from pandadb.core.tasks import attempts, descendants, retries
 from pandadb.core.tasks.files import reactivations
 from pandadb.core.tasks.row_locks import lock_tasks
 from pandadb.errors import InvalidInput, PandaDBError
@@ -90,7 +90,7 @@ def increase_attempts(
     validation.check_number("by", by, 1, MOST_ATTEMPTS)
     (jeditaskid,) = validation.ids(task)
     with transaction(database, options) as connection:
-        row = families.lock(connection, [jeditaskid], with_children=False).get(jeditaskid)
+        row = descendants.lock(connection, [jeditaskid], with_children=False).get(jeditaskid)
         if row is None:
             raise UnknownTask(f"There is no task {jeditaskid}")
         if not {row.status, row.oldstatus} & {*INCREASABLE}:

@@ -10,7 +10,7 @@ from sqlalchemy import func, literal_column, update
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks import families, outcomes
+from pandadb.core.tasks import descendants, outcomes
 from pandadb.core.tasks.ending.final_states import UNSUCCESSFUL
 from pandadb.core.tasks.outcomes import Outcome
 from pandadb.core.tasks.states import CLOSED
@@ -42,7 +42,7 @@ def follow(
     useful = [task for task in parents if task not in useless]
     living = {
         task: row
-        for task, row in families.children_of(useful, locked).items()
+        for task, row in descendants.children_of(useful, locked).items()
         if row.status not in CLOSED and task not in aborted
     }
     wake(session, living)
@@ -57,7 +57,7 @@ def abort(
     while states:
         children = {
             task: row
-            for task, row in families.children_of(states, locked).items()
+            for task, row in descendants.children_of(states, locked).items()
             if row.status not in CLOSED and task not in found
         }
         found |= {

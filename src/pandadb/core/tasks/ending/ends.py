@@ -12,11 +12,11 @@ from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks import activity_periods, attempts, families, outcomes
+from pandadb.core.tasks import activity_periods, attempts, descendants, outcomes
 from pandadb.core.tasks.ending import children, final_states
 from pandadb.core.tasks.ending.final_states import Ending, FinalState
-from pandadb.core.tasks.files import datasets
-from pandadb.core.tasks.files.types import CLOSED_WITH_TASK
+from pandadb.core.tasks.files import dataset_rows
+from pandadb.core.tasks.files.dataset_types import CLOSED_WITH_TASK
 from pandadb.core.tasks.outcomes import HOURS_BACK, Outcome
 from pandadb.core.tasks.split_rules import has_rule, parse_rules
 from pandadb.core.tasks.states import ATTEMPT_ENDS
@@ -67,7 +67,7 @@ def end(
     scouted = [row for row in tasks if row.status == "scouted"]
     _run(session, scouted, host)
     ending = [row for row in tasks if row.status != "scouted"]
-    family = families.lock(session, [row.jeditaskid for row in ending], with_children=True)
+    family = descendants.lock(session, [row.jeditaskid for row in ending], with_children=True)
     endings = _read(session, ending)
     states = _final_states(endings, may_exhaust=may_exhaust)
     _close_datasets(session, endings, states)
@@ -121,7 +121,7 @@ def _read(session: Transaction, tasks: Sequence[Row[Any]]) -> list[Ending]:
     if not tasks:
         return []
     of_task: dict[int, list[Row[Any]]] = {row.jeditaskid: [] for row in tasks}
-    for row in datasets.lock(session, of_task):
+    for row in dataset_rows.lock(session, of_task):
         of_task[row.jeditaskid].append(row)
     connection = connection_of(session)
     parents = {"pandaids": [*{row.parent_tid for row in tasks if row.parent_tid}]}
@@ -167,7 +167,7 @@ def _close_datasets(
             if status is not None:
                 made = row.nfilesfinished if row.type in CLOSED_WITH_TASK else row.nfiles
                 changes[row.jeditaskid, row.datasetid] = {"status": status, "nfiles": made}
-    datasets.write(session, changes)
+    dataset_rows.write(session, changes)
     if final:
         connection_of(session).execute(_deletion(), {"pandaids": [*final]})
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.tasks import activity_periods, outcomes, split_rules
 from pandadb.core.tasks.ending import candidates, scouts
-from pandadb.core.tasks.files import datasets
-from pandadb.core.tasks.files.types import INPUTS, PROCESSED, PRODUCED
+from pandadb.core.tasks.files import dataset_rows
+from pandadb.core.tasks.files.dataset_types import INPUTS, PROCESSED, PRODUCED
 from pandadb.core.tasks.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _judge_scouts(
     scouts.tag_jobs(session, assessed.values())
     judged = [row for row in tasks if row.jeditaskid not in found.only_values]
     ids = [row.jeditaskid for row in judged]
-    datasets.lock(session, ids, INPUTS)
+    dataset_rows.lock(session, ids, INPUTS)
     scouts.release_files(session, ids)
     values = {
         row.jeditaskid: _only_values(row, assessed[row.jeditaskid])
@@ -90,7 +90,7 @@ def _only_values(task: Row[Any], assessed: Assessment) -> Outcome:
 
 def _prepare(session: Transaction, tasks: Sequence[Row[Any]], host: str) -> dict[int, str]:
     """Give tasks without unprocessed files their next state, and their datasets theirs."""
-    rows = datasets.lock(session, [row.jeditaskid for row in tasks])
+    rows = dataset_rows.lock(session, [row.jeditaskid for row in tasks])
     of_task: dict[int, list[Row[Any]]] = {row.jeditaskid: [] for row in tasks}
     for row in rows:
         of_task[row.jeditaskid].append(row)
@@ -109,7 +109,7 @@ def _prepare(session: Transaction, tasks: Sequence[Row[Any]], host: str) -> dict
             states |= {_key(row): "prepared" for row in mine if row.type in PRODUCED}
             changes |= {key: {"status": state} for key, state in states.items()}
             ended[task.jeditaskid] = _prepared(task, ready)
-    datasets.write(session, changes)
+    dataset_rows.write(session, changes)
     outcomes.write(session, ended, host=host)
     return {task: outcome.status for task, outcome in ended.items()}
 

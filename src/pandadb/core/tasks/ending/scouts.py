@@ -26,7 +26,7 @@ from pandadb.core.tasks.ending import (
 )
 from pandadb.core.tasks.ending.scout_values import Preset
 from pandadb.core.tasks.ending.scout_verdicts import Counts, Requested, Scouts, Verdict
-from pandadb.core.tasks.files.types import INPUTS
+from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.core.tasks.outcomes import Outcome
 from pandadb.models import JediDatasetContents, JediDatasets, JobsArchived, JobsArchived4
 

@@ -10,8 +10,8 @@ from sqlalchemy import exists, func, or_, select, update
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given, is_one_of
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.files import datasets
-from pandadb.core.tasks.files.types import PROCESSED, PRODUCED
+from pandadb.core.tasks.files import dataset_rows
+from pandadb.core.tasks.files.dataset_types import PROCESSED, PRODUCED
 from pandadb.core.tasks.row_locks import refusing_to_wait
 from pandadb.models import JediDatasets, JediTasks
 
@@ -58,7 +58,7 @@ def have_input_change(session: Transaction, children: Iterable[int]) -> set[int]
     chosen = [*children]
     if not chosen:
         return set()
-    datasets.lock(session, chosen, PROCESSED)
+    dataset_rows.lock(session, chosen, PROCESSED)
     return {*connection_of(session).scalars(_changing(), {"pandaids": [*chosen]})}
 
 
