@@ -11,11 +11,13 @@ from sqlalchemy import event, func, select
 
 from pandadb.core.jobs.ending.server_config import InvalidSetting
 from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.tasks.row_locks import TasksLocked
 from pandadb.database import Database
 from pandadb.models import (
     Config,
     JediDatasetContents,
     JediEvents,
+    JediTasks,
     TaskAttempts,
     TasksStatusLog,
 )
@@ -473,3 +475,12 @@ def test_a_retry_counts_as_a_recount_does(database: Database) -> None:
         used = session.scalar(select(func.count()).where(file.status != "ready"))
     dataset = dataset_row(database, 11)
     assert (dataset.nfilesused, dataset.nfilesfinished, dataset.nfilesfailed) == (used, 1, 0)
+
+
+def test_a_task_that_is_locked_for_too_long_is_an_error(database: Database) -> None:
+    give_retried(database)
+
+    with database.session() as session:
+        session.get(JediTasks, 1, with_for_update=True)
+        with pytest.raises(TasksLocked):
+            retries.retry(database, 1, options=VerbOptions(patience=0.1))

@@ -1,7 +1,7 @@
-"""Periods in which tasks have input to process, and in which they are active: TASK_METRICS.
+"""Periods of tasks with input to process, and periods of activity: TASK_METRICS.
 
-`queuedtime` and `activatedtime` are set while a task has files that no job has taken; their ends
-go into TASK_METRICS as `queuingPeriods` and `activePeriod` (semantics 3.4).
+`queuedtime` and `activatedtime` are set while a task has files that no job has taken; their ends go
+into TASK_METRICS as `queuingPeriods` and `activePeriod` (semantics 3.4).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sqlalchemy.types import Text
 from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.files.types import INPUTS
+from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.models import JediDatasets, JediTasks, TaskMetrics
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 TASK, DATASET = JediTasks.__table__.c, JediDatasets.__table__.c
 METRICS = TaskMetrics.__table__.c
 ACTIVE = ("ready", "running", "scouting", "scouted")
-"""States in which a task works on its input, and from which it may be on hold."""
+"""States of tasks that work on their input; a task on hold has one of them in `oldstatus`."""
 FROZEN = ("done", "finished", "failed", "broken", "paused", "exhausted")
-"""States in which a task is not active any more."""
+"""States of tasks that are not active any more."""
 MOST_PERIODS = 10_000
 """Periods of queuing that are kept of a task."""
 TIME_FORMAT = "YYYY-MM-DD HH24:MI:SS.US"
@@ -105,7 +105,7 @@ def _statement() -> Select[Any]:
 
 
 def _tasks() -> CTE:
-    """Select the tasks, with whether they have input, and which of their periods end."""
+    """Select the tasks, with their input and the ends of their periods as conditions."""
     status = TASK.status
     is_active = or_(
         status.in_(ACTIVE), and_(status == "pending", func.coalesce(TASK.oldstatus, "").in_(ACTIVE))

@@ -24,15 +24,8 @@ STATUS_LENGTH = 32
 """Characters of a state in TASK_ATTEMPTS."""
 
 
-def lock(session: Transaction, tasks: Sequence[int]) -> list[int]:
-    """Lock tasks in the order of their ids; return those that exist."""
-    locked = select(TASK.jeditaskid).where(is_given(TASK.jeditaskid)).order_by(TASK.jeditaskid)
-    given = {"pandaids": [*tasks]}
-    return [*connection_of(session).scalars(locked.with_for_update(), given)]
-
-
 def start(session: Transaction, tasks: Sequence[int]) -> None:
-    """Begin a new attempt of tasks, which are locked; an attempt still open ends.
+    """Begin a new attempt of locked tasks; an attempt still open ends.
 
     The number follows the last one, and is at least the task's `attemptnr`. That may be NULL: the
     column has no default, and then counts as 0.

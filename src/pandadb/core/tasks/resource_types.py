@@ -1,4 +1,4 @@
-"""Types of resources, RESOURCE_TYPES: which one a task asks for, by its cores and memory."""
+"""Types of resources, RESOURCE_TYPES: the type of a task, by its cores and memory."""
 
 from __future__ import annotations
 

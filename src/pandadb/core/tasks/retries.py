@@ -11,10 +11,10 @@ from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, near, shown
-from pandadb.core.tasks import attempts, families, outcomes, retry_limits
+from pandadb.core.tasks import attempts, descendants, outcomes, retry_limits
 from pandadb.core.tasks.files import retried_datasets
+from pandadb.core.tasks.files.dataset_types import CLOSED_WITH_TASK
 from pandadb.core.tasks.files.retried_datasets import RetryOptions
-from pandadb.core.tasks.files.types import CLOSED_WITH_TASK
 from pandadb.core.tasks.outcomes import HOURS_BACK, Outcome
 from pandadb.core.tasks.states import RETRYABLE
 from pandadb.models import JediDatasets, JediEvents, TTask
@@ -84,7 +84,7 @@ def retry(
         keep_priority=keep_share_priority,
         ignore_limits=ignore_limits,
     )
-    locked = families.lock(session, tasks, with_children=child_tasks)
+    locked = descendants.lock(session, tasks, with_children=child_tasks)
     result = RetryResult()
     result.refused |= {task: f"there is no task {task}" for task in tasks if task not in locked}
     chosen = {task: locked[task] for task in dict.fromkeys(tasks) if task in locked}
@@ -117,22 +117,25 @@ def _retry_children(
 
 def _by_family(tasks: Sequence[int], rows: Tasks) -> list[int]:
     """Return tasks in their order, each followed by its children by id."""
+    chosen = {*tasks}
     below: dict[int, list[int]] = {}
-    children = [task for task in sorted(tasks) if rows[task].parent_tid in {*tasks} - {task}]
-    for task in children:
-        below.setdefault(rows[task].parent_tid, []).append(task)
+    for task in sorted(chosen):
+        if rows[task].parent_tid in chosen and rows[task].parent_tid != task:
+            below.setdefault(rows[task].parent_tid, []).append(task)
+    children = {task for ones in below.values() for task in ones}
     left = [task for task in reversed(tasks) if task not in children]
-    ordered = []
+    ordered: dict[int, None] = {}
     while left:
-        ordered.append(left.pop())
-        left += reversed(below.get(ordered[-1], ()))
+        task = left.pop()
+        ordered[task] = None
+        left += reversed(below.get(task, ()))
     return [*ordered, *(task for task in tasks if task not in ordered)]
 
 
 def _checked(
     session: Transaction, tasks: Tasks, command: str, result: RetryResult, host: str
 ) -> dict[int, Row[Any]]:
-    """Return the tasks whose earlier state the command takes; the others go back there."""
+    """Return the tasks with an earlier state that the command takes; the others go back there."""
     allowed = {task: row for task, row in tasks.items() if row.oldstatus in ALLOWED[command]}
     wrong = {task: row for task, row in tasks.items() if task not in allowed}
     _go_back(
@@ -171,7 +174,7 @@ def _tried_again(
     result: RetryResult,
     host: str,
 ) -> list[int]:
-    """Retry tasks within their limits; return those whose children are to be executed again."""
+    """Retry tasks within their limits; return those with children to be executed again."""
     beyond = {} if options.ignore_limits else retry_limits.passed(session, [*tasks.values()])
     _exhaust(session, {t: one.sentence for t, one in beyond.items() if one.exhausts}, result, host)
     back = {t: (tasks[t], one.sentence) for t, one in beyond.items() if not one.exhausts}
@@ -285,9 +288,9 @@ def _children(
 
     Input that a parent makes may change now. A child without such input is registered anew.
     """
-    children = families.children_of(parents, locked)
-    living = {task: row for task, row in children.items() if row.status not in families.GIVEN_UP}
-    reading = families.have_input_change(session, living)
+    children = descendants.children_of(parents, locked)
+    living = {task: row for task, row in children.items() if row.status not in descendants.GIVEN_UP}
+    reading = descendants.have_input_change(session, living)
     anew = {
         task: Outcome("registered", oldstatus=row.oldstatus, ago=None)
         for task, row in living.items()
@@ -297,5 +300,5 @@ def _children(
     return {
         task: living[task]
         for task in sorted(reading)
-        if living[task].status not in families.WORKING
+        if living[task].status not in descendants.WORKING
     }

@@ -1,4 +1,4 @@
-"""Limits beyond which a task is not tried again: CONFIG, component `retry_task` (semantics 3.6).
+"""Limits for retries of tasks: CONFIG, component `retry_task` (semantics 3.6).
 
 Each key ends with the task's `prodsourcelabel`. A limit that is 0 or not set is none.
 """
@@ -15,7 +15,7 @@ from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks import jedi_config
 from pandadb.core.tasks.ending import scout_jobs, scout_values
-from pandadb.core.tasks.files.types import INPUTS
+from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.models import JediDatasetContents, JediDatasets, JobsArchived, JobsArchived4
 
 if TYPE_CHECKING:
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
     Values = Mapping[int, float]
-    """What a limit is compared with, by task; a task without a value is within the limit."""
+    """Values to compare with a limit, by task; a task without a value is within the limit."""
 
 FILE, DATASET = JediDatasetContents.__table__.c, JediDatasets.__table__.c
 MEASURED_LABELS = ("managed", "user")
-"""Labels of the jobs whose failures count."""
+"""Labels of the jobs that count."""
 SECONDS_OF_HOUR = 3600
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit: the beginning of its key in CONFIG, and what it is compared with."""
+    """A limit: the beginning of its key in CONFIG, and the value to compare with it."""
 
     key: str
     words: str
@@ -164,7 +164,7 @@ LIMITS = (
         is_least=True,
     ),
 )
-"""The limits, in the order in which they are looked at."""
+"""The limits, in the order of their checks."""
 
 
 def _ended_jobs(session: Transaction, tasks: Sequence[Row[Any]]) -> Sequence[Row[Any]]:

@@ -23,10 +23,10 @@ def prepare_ends(
     *,
     limit: int | None = None,
 ) -> dict[int, str]:
-    """Prepare tasks of a VO and a `prodsourcelabel` whose inputs have ended; return their states.
+    """Prepare tasks of a VO and a `prodsourcelabel` for their end; return their states.
 
-    Scouts that have ended are judged, too. It can be repeated, and several can run at once: each
-    task is taken by one of them. `limit` is the number of tasks without files left, at most.
+    Scouts at their end are judged, too. It is idempotent and safe to run concurrently: each task is
+    taken by one of the runs. `limit` is the number of tasks without files left, at most.
 
     Raises:
         InvalidValue: `limit` is no number above 0.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandadb.core.sql import validation
-from pandadb.core.tasks import attempts, families, retries
+from pandadb.core.tasks import attempts, descendants, retries
 from pandadb.core.tasks.files import reactivations
+from pandadb.core.tasks.row_locks import lock_tasks
 from pandadb.errors import InvalidInput, PandaDBError
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pandadb.core.sql.transaction import Transaction
     from pandadb.core.tasks.files.reactivations import MoreAttempts
     from pandadb.core.tasks.retries import RetryResult
     from pandadb.database import Database
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_ATTEMPTS = 100
 """Attempts that can be added at once; the columns are of type smallint."""
 INCREASABLE = ("running", "scouting", "ready")
-"""States, now or before, of tasks whose files can have more attempts."""
+"""States, now or before, of tasks that can have more attempts for their files."""
 
 
 class UnknownTask(InvalidInput):
@@ -53,6 +53,7 @@ def retry(
         TaskRefused: It was one task, and it has no earlier state to go on from.
         InvalidValue: The command is neither retry nor incexec, or a task is no number.
         InvalidSetting: A limit in CONFIG is no number.
+        TasksLocked: A task was locked for longer than the lock timeout.
     """
     ids = validation.ids(tasks)
     with transaction(database, options) as connection:
@@ -68,13 +69,9 @@ def retry(
             child_tasks=child_tasks,
         )
         if isinstance(tasks, int) and tasks not in result.tasks:
-            raise _error(connection, tasks, result.refused[tasks])
+            known = lock_tasks(connection, ids, options.lock)
+            raise (TaskRefused if known else UnknownTask)(result.refused[tasks])
     return result
-
-
-def _error(connection: Transaction, task: int, sentence: str) -> PandaDBError:
-    """Return the error of a single task that was left as it is."""
-    return TaskRefused(sentence) if attempts.lock(connection, [task]) else UnknownTask(sentence)
 
 
 def increase_attempts(
@@ -88,11 +85,12 @@ def increase_attempts(
         UnknownTask: There is no such task.
         TaskRefused: The task is not running, scouting or ready, and was not before.
         InvalidValue: `by` is no number from 1 to 100.
+        TasksLocked: The task was locked for longer than the lock timeout.
     """
     validation.check_number("by", by, 1, MOST_ATTEMPTS)
     (jeditaskid,) = validation.ids(task)
     with transaction(database, options) as connection:
-        row = families.lock(connection, [jeditaskid], with_children=False).get(jeditaskid)
+        row = descendants.lock(connection, [jeditaskid], with_children=False).get(jeditaskid)
         if row is None:
             raise UnknownTask(f"There is no task {jeditaskid}")
         if not {row.status, row.oldstatus} & {*INCREASABLE}:
@@ -118,9 +116,10 @@ def reactivate(
 
     Raises:
         InvalidValue: A task is no number.
+        TasksLocked: A task was locked for longer than the lock timeout.
     """
     with transaction(database, options) as connection:
-        found = attempts.lock(connection, validation.ids(tasks))
+        found = [*lock_tasks(connection, validation.ids(tasks), options.lock)]
         return reactivations.reactivate(connection, found, keep_attempts=keep_attempts)
 
 
@@ -131,9 +130,10 @@ def start_attempts(
 
     Raises:
         InvalidValue: A task is no number.
+        TasksLocked: A task was locked for longer than the lock timeout.
     """
     with transaction(database, options) as connection:
-        found = attempts.lock(connection, validation.ids(tasks))
+        found = [*lock_tasks(connection, validation.ids(tasks), options.lock)]
         attempts.start(connection, found)
     return found
 
@@ -145,8 +145,9 @@ def end_attempts(
 
     Raises:
         InvalidValue: A task is no number.
+        TasksLocked: A task was locked for longer than the lock timeout.
     """
     with transaction(database, options) as connection:
-        found = attempts.lock(connection, validation.ids(tasks))
+        found = [*lock_tasks(connection, validation.ids(tasks), options.lock)]
         attempts.end(connection, found)
     return found

@@ -1,4 +1,4 @@
-"""Tasks whose inputs may all have ended, or whose scouts have shown enough."""
+"""Tasks without unprocessed input, and tasks with enough finished scouts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.files.types import INPUTS, PROCESSED
+from pandadb.core.tasks.files.dataset_types import INPUTS, PROCESSED
 from pandadb.models import JediDatasetContents, JediDatasets, JediTasks
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 TASK, DATASET = JediTasks.__table__.c, JediDatasets.__table__.c
 FILE = JediDatasetContents.__table__.c
 WORKING = ("running", "scouting", "merging", "preprocessing", "ready", "throttled")
-"""States of tasks whose inputs may have ended."""
+"""States of tasks with input that may have ended."""
 DATASET_ENDS = ("finished", "done", "failed", "removed")
 ASSESSED_AGAIN: ColumnElement[Any] = literal_column("interval '10 minutes'")
 ENOUGH = 0.5
-"""The share of finished jobs from which the other jobs follow before all scouts have ended."""
+"""The share of finished jobs at which the other jobs follow before all scouts have ended."""
 AVALANCHE = "ava"
 """`walltimeunit` of a task that a command has follow its scouts at once."""
 
@@ -46,10 +46,10 @@ class Candidates:
 
 
 def find(session: Transaction, vo: str | None, label: str | None, limit: int | None) -> Candidates:
-    """Find and lock tasks whose inputs may have ended; those locked elsewhere are left out.
+    """Find and lock tasks without unprocessed input; those locked elsewhere are left out.
 
-    `limit` is for tasks without files to be worked on. Tasks whose scouts are looked at before the
-    end of all are not looked at again for ten minutes (`assessmenttime`).
+    `limit` is for tasks without files to be worked on. Tasks that are assessed before the end of
+    all their scouts are not assessed again for ten minutes (`assessmenttime`).
     """
     chosen = _chosen(vo, label)
     connection = connection_of(session)
@@ -106,7 +106,7 @@ def _ended(chosen: Iterable[ColumnElement[bool]], limit: int | None) -> Select[A
 def _assess(
     session: Transaction, chosen: Sequence[ColumnElement[bool]], ended: set[int]
 ) -> tuple[set[int], set[int]]:
-    """Return the tasks whose scouts have shown enough, and those that only get values."""
+    """Return the tasks with enough finished scouts, and those that only get values."""
     rows = connection_of(session).execute(_assessment(chosen)).all()
     early, only_values = set(), set()
     for row in rows:

@@ -10,14 +10,14 @@ from sqlalchemy import func, literal_column, update
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks import families, outcomes
+from pandadb.core.tasks import descendants, outcomes
 from pandadb.core.tasks.ending.final_states import UNSUCCESSFUL
 from pandadb.core.tasks.outcomes import Outcome
 from pandadb.core.tasks.states import CLOSED
 from pandadb.models import JediDatasets, JediTasks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from sqlalchemy import ColumnElement, Row, Update
 
@@ -42,7 +42,7 @@ def follow(
     useful = [task for task in parents if task not in useless]
     living = {
         task: row
-        for task, row in families.children_of(useful, locked).items()
+        for task, row in descendants.children_of(useful, locked).items()
         if row.status not in CLOSED and task not in aborted
     }
     wake(session, living)
@@ -57,7 +57,7 @@ def abort(
     while states:
         children = {
             task: row
-            for task, row in families.children_of(states, locked).items()
+            for task, row in descendants.children_of(states, locked).items()
             if row.status not in CLOSED and task not in found
         }
         found |= {
@@ -77,7 +77,7 @@ def abort(
 def wake(session: Transaction, children: Mapping[int, Row[Any]]) -> None:
     """Have agents look at children at once: at pending ones, and at input that may have grown."""
     pending = [task for task, row in children.items() if row.status == "pending"]
-    others: Sequence[int] = [task for task in children if task not in pending]
+    others = [task for task, row in children.items() if row.status != "pending"]
     connection = connection_of(session)
     if pending:
         connection.execute(_waking(), {"pandaids": [*pending]})

@@ -12,11 +12,11 @@ from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks import activity_periods, attempts, families, outcomes
+from pandadb.core.tasks import activity_periods, attempts, descendants, outcomes
 from pandadb.core.tasks.ending import children, final_states
 from pandadb.core.tasks.ending.final_states import Ending, FinalState
-from pandadb.core.tasks.files import datasets
-from pandadb.core.tasks.files.types import CLOSED_WITH_TASK
+from pandadb.core.tasks.files import dataset_rows
+from pandadb.core.tasks.files.dataset_types import CLOSED_WITH_TASK
 from pandadb.core.tasks.outcomes import HOURS_BACK, Outcome
 from pandadb.core.tasks.split_rules import has_rule, parse_rules
 from pandadb.core.tasks.states import ATTEMPT_ENDS
@@ -67,7 +67,7 @@ def end(
     scouted = [row for row in tasks if row.status == "scouted"]
     _run(session, scouted, host)
     ending = [row for row in tasks if row.status != "scouted"]
-    family = families.lock(session, [row.jeditaskid for row in ending], with_children=True)
+    family = descendants.lock(session, [row.jeditaskid for row in ending], with_children=True)
     endings = _read(session, ending)
     states = _final_states(endings, may_exhaust=may_exhaust)
     _close_datasets(session, endings, states)
@@ -106,7 +106,7 @@ def _lock(
 
 
 def _run(session: Transaction, tasks: Iterable[Row[Any]], host: str) -> None:
-    """Have tasks run whose scouts have ended; the next generation of jobs takes them at once."""
+    """Have tasks run after their scouts; the next generation of jobs takes them at once."""
     running = {
         row.jeditaskid: Outcome(
             "running", row.errordialog, row.oldstatus, superstatus="running", ago=HOURS_BACK
@@ -117,10 +117,12 @@ def _run(session: Transaction, tasks: Iterable[Row[Any]], host: str) -> None:
 
 
 def _read(session: Transaction, tasks: Sequence[Row[Any]]) -> list[Ending]:
-    """Return tasks with their datasets, which are locked, their parents and events."""
+    """Return tasks with their datasets (locked), their parents and events."""
     if not tasks:
         return []
-    rows = datasets.lock(session, [row.jeditaskid for row in tasks])
+    of_task: dict[int, list[Row[Any]]] = {row.jeditaskid: [] for row in tasks}
+    for row in dataset_rows.lock(session, of_task):
+        of_task[row.jeditaskid].append(row)
     connection = connection_of(session)
     parents = {"pandaids": [*{row.parent_tid for row in tasks if row.parent_tid}]}
     states = {row.jeditaskid: row.status for row in connection.execute(_states(), parents)}
@@ -131,7 +133,7 @@ def _read(session: Transaction, tasks: Sequence[Row[Any]]) -> list[Ending]:
     return [
         Ending(
             task,
-            [row for row in rows if row.jeditaskid == task.jeditaskid],
+            of_task[task.jeditaskid],
             states.get(task.parent_tid),
             task.jeditaskid in finished,
         )
@@ -165,7 +167,7 @@ def _close_datasets(
             if status is not None:
                 made = row.nfilesfinished if row.type in CLOSED_WITH_TASK else row.nfiles
                 changes[row.jeditaskid, row.datasetid] = {"status": status, "nfiles": made}
-    datasets.write(session, changes)
+    dataset_rows.write(session, changes)
     if final:
         connection_of(session).execute(_deletion(), {"pandaids": [*final]})
 
@@ -219,7 +221,7 @@ def _write(
 
 
 def _reason(task: Row[Any], state: FinalState) -> str | None:
-    """Return the reason of a final state; it follows what the task has, unless it is exhausted."""
+    """Return the reason of a final state, added to the present one unless it is exhausted."""
     if state.reason is None or task.errordialog is None or state.status == "exhausted":
         reason: str | None = state.reason or task.errordialog
         return reason

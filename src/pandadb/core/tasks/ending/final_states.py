@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.tasks.files.types import CLOSED_WITH_TASK, INPUTS
+from pandadb.core.tasks.files.dataset_types import CLOSED_WITH_TASK, INPUTS
 from pandadb.core.tasks.split_rules import has_rule, parse_rules
 
 if TYPE_CHECKING:
@@ -22,16 +22,16 @@ NO_PREPROCESSING = "Preprocessing step failed"
 WHOLE = 1000
 """The goal of a task without one, per mille."""
 UNSUCCESSFUL = ("failed", "broken", "aborted")
-"""Final states in which nothing of a task is of use."""
+"""Final states of tasks without any use."""
 DECIDED = {"tobroken": "broken", "toabort": "aborted", "paused": "paused"}
-"""States in which the final one is decided already."""
+"""States that decide the final one already."""
 TO_PREPROCESS = "1"
 """Value of `usePrePro` until the preprocessing is done."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """A task that is to end, with its datasets and what its parent and its events are."""
+    """A task at its end, with its datasets, the state of its parent and its events."""
 
     task: Row[Any]
     datasets: Sequence[Row[Any]]
@@ -56,7 +56,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class FinalState:
-    """The state that a task ends in, and why; None where there is nothing to say."""
+    """The state that a task ends in, and the reason; None without one."""
 
     status: str
     reason: str | None = None
@@ -129,7 +129,7 @@ def _by_files(ending: Ending, *, with_parent: bool) -> FinalState:
 
 
 def _below_parent(ending: Ending) -> FinalState:
-    """Return the state of a task whose files have all succeeded, as its parent allows."""
+    """Return the state of a task with all files finished, as its parent allows."""
     parent = ending.parent_status
     if parent in UNSUCCESSFUL:
         return FinalState("failed", USELESS_PARENT.format(parent))

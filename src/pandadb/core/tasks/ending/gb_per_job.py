@@ -52,7 +52,7 @@ def outputs(session: Transaction, tasks: Iterable[Scouts]) -> dict[int, tuple[in
 
 
 def estimate(scouts: Scouts, sizes: Mapping[int, tuple[int, int]]) -> int | None:
-    """Return the GB of input for a job (`NG`) whose largest output has the size asked for, GB.
+    """Return the GB of input for a job (`NG`) with a largest output of the size asked for, GB.
 
     It is taken from a scout that gave the size of the output; None without the rule, or such a job.
     """
@@ -73,7 +73,7 @@ def _measured(scouts: Scouts) -> list[Finished]:
 
 
 def _size(scouts: Scouts, job: Finished, outputs: tuple[int, int], target: int) -> int:
-    """Return the input of a job, GB: output, input and scratch, less what is taken for granted."""
+    """Return the input of a job, GB: output, input and scratch, less the usual output."""
     columns: dict[str, Any] = scouts.measured.columns
     total, largest = outputs
     output = total * target * GB // largest

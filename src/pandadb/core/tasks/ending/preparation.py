@@ -1,4 +1,4 @@
-"""Tasks whose inputs have all ended are prepared for their end; scouts that have ended are judged.
+"""Preparation of ends: tasks without unprocessed input, and the judgement of scouts.
 
 The rules of semantics 3.2, with the states of datasets of 4.1.
 """
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.tasks import activity_periods, outcomes, split_rules
 from pandadb.core.tasks.ending import candidates, scouts
-from pandadb.core.tasks.files import datasets
-from pandadb.core.tasks.files.types import INPUTS, PROCESSED, PRODUCED
+from pandadb.core.tasks.files import dataset_rows
+from pandadb.core.tasks.files.dataset_types import INPUTS, PROCESSED, PRODUCED
 from pandadb.core.tasks.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def prepare(
     host: str,
     limit: int | None = None,
 ) -> dict[int, str]:
-    """Prepare tasks of a VO and a label (None: any) whose inputs have ended; return their states.
+    """Prepare tasks of a VO and a label (None: any) for their end; return their states.
 
     Their scouts are judged: `scouted`, `exhausted`, `tobroken`. Others are `prepared`, or `defined`
     where a parent may still add to their input, or `registered` after their preprocessing. Tasks
@@ -47,7 +47,7 @@ def prepare(
     """
     found = candidates.find(session, vo, label, limit)
     scouting = [row for row in found.rows if _has_scouts(row, found)]
-    others = [row for row in found.rows if row not in scouting]
+    others = [row for row in found.rows if not _has_scouts(row, found)]
     states = _judge_scouts(session, scouting, found, host)
     states |= _prepare(session, others, host)
     activity_periods.settle(session, states)
@@ -63,12 +63,12 @@ def _has_scouts(task: Row[Any], found: Candidates) -> bool:
 def _judge_scouts(
     session: Transaction, tasks: Sequence[Row[Any]], found: Candidates, host: str
 ) -> dict[int, str]:
-    """Write what scouts have used into their tasks, and have the other jobs follow, or not."""
+    """Write the values of scouts into their tasks, and have the other jobs follow, or not."""
     assessed = scouts.assess(session, tasks, only_values=found.only_values)
     scouts.tag_jobs(session, assessed.values())
     judged = [row for row in tasks if row.jeditaskid not in found.only_values]
     ids = [row.jeditaskid for row in judged]
-    datasets.lock(session, ids, INPUTS)
+    dataset_rows.lock(session, ids, INPUTS)
     scouts.release_files(session, ids)
     values = {
         row.jeditaskid: _only_values(row, assessed[row.jeditaskid])
@@ -90,7 +90,7 @@ def _only_values(task: Row[Any], assessed: Assessment) -> Outcome:
 
 def _prepare(session: Transaction, tasks: Sequence[Row[Any]], host: str) -> dict[int, str]:
     """Give tasks without unprocessed files their next state, and their datasets theirs."""
-    rows = datasets.lock(session, [row.jeditaskid for row in tasks])
+    rows = dataset_rows.lock(session, [row.jeditaskid for row in tasks])
     of_task: dict[int, list[Row[Any]]] = {row.jeditaskid: [] for row in tasks}
     for row in rows:
         of_task[row.jeditaskid].append(row)
@@ -109,7 +109,7 @@ def _prepare(session: Transaction, tasks: Sequence[Row[Any]], host: str) -> dict
             states |= {_key(row): "prepared" for row in mine if row.type in PRODUCED}
             changes |= {key: {"status": state} for key, state in states.items()}
             ended[task.jeditaskid] = _prepared(task, ready)
-    datasets.write(session, changes)
+    dataset_rows.write(session, changes)
     outcomes.write(session, ended, host=host)
     return {task: outcome.status for task, outcome in ended.items()}
 
@@ -138,7 +138,7 @@ def _has_unprocessed(ready: Sequence[Row[Any]]) -> bool:
 
 
 def _final(row: Row[Any]) -> str:
-    """Return the state of an input dataset whose files have ended; secondaries do not count."""
+    """Return the state of an input dataset without files left; secondaries do not count."""
     if row.masterid is not None or row.nfiles == row.nfilesfinished:
         return "done"
     return "finished" if row.nfilesfinished else "failed"

@@ -1,4 +1,4 @@
-"""What is known of tasks beside their finished scouts: parameters, counts, library."""
+"""Facts about tasks beside their finished scouts: parameters, counts, library."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.ending.scout_verdicts import Counts
+from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.core.tasks.files.new_attempts import is_spent
-from pandadb.core.tasks.files.types import INPUTS
 from pandadb.models import JediDatasetContents, JediDatasets, JediTaskParams
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Finished jobs of tasks with what they used and their input, for the values that scouts give."""
+"""Finished jobs of tasks with their use of resources and their input, for the values of scouts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.files.types import INPUTS, MERGED
+from pandadb.core.tasks.files.dataset_types import INPUTS, MERGED
 from pandadb.models import (
     JediDatasetContents,
     JediDatasets,

@@ -1,4 +1,4 @@
-"""What a task's scouts have used, as values of the task for the jobs to come.
+"""Use of resources by a task's scouts, as values of the task for the jobs to come.
 
 Rules of the server, on jobs as `scout_jobs` reads them; nothing here knows a database.
 """
@@ -26,7 +26,7 @@ MOST_OUTPUT = 10 * KB
 """kB of output for a MB of input, or an event, at most."""
 MOST_WALLTIME = 999_999_999
 SHORT = 3600
-"""Seconds of CPU below which the wall time of jobs does not count."""
+"""Seconds of CPU; below, the wall time of jobs does not count."""
 LONG = 6 * 3600
 """Seconds of a job that counts for the CPU time with few events, too."""
 FEW_EVENTS = 10
@@ -34,7 +34,7 @@ FEW_EVENTS = 10
 
 @dataclass(frozen=True)
 class Preset:
-    """Values of a task before its scouts: columns of JEDI_TASKS, and what was asked for."""
+    """Values of a task before its scouts: columns of JEDI_TASKS, and values of its parameters."""
 
     outdiskunit: str | None = None
     walltime: int | None = None
@@ -84,7 +84,7 @@ class Measured:
 
 
 def measure(jobs: Sequence[Finished], preset: Preset, ranks: Ranks) -> Measured:
-    """Return the values that finished jobs give; those of which there is nothing are left out."""
+    """Return the values that finished jobs give; values without any such job are left out."""
     found = Measured()
     for rule in (_output, _walltime, _cputime, _io_rate, _disk_io, _leak, _memory, _scratch):
         rule(found, jobs, preset, ranks)
@@ -191,7 +191,7 @@ def _cputime(found: Measured, jobs: Sequence[Finished], preset: Preset, ranks: R
 
 
 def hs06_seconds(job: Finished, preset: Preset) -> float:
-    """Return the HS06 seconds of a job, beyond what each job takes whatever its input."""
+    """Return the HS06 seconds of a job, beyond the base that does not depend on its input."""
     seconds = max((job.seconds or 0) - preset.basewalltime, 0)
     return seconds * job.power * job.cores * preset.cpuefficiency / 100
 

@@ -30,7 +30,7 @@ LIMITS_OF_JOBS = ("nFilesPerJob", "nEventsPerJob", "nGBPerJob", "nMaxFilesPerJob
 HS06_UNITS = ("HS06sPerEvent", "HS06sPerEventFixed", "mHS06sPerEvent", "mHS06sPerEventFixed")
 CORE_UNITS = ("MBPerCore", "MBPerCoreFixed")
 LONG = 24 * 3600
-"""Seconds of a scout from which its CPU time counts against the task."""
+"""Seconds of a scout; above, its CPU time counts against the task."""
 MOST_CPU = 2
 """Factor on cores and wall time that CPU time may reach."""
 MAX_FILES = 200
@@ -61,7 +61,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Requested:
-    """What the parameters of a task asked for."""
+    """Values that the parameters of a task asked for."""
 
     cputime: float | None = None
     """In the unit of the task, HS06 seconds or thousandths of them."""
@@ -94,7 +94,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a task after its scouts."""
+    """The consequences of a task's scouts."""
 
     exhausted: str | None = None
     """Why it is exhausted, as a sentence."""
@@ -133,7 +133,7 @@ def have_succeeded(scouts: Scouts, config: JediConfig) -> bool:
 
 
 def _least_rate(scouts: Scouts, config: JediConfig) -> float | None:
-    """Return the rate below which scouts have not succeeded, if it is below the task's."""
+    """Return the rate that scouts need to have succeeded, if it is below the task's."""
     wanted = rule_number(scouts.rules, "scoutSuccessRate")
     least = config.number(f"SCOUT_MIN_OK_RATE_EXHAUSTED_{scouts.task.prodsourcelabel}")
     return least if wanted and least and wanted > least * 10 else None

@@ -1,4 +1,4 @@
-"""Scouts that have ended: what they used goes into their task, whose other jobs follow, or do not.
+"""Scouts at their end: their values go into their task, and its other jobs follow, or do not.
 
 The server does so for `scouting` tasks (job generation 4, semantics 3.2), and fills in the values
 of running tasks that have none.
@@ -26,7 +26,7 @@ from pandadb.core.tasks.ending import (
 )
 from pandadb.core.tasks.ending.scout_values import Preset
 from pandadb.core.tasks.ending.scout_verdicts import Counts, Requested, Scouts, Verdict
-from pandadb.core.tasks.files.types import INPUTS
+from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.core.tasks.outcomes import Outcome
 from pandadb.models import JediDatasetContents, JediDatasets, JobsArchived, JobsArchived4
 
@@ -55,7 +55,7 @@ METRICS_LENGTH = 500
 
 @dataclass(frozen=True)
 class Assessment:
-    """What scouts say of their task."""
+    """The assessment of a task by its scouts."""
 
     columns: Mapping[str, Any]
     """All of COLUMNS; those that scouts give nothing for as they were."""
@@ -63,7 +63,7 @@ class Assessment:
     exhausted: str | None
     """Why the task is exhausted, as a sentence."""
     tags: Mapping[int, str]
-    """New `jobmetrics` of jobs, by PandaID: which values they gave."""
+    """New `jobmetrics` of jobs, by PandaID: the names of the values that they gave."""
 
     def outcome(self, task: Row[Any], *, forced: bool) -> Outcome:
         """Return the new state of the task; without success it is to be broken, unless forced."""
@@ -89,7 +89,7 @@ class Assessment:
 def assess(
     session: Transaction, tasks: Sequence[Row[Any]], *, only_values: Iterable[int] = ()
 ) -> dict[int, Assessment]:
-    """Return what the scouts of tasks say; those `only_values` are not exhausted by it.
+    """Return the assessments of tasks by their scouts; `only_values` are not exhausted by it.
 
     Raises:
         InvalidSetting: A setting of JEDI in CONFIG is no number.
@@ -227,7 +227,7 @@ def _merges(task: Row[Any]) -> bool:
 
 
 def _requested(asked: Mapping[str, Any], unit: str | None) -> Requested:
-    """Return what a task asked for; numbers that are none count as not given."""
+    """Return the values that a task asked for; texts that are no numbers count as not given."""
     cputime, ramcount = (_number(asked.get(name)) for name in ("cpuTime", "ramCount"))
     if cputime and unit and str(unit).startswith("m"):
         cputime /= 1000

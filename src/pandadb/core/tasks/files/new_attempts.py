@@ -47,16 +47,16 @@ MORE_ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class FileCounts:
-    """Files of a dataset, by what a retry does with them."""
+    """Files of a dataset, by their treatment in a retry."""
 
     spent: int = 0
-    """Ready files without attempts left, which have new ones now."""
+    """Ready files without attempts left; they have new ones now."""
     unprocessed: int = 0
     """Ready files that had attempts left."""
     cut_off: int = 0
-    """Picked or running files, which are ready now."""
+    """Picked or running files; they are ready now."""
     lost: int = 0
-    """Lost or missing files, which are ready now."""
+    """Lost or missing files; they are ready now."""
     still_spent: int = 0
     """Ready files that have no attempts left even so."""
 

@@ -11,9 +11,9 @@ from sqlalchemy import Boolean, Integer, and_, bindparam, case, func, select, up
 from pandadb.core.jobs.files.file_status import KEY, same_dataset, same_file
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.files import datasets
+from pandadb.core.tasks.files import dataset_rows
+from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.core.tasks.files.new_attempts import is_spent
-from pandadb.core.tasks.files.types import INPUTS
 from pandadb.models import JediDatasetContents, JediDatasets, JediTasks
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ REACTIVATED = (*INPUTS, "random_seed")
 
 @dataclass(frozen=True)
 class MoreAttempts:
-    """The files of a task whose attempts were increased."""
+    """The files of a task with more attempts."""
 
     files: int = 0
     reactivated: int = 0
@@ -46,7 +46,7 @@ def increase_attempts(
     A file without attempts left has `by` from its last one on, and is not counted as used or failed
     any more. The tasks are locked.
     """
-    datasets.lock(session, tasks, INPUTS)
+    dataset_rows.lock(session, tasks, INPUTS)
     given = {"pandaids": [*tasks], "by": by}
     rows = connection_of(session).execute(_increase(), given)
     found = {row.jeditaskid: MoreAttempts(row.files, row.spent) for row in rows}
@@ -58,10 +58,10 @@ def reactivate(
 ) -> dict[int, int]:
     """Make all input files of tasks ready, and the tasks; return the numbers of files.
 
-    Files have all their attempts again, unless they keep what they had. It is an operator's repair:
-    times, the status log and T_TASK are left as they are. The tasks are locked.
+    Files have all their attempts again, unless `keep_attempts`. It is an operator's repair: times,
+    the status log and T_TASK are left as they are. The tasks are locked.
     """
-    datasets.lock(session, tasks, REACTIVATED)
+    dataset_rows.lock(session, tasks, REACTIVATED)
     given = {"pandaids": [*tasks], "keep": keep_attempts}
     rows: Sequence[Row[Any]] = connection_of(session).execute(_reactivation(), given).all()
     found = {row.jeditaskid: row.files for row in rows}

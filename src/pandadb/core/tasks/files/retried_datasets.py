@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.tasks.files import datasets, new_attempts, staging
+from pandadb.core.tasks.files import dataset_rows, new_attempts, unstaged_files
+from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.core.tasks.files.new_attempts import FileCounts
-from pandadb.core.tasks.files.types import INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,7 +42,7 @@ class RetryOptions:
 
 def retry(session: Transaction, tasks: Mapping[int, Row[Any]], options: RetryOptions) -> set[int]:
     """Give the files of tasks new attempts; return the tasks with a master dataset to work on."""
-    rows = datasets.lock(session, tasks, INPUTS)
+    rows = dataset_rows.lock(session, tasks, INPUTS)
     masters = [row for row in rows if row.masterid is None]
     again = [row for row in masters if options.incexec or row.nfiles != row.nfilesfinished]
     counts = _give(session, again, tasks, options)
@@ -52,9 +52,9 @@ def retry(session: Transaction, tasks: Mapping[int, Row[Any]], options: RetryOpt
     counts |= _give(session, followers, tasks, options)
     changes = _of_masters(masters, keys, counts, options)
     changes |= _of_secondaries(rows, {_key(row) for row in followers}, counts, options)
-    datasets.write(session, changes, is_dated=False)
+    dataset_rows.write(session, changes, is_dated=False)
     if options.release_unstaged:
-        staging.release(session, changed)
+        unstaged_files.release(session, changed)
     return {row.jeditaskid for row in changed}
 
 

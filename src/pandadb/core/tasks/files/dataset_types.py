@@ -7,7 +7,7 @@ INPUTS = ("input", "pseudo_input")
 MERGED = ("trn_log", "trn_output")
 """Output that is to be merged."""
 PROCESSED = (*INPUTS, "pp_input", *MERGED)
-"""Types whose files jobs are made for."""
+"""Types with files that jobs are made for."""
 PRODUCED = ("output", "log")
 CLOSED_WITH_TASK = (*PRODUCED, "lib")
-"""Types whose datasets get a final state with the task, and count only what was made."""
+"""Types of datasets that get a final state with the task, and count only produced files."""

@@ -10,8 +10,9 @@ from sqlalchemy import exists, func, or_, select, update
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given, is_one_of
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.files import datasets
-from pandadb.core.tasks.files.types import PROCESSED, PRODUCED
+from pandadb.core.tasks.files import dataset_rows
+from pandadb.core.tasks.files.dataset_types import PROCESSED, PRODUCED
+from pandadb.core.tasks.row_locks import refusing_to_wait
 from pandadb.models import JediDatasets, JediTasks
 
 if TYPE_CHECKING:
@@ -29,9 +30,14 @@ WORKING = ("ready", "running", "scouting", "scouted")
 
 
 def lock(session: Transaction, tasks: Iterable[int], *, with_children: bool) -> dict[int, Row[Any]]:
-    """Lock tasks, and their descendants, in the order of ids; return their rows by id."""
+    """Lock tasks, and their descendants, in the order of ids; return their rows by id.
+
+    Raises:
+        TasksLocked: A task was locked for longer than the lock timeout.
+    """
     chosen = _with_descendants() if with_children else _alone()
-    rows = connection_of(session).execute(chosen, {"pandaids": [*tasks]})
+    with refusing_to_wait():
+        rows = connection_of(session).execute(chosen, {"pandaids": [*tasks]}).all()
     return {row.jeditaskid: row for row in rows}
 
 
@@ -52,7 +58,7 @@ def have_input_change(session: Transaction, children: Iterable[int]) -> set[int]
     chosen = [*children]
     if not chosen:
         return set()
-    datasets.lock(session, chosen, PROCESSED)
+    dataset_rows.lock(session, chosen, PROCESSED)
     return {*connection_of(session).scalars(_changing(), {"pandaids": [*chosen]})}
 
 
