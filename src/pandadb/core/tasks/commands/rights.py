@@ -21,7 +21,7 @@ class Requester:
     """
 
     name: str
-    """As in `username` of tasks: the name of the certificate, without its other parts."""
+    """As in `username` of tasks: the short name of the certificate, see `user_names`."""
     production_role: bool = False
     groups: tuple[str, ...] = ()
     """Working groups that the requester has the production role in."""
