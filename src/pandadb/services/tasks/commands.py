@@ -11,6 +11,7 @@ from pandadb.core.tasks.commands import acceptance, execution, redrives, request
 from pandadb.core.tasks.commands.acceptance import Accepted, AcceptResult
 from pandadb.core.tasks.commands.catalog import COMMANDS, Command, UnknownCommand
 from pandadb.core.tasks.commands.execution import ExecutionResult
+from pandadb.core.tasks.commands.reassignments import reassign_comment
 from pandadb.core.tasks.commands.requests import Answer, AnswerCode, CommandRequest
 from pandadb.core.tasks.requesters import Requester
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
@@ -38,6 +39,7 @@ __all__ = [
     "change_priority",
     "change_split_rule",
     "process_commands",
+    "reassign_comment",
     "request_command",
     "set_status",
 ]

@@ -298,6 +298,25 @@ def test_an_incexec_changes_parameters_first(
     assert states(session) == {1: "toincexec", 2: "toincexec", 3: "toincexec"}
 
 
+@pytest.mark.parametrize("comment", [None, "incexec by somebody"])
+def test_an_incexec_without_parameters_leaves_them(
+    session: Session, monkeypatch: pytest.MonkeyPatch, comment: str | None
+) -> None:
+    make_commanded_task(session, TASK, "toincexec")
+    session.add(JediTaskParams(jeditaskid=TASK, taskparams="as they are"))
+    session.flush()
+
+    def retry(_session: Any, tasks: Any, _command: str, **_more: Any) -> Any:
+        return execution.retries.RetryResult(tasks=dict.fromkeys(tasks, "rerefine"))
+
+    monkeypatch.setattr(execution.retries, "retry", retry)
+
+    done = carry_out(session, Accepted(TASK, "incexec", comment, "done"))
+
+    assert (done.tasks, done.refused) == ({TASK: "rerefine"}, {})
+    assert session.get_one(JediTaskParams, TASK).taskparams == "as they are"
+
+
 @pytest.mark.parametrize(
     ("name", "more"), [("kill", {}), ("finish", {}), ("reassign", {"comment": "site:B:y"})]
 )

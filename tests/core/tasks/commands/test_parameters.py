@@ -38,7 +38,7 @@ def test_a_comment_is_read_as_it_was_written(changes: dict[str, Any], words: lis
 
 @pytest.mark.parametrize("comment", [None, "", "incexec by somebody", "again, please"])
 def test_words_change_no_parameter(comment: str | None) -> None:
-    assert parse(comment) == ({}, [])
+    assert parse(comment) == (None, [])
 
 
 @pytest.mark.parametrize("comment", ['{"a": ', "[1, 2]", '[{}, "keep"]', "[{}]", '[[], ["a"]]'])

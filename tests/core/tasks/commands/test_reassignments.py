@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.core.tasks.commands.reassignments import TARGETS, Reassignment, parse, text
+from pandadb.core.tasks.commands.reassignments import TARGETS, Reassignment, parse, reassign_comment
 
 NAMES = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=10)
 
 
 @given(st.sampled_from(TARGETS), NAMES, st.sampled_from([None, "soft", "nokill"]))
 def test_a_target_is_read_as_it_was_written(column: str, name: str, mode: str | None) -> None:
-    comment = text(**{column: name}, mode=mode)
+    comment = reassign_comment(**{column: name}, mode=mode)
 
     assert parse(comment) == Reassignment(column, name, back=column == "site")
     assert comment.endswith("" if mode is None else f"{mode} reassign")
@@ -45,4 +45,4 @@ def test_a_target_of_another_name_is_a_site() -> None:
 )
 def test_a_wrong_target_is_refused(given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidValue, match=sentence):
-        text(**given)
+        reassign_comment(**given)

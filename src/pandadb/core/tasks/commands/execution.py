@@ -173,7 +173,8 @@ def _changed(
             changes[one.task], qualifiers[one.task] = parameters.parse(one.comment)
         except InvalidValue as error:
             result.refused[one.task] = str(error)
-    result.refused |= parameters.change(session, changes)
+    given = {task: new for task, new in changes.items() if new is not None}
+    result.refused |= parameters.change(session, given)
     return qualifiers
 
 

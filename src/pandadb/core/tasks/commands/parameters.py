@@ -22,17 +22,17 @@ SANDBOX = "fixedSandbox"
 ARCHIVE_OPTION = re.compile(r"-a [^ ]+")
 
 
-def parse(comment: str | None) -> tuple[dict[str, Any], list[str]]:
+def parse(comment: str | None) -> tuple[dict[str, Any] | None, list[str]]:
     """Return the new parameters and the qualifiers of a comment of incexec.
 
-    The comment is a JSON object, or a list of one and of words; words that are no JSON change no
-    parameter.
+    The comment is a JSON object, or a list of one and of words; for words that are no JSON the
+    parameters are None: they stay as they are.
 
     Raises:
         InvalidValue: It begins as JSON and is none, or has another form.
     """
     if not (comment or "").lstrip().startswith(("{", "[")):
-        return {}, []
+        return None, []
     try:
         given = json.loads(comment or "")
     except ValueError as error:
@@ -94,6 +94,8 @@ def _is_archive_option(parameter: Any) -> bool:
 
 def change(session: Transaction, changes: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
     """Change the parameters of tasks; return those that could not be, each with the reason."""
+    if not changes:
+        return {}
     table = JediTaskParams.__table__
     found = session.execute(
         select(table.c.jeditaskid, table.c.taskparams)

@@ -44,7 +44,7 @@ def check(comment: str | None) -> None:
         raise InvalidValue(f"the target of reassign is wrong: {mistake}, in {shown(comment)}")
 
 
-def text(
+def reassign_comment(
     *,
     site: str | None = None,
     cloud: str | None = None,

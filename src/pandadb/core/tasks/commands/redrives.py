@@ -24,7 +24,7 @@ from pandadb.models import JediTasks, ProdSysComm
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from sqlalchemy import Select
+    from sqlalchemy import CTE, Select
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -56,22 +56,8 @@ def _chosen(word: str | None) -> str | None:
 
 @cache
 def _statement() -> Select[Any]:
-    # parameters with names of columns would be values of the update
-    vo, label = bindparam("given_vo", type_=String), bindparam("given_label", type_=String)
-    command = case(*((TASK.status == constant(s), constant(c)) for s, c in DOING.items()))
-    picked = (
-        select(TASK.jeditaskid, TASK.errordialog, TASK.oldstatus, command.label("command"))
-        .where(
-            TASK.status.in_(constants(DOING)),
-            TASK.modificationtime < now() - bindparam("idle", type_=Interval),
-            or_(vo.is_(None), TASK.vo == vo),
-            or_(label.is_(None), TASK.prodsourcelabel == label),
-        )
-        .order_by(TASK.jeditaskid)
-        .with_for_update(skip_locked=True)
-        .cte("picked")
-        .prefix_with("MATERIALIZED")
-    )
+    """Return the statement that selects the tasks with their commands, and touches them."""
+    picked = _picked()
     touched = (
         update(JediTasks.__table__)
         .where(TASK.jeditaskid == picked.c.jeditaskid)
@@ -83,9 +69,30 @@ def _statement() -> Select[Any]:
         .where(COMMAND.comm_task == picked.c.jeditaskid, picked.c.command == constant("incexec"))
         .scalar_subquery()
     )
-    comment = func.coalesce(given, picked.c.errordialog)
+    comment = func.coalesce(given, picked.c.errordialog).label("comment")
     return (
-        select(picked.c.jeditaskid, picked.c.command, picked.c.oldstatus, comment.label("comment"))
+        select(picked.c.jeditaskid, picked.c.command, picked.c.oldstatus, comment)
         .order_by(picked.c.jeditaskid)
         .add_cte(touched)
+    )
+
+
+def _picked() -> CTE:
+    """Return the part that locks the tasks."""
+    # parameters with names of columns would be values of the update
+    vo = bindparam("given_vo", type_=String)
+    label = bindparam("given_label", type_=String)
+    command = case(*((TASK.status == constant(s), constant(c)) for s, c in DOING.items()))
+    return (
+        select(TASK.jeditaskid, TASK.errordialog, TASK.oldstatus, command.label("command"))
+        .where(
+            TASK.status.in_(constants(DOING)),
+            TASK.modificationtime < now() - bindparam("idle", type_=Interval),
+            or_(vo.is_(None), TASK.vo == vo),
+            or_(label.is_(None), TASK.prodsourcelabel == label),
+        )
+        .order_by(TASK.jeditaskid)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+        .prefix_with("MATERIALIZED")
     )
