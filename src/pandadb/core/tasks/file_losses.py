@@ -1,4 +1,4 @@
-"""Lost files of a task's output: the right to lose them, and the state of the task (semantics 4.2)."""
+"""Lost files of a task's output: the right to lose them, the state of the task (semantics 4.2)."""
 
 from __future__ import annotations
 
