@@ -41,15 +41,34 @@ class Worker:
             )
             for job in jobs_
         ]
-        return jobs.submit(self.database, new, jobstatus=jobstatus, options=self.options)
+        offset = new[0].columns.get("assignedpriority", 0)  # as the server's side has it
+        return jobs.submit(
+            self.database, new, jobstatus=jobstatus, options=self.options, priority_offset=offset
+        )
 
     def advance(self, verb: str, pandaids: list[int], values: dict[str, Any]) -> Any:
-        moved = jobs.advance(self.database, verb, pandaids, self.options, **_times(values))
+        files = self.reported(pandaids) if verb in ("finish", "transfer", "merge") else None
+        moved = jobs.advance(
+            self.database, verb, pandaids, self.options, files=files, **_times(values)
+        )
         return {
             "moved": [*moved.jobs],
             "merged": [*moved.merged],
             "refused": _sentences(moved.refused),
         }
+
+    def reported(self, pandaids: list[int]) -> dict[int, Any]:
+        """What the server's Adder takes from reports: of production, the job's number of events."""
+        asked = text(
+            "SELECT j.pandaid, j.nevents FROM doma_panda.jobsactive4 j"
+            " JOIN doma_panda.job_output_report r USING (pandaid, attemptnr)"
+            " WHERE j.pandaid = ANY(:pandaids) AND r.jobstatus = 'finished' AND j.nevents > 0"
+            " AND j.prodsourcelabel = 'managed' AND NOT EXISTS"
+            " (SELECT FROM doma_panda.metatable m WHERE m.pandaid = j.pandaid)"
+        )
+        with self.database.session() as session:
+            rows = session.execute(asked, {"pandaids": pandaids}).all()
+        return {pandaid: {"output": {"nevents": nevents}} for pandaid, nevents in rows}
 
     def dispatch(self, site: str, njobs: int, worker: Any, values: dict[str, Any]) -> Any:
         wanted, node = DispatchRequest(site, njobs), VerbOptions(host="wn001.example.org")

@@ -16,7 +16,7 @@ from pandadb.models import (
     JobsDefined4,
     JobsStatusLog,
 )
-from tests.factories import make_job
+from tests.factories import make_job, make_satellites
 from tests.typed import pandadb
 
 if TYPE_CHECKING:
@@ -204,3 +204,45 @@ def test_a_retry_is_of_the_attempt_that_was_meant(run: Run, database: Database) 
     late = run("jobs", "retry", str(old), "--attemptnr", "1")
     assert (late[0], f"Job {old} is in attempt 2, not in 1" in late[2]) == (1, True)
     assert run("jobs", "retry", str(old), "--attemptnr", "2")[0] == 0
+
+
+@pytest.mark.parametrize("by_job", [False, True])
+def test_jobs_are_moved_with_a_report_on_their_files(
+    run: Run, database: Database, tmp_path: Path, by_job: bool
+) -> None:
+    with database.session() as session:
+        job = make_job(session, "running")
+        make_satellites(session, job)
+    report = {"output": {"fsize": 2000, "status": "ready"}}
+    file = tmp_path / "report.json"
+    file.write_text(json.dumps({job: report} if by_job else report))
+
+    code, _, said = run("jobs", "move", "finish", str(job), "--files", str(file))
+
+    assert code == 0, said
+    with database.session() as session:
+        fsize = select(FilesTable4.fsize).where(FilesTable4.type == "output")
+        assert session.scalar(fsize) == 2000
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[]", "has to be a JSON object"),
+        ("{", "is not JSON"),
+        ('{"output": {"size": 1}}', "no column 'size'"),
+    ],
+)
+def test_a_malformed_report_is_a_sentence_and_nothing_moves(
+    run: Run, database: Database, tmp_path: Path, text: str, sentence: str
+) -> None:
+    with database.session() as session:
+        job = make_job(session, "running")
+    file = tmp_path / "report.json"
+    file.write_text(text)
+
+    code, _, said = run("jobs", "move", "finish", str(job), "--files", str(file))
+
+    assert (code, sentence in said) == (2, True), said
+    with database.session() as session:
+        assert session.get_one(JobsActive4, job).jobstatus == "running"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from pandadb.models import (
     FilesTable4,
     HarvesterInstances,
     HarvesterRelJobsWorkers,
+    HarvesterWorkers,
     JobsActive4,
     JobsStatusLog,
 )
@@ -243,3 +244,48 @@ def test_a_job_is_locked_by_its_id_even_if_no_activated_ones_were_known(database
         r"( +InitPlan.*\n +-> +Result.*\n)* +-> +Index Scan using jobsactive4_pkey"
     )
     assert re.search(lock, explained(database))
+
+
+def worker_rows(session: Session) -> list[tuple[Any, ...]]:
+    columns = (HarvesterWorkers.harvesterid, HarvesterWorkers.workerid, HarvesterWorkers.status)
+    rows = select(*columns, HarvesterWorkers.njobs).order_by(HarvesterWorkers.lastupdate)
+    return [tuple(row) for row in session.execute(rows)]
+
+
+def test_a_worker_with_a_job_runs_if_its_harvester_is_known(session: Session) -> None:
+    for _ in range(4):
+        job(session)
+    session.add(HarvesterInstances(harvester_id="H1", description="-"))
+    session.flush()
+
+    for worker in (("H1", 7), ("H1", 7), ("H2", 8)):
+        take(session, DispatchRequest("CERN"), (), "here", worker=worker)
+
+    assert worker_rows(session) == [("H1", 7, "running", 1)]
+
+
+def test_a_worker_without_a_job_is_not_noted(session: Session) -> None:
+    session.add(HarvesterInstances(harvester_id="H1", description="-"))
+    session.flush()
+
+    take(session, DispatchRequest("NOWHERE"), (), "here", worker=("H1", 7))
+
+    assert worker_rows(session) == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "status", "wanted"),
+    [(10, "finished", "finished"), (200, "finished", "running"), (10, "submitted", "running")],
+)
+def test_a_worker_that_has_just_ended_keeps_its_state(
+    session: Session, minutes: int, status: str, wanted: str
+) -> None:
+    job(session)
+    session.add(HarvesterInstances(harvester_id="H1", description="-"))
+    when = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=minutes)
+    session.add(HarvesterWorkers(harvesterid="H1", workerid=7, lastupdate=when, status=status))
+    session.flush()
+
+    take(session, DispatchRequest("CERN"), (), "here", worker=("H1", 7))
+
+    assert worker_rows(session) == [("H1", 7, wanted, 1)]

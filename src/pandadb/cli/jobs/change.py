@@ -38,12 +38,7 @@ def submit(
 
     Example: pandadb jobs submit jobs.json --dry-run
     """
-    try:
-        given = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        text = given.decode("utf-8-sig")  # whatever the terminal's encoding is
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        fail(f"{file} cannot be read as UTF-8 text: {reason}", INVALID)
+    text = _text(file)
     with changing(dry_run=dry_run) as database:
         new = jobs.read(text)
         pandaids = jobs.submit(
@@ -71,6 +66,13 @@ def move(
             autocompletion=completion.assignment,
         ),
     ] = None,
+    files: Annotated[
+        Path | None,
+        typer.Option(
+            help="The pilot's report on files, JSON: columns by name or type of file, or such a"
+            " report by PandaID; - for stdin. For transfer, merge, finish and fail."
+        ),
+    ] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
     yes: Yes = False,
@@ -84,9 +86,13 @@ def move(
     Example: pandadb jobs move finish 6012345678 --set transexitcode=0
     """
     values: dict[str, Any] = dict(_assignment(word) for word in value or [])
+    text = _text(files) if files else None
     with changing(dry_run=dry_run) as database:
         ask(verb.capitalize(), pandaids, yes or dry_run)
-        moved = jobs.advance(database, verb, pandaids, jobs.VerbOptions(dry_run=dry_run), **values)
+        report = jobs.read_report(text) if text is not None else None
+        moved = jobs.advance(
+            database, verb, pandaids, jobs.VerbOptions(dry_run=dry_run), files=report, **values
+        )
     if json:
         as_json(asdict(moved))
     else:
@@ -130,6 +136,16 @@ def retry(
         for old, new in retried.jobs.items():
             typer.echo(f"{old} {'would be retried' if dry_run else f'is retried as job {new}'}")
     end(retried.refused.values())
+
+
+def _text(file: Path) -> str:
+    """Return the text of a file, or of stdin for `-`."""
+    try:
+        given = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return given.decode("utf-8-sig")  # whatever the terminal's encoding is
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        fail(f"{file} cannot be read as UTF-8 text: {reason}", INVALID)
 
 
 def _assignment(word: str) -> tuple[str, Any]:

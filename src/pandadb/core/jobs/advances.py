@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.jobs import states
-from pandadb.core.jobs.ending import library_jobs, merge_jobs
-from pandadb.core.jobs.files import file_accounting, file_reset
+from pandadb.core.jobs import queuing_periods, states
+from pandadb.core.jobs.ending import clones, energy, library_jobs, merge_jobs, transfer_datasets
+from pandadb.core.jobs.files import file_accounting, file_reports, file_reset
 from pandadb.core.jobs.files.file_accounting import ACCOUNTED_STATES
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.refusals import explain
@@ -17,9 +18,27 @@ from pandadb.models import JobsActive4
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pandadb.core.jobs.mover import MoveResult
+    from pandadb.core.jobs.files.file_reports import FileValues, Reports
+    from pandadb.core.jobs.mover import Consequences, MoveResult
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.statemachine.machine import Transition
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a verb: its steps to one goal, and what the caller gives."""
+
+    verb: str
+    steps: Sequence[Transition]
+    host: str
+    values: Mapping[str, Any]
+    lock: Lock
+    reported: Sequence[FileValues]
+
+    @property
+    def goal(self) -> str:
+        """Return the state to which all steps lead."""
+        return self.steps[0].target
 
 
 FROM_SITE = ("activated",)
@@ -35,41 +54,101 @@ def advance(
     target: str | None = None,
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
+    files: Reports | None = None,
 ) -> MoveResult:
     """Take jobs through a verb; a heartbeat, which leads to several states, needs its target.
 
-    Locks are taken in the order tasks, datasets, jobs. With SKIP a job stays where it is, too, if
-    somebody else has a dataset of it.
+    `files` is the report on the files of the jobs that move: see `file_reports`. Locks are taken in
+    the order tasks, datasets, jobs. With SKIP a job stays where it is, too, if somebody else has a
+    dataset of it.
 
     Raises:
         UnknownVerb: There is no such verb, or it does not lead to the target.
-        InvalidValue: A value does not fit its column, or is the verb's to set.
+        InvalidValue: A value does not fit its column, or is the verb's to set; or the report is
+            malformed.
         JobsLocked: See `move`.
     """
+    reported = file_reports.check_report(files, pandaids, verb)
     steps = states.transitions(verb, target)
     validation.check_columns(JobsActive4, values or {})
     validation.check_given(values or (), states.SET_BY_MOVER, "the verb")
-    goal = steps[0].target
-    accounted = is_accounted(steps)
+    given = Call(verb, steps, host, values or {}, lock, reported)
+    moved = _take(session, given, pandaids, spares_clones=verb in clones.JUDGED_VERBS)
+    if moved.refused and verb in clones.JUDGED_VERBS:
+        _end_clones(session, given, moved)
+    return moved
+
+
+def _take(
+    session: Transaction, given: Call, pandaids: Sequence[int], *, spares_clones: bool = False
+) -> MoveResult:
+    """Take jobs through the steps of a verb, and see to what follows for files and other jobs."""
+    steps, lock, accounted = given.steps, given.lock, is_accounted(given.steps)
     free = pandaids
     if accounted and lock is Lock.SKIP:
         free = file_accounting.lock(session, pandaids, lock)
     moved, then = move(
-        session, steps, free, host=host, values=values, lock=lock, accounted=accounted
+        session,
+        steps,
+        free,
+        host=given.host,
+        values=given.values,
+        lock=lock,
+        accounted=accounted,
+        spares_clones=spares_clones,
     )
     if busy := [*{*pandaids} - {*free}]:
         moved.refused |= explain(session, steps, busy)
-    if verb == "reset" and (
-        back := [job for job, before in moved.before.items() if before in FROM_SITE]
-    ):
-        file_reset.reset_files(session, back)
-    if then.has_files and (waited := file_accounting.settle(session, moved.before, goal)):
-        moved.merged = _end_merged(session, waited, goal, host)
-    if then.builds:
-        moved.merged |= _end_waiting(session, then.builds, host, lock)
+    _account(session, given, moved, then)
+    _conclude(session, given, moved, then)
     for job in moved.merged:
         moved.refused.pop(job, None)
     return moved
+
+
+def _account(session: Transaction, given: Call, moved: MoveResult, then: Consequences) -> None:
+    """Account for the files of jobs that have moved."""
+    is_back = [job for job, before in moved.before.items() if before in FROM_SITE]
+    if given.verb == "reset" and is_back:
+        file_reset.reset_files(session, is_back)
+    if reported := [one for one in given.reported if one.pandaid in moved.jobs]:
+        file_reports.store(session, reported, given.goal)
+    if not (then.has_files or then.is_jedis):
+        return
+    if waited := file_accounting.settle(session, moved.before, given.goal):
+        moved.merged = _end_merged(session, waited, given.goal, given.host)
+
+
+def _conclude(session: Transaction, given: Call, moved: MoveResult, then: Consequences) -> None:
+    """Note what jobs that have ended leave, and end those that depend on them."""
+    if then.measured:
+        energy.measure(session, then.measured, given.verb)
+    if then.dispatched:
+        transfer_datasets.mark(session, then.dispatched)
+    if then.timed:
+        queuing_periods.record(session, then.timed, given.goal)
+    if then.clones and given.verb in states.KILLS:
+        others = clones.siblings(session, then.clones)
+        moved.merged |= clones.close(session, others, given.host)
+    if then.builds:
+        moved.merged |= _end_waiting(session, then.builds, given.host, given.lock)
+
+
+def _end_clones(session: Transaction, given: Call, moved: MoveResult) -> None:
+    """End the clones among jobs that have been left, each as its jobset lets it."""
+    found = clones.decide(session, [*moved.refused])
+    if found.winners:
+        clones.win(session, found.winners)
+    ended = _take(session, given, [*found.winners, *found.others])
+    closed = clones.close(session, found.losers, given.host, given.values)
+    others = clones.siblings(session, found.winners) if found.winners else []
+    moved.jobs |= ended.jobs | closed
+    moved.before |= ended.before
+    moved.merged |= ended.merged | clones.close(session, others, given.host)
+    for job in [*moved.refused]:
+        if job in moved.jobs or job in moved.merged:
+            del moved.refused[job]
+    moved.refused |= ended.refused
 
 
 def is_accounted(steps: Sequence[Transition]) -> bool:
@@ -96,4 +175,7 @@ def _end_waiting(
     """Cancel the jobs that have waited for libraries that these have failed to build."""
     waiting = library_jobs.waiting(session, builds)
     values = library_jobs.WITHOUT_LIBRARY
-    return advance(session, "kill", waiting, host=host, values=values, lock=lock).jobs
+    cancelled = advance(session, "kill", waiting, host=host, values=values, lock=lock).jobs
+    if cancelled:
+        transfer_datasets.close_parts(session, [*cancelled])
+    return cancelled

@@ -7,29 +7,22 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    BigInteger,
-    String,
-    bindparam,
-    exists,
     func,
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from pandadb.core.jobs import dispatch_candidates, move_statement
+from pandadb.core.jobs import dispatch_candidates, dispatch_workers, move_statement
 from pandadb.core.jobs.dispatch_candidates import EQUALITY_CRITERIA, LIMITS
 from pandadb.core.jobs.move_statement import Route
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import transitions
 from pandadb.core.sql import timestamps
-from pandadb.core.sql.expressions import now
 from pandadb.core.sql.prepared import CACHE_SIZE, send
 from pandadb.core.sql.validation import InvalidValue, check_number, check_text, mistake_of, words
 from pandadb.models import (
     FilesTable4,
-    HarvesterInstances,
-    HarvesterRelJobsWorkers,
     JobParamsTable,
     JobsActive4,
 )
@@ -38,7 +31,7 @@ from pandadb.models.types import EPOCH, Timestamp
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import CTE, ColumnElement, Select
+    from sqlalchemy import ColumnElement, Select
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -215,7 +208,7 @@ def statement(
         select(*job, *belongs, func.cardinality(candidates.c.pandaids))
         .select_from(candidates.outerjoin(taken, true()))
         .order_by(free.c.place)
-        .add_cte(moment, *then, *([_related(free)] if related else []))
+        .add_cte(moment, *then, *(dispatch_workers.parts(free) if related else []))
     )
     return statement, tuple(job.keys())
 
@@ -235,15 +228,3 @@ def _parameters(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
     own = JobParamsTable.__table__.c
     mine = select(own.jobparameters).where(own.pandaid == pandaid, own.modificationtime == EPOCH)
     return mine.scalar_subquery()
-
-
-def _related(free: CTE) -> CTE:
-    """Relate the jobs to their worker, if its Harvester instance is known."""
-    harvester = bindparam("harvester", type_=String)
-    worker = bindparam("worker", type_=BigInteger)
-    known = exists().where(HarvesterInstances.harvester_id == harvester)
-    rows = select(harvester, worker, free.c.pandaid, now()).where(known)
-    key = ["harvesterid", "workerid", "pandaid"]
-    related = insert(HarvesterRelJobsWorkers.__table__).from_select([*key, "lastupdate"], rows)
-    seen = related.on_conflict_do_update(index_elements=key, set_={"lastupdate": now()})
-    return seen.cte("related")

@@ -17,6 +17,9 @@ TESTS = ("ptest", "rc_test", "rc_test2", "rc_alrb")
 AT_SITE, FIXED, THROTTLED = 1, 2, 3
 """Values of `relocationflag`: the site was given, it must not be reassigned, its user is held back.
 """
+QUEUED_TIME_PATTERN = r"(?:^|,)tq=([0-9]+(?:[.][0-9]*)?)(?:,|$)"
+"""The entry of `specialhandling` with the time, in seconds since 1970, at which the job's task was
+queued."""
 COMMAND = "tobekilled"
 """The `commandtopilot` that makes the pilot of a running job end it, at its next heartbeat."""
 
@@ -80,6 +83,30 @@ HAS_LOCALPOOL = Guard(
     "specialhandling has localpool",
     lambda job: job["specialhandling"].contains(constant("localpool")),
     "it has no localpool",
+)
+
+
+IS_CLONE = Guard(
+    "it is a clone",
+    lambda job: and_(
+        job["specialhandling"].regexp_match(constant("(^|,)eventservice(,|$)")),
+        job["specialhandling"].regexp_match(constant("(^|,)jc(:|,|$)")),
+        job["lockedby"] == constant("jedi"),
+    ),
+    "it is no clone",
+)
+RUNS_ONCE = Guard(
+    "it is a clone of which one is to run",
+    lambda job: and_(
+        IS_CLONE.of(job),
+        job["specialhandling"].regexp_match(constant("(^|,)jc:runonce(,|$)")),
+    ),
+    "others may run, too",
+)
+HAS_QUEUED_TIME = Guard(
+    "specialhandling has the time at which its task was queued",
+    lambda job: job["specialhandling"].regexp_match(constant(QUEUED_TIME_PATTERN)),
+    "its task's queuing is not measured",
 )
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, String, bindparam, select, update
+from sqlalchemy import ARRAY, String, bindparam, false, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from pandadb.core.jobs import move_statement
-from pandadb.core.jobs.effects import COMMAND
+from pandadb.core.jobs import move_statement, queuing_periods
+from pandadb.core.jobs.effects import COMMAND, HAS_QUEUED_TIME, RUNS_ONCE
+from pandadb.core.jobs.ending import semaphores
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.heartbeat_values import REPORTS, check_call, checked
 from pandadb.core.jobs.move_statement import Route
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.machine import Transition
 
 VERBS = {**dict.fromkeys(RUNS, "heartbeat"), "holding": "hold", "transferring": "transfer"}
+QUEUED = ("sent", "starting")
+"""States of a job that ends the period of its queuing when it runs."""
 NO_FINAL_REPORT = "set to {} by the pilot: how the job has ended is still to be said"
 """The `jobdispatchererrordiag` of jobs that expect another heartbeat; monitors know it."""
 BATCH_NUMBER = re.compile(r"\d+(\.*\d+)?")
@@ -119,6 +122,8 @@ def _take(session: Transaction, seen: Mapping[int, Checked], host: str) -> dict[
         if goal:
             goals[pandaid] = goal
     _apply(session, [(said[pandaid], goal) for pandaid, goal in goals.items()], found, host)
+    for loser in semaphores.claim(session, semaphores.first_runs(goals, found), host):
+        answers[loser] = replace(answers[loser], command=COMMAND)
     ended = [said[pandaid] for pandaid in goals if said[pandaid].jobstatus in REPORTS]
     _remember(session, ended, found)
     heard = [(found[p], one.said) for p, one in seen.items() if p in found and not one.refused]
@@ -200,6 +205,8 @@ def _found() -> Select[Any]:
             job.batchid,
             job.commandtopilot,
             job.jobdispatchererrordiag,
+            func.coalesce(HAS_QUEUED_TIME.of(job), false()).label("is_timed"),
+            func.coalesce(RUNS_ONCE.of(job), false()).label("runs_once"),
         )
         .where(id_arrays.by_id(JobsActive4))
         .order_by(job.pandaid)
@@ -228,6 +235,9 @@ def _apply(
         before = {pandaid: found[pandaid]["jobstatus"] for pandaid in pandaids}
         new = {pandaid: old for pandaid, old in before.items() if old != step.target}
         file_accounting.settle(session, new, step.target)
+        if step.target == "running":
+            first = [one for one, old in new.items() if old in QUEUED and found[one]["is_timed"]]
+            queuing_periods.record(session, first, step.target)
     if goals:
         seen = [one.pandaid for one, _ in goals]
         session.execute(_seen(), {"pandaids": seen})

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
+    and_,
     bindparam,
     case,
     false,
     func,
     insert,
     literal,
+    not_,
     select,
     update,
 )
 from typing_extensions import override
 
 from pandadb.core.jobs import lock_order
+from pandadb.core.jobs.effects import HAS_QUEUED_TIME, IS_CLONE
+from pandadb.core.jobs.ending import energy
 from pandadb.core.jobs.files import final_status
 from pandadb.core.jobs.files.file_status import BUILD
-from pandadb.core.jobs.states import JOBS
+from pandadb.core.jobs.states import JOBS, STATES
 from pandadb.core.sql.expressions import constant
 from pandadb.core.sql.id_arrays import by_id, is_given
 from pandadb.core.sql.prepared import CACHE_SIZE
@@ -34,6 +38,7 @@ from pandadb.models.types import EPOCH, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from sqlalchemy import CTE, ColumnElement, Select
 
@@ -51,12 +56,36 @@ PICKED_COLUMNS = ("pandaid", "jobstatus", *LOGGED_COLUMNS)
 """Columns of the picked jobs that the rest of the statement needs."""
 
 
+class MovedJob(NamedTuple):
+    """A job that has moved."""
+
+    pandaid: int
+    before: str
+    """The state that it was in."""
+    has_files: bool
+    """Whether one of the jobs that moved with it has files in datasets, which are locked."""
+    builds: bool
+    """Whether it has failed to build a library."""
+    is_jedis: bool
+    """Whether it is JEDI's (`lockedby`); only of accounted jobs."""
+    is_timed: bool
+    """Whether it has the time at which its task was queued; only of accounted jobs that end."""
+    is_clone: bool
+    """Whether it is a clone; only of accounted jobs that end."""
+    is_measured: bool
+    """Whether the use of energy of its queue may be known; only of accounted jobs that end."""
+    at: datetime
+    """When it moved."""
+
+
 @dataclass(frozen=True)
 class Route(Carrying):
     """A transition of jobs, where they are and go, the columns that the caller sets, the locks."""
 
     accounted: bool = False
     """Whether the datasets of the jobs are locked before them; only for jobs by their ids."""
+    spares_clones: bool = False
+    """Whether clones stay: how they end depends on their siblings."""
     machine: Machine[JobTable] = field(default=JOBS, kw_only=True)
 
     @override
@@ -74,20 +103,34 @@ def prepared(route: Route) -> Select[Any]:
 
 
 def statement(route: Route, chosen: Condition) -> Select[Any]:
-    """Return the statement that moves the jobs, and returns their ids and old states.
+    """Return the statement that moves the jobs; its rows are `MovedJob`s.
 
-    The third column is True for jobs with locked datasets, the fourth for jobs that have failed to
-    build a library; the fifth is the time of the move. The parameters are the columns that the
-    caller sets, and `host`.
+    The parameters are the columns that the caller sets, and `host`.
     """
     locked = _locked(route.lock) if route.accounted else None
     # as a condition of the jobs, so that it is evaluated before they are locked
     before = [] if locked is None else [locked >= 0]
-    picked = machine_statement.picked(route, PICKED_COLUMNS, chosen(route.source), *before)
+    if route.spares_clones:
+        before.append(not_(func.coalesce(IS_CLONE.of(route.source.__table__.c), false())))
+    columns = (*PICKED_COLUMNS, "lockedby", "specialhandling")
+    picked = machine_statement.picked(route, columns, chosen(route.source), *before)
     has_files = false() if locked is None else locked > 0
     builds = picked.c.prodsourcelabel == BUILD if route.step.target == "failed" else false()
-    what = select(picked.c.pandaid, picked.c.jobstatus, has_files, builds, moment())
+    tracked = _tracked(picked.c, route) if route.accounted else [false()] * 4
+    what = select(picked.c.pandaid, picked.c.jobstatus, has_files, builds, *tracked, moment())
     return what.add_cte(*moving(route, picked))
+
+
+def _tracked(job: Columns, route: Route) -> list[ColumnElement[bool]]:
+    """Return whether a job is JEDI's, is timed, is a clone, and is measured."""
+    if not STATES[route.step.target].final:
+        return [_is_jedis(job), false(), false(), false()]
+    guards = (func.coalesce(one.of(job), false()) for one in (HAS_QUEUED_TIME, IS_CLONE))
+    return [_is_jedis(job), *guards, energy.is_measured(job)]
+
+
+def _is_jedis(job: Columns) -> ColumnElement[bool]:
+    return func.coalesce(job["lockedby"] == constant("jedi"), false())
 
 
 def _locked(how: Lock) -> ColumnElement[int]:
@@ -135,23 +178,54 @@ def stamp(step: Transition) -> Select[Any]:
     With it they are in the partition of their day. This is no part of the move: the snapshot of a
     statement is older than the locks that it takes. Rows that the holder of a lock has inserted for
     the job, such as the metadata of its last heartbeat, are visible only to the next statement.
+    The statement returns jobs that have failed with inputs that were moved by a dispatch block.
     """
-    return select(literal(1)).add_cte(*(_stamped(table, step) for table in SATELLITES))
+    files, *others = (_stamped(table, step) for table in SATELLITES)
+    if step.target != "failed":
+        return select(literal(1)).where(false()).add_cte(files, *others)
+    is_dispatched = and_(files.c.type == "input", files.c.dispatchdblock != "")
+    return select(files.c.pandaid).where(is_dispatched).distinct().add_cte(*others)
 
 
 def _stamped(satellite: Satellite, step: Transition) -> CTE:
-    """Set the time `at` on those rows of a table that have none yet.
+    """Set the time `at` on those rows of a table that have none yet."""
+    table = satellite.__table__
+    stamped = (
+        update(table)
+        .where(is_given(table.c.pandaid), table.c.modificationtime == EPOCH)
+        .values(_end(satellite, step))
+    )
+    if satellite is FilesTable4 and step.target == "failed":
+        stamped = stamped.returning(table.c.pandaid, table.c.type, table.c.dispatchdblock)
+    return stamped.cte(table.name)
 
-    Files get their final state with it: see `final_status`.
-    """
+
+def _end(satellite: Satellite, step: Transition) -> dict[str, Any]:
+    """Return the columns of a satellite of a job that ends; files get their final state."""
     table = satellite.__table__
     new: dict[str, Any] = {"modificationtime": bindparam("at", type_=Timestamp())}
     fate = final_status.of(step) if satellite is FilesTable4 else None
     if fate:
         new["status"] = case((fate.is_for(table.c), fate.status), else_=table.c.status)
-    return (
-        update(table)
-        .where(is_given(table.c.pandaid), table.c.modificationtime == EPOCH)
+    return new
+
+
+@cache
+def gather(step: Transition) -> Select[Any]:
+    """Bring the files of the jobs `pandaids`, wherever they are, to the partition of their jobs.
+
+    That is the partition of 1970, or with the time `at` the one of the day on which they end.
+    """
+    file, at = FilesTable4.__table__, bindparam("at", type_=Timestamp())
+    if STATES[step.target].final:
+        found, new = [file.c.modificationtime < at], _end(FilesTable4, step)
+    else:
+        found, new = [], {"modificationtime": EPOCH}
+    gathered = (
+        update(file)
+        .where(is_given(file.c.pandaid), file.c.modificationtime > EPOCH, *found)
         .values(new)
-        .cte(table.name)
+        .returning(file.c.pandaid)
+        .cte("gathered")
     )
+    return select(gathered.c.pandaid)

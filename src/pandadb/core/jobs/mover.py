@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.jobs import move_statement, states
-from pandadb.core.jobs.move_statement import Route
+from pandadb.core.jobs import lock_order, move_statement, states
+from pandadb.core.jobs.move_statement import MovedJob, Route
 from pandadb.core.jobs.refusals import explain, refusing_to_wait
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.prepared import send
@@ -16,19 +16,12 @@ from pandadb.models.jobs.all_tables import LIVE_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import Row
 
     from pandadb.core.jobs.move_statement import Condition
     from pandadb.core.jobs.refusals import Refusal
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.statemachine.machine import Transition
     from pandadb.models.jobs.all_tables import JobTable
-
-    Gone = Row[int, str, bool, bool, datetime] | tuple[int, str, bool, bool, datetime]
-    """A job that has moved: the state that it was in, whether it has files, whether it has failed
-    to build a library, and when it moved."""
 
 
 @dataclass
@@ -52,6 +45,16 @@ class Consequences:
 
     has_files: bool = False
     """Whether the jobs have files in datasets; these datasets are locked then."""
+    is_jedis: bool = False
+    """Whether one of the jobs is JEDI's (`lockedby`)."""
+    clones: list[int] = field(default_factory=list)
+    """Those of the jobs that are clones of others."""
+    measured: list[int] = field(default_factory=list)
+    """Those of the jobs with a queue, or a grid, of which the use of energy is known."""
+    timed: list[int] = field(default_factory=list)
+    """Those of the jobs that have the time at which their task was queued."""
+    dispatched: list[int] = field(default_factory=list)
+    """Those of the jobs that have failed, and whose inputs were moved by a dispatch block."""
     builds: list[int] = field(default_factory=list)
     """Those of the jobs that have failed to build a library."""
 
@@ -65,6 +68,7 @@ def move(
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
     accounted: bool = False,
+    spares_clones: bool = False,
 ) -> tuple[MoveResult, Consequences]:
     """Move jobs through the first of the transitions that fits; return the result for each job.
 
@@ -74,7 +78,7 @@ def move(
     order of their PandaIDs. The `values` of columns must have been validated: see `validation`.
 
     With `accounted`, tasks and datasets of the jobs are locked before the jobs, which must be
-    PandaIDs; the consequences then have `has_files`.
+    PandaIDs; the consequences then have `has_files`. With `spares_clones` clones are refused.
 
     Raises:
         JobsLocked: With NOWAIT, another transaction has locked one of the jobs; or the session's
@@ -87,15 +91,21 @@ def move(
         for source, how in looks(sources, lock):
             if left:
                 target = states.home(step.target, waiting_table(session))
-                route = Route(step, source, target, tuple(values or ()), how, accounted=accounted)
+                route = Route(
+                    step,
+                    source,
+                    target,
+                    tuple(values or ()),
+                    how,
+                    accounted=accounted,
+                    spares_clones=spares_clones,
+                )
                 given = {**(values or {}), "host": host[:128]}
                 rows = _along(session, route, left, given)
-                if rows and states.STATES[step.target].final:
-                    _stamp(session, rows, step)
-                done.before = {job: before for job, before, *_ in rows} | done.before
-                done.jobs |= dict.fromkeys((job for job, *_ in rows), step.target)
-                then.has_files |= any(files for _, _, files, *_ in rows)
-                then.builds += [job for job, _, _, build, _ in rows if build]
+                if rows:
+                    _follow(session, rows, step, then, accounted=accounted)
+                done.before = {one.pandaid: one.before for one in rows} | done.before
+                done.jobs |= dict.fromkeys((one.pandaid for one in rows), step.target)
                 left = left if callable(left) else [job for job in left if job not in done.jobs]
     if left and not callable(left):
         done.refused = explain(session, steps, left)
@@ -118,18 +128,62 @@ def looks(tables: Sequence[JobTable], lock: Lock) -> Iterator[tuple[JobTable, Lo
 
 def _along(
     session: Transaction, route: Route, jobs: Sequence[int] | Condition, values: dict[str, Any]
-) -> Sequence[Gone]:
+) -> list[MovedJob]:
     """Move jobs along one route; return them."""
     with refusing_to_wait():
         if callable(jobs):
-            return session.execute(move_statement.statement(route, jobs), values).all()
-        given = {**values, "pandaids": id_arrays.written(jobs)}
-        return send(session, move_statement.prepared(route), given)
+            rows: Any = session.execute(move_statement.statement(route, jobs), values)
+        else:
+            given = {**values, "pandaids": id_arrays.written(jobs)}
+            rows = send(session, move_statement.prepared(route), given)
+        return [MovedJob(*row) for row in rows]
 
 
-def _stamp(session: Transaction, ended: Sequence[Gone], step: Transition) -> None:
-    """Set the time of the satellites of jobs that have just ended to the time of their end."""
-    pandaids = id_arrays.written(job for job, *_ in ended)
-    *_, at = ended[0]
+def _follow(
+    session: Transaction,
+    moved: Sequence[MovedJob],
+    step: Transition,
+    then: Consequences,
+    *,
+    accounted: bool,
+) -> None:
+    """See to the satellites of jobs that have just moved, and note the consequences."""
+    if states.STATES[step.target].final:
+        then.dispatched += _stamp(session, moved, step)
+    then.has_files |= any(one.has_files for one in moved)
+    if accounted and not any(one.has_files for one in moved):
+        then.has_files |= _gather(session, moved, step)
+    then.is_jedis |= any(one.is_jedis for one in moved)
+    then.measured += [one.pandaid for one in moved if one.is_measured]
+    then.clones += [one.pandaid for one in moved if one.is_clone]
+    then.timed += [one.pandaid for one in moved if one.is_timed]
+    then.builds += [one.pandaid for one in moved if one.builds]
+
+
+def _stamp(session: Transaction, ended: Sequence[MovedJob], step: Transition) -> list[int]:
+    """Set the time of the satellites of jobs that have just ended to the time of their end.
+
+    Returns those that have failed with inputs that were moved by a dispatch block.
+    """
+    given = {"pandaids": id_arrays.written(one.pandaid for one in ended), "at": ended[0].at}
     with refusing_to_wait():
-        send(session, move_statement.stamp(step), {"pandaids": pandaids, "at": at})
+        return [pandaid for (pandaid,) in send(session, move_statement.stamp(step), given)]
+
+
+def _gather(session: Transaction, moved: Sequence[MovedJob], step: Transition) -> bool:
+    """Bring the files of JEDI's jobs to the partition of their jobs; return whether there are any.
+
+    The files of live jobs are in the partition of 1970, where they are looked for. Jobs of JEDI's
+    that seem to have none may have been inserted with another time. Their datasets could not be
+    locked before the jobs.
+    """
+    jobs = [one.pandaid for one in moved if one.is_jedis]
+    if not jobs:
+        return False
+    given = {"pandaids": id_arrays.written(jobs), "at": moved[0].at}
+    live = not states.STATES[step.target].final
+    with refusing_to_wait():
+        found = send(session, move_statement.gather(step), given)
+        if found:
+            session.execute(lock_order.datasets(Lock.WAIT, live=live), {"pandaids": jobs})
+    return bool(found)

@@ -5,14 +5,28 @@ from __future__ import annotations
 import typing
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, cast, column, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    TypeDecorator,
+    any_,
+    bindparam,
+    cast,
+    column,
+    false,
+    func,
+    literal,
+    select,
+)
+from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy import (
         BindParameter,
         ColumnElement,
+        Dialect,
         Select,
         SQLColumnExpression,
         TableValuedAlias,
@@ -21,9 +35,24 @@ if TYPE_CHECKING:
     from pandadb.models.jobs.all_tables import JobTable
 
 
+class IdArray(TypeDecorator[Any]):
+    """An array of ids, as numbers or as text: see `written`."""
+
+    impl = ARRAY(BigInteger)
+    cache_ok = True
+
+    @override
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """Return the function that leaves text as it is, and takes numbers as an array does."""
+        process = super().bind_processor(dialect)
+        if process is None:
+            return None
+        return lambda value: value if isinstance(value, str) else process(value)
+
+
 def array(name: str) -> BindParameter[Any]:
     """Return a parameter that is an array of ids."""
-    return bindparam(name, type_=ARRAY(BigInteger))
+    return bindparam(name, type_=IdArray())
 
 
 def written(ids: Iterable[int]) -> str:
@@ -73,3 +102,11 @@ def is_among(pandaid: SQLColumnExpression[Any], pandaids: Iterable[int]) -> Colu
 def is_one_of(pandaid: ColumnElement[int], chosen: Select[Any]) -> ColumnElement[bool]:
     """Return whether an id is one of the selected; as an array, so that the id's index is used."""
     return pandaid == func.any(func.array(chosen.scalar_subquery()))
+
+
+def is_hashed_in(pandaid: ColumnElement[int], chosen: Select[Any]) -> ColumnElement[bool]:
+    """Return whether an id is one of the selected, by a hash table: for ids without an index.
+
+    The planner cannot make a join of it, which would be a nested loop where it expects few rows.
+    """
+    return func.coalesce(pandaid.in_(chosen), false())

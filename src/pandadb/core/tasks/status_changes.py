@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import String, bindparam, func, insert, literal, select, update
 
@@ -20,13 +20,15 @@ from pandadb.models import JediTasks, TasksStatusLog, TTask
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import CTE, Select
+    from sqlalchemy import CTE, ColumnElement, Select
 
     from pandadb.core.sql.transaction import Transaction
 
 TASK, DEFT = JediTasks.__table__.c, TTask.__table__.c
 REASON_LENGTH = 255
 """Characters of `errordialog` that the status log keeps."""
+DEFT_LENGTH = 12
+"""Characters of T_TASK.status: `preprocessing` is longer, and cut."""
 PICKED_COLUMNS = ("jeditaskid", "status", "attemptnr", "errordialog")
 
 
@@ -94,24 +96,34 @@ def _statement(
 
 def _logged(carrying: Carrying, picked: CTE) -> CTE:
     """Log the tasks with another state than before."""
-    new = carrying.given_values()
-    reason = new.get("errordialog", picked.c.errordialog)
+    reason = _new(carrying, picked, "errordialog")
     row = {
         "jeditaskid": picked.c.jeditaskid,
         "modificationtime": moment(),
         "status": constant(carrying.step.target),
         "modificationhost": bindparam("host", type_=String),
-        "attemptnr": new.get("attemptnr", picked.c.attemptnr),
+        "attemptnr": _new(carrying, picked, "attemptnr"),
         "reason": func.left(reason, literal(REASON_LENGTH)),
     }
     rows = select(*row.values()).where(picked.c.status != row["status"])
     return insert(TasksStatusLog.__table__).from_select([*row], rows).cte("logged")
 
 
+def _new(carrying: Carrying, picked: CTE, column: str) -> ColumnElement[Any]:
+    """Return a column of the picked tasks as it is after the transition."""
+    given, effect = carrying.given_values().get(column), carrying.step.effects.get(column)
+    if given is not None:
+        return cast("ColumnElement[Any]", given)
+    return picked.c[column] if effect is None else cast("Any", effect.of(picked.c, column))
+
+
 def _mirrored(picked: CTE) -> CTE:
     return (
         update(TTask.__table__)
         .where(is_one_of(DEFT.taskid, select(picked.c.jeditaskid)))
-        .values(status=bindparam("deft", type_=DEFT.status.type), timestamp=moment())
+        .values(
+            status=func.left(bindparam("deft", type_=String), literal(DEFT_LENGTH)),
+            timestamp=moment(),
+        )
         .cte("mirrored")
     )

@@ -10,6 +10,7 @@ from pandadb.core.jobs.search.histories import Attempt, History, HistoryStep
 from pandadb.core.jobs.search.pages import Page, UnknownJob
 from pandadb.services.jobs.dispatches import dispatch
 from pandadb.services.jobs.expiry import ExpiryResult, expire
+from pandadb.services.jobs.file_reports import read_report
 from pandadb.services.jobs.heartbeats import heartbeat
 from pandadb.services.jobs.kills import KillResult, close, kill
 from pandadb.services.jobs.record_load import LoadResult, load, load_records
@@ -75,6 +76,7 @@ __all__ = [
     "load_records",
     "merge",
     "read",
+    "read_report",
     "release",
     "reset",
     "retry",

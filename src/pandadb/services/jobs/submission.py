@@ -9,7 +9,7 @@ from pandadb.core.jobs import states
 from pandadb.core.jobs.creation import job_input, submission
 from pandadb.core.jobs.creation.submission import NewJob
 from pandadb.core.sql.transaction import waiting_table
-from pandadb.core.sql.validation import InvalidValue, from_text
+from pandadb.core.sql.validation import InvalidValue, check_columns, from_text
 from pandadb.models import FilesTable4, JobsActive4
 from pandadb.services.jobs import table_statistics
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
@@ -30,16 +30,21 @@ def submit(
     *,
     jobstatus: str = "defined",
     options: VerbOptions = DEFAULT_OPTIONS,
+    priority_offset: int | None = None,
 ) -> list[int]:
     """Submit jobs with their files, parameters and metadata, all or none; return their PandaIDs.
 
-    They begin as `defined`; those of JEDI as `pending`, those that lack an input as `waiting`.
+    They begin as `defined`; those of JEDI as `pending`, those that lack an input as `waiting`. The
+    priority of users' jobs falls with their number, unless there is a `priority_offset`, which is
+    that of all of them, and is added to the 2000 of jobs that build libraries.
 
     Raises:
         InvalidValue: A column is unknown or a value does not fit it; the sentence names the job.
     """
+    if priority_offset is not None:
+        check_columns(JobsActive4, {"currentpriority": priority_offset})
     with transaction(database, options) as connection:
-        pandaids = submission.submit(connection, jobs, jobstatus, options.host)
+        pandaids = submission.submit(connection, jobs, jobstatus, options.host, priority_offset)
         table = states.home(jobstatus, waiting_table(connection))
     if not options.dry_run:
         table_statistics.refresh(database, table, len(pandaids))

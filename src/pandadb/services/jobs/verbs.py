@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.ending import kills
+from pandadb.core.jobs.files import file_reports
 from pandadb.core.jobs.refusals import Refused
 from pandadb.core.jobs.states import JOBS, KILLS, MERGED, transitions
 from pandadb.core.sql import validation
@@ -21,6 +22,7 @@ from pandadb.services.jobs import table_statistics
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
+    from pandadb.core.jobs.files.file_reports import Reports
     from pandadb.core.jobs.mover import MoveResult
     from pandadb.database import Database
 
@@ -47,18 +49,26 @@ def advance(
     verb: str,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    files: Reports | None = None,
     **values: Any,
 ) -> MoveResult:
     """Take jobs through a verb that leads to one state.
 
-    `kill` means `cancel` here: `jobs.kill` kills jobs, with a code.
+    `files` is the report on the files of the jobs, for `finish`, `fail`, `transfer` and `merge`:
+    `{"out.root": {"fsize": 2000, "nevents": 100}, "log": {"status": "ready"}}`, by the names of
+    files, or by their types for all jobs alike; or such a report for each PandaID. `kill` means
+    `cancel` here: `jobs.kill` kills jobs, with a code.
 
     Raises:
         UnknownVerb: There is no such verb.
         Refused: It was one PandaID, and the job cannot go.
-        InvalidValue: A value does not fit its column, or a PandaID is no number.
+        InvalidValue: A value does not fit its column, or a PandaID is no number; or a job has no
+            file of a name in the report, or the verb takes none.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
+    if files is not None:
+        file_reports.check_verb(verb)
     if verb in CANCEL:
         return cancel(database, pandaids, options, **values)
     if verb in KILLS:
@@ -71,7 +81,7 @@ def advance(
     at_once = len(jobs) == 1 and not advances.is_accounted(transitions(verb))
     with transaction(database, options, at_once=at_once) as connection:
         moved = advances.advance(
-            connection, verb, jobs, values=values, host=options.host, lock=options.lock
+            connection, verb, jobs, values=values, host=options.host, lock=options.lock, files=files
         )
         if isinstance(pandaids, int) and moved.refused:
             raise Refused(moved.refused[pandaids])
@@ -165,40 +175,48 @@ def transfer(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    files: Reports | None = None,
     **values: Any,
 ) -> MoveResult:
     """Record that the outputs of jobs are being transferred."""
-    return advance(database, "transfer", pandaids, options, **values)
+    return advance(database, "transfer", pandaids, options, files=files, **values)
 
 
 def merge(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    files: Reports | None = None,
     **values: Any,
 ) -> MoveResult:
     """Record that the outputs of jobs wait for a merge job."""
-    return advance(database, "merge", pandaids, options, **values)
+    return advance(database, "merge", pandaids, options, files=files, **values)
 
 
 def finish(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    files: Reports | None = None,
     **values: Any,
 ) -> MoveResult:
     """End jobs that have succeeded."""
-    return advance(database, "finish", pandaids, options, **values)
+    return advance(database, "finish", pandaids, options, files=files, **values)
 
 
 def fail(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    files: Reports | None = None,
     **values: Any,
 ) -> MoveResult:
     """End jobs that have failed; their outputs and logs fail with them."""
-    return advance(database, "fail", pandaids, options, **values)
+    return advance(database, "fail", pandaids, options, files=files, **values)
 
 
 def reset(

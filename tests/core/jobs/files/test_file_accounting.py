@@ -95,7 +95,7 @@ def test_a_failed_job_gives_its_input_back_until_the_attempts_are_gone(session: 
     assert counters(session) == {}
     assert contents(session, "output", job).status == "failed"
     assert counters(session, "output") == {"nfilesfailed": 1}
-    assert session.scalar(select(JediTasks.queuedtime)) is not None
+    assert session.scalar(select(JediTasks.queuedtime)) is None
 
     take(session, "fail", make_task_job(session, TASK, 0))
     last = contents(session, "input", 0)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from pandadb.core.jobs.attempts.output_names import is_remade, renamed
-from pandadb.core.jobs.files.file_accounting import CLOSED_TASKS
-from pandadb.core.jobs.files.file_status import BUILD, INPUTS, same_file
+from pandadb.core.jobs.files.file_status import BUILD, CLOSED_TASKS, INPUTS, same_file
 from pandadb.core.jobs.refusals import Refusal, RefusalReason
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.validation import InvalidValue, check_columns

@@ -21,8 +21,8 @@ from sqlalchemy import (
 
 from pandadb.core.jobs import states
 from pandadb.core.jobs.attempts import retry_history
-from pandadb.core.jobs.creation import issued_ids, job_input, placeholders
-from pandadb.core.jobs.files import used_files
+from pandadb.core.jobs.creation import issued_ids, job_input, placeholders, priorities
+from pandadb.core.jobs.files import task_totals, used_files
 from pandadb.core.shares import ranking
 from pandadb.core.sql.copy import copy_rows
 from pandadb.core.sql.expressions import now
@@ -71,12 +71,19 @@ class NewJob:
     """PandaIDs of the jobs that this one is another attempt of."""
 
 
-def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: str) -> list[int]:
+def submit(
+    session: Transaction,
+    jobs: Sequence[NewJob],
+    jobstatus: str,
+    host: str,
+    priority_offset: int | None = None,
+) -> list[int]:
     """Insert new jobs into the table of their state; return their PandaIDs in order.
 
     Columns that are left out take their defaults, but `starttime` and `endtime` are NULL: servers
-    take any time for an end. Share, resource type, attempts and priority are computed. Files of a
-    task's datasets are marked as used by their job if it is JEDI's (`lockedby`); of two jobs with
+    take any time for an end. Share, resource type, attempts and priority are computed; the priority
+    of users' jobs and of those that build libraries is not the caller's: see `priorities`. Files of
+    a task's datasets are marked as used by their job if it is JEDI's (`lockedby`); of two jobs with
     the same file the first has it. Placeholders are replaced: see `placeholders`.
 
     Raises:
@@ -96,16 +103,18 @@ def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: s
         **dict.fromkeys(("modificationtime", "statechangetime", "proddbupdatetime"), when),
     }
     worked_out = _worker_out(session, jobs)
+    of_users = priorities.of_users(session, [job.columns for job in jobs], priority_offset)
     rows = [
         {
             **dict.fromkeys(NULL_TIMES),
             "creationtime": when,
             **job.columns,
             **worked_out(job.columns),
+            **({} if priority is None else {"currentpriority": priority}),
             **ours,
             "pandaid": pandaid,
         }
-        for pandaid, job in zip(pandaids, jobs, strict=True)
+        for pandaid, job, priority in zip(pandaids, jobs, of_users, strict=True)
     ]
     jobs = placeholders.replace(session, jobs, rows)
     copy(session, states.home(jobstatus, waiting_table(session)), rows)
@@ -116,6 +125,7 @@ def submit(session: Transaction, jobs: Sequence[NewJob], jobstatus: str, host: s
     if any("fileid" in file for job in jobs for file in job.files):
         used_files.use(session, rows)
     retry_history.note(session, _followed(jobs, rows), "retry")
+    task_totals.request(session, rows)
     return pandaids
 
 

@@ -27,9 +27,9 @@ from sqlalchemy import (
 )
 
 from pandadb.core.jobs import lock_order, states
-from pandadb.core.jobs.effects import PRODUCTION
-from pandadb.core.jobs.files import file_status
-from pandadb.core.jobs.files.file_status import INPUTS, KEY, OUTPUTS
+from pandadb.core.jobs.effects import HAS_QUEUED_TIME, PRODUCTION
+from pandadb.core.jobs.files import file_status, task_totals
+from pandadb.core.jobs.files.file_status import CLOSED_TASKS, INPUTS, KEY, OUTPUTS
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import NOT_RUN
 from pandadb.core.sql import id_arrays
@@ -44,10 +44,6 @@ if TYPE_CHECKING:
     from sqlalchemy import CTE, ColumnElement, Select
 
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.core.statemachine.effects import Columns
-
-CLOSED_TASKS = ("done", "finished", "failed", "broken", "aborted", "prepared")
-"""States of tasks that late jobs do not change any more."""
 
 ACCOUNTED_STATES = (
     "transferring",
@@ -57,6 +53,9 @@ ACCOUNTED_STATES = (
 """States that change files when a job enters them; so do the end of transferring, and the first
 run.
 """
+
+BEGIN = literal_column("(now() AT TIME ZONE 'UTC')", Timestamp())
+"""The time at which the transaction began."""
 
 FILE, CONTENTS, DATASET, TASK = (
     model.__table__.c for model in (FilesTable4, JediDatasetContents, JediDatasets, JediTasks)
@@ -108,7 +107,10 @@ def _settlement(target: str) -> Select[Any]:
         .cte("changed")
     )
     then = [changed, *([counted(current, counts)] if counts else [])]
-    if states.STATES[target].final and target != "finished":
+    if target == "finished":
+        made = file_status.is_made(current.c)
+        then += task_totals.finished(_ended_of_jedi(), current, made)
+    elif states.STATES[target].final:
         then.append(_queued(current, target))
     waited = (
         select(current.c.boundaryid)
@@ -145,6 +147,7 @@ def _current(target: str) -> CTE:
             DATASET.masterid,
             DATASET.type.label("dataset_type"),
             func.coalesce(job.taskbuffererrorcode, 0).label("replaced"),
+            func.coalesce(HAS_QUEUED_TIME.of(job), false()).label("is_timed"),
             case((late, _is_closed()), else_=false()).label("is_closed"),
         )
         .select_from(moved)
@@ -162,11 +165,31 @@ def _current(target: str) -> CTE:
             FILE.type.in_((*INPUTS, *OUTPUTS)),
             not_(and_(FILE.type == "input", CONTENTS.type == "lib")),
             not_(unmerged) if target == "finished" else true(),
-            *_in_partition(target, job),
+            moved_files(target),
+            moved_jobs(target),
         )
         .order_by(*(CONTENTS[name] for name in KEY))
         .with_for_update(of=JediDatasetContents.__table__)
         .cte("current")
+    )
+
+
+def _ended_of_jedi() -> CTE:
+    """Select the jobs of JEDI's that have just finished, if their task has not ended."""
+    moved = id_arrays.unnested("finished", pandaid=id_arrays.array("pandaids"))
+    job = states.home("finished").__table__.c
+    return (
+        select(
+            job.pandaid,
+            job.jeditaskid,
+            (func.coalesce(job.prodsourcelabel, "") == file_status.BUILD).label("is_build"),
+            (func.coalesce(job.processingtype, "") == file_status.PMERGE).label("is_pmerge"),
+        )
+        .select_from(moved)
+        .join(job.pandaid.table, job.pandaid == moved.c.pandaid)
+        .join(TASK.jeditaskid.table, TASK.jeditaskid == job.jeditaskid)
+        .where(job.lockedby == "jedi", TASK.status.not_in(CLOSED_TASKS), moved_jobs("finished"))
+        .cte("ended")
     )
 
 
@@ -180,12 +203,17 @@ def _is_closed() -> ColumnElement[bool]:
     )
 
 
-def _in_partition(target: str, job: Columns) -> tuple[ColumnElement[bool], ...]:
-    """Match the partitions to which this transaction moved the jobs and their files."""
+def moved_files(target: str) -> ColumnElement[bool]:
+    """Match the partitions of the files of jobs that this transaction took to a state."""
     if not states.STATES[target].final:
-        return (FILE.modificationtime == EPOCH,)
-    began = literal_column("(now() AT TIME ZONE 'UTC')", Timestamp())
-    return (FILE.modificationtime >= began, job["modificationtime"] >= began)
+        return FILE.modificationtime == EPOCH
+    return FILE.modificationtime >= BEGIN
+
+
+def moved_jobs(target: str) -> ColumnElement[bool]:
+    """Match the partitions of such jobs."""
+    job = states.home(target).__table__.c
+    return job.modificationtime >= BEGIN if states.STATES[target].final else true()
 
 
 def counted(current: CTE, counts: Mapping[str, ColumnElement[int]]) -> CTE:
@@ -207,9 +235,9 @@ def counted(current: CTE, counts: Mapping[str, ColumnElement[int]]) -> CTE:
 
 
 def _queued(current: CTE, target: str) -> CTE:
-    """Note since when tasks have files to be tried again."""
+    """Note since when tasks have files to be tried again, if their queuing is measured."""
     again = select(current.c.jeditaskid).where(
-        current.c.is_input, file_status.has_attempts_left(target, current.c)
+        current.c.is_timed, current.c.is_input, file_status.has_attempts_left(target, current.c)
     )
     return (
         update(JediTasks.__table__)

@@ -30,6 +30,8 @@ PMERGE = "pmerge"
 MERGE_ATTEMPTS = 3
 RETRIED_BY_PILOT = 107
 """The `taskbuffererrorcode` of a job that its pilot has tried again as a new one."""
+CLOSED_TASKS = ("done", "finished", "failed", "broken", "aborted", "prepared")
+"""States of tasks that late jobs do not change any more."""
 BUILD = "panda"
 """The label of jobs that build libraries."""
 
@@ -86,10 +88,15 @@ def is_merged(target: str, file: Columns) -> ColumnElement[bool]:
     return _is_spent(true(), has_attempts_left(target, file), file)
 
 
+def is_made(file: Columns) -> ColumnElement[bool]:
+    """Return whether a finished job has made the file."""
+    return and_(not_(file["is_input"]), file["file_status"] != "nooutput")
+
+
 def _finished(file: Columns) -> Outcome:
     used = and_(file["is_input"], file["file_status"] != "skipped")
     skipped = and_(file["is_input"], not_(used))
-    made = and_(not_(file["is_input"]), file["file_status"] != "nooutput")
+    made = is_made(file)
     more = has_attempts_left("finished", file)
     events = case(
         (file["endevent"].is_not(None), file["endevent"] - file["startevent"] + 1),
@@ -217,10 +224,10 @@ def _tried(file: Columns) -> dict[str, Any]:
 
 
 def _reported(made: ColumnElement[bool], file: Columns) -> dict[str, Any]:
-    return {
-        name: case((made, func.coalesce(file[f"file_{name}"], file[name])), else_=file[name])
-        for name in REPORTED_COLUMNS
-    }
+    """Return the columns of an output that are those of FILESTABLE4 now, known or not."""
+    reported = {name: file[f"file_{name}"] for name in REPORTED_COLUMNS}
+    reported["lfn"] = func.coalesce(reported["lfn"], file["lfn"])
+    return {name: case((made, new), else_=file[name]) for name, new in reported.items()}
 
 
 def _to_merge(partial: ColumnElement[bool], file: Columns) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Commands to tasks: requested, accepted, carried out (semantics 3.3)."""

@@ -1,0 +1,1 @@
+"""The ends of tasks: inputs that have all ended, scouts, final states."""

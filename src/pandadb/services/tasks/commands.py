@@ -1,0 +1,197 @@
+"""Commands to tasks, and changes of their states and attributes: one transaction each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core.sql import validation
+from pandadb.core.tasks import agent_states, attributes
+from pandadb.core.tasks.commands import acceptance, execution, redrives, requests
+from pandadb.core.tasks.commands.acceptance import Accepted, AcceptResult
+from pandadb.core.tasks.commands.catalog import COMMANDS, Command, UnknownCommand
+from pandadb.core.tasks.commands.execution import ExecutionResult
+from pandadb.core.tasks.commands.requests import Answer, AnswerCode, CommandRequest
+from pandadb.core.tasks.commands.rights import Requester
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pandadb.database import Database
+
+__all__ = [
+    "COMMANDS",
+    "IDLE",
+    "AcceptResult",
+    "Accepted",
+    "Answer",
+    "AnswerCode",
+    "Command",
+    "CommandRequest",
+    "ExecutionResult",
+    "Requester",
+    "UnknownCommand",
+    "accept_commands",
+    "carry_out_commands",
+    "change_attribute",
+    "change_priority",
+    "change_split_rule",
+    "process_commands",
+    "request_command",
+    "set_status",
+]
+
+IDLE = timedelta(minutes=5)
+"""A command is carried out again after this time without a change of its task."""
+
+
+def request_command(
+    database: Database,
+    tasks: int | Iterable[int],
+    asked: CommandRequest,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> dict[int, Answer]:
+    """Give a command to tasks; return the answer for each.
+
+    Raises:
+        InvalidValue: A task is no number.
+        TasksLocked: A task was locked for longer than the lock timeout.
+    """
+    ids = validation.ids(tasks, "jeditaskid")
+    with transaction(database, options) as connection:
+        return requests.register(connection, ids, asked, options.lock)
+
+
+def accept_commands(
+    database: Database,
+    *,
+    vo: str | None = None,
+    label: str | None = None,
+    idle: timedelta = IDLE,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> AcceptResult:
+    """Accept the commands that were given, and take up those that were interrupted.
+
+    Interrupted is a command of a task that has not changed for `idle`; `vo` and `label` choose
+    tasks among these. Several callers can run side by side.
+    """
+    with transaction(database, options) as connection:
+        result = acceptance.accept(connection, host=options.host)
+        result.accepted += redrives.redrive(connection, idle, vo=vo, label=label)
+    return result
+
+
+def carry_out_commands(
+    database: Database,
+    accepted: Iterable[Accepted],
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> ExecutionResult:
+    """Carry accepted commands out, or go on with them where jobs were waited for.
+
+    Raises:
+        JobsLocked, TasksLocked: A row was locked for longer than the lock timeout.
+    """
+    with transaction(database, options) as connection:
+        return execution.carry_out(connection, accepted, host=options.host)
+
+
+def process_commands(
+    database: Database,
+    *,
+    vo: str | None = None,
+    label: str | None = None,
+    idle: timedelta = IDLE,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> tuple[AcceptResult, ExecutionResult]:
+    """Accept the commands that were given and carry them out: see the functions of either step.
+
+    It is for operators and tests: an agent that carries commands out in a transaction of its own
+    locks fewer rows at a time.
+
+    Raises:
+        JobsLocked, TasksLocked: A row was locked for longer than the lock timeout.
+    """
+    with transaction(database, options) as connection:
+        accepted = acceptance.accept(connection, host=options.host)
+        accepted.accepted += redrives.redrive(connection, idle, vo=vo, label=label)
+        done = execution.carry_out(connection, accepted.accepted, host=options.host)
+    return accepted, done
+
+
+def set_status(
+    database: Database,
+    tasks: int | Iterable[int],
+    status: str,
+    *,
+    was: Iterable[str] | None = None,
+    error: str | None = None,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> dict[int, str]:
+    """Set the state of tasks that are in one of the states `was`, or in any, as an agent does.
+
+    Returns the tasks with the state that they were in; others are left as they are.
+
+    Raises:
+        UnknownState: No state has that name.
+        InvalidValue: A task is no number, or the reason `error` is no text.
+        TasksLocked: A task was locked for longer than the lock timeout.
+    """
+    ids = validation.ids(tasks, "jeditaskid")
+    with transaction(database, options) as connection:
+        return agent_states.set_state(
+            connection, ids, status, host=options.host, was=was, error=error, lock=options.lock
+        )
+
+
+def change_priority(
+    database: Database,
+    tasks: int | Iterable[int],
+    priority: int,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> list[int]:
+    """Set the priority of tasks and of their live jobs; return the tasks.
+
+    Raises:
+        InvalidValue: The priority does not fit its column, or a task is no number.
+        TasksLocked, JobsLocked: A row was locked for longer than the lock timeout.
+    """
+    ids = validation.ids(tasks, "jeditaskid")
+    with transaction(database, options) as connection:
+        return attributes.change_priority(connection, ids, priority, options.lock)
+
+
+def change_attribute(
+    database: Database,
+    tasks: int | Iterable[int],
+    name: str,
+    value: Any,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> list[int]:
+    """Set a column of tasks and find their resource types anew; return the tasks.
+
+    Raises:
+        InvalidValue: There is no such column, it goes with the state, or the value does not fit.
+        TasksLocked: A task was locked for longer than the lock timeout.
+    """
+    ids = validation.ids(tasks, "jeditaskid")
+    with transaction(database, options) as connection:
+        return attributes.change_attribute(connection, ids, name, value, options.lock)
+
+
+def change_split_rule(
+    database: Database,
+    tasks: int | Iterable[int],
+    code: str,
+    value: str | int | None,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> list[int]:
+    """Set a split rule of tasks, by its code, or take it away with None; return the tasks.
+
+    Raises:
+        InvalidValue: That is no code, or the rules get too long.
+        TasksLocked: A task was locked for longer than the lock timeout.
+    """
+    ids = validation.ids(tasks, "jeditaskid")
+    with transaction(database, options) as connection:
+        return attributes.change_split_rule(connection, ids, code, value, options.lock)
