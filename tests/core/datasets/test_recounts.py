@@ -83,6 +83,16 @@ def test_released_files_are_at_least_those_used_and_at_most_those_there(
     assert found == (None if right is None else (released, right))
 
 
+def test_no_more_files_are_on_hold_than_run(session: Session) -> None:
+    make_fed_task(session, dataset={"nfilesonhold": 2})
+    for number, status in enumerate(("running", "running", "finished"), start=1):
+        add_file(session, number, status)
+    assert "nfilesonhold" not in recount(session)
+    for wrong, right in ((3, 2), (-1, 0)):
+        dataset_of(session).nfilesonhold = wrong
+        assert recount(session)["nfilesonhold"] == (wrong, right)
+
+
 def test_a_missing_file_counts_until_its_dataset_is_fed_again(session: Session) -> None:
     make_fed_task(session)
     add_file(session, 1, "missing")

@@ -2,9 +2,9 @@
 
 Where the files alone do not give the value, a counter has a range: files of scouts are released
 first, for instance, and a missing file counts until its dataset is fed again. A value outside the
-range is wrong, and the nearest one inside is right. Counters without a definition are left alone:
-`neventstobeused` (no agent keeps it) and those of unmerged datasets (set at once when all jobs that
-write into them have ended).
+range is wrong, and the nearest one inside is right. Any number of the running files can be on hold:
+their jobs know. Counters without a definition are left alone: `neventstobeused` (no agent keeps it)
+and those of unmerged datasets (set at once when all jobs that write into them have ended).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, or_
+from sqlalchemy import and_, case, func, literal, or_
 
 from pandadb.models import JediDatasetContents
 
@@ -88,6 +88,8 @@ def _missing(one: Columns) -> ColumnElement[Any]:
 
 
 LOST = ("lost", "missing")
+NONE = Counted("none", lambda _one: literal(0))
+RUNNING = Counted("running files", _in("running"))
 EVERY = Counted("all files", lambda one: one["number"])
 FINISHED = Counted("finished files", _in("finished"))
 FAILED = Counted("failed and cancelled files", _in("failed", "cancelled"))
@@ -124,6 +126,7 @@ COUNTERS = (
     CounterDefinition("nfilesused", INPUTS, TAKEN, USED_OR_MISSING),
     CounterDefinition("nfilesfinished", (*INPUTS, *OUTPUTS, *UNMERGED), FINISHED, FINISHED),
     CounterDefinition("nfilesfailed", INPUTS, SPENT, SPENT_OR_MISSING),
+    CounterDefinition("nfilesonhold", INPUTS, NONE, RUNNING),
     CounterDefinition("nfileswaiting", INPUTS, WAITING, WAITING),
     CounterDefinition("nfilesmissing", INPUTS, ONLY_LOST, LOST_OR_MISSING),
     CounterDefinition("nevents", INPUTS, EVENTS_NOT_MISSING, EVENTS_THERE),

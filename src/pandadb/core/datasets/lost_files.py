@@ -83,19 +83,11 @@ def _find() -> Select[Any]:
     )
 
 
-def lock(session: Transaction, task: int, how: Lock) -> bool:
-    """Lock a task, then its datasets in the order of their ids; return whether it is locked.
-
-    With SKIP a task that another transaction has locked is not.
-    """
-    nowait, skip = how is Lock.NOWAIT, how is Lock.SKIP
-    tasks = select(TASK.jeditaskid).where(TASK.jeditaskid == task)
-    if not session.scalar(tasks.with_for_update(key_share=True, nowait=nowait, skip_locked=skip)):
-        return False
+def lock_datasets(session: Transaction, task: int, how: Lock) -> None:
+    """Lock the datasets of a locked task in the order of their ids."""
     datasets = select(DATASET.datasetid).where(DATASET.jeditaskid == task)
-    datasets = datasets.order_by(DATASET.datasetid).with_for_update(key_share=True, nowait=nowait)
-    session.execute(datasets).all()
-    return True
+    datasets = datasets.order_by(DATASET.datasetid)
+    session.execute(datasets.with_for_update(key_share=True, nowait=how is Lock.NOWAIT)).all()
 
 
 def lose(

@@ -1,4 +1,4 @@
-"""Lost files of a task's output: the right to lose them, and the state of the task (4.2)."""
+"""Lost files of a task's output: the right to lose them, the state of the task (semantics 4.2)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pandadb.core.datasets import lost_files
 from pandadb.core.datasets.lost_files import FileLoss
 from pandadb.core.sql.transaction import Lock
+from pandadb.core.tasks.row_locks import lock_tasks, refusing_to_wait
 from pandadb.core.tasks.status_changes import set_status
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def lose(
     """Lose files of an output dataset; a task that is done is finished then.
 
     Without the production role only the owner of the task may do so.
+
+    Raises:
+        TasksLocked: With NOWAIT, or after the lock timeout: the task is locked.
     """
     found = lost_files.find(session, dataset)
     if found is None:
@@ -46,8 +50,10 @@ def lose(
     if not production and found.username != user:
         reason = f"Task {found.jeditaskid} belongs to {found.username}, not to {user}"
         return TaskFileLoss(found.jeditaskid, reason=reason)
-    if not lost_files.lock(session, found.jeditaskid, lock):
+    if not lock_tasks(session, [found.jeditaskid], lock):
         return TaskFileLoss(found.jeditaskid, reason=f"Task {found.jeditaskid} is locked")
+    with refusing_to_wait():
+        lost_files.lock_datasets(session, found.jeditaskid, lock)
     loss = lost_files.lose(session, found, lfns, recover_parent=recover_parent)
     set_status(session, [found.jeditaskid], "finished", host=host, was=("done",))
     return TaskFileLoss(found.jeditaskid, loss)

@@ -261,7 +261,7 @@ def _unprocessed(context: FeedContext) -> int:
 
 
 def _unreleased(context: FeedContext, tally: _Tally) -> int:
-    """Return pending files that do not count, as nobody waits for them: short output is skipped."""
+    """Return the pending files that are not in `nfiles`: all, if short output is skipped."""
     return tally.npending if context.limits.skips_short_output else 0
 
 

@@ -60,7 +60,7 @@ class FeedSettings:
     uses_real_events: bool = False
     """Whether files have the catalogue's number of events (UE)."""
     knows_no_events: bool = False
-    """Whether the parameters say so: then the number of secondary files is not known."""
+    """Whether the parameters have `useRealNumEvents`: secondary files are not limited then."""
     first_event: int = 0
     """Offset of event numbers (FT)."""
     max_attempt: int = ATTEMPTS

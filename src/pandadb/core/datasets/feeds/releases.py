@@ -75,7 +75,7 @@ def release(
     staging: Collection[int | None],
     nkeys: int,
 ) -> Release:
-    """Return the pending files that become ready; `staging` has the lumi blocks on tape."""
+    """Return the pending files that become ready; `staging`: lumi blocks of those on tape."""
     everything = [one.fileid for one in pending]
     if not context.is_mutable or not context.dataset.is_master:
         return Release(everything)

@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, case, exists, func, select, text
+from sqlalchemy import bindparam, exists, func, select, text
 
-from pandadb.core.datasets.attributes import INPUT_TYPES
 from pandadb.core.statemachine.effects import NOW, NULL, Effect, moment
 from pandadb.core.statemachine.machine import Transition
+from pandadb.core.tasks import activity_periods
 from pandadb.core.tasks.states import STATES
 from pandadb.core.tasks.status_changes import carry
 from pandadb.models import JediDatasets
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import Select
 
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.core.statemachine.effects import Columns
     from pandadb.core.tasks.feeds.feed_plans import FeedPlan
 
 DATASET = JediDatasets.__table__.c
@@ -52,33 +51,15 @@ class FeedOutcome:
     offset: int = 0
 
 
-def _before(columns: Columns) -> ColumnElement[bool]:
-    """Return whether a task has input left that is released, and none of it is used."""
-    return exists().where(
-        DATASET.jeditaskid == columns["jeditaskid"],
-        DATASET.type.in_(INPUT_TYPES),
-        DATASET.masterid.is_(None),
-        DATASET.nfilestobeused > 0,
-        DATASET.nfilestobeused > DATASET.nfilesused,
-    )
-
-
-def _begins_to_wait(columns: Columns, column: str) -> Any:
-    starts = and_(columns["queuedtime"].is_(None), _before(columns))
-    return case((starts, func.coalesce(columns[column], moment())), else_=columns[column])
-
-
 AT_ONCE = Effect("6 hours ago", lambda _task, _column: moment() - text("interval '6 hours'"))
 """So that the next agent takes the task at once."""
-QUEUED = Effect("now if it has input and is not queued yet", _begins_to_wait)
 FROZEN = Effect("now, unless it is set", lambda t, column: func.coalesce(t[column], moment()))
 UNLOCKED = {"lockedby": NULL, "lockedtime": NULL}
 
 READY = Transition(
     "feed", ("defined",), "ready", "its input is there",
     effects={
-        **UNLOCKED, "modificationtime": AT_ONCE, "frozentime": NULL, "queuedtime": QUEUED,
-        "activatedtime": QUEUED,
+        **UNLOCKED, "modificationtime": AT_ONCE, "frozentime": NULL,
     },
 )  # fmt: skip
 ASSIGNING = Transition(
@@ -125,6 +106,7 @@ def conclude(session: Transaction, plan: FeedPlan, outcome: FeedOutcome, host: s
         values={"errordialog": None if step in (READY, ASSIGNING) else reason},
         deft="assigning" if step is ASSIGNING else None,
     )
+    activity_periods.settle(session, moved)
     return step.target if moved else str(plan.task["status"])
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.datasets.feeds.feed_settings import ATTEMPTS, BUNCH, FeedSettings, FileChoice
 from pandadb.core.sql.validation import InvalidValue, shown
+from pandadb.core.tasks.split_rules import SCOUTS, has_rule, rule_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,21 +28,10 @@ SWITCHES = {
     "is_per_lumiblock": "RP",
 }  # fmt: skip
 """Settings that the split rule switches on."""
-SCOUTS, ALIGNED = 2, 1
-"""Values of US, and of OI."""
+ALIGNED = 1
+"""The value of OI: files with events that fill jobs come first."""
 RENAMED = {"nEventsPerInputFile": "nEventsPerFile"}
 """Parameters with another name that comes first."""
-
-
-def number_of(splitrule: str | None, code: str) -> int | None:
-    """Return the whole number of a split rule's code; None where the task does not have it."""
-    found = re.search(rf"(?:^|,){code}=(\d+)", splitrule or "")
-    return int(found[1]) if found else None
-
-
-def has(splitrule: str | None, code: str) -> bool:
-    """Return whether a split rule has a code, whatever its number."""
-    return number_of(splitrule, code) is not None
 
 
 def read_parameters(text: str | None) -> dict[str, Any]:
@@ -59,17 +49,17 @@ def read_parameters(text: str | None) -> dict[str, Any]:
     return {**found, **{new: found[old] for old, new in RENAMED.items() if old in found}}
 
 
-def settings_of(parameters: Mapping[str, Any], splitrule: str | None) -> FeedSettings:
-    """Return the settings of a feed.
+def settings_of(parameters: Mapping[str, Any], rules: Mapping[str, str]) -> FeedSettings:
+    """Return the settings of a feed from the parameters and the split rules of a task.
 
     Raises:
         InvalidValue: A parameter has a wrong type, a pattern is no regular expression, or the task
             chooses files in a way that is not supported.
     """
     for code, name in UNSUPPORTED.items():
-        if has(splitrule, code):
+        if has_rule(rules, code):
             raise InvalidValue(f"{name} ({code}) in its split rule is not supported by feed")
-    return FeedSettings(**_of_parameters(parameters), **_of_rule(splitrule, parameters))
+    return FeedSettings(**_of_parameters(parameters), **_of_rules(rules, parameters))
 
 
 def _of_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,20 +74,20 @@ def _of_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _of_rule(splitrule: str | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = {name: number_of(splitrule, code) for name, code in RULES.items()}
-    switches = {name: has(splitrule, code) for name, code in SWITCHES.items()}
-    bunch = 1 if has(splitrule, "NI") else BUNCH
+def _of_rules(rules: Mapping[str, str], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    numbers = {name: rule_number(rules, code) for name, code in RULES.items()}
+    switches = {name: has_rule(rules, code) for name, code in SWITCHES.items()}
+    bunch = 1 if has_rule(rules, "NI") else BUNCH
     return {
         **numbers,
         **switches,
-        "first_event": number_of(splitrule, "FT") or 0,
-        "max_attempt": 1 if has(splitrule, "DR") else _whole(parameters, "maxAttempt", ATTEMPTS),
-        "files_per_job": _files_per_job(splitrule),
-        "uses_scouts": number_of(splitrule, "US") == SCOUTS,
-        "aligns_events": number_of(splitrule, "OI") == ALIGNED,
-        "chunks_to_wait": number_of(splitrule, "NT") or bunch,
-        "pfns": _texts(parameters, "pfnList") if has(splitrule, "PL") else (),
+        "first_event": rule_number(rules, "FT") or 0,
+        "max_attempt": 1 if has_rule(rules, "DR") else _whole(parameters, "maxAttempt", ATTEMPTS),
+        "files_per_job": _files_per_job(rules),
+        "uses_scouts": rules.get("US") == SCOUTS,
+        "aligns_events": rule_number(rules, "OI") == ALIGNED,
+        "chunks_to_wait": rule_number(rules, "NT") or bunch,
+        "pfns": _texts(parameters, "pfnList") if has_rule(rules, "PL") else (),
     }
 
 
@@ -114,9 +104,9 @@ def tasks_whose_files_are_skipped(parameters: Mapping[str, Any]) -> list[int]:
         raise InvalidValue(f"skipFilesUsedBy has to be ids of tasks, not {shown(given)}") from None
 
 
-def _files_per_job(splitrule: str | None) -> int | None:
+def _files_per_job(rules: Mapping[str, str]) -> int | None:
     """Return NF; of a dynamic number of events for each range of a file."""
-    found, inside, least = (number_of(splitrule, code) for code in ("NF", "EI", "DY"))
+    found, inside, least = (rule_number(rules, code) for code in ("NF", "EI", "DY"))
     if found and inside and least and inside > least:
         return found * (inside // least)
     return found

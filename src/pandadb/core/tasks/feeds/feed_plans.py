@@ -12,7 +12,8 @@ from pandadb.core.datasets.attributes import INPUT_TYPES, SEQUENCE_NUMBERS, Inpu
 from pandadb.core.datasets.feeds.dataset_feeds import TO_UPDATE
 from pandadb.core.datasets.feeds.feed_context import MUTABLE
 from pandadb.core.sql.expressions import now
-from pandadb.core.tasks.feeds.feed_parameters import has, number_of, read_parameters, settings_of
+from pandadb.core.tasks.feeds.feed_parameters import read_parameters, settings_of
+from pandadb.core.tasks.split_rules import has_rule, parse_rules, rule_number
 from pandadb.models import JediDatasetContents, JediDatasets, JediTaskParams, JediTasks
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class FeedPlan:
     """A task with the datasets that are due, masters first, and all that their feed depends on."""
 
     task: Mapping[str, Any]
+    rules: Mapping[str, str]
+    """Codes of the split rule, with their values."""
     parameters: Mapping[str, Any]
     settings: FeedSettings
     datasets: Sequence[InputDataset] = ()
@@ -65,11 +68,11 @@ class FeedPlan:
 
     def has(self, code: str) -> bool:
         """Return whether the split rule has a code."""
-        return has(self.task["splitrule"], code)
+        return has_rule(self.rules, code)
 
     def stages(self, dataset: InputDataset) -> bool:
         """Return whether the files of a dataset are staged from tape first (IS)."""
-        if number_of(self.task["splitrule"], "IS") != 1 or dataset.is_never_staged:
+        if rule_number(self.rules, "IS") != 1 or dataset.is_never_staged:
             return False
         if not (dataset.is_master or dataset.is_sequence):
             return False
@@ -97,11 +100,13 @@ def plan(
         return None
     found = session.execute(_task(), {"task": task}).one()._asdict()
     parameters = read_parameters(found["taskparams"])
-    follows = _follows_parent(session, found)
+    rules = parse_rules(found["splitrule"])
+    follows = has_rule(rules, "NW") and _runs(session, found["parent_tid"], task)
     return FeedPlan(
         task={name: found[name] for name in TASK_COLUMNS},
+        rules=rules,
         parameters=parameters,
-        settings=settings_of(parameters, found["splitrule"]),
+        settings=settings_of(parameters, rules),
         datasets=rows,
         constituents=_constituents(session, task),
         follows_parent=follows,
@@ -184,9 +189,9 @@ def _constituents(session: Transaction, task: int) -> dict[int, dict[str, int]]:
     return found
 
 
-def _follows_parent(session: Transaction, task: Mapping[str, Any]) -> bool:
-    parent = task["parent_tid"]
-    if not has(task["splitrule"], "NW") or parent in (None, task["jeditaskid"]):
+def _runs(session: Transaction, parent: int | None, task: int) -> bool:
+    """Return whether the parent of a task exists and has not ended."""
+    if parent in (None, task):
         return False
     status = session.scalar(select(TASK.status).where(TASK.jeditaskid == parent))
     return status is not None and status not in PARENT_ENDED

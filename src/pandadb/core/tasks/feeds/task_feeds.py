@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from pandadb.core.datasets.catalogue import CatalogueError, Listing
 from pandadb.core.datasets.feeds import contents, dataset_feeds, feed_settings
 from pandadb.core.datasets.feeds.dataset_feeds import TO_UPDATE
@@ -20,6 +18,7 @@ from pandadb.core.datasets.index_consistency import drop_inconsistent
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.tasks.feeds import feed_plans, feed_sources
 from pandadb.core.tasks.feeds.feed_outcomes import FeedOutcome, conclude
+from pandadb.core.tasks.row_locks import lock_tasks, refusing_to_wait
 from pandadb.models import JediDatasetContents, JediDatasets, JediTasks
 
 if TYPE_CHECKING:
@@ -91,15 +90,21 @@ def feed(
 
     Locks the task, then its datasets by id. A task that is defined becomes ready or assigning;
     pending, if its input is not complete; tobroken or finishing, if it has none.
+
+    Raises:
+        TasksLocked: With NOWAIT, or after the lock timeout: the task is locked.
+        InvalidValue: The parameters of the task are not usable.
     """
-    if not _lock_task(session, plan, lock):
+    if not lock_tasks(session, [plan.jeditaskid], lock):
         return None
     due = feed_plans.plan(session, plan.jeditaskid)
     known = {one.datasetid for one in plan.datasets}
     if due is None or not known & {one.datasetid for one in due.datasets}:
         return None
     ours = [one for one in due.datasets if one.datasetid in known]
-    locked = dataset_feeds.lock(session, plan.jeditaskid, [one.datasetid for one in ours], lock)
+    with refusing_to_wait():
+        numbers = [one.datasetid for one in ours]
+        locked = dataset_feeds.lock(session, plan.jeditaskid, numbers, lock)
     plan = replace(due, datasets=[one for one in ours if one.datasetid in locked])
     progress = _Progress(plan.settings.nfiles)
     for dataset in plan.datasets:
@@ -111,15 +116,6 @@ def feed(
     status = conclude(session, plan, outcome, host)
     names = [one.name for one in plan.datasets]
     return TaskFeed(plan.jeditaskid, status, names, progress.fed, outcome.reason)
-
-
-def _lock_task(session: Transaction, plan: FeedPlan, lock: Lock) -> bool:
-    statement = (
-        select(TASK.jeditaskid)
-        .where(TASK.jeditaskid == plan.jeditaskid)
-        .with_for_update(key_share=True, nowait=lock is Lock.NOWAIT, skip_locked=lock is Lock.SKIP)
-    )
-    return session.scalar(statement) is not None
 
 
 def _feed_dataset(
