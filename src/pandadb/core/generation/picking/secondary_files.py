@@ -93,7 +93,7 @@ def is_by_former_job(rules: Mapping[str, str], secondaries: Iterable[Row]) -> bo
 def take_secondaries(
     session: Transaction, requests: Sequence[SecondaryRequest]
 ) -> dict[Key, list[PickedDataset]]:
-    """Take files of secondary datasets; return the datasets of each chunk, by type and id."""
+    """Take files of secondary datasets; return the datasets of each chunk, by id."""
     files = [one for one in requests if not one.usage.is_sequence]
     numbers = [one for one in requests if one.usage.is_sequence]
     found = [*zip(files, _files(session, files), strict=True)]
@@ -104,8 +104,8 @@ def take_secondaries(
     return chunks
 
 
-def _order(found: tuple[SecondaryRequest, object]) -> tuple[str, int]:
-    return found[0].dataset["type"], int(found[0].dataset["datasetid"])
+def _order(found: tuple[SecondaryRequest, object]) -> int:
+    return int(found[0].dataset["datasetid"])
 
 
 def _files(session: Transaction, requests: Sequence[SecondaryRequest]) -> Files:
