@@ -15,7 +15,8 @@ from pandadb.core.generation.picking.ready_files import Wanted, take
 from pandadb.core.generation.picking.secondary_files import SecondaryRequest
 from pandadb.core.generation.slices import Chunk, PickedDataset
 from pandadb.core.generation.task_rules import is_by_lumiblock, rules_of, uses_scouts
-from pandadb.core.sql.validation import check_number
+from pandadb.core.sql.validation import check_columns, check_number, check_text
+from pandadb.models import JediTasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,9 +54,12 @@ def pick(
     locked, not free or without files are left out; one that has been locked stays so.
 
     Raises:
-        InvalidValue: A split rule of a task is unknown or not supported; or `nfiles` is no number.
+        InvalidValue: A split rule of a task is unknown or not supported, `nfiles` is no number, or
+            the name of the generator does not fit LOCKEDBY.
     """
     check_number("nfiles", nfiles, 0, MOST_FILES)
+    check_text("generator", generator)
+    check_columns(JediTasks, {"lockedby": generator})
     rows = task_locks.lock(session, tasks, generator)
     inputs = input_datasets.read(session, [row["jeditaskid"] for row in rows])
     wishes = [
