@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.generation.picking import chunks
 from pandadb.core.generation.picking import put_back as unused_files
-from pandadb.core.sql.validation import check_text, ids
+from pandadb.core.sql.validation import ids
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ def pick_files(
         InvalidValue: A task has a split rule that is unknown or not supported, or an argument is
             not valid.
     """
-    check_text("generator", generator)
     with transaction(database, options) as connection:
         return chunks.pick(connection, ids(tasks), nfiles=nfiles, generator=generator)
 

@@ -116,6 +116,15 @@ def test_a_chunk_of_more_memory_has_no_files_added(connection: Connection) -> No
     assert counters(connection, 12) == (3, 3, 1)
 
 
+def test_reusable_files_that_a_chunk_adds_are_there_for_the_next(connection: Connection) -> None:
+    add_task(connection)
+    add_dataset(connection, 1, 1, [{}, {}, {"ramcount": 3000}, {"ramcount": 3000}])
+    add_secondary(connection, 1, 2, [{}, {}, {}], "ru")
+    usual, more = pick(connection, [1], generator="generator")
+    assert [len(one.secondaries[0].files) for one in (usual, more)] == [4, 4]
+    assert counters(connection, 12) == (6, 6, 0)
+
+
 def numbered(connection: Connection, jobs: list[int | None], *numbers: dict[str, Any]) -> list[Any]:
     """The sequence numbers that files of a master get, which had these jobs before."""
     add_task(connection)

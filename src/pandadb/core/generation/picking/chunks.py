@@ -16,7 +16,8 @@ from pandadb.core.generation.picking.secondary_files import SecondaryRequest
 from pandadb.core.generation.picking.task_locks import LEAST_REST
 from pandadb.core.generation.slices import Chunk, PickedDataset
 from pandadb.core.generation.task_rules import is_by_lumiblock, rules_of, uses_scouts
-from pandadb.core.sql.validation import check_number
+from pandadb.core.sql.validation import check_columns, check_number, check_text
+from pandadb.models import JediTasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -60,9 +61,12 @@ def pick(
     locked, not free or without files are left out; one that has been locked stays so.
 
     Raises:
-        InvalidValue: A split rule of a task is unknown or not supported; or `nfiles` is no number.
+        InvalidValue: A split rule of a task is unknown or not supported, `nfiles` is no number, or
+            the name of the generator does not fit LOCKEDBY.
     """
     check_number("nfiles", nfiles, 0, MOST_FILES)
+    check_text("generator", generator)
+    check_columns(JediTasks, {"lockedby": generator})
     rows = task_locks.lock(session, tasks, generator, rest)
     inputs = input_datasets.read(session, [row["jeditaskid"] for row in rows])
     wishes = [
@@ -100,6 +104,7 @@ def _wanted(wish: MasterWish) -> Wanted:
         wish.dataset,
         wish.number,
         by_lumiblock=is_by_lumiblock(wish.rules),
+        by_memory=True,
         is_tracked=usage_of(wish.dataset).is_tracked,
     )
 
@@ -107,16 +112,21 @@ def _wanted(wish: MasterWish) -> Wanted:
 def _parts(
     wishes: Iterable[MasterWish], taken: Iterable[Sequence[Row]]
 ) -> Iterator[tuple[Chunk, MasterWish]]:
-    """Part the files of each master by RAMCOUNT; 0 and NULL are one."""
+    """Part the files of each master by RAMCOUNT; 0 and NULL are one.
+
+    Files of less memory are taken first, so that only the last part may lack some.
+    """
     for wish, files in zip(wishes, taken, strict=True):
         parts: dict[int, list[Row]] = defaultdict(list)
         for file in files:
             parts[int(file["ramcount"] or 0)].append(file)
+        is_block = wish.is_block and len(files) == wish.number
         for ramcount in sorted(parts):
-            yield _part(wish, ramcount, parts[ramcount], len(files)), wish
+            is_last = ramcount == max(parts)
+            yield _part(wish, ramcount, parts[ramcount], is_block=is_block and is_last), wish
 
 
-def _part(wish: MasterWish, ramcount: int, files: Sequence[Row], number: int) -> Chunk:
+def _part(wish: MasterWish, ramcount: int, files: Sequence[Row], *, is_block: bool) -> Chunk:
     if secondary_files.is_by_former_job(wish.rules, wish.secondaries):
         files = sorted(files, key=_former_job)
     return Chunk(
@@ -125,7 +135,7 @@ def _part(wish: MasterWish, ramcount: int, files: Sequence[Row], number: int) ->
         ramcount=ramcount,
         is_merging=is_merge(wish.dataset),
         is_scouting=wish.is_scouting,
-        is_block=wish.is_block and number == wish.number,
+        is_block=is_block,
     )
 
 

@@ -23,7 +23,7 @@ from pandadb.core.generation.task_rules import is_by_lumiblock
 from pandadb.core.tasks.split_rules import has_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pandadb.core.generation.dataset_attributes import Usage
     from pandadb.core.generation.picking.secondary_supply import Demand
@@ -99,18 +99,18 @@ def take_secondaries(
     found = [*zip(files, _files(session, files), strict=True)]
     found += zip(numbers, _numbers(session, numbers), strict=True)
     chunks: dict[Key, list[PickedDataset]] = defaultdict(list)
-    for request, taken in sorted(found, key=lambda one: int(one[0].dataset["datasetid"])):
+    for request, taken in sorted(found, key=_order):
         chunks[key_of(request.chunk)].append(PickedDataset(request.dataset, taken))
     return chunks
 
 
+def _order(found: tuple[SecondaryRequest, object]) -> int:
+    return int(found[0].dataset["datasetid"])
+
+
 def _files(session: Transaction, requests: Sequence[SecondaryRequest]) -> Files:
     taken = take(session, [one.wanted(one.number) for one in requests])
-    short = [
-        place
-        for place, (one, files) in enumerate(zip(requests, taken, strict=True))
-        if one.can_grow and (len(files) < one.number or one.usage.event_ratio is not None)
-    ]
+    short = [n for n, one in enumerate(requests) if _is_short(one, taken[n])]
     asked = [requests[place] for place in short]
     distinct = duplicates.distinct_files(session, [one.dataset for one in asked])
     demands = [
@@ -124,7 +124,26 @@ def _files(session: Transaction, requests: Sequence[SecondaryRequest]) -> Files:
     ]
     for place, files in zip(short, _more(session, asked, demands, taken, short), strict=True):
         taken[place] = files
+    added = {one.dataset["datasetid"] for one, d in zip(asked, demands, strict=True) if d.rounds}
+    again = [n for n, one in enumerate(requests) if _sees(one, added)]
+    for place, files in zip(
+        again, take(session, [requests[n].wanted(requests[n].number) for n in again]), strict=True
+    ):
+        taken[place] = files
     return taken
+
+
+def _sees(request: SecondaryRequest, added: Collection[int]) -> bool:
+    """Return whether a request gets files, too, that another chunk added: they stay ready."""
+    is_shared = not request.can_grow and not request.usage.is_tracked
+    return is_shared and request.dataset["datasetid"] in added
+
+
+def _is_short(request: SecondaryRequest, files: Sequence[Row]) -> bool:
+    """Return whether records may have to be added for a request."""
+    if not request.can_grow:
+        return False
+    return len(files) < request.number or request.usage.event_ratio is not None
 
 
 def _more(
@@ -183,5 +202,4 @@ def _numbers(session: Transaction, requests: Sequence[SecondaryRequest]) -> File
         added = [one for one in new if (one["jeditaskid"], one["datasetid"]) == key]
         known = [*pool, *(added if choice.new else ())]
         chosen.append([known[place] for place in choice.places])
-    picked = {one["fileid"]: one for one in pick(session, [f for each in chosen for f in each])}
-    return [[picked[f["fileid"]] for f in each if f["fileid"] in picked] for each in chosen]
+    return pick(session, chosen)
