@@ -475,3 +475,17 @@ def test_a_task_that_is_unknown_is_refused(database: Database, given_rows: Sessi
         generate(database, [7], QUEUES)
     with pytest.raises(InvalidValue, match="no task 7"):
         generate_waiting(database, QUEUES, vo="wlcg", beside=7)
+
+
+def test_outputs_of_a_vo_with_scopes_have_that_of_their_container(
+    database: Database, given_rows: Session
+) -> None:
+    make_ready_task(given_rows, TASK, "NF=1", 1, vo="atlas")
+    names = {"datasetname": "data18.x.y", "containername": "group.phys.x", "vo": "atlas"}
+    given_rows.execute(update(JediDatasets).where(JediDatasets.type == "log").values(names))
+    given_rows.commit()
+    generated(database)
+    log = select(FilesTable4.scope).where(FilesTable4.type == "log")
+    assert given_rows.scalar(log) == "group.phys"
+    kept = select(JediDatasetContents.scope).where(JediDatasetContents.type == "log")
+    assert given_rows.scalar(kept) == "data18"

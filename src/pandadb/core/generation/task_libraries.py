@@ -161,8 +161,8 @@ def _file(request: JobRequest, dataset: Row, kind: str, number: int) -> dict[str
 def _library(request: JobRequest, queue: Queue, dataset: Row, library: Row, log: Row) -> Library:
     spec = {**dataset, "containername": None, "storagetoken": None, "attributes": None}
     spec["destination"] = queue.name
-    output = {**file_rows.of_output(library, spec), "type": "output"}
-    outputs = [output, file_rows.of_output(log, spec)]
+    output = {**file_rows.of_output(request, library, spec), "type": "output"}
+    outputs = [output, file_rows.of_output(request, log, spec)]
     used = {name: one for name, one in output.items() if name != "destinationdblock"}
     used |= {
         "type": "input",
