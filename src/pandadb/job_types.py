@@ -158,11 +158,11 @@ class JobColumns(TypedDict, total=False):
     jobdispatchererrordiag: str | None
     taskbuffererrorcode: int
     taskbuffererrordiag: str | None
-    cpuconsumptiontime: Decimal
+    cpuconsumptiontime: Decimal | int
     cpuconsumptionunit: str | None
-    cpuconversion: Decimal | None
+    cpuconversion: Decimal | int | None
     actualcorecount: int | None
-    meancorecount: Decimal | None
+    meancorecount: Decimal | int | None
     hs06: int | None
     hs06sec: int | None
     maxrss: int | None
@@ -174,7 +174,7 @@ class JobColumns(TypedDict, total=False):
     avgswap: int | None
     avgpss: int | None
     memory_leak: int | None
-    memory_leak_x2: Decimal | None
+    memory_leak_x2: Decimal | int | None
     totrchar: int | None
     totwchar: int | None
     totrbytes: int | None
@@ -183,5 +183,11 @@ class JobColumns(TypedDict, total=False):
     ratewchar: int | None
     raterbytes: int | None
     ratewbytes: int | None
-    gco2_regional: Decimal | None
-    gco2_global: Decimal | None
+    gco2_regional: Decimal | int | None
+    gco2_global: Decimal | int | None
+
+
+class JobRow(JobColumns, total=False):
+    """A job as `jobs.iterate` yields it: columns, and the table that has it."""
+
+    table: JobTable

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.any_server
 SHOWS = {
     "archive explain", "archive plan", "archive status", "archive verify",
     "db check", "db current", "db history", "db revision", "db sql", "db url",
-    "docs dictionary", "docs erd", "docs states", "docs views",
+    "docs dictionary", "docs erd", "docs statements", "docs states", "docs types", "docs views",
     "jobs count", "jobs history", "jobs list", "jobs show",
     "partitions plan", "partitions status",
 }  # fmt: skip

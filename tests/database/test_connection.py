@@ -290,7 +290,7 @@ def lose_connection(database: Database) -> None:
 def test_an_idle_connection_that_was_lost_is_replaced(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pandadb.database.connection.PRE_PING_AFTER", 0.0)
+    monkeypatch.setattr("pandadb.database.engine.PRE_PING_AFTER", 0.0)
     lose_connection(database)
 
     assert shown(database, "timezone") == "UTC"
@@ -299,7 +299,7 @@ def test_an_idle_connection_that_was_lost_is_replaced(
 def test_an_idle_connection_keeps_what_it_has_prepared(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pandadb.database.connection.PRE_PING_AFTER", 0.0)
+    monkeypatch.setattr("pandadb.database.engine.PRE_PING_AFTER", 0.0)
     prepared = text("SELECT count(*) FROM pg_prepared_statements")
 
     counts = []
@@ -355,7 +355,7 @@ def test_a_transaction_on_an_idle_connection_is_one(
             session.execute(text("CREATE TABLE public.undone ()"))
             raise ZeroDivisionError
 
-    monkeypatch.setattr("pandadb.database.connection.PRE_PING_AFTER", 0.0)
+    monkeypatch.setattr("pandadb.database.engine.PRE_PING_AFTER", 0.0)
     database.ping()
     with pytest.raises(ZeroDivisionError):
         begin()
@@ -367,7 +367,7 @@ def test_a_transaction_on_an_idle_connection_is_one(
 def test_a_connection_that_was_just_used_is_not_asked_whether_it_lives(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pandadb.database.connection.PRE_PING_AFTER", 60.0)
+    monkeypatch.setattr("pandadb.database.engine.PRE_PING_AFTER", 60.0)
     lose_connection(database)
 
     with pytest.raises(OperationalError, match="terminating connection"):

@@ -21,7 +21,7 @@ from pandadb.core.archive.checksums import fingerprint
 from pandadb.core.archive.layout import ARCHIVE_OF, Part
 from pandadb.database import Database
 from pandadb.services import archive, grants, jobs, partitions, schema
-from pandadb.services.archive import Found, GracePeriods, Limits
+from pandadb.services.archive import CheckResult, GracePeriods, Limits
 from pandadb.services.jobs import DispatchRequest, Heartbeat, NewJob
 from pandadb.services.locks import LockPolicy
 from pandadb.session_settings import (
@@ -229,7 +229,7 @@ def test_partitions_and_the_archive_in_the_same_database(hostile: Database) -> N
     ran = archive.run(hostile)
 
     assert len(ran.done) == 1
-    assert {one.found for one in archive.verify(hostile)} == {Found.SAME}
+    assert {one.found for one in archive.verify(hostile)} == {CheckResult.SAME}
     assert schema.check(hostile) == []
     archive.restore(hostile, OLD)
     assert scalar(hostile, "SELECT count(*) FROM doma_panda.jobsarchived4") == 6
@@ -247,7 +247,7 @@ def test_the_archive_in_another_database(hostile: Database, hostile_archive: Dat
     assert len(ran.dropped) == 4
     assert scalar(hostile_archive, "SELECT count(*) FROM doma_pandaarch.jobsarchived") == 6
     verified = archive.verify(hostile, archive=hostile_archive)
-    assert {one.found for one in verified} == {Found.SAME}
+    assert {one.found for one in verified} == {CheckResult.SAME}
     assert schema.check(hostile) == schema.check(hostile_archive) == []
 
 

@@ -50,6 +50,8 @@ def test_every_relationship_is_a_line_or_goes_through_a_table_that_has_two() -> 
     lines = families.lines()
     for table, mapper in families.mappers().items():
         for relationship in mapper.relationships:
+            if relationship.target not in families.mappers():
+                continue  # a view
             target = relationship.secondary
             other = relationship.mapper.local_table if target is None else target
             assert any(line.touches([table]) and line.touches([other]) for line in lines)

@@ -22,7 +22,7 @@ from pandadb.core.archive.months import Month
 from pandadb.core.partitions import catalog
 from pandadb.database import Database
 from pandadb.services import archive, partitions, schema
-from pandadb.services.archive import Found
+from pandadb.services.archive import CheckResult
 from tests.databases import Server, temporary_database
 from tests.properties import copied_days
 from tests.properties.archivers import HELD, ROLES, work
@@ -222,7 +222,11 @@ def old_days(database: Database) -> list[date]:
 
 def is_proven_and_nothing_is_left(database: Database) -> None:
     found = {one.partition: one.found for one in archive.verify(database)}
-    odd = {name: what for name, what in found.items() if what not in (Found.SAME, Found.UPDATED)}
+    odd = {
+        name: what
+        for name, what in found.items()
+        if what not in (CheckResult.SAME, CheckResult.UPDATED)
+    }
     assert odd == {}
     with database.session() as session:
         for what, query in LEFTOVERS.items():

@@ -151,7 +151,7 @@ def test_a_run_goes_on_where_its_note_cannot_be_written(
 @pytest.mark.slow
 def test_maintenance_of_partitions_and_the_end_of_late_jobs_are_noted(database: Database) -> None:
     partitions.maintain(database)
-    jobs.expire(database, how=VerbOptions(dry_run=True))
+    jobs.expire(database, options=VerbOptions(dry_run=True))
     before = [run.command for run in last_runs(database)]
     jobs.expire(database)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pandadb.cli.output import counted, fail, mode, note
+from pandadb.cli.output import count_words, fail, mode, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 CONFIRM_ABOVE = 10
 """Maximum number of jobs changed without confirmation."""
+REFUSALS_SHOWN = 20
+"""Maximum number of refusals printed of jobs that a filter has chosen."""
 
 
 def ask(verb: str, pandaids: Sequence[int], yes: bool) -> None:
@@ -46,7 +48,7 @@ def _can_be_asked() -> bool:
 
 def steps(moved: MoveResult) -> str:
     """Return the number of moved jobs per source and target state, as text."""
-    return counted(f"from {moved.before[job]} to {after}" for job, after in moved.jobs.items())
+    return count_words(f"from {moved.before[job]} to {after}" for job, after in moved.jobs.items())
 
 
 def with_merged(moved: MoveResult) -> str:
@@ -54,9 +56,11 @@ def with_merged(moved: MoveResult) -> str:
     return f", and {len(moved.merged)} that waited for them" if moved.merged else ""
 
 
-def end(refused: Iterable[Refusal]) -> None:
-    """Print the reason of each refusal; exit with code 1 if there are any."""
+def end(refused: Iterable[Refusal], most: int | None = None) -> None:
+    """Print the reason of each refusal, or of `most`; exit with code 1 if there are any."""
     sentences = [refusal.sentence for refusal in refused]
-    for sentence in sentences:
+    for sentence in sentences[:most]:
         note(sentence)
+    if left := len(sentences[:0] if most is None else sentences[most:]):
+        note(f"{left:,} more were refused: --json has all of them")
     raise typer.Exit(bool(sentences))

@@ -16,12 +16,13 @@ from pandadb.cli.demo import app as demo
 from pandadb.cli.help import program_of
 from pandadb.cli.jobs import app as jobs
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
+from pandadb.cli.tasks import app as tasks
 from pandadb.errors import InvalidInput, Outcome, PandaDBError
 from pandadb.services import failures
 
 app = typer.Typer(
     name="pandadb",
-    help="The PanDA database: its schema, its jobs, its archive.",
+    help="The PanDA database: its schema, its tasks, its jobs, its archive.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -49,6 +50,7 @@ def options(
 
 
 app.add_typer(db.app, name="db")
+app.add_typer(tasks.app, name="tasks")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(archive.app, name="archive")

@@ -201,7 +201,7 @@ def _shown(value: Any) -> str:
             return escape(str(value))
 
 
-def counted(words: Iterable[str]) -> str:
+def count_words(words: Iterable[str]) -> str:
     """Return the count of each word, sorted by word: `2 running, 1 sent`."""
     return ", ".join(f"{number} {word}" for word, number in Counter(sorted(words)).items()) or "-"
 

@@ -17,7 +17,7 @@ from pandadb.core.partitions.policies import POLICIES, Then
 from pandadb.demo import sample_records
 from pandadb.models import JobsArchived
 from pandadb.services import archive, jobs, partitions, schema
-from pandadb.services.archive import Found, RestoreResult
+from pandadb.services.archive import CheckResult, RestoreResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,7 +90,7 @@ def put_away(database: Database, day: date) -> ArchivedDay:
     partitions.maintain(database, drain=True)
     archive.run(database, at_once, only=[day])
     proven = [one for one in archive.verify(database) if one.lower.date() == day]
-    rows = {one.table: one.now.rows for one in proven if one.now and one.found is Found.SAME}
+    rows = {one.table: one.now.rows for one in proven if one.now and one.found is CheckResult.SAME}
     return ArchivedDay(day, rows)
 
 

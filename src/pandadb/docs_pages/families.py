@@ -126,9 +126,10 @@ def lines() -> list[Line]:
     """
     joins: defaultdict[frozenset[frozenset[tuple[str, str]]], list[RelationshipProperty[Any]]]
     joins = defaultdict(list)
-    for mapper in mappers().values():
+    maps = mappers()
+    for mapper in maps.values():
         for relationship in mapper.relationships:
-            if relationship.secondary is None:
+            if relationship.secondary is None and relationship.target in maps:  # no view
                 pairs = relationship.local_remote_pairs or ()
                 joins[frozenset(frozenset(map(_column, pair)) for pair in pairs)].append(
                     relationship

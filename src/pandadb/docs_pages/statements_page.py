@@ -69,7 +69,7 @@ def _dispatch() -> ClauseElement:
 
 
 def _code(statement: ClauseElement) -> str:
-    return f"```sql\n{formatted(statement)}\n```"
+    return f"<!-- not run: has parameters -->\n```sql\n{formatted(statement)}\n```"
 
 
 def formatted(statement: ClauseElement) -> str:

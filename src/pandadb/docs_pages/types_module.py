@@ -41,6 +41,12 @@ def page() -> str:
             "",
             *columns,
             "",
+            "",
+            "class JobRow(JobColumns, total=False):",
+            '    """A job as `jobs.iterate` yields it: columns, and the table that has it."""',
+            "",
+            "    table: JobTable",
+            "",
         )
     )
 
@@ -52,4 +58,6 @@ def _literal(name: str, words: Iterable[str], meaning: str) -> list[str]:
 
 def _type(column: Any) -> str:
     name: str = column.type.python_type.__name__
+    if name == "Decimal":
+        name = "Decimal | int"  # verbs take both
     return f"{name} | None" if column.nullable else name

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import inspect
 from datetime import datetime
+from reprlib import Repr
 from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
+import sqlalchemy
 from sqlalchemy import BigInteger, Column, MetaData, Sequence, SmallInteger, Table
-from sqlalchemy.orm import DeclarativeBase, Relationship, relationship
+from sqlalchemy.orm import DeclarativeBase, Relationship, registry, relationship
+from typing_extensions import override
 
 from pandadb.models.types import BigInt, SmallInt, Timestamp
 
@@ -29,17 +33,59 @@ NAMES = {
 """PostgreSQL's own default names, since upstream lets the server name its constraints."""
 
 
-class Base(DeclarativeBase):
+CLASSES: WeakValueDictionary[str, Any] = WeakValueDictionary()
+"""All mapped classes by name, those of tables and those of views: relationships go by these names.
+"""
+TYPES: dict[Any, Any] = {
+    BigInt: BigInteger(),
+    SmallInt: SmallInteger(),
+    datetime: Timestamp(),
+}
+"""The column types of annotations."""
+STATES = ("jobstatus", "status")
+SECRET = {"secret": True}
+"""The `info` of a key whose value is a secret: `repr` hides it."""
+SHORT = Repr()
+SHORT.maxstring = SHORT.maxother = 60
+
+
+class ShortRepr:
+    """A `repr` of the key and the state: `JobsActive4(pandaid=8, jobstatus='running')`.
+
+    It loads nothing: columns that are not loaded are left out, but for the key.
+    """
+
+    @override
+    def __repr__(self) -> str:
+        state = sqlalchemy.inspect(self)
+        mapper = state.mapper
+        keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+        identity = zip(keys, state.identity or (), strict=False)
+        known = {**dict(identity), **state.dict}
+        secret = {key for key in keys if mapper.columns[key].info == SECRET}
+        shown = ", ".join(
+            f"{name}={'***' if name in secret else _short(known[name])}"
+            for name in dict.fromkeys((*keys, *STATES))
+            if name in known
+        )
+        return f"{type(self).__name__}({shown})"
+
+
+def _short(value: Any) -> str:
+    """Return the `repr` of a value on one line, shortened."""
+    return str(value) if isinstance(value, datetime) else SHORT.repr(value)
+
+
+class Base(ShortRepr, DeclarativeBase):
     """Base of all tables; `doma_panda` is the schema where a table names no other."""
 
     __table__: ClassVar[Table]
 
-    metadata = MetaData(schema=PANDA, naming_convention=NAMES)
-    type_annotation_map = {
-        BigInt: BigInteger(),
-        SmallInt: SmallInteger(),
-        datetime: Timestamp(),
-    }
+    registry = registry(
+        metadata=MetaData(schema=PANDA, naming_convention=NAMES),
+        class_registry=CLASSES,
+        type_annotation_map=TYPES,
+    )
 
     @classmethod
     def __table_cls__(cls, name: str, metadata: MetaData, *items: Any, **options: Any) -> Table:

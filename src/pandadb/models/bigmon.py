@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pandadb.models.base import BIGMON, Base, related, sequence
+from pandadb.models.base import BIGMON, SECRET, Base, related, sequence
 from pandadb.models.types import UTC_NOW, UTC_NOW_SECONDS, BigInt, SmallInt
 
 ALL_REQUESTS_ID_SEQ = sequence("all_requests_id_seq", BIGMON, cache=20)
@@ -305,7 +305,7 @@ class AuthTokenToken(Base):
     __mapper_args__ = {"primary_key": ["key"]}
 
     key: Mapped[str | None] = mapped_column(
-        String(40), comment="The token itself, a secret of 40 hexadecimal digits"
+        String(40), info=SECRET, comment="The token itself, a secret of 40 hexadecimal digits"
     )
     user_id: Mapped[BigInt] = mapped_column(comment="Owner of the token, AUTH_USER")
     created: Mapped[datetime | None] = mapped_column(
@@ -367,7 +367,10 @@ class DjangoSession(Base):
     )
 
     session_key: Mapped[str] = mapped_column(
-        String(40), primary_key=True, comment="Key of the session, as in the visitor's cookie"
+        String(40),
+        primary_key=True,
+        info=SECRET,
+        comment="Key of the session, as in the visitor's cookie",
     )
     session_data: Mapped[str] = mapped_column(
         String(4000), comment="Content of the session, encoded and signed"

@@ -14,6 +14,7 @@ from pandadb.models.types import BigInt, SmallInt
 if TYPE_CHECKING:
     from pandadb.models.jobs.satellites import FilesTable4
     from pandadb.models.tasks import JediOutputTemplate, JediTasks
+    from pandadb.models.views import Files, Jobs
 
 JEDI_DATASETS_SEQ = sequence("jedi_datasets_id_seq")
 JEDI_DATASET_CONT_FILEID_SEQ = sequence("jedi_dataset_cont_fileid_seq", cache=100)
@@ -136,6 +137,21 @@ class JediDatasets(Base):
         "foreign(JediDatasetLocality.datasetid) == JediDatasets.datasetid)",
         "jedi_dataset",
     )
+    master: Mapped[JediDatasets | None] = related(
+        "and_(JediDatasets.jeditaskid == remote(JediDatasets.jeditaskid), "
+        "foreign(JediDatasets.masterid) == remote(JediDatasets.datasetid))",
+        "secondaries",
+    )
+    secondaries: Mapped[list[JediDatasets]] = related(
+        "and_(remote(JediDatasets.jeditaskid) == JediDatasets.jeditaskid, "
+        "remote(foreign(JediDatasets.masterid)) == JediDatasets.datasetid)",
+        "master",
+    )
+    files_of_jobs: Mapped[list[Files]] = related(
+        "and_(foreign(Files.jeditaskid) == JediDatasets.jeditaskid, "
+        "foreign(Files.datasetid) == JediDatasets.datasetid)",
+        "jedi_dataset",
+    )
     output_templates: Mapped[list[JediOutputTemplate]] = related(
         "and_(foreign(JediOutputTemplate.jeditaskid) == JediDatasets.jeditaskid, "
         "foreign(JediOutputTemplate.datasetid) == JediDatasets.datasetid)",
@@ -244,6 +260,15 @@ class JediDatasetContents(Base):
         "foreign(FilesTable4.datasetid) == JediDatasetContents.datasetid, "
         "foreign(FilesTable4.fileid) == JediDatasetContents.fileid)",
         "dataset_contents",
+    )
+    files_of_jobs: Mapped[list[Files]] = related(
+        "and_(foreign(Files.jeditaskid) == JediDatasetContents.jeditaskid, "
+        "foreign(Files.datasetid) == JediDatasetContents.datasetid, "
+        "foreign(Files.fileid) == JediDatasetContents.fileid)",
+        "dataset_contents",
+    )
+    last_job_rows: Mapped[list[Jobs]] = related(
+        "foreign(JediDatasetContents.pandaid) == Jobs.pandaid", uselist=True
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pandadb.models.base import Base, related
+from pandadb.models.base import SECRET, Base, related
 from pandadb.models.types import EPOCH, BigInt, JSONText, SmallInt
 
 
@@ -274,7 +274,7 @@ class PilotToken(Base):
     __tablename__ = "pilottoken"
     __table_args__ = (PrimaryKeyConstraint("token", name="pilottoken_token_pk"),)
 
-    token: Mapped[str] = mapped_column(String(64), comment="The token, the key")
+    token: Mapped[str] = mapped_column(String(64), info=SECRET, comment="The token, the key")
     schedulerhost: Mapped[str | None] = mapped_column(
         String(100), comment="Host of the scheduler the token was given to"
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pandadb.models.events import JediEvents
     from pandadb.models.jobs.history import JediJobRetryHistory
     from pandadb.models.queues import GlobalShares, JediWorkQueue
+    from pandadb.models.views import Jobs
     from pandadb.models.workflow import DataCarouselRelations
 
 JEDI_OUTPUT_TEMPLATE_SEQ = sequence("jedi_output_template_id_seq")
@@ -287,6 +288,7 @@ class JediTasks(HasJobs, Base):
     dataset_contents: Mapped[list[JediDatasetContents]] = related(
         "foreign(JediDatasetContents.jeditaskid) == JediTasks.jeditaskid", "task"
     )
+    jobs: Mapped[list[Jobs]] = related("foreign(Jobs.jeditaskid) == JediTasks.jeditaskid", "task")
     events: Mapped[list[JediEvents]] = related(
         "foreign(JediEvents.jeditaskid) == JediTasks.jeditaskid", "task"
     )

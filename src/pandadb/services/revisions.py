@@ -101,7 +101,7 @@ def last(heads: Collection[str]) -> tuple[str | None, tuple[str, ...]]:
     Raises:
         UnknownRevision: One of the revisions is none of ours.
     """
-    steps = told(lambda: [*_down(scripts(), heads, "base")])
+    steps = call_alembic(lambda: [*_down(scripts(), heads, "base")])
     ours = next((step.revision for step in steps if not is_site(step)), None)
     return ours, tuple(sorted(step.revision for step in steps if step.revision in heads
                               and is_site(step)))  # fmt: skip
@@ -110,7 +110,7 @@ def last(heads: Collection[str]) -> tuple[str | None, tuple[str, ...]]:
 def pending(heads: Collection[str], revision: str = "head") -> tuple[str, ...]:
     """Return the names of the revisions that an upgrade would apply, in order."""
     check(revision)
-    return tuple(_revision(step).name for step in told(_up, scripts(), heads, revision))
+    return tuple(_revision(step).name for step in call_alembic(_up, scripts(), heads, revision))
 
 
 def undone(heads: Collection[str], revision: str) -> tuple[str, ...]:
@@ -124,14 +124,14 @@ def undone(heads: Collection[str], revision: str) -> tuple[str, ...]:
         return ()
     found = scripts()
     if not heads:
-        told(found.get_revisions, revision)
+        call_alembic(found.get_revisions, revision)
     try:
-        steps = told(lambda: [*_down(found, heads, revision)])
+        steps = call_alembic(lambda: [*_down(found, heads, revision)])
     except UnknownRevision as error:
         if not isinstance(error.__cause__, RangeNotAncestorError):
             raise
         applied = {step.revision for step in _down(found, heads, "base")}
-        if {step.revision for step in told(found.get_revisions, revision)} <= applied:
+        if {step.revision for step in call_alembic(found.get_revisions, revision)} <= applied:
             return ()  # it is the last one that another of the heads depends on
         raise UnknownRevision(
             f"{revision} is not applied, so nothing goes back to it: the database is at "
@@ -197,7 +197,7 @@ def sql(revisions: str = "head") -> str:
     older, colon, newer = revisions.rpartition(":")
     for revision in (older, newer) if colon else (newer,):
         check(revision)
-    if not told(_up, scripts(), (older,) if older else (), newer):
+    if not call_alembic(_up, scripts(), (older,) if older else (), newer):
         raise UnknownRevision(f"There is nothing to do for {revisions}: a range is OLDER:NEWER")
     wanted = config()
     wanted.output_buffer = io.StringIO()
@@ -257,7 +257,7 @@ def scripts() -> ScriptDirectory:
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Revision .* is present more than once")
         try:
-            steps = told(lambda: [*found.walk_revisions()])
+            steps = call_alembic(lambda: [*found.walk_revisions()])
         except UserWarning as error:
             raise InvalidRevisions(f"{error}: those of the site are called {SITE}_0001") from None
     for step in steps:
@@ -269,7 +269,7 @@ def scripts() -> ScriptDirectory:
     return found
 
 
-def told(call: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
+def call_alembic(call: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
     """Call a function of Alembic; convert its errors about arguments to ours."""
     try:
         return call(*arguments, **options)
@@ -283,7 +283,7 @@ def run(call: Callable[..., Any], wanted: Config, *arguments: Any, **options: An
     """Run a command of Alembic, one thread at a time."""
     wanted.attributes["command"] = call
     with ONE_AT_A_TIME:
-        return told(call, wanted, *arguments, **options)
+        return call_alembic(call, wanted, *arguments, **options)
 
 
 def _revision(step: Script) -> Revision:

@@ -194,7 +194,7 @@ def _stamped(before: tuple[str, ...], goal: str) -> tuple[str, ...]:
     options = {"as_sql": True, "output_buffer": io.StringIO()}
     context = MigrationContext.configure(dialect_name="postgresql", opts=options)
     maintained = HeadMaintainer(context, before)
-    for step in revisions.told(revisions.scripts()._stamp_revs, goal, before):
+    for step in revisions.call_alembic(revisions.scripts()._stamp_revs, goal, before):
         maintained.update_to_step(step)
     return tuple(sorted(maintained.heads))
 

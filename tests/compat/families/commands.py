@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pandadb.errors import InvalidInput
 from pandadb.services.tasks import commands
-from pandadb.services.tasks.commands import Accepted, CommandRequest, Requester
+from pandadb.services.tasks.commands import Accepted, AnswerCode, CommandRequest, Requester
 from pandadb.services.tasks.min_task_ids import refresh_min_task_ids
 from tests.compat.families.part import OPTIONS, Part
 
@@ -27,7 +28,10 @@ class Commands(Part):
     ) -> dict[str, Any]:
         """The op is behind the front door, which has checked the right of the user."""
         requester = Requester(user, production_role=production_role)
-        asked = CommandRequest(command, requester, comment, qualifier, rights_checked=True)
+        try:
+            asked = CommandRequest(command, requester, comment, qualifier, rights_checked=True)
+        except InvalidInput as error:
+            return {"code": int(AnswerCode.FAILED), "text": str(error)}
         answer = commands.request_command(self.database, task, asked, OPTIONS)[task]
         return {"code": int(answer.code), "text": answer.text}
 

@@ -14,7 +14,7 @@ from pandadb.cli.archive.app import app
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
 from pandadb.database import Database
 from pandadb.services import archive
-from pandadb.services.archive import Found, GracePeriods, Step
+from pandadb.services.archive import CheckResult, GracePeriods, Step
 from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 
 if TYPE_CHECKING:
@@ -208,10 +208,10 @@ def test_a_partition_that_cannot_be_read_is_verified_as_such(days: Database) -> 
         found = archive.verify(days)
         result = cli("verify")
 
-    assert [one.partition for one in found if one.found is Found.UNREADABLE] == [
+    assert [one.partition for one in found if one.found is CheckResult.UNREADABLE] == [
         name("jobsarchived")
     ]
-    assert sum(one.found is Found.SAME for one in found) == 7
+    assert sum(one.found is CheckResult.SAME for one in found) == 7
     assert "could not open file" in next(str(one.why) for one in found if one.why)
     assert (result.exit_code, "unreadable" in result.stdout) == (1, True)
 

@@ -23,7 +23,7 @@ from pandadb.core.sql.validation import InvalidValue
 from pandadb.database import Database
 from pandadb.services import archive, grants, jobs, partitions, schema
 from pandadb.services.archive import (
-    Found,
+    CheckResult,
     Limits,
     NoSuchDay,
     NotRestored,
@@ -377,7 +377,7 @@ def test_an_update_while_a_day_moves_is_no_loss_and_is_proven_as_it_is_then(
     name = f"jobsarchived4_p{ago(50):%Y_%m_%d}"
     assert first.verdicts.pop(name) is Verdict.CHANGED
     assert {*first.verdicts.values(), *second.verdicts.values()} == {Verdict.SAME}
-    assert {one.found for one in archive.verify(days)} == {Found.SAME}
+    assert {one.found for one in archive.verify(days)} == {CheckResult.SAME}
 
 
 def test_what_changes_all_the_time_is_left_unproven_to_the_next_run(
@@ -388,12 +388,12 @@ def test_what_changes_all_the_time_is_left_unproven_to_the_next_run(
         changing.setattr(swaps, "_count", lambda *_: Fingerprint(next(rows), 0))
         first = archive.run(days, only=[ago(40).date()])
     assert {*first.done[0].verdicts.values()} == {Verdict.RESTLESS}
-    assert {one.found for one in archive.verify(days)} == {Found.UNPROVEN}
+    assert {one.found for one in archive.verify(days)} == {CheckResult.UNPROVEN}
 
     second = archive.run(days, only=[ago(40).date()])
 
     assert [*second.finished.values()] == [Verdict.SAME] * 4
-    assert {one.found for one in archive.verify(days)} == {Found.SAME}
+    assert {one.found for one in archive.verify(days)} == {CheckResult.SAME}
 
 
 def test_a_row_that_is_gone_is_a_loss_and_no_other_day_is_touched(days: Database) -> None:
@@ -411,7 +411,7 @@ def test_a_row_that_is_gone_is_a_loss_and_no_other_day_is_touched(days: Database
     assert scalar(days, passed.format("METATABLE")) == "YES"
     assert {one.table: one.found for one in archive.verify(days)}[
         "doma_pandaarch.filestable_arch"
-    ] is Found.DIFFERS
+    ] is CheckResult.DIFFERS
 
 
 @pytest.mark.slow
@@ -432,7 +432,7 @@ def test_a_run_that_is_killed_is_taken_up_by_the_next(days: Database, step: Step
 
     assert len(ran.done) + bool(ran.finished) == 2
     assert set(ran.finished.values()) <= {Verdict.SAME}
-    assert {one.found for one in archive.verify(days)} == {Found.SAME}
+    assert {one.found for one in archive.verify(days)} == {CheckResult.SAME}
     assert (archive.plan(days), schema.check(days)) == ([], [])
 
 
@@ -461,7 +461,7 @@ def test_a_process_that_is_killed_without_a_word_loses_nothing(database: Databas
         assert ids(database, live) == []
         assert sorted({*ids(database, archived)}) == [*range(8)]
     verified = archive.verify(database)
-    assert (len(verified), {one.found for one in verified}) == (16, {Found.SAME})
+    assert (len(verified), {one.found for one in verified}) == (16, {CheckResult.SAME})
     assert schema.check(database) == []
 
 
@@ -579,7 +579,7 @@ def test_archivers_who_start_together_take_each_day_once(days: Database, databas
 
     assert sorted(went) == [ago(50) - timedelta(hours=12), ago(40) - timedelta(hours=12)]
     assert scalar(days, "SELECT count(*) FROM pandadb.archive_proof") == 2 * 4 * 2
-    assert {one.found for one in archive.verify(days)} == {Found.SAME}
+    assert {one.found for one in archive.verify(days)} == {CheckResult.SAME}
 
 
 @pytest.mark.slow
@@ -598,8 +598,8 @@ def test_what_somebody_has_dropped_before_it_was_counted_stops_no_run(days: Data
 
     assert (len(ran.finished), len(ran.done)) == (3, 1)
     found = {one.partition: one.found for one in archive.verify(days)}
-    assert found.pop(gone) is Found.MISSING
-    assert {*found.values()} == {Found.SAME}
+    assert found.pop(gone) is CheckResult.MISSING
+    assert {*found.values()} == {CheckResult.SAME}
 
 
 def test_no_day_is_begun_when_the_time_is_over(days: Database) -> None:
@@ -627,10 +627,10 @@ def test_a_restored_day_is_as_it_was_and_stays_until_it_is_named(days: Database)
     assert partitions.plan(days, tables=TABLES)[-1].do is partitions.Do.ARCHIVE
     (kept,) = archive.plan(days)
     assert "the ledger excludes" in str(kept.put_off)
-    assert {one.found for one in archive.verify(days)} == {Found.SAME}
+    assert {one.found for one in archive.verify(days)} == {CheckResult.SAME}
     assert schema.check(days) == []
     assert len(archive.run(days, only=[ago(50).date()]).done) == 1
-    assert {one.found for one in archive.verify(days)} == {Found.SAME}
+    assert {one.found for one in archive.verify(days)} == {CheckResult.SAME}
 
 
 @pytest.mark.slow
@@ -659,11 +659,11 @@ def test_what_has_changed_in_the_archive_is_found(days: Database) -> None:
     found = {one.partition: (one.found, one.is_young) for one in archive.verify(days)}
 
     old, young = f"p{ago(50):%Y_%m_%d}", f"p{ago(40):%Y_%m_%d}"
-    assert {name: what for name, what in found.items() if what[0] is not Found.SAME} == {
-        f"jobsarchived_{young}": (Found.UPDATED, True),
-        f"metatable_arch_{old}": (Found.DIFFERS, True),
-        f"metatable_arch_{young}": (Found.MISSING, False),
-        "by_hand": (Found.UNPROVEN, False),
+    assert {name: what for name, what in found.items() if what[0] is not CheckResult.SAME} == {
+        f"jobsarchived_{young}": (CheckResult.UPDATED, True),
+        f"metatable_arch_{old}": (CheckResult.DIFFERS, True),
+        f"metatable_arch_{young}": (CheckResult.MISSING, False),
+        "by_hand": (CheckResult.UNPROVEN, False),
     }
     only = archive.verify(days, only=[ago(50).date()])
     assert {one.lower.date() for one in only} == {ago(50).date()}

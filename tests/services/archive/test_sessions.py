@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from pandadb.database import Database
 from pandadb.services import archive
-from pandadb.services.archive import Found, GracePeriods, NotDropped
+from pandadb.services.archive import CheckResult, GracePeriods, NotDropped
 from tests.services.archive.copies.test_copies import AT_ONCE
 from tests.services.archive.test_runs import TODAY, ids, make_days, scalar, write
 from tests.waiting import meanwhile
@@ -70,7 +70,7 @@ def jobs_of(database: Database) -> list[int]:
 
 
 def is_proven(database: Database) -> bool:
-    return {one.found for one in archive.verify(database)} == {Found.SAME}
+    return {one.found for one in archive.verify(database)} == {CheckResult.SAME}
 
 
 @pytest.mark.parametrize("change", ["update", "insert"])

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
 from pandadb.database import Database
 from pandadb.services import archive, partitions
-from pandadb.services.archive import Found, GracePeriods
+from pandadb.services.archive import CheckResult, GracePeriods
 from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def add(database: Database) -> None:
         do(database, *(f"ALTER TABLE {table} ADD {column}" for column in COLUMNS))
 
 
-def found(database: Database, there: Database | None = None) -> set[Found]:
+def found(database: Database, there: Database | None = None) -> set[CheckResult]:
     return {one.found for one in archive.verify(database, archive=there)}
 
 
@@ -87,14 +87,14 @@ def test_they_are_drained_swapped_compacted_and_come_back_by_rows(site: Database
     ran = archive.run(site)
     assert (len(ran.done), ran.failed) == (2, [])
     assert scalar(site, SEEN.format(ARCHIVED)) == before
-    assert found(site) == {Found.SAME}
+    assert found(site) == {CheckResult.SAME}
     restored = archive.restore_jobs(site, pandaids=[1, 2, 3])
     assert (restored.gone.jobs, restored.failed) == ([1, 2, 3], [])
     assert scalar(site, SEEN.format(JOBS)) == before
     ran = archive.run(site, only=[DAY, ago(40).date()])
     assert (len(ran.merged), ran.failed) == (2, [])
     assert scalar(site, SEEN.format(ARCHIVED)) == before
-    assert found(site) == {Found.SAME}
+    assert found(site) == {CheckResult.SAME}
 
 
 def test_they_are_made_a_month_and_a_change_of_json_is_found(database: Database) -> None:
@@ -115,9 +115,9 @@ def test_they_are_made_a_month_and_a_change_of_json_is_found(database: Database)
 
     assert (done.failed, [*done.done.values()]) == ([], [2])
     assert scalar(database, SEEN.format(ARCHIVED)) == before
-    assert found(database) == {Found.SAME}
+    assert found(database) == {CheckResult.SAME}
     do(database, f"UPDATE {ARCHIVED} SET site_json = '{{}}' WHERE pandaid = 2")
-    assert found(database) == {Found.UPDATED}
+    assert found(database) == {CheckResult.UPDATED}
 
 
 @pytest.mark.slow
@@ -130,7 +130,7 @@ def test_they_are_copied_dropped_and_brought_back(site: Database, there: Databas
     ran = archive.run(site, archive=there, waits=AT_ONCE)
     assert (len(ran.dropped), ran.failed) == (8, [])
     assert ids(site, JOBS) == []
-    assert found(site, there) == {Found.SAME}
+    assert found(site, there) == {CheckResult.SAME}
     for day in (DAY, ago(40).date()):
         archive.restore(site, day, archive=there)
     assert scalar(site, SEEN.format(JOBS)) == before

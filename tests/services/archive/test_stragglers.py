@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from pandadb.cli.main import app
 from pandadb.services import archive
-from pandadb.services.archive import Found, NotNow, Stragglers
+from pandadb.services.archive import ArchiveBusy, CheckResult, Stragglers
 from pandadb.services.archive.run_lock import RUN
 from pandadb.services.locks import advisory_lock
 from tests.factories import make_job
@@ -76,7 +76,7 @@ def test_rows_get_the_times_of_their_jobs_and_go_where_these_are(left: Database)
     assert scalar(left, f"{failed} AND status = 'failed'") == "log"
     never = f"SELECT count(*) FROM doma_panda.filestable4 WHERE modificationtime = '{NEVER}'"
     assert scalar(left, never) == 2  # of the job that lives
-    assert {one.found for one in archive.verify(left)} == {Found.SAME}
+    assert {one.found for one in archive.verify(left)} == {CheckResult.SAME}
     assert not any(archive.mend(left).rows.values())
 
 
@@ -93,7 +93,7 @@ def test_a_row_that_is_at_the_right_time_too_stays_and_is_reported(left: Databas
 
 @pytest.mark.slow
 def test_nothing_is_mended_while_a_run_is_at_work(left: Database) -> None:
-    with advisory_lock(left, RUN), pytest.raises(NotNow, match="try again when it has ended"):
+    with advisory_lock(left, RUN), pytest.raises(ArchiveBusy, match="try again when it has ended"):
         archive.mend(left)
     assert archive.stragglers(left).jobs == [1, 3]
 

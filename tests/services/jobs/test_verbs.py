@@ -59,6 +59,39 @@ def test_a_whole_life(database: Database) -> None:
         assert (ended.pandaid, ended.jobstatus, ended.dispatchdblock) == (job, "finished", "dis.1")
 
 
+def test_jobs_end_with_a_report_on_their_files(database: Database) -> None:
+    files = [{"type": "output", "lfn": "a.root"}, {"type": "log", "lfn": "a.log"}]
+    first, second = jobs.submit(database, [NewJob({}, files), NewJob({}, files)])
+    jobs.finish(database, first, files={"a.root": {"fsize": 7, "guid": "G"}})
+    reports = {second: {"log": {"status": "ready"}}}
+    jobs.advance(database, "fail", [second], files=reports)
+
+    with database.session() as session:
+        asked = select(FilesTable4.lfn, FilesTable4.fsize, FilesTable4.status)
+        found = [tuple(row) for row in session.execute(asked.order_by(FilesTable4.row_id))]
+    assert found == [
+        ("a.root", 7, "unknown"),
+        ("a.log", 0, "unknown"),
+        ("a.root", 0, "failed"),
+        ("a.log", 0, "ready"),
+    ]
+
+
+@pytest.mark.parametrize("verb", ["hold", "cancel", "kill", "activate"])
+def test_other_verbs_take_no_report(database: Database, job: int, verb: str) -> None:
+    with pytest.raises(InvalidValue, match="takes no report"):
+        jobs.advance(database, verb, job, files={"output": {}})
+
+
+def test_the_priority_of_users_jobs_may_be_given(database: Database) -> None:
+    new = [NewJob({"prodsourcelabel": label}) for label in ("user", "panda", "managed")]
+    jobs.submit(database, new, priority_offset=500)
+
+    with database.session() as session:
+        priorities = select(JobsDefined4.currentpriority).order_by(JobsDefined4.pandaid)
+        assert session.scalars(priorities).all() == [500, 2500, 0]
+
+
 def test_many_jobs_get_an_answer_each(database: Database, job: int) -> None:
     done = jobs.activate(database, [job, 5])
 

@@ -17,7 +17,7 @@ from pandadb.services import archive
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pandadb.services.archive import CompactionResult, Days
+    from pandadb.services.archive import CompactionResult, SplitMonth
 
 
 def compact(
@@ -54,7 +54,7 @@ def compact(
     sys.exit(CODES[done.outcome])
 
 
-def _tell(days: Days) -> None:
+def _tell(days: SplitMonth) -> None:
     if err.is_terminal:
         err.print(f"{days.table} {days.month}: {days.partitions} partitions", markup=False)
 
@@ -63,7 +63,7 @@ def _tell_wait(why: str) -> None:
     note(f"waiting: {why}", waiting=why)
 
 
-def _show(title: str, found: Collection[Days], json: bool) -> None:
+def _show(title: str, found: Collection[SplitMonth], json: bool) -> None:
     if json:
         as_json([asdict(days) for days in found])
     elif found:

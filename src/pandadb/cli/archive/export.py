@@ -15,7 +15,7 @@ from pandadb.cli.target import changing, opened
 from pandadb.services import archive
 
 if TYPE_CHECKING:
-    from pandadb.services.archive import DroppedMonth, Export, Outlook, VerifiedMonth
+    from pandadb.services.archive import DroppedMonth, Export, ExportPreview, VerifiedMonth
 
 
 Exports = Annotated[
@@ -47,7 +47,7 @@ def export(
     """
     with changing(dry_run=dry_run) as database, unless_paused():
         if dry_run:
-            _foretell(archive.outlook(database, month), json)
+            _foretell(archive.preview(database, month), json)
             return
         done = archive.export(database, month, to, overwrite=overwrite, tell=_tell)
         dropped = archive.drop_exported(database, month, to, proven=done) if drop else None
@@ -62,7 +62,7 @@ def _tell(what: str) -> None:
         err.print(what, markup=False, soft_wrap=True)
 
 
-def _foretell(found: Outlook, json: bool) -> None:
+def _foretell(found: ExportPreview, json: bool) -> None:
     if json:
         as_json(asdict(found))
         return

@@ -10,7 +10,7 @@ import typer
 
 from pandadb import config
 from pandadb.cli.archive import copy
-from pandadb.cli.archive.progress import MaxLag, limits, told, unless_paused
+from pandadb.cli.archive.progress import MaxLag, limits, report_progress, unless_paused
 from pandadb.cli.options import AsJSON, DryRun, Quiet
 from pandadb.cli.output import NOTHING_TO_DO, as_json, out, table
 from pandadb.cli.target import changing
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from pandadb.services.archive import Import, Loading
+    from pandadb.services.archive import Import, ImportProgress
 
 
 def import_(
@@ -56,7 +56,7 @@ def import_(
         if dry_run:
             done = archive.importable(database, month, place, archive=other)
         else:
-            with told("rows") as tell:
+            with report_progress("rows") as tell:
                 done = archive.import_month(
                     database,
                     month,
@@ -81,7 +81,7 @@ def _folder(given: Path | None) -> Path:
     )
 
 
-def _line(now: Loading) -> Mapping[str, Any]:
+def _line(now: ImportProgress) -> Mapping[str, Any]:
     line = {"step": "import", "month": now.month, "table": now.table, "number": now.done}
     return {**line, "of": now.of, **({"waiting": now.waiting} if now.waiting else {})}
 

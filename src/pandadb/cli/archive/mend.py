@@ -14,7 +14,7 @@ from pandadb.cli.target import changing
 from pandadb.services import archive
 
 if TYPE_CHECKING:
-    from pandadb.services.archive import Mended, Stragglers
+    from pandadb.services.archive import MendResult, Stragglers
 
 
 def mend(
@@ -54,7 +54,7 @@ def _foretell(found: Stragglers, json: bool) -> None:
     raise typer.Exit(0 if found.jobs else NOTHING_TO_DO)
 
 
-def _report(mended: Mended) -> None:
+def _report(mended: MendResult) -> None:
     out.print(f"Got the times of their jobs: {rows_line(mended.rows)}.")
     if mended.gone.jobs:
         out.print(f"Followed their jobs to the archive: {rows_line(mended.gone.rows)}.")
@@ -73,7 +73,7 @@ def _tell_unknown(found: Stragglers) -> None:
         out.print(f"Rows at 1970-01-01 of {number:,} PandaIDs stay: this database has no such job.")
 
 
-def _code(mended: Mended) -> int:
+def _code(mended: MendResult) -> int:
     if mended.left.jobs or mended.gone.refused or mended.failed:
         return 1
     if mended.paused:

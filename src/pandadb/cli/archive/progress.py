@@ -45,7 +45,7 @@ def limits(max_lag: float | None, batch_seconds: float = 1) -> Limits:
 
 
 @contextmanager
-def told(unit: str) -> Iterator[Tell]:
+def report_progress(unit: str) -> Iterator[Tell]:
     """Show progress: a bar on a terminal; elsewhere, with --json, lines on standard error.
 
     Yields a callback that takes a description, the number done, the total, and fields of a JSON
@@ -71,7 +71,7 @@ def unless_paused() -> Iterator[None]:
         yield
     except archive.Paused as why:
         fail(str(why), PAUSED)
-    except archive.NotNow as why:
+    except archive.ArchiveBusy as why:
         fail(str(why), CONTENDED)
 
 

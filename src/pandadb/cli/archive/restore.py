@@ -15,8 +15,8 @@ from pandadb.cli.archive.progress import (
     MaxLag,
     limits,
     moved_line,
+    report_progress,
     rows_line,
-    told,
     unless_paused,
 )
 from pandadb.cli.confirm import ask
@@ -99,7 +99,7 @@ def restore(
         found = archive.restorable(database, pandaids=pandaids, tasks=tasks, exports=exports)
         if not dry_run:
             ask("Restore", found.gone.jobs, yes)
-            with told("jobs") as tell:
+            with report_progress("jobs") as tell:
                 found = archive.restore_jobs(
                     database,
                     policies,

@@ -14,7 +14,8 @@ from pandadb.cli.demo import life
 from pandadb.cli.jobs.app import name_unknown, yesterday
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, err, out, table
-from pandadb.demo import examples, tour
+from pandadb.cli.tasks.find import draw_bar
+from pandadb.demo import examples, task_life, tour
 
 
 def demo(
@@ -28,11 +29,11 @@ def demo(
     ] = None,
     json: AsJSON = False,
 ) -> None:
-    """Create a private database, load jobs, simulate the jobs of a task, archive a day.
+    """Create a private database, load jobs, run tasks, archive a day.
 
     One job of that day is then restored. The database is an embedded PostgreSQL in your data
     folder, whatever PANDADB_URL is. Without --records the loaded jobs are invented; the simulated
-    jobs always are, in a new task each time.
+    jobs always are, in a new task each time. Another task goes from JSON to `done`.
 
     Example: pandadb demo --records atlas_jobs_task_13332803.csv
     """
@@ -50,19 +51,23 @@ def demo(
         if not json:
             _print(shown)
         lived = life.live(database, quiet=json)
+        if not json:
+            out.print("A task from JSON to its end:")
+        done = task_life.run_task(database, _ignore if json else _print_step)
         with err.status("archiving yesterday"):
             archived = tour.put_away(database, yesterday())
             restored = tour.bring_back(database, yesterday())
     if json:
         there = {"archived": asdict(archived), "restored": asdict(restored)}
-        as_json({**asdict(shown), "life": asdict(lived), **there})
+        as_json({**asdict(shown), "life": asdict(lived), "task": asdict(done), **there})
     else:
+        _print_task(done)
         life.show(lived)
         _print_archived(archived)
         for pandaid in restored.gone.jobs:
             rows = rows_line(restored.gone.rows)
             out.print(f"Restored job {pandaid} from the archive, with its satellites: {rows}.")
-        life.name_next(lived, archived.day)
+        life.name_next(lived, archived.day, done.jeditaskid)
 
 
 def _write_examples(folder: Path, *, json: bool) -> None:
@@ -84,6 +89,23 @@ def _print(shown: tour.Shown) -> None:
         ("site", "jobs", "core hours", "CPU efficiency"),
         map(astuple, shown.sites),
     )
+
+
+def _print_step(sentence: str) -> None:
+    out.print(f"  {sentence}", soft_wrap=True)
+
+
+def _ignore(_sentence: str) -> None:
+    pass
+
+
+def _print_task(done: task_life.TaskLife) -> None:
+    out.print(
+        f"Task {done.jeditaskid} is {done.status}: {done.failed_file} failed once and was processed"
+        f" in attempt {done.attempts}.",
+        soft_wrap=True,
+    )
+    draw_bar(done.progress.files)
 
 
 def _print_archived(archived: tour.ArchivedDay) -> None:

@@ -72,10 +72,10 @@ def show(life: Life) -> None:
     table(f"History of job {life.pandaid}", ("state", "seconds in it", "site"), steps)
 
 
-def name_next(life: Life, archived: date) -> None:
+def name_next(life: Life, archived: date, jeditaskid: int) -> None:
     """Print suggestions for the next commands."""
     left = life.left[0] if life.left else life.pandaid
-    words = {"one": life.pandaid, "left": left, "day": archived}
+    words = {"one": life.pandaid, "left": left, "day": archived, "task": jeditaskid}
     commands = [(line.format(**words), meaning) for line, meaning in NEXT_COMMANDS]
     width = max(len(line) for line, _ in commands)
     out.print("\nTry next (the same database, as long as PANDADB_URL is not set):")
@@ -91,6 +91,7 @@ def _called() -> str:
 
 
 NEXT_COMMANDS = (
+    ("tasks show {task}", "the task from JSON, with its files and jobs"),
     ("jobs count", "number of jobs per state"),
     ("jobs list", "the jobs themselves"),
     ("jobs show {one}", "a job with its files"),

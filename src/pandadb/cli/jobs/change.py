@@ -8,13 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from pandadb.cli import completion
-from pandadb.cli.confirm import ask, end, steps, with_merged
+from pandadb.cli.confirm import REFUSALS_SHOWN, ask, end, steps, with_merged
+from pandadb.cli.jobs.choice import batches, by_filter
+from pandadb.cli.jobs.filters import of_live_jobs
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_id
 from pandadb.cli.output import INVALID, as_json, fail, out
 from pandadb.cli.target import changing
 from pandadb.services import jobs
 
 PandaIDs = Annotated[list[int], typer.Argument(parser=job_id, metavar="PANDAID", help="The jobs.")]
+AnyPandaIDs = Annotated[
+    list[int] | None,
+    typer.Argument(parser=job_id, metavar="PANDAID", help="The jobs; or live jobs by options."),
+]
 
 
 def submit(
@@ -52,11 +58,13 @@ def submit(
         typer.echo("\n".join(map(str, pandaids)))
 
 
+@of_live_jobs
 def move(
+    chosen: "jobs.Filter",
     verb: Annotated[
         str, typer.Argument(help="The transition, see above.", autocompletion=completion.verbs)
     ],
-    pandaids: PandaIDs,
+    pandaids: AnyPandaIDs = None,
     *,
     value: Annotated[
         list[str] | None,
@@ -81,24 +89,36 @@ def move(
     """Apply a transition to jobs. Exit code 1 if a job is refused; the others move.
 
     VERB is reset, assign, wait, activate, throttle, release, hold, transfer, merge, finish, fail or
-    cancel (for jobs with a command to end: see `pandadb jobs kill`).
+    cancel (for jobs with a command to end: see `pandadb jobs kill`). With filter options it takes
+    the live jobs that match all of them, in batches of 1000, each a transaction.
 
     Example: pandadb jobs move finish 6012345678 --set transexitcode=0
+
+    Example: pandadb jobs move activate --jobstatus assigned --jeditaskid 13332803 --dry-run
     """
     values: dict[str, Any] = dict(_assignment(word) for word in value or [])
-    text = _text(files) if files else None
-    with changing(dry_run=dry_run) as database:
-        ask(verb.capitalize(), pandaids, yes or dry_run)
-        report = jobs.read_report(text) if text is not None else None
-        moved = jobs.advance(
-            database, verb, pandaids, jobs.VerbOptions(dry_run=dry_run), files=report, **values
+    matching, options = by_filter(pandaids, chosen), jobs.VerbOptions(dry_run=dry_run)
+    jobs.check_verb(verb)
+    if matching and files:
+        raise typer.BadParameter(
+            "A report on files is of jobs named by PandaIDs", param_hint="--files"
         )
+    report = jobs.read_report(_text(files)) if files else None
+    with changing(dry_run=dry_run) as database:
+        if matching is None:
+            ask(verb.capitalize(), pandaids or (), yes or dry_run)
+            moved = jobs.advance(database, verb, pandaids or (), options, files=report, **values)
+        else:
+            with batches(database, verb, matching, yes or dry_run) as advanced:
+                moved = jobs.advance_where(
+                    database, verb, matching, options, on_progress=advanced, **values
+                )
     if json:
         as_json(asdict(moved))
     else:
         would = "Would move" if dry_run else "Moved"
         out.print(f"{would}: {len(moved.jobs)} ({steps(moved)}){with_merged(moved)}.")
-    end(moved.refused.values())
+    end(moved.refused.values(), REFUSALS_SHOWN if matching else None)
 
 
 def retry(

@@ -1,23 +1,36 @@
 """`pandadb jobs kill` and `pandadb jobs expire`: jobs ended by hand and by timeouts."""
 
-from __future__ import annotations
-
 import getpass
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import typer
 
-from pandadb.cli.confirm import ask, end, steps, with_merged
-from pandadb.cli.jobs.change import PandaIDs
+from pandadb.cli.confirm import REFUSALS_SHOWN, ask, end, steps, with_merged
+from pandadb.cli.jobs.change import AnyPandaIDs
+from pandadb.cli.jobs.choice import batches, by_filter
+from pandadb.cli.jobs.filters import of_live_jobs
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, whole
 from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import changing
 from pandadb.services import jobs
 
 
+class KillRules(TypedDict):
+    """The arguments of `jobs.kill`, and of `jobs.kill_where`."""
+
+    code: int
+    by: str
+    hard: bool
+    production: bool
+    keep_unmerged: bool
+    options: "jobs.VerbOptions"
+
+
+@of_live_jobs
 def kill(
-    pandaids: PandaIDs,
+    chosen: "jobs.Filter",
+    pandaids: AnyPandaIDs = None,
     *,
     code: Annotated[
         int,
@@ -47,27 +60,34 @@ def kill(
 ) -> None:
     """Kill jobs; running ones are asked to stop. Exit code 1 if one cannot be killed.
 
-    With code 9 running production jobs and tests end at once, with 99 all running jobs.
+    With code 9 running production jobs and tests end at once, with 99 all running jobs. With filter
+    options it takes the live jobs that match all of them, in batches of 1000, each a transaction.
 
     Example: pandadb jobs kill 6012345678 --code 51
+
+    Example: pandadb jobs kill --jeditaskid 13332803 --computingsite "CERN*" --dry-run
     """
+    matching = by_filter(pandaids, chosen)
+    rules: KillRules = {
+        "code": code,
+        "by": by or _login(),
+        "hard": hard,
+        "production": production,
+        "keep_unmerged": keep_unmerged,
+        "options": jobs.VerbOptions(dry_run=dry_run),
+    }
     with changing(dry_run=dry_run) as database:
-        ask("Kill", pandaids, yes or dry_run)
-        killed = jobs.kill(
-            database,
-            pandaids,
-            code=code,
-            by=by or _login(),
-            hard=hard,
-            production=production,
-            keep_unmerged=keep_unmerged,
-            options=jobs.VerbOptions(dry_run=dry_run),
-        )
+        if matching is None:
+            ask("Kill", pandaids or (), yes or dry_run)
+            killed = jobs.kill(database, pandaids or (), **rules)
+        else:
+            with batches(database, "kill", matching, yes or dry_run) as advanced:
+                killed = jobs.kill_where(database, matching, on_progress=advanced, **rules)
     if json:
         as_json(asdict(killed))
     else:
         out.print(_sentence(killed, dry_run))
-    end(killed.refused.values())
+    end(killed.refused.values(), REFUSALS_SHOWN if matching else None)
 
 
 def expire(
@@ -108,14 +128,14 @@ def _login() -> str:
         return "pandadb"
 
 
-def _sentence(killed: jobs.KillResult, dry_run: bool) -> str:
+def _sentence(killed: "jobs.KillResult", dry_run: bool) -> str:
     """Return the number of killed jobs with their transitions, and of jobs asked to stop."""
     would = "Would be killed" if dry_run else "Killed"
     found = f"{len(killed.jobs)} ({steps(killed)}){with_merged(killed)}"
     return f"{would}: {found}; running and asked to stop: {len(killed.told)}."
 
 
-def _show(found: list[jobs.ExpiryResult], dry_run: bool) -> None:
+def _show(found: "list[jobs.ExpiryResult]", dry_run: bool) -> None:
     rows = [(e.rule, e.why, len(e.jobs), len(e.told), len(e.refused)) for e in found]
     title = "Would end" if dry_run else "Ended"
     table(title, ("rule", "why", "jobs", "asked to stop", "refused"), rows)

@@ -83,15 +83,26 @@ def options(
 
 def filtered(command: Callable[..., None]) -> Callable[..., None]:
     """Add these options to a command; their filter is its first argument."""
-    theirs = signature(options).parameters
+    return _with_options(command, {*signature(options).parameters})
+
+
+def of_live_jobs(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that choose live jobs to a command that takes PandaIDs as arguments, too."""
+    return _with_options(
+        command, {*signature(options).parameters} - {"pandaid", "table", "archive"}
+    )
+
+
+def _with_options(command: Callable[..., None], names: set[str]) -> Callable[..., None]:
+    theirs = [one for name, one in signature(options).parameters.items() if name in names]
     own = [*signature(command).parameters.values()][1:]
 
     @wraps(command)
     def run(**given: Any) -> None:
-        chosen = options(**{name: given.pop(name) for name in theirs})
+        chosen = options(**{name: given.pop(name) for name in names})
         command(chosen, **given)
 
-    parameters = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in (*theirs.values(), *own)]
+    parameters = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in (*theirs, *own)]
     run.__dict__ |= {"__signature__": Signature(parameters)}
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run

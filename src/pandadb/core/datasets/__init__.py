@@ -1,1 +1,1 @@
-"""Datasets of tasks and their files: fed, picked, counted, lost."""
+"""Datasets of tasks: their files fed, lost and counted."""

@@ -18,6 +18,7 @@ from pandadb.core.generation import (
 from pandadb.core.generation.job_request import JobRequest, NotGenerated
 from pandadb.core.generation.jobs import submitters
 from pandadb.core.generation.picking.put_back import put_back
+from pandadb.core.generation.picking.task_locks import LEAST_REST
 from pandadb.core.jobs.creation import submission
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.validation import InvalidValue
@@ -26,6 +27,7 @@ from pandadb.models import JediJobParamsTemplate, JediTaskParams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import timedelta
     from random import Random
 
     from sqlalchemy import Select
@@ -53,6 +55,8 @@ class Generation:
     task_host: str
     job_host: str
     """The hosts in the status logs of tasks and of jobs."""
+    rest: timedelta = LEAST_REST
+    """The time for which a task must not have been touched."""
 
 
 def generate(session: Transaction, tasks: Sequence[int], how: Generation) -> dict[int, list[int]]:
@@ -66,7 +70,13 @@ def generate(session: Transaction, tasks: Sequence[int], how: Generation) -> dic
         UnknownQueue: A queue is unknown.
     """
     found = task_slices.slices(
-        session, tasks, how.queues, nfiles=how.nfiles, generator=how.generator, random=how.random
+        session,
+        tasks,
+        how.queues,
+        nfiles=how.nfiles,
+        generator=how.generator,
+        random=how.random,
+        rest=how.rest,
     )
     made: dict[int, list[int]] = {}
     for one in found:

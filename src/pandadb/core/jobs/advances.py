@@ -68,7 +68,7 @@ def advance(
             malformed.
         JobsLocked: See `move`.
     """
-    reported = file_reports.checked(files, pandaids, verb)
+    reported = file_reports.check_report(files, pandaids, verb)
     steps = states.transitions(verb, target)
     validation.check_columns(JobsActive4, values or {})
     validation.check_given(values or (), states.SET_BY_MOVER, "the verb")
@@ -136,7 +136,7 @@ def _conclude(session: Transaction, given: Call, moved: MoveResult, then: Conseq
 
 def _end_clones(session: Transaction, given: Call, moved: MoveResult) -> None:
     """End the clones among jobs that have been left, each as its jobset lets it."""
-    found = clones.judge(session, [*moved.refused])
+    found = clones.decide(session, [*moved.refused])
     if found.winners:
         clones.win(session, found.winners)
     ended = _take(session, given, [*found.winners, *found.others])
@@ -177,5 +177,5 @@ def _end_waiting(
     values = library_jobs.WITHOUT_LIBRARY
     cancelled = advance(session, "kill", waiting, host=host, values=values, lock=lock).jobs
     if cancelled:
-        transfer_datasets.close(session, [*cancelled])
+        transfer_datasets.close_parts(session, [*cancelled])
     return cancelled

@@ -97,7 +97,10 @@ IS_CLONE = Guard(
 )
 RUNS_ONCE = Guard(
     "it is a clone of which one is to run",
-    lambda job: job["specialhandling"].regexp_match(constant("(^|,)jc:runonce(,|$)")),
+    lambda job: and_(
+        IS_CLONE.of(job),
+        job["specialhandling"].regexp_match(constant("(^|,)jc:runonce(,|$)")),
+    ),
     "others may run, too",
 )
 HAS_QUEUED_TIME = Guard(

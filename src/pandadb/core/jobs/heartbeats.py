@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.jobs import move_statement, queuing_periods
 from pandadb.core.jobs.effects import COMMAND, HAS_QUEUED_TIME, RUNS_ONCE
-from pandadb.core.jobs.ending import clones
+from pandadb.core.jobs.ending import semaphores
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.heartbeat_values import REPORTS, check_call, checked
 from pandadb.core.jobs.move_statement import Route
@@ -122,7 +122,7 @@ def _take(session: Transaction, seen: Mapping[int, Checked], host: str) -> dict[
         if goal:
             goals[pandaid] = goal
     _apply(session, [(said[pandaid], goal) for pandaid, goal in goals.items()], found, host)
-    for loser in _claim(session, goals, found, host):
+    for loser in semaphores.claim(session, semaphores.first_runs(goals, found), host):
         answers[loser] = replace(answers[loser], command=COMMAND)
     ended = [said[pandaid] for pandaid in goals if said[pandaid].jobstatus in REPORTS]
     _remember(session, ended, found)
@@ -241,21 +241,6 @@ def _apply(
     if goals:
         seen = [one.pandaid for one, _ in goals]
         session.execute(_seen(), {"pandaids": seen})
-
-
-def _claim(
-    session: Transaction,
-    goals: Mapping[int, str],
-    found: Mapping[int, Mapping[str, Any]],
-    host: str,
-) -> list[int]:
-    """Let clones that run for the first time take their semaphore; return those that cannot."""
-    first = [
-        job
-        for job, goal in goals.items()
-        if goal == "running" and found[job]["jobstatus"] in QUEUED and found[job]["runs_once"]
-    ]
-    return clones.claim(session, first, host) if first else []
 
 
 def _awaited(said: Heartbeat) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""Global shares: the share of a job, and the ranking for dispatch (semantics 7.2 to 7.4)."""
+"""Global shares: the share of a job or a task, the ranking for dispatch (semantics 7.2 to 7.4)."""
 
 from __future__ import annotations
 
@@ -19,8 +19,18 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 UNDEFINED_SHARE = "Undefined"
+ROOT_SHARE = "root"
+"""The share of all tasks where there are none: the root of the tree."""
 EXECUTING_STATES = ("sent", "running")
 MATCHED_COLUMNS = ("prodsourcelabel", "workinggroup", "processingtype", "rtype")
+"""Patterns that a job has to match."""
+PATTERNS_OF_TASKS = (*MATCHED_COLUMNS, "campaign", "transpath")
+WORKING_GROUP_OF_NONE = " "
+"""The working group of a task without one, to a pattern."""
+PER_CORE = ("MBPerCore", "MBPerCoreFixed")
+"""Units of memory (`ramunit`) that are for each core."""
+MEMORY_COMPENSATION = 0.9
+"""The part of a task's memory that counts for its class."""
 EIGHT_CORES = 0
 """A core count of 0 means a whole node of 8 cores."""
 
@@ -54,7 +64,7 @@ def _below(
         if children.get(row["name"]):
             yield from _below(children, row["name"], part)
         else:
-            yield Share(row["name"], part, {name: row[name] for name in MATCHED_COLUMNS})
+            yield Share(row["name"], part, {name: row[name] for name in PATTERNS_OF_TASKS})
 
 
 def share_of(job: Mapping[str, Any], shares: Sequence[Share]) -> str:
@@ -66,7 +76,26 @@ def share_of(job: Mapping[str, Any], shares: Sequence[Share]) -> str:
         if all(
             re.match(pattern, str(job.get(name) or ""))
             for name, pattern in share.patterns.items()
-            if pattern is not None
+            if pattern is not None and name in MATCHED_COLUMNS
+        ):
+            return share.name
+    return UNDEFINED_SHARE
+
+
+def share_of_task(task: Mapping[str, Any], shares: Sequence[Share]) -> str:
+    """Return the first share with patterns that match the beginnings of the task's columns.
+
+    Columns without a value match any pattern, but for the working group. `rtype` is the resource
+    type of the first queue that the task has to run at, if there is one.
+    """
+    if not shares:
+        return ROOT_SHARE
+    given = {**task, "workinggroup": task.get("workinggroup") or WORKING_GROUP_OF_NONE}
+    for share in shares:
+        if all(
+            re.match(pattern, str(given[name]))
+            for name, pattern in share.patterns.items()
+            if pattern is not None and given.get(name)
         ):
             return share.name
     return UNDEFINED_SHARE
@@ -102,7 +131,24 @@ def resource_type_of(job: Mapping[str, Any], types: Sequence[Row[Any]]) -> str:
     """Return the first class whose bounds hold the job's cores and memory (MB) per core."""
     asked = job.get("corecount")
     cores = 8 if asked == EIGHT_CORES else asked or 1
-    memory = round((job.get("minramcount") or 0) / cores)
+    return _resource_type(cores, round((job.get("minramcount") or 0) / cores), types)
+
+
+def resource_type_of_task(task: Mapping[str, Any], types: Sequence[Row[Any]]) -> str:
+    """Return the first class whose bounds hold the task's cores and memory (MB) per core.
+
+    The memory is `ramcount` in `ramunit` and `baseramcount`, compensated (semantics 7.5).
+    """
+    asked = task.get("corecount")
+    cores = 8 if asked == EIGHT_CORES else asked or 1
+    memory = task.get("ramcount") or 0
+    if task.get("ramunit") in PER_CORE:
+        memory *= cores
+    memory = (memory + (task.get("baseramcount") or 0)) / cores
+    return _resource_type(cores, int(memory * MEMORY_COMPENSATION), types)
+
+
+def _resource_type(cores: int, memory: int, types: Sequence[Row[Any]]) -> str:
     for kind in types:
         if _holds(kind.mincore, cores, kind.maxcore) and _holds(
             kind.minrampercore, memory, kind.maxrampercore

@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    false,
     func,
     literal,
     select,
@@ -101,3 +102,11 @@ def is_among(pandaid: SQLColumnExpression[Any], pandaids: Iterable[int]) -> Colu
 def is_one_of(pandaid: ColumnElement[int], chosen: Select[Any]) -> ColumnElement[bool]:
     """Return whether an id is one of the selected; as an array, so that the id's index is used."""
     return pandaid == func.any(func.array(chosen.scalar_subquery()))
+
+
+def is_hashed_in(pandaid: ColumnElement[int], chosen: Select[Any]) -> ColumnElement[bool]:
+    """Return whether an id is one of the selected, by a hash table: for ids without an index.
+
+    The planner cannot make a join of it, which would be a nested loop where it expects few rows.
+    """
+    return func.coalesce(pandaid.in_(chosen), false())

@@ -103,8 +103,8 @@ def mistake_in_text(name: str, value: Any) -> str | None:
     return f"{name} {mistake}" if mistake else None
 
 
-def ids(given: int | Iterable[int]) -> list[int]:
-    """Return PandaIDs as a list, each once: of one, or of several; numbers that a job can have.
+def ids(given: int | Iterable[int], name: str = "pandaid") -> list[int]:
+    """Return ids as a list, each once: of one, or of several; numbers that a column of ids takes.
 
     Raises:
         InvalidValue: One is no whole number, or out of the column's range; a text, a bool or a
@@ -113,18 +113,20 @@ def ids(given: int | Iterable[int]) -> list[int]:
     if given.__class__ is int:
         given = (given,)
     elif isinstance(given, str | bytes | bool) or not isinstance(given, Iterable):
-        given = (_id(given),)
-    known = (one if one.__class__ is int and FIRST <= one <= LAST else _id(one) for one in given)
+        given = (_id(given, name),)
+    known = (
+        one if one.__class__ is int and FIRST <= one <= LAST else _id(one, name) for one in given
+    )
     return [*dict.fromkeys(known)]
 
 
-def _id(given: Any) -> int:
+def _id(given: Any, name: str) -> int:
     try:
         number = None if isinstance(given, bool) else operator.index(given)
     except TypeError:
         number = None
     if mistake := _whole(FIRST, LAST, nullable=False)(given if number is None else number):
-        raise InvalidValue(f"pandaid {mistake}")
+        raise InvalidValue(f"{name} {mistake}")
     return number or 0
 
 

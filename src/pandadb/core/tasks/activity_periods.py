@@ -9,12 +9,25 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, cast, exists, func, insert, literal, null, or_, select, update
+from sqlalchemy import (
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import Text
 
-from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.expressions import constant, now
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.files.types import INPUTS
 from pandadb.models import JediDatasets, JediTasks, TaskMetrics
@@ -42,8 +55,8 @@ def settle(session: Transaction, tasks: Iterable[int]) -> None:
 
     The tasks are locked.
     """
-    if given := {"pandaids": written(tasks)}:
-        connection_of(session).execute(_statement(), given)
+    if chosen := [*tasks]:
+        connection_of(session).execute(_statement(), {"pandaids": chosen})
 
 
 @cache
@@ -150,11 +163,20 @@ def _time(moment: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def _added(periods: CTE) -> ColumnElement[Any]:
     """Return the metrics of a task with the new periods at the end of their lists."""
-    old = cast(func.coalesce(func.nullif(METRICS.data, ""), "{}"), JSONB)
-    lists = []
-    for name, new in (("queuingPeriods", periods.c.queuing), ("activePeriod", periods.c.active)):
-        kept = func.coalesce(old[name], cast("[]", JSONB))
-        is_full = and_(name == "queuingPeriods", func.jsonb_array_length(kept) >= MOST_PERIODS)
-        longer = func.jsonb_build_object(literal(name), kept.op("||")(new))
-        lists.append(case((or_(new.is_(None), is_full), cast("{}", JSONB)), else_=longer))
-    return old.op("||")(lists[0]).op("||")(lists[1])
+    old = cast(func.coalesce(func.nullif(METRICS.data, ""), constant("{}")), JSONB)
+    queuing = _longer(old, "queuingPeriods", periods.c.queuing, MOST_PERIODS)
+    active = _longer(old, "activePeriod", periods.c.active, None)
+    return old.op("||")(queuing).op("||")(active)
+
+
+def _longer(
+    old: ColumnElement[Any], name: str, new: ColumnElement[Any], most: int | None
+) -> ColumnElement[Any]:
+    """Return an object with the list of that name, longer by a period; empty where there is none.
+
+    A list with the most periods stays as it is.
+    """
+    kept = func.coalesce(old[name], cast(constant("[]"), JSONB))
+    is_full = false() if most is None else func.jsonb_array_length(kept) >= most
+    longer = func.jsonb_build_object(literal(name), kept.op("||")(new))
+    return case((or_(new.is_(None), is_full), cast(constant("{}"), JSONB)), else_=longer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pandadb.core.sql import validation
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.statemachine.machine import Transition
-from pandadb.core.tasks import attempts, deft_mirror, queuing_times
+from pandadb.core.tasks import activity_periods, attempts, deft_mirror
 from pandadb.core.tasks.effects import frozen_in
 from pandadb.core.tasks.row_locks import refusing_to_wait
 from pandadb.core.tasks.states import ATTEMPT_ENDS, STATES, TASKS
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-DEFT_LENGTH = 12
-"""Characters of T_TASK.status: `preprocessing` is longer."""
 ERROR_LENGTH = 510
 """Characters of `errordialog`; a longer reason is cut, as by the server."""
 
@@ -53,13 +51,11 @@ def set_state(
         validation.check_text("error", error)
     values = {} if error is None else {"errordialog": error[:ERROR_LENGTH]}
     with refusing_to_wait():
-        before = carry(
-            session, step, tasks, host=host, values=values, deft=status[:DEFT_LENGTH], lock=lock
-        )
+        before = carry(session, step, tasks, host=host, values=values, deft=status, lock=lock)
     deft_mirror.count_done_jobs(session, [*before])
     if status in ATTEMPT_ENDS:
         attempts.end(session, [task for task, state in before.items() if state != status])
-    queuing_times.refresh(session, [*before])
+    activity_periods.settle(session, [*before])
     return before
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, update
 
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.models import JediTasks, TaskAttempts
 
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 TASK, ATTEMPT = JediTasks.__table__.c, TaskAttempts.__table__.c
+STATUS_LENGTH = 32
+"""Characters of a state in TASK_ATTEMPTS."""
 
 
 def lock(session: Transaction, tasks: Sequence[int]) -> list[int]:
     """Lock tasks in the order of their ids; return those that exist."""
     locked = select(TASK.jeditaskid).where(is_given(TASK.jeditaskid)).order_by(TASK.jeditaskid)
-    given = {"pandaids": written(tasks)}
+    given = {"pandaids": [*tasks]}
     return [*connection_of(session).scalars(locked.with_for_update(), given)]
 
 
@@ -36,13 +38,13 @@ def start(session: Transaction, tasks: Sequence[int]) -> None:
     column has no default, and then counts as 0.
     """
     if tasks:
-        connection_of(session).execute(_beginning(), {"pandaids": written(tasks)})
+        connection_of(session).execute(_beginning(), {"pandaids": [*tasks]})
 
 
 def end(session: Transaction, tasks: Sequence[int]) -> None:
     """End the open attempts of tasks, with the state that the task is in now."""
     if tasks:
-        connection_of(session).execute(_ending(), {"pandaids": written(tasks)})
+        connection_of(session).execute(_ending(), {"pandaids": [*tasks]})
 
 
 @cache
@@ -54,7 +56,7 @@ def _ending() -> Update:
             ATTEMPT.endtime.is_(None),
             TASK.jeditaskid == ATTEMPT.jeditaskid,
         )
-        .values(endtime=now(), endstatus=func.left(TASK.status, ATTEMPT.endstatus.type.length))
+        .values(endtime=now(), endstatus=func.left(TASK.status, STATUS_LENGTH))
     )
 
 
@@ -71,7 +73,7 @@ def _beginning() -> Select[Any]:
         "jeditaskid": TASK.jeditaskid,
         "attemptnr": number,
         "starttime": now(),
-        "startstatus": func.left(TASK.status, ATTEMPT.startstatus.type.length),
+        "startstatus": func.left(TASK.status, STATUS_LENGTH),
     }
     rows = (
         select(*row.values())

@@ -19,8 +19,6 @@ from pandadb.models import JediTasks, TTask
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Row
-
     from pandadb.core.sql.transaction import Transaction
 
 TASK, DEFT = JediTasks.__table__.c, TTask.__table__.c
@@ -31,13 +29,8 @@ SET_BY_STATES = (
 """Columns that go with the state of a task."""
 OF_RESOURCES = ("corecount", "ramcount", "baseramcount", "ramunit")
 """Columns that the resource type is found by."""
-PER_CORE = ("MBPerCore", "MBPerCoreFixed")
-ANY_CORES = 0
-"""Instead of a number of cores: any, which counts as eight."""
 WITH_COMMAS = "AN"
 """The rule that has a list of numbers."""
-MEMORY_COMPENSATION = 0.9
-"""Of the memory of a task, the part that its jobs are asked to have."""
 
 
 def change_priority(
@@ -100,8 +93,8 @@ def change_split_rule(
     None, no text and the word `None` take the rule away.
 
     Raises:
-        InvalidValue: There is no such rule, the value is no text or number, or has a comma, which
-            only `AN` may have; or the rules of a task get too long.
+        InvalidValue: There is no such rule, the value is no text or number, or has a comma (only
+            `AN` may); or the rules of a task get too long.
         TasksLocked: A task is locked for longer than the lock timeout.
     """
     text = None if value in (None, "", "None") else str(value)
@@ -127,14 +120,5 @@ def reset_resource_types(session: Transaction, tasks: Sequence[int]) -> None:
         .where(TASK.jeditaskid == given.c.jeditaskid)
         .values(resource_type=given.c.resource_type)
     )
-    found = [resource_type_of(row, types) for row in rows.values()]
+    found = [ranking.resource_type_of_task(row._asdict(), types) for row in rows.values()]
     session.execute(changed, {"tasks": [*rows], "types": found})
-
-
-def resource_type_of(task: Row[Any], types: Sequence[Row[Any]]) -> str:
-    """Return the first resource type whose bounds hold the task's cores and memory per core."""
-    cores = 8 if task.corecount == ANY_CORES else task.corecount or 1
-    memory, base = task.ramcount or 0, task.baseramcount or 0
-    total = memory * cores + base if task.ramunit in PER_CORE else memory + base
-    job = {"corecount": cores, "minramcount": int(total / cores * MEMORY_COMPENSATION) * cores}
-    return ranking.resource_type_of(job, types)

@@ -1,4 +1,4 @@
-"""T_TASK, the mirror of tasks for production systems: what agents tell it (semantics 3.4)."""
+"""T_TASK, the mirror of tasks for production systems (semantics 3.4)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFT = TTask.__table__.c
 MIRRORED = (
     "running", "broken", "assigning", "scouting", "aborted", "aborting", "exhausted", "staging",
 )  # fmt: skip
-"""States that T_TASK is told of on the way; at the end of a task all are."""
+"""States that T_TASK follows on the way; at the end of a task it follows all."""
 OTHER_WORDS = {"scouting": "submitting", "staged": "registered"}
 
 

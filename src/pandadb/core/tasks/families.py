@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, func, or_, select, update
 
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import is_given, is_one_of, written
+from pandadb.core.sql.id_arrays import is_given, is_one_of
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.files import datasets
 from pandadb.core.tasks.files.types import PROCESSED, PRODUCED
@@ -31,7 +31,7 @@ WORKING = ("ready", "running", "scouting", "scouted")
 def lock(session: Transaction, tasks: Iterable[int], *, with_children: bool) -> dict[int, Row[Any]]:
     """Lock tasks, and their descendants, in the order of ids; return their rows by id."""
     chosen = _with_descendants() if with_children else _alone()
-    rows = connection_of(session).execute(chosen, {"pandaids": written(tasks)})
+    rows = connection_of(session).execute(chosen, {"pandaids": [*tasks]})
     return {row.jeditaskid: row for row in rows}
 
 
@@ -53,7 +53,7 @@ def have_input_change(session: Transaction, children: Iterable[int]) -> set[int]
     if not chosen:
         return set()
     datasets.lock(session, chosen, PROCESSED)
-    return {*connection_of(session).scalars(_changing(), {"pandaids": written(chosen)})}
+    return {*connection_of(session).scalars(_changing(), {"pandaids": [*chosen]})}
 
 
 @cache

@@ -34,14 +34,14 @@ from pandadb.models import JediTasks, TasksStatusLog, TTask
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Select, TableValuedAlias
+    from sqlalchemy import CTE, Select, TableValuedAlias
 
     from pandadb.core.sql.transaction import Transaction
 
 TASK, DEFT = JediTasks.__table__.c, TTask.__table__.c
 HOURS_BACK = timedelta(hours=6)
 """A `modificationtime` so far back has the next agent take the task at once (semantics 3.4)."""
-ERROR_LENGTH = TASK.errordialog.type.length
+ERROR_LENGTH = 510
 """Characters of `errordialog`."""
 
 
@@ -116,6 +116,18 @@ def _statement(names: tuple[str, ...]) -> Select[Any]:
         .values(new)
         .cte("changed")
     )
+    mirrored = (
+        update(TTask.__table__)
+        .where(DEFT.taskid == given.c.jeditaskid, given.c.deft.is_not(None))
+        .values(status=given.c.deft, timestamp=now())
+        .cte("mirrored")
+    )
+    ctes = (changed, _logged(given, was, names), mirrored)
+    return select(func.count()).select_from(was).add_cte(*ctes)
+
+
+def _logged(given: TableValuedAlias, was: CTE, names: tuple[str, ...]) -> CTE:
+    """Log the tasks with another state than before."""
     row = {
         "jeditaskid": given.c.jeditaskid,
         "modificationtime": now(),
@@ -127,16 +139,9 @@ def _statement(names: tuple[str, ...]) -> Select[Any]:
     rows = (
         select(*row.values())
         .join_from(given, was, was.c.jeditaskid == given.c.jeditaskid)
-        .where(given.c.logged, is_new)
+        .where(given.c.logged, was.c.status != given.c.new_status)
     )
-    logged = insert(TasksStatusLog.__table__).from_select([*row], rows).cte("logged")
-    mirrored = (
-        update(TTask.__table__)
-        .where(DEFT.taskid == given.c.jeditaskid, given.c.deft.is_not(None))
-        .values(status=given.c.deft, timestamp=now())
-        .cte("mirrored")
-    )
-    return select(func.count()).select_from(was).add_cte(changed, logged, mirrored)
+    return insert(TasksStatusLog.__table__).from_select([*row], rows).cte("logged")
 
 
 def _given(names: tuple[str, ...]) -> TableValuedAlias:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import null, update
 
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, near, shown
 from pandadb.core.tasks import attempts, families, outcomes, retry_limits
@@ -44,7 +44,7 @@ class RetryResult:
     tasks: dict[int, str] = field(default_factory=dict)
     """The state that each task is in now; tasks that were left as they are have none."""
     retried: list[int] = field(default_factory=list)
-    """Tasks that were accepted, among them children that are executed again."""
+    """Tasks that were accepted, each followed by its children that are executed again."""
     refused: dict[int, str] = field(default_factory=dict)
     """Tasks that are back in their earlier state, exhausted, or left: with the reason."""
 
@@ -89,24 +89,49 @@ def retry(
     result.refused |= {task: f"there is no task {task}" for task in tasks if task not in locked}
     chosen = {task: locked[task] for task in dict.fromkeys(tasks) if task in locked}
     chosen = _checked(session, chosen, command, result, host)
-    done = {*chosen}
-    while chosen:
-        parents = _tried_again(session, chosen, options, result, host)
-        if not child_tasks:
-            break
-        chosen = _children(session, parents, locked, host)
-        chosen = {task: row for task, row in chosen.items() if task not in done}
-        done |= chosen.keys()
-        options, ignore_limits = (
-            RetryOptions(incexec=True, keep_priority=keep_share_priority),
-            False,
-        )
+    going_on = _tried_again(session, chosen, options, result, host)
+    if child_tasks:
+        incexec = RetryOptions(incexec=True, keep_priority=keep_share_priority)
+        _retry_children(session, going_on, locked, incexec, result, host=host)
+    result.retried = _by_family(result.retried, locked)
     return result
+
+
+def _retry_children(
+    session: Transaction,
+    parents: Sequence[int],
+    locked: Tasks,
+    options: RetryOptions,
+    result: RetryResult,
+    *,
+    host: str,
+) -> None:
+    """Execute the children of tasks again, and theirs, each once."""
+    done = {*result.tasks, *result.refused}
+    while parents:
+        children = _children(session, parents, locked, host)
+        chosen = {task: row for task, row in children.items() if task not in done}
+        done |= chosen.keys()
+        parents = _tried_again(session, chosen, options, result, host)
+
+
+def _by_family(tasks: Sequence[int], rows: Tasks) -> list[int]:
+    """Return tasks in their order, each followed by its children by id."""
+    below: dict[int, list[int]] = {}
+    children = [task for task in sorted(tasks) if rows[task].parent_tid in {*tasks} - {task}]
+    for task in children:
+        below.setdefault(rows[task].parent_tid, []).append(task)
+    left = [task for task in reversed(tasks) if task not in children]
+    ordered = []
+    while left:
+        ordered.append(left.pop())
+        left += reversed(below.get(ordered[-1], ()))
+    return [*ordered, *(task for task in tasks if task not in ordered)]
 
 
 def _checked(
     session: Transaction, tasks: Tasks, command: str, result: RetryResult, host: str
-) -> Tasks:
+) -> dict[int, Row[Any]]:
     """Return the tasks whose earlier state the command takes; the others go back there."""
     allowed = {task: row for task, row in tasks.items() if row.oldstatus in ALLOWED[command]}
     wrong = {task: row for task, row in tasks.items() if task not in allowed}
@@ -226,7 +251,7 @@ def _restart_in_deft(session: Transaction, tasks: Mapping[int, Outcome]) -> None
         .values(status="ready", timestamp=now(), start_time=null())
     )
     if tasks:
-        connection_of(session).execute(restarted, {"pandaids": written(tasks)})
+        connection_of(session).execute(restarted, {"pandaids": [*tasks]})
 
 
 def _close_output(session: Transaction, tasks: Sequence[int]) -> None:
@@ -238,7 +263,7 @@ def _close_output(session: Transaction, tasks: Sequence[int]) -> None:
         .values(status="done")
     )
     if tasks:
-        connection_of(session).execute(closed, {"pandaids": written(tasks)})
+        connection_of(session).execute(closed, {"pandaids": [*tasks]})
 
 
 def _discard_events(session: Transaction, tasks: Tasks) -> None:
@@ -250,7 +275,7 @@ def _discard_events(session: Transaction, tasks: Tasks) -> None:
         .values(status=DISCARDED)
     )
     if tasks:
-        connection_of(session).execute(discarded, {"pandaids": written(tasks)})
+        connection_of(session).execute(discarded, {"pandaids": [*tasks]})
 
 
 def _children(
@@ -269,4 +294,8 @@ def _children(
         if task not in reading
     }
     outcomes.write(session, anew, host=host)
-    return {task: living[task] for task in reading if living[task].status not in families.WORKING}
+    return {
+        task: living[task]
+        for task in sorted(reading)
+        if living[task].status not in families.WORKING
+    }

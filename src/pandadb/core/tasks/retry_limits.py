@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, union
 
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks import jedi_config
 from pandadb.core.tasks.ending import scout_jobs, scout_values
@@ -126,7 +126,7 @@ def _file_attempts(session: Transaction, tasks: Sequence[Row[Any]]) -> Values:
 def _cpu_efficiency(session: Transaction, tasks: Sequence[Row[Any]]) -> Values:
     """Return the median efficiency of the finished jobs of the input, per cent."""
     found = scout_jobs.read(session, [one.jeditaskid for one in tasks])
-    values = {task: scout_values.median_efficiency(jobs) for task, jobs in found.items()}
+    values = {task: scout_values.median_efficiency(jobs.jobs) for task, jobs in found.items()}
     return {task: value for task, value in values.items() if value is not None}
 
 
@@ -199,5 +199,5 @@ def _ended_jobs_query() -> Select[Any]:
 def _rows(
     session: Transaction, query: Select[Any], tasks: Sequence[Row[Any]]
 ) -> Sequence[Row[Any]]:
-    given = {"pandaids": written(one.jeditaskid for one in tasks)}
+    given = {"pandaids": [one.jeditaskid for one in tasks]}
     return connection_of(session).execute(query, given).all()

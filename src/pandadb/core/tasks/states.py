@@ -1,8 +1,8 @@
 """The states of a task, sets of them for rules, and the transitions: all as data.
 
 From semantics 3.1 to 3.3. The verbs of commands are carried out by `core/tasks/commands`: each
-command is accepted (`kill`), which puts the task into a state in which it is carried out, and ends
-(`kill done`). The other verbs are of agents, which may set any state.
+command is accepted (`kill`), with a state of the task while it is carried out, and ends (`kill
+done`). The other verbs are of agents; these may set any state.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ STATES: Mapping[str, State[type[JediTasks]]] = by_name(
 )
 
 GENERATING = ("ready", "running", "scouting", "topreprocess", "preprocessing")
-"""States in which jobs are generated."""
+"""States of tasks that jobs are generated for."""
 CLOSED = (
     "finished", "done", "prepared", "broken", "tobroken", "aborted", "toabort", "aborting",
     "failed", "passed",
@@ -88,7 +88,7 @@ NOT_REASSIGNABLE = ("failed", "aborted", "broken")
 RELEASABLE = ("scouting", "pending", "running", "ready", "assigning", "defined")
 NOT_PAUSABLE = ("finished", "failed", "done", "aborted", "broken", "paused")
 ATTEMPT_ENDS = ("done", "finished", "failed", "broken", "aborted", "exhausted")
-"""States in which an attempt of a task ends."""
+"""States that end an attempt of a task."""
 
 ACCEPTED_IN: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("kill", "finish"), tuple(name for name in STATES if name not in CLOSED)),
@@ -100,14 +100,14 @@ ACCEPTED_IN: Mapping[str, tuple[str, ...]] = {
     "avalanche": ("scouting",),
     "release": RELEASABLE,
 }
-"""States in which a command that was given is accepted; the others refuse it."""
+"""States of tasks that accept a command that was given; the others refuse it."""
 HOLDABLE = (
     "ready", "running", "merging", "scouting", "defined", "topreprocess", "preprocessing",
     "registered", "prepared", "rerefine",
 )  # fmt: skip
-"""States from which a task is put on hold, and to which it comes back."""
+"""States of tasks that are put on hold, and come back to them."""
 ENDING = ("running", "merging", "preprocessing", "ready", "throttled")
-"""States of tasks of which all inputs may have ended."""
+"""States of tasks that may have had all their inputs."""
 TAKEN_AT_ONCE = {"modificationtime": ago(6)}
 DONE: Mapping[str, Effect] = {**CLEAR_OLD, "modificationtime": ago(1)}
 REASSIGNED: Mapping[str, Effect] = {"errordialog": NULL, "modificationtime": ago(1)}
@@ -146,20 +146,25 @@ AGENTS = (
     *(Transition("end", ("prepared", "passed"), end, meaning) for end, meaning in (
         ("done", "has processed all input"), ("finished", "has processed part of its input"),
         ("failed", "has processed too little of its input"))),
+    Transition("end", ("prepared",), "paused", "has to wait for its production"),
     Transition("end", ("toabort",), "aborted", "is aborted"),
     Transition("end", ("tobroken",), "broken", "is broken"),
     Transition("reassigned", ("reassigning",), "ready", "has no jobs any more"),
     Transition("reassigned", ("reassigning",), "assigning", "has no jobs and no site any more"),
+    *(Transition("reassigned", ("reassigning",), back, "has no jobs any more, and its new site",
+                 (came_from(back),), CLEAR_OLD) for back in ("running", "scouting", "pending")),
+    Transition("retry child", ("finished", "failed", "aborted", "exhausted", "done"), "registered",
+               "has a parent that is tried again"),
     Transition("abort child", ACCEPTED_IN["kill"], "toabort", "has a parent that has ended badly"),
 )  # fmt: skip
-"""Semantics 3.2. These steps are for the page of states; agents check more than is said here."""
+"""Semantics 3.2. These steps are for the page of states; agents check more than that."""
 
 COMMANDED = (
     Transition("kill", ACCEPTED_IN["kill"], "aborting", "is to be killed",
                effects={"oldstatus": FORMER}),
     Transition("kill done", ("aborting", "toabort"), "toabort", "has no jobs any more",
                effects=DONE),
-    Transition("finish", ACCEPTED_IN["finish"], "finishing", "is to end with what it has",
+    Transition("finish", ACCEPTED_IN["finish"], "finishing", "is to end as it is",
                effects={"oldstatus": FORMER}),
     Transition("finish done", ("finishing", "passed"), "passed", "has no jobs any more",
                effects=DONE),

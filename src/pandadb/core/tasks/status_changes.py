@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import String, bindparam, func, insert, literal, select, update
 
 from pandadb.core.sql.expressions import constant
-from pandadb.core.sql.id_arrays import is_given, is_one_of, written
+from pandadb.core.sql.id_arrays import is_given, is_one_of
 from pandadb.core.sql.transaction import Lock, connection_of
 from pandadb.core.statemachine import statement as machine_statement
 from pandadb.core.statemachine.effects import moment
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TASK, DEFT = JediTasks.__table__.c, TTask.__table__.c
 REASON_LENGTH = 255
 """Characters of `errordialog` that the status log keeps."""
+DEFT_LENGTH = 12
+"""Characters of T_TASK.status: `preprocessing` is longer, and cut."""
 PICKED_COLUMNS = ("jeditaskid", "status", "attemptnr", "errordialog")
 
 
@@ -49,7 +51,7 @@ def carry(
         return {}
     given = {**(values or {}), **({} if deft is None else {"superstatus": deft})}
     statement = _statement(step, tuple(given), deft is not None, lock)
-    parameters = {**given, "pandaids": written(tasks), "host": host[:128], "deft": deft}
+    parameters = {**given, "pandaids": [*tasks], "host": host[:128], "deft": deft}
     found = connection_of(session).execute(statement, parameters)
     return {row.jeditaskid: row.status for row in found}
 
@@ -119,6 +121,9 @@ def _mirrored(picked: CTE) -> CTE:
     return (
         update(TTask.__table__)
         .where(is_one_of(DEFT.taskid, select(picked.c.jeditaskid)))
-        .values(status=bindparam("deft", type_=DEFT.status.type), timestamp=moment())
+        .values(
+            status=func.left(bindparam("deft", type_=String), literal(DEFT_LENGTH)),
+            timestamp=moment(),
+        )
         .cte("mirrored")
     )

@@ -11,7 +11,7 @@ NO_NAME_PARTS = (
     r"/(?:DC|O|OU|C|L)=[^/]+", r"/CN=[0-9]+", r" [0-9]+", r"_[0-9]+", r"/CN=(?:limited )?proxy",
     r"limited proxy", r"/CN=Robot:[^/]+", r"/CN=nickname:[^/]+",
 )  # fmt: skip
-"""Parts that are no part of a name, in the order in which they are taken away."""
+"""Parts that do not belong to the name; the first are removed first."""
 TWO_NAMES = re.compile(r".*/CN=[^/]+/CN=([^/]+)")
 PROXY = re.compile(r".*(limited.*proxy)")
 MAIL = re.compile(r" [a-z][\w.-]+@[\w.-]+(?:\.\w+)+")

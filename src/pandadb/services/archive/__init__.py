@@ -5,20 +5,31 @@ from pandadb.services.archive.copies.remote import ArchiveLost, InvalidArchive, 
 from pandadb.services.archive.explanations import (
     ExplainedDay,
     ExplainedJob,
-    Next,
-    Place,
+    JobPlace,
+    NextAction,
     explain_day,
     explain_job,
 )
-from pandadb.services.archive.mend import Mended, mend
-from pandadb.services.archive.months.compaction import CompactionResult, Days, compact, compactable
+from pandadb.services.archive.mend import MendResult, mend
+from pandadb.services.archive.months.compaction import (
+    CompactionResult,
+    SplitMonth,
+    compact,
+    compactable,
+)
 from pandadb.services.archive.months.drop_exported import DroppedMonth, NotDropped
 from pandadb.services.archive.months.drop_exported import drop as drop_exported
 from pandadb.services.archive.months.export_check import NoExports, VerifiedMonth, verify_exports
 from pandadb.services.archive.months.exported_jobs import ExportedJob, UnreadableExport, exported
-from pandadb.services.archive.months.exports import Export, NotExported, Outlook, export, outlook
+from pandadb.services.archive.months.exports import (
+    Export,
+    ExportPreview,
+    NotExported,
+    export,
+    preview,
+)
 from pandadb.services.archive.months.import_check import Import, NotImported, importable
-from pandadb.services.archive.months.imports import Loading, import_month
+from pandadb.services.archive.months.imports import ImportProgress, import_month
 from pandadb.services.archive.pauses import InvalidPause, Paused, pause, paused, resume
 from pandadb.services.archive.plans import (
     NoSuchDay,
@@ -45,54 +56,61 @@ from pandadb.services.archive.restores import (
     restore,
     restore_jobs,
 )
-from pandadb.services.archive.restores import outlook as restorable
-from pandadb.services.archive.run_lock import NotNow, NotRestored
+from pandadb.services.archive.restores import preview as restorable
+from pandadb.services.archive.run_lock import ArchiveBusy, NotRestored
 from pandadb.services.archive.runs import run
 from pandadb.services.archive.status import Status, status
 from pandadb.services.archive.stragglers import Stragglers
 from pandadb.services.archive.stragglers import find as stragglers
 from pandadb.services.archive.throttle import Limits
-from pandadb.services.archive.verification import Found, Verified, hold, holds, release, verify
+from pandadb.services.archive.verification import (
+    CheckResult,
+    Verified,
+    hold,
+    holds,
+    release,
+    verify,
+)
 
 __all__ = [
+    "ArchiveBusy",
     "ArchiveLost",
+    "CheckResult",
     "CompactionResult",
     "CopyState",
     "CopyStep",
     "DayMergeResult",
-    "Days",
     "DroppedMonth",
     "ExplainedDay",
     "ExplainedJob",
     "Export",
+    "ExportPreview",
     "ExportedJob",
-    "Found",
     "GracePeriods",
     "Import",
+    "ImportProgress",
     "InvalidArchive",
     "InvalidPause",
+    "JobPlace",
     "Limits",
-    "Loading",
-    "Mended",
+    "MendResult",
     "MovedDay",
-    "Next",
+    "NextAction",
     "NextStep",
     "NoExports",
     "NoSuchDay",
     "NotDropped",
     "NotExported",
     "NotImported",
-    "NotNow",
     "NotRestored",
     "NotTheArchiver",
     "NotTheOwner",
-    "Outlook",
     "Paused",
-    "Place",
     "Progress",
     "RestoreResult",
     "RowTransferResult",
     "RunReport",
+    "SplitMonth",
     "Status",
     "Step",
     "Stragglers",
@@ -115,10 +133,10 @@ __all__ = [
     "importable",
     "in_default",
     "mend",
-    "outlook",
     "pause",
     "paused",
     "plan",
+    "preview",
     "release",
     "restorable",
     "restorable_day",

@@ -18,7 +18,7 @@ from pandadb.services.archive.report import RowTransferResult
 from pandadb.services.archive.restores import by_day
 from pandadb.services.archive.rows import row_batches
 from pandadb.services.archive.rows.row_batches import RowTransfer
-from pandadb.services.archive.run_lock import NotNow, run_lock
+from pandadb.services.archive.run_lock import ArchiveBusy, run_lock
 from pandadb.services.archive.stragglers import Stragglers, find, look
 from pandadb.services.archive.throttle import Limits, Throttle
 from pandadb.services.grants import act_as_owner
@@ -40,7 +40,7 @@ BATCH = 1000
 
 
 @dataclass
-class Mended:
+class MendResult:
     """The result of a mend."""
 
     rows: Rows = field(default_factory=dict)
@@ -60,22 +60,22 @@ def mend(
     policies: Mapping[str, Policy] = POLICIES,
     *,
     limits: Limits | None = None,
-) -> Mended:
+) -> MendResult:
     """Give the stragglers the times of their jobs; those of archived jobs follow to the archive.
 
     It is idempotent. Each thousand jobs are a transaction. Live jobs are not touched.
 
     Raises:
-        NotNow: A run of the archiver is at work.
+        ArchiveBusy: A run of the archiver is at work.
         NotTheOwner: The user of the database may not move rows to the archive.
         Paused: The archiver is paused.
     """
     refuse_strangers(database)
     refuse_paused(database)
-    mended, throttle = Mended(), Throttle(database, limits or Limits())
+    mended, throttle = MendResult(), Throttle(database, limits or Limits())
     with run_lock(database) as ours:
         if not ours:
-            raise NotNow("A run of the archiver is at work: try again when it has ended")
+            raise ArchiveBusy("A run of the archiver is at work: try again when it has ended")
         _, ended = look(database)
         for batch in in_batches(sorted(ended), BATCH):
             some = {pandaid: ended[pandaid] for pandaid in batch}

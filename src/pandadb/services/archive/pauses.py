@@ -50,10 +50,10 @@ def paused(database: Database) -> str | None:
     """Return the current pause as the end of a sentence, or None if there is no pause."""
     with database.session() as session:
         found = pauses.current(session)
-    return said(found) if found else None
+    return describe(found) if found else None
 
 
-def said(found: ArchivePause) -> str:
+def describe(found: ArchivePause) -> str:
     """Return a pause as a sentence's end."""
     until = f" until {found.until:%Y-%m-%d %H:%M}" if found.until else ""
     reason = f": {found.reason}" if found.reason else ""

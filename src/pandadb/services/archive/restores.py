@@ -28,7 +28,7 @@ from pandadb.services.archive.plans import refuse_strangers, restorable
 from pandadb.services.archive.report import Deferred, MovedDay, RowTransferResult, Step
 from pandadb.services.archive.rows import row_batches
 from pandadb.services.archive.rows.row_batches import RowTransfer
-from pandadb.services.archive.run_lock import NotNow, NotRestored, only_run
+from pandadb.services.archive.run_lock import ArchiveBusy, NotRestored, only_run
 from pandadb.services.archive.throttle import Limits, Throttle
 from pandadb.services.failures import isolated
 from pandadb.services.grants import act_as_owner
@@ -94,7 +94,7 @@ def restore(
         NoSuchDay: The archive has no such day.
         NotMoved: A table has other columns than the one that its partition goes to.
         NotRestored: Its place is taken; nothing was changed.
-        NotNow: Locks were not free, or another run is at work; nothing was changed.
+        ArchiveBusy: Locks were not free, or another run is at work; nothing was changed.
         NotTheOwner: The user of the database may not move partitions.
         Paused: The archiver is paused.
     """
@@ -111,7 +111,7 @@ def restore(
                 found = restorable(database, day)
             moved = _restore(database, found, policies, limits, tell)
         except LockNotAvailable as why:
-            raise NotNow(f"The day {day} did not go back: {why.words}") from None
+            raise ArchiveBusy(f"The day {day} did not go back: {why.words}") from None
         except (Deferred, Refused) as why:
             raise NotRestored(f"The day {day} cannot go back: {why}") from None
         note(database)
@@ -186,7 +186,7 @@ def restore_jobs(
     Raises:
         InvalidManifest, UnreadableExport: An export cannot be read.
         InvalidValue: No job or task can have the number.
-        NotNow: Another run is at work.
+        ArchiveBusy: Another run is at work.
         NotTheOwner: The user of the database may not move partitions.
         ParquetMissing: A file can have a job, but the extra `parquet` is not installed.
         Paused: The archiver is paused.
@@ -210,7 +210,7 @@ def restore_jobs(
     return restored
 
 
-def outlook(
+def preview(
     database: Database,
     *,
     pandaids: Collection[int] = (),

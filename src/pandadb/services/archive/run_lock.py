@@ -20,7 +20,7 @@ class NotRestored(PandaDBError):
     """Jobs that cannot go back."""
 
 
-class NotNow(NotRestored):
+class ArchiveBusy(NotRestored):
     """Work that can be done later: locks were not free, or another run is in progress."""
 
     outcome = Outcome.CONTENDED
@@ -38,9 +38,9 @@ def only_run(*databases: Database | None) -> Iterator[None]:
     """Hold the lock of runs in all of the databases.
 
     Raises:
-        NotNow: Another run holds one.
+        ArchiveBusy: Another run holds one.
     """
     with run_lock(*databases) as ours:
         if not ours:
-            raise NotNow("Another run is at work: try again when it has ended")
+            raise ArchiveBusy("Another run is at work: try again when it has ended")
         yield

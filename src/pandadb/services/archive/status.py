@@ -12,7 +12,7 @@ from pandadb.core.archive.layout import ENDED_JOBS, LIVE_OF
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS, GracePeriods, copy_states
-from pandadb.services.archive.pauses import said
+from pandadb.services.archive.pauses import describe
 from pandadb.services.archive.plans import in_default, plan
 from pandadb.services.archive.report import NextStep
 from pandadb.services.archive.verification import is_proof, known_proofs, range_of, ranged
@@ -127,7 +127,7 @@ def status(
         held=held,
         archived=archived,
         waiting=waiting,
-        paused=said(pause) if pause else None,
+        paused=describe(pause) if pause else None,
         lag=lag,
         replica_lag=replicas,
         deferred=[DeferredDay(day.lower, day.reason, str(day.put_off)) for day in stay],

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 
-class Found(StrEnum):
+class CheckResult(StrEnum):
     """The result of the verification of a partition."""
 
     SAME = "same"
@@ -54,7 +54,7 @@ class Verified:
     partition: str
     lower: datetime
     upper: datetime
-    found: Found
+    found: CheckResult
     is_young: bool
     """Whether servers may still have updated it, which is legitimate."""
     proven: Fingerprint | None
@@ -165,13 +165,13 @@ def _missing(proof: ArchiveProof) -> Verified:
     table = ARCHIVE_OF[f"doma_panda.{proof.table_name}"]
     name = proofs.part_of(proof).new_name
     bounds = (proof.lower_bound, proof.upper_bound)
-    return Verified(table, name, *bounds, Found.MISSING, False, proofs.target_of(proof), None)
+    return Verified(table, name, *bounds, CheckResult.MISSING, False, proofs.target_of(proof), None)
 
 
 def _unreadable(table: str, one: Partition, proof: ArchiveProof | None, why: str) -> Verified:
     _, lower, upper = range_of(table, one)
     said = proofs.target_of(proof) if proof else None
-    return Verified(table, one.name, lower, upper, Found.UNREADABLE, False, said, None, why)
+    return Verified(table, one.name, lower, upper, CheckResult.UNREADABLE, False, said, None, why)
 
 
 def _verify(
@@ -184,13 +184,13 @@ def _verify(
     now = fingerprint(session, one.schema, one.name)
     said = proofs.target_of(proof) if proof and proof.how != proofs.RESTORE else None
     _, lower, upper = range_of(table, one)
-    found = Found.SAME
+    found = CheckResult.SAME
     if said is None:
-        found = Found.UNPROVEN
+        found = CheckResult.UNPROVEN
     elif now.rows != said.rows or (proof and proofs.source_of(proof) != said):
-        found = Found.DIFFERS
+        found = CheckResult.DIFFERS
     elif now != said:
-        found = Found.UPDATED
+        found = CheckResult.UPDATED
     is_young = upper > today - UPDATED_FOR
     return Verified(table, one.name, lower, upper, found, is_young, said, now)
 

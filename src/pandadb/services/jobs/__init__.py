@@ -8,10 +8,12 @@ from pandadb.core.jobs.refusals import Refusal, Refused
 from pandadb.core.jobs.search.filters import Filter
 from pandadb.core.jobs.search.histories import Attempt, History, HistoryStep
 from pandadb.core.jobs.search.pages import Page, UnknownJob
+from pandadb.services.jobs.bulk_verbs import advance_where, count_where, kill_where
 from pandadb.services.jobs.dispatches import dispatch
 from pandadb.services.jobs.expiry import ExpiryResult, expire
 from pandadb.services.jobs.file_reports import read_report
 from pandadb.services.jobs.heartbeats import heartbeat
+from pandadb.services.jobs.iteration import iterate
 from pandadb.services.jobs.kills import KillResult, close, kill
 from pandadb.services.jobs.record_load import LoadResult, load, load_records
 from pandadb.services.jobs.retries import retry
@@ -23,6 +25,7 @@ from pandadb.services.jobs.verbs import (
     advance,
     assign,
     cancel,
+    check_verb,
     fail,
     finish,
     hold,
@@ -58,10 +61,13 @@ __all__ = [
     "VerbOptions",
     "activate",
     "advance",
+    "advance_where",
     "assign",
     "cancel",
+    "check_verb",
     "close",
     "count",
+    "count_where",
     "dispatch",
     "expire",
     "fail",
@@ -71,7 +77,9 @@ __all__ = [
     "heartbeat",
     "history",
     "hold",
+    "iterate",
     "kill",
+    "kill_where",
     "load",
     "load_records",
     "merge",

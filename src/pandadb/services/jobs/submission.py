@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pandadb.database import Database
+    from pandadb.job_types import JobStatus
     from pandadb.models import Base
 
 PARTS_OF_JOB = ("files", "parameters", "metadata", "replaces")
@@ -28,7 +29,7 @@ def submit(
     database: Database,
     jobs: Sequence[NewJob],
     *,
-    jobstatus: str = "defined",
+    jobstatus: JobStatus | str = "defined",
     options: VerbOptions = DEFAULT_OPTIONS,
     priority_offset: int | None = None,
 ) -> list[int]:

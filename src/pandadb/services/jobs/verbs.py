@@ -22,9 +22,12 @@ from pandadb.services.jobs import table_statistics
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from pandadb.core.jobs.files.file_reports import Reports
     from pandadb.core.jobs.mover import MoveResult
     from pandadb.database import Database
+    from pandadb.job_types import JobColumns, JobVerb
 
 
 APART = ("heartbeat", "dispatch", "retry", MERGED, *KILLS)
@@ -46,12 +49,12 @@ def typed(column: str, text: str) -> Any:
 
 def advance(
     database: Database,
-    verb: str,
+    verb: JobVerb | str,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
     *,
     files: Reports | None = None,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Take jobs through a verb that leads to one state.
 
@@ -67,16 +70,11 @@ def advance(
             file of a name in the report, or the verb takes none.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
+    check_verb(verb)
     if files is not None:
         file_reports.check_verb(verb)
     if verb in CANCEL:
         return cancel(database, pandaids, options, **values)
-    if verb in KILLS:
-        raise UnknownVerb(
-            f"{verb!r} is no verb: jobs are killed and closed by `jobs kill`, with a code"
-        )
-    if verb not in VERBS:
-        raise UnknownVerb(f"There is no verb {verb!r}{near(verb, VERBS)}")
     jobs = validation.ids(pandaids)
     at_once = len(jobs) == 1 and not advances.is_accounted(transitions(verb))
     with transaction(database, options, at_once=at_once) as connection:
@@ -90,11 +88,25 @@ def advance(
     return moved
 
 
+def check_verb(verb: str) -> None:
+    """See that a verb is one of `advance`.
+
+    Raises:
+        UnknownVerb: It is not; the sentence names one that is like it.
+    """
+    if verb in KILLS and verb not in CANCEL:
+        raise UnknownVerb(
+            f"{verb!r} is no verb: jobs are killed and closed by `jobs kill`, with a code"
+        )
+    if verb not in (*VERBS, *CANCEL):
+        raise UnknownVerb(f"There is no verb {verb!r}{near(verb, VERBS)}")
+
+
 def cancel(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """End jobs that have the command of `jobs.kill` to end, now that their pilots have ended.
 
@@ -115,7 +127,7 @@ def assign(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Have the inputs of defined jobs moved to their site: they are assigned."""
     return advance(database, "assign", pandaids, options, **values)
@@ -125,7 +137,7 @@ def wait(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Let defined or assigned jobs wait for an input that is missing."""
     return advance(database, "wait", pandaids, options, **values)
@@ -135,7 +147,7 @@ def activate(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Make defined or assigned jobs with all their inputs ready for dispatch."""
     return advance(database, "activate", pandaids, options, **values)
@@ -145,7 +157,7 @@ def throttle(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Hold back activated jobs, for their user or task."""
     return advance(database, "throttle", pandaids, options, **values)
@@ -155,7 +167,7 @@ def release(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Let throttled jobs be dispatched again."""
     return advance(database, "release", pandaids, options, **values)
@@ -165,7 +177,7 @@ def hold(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Record that the pilots of jobs have ended: their reports are to be processed."""
     return advance(database, "hold", pandaids, options, **values)
@@ -177,7 +189,7 @@ def transfer(
     options: VerbOptions = DEFAULT_OPTIONS,
     *,
     files: Reports | None = None,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Record that the outputs of jobs are being transferred."""
     return advance(database, "transfer", pandaids, options, files=files, **values)
@@ -189,7 +201,7 @@ def merge(
     options: VerbOptions = DEFAULT_OPTIONS,
     *,
     files: Reports | None = None,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Record that the outputs of jobs wait for a merge job."""
     return advance(database, "merge", pandaids, options, files=files, **values)
@@ -201,7 +213,7 @@ def finish(
     options: VerbOptions = DEFAULT_OPTIONS,
     *,
     files: Reports | None = None,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """End jobs that have succeeded."""
     return advance(database, "finish", pandaids, options, files=files, **values)
@@ -213,7 +225,7 @@ def fail(
     options: VerbOptions = DEFAULT_OPTIONS,
     *,
     files: Reports | None = None,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """End jobs that have failed; their outputs and logs fail with them."""
     return advance(database, "fail", pandaids, options, files=files, **values)
@@ -223,7 +235,7 @@ def reset(
     database: Database,
     pandaids: PandaIDs,
     options: VerbOptions = DEFAULT_OPTIONS,
-    **values: Any,
+    **values: Unpack[JobColumns],
 ) -> MoveResult:
     """Take jobs back to where they are set up; activated production jobs lose their site."""
     return advance(database, "reset", pandaids, options, **values)

@@ -12,7 +12,7 @@ from pandadb.core.tasks.commands.acceptance import Accepted, AcceptResult
 from pandadb.core.tasks.commands.catalog import COMMANDS, Command, UnknownCommand
 from pandadb.core.tasks.commands.execution import ExecutionResult
 from pandadb.core.tasks.commands.requests import Answer, AnswerCode, CommandRequest
-from pandadb.core.tasks.commands.rights import Requester
+from pandadb.core.tasks.requesters import Requester
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -37,12 +37,13 @@ __all__ = [
     "change_attribute",
     "change_priority",
     "change_split_rule",
+    "process_commands",
     "request_command",
     "set_status",
 ]
 
 IDLE = timedelta(minutes=5)
-"""The time after which a command that nothing came of is carried out again."""
+"""A command is carried out again after this time without a change of its task."""
 
 
 def request_command(
@@ -57,7 +58,7 @@ def request_command(
         InvalidValue: A task is no number.
         TasksLocked: A task was locked for longer than the lock timeout.
     """
-    ids = validation.ids(tasks)
+    ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
         return requests.register(connection, ids, asked, options.lock)
 
@@ -70,9 +71,10 @@ def accept_commands(
     idle: timedelta = IDLE,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> AcceptResult:
-    """Accept the commands that were given, and take up those that nothing has come of for `idle`.
+    """Accept the commands that were given, and take up those that were interrupted.
 
-    `vo` and `label` choose tasks of the latter. Several callers can run side by side.
+    Interrupted is a command of a task that has not changed for `idle`; `vo` and `label` choose
+    tasks among these. Several callers can run side by side.
     """
     with transaction(database, options) as connection:
         result = acceptance.accept(connection, host=options.host)
@@ -94,6 +96,29 @@ def carry_out_commands(
         return execution.carry_out(connection, accepted, host=options.host)
 
 
+def process_commands(
+    database: Database,
+    *,
+    vo: str | None = None,
+    label: str | None = None,
+    idle: timedelta = IDLE,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> tuple[AcceptResult, ExecutionResult]:
+    """Accept the commands that were given and carry them out: see the functions of either step.
+
+    It is for operators and tests: an agent that carries commands out in a transaction of its own
+    locks fewer rows at a time.
+
+    Raises:
+        JobsLocked, TasksLocked: A row was locked for longer than the lock timeout.
+    """
+    with transaction(database, options) as connection:
+        accepted = acceptance.accept(connection, host=options.host)
+        accepted.accepted += redrives.redrive(connection, idle, vo=vo, label=label)
+        done = execution.carry_out(connection, accepted.accepted, host=options.host)
+    return accepted, done
+
+
 def set_status(
     database: Database,
     tasks: int | Iterable[int],
@@ -112,7 +137,7 @@ def set_status(
         InvalidValue: A task is no number, or the reason `error` is no text.
         TasksLocked: A task was locked for longer than the lock timeout.
     """
-    ids = validation.ids(tasks)
+    ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
         return agent_states.set_state(
             connection, ids, status, host=options.host, was=was, error=error, lock=options.lock
@@ -131,7 +156,7 @@ def change_priority(
         InvalidValue: The priority does not fit its column, or a task is no number.
         TasksLocked, JobsLocked: A row was locked for longer than the lock timeout.
     """
-    ids = validation.ids(tasks)
+    ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
         return attributes.change_priority(connection, ids, priority, options.lock)
 
@@ -149,7 +174,7 @@ def change_attribute(
         InvalidValue: There is no such column, it goes with the state, or the value does not fit.
         TasksLocked: A task was locked for longer than the lock timeout.
     """
-    ids = validation.ids(tasks)
+    ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
         return attributes.change_attribute(connection, ids, name, value, options.lock)
 
@@ -167,6 +192,6 @@ def change_split_rule(
         InvalidValue: That is no code, or the rules get too long.
         TasksLocked: A task was locked for longer than the lock timeout.
     """
-    ids = validation.ids(tasks)
+    ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
         return attributes.change_split_rule(connection, ids, code, value, options.lock)

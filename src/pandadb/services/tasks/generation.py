@@ -5,6 +5,7 @@ from __future__ import annotations
 import random as random_module
 import socket
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pandadb.core.generation import generated_jobs, generator, unmerged_datasets
@@ -12,12 +13,13 @@ from pandadb.core.generation.generator import Generation
 from pandadb.core.generation.picking import candidates
 from pandadb.core.generation.picking.candidates import UnknownTask
 from pandadb.core.generation.picking.queue_configurations import UnknownQueue
+from pandadb.core.generation.picking.task_locks import LEAST_REST
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks import min_task_ids
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from random import Random
 
     from pandadb.core.generation.generated_jobs import GeneratedJob
@@ -49,6 +51,7 @@ def generate(
     nfiles: int = 100,
     random: Random | None = None,
     job_host: str | None = None,
+    rest: timedelta = LEAST_REST,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> list[GeneratedTask]:
     """Generate jobs of the input of tasks; each task is a transaction of its own.
@@ -65,6 +68,8 @@ def generate(
         nfiles: The largest number of files of a master dataset; less than 100 count as 100.
         random: Draws the queues; by default it is seeded by the system.
         job_host: The host in the status log of jobs, if it is another than that of `options`.
+        rest: The time for which a task must not have been touched; 10 minutes leave it to agents
+            that work on it in turns.
         options: The host in the status log of tasks, locks, dry run.
 
     Raises:
@@ -79,6 +84,7 @@ def generate(
         random=random or random_module.SystemRandom(),
         task_host=options.host,
         job_host=job_host or options.host,
+        rest=rest,
     )
     wanted = [*dict.fromkeys(tasks)]
     if len(wanted) == 1:
@@ -122,6 +128,32 @@ def generate_waiting(
         job_host=job_host,
         options=options,
     )
+
+
+def generate_rounds(
+    database: Database,
+    tasks: Sequence[int],
+    queues: Sequence[Queue],
+    *,
+    nfiles: int,
+    rounds: int,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> Iterator[GeneratedTask]:
+    """Generate jobs of tasks until no input is left, `rounds` times at most; see `generate`.
+
+    Tasks need not have rested: the caller has chosen them.
+
+    Yields each round of each task that has ended; a task without new jobs is not tried again.
+    """
+    left = [*dict.fromkeys(tasks)]
+    for _ in range(rounds):
+        for task in [*left]:
+            (done,) = generate(
+                database, [task], queues, nfiles=nfiles, rest=timedelta(0), options=options
+            )
+            yield done
+            if not done.jobs:
+                left.remove(task)
 
 
 def _tried(database: Database, task: int, how: Generation, options: VerbOptions) -> GeneratedTask:

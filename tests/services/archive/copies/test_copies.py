@@ -13,8 +13,8 @@ from pandadb.core.archive.layout import ARCHIVE_OF
 from pandadb.database import Database, DatabaseUnreachable
 from pandadb.services import archive, grants, partitions, schema
 from pandadb.services.archive import (
+    CheckResult,
     CopyStep,
-    Found,
     GracePeriods,
     InvalidArchive,
     NextStep,
@@ -135,8 +135,8 @@ def test_days_are_copied_proven_and_dropped_when_they_have_waited(
     for live, archived in ARCHIVE_OF.items():
         assert ids(there, archived) == [pandaid for pandaid in before[live] if pandaid != 4]
     assert [one.due for one in run(days, there, GracePeriods()).waiting] == [NextStep.WAIT] * 2
-    assert {one.found for one in archive.verify(days, archive=there)} == {Found.SAME}
-    assert {one.found for one in archive.verify(there)} == {Found.SAME}
+    assert {one.found for one in archive.verify(days, archive=there)} == {CheckResult.SAME}
+    assert {one.found for one in archive.verify(there)} == {CheckResult.SAME}
 
     jobs = run(days, there, GracePeriods.of_days(0, 30))
 
@@ -154,7 +154,7 @@ def test_days_are_copied_proven_and_dropped_when_they_have_waited(
     )
     assert scalar(days, ledger) == 8
     assert scalar(days, "SELECT count(*) FROM pandadb.archive_proof WHERE how = 'copy'") == 8
-    assert {one.found for one in archive.verify(days, archive=there)} == {Found.SAME}
+    assert {one.found for one in archive.verify(days, archive=there)} == {CheckResult.SAME}
     assert schema.check(days) == schema.check(there) == []
 
 
@@ -216,7 +216,7 @@ def test_what_changes_between_copy_and_drop_is_copied_again_and_waits_again(
     third = run(days, there, only=[OLD])
     assert {*third.dropped} == {name("jobparamstable"), name("metatable")}
     assert ids(there, "doma_pandaarch.jobparamstable_arch") == [1, 2, 5]
-    assert {one.found for one in archive.verify(days, archive=there)} == {Found.SAME}
+    assert {one.found for one in archive.verify(days, archive=there)} == {CheckResult.SAME}
     assert schema.check(there) == []
 
 
@@ -266,7 +266,7 @@ def test_a_run_that_is_killed_at_whatever_step_is_taken_up_by_the_next(
     assert len(run(days, there).dropped) == 8
     assert scalar(there, file) == copied  # it was there, so there was no second copy
     assert (everything(days), everything(there)) == ([{4}] * 4, [{1, 2, 3}] * 4)
-    assert {one.found for one in archive.verify(days, archive=there)} == {Found.SAME}
+    assert {one.found for one in archive.verify(days, archive=there)} == {CheckResult.SAME}
 
 
 def test_what_changes_before_a_killed_run_is_taken_up_is_copied_again(
@@ -290,7 +290,7 @@ def test_a_copy_that_has_gone_from_the_archive_is_made_again(
     run(days, there, NEVER)
     do(there, f"DROP TABLE doma_pandaarch.{name('filestable_arch')}")
     assert [one.partition for one in archive.verify(days, archive=there)
-            if one.found is Found.MISSING] == [name("filestable_arch")]  # fmt: skip
+            if one.found is CheckResult.MISSING] == [name("filestable_arch")]  # fmt: skip
 
     assert {*run(days, there).dropped} == {
         name(table.partition(".")[2], LESS_OLD) for table in ARCHIVE_OF
@@ -430,7 +430,7 @@ def test_a_copy_can_be_in_a_wider_partition_of_the_archive_by_then(
 ) -> None:
     run(days, there, NEVER)
     done = archive.compact(there, f"{TODAY:%Y-%m}").done
-    assert {one.found for one in archive.verify(days, archive=there)} == {Found.SAME}, done
+    assert {one.found for one in archive.verify(days, archive=there)} == {CheckResult.SAME}, done
 
     assert len(run(days, there).dropped) == 8
 
@@ -504,7 +504,7 @@ def test_a_restored_day_is_as_it_was_and_stays_until_it_is_named(
         archive.restore(days, OLD, archive=there)
     with pytest.raises(NoSuchDay):
         archive.restore(days, TODAY, archive=there)
-    assert {one.found for one in archive.verify(days, archive=there)} == {Found.SAME}
+    assert {one.found for one in archive.verify(days, archive=there)} == {CheckResult.SAME}
 
     do(days, "UPDATE doma_panda.jobsarchived4 SET jobsubstatus = 'late' WHERE pandaid = 2")
     (again,) = run(days, there, only=[OLD]).done

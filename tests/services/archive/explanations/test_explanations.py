@@ -16,7 +16,7 @@ from pandadb.core.partitions.policies import POLICIES, Then
 from pandadb.database import Database
 from pandadb.services import archive, grants
 from pandadb.services.archive import GracePeriods, explain_day, explain_job
-from pandadb.services.archive.explanations import Kind, Next
+from pandadb.services.archive.explanations import Kind, NextAction
 from tests.databases import temporary_database
 from tests.factories import make_job
 from tests.services.archive.test_failures import unreadable
@@ -72,7 +72,7 @@ def test_a_job_goes_from_its_day_to_the_archive_and_its_proofs_say_when(days: Da
     )
     assert (before.jobstatus, before.modificationtime, before.day) == ("finished", ago(50), OLD)
     assert before.due_from == datetime.combine(OLD + timedelta(31), datetime.min.time())
-    assert (before.next, before.waits, before.proofs) == (Next.SWAP, [], [])
+    assert (before.next, before.waits, before.proofs) == (NextAction.SWAP, [], [])
     assert after.where
     assert str(after.where) == (
         f"the archive, in partition jobsarchived_p{OLD:%Y_%m_%d} of jobsarchived"
@@ -153,7 +153,7 @@ def test_jobs_in_default_partitions_are_named_with_the_command_that_mends_it(
     assert archive.run(database).notes == [str(found)]
     assert "2, the oldest of" in str(found)
     make_days(database)
-    assert explain_job(database, 1).next is Next.SWAP
+    assert explain_job(database, 1).next is NextAction.SWAP
     assert str(archive.in_default(database)) == ""
     assert archive.run(database).notes == []
 
@@ -206,7 +206,7 @@ def test_each_reason_that_defers_a_day_is_told_with_its_code(days: Database) -> 
 
     assert [(one.jeditaskid, one.why) for one in held.holds] == [(7, "is looked into")]
     assert (why(held), held.next) == ([Reason.TASKS_HELD], None)
-    assert (why(paused), paused.next) == ([Reason.PAUSED], Next.SWAP)
+    assert (why(paused), paused.next) == ([Reason.PAUSED], NextAction.SWAP)
     assert "a disk" in str(paused.waits[0])
     assert why(strewn) == [Reason.ARCHIVE_DEFAULT]
     assert why(restored) == [Reason.RESTORED]
@@ -247,7 +247,7 @@ def test_a_day_by_rows_and_a_month_are_told(days: Database) -> None:
        " cpuconsumptiontime) VALUES (7, 'failed', '2026-03-07', 0, 0)")  # fmt: skip
     month = explain_job(days, 7)
 
-    assert (late.next, late.waits) == (Next.ROWS, [])
+    assert (late.next, late.waits) == (NextAction.ROWS, [])
     assert month.where
     assert (month.where.kind, month.where.partition) == (Kind.MONTH, "jobsarchived_p2026_03")
 
@@ -256,7 +256,7 @@ def test_a_day_by_rows_and_a_month_are_told(days: Database) -> None:
 def test_a_copied_day_waits_and_is_then_in_the_other_database(
     days: Database, there: Database
 ) -> None:
-    assert explain_job(days, 1, archive=there).next is Next.COPY
+    assert explain_job(days, 1, archive=there).next is NextAction.COPY
     archive.run(days, archive=there)
     copied = explain_job(days, 1, archive=there)
     ready = explain_job(days, 1, archive=there, waits=AT_ONCE)
@@ -265,7 +265,7 @@ def test_a_copied_day_waits_and_is_then_in_the_other_database(
 
     assert (why(copied), copied.next) == ([Reason.COPIED], None)
     assert "and is dropped here from" in str(copied.waits[0])
-    assert ready.next is Next.DROP
+    assert ready.next is NextAction.DROP
     assert gone.where
     assert (gone.where.is_other, gone.where.kind) == (True, Kind.ARCHIVE)
     assert str(gone.where).endswith("of the database of PANDADB_ARCHIVE_URL")
@@ -286,7 +286,7 @@ def test_a_copy_that_differs_and_days_that_stay_are_told(days: Database, there: 
 
     differs, late = (explain_job(days, job, archive=there) for job in (1, 8))
 
-    assert (why(differs), differs.next) == ([Reason.NOT_AS_COPIED], Next.COPY)
+    assert (why(differs), differs.next) == ([Reason.NOT_AS_COPIED], NextAction.COPY)
     assert "2 rows here, 1 there" in str(differs.waits[0])
     assert why(late) == [Reason.LATE]
     do(days, "UPDATE doma_panda.tablepart4copying SET deleted_on = NULL")

@@ -12,7 +12,7 @@ from pandadb.core.archive.deferrals import Reason
 from pandadb.core.archive.transfer import staging
 from pandadb.database import Database
 from pandadb.services import archive, grants, schema
-from pandadb.services.archive import Found, Limits
+from pandadb.services.archive import CheckResult, Limits
 from pandadb.services.locks import LockPolicy
 
 TABLE = "doma_pandaarch.metatable_arch"
@@ -76,8 +76,8 @@ def test_the_new_partition_is_proven_and_its_days_are_not_missing(days: Database
 
     found = {one.partition: one.found for one in archive.verify(days)}
     assert found == {
-        "metatable_arch_p2026_03": Found.SAME,
-        "metatable_arch_p2026_04_01": Found.UNPROVEN,
+        "metatable_arch_p2026_03": CheckResult.SAME,
+        "metatable_arch_p2026_04_01": CheckResult.UNPROVEN,
     }
     noted = query(days, "SELECT to_char(lower_bound, 'MMDD') FROM pandadb.archive_range ORDER BY 1")
     assert noted == ["0301", "0401"]

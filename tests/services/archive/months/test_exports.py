@@ -270,7 +270,7 @@ def test_what_was_dropped_is_not_missing_to_verify(month: Database, tmp_path: Pa
 
     archive.drop_exported(month, "2026-03", tmp_path)
 
-    assert archive.Found.MISSING not in {one.found for one in archive.verify(month)}
+    assert archive.CheckResult.MISSING not in {one.found for one in archive.verify(month)}
 
 
 def test_jobs_of_held_tasks_are_not_dropped(month: Database, tmp_path: Path) -> None:

@@ -25,12 +25,12 @@ from pandadb.database import Database
 from pandadb.models import JobsArchived4
 from pandadb.services import archive, grants, jobs
 from pandadb.services.archive import (
-    Found,
+    ArchiveBusy,
+    CheckResult,
     InvalidArchive,
     Limits,
     NoExports,
     NotImported,
-    NotNow,
     NotTheOwner,
     Paused,
     exchange,
@@ -121,7 +121,7 @@ def test_a_month_comes_back_as_it_was_and_is_proven(month: Database, tmp_path: P
     assert jobs.get(month, 2) == job
     assert jobs.get(month, 1)["jobparameters"] == odd
     march = [one for one in archive.verify(month) if one.partition.endswith("p2026_03")]
-    assert [one.found for one in march] == [Found.SAME] * 4
+    assert [one.found for one in march] == [CheckResult.SAME] * 4
     assert {one.unproven for one in archive.status(month).archived} == {1}  # April, by hand
     noted = "SELECT count(*) FROM pandadb.archive_range WHERE upper_bound = '2026-04-01'"
     assert scalar(month, noted) == 4
@@ -161,7 +161,7 @@ def test_row_groups_come_one_after_the_other(
     before = of_march(month)
     archive.export(month, "2026-03", tmp_path)
     archive.drop_exported(month, "2026-03", tmp_path)
-    told: list[archive.Loading] = []
+    told: list[archive.ImportProgress] = []
 
     archive.import_month(month, "2026-03", tmp_path, tell=told.append)
 
@@ -179,7 +179,7 @@ def test_a_month_that_came_back_leaves_again_and_comes_again(
     assert not archive.export(gone, "2026-03", tmp_path).is_new
     dropped = archive.drop_exported(gone, "2026-03", tmp_path)
     assert [*dropped.partitions] == [f"{table.partition('.')[2]}_p2026_03" for table in LIVE_OF]
-    assert Found.MISSING not in {one.found for one in archive.verify(gone)}
+    assert CheckResult.MISSING not in {one.found for one in archive.verify(gone)}
     archive.import_month(gone, "2026-03", tmp_path)
 
     assert of_march(gone) == before
@@ -191,7 +191,7 @@ def test_a_month_that_came_back_and_is_lost_is_missed_by_verify(
     archive.import_month(gone, "2026-03", tmp_path)
     do(gone, "DROP TABLE doma_pandaarch.filestable_arch_p2026_03")
 
-    missing = [one.partition for one in archive.verify(gone) if one.found is Found.MISSING]
+    missing = [one.partition for one in archive.verify(gone) if one.found is CheckResult.MISSING]
     assert missing == ["filestable_arch_p2026_03"]
 
 
@@ -207,7 +207,7 @@ def test_jobs_of_a_month_that_came_back_are_restored(month: Database, tmp_path: 
     assert restored.failed == []
     assert (restored.gone.jobs, restored.gone.unproven) == ([2], [])
     march = [one for one in archive.verify(month) if one.partition.endswith("p2026_03")]
-    assert {one.found for one in march} == {Found.SAME}
+    assert {one.found for one in march} == {CheckResult.SAME}
 
 
 @pytest.mark.slow
@@ -307,7 +307,7 @@ def test_jobs_of_other_months_and_what_came_late_are_no_hindrance(
 def test_a_job_that_comes_while_the_month_is_loaded_refuses_it(
     gone: Database, tmp_path: Path
 ) -> None:
-    def come(now: archive.Loading) -> None:
+    def come(now: archive.ImportProgress) -> None:
         if now.table.endswith("metatable_arch"):
             do(gone, "INSERT INTO doma_panda.jobsactive4 (pandaid, jobstatus) VALUES (1, 'x')")
 
@@ -318,7 +318,7 @@ def test_a_job_that_comes_while_the_month_is_loaded_refuses_it(
 
 
 def test_rows_that_come_to_the_archive_meanwhile_refuse_it(gone: Database, tmp_path: Path) -> None:
-    def come(now: archive.Loading) -> None:
+    def come(now: archive.ImportProgress) -> None:
         if now.table.endswith("metatable_arch"):
             do(gone, f"INSERT INTO {JOBS} {TABLES['jobsarchived']}", id=77, at="2026-03-05")
 
@@ -341,7 +341,7 @@ def test_empty_partitions_of_the_month_make_room(gone: Database, tmp_path: Path)
     assert [name for name in partitions_of(gone) if "p2026_03" in name] == sorted(
         f"{table}_p2026_03" for table in TABLES
     )
-    assert Found.MISSING not in {one.found for one in archive.verify(gone)}
+    assert CheckResult.MISSING not in {one.found for one in archive.verify(gone)}
 
 
 def test_a_place_that_is_taken_is_named(gone: Database, tmp_path: Path) -> None:
@@ -430,7 +430,7 @@ def test_columns_that_came_after_the_export_get_their_defaults(
         "(,5,4)"
     )
     march = [one for one in archive.verify(gone) if one.partition == "jobsarchived_p2026_03"]
-    assert [one.found for one in march] == [Found.SAME]
+    assert [one.found for one in march] == [CheckResult.SAME]
     assert archive.import_month(gone, "2026-03", tmp_path).rows == {}
 
 
@@ -524,7 +524,7 @@ def test_whatever_statement_fails_all_of_the_month_is_there_or_nothing(
     assert last > 100
     assert archive.import_month(gone, "2026-03", tmp_path).rows == {}
     march = [one.found for one in archive.verify(gone) if one.partition.endswith("p2026_03")]
-    assert march == [Found.SAME] * 4
+    assert march == [CheckResult.SAME] * 4
 
 
 def test_an_error_at_the_end_leaves_nothing_behind(
@@ -549,7 +549,7 @@ def test_tables_that_are_in_use_are_waited_for_but_shortly(gone: Database, tmp_p
 
     with gone.session() as session:
         session.execute(text(f"LOCK TABLE {JOBS} IN SHARE UPDATE EXCLUSIVE MODE"))
-        with pytest.raises(NotNow, match="locks were not free"):
+        with pytest.raises(ArchiveBusy, match="locks were not free"):
             archive.import_month(gone, "2026-03", tmp_path, limits=limits)
     assert everything(gone) == before
 
@@ -564,7 +564,7 @@ def test_an_import_waits_where_the_archiver_waits_and_does_not_begin_while_it_is
     archive.resume(gone)
     waited: list[str] = []
 
-    def tell(now: archive.Loading) -> None:
+    def tell(now: archive.ImportProgress) -> None:
         if now.waiting:
             waited.append(now.waiting)
             archive.resume(gone)
@@ -583,7 +583,7 @@ def test_an_import_does_not_wait_for_who_waits_for_it(
     monkeypatch.setattr(backpressure, "waiting", lambda _: sessions[0])
     said = []
 
-    def tell(now: archive.Loading) -> None:
+    def tell(now: archive.ImportProgress) -> None:
         said.append(now.waiting)
         sessions[0] = 0 if now.waiting else 1
 
@@ -603,7 +603,7 @@ def test_what_cannot_be_imported_is_said_in_a_sentence(
         archive.import_month(gone, "2026-03", tmp_path / "nowhere")
     with gone.session() as session:
         session.execute(text(f"SELECT pg_advisory_xact_lock({run_lock.RUN})"))
-        with pytest.raises(NotNow, match="Another run is at work"):
+        with pytest.raises(ArchiveBusy, match="Another run is at work"):
             archive.import_month(gone, "2026-03", tmp_path)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ParquetMissing, match=r"pip install 'pandadb\[parquet\]'"):
@@ -654,7 +654,7 @@ def test_a_month_comes_to_the_other_database_that_is_the_archive(
     assert rows(there)["jobsarchived"] == 2
     assert jobs.get(gone, 2, archive=there)["table"] == "jobsarchived"
     found = [one.found for one in archive.verify(gone, archive=there)]
-    assert found == [Found.SAME] * 4
+    assert found == [CheckResult.SAME] * 4
     assert archive.import_month(gone, "2026-03", tmp_path, archive=there).rows == {}
     with pytest.raises(InvalidArchive, match="is the database of PANDADB_URL"):
         archive.import_month(gone, "2026-03", tmp_path, archive=gone)
@@ -684,7 +684,7 @@ def test_a_job_that_either_of_two_databases_has_refuses_it(
 def test_a_signal_is_no_kill(gone: Database, tmp_path: Path) -> None:
     before = everything(gone)
 
-    def interrupt(_: archive.Loading) -> None:
+    def interrupt(_: archive.ImportProgress) -> None:
         raise KeyboardInterrupt  # as a signal does, which pytest's workers ignore
 
     with pytest.raises(KeyboardInterrupt):

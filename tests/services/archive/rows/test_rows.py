@@ -24,7 +24,7 @@ from pandadb.core.sql.time_range import TimeRange
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.database import Database
 from pandadb.services import archive, partitions, schema
-from pandadb.services.archive import Found, Limits, RestoreResult, plans, run_lock
+from pandadb.services.archive import CheckResult, Limits, RestoreResult, plans, run_lock
 from pandadb.services.archive.rows import row_batches
 from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 
@@ -38,7 +38,7 @@ def do(database: Database, *statements: str) -> None:
             session.execute(text(statement))
 
 
-def found(database: Database) -> set[Found]:
+def found(database: Database) -> set[CheckResult]:
     return {one.found for one in archive.verify(database)}
 
 
@@ -89,7 +89,7 @@ def test_a_job_comes_back_with_all_that_belongs_to_it_and_its_time(archived: Dat
     assert ids(archived, ARCHIVE_OF[FILES]) == [1, 1, 3, 3, 4, 4]
     assert everything(archived) == before
     assert scalar(archived, f"SELECT count(*) FROM doma_panda.jobsarchived4_p{DAY:%Y_%m_%d}") == 1
-    assert found(archived) == {Found.SAME}
+    assert found(archived) == {CheckResult.SAME}
     assert schema.check(archived) == []
 
     again = archive.restore_jobs(archived, pandaids=[2, 5])
@@ -107,7 +107,7 @@ def test_a_task_comes_back_and_what_is_unknown_is_told(
     assert (restored.live, restored.unknown) == ({5: "jobsarchived4"}, [77])
     assert restored.unknown_tasks == [99]
     assert ids(archived, "doma_pandaarch.jobsarchived") == []
-    assert found(archived) == {Found.SAME}
+    assert found(archived) == {CheckResult.SAME}
     with pytest.raises(InvalidValue, match="pandaid"):
         archive.restore_jobs(archived, pandaids=[2**70])
 
@@ -174,7 +174,7 @@ def test_restored_jobs_stay_for_a_while_and_go_back_when_their_day_is_named(
     (merged,) = archive.run(archived, only=[DAY]).merged
     assert (merged.gone.jobs, len(merged.dropped)) == ([1], 4)
     assert everything(archived) == before
-    assert found(archived) == {Found.SAME}
+    assert found(archived) == {CheckResult.SAME}
     assert archive.plan(archived) == []
 
     archive.restore_jobs(archived, pandaids=[1])
@@ -303,8 +303,8 @@ def test_late_jobs_and_what_comes_late_of_others_go_to_the_partition_that_is_the
     assert everything(archived) == before
     assert ids(archived, JOBS) == [5]
     verified = {one.partition: one.found for one in archive.verify(archived)}
-    assert verified.pop(f"metatable_arch_p{ago(40):%Y_%m_%d}") is Found.UNPROVEN
-    assert {*verified.values()} == {Found.SAME}
+    assert verified.pop(f"metatable_arch_p{ago(40):%Y_%m_%d}") is CheckResult.UNPROVEN
+    assert {*verified.values()} == {CheckResult.SAME}
     ledger = "SELECT copied_to_arch || data_verif_passed FROM doma_panda.tablepart4copying"
     assert (
         scalar(archived, f"{ledger} WHERE partition_name = 'metatable_p{DAY:%Y_%m_%d}'") == "YYES"
@@ -323,7 +323,7 @@ def test_a_late_job_that_the_archive_has_stays_and_is_named(archived: Database) 
         4: "Job 4 is in jobsarchived4 and has rows in jobsarchived, too: nothing of it was touched"
     }
     assert ids(archived, FILES) == [4, 4, 5, 5]
-    assert found(archived) == {Found.SAME}
+    assert found(archived) == {CheckResult.SAME}
 
 
 @pytest.mark.slow
@@ -358,12 +358,13 @@ def test_what_differed_before_differs_afterwards_and_other_changes_are_still_fou
     do(archived, f"DELETE FROM {ARCHIVE_OF[FILES]} WHERE row_id = 2")
     archive.restore_jobs(archived, pandaids=[2])
     assert {one.table: one.found for one in archive.verify(archived, only=[DAY])} == {
-        table: Found.DIFFERS if live == FILES else Found.SAME for live, table in ARCHIVE_OF.items()
+        table: CheckResult.DIFFERS if live == FILES else CheckResult.SAME
+        for live, table in ARCHIVE_OF.items()
     }
     archive.run(archived, only=[DAY])
-    assert Found.DIFFERS in found(archived)
+    assert CheckResult.DIFFERS in found(archived)
     do(archived, f"UPDATE {ARCHIVE_OF[PARAMS]} SET jobparameters = 'x' WHERE pandaid = 1")
-    assert Found.UPDATED in found(archived)
+    assert CheckResult.UPDATED in found(archived)
 
 
 @pytest.mark.slow
@@ -376,7 +377,7 @@ def test_a_day_whose_place_is_taken_comes_back_by_rows_and_stays(archived: Datab
     assert restored.gone.jobs == [2, 3]
     assert ids(archived, JOBS) == [1, 2, 3, 5]
     assert "the ledger excludes" in str(archive.plan(archived)[0].put_off)
-    assert found(archived) == {Found.SAME}
+    assert found(archived) == {CheckResult.SAME}
     archive.run(archived, only=[DAY])
     assert ids(archived, FILES) == [5, 5]
 
@@ -396,10 +397,10 @@ def test_rows_leave_a_month_of_one_partition_and_come_back_to_it(database: Datab
     archived = found(database)
     (merged,) = archive.run(database, only=[first.date()]).merged
 
-    assert (there, archived) == ([1, 1], {Found.SAME})
+    assert (there, archived) == ([1, 1], {CheckResult.SAME})
     assert (merged.gone.jobs, len(merged.dropped)) == ([1], 4)
     assert everything(database) == before
-    assert found(database) == {Found.SAME}
+    assert found(database) == {CheckResult.SAME}
 
 
 @pytest.mark.slow
@@ -411,7 +412,7 @@ def test_where_a_default_partition_has_rows_of_that_time_the_others_go_too(
     restored = archive.restore_jobs(archived, pandaids=[1])
 
     assert restored.gone.strayed == {"metatable_default": 1}
-    assert found(archived) == {Found.SAME}
+    assert found(archived) == {CheckResult.SAME}
     partitions.maintain(archived, tables=[META], drain=True)
     archive.run(archived, only=[DAY])
     assert ids(archived, META) == [5]
@@ -476,7 +477,7 @@ def test_in_whatever_order_every_row_is_there_once_and_as_proven(database: Datab
                 with suppress(archive.NoSuchDay):
                     archive.restore(database, ago(value).date())
             assert everything(database) == before
-            assert found(database) <= {Found.SAME}
+            assert found(database) <= {CheckResult.SAME}
 
     live_on()
     archive.run(database, only=[ago(50).date(), ago(40).date()])

@@ -45,7 +45,7 @@ NOTE = ("table_name", "lower_bound", "upper_bound", "least_pandaid", "greatest_p
 
 
 @dataclass(frozen=True)
-class Place:
+class LikelyPlace:
     """Some partitions for one statement, and the jobs that they can have."""
 
     spans: list[TimeRange]
@@ -54,7 +54,9 @@ class Place:
     """Whether they are so few that they may stay locked, which is faster."""
 
 
-def likely(session: Transaction, table: type[Base], pandaids: Collection[int]) -> Iterator[Place]:
+def likely(
+    session: Transaction, table: type[Base], pandaids: Collection[int]
+) -> Iterator[LikelyPlace]:
     """Yield the partitions of an archive table that can have jobs, a few at a time.
 
     These are the partitions with a matching note and those without a note. Most jobs end soon after
@@ -64,16 +66,16 @@ def likely(session: Transaction, table: type[Base], pandaids: Collection[int]) -
     if not ids:
         return
     noted, others = _noted(session, table, ids[0], ids[-1])
-    there = [Place([TimeRange(row.lower_bound, row.upper_bound)], of_it)
+    there = [LikelyPlace([TimeRange(row.lower_bound, row.upper_bound)], of_it)
              for row in noted if (of_it := _among(ids, row))]  # fmt: skip
     gaps = [*_gaps(noted)]
     if others <= GROUP:
         first = [*gaps, *(span for one in there[:2] for span in one.spans)]
-        yield Place(first, {*ids}, few=others <= 1)
+        yield LikelyPlace(first, {*ids}, few=others <= 1)
         yield from _growing(there[2:])
     else:
         yield from _growing(there)
-        yield from (Place(spans, {*ids}) for spans in _tiles(session, table, gaps))
+        yield from (LikelyPlace(spans, {*ids}) for spans in _tiles(session, table, gaps))
 
 
 def everywhere(session: Transaction, table: type[Base]) -> Iterator[list[TimeRange]]:
@@ -147,12 +149,12 @@ def _gaps(noted: Sequence[Note]) -> Iterator[TimeRange]:
             yield TimeRange(note.upper_bound, None)
 
 
-def _growing(places: Sequence[Place]) -> Iterator[Place]:
+def _growing(places: Sequence[LikelyPlace]) -> Iterator[LikelyPlace]:
     size = 4
     while places:
         some, places = places[:size], places[size:]
         ids = {pandaid for one in some for pandaid in one.pandaids}
-        yield Place([span for one in some for span in one.spans], ids)
+        yield LikelyPlace([span for one in some for span in one.spans], ids)
         size = min(2 * size, GROUP)
 
 

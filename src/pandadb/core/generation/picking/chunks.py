@@ -13,12 +13,14 @@ from pandadb.core.generation.dataset_attributes import is_merge, usage_of
 from pandadb.core.generation.picking import counters, input_datasets, secondary_files, task_locks
 from pandadb.core.generation.picking.ready_files import Wanted, take
 from pandadb.core.generation.picking.secondary_files import SecondaryRequest
+from pandadb.core.generation.picking.task_locks import LEAST_REST
 from pandadb.core.generation.slices import Chunk, PickedDataset
 from pandadb.core.generation.task_rules import is_by_lumiblock, rules_of, uses_scouts
 from pandadb.core.sql.validation import check_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import timedelta
 
     from pandadb.core.generation.picking.input_datasets import TaskInput
     from pandadb.core.generation.picking.secondary_files import Key
@@ -45,7 +47,12 @@ class MasterWish:
 
 
 def pick(
-    session: Transaction, tasks: Sequence[int], *, nfiles: int = LEAST_FILES, generator: str
+    session: Transaction,
+    tasks: Sequence[int],
+    *,
+    nfiles: int = LEAST_FILES,
+    generator: str,
+    rest: timedelta = LEAST_REST,
 ) -> list[Chunk]:
     """Lock tasks and pick files of their input datasets; return chunks in the order of the tasks.
 
@@ -56,7 +63,7 @@ def pick(
         InvalidValue: A split rule of a task is unknown or not supported; or `nfiles` is no number.
     """
     check_number("nfiles", nfiles, 0, MOST_FILES)
-    rows = task_locks.lock(session, tasks, generator)
+    rows = task_locks.lock(session, tasks, generator, rest)
     inputs = input_datasets.read(session, [row["jeditaskid"] for row in rows])
     wishes = [
         wish

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 QUEUE = SchedconfigJSON.__table__.c
 
+ONLINE = "online"
+
 
 class UnknownQueue(InvalidValue):
     """A queue without a row in SCHEDCONFIG_JSON."""
@@ -43,6 +45,14 @@ def with_facts(session: Transaction, queues: Sequence[Queue]) -> list[Queue]:
             others = connection_of(session).scalars(select(QUEUE.panda_queue))
             raise UnknownQueue(f"SCHEDCONFIG_JSON has no queue {shown(name)}{near(name, others)}")
     return [queue if queue.facts else replace(queue, facts=known[queue.name]) for queue in queues]
+
+
+def online(session: Transaction) -> list[str]:
+    """Return the names of the queues whose `status` is online."""
+    rows = connection_of(session).execute(
+        select(QUEUE.panda_queue, QUEUE.data).order_by(QUEUE.panda_queue)
+    )
+    return [name for name, data in rows if _facts(data).get("status") == ONLINE]
 
 
 def _facts(data: Any) -> dict[str, Any]:

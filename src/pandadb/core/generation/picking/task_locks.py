@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import String, and_, bindparam, exists, func, literal, or_, select, update
+from sqlalchemy import Interval, String, and_, bindparam, exists, func, or_, select, update
 
 from pandadb.core.generation.dataset_attributes import PROCESS_TYPES
 from pandadb.core.sql.expressions import constants, now
@@ -39,24 +39,26 @@ SETTLED_STATES = (*READY_STATES, "defined", "registered", "failed", "finished", 
 TASK, USER = JediTasks.__table__.c, Users.__table__.c
 
 
-def lock(session: Transaction, tasks: Sequence[int], generator: str) -> list[Row]:
+def lock(
+    session: Transaction, tasks: Sequence[int], generator: str, rest: timedelta = LEAST_REST
+) -> list[Row]:
     """Lock tasks that jobs can be generated for; return their columns, in the given order.
 
-    Tasks that are locked, that were touched in the last ten minutes, that are in another state or
+    Tasks that are locked, that were touched within the time `rest`, that are in another state or
     whose user is unknown are left out, and those without input for jobs.
     """
-    parameters = {"pandaids": [*tasks], "generator": generator}
+    parameters = {"pandaids": [*tasks], "generator": generator, "rest": rest}
     found = connection_of(session).execute(_lock(), parameters).mappings()
     rows = {row["jeditaskid"]: dict(row) for row in found}
     return [rows[task] for task in dict.fromkeys(tasks) if task in rows]
 
 
 def is_free() -> ColumnElement[bool]:
-    """Return whether a generator may lock a task."""
+    """Return whether a generator may lock a task that was not touched for the time `rest`."""
     return and_(
         TASK.status.in_(constants(GENERATING)),
         TASK.lockedby.is_(None),
-        TASK.modificationtime < now() - literal(LEAST_REST),
+        TASK.modificationtime < now() - bindparam("rest", LEAST_REST, Interval),
         or_(
             func.coalesce(TASK.prodsourcelabel, "").not_in(constants(USER_LABELS)),
             exists().where(USER.name == TASK.username, func.coalesce(USER.dn, "") != ""),

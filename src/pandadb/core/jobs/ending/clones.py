@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, exists, func, or_, select, tuple_, union_all, update
+from sqlalchemy import and_, case, exists, or_, select, union_all, update
 
 from pandadb.core.jobs.attempts import retry_history
-from pandadb.core.jobs.effects import COMMAND, IS_CLONE
+from pandadb.core.jobs.effects import IS_CLONE
 from pandadb.core.jobs.files.file_status import CLOSED_TASKS, INPUTS, KEY, OUTPUTS, same_file
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.states import transitions
@@ -32,15 +32,12 @@ from pandadb.models.types import EPOCH
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import CTE, ColumnElement, CompoundSelect, Select, Update
+    from sqlalchemy import ColumnElement, CompoundSelect, Select
 
     from pandadb.core.sql.transaction import Transaction
 
 JUDGED_VERBS = ("finish", "fail")
 """Verbs with which a clone ends by itself."""
-RANGE_KEY = ("jeditaskid", "pandaid", "fileid", "job_processid")
-READY, SENT = 0, 1
-"""States of a range of events: it is free, a job has it."""
 LOST_CLONE = 200
 UNLOCKED = {
     "jobsubstatus": "jc_unlock",
@@ -48,9 +45,6 @@ UNLOCKED = {
     "taskbuffererrordiag": "Another clone of the job has the semaphore",
 }
 """The columns of a clone that is closed since another one has the semaphore."""
-TOLD = "killed by job cloning: another clone has the semaphore"
-QUEUED = ("activated", "assigned", "throttled")
-"""States in which a clone is closed as soon as another one has the semaphore."""
 
 JOB, EVENT, FILE, CONTENTS, TASK = (
     model.__table__.c
@@ -59,7 +53,7 @@ JOB, EVENT, FILE, CONTENTS, TASK = (
 
 
 @dataclass
-class Judgement:
+class CloneEnds:
     """Clones that are about to end."""
 
     winners: list[int] = field(default_factory=list)
@@ -70,9 +64,9 @@ class Judgement:
     """Those that are closed."""
 
 
-def judge(session: Transaction, pandaids: Sequence[int]) -> Judgement:
+def decide(session: Transaction, pandaids: Sequence[int]) -> CloneEnds:
     """Return which of the jobs are clones, and how each is to end; locks them."""
-    found = Judgement()
+    found = CloneEnds()
     for row in session.execute(_judged(), {"pandaids": [*pandaids]}):
         if row.is_open and row.has_semaphore:
             found.winners.append(row.pandaid)
@@ -90,7 +84,7 @@ def _judged() -> Select[Any]:
     return (
         select(
             JOB.pandaid,
-            _has_semaphore().label("has_semaphore"),
+            has_semaphore().label("has_semaphore"),
             has_siblings.label("has_siblings"),
             is_open.label("is_open"),
         )
@@ -100,7 +94,8 @@ def _judged() -> Select[Any]:
     )
 
 
-def _has_semaphore() -> ColumnElement[bool]:
+def has_semaphore() -> ColumnElement[bool]:
+    """Return whether a job of JOBSACTIVE4 has a range of events."""
     return exists().where(EVENT.jeditaskid == JOB.jeditaskid, EVENT.pandaid == JOB.pandaid)
 
 
@@ -205,94 +200,3 @@ def _others(states: tuple[str, ...] | None) -> CompoundSelect[Any]:
         )
         parts.append(part if states is None else part.where(job.jobstatus.in_(states)))
     return union_all(*parts)
-
-
-def claim(session: Transaction, pandaids: Sequence[int], host: str) -> list[int]:
-    """Let clones that run for the first time take the semaphore; return those that cannot.
-
-    These are to end: they get the command. When no range of the jobset is left, its clones in the
-    queue are closed.
-    """
-    given = {"pandaids": [*pandaids]}
-    session.execute(_claimed(), given)
-    rows = session.execute(_standings(), given).all()
-    if last := [row.pandaid for row in rows if not row.is_left]:
-        close(session, siblings(session, last, QUEUED), host)
-    if losers := [row.pandaid for row in rows if not row.has_semaphore]:
-        session.execute(_told(), {"pandaids": losers})
-    return losers
-
-
-@cache
-def _claimed() -> Select[Any]:
-    """Give a range each to the jobs, the first to the first."""
-    free = (
-        select(*(EVENT[name] for name in RANGE_KEY))
-        .add_columns(EVENT.attemptnr)
-        .where(
-            tuple_(EVENT.jeditaskid, EVENT.pandaid).in_(
-                select(JOB.jeditaskid, JOB.jobsetid).where(id_arrays.is_given(JOB.pandaid))
-            ),
-            EVENT.status == READY,
-            EVENT.attemptnr > 0,
-        )
-        .order_by(*(EVENT[name] for name in RANGE_KEY))
-        .with_for_update()
-        .cte("free")
-        .prefix_with("MATERIALIZED")
-    )
-    ranges, jobs = _numbered_ranges(free), _numbered_jobs()
-    taken = (
-        update(JediEvents.__table__)
-        .where(
-            ranges.c.jeditaskid == jobs.c.jeditaskid,
-            ranges.c.pandaid == jobs.c.jobsetid,
-            ranges.c.number == jobs.c.number,
-            *(EVENT[name] == ranges.c[name] for name in (*RANGE_KEY, "attemptnr")),
-        )
-        .values(pandaid=jobs.c.job, status=SENT, is_jumbo=None)
-        .returning(EVENT.pandaid)
-        .cte("taken")
-    )
-    return select(taken.c.pandaid)
-
-
-def _numbered_ranges(free: CTE) -> CTE:
-    number = func.row_number().over(
-        partition_by=(free.c.jeditaskid, free.c.pandaid),
-        order_by=(free.c.fileid, free.c.job_processid),
-    )
-    return select(free, number.label("number")).cte("ranges")
-
-
-def _numbered_jobs() -> CTE:
-    number = func.row_number().over(
-        partition_by=(JOB.jeditaskid, JOB.jobsetid), order_by=JOB.pandaid
-    )
-    return (
-        select(JOB.jeditaskid, JOB.jobsetid, JOB.pandaid.label("job"), number.label("number"))
-        .where(id_arrays.is_given(JOB.pandaid), ~_has_semaphore())
-        .cte("jobs")
-    )
-
-
-@cache
-def _standings() -> Select[Any]:
-    """Select whether the jobs have the semaphore, and whether free ranges are left."""
-    is_left = exists().where(
-        EVENT.jeditaskid == JOB.jeditaskid,
-        EVENT.pandaid == JOB.jobsetid,
-        EVENT.status == READY,
-        EVENT.attemptnr > 0,
-    )
-    names = _has_semaphore().label("has_semaphore"), is_left.label("is_left")
-    return select(JOB.pandaid, *names).where(id_arrays.is_given(JOB.pandaid))
-
-
-@cache
-def _told() -> Update:
-    return (
-        update(JobsActive4.__table__)
-        .where(id_arrays.is_given(JOB.pandaid))
-        .values(commandtopilot=COMMAND, taskbuffererrordiag=TOLD)
-    )

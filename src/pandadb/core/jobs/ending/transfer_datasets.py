@@ -61,7 +61,7 @@ def _mark() -> Select[Any]:
     return select(literal(1)).add_cte(marked)
 
 
-def close(session: Transaction, pandaids: Sequence[int]) -> None:
+def close_parts(session: Transaction, pandaids: Sequence[int]) -> None:
     """Close the parts of datasets for the outputs of jobs that have just been cancelled.
 
     The whole dataset is closed with them if the jobs are not JEDI's.

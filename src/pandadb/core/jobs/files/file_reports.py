@@ -64,7 +64,7 @@ class FileValues(NamedTuple):
     values: Mapping[str, Any]
 
 
-def checked(files: Reports | None, pandaids: Iterable[int], verb: str) -> list[FileValues]:
+def check_report(files: Reports | None, pandaids: Iterable[int], verb: str) -> list[FileValues]:
     """Return the values of a report for each job.
 
     Raises:

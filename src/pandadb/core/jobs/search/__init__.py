@@ -1,1 +1,1 @@
-"""Jobs looked up, listed page by page, and counted; nothing is changed."""
+"""Jobs looked up, listed page by page, counted, and locked if they match; nothing is changed."""

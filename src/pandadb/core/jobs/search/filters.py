@@ -33,6 +33,8 @@ COMPONENTS = tuple(
 TIMES = tuple(c.name for c in JobsActive4.__table__.c if isinstance(c.type, DateTime))
 EQUALITY_COLUMNS = ("jeditaskid", "produsername", "prodsourcelabel", "gshare")
 TEXTS = ("computingsite", "errortext")
+CONDITIONS = ("pandaids", "jobstatus", *EQUALITY_COLUMNS, *TEXTS, "since", "until", "errorcode")
+"""The conditions of a filter; the other fields are where to look."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class Filter:
     """The tables to look in; None for those of live jobs and JOBSARCHIVED4."""
     archive: bool = False
     """Look into the archive, too."""
+
+    @property
+    def is_unconditional(self) -> bool:
+        """Whether all jobs of the tables match."""
+        return all(getattr(self, name) is None for name in CONDITIONS)
 
     def __post_init__(self) -> None:
         for name in self.states or ():

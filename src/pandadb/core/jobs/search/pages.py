@@ -159,7 +159,7 @@ def find(
         InvalidCursor: `after` is not the `next` of a page in this order.
     """
     columns = words(columns)
-    _check_names(columns)
+    check_selectable(columns)
     check_number("limit", limit, 1, MAX_PAGE)
     cursor = None if after is None else Cursor.read(after, order)
     _check_regex(session, chosen)
@@ -233,7 +233,7 @@ def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict
         InvalidValue: As `find` does.
     """
     names = [*dict.fromkeys(words(by))]
-    _check_names(names)
+    check_selectable(names)
     _check_regex(session, chosen)
     parts = [_placed(session, chosen, job, _counted(job, chosen, names)) for job in places(chosen)]
     if not parts:
@@ -260,7 +260,7 @@ def _counted(job: JobTable, chosen: Filter, names: Sequence[str]) -> Select[*tup
     )
 
 
-def _check_names(names: Sequence[str]) -> None:
+def check_selectable(names: Sequence[str]) -> None:
     """See that every name is a column of jobs, or `table`."""
     known = ["table", *JobsActive4.__table__.c.keys()]
     for name in names:

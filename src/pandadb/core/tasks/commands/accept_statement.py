@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from pandadb.core.sql.expressions import constant, constants
+from pandadb.core.sql.id_arrays import is_hashed_in
 from pandadb.core.statemachine.effects import moment
 from pandadb.core.tasks.commands.requests import OWNER
 from pandadb.core.tasks.states import TASKS
@@ -43,7 +44,7 @@ DEFT_STATES = {"scouting": "submitting", "staged": "registered"}
 """States that T_TASK has another word for (semantics 3.4)."""
 NO_STEP, WAITS = 0, -1
 """Instead of the number of a step: the state of the task refuses the command, or the task has no
-state to come back to, for which the command waits.
+state to come back to, and the command waits for one.
 """
 
 
@@ -90,7 +91,12 @@ def statement(command: Command) -> Select[Any]:
     picked = _picked(command, _number(command.name))
     at = func.max(func.timezone("UTC", func.clock_timestamp())).label("at")
     locked = select(at).select_from(picked).cte("moment").prefix_with("MATERIALIZED")
-    parts = (locked, _moved(command, picked), *_told(command, picked), _answered(command, picked))
+    parts = (
+        locked,
+        _moved(command, picked),
+        *_mirroring(command, picked),
+        _answered(command, picked),
+    )
     return _result(picked).add_cte(*parts)
 
 
@@ -138,27 +144,27 @@ def _moved(command: Command, picked: CTE) -> CTE:
         "errordialog": picked.c.comment,
         **{column: effect(column) for column in columns},
     }
-    if any(map(_is_told, steps)):
+    if any(map(_is_mirrored, steps)):
         new["superstatus"] = func.coalesce(_by_step(command, picked, _deft), TASK.superstatus)
     found = (TASK.jeditaskid == picked.c.jeditaskid, picked.c.step > NO_STEP)
     return update(JediTasks.__table__).where(*found).values(new).cte("moved")
 
 
-def _is_told(step: Transition) -> bool:
-    """Return whether T_TASK and the status log are told of a step: of few, as by the server."""
+def _is_mirrored(step: Transition) -> bool:
+    """Return whether a step goes into T_TASK and the status log: few do, as with the server."""
     back_to_work = step.verb == "retry" and step.target != "toretry"
     return back_to_work or step.target in ("paused", "staged")
 
 
 def _deft(step: Transition) -> ColumnElement[Any]:
-    """Return the word of T_TASK for the state after a step that it is told of, or NULL."""
+    """Return the state of T_TASK after a step that it follows, or NULL."""
     name = DEFT_STATES.get(step.target, step.target)
-    return constant(name) if _is_told(step) else null()
+    return constant(name) if _is_mirrored(step) else null()
 
 
-def _told(command: Command, picked: CTE) -> tuple[CTE, ...]:
+def _mirroring(command: Command, picked: CTE) -> tuple[CTE, ...]:
     """Return the parts that mirror the state in T_TASK and `superstatus`, and log it."""
-    if not any(map(_is_told, TASKS.steps(command.name))):
+    if not any(map(_is_mirrored, TASKS.steps(command.name))):
         return ()
 
     mirror = (
@@ -196,16 +202,18 @@ def _mirrored(mirror: CTE) -> CTE:
 
 def _answered(command: Command, picked: CTE) -> CTE:
     """Return the part that writes the answer into PRODSYS_COMM."""
+    row = picked.c
     answer = case(
-        (picked.c.step > NO_STEP, constant(command.accepted)), else_=constant(command.refused)
-    )
+        (is_hashed_in(COMMAND.comm_task, select(row.jeditaskid).where(row.step > NO_STEP)),
+         constant(command.accepted)),
+        else_=constant(command.refused),
+    )  # fmt: skip
     return (
         update(ProdSysComm.__table__)
         .where(
-            COMMAND.comm_task == picked.c.jeditaskid,
-            COMMAND.comm_cmd == constant(command.name),
             COMMAND.comm_owner == OWNER,
-            picked.c.step != WAITS,
+            COMMAND.comm_cmd == constant(command.name),
+            is_hashed_in(COMMAND.comm_task, select(row.jeditaskid).where(row.step != WAITS)),
         )
         .values(comm_cmd=answer)
         .cte("answered")
@@ -213,7 +221,7 @@ def _answered(command: Command, picked: CTE) -> CTE:
 
 
 def without_task(command: Command) -> Any:
-    """Refuse commands whose tasks JEDI does not have; return the tasks."""
+    """Refuse commands without a task in JEDI; return the tasks."""
     return (
         update(ProdSysComm.__table__)
         .where(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 COMMAND = ProdSysComm.__table__.c
 RESUMED = ("pending", "throttled")
-"""States of which the state before is the one that a command goes on from."""
+"""States of a task that goes on from its state before, `oldstatus`."""
 
 
 @dataclass(frozen=True)

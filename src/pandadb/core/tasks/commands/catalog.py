@@ -1,4 +1,4 @@
-"""The commands to tasks: where they are allowed, what they lead to, who may give them, as data."""
+"""The commands to tasks as data: states that allow them, states after them, rights, effects."""
 
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ class Command:
     meaning: str
     right: Right
     requested_in: tuple[str, ...]
-    """States of tasks for which the command can be given; see also `accepted_in`."""
+    """States of tasks that the command can be given to; see also `accepted_in`."""
     doing: str | None = None
-    """The state in which it is carried out; None for a command that ends with its acceptance."""
+    """The state while it is carried out; None for a command that ends with its acceptance."""
     next: str | None = None
     """The state after that; None for the state that the task comes back to."""
     effects: str = ""
     kill_code: int | None = None
-    """The code with which it kills the jobs of the task."""
+    """The kill code for the jobs of the task."""
     held_jobs: tuple[str, str] | None = None
     """The states of jobs in JOBSACTIVE4 before and after its acceptance."""
     for_production: tuple[str, ...] = ()
-    """States of tasks for which only the production role may give it."""
+    """States of tasks that need the production role for it, too."""
 
     @property
     def accepted_in(self) -> tuple[str, ...]:
-        """The states in which the command is accepted, once it is given."""
+        """The states of tasks that accept the command, once it is given."""
         return ACCEPTED_IN[self.name]
 
     @property
@@ -74,7 +74,7 @@ def _except(*names: str) -> tuple[str, ...]:
 
 
 ENDED = ("finished", "done", "prepared", "broken", "aborted", "toabort", "aborting", "failed")
-"""States in which a task cannot be killed or finished any more."""
+"""States of tasks that cannot be killed or finished any more."""
 COMMANDS: Mapping[str, Command] = {
     command.name: command
     for command in (
@@ -84,8 +84,8 @@ COMMANDS: Mapping[str, Command] = {
             kill_code=50,
         ),
         Command(
-            "finish", "End a task with what it has.", Right.OWNER, _except(*ENDED),
-            "finishing", "passed",
+            "finish", "End a task with the input that it has processed.", Right.OWNER,
+            _except(*ENDED), "finishing", "passed",
             "its jobs are killed, or the queued ones (`soft`); files that are left count as failed",
             kill_code=52,
         ),

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.core.tasks import deft_mirror, queuing_times, retries, split_rule_changes
-from pandadb.core.tasks.commands import job_kills, parameters, reassignments, unfinished_files
+from pandadb.core.tasks import activity_periods, deft_mirror, retries, split_rule_changes
+from pandadb.core.tasks.commands import (
+    initial_shares,
+    job_kills,
+    parameters,
+    reassignments,
+    unfinished_files,
+)
 from pandadb.core.tasks.commands.catalog import COMMANDS
 from pandadb.core.tasks.row_locks import lock_tasks
-from pandadb.core.tasks.states import TASKS
+from pandadb.core.tasks.states import ACCEPTED_IN, TASKS
 from pandadb.core.tasks.status_changes import carry
 
 if TYPE_CHECKING:
@@ -39,7 +45,7 @@ class ExecutionResult:
     """The result of carrying commands out."""
 
     tasks: dict[int, str] = field(default_factory=dict)
-    """Tasks whose command is done, each with its new state."""
+    """Tasks with a command that is done, each with its new state."""
     waiting: dict[int, list[int]] = field(default_factory=dict)
     """Tasks that wait for jobs to end, each with these."""
     refused: dict[int, str] = field(default_factory=dict)
@@ -90,7 +96,7 @@ def _complete(
     host: str,
     result: ExecutionResult,
 ) -> None:
-    """End the commands of tasks whose jobs have ended."""
+    """End the commands of tasks without jobs that are to end."""
     killed, finished = _tasks(free, "kill"), _tasks(free, "finish")
     (step,) = TASKS.steps("kill done")
     result.tasks |= dict.fromkeys(carry(session, step, killed, host=host), step.target)
@@ -99,7 +105,7 @@ def _complete(
     (step,) = TASKS.steps("finish done")
     result.tasks |= dict.fromkeys(carry(session, step, finished, host=host), step.target)
     _reassign(session, [one for one in free if one.command == "reassign"], host, result)
-    queuing_times.refresh(session, [*killed, *finished])
+    activity_periods.settle(session, [*killed, *finished])
 
 
 def _tasks(accepted: Iterable[Accepted], command: str) -> list[int]:
@@ -113,7 +119,7 @@ def _reassign(
 
     def target(one: Accepted) -> tuple[str, str | None, str | None]:
         to = reassignments.parse(one.comment)
-        back = one.old_status if to.back else None
+        back = one.old_status if to.back and one.old_status in ACCEPTED_IN["reassign"] else None
         return to.column, to.value, back
 
     for (column, value, back), tasks in _grouped(accepted, target).items():
@@ -123,7 +129,7 @@ def _reassign(
             session, step, tasks, host=host, values=values, deft=deft_mirror.deft_of(step.target)
         )
         deft_mirror.note_start(session, [*done], step.target)
-        queuing_times.refresh(session, [*done])
+        activity_periods.settle(session, [*done])
         result.tasks |= dict.fromkeys(done, step.target)
 
 
@@ -146,6 +152,8 @@ def _retry(
         )
         result.tasks |= done.tasks
         result.refused |= done.refused
+        if not flags["keep_share_priority"]:
+            initial_shares.reset(session, done.retried)
 
 
 def _words(accepted: Iterable[Accepted]) -> dict[int, list[str]]:

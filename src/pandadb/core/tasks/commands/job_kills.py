@@ -26,8 +26,8 @@ BY_LENGTH = 250
 def end_jobs(session: Transaction, accepted: Sequence[Accepted], host: str) -> dict[int, list[int]]:
     """End the jobs of tasks as far as their commands want it; return those that are left, by task.
 
-    A task that is not there is to be waited for no longer. Jobs that run are told to end, and are
-    left until they do. After a soft finish, jobs count as left until the next run.
+    A task that is not there is to be waited for no longer. Running jobs get a command to end, and
+    are left until they do. After a soft finish, jobs count as left until the next run.
     """
     concerned = [one for one in accepted if not _keeps(one)]
     found = _jobs(session, concerned)

@@ -69,7 +69,7 @@ def _stays(name: str, changes: Mapping[str, Any]) -> bool:
 
 
 def _with_sandbox(params: dict[str, Any], archive: Any) -> dict[str, Any]:
-    """Return parameters in which jobs, builds and merges take another archive."""
+    """Return parameters with another archive for jobs, builds and merges."""
     option = f"-a {archive}"
     new = {**params}
     if isinstance(jobs := new.get("jobParameters"), list):

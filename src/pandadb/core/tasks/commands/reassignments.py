@@ -1,4 +1,4 @@
-"""The target of a reassignment, which the comment of the command has: `site:QUEUE:y`."""
+"""The target of a reassignment, from the comment of the command: `site:QUEUE:y`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that nothing came of: their tasks stay in a state in which commands are carried out."""
+"""Commands that were interrupted: their tasks are still in the state of a command."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ DOING = {
     for command in COMMANDS.values()
     if command.doing and command.doing != "paused"
 }
-"""The command of each state in which one is carried out."""
+"""The command of each state of tasks while one is carried out."""
 ANY = "any"
 
 
 def redrive(
     session: Transaction, idle: timedelta, *, vo: str | None = None, label: str | None = None
 ) -> list[Accepted]:
-    """Return the commands of tasks that nothing has touched for a time; the tasks are touched now.
+    """Return the commands of tasks that have not changed for a time; `modificationtime` is now.
 
     `vo` and `label` choose tasks; None and `any` take all. Locked tasks are left out.
     """

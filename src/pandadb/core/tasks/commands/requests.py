@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, literal, select
 
 from pandadb.core.sql import validation
-from pandadb.core.sql.id_arrays import array, is_given, unnested, written
+from pandadb.core.sql.id_arrays import array, is_hashed_in, unnested, written
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks.commands import parameters, reassignments
 from pandadb.core.tasks.commands.catalog import Command, known
-from pandadb.core.tasks.commands.rights import Requester, has_production_role, lacks
+from pandadb.core.tasks.commands.rights import has_production_role, lacks
 from pandadb.core.tasks.row_locks import lock_tasks
 from pandadb.models import ProdSysComm
 
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.tasks.requesters import Requester
 
 OWNER = "DEFT"
 """The owner of all commands to JEDI."""
 COMMENT_LENGTH = 128
 RETRIED_ALIVE = ("running", "scouting", "pending")
-"""States of users' tasks of which failed files can be retried without a command."""
+"""States of users' tasks with failed files that can be retried without a command."""
 CHECKED_COLUMNS = ("status", "prodsourcelabel", "username", "workinggroup")
 
 
@@ -153,8 +154,10 @@ def _replace(session: Transaction, tasks: Sequence[int], asked: CommandRequest) 
     if not tasks:
         return
     table = ProdSysComm.__table__
-    session.execute(delete(table).where(is_given(table.c.comm_task)), {"pandaids": written(tasks)})
     given = unnested("given", comm_task=array("tasks"))
+    earlier = is_hashed_in(table.c.comm_task, select(given.c.comm_task))
+    ids = {"tasks": written(tasks)}
+    session.execute(delete(table).where(earlier), ids)
     row = {
         "comm_task": given.c.comm_task,
         "comm_owner": literal(OWNER),
@@ -162,4 +165,6 @@ def _replace(session: Transaction, tasks: Sequence[int], asked: CommandRequest) 
         "comm_comment": literal(asked.words()),
         "comm_parameters": literal(asked.parameters, table.c.comm_parameters.type),
     }
-    session.execute(insert(table).from_select([*row], select(*row.values())), {"tasks": [*tasks]})
+    session.execute(
+        insert(table).from_select([*row], select(*row.values())), {"tasks": written(tasks)}
+    )

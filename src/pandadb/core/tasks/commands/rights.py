@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pandadb.core.sql.validation import InvalidValue, check_text
 from pandadb.core.tasks.commands.catalog import Right
 
 if TYPE_CHECKING:
     from pandadb.core.tasks.commands.catalog import Command
-
-
-@dataclass(frozen=True)
-class Requester:
-    """A person or service that gives commands.
-
-    Raises:
-        InvalidValue: The name is empty, or no text.
-    """
-
-    name: str
-    """As in `username` of tasks: the name of the certificate, without its other parts."""
-    production_role: bool = False
-    groups: tuple[str, ...] = ()
-    """Working groups in which the requester has the production role."""
-
-    def __post_init__(self) -> None:
-        check_text("the requester's name", self.name)
-        if not self.name.strip():
-            raise InvalidValue("the requester has to have a name")
+    from pandadb.core.tasks.requesters import Requester
 
 
 def has_production_role(requester: Requester, workinggroup: str | None) -> bool:

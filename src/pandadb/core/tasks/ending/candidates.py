@@ -10,7 +10,7 @@ from sqlalchemy import and_, case, exists, func, literal_column, or_, select, tu
 
 from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.files.types import INPUTS, PROCESSED
 from pandadb.models import JediDatasetContents, JediDatasets, JediTasks
@@ -27,7 +27,7 @@ FILE = JediDatasetContents.__table__.c
 WORKING = ("running", "scouting", "merging", "preprocessing", "ready", "throttled")
 """States of tasks whose inputs may have ended."""
 DATASET_ENDS = ("finished", "done", "failed", "removed")
-ASSESSED_AGAIN = literal_column("interval '10 minutes'")
+ASSESSED_AGAIN: ColumnElement[Any] = literal_column("interval '10 minutes'")
 ENOUGH = 0.5
 """The share of finished jobs from which the other jobs follow before all scouts have ended."""
 AVALANCHE = "ava"
@@ -64,7 +64,7 @@ def find(session: Transaction, vo: str | None, label: str | None, limit: int | N
 def lock(session: Transaction, tasks: Iterable[int], states: Sequence[str]) -> Sequence[Row[Any]]:
     """Lock tasks that are in one of some states, and that no agent works on; return their rows."""
     query = _locking(tuple(states))
-    return connection_of(session).execute(query, {"pandaids": written(sorted(tasks))}).all()
+    return connection_of(session).execute(query, {"pandaids": [*sorted(tasks)]}).all()
 
 
 @lru_cache(8)

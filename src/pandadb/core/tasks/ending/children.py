@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import literal_column, update
+from sqlalchemy import func, literal_column, update
 
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks import families, outcomes
 from pandadb.core.tasks.ending.final_states import UNSUCCESSFUL
@@ -19,23 +19,24 @@ from pandadb.models import JediDatasets, JediTasks
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Row, Update
+    from sqlalchemy import ColumnElement, Row, Update
 
     from pandadb.core.sql.transaction import Transaction
 
 TASK, DATASET = JediTasks.__table__.c, JediDatasets.__table__.c
-DAY, RECENTLY = literal_column("interval '1 day'"), literal_column("interval '5 minutes'")
+YESTERDAY: ColumnElement[Any] = func.date_trunc("day", now()) - literal_column("interval '1 day'")
+"""The time that agents take for long ago: midnight, as the server sets it."""
+RECENTLY: ColumnElement[Any] = literal_column("interval '5 minutes'")
 
 
-def follow(session: Transaction, parents: Mapping[int, str], *, host: str) -> None:
+def follow(
+    session: Transaction, parents: Mapping[int, str], locked: Mapping[int, Row[Any]], *, host: str
+) -> None:
     """Abort the children of tasks that were of no use, and theirs; wake those of the others.
 
-    `parents` has the final states. Children that no agent changes any more are left (semantics
-    3.2).
+    `parents` has the final states, `locked` their descendants as well. Children that no agent
+    changes any more are left (semantics 3.2).
     """
-    if not parents:
-        return
-    locked = families.lock(session, parents, with_children=True)
     useless = {task: status for task, status in parents.items() if status in UNSUCCESSFUL}
     aborted = abort(session, useless, locked, host=host)
     useful = [task for task in parents if task not in useless]
@@ -79,9 +80,9 @@ def wake(session: Transaction, children: Mapping[int, Row[Any]]) -> None:
     others: Sequence[int] = [task for task in children if task not in pending]
     connection = connection_of(session)
     if pending:
-        connection.execute(_waking(), {"pandaids": written(pending)})
+        connection.execute(_waking(), {"pandaids": [*pending]})
     if others:
-        connection.execute(_looking_up(), {"pandaids": written(others)})
+        connection.execute(_looking_up(), {"pandaids": [*others]})
 
 
 @cache
@@ -94,7 +95,7 @@ def _waking() -> Update:
             TASK.modificationtime < now() - RECENTLY,
             TASK.lockedby.is_(None),
         )
-        .values(modificationtime=now() - DAY)
+        .values(modificationtime=YESTERDAY)
     )
 
 
@@ -107,5 +108,5 @@ def _looking_up() -> Update:
             DATASET.state == "mutable",
             DATASET.statechecktime < now() - RECENTLY,
         )
-        .values(statechecktime=now() - DAY)
+        .values(statechecktime=YESTERDAY)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,9 @@ from sqlalchemy import func, literal_column, or_, select, update
 
 from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks import activity_periods, attempts, outcomes
+from pandadb.core.tasks import activity_periods, attempts, families, outcomes
 from pandadb.core.tasks.ending import children, final_states
 from pandadb.core.tasks.ending.final_states import Ending, FinalState
 from pandadb.core.tasks.files import datasets
@@ -25,7 +25,7 @@ from pandadb.models import Datasets, JediDatasetContents, JediDatasets, JediEven
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import Row, Select, Update
+    from sqlalchemy import ColumnElement, Row, Select, Update
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -33,7 +33,7 @@ TASK, DEFT = JediTasks.__table__.c, TTask.__table__.c
 FILE, DATASET = JediDatasetContents.__table__.c, JediDatasets.__table__.c
 ENDING = ("prepared", "scouted", "tobroken", "toabort", "passed")
 """States of tasks that are to end; those that are scouted go on."""
-STALE = literal_column("interval '10 minutes'")
+STALE: ColumnElement[Any] = literal_column("interval '10 minutes'")
 """An agent that took a task so long ago has given it up."""
 FINISHED_EVENT = 3
 
@@ -66,23 +66,26 @@ def end(
     tasks = _lock(session, vo, label, limit)
     scouted = [row for row in tasks if row.status == "scouted"]
     _run(session, scouted, host)
-    endings = _read(session, [row for row in tasks if row.status != "scouted"])
-    exhausted = {
-        one.task.jeditaskid: state
-        for one in endings
-        if may_exhaust and (state := final_states.is_exhausted(one))
-    }
-    final = {
-        one.task.jeditaskid: final_states.final_state(one)
-        for one in endings
-        if one.task.jeditaskid not in exhausted
-    }
-    _close_datasets(session, endings, final)
-    states = final | exhausted
+    ending = [row for row in tasks if row.status != "scouted"]
+    family = families.lock(session, [row.jeditaskid for row in ending], with_children=True)
+    endings = _read(session, ending)
+    states = _final_states(endings, may_exhaust=may_exhaust)
+    _close_datasets(session, endings, states)
     _write(session, endings, states, host)
-    children.follow(session, {task: state.status for task, state in states.items()}, host=host)
-    ended = {task: states[task].status for task in sorted(states)}
+    ended = {task: state.status for task, state in states.items()}
+    children.follow(session, ended, family, host=host)
     return EndResult(ended, [row.jeditaskid for row in scouted])
+
+
+def _final_states(endings: Iterable[Ending], *, may_exhaust: bool) -> dict[int, FinalState]:
+    """Return the final states of tasks in the order of ids, so that parents come first."""
+    states: dict[int, FinalState] = {}
+    for one in endings:
+        parent = states.get(one.task.parent_tid)
+        ending = replace(one, parent_status=parent.status) if parent else one
+        exhausted = final_states.is_exhausted(ending) if may_exhaust else None
+        states[one.task.jeditaskid] = exhausted or final_states.final_state(ending)
+    return states
 
 
 def _lock(
@@ -119,12 +122,12 @@ def _read(session: Transaction, tasks: Sequence[Row[Any]]) -> list[Ending]:
         return []
     rows = datasets.lock(session, [row.jeditaskid for row in tasks])
     connection = connection_of(session)
-    parents = {"pandaids": written({row.parent_tid for row in tasks if row.parent_tid})}
+    parents = {"pandaids": [*{row.parent_tid for row in tasks if row.parent_tid}]}
     states = {row.jeditaskid: row.status for row in connection.execute(_states(), parents)}
     with_events = [
         row.jeditaskid for row in tasks if has_rule(parse_rules(row.splitrule), "hpoWorkflow")
     ]
-    finished = {*connection.scalars(_finished_events(), {"pandaids": written(with_events)})}
+    finished = {*connection.scalars(_finished_events(), {"pandaids": [*with_events]})}
     return [
         Ending(
             task,
@@ -149,21 +152,22 @@ def _finished_events() -> Select[Any]:
 
 
 def _close_datasets(
-    session: Transaction, endings: Iterable[Ending], final: Mapping[int, FinalState]
+    session: Transaction, endings: Iterable[Ending], states: Mapping[int, FinalState]
 ) -> None:
     """Give datasets their final states; outputs have as many files as were made."""
+    final = {task: one.status for task, one in states.items() if one.status != "exhausted"}
     changes = {}
     for ending in endings:
         if ending.task.jeditaskid not in final:
             continue
         for row in ending.datasets:
-            status = final_states.of_dataset(row, final[ending.task.jeditaskid].status)
+            status = final_states.of_dataset(row, final[ending.task.jeditaskid])
             if status is not None:
                 made = row.nfilesfinished if row.type in CLOSED_WITH_TASK else row.nfiles
                 changes[row.jeditaskid, row.datasetid] = {"status": status, "nfiles": made}
     datasets.write(session, changes)
     if final:
-        connection_of(session).execute(_deletion(), {"pandaids": written(final)})
+        connection_of(session).execute(_deletion(), {"pandaids": [*final]})
 
 
 @cache
@@ -209,7 +213,7 @@ def _write(
         for task, state in states.items()
     }
     outcomes.write(session, written_states, host=host)
-    connection_of(session).execute(_counting(), {"pandaids": written(states)})
+    connection_of(session).execute(_counting(), {"pandaids": [*states]})
     attempts.end(session, [task for task, one in states.items() if one.status in ATTEMPT_ENDS])
     activity_periods.settle(session, states)
 

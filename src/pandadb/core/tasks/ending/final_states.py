@@ -13,10 +13,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+NO_INPUT = "failed due to no input"
+NO_FILES = "failed since no file was successfully processed"
+USELESS_PARENT = "failed since the parent task is {} although all files were processed"
+BELOW_GOAL = "failed since the task completeness {:.1f} is less than the goal {:.1f}"
+NO_PREPROCESSING = "Preprocessing step failed"
+"""Reasons in `errordialog` are values that monitors and scripts look for: those of the server."""
 WHOLE = 1000
 """The goal of a task without one, per mille."""
 UNSUCCESSFUL = ("failed", "broken", "aborted")
 """Final states in which nothing of a task is of use."""
+DECIDED = {"tobroken": "broken", "toabort": "aborted", "paused": "paused"}
+"""States in which the final one is decided already."""
 TO_PREPROCESS = "1"
 """Value of `usePrePro` until the preprocessing is done."""
 
@@ -65,7 +73,7 @@ def completeness(masters: Iterable[Row[Any]]) -> float:
     for of, done in (("nevents", "neventsused"), ("nfiles", "nfilesfinished")):
         whole, part = (sum(getattr(row, name) or 0 for row in rows) for name in (of, done))
         if whole:
-            return part / whole * WHOLE
+            return float(part / whole * WHOLE)
     return 0.0
 
 
@@ -78,12 +86,12 @@ def final_state(ending: Ending, *, with_parent: bool = True) -> FinalState:
     if found.status == "finished" and _fails_below_goal(ending):
         share, goal = completeness(ending.masters()), _goal(ending)
         if share < goal:
-            found = FinalState("failed", f"failed: {share:.1f} of {goal:.1f} per mille succeeded")
+            found = FinalState("failed", BELOW_GOAL.format(share, goal))
     if has_rule(ending.rules, "hpoWorkflow") and ending.has_finished_event:
-        found = FinalState("finished")
+        found = FinalState("finished", found.reason)
     if found.status == "failed" and ending.rules.get("UP") == TO_PREPROCESS:
         before = f"{found.reason} " if found.reason else ""
-        return FinalState("failed", f"{before}preprocessing has failed")
+        return FinalState("failed", f"{before}{NO_PREPROCESSING}")
     return found
 
 
@@ -106,32 +114,25 @@ def is_exhausted(ending: Ending) -> FinalState | None:
 
 def _by_files(ending: Ending, *, with_parent: bool) -> FinalState:
     """Return the state by the numbers of files."""
+    if ending.task.status in DECIDED:
+        return FinalState(DECIDED[ending.task.status])
     masters = ending.masters()
     files = sum(row.nfiles or 0 for row in masters)
     finished = sum(row.nfilesfinished or 0 for row in masters)
-    match ending.task.status:
-        case "tobroken":
-            return FinalState("broken")
-        case "toabort":
-            return FinalState("aborted")
-        case "paused":
-            return FinalState("paused")
     if files == finished == 0:
-        return FinalState("failed", "failed: it has no input")
-    if files == finished:
-        if with_parent and ending.has_parent:
-            return _below_parent(ending)
-        return FinalState("done")
+        return FinalState("failed", NO_INPUT)
     if finished == 0:
-        return FinalState("failed", "failed: none of its files was processed")
-    return FinalState("finished")
+        return FinalState("failed", NO_FILES)
+    if files != finished:
+        return FinalState("finished")
+    return _below_parent(ending) if with_parent and ending.has_parent else FinalState("done")
 
 
 def _below_parent(ending: Ending) -> FinalState:
     """Return the state of a task whose files have all succeeded, as its parent allows."""
     parent = ending.parent_status
     if parent in UNSUCCESSFUL:
-        return FinalState("failed", f"failed: its files are processed, but its parent is {parent}")
+        return FinalState("failed", USELESS_PARENT.format(parent))
     may_grow = any(row.state == "mutable" for row in ending.datasets if is_master_input(row))
     return FinalState("finished" if parent != "done" or may_grow else "done")
 

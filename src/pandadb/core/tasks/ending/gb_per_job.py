@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.ending.scout_jobs import MB
 from pandadb.core.tasks.split_rules import rule_number
@@ -47,7 +47,7 @@ def outputs(session: Transaction, tasks: Iterable[Scouts]) -> dict[int, tuple[in
         .group_by(streams.c.pandaid)
         .having(func.max(streams.c.size) > 0)
     )
-    rows = connection_of(session).execute(query, {"pandaids": written(jobs)})
+    rows = connection_of(session).execute(query, {"pandaids": [*jobs]})
     return {pandaid: (int(total), int(largest)) for pandaid, total, largest in rows}
 
 

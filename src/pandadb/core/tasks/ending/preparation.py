@@ -101,7 +101,7 @@ def _prepare(session: Transaction, tasks: Sequence[Row[Any]], host: str) -> dict
         ready = [row for row in mine if row.status == "ready" and row.type in PROCESSED]
         if _has_unprocessed(ready):
             continue
-        if any(row.state == "mutable" and _is_input(row) for row in (*ready, *mine)):
+        if _may_grow(ready, PROCESSED) or _may_grow(mine, INPUTS):
             changes |= {_key(row): {"status": "toupdate"} for row in mine if row.state == "mutable"}
             ended[task.jeditaskid] = _outcome("defined", task)
         else:
@@ -118,9 +118,11 @@ def _key(row: Row[Any]) -> Dataset:
     return row.jeditaskid, row.datasetid
 
 
-def _is_input(row: Row[Any]) -> bool:
-    """Return whether a dataset is the master of input."""
-    return row.masterid is None and row.type in PROCESSED
+def _may_grow(rows: Sequence[Row[Any]], types: Sequence[str]) -> bool:
+    """Return whether a parent may still add to a master dataset of some types."""
+    return any(
+        row.state == "mutable" and row.masterid is None and row.type in types for row in rows
+    )
 
 
 def _has_unprocessed(ready: Sequence[Row[Any]]) -> bool:

@@ -9,33 +9,29 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, select, tuple_
 
 from pandadb.core.jobs.files.file_status import same_dataset
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.ending.scout_verdicts import Counts
 from pandadb.core.tasks.files.new_attempts import is_spent
 from pandadb.core.tasks.files.types import INPUTS
-from pandadb.models import JediDatasetContents, JediDatasets, JediTaskParams, ResourceTypes
+from pandadb.models import JediDatasetContents, JediDatasets, JediTaskParams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import Select
 
     from pandadb.core.sql.transaction import Transaction
 
 FILE, DATASET = JediDatasetContents.__table__.c, JediDatasets.__table__.c
 MB = 1024 * 1024
-MEMORY_SHARE = 0.9
-"""The part of a task's memory that counts for its resource type."""
-ANY_CORES = 8
-"""The cores of a task that takes any number, for its resource type."""
 
 
 def parameters(session: Transaction, tasks: Sequence[int]) -> dict[int, Mapping[str, Any]]:
     """Return the parameters of tasks; those that are no JSON object count as none."""
     column = JediTaskParams.__table__.c
     query = select(column.jeditaskid, column.taskparams).where(is_given(column.jeditaskid))
-    rows = connection_of(session).execute(query, {"pandaids": written(tasks)})
+    rows = connection_of(session).execute(query, {"pandaids": [*tasks]})
     return {task: _decoded(text) for task, text in rows}
 
 
@@ -49,12 +45,13 @@ def _decoded(text: str | None) -> Mapping[str, Any]:
 
 def counts(session: Transaction, tasks: Sequence[int]) -> dict[int, Counts]:
     """Return the files, events and jobs of the master inputs of tasks."""
-    given = {"pandaids": written(tasks)}
+    given = {"pandaids": [*tasks]}
     connection = connection_of(session)
     files = {row.jeditaskid: row for row in connection.execute(_dataset_counts(), given)}
     jobs = {row.jeditaskid: row for row in connection.execute(_file_counts(), given)}
     return {
-        task: Counts(*files[task][1:], *(jobs[task][1:] if task in jobs else ())) for task in files
+        task: Counts(*map(int, [*tuple(row)[1:], *tuple(jobs.get(task, ()))[1:]]))
+        for task, row in files.items()
     }
 
 
@@ -71,35 +68,8 @@ def libraries(session: Transaction, tasks: Sequence[int]) -> dict[int, float]:
         )
         .group_by(FILE.jeditaskid)
     )
-    rows = connection_of(session).execute(query, {"pandaids": written(tasks)})
+    rows = connection_of(session).execute(query, {"pandaids": [*tasks]})
     return {task: size / MB for task, size in rows if size is not None}
-
-
-def resource_types(session: Transaction) -> Sequence[Row[Any]]:
-    """Return the types of resources, those with fewer cores and less memory first."""
-    kind = ResourceTypes.__table__.c
-    query = select(*kind).order_by(
-        kind.mincore.nulls_first(), kind.minrampercore.nulls_first(), kind.resource_name
-    )
-    return connection_of(session).execute(query).all()
-
-
-def resource_type(types: Sequence[Row[Any]], task: Mapping[str, Any]) -> str:
-    """Return the first type that fits the cores and the memory of a task, or `Undefined`."""
-    cores = ANY_CORES if task["corecount"] == 0 else task["corecount"] or 1
-    memory, base = task["ramcount"] or 0, task["baseramcount"] or 0
-    scales = task["ramunit"] in ("MBPerCore", "MBPerCoreFixed")
-    by_core = int(((memory * cores if scales else memory) + base) / cores * MEMORY_SHARE)
-    for one in types:
-        if _is_between(cores, one.mincore, one.maxcore) and _is_between(
-            by_core, one.minrampercore, one.maxrampercore
-        ):
-            return str(one.resource_name)
-    return "Undefined"
-
-
-def _is_between(number: int, least: int | None, most: int | None) -> bool:
-    return (least is None or least <= number) and (most is None or number <= most)
 
 
 @cache

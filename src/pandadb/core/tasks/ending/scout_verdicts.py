@@ -92,6 +92,16 @@ class Expected:
     """Those that have yet to be made."""
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a task after its scouts."""
+
+    exhausted: str | None = None
+    """Why it is exhausted, as a sentence."""
+    rules: Rules | None = None
+    """Split rules for longer jobs, where they change."""
+
+
 def ranks_of(config: JediConfig) -> Ranks:
     """Return the percentiles and margins for the values of scouts."""
     usual = Ranks()
@@ -147,7 +157,7 @@ def expected(scouts: Scouts) -> Expected:
     return Expected(jobs, by_events, new)
 
 
-def rules_for_short_jobs(scouts: Scouts, config: JediConfig) -> dict[str, str] | None:
+def _rules_for_short_jobs(scouts: Scouts, config: JediConfig) -> dict[str, str] | None:
     """Return split rules that make longer jobs, where too many were short; else None.
 
     The server means to exhaust such tasks where it may not change the rules, and never does.
@@ -177,18 +187,23 @@ def _share_of_short(jobs: Sequence[Finished], minutes: float | None) -> float:
     return short / len(times) if times else -1
 
 
-def reason_to_exhaust(scouts: Scouts, config: JediConfig, *, changed_rules: bool) -> str | None:
-    """Return why a task with successful scouts is exhausted, as a sentence; None if it is not."""
+def judge(scouts: Scouts, config: JediConfig) -> Verdict:
+    """Return whether a task with successful scouts is exhausted, and whether its jobs are longer.
+
+    Other split rules do not help against too much CPU time or memory, and are enough against a low
+    efficiency.
+    """
     if expected(scouts).new <= FEW_NEW_JOBS:
-        return None
+        return Verdict()
+    if needs := _too_much_cpu(scouts, config) or _too_much_memory(scouts, config):
+        return Verdict(needs)
+    rules = _rules_for_short_jobs(scouts, config)
     checks = (
-        _too_much_cpu(scouts, config),
-        _too_much_memory(scouts, config),
-        *(() if changed_rules else (_inefficient(scouts, config),)),
+        None if rules else _inefficient(scouts, config),
         _more_cpu_than_cores(scouts),
         _too_few_succeed(scouts, config),
     )
-    return next((sentence for sentence in checks if sentence), None)
+    return Verdict(next((sentence for sentence in checks if sentence), None), rules)
 
 
 def _too_much_cpu(scouts: Scouts, config: JediConfig) -> str | None:

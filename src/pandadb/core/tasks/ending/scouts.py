@@ -14,9 +14,9 @@ from sqlalchemy import ARRAY, String, bindparam, func, select, update
 
 from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import array, is_given, unnested, written
+from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks import jedi_config, split_rules
+from pandadb.core.tasks import jedi_config, resource_types, split_rules
 from pandadb.core.tasks.ending import (
     gb_per_job,
     scout_input,
@@ -25,7 +25,7 @@ from pandadb.core.tasks.ending import (
     scout_verdicts,
 )
 from pandadb.core.tasks.ending.scout_values import Preset
-from pandadb.core.tasks.ending.scout_verdicts import Counts, Requested, Scouts
+from pandadb.core.tasks.ending.scout_verdicts import Counts, Requested, Scouts, Verdict
 from pandadb.core.tasks.files.types import INPUTS
 from pandadb.core.tasks.outcomes import Outcome
 from pandadb.models import JediDatasetContents, JediDatasets, JobsArchived, JobsArchived4
@@ -69,8 +69,8 @@ class Assessment:
         """Return the new state of the task; without success it is to be broken, unless forced."""
         if not (self.succeeded or forced):
             rate = split_rules.parse_rules(task.splitrule).get("SS")
-            reason = "no scout job has succeeded" if rate is None else "too few scouts succeeded"
-            return Outcome("tobroken", reason, values=self.columns)
+            number = "no" if rate is None else "not enough"
+            return Outcome("tobroken", f"{number} scout jobs succeeded", values=self.columns)
         rules = {**split_rules.parse_rules(self.columns["splitrule"])}
         rules["US"] = split_rules.AFTER_SCOUTS
         columns = {**self.columns, "splitrule": split_rules.format_rules(rules)}
@@ -114,19 +114,15 @@ def _assessed(source: _Source, scouts: Scouts, size: int | None, may_exhaust: bo
     columns = {name: getattr(task, name) for name in COLUMNS} | scouts.measured.columns
     columns |= source.of_merge_jobs(task)
     rules = {**scouts.rules, **({} if size is None else {"NG": str(size)})}
-    exhausted = None
+    verdict = Verdict()
     if may_exhaust and succeeded:
-        enough = scout_verdicts.expected(scouts).new > scout_verdicts.FEW_NEW_JOBS
-        longer = scout_verdicts.rules_for_short_jobs(scouts, config) if enough else None
-        exhausted = scout_verdicts.reason_to_exhaust(
-            scouts, config, changed_rules=longer is not None
-        )
-        rules = longer or rules
+        verdict = scout_verdicts.judge(scouts, config)
+        rules = {**(verdict.rules or rules)}
     columns["splitrule"] = split_rules.format_rules(rules)
-    columns["resource_type"] = scout_input.resource_type(
+    columns["resource_type"] = resource_types.fitting(
         source.resource_types, {**task._mapping, **columns}
     )
-    return Assessment(columns, succeeded, exhausted, source.metrics_of(scouts))
+    return Assessment(columns, succeeded, verdict.exhausted, source.metrics_of(scouts))
 
 
 def tag_jobs(session: Transaction, assessments: Iterable[Assessment]) -> None:
@@ -144,7 +140,7 @@ def tag_jobs(session: Transaction, assessments: Iterable[Assessment]) -> None:
 def release_files(session: Transaction, tasks: Sequence[int]) -> None:
     """Have all files that are there be used, not only those for scouts (`nfilestobeused`)."""
     if tasks:
-        connection_of(session).execute(_release(), {"pandaids": written(tasks)})
+        connection_of(session).execute(_release(), {"pandaids": [*tasks]})
 
 
 @dataclass(frozen=True)
@@ -170,7 +166,7 @@ class _Source:
             scout_jobs.read(session, merging, merging=True) if merging else {},
             scout_input.counts(session, ids),
             scout_input.libraries(session, ids),
-            scout_input.resource_types(session),
+            resource_types.read(session),
         )
 
     def scouts_of(self, task: Row[Any]) -> Scouts:

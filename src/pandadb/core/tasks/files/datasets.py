@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ARRAY, String, bindparam, select, update
 
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import array, is_given, unnested, written
+from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
 from pandadb.models import JediDatasets
 
@@ -34,7 +34,7 @@ def lock(
     )
     if types is not None:
         chosen = chosen.where(DATASET.type.in_(types))
-    return connection_of(session).execute(chosen, {"pandaids": written(tasks)}).all()
+    return connection_of(session).execute(chosen, {"pandaids": [*tasks]}).all()
 
 
 def write(

@@ -31,7 +31,7 @@ from pandadb.models import JediDatasetContents
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Select
+    from sqlalchemy import CTE, Select
 
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.statemachine.effects import Columns
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     """`jeditaskid` and `datasetid`."""
 
 FILE = JediDatasetContents.__table__.c
+LIMITS = ("attemptnr", "maxattempt", "failedattempt", "maxfailure")
 MORE_ATTEMPTS = 5
 """Attempts that a retry adds to those of a file."""
 
@@ -93,40 +94,15 @@ def give(
 @cache
 def _statement() -> Select[Any]:
     """Return the statement: files by their kind, their changes, counts by dataset."""
-    given = unnested(
-        "given",
-        jeditaskid=array("tasks"),
-        datasetid=array("datasets"),
-        cuts=bindparam("cut_off", type_=ARRAY(Boolean)),
-    )
     incexec = bindparam("incexec", type_=Boolean)
-    tracked = FILE.maxattempt.is_not(None)
-    kind = case(
-        (and_(FILE.status == "ready", tracked, is_spent(FILE)), "spent"),
-        (and_(FILE.status == "ready", tracked), "unprocessed"),
-        (FILE.status == "ready", "untracked"),
-        (and_(FILE.status == "picked", tracked), "cut off"),
-        (and_(FILE.status == "running", tracked, given.c.cuts), "cut off"),
-        (and_(FILE.status.in_(("lost", "missing")), tracked, incexec), "lost"),
-    )
-    files = (
-        select(*(FILE[name] for name in (*KEY, *LIMITS, "ramcount")), kind.label("kind"))
-        .join_from(
-            given,
-            FILE.fileid.table,
-            and_(*(FILE[name] == given.c[name] for name in KEY[:2])),
-        )
-        .where(FILE.keeptrack == 1, kind.is_not(None))
-        .order_by(*(FILE[name] for name in KEY))
-        .with_for_update(of=JediDatasetContents.__table__)
-        .cte("files")
-    )
+    files = _files(incexec)
     new = _new_limits(files.c)
     ready = files.c.kind.in_(("spent", "cut off", "lost"))
     forgets = and_(incexec, files.c.kind != "lost")
+    remembers = FILE.ramcount.is_distinct_from(0)
     changed = (
         update(JediDatasetContents.__table__)
-        .where(same_file(FILE, files.c), or_(ready, and_(forgets, FILE.ramcount != 0)))
+        .where(same_file(FILE, files.c), or_(ready, and_(forgets, remembers)))
         .values(
             status="ready",
             proc_status=case((ready, "ready"), else_=FILE.proc_status),
@@ -137,18 +113,37 @@ def _statement() -> Select[Any]:
     )
     kinds = ("spent", "unprocessed", "cut off", "lost")
     still = is_spent({**dict(files.c.items()), **new})  # type: ignore[arg-type]  # names suffice
-    return (
-        select(
-            *(files.c[name] for name in KEY[:2]),
-            *(func.count().filter(files.c.kind == name) for name in kinds),
-            func.count().filter(still),
-        )
-        .group_by(*(files.c[name] for name in KEY[:2]))
-        .add_cte(changed)
+    counts = [func.count().filter(files.c.kind == name) for name in kinds]
+    keys = [files.c[name] for name in KEY[:2]]
+    return select(*keys, *counts, func.count().filter(still)).group_by(*keys).add_cte(changed)
+
+
+def _files(incexec: ColumnElement[bool]) -> CTE:
+    """Select and lock the files that a retry has to do with, each with its kind."""
+    given = unnested(
+        "given",
+        jeditaskid=array("tasks"),
+        datasetid=array("datasets"),
+        cuts=bindparam("cut_off", type_=ARRAY(Boolean)),
     )
-
-
-LIMITS = ("attemptnr", "maxattempt", "failedattempt", "maxfailure")
+    tracked = FILE.maxattempt.is_not(None)
+    kind = case(
+        (and_(FILE.status == "ready", tracked, is_spent(FILE)), "spent"),
+        (and_(FILE.status == "ready", tracked), "unprocessed"),
+        (FILE.status == "ready", "untracked"),
+        (and_(FILE.status == "picked", tracked), "cut off"),
+        (and_(FILE.status == "running", tracked, given.c.cuts), "cut off"),
+        (and_(FILE.status.in_(("lost", "missing")), tracked, incexec), "lost"),
+    )
+    in_dataset = and_(*(FILE[name] == given.c[name] for name in KEY[:2]))
+    return (
+        select(*(FILE[name] for name in (*KEY, *LIMITS)), kind.label("kind"))
+        .join_from(given, FILE.fileid.table, in_dataset)
+        .where(FILE.keeptrack == 1, kind.is_not(None))
+        .order_by(*(FILE[name] for name in KEY))
+        .with_for_update(of=JediDatasetContents.__table__)
+        .cte("files")
+    )
 
 
 def _new_limits(file: Columns) -> dict[str, ColumnElement[Any]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, Integer, and_, bindparam, case, func, select, update
 
 from pandadb.core.jobs.files.file_status import KEY, same_dataset, same_file
-from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.files import datasets
 from pandadb.core.tasks.files.new_attempts import is_spent
@@ -47,7 +47,7 @@ def increase_attempts(
     any more. The tasks are locked.
     """
     datasets.lock(session, tasks, INPUTS)
-    given = {"pandaids": written(tasks), "by": by}
+    given = {"pandaids": [*tasks], "by": by}
     rows = connection_of(session).execute(_increase(), given)
     found = {row.jeditaskid: MoreAttempts(row.files, row.spent) for row in rows}
     return {task: found.get(task, MoreAttempts()) for task in tasks}
@@ -62,7 +62,7 @@ def reactivate(
     times, the status log and T_TASK are left as they are. The tasks are locked.
     """
     datasets.lock(session, tasks, REACTIVATED)
-    given = {"pandaids": written(tasks), "keep": keep_attempts}
+    given = {"pandaids": [*tasks], "keep": keep_attempts}
     rows: Sequence[Row[Any]] = connection_of(session).execute(_reactivation(), given).all()
     found = {row.jeditaskid: row.files for row in rows}
     return {task: found.get(task, 0) for task in tasks}

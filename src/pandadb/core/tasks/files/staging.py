@@ -5,16 +5,17 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, select, tuple_, update
+from sqlalchemy import and_, func, select, update
 
-from pandadb.core.sql.id_arrays import array, is_given, unnested, written
+from pandadb.core.jobs.files.file_status import KEY, same_dataset, same_file
+from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
 from pandadb.models import JediDatasetContents, JediDatasets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Row, Select, Update
+    from sqlalchemy import CTE, ColumnElement, Row, Select, Update
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -28,7 +29,7 @@ def release(session: Transaction, rows: Sequence[Row[Any]]) -> None:
     given = {"tasks": [row.jeditaskid for row in rows], "ids": [row.datasetid for row in rows]}
     connection = connection_of(session)
     connection.execute(_released(), given)
-    tasks = {"pandaids": written({*given["tasks"]})}
+    tasks = {"pandaids": [*{*given["tasks"]}]}
     connection.execute(_followed(), tasks)
 
 
@@ -53,6 +54,33 @@ def _followed() -> Select[Any]:
     The first file by number belongs to the first by name, and so on. The counter of such a dataset
     is set to its files that are not being staged.
     """
+    first, others = _files_in_order()
+    follows = and_(
+        others.c.jeditaskid == first.c.jeditaskid,
+        others.c.number == first.c.number,
+        first.c.status != "staging",
+        others.c.status == "staging",
+    )
+    keys = [others.c[name] for name in KEY]
+    freed = select(*keys).join_from(others, first, follows).cte("freed")
+    changed = (
+        update(JediDatasetContents.__table__)
+        .where(same_file(FILE, freed.c))
+        .values(status="ready")
+        .cte("changed")
+    )
+    sums = _sums(others, freed)
+    counted = (
+        update(JediDatasets.__table__)
+        .where(same_dataset(DATASET, sums.c))
+        .values(nfilestobeused=sums.c.files)
+        .cte("counted")
+    )
+    return select(func.count()).select_from(freed).add_cte(changed, counted)
+
+
+def _files_in_order() -> tuple[CTE, CTE]:
+    """Select the files of the first masters of tasks, and of their made-up secondary datasets."""
     primary = (
         select(DATASET.jeditaskid, func.min(DATASET.datasetid).label("datasetid"))
         .where(is_given(DATASET.jeditaskid), DATASET.type == "input", DATASET.masterid.is_(None))
@@ -68,50 +96,18 @@ def _followed() -> Select[Any]:
         )
         .cte("secondary")
     )
-    first = _numbered(primary, FILE.lfn, "first")
-    others = _numbered(secondary, FILE.fileid, "others")
-    follows = and_(
-        others.c.jeditaskid == first.c.jeditaskid,
-        others.c.number == first.c.number,
-        first.c.status != "staging",
-        others.c.status == "staging",
-    )
-    freed = select(others.c.jeditaskid, others.c.datasetid, others.c.fileid).join_from(
-        others, first, follows
-    )
-    freed_files = freed.cte("freed")
-    changed = (
-        update(JediDatasetContents.__table__)
-        .where(
-            FILE.jeditaskid == freed_files.c.jeditaskid,
-            FILE.datasetid == freed_files.c.datasetid,
-            FILE.fileid == freed_files.c.fileid,
-        )
-        .values(status="ready")
-        .cte("changed")
-    )
-    is_freed = tuple_(others.c.datasetid, others.c.fileid).in_(
-        select(freed_files.c.datasetid, freed_files.c.fileid)
-    )
-    sums = (
-        select(
-            others.c.jeditaskid,
-            others.c.datasetid,
-            func.count().filter((others.c.status != "staging") | is_freed).label("files"),
-        )
-        .group_by(others.c.jeditaskid, others.c.datasetid)
-        .cte("sums")
-    )
-    counted = (
-        update(JediDatasets.__table__)
-        .where(DATASET.jeditaskid == sums.c.jeditaskid, DATASET.datasetid == sums.c.datasetid)
-        .values(nfilestobeused=sums.c.files)
-        .cte("counted")
-    )
-    return select(func.count()).select_from(freed_files).add_cte(changed, counted)
+    return _numbered(primary, FILE.lfn, "first"), _numbered(secondary, FILE.fileid, "others")
 
 
-def _numbered(datasets: Any, order: Any, name: str) -> Any:
+def _sums(files: CTE, freed: CTE) -> CTE:
+    """Count the files of each dataset that are not being staged, now that some are freed."""
+    is_freed = files.c.fileid.in_(select(freed.c.fileid))
+    keys = [files.c[name] for name in KEY[:2]]
+    staged = func.count().filter((files.c.status != "staging") | is_freed).label("files")
+    return select(*keys, staged).group_by(*keys).cte("sums")
+
+
+def _numbered(datasets: CTE, order: ColumnElement[Any], name: str) -> CTE:
     """Return the files of datasets with their numbers in an order."""
     number = func.row_number().over(partition_by=(FILE.jeditaskid, FILE.datasetid), order_by=order)
     return (
@@ -119,7 +115,7 @@ def _numbered(datasets: Any, order: Any, name: str) -> Any:
         .join_from(
             datasets,
             FILE.fileid.table,
-            and_(FILE.jeditaskid == datasets.c.jeditaskid, FILE.datasetid == datasets.c.datasetid),
+            same_dataset(FILE, datasets.c),
         )
         .cte(name)
     )

@@ -1,17 +1,17 @@
 """Explanations of a day or a job: its places, its deferrals, and its proofs."""
 
-from pandadb.services.archive.explanations.day import ExplainedDay, Next, explain_day
+from pandadb.services.archive.explanations.day import ExplainedDay, NextAction, explain_day
 from pandadb.services.archive.explanations.job import ExplainedJob, explain_job
-from pandadb.services.archive.explanations.places import Kind, Place
-from pandadb.services.archive.explanations.proofs import Held, Proven
+from pandadb.services.archive.explanations.places import JobPlace, Kind
+from pandadb.services.archive.explanations.proofs import HeldTask, Proven
 
 __all__ = [
     "ExplainedDay",
     "ExplainedJob",
-    "Held",
+    "HeldTask",
+    "JobPlace",
     "Kind",
-    "Next",
-    "Place",
+    "NextAction",
     "Proven",
     "explain_day",
     "explain_job",

@@ -17,7 +17,7 @@ from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS, copy_st
 from pandadb.services.archive.explanations import places
 from pandadb.services.archive.explanations.places import Kind
 from pandadb.services.archive.explanations.proofs import held, proofs_of
-from pandadb.services.archive.pauses import said
+from pandadb.services.archive.pauses import describe
 from pandadb.services.archive.plans import plan
 from pandadb.services.archive.report import NextStep
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.models import ArchiveProof
     from pandadb.services.archive.copies.copy_schedule import GracePeriods
-    from pandadb.services.archive.explanations.places import Place
-    from pandadb.services.archive.explanations.proofs import Held, Proven
+    from pandadb.services.archive.explanations.places import JobPlace
+    from pandadb.services.archive.explanations.proofs import HeldTask, Proven
     from pandadb.services.archive.report import CopyState
 
 DAY = timedelta(1)
 
 
-class Next(StrEnum):
+class NextAction(StrEnum):
     """The action of the next run for a day."""
 
     SWAP = "swap"
@@ -54,16 +54,16 @@ class ExplainedDay:
     """The explanation of a day."""
 
     day: date
-    places: list[Place]
+    places: list[JobPlace]
     """Partitions with rows of it, live ones first, and the exported month."""
     due_from: datetime | None = None
     """When it is old enough; None if the policies never send it to the archive."""
-    next: Next | None = None
+    next: NextAction | None = None
     """The action of the next run; None if there is none."""
     waits: list[Deferral] = field(default_factory=list)
     """Reasons for which it, or a part of it, stays in place."""
     proofs: list[Proven] = field(default_factory=list)
-    holds: list[Held] = field(default_factory=list)
+    holds: list[HeldTask] = field(default_factory=list)
     """Tasks that are held and have jobs of it."""
 
 
@@ -98,7 +98,7 @@ def explain_day(
         deferrals += _not_due(live, due_from) if not (next_ or deferrals) else ()
         deferrals += _in_default(there)
         if live and (pause := pauses.current(session)):
-            deferrals.append(Deferral.of(Reason.PAUSED, pause=said(pause)))
+            deferrals.append(Deferral.of(Reason.PAUSED, pause=describe(pause)))
         there += places.exports_of(exports, lower)
         # a day that cannot be read has a deferral for that
         holds = places.if_readable(session, lambda: held(session, lower, lower + DAY))
@@ -111,14 +111,18 @@ def _ahead(
     policies: Mapping[str, Policy],
     archive: Database | None,
     waits: GracePeriods,
-) -> tuple[Next | None, list[Deferral]]:
+) -> tuple[NextAction | None, list[Deferral]]:
     """Return the action of the next run for a day that is due, and the deferrals."""
     if not archive:
         planned = plan(database, policies, of=day, count=False)
-        going = (Next.ROWS if one.by_rows else Next.SWAP for one in planned if not one.put_off)
+        going = (
+            NextAction.ROWS if one.by_rows else NextAction.SWAP
+            for one in planned
+            if not one.put_off
+        )
         return next(going, None), [one.deferral for one in planned if one.deferral]
     standing = copy_states(database, policies, waits=waits, of=day, count=False)
-    going = (Next(one.due) for one in standing if one.due is not NextStep.WAIT)
+    going = (NextAction(one.due) for one in standing if one.due is not NextStep.WAIT)
     with database.session() as session:
         known = proofs.newest(session)
     return next(going, None), [why for one in standing for why in _copied(one, known)]
@@ -162,14 +166,14 @@ def _due_from(session: Session, lower: datetime, policy: Policy) -> datetime | N
     return policy.retention.later(ends[0]) if ends else None
 
 
-def _not_due(live: list[Place], due_from: datetime | None) -> Iterator[Deferral]:
+def _not_due(live: list[JobPlace], due_from: datetime | None) -> Iterator[Deferral]:
     if live and due_from:
         yield Deferral.of(Reason.NOT_DUE, since=due_from)
     elif live:
         yield Deferral.of(Reason.NO_POLICY, table=live[0].table)
 
 
-def _in_default(there: Iterable[Place]) -> Iterator[Deferral]:
+def _in_default(there: Iterable[JobPlace]) -> Iterator[Deferral]:
     live = {table.partition(".")[2] for table in ARCHIVE_OF}
     rows = [f"{one.partition} {one.rows:,}" for one in there
             if one.kind is Kind.DEFAULT and one.table in live]  # fmt: skip

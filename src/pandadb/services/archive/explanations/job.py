@@ -20,8 +20,8 @@ from pandadb.models import JobsActive4, JobsArchived, JobsArchived4, JobsWaiting
 from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS
 from pandadb.services.archive.explanations import places
 from pandadb.services.archive.explanations.day import explain_day
-from pandadb.services.archive.explanations.places import Kind, Place
-from pandadb.services.archive.explanations.proofs import Held
+from pandadb.services.archive.explanations.places import JobPlace, Kind
+from pandadb.services.archive.explanations.proofs import HeldTask
 from pandadb.services.archive.months.exported_jobs import exported
 from pandadb.services.archive.rows.row_batches import both_have
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.models.jobs.all_tables import JobTable
     from pandadb.services.archive.copies.copy_schedule import GracePeriods
-    from pandadb.services.archive.explanations.day import ExplainedDay, Next
+    from pandadb.services.archive.explanations.day import ExplainedDay, NextAction
     from pandadb.services.archive.explanations.proofs import Proven
 
     Found = Row[*tuple[Any, ...]]
@@ -50,7 +50,7 @@ class ExplainedJob:
     """The explanation of a job."""
 
     pandaid: int
-    where: Place | None
+    where: JobPlace | None
     """None if no table and no exported month has it."""
     jobstatus: str | None = None
     modificationtime: datetime | None = None
@@ -60,13 +60,13 @@ class ExplainedJob:
     """Its day in the archive, or the one it will be archived with; None if it has not ended."""
     due_from: datetime | None = None
     """When that day is old enough."""
-    next: Next | None = None
+    next: NextAction | None = None
     """The action of the next run; None if there is none."""
     waits: list[Deferral] = field(default_factory=list)
     """Reasons for which it stays in place."""
     proofs: list[Proven] = field(default_factory=list)
     """Of its day."""
-    holds: list[Held] = field(default_factory=list)
+    holds: list[HeldTask] = field(default_factory=list)
     """Its task, if that is held."""
 
 
@@ -96,7 +96,7 @@ def explain_job(
         if job is None:
             return ExplainedJob(pandaid, None)
         held = held_by_task(session).get(job.jeditaskid or 0)
-    holds = [Held.of(held)] if held else []
+    holds = [HeldTask.of(held)] if held else []
     if job.where.kind in (Kind.LIVE, Kind.WAITING):
         why = Deferral.of(Reason.NOT_ENDED, jobstatus=job.jobstatus)
         return _told(pandaid, job, holds, waits=[why])
@@ -112,7 +112,7 @@ def explain_job(
 class _Job:
     """A job where it was found."""
 
-    where: Place
+    where: JobPlace
     jobstatus: str | None
     modificationtime: datetime | None
     jeditaskid: int | None
@@ -120,7 +120,7 @@ class _Job:
     """A deferral because the job is in a second place, too."""
 
 
-def _told(pandaid: int, job: _Job, holds: list[Held], **words: Any) -> ExplainedJob:
+def _told(pandaid: int, job: _Job, holds: list[HeldTask], **words: Any) -> ExplainedJob:
     known = (job.where, job.jobstatus, job.modificationtime, job.jeditaskid)
     return ExplainedJob(pandaid, *known, holds=holds, **words)
 
@@ -171,7 +171,7 @@ def _job(session: Session, row: Found, *, is_other: bool = False) -> _Job:
     return _Job(_place(session, row, is_other), *known)
 
 
-def _place(session: Session, row: Found, is_other: bool) -> Place:
+def _place(session: Session, row: Found, is_other: bool) -> JobPlace:
     for job in (JobsArchived4, JobsArchived):
         if row.place == job.__tablename__:
             table = str(job.__table__)
@@ -180,7 +180,7 @@ def _place(session: Session, row: Found, is_other: bool) -> Place:
                 if one.name == name:
                     return places.place_of(table, one, is_other=is_other)
     is_waiting = row.place == JobsWaiting4.__tablename__
-    return Place(Kind.WAITING if is_waiting else Kind.LIVE, row.place, is_other=is_other)
+    return JobPlace(Kind.WAITING if is_waiting else Kind.LIVE, row.place, is_other=is_other)
 
 
 def _exported(exports: Path | None, pandaid: int) -> _Job | None:
@@ -190,5 +190,5 @@ def _exported(exports: Path | None, pandaid: int) -> _Job | None:
     job = found.job
     when = job.get("modificationtime")
     month = next(places.exports_of(exports, when), None) if when and not is_beyond(when) else None
-    where = month or Place(Kind.EXPORT, "parquet", folder=exports)
+    where = month or JobPlace(Kind.EXPORT, "parquet", folder=exports)
     return _Job(where, job.get("jobstatus"), when, job.get("jeditaskid"))

@@ -56,7 +56,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Place:
+class JobPlace:
     """Where rows are."""
 
     kind: Kind
@@ -84,7 +84,7 @@ class Place:
 
 def of_time(
     session: Session, lower: datetime, upper: datetime, *, is_other: bool = False
-) -> list[Place]:
+) -> list[JobPlace]:
     """Return the partitions of live tables and archive that overlap a range of time."""
     tables = [*LIVE_OF] if is_other else [*ARCHIVE_OF, *LIVE_OF]
     there = catalog.partitions(session, tables)
@@ -97,12 +97,12 @@ def of_time(
 
 def _of_time(
     session: Session, table: str, ones: Sequence[Partition], limits: tuple[datetime, datetime]
-) -> Iterator[Place]:
+) -> Iterator[JobPlace]:
     for one in ones:
         if one.overlaps(*limits):
             yield place_of(table, one, one.rows or _counted(session, table, one))
     for partition, rows in default_partitions.of_day(session, ones, TimeRange(*limits)).items():
-        yield Place(Kind.DEFAULT, table.partition(".")[2], partition, rows=rows)
+        yield JobPlace(Kind.DEFAULT, table.partition(".")[2], partition, rows=rows)
 
 
 def _counted(session: Session, table: str, one: Partition) -> int | None:
@@ -129,7 +129,7 @@ def if_readable(session: Session, look: Callable[[], Seen]) -> Seen | None:
 
 def place_of(
     table: str, one: Partition, rows: int | None = None, *, is_other: bool = False
-) -> Place:
+) -> JobPlace:
     """Return a partition of a table as a place."""
     lower = one.lower if isinstance(one.lower, datetime) else None
     upper = one.upper if isinstance(one.upper, datetime) else None
@@ -138,10 +138,10 @@ def place_of(
         is_long = not (lower and upper) or upper - lower > timedelta(1)
         kind = Kind.MONTH if is_long else Kind.ARCHIVE
     name = table.partition(".")[2]
-    return Place(kind, name, one.name, lower, upper, rows, is_other=is_other)
+    return JobPlace(kind, name, one.name, lower, upper, rows, is_other=is_other)
 
 
-def exports_of(folder: Path | None, moment: datetime) -> Iterator[Place]:
+def exports_of(folder: Path | None, moment: datetime) -> Iterator[JobPlace]:
     """Yield the exported month that a moment is in, if there is one.
 
     Raises:
@@ -150,4 +150,4 @@ def exports_of(folder: Path | None, moment: datetime) -> Iterator[Place]:
     for name, path in exported_months(folder) if folder else ():
         if name == str(moment.date())[:7]:
             month = Month.of(name)
-            yield Place(Kind.EXPORT, "parquet", name, month.lower, month.upper, folder=path)
+            yield JobPlace(Kind.EXPORT, "parquet", name, month.lower, month.upper, folder=path)

@@ -45,7 +45,7 @@ class Proven:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldTask:
     """A task that is held."""
 
     jeditaskid: int
@@ -54,7 +54,7 @@ class Held:
     why: str | None
 
     @classmethod
-    def of(cls, hold: ArchiveHold) -> Held:
+    def of(cls, hold: ArchiveHold) -> HeldTask:
         """Return the record of a hold."""
         return cls(hold.jeditaskid, hold.held_by, hold.since, hold.reason)
 
@@ -87,10 +87,10 @@ def _proven(proof: ArchiveProof, is_other: bool) -> Proven:
     )
 
 
-def held(session: Session, lower: datetime, upper: datetime) -> list[Held]:
+def held(session: Session, lower: datetime, upper: datetime) -> list[HeldTask]:
     """Return the tasks that are held and have jobs that ended in a time, here."""
     known, times = holds.held(session), TimeRange(lower, upper)
     tables = (ENDED_JOBS, ARCHIVED_JOBS)
     rows = (rows_of(session, table, times) for table in tables if known)
     tasks = {task for one in rows for task in holds.held_tasks(session, one)}
-    return [Held.of(known[task]) for task in sorted(tasks & known.keys())]
+    return [HeldTask.of(known[task]) for task in sorted(tasks & known.keys())]

@@ -47,7 +47,7 @@ MONTH = Span(1, Unit.MONTH)
 
 
 @dataclass(frozen=True)
-class Days:
+class SplitMonth:
     """A month of a table of the archive, in several partitions."""
 
     table: str
@@ -65,7 +65,7 @@ class CompactionResult:
 
     done: dict[str, int] = field(default_factory=dict)
     """Rows of each new partition."""
-    put_off: list[Days] = field(default_factory=list)
+    put_off: list[SplitMonth] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
     """Months of tables that an error has ended while the others went on."""
     busy: bool = False
@@ -96,7 +96,7 @@ class CompactionResult:
         return next(filter(None, [*failed, self.paused, *stay]), None)
 
 
-def compactable(database: Database, before: str | None = None) -> list[Days]:
+def compactable(database: Database, before: str | None = None) -> list[SplitMonth]:
     """Return the months of several partitions that ended before another begins, oldest first.
 
     Without `before` they are those that ended 90 days ago: servers update jobs for so long.
@@ -114,7 +114,7 @@ def compactable(database: Database, before: str | None = None) -> list[Days]:
         for month in (Month(*limits) for limits in sorted(filter(None, ranges))):
             days = [one for one in ones if month.has(one)]
             if month.upper <= end and len(days) > 1:
-                found.append(Days(table, str(month), len(days)))
+                found.append(SplitMonth(table, str(month), len(days)))
     return sorted(found, key=lambda days: days.month)
 
 
@@ -123,7 +123,7 @@ def compact(
     before: str | None = None,
     *,
     limits: Limits | None = None,
-    tell: Callable[[Days], None] = lambda _: None,
+    tell: Callable[[SplitMonth], None] = lambda _: None,
     tell_wait: Callable[[str], None] = lambda _: None,
 ) -> CompactionResult:
     """Make one partition of the days of each month that ended before another begins.
@@ -151,7 +151,9 @@ def compact(
     return compacted
 
 
-def _take(database: Database, days: Days, compacted: CompactionResult, locks: LockPolicy) -> None:
+def _take(
+    database: Database, days: SplitMonth, compacted: CompactionResult, locks: LockPolicy
+) -> None:
     """Compact a month of a table, or enter the reason why it stays as it is."""
     try:
         with locking(database, locks.writers) as session:

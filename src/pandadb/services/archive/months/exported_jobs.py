@@ -123,10 +123,10 @@ def readable(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
     try:
         yield {"files": [glob.escape(str(path)) for path in files]}
     except library("duckdb").Error as error:
-        raise UnreadableExport(f"{said(files)} cannot be read: {error}") from error
+        raise UnreadableExport(f"{name_files(files)} cannot be read: {error}") from error
 
 
-def said(files: Sequence[object]) -> str:
+def name_files(files: Sequence[object]) -> str:
     """Return files as they can stand in a sentence, however many there are."""
     return ", ".join(map(str, files[:3])) + (", …" if files[3:] else "")
 

@@ -51,7 +51,7 @@ class AnotherExport(NotExported):
 
 
 @dataclass(frozen=True)
-class Outlook:
+class ExportPreview:
     """The rows and partitions of a month, before it is exported."""
 
     month: str
@@ -78,7 +78,7 @@ class Export:
     """Whether the database has nothing of the month any more."""
 
 
-def outlook(database: Database, month: str) -> Outlook:
+def preview(database: Database, month: str) -> ExportPreview:
     """Return the rows and partitions of a month; nothing is read but the catalogue."""
     wanted = Month.of(month)
     with database.session() as session:
@@ -89,7 +89,7 @@ def outlook(database: Database, month: str) -> Outlook:
         for table, ones in there.items()
     }
     ours = [one.name for ones in of.values() for one in ones]
-    return Outlook(
+    return ExportPreview(
         str(wanted),
         {table: sum(one.rows for one in ones) for table, ones in of.items()},
         ours,

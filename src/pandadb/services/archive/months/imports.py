@@ -32,7 +32,7 @@ from pandadb.services.archive.months.import_check import (
 from pandadb.services.archive.pandaid_index import note
 from pandadb.services.archive.pauses import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers
-from pandadb.services.archive.run_lock import NotNow, only_run
+from pandadb.services.archive.run_lock import ArchiveBusy, only_run
 from pandadb.services.archive.throttle import Limits, Throttle
 from pandadb.services.archive.transactions import lift_timeouts
 from pandadb.services.failures import explain
@@ -57,7 +57,7 @@ EMPTY = Fingerprint(0, 0)
 
 
 @dataclass(frozen=True)
-class Loading:
+class ImportProgress:
     """The progress of an import."""
 
     month: str
@@ -76,7 +76,7 @@ def import_month(
     *,
     archive: Database | None = None,
     limits: Limits | None = None,
-    tell: Callable[[Loading], None] = lambda _: None,
+    tell: Callable[[ImportProgress], None] = lambda _: None,
 ) -> Import:
     """Take a month (`2026-09`) that was exported into a folder back into the archive, and prove it.
 
@@ -90,7 +90,7 @@ def import_month(
         NoExports: There is no such folder.
         NotImported: The files are not as they were written, rows of the month or its jobs are there
             already, or the archive lacks a column.
-        NotNow: Locks were not free, or another run is at work.
+        ArchiveBusy: Locks were not free, or another run is at work.
         NotTheOwner: The user of the database may not make partitions.
         ParquetMissing: The extra `parquet` is not installed.
         Paused: The archiver is paused.
@@ -118,7 +118,7 @@ class _Steps:
 
     files: Files
     throttle: Throttle
-    tell: Callable[[Loading], None]
+    tell: Callable[[ImportProgress], None]
     done: int = 0
 
     def begin(self) -> None:
@@ -132,7 +132,7 @@ class _Steps:
 
     def _tell(self, table: str, rows: int, why: str | None = None) -> None:
         of = sum(one.rows for one in self.files.missing)
-        self.tell(Loading(str(self.files.month), table, self.done + rows, of, why))
+        self.tell(ImportProgress(str(self.files.month), table, self.done + rows, of, why))
 
 
 def _import(database: Database, archive: Database | None, files: Files, steps: _Steps) -> None:
@@ -155,7 +155,7 @@ def _import(database: Database, archive: Database | None, files: Files, steps: _
     except IntegrityError as error:  # of rows that have come to the DEFAULT partition, or twice
         raise NotImported(f"{files.month} was not imported: {explain(error)}") from None
     except LockNotAvailable as why:
-        raise NotNow(f"{files.month} was not imported: {why.words}") from None
+        raise ArchiveBusy(f"{files.month} was not imported: {why.words}") from None
 
 
 def _fill(there: Session, part: Part, files: Files, table: Filed, steps: _Steps) -> Fingerprint:

@@ -1,0 +1,1 @@
+"""`pandadb tasks`, a module for each group of its commands."""

@@ -1,0 +1,115 @@
+"""`pandadb tasks command`, `advance` and `recount`: tasks that change."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, task_id
+from pandadb.cli.output import NOTHING_TO_DO, as_json, note, out, table
+from pandadb.cli.target import changing
+from pandadb.cli.tasks.submit import Production, User, end_refused, requester
+from pandadb.services import datasets, tasks
+
+Tasks = Annotated[list[int], typer.Argument(parser=task_id, metavar="TASK…", help="The tasks.")]
+
+
+def command(
+    jeditaskids: Tasks,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="COMMAND",
+            help="kill, finish, retry, incexec, reassign, pause, resume, avalanche, release.",
+        ),
+    ],
+    *,
+    comment: Annotated[
+        str | None, typer.Option(help="Of reassign: cloud:NAME:y, site:NAME:y or nucleus:NAME:y.")
+    ] = None,
+    qualifier: Annotated[
+        str | None, typer.Option(help="Of finish: soft; of retry: discard, staged, keep, sole.")
+    ] = None,
+    user: User = None,
+    production: Production = True,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Give a command to tasks, and carry it out. Exit code 1 if it is refused for a task.
+
+    Jobs that run are asked to end; the task goes on when they have: `pandadb tasks advance`.
+
+    Example: pandadb tasks command 1000002 pause
+    """
+    asked = tasks.CommandRequest(name, requester(user, production), comment, qualifier)
+    with changing(dry_run=dry_run) as database:
+        done = tasks.command(
+            database, jeditaskids, asked, options=tasks.VerbOptions(dry_run=dry_run)
+        )
+    if json:
+        as_json(asdict(done))
+    else:
+        would = "would be " if dry_run else ""
+        for task, status in done.tasks.items():
+            out.print(f"Task {task} {would}{status}.")
+        for task, waiting in done.waiting.items():
+            out.print(f"Task {task} waits for {len(waiting):,} jobs to end.")
+    end_refused(done.refused)
+
+
+def advance(
+    *,
+    vo: Annotated[str | None, typer.Option(help="Tasks of this VO only.")] = None,
+    prodsourcelabel: Annotated[str | None, typer.Option(help="Tasks of this label only.")] = None,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Take tasks on, for cron: commands, scouts and inputs that have ended, final states.
+
+    Idempotent; several can run at once. Exit code 3 if there was nothing to do.
+
+    Example: pandadb tasks advance --quiet
+    """
+    with changing(dry_run=dry_run) as database:
+        done = tasks.advance(
+            database, vo, prodsourcelabel, options=tasks.VerbOptions(dry_run=dry_run)
+        )
+    if json:
+        as_json(asdict(done))
+    elif done.tasks:
+        table("Tasks", ("task", "state"), ([str(task), one] for task, one in done.tasks.items()))
+    if not done.tasks:
+        raise typer.Exit(NOTHING_TO_DO)
+
+
+def recount(
+    jeditaskids: Annotated[
+        list[int] | None,
+        typer.Argument(parser=task_id, metavar="TASK…", help="The tasks; all if none is named."),
+    ] = None,
+    *,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _yes: Yes = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Recount the files of datasets, list the counters that were wrong, and repair them.
+
+    Exit code 3 if none was wrong.
+
+    Example: pandadb tasks recount 1000002 --dry-run
+    """
+    with changing(dry_run=dry_run) as database:
+        wrong = datasets.recount(
+            database, jeditaskids or None, options=tasks.VerbOptions(dry_run=dry_run)
+        )
+    if json:
+        as_json([one._asdict() for one in wrong])
+    elif wrong:
+        names = wrong[0]._fields
+        table("Wrong counters", names, ([str(value) for value in one] for one in wrong))
+        note("Nothing was changed." if dry_run else f"{len(wrong)} counters are repaired.")
+    if not wrong:
+        raise typer.Exit(NOTHING_TO_DO)

@@ -1,0 +1,298 @@
+"""The feed of a task: files of its input datasets from a catalogue, then its next state (3.2, 4.2).
+
+The catalogue is asked first, without a lock; its files then go in, in one transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from pandadb.core.datasets.catalogue import CatalogueError, Listing
+from pandadb.core.datasets.feeds import contents, dataset_feeds, feed_settings
+from pandadb.core.datasets.feeds.dataset_feeds import TO_UPDATE
+from pandadb.core.datasets.feeds.feed_context import MUTABLE, FeedContext
+from pandadb.core.datasets.feeds.feed_settings import SCOUT_CHUNKS
+from pandadb.core.datasets.feeds.file_selection import TooManyRecords
+from pandadb.core.datasets.index_consistency import drop_inconsistent
+from pandadb.core.sql.transaction import Lock
+from pandadb.core.tasks.feeds import feed_plans, feed_sources
+from pandadb.core.tasks.feeds.feed_outcomes import FeedOutcome, conclude
+from pandadb.models import JediDatasetContents, JediDatasets, JediTasks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pandadb.core.datasets.attributes import InputDataset
+    from pandadb.core.datasets.feeds.content_changes import ContentChange
+    from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.tasks.feeds.feed_plans import FeedPlan
+    from pandadb.core.tasks.feeds.feed_sources import Answer
+
+TASK, DATASET, FILE = (m.__table__.c for m in (JediTasks, JediDatasets, JediDatasetContents))
+
+
+@dataclass(frozen=True)
+class DatasetFeed:
+    """The result of a feed for a dataset."""
+
+    datasetid: int
+    name: str
+    new: int = 0
+    """Files, or ranges of their events, that are new."""
+    released: int = 0
+    """Files that were pending, and are ready now."""
+    lost: int = 0
+    """Files that their source does not have any more."""
+
+
+@dataclass(frozen=True)
+class TaskFeed:
+    """The result of a feed for a task."""
+
+    task: int
+    status: str
+    """The state of the task afterwards."""
+    due: Sequence[str] = ()
+    """Names of the datasets that were to be fed."""
+    datasets: Sequence[DatasetFeed] = ()
+    reason: str | None = None
+    """Why it waits, or is broken."""
+
+
+@dataclass
+class _Progress:
+    """The state of a feed while the datasets of a task are fed, one after the other."""
+
+    left: int | None
+    """Files that the masters may still have (nFiles)."""
+    scout_chunks: int = SCOUT_CHUNKS
+    outcome: FeedOutcome = field(default_factory=FeedOutcome)
+    fed: list[DatasetFeed] = field(default_factory=list)
+    skips_secondaries: bool = False
+    consistent: list[int] = field(default_factory=list)
+
+    def note(self, **outcome: Any) -> None:
+        """Note consequences of the feed of a dataset for its task."""
+        self.outcome = replace(self.outcome, **outcome)
+
+
+def feed(
+    session: Transaction,
+    plan: FeedPlan,
+    answers: Mapping[str, Answer],
+    *,
+    host: str,
+    lock: Lock = Lock.WAIT,
+) -> TaskFeed | None:
+    """Feed the datasets of a task that are still due; None if the task is locked, or none is.
+
+    Locks the task, then its datasets by id. A task that is defined becomes ready or assigning;
+    pending, if its input is not complete; tobroken or finishing, if it has none.
+    """
+    if not _lock_task(session, plan, lock):
+        return None
+    due = feed_plans.plan(session, plan.jeditaskid)
+    known = {one.datasetid for one in plan.datasets}
+    if due is None or not known & {one.datasetid for one in due.datasets}:
+        return None
+    ours = [one for one in due.datasets if one.datasetid in known]
+    locked = dataset_feeds.lock(session, plan.jeditaskid, [one.datasetid for one in ours], lock)
+    plan = replace(due, datasets=[one for one in ours if one.datasetid in locked])
+    progress = _Progress(plan.settings.nfiles)
+    for dataset in plan.datasets:
+        if not _feed_dataset(session, plan, dataset, answers, progress):
+            break
+    outcome = _without_input(plan, progress.outcome)
+    if progress.consistent and not (outcome.waits or outcome.is_broken):
+        drop_inconsistent(session, plan.jeditaskid, progress.consistent)
+    status = conclude(session, plan, outcome, host)
+    names = [one.name for one in plan.datasets]
+    return TaskFeed(plan.jeditaskid, status, names, progress.fed, outcome.reason)
+
+
+def _lock_task(session: Transaction, plan: FeedPlan, lock: Lock) -> bool:
+    statement = (
+        select(TASK.jeditaskid)
+        .where(TASK.jeditaskid == plan.jeditaskid)
+        .with_for_update(key_share=True, nowait=lock is Lock.NOWAIT, skip_locked=lock is Lock.SKIP)
+    )
+    return session.scalar(statement) is not None
+
+
+def _feed_dataset(
+    session: Transaction,
+    plan: FeedPlan,
+    dataset: InputDataset,
+    answers: Mapping[str, Answer],
+    progress: _Progress,
+) -> bool:
+    """Feed one dataset; return whether those after it follow."""
+    if progress.skips_secondaries and not dataset.is_master:
+        return True
+    if dataset.is_index_consistent:
+        progress.consistent.append(dataset.datasetid)
+    answer = Listing(()) if dataset.is_pseudo else answers.get(dataset.name)
+    if isinstance(answer, CatalogueError):
+        _note_silence(session, plan, dataset, answer, progress)
+        return True
+    state = _state(plan, dataset, answer)
+    if state is None:
+        dataset_feeds.close(session, dataset, "finished", "closed")
+        return True
+    if dataset.is_master and answer is not None and answer.state == "open":
+        progress.note(master_is_open=True)
+    if not _is_to_be_read(plan, dataset, state):
+        return _keep(session, plan, dataset, progress)
+    context = _context(plan, dataset, state, progress)
+    return _feed_files(session, plan, context, answers, progress)
+
+
+def _context(plan: FeedPlan, dataset: InputDataset, state: str, progress: _Progress) -> FeedContext:
+    return FeedContext(
+        dataset,
+        plan.settings,
+        feed_settings.limits(plan.settings, dataset, progress.left),
+        state,
+        plan.task["status"],
+        plan.task["oldstatus"],
+        plan.stages(dataset),
+        plan.follows_parent,
+        progress.scout_chunks,
+    )
+
+
+def _note_silence(
+    session: Transaction,
+    plan: FeedPlan,
+    dataset: InputDataset,
+    error: CatalogueError,
+    progress: _Progress,
+) -> None:
+    """Let the task wait for the catalogue; or do without the dataset (IM)."""
+    reason = f"The catalogue does not answer for {dataset.name}: {error}"
+    progress.note(reason=reason)
+    if plan.has("IM"):
+        dataset_feeds.close(session, dataset, "failed", None)
+    else:
+        progress.note(waits=True, is_complete=False)
+
+
+def _state(plan: FeedPlan, dataset: InputDataset, listing: Listing | None) -> str | None:
+    """Return the state of a dataset: mutable while files may come; None if it does not exist."""
+    written = plan.is_written_by_parent(dataset)
+    stages = plan.stages(dataset)
+    is_open = listing is not None and listing.state == "open"
+    if plan.has("WH"):
+        return MUTABLE
+    waits = plan.follows_parent or plan.has("RC") or stages
+    if waits and (is_open or written or stages):
+        return MUTABLE
+    return listing.state if listing is not None else None
+
+
+def _is_to_be_read(plan: FeedPlan, dataset: InputDataset, state: str) -> bool:
+    """Return whether the state of a dataset, or of its source, asks for its files."""
+    if dataset.row["status"] in TO_UPDATE or dataset.is_sequence:
+        return plan.takes_files
+    mutable = MUTABLE in (state, dataset.row["state"])
+    return mutable and plan.takes_files and plan.task["status"] != "defined"
+
+
+def _keep(session: Transaction, plan: FeedPlan, dataset: InputDataset, progress: _Progress) -> bool:
+    """Count the files that a dataset has already; one in another state ends the feed."""
+    if dataset.row["status"] != "ready" or not plan.takes_files:
+        progress.note(is_complete=False)
+        return False
+    nfiles = contents.count(session, dataset)
+    if dataset.is_master:
+        _count_master(dataset, progress, nfiles, 0)
+    return True
+
+
+def _feed_files(
+    session: Transaction,
+    plan: FeedPlan,
+    context: FeedContext,
+    answers: Mapping[str, Answer],
+    progress: _Progress,
+) -> bool:
+    dataset = context.dataset
+    try:
+        files = feed_sources.files_of(session, plan, dataset, answers)
+    except CatalogueError as error:
+        reason = f"The catalogue has no files of {dataset.name}: {error}"
+        progress.note(waits=True, is_complete=False, reason=reason)
+        return True
+    except TooManyRecords as error:
+        dataset_feeds.close(session, dataset, "broken", None)
+        _note_excess(dataset, error, progress)
+        return True
+    used = feed_sources.used_elsewhere(session, plan, dataset)
+    constituents = feed_sources.constituents_of(plan, dataset, answers)
+    try:
+        selection, change = dataset_feeds.feed(
+            session, context, files, used=used, constituents=constituents
+        )
+    except TooManyRecords as error:
+        _note_excess(dataset, error, progress)
+        return False
+    _account(context, change, selection.nfiles, progress)
+    return True
+
+
+def _note_excess(dataset: InputDataset, error: TooManyRecords, progress: _Progress) -> None:
+    reason = f"The files of {dataset.name} cannot be fed: {error}"
+    progress.note(is_broken=True, is_complete=False, reason=reason)
+
+
+def _account(context: FeedContext, change: ContentChange, nfiles: int, progress: _Progress) -> None:
+    """Note consequences of the feed of a dataset for its task and for the next datasets."""
+    dataset = context.dataset
+    counts = len(change.records), len(change.released), len(change.lost)
+    progress.fed.append(DatasetFeed(dataset.datasetid, dataset.name, *counts))
+    if context.limits.uses_scouts:
+        progress.scout_chunks = change.scout_chunks
+    if dataset.is_master:
+        _count_master(dataset, progress, nfiles, change.nready)
+    scouts_left = not (context.limits.uses_scouts and progress.scout_chunks <= 0)
+    waits = context.follows_parent or context.stages
+    lacks = change.nreleased == 0 and context.state != "closed"
+    if waits and dataset.is_master and lacks and scouts_left:
+        tape = " It is being staged from tape." if context.stages else ""
+        reason = f"Too little input is ready.{tape} {change.reason}".rstrip()
+        progress.skips_secondaries = True
+        progress.note(waits=True, keeps_frozen_time=False, reason=reason)
+
+
+def _count_master(dataset: InputDataset, progress: _Progress, nfiles: int, nready: int) -> None:
+    if progress.left is not None:
+        progress.left -= nfiles
+    progress.note(
+        has_master=True,
+        nfiles=progress.outcome.nfiles + nfiles,
+        nready=progress.outcome.nready + nready,
+        offset=dataset.offset,
+    )
+
+
+def _without_input(plan: FeedPlan, outcome: FeedOutcome) -> FeedOutcome:
+    """Return the outcome of a task with masters without files, or too few for a workflow."""
+    if outcome.waits or outcome.is_broken or not outcome.is_complete or not outcome.has_master:
+        return outcome
+    if plan.has("WH") and outcome.nready < max(plan.settings.files_per_job or 0, 1):
+        outcome = replace(outcome, waits=True)
+    if outcome.waits or outcome.nfiles:
+        return outcome
+    offset = f", with an offset of {outcome.offset}" if outcome.offset else ""
+    reason = (
+        plan.task["errordialog"] or f"The input is empty, or all its files are left out{offset}"
+    )
+    outcome = replace(outcome, reason=reason)
+    if plan.follows_parent or (outcome.master_is_open and plan.has("RC")):
+        return replace(outcome, waits=True)
+    if plan.has("AE"):
+        return replace(outcome, finishes=True)
+    return replace(outcome, is_broken=True)

@@ -1,0 +1,1 @@
+"""Refinement of tasks: columns, split rules, datasets and templates from their parameters."""

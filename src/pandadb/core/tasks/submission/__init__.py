@@ -1,0 +1,1 @@
+"""Requests for tasks, and tasks taken over from T_TASK."""

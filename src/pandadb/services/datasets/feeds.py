@@ -1,0 +1,82 @@
+"""Feeding tasks: files of their input datasets, from a catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pandadb.core.sql import validation
+from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.tasks.feeds import feed_plans, feed_sources, task_feeds
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pandadb.core.datasets.catalogue import Catalogue
+    from pandadb.core.tasks.feeds.feed_plans import FeedPlan
+    from pandadb.core.tasks.feeds.task_feeds import TaskFeed
+    from pandadb.database import Database
+
+
+@dataclass
+class FeedReport:
+    """Results of a feed by task, and reasons for tasks that were refused."""
+
+    fed: dict[int, TaskFeed] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def feed(
+    database: Database,
+    tasks: int | Iterable[int],
+    catalogue: Catalogue,
+    *,
+    vo: str | None = None,
+    label: str | None = None,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> FeedReport:
+    """Feed tasks of a VO and label with the files that a catalogue has of their input datasets.
+
+    The catalogue is asked before the transaction that writes, so no lock is held meanwhile. Each
+    task has its own transaction: a task that is locked, or has nothing to be fed, is refused.
+
+    Raises:
+        InvalidValue: A task is no number, or the parameters of the only task are not usable.
+    """
+    ids = validation.ids(tasks)
+    report = FeedReport()
+    for task in ids:
+        try:
+            plan = _plan(database, task, vo, label)
+            if plan is None:
+                report.refused[task] = f"Task {task} has no dataset to feed, or an agent has it"
+            else:
+                _feed(database, plan, catalogue, options, report)
+        except InvalidValue as error:
+            if isinstance(tasks, int):
+                raise InvalidValue(f"task {task}: {error}") from None
+            report.refused[task] = str(error)
+    return report
+
+
+def _plan(database: Database, task: int, vo: str | None, label: str | None) -> FeedPlan | None:
+    with database.transaction() as connection:
+        return feed_plans.plan(connection, task, vo=vo, label=label)
+
+
+def _feed(
+    database: Database,
+    plan: FeedPlan,
+    catalogue: Catalogue,
+    options: VerbOptions,
+    report: FeedReport,
+) -> None:
+    task = plan.jeditaskid
+    answers = feed_sources.ask(plan, catalogue)
+    with transaction(database, options) as connection:
+        fed = task_feeds.feed(connection, plan, answers, host=options.host, lock=options.lock)
+    if fed is None:
+        report.refused[task] = f"Task {task} is locked, or was fed meanwhile"
+    else:
+        report.fed[task] = fed

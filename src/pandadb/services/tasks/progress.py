@@ -1,0 +1,25 @@
+"""Progress of tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pandadb.core.sql import validation
+from pandadb.core.tasks import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pandadb.core.tasks.progress import Progress
+    from pandadb.database import Database
+
+
+def task_progress(database: Database, tasks: int | Iterable[int]) -> dict[int, Progress]:
+    """Return the input files and the jobs of tasks by state.
+
+    Raises:
+        InvalidValue: A task is no number.
+    """
+    ids = validation.ids(tasks)
+    with database.transaction() as connection:
+        return progress.read(connection, ids)
