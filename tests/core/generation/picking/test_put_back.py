@@ -75,5 +75,14 @@ def test_files_of_another_memory_and_those_that_wait_are_left(connection: Connec
     assert counters(connection, master) == (3, 3, 2)
 
 
+def test_no_memory_and_0_are_one(connection: Connection) -> None:
+    """[bug] The server leaves files of 0 picked where those of the master have NULL."""
+    add_task(connection)
+    add_dataset(connection, 1, 1, [{"ramcount": None}])
+    other = add_secondary(connection, 1, 2, [{"ramcount": 0}])
+    assert put_back(connection, pick(connection, [1], generator="generator")) == 2
+    assert states(connection, other) == ["ready"]
+
+
 def test_nothing_is_put_back_of_no_chunks(connection: Connection) -> None:
     assert put_back(connection, []) == 0

@@ -100,6 +100,7 @@ def _wanted(wish: MasterWish) -> Wanted:
         wish.dataset,
         wish.number,
         by_lumiblock=is_by_lumiblock(wish.rules),
+        by_memory=True,
         is_tracked=usage_of(wish.dataset).is_tracked,
     )
 
@@ -107,16 +108,21 @@ def _wanted(wish: MasterWish) -> Wanted:
 def _parts(
     wishes: Iterable[MasterWish], taken: Iterable[Sequence[Row]]
 ) -> Iterator[tuple[Chunk, MasterWish]]:
-    """Part the files of each master by RAMCOUNT; 0 and NULL are one."""
+    """Part the files of each master by RAMCOUNT; 0 and NULL are one.
+
+    Files of less memory are taken first, so that only the last part may lack some.
+    """
     for wish, files in zip(wishes, taken, strict=True):
         parts: dict[int, list[Row]] = defaultdict(list)
         for file in files:
             parts[int(file["ramcount"] or 0)].append(file)
+        is_block = wish.is_block and len(files) == wish.number
         for ramcount in sorted(parts):
-            yield _part(wish, ramcount, parts[ramcount], len(files)), wish
+            is_last = ramcount == max(parts)
+            yield _part(wish, ramcount, parts[ramcount], is_block=is_block and is_last), wish
 
 
-def _part(wish: MasterWish, ramcount: int, files: Sequence[Row], number: int) -> Chunk:
+def _part(wish: MasterWish, ramcount: int, files: Sequence[Row], *, is_block: bool) -> Chunk:
     if secondary_files.is_by_former_job(wish.rules, wish.secondaries):
         files = sorted(files, key=_former_job)
     return Chunk(
@@ -125,7 +131,7 @@ def _part(wish: MasterWish, ramcount: int, files: Sequence[Row], number: int) ->
         ramcount=ramcount,
         is_merging=is_merge(wish.dataset),
         is_scouting=wish.is_scouting,
-        is_block=wish.is_block and number == wish.number,
+        is_block=is_block,
     )
 
 

@@ -71,6 +71,7 @@ def add(session: Transaction, rounds: Mapping[tuple[int, int], tuple[int, bool]]
     given = {key: one for key, one in rounds.items() if one[0]}
     if given:
         parameters = {
+            "places": [*range(len(given))],
             "tasks": [task for task, _ in given],
             "datasets": [dataset for _, dataset in given],
             "rounds": [number for number, _ in given.values()],
@@ -144,13 +145,14 @@ def _again() -> Subquery:
     """Select the first records of all distinct files, once for each round, in their new order."""
     given = id_arrays.unnested(
         "given",
+        place=id_arrays.array("places"),
         jeditaskid=id_arrays.array("tasks"),
         datasetid=id_arrays.array("datasets"),
         rounds=id_arrays.array("rounds"),
         is_random=bindparam("random", type_=ARRAY(Boolean)),
     )
     first = (
-        select(*FILE, given.c.rounds, given.c.is_random)
+        select(*FILE, given.c.place, given.c.rounds, given.c.is_random)
         .select_from(given)
         .join(JediDatasetContents.__table__, is_of(given))
         .ext(distinct_on(*SAME_FILE))
@@ -166,6 +168,6 @@ def _again() -> Subquery:
     return (
         select(first)
         .join(turn, true())
-        .order_by(first.c.datasetid, turn.c.round, shuffled, first.c.fileid)
+        .order_by(first.c.place, turn.c.round, shuffled, first.c.fileid)
         .subquery("again")
     )

@@ -39,7 +39,7 @@ class TaskInput:
     """The datasets of a task that jobs are generated for."""
 
     masters: Sequence[Row]
-    """Those to be merged first, the newest before the others, then those of input by id."""
+    """Those to be merged first, the newest before the others; then those of input."""
     secondaries: dict[int, list[Row]]
     """Of each master."""
     is_held_back: bool
@@ -58,7 +58,7 @@ def read(session: Transaction, tasks: Iterable[int]) -> dict[int, TaskInput]:
 
 @cache
 def _select() -> Select[Any]:
-    """Return all datasets that may be input, locked by id: a job's end locks them so, too."""
+    """Select all datasets that may be input, locked by id: a job's end locks them so, too."""
     return (
         select(*DATASET)
         .where(is_given(DATASET.jeditaskid), DATASET.type.in_(constants(PROCESS_TYPES)))
@@ -72,6 +72,7 @@ def _is_settled(datasets: Iterable[Row]) -> bool:
 
 
 def _input(datasets: Sequence[Row]) -> TaskInput:
+    datasets = sorted(datasets, key=_order)
     with_work = [*filter(_has_work, datasets)]
     to_merge = [one for one in reversed(with_work) if is_merge(one)]
     masters = to_merge + [one for one in with_work if not is_merge(one)]
@@ -80,6 +81,11 @@ def _input(datasets: Sequence[Row]) -> TaskInput:
         secondaries={one["datasetid"]: _secondaries(one, datasets) for one in masters},
         is_held_back=_is_held_back(datasets),
     )
+
+
+def _order(dataset: Row) -> tuple[str, int]:
+    """Return the key of the order of datasets: input before pseudo input, then by id."""
+    return dataset["type"], int(dataset["datasetid"])
 
 
 def _has_work(dataset: Row) -> bool:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    ARRAY,
-    Boolean,
     and_,
-    bindparam,
     func,
     or_,
     select,
@@ -33,6 +29,7 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.effects import Columns
 
 FILE = JediDatasetContents.__table__.c
+COLUMNS = tuple(FILE.keys())
 KEY = ("jeditaskid", "datasetid", "fileid")
 
 
@@ -46,6 +43,8 @@ class Wanted:
     """MB: files of just this; None for all."""
     by_lumiblock: bool = False
     """Whether they come by luminosity block and name, not by FILEID."""
+    by_memory: bool = False
+    """Whether those of the lowest RAMCOUNT come first, if not all are taken."""
     is_tracked: bool = True
     """Whether they become `picked`."""
 
@@ -53,27 +52,50 @@ class Wanted:
 def take(session: Transaction, wanted: Sequence[Wanted]) -> list[list[Row]]:
     """Take files that are ready, as many as there are; return those of each wish in their order.
 
-    Two wishes must not ask for the same files, unless these are not tracked.
+    Files that are tracked become `picked`. Two wishes must not ask for the same files, unless these
+    are not tracked.
     """
-    taken: dict[int, list[tuple[int, Row]]] = defaultdict(list)
+    files: list[list[Row]] = [[] for _ in wanted]
     for by_lumiblock in (False, True):
         places = [n for n, one in enumerate(wanted) if one.by_lumiblock is by_lumiblock]
-        if not places:
-            continue
-        found = connection_of(session).execute(_take(by_lumiblock), arrays(wanted, places))
-        for row in found.mappings():
-            columns = dict(row)
-            place, position = columns.pop("place"), columns.pop("position")
-            if columns.pop("picked") is not None:
-                columns["status"] = "picked"
-            elif wanted[place].is_tracked:
-                continue
-            taken[place].append((position, columns))
-    return [[row for _, row in sorted(taken[n], key=_position)] for n in range(len(wanted))]
+        _read(session, wanted, places, files, by_memory=False)
+        mixed = [n for n in places if wanted[n].by_memory and _is_cut(wanted[n], files[n])]
+        _read(session, wanted, mixed, files, by_memory=True)
+    tracked = [n for n, one in enumerate(wanted) if one.is_tracked]
+    for n, picked in zip(tracked, pick(session, [files[n] for n in tracked]), strict=True):
+        files[n] = picked
+    return files
 
 
-def _position(found: tuple[int, Row]) -> int:
-    return found[0]
+def _read(
+    session: Transaction,
+    wanted: Sequence[Wanted],
+    places: Sequence[int],
+    files: list[list[Row]],
+    *,
+    by_memory: bool,
+) -> None:
+    """Read the files that are ready for wishes, all of one order, into their places."""
+    if not places:
+        return
+    statement = _ready(wanted[places[0]].by_lumiblock, by_memory)
+    found: dict[int, list[Row]] = {place: [] for place in places}
+    rows = connection_of(session).execute(statement, arrays(wanted, places)).mappings()
+    for row in rows:
+        columns = dict(row)
+        found[columns.pop("place")].append(columns)
+    for place, its_files in found.items():
+        its_files.sort(key=_position)
+        files[place] = [{name: one[name] for name in COLUMNS} for one in its_files]
+
+
+def _position(file: Row) -> int:
+    return int(file["position"])
+
+
+def _is_cut(wanted: Wanted, files: Sequence[Row]) -> bool:
+    """Return whether there may be files of less memory beyond those that were read."""
+    return len(files) == wanted.number and any(one["ramcount"] for one in files)
 
 
 def arrays(wanted: Sequence[Wanted], places: Iterable[int] | None = None) -> dict[str, Any]:
@@ -85,7 +107,6 @@ def arrays(wanted: Sequence[Wanted], places: Iterable[int] | None = None) -> dic
         "datasets": [one.dataset["datasetid"] for _, one in chosen],
         "numbers": [one.number for _, one in chosen],
         "ramcounts": [one.ramcount for _, one in chosen],
-        "tracked": [one.is_tracked for _, one in chosen],
     }
 
 
@@ -98,7 +119,6 @@ def wishes() -> TableValuedAlias:
         datasetid=id_arrays.array("datasets"),
         number=id_arrays.array("numbers"),
         ramcount=id_arrays.array("ramcounts"),
-        is_tracked=bindparam("tracked", type_=ARRAY(Boolean)),
     )
 
 
@@ -122,9 +142,11 @@ def is_of_memory(wanted: TableValuedAlias) -> ColumnElement[bool]:
 
 
 @cache
-def _take(by_lumiblock: bool) -> Select[Any]:
+def _ready(by_lumiblock: bool, by_memory: bool) -> Select[Any]:
     wanted = wishes()
-    order = (FILE.lumiblocknr, FILE.lfn, FILE.fileid) if by_lumiblock else (FILE.fileid,)
+    memory = (func.coalesce(FILE.ramcount, 0),) if by_memory else ()
+    name = (FILE.lumiblocknr, FILE.lfn) if by_lumiblock else ()
+    order = (*memory, *name, FILE.fileid)
     ready = (
         select(*FILE, func.row_number().over(order_by=order).label("position"))
         .where(is_of(wanted), is_ready(FILE), is_of_memory(wanted))
@@ -132,38 +154,23 @@ def _take(by_lumiblock: bool) -> Select[Any]:
         .limit(wanted.c.number)
         .lateral("ready")
     )
-    found = (
-        select(wanted.c.place, wanted.c.is_tracked, *ready.c)
-        .select_from(wanted)
-        .join(ready, true())
-        .cte("found")
-    )
-    picked = (
-        update(JediDatasetContents.__table__)
-        .where(
-            *(FILE[name] == found.c[name] for name in KEY),
-            found.c.is_tracked,
-            FILE.status == "ready",
-        )
-        .values(status="picked")
-        .returning(*(FILE[name] for name in KEY))
-        .cte("picked")
-    )
-    columns = [one for one in found.c if one.name != "is_tracked"]
-    matches = and_(*(picked.c[name] == found.c[name] for name in KEY))
-    return select(*columns, picked.c.fileid.label("picked")).outerjoin_from(found, picked, matches)
+    return select(wanted.c.place, *ready.c).select_from(wanted).join(ready, true())
 
 
-def pick(session: Transaction, files: Iterable[Row]) -> list[Row]:
-    """Pick these files; return those that were still ready, in the given order."""
-    chosen = [*files]
+def pick(session: Transaction, groups: Sequence[Sequence[Row]]) -> list[list[Row]]:
+    """Pick files; return those of each group that were still ready, in their order."""
+    chosen = [file for files in groups for file in files]
     given = {
         "tasks": [one["jeditaskid"] for one in chosen],
         "datasets": [one["datasetid"] for one in chosen],
         "files": [one["fileid"] for one in chosen],
     }
-    found = {*connection_of(session).scalars(_pick(), given)} if chosen else set[int]()
-    return [{**one, "status": "picked"} for one in chosen if one["fileid"] in found]
+    rows = connection_of(session).execute(_pick(), given) if chosen else ()
+    picked = {tuple(row) for row in rows}
+    return [
+        [{**one, "status": "picked"} for one in files if tuple(one[n] for n in KEY) in picked]
+        for files in groups
+    ]
 
 
 @cache
@@ -178,5 +185,5 @@ def _pick() -> Update:
         update(JediDatasetContents.__table__)
         .where(*(FILE[name] == given.c[name] for name in KEY), FILE.status == "ready")
         .values(status="picked")
-        .returning(FILE.fileid)
+        .returning(*(FILE[name] for name in KEY))
     )

@@ -99,9 +99,13 @@ def take_secondaries(
     found = [*zip(files, _files(session, files), strict=True)]
     found += zip(numbers, _numbers(session, numbers), strict=True)
     chunks: dict[Key, list[PickedDataset]] = defaultdict(list)
-    for request, taken in sorted(found, key=lambda one: int(one[0].dataset["datasetid"])):
+    for request, taken in sorted(found, key=_order):
         chunks[key_of(request.chunk)].append(PickedDataset(request.dataset, taken))
     return chunks
+
+
+def _order(found: tuple[SecondaryRequest, object]) -> int:
+    return int(found[0].dataset["datasetid"])
 
 
 def _files(session: Transaction, requests: Sequence[SecondaryRequest]) -> Files:
@@ -183,5 +187,4 @@ def _numbers(session: Transaction, requests: Sequence[SecondaryRequest]) -> File
         added = [one for one in new if (one["jeditaskid"], one["datasetid"]) == key]
         known = [*pool, *(added if choice.new else ())]
         chosen.append([known[place] for place in choice.places])
-    picked = {one["fileid"]: one for one in pick(session, [f for each in chosen for f in each])}
-    return [[picked[f["fileid"]] for f in each if f["fileid"] in picked] for each in chosen]
+    return pick(session, chosen)
