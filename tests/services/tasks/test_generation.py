@@ -475,3 +475,52 @@ def test_a_task_that_is_unknown_is_refused(database: Database, given_rows: Sessi
         generate(database, [7], QUEUES)
     with pytest.raises(InvalidValue, match="no task 7"):
         generate_waiting(database, QUEUES, vo="wlcg", beside=7)
+
+
+def test_outputs_of_a_vo_with_scopes_have_that_of_their_container(
+    database: Database, given_rows: Session
+) -> None:
+    make_ready_task(given_rows, TASK, "NF=1", 1, vo="atlas")
+    names = {"datasetname": "data18.x.y", "containername": "group.phys.x", "vo": "atlas"}
+    given_rows.execute(update(JediDatasets).where(JediDatasets.type == "log").values(names))
+    given_rows.commit()
+    generated(database)
+    log = select(FilesTable4.scope).where(FilesTable4.type == "log")
+    assert given_rows.scalar(log) == "group.phys"
+    kept = select(JediDatasetContents.scope).where(JediDatasetContents.type == "log")
+    assert given_rows.scalar(kept) == "data18"
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    per_job=st.integers(1, 60), sizes=st.lists(st.integers(1, 120), min_size=1, max_size=4)
+)  # fmt: skip
+def test_each_event_is_in_just_one_job(
+    database: Database, given_rows: Session, per_job: int, sizes: list[int]
+) -> None:
+    task = (given_rows.scalar(select(func.max(JediTasks.jeditaskid))) or TASK) + 1
+    files = [
+        {"lfn": f"f{number}", "nevents": size, "startevent": start, "endevent": end}
+        for number, size in enumerate(sizes)
+        for start in range(0, size, per_job)
+        for end in [min(start + per_job, size) - 1]
+    ]
+    make_ready_task(given_rows, task, f"NE={per_job}", files)
+    given_rows.commit()
+    (found,) = generate(database, [task], QUEUES, nfiles=len(files))
+    events = Counter(
+        (one.name, number)
+        for job in found.jobs
+        for one in job.inputs
+        for number in range(one.first_event or 0, (one.last_event or 0) + 1)
+    )
+    taken = {(f"f{number}", event) for number, size in enumerate(sizes) for event in range(size)}
+    assert set(events.values()) == {1}
+    assert events.keys() <= taken
+    ready = select(func.count()).where(
+        JediDatasetContents.jeditaskid == task, JediDatasetContents.status == "ready"
+    )
+    if not given_rows.scalar(ready):
+        assert events.keys() == taken

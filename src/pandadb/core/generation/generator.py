@@ -129,7 +129,7 @@ def _request(session: Transaction, chunk: Chunk, how: Generation) -> JobRequest:
         chunk=chunk,
         template=template or "",
         taskparams=_parsed(params),
-        settings=jedi_config.read(session, CONFIG_COMPONENT),
+        settings=jedi_config.read(session, CONFIG_COMPONENT, chunk.task["vo"]),
         cloud=how.cloud,
         submitter=submitters.submitter(session, chunk.task, when),
         when=when,

@@ -65,7 +65,7 @@ def _job(parts: JobParts) -> NewJob:
     text = job_parameters.resolved(_template(request), found, _values(parts))
     dropped = {name for names in found.dropped.values() for name in names}
     written = [
-        file_rows.of_output(file, dataset)
+        file_rows.of_output(request, file, dataset)
         for file, dataset in outputs.files
         if file["lfn"] not in dropped
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from pandadb.core.generation import new_ids
 from pandadb.core.generation.jobs import file_rows, job_columns, resources, special_handling
@@ -72,7 +72,7 @@ def _known(session: Transaction, request: JobRequest, sites: Sequence[str]) -> d
 def _candidates(request: JobRequest, sites: Sequence[str]) -> Any:
     """Select libraries that are finished, or whose build job lives, the newest first."""
     names = ("site", "datasetname", "containername", "storagetoken")
-    lives = or_(*(FILE.pandaid.in_(select(table.pandaid)) for table in (JobsDefined4, JobsActive4)))
+    lives = or_(*(exists().where(t.pandaid == FILE.pandaid) for t in (JobsDefined4, JobsActive4)))
     return (
         select(*FILE, *(DATASET[name] for name in names))
         .join(
@@ -161,8 +161,8 @@ def _file(request: JobRequest, dataset: Row, kind: str, number: int) -> dict[str
 def _library(request: JobRequest, queue: Queue, dataset: Row, library: Row, log: Row) -> Library:
     spec = {**dataset, "containername": None, "storagetoken": None, "attributes": None}
     spec["destination"] = queue.name
-    output = {**file_rows.of_output(library, spec), "type": "output"}
-    outputs = [output, file_rows.of_output(log, spec)]
+    output = {**file_rows.of_output(request, library, spec), "type": "output"}
+    outputs = [output, file_rows.of_output(request, log, spec)]
     used = {name: one for name, one in output.items() if name != "destinationdblock"}
     used |= {
         "type": "input",

@@ -49,11 +49,13 @@ class JediConfig:
         return text not in ("", "false", "0", "no", "none")
 
 
-def read(session: Transaction, component: str) -> JediConfig:
-    """Read the settings of a component of JEDI, such as `retry_task` or `dbproxy`."""
+def read(session: Transaction, component: str, vo: str | None = None) -> JediConfig:
+    """Read the settings of a component of JEDI, such as `retry_task`; of one VO, or of all."""
     query = (
         select(Config.key, Config.value)
         .where(Config.app == "jedi", Config.component == component, Config.value.is_not(None))
         .order_by(Config.vo.desc())
     )
+    if vo is not None:
+        query = query.where(Config.vo == vo)
     return JediConfig(component, {key: value or "" for key, value in session.execute(query)})

@@ -126,3 +126,12 @@ def test_the_servers_settings_boost_users(session: Session, boosts: Any, wanted:
     session.flush()
 
     assert submitted(session, USER) == [wanted]
+
+
+def test_a_setting_may_have_its_json_in_a_column_of_its_own(session: Session) -> None:
+    key = {"app": "pandaserver", "component": "dbproxy", "key": "USER_JOB_PRIO_BOOST_DICTS"}
+    boosts = [{"type": "user", "name": USER["produsername"], "prio": 1234}]
+    session.add(Config(**key, vo="wlcg", value_json=boosts, type="json", descr="-"))
+    session.flush()
+
+    assert submitted(session, USER) == [1234]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.generation.outputs import scopes
 from pandadb.core.jobs.files.file_status import INPUTS
 
 if TYPE_CHECKING:
@@ -51,9 +52,11 @@ def of_input(file: Row, dataset: Row, kind: str) -> dict[str, Any]:
     return found
 
 
-def of_output(file: Row, dataset: Row) -> dict[str, Any]:
+def of_output(request: JobRequest, file: Row, dataset: Row) -> dict[str, Any]:
     """Return a file of a task as output or log of a job."""
     found = _of_task(file, dataset, file["type"])
+    if request.task["vo"] in scopes.VOS:
+        found["scope"] = scopes.scope_of_name(found["dataset"])
     found["destinationdblock"] = dataset["datasetname"]
     if dataset["storagetoken"]:
         found["destinationdblocktoken"] = dataset["storagetoken"].partition("/")[0]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ARRAY, String, bindparam, func, select
+from sqlalchemy import ARRAY, String, Text, bindparam, func, select, type_coerce
 
 from pandadb.core.jobs.files.file_status import BUILD, PMERGE
 from pandadb.core.sql import id_arrays
@@ -21,7 +21,7 @@ from pandadb.models import Config, JobsActive4, JobsDefined4
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -143,13 +143,18 @@ def _counts() -> Select[Any]:
         for job in (JobsActive4.__table__.c, JobsDefined4.__table__.c)
     ]
     app, component, key = BOOST_SETTING
-    setting = select(Config.value).filter_by(app=app, component=component, key=key)
+    setting = select(_text()).filter_by(app=app, component=component, key=key)
     return select(
         owner.user,
         owner.group,
         (counts[0] + counts[1]).label("jobs"),
         setting.limit(1).scalar_subquery().label("setting"),
     )
+
+
+def _text() -> ColumnElement[str]:
+    """Return the text of a setting: those of type json have a column of their own."""
+    return func.coalesce(type_coerce(Config.value_json, Text), Config.value)
 
 
 def _boosts(setting: str | None) -> dict[tuple[str, str | None], int]:
