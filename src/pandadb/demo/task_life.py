@@ -19,7 +19,7 @@ from pandadb.services.jobs import DispatchRequest, Heartbeat
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pandadb.core.tasks.progress import Progress
+    from pandadb.core.tasks.search.progress import Progress
     from pandadb.database import Database
     from pandadb.job_types import JobColumns
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.statemachine.machine import UnknownState
-from pandadb.core.tasks import agent_states
+from pandadb.core.tasks.changes import agent_states
 from pandadb.core.tasks.states import ATTEMPT_ENDS, STATES
 from pandadb.models import (
     JediDatasetContents,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.core.tasks import attributes
+from pandadb.core.tasks.changes import attributes
 from pandadb.models import JediTasks, JobsActive4, JobsDefined4, ResourceTypes, TTask
 from tests.factories import make_job
 from tests.task_commands import make_commanded_task, task_row

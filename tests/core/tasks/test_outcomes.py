@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from pandadb.core.tasks import activity_periods, outcomes
-from pandadb.core.tasks.outcomes import Outcome
+from pandadb.core.tasks import activity_periods
+from pandadb.core.tasks.changes import outcomes
+from pandadb.core.tasks.changes.outcomes import Outcome
 from pandadb.database import Database
 from pandadb.models import TaskMetrics, TasksStatusLog
 from tests.task_rows import LONG_AGO, deft_row, give_dataset, give_task, task_row

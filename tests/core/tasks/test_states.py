@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pandadb.core.statemachine.machine import Transition
+from pandadb.core.tasks.changes.status_changes import TASK
 from pandadb.core.tasks.states import ACCEPTED_IN, CLOSED, STATES, TASKS
-from pandadb.core.tasks.status_changes import TASK
 
 
 @pytest.mark.parametrize("step", TASKS.transitions, ids=lambda s: f"{s.verb} {s.target}")

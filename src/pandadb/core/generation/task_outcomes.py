@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, case, func, update
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.tasks import split_rules
+from pandadb.core.tasks.changes.status_changes import set_status
 from pandadb.core.tasks.states import GENERATING
-from pandadb.core.tasks.status_changes import set_status
 from pandadb.models import JediTasks, TTask
 
 if TYPE_CHECKING:

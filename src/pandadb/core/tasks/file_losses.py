@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pandadb.core.datasets import lost_files
 from pandadb.core.datasets.lost_files import FileLoss
 from pandadb.core.sql.transaction import Lock
+from pandadb.core.tasks.changes.status_changes import set_status
 from pandadb.core.tasks.row_locks import lock_tasks, refusing_to_wait
-from pandadb.core.tasks.status_changes import set_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,11 +11,12 @@ from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, near, shown
-from pandadb.core.tasks import attempts, descendants, outcomes, retry_limits
+from pandadb.core.tasks import attempts, descendants, retry_limits
+from pandadb.core.tasks.changes import outcomes
+from pandadb.core.tasks.changes.outcomes import HOURS_BACK, Outcome
 from pandadb.core.tasks.files import retried_datasets
 from pandadb.core.tasks.files.dataset_types import CLOSED_WITH_TASK
 from pandadb.core.tasks.files.retried_datasets import RetryOptions
-from pandadb.core.tasks.outcomes import HOURS_BACK, Outcome
 from pandadb.core.tasks.states import RETRYABLE
 from pandadb.models import JediDatasets, JediEvents, TTask
 

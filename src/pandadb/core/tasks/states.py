@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.statemachine.effects import NOW, NULL
 from pandadb.core.statemachine.machine import Machine, State, Transition, by_name
-from pandadb.core.tasks.effects import (
+from pandadb.core.tasks.changes.effects import (
     AVALANCHE,
     BEFORE,
     CLEAR_OLD,

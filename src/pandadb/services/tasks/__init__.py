@@ -4,9 +4,15 @@ from pandadb.core.generation.generated_jobs import GeneratedJob
 from pandadb.core.generation.slices import Queue
 from pandadb.core.tasks.commands.catalog import COMMANDS, UnknownCommand
 from pandadb.core.tasks.commands.requests import CommandRequest
-from pandadb.core.tasks.progress import Progress
 from pandadb.core.tasks.requesters import Requester
-from pandadb.core.tasks.search import TaskFilter, TaskHistory, TaskNotFound, TaskPage, TaskStep
+from pandadb.core.tasks.search.pages import (
+    TaskFilter,
+    TaskHistory,
+    TaskNotFound,
+    TaskPage,
+    TaskStep,
+)
+from pandadb.core.tasks.search.progress import Progress
 from pandadb.core.tasks.submission.parameters import InvalidTask, read_parameters
 from pandadb.core.tasks.submission.requests import Answer
 from pandadb.services.tasks.agents import AdvanceResult, advance, command

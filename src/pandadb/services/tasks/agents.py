@@ -10,7 +10,7 @@ from pandadb.core.tasks.commands import acceptance, execution, redrives, request
 from pandadb.core.tasks.commands.requests import AnswerCode
 from pandadb.core.tasks.ending import ends, preparation
 from pandadb.core.tasks.files import reactivations
-from pandadb.core.tasks.search import states_of
+from pandadb.core.tasks.search.pages import states_of
 from pandadb.services.tasks.commands import IDLE
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.sql import validation
-from pandadb.core.tasks import agent_states, attributes
+from pandadb.core.tasks.changes import agent_states, attributes
 from pandadb.core.tasks.commands import acceptance, execution, redrives, requests
 from pandadb.core.tasks.commands.acceptance import Accepted, AcceptResult
 from pandadb.core.tasks.commands.catalog import COMMANDS, Command, UnknownCommand

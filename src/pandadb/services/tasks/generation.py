@@ -15,7 +15,8 @@ from pandadb.core.generation.picking.candidates import UnknownTask
 from pandadb.core.generation.picking.queue_configurations import UnknownQueue
 from pandadb.core.generation.picking.task_locks import LEAST_REST
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.core.tasks import agent_states, min_task_ids
+from pandadb.core.tasks import min_task_ids
+from pandadb.core.tasks.changes import agent_states
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandadb.core.sql import validation
-from pandadb.core.tasks import progress
+from pandadb.core.tasks.search import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pandadb.core.tasks.progress import Progress
+    from pandadb.core.tasks.search.progress import Progress
     from pandadb.database import Database
 
 

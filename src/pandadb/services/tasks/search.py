@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.tasks import search
-from pandadb.core.tasks.search import TaskFilter
+from pandadb.core.tasks.search import pages as search
+from pandadb.core.tasks.search.pages import TaskFilter
 
 if TYPE_CHECKING:
-    from pandadb.core.tasks.search import TaskHistory, TaskPage
+    from pandadb.core.tasks.search.pages import TaskHistory, TaskPage
     from pandadb.database import Database
 
 ALL = TaskFilter()

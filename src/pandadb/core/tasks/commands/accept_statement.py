@@ -28,9 +28,9 @@ from sqlalchemy import (
 from pandadb.core.sql.expressions import constant, constants
 from pandadb.core.sql.id_arrays import is_hashed_in
 from pandadb.core.statemachine.effects import moment
+from pandadb.core.tasks.changes.status_changes import REASON_LENGTH
 from pandadb.core.tasks.commands.requests import OWNER
 from pandadb.core.tasks.states import TASKS
-from pandadb.core.tasks.status_changes import REASON_LENGTH
 from pandadb.models import JediTasks, ProdSysComm, TasksStatusLog, TTask
 
 if TYPE_CHECKING:

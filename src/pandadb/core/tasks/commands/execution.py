@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.core.tasks import activity_periods, deft_mirror, retries, split_rule_changes
+from pandadb.core.tasks import activity_periods, retries
+from pandadb.core.tasks.changes import deft_mirror, split_rule_changes
+from pandadb.core.tasks.changes.status_changes import carry
 from pandadb.core.tasks.commands import (
     initial_shares,
     job_kills,
@@ -19,7 +21,6 @@ from pandadb.core.tasks.commands import (
 from pandadb.core.tasks.commands.catalog import COMMANDS
 from pandadb.core.tasks.row_locks import lock_tasks
 from pandadb.core.tasks.states import ACCEPTED_IN, TASKS
-from pandadb.core.tasks.status_changes import carry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

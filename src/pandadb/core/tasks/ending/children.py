@@ -10,9 +10,10 @@ from sqlalchemy import func, literal_column, update
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks import descendants, outcomes
+from pandadb.core.tasks import descendants
+from pandadb.core.tasks.changes import outcomes
+from pandadb.core.tasks.changes.outcomes import Outcome
 from pandadb.core.tasks.ending.final_states import UNSUCCESSFUL
-from pandadb.core.tasks.outcomes import Outcome
 from pandadb.core.tasks.states import CLOSED
 from pandadb.models import JediDatasets, JediTasks
 

@@ -12,12 +12,13 @@ from pandadb.core.jobs.files.file_status import same_dataset
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks import activity_periods, attempts, descendants, outcomes
+from pandadb.core.tasks import activity_periods, attempts, descendants
+from pandadb.core.tasks.changes import outcomes
+from pandadb.core.tasks.changes.outcomes import HOURS_BACK, Outcome
 from pandadb.core.tasks.ending import children, final_states
 from pandadb.core.tasks.ending.final_states import Ending, FinalState
 from pandadb.core.tasks.files import dataset_rows
 from pandadb.core.tasks.files.dataset_types import CLOSED_WITH_TASK
-from pandadb.core.tasks.outcomes import HOURS_BACK, Outcome
 from pandadb.core.tasks.split_rules import has_rule, parse_rules
 from pandadb.core.tasks.states import ATTEMPT_ENDS
 from pandadb.models import Datasets, JediDatasetContents, JediDatasets, JediEvents, JediTasks, TTask

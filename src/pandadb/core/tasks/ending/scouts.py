@@ -17,6 +17,7 @@ from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks import jedi_config, resource_types, split_rules
+from pandadb.core.tasks.changes.outcomes import Outcome
 from pandadb.core.tasks.ending import (
     gb_per_job,
     scout_input,
@@ -27,7 +28,6 @@ from pandadb.core.tasks.ending import (
 from pandadb.core.tasks.ending.scout_values import Preset
 from pandadb.core.tasks.ending.scout_verdicts import Counts, Requested, Scouts, Verdict
 from pandadb.core.tasks.files.dataset_types import INPUTS
-from pandadb.core.tasks.outcomes import Outcome
 from pandadb.models import JediDatasetContents, JediDatasets, JobsArchived, JobsArchived4
 
 if TYPE_CHECKING:

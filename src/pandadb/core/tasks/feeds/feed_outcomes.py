@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, exists, func, select, text
 from pandadb.core.statemachine.effects import NOW, NULL, Effect, moment
 from pandadb.core.statemachine.machine import Transition
 from pandadb.core.tasks import activity_periods
+from pandadb.core.tasks.changes.status_changes import carry
 from pandadb.core.tasks.states import STATES
-from pandadb.core.tasks.status_changes import carry
 from pandadb.models import JediDatasets
 
 if TYPE_CHECKING:

@@ -27,10 +27,10 @@ from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import mistake_in
 from pandadb.core.tasks import attempts
+from pandadb.core.tasks.changes.status_changes import REASON_LENGTH
 from pandadb.core.tasks.refinement import task_columns
 from pandadb.core.tasks.refinement.dataset_numbers import Numbers
 from pandadb.core.tasks.refinement.dispositions import NEW
-from pandadb.core.tasks.status_changes import REASON_LENGTH
 from pandadb.core.tasks.submission.takeovers import REFINABLE
 from pandadb.models import (
     JediDatasets,

@@ -12,7 +12,8 @@ from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_given, unnested, written
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.core.tasks import split_rule_changes, split_rules, task_jobs
+from pandadb.core.tasks import split_rules, task_jobs
+from pandadb.core.tasks.changes import split_rule_changes
 from pandadb.core.tasks.row_locks import lock_tasks, refusing_to_wait
 from pandadb.models import JediTasks, TTask
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, unnested
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.status_changes import REASON_LENGTH
+from pandadb.core.tasks.changes.status_changes import REASON_LENGTH
 from pandadb.models import JediTasks, TasksStatusLog, TTask
 
 if TYPE_CHECKING:

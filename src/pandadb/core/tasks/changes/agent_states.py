@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from pandadb.core.sql import validation
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.statemachine.machine import Transition
-from pandadb.core.tasks import activity_periods, attempts, deft_mirror
-from pandadb.core.tasks.effects import frozen_in
+from pandadb.core.tasks import activity_periods, attempts
+from pandadb.core.tasks.changes import deft_mirror
+from pandadb.core.tasks.changes.effects import frozen_in
+from pandadb.core.tasks.changes.status_changes import carry
 from pandadb.core.tasks.row_locks import refusing_to_wait
 from pandadb.core.tasks.states import ATTEMPT_ENDS, STATES, TASKS
-from pandadb.core.tasks.status_changes import carry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,0 +1,1 @@
+"""Changes of tasks: their state, attributes and split rules, mirrored in T_TASK."""

@@ -1,0 +1,1 @@
+"""Tasks found, and their progress."""
