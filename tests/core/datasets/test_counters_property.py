@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
@@ -85,6 +86,7 @@ def feed(session: Session, numbers: set[int]) -> None:
     feed_task(session, catalogue_of(numbers, state="open"))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60,
     deadline=None,

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import count, product
 from typing import TYPE_CHECKING, NamedTuple
 
+import pytest
 from sqlalchemy import insert, select
 
 from pandadb.core.tasks.commands.catalog import COMMANDS
@@ -94,6 +95,7 @@ def outcome(case: Case) -> Outcome:
     return Outcome(new, before, unit, word)
 
 
+@pytest.mark.slow
 def test_every_command_in_every_state_is_accepted_by_the_rule(session: Session) -> None:
     now = {"creationdate": LONG_AGO, "modificationtime": LONG_AGO}
     session.execute(

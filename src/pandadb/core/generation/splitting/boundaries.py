@@ -23,7 +23,7 @@ FIELD_SEPARATOR = re.compile(r"\.|_tid\d+", re.ASCII)
 
 @dataclass(frozen=True)
 class Boundary:
-    """The end of a job's input, which the next file has to fit."""
+    """The end of a job's input; the next file has to fit it."""
 
     last: Row
     next_event: int | None = None

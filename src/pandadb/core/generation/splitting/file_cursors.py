@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Demand:
-    """What a job's files of the master ask of a secondary dataset."""
+    """The request of a job's master files to a secondary dataset."""
 
     is_first: bool
     """Whether these are the first files of the job."""

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from pandadb.core.generation.splitting.walltimes import Walltime
 
 MASTER = -1
-"""The stream of the master, beside those of the secondary datasets, which count from 0."""
+"""The stream of the master, beside those of the secondary datasets, numbered from 0."""
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What files cost: rules of a task and of a queue."""
+    """Costs of files: rules of a task and of a queue."""
 
     output: OutputSize
     walltime: Walltime
@@ -112,7 +112,7 @@ def _take(step: Step, job: JobInput, cursors: FileCursors) -> None:
 def _step(
     cursors: FileCursors, limits: Limits, costs: Costs, totals: Totals, end: Boundary | None
 ) -> Step | None:
-    """Return what the job may take next; None if the next file does not follow the last one."""
+    """Return the files that the job may take next, or None if they do not follow the last ones."""
     master: list[Row] = []
     for file in cursors.master[cursors.used : cursors.used + limits.files_at_once]:
         if end is not None and not follows(file, end, limits):

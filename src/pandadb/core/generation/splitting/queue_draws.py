@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class QueueDraws:
-    """The queues of a chunk; what is drawn changes what is drawn next.
+    """The queues of a chunk; each draw changes the next.
 
-    A queue of weight 0 is drawn once, before all others. The weight of a queue whose queued jobs
-    are known goes down with the jobs that it gets, and with as many as its cap it is full.
+    A queue of weight 0 is drawn once, before all others. The weight of a queue with a known number
+    of queued jobs goes down with the jobs that it gets, and with as many as its cap it is full.
     """
 
     def __init__(self, queues: Sequence[Queue], random: Random) -> None:

@@ -22,7 +22,7 @@ ALWAYS_DIRECT = -1
 
 @dataclass(frozen=True)
 class QueueFacts:
-    """What the splitter has to know of a queue."""
+    """The facts of a queue that the splitter needs."""
 
     space: int
     """Bytes of work space of a job; 0 for a queue that has none."""

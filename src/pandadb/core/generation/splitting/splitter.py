@@ -42,8 +42,8 @@ class QueueRules:
 def split(chunk: Chunk, queues: Sequence[Queue], random: Random) -> list[Slice]:
     """Split a chunk into the input of jobs, for queues that are drawn by weight.
 
-    What is left when no queue is, belongs to no slice. Of a block, whose last job may lack files
-    that were not picked, the last job is left out, unless its queue has no other of the draw.
+    Input that is left when no queue is left belongs to no slice. Of a block, the last job may lack
+    files that were not picked, so it is left out, unless its queue has no other of the draw.
 
     Raises:
         InvalidValue: A split rule of the task is unknown or not supported, or a queue's fact is no
