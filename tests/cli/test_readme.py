@@ -32,7 +32,7 @@ BLOCK = re.compile(r"^(?:<!-- not run: (.+) -->\n)?```(\w+)\n(.*?)^```$", re.DOT
 RUN = {"console", "python", "sql", "toml"}
 ELSEWHERE = {"sh", "cron", "ini", "yaml"}
 """Examples of regular work: tests/cli/test_cron.py runs them."""
-FIRST = ["README.md", "docs/quickstart.md", "docs/commands.md"]
+FIRST = ["README.md", "docs/quickstart.md", "docs/tasks.md", "docs/commands.md"]
 PAGES = [
     *FIRST,
     *sorted(

@@ -8,7 +8,7 @@ import typer
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, task_id
 from pandadb.cli.output import NOTHING_TO_DO, as_json, note, out, table
 from pandadb.cli.target import changing
-from pandadb.cli.tasks.submit import Production, User, end_refused, requester
+from pandadb.cli.tasks.submit import User, end_refused, requester
 from pandadb.services import datasets, tasks
 
 Tasks = Annotated[list[int], typer.Argument(parser=task_id, metavar="TASK…", help="The tasks.")]
@@ -31,7 +31,9 @@ def command(
         str | None, typer.Option(help="Of finish: soft; of retry: discard, staged, keep, sole.")
     ] = None,
     user: User = None,
-    production: Production = True,
+    production: Annotated[
+        bool, typer.Option(help="With the production role, or with the rights of the user only.")
+    ] = True,
     dry_run: DryRun = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
