@@ -82,6 +82,8 @@ def advance(
         as_json(asdict(done))
     elif done.tasks:
         table("Tasks", ("task", "state"), ([str(task), one] for task, one in done.tasks.items()))
+    else:
+        out.print("No task was due.")
     if not done.tasks:
         raise typer.Exit(NOTHING_TO_DO)
 
@@ -113,5 +115,7 @@ def recount(
         names = wrong[0]._fields
         table("Wrong counters", names, ([str(value) for value in one] for one in wrong))
         note("Nothing was changed." if dry_run else f"{len(wrong)} counters are repaired.")
+    else:
+        out.print("All counters are right.")
     if not wrong:
         raise typer.Exit(NOTHING_TO_DO)
