@@ -8,7 +8,7 @@ import typer
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, task_id
 from pandadb.cli.output import NOTHING_TO_DO, as_json, note, out, table
 from pandadb.cli.target import changing
-from pandadb.cli.tasks.submit import Production, User, end_refused, requester
+from pandadb.cli.tasks.submit import User, end_refused, requester
 from pandadb.services import datasets, tasks
 
 Tasks = Annotated[list[int], typer.Argument(parser=task_id, metavar="TASK…", help="The tasks.")]
@@ -31,7 +31,9 @@ def command(
         str | None, typer.Option(help="Of finish: soft; of retry: discard, staged, keep, sole.")
     ] = None,
     user: User = None,
-    production: Production = True,
+    production: Annotated[
+        bool, typer.Option(help="With the production role, or with the rights of the user only.")
+    ] = True,
     dry_run: DryRun = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
@@ -80,6 +82,8 @@ def advance(
         as_json(asdict(done))
     elif done.tasks:
         table("Tasks", ("task", "state"), ([str(task), one] for task, one in done.tasks.items()))
+    else:
+        out.print("No task was due.")
     if not done.tasks:
         raise typer.Exit(NOTHING_TO_DO)
 
@@ -97,7 +101,8 @@ def recount(
 ) -> None:
     """Recount the files of datasets, list the counters that were wrong, and repair them.
 
-    Exit code 3 if none was wrong.
+    Without TASK datasets without files are left alone: those of old tasks may be gone. Exit code
+    3 if none was wrong.
 
     Example: pandadb tasks recount 1000002 --dry-run
     """
@@ -111,5 +116,7 @@ def recount(
         names = wrong[0]._fields
         table("Wrong counters", names, ([str(value) for value in one] for one in wrong))
         note("Nothing was changed." if dry_run else f"{len(wrong)} counters are repaired.")
+    else:
+        out.print("All counters are right.")
     if not wrong:
         raise typer.Exit(NOTHING_TO_DO)
