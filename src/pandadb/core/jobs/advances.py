@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs import queuing_periods, states
 from pandadb.core.jobs.ending import clones, energy, library_jobs, merge_jobs, transfer_datasets
-from pandadb.core.jobs.files import file_accounting, file_reports, file_reset
+from pandadb.core.jobs.files import file_accounting, file_reports, file_reset, task_totals
 from pandadb.core.jobs.files.file_accounting import ACCOUNTED_STATES
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.refusals import explain
@@ -113,7 +113,9 @@ def _account(session: Transaction, given: Call, moved: MoveResult, then: Consequ
         file_reset.reset_files(session, is_back)
     if reported := [one for one in given.reported if one.pandaid in moved.jobs]:
         file_reports.store(session, reported, given.goal)
-    if not (then.has_files or then.is_jedis):
+    if not then.has_files:
+        if given.goal == "finished":
+            task_totals.finish(session, then.counted_tasks)
         return
     if waited := file_accounting.settle(session, moved.before, given.goal):
         moved.merged = _end_merged(session, waited, given.goal, given.host)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     insert,
     literal,
     not_,
+    null,
     select,
     update,
 )
@@ -24,7 +25,7 @@ from pandadb.core.jobs import lock_order
 from pandadb.core.jobs.effects import HAS_QUEUED_TIME, IS_CLONE
 from pandadb.core.jobs.ending import energy
 from pandadb.core.jobs.files import final_status
-from pandadb.core.jobs.files.file_status import BUILD
+from pandadb.core.jobs.files.file_status import BUILD, PMERGE
 from pandadb.core.jobs.states import JOBS, STATES
 from pandadb.core.sql.expressions import constant
 from pandadb.core.sql.id_arrays import by_id, is_given
@@ -55,6 +56,9 @@ HOST_VERBS = ("dispatch", "heartbeat", "reset")
 PICKED_COLUMNS = ("pandaid", "jobstatus", *LOGGED_COLUMNS)
 """Columns of the picked jobs that the rest of the statement needs."""
 
+TRACKED_COLUMNS = ("lockedby", "specialhandling", "jeditaskid", "processingtype")
+"""Columns on which the consequences of a move depend."""
+
 
 class MovedJob(NamedTuple):
     """A job that has moved."""
@@ -68,6 +72,8 @@ class MovedJob(NamedTuple):
     """Whether it has failed to build a library."""
     is_jedis: bool
     """Whether it is JEDI's (`lockedby`); only of accounted jobs."""
+    counted_task: int | None
+    """The task of JEDI's that counts it, if it finishes."""
     is_timed: bool
     """Whether it has the time at which its task was queued; only of accounted jobs that end."""
     is_clone: bool
@@ -112,21 +118,31 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     before = [] if locked is None else [locked >= 0]
     if route.spares_clones:
         before.append(not_(func.coalesce(IS_CLONE.of(route.source.__table__.c), false())))
-    columns = (*PICKED_COLUMNS, "lockedby", "specialhandling")
+    columns = (*PICKED_COLUMNS, *TRACKED_COLUMNS)
     picked = machine_statement.picked(route, columns, chosen(route.source), *before)
     has_files = false() if locked is None else locked > 0
     builds = picked.c.prodsourcelabel == BUILD if route.step.target == "failed" else false()
-    tracked = _tracked(picked.c, route) if route.accounted else [false()] * 4
+    tracked = _tracked(picked.c, route) if route.accounted else [false(), null(), *[false()] * 3]
     what = select(picked.c.pandaid, picked.c.jobstatus, has_files, builds, *tracked, moment())
     return what.add_cte(*moving(route, picked))
 
 
-def _tracked(job: Columns, route: Route) -> list[ColumnElement[bool]]:
-    """Return whether a job is JEDI's, is timed, is a clone, and is measured."""
+def _tracked(job: Columns, route: Route) -> list[ColumnElement[Any]]:
+    """Return whether a job is JEDI's, its task, whether it is timed, a clone, and measured."""
     if not STATES[route.step.target].final:
-        return [_is_jedis(job), false(), false(), false()]
+        return [_is_jedis(job), null(), false(), false(), false()]
     guards = (func.coalesce(one.of(job), false()) for one in (HAS_QUEUED_TIME, IS_CLONE))
-    return [_is_jedis(job), *guards, energy.is_measured(job)]
+    return [_is_jedis(job), _counted_task(job), *guards, energy.is_measured(job)]
+
+
+def _counted_task(job: Columns) -> ColumnElement[Any]:
+    """Return the task of a job of JEDI's that neither builds a library nor merges outputs."""
+    is_counted = and_(
+        _is_jedis(job),
+        func.coalesce(job["prodsourcelabel"], constant("")) != constant(BUILD),
+        func.coalesce(job["processingtype"], constant("")) != constant(PMERGE),
+    )
+    return case((is_counted, job["jeditaskid"]), else_=null())
 
 
 def _is_jedis(job: Columns) -> ColumnElement[bool]:
@@ -208,6 +224,14 @@ def _end(satellite: Satellite, step: Transition) -> dict[str, Any]:
     if fate:
         new["status"] = case((fate.is_for(table.c), fate.status), else_=table.c.status)
     return new
+
+
+@cache
+def with_files() -> Select[Any]:
+    """Select those of the jobs `pandaids` that have files in the partition of live jobs."""
+    file = FilesTable4.__table__.c
+    chosen = is_given(file.pandaid), file.modificationtime == EPOCH
+    return select(file.pandaid).where(*chosen).distinct()
 
 
 @cache

@@ -45,8 +45,8 @@ class Consequences:
 
     has_files: bool = False
     """Whether the jobs have files in datasets; these datasets are locked then."""
-    is_jedis: bool = False
-    """Whether one of the jobs is JEDI's (`lockedby`)."""
+    counted_tasks: list[int] = field(default_factory=list)
+    """The tasks of JEDI's jobs that count them if they finish, one for each job."""
     clones: list[int] = field(default_factory=list)
     """Those of the jobs that are clones of others."""
     measured: list[int] = field(default_factory=list)
@@ -148,12 +148,14 @@ def _follow(
     accounted: bool,
 ) -> None:
     """See to the satellites of jobs that have just moved, and note the consequences."""
+    has_files = any(one.has_files for one in moved)
+    strays = [] if has_files or not accounted else _without_files(session, moved)
     if states.STATES[step.target].final:
         then.dispatched += _stamp(session, moved, step)
-    then.has_files |= any(one.has_files for one in moved)
-    if accounted and not any(one.has_files for one in moved):
-        then.has_files |= _gather(session, moved, step)
-    then.is_jedis |= any(one.is_jedis for one in moved)
+    then.has_files |= has_files
+    if strays:
+        then.has_files |= _gather(session, strays, moved[0], step)
+    then.counted_tasks += [one.counted_task for one in moved if one.counted_task]
     then.measured += [one.pandaid for one in moved if one.is_measured]
     then.clones += [one.pandaid for one in moved if one.is_clone]
     then.timed += [one.pandaid for one in moved if one.is_timed]
@@ -170,17 +172,24 @@ def _stamp(session: Transaction, ended: Sequence[MovedJob], step: Transition) ->
         return [pandaid for (pandaid,) in send(session, move_statement.stamp(step), given)]
 
 
-def _gather(session: Transaction, moved: Sequence[MovedJob], step: Transition) -> bool:
+def _without_files(session: Transaction, moved: Sequence[MovedJob]) -> list[int]:
+    """Return those of JEDI's jobs that have no file at all in the partition of live jobs."""
+    jobs = [one.pandaid for one in moved if one.is_jedis]
+    if not jobs:
+        return []
+    given = {"pandaids": id_arrays.written(jobs)}
+    found = {pandaid for (pandaid,) in send(session, move_statement.with_files(), given)}
+    return [job for job in jobs if job not in found]
+
+
+def _gather(session: Transaction, jobs: Sequence[int], first: MovedJob, step: Transition) -> bool:
     """Bring the files of JEDI's jobs to the partition of their jobs; return whether there are any.
 
     The files of live jobs are in the partition of 1970, where they are looked for. Jobs of JEDI's
     that seem to have none may have been inserted with another time. Their datasets could not be
     locked before the jobs.
     """
-    jobs = [one.pandaid for one in moved if one.is_jedis]
-    if not jobs:
-        return False
-    given = {"pandaids": id_arrays.written(jobs), "at": moved[0].at}
+    given = {"pandaids": id_arrays.written(jobs), "at": first.at}
     live = not states.STATES[step.target].final
     with refusing_to_wait():
         found = send(session, move_statement.gather(step), given)

@@ -188,7 +188,11 @@ def _ended_of_jedi() -> CTE:
         .select_from(moved)
         .join(job.pandaid.table, job.pandaid == moved.c.pandaid)
         .join(TASK.jeditaskid.table, TASK.jeditaskid == job.jeditaskid)
-        .where(job.lockedby == "jedi", TASK.status.not_in(CLOSED_TASKS), moved_jobs("finished"))
+        .where(
+            job.lockedby == "jedi",
+            TASK.status.not_in(CLOSED_TASKS),
+            moved_jobs("finished"),
+        )
         .cte("ended")
     )
 

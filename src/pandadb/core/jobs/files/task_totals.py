@@ -9,17 +9,18 @@ from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import Integer, and_, case, func, literal_column, or_, select, update
 
-from pandadb.core.jobs.files.file_status import BUILD, PMERGE
+from pandadb.core.jobs.files.file_status import BUILD, CLOSED_TASKS, PMERGE
 from pandadb.core.sql import id_arrays
-from pandadb.core.sql.expressions import now
+from pandadb.core.sql.expressions import constants, now
+from pandadb.core.sql.prepared import send
 from pandadb.models import JediTasks, TTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sqlalchemy import CTE, ColumnElement, Update
+    from sqlalchemy import CTE, ColumnElement, Select, Update
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -67,14 +68,50 @@ def _request() -> Update:
     )
 
 
+def finish(session: Transaction, tasks: Iterable[int]) -> None:
+    """Count jobs without files that have finished: a task for each. Ended tasks are left alone."""
+    counts = Counter(tasks)
+    if counts:
+        of_tasks = sorted(counts)
+        numbers = [counts[task] for task in of_tasks]
+        given = {"tasks": id_arrays.written(of_tasks), "counts": id_arrays.written(numbers)}
+        send(session, _finish(), given)
+
+
+@cache
+def _finish() -> Select[Any]:
+    given = id_arrays.unnested(
+        "given", jeditaskid=id_arrays.array("tasks"), jobs=id_arrays.array("counts")
+    ).c
+    sums = (
+        select(given.jeditaskid, given.jobs, _zero().label("events"))
+        .join(TASK.jeditaskid.table, TASK.jeditaskid == given.jeditaskid)
+        .where(TASK.status.not_in(constants(CLOSED_TASKS)))
+        .cte("task_sums")
+    )
+    return select(_zero()).add_cte(*_counted(sums))
+
+
+def _zero() -> ColumnElement[int]:
+    """Return 0 as SQL, not as a parameter."""
+    return literal_column("0", Integer())
+
+
 def finished(ended: CTE, current: CTE, made: ColumnElement[bool]) -> list[CTE]:
     """Return the parts of a statement that count jobs that have finished, by their tasks.
 
     `ended` has the jobs: `pandaid`, `jeditaskid`, `is_build`, `is_pmerge`. `current` has their
-    current files; those that are `made` have the events. The task's walltime is estimated anew
-    when the number of its finished jobs reaches one of `ESTIMATED_AT`.
+    current files; those that are `made` have the events.
     """
-    sums = _sums(ended, _events(current, made))
+    return _counted(_sums(ended, _events(current, made)))
+
+
+def _counted(sums: CTE) -> list[CTE]:
+    """Return the parts that add numbers of jobs and events to the totals of tasks.
+
+    The task's walltime is estimated anew when the number of its finished jobs reaches one of
+    `ESTIMATED_AT`.
+    """
     total = func.coalesce(TOTALS.total_done_jobs, 0) + sums.c.jobs
     events = func.coalesce(TOTALS.total_events, 0) + sums.c.events
     counted = (
