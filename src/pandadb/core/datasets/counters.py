@@ -1,8 +1,7 @@
 """Counters of JEDI_DATASETS, each with its definition by the files that it counts (4.1, 4.2).
 
 Where the files alone do not give the value, a counter has a range: files of scouts are released
-first, for instance, a missing file counts until its dataset is fed again, and files that the
-command finish gives up have failed but were not used. A value outside the
+first, for instance, and a missing file counts until its dataset is fed again. A value outside the
 range is wrong, and the nearest one inside is right. Any number of the running files can be on hold:
 their jobs know. Counters without a definition are left alone: `neventstobeused` (no agent keeps it)
 and those of unmerged datasets (set at once when all jobs that write into them have ended).
@@ -78,10 +77,6 @@ def _used(one: Columns) -> ColumnElement[Any]:
     )
 
 
-def _picked(one: Columns) -> ColumnElement[Any]:
-    return _not_in("pending", "staging", "ready", *LOST)(one)
-
-
 def _spent(one: Columns) -> ColumnElement[Any]:
     status = one["status"]
     ended = status.in_(("failed", "cancelled"))
@@ -108,10 +103,6 @@ TAKEN = Counted(
     " a co-jumbo job",
     lambda one: _used(one) - _in("picked", measure="waiting")(one),
 )
-PICKED = Counted(
-    "picked files and those beyond that, but for those that wait for a co-jumbo job",
-    lambda one: _picked(one) - _in("picked", measure="waiting")(one),
-)
 USED_OR_MISSING = Counted(
     "picked files, those beyond that, those without attempts left, and missing ones",
     lambda one: _used(one) + _missing(one),
@@ -132,7 +123,7 @@ EVENTS_NOT_MISSING = Counted(
 COUNTERS = (
     CounterDefinition("nfiles", INPUTS, RELEASABLE, THERE),
     CounterDefinition("nfilestobeused", INPUTS, TAKEN, RELEASED),
-    CounterDefinition("nfilesused", INPUTS, PICKED, USED_OR_MISSING),
+    CounterDefinition("nfilesused", INPUTS, TAKEN, USED_OR_MISSING),
     CounterDefinition("nfilesfinished", (*INPUTS, *OUTPUTS, *UNMERGED), FINISHED, FINISHED),
     CounterDefinition("nfilesfailed", INPUTS, SPENT, SPENT_OR_MISSING),
     CounterDefinition("nfilesonhold", INPUTS, NONE, RUNNING),

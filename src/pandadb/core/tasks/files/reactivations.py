@@ -105,16 +105,12 @@ def _increase() -> Select[Any]:
         .cte("changed")
     )
     sums = _sums(files)
-    failed = func.greatest(DATASET.nfilesfailed - sums.c.spent, 0)
     counted = (
         update(JediDatasets.__table__)
         .where(same_dataset(DATASET, sums.c), sums.c.spent > 0)
         .values(
-            # not below those that have ended: a finish command gives up files that were never used
-            nfilesused=func.greatest(
-                DATASET.nfilesused - sums.c.spent, func.coalesce(DATASET.nfilesfinished, 0) + failed
-            ),
-            nfilesfailed=failed,
+            nfilesused=func.greatest(DATASET.nfilesused - sums.c.spent, 0),
+            nfilesfailed=func.greatest(DATASET.nfilesfailed - sums.c.spent, 0),
         )
         .cte("counted")
     )

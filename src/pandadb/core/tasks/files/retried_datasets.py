@@ -133,18 +133,11 @@ def _freed(row: Row[Any], counts: FileCounts) -> int:
 
 
 def _counters(row: Row[Any], counts: FileCounts, spent: int) -> dict[str, Any]:
-    """Return the counters of a dataset, less the files that are tried again, never below 0.
-
-    Files that the command finish has given up count as failed but were never used, so they cannot
-    be subtracted: what has ended stays used, where the server takes finished files for unused.
-    """
+    """Return the counters of a dataset, less the files that are tried again, never below 0."""
     found = counts.lost and (row.nfilesmissing or 0)
-    failed = max(_number(row, "failed") - spent, 0)
     return {
-        "nfilesused": max(
-            _number(row, "used") - spent - counts.cut_off, _number(row, "finished") + failed
-        ),
-        "nfilesfailed": failed,
+        "nfilesused": max(_number(row, "used") - spent - counts.cut_off, 0),
+        "nfilesfailed": max(_number(row, "failed") - spent, 0),
         "nfiles": _more(row.nfiles, found),
         "nfilestobeused": _more(row.nfilestobeused, found),
         "nfilesmissing": 0 if found else row.nfilesmissing,
