@@ -22,7 +22,7 @@ from sqlalchemy import and_, select, text
 
 from pandadb.core.jobs.ending.kills import CODES
 from pandadb.demo.task_life import prepare_site
-from pandadb.models import FilesTable4, JediDatasetContents
+from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets
 from pandadb.services import datasets, jobs, tasks
 from pandadb.services.tasks.retries import TaskRefused
 from tests.properties import task_invariants, task_steps
@@ -177,14 +177,25 @@ class Tasks(RuleBasedStateMachine):
         file = JediDatasetContents
         mine = file.jeditaskid == self.task(number)
         made = mine & (file.type == "output") & (file.status == "finished")
-        with self.database.session() as session:
-            found = session.execute(select(file.lfn, file.datasetid).where(made).order_by(file.lfn))
-            names = sorted({row.lfn for row in found})
-        lost = sorted({names[n % len(names)] for n in numbers if names})
-        dataset = f"demo:demo.000001.hist_tid{self.task(number)}"
-        datasets.lose(
-            self.database, dataset, lost, by="test", production=True, recover_parent=parent
+        found = (
+            select(JediDatasets.datasetname, file.lfn)
+            .join(JediDatasets, JediDatasets.datasetid == file.datasetid)
+            .where(made)
+            .order_by(file.lfn)
         )
+        with self.database.session() as session:
+            rows = session.execute(found).all()
+        if rows:
+            dataset = rows[numbers[0] % len(rows)].datasetname
+            names = [row.lfn for row in rows if row.datasetname == dataset]
+            datasets.lose(
+                self.database,
+                dataset,
+                sorted({names[n % len(names)] for n in numbers}),
+                by="test",
+                production=True,
+                recover_parent=parent,
+            )
 
     @rule(number=ONE, by=st.integers(1, 3))
     def increase_attempts(self, number: int, by: int) -> None:

@@ -1,7 +1,8 @@
 """Counters of JEDI_DATASETS, each with its definition by the files that it counts (4.1, 4.2).
 
 Where the files alone do not give the value, a counter has a range: files of scouts are released
-first, for instance, and a missing file counts until its dataset is fed again. A value outside the
+first, for instance, and a missing file counts until its dataset is fed again; the files of outputs
+are counted when their task ends, if they were not before. A value outside the
 range is wrong, and the nearest one inside is right. Any number of the running files can be on hold:
 their jobs know. Counters without a definition are left alone: `neventstobeused` (no agent keeps it)
 and those of unmerged datasets (set at once when all jobs that write into them have ended).
@@ -131,7 +132,7 @@ COUNTERS = (
     CounterDefinition("nfilesmissing", INPUTS, ONLY_LOST, LOST_OR_MISSING),
     CounterDefinition("nevents", INPUTS, EVENTS_NOT_MISSING, EVENTS_THERE),
     CounterDefinition("neventsused", INPUTS, EVENTS_OF_FINISHED, EVENTS_OF_FINISHED),
-    CounterDefinition("nfiles", OUTPUTS, FINISHED, EVERY),
+    CounterDefinition("nfiles", OUTPUTS, NONE, EVERY),
     CounterDefinition("nfilesfailed", OUTPUTS, FAILED, FAILED),
     CounterDefinition("nevents", OUTPUTS, EVENTS_OF_FINISHED, EVENTS_OF_FINISHED),
 )
