@@ -220,7 +220,7 @@ def test_random_lives_of_tasks_lose_and_double_no_file(
         machine,
         settings=settings(
             QUICK,
-            max_examples=100 if thorough else 6,
+            max_examples=60 if thorough else 6,
             stateful_step_count=50 if thorough else 30,
         ),
     )

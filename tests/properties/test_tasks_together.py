@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
-FILES = 300
+FILES = 600
 SECONDS, THOROUGH_SECONDS = 8, 45
 
 
@@ -78,7 +78,7 @@ def test_two_generators_a_killer_and_a_retrier_neither_lose_nor_double_a_file(
     database: Database, pytestconfig: pytest.Config
 ) -> None:
     prepare_site(database)
-    task = task_steps.submit(database, "together", maxAttempt=50, maxFailure=50)
+    task = task_steps.submit(database, "together", nFilesPerJob=1, maxAttempt=50, maxFailure=50)
     datasets.feed(database, task, task_steps.catalogue_of("together", FILES))
     agents = Agents(database, task)
     roles = [agents.generator, agents.generator, agents.pilot, agents.pilot, agents.killer]
