@@ -44,7 +44,7 @@ def test_each_counter_is_what_the_files_give(session: Session) -> None:
 
     assert recount(session) == {
         "nfiles": (None, 7),
-        "nfilestobeused": (None, 5),
+        "nfilestobeused": (None, 3),
         "nfilesused": (None, 5),
         "nfilesfinished": (None, 1),
         "nfilesfailed": (None, 2),
@@ -56,7 +56,7 @@ def test_each_counter_is_what_the_files_give(session: Session) -> None:
     assert dataset_of(session).nfilesused == 5
     output = dataset_of(session, OUTPUT)
     found = (output.nfiles, output.nfilesfinished, output.nfilesfailed, output.nevents)
-    assert found == (1, 1, 1, 7)
+    assert found == (0, 1, 1, 7)  # its files are counted when the task ends
     assert recount(session) == {}
 
 
@@ -81,6 +81,15 @@ def test_released_files_are_at_least_those_used_and_at_most_those_there(
         add_file(session, number, status)
     found = recount(session).get("nfilestobeused")
     assert found == (None if right is None else (released, right))
+
+
+def test_files_that_were_given_up_need_not_have_been_released(session: Session) -> None:
+    make_fed_task(session, dataset={"nfilestobeused": 1})
+    for number, columns in enumerate(({}, {"attemptnr": 3}, {"attemptnr": 3}), start=1):
+        add_file(session, number, "ready", **columns)
+    found = recount(session)
+    assert found["nfilesused"] == (None, 2)
+    assert "nfilestobeused" not in found
 
 
 def test_no_more_files_are_on_hold_than_run(session: Session) -> None:

@@ -1,10 +1,12 @@
 """Counters of JEDI_DATASETS, each with its definition by the files that it counts (4.1, 4.2).
 
 Where the files alone do not give the value, a counter has a range: files of scouts are released
-first, for instance, and a missing file counts until its dataset is fed again. A value outside the
-range is wrong, and the nearest one inside is right. Any number of the running files can be on hold:
-their jobs know. Counters without a definition are left alone: `neventstobeused` (no agent keeps it)
-and those of unmerged datasets (set at once when all jobs that write into them have ended).
+first, for instance, and a finish command may give up files that were never released; a missing file
+counts until its dataset is fed again; the files of outputs are counted when their task ends, if
+they were not before. A value outside the range is wrong, and the nearest one inside is right. Any
+number of the running files can be on hold: their jobs know. Counters without a definition are left
+alone: `neventstobeused` (no agent keeps it) and those of unmerged datasets (set at once when all
+jobs that write into them have ended).
 """
 
 from __future__ import annotations
@@ -77,6 +79,10 @@ def _used(one: Columns) -> ColumnElement[Any]:
     )
 
 
+def _picked(one: Columns) -> ColumnElement[Any]:
+    return _not_in("pending", "staging", "ready", *LOST)(one)
+
+
 def _spent(one: Columns) -> ColumnElement[Any]:
     status = one["status"]
     ended = status.in_(("failed", "cancelled"))
@@ -103,6 +109,10 @@ TAKEN = Counted(
     " a co-jumbo job",
     lambda one: _used(one) - _in("picked", measure="waiting")(one),
 )
+PICKED = Counted(
+    "picked files and those beyond that, but for those that wait for a co-jumbo job",
+    lambda one: _picked(one) - _in("picked", measure="waiting")(one),
+)
 USED_OR_MISSING = Counted(
     "picked files, those beyond that, those without attempts left, and missing ones",
     lambda one: _used(one) + _missing(one),
@@ -122,7 +132,7 @@ EVENTS_NOT_MISSING = Counted(
 
 COUNTERS = (
     CounterDefinition("nfiles", INPUTS, RELEASABLE, THERE),
-    CounterDefinition("nfilestobeused", INPUTS, TAKEN, RELEASED),
+    CounterDefinition("nfilestobeused", INPUTS, PICKED, RELEASED),
     CounterDefinition("nfilesused", INPUTS, TAKEN, USED_OR_MISSING),
     CounterDefinition("nfilesfinished", (*INPUTS, *OUTPUTS, *UNMERGED), FINISHED, FINISHED),
     CounterDefinition("nfilesfailed", INPUTS, SPENT, SPENT_OR_MISSING),
@@ -131,7 +141,7 @@ COUNTERS = (
     CounterDefinition("nfilesmissing", INPUTS, ONLY_LOST, LOST_OR_MISSING),
     CounterDefinition("nevents", INPUTS, EVENTS_NOT_MISSING, EVENTS_THERE),
     CounterDefinition("neventsused", INPUTS, EVENTS_OF_FINISHED, EVENTS_OF_FINISHED),
-    CounterDefinition("nfiles", OUTPUTS, FINISHED, EVERY),
+    CounterDefinition("nfiles", OUTPUTS, NONE, EVERY),
     CounterDefinition("nfilesfailed", OUTPUTS, FAILED, FAILED),
     CounterDefinition("nevents", OUTPUTS, EVENTS_OF_FINISHED, EVENTS_OF_FINISHED),
 )

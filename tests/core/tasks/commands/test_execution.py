@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import delete, select, update
 
+from pandadb.core.datasets import recounts
 from pandadb.core.tasks.commands import execution, job_kills
 from pandadb.core.tasks.commands.acceptance import Accepted
 from pandadb.models import (
@@ -113,6 +114,21 @@ def test_a_finish_forces_production_jobs_and_gives_the_rest_up(session: Session)
 def set_file(session: Session, n: int, **columns: Any) -> None:
     found = JediDatasetContents.datasetid == TASK * 10, JediDatasetContents.fileid == n
     session.execute(update(JediDatasetContents).where(*found).values(**columns))
+
+
+def test_a_retry_after_a_finish_leaves_the_finished_files_used(session: Session) -> None:
+    """[bug] The server takes files that were given up from the used ones, without adding them."""
+    make_commanded_task(session, TASK, files=4)
+    file, dataset = JediDatasetContents, JediDatasets
+    done = update(file).where(file.fileid == 0).values(status="finished", attemptnr=1)
+    session.execute(done)
+    recounts.recount(session, [TASK])
+    command(session, TASK, command="finish")
+    assert recounts.recount(session, [TASK], repair=False) == []
+    session.execute(update(JediTasks).values(status="finished"))
+    assert command(session, TASK, command="retry").tasks == {TASK: "ready"}
+    counters = select(dataset.nfilesused, dataset.nfilesfinished, dataset.nfilesfailed)
+    assert session.execute(counters.where(dataset.type == "input")).one() == (1, 1, 0)
 
 
 def test_a_soft_finish_waits_for_jobs_at_work(session: Session) -> None:

@@ -26,7 +26,9 @@ INPUTS = ("input", "pseudo_input")
 def give_up(session: Transaction, tasks: Sequence[int]) -> int:
     """Use up the attempts of the ready input files of tasks; return how many files.
 
-    Their datasets count them as failed. Files without a limit of attempts stay as they are.
+    Their datasets count them as failed and as used: a retry takes them back from both, where the
+    server would take them from the files that are used indeed [bug]. Files without a limit of
+    attempts stay as they are.
     """
     if not tasks:
         return 0
@@ -58,7 +60,10 @@ def _statement() -> Select[Any]:
     changed = (
         update(JediDatasets.__table__)
         .where(DATASET.jeditaskid == counted.c.jeditaskid, DATASET.datasetid == counted.c.datasetid)
-        .values(nfilesfailed=DATASET.nfilesfailed + counted.c.files)
+        .values(
+            nfilesused=func.coalesce(DATASET.nfilesused, 0) + counted.c.files,
+            nfilesfailed=func.coalesce(DATASET.nfilesfailed, 0) + counted.c.files,
+        )
         .cte("changed")
     )
     return select(counted).add_cte(changed)
