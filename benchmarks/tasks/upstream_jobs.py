@@ -6,12 +6,13 @@ agents: it would be slower.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import dict_row
 
 from benchmarks import copying, upstream
+from benchmarks.raw import COLUMNS
+from benchmarks.rows import SATELLITES
 from benchmarks.samples import JOB
 from benchmarks.tasks.given_tasks import FILES_PER_JOB, dataset_of
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     Rows = list[dict[str, Any]]
 
-WRITES = re.compile(r"(?:UPDATE|INSERT INTO|DELETE FROM) (doma_panda\.\w+)")
 READY = """
 SELECT * FROM doma_panda.jedi_dataset_contents
 WHERE jeditaskid = %s AND datasetid = %s AND status = 'ready' ORDER BY fileid
@@ -98,7 +98,7 @@ def _make_outputs(connection: psycopg.Connection, task: int, outputs: Rows) -> R
                 "type": dataset["type"], "status": "defined", "scope": "mc23", "attemptnr": 0,
                 "keeptrack": 1,
             }  # fmt: skip
-            upstream._insert(connection, "jedi_dataset_contents", row)
+            upstream.insert(connection, "jedi_dataset_contents", row)
             connection.execute(SERIAL, [task, number])
             made.append({**row, "datasetname": dataset["datasetname"]})
     return made
@@ -109,16 +109,16 @@ def _store(connection: psycopg.Connection, task: int, inputs: Rows, outputs: Row
     with connection.transaction():
         (pandaid,) = copying.draw(connection, "jobsdefined4_pandaid_seq", 1)
         job = {
-            **dict.fromkeys(upstream.COLUMNS), **upstream.ZEROS, **JOB, **copying.times(),
+            **dict.fromkeys(COLUMNS), **upstream.ZEROS, **JOB, **copying.times(),
             "pandaid": pandaid, "jobstatus": "pending", "jeditaskid": task, "taskid": task,
             "lockedby": "jedi", "jobname": f"task.{task}.{pandaid}",
         }  # fmt: skip
-        upstream._insert(connection, "jobsdefined4", job)
+        upstream.insert(connection, "jobsdefined4", job)
         for file in (*inputs, *outputs):
             _store_file(connection, pandaid, file)
         names = ",".join(file["lfn"] for file in inputs)
         parameters = {"pandaid": pandaid, "jobparameters": f"-i {names} -o {outputs[0]['lfn']}"}
-        upstream._insert(connection, "jobparamstable", parameters)
+        upstream.insert(connection, "jobparamstable", parameters)
     upstream.log(connection, job)
     return pandaid
 
@@ -134,7 +134,7 @@ def _store_file(connection: psycopg.Connection, pandaid: int, file: dict[str, An
             for name in ("lfn", "type", "scope", "jeditaskid", "datasetid", "fileid", "attemptnr")
         },
     }  # fmt: skip
-    upstream._insert(connection, "filestable4", row)
+    upstream.insert(connection, "filestable4", row)
     key = [file[name] for name in ("jeditaskid", "datasetid", "fileid", "attemptnr")]
     output = None if file["type"] == "input" else pandaid
     connection.execute(TAKEN, [pandaid, pandaid, output, *key])
@@ -187,8 +187,8 @@ def kill(connection: psycopg.Connection, pandaids: Sequence[int]) -> None:
         with connection.transaction():
             connection.execute(LOCKED, [pandaid])
             connection.execute(COMMANDED, [pandaid])
-        upstream._move(
-            connection, pandaid, "jobsactive4", "jobsarchived4", upstream.SATELLITES,
+        upstream.move(
+            connection, pandaid, "jobsactive4", "jobsarchived4", SATELLITES,
             jobstatus="cancelled", endtime=upstream.now(),
         )  # fmt: skip
         with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
