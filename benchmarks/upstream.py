@@ -37,13 +37,13 @@ VALUES (%(pandaid)s, localtimestamp, %(jobstatus)s, %(prodsourcelabel)s,
 
 def activate(connection: psycopg.Connection, pandaid: int) -> None:
     """Take a job from JOBSDEFINED4 to JOBSACTIVE4."""
-    _move(connection, pandaid, "jobsdefined4", "jobsactive4", jobstatus="activated")
+    move(connection, pandaid, "jobsdefined4", "jobsactive4", jobstatus="activated")
 
 
 def finish(connection: psycopg.Connection, pandaid: int) -> None:
     """Take a job from JOBSACTIVE4 to JOBSARCHIVED4, and its satellites into the same partition."""
     end = {"jobstatus": "finished", "endtime": now()}
-    _move(connection, pandaid, "jobsactive4", "jobsarchived4", SATELLITES, **end)
+    move(connection, pandaid, "jobsactive4", "jobsarchived4", SATELLITES, **end)
 
 
 def now() -> datetime:
@@ -143,14 +143,15 @@ def submit(
     """Insert a job with all of its columns, and what belongs to it, row by row; then the log."""
     job = {**dict.fromkeys(COLUMNS), **ZEROS, **job}
     with connection.transaction():
-        _insert(connection, "jobsdefined4", job)
+        insert(connection, "jobsdefined4", job)
         for table, found in satellites.items():
             for row in found:
-                _insert(connection, table, row)
+                insert(connection, table, row)
     log(connection, job)
 
 
-def _insert(connection: psycopg.Connection, table: str, row: dict[str, Any]) -> None:
+def insert(connection: psycopg.Connection, table: str, row: dict[str, Any]) -> None:
+    """Insert a row."""
     bound = ", ".join(f"%({name})s" for name in row)
     insert = f"INSERT INTO doma_panda.{table} ({', '.join(row)}) VALUES ({bound})"  # noqa: S608
     connection.execute(insert.encode(), row)
@@ -160,7 +161,7 @@ def _select(table: str) -> str:
     return f"SELECT {NAMES} FROM doma_panda.{table} WHERE pandaid = %(pandaid)s"  # noqa: S608
 
 
-def _move(
+def move(
     connection: psycopg.Connection,
     pandaid: int,
     source: str,
@@ -178,7 +179,7 @@ def _move(
         job |= {"modificationtime": now(), "statechangetime": now(), **new}
         delete = f"DELETE FROM doma_panda.{source} WHERE pandaid = %(pandaid)s"  # noqa: S608
         cursor.execute(delete.encode(), which)
-        _insert(connection, target, job)
+        insert(connection, target, job)
         for table in satellites:
             stamp = f"UPDATE doma_panda.{table} SET modificationtime = %s WHERE pandaid = %s"  # noqa: S608
             cursor.execute(stamp.encode(), [job["modificationtime"], pandaid])

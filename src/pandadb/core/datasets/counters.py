@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, literal, or_
+from sqlalchemy import BigInteger, Double, and_, case, cast, func, literal, or_
 
 from pandadb.models import JediDatasetContents
 
@@ -151,7 +151,11 @@ NAMES = tuple(dict.fromkeys(one.counter for one in COUNTERS))
 
 
 def measures_of(file: Columns) -> dict[str, ColumnElement[Any]]:
-    """Return the measures of the files of a dataset in one state, as aggregates."""
+    """Return the measures of the files of a dataset in one state, as aggregates.
+
+    Events are added up as floating-point numbers, exact up to 2^53: for a sum of bigint PostgreSQL
+    expects so much memory for each group that it sorts all files instead of hashing them.
+    """
     attempts, failures = (
         file[done] >= file[most]
         for done, most in (("attemptnr", "maxattempt"), ("failedattempt", "maxfailure"))
@@ -161,7 +165,7 @@ def measures_of(file: Columns) -> dict[str, ColumnElement[Any]]:
         "number": func.count(),
         "spent": func.count().filter(spent),
         "waiting": func.count(file["is_waiting"]),
-        "events": func.sum(events_of(file)),
+        "events": cast(func.sum(cast(events_of(file), Double)), BigInteger),
     }
 
 

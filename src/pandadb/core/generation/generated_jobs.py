@@ -61,12 +61,13 @@ def state(session: Transaction, task: int) -> tuple[str, str | None]:
 def read(session: Transaction, pandaids: Sequence[int]) -> list[GeneratedJob]:
     """Return jobs that have just been stored, by PandaID."""
     found = {pandaid: GeneratedJob(pandaid) for pandaid in sorted(pandaids)}
-    for row in session.execute(_files(), {"pandaids": written(pandaids)}):
-        job = found[row.pandaid]
-        if row.type in OUTPUTS:
-            job.outputs.append(row.lfn)
+    rows = session.execute(_files(), {"pandaids": written(pandaids)}).all()
+    for pandaid, lfn, kind, start, end in rows:
+        job = found[pandaid]
+        if kind in OUTPUTS:
+            job.outputs.append(lfn)
         else:
-            job.inputs.append(GeneratedInput(row.lfn, row.startevent, row.endevent))
+            job.inputs.append(GeneratedInput(lfn, start, end))
     for job in found.values():
         job.outputs.sort()
     return [*found.values()]

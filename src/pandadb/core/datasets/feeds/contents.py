@@ -112,13 +112,13 @@ def _rows(
     task, number, kind = (dataset.row[name] for name in ("jeditaskid", "datasetid", "type"))
     keeptrack = 1 if dataset.is_tracked else None
     attempts, failures = limits.max_attempt, limits.max_failure
-    for fileid, one, status in zip(change.fileids, change.records, change.statuses, strict=True):
-        file = one.file
+    for fileid, record, status in zip(change.fileids, change.records, change.statuses, strict=True):
+        file, nevents, start, end, first = record
+        lfn, guid, scope, fsize, checksum, _, lumiblock = file
         yield (
-            task, number, fileid, when, one.lfn, file.guid, kind, status, file.fsize,
-            file.checksum, file.scope, 0, attempts, one.nevents, keeptrack, one.startevent,
-            one.endevent, one.firstevent, 0, file.lumiblocknr, failures, 0, "ready",
-            constituents.get(one.lfn),
+            task, number, fileid, when, lfn, guid, kind, status, fsize, checksum, scope, 0,
+            attempts, nevents, keeptrack, start, end, first, 0, lumiblock, failures, 0, "ready",
+            constituents.get(lfn),
         )  # fmt: skip
 
 

@@ -6,8 +6,11 @@ the first range of the next file has the others.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
+
+from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +49,35 @@ class Record(NamedTuple):
         return nevents if start is None or end is None else end - start + 1
 
 
+class WholeFiles(Sequence[Record]):
+    """Records of files that are not split, each made when it is read.
+
+    The garbage collector would look again and again at 100,000 records that are kept.
+    """
+
+    def __init__(self, files: Sequence[CatalogueFile]) -> None:
+        self._files = files
+
+    @override
+    def __len__(self) -> int:
+        return len(self._files)
+
+    @override
+    def __iter__(self) -> Iterator[Record]:
+        return (Record(one, one.events) for one in self._files)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> WholeFiles: ...
+    @override
+    def __getitem__(self, index: int | slice) -> Record | WholeFiles:
+        if isinstance(index, slice):
+            return WholeFiles(self._files[index])
+        file = self._files[index]
+        return Record(file, file.events)
+
+
 class RecordSplitter:
     """Splits one file of a dataset after the other."""
 
@@ -55,7 +87,7 @@ class RecordSplitter:
         self._left = self._job
         self._number = limits.first_event
         self._lumiblock: int | None = None
-        self._is_plain = not (
+        self.is_plain = not (
             limits.skips_empty_input
             or limits.skips_short_input
             or limits.uses_real_events
@@ -64,7 +96,7 @@ class RecordSplitter:
 
     def split(self, file: CatalogueFile, most: int) -> list[Record]:
         """Return the records of a file, one more than `most` at most; none for too few events."""
-        if self._is_plain:
+        if self.is_plain:
             return [Record(file, file.events)]
         limits, events = self._limits, file.events
         if limits.skips_empty_input and events == 0:

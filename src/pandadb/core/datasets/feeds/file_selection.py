@@ -10,7 +10,7 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from pandadb.core.datasets.feeds.event_ranges import Record, RecordSplitter
+from pandadb.core.datasets.feeds.event_ranges import Record, RecordSplitter, WholeFiles
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def select(
     by_name = {one.lfn: one for one in files if takes(one.lfn)}
     found = _split([*_ordered(by_name, dataset, limits)], limits, {*used})
     if limits.nevents is None:
-        return FileSelection(found, len({one.lfn for one in found}), found)
+        whole = isinstance(found, WholeFiles)
+        return FileSelection(found, len(found if whole else {one.lfn for one in found}), found)
     return FileSelection(*_limited(found, limits.nevents), found)
 
 
@@ -102,9 +103,14 @@ def _fills(events: int | None, per_job: int) -> bool:
 
 def _split(
     files: Sequence[CatalogueFile], limits: DatasetLimits, used: set[UsedFile]
-) -> list[Record]:
+) -> Sequence[Record]:
     """Return the records of files until there are enough files or events."""
     splitter = RecordSplitter(limits)
+    if splitter.is_plain and limits.nevents is None and not used:
+        whole = WholeFiles(files if limits.nfiles is None else files[: max(limits.nfiles, 0)])
+        if len(whole) > RECORD_LIMIT:
+            raise TooManyRecords(_too_many(len(files), limits))
+        return whole
     names_used = {one.lfn for one in used if one.startevent is None}
     found: list[Record] = []
     nfiles = nevents = 0

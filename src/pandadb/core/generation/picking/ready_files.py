@@ -80,17 +80,15 @@ def _read(
         return
     statement = _ready(wanted[places[0]].by_lumiblock, by_memory)
     found: dict[int, list[Row]] = {place: [] for place in places}
-    rows = connection_of(session).execute(statement, arrays(wanted, places)).mappings()
-    for row in rows:
-        columns = dict(row)
-        found[columns.pop("place")].append(columns)
+    rows = connection_of(session).execute(statement, arrays(wanted, places)).all()
+    for place, *columns, _ in sorted(rows, key=_position):
+        found[place].append(dict(zip(COLUMNS, columns, strict=True)))
     for place, its_files in found.items():
-        its_files.sort(key=_position)
-        files[place] = [{name: one[name] for name in COLUMNS} for one in its_files]
+        files[place] = its_files
 
 
-def _position(file: Row) -> int:
-    return int(file["position"])
+def _position(row: Sequence[Any]) -> int:
+    return int(row[-1])
 
 
 def _is_cut(wanted: Wanted, files: Sequence[Row]) -> bool:
@@ -165,7 +163,7 @@ def pick(session: Transaction, groups: Sequence[Sequence[Row]]) -> list[list[Row
         "datasets": [one["datasetid"] for one in chosen],
         "files": [one["fileid"] for one in chosen],
     }
-    rows = connection_of(session).execute(_pick(), given) if chosen else ()
+    rows = connection_of(session).execute(_pick(), given).all() if chosen else ()
     picked = {tuple(row) for row in rows}
     return [
         [{**one, "status": "picked"} for one in files if tuple(one[n] for n in KEY) in picked]
