@@ -8,9 +8,14 @@ import typer
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, task_id
 from pandadb.cli.output import NOTHING_TO_DO, as_json, note, out, table
 from pandadb.cli.target import changing
-from pandadb.cli.tasks.submit import Production, User, end_refused, requester
+from pandadb.cli.tasks.submit import User, end_refused, requester
 from pandadb.services import datasets, tasks
 
+QUALIFIERS = {
+    "finish": ("soft",),
+    "retry": ("discard", "staged", "keep", "sole", "transcend"),
+}
+"""The words that each command takes before it."""
 Tasks = Annotated[list[int], typer.Argument(parser=task_id, metavar="TASK…", help="The tasks.")]
 
 
@@ -31,7 +36,13 @@ def command(
         str | None, typer.Option(help="Of finish: soft; of retry: discard, staged, keep, sole.")
     ] = None,
     user: User = None,
-    production: Production = True,
+    production: Annotated[
+        bool,
+        typer.Option(
+            "--production/--no-production",
+            help="With the production role, or only with the rights of the owner of a task.",
+        ),
+    ] = True,
     dry_run: DryRun = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
@@ -42,6 +53,7 @@ def command(
 
     Example: pandadb tasks command 1000002 pause
     """
+    refuse_unknown_qualifier(name, qualifier)
     asked = tasks.CommandRequest(name, requester(user, production), comment, qualifier)
     with changing(dry_run=dry_run) as database:
         done = tasks.command(
@@ -56,6 +68,15 @@ def command(
         for task, waiting in done.waiting.items():
             out.print(f"Task {task} waits for {len(waiting):,} jobs to end.")
     end_refused(done.refused)
+
+
+def refuse_unknown_qualifier(command: str, given: str | None) -> None:
+    """Exit with code 2 for words that would be kept and not followed: `soft` ends jobs or not."""
+    known = QUALIFIERS.get(command, ())
+    for word in (given or "").split():
+        if word not in known:
+            can = f": it has {', '.join(known)}" if known else ""
+            raise typer.BadParameter(f"{command} has no qualifier {word!r}{can}.")
 
 
 def advance(
