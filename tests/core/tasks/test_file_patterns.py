@@ -14,8 +14,8 @@ from pandadb.core.tasks.feeds.file_patterns import read_patterns
     "text",
     [
         "AOD.*root", r".*\.root(\.\d+)?$", "(AOD|ESD)._0*1", r"[(+*]+", r"\(a+\)+", "a{2,3}",
-        "(?:_0001|_0002)", "(abc)+", r"\.log\.tgz(\.\d+)*$", "(?:_[a-z0-9]+)+$", "(x.?)?", "(?i)a*b",
-        r"(?P<n>\.\d+)+", "(a*b)+", "[]+*)]+(x)*", "",
+        "(?:_0001|_0002)", "(abc)+", r"\.log\.tgz(\.\d+)*$", "(?:_[a-z0-9]+)+$", "(x.?)?",
+        "(?i)a*b", r"(?P<n>\.\d+)+", "(a*b)+", "[]+*)]+(x)*", "",
     ],
 )  # fmt: skip
 def test_patterns_that_match_at_once_are_followed(text: str) -> None:
@@ -37,7 +37,7 @@ def test_patterns_that_match_at_once_are_followed(text: str) -> None:
     ],
 )
 def test_a_repeated_group_with_repeats_is_refused(text: str) -> None:
-    with pytest.raises(InvalidValue, match="include has the pattern .* repeats a group that"):
+    with pytest.raises(InvalidValue, match=r"include has the pattern .* repeats a group that"):
         read_patterns("include", text)
 
 

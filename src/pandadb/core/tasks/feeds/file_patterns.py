@@ -39,10 +39,10 @@ class _Group:
 
 
 def read_patterns(name: str, text: Any) -> list[re.Pattern[str]]:
-    """Return the patterns of a parameter, separated by commas.
+    r"""Return the patterns of a parameter, separated by commas.
 
     A group that is repeated needs a letter that its own repeats do not match, as the dot in
-    `(\\.\\d+)*`: else Python tries each way to divide a name among them, which takes time
+    `(\.\d+)*`: else Python tries each way to divide a name among them, which takes time
     exponential in the length of the name.
 
     Raises:
