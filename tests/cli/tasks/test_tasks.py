@@ -106,6 +106,18 @@ def test_a_task_is_paused_and_resumed_with_its_history(url: str, submitted: str)
     assert history["command"]["comm_cmd"] == "resumeing"
 
 
+def test_a_user_without_a_login_name_is_asked_for_one(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    refused = run("tasks", "submit", TASK, url=url)
+    assert refused.returncode == 2
+    assert "name the requester with --user" in refused.stderr
+
+
 def test_an_unknown_qualifier_is_refused_by_name(url: str, submitted: str) -> None:
     refused = run("tasks", "command", submitted, "finish", "--qualifier", "sfot", url=url)
     assert refused.returncode == 2
