@@ -140,7 +140,8 @@ def _copy(database: Database, other: Database, day: date) -> dict[str, float]:
         for part in going.parts:
             names = column_names(live, named(live, part.source))
             found.append((
-                fingerprint(live, part.schema, part.name), day_copy.archived(there, part, names)
+                fingerprint(live, part.schema, part.name),
+                day_copy.archive_fingerprint(there, part, names),
             ))  # fmt: skip
     proof = perf_counter() - began
     if any(source != target for source, target in found):

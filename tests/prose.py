@@ -23,7 +23,7 @@ HABITS = {
     "who/what": (re.compile(r"\b(what|who|whose|which|whoever)\b", re.IGNORECASE), 8.0),
     "tell/say": (re.compile(r"\b(tells?|told|says?|said|somebody|nobody)\b", re.IGNORECASE), 2.0),
 }
-GENERATED = {"diagrams.md", "dictionary.md", "statements.md", "states.md"}
+GENERATED = {"diagrams.md", "dictionary.md", "statements.md", "states.md", "task_states.md"}
 WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
 
 

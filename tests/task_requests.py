@@ -15,7 +15,7 @@ from tests.task_drafts import PARAMETERS
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from pandadb.core.tasks.submission.requests import Answer
+    from pandadb.core.tasks.submission.requests import SubmissionAnswer
 
 USER = Requester("/DC=ch/CN=A Newcomer")
 PRODUCTION = Requester("/DC=ch/CN=prodsys", production_role=True)
@@ -28,7 +28,7 @@ def submit(
     parent: int | None = None,
     allow_active: bool = False,
     **parameters: Any,
-) -> Answer:
+) -> SubmissionAnswer:
     """Submit a task with these parameters beside the usual ones."""
     given = {**PARAMETERS, **parameters}
     return requests.submit(session, given, requester, parent=parent, allow_active=allow_active)

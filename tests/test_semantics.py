@@ -10,15 +10,16 @@ import pytest
 HOME = Path(__file__).parents[1]
 ONE = r"\d+(?:\.\d+)?(?: \([^)]*\))?"
 CITED = re.compile(rf"[Ss]emantics ({ONE}(?:(?:, | and | to ){ONE})*)")
+GENERATION = re.compile(r"[Jj]ob generation (\d(?:(?:, | and | to )\d)*)")
 NUMBER = re.compile(r"\b\d+(?:\.\d+)?\b")
 
 
-def citations() -> set[str]:
+def citations(cited: re.Pattern[str] = CITED) -> set[str]:
     """Return the numbers cited in the source, its tests, and the revisions."""
     found = set()
     for folder in ("src", "tests", "migrations", "benchmarks"):
         for module in (HOME / folder).rglob("*.py"):
-            for numbers in CITED.findall(re.sub(r"\n\s*", " ", module.read_text())):
+            for numbers in cited.findall(re.sub(r"\n\s*", " ", module.read_text())):
                 found.update(NUMBER.findall(numbers))
     return found
 
@@ -32,3 +33,10 @@ def test_a_cited_rule_has_a_heading(number: str) -> None:
     page = (HOME / "docs" / "semantics.md").read_text()
 
     assert re.search(rf"^##+ {re.escape(number)} ", page, re.MULTILINE)
+
+
+@pytest.mark.parametrize("number", sorted(citations(GENERATION)))
+def test_a_cited_rule_of_job_generation_has_a_heading(number: str) -> None:
+    page = (HOME / "docs" / "semantics.md").read_text()
+
+    assert f"\n### Job generation {number}: " in page

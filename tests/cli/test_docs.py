@@ -24,6 +24,7 @@ ALL = pytest.mark.parametrize(
         ("erd", "diagrams.md"),
         ("dictionary", "dictionary/tasks.md"),
         ("states", "states.md"),
+        ("states", "task_states.md"),
         ("statements", "statements.md"),
         ("types", "job_types.py"),
     ],

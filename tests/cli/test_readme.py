@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.any_server
 
 HOME = Path(__file__).parents[2]
-BLOCK = re.compile(r"^(?:<!-- not run: (.+) -->\n)?```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r"^(?:<!-- not run: ([^\n]+) -->\n)?```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
 RUN = {"console", "python", "sql", "toml"}
 ELSEWHERE = {"sh", "cron", "ini", "yaml"}
 """Examples of regular work: tests/cli/test_cron.py runs them."""
-FIRST = ["README.md", "docs/quickstart.md", "docs/commands.md"]
+FIRST = ["README.md", "docs/quickstart.md", "docs/tasks.md", "docs/commands.md"]
 PAGES = [
     *FIRST,
     *sorted(
@@ -117,7 +119,7 @@ def test_every_command_of_the_pages_works_after_the_demo(newcomer: dict[str, str
             ended = typed(["pandadb", "db", "psql", "-c", statement], newcomer)
             assert ended.returncode == 0, (page, ended.stderr)
 
-    assert not wrong
+    assert not wrong, "\n".join(map(str, wrong))
     assert number >= 40
 
 

@@ -20,6 +20,7 @@ ALL = pytest.mark.parametrize(
         (writer.erd, "diagrams.md"),
         (writer.write_dictionary, "dictionary/jobs.md"),
         (writer.states, "states.md"),
+        (writer.states, "task_states.md"),
         (writer.statements, "statements.md"),
         (writer.types, "job_types.py"),
     ],

@@ -40,7 +40,7 @@ def dictionary(folder: Folder = Path("docs"), check: Check = False, json: AsJSON
 
 @app.command()
 def states(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = False) -> None:
-    """Generate the page of job states: a diagram, and tables of states and transitions.
+    """Generate the pages of states of jobs and of tasks: a diagram, states, transitions.
 
     Example: pandadb docs states --check
     """

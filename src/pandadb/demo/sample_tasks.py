@@ -65,6 +65,7 @@ def _dataset(jeditaskid: int, role: str, when: datetime) -> JediDatasets:
     return JediDatasets(
         jeditaskid=jeditaskid,
         type=role,
+        status="ready" if role == "input" else "defined",
         datasetname=f"demo.{jeditaskid}.{role}",
         creationtime=when,
         modificationtime=when,

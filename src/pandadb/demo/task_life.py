@@ -19,7 +19,7 @@ from pandadb.services.jobs import DispatchRequest, Heartbeat
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pandadb.core.tasks.search.progress import Progress
+    from pandadb.core.tasks.search.progress import TaskProgress
     from pandadb.database import Database
     from pandadb.job_types import JobColumns
 
@@ -48,7 +48,7 @@ class TaskLife:
     """The first input of the job that has failed."""
     attempts: int
     """The number of attempts of that file."""
-    progress: Progress
+    progress: TaskProgress
 
 
 def run_task(database: Database, on_step: Callable[[str], None] = lambda _step: None) -> TaskLife:
@@ -138,6 +138,6 @@ def _failed_file(database: Database, failed: Sequence[int]) -> tuple[str, int]:
         return file["lfn"], session.get_one(JediDatasetContents, key).attemptnr or 0
 
 
-def _words(progress: Progress) -> str:
+def _words(progress: TaskProgress) -> str:
     files = ", ".join(f"{number} {state}" for state, number in sorted(progress.files.items()))
     return f"input files: {files}"

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core.jobs.creation.submission import FIRST_STATES
 from pandadb.core.jobs.states import RUNS, STATES, TRANSITIONS
 from pandadb.docs_pages import markdown
+from pandadb.docs_pages.state_tables import arrow, new_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from pandadb.core.statemachine.effects import Effect
     from pandadb.core.statemachine.machine import State, Transition
 
 LIVE, WITH_PILOT = "live", "with_pilot"
@@ -70,33 +70,25 @@ def _state(state: State[Any]) -> tuple[str, ...]:
 def _step(step: Transition) -> tuple[str, ...]:
     guards = " and ".join(guard.words for guard in step.guards)
     sources = ", ".join(step.sources)
-    return f"`{step.verb}`", sources, step.target, step.meaning, guards, _sets(step.effects)
-
-
-def _sets(effects: Mapping[str, Effect]) -> str:
-    """Return the new values of columns, grouped by value."""
-    columns = defaultdict(list)
-    for column, effect in effects.items():
-        columns[effect.words].append(f"`{column}`")
-    return "; ".join(f"{', '.join(names)}: {words}" for words, names in columns.items())
+    return f"`{step.verb}`", sources, step.target, step.meaning, guards, new_values(step.effects)
 
 
 def diagram() -> str:
     """Return all states as a Mermaid `stateDiagram-v2`."""
     drawn = dict(_arrows())
-    inside = {arrow: verbs for arrow, verbs in drawn.items() if {*arrow} <= {*RUNS}}
+    inside = {ends: verbs for ends, verbs in drawn.items() if {*ends} <= {*RUNS}}
     final = [name for name, state in STATES.items() if state.final]
-    leaving = {arrow for arrow in drawn if {*arrow} & {*final}}
+    leaving = {ends for ends in drawn if {*ends} & {*final}}
     lines = [
         "stateDiagram-v2",
         f'    state "live" as {LIVE} {{',
         f'        state "with a pilot" as {WITH_PILOT} {{',
-        *(_line(12, *arrow, verbs) for arrow, verbs in inside.items()),
+        *(arrow(12, *ends, verbs) for ends, verbs in inside.items()),
         "        }",
-        *(_line(8, *a, verbs) for a, verbs in drawn.items() if a not in {*inside, *leaving}),
+        *(arrow(8, *a, verbs) for a, verbs in drawn.items() if a not in {*inside, *leaving}),
         "    }",
-        *(_line(4, "[*]", name, ["submit"]) for name in FIRST_STATES),
-        *(_line(4, *arrow, drawn[arrow]) for arrow in drawn if arrow in leaving),
+        *(arrow(4, "[*]", name, ["submit"]) for name in FIRST_STATES),
+        *(arrow(4, *ends, drawn[ends]) for ends in drawn if ends in leaving),
         *(f"    {name} --> [*]" for name in final),
         *(f"    classDef {table} fill:{colour},color:#111" for table, colour in COLOURS.items()),
         *_coloured(),
@@ -104,18 +96,14 @@ def diagram() -> str:
     return "\n".join(lines)
 
 
-def _line(indent: int, source: str, target: str, verbs: list[str]) -> str:
-    return f"{' ' * indent}{source} --> {target} : {', '.join(verbs)}"
-
-
 def _arrows() -> Iterator[tuple[tuple[str, str], list[str]]]:
     """Yield the arrows of the diagram, each with its verbs."""
     arrows: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for step in TRANSITIONS:
-        for arrow in _ends_of(step):
-            if arrow[0] != arrow[1] and step.verb not in arrows[arrow]:
-                arrows[arrow].append(step.verb)
-    yield from ((arrow, verbs) for arrow, verbs in arrows.items() if verbs)
+        for ends in _ends_of(step):
+            if ends[0] != ends[1] and step.verb not in arrows[ends]:
+                arrows[ends].append(step.verb)
+    yield from ((ends, verbs) for ends, verbs in arrows.items() if verbs)
 
 
 def _ends_of(step: Transition) -> Iterator[tuple[str, str]]:

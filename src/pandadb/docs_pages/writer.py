@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pandadb.docs_pages import dictionary, mermaid, statements_page, states_page, types_module
+from pandadb.docs_pages import (
+    dictionary,
+    mermaid,
+    statements_page,
+    states_page,
+    task_states_page,
+    types_module,
+)
 from pandadb.services import model_views
 from pandadb.services.model_views import FolderError
 
@@ -44,12 +51,13 @@ def write_dictionary(folder: Path, *, check: bool = False) -> Written:
 
 
 def states(folder: Path, *, check: bool = False) -> Written:
-    """Write the page about the states and transitions of jobs.
+    """Write the pages about the states and transitions of jobs and of tasks.
 
     Raises:
         FolderError: The folder cannot be read or written.
     """
-    return _write(folder, {"states.md": states_page.page()}, (), check)
+    files = {"states.md": states_page.page(), "task_states.md": task_states_page.page()}
+    return _write(folder, files, (), check)
 
 
 def statements(folder: Path, *, check: bool = False) -> Written:

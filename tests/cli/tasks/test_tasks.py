@@ -101,7 +101,7 @@ def test_a_task_is_paused_and_resumed_with_its_history(url: str, submitted: str)
 
     assert (paused.returncode, paused.stdout) == (0, f"Task {submitted} is paused.\n")
     assert refused.returncode == 1
-    assert json.loads(resumed.stdout)["tasks"] == {submitted: "assigning"}
+    assert json.loads(resumed.stdout)["tasks"] == {submitted: "ready"}
     assert "paused" in [one["status"] for one in history["states"]]
     assert history["command"]["comm_cmd"] == "resumeing"
 

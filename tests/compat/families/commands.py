@@ -6,7 +6,7 @@ from typing import Any
 
 from pandadb.errors import InvalidInput
 from pandadb.services.tasks import commands
-from pandadb.services.tasks.commands import Accepted, AnswerCode, CommandRequest, Requester
+from pandadb.services.tasks.commands import Accepted, CommandCode, CommandRequest, Requester
 from pandadb.services.tasks.min_task_ids import refresh_min_task_ids
 from tests.compat.families.part import OPTIONS, Part
 
@@ -31,7 +31,7 @@ class Commands(Part):
         try:
             asked = CommandRequest(command, requester, comment, qualifier, rights_checked=True)
         except InvalidInput as error:
-            return {"code": int(AnswerCode.FAILED), "text": str(error)}
+            return {"code": int(CommandCode.FAILED), "text": str(error)}
         answer = commands.request_command(self.database, task, asked, OPTIONS)[task]
         return {"code": int(answer.code), "text": answer.text}
 

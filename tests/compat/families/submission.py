@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pandadb.core.tasks.requesters import Requester
-from pandadb.core.tasks.submission.requests import AnswerCode
+from pandadb.core.tasks.submission.requests import SubmissionCode
 from pandadb.errors import InvalidInput
 from pandadb.services.tasks import submission
 from tests.compat.families.part import OPTIONS, Part
@@ -31,7 +31,7 @@ class Submission(Part):
             )
         except InvalidInput as error:
             return {"code": FAILED, "text": str(error)}
-        code = False if answer.code is AnswerCode.BANNED else int(answer.code)
+        code = False if answer.code is SubmissionCode.BANNED else int(answer.code)
         return {"code": code, "text": answer.text}
 
     def take_tasks(self, vo: str, label: str) -> dict[str, Any]:

@@ -110,8 +110,9 @@ def test_unmerged_datasets_and_other_tasks_are_left_alone(session: Session) -> N
     session.add(JediTasks(**other, creationdate=THEN, modificationtime=THEN))
     session.flush()
     assert recounts.recount(session, [TASK]) == []
-    everything = recounts.recount(session)
-    assert [(one.task, one.counter, one.was) for one in everything] == [(5, "nfiles", 4)]
+    assert recounts.recount(session) == []  # the files of an old task may be gone
+    named = recounts.recount(session, [5])
+    assert [(one.task, one.counter, one.was) for one in named] == [(5, "nfiles", 4)]
 
 
 def _other_task() -> dict[str, Any]:

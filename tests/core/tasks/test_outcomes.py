@@ -8,13 +8,13 @@ from sqlalchemy import select
 
 from pandadb.core.tasks import activity_periods
 from pandadb.core.tasks.changes import outcomes
-from pandadb.core.tasks.changes.outcomes import Outcome
+from pandadb.core.tasks.changes.outcomes import TaskOutcome
 from pandadb.database import Database
 from pandadb.models import TaskMetrics, TasksStatusLog
 from tests.task_rows import LONG_AGO, deft_row, give_dataset, give_task, task_row
 
 
-def write(database: Database, found: dict[int, Outcome]) -> None:
+def write(database: Database, found: dict[int, TaskOutcome]) -> None:
     with database.transaction() as connection:
         outcomes.write(connection, found, host="here")
 
@@ -33,8 +33,8 @@ def test_each_task_gets_its_own_state_reason_and_columns(database: Database) -> 
     write(
         database,
         {
-            1: Outcome("done", superstatus="done", deft="done", values={"attemptnr": 5}),
-            2: Outcome("failed", "why", "running", values={"attemptnr": None}),
+            1: TaskOutcome("done", superstatus="done", deft="done", values={"attemptnr": 5}),
+            2: TaskOutcome("failed", "why", "running", values={"attemptnr": None}),
         },
     )
 
@@ -49,7 +49,7 @@ def test_each_task_gets_its_own_state_reason_and_columns(database: Database) -> 
 def test_a_state_that_is_the_same_is_neither_logged_nor_a_change(database: Database) -> None:
     give_task(database, 1, "running")
 
-    write(database, {1: Outcome("running", ago=None)})
+    write(database, {1: TaskOutcome("running", ago=None)})
 
     task = task_row(database, 1)
     assert (task.statechangetime, task.modificationtime) == (LONG_AGO, LONG_AGO)
@@ -59,7 +59,7 @@ def test_a_state_that_is_the_same_is_neither_logged_nor_a_change(database: Datab
 def test_a_task_can_be_dated_back_and_a_long_reason_is_cut(database: Database) -> None:
     give_task(database, 1, "toretry")
 
-    write(database, {1: Outcome("ready", "x" * 600, ago=timedelta(hours=6))})
+    write(database, {1: TaskOutcome("ready", "x" * 600, ago=timedelta(hours=6))})
 
     task = task_row(database, 1)
     assert task.modificationtime < LONG_AGO - timedelta(hours=3)

@@ -16,7 +16,7 @@ from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks.row_locks import TasksLocked
 from pandadb.models import JediTasks, JobsActive4, ProdSysComm
 from pandadb.services.tasks import agents, commands
-from pandadb.services.tasks.commands import AnswerCode, CommandRequest
+from pandadb.services.tasks.commands import CommandCode, CommandRequest
 from pandadb.services.tasks.min_task_ids import refresh_min_task_ids
 from pandadb.services.transaction import VerbOptions
 from tests.factories import make_job
@@ -55,7 +55,7 @@ def test_tasks_are_killed_by_three_verbs(database: Database) -> None:
     accepted = commands.accept_commands(database, options=OPTIONS).accepted
     done = commands.carry_out_commands(database, accepted, OPTIONS)
 
-    assert {answer.code for answer in answers.values()} == {AnswerCode.REGISTERED}
+    assert {answer.code for answer in answers.values()} == {CommandCode.REGISTERED}
     assert done.tasks == found(database) == dict.fromkeys(TASKS, "toabort")
     assert words(database) == ["killing"] * len(TASKS)
     with Session(database.engine) as session:
@@ -65,7 +65,7 @@ def test_tasks_are_killed_by_three_verbs(database: Database) -> None:
 def test_a_dry_run_answers_and_changes_nothing(database: Database) -> None:
     fill(database, 1)
 
-    assert commands.request_command(database, 1, KILL, DRY)[1].code == AnswerCode.REGISTERED
+    assert commands.request_command(database, 1, KILL, DRY)[1].code == CommandCode.REGISTERED
     assert words(database) == []
     commands.request_command(database, 1, KILL, OPTIONS)
     accepted = commands.accept_commands(database, options=DRY).accepted

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.submission.parameters import InvalidTask
-from pandadb.core.tasks.submission.requests import AnswerCode
+from pandadb.core.tasks.submission.requests import SubmissionCode
 from pandadb.models import Base, JediDatasets, JediTasks, TTask, Users
 from pandadb.services.tasks import submission
 from pandadb.services.transaction import VerbOptions
@@ -33,7 +33,7 @@ def number_of(database: Database, model: type[Base]) -> int:
 
 def test_a_task_is_entered_in_one_transaction(database: Database) -> None:
     answer, refined = submission.enter(database, PARAMETERS, requester=PRODUCTION)
-    assert answer.code is AnswerCode.ACCEPTED
+    assert answer.code is SubmissionCode.ACCEPTED
     assert refined is not None
     assert (refined.jeditaskid, refined.status) == (answer.jeditaskid, "defined")
     assert number_of(database, JediDatasets) == 3
@@ -62,7 +62,7 @@ def test_a_task_that_exists_is_not_entered_again(database: Database) -> None:
     given = {**PARAMETERS, "uniqueTaskName": True}
     first, _ = submission.enter(database, given, requester=USER)
     answer, refined = submission.enter(database, given, requester=USER)
-    assert (answer.code, answer.jeditaskid) == (AnswerCode.ACTIVE, first.jeditaskid)
+    assert (answer.code, answer.jeditaskid) == (SubmissionCode.ACTIVE, first.jeditaskid)
     assert refined is None
 
 
@@ -81,7 +81,7 @@ def test_of_two_requests_at_once_with_a_unique_name_one_is_accepted(database: Da
             pool.submit(submission.submit, database, given, requester=USER) for _ in range(8)
         ]
     codes = sorted(answer.result().code for answer in answers)
-    assert codes == [AnswerCode.ACCEPTED] + [AnswerCode.QUEUED] * 7
+    assert codes == [SubmissionCode.ACCEPTED] + [SubmissionCode.QUEUED] * 7
     assert number_of(database, Users) == 1
 
 

@@ -37,11 +37,7 @@ def command(
     ] = None,
     user: User = None,
     production: Annotated[
-        bool,
-        typer.Option(
-            "--production/--no-production",
-            help="With the production role, or only with the rights of the owner of a task.",
-        ),
+        bool, typer.Option(help="With the production role, or with the rights of the user only.")
     ] = True,
     dry_run: DryRun = False,
     json: AsJSON = False,
@@ -101,6 +97,8 @@ def advance(
         as_json(asdict(done))
     elif done.tasks:
         table("Tasks", ("task", "state"), ([str(task), one] for task, one in done.tasks.items()))
+    else:
+        out.print("No task was due.")
     if not done.tasks:
         raise typer.Exit(NOTHING_TO_DO)
 
@@ -118,7 +116,8 @@ def recount(
 ) -> None:
     """Recount the files of datasets, list the counters that were wrong, and repair them.
 
-    Exit code 3 if none was wrong.
+    Without TASK datasets without files are left alone: those of old tasks may be gone. Exit code
+    3 if none was wrong.
 
     Example: pandadb tasks recount 1000002 --dry-run
     """
@@ -132,5 +131,7 @@ def recount(
         names = wrong[0]._fields
         table("Wrong counters", names, ([str(value) for value in one] for one in wrong))
         note("Nothing was changed." if dry_run else f"{len(wrong)} counters are repaired.")
+    else:
+        out.print("All counters are right.")
     if not wrong:
         raise typer.Exit(NOTHING_TO_DO)

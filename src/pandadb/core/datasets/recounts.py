@@ -98,7 +98,10 @@ def _listed(rows: Iterable[Any]) -> Iterable[Miscount]:
 
 @cache
 def _wrong(*, every: bool) -> Select[Any]:
-    """Select the datasets with a wrong counter, and all their counters, old and right."""
+    """Select the datasets with a wrong counter, and all their counters, old and right.
+
+    Of all tasks only datasets with files: those of old tasks may be gone.
+    """
     counted = _counted(every=every)
     same = [DATASET[name] == counted.c[name] for name in KEY]
     columns, differences = [], []
@@ -108,7 +111,7 @@ def _wrong(*, every: bool) -> Select[Any]:
         differences.append(func.coalesce(DATASET[name], 0) != right)
     return (
         select(*(DATASET[name] for name in KEY), *columns)
-        .outerjoin(counted, same[0] & same[1])
+        .join(counted, same[0] & same[1], isouter=not every)
         .where(DATASET.type.in_(TYPES), _chosen(DATASET.jeditaskid, every=every))
         .where(or_(*differences))
         .order_by(*(DATASET[name] for name in KEY))

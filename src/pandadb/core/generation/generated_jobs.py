@@ -25,7 +25,7 @@ FILE, CONTENTS = FilesTable4.__table__.c, JediDatasetContents.__table__.c
 
 
 @dataclass(frozen=True)
-class JobInput:
+class GeneratedInput:
     """An input file of a job."""
 
     name: str
@@ -39,7 +39,7 @@ class GeneratedJob:
     """A job that was generated."""
 
     pandaid: int
-    inputs: list[JobInput] = field(default_factory=list)
+    inputs: list[GeneratedInput] = field(default_factory=list)
     """In the order of its files: datasets of the task, a library, a random seed."""
     outputs: list[str] = field(default_factory=list)
     """Names of outputs and the log, sorted."""
@@ -66,7 +66,7 @@ def read(session: Transaction, pandaids: Sequence[int]) -> list[GeneratedJob]:
         if row.type in OUTPUTS:
             job.outputs.append(row.lfn)
         else:
-            job.inputs.append(JobInput(row.lfn, row.startevent, row.endevent))
+            job.inputs.append(GeneratedInput(row.lfn, row.startevent, row.endevent))
     for job in found.values():
         job.outputs.sort()
     return [*found.values()]

@@ -13,7 +13,7 @@ from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, near, shown
 from pandadb.core.tasks import attempts, descendants, retry_limits
 from pandadb.core.tasks.changes import outcomes
-from pandadb.core.tasks.changes.outcomes import HOURS_BACK, Outcome
+from pandadb.core.tasks.changes.outcomes import HOURS_BACK, TaskOutcome
 from pandadb.core.tasks.files import retried_datasets
 from pandadb.core.tasks.files.dataset_types import CLOSED_WITH_TASK
 from pandadb.core.tasks.files.retried_datasets import RetryOptions
@@ -43,7 +43,7 @@ DISCARDED, FINISHED_EVENTS = 5, (3, 6)
 
 
 @dataclass
-class RetryResult:
+class TaskRetryResult:
     """The result of a retry of tasks."""
 
     tasks: dict[int, str] = field(default_factory=dict)
@@ -66,7 +66,7 @@ def retry(
     ignore_limits: bool = False,
     child_tasks: bool = True,
     skip: bool = False,
-) -> RetryResult:
+) -> TaskRetryResult:
     """Give the files of tasks new attempts; the tasks have the state `toretry` or `toincexec`.
 
     A task goes on from `oldstatus`: it is `ready` or `rerefine` then, goes back there if it has
@@ -92,7 +92,7 @@ def retry(
         ignore_limits=ignore_limits,
     )
     locked = descendants.lock(session, tasks, with_children=child_tasks, skip=skip)
-    result = RetryResult()
+    result = TaskRetryResult()
     result.refused |= {task: f"there is no task {task}" for task in tasks if task not in locked}
     if skip and child_tasks:
         left = descendants.incomplete(session, locked.keys() & {*tasks}, locked)
@@ -112,7 +112,7 @@ def _retry_children(
     parents: Sequence[int],
     locked: Tasks,
     options: RetryOptions,
-    result: RetryResult,
+    result: TaskRetryResult,
     *,
     host: str,
 ) -> None:
@@ -143,7 +143,7 @@ def _by_family(tasks: Sequence[int], rows: Tasks) -> list[int]:
 
 
 def _checked(
-    session: Transaction, tasks: Tasks, command: str, result: RetryResult, host: str
+    session: Transaction, tasks: Tasks, command: str, result: TaskRetryResult, host: str
 ) -> dict[int, Row[Any]]:
     """Return the tasks with an earlier state that the command takes; the others go back there."""
     allowed = {task: row for task, row in tasks.items() if row.oldstatus in ALLOWED[command]}
@@ -165,11 +165,14 @@ def _checked(
 
 
 def _go_back(
-    session: Transaction, tasks: Mapping[int, tuple[Row[Any], str]], result: RetryResult, host: str
+    session: Transaction,
+    tasks: Mapping[int, tuple[Row[Any], str]],
+    result: TaskRetryResult,
+    host: str,
 ) -> None:
     """Put tasks back into their earlier states, with the reasons; the log has only changes."""
     back = {
-        task: Outcome(row.oldstatus, reason[: outcomes.ERROR_LENGTH], is_logged=False)
+        task: TaskOutcome(row.oldstatus, reason[: outcomes.ERROR_LENGTH], is_logged=False)
         for task, (row, reason) in tasks.items()
     }
     outcomes.write(session, back, host=host)
@@ -181,7 +184,7 @@ def _tried_again(
     session: Transaction,
     tasks: Tasks,
     options: RetryOptions,
-    result: RetryResult,
+    result: TaskRetryResult,
     host: str,
 ) -> list[int]:
     """Retry tasks within their limits; return those with children to be executed again."""
@@ -208,18 +211,18 @@ def _tried_again(
     return going_on
 
 
-def _leave_without_state(back: dict[int, tuple[Row[Any], str]], result: RetryResult) -> None:
+def _leave_without_state(back: dict[int, tuple[Row[Any], str]], result: TaskRetryResult) -> None:
     """Leave children that have no earlier state to go back to as they are."""
     for task in [task for task, (row, _) in back.items() if row.oldstatus is None]:
         result.refused[task] = back.pop(task)[1]
 
 
 def _exhaust(
-    session: Transaction, sentences: Mapping[int, str], result: RetryResult, host: str
+    session: Transaction, sentences: Mapping[int, str], result: TaskRetryResult, host: str
 ) -> None:
     """Give tasks up that are beyond a limit."""
     given_up = {
-        task: Outcome("exhausted", sentence, superstatus="exhausted", deft="exhausted")
+        task: TaskOutcome("exhausted", sentence, superstatus="exhausted", deft="exhausted")
         for task, sentence in sentences.items()
     }
     outcomes.write(session, given_up, host=host)
@@ -228,12 +231,12 @@ def _exhaust(
 
 
 def _accept(
-    session: Transaction, tasks: Tasks, options: RetryOptions, result: RetryResult, host: str
+    session: Transaction, tasks: Tasks, options: RetryOptions, result: TaskRetryResult, host: str
 ) -> None:
     """Have tasks worked on again, in a new attempt, at once."""
     goal = GOALS["incexec" if options.incexec else "retry"]
     accepted = {
-        task: Outcome(
+        task: TaskOutcome(
             goal,
             superstatus="ready",
             ago=HOURS_BACK,
@@ -255,7 +258,7 @@ def _accept(
     result.retried += accepted
 
 
-def _restart_in_deft(session: Transaction, tasks: Mapping[int, Outcome]) -> None:
+def _restart_in_deft(session: Transaction, tasks: Mapping[int, TaskOutcome]) -> None:
     """Have T_TASK wait for the first jobs of tasks that had some."""
     deft = TTask.__table__.c
     restarted = (
@@ -302,7 +305,7 @@ def _children(
     living = {task: row for task, row in children.items() if row.status not in descendants.GIVEN_UP}
     reading = descendants.have_input_change(session, living)
     anew = {
-        task: Outcome("registered", oldstatus=row.oldstatus, ago=None)
+        task: TaskOutcome("registered", oldstatus=row.oldstatus, ago=None)
         for task, row in living.items()
         if task not in reading
     }

@@ -19,7 +19,7 @@ from pandadb.core.sql.validation import check_columns
 from pandadb.models import JobsArchived
 from pandadb.services.archive import swaps
 from pandadb.services.archive.copies.copy_return import copy_back, returnable
-from pandadb.services.archive.copies.day_copy import Refused
+from pandadb.services.archive.copies.day_copy import CopyRefused
 from pandadb.services.archive.copies.remote import refuse_unfit
 from pandadb.services.archive.months.export_location import by_month, located, or_exported
 from pandadb.services.archive.pandaid_index import note
@@ -112,7 +112,7 @@ def restore(
             moved = _restore(database, found, policies, limits, tell)
         except LockNotAvailable as why:
             raise ArchiveBusy(f"The day {day} did not go back: {why.words}") from None
-        except (Deferred, Refused) as why:
+        except (Deferred, CopyRefused) as why:
             raise NotRestored(f"The day {day} cannot go back: {why}") from None
         note(database)
         return moved
@@ -276,7 +276,7 @@ def _found(
         return {}, {}
     there = row_batches.archived(database, column, values)
     with database.session() as session:
-        return there, scan.live(session, column, values)
+        return there, scan.live_jobs(session, column, values)
 
 
 def by_day(

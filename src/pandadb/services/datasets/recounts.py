@@ -23,8 +23,9 @@ def recount(
 ) -> list[Miscount]:
     """Return the wrong counters of the datasets of tasks, or of all, and repair them.
 
-    A dry run lists them only; only tasks with wrong counters are locked. The definitions of the
-    counters (semantics 4.1) are data: `core.datasets.counters`.
+    Of all tasks only datasets with files are counted: those of old tasks may be gone. A dry run
+    lists them only; only tasks with wrong counters are locked. The definitions of the counters
+    (semantics 4.1) are data: `core.datasets.counters`.
 
     Raises:
         InvalidValue: A task is no number.

@@ -12,9 +12,9 @@ from pandadb.core.tasks.search.pages import (
     TaskPage,
     TaskStep,
 )
-from pandadb.core.tasks.search.progress import Progress
+from pandadb.core.tasks.search.progress import TaskProgress
 from pandadb.core.tasks.submission.parameters import InvalidTask, read_parameters
-from pandadb.core.tasks.submission.requests import Answer
+from pandadb.core.tasks.submission.requests import SubmissionAnswer
 from pandadb.services.tasks.agents import AdvanceResult, advance, command
 from pandadb.services.tasks.commands import (
     accept_commands,
@@ -43,18 +43,18 @@ from pandadb.services.transaction import VerbOptions
 __all__ = [
     "COMMANDS",
     "AdvanceResult",
-    "Answer",
     "CommandRequest",
     "GeneratedJob",
     "GeneratedTask",
     "InvalidTask",
-    "Progress",
     "Queue",
     "Requester",
+    "SubmissionAnswer",
     "TaskFilter",
     "TaskHistory",
     "TaskNotFound",
     "TaskPage",
+    "TaskProgress",
     "TaskStep",
     "UnknownCommand",
     "VerbOptions",

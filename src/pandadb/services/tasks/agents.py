@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.sql import validation
 from pandadb.core.tasks.commands import acceptance, execution, redrives, requests
-from pandadb.core.tasks.commands.requests import AnswerCode
+from pandadb.core.tasks.commands.requests import CommandCode
 from pandadb.core.tasks.ending import ends, preparation
 from pandadb.core.tasks.files import reactivations
 from pandadb.core.tasks.search.pages import states_of
@@ -57,7 +57,7 @@ def command(
     result = AdvanceResult()
     with transaction(database, options) as connection:
         answers = requests.register(connection, ids, asked, options.lock)
-        alive = [task for task, one in answers.items() if one.code is AnswerCode.RETRY_FILES]
+        alive = [task for task, one in answers.items() if one.code is CommandCode.RETRY_FILES]
         reactivations.increase_attempts(connection, alive, MORE_ATTEMPTS)
         _carry_out(connection, acceptance.accept(connection, host=options.host), options, result)
     ours = {*ids}
@@ -69,7 +69,7 @@ def command(
         | {
             task: one.text
             for task, one in answers.items()
-            if one.code not in (AnswerCode.REGISTERED, AnswerCode.RETRY_FILES)
+            if one.code not in (CommandCode.REGISTERED, CommandCode.RETRY_FILES)
         },
     )
 

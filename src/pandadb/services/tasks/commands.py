@@ -12,7 +12,7 @@ from pandadb.core.tasks.commands.acceptance import Accepted, AcceptResult
 from pandadb.core.tasks.commands.catalog import COMMANDS, Command, UnknownCommand
 from pandadb.core.tasks.commands.execution import ExecutionResult
 from pandadb.core.tasks.commands.reassignments import reassign_comment
-from pandadb.core.tasks.commands.requests import Answer, AnswerCode, CommandRequest
+from pandadb.core.tasks.commands.requests import CommandAnswer, CommandCode, CommandRequest
 from pandadb.core.tasks.requesters import Requester
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -26,9 +26,9 @@ __all__ = [
     "IDLE",
     "AcceptResult",
     "Accepted",
-    "Answer",
-    "AnswerCode",
     "Command",
+    "CommandAnswer",
+    "CommandCode",
     "CommandRequest",
     "ExecutionResult",
     "Requester",
@@ -53,7 +53,7 @@ def request_command(
     tasks: int | Iterable[int],
     asked: CommandRequest,
     options: VerbOptions = DEFAULT_OPTIONS,
-) -> dict[int, Answer]:
+) -> dict[int, CommandAnswer]:
     """Give a command to tasks; return the answer for each.
 
     Raises:

@@ -10,11 +10,11 @@ from pandadb.core.tasks.search import progress
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pandadb.core.tasks.search.progress import Progress
+    from pandadb.core.tasks.search.progress import TaskProgress
     from pandadb.database import Database
 
 
-def task_progress(database: Database, tasks: int | Iterable[int]) -> dict[int, Progress]:
+def task_progress(database: Database, tasks: int | Iterable[int]) -> dict[int, TaskProgress]:
     """Return the input files and the jobs of tasks by state.
 
     Raises:

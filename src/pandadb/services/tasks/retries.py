@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pandadb.core.tasks.files.reactivations import MoreAttempts
-    from pandadb.core.tasks.retries import RetryResult
+    from pandadb.core.tasks.retries import TaskRetryResult
     from pandadb.database import Database
 
 MOST_ATTEMPTS = 100
@@ -43,7 +43,7 @@ def retry(
     keep_share_priority: bool = False,
     ignore_limits: bool = False,
     child_tasks: bool = True,
-) -> RetryResult:
+) -> TaskRetryResult:
     """Give the files of tasks new attempts, as the commands retry and incexec do (semantics 3.6).
 
     The tasks have the state that `commands` gives them, with the earlier one in `oldstatus`.

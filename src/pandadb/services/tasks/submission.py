@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.tasks.refinement.dispositions import Refinement
-    from pandadb.core.tasks.refinement.streams import Catalogue
+    from pandadb.core.tasks.refinement.streams import DatasetNames
     from pandadb.core.tasks.requesters import Requester
-    from pandadb.core.tasks.submission.requests import Answer
+    from pandadb.core.tasks.submission.requests import SubmissionAnswer
     from pandadb.database import Database
 
 
@@ -39,7 +39,7 @@ def submit(
     parent: int | None = None,
     allow_active: bool = False,
     options: VerbOptions = DEFAULT_OPTIONS,
-) -> Answer:
+) -> SubmissionAnswer:
     """Submit a task, in the JSON form of PanDA's `insertTaskParams`; return the answer.
 
     The task waits in T_TASK to be taken over. A user's task with `uniqueTaskName` that has ended
@@ -74,7 +74,7 @@ def refine(
     database: Database,
     tasks: Iterable[int],
     *,
-    catalogue: Catalogue | None = None,
+    catalogue: DatasetNames | None = None,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> list[Refinement]:
     """Refine tasks that were taken over; return the outcome of each.
@@ -94,9 +94,9 @@ def enter(
     requester: Requester,
     parent: int | None = None,
     allow_active: bool = False,
-    catalogue: Catalogue | None = None,
+    catalogue: DatasetNames | None = None,
     options: VerbOptions = DEFAULT_OPTIONS,
-) -> tuple[Answer, Refinement | None]:
+) -> tuple[SubmissionAnswer, Refinement | None]:
     """Submit, take over and refine a task in one transaction; return the answer and its state.
 
     The state is None where no new task was made: see the code of the answer.
@@ -109,7 +109,7 @@ def enter(
         answer = requests.submit(
             connection, parameters, requester, parent=parent, allow_active=allow_active
         )
-        if answer.code is not requests.AnswerCode.ACCEPTED or answer.jeditaskid is None:
+        if answer.code is not requests.SubmissionCode.ACCEPTED or answer.jeditaskid is None:
             return answer, None
         taken = takeovers.take(connection, tasks=[answer.jeditaskid])
         (refined,) = refinements.refine(connection, taken, options.host, catalogue)

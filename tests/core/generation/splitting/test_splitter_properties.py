@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pandadb.core.generation.splitting.limits import Limits, limits_of
+from pandadb.core.generation.splitting.limits import SliceLimits, limits_of
 from pandadb.core.generation.splitting.queue_facts import facts_of
 from pandadb.core.generation.splitting.splitter import split
 from pandadb.core.generation.task_rules import rules_of
@@ -77,7 +77,7 @@ def chunks(draw: st.DrawFn) -> Chunk:
 QUEUE = queue(facts={"maxwdir": 9000, "maxtime": 5000, "direct_access_lan": True})
 
 
-def limits(one: Chunk) -> Limits:
+def limits(one: Chunk) -> SliceLimits:
     return limits_of(one, rules_of(one.task), facts_of(QUEUE))
 
 
@@ -120,7 +120,7 @@ def test_no_limit_is_passed_but_by_the_first_file_alone(one: Chunk) -> None:
             check(one, limit, each)
 
 
-def check(one: Chunk, limit: Limits, slice_: Slice) -> None:
+def check(one: Chunk, limit: SliceLimits, slice_: Slice) -> None:
     """Count anew what the job has."""
     files = slice_.inputs[0][1]
     everything = [each for _, its_files in slice_.inputs for each in its_files]

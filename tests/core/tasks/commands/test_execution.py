@@ -248,7 +248,7 @@ def test_retries_are_called_with_the_words_of_their_comments(
     def retry(_session: Any, tasks: Any, _command: str, **more: Any) -> Any:
         assert more.pop("skip")
         seen[tuple(tasks)] = {name: value for name, value in more.items() if value is not False}
-        return execution.retries.RetryResult(tasks=dict.fromkeys(tasks, "ready"))
+        return execution.retries.TaskRetryResult(tasks=dict.fromkeys(tasks, "ready"))
 
     monkeypatch.setattr(execution.retries, "retry", retry)
 
@@ -278,7 +278,7 @@ def test_an_incexec_changes_parameters_first(
 
     def retry(_session: Any, tasks: Any, command: str, **more: Any) -> Any:
         seen.append(([*tasks], command, more["keep_share_priority"]))
-        return execution.retries.RetryResult(tasks=dict.fromkeys(tasks, "rerefine"))
+        return execution.retries.TaskRetryResult(tasks=dict.fromkeys(tasks, "rerefine"))
 
     monkeypatch.setattr(execution.retries, "retry", retry)
     comment = '[{"nFiles": 8, "site": null}, ["keep"]]'
@@ -308,7 +308,7 @@ def test_an_incexec_without_parameters_leaves_them(
     session.flush()
 
     def retry(_session: Any, tasks: Any, _command: str, **_more: Any) -> Any:
-        return execution.retries.RetryResult(tasks=dict.fromkeys(tasks, "rerefine"))
+        return execution.retries.TaskRetryResult(tasks=dict.fromkeys(tasks, "rerefine"))
 
     monkeypatch.setattr(execution.retries, "retry", retry)
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks.commands.catalog import COMMANDS, UnknownCommand
-from pandadb.core.tasks.commands.requests import AnswerCode, CommandRequest
+from pandadb.core.tasks.commands.requests import CommandCode, CommandRequest
 from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.states import STATES
 from pandadb.models import ProdSysComm
@@ -22,7 +22,7 @@ TASK = 7
 OWNER = Requester("somebody")
 
 
-def code(session: Session, command: str, **more: Any) -> AnswerCode:
+def code(session: Session, command: str, **more: Any) -> CommandCode:
     return ask(session, TASK, command=command, **more)[TASK].code
 
 
@@ -33,12 +33,12 @@ def test_a_command_is_registered_in_its_states_only(session: Session, command: s
 
     answers = ask(session, *range(1, len(STATES) + 1), command=command)
 
-    registered = {t for t, answer in answers.items() if answer.code == AnswerCode.REGISTERED}
+    registered = {t for t, answer in answers.items() if answer.code == CommandCode.REGISTERED}
     wanted = {t for t, state in enumerate(STATES, start=1) if state in allowed(command)}
     assert registered == wanted
     assert words(session) == dict.fromkeys(sorted(wanted), command)
     rest = {answer.code for task, answer in answers.items() if task not in wanted}
-    assert rest == {AnswerCode.WRONG_STATE}
+    assert rest == {CommandCode.WRONG_STATE}
 
 
 def allowed(command: str) -> tuple[str, ...]:
@@ -60,23 +60,23 @@ def test_a_refused_command_leaves_the_one_before(session: Session) -> None:
     make_commanded_task(session, TASK)
     ask(session, TASK, command="pause")
 
-    assert code(session, "retry") == AnswerCode.WRONG_STATE
+    assert code(session, "retry") == CommandCode.WRONG_STATE
     assert words(session) == {TASK: "pause"}
 
 
 def test_a_command_to_a_task_that_does_not_exist_is_answered(session: Session) -> None:
-    assert code(session, "kill") == AnswerCode.UNKNOWN_TASK
+    assert code(session, "kill") == CommandCode.UNKNOWN_TASK
     assert words(session) == {}
 
 
 def test_only_the_owner_and_production_may_kill(session: Session) -> None:
     make_commanded_task(session, TASK, workinggroup="GP_TOP")
 
-    assert code(session, "kill", requester=Requester("another")) == AnswerCode.NO_RIGHT
+    assert code(session, "kill", requester=Requester("another")) == CommandCode.NO_RIGHT
     assert words(session) == {}
-    assert code(session, "kill", requester=OWNER) == AnswerCode.REGISTERED
+    assert code(session, "kill", requester=OWNER) == CommandCode.REGISTERED
     of_group = Requester("another", fqans=("/atlas/GP_TOP/Role=production",))
-    assert code(session, "pause", requester=of_group) == AnswerCode.REGISTERED
+    assert code(session, "pause", requester=of_group) == CommandCode.REGISTERED
 
 
 def test_a_caller_that_has_checked_the_right_gives_any_command(session: Session) -> None:
@@ -84,14 +84,14 @@ def test_a_caller_that_has_checked_the_right_gives_any_command(session: Session)
 
     answer = code(session, "pause", requester=Requester("another"), rights_checked=True)
 
-    assert answer == AnswerCode.REGISTERED
+    assert answer == CommandCode.REGISTERED
 
 
 def test_an_exhausted_task_is_retried_by_production_only(session: Session) -> None:
     make_commanded_task(session, TASK, "exhausted")
 
-    assert code(session, "retry", requester=OWNER) == AnswerCode.WRONG_STATE
-    assert code(session, "retry") == AnswerCode.REGISTERED
+    assert code(session, "retry", requester=OWNER) == CommandCode.WRONG_STATE
+    assert code(session, "retry") == CommandCode.REGISTERED
 
 
 @pytest.mark.parametrize("state", ["running", "scouting", "pending"])
@@ -100,14 +100,14 @@ def test_a_users_task_at_work_has_its_failed_files_retried(session: Session, sta
 
     answer = ask(session, TASK, command="retry")[TASK]
 
-    assert (answer.code, answer.text) == (AnswerCode.RETRY_FILES, state)
+    assert (answer.code, answer.text) == (CommandCode.RETRY_FILES, state)
 
 
 def test_a_reassignment_that_comes_back_is_allowed_in_every_state(session: Session) -> None:
     make_commanded_task(session, TASK, "paused")
 
-    assert code(session, "reassign", comment="site:B:n") == AnswerCode.WRONG_STATE
-    assert code(session, "reassign", comment="site:B:y") == AnswerCode.REGISTERED
+    assert code(session, "reassign", comment="site:B:n") == CommandCode.WRONG_STATE
+    assert code(session, "reassign", comment="site:B:y") == CommandCode.REGISTERED
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_wrong_input_is_refused_with_a_sentence(given: dict[str, Any], sentence:
 def test_a_long_name_of_a_requester_does_not_prevent_a_command(session: Session) -> None:
     make_commanded_task(session, TASK)
 
-    assert code(session, "kill", requester=Requester("n" * 128, True)) == AnswerCode.REGISTERED
+    assert code(session, "kill", requester=Requester("n" * 128, True)) == CommandCode.REGISTERED
 
 
 def test_parameters_of_incexec_may_be_long(session: Session) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.core.tasks.refinement.dispositions import Refinement
-    from pandadb.core.tasks.refinement.streams import Catalogue
+    from pandadb.core.tasks.refinement.streams import DatasetNames
     from pandadb.core.tasks.requesters import Requester
 
 PARENT = 5_000_000
@@ -49,14 +49,16 @@ class Nothing:
         return []
 
 
-def refined(session: Session, *tasks: int, catalogue: Catalogue | None = None) -> list[Refinement]:
+def refined(
+    session: Session, *tasks: int, catalogue: DatasetNames | None = None
+) -> list[Refinement]:
     return refinements.refine(session, tasks, "host", catalogue)
 
 
 def entered(
     session: Session,
     requester: Requester = PRODUCTION,
-    catalogue: Catalogue | None = None,
+    catalogue: DatasetNames | None = None,
     **parameters: Any,
 ) -> tuple[dict[str, Any], Refinement]:
     """Submit, take and refine a task; return its row and what became of it."""

@@ -25,7 +25,7 @@ class Containers:
         return {"mc:c": ["mc:c1", "mc:c2"], "mc:a": ["mc:a"]}.get(name, [])
 
 
-def made(catalogue: streams.Catalogue | None = None, **parameters: Any) -> Draft:
+def made(catalogue: streams.DatasetNames | None = None, **parameters: Any) -> Draft:
     task = draft(**parameters)
     streams.set_streams(task, catalogue)
     job_templates.set_job_template(task)

@@ -13,7 +13,7 @@ from pandadb.core.jobs.creation.issued_ids import NumberTaken
 from pandadb.core.jobs.ending.server_config import InvalidSetting
 from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.submission.parameters import InvalidTask
-from pandadb.core.tasks.submission.requests import AnswerCode
+from pandadb.core.tasks.submission.requests import SubmissionCode
 from pandadb.models import (
     Config,
     JediDatasetContents,
@@ -91,7 +91,7 @@ def test_a_new_user_gets_a_row_and_a_new_dn_is_written(session: Session) -> None
 def test_a_disabled_user_is_refused(session: Session) -> None:
     submitted(session, USER)
     session.execute(text("UPDATE doma_pandameta.users SET status = 'disabled'"))
-    assert submit(session, USER).code is AnswerCode.BANNED
+    assert submit(session, USER).code is SubmissionCode.BANNED
     assert len(rows(session, TTask, username="A Newcomer")) == 1
 
 
@@ -117,7 +117,7 @@ def test_a_parent_is_found_by_its_name(session: Session) -> None:
     make_named(session, "running", TASK + 1, username="u")
     task = submitted(session, parentTaskName="t")
     assert row(session, TTask, taskid=task)["parent_tid"] == TASK + 1
-    assert submit(session, parentTaskName="none").code is AnswerCode.NO_PARENT
+    assert submit(session, parentTaskName="none").code is SubmissionCode.NO_PARENT
     task = submitted(session, parent=77)
     assert row(session, TTask, taskid=task)["parent_tid"] == 77
 
@@ -132,13 +132,15 @@ def limit(session: Session, value: str) -> None:
 def test_a_user_with_too_many_active_tasks_is_refused(session: Session) -> None:
     make_named(session, "running")
     limit(session, "1")
-    assert submit(session, USER, prodSourceLabel="user", taskName="x").code is AnswerCode.ACCEPTED
+    assert (
+        submit(session, USER, prodSourceLabel="user", taskName="x").code is SubmissionCode.ACCEPTED
+    )
     make_named(session, "paused", TASK + 1)
     make_named(session, "done", TASK + 2)
     answer = submit(session, USER, prodSourceLabel="user", taskName="y")
-    assert answer.code is AnswerCode.TOO_MANY
+    assert answer.code is SubmissionCode.TOO_MANY
     assert "has 2 active tasks with the label user; the limit is 1" in answer.text
-    assert submit(session, prodSourceLabel="user", taskName="z").code is AnswerCode.ACCEPTED
+    assert submit(session, prodSourceLabel="user", taskName="z").code is SubmissionCode.ACCEPTED
 
 
 def test_a_limit_that_is_no_number_is_named(session: Session) -> None:
@@ -150,23 +152,23 @@ def test_a_limit_that_is_no_number_is_named(session: Session) -> None:
 def test_a_unique_name_is_queued_once(session: Session) -> None:
     first = again(session)
     second = again(session)
-    assert (first.code, second.code) == (AnswerCode.ACCEPTED, AnswerCode.QUEUED)
+    assert (first.code, second.code) == (SubmissionCode.ACCEPTED, SubmissionCode.QUEUED)
     assert second.jeditaskid == first.jeditaskid
-    assert again(session, Requester("/CN=Somebody Else")).code is AnswerCode.ACCEPTED
-    assert again(session, vo="atlas").code is AnswerCode.ACCEPTED
-    assert submit(session, USER, prodSourceLabel="user").code is AnswerCode.ACCEPTED
+    assert again(session, Requester("/CN=Somebody Else")).code is SubmissionCode.ACCEPTED
+    assert again(session, vo="atlas").code is SubmissionCode.ACCEPTED
+    assert submit(session, USER, prodSourceLabel="user").code is SubmissionCode.ACCEPTED
 
 
 def test_an_official_name_is_unique_among_users(session: Session) -> None:
-    assert again(session).code is AnswerCode.ACCEPTED
+    assert again(session).code is SubmissionCode.ACCEPTED
     other = again(session, Requester("/CN=Somebody Else"), official=True)
-    assert other.code is AnswerCode.QUEUED
+    assert other.code is SubmissionCode.QUEUED
 
 
 @pytest.mark.parametrize("status", ["registered", "running", "pending", "prepared", "toabort"])
 def test_a_task_that_has_not_ended_is_left_alone(session: Session, status: str) -> None:
     make_named(session, status)
-    assert again(session).code is AnswerCode.ACTIVE
+    assert again(session).code is SubmissionCode.ACTIVE
     assert not rows(session, ProdSysComm, comm_task=TASK)
 
 
@@ -179,7 +181,7 @@ def test_a_task_that_has_ended_runs_again_with_new_parameters(
     session.add(ProdSysComm(comm_task=TASK, comm_cmd="kill", comm_owner="DEFT"))
     given = {"dsForIN": "a:b", "nGBPerJob": 3, "loopingCheck": True, "priority": 7, "other": 1}
     answer = again(session, **given)
-    assert (answer.code, answer.jeditaskid) == (AnswerCode.REACTIVATED, TASK)
+    assert (answer.code, answer.jeditaskid) == (SubmissionCode.REACTIVATED, TASK)
     command = row(session, ProdSysComm, comm_task=TASK)
     assert (command["comm_cmd"], command["comm_owner"]) == ("incexec", "DEFT")
     assert json.loads(command["comm_parameters"]) == {
@@ -207,12 +209,12 @@ def test_less_memory_counts_at_once_for_the_files_that_had_more(session: Session
 def test_a_task_that_runs_has_its_parameters_changed_if_that_is_allowed(session: Session) -> None:
     make_named(session, "running")
     answer = submit(session, USER, allow_active=True, prodSourceLabel="user", nFiles=5, other=1)
-    assert (answer.code, answer.is_accepted) == (AnswerCode.CHANGED, True)
+    assert (answer.code, answer.is_accepted) == (SubmissionCode.CHANGED, True)
     changed = json.loads(row(session, JediTaskParams, jeditaskid=TASK)["taskparams"])
     assert changed == {"nFiles": 5, "kept": 2}
     session.execute(text("UPDATE doma_panda.jedi_tasks SET status = 'defined'"))
     refused = submit(session, USER, allow_active=True, prodSourceLabel="user")
-    assert refused.code is AnswerCode.ACTIVE
+    assert refused.code is SubmissionCode.ACTIVE
 
 
 def test_a_number_that_a_task_has_already_is_refused(session: Session) -> None:

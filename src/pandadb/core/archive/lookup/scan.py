@@ -56,13 +56,13 @@ def archived(
         jobs=named(session, ARCHIVED_JOBS),
         times=times.condition(),
         column=sql.Identifier(column),
-        values=array(values),
+        values=id_list(values),
     )
     for pandaid, when in session.connection().exec_driver_sql(query.as_string()):
         yield int(pandaid), when
 
 
-def array(numbers: Collection[int]) -> sql.Composed:
+def id_list(numbers: Collection[int]) -> sql.Composed:
     """Return ids as a literal."""
     return sql.SQL("{}::bigint[]").format(sql.Literal(f"{{{','.join(map(str, numbers))}}}"))
 
@@ -77,7 +77,7 @@ def next_jobs(
     return [*session.connection().exec_driver_sql(query.as_string()).scalars()]
 
 
-def live(session: Session, column: str, values: Collection[int]) -> dict[int, str]:
+def live_jobs(session: Session, column: str, values: Collection[int]) -> dict[int, str]:
     """Return the jobs outside of the archive, each with its table."""
     parts = (
         select(job.pandaid, literal(job.__tablename__)).where(

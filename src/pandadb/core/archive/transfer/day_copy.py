@@ -29,7 +29,7 @@ MISSING = (
 DROP = text("SELECT pandadb.drop_archived(:table, :partition)")
 
 
-def archived(there: Session, part: Part, names: Iterable[str]) -> Fingerprint:
+def archive_fingerprint(there: Session, part: Part, names: Iterable[str]) -> Fingerprint:
     """Return the fingerprint of the archive's rows in a partition's time, over some columns."""
     return fingerprint_of(there, names, rows_of(there, part.target, part))
 

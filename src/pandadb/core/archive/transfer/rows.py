@@ -21,7 +21,7 @@ from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.checksums import Fingerprint, fingerprint_of, summed
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, part_of
 from pandadb.core.archive.lookup import pandaid_index
-from pandadb.core.archive.lookup.scan import array
+from pandadb.core.archive.lookup.scan import id_list
 from pandadb.core.archive.transfer.ddl import run
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.table_columns import column_names, named, writable
@@ -254,7 +254,7 @@ def days_of(
 def _column(
     session: Session, template: str, table: str, times: TimeRange, pandaids: Collection[int]
 ) -> list[Any]:
-    words = {"times": times.condition(), "pandaids": array(pandaids)}
+    words = {"times": times.condition(), "pandaids": id_list(pandaids)}
     these = sql.SQL(ROWS_OF_JOBS).format(table=named(session, table), **words)
     return [*run(session, template, these=these).scalars()]
 
@@ -266,5 +266,5 @@ def _words(
         "source": named(session, source),
         "target": named(session, target),
         "times": times.condition(),
-        "pandaids": array(pandaids),
+        "pandaids": id_list(pandaids),
     }

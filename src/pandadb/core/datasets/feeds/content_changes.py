@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.datasets.feeds.event_ranges import Record
     from pandadb.core.datasets.feeds.feed_context import FeedContext
-    from pandadb.core.datasets.feeds.file_selection import Selection
+    from pandadb.core.datasets.feeds.file_selection import FileSelection
 
 LOST = ("lost", "missing")
 """States of files that are not there any more."""
@@ -22,7 +22,7 @@ UNUSED = ("ready", "pending", "staging")
 """States of files that no job has: they are lost when they vanish from their source."""
 
 
-class Content(NamedTuple):
+class FedFile(NamedTuple):
     """A file of a dataset, as JEDI_DATASET_CONTENTS has it."""
 
     fileid: int
@@ -83,7 +83,7 @@ class ContentChange:
     """Scout jobs that still lack files."""
 
 
-def new_records(existing: Sequence[Content], selection: Selection) -> Sequence[Record]:
+def new_records(existing: Sequence[FedFile], selection: FileSelection) -> Sequence[Record]:
     """Return the records that the dataset does not have yet."""
     if not existing:
         return selection.records
@@ -92,8 +92,8 @@ def new_records(existing: Sequence[Content], selection: Selection) -> Sequence[R
 
 
 def change(
-    existing: Sequence[Content],
-    selection: Selection,
+    existing: Sequence[FedFile],
+    selection: FileSelection,
     context: FeedContext,
     records: Sequence[Record],
     fileids: Sequence[int],
@@ -150,7 +150,7 @@ class _Released(NamedTuple):
 
 def _release(
     was: _Sorted,
-    selection: Selection,
+    selection: FileSelection,
     context: FeedContext,
     records: Sequence[Record],
     fileids: Sequence[int],
@@ -185,7 +185,7 @@ def _release(
 class _Sorted(NamedTuple):
     """Files of a dataset as a feed finds them."""
 
-    there: list[Content]
+    there: list[FedFile]
     """Those that are not lost, and are not now."""
     lost: set[int]
     """Unused ones that their source does not have any more."""
@@ -204,7 +204,7 @@ class _Tally(NamedTuple):
     nevents: int
 
 
-def _sort(existing: Sequence[Content], selection: Selection, context: FeedContext) -> _Sorted:
+def _sort(existing: Sequence[FedFile], selection: FileSelection, context: FeedContext) -> _Sorted:
     lost: set[int] = set()
     if existing and not context.dataset.is_sequence:
         unused = (one for one in existing if one.status in UNUSED)
@@ -230,13 +230,13 @@ def _counters(context: FeedContext, tally: _Tally, to_be_used: int) -> dict[str,
     }
 
 
-def _blocks(there: Sequence[Content], new: Sequence[PendingFile]) -> set[int | None]:
+def _blocks(there: Sequence[FedFile], new: Sequence[PendingFile]) -> set[int | None]:
     """Return the lumi blocks of files that are being staged."""
     blocks = {one.lumiblocknr for one in there if one.status == "staging"}
     return blocks | {one.lumiblocknr for one in new}
 
 
-def _pending(one: Content) -> PendingFile:
+def _pending(one: FedFile) -> PendingFile:
     return PendingFile(one.fileid, one.lfn, one.startevent, one.endevent, one.lumiblocknr)
 
 
@@ -247,7 +247,7 @@ def _waiting(records: Sequence[Record], fileids: Sequence[int]) -> list[PendingF
     ]
 
 
-def _failed(existing: Sequence[Content], lost: set[int], context: FeedContext) -> int | None:
+def _failed(existing: Sequence[FedFile], lost: set[int], context: FeedContext) -> int | None:
     """Return how many files have no attempts left, without those that are lost now."""
     failed = context.dataset.row["nfilesfailed"]
     gone = sum(one.is_spent for one in existing if one.fileid in lost)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from pandadb.core.datasets.attributes import INPUT_TYPES
-from pandadb.core.datasets.feeds.content_changes import Content
+from pandadb.core.datasets.feeds.content_changes import FedFile
 from pandadb.core.datasets.feeds.file_selection import UsedFile
 from pandadb.core.sql.copy import copy_rows
 from pandadb.core.sql.expressions import now
@@ -50,16 +50,16 @@ COLUMNS = (
 """Columns of a new file."""
 
 
-def read(session: Transaction, dataset: InputDataset) -> list[Content]:
+def read(session: Transaction, dataset: InputDataset) -> list[FedFile]:
     """Return the files of a dataset by their numbers, and lock them."""
     found = session.execute(_read(), _key(dataset))
-    return [Content(*row) for row in found]
+    return [FedFile(*row) for row in found]
 
 
 @cache
 def _read() -> Select[Any]:
     return (
-        select(*(FILE[name] for name in Content._fields))
+        select(*(FILE[name] for name in FedFile._fields))
         .where(*_is_of_dataset())
         .order_by(FILE.fileid)
         .with_for_update()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pandadb.core.datasets.catalogue import CatalogueFile
     from pandadb.core.datasets.feeds.content_changes import ContentChange
     from pandadb.core.datasets.feeds.feed_context import FeedContext
-    from pandadb.core.datasets.feeds.file_selection import Selection, UsedFile
+    from pandadb.core.datasets.feeds.file_selection import FileSelection, UsedFile
     from pandadb.core.sql.transaction import Transaction
 
 DATASET, DEFT = JediDatasets.__table__.c, TTask.__table__.c
@@ -41,7 +41,7 @@ def feed(
     *,
     used: Collection[UsedFile] = (),
     constituents: Mapping[str, int] | None = None,
-) -> tuple[Selection, ContentChange]:
+) -> tuple[FileSelection, ContentChange]:
     """Feed a locked dataset with the files that its source has.
 
     New ones are put in by COPY; unused ones that the source does not have any more are lost.

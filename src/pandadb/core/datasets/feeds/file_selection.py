@@ -37,7 +37,7 @@ class UsedFile(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Selection:
+class FileSelection:
     """The records of a dataset."""
 
     records: Sequence[Record]
@@ -63,7 +63,7 @@ def select(
     choice: FileChoice,
     limits: DatasetLimits,
     used: Collection[UsedFile] = (),
-) -> Selection:
+) -> FileSelection:
     """Return the records of a dataset for the files that the catalogue has.
 
     Raises:
@@ -73,8 +73,8 @@ def select(
     by_name = {one.lfn: one for one in files if takes(one.lfn)}
     found = _split([*_ordered(by_name, dataset, limits)], limits, {*used})
     if limits.nevents is None:
-        return Selection(found, len({one.lfn for one in found}), found)
-    return Selection(*_limited(found, limits.nevents), found)
+        return FileSelection(found, len({one.lfn for one in found}), found)
+    return FileSelection(*_limited(found, limits.nevents), found)
 
 
 def _ordered(

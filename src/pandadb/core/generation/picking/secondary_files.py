@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pandadb.core.generation.dataset_attributes import Usage
-    from pandadb.core.generation.picking.secondary_supply import Demand
+    from pandadb.core.generation.picking.secondary_supply import SecondaryDemand
     from pandadb.core.generation.slices import Chunk, Row
     from pandadb.core.sql.transaction import Transaction
 
@@ -149,7 +149,7 @@ def _is_short(request: SecondaryRequest, files: Sequence[Row]) -> bool:
 def _more(
     session: Transaction,
     requests: Sequence[SecondaryRequest],
-    demands: Sequence[Demand],
+    demands: Sequence[SecondaryDemand],
     taken: Files,
     places: Sequence[int],
 ) -> Files:
@@ -171,7 +171,7 @@ def _more(
     ]
 
 
-def _in_turns(files: list[Row], demand: Demand) -> list[Row]:
+def _in_turns(files: list[Row], demand: SecondaryDemand) -> list[Row]:
     """Return files that stay ready as often as they are used, each turn from the first one on."""
     if not demand.turns:
         return files

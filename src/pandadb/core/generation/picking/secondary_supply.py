@@ -33,7 +33,7 @@ class Supply:
 
 
 @dataclass(frozen=True)
-class Demand:
+class SecondaryDemand:
     """How many files are taken of a dataset."""
 
     rounds: int
@@ -56,7 +56,7 @@ def number_for(usage: Usage, master_files: int) -> int:
 
 def demand_for(
     usage: Usage, number: int, supply: Supply, master_events: Sequence[int] = ()
-) -> Demand:
+) -> SecondaryDemand:
     """Return what is taken of a dataset that may have its files added again.
 
     `master_events` are the events of each file of the master, for a ratio of events.
@@ -68,11 +68,11 @@ def demand_for(
         return _in_turns(number, supply)
     missing = number - len(supply.ready)
     if missing <= 0 or not supply.distinct:
-        return Demand(0, number)
-    return Demand(min(ceil(missing / len(supply.distinct)), MOST_ROUNDS), number)
+        return SecondaryDemand(0, number)
+    return SecondaryDemand(min(ceil(missing / len(supply.distinct)), MOST_ROUNDS), number)
 
 
-def _in_turns(number: int, supply: Supply) -> Demand:
+def _in_turns(number: int, supply: Supply) -> SecondaryDemand:
     """Return what is taken of files that stay ready: each turn begins with the first one again."""
     available, rounds = len(supply.ready), 0
     turns = [min(number, available)]
@@ -80,10 +80,10 @@ def _in_turns(number: int, supply: Supply) -> Demand:
         rounds += 1
         available += len(supply.distinct)
         turns.append(min(number - sum(turns), available))
-    return Demand(rounds, max(turns), turns)
+    return SecondaryDemand(rounds, max(turns), turns)
 
 
-def _by_events(number: int, supply: Supply, targets: Sequence[int]) -> Demand:
+def _by_events(number: int, supply: Supply, targets: Sequence[int]) -> SecondaryDemand:
     """Return what is taken so that each file of the master gets files with enough events."""
     files, rounds = [*supply.ready], 0
     while not _is_enough(islice(files, number), targets):
@@ -94,7 +94,7 @@ def _by_events(number: int, supply: Supply, targets: Sequence[int]) -> Demand:
             rounds += 1
         else:
             break
-    return Demand(rounds, number)
+    return SecondaryDemand(rounds, number)
 
 
 def _is_enough(events: Iterable[int], targets: Iterable[int]) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pandadb.core.generation.slices import Row
-    from pandadb.core.generation.splitting.limits import Limits
+    from pandadb.core.generation.splitting.limits import SliceLimits
 
 FIELD_SEPARATOR = re.compile(r"\.|_tid\d+", re.ASCII)
 
@@ -32,7 +32,7 @@ class Boundary:
     """The file of the last range."""
 
 
-def follows(file: Row, end: Boundary, limits: Limits) -> bool:
+def follows(file: Row, end: Boundary, limits: SliceLimits) -> bool:
     """Return whether a file may follow in the same job."""
     if limits.events is not None and not _continues(file, end):
         return False

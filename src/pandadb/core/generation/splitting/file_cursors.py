@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.generation.dataset_attributes import Usage
     from pandadb.core.generation.slices import Chunk, PickedDataset, Row
-    from pandadb.core.generation.splitting.limits import Limits
+    from pandadb.core.generation.splitting.limits import SliceLimits
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class FileCursors:
         self.used, self.used_secondaries = position[0], [*position[1]]
 
     def secondary_files(
-        self, number: int, demand: Demand, limits: Limits
+        self, number: int, demand: Demand, limits: SliceLimits
     ) -> tuple[int, Sequence[Row]]:
         """Return the next files of a secondary dataset for a job, and where they begin."""
         dataset, usage = self.secondaries[number], self.usages[number]
@@ -83,7 +83,7 @@ class FileCursors:
                 self.used_secondaries[number] %= len(self.secondaries[number].files)
 
 
-def _wanted(dataset: PickedDataset, usage: Usage, demand: Demand, limits: Limits) -> int:
+def _wanted(dataset: PickedDataset, usage: Usage, demand: Demand, limits: SliceLimits) -> int:
     if usage.files_per_job is not None:
         return usage.files_per_job if demand.is_first else 0
     if usage.event_ratio is not None and demand.master_events > 0:
@@ -93,7 +93,9 @@ def _wanted(dataset: PickedDataset, usage: Usage, demand: Demand, limits: Limits
     return max(usage.files_for(demand.master_files) - demand.files, 0)
 
 
-def _fitting(files: Sequence[Row], usage: Usage, demand: Demand, limits: Limits) -> Sequence[Row]:
+def _fitting(
+    files: Sequence[Row], usage: Usage, demand: Demand, limits: SliceLimits
+) -> Sequence[Row]:
     """Return the files up to the first that does not belong to the job."""
     events = demand.events
     for count, file in enumerate(files):
@@ -108,7 +110,7 @@ def _fitting(files: Sequence[Row], usage: Usage, demand: Demand, limits: Limits)
     return files
 
 
-def _is_within(file: Row, demand: Demand, limits: Limits) -> bool:
+def _is_within(file: Row, demand: Demand, limits: SliceLimits) -> bool:
     if limits.boundary == ANY_BOUNDARY or demand.boundaries <= {None}:
         return True
     return file["boundaryid"] in demand.boundaries

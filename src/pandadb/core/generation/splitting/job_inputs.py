@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pandadb.core.generation.slices import Row
     from pandadb.core.generation.splitting.boundaries import Boundary
     from pandadb.core.generation.splitting.file_cursors import FileCursors
-    from pandadb.core.generation.splitting.limits import Limits
+    from pandadb.core.generation.splitting.limits import SliceLimits
     from pandadb.core.generation.splitting.sizes import OutputSize
     from pandadb.core.generation.splitting.walltimes import Walltime
 
@@ -56,7 +56,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Step:
+class SliceStep:
     """Files that a job may take together: of the master, and those that belong to them."""
 
     master: Sequence[Row]
@@ -75,7 +75,7 @@ class JobInput:
     secondaries: list[list[Row]] = field(default_factory=list)
 
 
-def next_job(cursors: FileCursors, limits: Limits, costs: Costs) -> JobInput:
+def next_job(cursors: FileCursors, limits: SliceLimits, costs: Costs) -> JobInput:
     """Return the input of the next job; the cursors are behind it afterwards.
 
     The first files are taken, however large they are. There has to be a file of the master.
@@ -89,7 +89,7 @@ def next_job(cursors: FileCursors, limits: Limits, costs: Costs) -> JobInput:
         secondary_files=empty,
         secondary_events=empty,
     )
-    step: Step | None = _step(cursors, limits, costs, totals, None)
+    step: SliceStep | None = _step(cursors, limits, costs, totals, None)
     while step is not None:
         _take(step, job, cursors)
         if limits.is_fixed or cursors.is_at_end:
@@ -100,7 +100,7 @@ def next_job(cursors: FileCursors, limits: Limits, costs: Costs) -> JobInput:
     return job
 
 
-def _take(step: Step, job: JobInput, cursors: FileCursors) -> None:
+def _take(step: SliceStep, job: JobInput, cursors: FileCursors) -> None:
     job.master += step.master
     cursors.used += len(step.master)
     for number, (start, files) in enumerate(step.secondaries):
@@ -110,8 +110,8 @@ def _take(step: Step, job: JobInput, cursors: FileCursors) -> None:
 
 
 def _step(
-    cursors: FileCursors, limits: Limits, costs: Costs, totals: Totals, end: Boundary | None
-) -> Step | None:
+    cursors: FileCursors, limits: SliceLimits, costs: Costs, totals: Totals, end: Boundary | None
+) -> SliceStep | None:
     """Return the files that the job may take next, or None if they do not follow the last ones."""
     master: list[Row] = []
     for file in cursors.master[cursors.used : cursors.used + limits.files_at_once]:
@@ -133,7 +133,7 @@ def _step(
         counts = limits.events is not None and not has_ranges and number == counted
         totals = _with_secondary(totals, number, files, limits, costs, counts_events=counts)
         secondaries.append((start, files))
-    return Step(master, secondaries, totals, end)
+    return SliceStep(master, secondaries, totals, end)
 
 
 def _demand(
@@ -160,7 +160,7 @@ def _counted(cursors: FileCursors, *, is_first: bool) -> int | None:
     return None
 
 
-def _with_master(totals: Totals, file: Row, limits: Limits, costs: Costs) -> Totals:
+def _with_master(totals: Totals, file: Row, limits: SliceLimits, costs: Costs) -> Totals:
     size, output = bytes_of(file), costs.output.of_master(file)
     events = range_of(file) if costs.counts_events else None
     return replace(
@@ -179,7 +179,7 @@ def _with_secondary(
     totals: Totals,
     number: int,
     files: Sequence[Row],
-    limits: Limits,
+    limits: SliceLimits,
     costs: Costs,
     *,
     counts_events: bool,
@@ -211,7 +211,7 @@ def _increased(sums: tuple[int, ...], place: int, by: int) -> tuple[int, ...]:
     return (*sums[:place], sums[place] + by, *sums[place + 1 :])
 
 
-def _is_within(totals: Totals, limits: Limits) -> bool:
+def _is_within(totals: Totals, limits: SliceLimits) -> bool:
     """Return whether no limit is passed.
 
     Where less output is expected than is always allowed for, the input must leave room for that.

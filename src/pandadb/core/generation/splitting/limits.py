@@ -39,7 +39,7 @@ datasets have one of the master's.
 
 
 @dataclass(frozen=True)
-class Limits:
+class SliceLimits:
     """Limits of a job's input; None is no limit."""
 
     files_at_once: int = 1
@@ -65,12 +65,12 @@ class Limits:
     """Whether the input takes no work space."""
 
 
-def limits_of(chunk: Chunk, rules: Rules, facts: QueueFacts) -> Limits:
+def limits_of(chunk: Chunk, rules: Rules, facts: QueueFacts) -> SliceLimits:
     """Return the limits of a chunk's jobs on a queue."""
     count, events = _counts(chunk, rules)
     is_direct = reads_directly(chunk, rules, facts)
     by_lumiblock = has_rule(rules, "RL")
-    limits = Limits(
+    limits = SliceLimits(
         files_at_once=count if count and not by_lumiblock else 1,
         is_fixed=bool(count) and not by_lumiblock,
         files=count or _most_files(chunk, rules),

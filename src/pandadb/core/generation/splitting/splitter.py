@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.generation.slices import Chunk, Queue, Row
     from pandadb.core.generation.splitting.job_inputs import JobInput
-    from pandadb.core.generation.splitting.limits import Limits
+    from pandadb.core.generation.splitting.limits import SliceLimits
     from pandadb.core.generation.splitting.queue_facts import QueueFacts
 
 JOBS_OF_A_DRAW = 25
@@ -35,7 +35,7 @@ class QueueRules:
 
     queue: Queue
     facts: QueueFacts
-    limits: Limits
+    limits: SliceLimits
     costs: Costs
 
 

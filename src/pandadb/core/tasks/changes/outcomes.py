@@ -46,7 +46,7 @@ ERROR_LENGTH = 510
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TaskOutcome:
     """The state that a task gets, and how it is written."""
 
     status: str
@@ -63,7 +63,7 @@ class Outcome:
     """Further columns of JEDI_TASKS, the same names for all tasks of a call."""
 
 
-def write(session: Transaction, outcomes: Mapping[int, Outcome], *, host: str) -> None:
+def write(session: Transaction, outcomes: Mapping[int, TaskOutcome], *, host: str) -> None:
     """Write the states of tasks, the status log and T_TASK; `errordialog` is cut to its length.
 
     `statechangetime` is set only where the state is new, and so is the row of the log.

@@ -34,7 +34,7 @@ RETRIED_ALIVE = ("running", "scouting", "pending")
 CHECKED_COLUMNS = ("status", "prodsourcelabel", "username", "workinggroup")
 
 
-class AnswerCode(IntEnum):
+class CommandCode(IntEnum):
     """The answer to a request for a task, in PanDA's numbers."""
 
     REGISTERED = 0
@@ -48,10 +48,10 @@ class AnswerCode(IntEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandAnswer:
     """The answer to a request for one task."""
 
-    code: AnswerCode
+    code: CommandCode
     text: str
 
 
@@ -105,7 +105,7 @@ class CommandRequest:
 
 def register(
     session: Transaction, tasks: Sequence[int], asked: CommandRequest, lock: Lock = Lock.WAIT
-) -> dict[int, Answer]:
+) -> dict[int, CommandAnswer]:
     """Register a command for tasks; return the answer for each.
 
     A command replaces an earlier one of its task, whatever became of that. The rows of the tasks
@@ -121,23 +121,27 @@ def register(
     return answers
 
 
-def _answer(command: Command, asked: CommandRequest, task: int, row: Row[Any] | None) -> Answer:
+def _answer(
+    command: Command, asked: CommandRequest, task: int, row: Row[Any] | None
+) -> CommandAnswer:
     if row is None:
-        return Answer(AnswerCode.UNKNOWN_TASK, f"jeditaskid {task} is unknown")
+        return CommandAnswer(CommandCode.UNKNOWN_TASK, f"jeditaskid {task} is unknown")
     workinggroup, by = row.workinggroup, asked.requester
     if not asked.rights_checked and (
         why := lacks(by, command, owner=row.username, workinggroup=workinggroup)
     ):
-        return Answer(AnswerCode.NO_RIGHT, f"Command rejected for task {task}: {why}")
+        return CommandAnswer(CommandCode.NO_RIGHT, f"Command rejected for task {task}: {why}")
     if not _is_allowed(command, asked.comment, row.status):
         of_user = command.name == "retry" and row.prodsourcelabel == "user"
         if of_user and row.status in RETRIED_ALIVE:
-            return Answer(AnswerCode.RETRY_FILES, row.status)
-        return Answer(AnswerCode.WRONG_STATE, _rejected(command, row.status))
+            return CommandAnswer(CommandCode.RETRY_FILES, row.status)
+        return CommandAnswer(CommandCode.WRONG_STATE, _rejected(command, row.status))
     if row.status in command.for_production and not has_production_role(by, workinggroup):
         text = f"{_rejected(command, row.status)} without the production role"
-        return Answer(AnswerCode.WRONG_STATE, text)
-    return Answer(AnswerCode.REGISTERED, f"The {command.name} command is registered for {task}")
+        return CommandAnswer(CommandCode.WRONG_STATE, text)
+    return CommandAnswer(
+        CommandCode.REGISTERED, f"The {command.name} command is registered for {task}"
+    )
 
 
 def _is_allowed(command: Command, comment: str | None, state: str) -> bool:

@@ -92,7 +92,7 @@ def _ended(chosen: Iterable[ColumnElement[bool]], limit: int | None) -> Select[A
         DATASET.jeditaskid == TASK.jeditaskid,
         DATASET.masterid.is_(None),
         DATASET.type.in_(PROCESSED),
-        DATASET.status.not_in(DATASET_ENDS),
+        func.coalesce(DATASET.status, "").not_in(DATASET_ENDS),
         or_(DATASET.nfilestobeused > ended, unused),
     )
     return (

@@ -12,7 +12,7 @@ from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks import descendants
 from pandadb.core.tasks.changes import outcomes
-from pandadb.core.tasks.changes.outcomes import Outcome
+from pandadb.core.tasks.changes.outcomes import TaskOutcome
 from pandadb.core.tasks.ending.final_states import UNSUCCESSFUL
 from pandadb.core.tasks.states import CLOSED
 from pandadb.models import JediDatasets, JediTasks
@@ -53,7 +53,7 @@ def abort(
     session: Transaction, parents: Mapping[int, str], locked: Mapping[int, Row[Any]], *, host: str
 ) -> set[int]:
     """Have the descendants of tasks aborted; return them. Below a closed child nothing changes."""
-    found: dict[int, Outcome] = {}
+    found: dict[int, TaskOutcome] = {}
     states = dict(parents)
     while states:
         children = {
@@ -62,7 +62,7 @@ def abort(
             if row.status not in CLOSED and task not in found
         }
         found |= {
-            task: Outcome(
+            task: TaskOutcome(
                 "toabort",
                 f"parent task is {states[row.parent_tid]}",
                 row.oldstatus,

@@ -14,7 +14,7 @@ from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks import activity_periods, attempts, descendants
 from pandadb.core.tasks.changes import outcomes
-from pandadb.core.tasks.changes.outcomes import HOURS_BACK, Outcome
+from pandadb.core.tasks.changes.outcomes import HOURS_BACK, TaskOutcome
 from pandadb.core.tasks.ending import children, final_states
 from pandadb.core.tasks.ending.final_states import Ending, FinalState
 from pandadb.core.tasks.files import dataset_rows
@@ -112,7 +112,7 @@ def _lock(
 def _run(session: Transaction, tasks: Iterable[Row[Any]], host: str) -> None:
     """Have tasks run after their scouts; the next generation of jobs takes them at once."""
     running = {
-        row.jeditaskid: Outcome(
+        row.jeditaskid: TaskOutcome(
             "running", row.errordialog, row.oldstatus, superstatus="running", ago=HOURS_BACK
         )
         for row in tasks
@@ -203,7 +203,7 @@ def _write(
         return
     began = connection_of(session).scalar(select(now()))
     written_states = {
-        task: Outcome(
+        task: TaskOutcome(
             state.status,
             _reason(tasks[task], state),
             tasks[task].oldstatus,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.tasks import activity_periods, split_rules
 from pandadb.core.tasks.changes import outcomes
-from pandadb.core.tasks.changes.outcomes import Outcome
+from pandadb.core.tasks.changes.outcomes import TaskOutcome
 from pandadb.core.tasks.ending import candidates, scouts
 from pandadb.core.tasks.files import dataset_rows
 from pandadb.core.tasks.files.dataset_types import INPUTS, PROCESSED, PRODUCED
@@ -84,9 +84,11 @@ def _judge_scouts(
     return {task: outcome.status for task, outcome in ended.items()}
 
 
-def _only_values(task: Row[Any], assessed: Assessment) -> Outcome:
+def _only_values(task: Row[Any], assessed: Assessment) -> TaskOutcome:
     """Return a task as it is, with the values of its finished jobs."""
-    return Outcome(task.status, task.errordialog, task.oldstatus, ago=None, values=assessed.columns)
+    return TaskOutcome(
+        task.status, task.errordialog, task.oldstatus, ago=None, values=assessed.columns
+    )
 
 
 def _prepare(session: Transaction, tasks: Sequence[Row[Any]], host: str) -> dict[int, str]:
@@ -95,7 +97,7 @@ def _prepare(session: Transaction, tasks: Sequence[Row[Any]], host: str) -> dict
     of_task: dict[int, list[Row[Any]]] = {row.jeditaskid: [] for row in tasks}
     for row in rows:
         of_task[row.jeditaskid].append(row)
-    ended: dict[int, Outcome] = {}
+    ended: dict[int, TaskOutcome] = {}
     changes: Changes = {}
     for task in tasks:
         mine = of_task[task.jeditaskid]
@@ -145,7 +147,7 @@ def _final(row: Row[Any]) -> str:
     return "finished" if row.nfilesfinished else "failed"
 
 
-def _prepared(task: Row[Any], ready: Sequence[Row[Any]]) -> Outcome:
+def _prepared(task: Row[Any], ready: Sequence[Row[Any]]) -> TaskOutcome:
     """Return the state of a task at the end of its inputs: after preprocessing it begins anew."""
     is_done = any(row.masterid is None and _final(row) == "done" for row in ready)
     if task.status != "preprocessing" or not is_done:
@@ -154,5 +156,5 @@ def _prepared(task: Row[Any], ready: Sequence[Row[Any]]) -> Outcome:
     return _outcome("registered", task, split_rules.format_rules(rules))
 
 
-def _outcome(status: str, task: Row[Any], splitrule: str | None = None) -> Outcome:
-    return Outcome(status, values={"splitrule": splitrule or task.splitrule})
+def _outcome(status: str, task: Row[Any], splitrule: str | None = None) -> TaskOutcome:
+    return TaskOutcome(status, values={"splitrule": splitrule or task.splitrule})

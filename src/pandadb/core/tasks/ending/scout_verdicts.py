@@ -93,7 +93,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ScoutVerdict:
     """The consequences of a task's scouts."""
 
     exhausted: str | None = None
@@ -187,23 +187,23 @@ def _share_of_short(jobs: Sequence[Finished], minutes: float | None) -> float:
     return short / len(times) if times else -1
 
 
-def judge(scouts: Scouts, config: JediConfig) -> Verdict:
+def judge(scouts: Scouts, config: JediConfig) -> ScoutVerdict:
     """Return whether a task with successful scouts is exhausted, and whether its jobs are longer.
 
     Other split rules do not help against too much CPU time or memory, and are enough against a low
     efficiency.
     """
     if expected(scouts).new <= FEW_NEW_JOBS:
-        return Verdict()
+        return ScoutVerdict()
     if needs := _too_much_cpu(scouts, config) or _too_much_memory(scouts, config):
-        return Verdict(needs)
+        return ScoutVerdict(needs)
     rules = _rules_for_short_jobs(scouts, config)
     checks = (
         None if rules else _inefficient(scouts, config),
         _more_cpu_than_cores(scouts),
         _too_few_succeed(scouts, config),
     )
-    return Verdict(next((sentence for sentence in checks if sentence), None), rules)
+    return ScoutVerdict(next((sentence for sentence in checks if sentence), None), rules)
 
 
 def _too_much_cpu(scouts: Scouts, config: JediConfig) -> str | None:

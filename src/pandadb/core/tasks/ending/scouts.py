@@ -17,7 +17,7 @@ from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks import jedi_config, resource_types, split_rules
-from pandadb.core.tasks.changes.outcomes import Outcome
+from pandadb.core.tasks.changes.outcomes import TaskOutcome
 from pandadb.core.tasks.ending import (
     gb_per_job,
     scout_input,
@@ -26,7 +26,7 @@ from pandadb.core.tasks.ending import (
     scout_verdicts,
 )
 from pandadb.core.tasks.ending.scout_values import Preset
-from pandadb.core.tasks.ending.scout_verdicts import Counts, Requested, Scouts, Verdict
+from pandadb.core.tasks.ending.scout_verdicts import Counts, Requested, Scouts, ScoutVerdict
 from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.models import JediDatasetContents, JediDatasets, JobsArchived, JobsArchived4
 
@@ -65,18 +65,18 @@ class Assessment:
     tags: Mapping[int, str]
     """New `jobmetrics` of jobs, by PandaID: the names of the values that they gave."""
 
-    def outcome(self, task: Row[Any], *, forced: bool) -> Outcome:
+    def outcome(self, task: Row[Any], *, forced: bool) -> TaskOutcome:
         """Return the new state of the task; without success it is to be broken, unless forced."""
         if not (self.succeeded or forced):
             rate = split_rules.parse_rules(task.splitrule).get("SS")
             number = "no" if rate is None else "not enough"
-            return Outcome("tobroken", f"{number} scout jobs succeeded", values=self.columns)
+            return TaskOutcome("tobroken", f"{number} scout jobs succeeded", values=self.columns)
         rules = {**split_rules.parse_rules(self.columns["splitrule"])}
         rules["US"] = split_rules.AFTER_SCOUTS
         columns = {**self.columns, "splitrule": split_rules.format_rules(rules)}
         if self.exhausted is None:
-            return Outcome("scouted", values=columns)
-        return Outcome(
+            return TaskOutcome("scouted", values=columns)
+        return TaskOutcome(
             "exhausted",
             self.exhausted,
             oldstatus=task.status,
@@ -114,7 +114,7 @@ def _assessed(source: _Source, scouts: Scouts, size: int | None, may_exhaust: bo
     columns = {name: getattr(task, name) for name in COLUMNS} | scouts.measured.columns
     columns |= source.of_merge_jobs(task)
     rules = {**scouts.rules, **({} if size is None else {"NG": str(size)})}
-    verdict = Verdict()
+    verdict = ScoutVerdict()
     if may_exhaust and succeeded:
         verdict = scout_verdicts.judge(scouts, config)
         rules = {**(verdict.rules or rules)}

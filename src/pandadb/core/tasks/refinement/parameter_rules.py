@@ -44,7 +44,7 @@ class When(Enum):
 
 
 @dataclass(frozen=True)
-class Rule:
+class ParameterRule:
     """A parameter and its rule."""
 
     parameter: str
@@ -53,15 +53,15 @@ class Rule:
     value: str = "1"
 
 
-def _rules(when: When, *names: str, **codes: str) -> tuple[Rule, ...]:
+def _rules(when: When, *names: str, **codes: str) -> tuple[ParameterRule, ...]:
     """Return rules with a condition; the code of a name is that of the split rule of that name."""
     named = {**{name: CODES[name] for name in names}, **codes}
-    return tuple(Rule(name, when, code) for name, code in named.items())
+    return tuple(ParameterRule(name, when, code) for name, code in named.items())
 
 
 EVENT_SERVICE_ONLY = "registerEsFiles"
 """A parameter that counts for tasks of the event service only."""
-RULES: tuple[Rule, ...] = (
+RULES: tuple[ParameterRule, ...] = (
     *_rules(When.VALUE, "nEventsPerJob", "nGBPerJob", "nMaxFilesPerJob", "maxEventsPerJob",
             "nEventsPerWorker", nEventsPerInputFile="EI"),
     *_rules(When.VALUE, "disableAutoRetry", "nEsConsumers", "waitInput", "addNthFieldToLFN",
@@ -70,7 +70,8 @@ RULES: tuple[Rule, ...] = (
             "maxWalltime", "tgtMaxOutputForNG", "maxNumJobs", "totNumJobs", "nChunksToWait",
             "retryRamOffset", "retryRamStep", "retryRamMax"),
     *_rules(When.KEPT, "useLocalIO", "nJumboJobs", "maxJumboPerSite", "minCpuEfficiency"),
-    Rule("loadXML", When.THERE, "LX", "3"), Rule("loadXML", When.THERE, "GB", "4"),
+    ParameterRule("loadXML", When.THERE, "LX", "3"),
+    ParameterRule("loadXML", When.THERE, "GB", "4"),
     *_rules(When.THERE, "pfnList"),
     *_rules(When.TRUE, "noWaitParent"),
     *_rules(When.THERE, "respectLB", "releasePerLB", "orderByLB", "respectSplitRule",
@@ -157,7 +158,7 @@ def _set_files_per_job(given: Parameters, rules: dict[str, str]) -> None:
             rules["NF"] = str(files)
 
 
-def _apply(rule: Rule, given: Parameters, rules: dict[str, str]) -> None:
+def _apply(rule: ParameterRule, given: Parameters, rules: dict[str, str]) -> None:
     value = given.get(rule.parameter)
     if value is None:
         if rule.when is When.VALUE:
@@ -178,7 +179,7 @@ def _apply(rule: Rule, given: Parameters, rules: dict[str, str]) -> None:
             rules[rule.code] = rule.value
 
 
-def _words(rule: Rule, word: Any) -> dict[str, str]:
+def _words(rule: ParameterRule, word: Any) -> dict[str, str]:
     """Return the values of words; other words set nothing."""
     if rule.code == "UC":
         return {"UC": CLONING.get(str(word), "")}

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.core.tasks.refinement.streams import Catalogue
+    from pandadb.core.tasks.refinement.streams import DatasetNames
     from pandadb.core.tasks.refinement.surroundings import Surroundings
 
 AFTER_STAGING = ("staged", "rerefine")
@@ -43,7 +43,7 @@ def refine(
     session: Transaction,
     tasks: Sequence[int],
     host: str,
-    catalogue: Catalogue | None = None,
+    catalogue: DatasetNames | None = None,
 ) -> list[Refinement]:
     """Refine tasks that are `registered`, `staged` or `rerefine`; return the outcomes.
 

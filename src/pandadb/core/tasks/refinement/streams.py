@@ -49,14 +49,14 @@ NO_INPUT: Item = {
 }  # fmt: skip
 
 
-class Catalogue(Protocol):
+class DatasetNames(Protocol):
     """A data catalogue."""
 
     def constituents(self, name: str) -> Sequence[str]:
         """Return the datasets of a container; of a dataset itself; nothing for an unknown name."""
 
 
-def set_streams(draft: Draft, catalogue: Catalogue | None) -> None:
+def set_streams(draft: Draft, catalogue: DatasetNames | None) -> None:
     """Make the datasets of a task from its parameters; these get the expanded names.
 
     Without a catalogue each input is the dataset of its name.
@@ -123,7 +123,7 @@ def _dataset(draft: Draft, item: Item) -> Row:
     }
 
 
-def _add_input(draft: Draft, item: Item, catalogue: Catalogue | None) -> None:
+def _add_input(draft: Draft, item: Item, catalogue: DatasetNames | None) -> None:
     """Add the datasets of an input: as masters for the first one, as secondaries after that."""
     value = item.get("value")
     if value is None:
@@ -164,7 +164,7 @@ def _names(given: Parameters, item: Item, stream: str | None) -> list[str]:
 
 
 def _resolved(
-    draft: Draft, item: Item, name: str, catalogue: Catalogue | None
+    draft: Draft, item: Item, name: str, catalogue: DatasetNames | None
 ) -> tuple[list[str], list[str]]:
     """Return the datasets that a name stands for, and those of the container that it is."""
     attributes = dataset_attributes.attributes_of(item)

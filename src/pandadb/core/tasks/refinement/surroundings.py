@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pandadb.core.shares.ranking import Share
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.tasks.refinement.drafts import Draft
-    from pandadb.core.tasks.refinement.streams import Catalogue
+    from pandadb.core.tasks.refinement.streams import DatasetNames
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Surroundings:
     types: Sequence[Row[Any]]
     resource_types: Mapping[str, str | None]
     """The resource type of PanDA queues that tasks are sent to."""
-    catalogue: Catalogue | None
+    catalogue: DatasetNames | None
 
 
 def read(
-    session: Transaction, drafts: Sequence[Draft], catalogue: Catalogue | None
+    session: Transaction, drafts: Sequence[Draft], catalogue: DatasetNames | None
 ) -> Surroundings:
     """Read them."""
     clock = select(func.timezone("UTC", func.clock_timestamp()))

@@ -29,7 +29,7 @@ FILE, DATASET = JediDatasetContents.__table__.c, JediDatasets.__table__.c
 
 
 @dataclass(frozen=True)
-class Progress:
+class TaskProgress:
     """Input files and jobs of a task, by state."""
 
     files: dict[str, int] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Progress:
         return self.files.get("finished", 0) / total if total else 0.0
 
 
-def read(session: Transaction, tasks: Sequence[int]) -> dict[int, Progress]:
+def read(session: Transaction, tasks: Sequence[int]) -> dict[int, TaskProgress]:
     """Return the progress of tasks; of a task without files and jobs an empty one."""
     files: dict[int, dict[str, int]] = {task: {} for task in tasks}
     jobs: dict[int, dict[str, int]] = {task: {} for task in tasks}
@@ -57,7 +57,7 @@ def read(session: Transaction, tasks: Sequence[int]) -> dict[int, Progress]:
         if row.kind == "file":
             events[row.jeditaskid][row.state] = int(row.events)
     return {
-        task: Progress(
+        task: TaskProgress(
             files[task],
             sum(events[task].values()),
             events[task].get("finished", 0),

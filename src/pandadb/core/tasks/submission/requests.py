@@ -35,7 +35,7 @@ USER_TYPE, USER_PRIORITY = "anal", 1000
 USUAL_PRIORITY = 100
 
 
-class AnswerCode(IntEnum):
+class SubmissionCode(IntEnum):
     """The outcome of a request, in the numbers of PanDA's server."""
 
     ACCEPTED = 0
@@ -55,10 +55,10 @@ class AnswerCode(IntEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class SubmissionAnswer:
     """The answer to a request."""
 
-    code: AnswerCode
+    code: SubmissionCode
     text: str
     jeditaskid: int | None = None
     """The task that the answer is about."""
@@ -66,7 +66,11 @@ class Answer:
     @property
     def is_accepted(self) -> bool:
         """Whether something was done."""
-        return self.code in (AnswerCode.ACCEPTED, AnswerCode.REACTIVATED, AnswerCode.CHANGED)
+        return self.code in (
+            SubmissionCode.ACCEPTED,
+            SubmissionCode.REACTIVATED,
+            SubmissionCode.CHANGED,
+        )
 
 
 def submit(
@@ -76,7 +80,7 @@ def submit(
     *,
     parent: int | None = None,
     allow_active: bool = False,
-) -> Answer:
+) -> SubmissionAnswer:
     """Submit a task: it waits in T_TASK to be taken over (semantics 3.2, `insertTaskParams`).
 
     A user's task with `uniqueTaskName`, or with `allow_active`, is looked for by its name first:
@@ -89,24 +93,24 @@ def submit(
     given = _completed(check_task(parameters), requester)
     lock_names(session, _locked_names(given, requester))
     if not admit(session, requester):
-        return Answer(AnswerCode.BANNED, f"The user {requester.name} is disabled.")
+        return SubmissionAnswer(SubmissionCode.BANNED, f"The user {requester.name} is disabled.")
     if name := given.get("parentTaskName"):
         parent = _task_of(session, given["userName"], name)
         if parent is None:
             text = f"There is no parent task {name!r} of the user {given['userName']}."
-            return Answer(AnswerCode.NO_PARENT, text)
+            return SubmissionAnswer(SubmissionCode.NO_PARENT, text)
     if old := _refused_or_old(session, given, allow_active=allow_active):
         return old
     task = _insert(session, given, parent)
-    return Answer(AnswerCode.ACCEPTED, f"Task {task} is submitted.", task)
+    return SubmissionAnswer(SubmissionCode.ACCEPTED, f"Task {task} is submitted.", task)
 
 
 def _refused_or_old(
     session: Transaction, given: Parameters, *, allow_active: bool
-) -> Answer | None:
+) -> SubmissionAnswer | None:
     """Return the answer if no new task is to be made: for its user or its name; else None."""
     if refusal := limits.exceeded(session, given["prodSourceLabel"], given["userName"]):
-        return Answer(AnswerCode.TOO_MANY, refusal)
+        return SubmissionAnswer(SubmissionCode.TOO_MANY, refusal)
     is_unique = given.get("uniqueTaskName") is True or allow_active
     if given["taskType"] != USER_TYPE or not is_unique:
         return None
@@ -139,23 +143,27 @@ def _task_of(session: Transaction, user: str, name: str) -> int | None:
     return number
 
 
-def _again(session: Transaction, given: Parameters, *, allow_active: bool) -> Answer | None:
+def _again(
+    session: Transaction, given: Parameters, *, allow_active: bool
+) -> SubmissionAnswer | None:
     """Return the answer if there is a task of that name; None if it is new."""
     old = resubmissions.youngest(session, given)
     if old is None:
         queued = resubmissions.queued(session, given)
         text = f"Task {queued} with the name {given['taskName']!r} is queued already."
-        return None if queued is None else Answer(AnswerCode.QUEUED, text, queued)
+        return None if queued is None else SubmissionAnswer(SubmissionCode.QUEUED, text, queued)
     task, status = old
     words = f"Task {task} with the name {given['taskName']!r} is {status}"
     if status in resubmissions.END_STATES:
         resubmissions.reactivate(session, task, given)
-        return Answer(AnswerCode.REACTIVATED, f"{words}; it will run again.", task)
+        return SubmissionAnswer(SubmissionCode.REACTIVATED, f"{words}; it will run again.", task)
     if allow_active and resubmissions.is_changeable(status, given):
         resubmissions.change(session, task, given)
-        return Answer(AnswerCode.CHANGED, f"{words}; its parameters are changed.", task)
+        return SubmissionAnswer(
+            SubmissionCode.CHANGED, f"{words}; its parameters are changed.", task
+        )
     text = f"{words}: submit it again when it is {', '.join(resubmissions.END_STATES)}."
-    return Answer(AnswerCode.ACTIVE, text, task)
+    return SubmissionAnswer(SubmissionCode.ACTIVE, text, task)
 
 
 def _insert(session: Transaction, given: Parameters, parent: int | None) -> int:

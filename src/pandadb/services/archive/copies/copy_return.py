@@ -16,7 +16,7 @@ from pandadb.core.archive.layout import LIVE_OF, days
 from pandadb.core.archive.transfer import ddl, staging
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.table_columns import column_names
-from pandadb.services.archive.copies.day_copy import Refused
+from pandadb.services.archive.copies.day_copy import CopyRefused
 from pandadb.services.archive.copies.remote import archive_session
 from pandadb.services.archive.exchange import prove_and_exchange
 from pandadb.services.archive.plans import NoSuchDay, obstacle
@@ -132,5 +132,5 @@ def _copy(there: Session, live: Session, part: Part) -> Fingerprint:
     staging.build(live, part)
     found = fingerprint_of(there, names, ddl.place(part))
     if staging.count(live, part, names) != found:
-        raise Refused({part.name: f"{part.new_name} is not what was read from the archive"})
+        raise CopyRefused({part.name: f"{part.new_name} is not what was read from the archive"})
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandadb.services.archive.copies.day_copy import Refused, copy
+from pandadb.services.archive.copies.day_copy import CopyRefused, copy
 from pandadb.services.archive.copies.drop_copied import DropResult, drop_copied
 from pandadb.services.archive.plans import failures
 from pandadb.services.archive.report import CopyStep, Deferred, NextStep
@@ -78,7 +78,7 @@ def _take(
         ran.held[str(day)] = why.held
     except Deferred as error:
         ran.put_off.append(day.deferred(error.why))
-    except Refused as error:
+    except CopyRefused as error:
         ran.refused |= error.reasons
     finally:  # partitions that were dropped before the archive's server went away, too
         ran.dropped |= left.dropped

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 EMPTY = Fingerprint(0, 0)
 
 
-class Refused(PandaDBError):
+class CopyRefused(PandaDBError):
     """Partitions that differ from their copies as they must not: a day that stays."""
 
     def __init__(self, reasons: dict[str, str]) -> None:
@@ -111,7 +111,7 @@ def copy(
 def _compare(live: Session, there: Session, part: Part) -> _Copy:
     """Compare a partition with the archive: it has nothing, the same, an older state, a fault."""
     names = column_names(live, ddl.place(part))
-    has = day_copy.archived(there, part, names)
+    has = day_copy.archive_fingerprint(there, part, names)
     others = day_copy.overlapping(there, part)
     if not others and not has.rows:
         if staging.is_name_taken(there, part):
@@ -170,7 +170,7 @@ def _refuse(database: Database, copies: Collection[_Copy]) -> None:
     """
     if wrong := {one.part.name: str(one.wrong) for one in copies if one.wrong}:
         _enter(database, [one for one in copies if one.wrong])
-        raise Refused(wrong)
+        raise CopyRefused(wrong)
 
 
 def _attach(there: Session, copies: Collection[_Copy], locks: LockPolicy) -> float:

@@ -111,7 +111,7 @@ def _changed(database: Database, there: Session, day: Day) -> list[Part]:
     return [
         part
         for part in day.parts
-        if day_copy.archived(there, part, names[part])
+        if day_copy.archive_fingerprint(there, part, names[part])
         != proofs.target_of(newest[proofs.range_of(part)])
     ]
 

@@ -2,14 +2,14 @@
 
 from pandadb.services.archive.explanations.day import ExplainedDay, NextAction, explain_day
 from pandadb.services.archive.explanations.job import ExplainedJob, explain_job
-from pandadb.services.archive.explanations.places import JobPlace, Kind
+from pandadb.services.archive.explanations.places import ExplainedPlace, Kind
 from pandadb.services.archive.explanations.proofs import HeldTask, Proven
 
 __all__ = [
     "ExplainedDay",
     "ExplainedJob",
+    "ExplainedPlace",
     "HeldTask",
-    "JobPlace",
     "Kind",
     "NextAction",
     "Proven",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.models import ArchiveProof
     from pandadb.services.archive.copies.copy_schedule import GracePeriods
-    from pandadb.services.archive.explanations.places import JobPlace
+    from pandadb.services.archive.explanations.places import ExplainedPlace
     from pandadb.services.archive.explanations.proofs import HeldTask, Proven
     from pandadb.services.archive.report import CopyState
 
@@ -54,7 +54,7 @@ class ExplainedDay:
     """The explanation of a day."""
 
     day: date
-    places: list[JobPlace]
+    places: list[ExplainedPlace]
     """Partitions with rows of it, live ones first, and the exported month."""
     due_from: datetime | None = None
     """When it is old enough; None if the policies never send it to the archive."""
@@ -166,14 +166,14 @@ def _due_from(session: Session, lower: datetime, policy: Policy) -> datetime | N
     return policy.retention.later(ends[0]) if ends else None
 
 
-def _not_due(live: list[JobPlace], due_from: datetime | None) -> Iterator[Deferral]:
+def _not_due(live: list[ExplainedPlace], due_from: datetime | None) -> Iterator[Deferral]:
     if live and due_from:
         yield Deferral.of(Reason.NOT_DUE, since=due_from)
     elif live:
         yield Deferral.of(Reason.NO_POLICY, table=live[0].table)
 
 
-def _in_default(there: Iterable[JobPlace]) -> Iterator[Deferral]:
+def _in_default(there: Iterable[ExplainedPlace]) -> Iterator[Deferral]:
     live = {table.partition(".")[2] for table in ARCHIVE_OF}
     rows = [f"{one.partition} {one.rows:,}" for one in there
             if one.kind is Kind.DEFAULT and one.table in live]  # fmt: skip

@@ -20,7 +20,7 @@ from pandadb.models import JobsActive4, JobsArchived, JobsArchived4, JobsWaiting
 from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS
 from pandadb.services.archive.explanations import places
 from pandadb.services.archive.explanations.day import explain_day
-from pandadb.services.archive.explanations.places import JobPlace, Kind
+from pandadb.services.archive.explanations.places import ExplainedPlace, Kind
 from pandadb.services.archive.explanations.proofs import HeldTask
 from pandadb.services.archive.months.exported_jobs import exported
 from pandadb.services.archive.rows.row_batches import both_have
@@ -50,7 +50,7 @@ class ExplainedJob:
     """The explanation of a job."""
 
     pandaid: int
-    where: JobPlace | None
+    where: ExplainedPlace | None
     """None if no table and no exported month has it."""
     jobstatus: str | None = None
     modificationtime: datetime | None = None
@@ -112,7 +112,7 @@ def explain_job(
 class _Job:
     """A job where it was found."""
 
-    where: JobPlace
+    where: ExplainedPlace
     jobstatus: str | None
     modificationtime: datetime | None
     jeditaskid: int | None
@@ -171,7 +171,7 @@ def _job(session: Session, row: Found, *, is_other: bool = False) -> _Job:
     return _Job(_place(session, row, is_other), *known)
 
 
-def _place(session: Session, row: Found, is_other: bool) -> JobPlace:
+def _place(session: Session, row: Found, is_other: bool) -> ExplainedPlace:
     for job in (JobsArchived4, JobsArchived):
         if row.place == job.__tablename__:
             table = str(job.__table__)
@@ -180,7 +180,7 @@ def _place(session: Session, row: Found, is_other: bool) -> JobPlace:
                 if one.name == name:
                     return places.place_of(table, one, is_other=is_other)
     is_waiting = row.place == JobsWaiting4.__tablename__
-    return JobPlace(Kind.WAITING if is_waiting else Kind.LIVE, row.place, is_other=is_other)
+    return ExplainedPlace(Kind.WAITING if is_waiting else Kind.LIVE, row.place, is_other=is_other)
 
 
 def _exported(exports: Path | None, pandaid: int) -> _Job | None:
@@ -190,5 +190,5 @@ def _exported(exports: Path | None, pandaid: int) -> _Job | None:
     job = found.job
     when = job.get("modificationtime")
     month = next(places.exports_of(exports, when), None) if when and not is_beyond(when) else None
-    where = month or JobPlace(Kind.EXPORT, "parquet", folder=exports)
+    where = month or ExplainedPlace(Kind.EXPORT, "parquet", folder=exports)
     return _Job(where, job.get("jobstatus"), when, job.get("jeditaskid"))

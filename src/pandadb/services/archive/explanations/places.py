@@ -56,7 +56,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class JobPlace:
+class ExplainedPlace:
     """Where rows are."""
 
     kind: Kind
@@ -84,7 +84,7 @@ class JobPlace:
 
 def of_time(
     session: Session, lower: datetime, upper: datetime, *, is_other: bool = False
-) -> list[JobPlace]:
+) -> list[ExplainedPlace]:
     """Return the partitions of live tables and archive that overlap a range of time."""
     tables = [*LIVE_OF] if is_other else [*ARCHIVE_OF, *LIVE_OF]
     there = catalog.partitions(session, tables)
@@ -97,12 +97,12 @@ def of_time(
 
 def _of_time(
     session: Session, table: str, ones: Sequence[Partition], limits: tuple[datetime, datetime]
-) -> Iterator[JobPlace]:
+) -> Iterator[ExplainedPlace]:
     for one in ones:
         if one.overlaps(*limits):
             yield place_of(table, one, one.rows or _counted(session, table, one))
     for partition, rows in default_partitions.of_day(session, ones, TimeRange(*limits)).items():
-        yield JobPlace(Kind.DEFAULT, table.partition(".")[2], partition, rows=rows)
+        yield ExplainedPlace(Kind.DEFAULT, table.partition(".")[2], partition, rows=rows)
 
 
 def _counted(session: Session, table: str, one: Partition) -> int | None:
@@ -129,7 +129,7 @@ def if_readable(session: Session, look: Callable[[], Seen]) -> Seen | None:
 
 def place_of(
     table: str, one: Partition, rows: int | None = None, *, is_other: bool = False
-) -> JobPlace:
+) -> ExplainedPlace:
     """Return a partition of a table as a place."""
     lower = one.lower if isinstance(one.lower, datetime) else None
     upper = one.upper if isinstance(one.upper, datetime) else None
@@ -138,10 +138,10 @@ def place_of(
         is_long = not (lower and upper) or upper - lower > timedelta(1)
         kind = Kind.MONTH if is_long else Kind.ARCHIVE
     name = table.partition(".")[2]
-    return JobPlace(kind, name, one.name, lower, upper, rows, is_other=is_other)
+    return ExplainedPlace(kind, name, one.name, lower, upper, rows, is_other=is_other)
 
 
-def exports_of(folder: Path | None, moment: datetime) -> Iterator[JobPlace]:
+def exports_of(folder: Path | None, moment: datetime) -> Iterator[ExplainedPlace]:
     """Yield the exported month that a moment is in, if there is one.
 
     Raises:
@@ -150,4 +150,6 @@ def exports_of(folder: Path | None, moment: datetime) -> Iterator[JobPlace]:
     for name, path in exported_months(folder) if folder else ():
         if name == str(moment.date())[:7]:
             month = Month.of(name)
-            yield JobPlace(Kind.EXPORT, "parquet", name, month.lower, month.upper, folder=path)
+            yield ExplainedPlace(
+                Kind.EXPORT, "parquet", name, month.lower, month.upper, folder=path
+            )

@@ -43,7 +43,7 @@ class Import:
 
 
 @dataclass(frozen=True)
-class Files:
+class ImportFiles:
     """An export with files as they were written, and the tables that the archive lacks."""
 
     month: Month
@@ -77,7 +77,7 @@ def importable(
     return examine(database, archive, month, folder).result()
 
 
-def examine(database: Database, archive: Database | None, month: str, folder: Path) -> Files:
+def examine(database: Database, archive: Database | None, month: str, folder: Path) -> ImportFiles:
     """Return an export that may come, as far as that is seen before it is loaded.
 
     Raises:
@@ -92,7 +92,7 @@ def examine(database: Database, archive: Database | None, month: str, folder: Pa
         raise NotImported(f"{wanted} was not imported: {why}")
     with snapshot(archive or database) as there:
         missing = [one for one in manifest.tables if is_missing(there, wanted, one)]
-    found = Files(wanted, place, manifest, missing)
+    found = ImportFiles(wanted, place, manifest, missing)
     with snapshot(database) as live:
         refuse_doubles(live, found)
         if archive:
@@ -123,7 +123,7 @@ def is_missing(there: Session, month: Month, table: Filed) -> bool:
     return True
 
 
-def refuse_copies(live: Session, there: Session, files: Files) -> None:
+def refuse_copies(live: Session, there: Session, files: ImportFiles) -> None:
     """Refuse jobs of the database that is the archive, and those in the archive of the other one.
 
     Raises:
@@ -133,7 +133,7 @@ def refuse_copies(live: Session, there: Session, files: Files) -> None:
     refuse_doubles(live, files, live=False)
 
 
-def refuse_doubles(session: Session, files: Files, *, live: bool = True) -> None:
+def refuse_doubles(session: Session, files: ImportFiles, *, live: bool = True) -> None:
     """Refuse jobs that a database has already; see `month_import.doubles`.
 
     Raises:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from pandadb.core.archive.layout import Part
     from pandadb.core.archive.parquet.manifests import Filed
     from pandadb.database import Database
-    from pandadb.services.archive.months.import_check import Files, Import
+    from pandadb.services.archive.months.import_check import Import, ImportFiles
     from pandadb.services.locks import LockPolicy
 
 EMPTY = Fingerprint(0, 0)
@@ -116,7 +116,7 @@ def import_month(
 class _Steps:
     """The steps of an import: reported, and begun only when nothing has to be waited for."""
 
-    files: Files
+    files: ImportFiles
     throttle: Throttle
     tell: Callable[[ImportProgress], None]
     done: int = 0
@@ -135,7 +135,9 @@ class _Steps:
         self.tell(ImportProgress(str(self.files.month), table, self.done + rows, of, why))
 
 
-def _import(database: Database, archive: Database | None, files: Files, steps: _Steps) -> None:
+def _import(
+    database: Database, archive: Database | None, files: ImportFiles, steps: _Steps
+) -> None:
     locks = steps.throttle.limits.locks
     try:
         with (
@@ -158,7 +160,9 @@ def _import(database: Database, archive: Database | None, files: Files, steps: _
         raise ArchiveBusy(f"{files.month} was not imported: {why.words}") from None
 
 
-def _fill(there: Session, part: Part, files: Files, table: Filed, steps: _Steps) -> Fingerprint:
+def _fill(
+    there: Session, part: Part, files: ImportFiles, table: Filed, steps: _Steps
+) -> Fingerprint:
     def before(rows: int) -> None:
         steps.before(table.table, rows)
 
@@ -168,7 +172,7 @@ def _fill(there: Session, part: Part, files: Files, table: Filed, steps: _Steps)
 
 
 def _refuse_late_jobs(
-    live: Session, archive: Session | None, files: Files, locks: LockPolicy
+    live: Session, archive: Session | None, files: ImportFiles, locks: LockPolicy
 ) -> None:
     """Refuse jobs that have come while the month was loaded; `jobs load` waits until the commit."""
     act_as_owner(live.connection(), local=True)
@@ -182,7 +186,7 @@ def _refuse_late_jobs(
 
 
 def _attach(
-    there: Session, files: Files, counted: dict[Part, Fingerprint], locks: LockPolicy
+    there: Session, files: ImportFiles, counted: dict[Part, Fingerprint], locks: LockPolicy
 ) -> None:
     """Attach the tables, in place of empty partitions of the month, and add their proofs."""
     tables = [table.table for table in files.missing]

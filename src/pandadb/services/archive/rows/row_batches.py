@@ -107,7 +107,7 @@ def _elsewhere(transfer: RowTransfer, pandaids: Collection[int]) -> dict[int, st
     """Return the jobs that the other side has, whatever their time there, each with its table."""
     if transfer.direction is TO_LIVE:
         with transfer.database.session() as session:
-            return scan.live(session, "pandaid", pandaids)
+            return scan.live_jobs(session, "pandaid", pandaids)
     return dict.fromkeys(archived(transfer.database, "pandaid", pandaids), ARCHIVED_JOBS)
 
 
