@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from pandadb.demo import examples, task_life
-from pandadb.models import JediDatasets
+from pandadb.models import JediDatasets, JediTasks
 from tests.cli.test_commands import run
 from tests.databases import render
 
@@ -104,6 +104,52 @@ def test_a_task_is_paused_and_resumed_with_its_history(url: str, submitted: str)
     assert json.loads(resumed.stdout)["tasks"] == {submitted: "ready"}
     assert "paused" in [one["status"] for one in history["states"]]
     assert history["command"]["comm_cmd"] == "resumeing"
+
+
+def test_a_user_without_a_login_name_is_asked_for_one(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    refused = run("tasks", "submit", TASK, url=url)
+    assert refused.returncode == 2
+    assert "name the requester with --user" in refused.stderr
+
+
+def test_an_unknown_qualifier_is_refused_by_name(url: str, submitted: str) -> None:
+    refused = run("tasks", "command", submitted, "finish", "--qualifier", "sfot", url=url)
+    assert refused.returncode == 2
+    assert "soft" in refused.stderr
+    history = json.loads(run("tasks", "history", submitted, "--json", url=url).stdout)
+    assert history["command"] is None
+
+
+def test_without_the_production_role_only_the_owner_commands(url: str, submitted: str) -> None:
+    words = ("tasks", "command", submitted, "kill", "--no-production", "--user", "eve")
+    refused = run(*words, url=url)
+    assert refused.returncode == 1
+    assert "eve is not the owner" in refused.stderr
+
+
+def test_weights_of_queues_are_numbers_from_0_on(url: str, submitted: str) -> None:
+    for queue in ("ETNA_CLOUD=nan", "ETNA_CLOUD=inf", "ETNA_CLOUD=-1", "ETNA_CLOUD=1_0", "=1"):
+        refused = run("tasks", "generate", submitted, "--queue", queue, url=url)
+        assert refused.returncode == 2, refused
+        assert "is no QUEUE=WEIGHT" in refused.stderr
+
+
+def test_a_task_that_runs_again_is_submitted(url: str, tmp_path: Path, database: Database) -> None:
+    file = tmp_path / "task.json"
+    file.write_text(json.dumps({**json.loads(Path(TASK).read_text()), "uniqueTaskName": True}))
+    words = ("tasks", "submit", str(file), "--user", "ada")
+    task = run(*words, url=url).stdout.strip()
+    with database.session() as session:
+        session.execute(update(JediTasks).values(status="finished"))
+    again = run(*words, url=url)
+    assert (again.returncode, again.stdout) == (0, f"{task}\n"), again
+    assert "it will run again" in again.stderr
 
 
 def test_an_unknown_command_is_refused_by_name(url: str, submitted: str) -> None:

@@ -25,6 +25,10 @@ def test_files_of_a_dataset_are_listed() -> None:
         ('{"d": {"files": [{"lfn": "a", "size": 1}]}}', "unknown field 'size': is it fsize?"),
         ('{"d": {"files": [{"lfn": "a", "events": "3"}]}}', "file 1: events has to be a whole"),
         ('{"d": {"files": [{"lfn": "a", "scope": "%s"}]}}' % ("s" * 31), "scope is too long"),
+        ('{"d": {"file": []}}', "dataset 'd': unknown field 'file': is it files?"),
+        ('{"d": {"files": []}, "d": {"files": []}}', "'d' is there twice in one object"),
+        ('{"d": {"files": [{"lfn": "a", "events": -1}]}}', "events has to be a number from 0 on"),
+        ("[" * 100_000, "the catalogue is no JSON"),
     ],
 )
 def test_a_wrong_catalogue_is_refused_by_name(text: str, words: str) -> None:

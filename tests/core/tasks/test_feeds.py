@@ -175,6 +175,15 @@ def test_parameters_of_a_wrong_type_are_refused_by_name(session: Session) -> Non
             "is no regular expression",
         ),
         ("NF=1", {"skipFilesUsedBy": "x"}, "skipFilesUsedBy"),
+        ("NF=1", {"skipFilesUsedBy": 10**30}, "skipFilesUsedBy is too large"),
+        ("NF=1", {"maxAttempt": 40_000}, "maxAttempt is too large: 40000, the limit is 32,767"),
+        ("NF=1", {"nEvents": 10**30}, "nEvents is too large"),
+        ("NF=1,FT=9999999999999", {}, r"firstEvent \(FT\) in its split rule is too large"),
+        (
+            "NF=1",
+            {"jobParameters": [{"type": "template", "dataset": "scope:in", "files": [{"a": 1}]}]},
+            "files has to be a list of names",
+        ),
     ],
 )
 def test_settings_that_are_not_usable_are_refused(

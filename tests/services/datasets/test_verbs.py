@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.tasks.row_locks import TasksLocked
 from pandadb.models import JediDatasetContents, JediDatasets, JediTasks
 from pandadb.services.datasets import JsonCatalogue, feed, lose, recount
 from pandadb.services.transaction import VerbOptions
@@ -69,6 +70,16 @@ def test_tasks_of_other_places_and_unknown_ones_are_refused(
     assert {*report.refused} == {TASK, 4}
     assert "has no dataset to feed" in report.refused[TASK]
     assert nfiles(database) == 0
+
+
+def test_of_several_tasks_one_that_is_locked_is_refused(database: Database) -> None:
+    make(database)
+    short = VerbOptions(patience=0.1)
+    with database.transaction() as connection:
+        connection.execute(text("SELECT FROM doma_panda.jedi_tasks FOR UPDATE"))
+        assert [*feed(database, [TASK, 4], catalogue_of((1,)), options=short).refused] == [TASK, 4]
+        with pytest.raises(TasksLocked):
+            feed(database, TASK, catalogue_of((1,)), options=short)
 
 
 def test_of_several_tasks_one_with_bad_parameters_is_refused(database: Database) -> None:

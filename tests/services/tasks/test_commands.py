@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks.row_locks import TasksLocked
-from pandadb.models import JobsActive4, ProdSysComm
-from pandadb.services.tasks import commands
+from pandadb.models import JediTasks, JobsActive4, ProdSysComm
+from pandadb.services.tasks import agents, commands
 from pandadb.services.tasks.commands import CommandCode, CommandRequest
 from pandadb.services.tasks.min_task_ids import refresh_min_task_ids
 from pandadb.services.transaction import VerbOptions
@@ -137,3 +138,22 @@ def test_a_locked_task_is_left_to_the_next_run(database: Database) -> None:
 def test_a_task_is_a_number(database: Database) -> None:
     with pytest.raises(InvalidValue, match="jeditaskid has to be a whole number"):
         commands.request_command(database, "7", KILL)  # type: ignore[arg-type]
+
+
+def test_a_retry_waits_for_no_child_as_it_has_locked_tasks_before(database: Database) -> None:
+    """Or it holds 30 and waits for 20, while another call holds 20 and waits for 30."""
+    with Session(database.engine) as session, session.begin():
+        for task in (10, 20, 30):
+            make_commanded_task(session, task, "finished")
+        session.execute(update(JediTasks).where(JediTasks.jeditaskid == 20).values(parent_tid=10))
+    retry = CommandRequest("retry", OPERATOR)
+    with database.engine.connect() as holder:
+        holder.execute(text("SELECT FROM doma_panda.jedi_tasks WHERE jeditaskid = 20 FOR UPDATE"))
+        done = agents.command(database, [10, 30], retry, OPTIONS)
+    assert "another transaction has locked a task that reads its output" in done.refused[10]
+    assert found(database)[10] == "toretry"
+    assert found(database)[30] == "finished"
+
+    commands.process_commands(database, idle=timedelta(0), options=OPTIONS)
+
+    assert found(database)[10] == "finished"

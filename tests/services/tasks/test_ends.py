@@ -563,3 +563,14 @@ def test_the_progress_of_a_task_counts_its_files_and_jobs(database: Database) ->
     assert found[1].jobs == {"running": 1, "finished": 2, "defined": 1}
     assert (found[1].events, found[1].finished_events, found[1].share) == (500, 200, 0.4)
     assert (found[2].files, found[2].jobs, found[2].share) == ({}, {}, 0.0)
+
+
+def test_a_task_with_a_locked_descendant_ends_next_time(database: Database) -> None:
+    """It is not waited for: another call may hold it, and wait for a task that ends."""
+    for task, parent in ((10, 10), (20, 10), (25, 20), (30, 30)):
+        status = "prepared" if task in (10, 30) else "running"
+        give_ended(database, task, [FINISHED], status=status, parent_tid=parent)
+    with database.engine.connect() as holder:
+        holder.execute(text("SELECT FROM doma_panda.jedi_tasks WHERE jeditaskid = 25 FOR UPDATE"))
+        assert end_tasks(database).ended == {30: "done"}
+    assert end_tasks(database).ended == {10: "done"}

@@ -26,7 +26,12 @@ from pandadb.models import (
     TTask,
     Users,
 )
-from pandadb.services.tasks.generation import generate, generate_waiting, release_unmerged
+from pandadb.services.tasks.generation import (
+    generate,
+    generate_rounds,
+    generate_waiting,
+    release_unmerged,
+)
 from pandadb.services.transaction import VerbOptions
 from tests import ready_tasks
 from tests.ready_tasks import QUEUE, make_queue, make_ready_task, make_user
@@ -468,6 +473,33 @@ def test_a_queue_that_is_unknown_is_refused(database: Database, given_rows: Sess
     with pytest.raises(InvalidValue, match="NOWHERE"):
         generate(database, [TASK], [Queue("NOWHERE")])
     assert task_row(given_rows).lockedby is None
+
+
+def test_rounds_for_an_unknown_task_or_queue_leave_the_others_as_they_are(
+    database: Database, given_rows: Session
+) -> None:
+    make_ready_task(given_rows, TASK, "NF=1", 5, status="assigning")
+    given_rows.commit()
+    for tasks, queues, words in (
+        ([TASK, 4], QUEUES, "there is no task 4"),
+        ([TASK], [Queue("NOWHERE")], "has no queue 'NOWHERE'"),
+    ):
+        with pytest.raises(InvalidValue, match=words):
+            [*generate_rounds(database, tasks, queues, nfiles=100, rounds=9)]
+    assert jobs_of(given_rows) == []
+    assert task_row(given_rows).status == "assigning"
+
+
+def test_rounds_go_on_without_a_task_that_is_refused(
+    database: Database, given_rows: Session
+) -> None:
+    make_ready_task(given_rows, TASK, "NF=1,QQ=1", 5)
+    make_ready_task(given_rows, TASK + 1, "NF=1", 5)
+    given_rows.commit()
+    made = [*generate_rounds(database, [TASK, TASK + 1], QUEUES, nfiles=100, rounds=9)]
+    assert {one.jeditaskid: len(one.jobs) for one in made[:2]} == {TASK: 0, TASK + 1: 5}
+    assert [one.is_refused for one in made] == [True, False, False]
+    assert "QQ" in (made[0].text or "")
 
 
 def test_a_task_that_is_unknown_is_refused(database: Database, given_rows: Session) -> None:

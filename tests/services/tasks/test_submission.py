@@ -47,6 +47,17 @@ def test_a_task_that_cannot_be_refined_leaves_nothing(database: Database) -> Non
         assert number_of(database, model) == 0
 
 
+@pytest.mark.parametrize("mistake", [{"include": "(a+)+$"}, {"files": 3}, {"exclude": [1]}])
+def test_a_task_that_could_not_be_fed_leaves_nothing(
+    database: Database, mistake: dict[str, Any]
+) -> None:
+    first, *rest = PARAMETERS["jobParameters"]
+    given = {**PARAMETERS, "jobParameters": [{**first, **mistake}, *rest]}
+    with pytest.raises(InvalidTask, match="the task cannot be fed: "):
+        submission.enter(database, given, requester=PRODUCTION)
+    assert number_of(database, TTask) == number_of(database, JediTasks) == 0
+
+
 def test_a_task_that_exists_is_not_entered_again(database: Database) -> None:
     given = {**PARAMETERS, "uniqueTaskName": True}
     first, _ = submission.enter(database, given, requester=USER)

@@ -11,6 +11,11 @@ from pandadb.cli.target import changing
 from pandadb.cli.tasks.submit import User, end_refused, requester
 from pandadb.services import datasets, tasks
 
+QUALIFIERS = {
+    "finish": ("soft",),
+    "retry": ("discard", "staged", "keep", "sole", "transcend"),
+}
+"""The words that each command takes before it."""
 Tasks = Annotated[list[int], typer.Argument(parser=task_id, metavar="TASK…", help="The tasks.")]
 
 
@@ -44,6 +49,7 @@ def command(
 
     Example: pandadb tasks command 1000002 pause
     """
+    refuse_unknown_qualifier(name, qualifier)
     asked = tasks.CommandRequest(name, requester(user, production), comment, qualifier)
     with changing(dry_run=dry_run) as database:
         done = tasks.command(
@@ -58,6 +64,15 @@ def command(
         for task, waiting in done.waiting.items():
             out.print(f"Task {task} waits for {len(waiting):,} jobs to end.")
     end_refused(done.refused)
+
+
+def refuse_unknown_qualifier(command: str, given: str | None) -> None:
+    """Exit with code 2 for words that would be kept and not followed: `soft` ends jobs or not."""
+    known = QUALIFIERS.get(command, ())
+    for word in (given or "").split():
+        if word not in known:
+            can = f": it has {', '.join(known)}" if known else ""
+            raise typer.BadParameter(f"{command} has no qualifier {word!r}{can}.")
 
 
 def advance(

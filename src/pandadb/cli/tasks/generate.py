@@ -46,7 +46,7 @@ def generate(
     """Generate the jobs of tasks that are ready, scouting or running, from their input files.
 
     The input is split by the rules of the task. Idempotent; several can run side by side. Exit
-    code 1 if a task is on hold, with the reason, 3 if there was nothing to generate.
+    code 1 if a task is on hold or refused, with the reason, 3 if there was nothing to generate.
 
     Example: pandadb tasks generate 1000002 --queue CERN
     """
@@ -71,10 +71,11 @@ def generate(
             out.print(f"Task {task}: {number:,} jobs {would}generated; it is {state}.")
     if any(one.status == "defined" for one in made):
         note("Tasks that are defined have no files yet: pandadb tasks feed TASK --catalogue FILE")
-    on_hold = {one.jeditaskid: one.text for one in made if one.text and one.status == "pending"}
-    for task, reason in on_hold.items():
-        note(f"Task {task} is on hold: {reason}", task=task, reason=reason)
-    if on_hold:
+    stopped = {one.jeditaskid: one for one in made if one.is_refused or one.status == "pending"}
+    for task, one in stopped.items():
+        words = "is left as it is" if one.is_refused else "is on hold"
+        note(f"Task {task} {words}: {one.text}", task=task, reason=one.text)
+    if stopped:
         raise typer.Exit(1)
     if not any(one.jobs for one in made):
         raise typer.Exit(NOTHING_TO_DO)

@@ -42,8 +42,10 @@ def submit(
 ) -> None:
     """Submit a task and refine it: attributes, datasets, templates. Print its id.
 
-    With --catalogue the files of its input are fed at once. Exit code 1 if the task is refused,
-    such as a second one of the same unique name.
+    With --catalogue the files of its input are fed at once. A user's task of the same unique name
+    that has ended runs again. Exit code 1 if the task is refused,
+    such as a second one of
+    the same unique name while the first is at work.
 
     Example: pandadb tasks submit examples/task.json --catalogue examples/catalogue.json
     """
@@ -58,19 +60,22 @@ def submit(
             parent=parent,
             options=tasks.VerbOptions(dry_run=dry_run),
         )
-        if refined is None or answer.jeditaskid is None:
+        if not answer.is_accepted or answer.jeditaskid is None:
             fail(answer.text)
         fed = None
-        if not dry_run:
+        if refined is not None and not dry_run:
             fed = datasets.feed_new(database, answer.jeditaskid, found)
     if json:
-        as_json({"answer": asdict(answer), "refined": asdict(refined), "fed": fed and asdict(fed)})
+        shown = {"answer": answer, "refined": refined, "fed": fed}
+        as_json({name: one and asdict(one) for name, one in shown.items()})
     elif dry_run:
-        out.print(f"A task would be submitted, and be {refined.status}.")
+        new = refined and f"A task would be submitted, and be {refined.status}."
+        out.print(new or f"Nothing was changed. {answer.text}", markup=False, soft_wrap=True)
     else:
         typer.echo(answer.jeditaskid)
-        if refined.reason:
-            note(refined.reason, reason=refined.reason)
+        reason = refined.reason if refined else answer.text
+        if reason:
+            note(reason, reason=reason)
 
 
 def feed(
@@ -117,7 +122,10 @@ def end_refused(refused: dict[int, str]) -> None:
 
 def requester(user: str | None, production: bool) -> "tasks.Requester":
     """Return the requester of a command."""
-    return tasks.Requester(user or getpass.getuser(), production)
+    try:
+        return tasks.Requester(getpass.getuser() if user is None else user, production)
+    except (KeyError, OSError):  # as in a container with the number of a user only
+        fail("Your user has no login name here: name the requester with --user", INVALID)
 
 
 def _text(file: Path) -> str:

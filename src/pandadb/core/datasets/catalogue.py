@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -19,6 +20,8 @@ FIELDS: Mapping[str, str] = {
     "events": "nevents", "lumiblocknr": "lumiblocknr",
 }  # fmt: skip
 """Fields of a file in JSON, and the columns of JEDI_DATASET_CONTENTS that they go to."""
+DATASET_FIELDS = ("state", "files")
+"""Fields of a dataset in JSON."""
 STATES = ("open", "closed")
 """States of a dataset in the catalogue: files may be added, or not."""
 
@@ -83,15 +86,31 @@ def read_catalogue(text: str) -> JsonCatalogue:
         InvalidValue: The text is no such JSON.
     """
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise InvalidValue(f"the catalogue is no JSON: {error}") from None
     return JsonCatalogue(found)
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; of a dataset that is there twice, json would take the last one's files."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(
+            name for name, number in Counter(one for one, _ in pairs).items() if number > 1
+        )
+        raise ValueError(f"{shown(twice)} is there twice in one object")
+    return found
+
+
 def _listing(name: str, given: Any) -> Listing:
     if not isinstance(given, Mapping) or not isinstance(given.get("files", ()), list | tuple):
         raise InvalidValue(f"dataset {shown(name)}: an object with a list of files is needed")
+    for field in given:
+        if field not in DATASET_FIELDS:
+            raise InvalidValue(
+                f"dataset {shown(name)}: unknown field {shown(field)}{near(field, DATASET_FIELDS)}"
+            )
     state = given.get("state", "closed")
     if state not in STATES:
         raise InvalidValue(
@@ -109,6 +128,8 @@ def _file(name: str, number: int, given: Any) -> CatalogueFile:
         if field not in FIELDS:
             raise InvalidValue(f"{place}: unknown field {shown(field)}{near(field, FIELDS)}")
         mistake = mistake_of(JediDatasetContents, FIELDS[field], value)
+        if isinstance(value, int) and value < 0:
+            mistake = f"has to be a number from 0 on, not {shown(value)}"
         if mistake:
             raise InvalidValue(f"{place}: {field} {mistake}")
     return CatalogueFile(**given)

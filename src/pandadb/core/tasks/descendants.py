@@ -16,9 +16,9 @@ from pandadb.core.tasks.row_locks import refusing_to_wait
 from pandadb.models import JediDatasets, JediTasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    from sqlalchemy import CTE, Row, Select, Update
+    from sqlalchemy import CTE, ColumnElement, Row, Select, Update
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -29,16 +29,35 @@ WORKING = ("ready", "running", "scouting", "scouted")
 """States of children that go on as they are when their parent is retried."""
 
 
-def lock(session: Transaction, tasks: Iterable[int], *, with_children: bool) -> dict[int, Row[Any]]:
+def lock(
+    session: Transaction, tasks: Iterable[int], *, with_children: bool, skip: bool = False
+) -> dict[int, Row[Any]]:
     """Lock tasks, and their descendants, in the order of ids; return their rows by id.
+
+    With `skip` those that other transactions have locked are left out. That is for callers that
+    have locked tasks before: they might wait for one with a smaller id, in a deadlock.
 
     Raises:
         TasksLocked: A task was locked for longer than the lock timeout.
     """
-    chosen = _with_descendants() if with_children else _alone()
+    chosen = _with_descendants(skip) if with_children else _alone(skip)
     with refusing_to_wait():
         rows = connection_of(session).execute(chosen, {"pandaids": [*tasks]}).all()
     return {row.jeditaskid: row for row in rows}
+
+
+def incomplete(session: Transaction, tasks: Iterable[int], locked: Collection[int]) -> set[int]:
+    """Return the tasks that have descendants that are not among the locked ones."""
+    chosen = [*tasks]
+    rows = connection_of(session).execute(_parents(), {"pandaids": chosen}) if chosen else ()
+    parents = {row.jeditaskid: row.parent_tid for row in rows}
+    found: set[int] = set()
+    for task in parents.keys() - {*locked}:
+        above: int | None = task
+        while above is not None and above not in found:
+            found.add(above)
+            above = parents[above] if parents[above] in parents else None
+    return found & {*chosen}
 
 
 def children_of(parents: Iterable[int], locked: Mapping[int, Row[Any]]) -> dict[int, Row[Any]]:
@@ -63,17 +82,25 @@ def have_input_change(session: Transaction, children: Iterable[int]) -> set[int]
 
 
 @cache
-def _alone() -> Select[Any]:
-    return (
-        select(*TASK).where(is_given(TASK.jeditaskid)).order_by(TASK.jeditaskid).with_for_update()
-    )
+def _alone(skip: bool) -> Select[Any]:
+    rows = select(*TASK).where(is_given(TASK.jeditaskid)).order_by(TASK.jeditaskid)
+    return rows.with_for_update(skip_locked=skip)
 
 
 @cache
-def _with_descendants() -> Select[Any]:
+def _with_descendants(skip: bool) -> Select[Any]:
+    rows = select(*TASK).where(_is_of_family()).order_by(TASK.jeditaskid)
+    return rows.with_for_update(skip_locked=skip)
+
+
+@cache
+def _parents() -> Select[Any]:
+    return select(TASK.jeditaskid, TASK.parent_tid).where(_is_of_family())
+
+
+def _is_of_family() -> ColumnElement[bool]:
     family = _family()
-    chosen = is_one_of(TASK.jeditaskid, select(family.c.jeditaskid))
-    return select(*TASK).where(chosen).order_by(TASK.jeditaskid).with_for_update()
+    return is_one_of(TASK.jeditaskid, select(family.c.jeditaskid))
 
 
 def _family() -> CTE:

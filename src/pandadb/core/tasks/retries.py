@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     Tasks = Mapping[int, Row[Any]]
     """Rows of JEDI_TASKS by `jeditaskid`."""
 
+CHILD_LOCKED = (
+    "another transaction has locked a task that reads its output: it is tried again by"
+    " pandadb tasks advance"
+)
 GOALS = {"retry": "ready", "incexec": "rerefine"}
 """The state of a task after each command."""
 ALLOWED = {"retry": RETRYABLE, "incexec": ("done", *RETRYABLE)}
@@ -61,6 +65,7 @@ def retry(
     keep_share_priority: bool = False,
     ignore_limits: bool = False,
     child_tasks: bool = True,
+    skip: bool = False,
 ) -> TaskRetryResult:
     """Give the files of tasks new attempts; the tasks have the state `toretry` or `toincexec`.
 
@@ -68,7 +73,8 @@ def retry(
     nothing to be tried again, or is exhausted beyond the limits of CONFIG. A task without
     `oldstatus` is left as it is, where the server would set no state at all [bug]. Tasks that read
     the output of these are executed again, and so on: `incexec`, whatever their state was, within
-    the limits. `ignore_limits` is the qualifier `transcend` of the command.
+    the limits. `ignore_limits` is the qualifier `transcend` of the command. With `skip`, for a
+    caller that has locked the tasks before, tasks with a locked descendant are left as they are.
 
     Raises:
         InvalidValue: The command is neither retry nor incexec.
@@ -85,10 +91,13 @@ def retry(
         keep_priority=keep_share_priority,
         ignore_limits=ignore_limits,
     )
-    locked = descendants.lock(session, tasks, with_children=child_tasks)
+    locked = descendants.lock(session, tasks, with_children=child_tasks, skip=skip)
     result = TaskRetryResult()
     result.refused |= {task: f"there is no task {task}" for task in tasks if task not in locked}
-    chosen = {task: locked[task] for task in dict.fromkeys(tasks) if task in locked}
+    if skip and child_tasks:
+        left = descendants.incomplete(session, locked.keys() & {*tasks}, locked)
+        result.refused |= dict.fromkeys(sorted(left), CHILD_LOCKED)
+    chosen = {task: locked[task] for task in dict.fromkeys(tasks) if task not in result.refused}
     chosen = _checked(session, chosen, command, result, host)
     going_on = _tried_again(session, chosen, options, result, host)
     if child_tasks:

@@ -9,6 +9,7 @@ from pandadb.core.datasets.catalogue import JsonCatalogue
 from pandadb.core.sql import validation
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks.feeds import feed_plans, feed_sources, task_feeds
+from pandadb.core.tasks.row_locks import TasksLocked
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def feed(
 
     Raises:
         InvalidValue: A task is no number, or the parameters of the only task are not usable.
+        TasksLocked: The only task was locked for longer than the lock timeout.
     """
     ids = validation.ids(tasks)
     report = FeedReport()
@@ -54,9 +56,9 @@ def feed(
                 report.refused[task] = f"Task {task} has no dataset to feed, or an agent has it"
             else:
                 _feed(database, plan, catalogue, options, report)
-        except InvalidValue as error:
+        except (InvalidValue, TasksLocked) as error:
             if isinstance(tasks, int):
-                raise InvalidValue(f"task {task}: {error}") from None
+                raise type(error)(f"task {task}: {error}") from None
             report.refused[task] = str(error)
     return report
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.generation import generated_jobs, generator, unmerged_datasets
 from pandadb.core.generation.generator import Generation
-from pandadb.core.generation.picking import candidates
+from pandadb.core.generation.picking import candidates, queue_configurations
 from pandadb.core.generation.picking.candidates import UnknownTask
 from pandadb.core.generation.picking.queue_configurations import UnknownQueue
 from pandadb.core.generation.picking.task_locks import LEAST_REST
@@ -41,6 +41,8 @@ class GeneratedTask:
     text: str | None = None
     """The reason why it is on hold, if it is."""
     jobs: list[GeneratedJob] = field(default_factory=list)
+    is_refused: bool = False
+    """Whether it is left as it was, for the reason in the text."""
 
 
 def generate(
@@ -77,15 +79,14 @@ def generate(
         InvalidValue: The only task has a rule in SPLITRULE that is unknown or not supported.
         UnknownQueue: No row of SCHEDCONFIG_JSON has the name of a queue.
     """
-    how = Generation(
-        queues=queues,
+    how = _generation(
+        queues,
         cloud=cloud,
         nfiles=nfiles,
-        generator=f"{options.host}:{socket.gethostname()}"[:40],
-        random=random or random_module.SystemRandom(),
-        task_host=options.host,
-        job_host=job_host or options.host,
+        random=random,
+        job_host=job_host,
         rest=rest,
+        options=options,
     )
     wanted = [*dict.fromkeys(tasks)]
     if len(wanted) == 1:
@@ -145,19 +146,49 @@ def generate_rounds(
     The caller is the brokerage: tasks need not have rested, and those that are `assigning` become
     ready. In a dry run their jobs are not foretold.
 
-    Yields each round of each task that has ended; a task without new jobs is not tried again.
+    Yields each round of each task that has ended; a task without new jobs is not tried again. Of
+    several tasks, one that is refused has the reason in its text, and the others go on.
+
+    Raises:
+        InvalidValue: The only task has a rule in SPLITRULE that is unknown or not supported.
+        UnknownTask: One of the tasks does not exist; nothing was changed.
+        UnknownQueue: No row of SCHEDCONFIG_JSON has the name of a queue; nothing was changed.
     """
     left = [*dict.fromkeys(tasks)]
+    attempt = _tried if len(left) > 1 else _generate
     with transaction(database, options) as connection:
+        candidates.check_known(connection, left)
+        queue_configurations.with_facts(connection, queues)
         agent_states.set_state(connection, left, "ready", host=options.host, was=("assigning",))
+    how = _generation(queues, nfiles=nfiles, rest=timedelta(0), options=options)
     for _ in range(rounds):
         for task in [*left]:
-            (done,) = generate(
-                database, [task], queues, nfiles=nfiles, rest=timedelta(0), options=options
-            )
+            done = attempt(database, task, how, options)
             yield done
             if not done.jobs:
                 left.remove(task)
+
+
+def _generation(
+    queues: Sequence[Queue],
+    *,
+    cloud: str | None = None,
+    nfiles: int,
+    random: Random | None = None,
+    job_host: str | None = None,
+    rest: timedelta,
+    options: VerbOptions,
+) -> Generation:
+    return Generation(
+        queues=queues,
+        cloud=cloud,
+        nfiles=nfiles,
+        generator=f"{options.host}:{socket.gethostname()}"[:40],
+        random=random or random_module.SystemRandom(),
+        task_host=options.host,
+        job_host=job_host or options.host,
+        rest=rest,
+    )
 
 
 def _tried(database: Database, task: int, how: Generation, options: VerbOptions) -> GeneratedTask:
@@ -167,7 +198,7 @@ def _tried(database: Database, task: int, how: Generation, options: VerbOptions)
     except (UnknownQueue, UnknownTask):
         raise
     except InvalidValue as mistake:
-        return replace(state(database, task), text=str(mistake))
+        return replace(state(database, task), text=str(mistake), is_refused=True)
 
 
 def _generate(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import inf, nan
 from typing import TYPE_CHECKING
 
 from pandadb.core.generation.picking import queue_configurations
 from pandadb.core.generation.slices import Queue
-from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.sql.column_values import is_plain
+from pandadb.core.sql.validation import InvalidValue, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +36,9 @@ def _queue(text: str) -> Queue:
     if not equals:
         return Queue(text)
     try:
-        return Queue(name, float(weight))
+        number = float(weight) if is_plain(weight) else nan
     except ValueError:
-        raise InvalidValue(f"{text!r} is no QUEUE=WEIGHT") from None
+        number = nan
+    if not (name and 0 <= number < inf):
+        raise InvalidValue(f"{shown(text)} is no QUEUE=WEIGHT, with a weight from 0 on")
+    return Queue(name, number)

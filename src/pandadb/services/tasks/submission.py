@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.tasks.feeds import feed_plans
 from pandadb.core.tasks.refinement import refinements
 from pandadb.core.tasks.submission import requests, takeovers
 from pandadb.core.tasks.submission.parameters import InvalidTask, read_parameters
@@ -12,6 +14,7 @@ from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transacti
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pandadb.core.sql.transaction import Transaction
     from pandadb.core.tasks.refinement.dispositions import Refinement
     from pandadb.core.tasks.refinement.streams import DatasetNames
     from pandadb.core.tasks.requesters import Requester
@@ -99,7 +102,8 @@ def enter(
     The state is None where no new task was made: see the code of the answer.
 
     Raises:
-        InvalidTask: The parameters are none of a task, or the task would be `tobroken`.
+        InvalidTask: The parameters are none of a task, the task would be `tobroken`, or its input
+            could not be fed.
     """
     with transaction(database, options) as connection:
         answer = requests.submit(
@@ -111,4 +115,17 @@ def enter(
         (refined,) = refinements.refine(connection, taken, options.host, catalogue)
         if refined.status == "tobroken":
             raise InvalidTask(f"the task {refined.reason}")
+        _check_feed(connection, answer.jeditaskid)
         return answer, refined
+
+
+def _check_feed(session: Transaction, task: int) -> None:
+    """See that the feed will follow the parameters, as a task cannot be taken back after it.
+
+    Raises:
+        InvalidTask: It will not.
+    """
+    try:
+        feed_plans.plan(session, task)
+    except InvalidValue as error:
+        raise InvalidTask(f"the task cannot be fed: {error}") from None

@@ -69,3 +69,13 @@ def test_a_new_sandbox_goes_to_jobs_builds_and_merges() -> None:
 
 def test_the_sandbox_of_an_earlier_attempt_is_forgotten() -> None:
     assert changed({"fixedSandbox": "old.tar", "nFiles": 1}, {}) == {"nFiles": 1}
+
+
+def test_a_merge_without_a_text_of_parameters_is_left_by_a_new_sandbox() -> None:
+    params = {"mergeSpec": {"jobParameters": [1]}}
+    assert changed(params, {"fixedSandbox": "new"}) == {**params, "fixedSandbox": "new"}
+
+
+def test_parameters_that_are_nested_too_deeply_are_refused() -> None:
+    with pytest.raises(InvalidValue, match="parameters of incexec are no JSON"):
+        parse("[" * 100_000)

@@ -35,6 +35,9 @@ TASK = {"taskName": "t", "vo": "wlcg", "prodSourceLabel": "user"}
         (json.dumps({**TASK, "jobParameters": ["-x"]}), "list of objects: number 1 is '-x'"),
         (json.dumps({**TASK, "log": 1}), "log has to be an object, not 1"),
         (json.dumps({**TASK, "taskName": "a\0"}), "taskName cannot have a NUL character"),
+        (json.dumps({**TASK, "site": "a\0"}), "site cannot have a NUL character"),
+        (json.dumps({**TASK, "x": [{"site": "\udcff"}]}), "site "),
+        (json.dumps({**TASK, "x": [{"a\0": 1}]}), "a name in the parameters cannot have a NUL"),
     ],
 )
 def test_what_is_no_task_is_refused_with_its_mistake(given: str, words: str) -> None:
@@ -71,3 +74,7 @@ def test_items_are_checked_each_by_itself() -> None:
 )
 def test_values_are_fitted_to_their_columns(column: str, value: Any, wanted: Any) -> None:
     assert fitted(JediTasks.__table__.c[column].type, value) == wanted
+
+
+def test_a_text_of_thousands_of_digits_stays_a_text() -> None:
+    assert fitted(JediTasks.__table__.c.corecount.type, "9" * 5000) == "9" * 5000

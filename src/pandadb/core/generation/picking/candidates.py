@@ -15,11 +15,14 @@ from sqlalchemy import String, and_, bindparam, case, exists, func, literal, or_
 from pandadb.core.generation.dataset_attributes import MERGE_TYPES
 from pandadb.core.generation.picking.task_locks import has_work, is_free, is_waiting
 from pandadb.core.sql.expressions import constants
+from pandadb.core.sql.id_arrays import is_given, written
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, check_number
 from pandadb.models import JediDatasets, JediTasks, JediWorkQueue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import ColumnElement, Select
 
     from pandadb.core.sql.transaction import Transaction
@@ -48,6 +51,19 @@ class Selection:
     """A work queue with a function of its own (Resource)."""
     gshare: str | None = None
     """A share: its tasks in work queues of the function Resource are left out."""
+
+
+def check_known(session: Transaction, tasks: Sequence[int]) -> None:
+    """Check that tasks exist.
+
+    Raises:
+        UnknownTask: One does not.
+    """
+    rows = select(TASK.jeditaskid).where(is_given(TASK.jeditaskid))
+    known = {*connection_of(session).scalars(rows, {"pandaids": written(tasks)})}
+    for task in tasks:
+        if task not in known:
+            raise UnknownTask(f"there is no task {task}")
 
 
 def like(session: Transaction, task: int, vo: str, label: str, cloud: str) -> Selection:

@@ -149,7 +149,7 @@ def _retry(
     for chosen, tasks in _grouped(ready, lambda one: frozenset(options[one.task])).items():
         flags = {flag: word in chosen for word, flag in QUALIFIERS.items()}
         done = retries.retry(
-            session, tasks, command, host=host, child_tasks=SOLE not in chosen, **flags
+            session, tasks, command, host=host, child_tasks=SOLE not in chosen, skip=True, **flags
         )
         result.tasks |= done.tasks
         result.refused |= done.refused

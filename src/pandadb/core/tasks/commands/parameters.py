@@ -35,7 +35,7 @@ def parse(comment: str | None) -> tuple[dict[str, Any] | None, list[str]]:
         return None, []
     try:
         given = json.loads(comment or "")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidValue(
             f"parameters of incexec are no JSON ({error}): {shown(comment)}"
         ) from None
@@ -78,7 +78,8 @@ def _with_sandbox(params: dict[str, Any], archive: Any) -> dict[str, Any]:
         ]
     if isinstance(new.get("buildSpec"), dict):
         new["buildSpec"] = {**new["buildSpec"], "archiveName": archive}
-    if isinstance(merge := new.get("mergeSpec"), dict) and "jobParameters" in merge:
+    merge = new.get("mergeSpec")
+    if isinstance(merge, dict) and isinstance(merge.get("jobParameters"), str):
         text = ARCHIVE_OPTION.sub(lambda _found: option, merge["jobParameters"])
         new["mergeSpec"] = {**merge, "jobParameters": text}
     return new
@@ -108,7 +109,7 @@ def change(session: Transaction, changes: Mapping[int, Mapping[str, Any]]) -> di
     for task, text in found:
         try:
             params = json.loads(text or "")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             refused[task] = f"the parameters of the task are no JSON: {error}"
             continue
         if not isinstance(params, dict):

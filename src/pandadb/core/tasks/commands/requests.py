@@ -80,8 +80,8 @@ class CommandRequest:
 
     def __post_init__(self) -> None:
         known(self.command)
-        for name, text in (("comment", self.comment), ("qualifier", self.qualifier)):
-            if text is not None:
+        for name in ("comment", "qualifier", "parameters"):
+            if (text := getattr(self, name)) is not None:
                 validation.check_text(name, text)
         if self.comment is not None and len(self.comment) > COMMENT_LENGTH:
             raise InvalidValue(

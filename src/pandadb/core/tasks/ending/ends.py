@@ -62,14 +62,17 @@ def end(
     Children of tasks that failed, were broken or aborted are to be aborted; others are looked at at
     once. Tasks with the rule `useExhausted` are exhausted instead of finished below their goal, if
     `may_exhaust`: ATLAS's post-processors do that, the general one does not. Tasks that another
-    transaction has locked, or that an agent works on, are left for the next time.
+    transaction has locked, or one of their descendants, or that an agent works on, are left for the
+    next time.
     """
     tasks = _lock(session, vo, label, limit)
     scouted = [row for row in tasks if row.status == "scouted"]
     _run(session, scouted, host)
-    ending = [row for row in tasks if row.status != "scouted"]
-    family = descendants.lock(session, [row.jeditaskid for row in ending], with_children=True)
-    endings = _read(session, ending)
+    ending = {row.jeditaskid: row for row in tasks if row.status != "scouted"}
+    family = descendants.lock(session, ending, with_children=True, skip=True)
+    for task in descendants.incomplete(session, ending, family):
+        del ending[task]
+    endings = _read(session, [*ending.values()])
     states = _final_states(endings, may_exhaust=may_exhaust)
     _close_datasets(session, endings, states)
     _write(session, endings, states, host)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.datasets.feeds.feed_settings import ATTEMPTS, BUNCH, FeedSettings, FileChoice
+from pandadb.core.sql import validation
 from pandadb.core.sql.validation import InvalidValue, shown
-from pandadb.core.tasks.split_rules import SCOUTS, has_rule, rule_number
+from pandadb.core.tasks.feeds.file_patterns import read_patterns
+from pandadb.core.tasks.split_rules import NAMES, SCOUTS, has_rule, rule_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,12 @@ SWITCHES = {
 """Settings that the split rule switches on."""
 ALIGNED = 1
 """The value of OI: files with events that fill jobs come first."""
+LARGEST_NUMBER = 10**12
+"""Numbers of events of all files of a dataset have to fit their columns (bigint)."""
+MOST_ATTEMPTS = 32_767
+"""Attempts and failures of a file (smallint)."""
+LIMITS = {"maxAttempt": MOST_ATTEMPTS, "maxFailure": MOST_ATTEMPTS}
+"""Largest values of parameters, where it is not the usual one."""
 RENAMED = {"nEventsPerInputFile": "nEventsPerFile"}
 """Parameters with another name that comes first."""
 
@@ -42,7 +49,7 @@ def read_parameters(text: str | None) -> dict[str, Any]:
     """
     try:
         found = json.loads(text or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidValue(f"its parameters in JEDI_TASKPARAMS are no JSON: {error}") from None
     if not isinstance(found, dict):
         raise InvalidValue(f"its parameters in JEDI_TASKPARAMS are no object: {shown(found)}")
@@ -75,13 +82,13 @@ def _of_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_rules(rules: Mapping[str, str], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = {name: rule_number(rules, code) for name, code in RULES.items()}
+    numbers = {name: _of_rule(rules, code) for name, code in RULES.items()}
     switches = {name: has_rule(rules, code) for name, code in SWITCHES.items()}
     bunch = 1 if has_rule(rules, "NI") else BUNCH
     return {
         **numbers,
         **switches,
-        "first_event": rule_number(rules, "FT") or 0,
+        "first_event": _of_rule(rules, "FT") or 0,
         "max_attempt": 1 if has_rule(rules, "DR") else _whole(parameters, "maxAttempt", ATTEMPTS),
         "files_per_job": _files_per_job(rules),
         "uses_scouts": rules.get("US") == SCOUTS,
@@ -98,8 +105,10 @@ def tasks_whose_files_are_skipped(parameters: Mapping[str, Any]) -> list[int]:
         InvalidValue: One of them is no number.
     """
     given = parameters.get("skipFilesUsedBy")
+    if given is None:
+        return []
     try:
-        return [int(one) for one in str(given).split(",")] if given is not None else []
+        return validation.ids([int(one) for one in str(given).split(",")], "skipFilesUsedBy")
     except ValueError:
         raise InvalidValue(f"skipFilesUsedBy has to be ids of tasks, not {shown(given)}") from None
 
@@ -118,7 +127,20 @@ def _whole(parameters: Mapping[str, Any], name: str, default: Any = None) -> Any
         return default
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise InvalidValue(f"{name} has to be a whole number from 0 on, not {shown(value)}")
+    _refuse_large(name, value, LIMITS.get(name, LARGEST_NUMBER))
     return value
+
+
+def _of_rule(rules: Mapping[str, str], code: str) -> int | None:
+    number = rule_number(rules, code)
+    if number is not None:
+        _refuse_large(f"{NAMES[code]} ({code}) in its split rule", number, LARGEST_NUMBER)
+    return number
+
+
+def _refuse_large(name: str, value: int, most: int) -> None:
+    if value > most:
+        raise InvalidValue(f"{name} is too large: {shown(value)}, the limit is {most:,}")
 
 
 def _texts(parameters: Mapping[str, Any], name: str) -> Sequence[str]:
@@ -132,15 +154,30 @@ def _choices(parameters: Mapping[str, Any]) -> dict[str, FileChoice]:
     """Return the choice of files of each dataset in the templates of jobParameters and the log."""
     found: dict[str, FileChoice] = {}
     for item in _templates(parameters):
-        for name in (item["dataset"], *item.get("expandedList", ())):
+        for name in (item["dataset"], *(item.get("expandedList") or ())):
             before = found.get(name, FileChoice())
-            names = (one["lfn"] if isinstance(one, dict) else one for one in item.get("files", ()))
             found[name] = FileChoice(
-                frozenset(names) if "files" in item else before.names,
-                _patterns(item["include"]) if "include" in item else before.include,
-                _patterns(item["exclude"]) if "exclude" in item else before.exclude,
+                _names(item["files"]) if "files" in item else before.names,
+                *(
+                    read_patterns(kind, item[kind]) if kind in item else getattr(before, kind)
+                    for kind in ("include", "exclude")
+                ),
             )
     return found
+
+
+def _names(files: Any) -> frozenset[str]:
+    """Return the names of chosen files: texts, or objects with an `lfn`.
+
+    Raises:
+        InvalidValue: There is no list of them.
+    """
+    if isinstance(files, list):
+        given = [one.get("lfn") if isinstance(one, dict) else one for one in files]
+        names = frozenset(one for one in given if isinstance(one, str))
+        if all(isinstance(one, str) for one in given):
+            return names
+    raise InvalidValue(f"files has to be a list of names of files, not {shown(files)}")
 
 
 def _templates(parameters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -148,13 +185,3 @@ def _templates(parameters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for item in items:
         if isinstance(item, dict) and item.get("type") == "template" and item.get("dataset"):
             yield item
-
-
-def _patterns(text: str) -> list[re.Pattern[str]]:
-    """Return the patterns of a text, separated by commas."""
-    try:
-        return [re.compile(one) for one in text.split(",")]
-    except re.error as error:
-        raise InvalidValue(
-            f"the pattern of files {shown(text)} is no regular expression: {error}"
-        ) from None

@@ -19,7 +19,7 @@ from pandadb.core.tasks.submission.parameters import InvalidTask, Parameters, is
 if TYPE_CHECKING:
     from pandadb.core.tasks.refinement.drafts import Draft
 
-VALUE = re.compile(r"-?\d+(\.\d+)?(,-?\d+)*")
+VALUE = re.compile(r"-?\d+(\.\d+)?(,-?\d+)*", re.ASCII)
 """A value that is a number, or several."""
 NAME = re.compile(r"[^,=$\s]+")
 

@@ -16,8 +16,10 @@ from sqlalchemy import Integer, String
 from pandadb.core.jobs.creation import job_input
 from pandadb.core.jobs.creation.job_input import Shape
 from pandadb.core.sql.column_values import is_plain
-from pandadb.core.sql.validation import InvalidValue, shown
+from pandadb.core.sql.validation import InvalidValue, check_text, shown
 
+WHOLE = re.compile(r"\s*-?\d{1,19}\s*")
+"""A whole number in a text, no longer than a column takes."""
 Parameters = dict[str, Any]
 Item = dict[str, Any]
 """An item of `jobParameters`, or the log: a text of the command line, a number or a dataset."""
@@ -120,7 +122,25 @@ def check_task(given: Any) -> Parameters:
     if not isinstance(given, dict):
         raise InvalidTask(f"a task is a JSON object, not {shown(given)}")
     _check(Task, given)
+    _check_texts(given)
     return given
+
+
+def _check_texts(given: Parameters) -> None:
+    """Check all texts of parameters, however deep: many reach columns and conditions."""
+    left: list[tuple[str, Any]] = [*given.items()]
+    while left:
+        name, value = left.pop()
+        if isinstance(value, str):
+            try:
+                check_text(name, value)
+            except InvalidValue as error:
+                raise InvalidTask(str(error)) from None
+        elif isinstance(value, dict):
+            left += [("a name in the parameters", one) for one in value]
+            left += value.items()
+        elif isinstance(value, list | tuple):
+            left += [(name, one) for one in value]
 
 
 def check_items(items: list[Any]) -> None:
@@ -163,7 +183,7 @@ def is_given(parameters: Parameters, name: str) -> bool:
 def fitted(kind: Any, value: Any) -> Any:
     """Return a value as a type of column takes it: texts as numbers, fractions rounded."""
     if isinstance(kind, Integer) and not isinstance(value, bool):
-        if isinstance(value, str) and is_plain(value) and re.fullmatch(r"\s*-?\d+\s*", value):
+        if isinstance(value, str) and is_plain(value) and WHOLE.fullmatch(value):
             return int(value)
         if isinstance(value, float) and abs(value) < 1e18:
             return int(Decimal(value).to_integral_value(ROUND_HALF_UP))
