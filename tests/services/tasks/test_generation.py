@@ -26,6 +26,7 @@ from pandadb.models import (
     TTask,
     Users,
 )
+from pandadb.services.tasks.agents import advance
 from pandadb.services.tasks.generation import (
     generate,
     generate_rounds,
@@ -267,6 +268,30 @@ def test_unmerged_outputs_are_released_when_their_jobs_have_ended(
     assert {(job.currentpriority, job.transformation) for job in merge} == {(5000, "merge.sh")}
     history = select(JediJobRetryHistory.relationtype)
     assert given_rows.scalars(history).all() == ["merge"] * 3
+
+
+def test_an_advance_releases_unmerged_outputs_once_all_their_jobs_have_ended(
+    database: Database, given_rows: Session
+) -> None:
+    unmerged_task(given_rows)
+    generated(database)
+    unmerged = JediDatasetContents.lfn.like("panda.um.%.00000_")
+    of_task = select(JediDatasets.status).where(JediDatasets.type.like("trn_%"))
+    for lfn, states in ((r"panda.um.%.000001", {"defined"}), ("panda.um.%", {"ready"})):
+        given_rows.execute(
+            update(JediDatasetContents)
+            .where(unmerged, JediDatasetContents.lfn.like(lfn))
+            .values(status="ready")
+        )
+        given_rows.commit()
+        advance(database, options=VerbOptions(dry_run=True))
+        assert "ready" not in {*given_rows.scalars(of_task)}
+        given_rows.rollback()
+        advance(database)
+        assert {*given_rows.scalars(of_task)} == states
+        given_rows.rollback()
+    again(given_rows)
+    assert len(generated(database).jobs) == 2
 
 
 def test_a_file_without_unmerged_outputs_releases_nothing(

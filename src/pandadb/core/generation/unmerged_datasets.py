@@ -8,25 +8,41 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, String, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from pandadb.core.generation.jobs.file_rows import UNMERGED
 from pandadb.core.jobs.files.file_status import OUTPUTS, same_dataset
 from pandadb.core.sql.expressions import now
-from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets
+from pandadb.core.sql.id_arrays import array
+from pandadb.core.tasks.states import GENERATING
+from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select, Subquery, Update
+    from sqlalchemy import ColumnElement, Select, Subquery, Update
 
     from pandadb.core.sql.transaction import Transaction
 
-DATASET, CONTENTS, FILE = (
-    one.__table__.c for one in (JediDatasets, JediDatasetContents, FilesTable4)
+TASK, DATASET, CONTENTS, FILE = (
+    one.__table__.c for one in (JediTasks, JediDatasets, JediDatasetContents, FilesTable4)
 )
 ENDED = (
     "finished", "failed", "cancelled", "notmerged", "ready", "lost", "broken", "picked", "nooutput",
 )  # fmt: skip
 """States of files that are made, or never will be."""
+WRITING = ("defined", "transferring", "merging")
+"""States of files that a job has yet to write; so has it those of its own that are running."""
+TRANSIENT_TYPES = ("trn_output", "trn_log")
 
 
 def release(session: Transaction, task: int, name: str) -> list[int]:
@@ -37,8 +53,60 @@ def release(session: Transaction, task: int, name: str) -> list[int]:
     given = {"task": task, "name": name}
     found = [row.datasetid for row in session.execute(_datasets(), given)]
     if found:
-        session.execute(_released(), {"task": task, "found": found})
+        session.execute(_released(), {"tasks": [task], "found": found})
     return found
+
+
+def release_complete(session: Transaction, vo: str | None, label: str | None) -> list[int]:
+    """Release the datasets to be merged without a file that a job has yet to write.
+
+    They are of tasks of a VO and a label (None: any) for which jobs are generated. Datasets that
+    another transaction has locked are left for the next time. Returns the datasets.
+    """
+    rows = session.execute(_complete(), {"given_vo": vo, "given_label": label}).all()
+    found = [row.datasetid for row in rows]
+    if found:
+        tasks = sorted({row.jeditaskid for row in rows})
+        session.execute(_released(), {"tasks": tasks, "found": found})
+    return found
+
+
+@cache
+def _complete() -> Select[Any]:
+    """Lock the tasks, then the complete datasets, by id; datasets of locked tasks are left out."""
+    vo, label = bindparam("given_vo", type_=String), bindparam("given_label", type_=String)
+    file = CONTENTS
+    written = and_(same_dataset(file, DATASET), file.pandaid.is_not(None))
+    to_be_written = or_(
+        file.status.in_(WRITING), and_(file.status == "running", file.pandaid == file.outpandaid)
+    )
+    chosen = (
+        select(TASK.jeditaskid)
+        .where(
+            TASK.status.in_(GENERATING),
+            or_(vo.is_(None), TASK.vo == vo),
+            or_(label.is_(None), TASK.prodsourcelabel == label),
+            exists().where(DATASET.jeditaskid == TASK.jeditaskid, *_is_unreleased()),
+        )
+        .order_by(TASK.jeditaskid)
+        .with_for_update(key_share=True, skip_locked=True)
+        .cte("chosen")
+    )
+    return (
+        select(DATASET.jeditaskid, DATASET.datasetid)
+        .join(chosen, chosen.c.jeditaskid == DATASET.jeditaskid)
+        .where(
+            *_is_unreleased(),
+            exists().where(written),
+            ~exists().where(same_dataset(file, DATASET), to_be_written),
+        )
+        .order_by(DATASET.jeditaskid, DATASET.datasetid)
+        .with_for_update(of=JediDatasets.__table__, skip_locked=True)
+    )
+
+
+def _is_unreleased() -> tuple[ColumnElement[bool], ...]:
+    return DATASET.type.in_(TRANSIENT_TYPES), DATASET.status == "defined"
 
 
 @cache
@@ -97,7 +165,7 @@ def _numbers() -> Subquery:
         )
         .join(CONTENTS.fileid.table, ended, isouter=True)
         .where(
-            DATASET.jeditaskid == bindparam("task", type_=BigInteger),
+            DATASET.jeditaskid == func.any(array("tasks")),
             DATASET.datasetid.in_(bindparam("found", expanding=True)),
         )
         .group_by(DATASET.jeditaskid, DATASET.datasetid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pandadb.core.generation import unmerged_datasets
 from pandadb.core.sql import validation
 from pandadb.core.tasks.commands import acceptance, execution, redrives, requests
 from pandadb.core.tasks.commands.requests import CommandCode
@@ -83,8 +84,8 @@ def advance(
 ) -> AdvanceResult:
     """Take tasks of a VO and a label on: commands, inputs that have ended, scouts, final states.
 
-    Each of the three is a transaction. Idempotent; several can run at once. A dry run shows the
-    first step of each task only.
+    Outputs to be merged are released when their jobs have ended. Each step is a transaction.
+    Idempotent; several can run at once. A dry run shows the first step of each task only.
 
     Raises:
         InvalidSetting: A setting of JEDI in CONFIG is no number.
@@ -94,6 +95,8 @@ def advance(
         accepted = acceptance.accept(connection, host=options.host)
         accepted.accepted += redrives.redrive(connection, IDLE, vo=vo, label=label)
         _carry_out(connection, accepted, options, result)
+    with transaction(database, options) as connection:
+        unmerged_datasets.release_complete(connection, vo, label)
     with transaction(database, options) as connection:
         result.tasks |= preparation.prepare(connection, vo, label, host=options.host)
     with transaction(database, options) as connection:
