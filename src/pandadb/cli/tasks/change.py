@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, task_id
+from pandadb.cli.options import AsJSON, DryRun, Quiet, task_id
 from pandadb.cli.output import NOTHING_TO_DO, as_json, note, out, table
 from pandadb.cli.target import changing
 from pandadb.cli.tasks.submit import User, end_refused, requester
@@ -111,7 +111,6 @@ def recount(
     *,
     dry_run: DryRun = False,
     json: AsJSON = False,
-    _yes: Yes = False,
     _quiet: Quiet = False,
 ) -> None:
     """Recount the files of datasets, list the counters that were wrong, and repair them.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from pandadb.core.sql.validation import InvalidValue, check_text, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -11,13 +14,15 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any]
     """Columns of a row, by name."""
 
+LOCALITIES = ("disk", "tape", "cache", "remote", None)
+
 
 @dataclass(frozen=True)
 class Queue:
     """A PanDA queue chosen by a brokerage for a task, and where the input is, seen from there.
 
     Raises:
-        InvalidValue: The locality is unknown, or a number is negative.
+        InvalidValue: The locality is unknown, or a number is negative or none.
     """
 
     name: str
@@ -35,6 +40,25 @@ class Queue:
     """Of remote input: how it comes."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """The queue's configuration, SCHEDCONFIG_JSON.data."""
+
+    def __post_init__(self) -> None:
+        check_text("the name of a queue", self.name)
+        if self.locality not in LOCALITIES:
+            known = ", ".join(word for word in LOCALITIES if word)
+            raise InvalidValue(
+                f"queue {self.name}: locality is {known}, not {shown(self.locality)}"
+            )
+        for name in ("weight", "queued", "cap"):
+            value = getattr(self, name)
+            if value is not None and not _is_number(value):
+                raise InvalidValue(
+                    f"queue {self.name}: {name} has to be a number from 0 on, not {shown(value)}"
+                )
+
+
+def _is_number(value: Any) -> bool:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return known and math.isfinite(value) and value >= 0
 
 
 @dataclass(frozen=True)
