@@ -247,9 +247,9 @@ def test_scouts_decide_whether_their_task_goes_on(
 
 
 def test_a_task_is_assessed_again_after_ten_minutes(database: Database) -> None:
-    half = ["finished", "running"]
-    give_scouting(database, 1, half, assessmenttime=NOW - timedelta(minutes=5))
-    give_scouting(database, 2, half, assessmenttime=NOW - timedelta(minutes=15))
+    half, now = ["finished", "running"], datetime.now(UTC).replace(tzinfo=None)
+    give_scouting(database, 1, half, assessmenttime=now - timedelta(minutes=5))
+    give_scouting(database, 2, half, assessmenttime=now - timedelta(minutes=15))
 
     assert prepare_ends(database) == {2: "scouted"}
 
