@@ -75,6 +75,7 @@ time.sleep(10)
 """
 
 
+@pytest.mark.slow
 def test_a_signal_that_a_callback_swallows_is_given_again() -> None:
     ended = subprocess.run([sys.executable, "-c", SWALLOWED], capture_output=True, check=False)
 

@@ -110,6 +110,7 @@ def test_the_database_is_named_in_one_line_without_its_password(database: Databa
     assert (as_json[0].returncode, as_json[0].stdout, as_json[0].stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_the_embedded_database_is_used_if_it_is_named(embedded_folder: Path) -> None:
     folder = str(embedded_folder)
 
@@ -124,6 +125,7 @@ def test_the_embedded_database_is_used_if_it_is_named(embedded_folder: Path) -> 
     assert (dry.stderr, meant.stderr) == (said, said)
 
 
+@pytest.mark.slow
 def test_a_terminal_is_enough_to_use_the_embedded_database(embedded_folder: Path) -> None:
     _, terminal = os.openpty()
     ended = subprocess.run(

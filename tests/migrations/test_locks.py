@@ -71,6 +71,7 @@ def test_readers_and_writers_go_on_during_an_upgrade(empty_database_url: str) ->
         assert max(waits) < 5
 
 
+@pytest.mark.slow
 def test_a_migration_tries_again_while_somebody_holds_a_lock(database: Database) -> None:
     schema.downgrade(database, "0018")
     written: list[float] = []
@@ -131,6 +132,7 @@ def test_two_upgrades_at_the_same_time_do_the_work_once(empty_database_url: str)
     assert said.count("Running upgrade") == int(version.head)
 
 
+@pytest.mark.slow
 def test_a_migration_waits_for_another_one_longer_than_for_a_lock(database: Database) -> None:
     schema.downgrade(database, "0020")
     with psycopg.connect(_url(database), autocommit=True) as other:
@@ -182,6 +184,7 @@ def is_valid(database: Database) -> bool | None:
         return session.scalar(query, {"name": DISPATCH})
 
 
+@pytest.mark.slow
 def test_an_index_waits_for_a_writer_who_takes_longer_than_a_lock_timeout(
     database: Database,
 ) -> None:

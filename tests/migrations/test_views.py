@@ -82,6 +82,7 @@ class Checkout:
         return [line for line in done.stdout.splitlines() if line.startswith("[")]
 
 
+@pytest.mark.slow
 def test_a_column_is_added_and_another_widened_under_all_views(
     tmp_path: Path, database_url: str, there: Database
 ) -> None:

@@ -89,6 +89,7 @@ def test_a_run_that_did_nothing_says_why_and_is_not_good(
     assert why in str(noted.why)
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_for_replicas_all_the_time_is_out_of_time(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
