@@ -12,7 +12,7 @@ from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.tasks import split_rules
 from pandadb.core.tasks.changes.status_changes import set_status
-from pandadb.core.tasks.states import GENERATING
+from pandadb.core.tasks.states import GENERATING, HOLDABLE
 from pandadb.models import JediTasks, TTask
 
 if TYPE_CHECKING:
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 TASK, DEFT = JediTasks.__table__.c, TTask.__table__.c
 CHANGED_STATES = (*GENERATING, "pending")
 """States in which a generator changes a task."""
-HELD_STATES = (
-    "ready", "running", "merging", "scouting", "defined", "topreprocess", "preprocessing",
-    "registered", "prepared", "rerefine",
-)  # fmt: skip
-"""States of tasks that go on hold."""
 DEFT_STATES = {"running": "running", "scouting": "submitting"}
 """States of T_TASK, by that of the task; in others it is left as it is."""
 COMES_AT_ONCE = ("running", "scouting")
@@ -60,7 +55,7 @@ def submitted(session: Transaction, request: JobRequest, host: str) -> str:
 
 def held(session: Transaction, task: Row, reason: str, host: str) -> str:
     """Put a task on hold with a reason; return its state."""
-    if task["status"] not in HELD_STATES:
+    if task["status"] not in HOLDABLE:
         return str(task["status"])
     values = {"oldstatus": task["status"], "errordialog": reason[:_LONGEST_REASON]}
     ids = [task["jeditaskid"]]

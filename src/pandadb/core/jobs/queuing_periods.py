@@ -49,6 +49,18 @@ MOST_PERIODS = 10_000
 TIME_FORMAT = "YYYY-MM-DD HH24:MI:SS.US"
 
 TASK, DATASET = JediTasks.__table__.c, JediDatasets.__table__.c
+IS_ACTIVE = or_(
+    TASK.status.in_(ACTIVE_TASKS),
+    and_(TASK.status == "pending", func.coalesce(TASK.oldstatus, "").in_(ACTIVE_TASKS)),
+)
+HAS_INPUT = exists().where(
+    DATASET.jeditaskid == TASK.jeditaskid,
+    DATASET.type.in_(MASTER_TYPES),
+    DATASET.masterid.is_(None),
+    DATASET.nfilestobeused > 0,
+    DATASET.nfilestobeused > DATASET.nfilesused,
+)
+"""A master dataset of the task has files that no job has taken."""
 OF_JOB, OF_TASK = JobMetrics.__table__.c, TaskMetrics.__table__.c
 
 
@@ -112,11 +124,12 @@ def _timed(target: str) -> CTE:
 
 def _period(start: ColumnElement[Any], status: ColumnElement[str]) -> ColumnElement[Any]:
     return func.jsonb_build_object(
-        "start", _moment(start), "end", _moment(now()), "status", status, type_=JSONB
+        "start", json_time(start), "end", json_time(now()), "status", status, type_=JSONB
     )
 
 
-def _moment(time: ColumnElement[Any]) -> ColumnElement[Any]:
+def json_time(time: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a time as PanDA's server writes times in JSON."""
     written = func.to_char(time, constant(TIME_FORMAT))
     return func.jsonb_build_object("_datetime_object", written, type_=JSONB)
 
@@ -142,21 +155,12 @@ def _tasks() -> Select[Any]:
 
 
 def _locked_tasks() -> CTE:
-    is_active = or_(
-        TASK.status.in_(ACTIVE_TASKS),
-        and_(TASK.status == "pending", func.coalesce(TASK.oldstatus, "").in_(ACTIVE_TASKS)),
-    )
-    has_input = exists().where(
-        DATASET.jeditaskid == TASK.jeditaskid,
-        DATASET.type.in_(MASTER_TYPES),
-        DATASET.masterid.is_(None),
-        DATASET.nfilestobeused > 0,
-        DATASET.nfilestobeused > DATASET.nfilesused,
-    )
     columns = (TASK.jeditaskid, TASK.status, TASK.queuedtime)
     return (
         select(
-            *columns, is_active.label("is_active"), and_(is_active, has_input).label("has_input")
+            *columns,
+            IS_ACTIVE.label("is_active"),
+            and_(IS_ACTIVE, HAS_INPUT).label("has_input"),
         )
         .where(TASK.jeditaskid == func.any(id_arrays.array("tasks")))
         .order_by(TASK.jeditaskid)

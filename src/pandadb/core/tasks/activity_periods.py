@@ -26,11 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import Text
 
+from pandadb.core.jobs.queuing_periods import HAS_INPUT, IS_ACTIVE, MOST_PERIODS, json_time
 from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.files.dataset_types import INPUTS
-from pandadb.models import JediDatasets, JediTasks, TaskMetrics
+from pandadb.models import JediTasks, TaskMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,15 +39,10 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-TASK, DATASET = JediTasks.__table__.c, JediDatasets.__table__.c
+TASK = JediTasks.__table__.c
 METRICS = TaskMetrics.__table__.c
-ACTIVE = ("ready", "running", "scouting", "scouted")
-"""States of tasks that work on their input; a task on hold has one of them in `oldstatus`."""
 FROZEN = ("done", "finished", "failed", "broken", "paused", "exhausted")
 """States of tasks that are not active any more."""
-MOST_PERIODS = 10_000
-"""Periods of queuing that are kept of a task."""
-TIME_FORMAT = "YYYY-MM-DD HH24:MI:SS.US"
 
 
 def settle(session: Transaction, tasks: Iterable[int]) -> None:
@@ -106,27 +101,16 @@ def _statement() -> Select[Any]:
 
 def _tasks() -> CTE:
     """Select the tasks, with their input and the ends of their periods as conditions."""
-    status = TASK.status
-    is_active = or_(
-        status.in_(ACTIVE), and_(status == "pending", func.coalesce(TASK.oldstatus, "").in_(ACTIVE))
-    )
-    waits = exists().where(
-        DATASET.jeditaskid == TASK.jeditaskid,
-        DATASET.type.in_(INPUTS),
-        DATASET.masterid.is_(None),
-        DATASET.nfilestobeused > 0,
-        DATASET.nfilestobeused > DATASET.nfilesused,
-    )
-    has_input = and_(is_active, waits)
+    has_input = and_(IS_ACTIVE, HAS_INPUT)
     return (
         select(
             TASK.jeditaskid,
-            status,
+            TASK.status,
             TASK.queuedtime,
             TASK.activatedtime,
             has_input.label("has_input"),
             and_(TASK.queuedtime.is_not(None), ~has_input).label("stops_queuing"),
-            and_(TASK.activatedtime.is_not(None), status.in_(FROZEN)).label("stops"),
+            and_(TASK.activatedtime.is_not(None), TASK.status.in_(FROZEN)).label("stops"),
         )
         .where(is_given(TASK.jeditaskid))
         .cte("was")
@@ -140,7 +124,7 @@ def _periods(was: CTE) -> CTE:
     def period(start: ColumnElement[Any], ends: ColumnElement[bool]) -> ColumnElement[Any]:
         made = func.jsonb_build_array(
             func.jsonb_build_object(
-                "start", _time(start), "end", _time(now()), "status", was.c.status
+                "start", json_time(start), "end", json_time(now()), "status", was.c.status
             )
         )
         return case((ends, made), else_=null())
@@ -154,11 +138,6 @@ def _periods(was: CTE) -> CTE:
         .where(or_(was.c.stops_queuing, was.c.stops))
         .cte("periods")
     )
-
-
-def _time(moment: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a time as the server writes times in JSON."""
-    return func.jsonb_build_object("_datetime_object", func.to_char(moment, TIME_FORMAT))
 
 
 def _added(periods: CTE) -> ColumnElement[Any]:

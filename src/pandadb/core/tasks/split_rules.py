@@ -108,11 +108,6 @@ def code_of(rule: str) -> str:
     return CODES[rule]
 
 
-def rule_value(rules: Mapping[str, str], rule: str) -> str | None:
-    """Return the value of a rule, given by name or code; None where the task has none."""
-    return rules.get(code_of(rule))
-
-
 def rule_number(rules: Mapping[str, str], rule: str) -> int | None:
     """Return the whole number that the value of a rule begins with; None for none.
 

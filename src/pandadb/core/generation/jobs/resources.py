@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.generation import file_events
 from pandadb.core.generation.splitting import sizes
-from pandadb.core.generation.splitting.walltimes import HS06_UNITS
+from pandadb.core.shares.ranking import PER_CORE
+from pandadb.core.tasks.ending.scout_verdicts import HS06_UNITS
 
 if TYPE_CHECKING:
     from pandadb.core.generation.job_request import JobRequest
@@ -18,7 +19,6 @@ MEMORY_PART = 0.9
 """Part of the memory that is asked for, as queues are somewhat generous."""
 MERGE_MEMORY, LIBRARY_MEMORY = 2000, 2000
 """MB: of a merge job if nothing else is said, and of a build for each core."""
-PER_CORE = ("MBPerCore", "MBPerCoreFixed")
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.generation.file_events import events_of
 from pandadb.core.generation.splitting.sizes import effective_mb
+from pandadb.core.tasks.ending.scout_verdicts import HS06_UNITS
 
 if TYPE_CHECKING:
     from pandadb.core.generation.slices import Chunk, Row
     from pandadb.core.generation.splitting.queue_facts import QueueFacts
-
-HS06_UNITS = ("HS06sPerEvent", "HS06sPerEventFixed", "mHS06sPerEvent", "mHS06sPerEventFixed")
-"""Values of CPUTIMEUNIT by which the time goes by events; by others it goes by size."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ MIRRORED = (
 )  # fmt: skip
 """States that T_TASK follows on the way; at the end of a task it follows all."""
 OTHER_WORDS = {"scouting": "submitting", "staged": "registered"}
+"""States that T_TASK has another word for (semantics 3.4)."""
 
 
 def deft_of(status: str) -> str | None:

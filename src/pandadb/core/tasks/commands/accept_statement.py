@@ -28,6 +28,7 @@ from sqlalchemy import (
 from pandadb.core.sql.expressions import constant, constants
 from pandadb.core.sql.id_arrays import is_hashed_in
 from pandadb.core.statemachine.effects import moment
+from pandadb.core.tasks.changes.deft_mirror import OTHER_WORDS
 from pandadb.core.tasks.changes.status_changes import REASON_LENGTH
 from pandadb.core.tasks.commands.requests import OWNER
 from pandadb.core.tasks.states import TASKS
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from pandadb.core.tasks.commands.catalog import Command
 
 COMMAND, TASK, DEFT = ProdSysComm.__table__.c, JediTasks.__table__.c, TTask.__table__.c
-DEFT_STATES = {"scouting": "submitting", "staged": "registered"}
-"""States that T_TASK has another word for (semantics 3.4)."""
 NO_STEP, WAITS = 0, -1
 """Instead of the number of a step: the state of the task refuses the command, or the task has no
 state to come back to, and the command waits for one.
@@ -158,7 +157,7 @@ def _is_mirrored(step: Transition) -> bool:
 
 def _deft(step: Transition) -> ColumnElement[Any]:
     """Return the state of T_TASK after a step that it follows, or NULL."""
-    name = DEFT_STATES.get(step.target, step.target)
+    name = OTHER_WORDS.get(step.target, step.target)
     return constant(name) if _is_mirrored(step) else null()
 
 

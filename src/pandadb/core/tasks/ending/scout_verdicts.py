@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.shares.ranking import PER_CORE
 from pandadb.core.tasks.ending.scout_values import Measured, Ranks, efficiency, median_efficiency
 from pandadb.core.tasks.split_rules import rule_number
 
@@ -28,7 +29,7 @@ AVALANCHE_MB, SCOUTS_MB = 500_000, 50_000
 """Input of a job at most, where nothing else limits it: usually, and of a scout."""
 LIMITS_OF_JOBS = ("nFilesPerJob", "nEventsPerJob", "nGBPerJob", "nMaxFilesPerJob")
 HS06_UNITS = ("HS06sPerEvent", "HS06sPerEventFixed", "mHS06sPerEvent", "mHS06sPerEventFixed")
-CORE_UNITS = ("MBPerCore", "MBPerCoreFixed")
+"""Values of CPUTIMEUNIT by which the time goes by events; by others it goes by size."""
 LONG = 24 * 3600
 """Seconds of a scout; above, its CPU time counts against the task."""
 MOST_CPU = 2
@@ -223,7 +224,7 @@ def _too_much_cpu(scouts: Scouts, config: JediConfig) -> str | None:
 def _too_much_memory(scouts: Scouts, config: JediConfig) -> str | None:
     found, asked = scouts.measured.columns.get("ramcount"), scouts.requested.ramcount
     most = _or(config.number("RAM_THR_EXAUSTED"), 4) * 1000
-    if not found or asked is None or scouts.task.ramunit not in CORE_UNITS:
+    if not found or asked is None or scouts.task.ramunit not in PER_CORE:
         return None
     if not asked < most < found:
         return None

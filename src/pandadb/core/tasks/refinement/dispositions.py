@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.tasks.refinement.task_columns import SCOUT_COLUMNS
 from pandadb.core.tasks.split_rules import format_rules, has_rule
+from pandadb.core.tasks.states import HOLDABLE
 from pandadb.core.tasks.submission.parameters import UnknownDataset
 
 if TYPE_CHECKING:
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 
 ERROR_LENGTH = 510
 """Characters of `errordialog`."""
-HOLDABLE = (
-    "ready", "running", "merging", "scouting", "defined", "topreprocess", "preprocessing",
-    "registered", "prepared", "rerefine",
-)  # fmt: skip
-"""States that can be left for `pending`; in another one a task stays."""
 NEW = ("registered", "staged")
 """States of tasks that are refined for the first time; others have datasets already."""
 RUNNING_PARENT = "running"
