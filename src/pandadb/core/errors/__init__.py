@@ -1,0 +1,1 @@
+"""Retry rules and classes of errors of failed jobs."""

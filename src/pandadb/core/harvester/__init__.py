@@ -1,0 +1,1 @@
+"""Harvester's instances, workers and commands; semantics 9."""

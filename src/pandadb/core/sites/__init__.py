@@ -1,0 +1,1 @@
+"""Sites, queues and storage endpoints as CRIC has them; semantics 8."""

@@ -1,0 +1,1 @@
+"""Tables of counts that monitors and brokers read; semantics 6."""
