@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from pandadb.core.generation.slices import Queue
+from pandadb.services import errors
 from pandadb.services.tasks import generation
 from pandadb.services.tasks.min_task_ids import refresh_min_task_ids
 from pandadb.services.tasks.picking import pick_files, put_back_files
@@ -122,6 +123,8 @@ class Generation(Part):
             job = self._activate(task, one["file"], one["status"])
             ended = self.end_job(job, one["status"], one.get("values"), one.get("files"))
             done.append(ended["done"])
+            if one.get("retry_rules"):
+                errors.apply_rules(self.database, job)
         return {"done": done}
 
     def _activate(self, task: int, file: str, end: str) -> int:

@@ -1,1 +1,1 @@
-"""Retry rules and classes of errors of failed jobs."""
+"""Errors of failed jobs: their rules for retries, their classes, their descriptions."""

@@ -42,11 +42,12 @@ def change(
             raise InvalidValue(f"{why}, of task {task}")
         if rules != (row.splitrule or ""):
             new[task] = rules
-    _write(session, new)
+    write(session, new)
     return [*found]
 
 
-def _write(session: Transaction, rules: Mapping[int, str]) -> None:
+def write(session: Transaction, rules: Mapping[int, str]) -> None:
+    """Set the split rules of tasks, which are locked, to texts; none is a no-op."""
     if not rules:
         return
     given: Any = unnested(

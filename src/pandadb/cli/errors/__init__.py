@@ -1,0 +1,1 @@
+"""`pandadb errors`: errors of failed jobs, and the rules for them."""
