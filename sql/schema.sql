@@ -8365,3 +8365,636 @@ UPDATE pandadb.alembic_version SET version_num='0031' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0031 -> 0034
+
+CREATE TABLE pandadb.statistics_run (
+    name VARCHAR(63) NOT NULL, 
+    refreshed_at TIMESTAMP WITHOUT TIME ZONE, 
+    took_ms INTEGER, 
+    row_count BIGINT, 
+    run_by VARCHAR(63), 
+    CONSTRAINT statistics_run_pkey PRIMARY KEY (name)
+);
+
+COMMENT ON TABLE pandadb.statistics_run IS 'The last refresh of each table of statistics; a refresh locks its row.';
+
+COMMENT ON COLUMN pandadb.statistics_run.name IS 'The table, or view, without its schema';
+
+COMMENT ON COLUMN pandadb.statistics_run.refreshed_at IS 'Time of the last refresh, which its rows have; NULL if there was none';
+
+COMMENT ON COLUMN pandadb.statistics_run.took_ms IS 'Milliseconds that the refresh took';
+
+COMMENT ON COLUMN pandadb.statistics_run.row_count IS 'Rows after the refresh; of WORKER_NODE_METRICS, rows that it added';
+
+COMMENT ON COLUMN pandadb.statistics_run.run_by IS 'Role that had logged in for the refresh';
+
+-- The beginning of a refresh of statistics: its one time (UTC), or NULL while another session
+-- refreshes them, which is no reason to wait. The lock is that of the row in statistics_run and lasts until the end of
+-- the transaction. In a transaction that is REPEATABLE READ, another refresh that it does not see
+-- makes this one fail (40001) before it doubles a row.
+CREATE FUNCTION pandadb.begin_refresh(statistics text) RETURNS timestamp
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    INSERT INTO pandadb.statistics_run (name) VALUES (statistics) ON CONFLICT DO NOTHING;
+    PERFORM FROM pandadb.statistics_run WHERE name = statistics FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RAISE NOTICE '% are refreshed by another session: nothing was done', statistics;
+        RETURN NULL;
+    END IF;
+    RETURN clock_timestamp() AT TIME ZONE 'UTC';
+END
+$$;
+
+-- The end of a refresh of statistics, with how many rows they have now.
+CREATE FUNCTION pandadb.end_refresh(statistics text, began timestamp, written bigint) RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE pandadb.statistics_run
+       SET refreshed_at = began,
+           took_ms = 1000 * extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - began),
+           row_count = written,
+           run_by = SESSION_USER
+     WHERE name = statistics
+$$;
+
+-- The counts of MV_JOBSACTIVE4_STATS. Priorities are cut to tens, towards zero. RETURN QUERY may be
+-- parallel; the INSERT of a query may not.
+CREATE FUNCTION pandadb.count_active_jobs()
+RETURNS TABLE (
+    cloud varchar, computingsite varchar, countrygroup varchar, workinggroup varchar,
+    relocationflag smallint, jobstatus varchar, processingtype varchar, prodsourcelabel varchar,
+    currentpriority bigint, vo varchar, workqueue_id integer, resource_type varchar,
+    num_of_jobs bigint, num_of_cores bigint
+)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT job.cloud, job.computingsite, job.countrygroup, job.workinggroup, job.relocationflag,
+           job.jobstatus, job.processingtype, job.prodsourcelabel,
+           (job.currentpriority / 10 * 10)::bigint, job.vo, job.workqueue_id, job.resource_type,
+           count(*), sum(coalesce(job.actualcorecount, job.corecount))
+      FROM doma_panda.jobsactive4 AS job
+     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12;
+END
+$$;
+
+-- The counts of JOBS_SHARE_STATS, or of JOBSDEFINED_SHARE_STATS: jobs of known queues by share,
+-- queue, state, cores and core power. A job without cores has one. A core power that is no number
+-- leaves HS unknown, and a value beyond its column is cut: one odd queue or job stops no refresh.
+CREATE FUNCTION pandadb.count_share_jobs(of_defined boolean)
+RETURNS TABLE (
+    gshare varchar, workqueue_id integer, resource_type varchar, computingsite varchar,
+    jobstatus varchar, maxpriority bigint, prorated_diskio_avg numeric, prorated_mem_avg numeric,
+    njobs bigint, hs bigint, vo varchar, nucleus varchar
+)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    WITH queue AS (
+        SELECT panda_queue,
+               CASE WHEN data ->> 'corepower' ~ '^ *[0-9]{1,6}([.][0-9]*)? *$'
+                    THEN (data ->> 'corepower')::double precision END AS corepower
+          FROM doma_panda.schedconfig_json
+    ), live AS (
+        SELECT a.gshare, a.workqueue_id, a.resource_type, a.computingsite, a.jobstatus,
+               a.currentpriority, a.diskio, a.minramcount, a.corecount, a.vo, a.nucleus
+          FROM doma_panda.jobsactive4 AS a
+         WHERE NOT of_defined
+         UNION ALL
+        SELECT d.gshare, d.workqueue_id, d.resource_type, d.computingsite, d.jobstatus,
+               d.currentpriority, d.diskio, d.minramcount, d.corecount, d.vo, d.nucleus
+          FROM doma_panda.jobsdefined4 AS d
+         WHERE of_defined
+    ), counted AS (
+        SELECT job.gshare, job.workqueue_id, job.resource_type, job.computingsite, job.jobstatus,
+               job.corecount, job.vo, job.nucleus, max(job.currentpriority) AS highest,
+               avg(job.diskio) AS diskio, avg(job.minramcount) AS memory, count(*) AS number,
+               CASE WHEN job.corecount > 0 THEN job.corecount ELSE 1 END AS cores
+          FROM live AS job
+         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+    )
+    SELECT c.gshare, c.workqueue_id, c.resource_type, c.computingsite, c.jobstatus,
+           c.highest::bigint, least(c.diskio / c.cores, 999999999.99),
+           least(c.memory / c.cores, 999999999.99), c.number,
+           (c.number * c.cores * queue.corepower)::bigint, c.vo, c.nucleus
+      FROM counted AS c
+      JOIN queue ON queue.panda_queue = c.computingsite;
+END
+$$;
+
+-- The counts of JOB_STATS_HP: the highest priority of the jobs of a key that wait for their start,
+-- and how many have it. Merge jobs of unmerged outputs and of events are left out. A work queue that
+-- is not known is one of its own.
+CREATE FUNCTION pandadb.count_highest_priorities()
+RETURNS TABLE (
+    prodsourcelabel varchar, cloud varchar, resource_type varchar, gshare varchar,
+    jobstatus varchar, workqueue_id integer, vo varchar, max_priority bigint,
+    max_priority_count bigint
+)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    WITH live AS (
+        SELECT a.prodsourcelabel, a.cloud, a.resource_type, a.gshare, a.jobstatus, a.workqueue_id,
+               a.vo, a.currentpriority, a.processingtype, a.eventservice
+          FROM doma_panda.jobsactive4 AS a
+         WHERE a.jobstatus = 'activated'
+         UNION ALL
+        SELECT d.prodsourcelabel, d.cloud, d.resource_type, d.gshare, d.jobstatus, d.workqueue_id,
+               d.vo, d.currentpriority, d.processingtype, d.eventservice
+          FROM doma_panda.jobsdefined4 AS d
+         WHERE d.jobstatus IN ('assigned', 'defined')
+    ), counted AS (
+        SELECT job.prodsourcelabel, job.cloud, job.resource_type, job.gshare, job.jobstatus,
+               job.workqueue_id, job.vo, job.currentpriority::bigint AS priority,
+               count(*) AS number
+          FROM live AS job
+         WHERE job.processingtype IS DISTINCT FROM 'pmerge'
+           AND job.eventservice IS DISTINCT FROM 2
+           AND num_nulls(job.prodsourcelabel, job.cloud, job.resource_type, job.gshare, job.vo) = 0
+         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+    ), ranked AS (
+        SELECT counted.*,
+               max(priority) OVER (
+                   PARTITION BY counted.prodsourcelabel, counted.cloud, counted.resource_type,
+                                counted.gshare, counted.jobstatus, counted.workqueue_id, counted.vo
+               ) AS highest
+          FROM counted
+    )
+    SELECT r.prodsourcelabel, r.cloud, r.resource_type, r.gshare, r.jobstatus, r.workqueue_id,
+           r.vo, r.priority, r.number
+      FROM ranked AS r
+     WHERE r.priority = r.highest;
+END
+$$;
+
+-- The sums of TOTAL_WALLTIME_CACHE: of jobs in JOBSDEFINED4 and of activated and starting ones
+-- together, by work queue if it is a Resource queue, else by share. Jobs of which a part of the key
+-- is missing or empty have no row to count in.
+CREATE FUNCTION pandadb.sum_queued_walltime()
+RETURNS TABLE (
+    vo varchar, agg_type text, agg_key varchar, prodsourcelabel varchar, resource_type varchar,
+    total_walltime bigint, n_has_value integer, n_no_value integer
+)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    WITH live AS (
+        SELECT a.vo, a.gshare, a.workqueue_id, a.prodsourcelabel, a.resource_type, a.maxwalltime
+          FROM doma_panda.jobsactive4 AS a
+         WHERE a.jobstatus IN ('activated', 'starting')
+         UNION ALL
+        SELECT d.vo, d.gshare, d.workqueue_id, d.prodsourcelabel, d.resource_type, d.maxwalltime
+          FROM doma_panda.jobsdefined4 AS d
+    ), keyed AS (
+        SELECT live.*,
+               CASE WHEN queue.queue_id IS NULL THEN 'gshare' ELSE 'workqueue' END AS kind,
+               CASE WHEN queue.queue_id IS NULL THEN live.gshare
+                    ELSE live.workqueue_id::varchar END AS key
+          FROM live
+          LEFT JOIN doma_panda.jedi_work_queue AS queue
+            ON queue.queue_id = live.workqueue_id AND queue.queue_function = 'Resource'
+         WHERE live.workqueue_id IS NOT NULL
+    )
+    SELECT k.vo, k.kind, k.key, k.prodsourcelabel, k.resource_type,
+           least(sum(coalesce(k.maxwalltime, 0)), 9223372036854775807)::bigint,
+           count(k.maxwalltime)::integer, (count(*) - count(k.maxwalltime))::integer
+      FROM keyed AS k
+     WHERE k.vo <> '' AND k.key <> '' AND k.prodsourcelabel <> '' AND k.resource_type <> ''
+     GROUP BY 1, 2, 3, 4, 5;
+END
+$$;
+
+-- The medians of TYPICAL_NUM_INPUT over the active jobs, halves rounded up, by work queue if it is
+-- a Resource queue, else by share. Jobs of which a part of the key is missing or empty are left out.
+CREATE FUNCTION pandadb.typical_num_inputs()
+RETURNS TABLE (
+    vo varchar, agg_type text, agg_key varchar, prodsourcelabel varchar, processingtype varchar,
+    ninputdatafiles integer
+)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    WITH keyed AS (
+        SELECT job.vo, job.prodsourcelabel, job.processingtype, job.ninputdatafiles AS files,
+               CASE WHEN queue.queue_id IS NULL THEN 'gshare' ELSE 'workqueue' END AS kind,
+               CASE WHEN queue.queue_id IS NULL THEN job.gshare
+                    ELSE job.workqueue_id::varchar END AS key
+          FROM doma_panda.jobsactive4 AS job
+          LEFT JOIN doma_panda.jedi_work_queue AS queue
+            ON queue.queue_id = job.workqueue_id AND queue.queue_function = 'Resource'
+         WHERE job.workqueue_id IS NOT NULL AND job.ninputdatafiles IS NOT NULL
+    )
+    SELECT k.vo, k.kind, k.key, k.prodsourcelabel, k.processingtype,
+           round((percentile_cont(0.5) WITHIN GROUP (ORDER BY k.files))::numeric)::integer
+      FROM keyed AS k
+     WHERE k.vo <> '' AND k.key <> '' AND k.prodsourcelabel <> '' AND k.processingtype <> ''
+     GROUP BY 1, 2, 3, 4, 5;
+END
+$$;
+
+-- The host of a worker from the name that its pilot gives, such as slot1_2@host. At CERN the name
+-- of a batch node may have the host after its second dash.
+CREATE FUNCTION pandadb.worker_host(node text) RETURNS text
+LANGUAGE sql
+IMMUTABLE
+AS $$
+    SELECT coalesce(substring(node FROM '^[^@]+@atlprd[0-9]+-[^-]+-([^.]+[.]cern[.]ch)$'),
+                    substring(node FROM '@([^@]+)$'), node)
+$$;
+
+-- Refreshes one of the views of worker nodes while others read it. Only the owner of a view may do
+-- that, so the function works with the owner's rights: servers may call it.
+CREATE FUNCTION pandadb.refresh_worker_node_view(view_name text) RETURNS void
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    began timestamp;
+    filled boolean;
+    written bigint;
+BEGIN
+    IF view_name NOT IN ('mv_worker_node_summary', 'mv_worker_node_gpu_summary') THEN
+        RAISE EXCEPTION '% is no view of worker nodes', view_name;
+    END IF;
+    began := pandadb.begin_refresh(view_name);
+    IF began IS NULL THEN
+        RETURN;
+    END IF;
+    -- A view that a restored dump left empty cannot be refreshed CONCURRENTLY.
+    filled := relispopulated FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = 'doma_panda' AND c.relname = view_name;
+    IF view_name = 'mv_worker_node_summary' THEN
+        IF filled THEN
+            REFRESH MATERIALIZED VIEW CONCURRENTLY doma_panda.mv_worker_node_summary;
+        ELSE
+            REFRESH MATERIALIZED VIEW doma_panda.mv_worker_node_summary;
+        END IF;
+        written := count(*) FROM doma_panda.mv_worker_node_summary;
+    ELSE
+        IF filled THEN
+            REFRESH MATERIALIZED VIEW CONCURRENTLY doma_panda.mv_worker_node_gpu_summary;
+        ELSE
+            REFRESH MATERIALIZED VIEW doma_panda.mv_worker_node_gpu_summary;
+        END IF;
+        written := count(*) FROM doma_panda.mv_worker_node_gpu_summary;
+    END IF;
+    PERFORM pandadb.end_refresh(view_name, began, written);
+END
+$$;
+
+REVOKE ALL ON FUNCTION pandadb.refresh_worker_node_view(text) FROM PUBLIC;
+
+-- Counts of active jobs by their main attributes. Readers see the old rows until the new ones stand;
+-- one time is in all of them.
+CREATE PROCEDURE doma_panda.update_jobsactive_stats()
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    began timestamp := pandadb.begin_refresh('mv_jobsactive4_stats');
+    written bigint;
+BEGIN
+    IF began IS NULL THEN
+        RETURN;
+    END IF;
+    DELETE FROM doma_panda.mv_jobsactive4_stats;
+    INSERT INTO doma_panda.mv_jobsactive4_stats (
+               cur_date, cloud, computingsite, countrygroup, workinggroup, relocationflag, jobstatus,
+               processingtype, prodsourcelabel, currentpriority, vo, workqueue_id, resource_type,
+               num_of_jobs, num_of_cores)
+    SELECT began, cloud, computingsite, countrygroup, workinggroup, relocationflag, jobstatus,
+           processingtype, prodsourcelabel, currentpriority, vo, workqueue_id, resource_type,
+           num_of_jobs, num_of_cores
+      FROM pandadb.count_active_jobs();
+    GET DIAGNOSTICS written = ROW_COUNT;
+    PERFORM pandadb.end_refresh('mv_jobsactive4_stats', began, written);
+END
+$$;
+
+-- Counts and computing power of active jobs by share and queue, the basis of share balancing. Readers
+-- see the old rows until the new ones stand; one time is in all of them.
+CREATE PROCEDURE doma_panda.update_jobsact_stats_by_gshare()
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    began timestamp := pandadb.begin_refresh('jobs_share_stats');
+    written bigint;
+BEGIN
+    IF began IS NULL THEN
+        RETURN;
+    END IF;
+    DELETE FROM doma_panda.jobs_share_stats;
+    INSERT INTO doma_panda.jobs_share_stats (
+               ts, gshare, workqueue_id, resource_type, computingsite, jobstatus, maxpriority,
+               prorated_diskio_avg, prorated_mem_avg, njobs, hs, vo, nucleus)
+    SELECT began, gshare, workqueue_id, resource_type, computingsite, jobstatus, maxpriority,
+           prorated_diskio_avg, prorated_mem_avg, njobs, hs, vo, nucleus
+      FROM pandadb.count_share_jobs(of_defined => false);
+    GET DIAGNOSTICS written = ROW_COUNT;
+    PERFORM pandadb.end_refresh('jobs_share_stats', began, written);
+END
+$$;
+
+-- Counts and computing power of defined jobs by share and queue, the basis of share balancing. Readers
+-- see the old rows until the new ones stand; one time is in all of them.
+CREATE PROCEDURE doma_panda.update_jobsdef_stats_by_gshare()
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    began timestamp := pandadb.begin_refresh('jobsdefined_share_stats');
+    written bigint;
+BEGIN
+    IF began IS NULL THEN
+        RETURN;
+    END IF;
+    DELETE FROM doma_panda.jobsdefined_share_stats;
+    INSERT INTO doma_panda.jobsdefined_share_stats (
+               ts, gshare, workqueue_id, resource_type, computingsite, jobstatus, maxpriority,
+               prorated_diskio_avg, prorated_mem_avg, njobs, hs, vo, nucleus)
+    SELECT began, gshare, workqueue_id, resource_type, computingsite, jobstatus, maxpriority,
+           prorated_diskio_avg, prorated_mem_avg, njobs, hs, vo, nucleus
+      FROM pandadb.count_share_jobs(of_defined => true);
+    GET DIAGNOSTICS written = ROW_COUNT;
+    PERFORM pandadb.end_refresh('jobsdefined_share_stats', began, written);
+END
+$$;
+
+-- The highest priority of the jobs that wait, and how many have it. Readers see the old rows until the
+-- new ones stand; one time is in all of them.
+CREATE PROCEDURE doma_panda.update_job_stats_hp()
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    began timestamp := pandadb.begin_refresh('job_stats_hp');
+    written bigint;
+BEGIN
+    IF began IS NULL THEN
+        RETURN;
+    END IF;
+    DELETE FROM doma_panda.job_stats_hp;
+    INSERT INTO doma_panda.job_stats_hp (
+               ts, prodsourcelabel, cloud, resource_type, gshare, jobstatus, workqueue_id, vo,
+               max_priority, max_priority_count)
+    SELECT began, prodsourcelabel, cloud, resource_type, gshare, jobstatus, workqueue_id, vo,
+           max_priority, max_priority_count
+      FROM pandadb.count_highest_priorities();
+    GET DIAGNOSTICS written = ROW_COUNT;
+    PERFORM pandadb.end_refresh('job_stats_hp', began, written);
+END
+$$;
+
+-- Tasks that use jumbo jobs and run, are ready or pending. Readers see the old rows until the new ones
+-- stand; one time is in all of them.
+CREATE PROCEDURE doma_panda.update_run_jumbo_count()
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    began timestamp := pandadb.begin_refresh('mv_running_jumbo_task_count');
+    written bigint;
+BEGIN
+    IF began IS NULL THEN
+        RETURN;
+    END IF;
+    DELETE FROM doma_panda.mv_running_jumbo_task_count;
+    INSERT INTO doma_panda.mv_running_jumbo_task_count (
+               cur_date, vo, cloud, prodsourcelabel, usejumbo, status, gshare, workqueue_id,
+               task_count)
+    SELECT began, task.vo, task.cloud, task.prodsourcelabel, task.usejumbo, task.status,
+           task.gshare, task.workqueue_id, count(*)
+      FROM doma_panda.jedi_tasks AS task
+     WHERE task.status IN ('running', 'pending', 'ready') AND task.usejumbo <> ''
+     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    PERFORM pandadb.end_refresh('mv_running_jumbo_task_count', began, written);
+END
+$$;
+
+-- The walltime that queued jobs ask for. Only rows that change are written.
+CREATE PROCEDURE doma_panda.update_total_walltime()
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    began timestamp := pandadb.begin_refresh('total_walltime_cache');
+    written bigint;
+BEGIN
+    IF began IS NULL THEN
+        RETURN;
+    END IF;
+    WITH found AS MATERIALIZED (
+        SELECT * FROM pandadb.sum_queued_walltime()
+    ), gone AS (
+        DELETE FROM doma_panda.total_walltime_cache AS kept
+         WHERE NOT EXISTS (
+                   SELECT FROM found
+                    WHERE (found.vo, found.agg_type, found.agg_key, found.prodsourcelabel,
+                           found.resource_type)
+                        = (kept.vo, kept.agg_type, kept.agg_key, kept.prodsourcelabel,
+                           kept.resource_type))
+    )
+    INSERT INTO doma_panda.total_walltime_cache AS kept (
+               vo, agg_type, agg_key, prodsourcelabel, resource_type, total_walltime, n_has_value,
+               n_no_value)
+    SELECT vo, agg_type, agg_key, prodsourcelabel, resource_type, total_walltime, n_has_value,
+           n_no_value
+      FROM found
+        ON CONFLICT (vo, agg_type, agg_key, prodsourcelabel, resource_type) DO UPDATE
+       SET (total_walltime, n_has_value, n_no_value)
+         = (EXCLUDED.total_walltime, EXCLUDED.n_has_value, EXCLUDED.n_no_value)
+     WHERE (kept.total_walltime, kept.n_has_value, kept.n_no_value)
+           IS DISTINCT FROM (EXCLUDED.total_walltime, EXCLUDED.n_has_value, EXCLUDED.n_no_value);
+    written := count(*) FROM doma_panda.total_walltime_cache;
+    PERFORM pandadb.end_refresh('total_walltime_cache', began, written);
+END
+$$;
+
+-- The typical number of input files of active jobs. Only rows that change are written.
+CREATE PROCEDURE doma_panda.update_num_input_data_files()
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    began timestamp := pandadb.begin_refresh('typical_num_input');
+    written bigint;
+BEGIN
+    IF began IS NULL THEN
+        RETURN;
+    END IF;
+    WITH found AS MATERIALIZED (
+        SELECT * FROM pandadb.typical_num_inputs()
+    ), gone AS (
+        DELETE FROM doma_panda.typical_num_input AS kept
+         WHERE NOT EXISTS (
+                   SELECT FROM found
+                    WHERE (found.vo, found.agg_type, found.agg_key, found.prodsourcelabel,
+                           found.processingtype)
+                        = (kept.vo, kept.agg_type, kept.agg_key, kept.prodsourcelabel,
+                           kept.processingtype))
+    )
+    INSERT INTO doma_panda.typical_num_input AS kept (
+               vo, agg_type, agg_key, prodsourcelabel, processingtype, ninputdatafiles)
+    SELECT vo, agg_type, agg_key, prodsourcelabel, processingtype, ninputdatafiles
+      FROM found
+        ON CONFLICT (vo, agg_type, agg_key, prodsourcelabel, processingtype) DO UPDATE
+       SET ninputdatafiles = EXCLUDED.ninputdatafiles
+     WHERE kept.ninputdatafiles IS DISTINCT FROM EXCLUDED.ninputdatafiles;
+    written := count(*) FROM doma_panda.typical_num_input;
+    PERFORM pandadb.end_refresh('typical_num_input', began, written);
+END
+$$;
+
+-- Adds the last day of each host: its jobs that ended, and its workers. Hosts and sites without a name
+-- have no row, nor have hosts of servers.
+CREATE PROCEDURE doma_panda.update_worker_node_metrics()
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    began timestamp := pandadb.begin_refresh('worker_node_metrics');
+    written bigint;
+BEGIN
+    IF began IS NULL THEN
+        RETURN;
+    END IF;
+    INSERT INTO doma_panda.worker_node_metrics (site, host_name, "timestamp", key, statistics)
+    WITH queue AS (
+        SELECT panda_queue, data ->> 'atlas_site' AS site
+          FROM doma_panda.schedconfig_json
+         WHERE data ->> 'atlas_site' <> ''
+    )
+    SELECT queue.site, pandadb.worker_host(job.modificationhost), began, 'jobs',
+           jsonb_build_object(
+               'jobs_failed', count(*) FILTER (WHERE job.jobstatus = 'failed'),
+               'jobs_finished', count(*) FILTER (WHERE job.jobstatus = 'finished'),
+               'hc_failed', count(*) FILTER (
+                   WHERE job.jobstatus = 'failed' AND job.produsername = 'gangarbt'),
+               'hc_finished', count(*) FILTER (
+                   WHERE job.jobstatus = 'finished' AND job.produsername = 'gangarbt'),
+               'hssec_failed', coalesce(
+                   sum(job.hs06sec) FILTER (WHERE job.jobstatus = 'failed'), 0),
+               'hssec_finished', coalesce(
+                   sum(job.hs06sec) FILTER (WHERE job.jobstatus = 'finished'), 0))
+      FROM doma_panda.jobsarchived4 AS job
+      JOIN queue ON queue.panda_queue = job.computingsite
+     WHERE job.endtime > began - interval '1 day'
+       AND job.jobstatus IN ('finished', 'failed')
+       AND job.modificationhost <> ''
+       AND job.modificationhost NOT LIKE 'aipanda%'
+       AND job.modificationhost NOT LIKE 'grid-job-%'
+     GROUP BY 1, 2
+     UNION ALL
+    SELECT queue.site, pandadb.worker_host(worker.nodeid), began, 'workers',
+           jsonb_build_object(
+               'worker_failed', count(*) FILTER (WHERE worker.status = 'failed'),
+               'worker_finished', count(*) FILTER (WHERE worker.status = 'finished'),
+               'worker_cancelled', count(*) FILTER (WHERE worker.status = 'cancelled'))
+      FROM doma_panda.harvester_workers AS worker
+      JOIN queue ON queue.panda_queue = worker.computingsite
+     WHERE worker.endtime > began - interval '1 day'
+       AND worker.status IN ('finished', 'failed', 'cancelled')
+       AND worker.nodeid <> ''
+       AND worker.nodeid NOT LIKE 'grid-job-%'
+     GROUP BY 1, 2;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    PERFORM pandadb.end_refresh('worker_node_metrics', began, written);
+END
+$$;
+
+-- The lowest task id of each status that agents look for. Their queries join it to leave out the
+-- partitions of old tasks. A status without tasks keeps its old minimum: too low does no harm.
+CREATE OR REPLACE PROCEDURE doma_panda.jedi_refr_mintaskids_bystatus()
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    began timestamp := pandadb.begin_refresh('jedi_aux_status_mintaskid');
+    written bigint;
+BEGIN
+    IF began IS NULL THEN
+        RETURN;
+    END IF;
+    INSERT INTO doma_panda.jedi_aux_status_mintaskid AS lowest (status, min_jeditaskid)
+    SELECT task.status, min(task.jeditaskid)
+      FROM doma_panda.jedi_tasks AS task
+     WHERE task.status NOT IN ('broken', 'aborted', 'finished', 'failed')
+     GROUP BY task.status
+     ORDER BY task.status  -- other writers of the table lock its rows in this order
+        ON CONFLICT (status) DO UPDATE
+       SET min_jeditaskid = EXCLUDED.min_jeditaskid
+     WHERE lowest.min_jeditaskid IS DISTINCT FROM EXCLUDED.min_jeditaskid;
+    written := count(*) FROM doma_panda.jedi_aux_status_mintaskid;
+    PERFORM pandadb.end_refresh('jedi_aux_status_mintaskid', began, written);
+END
+$$;
+
+SELECT set_config('pandadb.granted', coalesce(string_agg(format(
+           'GRANT %s ON %I.%I TO %s', a.privilege_type, n.nspname, c.relname,
+           CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END), '; '), ''), true)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+ WHERE c.oid IN (to_regclass('doma_panda.mv_worker_node_summary')) AND a.grantee <> c.relowner;
+
+DROP MATERIALIZED VIEW IF EXISTS doma_panda.mv_worker_node_summary;
+
+-- CPUs per site, queue and CPU level, of the worker nodes seen in the last month, and their share
+-- of the queue in per cent. A host that has reported several CPU models counts with the last one.
+CREATE MATERIALIZED VIEW doma_panda.mv_worker_node_summary AS
+SELECT level.site, level.panda_queue, level.cpu_architecture_level, level.total_logical_cpus,
+       round(
+           100.0 * level.total_logical_cpus
+           / nullif(sum(level.total_logical_cpus) OVER (PARTITION BY level.panda_queue), 0), 2
+       ) AS pct_within_pq
+  FROM (
+        SELECT node.site, queue.panda_queue, node.cpu_architecture_level,
+               sum(node.n_logical_cpus)::bigint AS total_logical_cpus
+          FROM (
+                SELECT DISTINCT ON (site, host_name)
+                       site, host_name, cpu_architecture_level, n_logical_cpus
+                  FROM doma_panda.worker_node
+                 ORDER BY site, host_name, last_seen DESC NULLS LAST, cpu_model
+               ) AS node
+          JOIN doma_panda.worker_node_queue AS queue
+         USING (site, host_name)
+         WHERE queue.last_seen > (now() AT TIME ZONE 'UTC') - interval '1 month'
+         GROUP BY node.site, queue.panda_queue, node.cpu_architecture_level
+       ) AS level;
+
+CREATE UNIQUE INDEX ux_mv_wn_summary
+    ON doma_panda.mv_worker_node_summary (site, panda_queue, cpu_architecture_level);
+
+DO $$ BEGIN
+    IF current_setting('pandadb.granted') <> '' THEN
+        EXECUTE current_setting('pandadb.granted');
+    END IF;
+END $$;
+
+UPDATE pandadb.alembic_version SET version_num='0034' WHERE pandadb.alembic_version.version_num = '0031';
+
+COMMIT;
+

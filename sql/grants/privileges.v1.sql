@@ -25,6 +25,10 @@ REVOKE INSERT, UPDATE, DELETE ON doma_panda.pandadb_version FROM :"writer";
 
 -- Whoever ends jobs that have been where they are for too long notes when that was done.
 GRANT INSERT, UPDATE ON pandadb.maintenance_run TO :"writer";
+-- Statistics are refreshed by servers: the tables are theirs, and each refresh is noted. Views of worker
+-- nodes, which only their owner can refresh, are refreshed by a function with the owner's rights.
+GRANT INSERT, UPDATE ON pandadb.statistics_run TO :"writer";
+GRANT EXECUTE ON FUNCTION pandadb.refresh_worker_node_view(text) TO :"writer";
 
 -- A worker that ends late changes its job in the archive, too.
 GRANT UPDATE ON doma_pandaarch.jobsarchived TO :"writer";

@@ -115,6 +115,7 @@ from pandadb.models.statistics import (
     Metrics,
     MVJobsActive4Stats,
     MVRunningJumboTaskCount,
+    StatisticsRun,
     TotalWalltimeCache,
     TypicalNumInput,
 )
@@ -267,6 +268,7 @@ __all__ = [
     "SocialAuthNonce",
     "SocialAuthPartial",
     "SocialAuthUserSocialAuth",
+    "StatisticsRun",
     "TTask",
     "TablePart4Copying",
     "TablePartBoundaries",

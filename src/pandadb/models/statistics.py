@@ -10,7 +10,7 @@ from sqlalchemy import CHAR, Index, Numeric, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pandadb.models.base import Base
+from pandadb.models.base import PANDADB, Base
 from pandadb.models.types import BigInt, SmallInt
 
 
@@ -300,3 +300,24 @@ class Metrics(Base):
     )
     value_json: Mapped[Any | None] = mapped_column(JSON, comment="Value of the metric as JSON")
     timestamp: Mapped[datetime | None] = mapped_column(comment="Time the metric was last updated")
+
+
+class StatisticsRun(Base):
+    """The last refresh of each table of statistics; a refresh locks its row."""
+
+    __tablename__ = "statistics_run"
+    __table_args__ = {"schema": PANDADB}
+
+    name: Mapped[str] = mapped_column(
+        String(63), primary_key=True, comment="The table, or view, without its schema"
+    )
+    refreshed_at: Mapped[datetime | None] = mapped_column(
+        comment="Time of the last refresh, which its rows have; NULL if there was none"
+    )
+    took_ms: Mapped[int | None] = mapped_column(comment="Milliseconds that the refresh took")
+    row_count: Mapped[BigInt | None] = mapped_column(
+        comment="Rows after the refresh; of WORKER_NODE_METRICS, rows that it added"
+    )
+    run_by: Mapped[str | None] = mapped_column(
+        String(63), comment="Role that had logged in for the refresh"
+    )

@@ -1,0 +1,1 @@
+"""`pandadb stats`, a module for each group of its commands."""
