@@ -25,6 +25,8 @@ REVOKE INSERT, UPDATE, DELETE ON doma_panda.pandadb_version FROM :"writer";
 
 -- Whoever ends jobs that have been where they are for too long notes when that was done.
 GRANT INSERT, UPDATE ON pandadb.maintenance_run TO :"writer";
+-- Whoever loads sites notes what that has changed.
+GRANT INSERT ON pandadb.site_change TO :"writer";
 
 -- A worker that ends late changes its job in the archive, too.
 GRANT UPDATE ON doma_pandaarch.jobsarchived TO :"writer";

@@ -1,0 +1,97 @@
+"""The kinds of dumps, and how a JSON text is read as some of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NoReturn
+
+from pandadb.core.sql.validation import InvalidValue, near, shown
+
+Dumps = Mapping["DumpKind", Any]
+"""Dumps by kind, as JSON has them: each part of a load validates those that it reads."""
+
+
+class DumpKind(StrEnum):
+    """The kinds of dumps (semantics 8); each is a name in a file of several."""
+
+    SITES = "sites"
+    DDM_ENDPOINTS = "ddmendpoints"
+    PANDA_QUEUES = "pandaqueues"
+    BLACKLIST_WRITE = "blacklist_write"
+    BLACKLIST_READ = "blacklist_read"
+    BLACKLIST_FULL = "blacklist_full"
+    RSE_USAGE = "rse_usage"
+    TAGS = "tags"
+    SITE_STATS = "site_stats"
+    NWS = "nws"
+    COST_MATRIX = "cost_matrix"
+
+
+UNREADABLE = re.compile(r"\\u0000|\\u[dD][89abcdefABCDEF]|[\0\ud800-\udfff]")
+"""What may be a character that PostgreSQL does not take, in the text of JSON."""
+
+
+def read_dumps(text: str, name: str = "the file") -> dict[DumpKind, Any]:
+    """Return the dumps of a JSON text: an object with a dump for each kind.
+
+    Raises:
+        InvalidValue: The text is no such JSON; the sentence names the file.
+    """
+    found = read_json(text, name)
+    if not isinstance(found, dict):
+        raise InvalidValue(f"{name} is an object of dumps ({_names()}), not {shown(found)}")
+    for kind in found:
+        if kind not in {*DumpKind}:
+            raise InvalidValue(
+                f"{name}: {shown(kind)} is no kind of dump{near(kind, DumpKind) or f': {_names()}'}"
+            )
+    return {DumpKind(kind): dump for kind, dump in found.items()}
+
+
+def read_json(text: str, name: str) -> Any:
+    """Return the value of a JSON text whose characters and numbers PostgreSQL takes.
+
+    Raises:
+        InvalidValue: The text is no JSON, or has a name twice in an object, NUL, half a character
+            of UTF-16, NaN or an infinite number.
+    """
+    try:
+        found = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise InvalidValue(f"{name} is no JSON: {error}") from None
+    if UNREADABLE.search(text):
+        _check_characters(found, name)
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; of a name that is there twice, json would take the last value."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, number in counts.items() if number > 1)
+        raise ValueError(f"{shown(twice)} is there twice in one object")
+    return found
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def _check_characters(found: Any, name: str) -> None:
+    written = json.dumps(found, ensure_ascii=False)
+    if re.search(r"(?<!\\)(\\\\)*\\u0000", written):
+        raise InvalidValue(f"{name} has a NUL character in a text, which PostgreSQL does not take")
+    try:
+        written.encode()
+    except UnicodeEncodeError as error:
+        odd = shown(written[max(error.start - 20, 0) : error.end])
+        raise InvalidValue(f"{name} has half a character, {odd}: it is not UTF-8") from None
+
+
+def _names() -> str:
+    return ", ".join(DumpKind)
