@@ -73,8 +73,8 @@ def show(
         values = ((column, _plain(value)) for column, value in found["site"].items())
         table(f"Site {name}", ("column", "value"), values)
     if found["queues"]:
-        columns = ("queue", *FIELDS, "last_update")
-        table("Queues", columns, (_queue(one) for one in found["queues"]))
+        heads = ("queue", *FIELDS, "last_update")
+        table("Queues", heads, (_queue(one) for one in found["queues"]))
     for section, (title, columns) in SECTIONS.items():
         if found[section]:
             rows = ([_plain(one[column]) for column in columns] for one in found[section])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Date, cast, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from pandadb.core.sites.rows.network_metrics import CLOSENESS, Metric
+from pandadb.core.sites.rows.network_metrics import CLOSENESS, Metric, check_metrics
 from pandadb.core.sql.copy import copy_rows
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.transaction import connection_of
@@ -67,6 +67,7 @@ def load(
         if pair in known and _differs(one, known[pair], closeness_refresh)
     ]
     found = MatrixChanges(len(new), len(differing))
+    check_metrics(new + differing)
     if not dry_run and found:
         _merge(session, [*new, *differing])
     if clean:
@@ -91,7 +92,7 @@ def _is_old() -> ColumnElement[bool]:
 
 def _known(session: Transaction) -> dict[tuple[str, ...], Metric]:
     rows = connection_of(session).execute(select(*(MATRIX.c[name] for name in Metric._fields)))
-    return {(row.src, row.dst, row.key): Metric(*row) for row in rows}
+    return {row[:3]: Metric(*row) for row in map(tuple, rows.all())}
 
 
 def _differs(wanted: Metric, known: Metric, refresh: timedelta) -> bool:

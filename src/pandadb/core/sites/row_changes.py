@@ -13,7 +13,7 @@ from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, mistake_in, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from pandadb.core.sites.loaded_tables import Key, LoadedTable, Row, TableLoad
@@ -91,7 +91,7 @@ def compare(session: Transaction, load: TableLoad, stale_before: datetime) -> Ta
         seen.add(key)
         wanted = load.rows.get(key)
         if wanted is not None:
-            if is_copy or not _is_same(table, row, wanted):
+            if is_copy or not (row == wanted or _is_same(table, row, wanted)):
                 found.before.setdefault(key, row)
                 found.written[key] = wanted
             elif table.stamp and (stamp is None or stamp < stale_before):
@@ -108,7 +108,7 @@ def compare(session: Transaction, load: TableLoad, stale_before: datetime) -> Ta
     return found
 
 
-def _rows(session: Transaction, table: LoadedTable) -> Iterator[Any]:
+def _rows(session: Transaction, table: LoadedTable) -> Sequence[Any]:
     columns: list[Any] = [
         cast(table.column(name), String).label(name)
         if name == table.json_text
@@ -116,13 +116,11 @@ def _rows(session: Transaction, table: LoadedTable) -> Iterator[Any]:
         for name in table.columns
     ]
     stamp = table.column(table.stamp) if table.stamp else columns[0].label("stamp")
-    yield from connection_of(session).execute(select(*columns, stamp))
+    return connection_of(session).execute(select(*columns, stamp)).all()
 
 
 def _is_same(table: LoadedTable, row: Row, wanted: Row) -> bool:
-    """Return whether a row is as wanted; JSON is compared as text, else as what it says."""
-    if row == wanted:
-        return True
+    """Return whether a row that differs says the same in its JSON."""
     if not table.json_text:
         return False
     place = table.columns.index(table.json_text)

@@ -1,14 +1,14 @@
 """Sites: dumps read and loaded, sites looked up, queues for a job."""
 
 from pandadb.core.sites.candidates import JobNotFound, QueueCandidate
-from pandadb.core.sites.dumps.dump_kinds import DumpKind, read_dumps
+from pandadb.core.sites.dumps.dump_kinds import DumpKind
 from pandadb.core.sites.dumps.sample_dumps import generate
 from pandadb.core.sites.network_matrix import MatrixChanges
 from pandadb.core.sites.row_changes import ChangeKind, RowChange
 from pandadb.core.sites.site_history import HistoryPage
 from pandadb.core.sites.site_loads import LoadReport, Part, TooFewLoaded
 from pandadb.core.sites.site_search import SiteNotFound
-from pandadb.services.sites.dump_sources import SourceUnavailable, gather
+from pandadb.services.sites.dump_sources import SourceUnavailable, gather, parse
 from pandadb.services.sites.loads import (
     clean_network,
     count_requests,
@@ -44,5 +44,5 @@ __all__ = [
     "history",
     "load",
     "load_network",
-    "read_dumps",
+    "parse",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core.sites.dumps.dump_kinds import DumpKind, read_dumps, read_json
 from pandadb.core.sql.validation import InvalidValue, near, shown
 from pandadb.errors import PandaDBError
+from pandadb.services.sites.collector import paused_collector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,11 +37,22 @@ def gather(sources: Iterable[str], named: Iterable[str] = ()) -> dict[DumpKind, 
     """
     found: dict[DumpKind, Any] = {}
     for source in sources:
-        _add(found, read_dumps(read(source), source))
+        _add(found, parse(read(source), source))
     for text in named:
         kind, source = _named(text)
-        _add(found, {kind: read_json(read(source), source)})
+        with paused_collector():
+            _add(found, {kind: read_json(read(source), source)})
     return found
+
+
+def parse(text: str, name: str = "the file") -> dict[DumpKind, Any]:
+    """Return the dumps of a JSON text: an object with a dump for each kind.
+
+    Raises:
+        InvalidValue: The text is no such JSON; the sentence names the file.
+    """
+    with paused_collector():
+        return read_dumps(text, name)
 
 
 def read(source: str) -> str:

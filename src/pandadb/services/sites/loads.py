@@ -9,6 +9,7 @@ from pandadb.core.sites.dumps.dump_kinds import DumpKind
 from pandadb.core.sites.rows import network_metrics
 from pandadb.core.sites.site_loads import REFRESH, Part
 from pandadb.core.sql.validation import InvalidValue
+from pandadb.services.sites.collector import paused_collector
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def load(
     chosen = [*(site_loads.parts_of(dumps) if parts is None else parts)]
     if not chosen:
         raise InvalidValue(f"there is no dump to load: give one of {', '.join(DumpKind)}")
-    with transaction(database, options) as connection:
+    with paused_collector(), transaction(database, options) as connection:
         return site_loads.load(
             connection,
             dumps,

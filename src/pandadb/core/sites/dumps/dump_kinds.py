@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NoReturn
@@ -31,7 +30,7 @@ class DumpKind(StrEnum):
     COST_MATRIX = "cost_matrix"
 
 
-UNREADABLE = re.compile(r"\\u0000|\\u[dD][89abcdefABCDEF]|[\0\ud800-\udfff]")
+UNREADABLE = re.compile(r"\\u0000|\\u[dD][89abcdefABCDEF]|\0")
 """What may be a character that PostgreSQL does not take, in the text of JSON."""
 
 
@@ -55,34 +54,28 @@ def read_dumps(text: str, name: str = "the file") -> dict[DumpKind, Any]:
 def read_json(text: str, name: str) -> Any:
     """Return the value of a JSON text whose characters and numbers PostgreSQL takes.
 
+    Of a name that is there twice in an object, the last value counts.
+
     Raises:
-        InvalidValue: The text is no JSON, or has a name twice in an object, NUL, half a character
-            of UTF-16, NaN or an infinite number.
+        InvalidValue: The text is no JSON, or has NUL, half a character of UTF-16, NaN or an
+            infinite number.
     """
     try:
-        found = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
+        found = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise InvalidValue(f"{name} is no JSON: {error}") from None
-    if UNREADABLE.search(text):
-        _check_characters(found, name)
+    check_characters(text, found, name)
     return found
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object; of a name that is there twice, json would take the last value."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        counts = Counter(name for name, _ in pairs)
-        twice = next(name for name, number in counts.items() if number > 1)
-        raise ValueError(f"{shown(twice)} is there twice in one object")
-    return found
+def check_characters(text: str, found: Any, name: str) -> None:
+    """See that PostgreSQL takes the characters of a JSON text, which stands for `found`.
 
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
-
-
-def _check_characters(found: Any, name: str) -> None:
+    Raises:
+        InvalidValue: It has NUL, or half a character of UTF-16.
+    """
+    if not ("\\u" in text or "\0" in text) or not UNREADABLE.search(text):
+        return
     written = json.dumps(found, ensure_ascii=False)
     if re.search(r"(?<!\\)(\\\\)*\\u0000", written):
         raise InvalidValue(f"{name} has a NUL character in a text, which PostgreSQL does not take")
@@ -91,6 +84,10 @@ def _check_characters(found: Any, name: str) -> None:
     except UnicodeEncodeError as error:
         odd = shown(written[max(error.start - 20, 0) : error.end])
         raise InvalidValue(f"{name} has half a character, {odd}: it is not UTF-8") from None
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
 
 
 def _names() -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from pandadb.core.sites.dumps.dump_kinds import DumpKind
 from pandadb.core.sites.dumps.shapes import shaped
+from pandadb.core.sites.rows.measure_times import read_time
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, mistake_in, shown
 from pandadb.models import NetworkMatrixKV, Site
@@ -36,7 +37,7 @@ class Metric(NamedTuple):
     src: str
     dst: str
     key: str
-    value: Decimal | None
+    value: Decimal | int | None
     ts: datetime | None
     """When it was measured, naive UTC."""
 
@@ -55,12 +56,23 @@ def checked(metrics: Iterable[Iterable[Any]]) -> list[Metric]:
         if len(values) != len(Metric._fields):
             raise InvalidValue(f"metric {number} has {len(values)} fields, not 5: {shown(values)}")
         values[4] = _moment(values[4])
-        for name, value in zip(Metric._fields, values, strict=True):
-            if mistake := mistake_in(NetworkMatrixKV, name, value):
-                raise InvalidValue(f"metric {number}: {mistake}")
         src, dst, key, value, ts = values
-        found.append(Metric(src, dst, key, _decimal(value), ts))
-    return found
+        found.append(Metric(src, dst, key, value, ts))
+    check_metrics(found)
+    return [one._replace(value=_decimal(one.value)) for one in found]
+
+
+def check_metrics(metrics: Iterable[Metric]) -> None:
+    """See that metrics fit the columns of NETWORK_MATRIX_KV.
+
+    Raises:
+        InvalidValue: One does not.
+    """
+    for one in metrics:
+        for name, value in zip(Metric._fields, one, strict=True):
+            if mistake := mistake_in(NetworkMatrixKV, name, value):
+                place = " ".join(shown(part) for part in one[:3])
+                raise InvalidValue(f"metric {place}: {mistake}")
 
 
 def known_sites(session: Transaction) -> set[str]:
@@ -77,10 +89,10 @@ def metrics_of(
     sites that SITE lacks: each of these is in `skipped`.
 
     Raises:
-        InvalidValue: A dump has another shape, or a value does not fit its column.
+        InvalidValue: A dump has another shape.
     """
     nws, known = shaped(dumps, DumpKind.NWS), {*sites, UNKNOWN}
-    found: list[tuple[Any, ...]] = []
+    found: list[Metric] = []
     for pair, metrics in nws.items():
         source, colon, destination = pair.partition(":")
         if not colon or ":" in destination:
@@ -88,8 +100,11 @@ def metrics_of(
         elif lacking := {source, destination} - known:
             skipped[pair] = f"SITE does not have {', '.join(sorted(lacking))}"
         else:
-            found += ((source, destination, *one) for one in _measured(metrics, at - VALID))
-    return checked([*found, *_closeness(dumps, sites, at, skipped)])
+            found += (
+                Metric(source, destination, key, _decimal(value), moment)
+                for key, value, moment in _measured(metrics, at - VALID)
+            )
+    return [*found, *_closeness(dumps, known, at, skipped)]
 
 
 def _measured(metrics: Mapping[str, Any], oldest: datetime) -> Iterator[tuple[str, Any, datetime]]:
@@ -107,28 +122,25 @@ def _values(
     given: Any, oldest: datetime, prefix: str, names: Mapping[str, str]
 ) -> Iterator[tuple[str, Any, datetime]]:
     """Yield the values of a metric, all or none: it is too old, malformed, or not there."""
-    if not isinstance(given, dict) or any(_is_no_number(given.get(one)) for one in names.values()):
+    moment = read_time(given.get("timestamp"), MEASURED_AT) if isinstance(given, dict) else None
+    if moment is None or moment <= oldest:
         return
-    try:
-        moment = datetime.strptime(str(given.get("timestamp")), MEASURED_AT)  # noqa: DTZ007 - UTC
-    except ValueError:
-        return
-    if moment > oldest:
+    if not any(_is_no_number(given.get(one)) for one in names.values()):
         for name, field in names.items():
             yield f"{prefix}_{name}", given[field], moment
 
 
 def _closeness(
     dumps: Dumps, sites: Collection[str], at: datetime, skipped: dict[str, str]
-) -> Iterator[tuple[str, str, str, Any, datetime]]:
+) -> Iterator[Metric]:
     for number, one in enumerate(shaped(dumps, DumpKind.COST_MATRIX), start=1):
-        source, destination = one.get("src"), one.get("dst")
-        if not source or not destination or _is_no_number(one.get("closeness")):
+        source, destination, value = one.get("src"), one.get("dst"), one.get("closeness")
+        if not (isinstance(source, str) and isinstance(destination, str)) or _is_no_number(value):
             skipped[f"cost_matrix {number}"] = "src, dst or closeness is not there"
-        elif source not in sites or destination not in sites:
+        elif source not in sites or destination not in sites or UNKNOWN in {source, destination}:
             skipped[f"{source}:{destination}"] = "SITE does not have both"
         else:
-            yield source, destination, CLOSENESS, one["closeness"], at
+            yield Metric(source, destination, CLOSENESS, _decimal(value), at)
 
 
 def _part(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -149,5 +161,6 @@ def _moment(given: Any) -> Any:
         return given
 
 
-def _decimal(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(repr(value) if isinstance(value, float) else value)
+def _decimal(value: Any) -> Any:
+    """Return a float as the number that is written; whole numbers and NULL stay."""
+    return Decimal(repr(value)) if isinstance(value, float) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.sites.dumps.dump_kinds import UNREADABLE, DumpKind, read_json
+from pandadb.core.sites.dumps.dump_kinds import DumpKind, check_characters
 from pandadb.core.sites.dumps.shapes import FACTS, shaped, validated
 from pandadb.core.sites.loaded_tables import QUEUES, STATS, TAGS, TableLoad
 from pandadb.core.sql.validation import InvalidValue, shown
@@ -76,6 +76,5 @@ def _text(kind: DumpKind, name: str, value: Any) -> str:
         text = json.dumps(value, allow_nan=False)
     except (ValueError, TypeError, RecursionError) as error:
         raise InvalidValue(f"{kind}, {shown(name)} is no JSON: {error}") from None
-    if UNREADABLE.search(text):
-        read_json(text, f"{kind}, {shown(name)}")
+    check_characters(text, value, f"{kind}, {shown(name)}")
     return text

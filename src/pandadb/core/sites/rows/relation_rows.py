@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pandadb.core.sites.loaded_tables import RELATIONS, TableLoad
@@ -16,15 +15,11 @@ if TYPE_CHECKING:
 
 READ, WRITE = "read_lan", "write_lan"
 DEFAULT_SCOPE = "default"
-
-
-@dataclass
-class Relation:
-    """What a queue does with an endpoint in one scope."""
-
-    roles: list[str] = field(default_factory=list)
-    orders: dict[str, int] = field(default_factory=dict)
-    """The place of the endpoint by role, from 1; of several, the last."""
+Relation = tuple[str, int | None, int | None]
+"""The roles of an endpoint, and its place for reading and for writing, from 1: the last of several.
+"""
+NONE: Relation = ("", None, None)
+LETTERS = {False: "N", True: "Y"}
 
 
 def relation_load(
@@ -41,14 +36,13 @@ def relation_load(
 
 
 def _rows(queue: CricQueue, endpoints: Mapping[str, CricEndpoint]) -> Iterator[tuple[Key, Row]]:
-    for (name, scope), relation in _relations(queue).items():
-        if name not in endpoints:
+    for (name, scope), (roles, read, write) in _relations(queue).items():
+        endpoint = endpoints.get(name)
+        if endpoint is None:
             continue
-        read, write = relation.orders.get(READ), relation.orders.get(WRITE)
-        is_local = endpoints[name].site == queue.atlas_site
         key = (queue.panda_resource, name, scope)
-        letters = ["Y" if yes else "N" for yes in (is_local, read == 1, write == 1)]
-        yield key, (*key, ",".join(relation.roles), letters[0], read, write, *letters[1:])
+        is_local = LETTERS[endpoint.site == queue.atlas_site]
+        yield key, (*key, roles, is_local, read, write, LETTERS[read == 1], LETTERS[write == 1])
 
 
 def _relations(queue: CricQueue) -> dict[tuple[str, str], Relation]:
@@ -56,13 +50,14 @@ def _relations(queue: CricQueue) -> dict[tuple[str, str], Relation]:
     found: dict[tuple[str, str], Relation] = {}
     counts: Counter[tuple[str, str]] = Counter()
     for given, names in (queue.astorages or {}).items():
-        role = next((one for one in (READ, WRITE) if given.startswith(one)), None)
+        role = READ if given.startswith(READ) else WRITE if given.startswith(WRITE) else None
         if role is None:  # pr, pw and others of old
             continue
         scope = DEFAULT_SCOPE if given == role else given.removeprefix(f"{role}_")
         for name in names:
             counts[role, scope] += 1
-            one = found.setdefault((name, scope), Relation())
-            one.roles.append(role)
-            one.orders[role] = counts[role, scope]
+            order = counts[role, scope]
+            roles, read, write = found.get((name, scope), NONE)
+            roles = f"{roles},{role}" if roles else role
+            found[name, scope] = (roles, order, write) if role == READ else (roles, read, order)
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DateTime, Integer, Numeric
@@ -20,6 +21,8 @@ from pandadb.core.sql.validation import mistake_of
 from pandadb.models import SchedConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pandadb.core.sites.dumps.dump_kinds import Dumps
     from pandadb.core.sites.loaded_tables import Key, Row
 
@@ -27,7 +30,8 @@ SOURCES = {"site": "atlas_site", "siteid": "panda_resource", "comment_": "commen
 """Columns whose field in CRIC has another name; a field of the column's own name comes first."""
 NEVER = datetime(1970, 1, 1)
 TOO_LARGE = 2**63
-COLUMNS = {name: place for place, name in enumerate(SCHEDCONFIG.columns)}
+PLAIN = (str, int, float, bool)
+NAME = SCHEDCONFIG.columns.index("name")
 
 
 def _unset(name: str) -> Any:
@@ -64,41 +68,43 @@ def schedconfig_load(dumps: Dumps) -> TableLoad:
 def _row(name: str, queue: dict[str, Any]) -> Row:
     row = [*UNSET]
     fields = {column: queue[source] for column, source in SOURCES.items() if queue.get(source)}
-    for field, value in (fields | queue).items():
-        place = COLUMNS.get(field)
-        if place is not None and value is not None:
-            found = _value(field, value)
-            row[place] = UNSET[place] if found is None else found
-    row[COLUMNS["name"]] = row[COLUMNS["name"]] or "default"
+    for field, given in (fields | queue).items():
+        if given is not None and field in READERS:
+            place, _ = READERS[field]
+            is_plain = given.__class__ in PLAIN
+            value = (_cached if is_plain else _value)(field, given)
+            row[place] = row[place] if value is None else value
+    row[NAME] = row[NAME] or "default"
     row[0] = name
     return tuple(row)
 
 
-def _value(name: str, given: Any) -> Any:
+def _value(field: str, given: Any) -> Any:
     """Return the value of a column that a field stands for; None if it has none."""
-    kind = SCHEDCONFIG.column(name).type
-    match kind:
-        case Integer() | Numeric():
-            value = _number(given, is_whole=isinstance(kind, Integer))
-        case DateTime():
-            value = _time(given)
-        case _:
-            value = _text(given)
-    return None if mistake_of(SchedConfig, name, value) else value
+    _, read = READERS[field]
+    value = read(given)
+    return None if value is None or mistake_of(SchedConfig, field, value) else value
 
 
-def _number(given: Any, *, is_whole: bool) -> Any:
+_cached = lru_cache(10_000, typed=True)(_value)
+"""Queues have much in common."""
+
+
+def _number(given: Any) -> Decimal | None:
     try:
         number = Decimal(str(given)) if isinstance(given, int | float | str) else None
     except InvalidOperation:
         return None
     if number is None or isinstance(given, bool) or not number.is_finite():
         return None
-    if abs(number) >= TOO_LARGE:
-        return None
-    if not is_whole:
-        return number
-    return int(number) if number == number.to_integral_value() else None
+    return number if abs(number) < TOO_LARGE else None
+
+
+def _whole(given: Any) -> int | None:
+    if given.__class__ is int:
+        return given
+    number = _number(given)
+    return None if number is None or number != number.to_integral_value() else int(number)
 
 
 def _time(given: Any) -> datetime | None:
@@ -118,3 +124,19 @@ def _text(given: Any) -> str | None:
             return ",".join(map(str, given))
         case _:
             return None
+
+
+def _reader(name: str) -> Callable[[Any], Any]:
+    """Return the function that reads a field as a value of its column; None if it has none."""
+    match SCHEDCONFIG.column(name).type:
+        case Integer():
+            return _whole
+        case Numeric():
+            return _number
+        case DateTime():
+            return _time
+        case _:
+            return _text
+
+
+READERS = {name: (place, _reader(name)) for place, name in enumerate(SCHEDCONFIG.columns)}

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.sites.dumps.dump_kinds import DumpKind
 from pandadb.core.sites.dumps.shapes import RseUsage, shaped
 from pandadb.core.sites.loaded_tables import ENDPOINTS, PANDA_SITES, SITES, TableLoad
+from pandadb.core.sites.rows.measure_times import read_time
 from pandadb.core.sites.rows.relation_rows import relation_load
 from pandadb.core.sql.validation import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from datetime import datetime
 
     from pandadb.core.sites.dumps.dump_kinds import Dumps
     from pandadb.core.sites.dumps.shapes import (
@@ -159,10 +159,7 @@ def _space(name: str, usage: RseUsage | None) -> dict[str, Any]:
 def _storage(space: SpaceUsage | None) -> tuple[float | None, float | None, datetime | None]:
     if space is None or space.used is None or space.free is None:
         return None, None, None
-    timestamp = None
-    with suppress(ValueError):
-        timestamp = datetime.strptime(space.updated_at or "", UPDATED_AT)  # noqa: DTZ007 - UTC
-    return space.used / GB, space.free / GB, timestamp
+    return space.used / GB, space.free / GB, read_time(space.updated_at, UPDATED_AT)
 
 
 def _used(space: SpaceUsage | None) -> float:
@@ -173,10 +170,10 @@ def _rounded(name: str, value: float | None) -> int | None:
     """Return whole GB, as the server's driver has PostgreSQL round a number: half away from 0."""
     if value is None:
         return None
-    try:
-        return int(Decimal(repr(value)).quantize(Decimal(1), ROUND_HALF_UP))
-    except ArithmeticError:
-        raise InvalidValue(f"rse_usage, {name}: {value} GB is no space") from None
+    if not isfinite(value):
+        raise InvalidValue(f"rse_usage, {name}: {value} GB is no space")
+    whole = int(value)
+    return whole + (abs(value - whole) >= 0.5) * (1 if value > 0 else -1)
 
 
 def _is_off(exclusion: Exclusion | None) -> bool:
