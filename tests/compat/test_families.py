@@ -27,7 +27,7 @@ OURS = Path(__file__).parent
 PATTERNS = (
     "task_*", "command_*", "*_by_command", "feed_*", "pick_*", "generate_*", "retry_*", "finish_*",
     "kill_*", "pause_*", "states_*", "end_*", "counters_*", "all_files_*", "priority_*",
-    "sites_*", "queues_*", "tags_*", "network_*", "requests_*", "running_*",
+    "sites_*", "queues_*", "tags_*", "network_*", "requests_*",
 )  # fmt: skip
 """Golden files of the families that have verbs."""
 

@@ -96,7 +96,7 @@ def _fetch(url: str) -> bytes:
 
     attempts = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(ATTEMPTS),
-        wait=tenacity.wait_exponential_jitter(initial=0.5, max=LONGEST_PAUSE),
+        wait=tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE),
         retry=tenacity.retry_if_exception(_passes),
         reraise=True,
     )

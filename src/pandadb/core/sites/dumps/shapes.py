@@ -136,7 +136,7 @@ def validated(kind: DumpKind, shape: Any, given: Any) -> Any:
         InvalidValue: It has another shape; the sentence names the place.
     """
     try:
-        return _adapter(shape).validate_python(given)
+        return _adapter(shape).validate_python(given, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ", ".join([str(kind), *map(_short, first["loc"])])

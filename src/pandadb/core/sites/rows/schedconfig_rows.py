@@ -97,7 +97,7 @@ def _number(given: Any) -> Decimal | None:
         return None
     if number is None or isinstance(given, bool) or not number.is_finite():
         return None
-    return number if abs(number) < TOO_LARGE else None
+    return number if number.copy_abs() < TOO_LARGE else None
 
 
 def _whole(given: Any) -> int | None:
