@@ -29,6 +29,8 @@ GRANT INSERT, UPDATE ON pandadb.maintenance_run TO :"writer";
 -- nodes, which only their owner can refresh, are refreshed by a function with the owner's rights.
 GRANT INSERT, UPDATE ON pandadb.statistics_run TO :"writer";
 GRANT EXECUTE ON FUNCTION pandadb.refresh_worker_node_view(text) TO :"writer";
+-- Whoever loads sites notes what that has changed.
+GRANT INSERT ON pandadb.site_change TO :"writer";
 
 -- A worker that ends late changes its job in the archive, too.
 GRANT UPDATE ON doma_pandaarch.jobsarchived TO :"writer";

@@ -10,12 +10,17 @@ from tests.compat.families.commands import Commands
 from tests.compat.families.datasets import Datasets
 from tests.compat.families.errors import Errors
 from tests.compat.families.generation import Generation
+from tests.compat.families.harvester import Harvester
 from tests.compat.families.job_ends import JobEnds
+from tests.compat.families.shares import Shares
+from tests.compat.families.sites import Sites
 from tests.compat.families.submission import Submission
 from tests.compat.families.task_ends import TaskEnds
 
 
-class Families(Submission, Commands, TaskEnds, Datasets, JobEnds, Generation, Errors):
+class Families(
+    Submission, Commands, TaskEnds, Datasets, JobEnds, Generation, Shares, Sites, Harvester, Errors
+):
     """All families; each op is a method of one of the parts."""
 
     def __init__(self, url: str) -> None:

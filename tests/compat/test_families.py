@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -22,19 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMPAT = Path(__file__).parents[3] / "shared" / "compat"
-PATTERNS = (
-    "task_*", "command_*", "*_by_command", "feed_*", "pick_*", "generate_*", "retry_*", "finish_*",
-    "kill_*", "pause_*", "states_*", "end_*", "counters_*", "all_files_*", "priority_*",
-    "rule_*", "error_classes",
-)  # fmt: skip
-"""Golden files of the families that have verbs."""
+"""Golden files of more scenarios, which the unmodified server has played, too."""
+OURS = Path(__file__).parent
 
 
 def golden_files() -> list[Path]:
-    """Return the files of the judge with verbs of ours, and those that are kept here."""
-    shared = sorted((COMPAT / "golden").glob("*.json"))
-    known = [one for one in shared if any(fnmatch(one.stem, pattern) for pattern in PATTERNS)]
-    return [*known, *sorted(Path(__file__).with_name("golden").glob("*.json"))]
+    """Return the files of the judge, and those of further scenarios that are kept here."""
+    return sorted(one for folder in (COMPAT, OURS) for one in folder.glob("golden/*.json"))
 
 
 @pytest.fixture(scope="session")

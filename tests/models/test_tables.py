@@ -41,6 +41,7 @@ ALLOWED = {
     "tablepart4copying.copied_to_arch": "MUST NOT",
     "archive_proof.how": "swap",
     "archive_pause.id": 1,
+    "site_change.kind": "changed",
 }
 """Values that checks or partitions ask for."""
 

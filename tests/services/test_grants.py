@@ -64,6 +64,7 @@ MATRIX = {
     "pandadb.archive_hold": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     "pandadb.archive_pause": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     "pandadb.archive_range": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
+    "pandadb.site_change": ("SELECT INSERT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     "pandadb.maintenance_run": (
         "SELECT INSERT UPDATE",
         "SELECT",

@@ -18,6 +18,7 @@ from pandadb.cli.help import program_of
 from pandadb.cli.jobs import app as jobs
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
 from pandadb.cli.stats import app as stats
+from pandadb.cli.sites import app as sites
 from pandadb.cli.tasks import app as tasks
 from pandadb.errors import InvalidInput, Outcome, PandaDBError
 from pandadb.services import failures
@@ -56,6 +57,7 @@ app.add_typer(tasks.app, name="tasks")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(errors.app, name="errors")
 app.add_typer(stats.app, name="stats")
+app.add_typer(sites.app, name="sites")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(archive.app, name="archive")
 app.add_typer(docs.app, name="docs")

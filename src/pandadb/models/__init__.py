@@ -105,6 +105,7 @@ from pandadb.models.sites import (
     PandaSite,
     SchedconfigJSON,
     Site,
+    SiteChange,
     SiteStats,
     SWTags,
 )
@@ -261,6 +262,7 @@ __all__ = [
     "SchedconfigJSON",
     "Secrets",
     "Site",
+    "SiteChange",
     "SiteData",
     "SiteStats",
     "SocialAuthAssociation",

@@ -6,11 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CHAR, CheckConstraint, Index, Numeric, String, Text
+from sqlalchemy import CHAR, CheckConstraint, Identity, Index, Numeric, String, Text, text
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pandadb.models.base import PANDA, Base, related
+from pandadb.models.base import PANDA, PANDADB, Base, related
 from pandadb.models.types import BigInt, SmallInt
 
 
@@ -341,3 +341,38 @@ class CarbonRegionEmissions(Base):
         primary_key=True, comment="Time the value holds for"
     )
     value: Mapped[BigInt | None] = mapped_column(comment="Carbon intensity in grams CO2 per kWh")
+
+
+class SiteChange(Base):
+    """Rows of the configurator's tables that loads have added, changed or removed."""
+
+    __tablename__ = "site_change"
+    __table_args__ = (
+        CheckConstraint("kind IN ('added', 'changed', 'removed')", name="site_change_kind_check"),
+        Index("site_change_time_idx", "changed_at"),
+        Index("site_change_row_idx", "row_key", "changed_at"),
+        {"schema": PANDADB},
+    )
+
+    change_id: Mapped[BigInt] = mapped_column(
+        Identity(always=True), primary_key=True, comment="Number of the change, the key"
+    )
+    changed_at: Mapped[datetime] = mapped_column(comment="When the load began")
+    kind: Mapped[str] = mapped_column(String(10), comment="added, changed or removed")
+    table_name: Mapped[str] = mapped_column(String(63), comment="Table whose row was changed")
+    row_key: Mapped[str] = mapped_column(
+        String(400), comment="Primary key of the row, its columns separated by a blank"
+    )
+    row_before: Mapped[Any | None] = mapped_column(
+        JSONB,
+        comment="The row before, of a changed row the columns that differ; NULL if added",
+    )
+    row_after: Mapped[Any | None] = mapped_column(
+        JSONB,
+        comment="The row after, of a changed row the columns that differ; NULL if removed",
+    )
+    changed_by: Mapped[str] = mapped_column(
+        String(63),
+        server_default=text("SESSION_USER"),
+        comment="Role that has logged in for the load",
+    )

@@ -1,0 +1,1 @@
+"""`pandadb sites`: sites, queues and storage endpoints, as CRIC has them."""

@@ -1,0 +1,1 @@
+"""Rows of the configurator's tables, from dumps."""

@@ -1,0 +1,192 @@
+"""Loads of the configurator's tables: compared with the dumps, checked, written (semantics 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Date, cast, select
+
+from pandadb.core.sites import network_matrix, row_writes
+from pandadb.core.sites.dumps.dump_kinds import DumpKind
+from pandadb.core.sites.dumps.shapes import missing
+from pandadb.core.sites.loaded_tables import SITES, STATS
+from pandadb.core.sites.row_changes import RowChange, TableChanges, compare
+from pandadb.core.sites.rows import network_metrics
+from pandadb.core.sites.rows.queue_rows import queue_load, stats_load, tags_load
+from pandadb.core.sites.rows.schedconfig_rows import schedconfig_load
+from pandadb.core.sites.rows.site_rows import NEEDED, SiteDumps, site_loads
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.transaction import connection_of
+from pandadb.core.sql.validation import InvalidValue
+from pandadb.models.types import Timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from pandadb.core.sites.dumps.dump_kinds import Dumps
+    from pandadb.core.sites.loaded_tables import TableLoad
+    from pandadb.core.sites.network_matrix import MatrixChanges
+    from pandadb.core.sql.transaction import Transaction
+
+REFRESH = timedelta(days=1)
+"""The age from which the time of the last load of an unchanged row is written again."""
+VANISHED = timedelta(days=7)
+"""Without a load for that long, a queue is removed from SCHEDCONFIG_JSON."""
+
+
+class Part(StrEnum):
+    """The parts of a load, by what they write."""
+
+    SITES = "sites"
+    """SITE, PANDA_SITE, DDM_ENDPOINT, PANDA_DDM_RELATION."""
+    QUEUES = "queues"
+    """SCHEDCONFIG_JSON."""
+    SCHEDCONFIG = "schedconfig"
+    TAGS = "tags"
+    """SW_TAGS."""
+    STATS = "stats"
+    """SITE_STATS."""
+    NETWORK = "network"
+    """NETWORK_MATRIX_KV."""
+
+
+SOURCES = {
+    Part.SITES: (DumpKind.SITES, DumpKind.DDM_ENDPOINTS),
+    Part.QUEUES: (DumpKind.PANDA_QUEUES,),
+    Part.SCHEDCONFIG: (DumpKind.PANDA_QUEUES,),
+    Part.TAGS: (DumpKind.TAGS,),
+    Part.STATS: (DumpKind.SITE_STATS,),
+    Part.NETWORK: (DumpKind.NWS, DumpKind.COST_MATRIX),
+}
+"""The dumps one of which has to be there for a part."""
+
+
+class TooFewLoaded(InvalidValue):
+    """A set that is empty, or has under half of the known rows; nothing was changed."""
+
+
+@dataclass
+class LoadReport:
+    """What a load has changed, or with a dry run would change."""
+
+    changes: list[RowChange] = field(default_factory=list)
+    refreshed: int = 0
+    """Rows without a change, with the time of this load."""
+    network: MatrixChanges | None = None
+    skipped: dict[str, str] = field(default_factory=dict)
+    """What the dumps have and no table gets, and why."""
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.network)
+
+
+def parts_of(dumps: Dumps) -> list[Part]:
+    """Return the parts that dumps are enough for."""
+    return [part for part, kinds in SOURCES.items() if any(kind in dumps for kind in kinds)]
+
+
+def load(
+    session: Transaction,
+    dumps: Dumps,
+    parts: Collection[Part],
+    *,
+    force: bool = False,
+    refresh: timedelta = REFRESH,
+    dry_run: bool = False,
+) -> LoadReport:
+    """Bring tables in step with dumps; without changes nothing is written and nothing locked.
+
+    `refresh` is the age from which LAST_UPDATE of an unchanged row is written again; PanDA's
+    server writes it at each load.
+
+    Raises:
+        InvalidValue: A dump is missing, has another shape, or a value does not fit its column.
+        TooFewLoaded: A set is empty or has under half of the known rows, unless `force` is set.
+    """
+    at, today = _times(session)
+    report = LoadReport()
+    loads = [one for part in parts for one in _loads(part, dumps, today - VANISHED, report)]
+    changes = _compared(session, loads, at - refresh, force=force)
+    if any(changes) and not dry_run:
+        row_writes.lock(session, (one.table for one in loads))
+        changes = _compared(session, loads, at - refresh, force=force)
+        for one in changes:
+            row_writes.write(session, one, at)
+    for one in changes:
+        report.changes += one.rows()
+        report.refreshed += len(one.stale)
+    if not dry_run:
+        kept = [one for one in report.changes if one.table != STATS.name]
+        row_writes.note(session, kept, at)
+    if Part.NETWORK in parts:
+        loaded = next((one.rows for one in loads if one.table is SITES), None)
+        names = (
+            network_metrics.known_sites(session) if loaded is None else {key[0] for key in loaded}
+        )
+        metrics = network_metrics.metrics_of(dumps, names, at, report.skipped)
+        report.network = network_matrix.load(
+            session,
+            metrics,
+            closeness_refresh=network_matrix.CLOSENESS_REFRESH,
+            clean=True,
+            dry_run=dry_run,
+        )
+    return report
+
+
+def _times(session: Transaction) -> tuple[datetime, datetime]:
+    """Return the time, and the beginning of the day (UTC)."""
+    row = connection_of(session).execute(select(now(), cast(cast(now(), Date), Timestamp())))
+    at, today = row.one()
+    return at, today
+
+
+def _loads(
+    part: Part, dumps: Dumps, vanished_before: datetime, report: LoadReport
+) -> Iterable[TableLoad]:
+    match part:
+        case Part.SITES:
+            if lacking := missing(dumps, NEEDED):
+                raise InvalidValue(
+                    f"sites need {', '.join(NEEDED)} together: {', '.join(lacking)} is missing"
+                )
+            given = SiteDumps.of(dumps)
+            loads = site_loads(given)
+            report.skipped |= given.skipped
+            return loads
+        case Part.QUEUES:
+            return [queue_load(dumps, vanished_before)]
+        case Part.SCHEDCONFIG:
+            return [schedconfig_load(dumps)]
+        case Part.TAGS:
+            return [tags_load(dumps)]
+        case Part.STATS:
+            return [stats_load(dumps)]
+        case Part.NETWORK:
+            return []
+
+
+def _compared(
+    session: Transaction, loads: Iterable[TableLoad], stale_before: datetime, *, force: bool
+) -> list[TableChanges]:
+    changes = [compare(session, one, stale_before) for one in loads]
+    for one in changes if not force else ():
+        _check_size(one)
+    return changes
+
+
+def _check_size(changes: TableChanges) -> None:
+    given, name = changes.load.known_by, changes.load.table.name.upper()
+    if given is None:
+        return
+    if not given:
+        raise TooFewLoaded(f"{name}: the set is empty, {changes.known:,} are known; see --force")
+    if changes.staying * 2 < changes.known:
+        raise TooFewLoaded(
+            f"{name}: of {changes.known:,} known, the set has {changes.staying:,}, which is under"
+            " half; see --force"
+        )
