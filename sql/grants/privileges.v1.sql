@@ -26,6 +26,9 @@ REVOKE INSERT, UPDATE, DELETE ON doma_panda.pandadb_version FROM :"writer";
 -- Whoever ends jobs that have been where they are for too long notes when that was done.
 GRANT INSERT, UPDATE ON pandadb.maintenance_run TO :"writer";
 
+-- Reports on workers have times of their own, kept until the workers are cleaned up.
+GRANT INSERT, UPDATE, DELETE ON pandadb.harvester_worker_time TO :"writer";
+
 -- A worker that ends late changes its job in the archive, too.
 GRANT UPDATE ON doma_pandaarch.jobsarchived TO :"writer";
 
