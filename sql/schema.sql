@@ -8365,3 +8365,29 @@ UPDATE pandadb.alembic_version SET version_num='0031' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0031 -> 0033
+
+CREATE TABLE pandadb.harvester_worker_time (
+    harvesterid VARCHAR(50) NOT NULL, 
+    workerid BIGINT NOT NULL, 
+    lastupdate TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    reported_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    CONSTRAINT harvester_worker_time_pkey PRIMARY KEY (harvesterid, workerid)
+);
+
+COMMENT ON TABLE pandadb.harvester_worker_time IS 'The own time of the newest report on a worker, where Harvester has given one.';
+
+COMMENT ON COLUMN pandadb.harvester_worker_time.harvesterid IS 'Harvester instance, HARVESTER_INSTANCES';
+
+COMMENT ON COLUMN pandadb.harvester_worker_time.workerid IS 'Worker, HARVESTER_WORKERS';
+
+COMMENT ON COLUMN pandadb.harvester_worker_time.lastupdate IS 'LASTUPDATE of the worker''s row as that report left it';
+
+COMMENT ON COLUMN pandadb.harvester_worker_time.reported_at IS 'The worker''s own time of its newest report: an older report changes nothing';
+
+UPDATE pandadb.alembic_version SET version_num='0033' WHERE pandadb.alembic_version.version_num = '0031';
+
+COMMIT;
+

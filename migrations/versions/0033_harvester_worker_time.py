@@ -21,9 +21,7 @@ def upgrade() -> None:
             nullable=False,
             comment="Harvester instance, HARVESTER_INSTANCES",
         ),
-        sa.Column(
-            "workerid", sa.BigInteger(), nullable=False, comment="Worker, HARVESTER_WORKERS"
-        ),
+        sa.Column("workerid", sa.BigInteger(), nullable=False, comment="Worker, HARVESTER_WORKERS"),
         sa.Column(
             "lastupdate",
             TIMESTAMP(),

@@ -111,7 +111,9 @@ class Harvester(Part):
         self, harvester: str, command: str, site: str, resource_type: str, by: str
     ) -> dict[str, Any]:
         """The server's answer is yes if it could write, be the lock the caller's or not."""
-        services.release_lock(self.database, harvester, command, site, resource_type, by)
+        services.release_lock(
+            self.database, harvester, command, queue=site, kind=resource_type, by=by
+        )
         return {"done": True}
 
     def set_slots(

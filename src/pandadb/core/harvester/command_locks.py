@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, Interval, String, and_, bindparam, func, literal_column, or_, select
@@ -22,6 +21,7 @@ from pandadb.models import HarvesterCommandLock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -41,7 +41,7 @@ def read_lock(given: Any) -> tuple[str, str, str]:
     if not isinstance(given, Mapping):
         raise InvalidValue(f"a command of a heartbeat has to be an object, not {shown(given)}")
     found = {str(name).lower(): value for name, value in given.items()}
-    values = {name: found.get(name) for name in NAMES}
+    values: dict[str, Any] = {name: found.get(name) for name in NAMES}
     check_columns(HarvesterCommandLock, values)
     return values["command"], values["computingsite"], values["resourcetype"]
 
@@ -94,7 +94,7 @@ def take(
 
 
 def release(
-    session: Transaction, harvester: str, command: str, queue: str, kind: str, by: str
+    session: Transaction, harvester: str, command: str, *, queue: str, kind: str, by: str
 ) -> bool:
     """Release a lock if it is the caller's; return whether it was."""
     values = (harvester, queue, kind, command)

@@ -42,7 +42,8 @@ from pandadb.models.harvester import HARVESTER_COMMAND_SEQ
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnClause, Select
+    from sqlalchemy.types import TypeEngine
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -157,12 +158,13 @@ def _rows(commands: Sequence[HarvesterCommand], places: Iterable[int]) -> str:
 
 
 def _send() -> Select[Any]:
-    kinds = {
+    kinds: dict[str, TypeEngine[Any]] = {
         "place": Integer(), "harvester_id": String(), "command": String(), "params": Text(),
         "ack_requested": SmallInteger(), "lock": Interval(), "pause": Interval(),
     }  # fmt: skip
-    rows = func.jsonb_to_recordset(cast(bindparam("commands", type_=String), JSONB))
-    rows = rows.table_valued(*(column(name, kind) for name, kind in kinds.items()))
+    columns: list[ColumnClause[Any]] = [column(name, kind) for name, kind in kinds.items()]
+    asked = func.jsonb_to_recordset(cast(bindparam("commands", type_=String), JSONB))
+    rows = asked.table_valued(*columns)
     given = select(rows.render_derived(name="given", with_types=True)).cte("asked")
     same = and_(COMMAND.harvester_id == given.c.harvester_id, COMMAND.command == given.c.command)
     is_young = or_(
@@ -244,5 +246,3 @@ def acknowledge(
         .returning(COMMAND.command_id)
     )
     return sorted(session.scalars(statement, {"ids": written(command_ids)}))
-
-

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.harvester import command_locks
@@ -16,7 +15,7 @@ from pandadb.errors import PandaDBError
 from pandadb.models import HarvesterInstances
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -112,13 +111,3 @@ def check_known(session: Transaction, harvesters: Iterable[str]) -> None:
         if name not in known:
             hint = near(name, known) or (f": there are {', '.join(known[:10])}" if known else "")
             raise UnknownInstance(f"Harvester {shown(name)} is not registered{hint}")
-
-
-def largest_worker(session: Transaction, harvester: str) -> int | None:
-    """Return the largest number of a worker of an instance, by which a new one goes on."""
-    from pandadb.models import HarvesterWorkers
-
-    worker = HarvesterWorkers.__table__.c
-    largest = select(func.max(worker.workerid)).where(worker.harvesterid == harvester)
-    number: int | None = session.scalar(largest)
-    return number

@@ -80,5 +80,3 @@ def put(session: Transaction, slots: Slots) -> bool:
     key = {"pandaqueuename": slots.queue, "gshare": slots.share, "resourcetype": slots.kind}
     session.execute(insert(table).values(**key, **values))
     return False
-
-

@@ -93,7 +93,9 @@ def _replace(
 ) -> None:
     if queues:
         gone = delete(HarvesterWorkerStats.__table__)
-        session.execute(gone.where(STATS.harvester_id == harvester, STATS.computingsite.in_(queues)))
+        session.execute(
+            gone.where(STATS.harvester_id == harvester, STATS.computingsite.in_(queues))
+        )
     if rows:
         session.execute(insert(HarvesterWorkerStats.__table__).values(lastupdate=now()), rows)
 

@@ -45,6 +45,11 @@ RUNS = ("running", "starting")
 """States in which a job fails with its worker."""
 RECENT = literal_column("interval '30 days'", Interval())
 """Jobs that have not changed for longer get no error of their worker."""
+LENGTHS = {
+    name: getattr(JOB[name].type, "length", None)
+    for name in ("taskbuffererrordiag", "superrordiag")
+}
+"""Characters that fit."""
 TYPES = {
     "workerid": None,
     "place": Integer(),
@@ -152,7 +157,7 @@ def _fail() -> Select[Any]:
         .where(JOB.pandaid == last.c.pandaid)
         .values(
             taskbuffererrorcode=WORKER_ENDED,
-            taskbuffererrordiag=func.left(diag, JOB.taskbuffererrordiag.type.length),
+            taskbuffererrordiag=func.left(diag, LENGTHS["taskbuffererrordiag"]),
             starttime=case((JOB.jobstatus == constant("starting"), null()), else_=JOB.starttime),
         )
         .returning(JOB.pandaid, JOB.prodsourcelabel, JOB.attemptnr)
@@ -185,7 +190,7 @@ def _note_errors() -> Update:
         .where(JOB.pandaid == last.c.pandaid)
         .values(
             superrorcode=last.c.errorcode,
-            superrordiag=func.left(diag, JOB.superrordiag.type.length),
+            superrordiag=func.left(diag, LENGTHS["superrordiag"]),
             statechangetime=now(),
         )
     )

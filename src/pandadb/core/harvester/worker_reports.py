@@ -1,20 +1,23 @@
 """Reports on workers as Harvester sends them, read and checked before anything is written.
 
 A report is a dict with the names of Harvester's attributes, such as `workerID` and `nCore`, in any
-case. Times are texts, with or without Harvester's prefix `datetime/`. Names that are no column of
-HARVESTER_WORKERS are left out, as by panda-server. Source: semantics 9.
+case. Times are texts, with or without Harvester's prefix `datetime/`; numbers may be texts, and
+fractions are rounded, as PostgreSQL does it. Names that are no column of HARVESTER_WORKERS are left
+out, as by panda-server. Source: semantics 9.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, Integer
 
-from pandadb.core.sql.column_values import utc
+from pandadb.core.sql.column_values import is_plain, utc
 from pandadb.core.sql.validation import InvalidValue, check_columns, ids, mistake_in, shown
 from pandadb.models import HarvesterWorkers
 
@@ -32,6 +35,9 @@ COLUMNS = {
 }
 """Columns that a report may set."""
 TIMES = {name for name, column in COLUMNS.items() if isinstance(column.type, DateTime)}
+NUMBERS = {name for name, column in COLUMNS.items() if isinstance(column.type, Integer)}
+LONGEST_NUMBER = 40
+"""Characters of a number that is a text."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +105,36 @@ def read_time(name: str, value: Any) -> Any:
         raise InvalidValue(f"{name} has to be a time, not {shown(value)}") from None
 
 
+def read_number(name: str, value: Any) -> Any:
+    """Return the whole number that a text or a fraction stands for; other values as they are.
+
+    Raises:
+        InvalidValue: The text is no number, or the number is not finite.
+    """
+    if not isinstance(value, str | float):
+        return value
+    text = str(value)
+    if is_plain(text) and len(text) <= LONGEST_NUMBER:
+        with suppress(ValueError, ArithmeticError):
+            if isinstance(value, str):
+                return int(text)
+            return int(Decimal(text).to_integral_value(ROUND_HALF_UP))
+    raise InvalidValue(f"{name} has to be a whole number, not {shown(value)}")
+
+
 def _read(place: int, given: Any) -> WorkerReport:
     if not isinstance(given, Mapping):
         raise InvalidValue(f"a worker has to be an object with its workerID, not {shown(given)}")
     by_name = {name.lower(): value for name, value in given.items() if isinstance(name, str)}
-    workerid = by_name.get("workerid")
+    workerid = read_number("workerid", by_name.get("workerid"))
     if mistake := mistake_in(HarvesterWorkers, "workerid", workerid):
         raise InvalidValue(mistake)
     values = {name: by_name[name] for name in COLUMNS.keys() & by_name.keys()}
     for name in TIMES & values.keys():
         values[name] = read_time(name, values[name])
+    for name in NUMBERS & values.keys():
+        if values[name].__class__ is not int:
+            values[name] = read_number(name, values[name])
     check_columns(HarvesterWorkers, values)
     return WorkerReport(
         place,
@@ -121,7 +147,7 @@ def _read(place: int, given: Any) -> WorkerReport:
 
 
 def _own_time(given: Any) -> datetime | None:
-    found = read_time("lastupdate", given)
+    found: datetime | None = read_time("lastupdate", given)
     if found is None:
         return None
     check_columns(HarvesterWorkers, {"lastupdate": found})

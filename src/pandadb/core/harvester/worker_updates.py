@@ -45,7 +45,8 @@ from pandadb.models.types import Timestamp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import CTE, Select, TableValuedAlias
+    from sqlalchemy import CTE, ColumnClause, Select, TableValuedAlias
+    from sqlalchemy.types import TypeEngine
 
     from pandadb.core.harvester.worker_reports import ReadReports, WorkerReport
     from pandadb.core.sql.transaction import Transaction
@@ -161,9 +162,14 @@ def _statement() -> Select[Any]:
 def _reports() -> TableValuedAlias:
     """Return the reports as rows; `given` has the names of the values that they have."""
     given = cast(bindparam("reports", type_=String), JSONB)
-    names = {"place": Integer(), "workerid": BigInteger(), "reported_at": Timestamp()}
-    kinds = {name: one.type for name, one in COLUMNS.items()}
-    columns = [column(name, kind) for name, kind in {**names, "given": JSONB(), **kinds}.items()]
+    kinds: dict[str, TypeEngine[Any]] = {
+        "place": Integer(),
+        "workerid": BigInteger(),
+        "reported_at": Timestamp(),
+        "given": JSONB(),
+        **{name: one.type for name, one in COLUMNS.items()},
+    }
+    columns: list[ColumnClause[Any]] = [column(name, kind) for name, kind in kinds.items()]
     rows = func.jsonb_to_recordset(given).table_valued(*columns)
     return rows.render_derived(name="report", with_types=True)
 
@@ -187,7 +193,8 @@ def _stored() -> CTE:
 def _after(reports: CTE, stored: CTE) -> CTE:
     """Return the workers as the reports leave them."""
     is_new = stored.c.workerid.is_(None)
-    own = case((TIME.lastupdate == stored.c.lastupdate, TIME.reported_at), else_=stored.c.lastupdate)
+    is_of_row = TIME.lastupdate == stored.c.lastupdate
+    own = case((is_of_row, TIME.reported_at), else_=stored.c.lastupdate)
     given_time = func.least(reports.c.reported_at, now())  # a clock that is ahead
     is_late = func.coalesce(given_time < own, false())
     values: dict[str, ColumnElement[Any]] = {

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pandadb.core.harvester import command_locks, command_queue
+from pandadb.core.harvester.command_queue import HarvesterCommand
 from pandadb.core.harvester.instances import check_instance, check_known
 from pandadb.core.sql.validation import check_columns, check_number, ids
 from pandadb.models import HarvesterCommandLock
@@ -14,7 +15,7 @@ from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transacti
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pandadb.core.harvester.command_queue import HarvesterCommand, TakenCommand
+    from pandadb.core.harvester.command_queue import TakenCommand
     from pandadb.database import Database
 
 LONGEST = 100 * 366 * 24 * 60
@@ -37,7 +38,7 @@ def send_commands(
         InvalidValue: A command cannot be written; nothing was changed.
         UnknownInstance: With `registered`, an instance is not.
     """
-    several = [*commands] if isinstance(commands, list | tuple) else [commands]
+    several = [commands] if isinstance(commands, HarvesterCommand) else [*commands]
     for one in several:
         one.check()
     with transaction(database, options) as connection:
@@ -114,10 +115,10 @@ def release_lock(
     database: Database,
     harvester: str,
     command: str,
+    *,
     queue: str,
     kind: str,
     by: str,
-    *,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> bool:
     """Release a lock of a command at a queue and resource type; return whether `by` held it.
@@ -127,7 +128,7 @@ def release_lock(
     """
     _check_lock(harvester, command=command, computingsite=queue, resourcetype=kind, lockedby=by)
     with transaction(database, options) as connection:
-        return command_locks.release(connection, harvester, command, queue, kind, by)
+        return command_locks.release(connection, harvester, command, queue=queue, kind=kind, by=by)
 
 
 def _check_lock(harvester: str, **values: str) -> None:

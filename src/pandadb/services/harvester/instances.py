@@ -98,9 +98,7 @@ def add_metrics(
         return dialogs.add_metrics(connection, harvester, metrics)
 
 
-def set_slots(
-    database: Database, wanted: Slots, *, options: VerbOptions = DEFAULT_OPTIONS
-) -> bool:
+def set_slots(database: Database, wanted: Slots, *, options: VerbOptions = DEFAULT_OPTIONS) -> bool:
     """Set how many slots of a queue Harvester should fill; return whether there was an entry.
 
     Raises:
