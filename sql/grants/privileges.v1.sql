@@ -32,6 +32,9 @@ GRANT EXECUTE ON FUNCTION pandadb.refresh_worker_node_view(text) TO :"writer";
 -- Whoever loads sites notes what that has changed.
 GRANT INSERT ON pandadb.site_change TO :"writer";
 
+-- Reports on workers have times of their own, kept until the workers are cleaned up.
+GRANT INSERT, UPDATE, DELETE ON pandadb.harvester_worker_time TO :"writer";
+
 -- A worker that ends late changes its job in the archive, too.
 GRANT UPDATE ON doma_pandaarch.jobsarchived TO :"writer";
 

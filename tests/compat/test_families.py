@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMPAT = Path(__file__).parents[3] / "shared" / "compat"
-"""Golden files of more scenarios, which the unmodified server has played, too."""
 OURS = Path(__file__).parent
+"""Beside it `golden/`: further scenarios, which the unmodified server has played, too."""
 
 
 def golden_files() -> list[Path]:

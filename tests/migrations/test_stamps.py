@@ -260,21 +260,21 @@ def test_alembic_compares_an_empty_database_and_changes_nothing(empty_database_u
 
 
 def test_only_the_newest_revision_is_compared(database: Database) -> None:
-    schema.downgrade(database, "0030")
+    schema.downgrade(database, "0031")
 
     checked = pandadb(database, "db", "check")
 
     assert checked.returncode == 1
-    assert "0031 " in checked.stderr
+    assert "0033 " in checked.stderr
     assert "pandadb db upgrade" in checked.stderr
 
 
 def test_a_revision_that_is_not_applied_is_nothing_to_go_back_to(database: Database) -> None:
-    schema.downgrade(database, "0030")
+    schema.downgrade(database, "0031")
 
     for call in (schema.undone, schema.downgrade):
-        with pytest.raises(schema.UnknownRevision, match=r"0031 is not applied.* is at 0030"):
-            call(database, "0031")
+        with pytest.raises(schema.UnknownRevision, match=r"0033 is not applied.* is at 0031"):
+            call(database, "0033")
 
 
 @pytest.mark.slow

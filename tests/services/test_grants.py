@@ -70,6 +70,11 @@ MATRIX = {
         "SELECT",
         "SELECT INSERT UPDATE DELETE",
     ),
+    "pandadb.harvester_worker_time": (
+        "SELECT INSERT UPDATE DELETE",
+        "SELECT",
+        "SELECT INSERT UPDATE DELETE",
+    ),
     "pandadb.jobs": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     # made after the grant
     "doma_panda.jobsarchived4_tomorrow": ("SELECT INSERT UPDATE DELETE", "SELECT", "SELECT"),

@@ -14,6 +14,7 @@ from pandadb.cli.archive import app as archive
 from pandadb.cli.db import app as db
 from pandadb.cli.demo import app as demo
 from pandadb.cli.errors import app as errors
+from pandadb.cli.harvester import app as harvester
 from pandadb.cli.help import program_of
 from pandadb.cli.jobs import app as jobs
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
@@ -58,6 +59,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(errors.app, name="errors")
 app.add_typer(stats.app, name="stats")
 app.add_typer(sites.app, name="sites")
+app.add_typer(harvester.app, name="harvester")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(archive.app, name="archive")
 app.add_typer(docs.app, name="docs")

@@ -57,6 +57,7 @@ from pandadb.models.harvester import (
     HarvesterSlots,
     HarvesterWorkers,
     HarvesterWorkerStats,
+    HarvesterWorkerTime,
 )
 from pandadb.models.jobs.history import (
     JediJobRetryHistory,
@@ -194,6 +195,7 @@ __all__ = [
     "HarvesterRelJobsWorkers",
     "HarvesterSlots",
     "HarvesterWorkerStats",
+    "HarvesterWorkerTime",
     "HarvesterWorkers",
     "InstalledSW",
     "JediAuxStatusMinTaskID",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pandadb.models.base import Base, related, sequence
+from pandadb.models.base import PANDADB, Base, related, sequence
 from pandadb.models.jobs.links import OfJob
 from pandadb.models.types import UTC_NOW, BigInt, SmallInt
 
@@ -173,6 +173,24 @@ class HarvesterWorkers(Base):
         "and_(foreign(HarvesterRelJobsWorkers.harvesterid) == HarvesterWorkers.harvesterid, "
         "foreign(HarvesterRelJobsWorkers.workerid) == HarvesterWorkers.workerid)",
         "worker",
+    )
+
+
+class HarvesterWorkerTime(Base):
+    """The own time of the newest report on a worker, where Harvester has given one."""
+
+    __tablename__ = "harvester_worker_time"
+    __table_args__ = {"schema": PANDADB}
+
+    harvesterid: Mapped[str] = mapped_column(
+        String(50), primary_key=True, comment="Harvester instance, HARVESTER_INSTANCES"
+    )
+    workerid: Mapped[BigInt] = mapped_column(primary_key=True, comment="Worker, HARVESTER_WORKERS")
+    lastupdate: Mapped[datetime] = mapped_column(
+        comment="LASTUPDATE of the worker's row as that report left it"
+    )
+    reported_at: Mapped[datetime] = mapped_column(
+        comment="The worker's own time of its newest report: an older report changes nothing"
     )
 
 

@@ -129,17 +129,18 @@ def maintain(
     tables: Collection[str] = (),
     drain: bool = False,
     tell: Callable[[PlanStep], None] = lambda _: None,
+    command: str = COMMAND,
 ) -> Maintained:
     """Create the missing partitions, then drop those past their retention.
 
     With `drain` the rows of DEFAULT partitions move to their partitions, too. An error ends only
-    its step, or its table.
+    its step, or its table. `command` is the command of which this is a run.
 
     Raises:
         UnknownTable: One of the tables has no policy.
     """
     done = Maintained()
-    with noted(database, COMMAND) as note:
+    with noted(database, command) as note:
         chosen = _chosen(policies, tables)
         _maintain(database, policies, done, chosen=chosen, drain=drain, tell=tell)
         note.outcome = done.outcome

@@ -10,31 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
-    Interval,
     String,
     and_,
     bindparam,
     case,
     exists,
     literal,
-    literal_column,
     not_,
     select,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from pandadb.core.harvester.worker_states import FINAL_STATES, KEPT
 from pandadb.core.sql.expressions import constant, constants, now
 from pandadb.core.sql.id_arrays import unseen
 from pandadb.models import HarvesterInstances, HarvesterRelJobsWorkers, HarvesterWorkers
 
 if TYPE_CHECKING:
     from sqlalchemy import CTE, ColumnElement
-
-ENDED = ("finished", "failed", "cancelled", "missed")
-"""States of a worker that has ended; it keeps them for a while."""
-KEPT = literal_column("interval '3 hours'", Interval())
-"""How long a worker that has ended keeps its state, since its last update."""
 
 WORKER = HarvesterWorkers.__table__.c
 
@@ -76,7 +70,7 @@ def _running(has_jobs: ColumnElement[bool]) -> list[CTE]:
         .with_for_update(skip_locked=True)
         .cte("there")
     )
-    has_ended = and_(WORKER.status.in_(constants(ENDED)), WORKER.lastupdate > now() - KEPT)
+    has_ended = and_(WORKER.status.in_(constants(FINAL_STATES)), WORKER.lastupdate > now() - KEPT)
     seen = (
         update(HarvesterWorkers.__table__)
         .where(is_it, WORKER.lastupdate == there.c.lastupdate)

@@ -12,6 +12,7 @@ from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.refusals import explain
 from pandadb.core.jobs.states import transitions
+from pandadb.core.harvester.worker_states import FINAL_STATES
 from pandadb.core.sql.id_arrays import by_id
 from pandadb.core.sql.transaction import Lock
 from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JobsActive4
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-FINAL_WORKERS = ("finished", "failed", "cancelled", "missed")
 RECOVERY_FAILED = 101
 """The `jobdispatchererrorcode` of a job that ended with an error, and was not recovered."""
 NOT_RECOVERED = "It ended with an error and was not recovered: {state}, last heard of at {since}"
@@ -77,5 +77,5 @@ def _has_final_worker() -> ColumnElement[bool]:
         relation.pandaid == JobsActive4.pandaid,
         worker.harvesterid == relation.harvesterid,
         worker.workerid == relation.workerid,
-        worker.status.in_(FINAL_WORKERS),
+        worker.status.in_(FINAL_STATES),
     )

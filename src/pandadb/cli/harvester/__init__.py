@@ -1,0 +1,1 @@
+"""`pandadb harvester`, a module for each group of its commands."""
