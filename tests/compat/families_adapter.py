@@ -10,11 +10,12 @@ from tests.compat.families.commands import Commands
 from tests.compat.families.datasets import Datasets
 from tests.compat.families.generation import Generation
 from tests.compat.families.job_ends import JobEnds
+from tests.compat.families.shares import Shares
 from tests.compat.families.submission import Submission
 from tests.compat.families.task_ends import TaskEnds
 
 
-class Families(Submission, Commands, TaskEnds, Datasets, JobEnds, Generation):
+class Families(Submission, Commands, TaskEnds, Datasets, JobEnds, Generation, Shares):
     """All families; each op is a method of one of the parts."""
 
     def __init__(self, url: str) -> None:

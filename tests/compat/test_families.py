@@ -25,6 +25,7 @@ COMPAT = Path(__file__).parents[3] / "shared" / "compat"
 PATTERNS = (
     "task_*", "command_*", "*_by_command", "feed_*", "pick_*", "generate_*", "retry_*", "finish_*",
     "kill_*", "pause_*", "states_*", "end_*", "counters_*", "all_files_*", "priority_*",
+    "share_*", "reassign_share", "work_queues",
 )  # fmt: skip
 """Golden files of the families that have verbs."""
 

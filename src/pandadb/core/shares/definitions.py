@@ -173,7 +173,7 @@ def _cycles(parents: Mapping[str, str | None]) -> Iterator[str]:
         above: str | None = name
         while above not in ends and above is not None:
             if above in path:
-                way = " → ".join([*path][[*path].index(above) :] + [above])
+                way = " → ".join([*[*path][[*path].index(above) :], above])
                 yield f"share {shown(above)} is below itself: {way}"
                 return
             path[above] = None

@@ -1,4 +1,4 @@
-"""The tree of global shares: GLOBAL_SHARES with the part of each share in everything (semantics 7.2).
+"""The tree of global shares: GLOBAL_SHARES, and the part of each in everything (semantics 7.2).
 
 The value of a share is its weight among its siblings. The server remembers leaves that are gone
 until it is started again, and reads the table in no order; here each reading begins anew, and
@@ -95,7 +95,8 @@ class ShareTree:
 
 def read(session: Transaction) -> ShareTree:
     """Read the tree."""
-    return grow(connection_of(session).execute(select(*SHARE)).mappings().all())
+    rows = connection_of(session).execute(select(*SHARE)).mappings()
+    return grow([dict(row) for row in rows])
 
 
 def leaves(session: Transaction) -> list[Share]:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ARRAY, String, bindparam, func, select, update
 
 from pandadb.core.jobs.files.file_status import same_dataset
+from pandadb.core.shares import resource_types
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.shares import resource_types
 from pandadb.core.tasks import jedi_config, split_rules
 from pandadb.core.tasks.changes.outcomes import TaskOutcome
 from pandadb.core.tasks.ending import (
