@@ -16,6 +16,7 @@ from pandadb.cli.demo import app as demo
 from pandadb.cli.help import program_of
 from pandadb.cli.jobs import app as jobs
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
+from pandadb.cli.shares import app as shares
 from pandadb.cli.tasks import app as tasks
 from pandadb.errors import InvalidInput, Outcome, PandaDBError
 from pandadb.services import failures
@@ -52,6 +53,7 @@ def options(
 app.add_typer(db.app, name="db")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(shares.app, name="shares")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(archive.app, name="archive")
 app.add_typer(docs.app, name="docs")

@@ -17,9 +17,10 @@ from pandadb.core.shares.tree import SHARE
 from pandadb.core.sql.transaction import connection_of, schema_of
 from pandadb.core.sql.validation import check_given, check_names, near, shown
 from pandadb.models import GlobalShares, JediWorkQueue
+from pandadb.models.queues import JEDI_WORK_QUEUE_SEQ
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -51,7 +52,7 @@ def replace(session: Transaction, shares: Sequence[Row]) -> ShareDiff:
     """Make these shares all that there are; return the difference.
 
     Columns that a share leaves out are NULL; but its number (`queue_id`) stays, and a new share has
-    the next one.
+    the next one of the sequence that work queues have.
 
     Raises:
         InvalidShares: The shares are no tree; the sentence names the share.
@@ -60,15 +61,14 @@ def replace(session: Transaction, shares: Sequence[Row]) -> ShareDiff:
     before = _lock(session)
     queues = _queue_ids(session)
     numbers = {row["name"]: row["queue_id"] for row in before}
-    taken = [*queues, *(share.get("queue_id") for share in shares), *numbers.values()]
-    following = max((number for number in taken if number is not None), default=0) + 1
+    taken = {*queues, *(share.get("queue_id") for share in shares), *numbers.values()}
     after = []
     for share in shares:
         row = {**dict.fromkeys(OPTIONAL), **share}
         if row["queue_id"] is None:
             row["queue_id"] = numbers.get(row["name"])
         if row["queue_id"] is None:
-            row["queue_id"], following = following, following + 1
+            row["queue_id"] = _next_number(session, taken)
         after.append(row)
     return _write(session, before, after, queues)
 
@@ -91,6 +91,14 @@ def change(session: Transaction, name: str, values: Row) -> ShareDiff:
     definitions.check([changed])
     after = [changed if row is own else row for row in before]
     return _write(session, before, after, _queue_ids(session))
+
+
+def _next_number(session: Transaction, taken: Collection[int | None]) -> int:
+    """Return the next number of the sequence of work queues that is not taken."""
+    while True:
+        number = int(connection_of(session).scalar(select(JEDI_WORK_QUEUE_SEQ.next_value())) or 0)
+        if number not in taken:
+            return number
 
 
 def _lock(session: Transaction) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from pandadb.core.shares.ranking import Power
 from pandadb.core.shares.tree import Share, ShareTree
 from pandadb.core.shares.usage import QueueUsage
 from pandadb.core.tasks.changes.global_shares import ShareChanges
-from pandadb.services.shares.changes import change, load
+from pandadb.services.shares.changes import change, load, parse_values
 from pandadb.services.shares.matching import JobMatch, TaskMatch, match_job, match_task
 from pandadb.services.shares.share_reassignments import (
     UnknownShare,
@@ -38,6 +38,7 @@ __all__ = [
     "match_job",
     "match_task",
     "page",
+    "parse_values",
     "rank",
     "reassign",
     "reassign_jobs_by_rules",

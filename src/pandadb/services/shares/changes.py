@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.shares import changes, definitions
+from pandadb.core.sql import validation
+from pandadb.core.sql.validation import InvalidValue, shown
+from pandadb.models import GlobalShares
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pandadb.core.shares.changes import ShareDiff
     from pandadb.database import Database
@@ -30,6 +33,21 @@ def change(
     """
     with transaction(database, options) as connection:
         return changes.change(connection, name, values)
+
+
+def parse_values(assignments: Iterable[str]) -> dict[str, Any]:
+    """Return the values of columns of a share, of texts such as `value=30`; NULL is None.
+
+    Raises:
+        InvalidValue: A text is no COLUMN=VALUE, there is no such column, or the value is none.
+    """
+    values: dict[str, Any] = {}
+    for word in assignments:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise InvalidValue(f"{shown(word)} is not COLUMN=VALUE")
+        values[name] = validation.from_text(GlobalShares, name, text)
+    return values
 
 
 def load(database: Database, text: str, options: VerbOptions = DEFAULT_OPTIONS) -> ShareDiff:

@@ -42,6 +42,12 @@ class ShareChanges:
     refused: dict[int, str] = field(default_factory=dict)
     """Tasks that keep their share, with the reason."""
 
+    def add(self, other: ShareChanges) -> None:
+        """Add the changes of another transaction."""
+        self.tasks |= other.tasks
+        self.jobs += other.jobs
+        self.refused |= other.refused
+
 
 def assign(
     session: Transaction,
