@@ -47,7 +47,7 @@ def match(
         _print_job(found)
 
 
-def _print_job(found: shares.JobMatch) -> None:
+def _print_job(found: "shares.JobMatch") -> None:
     _print(f"Job {found.pandaid} has the share {found.has['gshare'] or '-'}.")
     if found.merges_events:
         _print(f"It merges events: such jobs have the share {found.share}, without a rule.")
@@ -59,7 +59,7 @@ def _print_job(found: shares.JobMatch) -> None:
         _print_trials("Leaves, in the order of the rules", found.trials)
 
 
-def _print_task(found: shares.TaskMatch) -> None:
+def _print_task(found: "shares.TaskMatch") -> None:
     has = found.has
     _print(
         f"Task {found.jeditaskid} has the share {has['gshare'] or '-'}, work queue"

@@ -52,7 +52,7 @@ def rematch(session: Transaction, states: Sequence[str]) -> dict[str | None, dic
                 moves.append({**kind, "share": share})
         if not moves:
             continue
-        columns = {name: [one[name] for one in moves] for name in (*KIND, "share")}
+        columns = {f"given_{name}": [one[name] for one in moves] for name in (*KIND, "share")}
         with refusing_to_wait():
             rows = connection_of(session).execute(_update(table, tuple(states)), columns)
         for before, after, number in rows:
@@ -76,9 +76,11 @@ def _of_no_task(table: JobTable, states: tuple[str, ...]) -> list[ColumnElement[
 def _update(table: JobTable, states: tuple[str, ...]) -> Select[Any]:
     """Return the statement that changes the jobs, locked in the order of their ids."""
     job = table.__table__.c
-    arrays = {name: bindparam(name, type_=ARRAY(TYPES.get(name, String()))) for name in KIND}
-    share = bindparam("share", type_=ARRAY(String))
-    given = unnested("given", **arrays, share=share).c
+    arrays = {
+        name: bindparam(f"given_{name}", type_=ARRAY(TYPES.get(name, String())))
+        for name in (*KIND, "share")
+    }
+    given = unnested("given", **arrays).c
     is_of_kind = [job[name].is_not_distinct_from(given[name]) for name in KIND]
     picked = (
         select(job.pandaid, job.gshare, given.share)
