@@ -57,6 +57,7 @@ SKIPPED = {
     ("docs", "erd"): "it draws for a second; its folder is as that of docs dictionary",
 }
 EXAMPLES = {
+    "assignments": "value=1",
     "catalogue": "records.csv",
     "file": "records.csv",
     "jeditaskid": "5",
@@ -67,6 +68,7 @@ EXAMPLES = {
     "pandaid": "1",
     "pandaids": "1",
     "revision": "head",
+    "share": "Test",
     "subject": "1",
     "task": "5",
     "to": "folder",

@@ -20,6 +20,7 @@ from pandadb.cli.jobs import app as jobs
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
 from pandadb.cli.stats import app as stats
 from pandadb.cli.sites import app as sites
+from pandadb.cli.shares import app as shares
 from pandadb.cli.tasks import app as tasks
 from pandadb.errors import InvalidInput, Outcome, PandaDBError
 from pandadb.services import failures
@@ -60,6 +61,7 @@ app.add_typer(errors.app, name="errors")
 app.add_typer(stats.app, name="stats")
 app.add_typer(sites.app, name="sites")
 app.add_typer(harvester.app, name="harvester")
+app.add_typer(shares.app, name="shares")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(archive.app, name="archive")
 app.add_typer(docs.app, name="docs")

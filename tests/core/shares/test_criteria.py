@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pandadb.core.shares.criteria import parse_criteria, parse_variables
+from pandadb.core.shares.criteria import Undecidable, parse_criteria, parse_variables
 from pandadb.core.shares.work_queues import WorkQueue, queue_of
 from pandadb.core.sql.validation import InvalidValue
 
@@ -24,17 +24,36 @@ TASK = {"workinggroup": "GP_A", "processingtype": "pMerge", "corecount": None, "
         ("processingType LIKE :pt", "pt:%merge%", True),
         ("processingType LIKE :pt", "pt:merge%", False),
         ("processingType LIKE 'merge'", None, True),
-        ("campaign LIKE :pt", "pt:%", False),
         ("workingGroup IN (:one,:two)", "one:GP_B, two:GP_A", True),
         ("workingGroup NOT IN (:one)", "one:GP_AB", True),
         ("NOT (workingGroup = 'GP_A' OR eventService = 1)", None, False),
-        ("coreCount > 1 or eventservice < :n", "n:1", True),
+        ("eventservice > 1 or eventservice < 1", None, True),
+        ("eventservice = :n", "n:0", False),
+        ("processingType = 'pMerge' OR campaign LIKE 'x'", None, True),
+        ("campaign IN (:one, 'x')", "one:GP", False),
         ("campaign <> 'x' AND campaign IS NULL", None, True),
         ("workingGroup IS NOT NULL AND NOT eventService >= 2", None, True),
     ],
 )
 def test_a_task_meets_criteria(criteria: str, variables: str | None, is_met: bool) -> None:
     assert parse_criteria(criteria, parse_variables(variables))(TASK) is is_met
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        "campaign LIKE '%'",
+        "NOT campaign LIKE '%'",
+        "corecount > 1",
+        "corecount < 1 OR eventservice = 0",
+        "eventservice LIKE '0'",
+        "eventservice < '1'",
+    ],
+)
+def test_null_and_other_types_leave_a_queue_out(criteria: str) -> None:
+    condition = parse_criteria(criteria, {})
+    with pytest.raises(Undecidable, match="cannot be decided"):
+        condition(TASK)
 
 
 @pytest.mark.parametrize(

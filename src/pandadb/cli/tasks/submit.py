@@ -49,8 +49,8 @@ def submit(
 
     Example: pandadb tasks submit examples/task.json --catalogue examples/catalogue.json
     """
-    text = _text(file)
-    files = None if catalogue is None else _text(catalogue)
+    text = text_of(file)
+    files = None if catalogue is None else text_of(catalogue)
     with changing(dry_run=dry_run) as database:
         found = None if files is None else datasets.read_catalogue(files)
         answer, refined = tasks.enter(
@@ -96,7 +96,7 @@ def feed(
 
     Example: pandadb tasks feed 1000002 --catalogue examples/catalogue.json
     """
-    text = _text(catalogue)
+    text = text_of(catalogue)
     with changing(dry_run=dry_run) as database:
         found = datasets.read_catalogue(text)
         report = datasets.feed(
@@ -128,7 +128,8 @@ def requester(user: str | None, production: bool) -> "tasks.Requester":
         fail("Your user has no login name here: name the requester with --user", INVALID)
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """Return the text of a file; exit with code 2 if it cannot be read."""
     try:
         return file.read_text("utf-8-sig")
     except (OSError, UnicodeError) as error:

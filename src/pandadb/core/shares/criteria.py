@@ -1,8 +1,12 @@
 """Criteria of work queues: conditions on a task's attributes, as JEDI_WORK_QUEUE has them.
 
 Comparisons with =, <>, <, >, IN, LIKE and IS NULL, joined by AND, OR, NOT and parentheses. Values
-are quoted texts, numbers, or names with a colon and values in the column `variables`. The
-server executes the text as Python; here it is parsed, and other text is refused.
+are quoted texts, numbers, or names with a colon and values in the column `variables`, which are
+texts. The server executes the text as Python; here it is parsed, and other text is refused.
+
+The types are those of the server: a number never equals a text, and to order a number and a text,
+or to compare NULL by LIKE, < or >, is an error that leaves the queue out (semantics 7.1). AND and
+OR stop at the first condition that decides.
 """
 
 from __future__ import annotations
@@ -33,6 +37,10 @@ TOKEN = re.compile(
     r"\s*(?:(?P<text>'[^']*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<variable>:\w+)"
     r"|(?P<word>[A-Za-z_]\w*)|(?P<sign><>|[=!<>]=|[=<>(),]))"
 )
+
+
+class Undecidable(InvalidValue):
+    """A condition that cannot be decided for a task: a value is NULL, or of another type."""
 
 
 def parse_variables(text: str | None) -> dict[str, str]:
@@ -101,7 +109,7 @@ class _Parser:
             return lambda task: _is_like(left(task), pattern(task))
         if self.takes("IN"):
             values = self.values()
-            return lambda task: any(_compare("=", left(task), value(task)) for value in values)
+            return lambda task: left(task) in [value(task) for value in values]
         sign = self.next()
         if sign not in COMPARISONS:
             raise self.mistake(sign)
@@ -168,34 +176,30 @@ def _tokens(text: str) -> list[str]:
 
 
 def _compare(sign: str, left: Any, right: Any) -> bool:
-    """Compare values as numbers if one is a number, else as texts; order is false for NULL."""
-    left, right = _alike(left, right)
-    if None in (left, right) and COMPARISONS[sign] not in (operator.eq, operator.ne):
-        return False
-    return bool(COMPARISONS[sign](left, right))
+    """Compare values as Python does.
 
-
-def _alike(left: Any, right: Any) -> tuple[Any, Any]:
-    if None in (left, right):
-        return left, right
-    if not (isinstance(left, str) and isinstance(right, str)):
-        try:
-            return float(left), float(right)
-        except ValueError:
-            pass
-    return str(left), str(right)
+    Raises:
+        Undecidable: The order of NULL, or of a text and a number.
+    """
+    try:
+        return bool(COMPARISONS[sign](left, right))
+    except TypeError:
+        raise Undecidable(f"{shown(left)} {sign} {shown(right)} cannot be decided") from None
 
 
 def _is_like(value: Any, pattern: Any) -> bool:
     """Return whether a text has a pattern, in letters of any case; with % the whole text is meant.
 
-    NULL is like nothing. Otherwise patterns are regular expressions, as the server takes them.
+    Otherwise patterns are regular expressions, as the server takes them.
+
+    Raises:
+        Undecidable: The value is NULL or a number.
+        InvalidValue: The pattern is no regular expression.
     """
-    if value is None or pattern is None:
-        return False
-    text = str(pattern)
-    text = f"^{text.replace('%', '.*')}$" if "%" in text else text
+    if not (isinstance(value, str) and isinstance(pattern, str)):
+        raise Undecidable(f"{shown(value)} LIKE {shown(pattern)} cannot be decided")
+    text = f"^{pattern.replace('%', '.*')}$" if "%" in pattern else pattern
     try:
-        return re.search(text, str(value), re.IGNORECASE) is not None
-    except re.error:
+        return re.search(text, value, re.IGNORECASE) is not None
+    except (re.error, RecursionError, OverflowError):
         raise InvalidValue(f"the pattern {shown(pattern)} cannot be read") from None

@@ -1,161 +1,94 @@
-"""Global shares: the share of a job or a task, the ranking for dispatch (semantics 7.2 to 7.4)."""
+"""Targets of global shares in HS06, and their order for dispatch (semantics 7.4)."""
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import Numeric, case, cast, func, select
 
-from pandadb.models import GlobalShares, JobsShareStats, ResourceTypes
+from pandadb.core.shares import tree
+from pandadb.core.sql.expressions import constants
+from pandadb.core.sql.transaction import connection_of
+from pandadb.models import JobsShareStats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from sqlalchemy import Row
-
+    from pandadb.core.shares.tree import Share, ShareTree
     from pandadb.core.sql.transaction import Transaction
 
-UNDEFINED_SHARE = "Undefined"
-ROOT_SHARE = "root"
-"""The share of all tasks where there are none: the root of the tree."""
-EXECUTING_STATES = ("sent", "running")
-MATCHED_COLUMNS = ("prodsourcelabel", "workinggroup", "processingtype", "rtype")
-"""Patterns that a job has to match."""
-PATTERNS_OF_TASKS = (*MATCHED_COLUMNS, "campaign", "transpath")
-WORKING_GROUP_OF_NONE = " "
-"""The working group of a task without one, to a pattern."""
-PER_CORE = ("MBPerCore", "MBPerCoreFixed")
-"""Units of memory (`ramunit`) that are for each core."""
-MEMORY_COMPENSATION = 0.9
-"""The part of a task's memory that counts for its class."""
-EIGHT_CORES = 0
-"""A core count of 0 means a whole node of 8 cores."""
+EXECUTING_STATES, QUEUED_STATE = ("sent", "running"), "activated"
+"""States of the jobs whose HS06 count as executed, and as queued; others do not count."""
+WITHOUT_TARGET = 1_000_000.0
+"""The use of shares without a target: they come last."""
+STATS = JobsShareStats.__table__.c
 
 
 @dataclass(frozen=True)
-class Share:
-    """A leaf of the tree of shares, with its part of everything in percent."""
+class Power:
+    """Computing power of a share, in HS06."""
 
-    name: str
-    percent: float
-    patterns: Mapping[str, str | None]
+    executing: float = 0.0
+    queued: float = 0.0
+    target: float = 0.0
 
+    @property
+    def use(self) -> float:
+        """Return how much of its target is used: 1.0 is all of it."""
+        return self.executing / self.target if self.target else WITHOUT_TARGET
 
-def leaves(session: Transaction) -> list[Share]:
-    """Return the shares that jobs may belong to, by name."""
-    rows = session.execute(select(GlobalShares.__table__).order_by(GlobalShares.name)).mappings()
-    children: dict[str | None, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        children[row["parent"]].append(dict(row))
-    return sorted(_below(children, None, 100.0), key=lambda share: share.name)
-
-
-def _below(
-    children: Mapping[str | None, list[Mapping[str, Any]]], parent: str | None, percent: float
-) -> Iterator[Share]:
-    """Yield the leaves below a share: siblings divide its part by their values."""
-    siblings = children.get(parent, [])
-    total = sum(row["value"] for row in siblings) or 1
-    for row in siblings:
-        part = percent * row["value"] / total
-        if children.get(row["name"]):
-            yield from _below(children, row["name"], part)
-        else:
-            yield Share(row["name"], part, {name: row[name] for name in PATTERNS_OF_TASKS})
+    def __add__(self, other: Power) -> Power:
+        return Power(
+            self.executing + other.executing,
+            self.queued + other.queued,
+            self.target + other.target,
+        )
 
 
-def share_of(job: Mapping[str, Any], shares: Sequence[Share]) -> str:
-    """Return the first share with patterns that match the beginnings of the job's values.
+def distribution(session: Transaction, found: ShareTree) -> dict[str, Power]:
+    """Return the power of each share by name, by the statistics of jobs (JOBS_SHARE_STATS).
 
-    `rtype` is the resource type of the job's queue; without it, shares with an rtype do not match.
+    The target of a leaf is its part of all that is executed, also by jobs of shares that the tree
+    does not have. Inner nodes have the sums of the leaves below them.
     """
-    for share in shares:
-        if all(
-            re.match(pattern, str(job.get(name) or ""))
-            for name, pattern in share.patterns.items()
-            if pattern is not None and name in MATCHED_COLUMNS
-        ):
-            return share.name
-    return UNDEFINED_SHARE
+    counted = _counted(session)
+    total = sum(executing for executing, _ in counted.values())
+    powers = {
+        share.name: Power(*counted.get(share.name, (0.0, 0.0)), total * share.percent / 100)
+        for share in found.leaves()
+    }
+    _add_up(found.root, powers)
+    return powers
 
 
-def share_of_task(task: Mapping[str, Any], shares: Sequence[Share]) -> str:
-    """Return the first share with patterns that match the beginnings of the task's columns.
+def _counted(session: Transaction) -> dict[str | None, tuple[float, float]]:
+    executing, queued = (
+        func.coalesce(func.sum(case((STATS.jobstatus.in_(constants(states)), power))), 0)
+        for power in [cast(STATS.hs, Numeric)]
+        for states in (EXECUTING_STATES, [QUEUED_STATE])
+    )
+    rows = select(STATS.gshare, executing, queued).group_by(STATS.gshare)
+    found = connection_of(session).execute(rows)
+    return {gshare: (float(running), float(waiting)) for gshare, running, waiting in found}
 
-    Columns without a value match any pattern, but for the working group. `rtype` is the resource
-    type of the first queue that the task has to run at, if there is one.
-    """
-    if not shares:
-        return ROOT_SHARE
-    given = {**task, "workinggroup": task.get("workinggroup") or WORKING_GROUP_OF_NONE}
-    for share in shares:
-        if all(
-            re.match(pattern, str(given[name]))
-            for name, pattern in share.patterns.items()
-            if pattern is not None and given.get(name)
-        ):
-            return share.name
-    return UNDEFINED_SHARE
+
+def _add_up(share: Share, powers: dict[str, Power]) -> Power:
+    if share.children:
+        below = [_add_up(child, powers) for child in share.children]
+        powers[share.name] = sum(below, Power())
+    return powers[share.name]
+
+
+def order(share: Share, powers: Mapping[str, Power]) -> Iterator[Share]:
+    """Yield the leaves below a share: at each node the child furthest below its target first."""
+    if not share.children:
+        yield share
+    for child in sorted(share.children, key=lambda one: powers[one.name].use):
+        yield from order(child, powers)
 
 
 def ranking(session: Transaction) -> list[str]:
-    """Return the shares in the order of dispatch: the one furthest below its target first.
-
-    The HS06 that a share executes are those of its sent and running jobs in the statistics.
-    """
-    stats = session.execute(
-        select(JobsShareStats.gshare, func.sum(JobsShareStats.hs))
-        .where(JobsShareStats.jobstatus.in_(EXECUTING_STATES))
-        .group_by(JobsShareStats.gshare)
-    ).all()
-    executing = {gshare: float(hs or 0) for gshare, hs in stats}
-    total = sum(executing.values())
-
-    def behind(share: Share) -> float:
-        pledged = total * share.percent / 100
-        return executing.get(share.name, 0.0) / pledged if pledged else 1e6
-
-    return [share.name for share in sorted(leaves(session), key=behind)]
-
-
-def resource_types(session: Transaction) -> Sequence[Row[Any]]:
-    """Return the rows of RESOURCE_TYPES, the classes of resources, by name."""
-    rows = select(ResourceTypes.__table__).order_by(ResourceTypes.resource_name)
-    return session.execute(rows).all()
-
-
-def resource_type_of(job: Mapping[str, Any], types: Sequence[Row[Any]]) -> str:
-    """Return the first class whose bounds hold the job's cores and memory (MB) per core."""
-    asked = job.get("corecount")
-    cores = 8 if asked == EIGHT_CORES else asked or 1
-    return _resource_type(cores, round((job.get("minramcount") or 0) / cores), types)
-
-
-def resource_type_of_task(task: Mapping[str, Any], types: Sequence[Row[Any]]) -> str:
-    """Return the first class whose bounds hold the task's cores and memory (MB) per core.
-
-    The memory is `ramcount` in `ramunit` and `baseramcount`, compensated (semantics 7.5).
-    """
-    asked = task.get("corecount")
-    cores = 8 if asked == EIGHT_CORES else asked or 1
-    memory = task.get("ramcount") or 0
-    if task.get("ramunit") in PER_CORE:
-        memory *= cores
-    memory = (memory + (task.get("baseramcount") or 0)) / cores
-    return _resource_type(cores, int(memory * MEMORY_COMPENSATION), types)
-
-
-def _resource_type(cores: int, memory: int, types: Sequence[Row[Any]]) -> str:
-    for kind in types:
-        if _holds(kind.mincore, cores, kind.maxcore) and _holds(
-            kind.minrampercore, memory, kind.maxrampercore
-        ):
-            return str(kind.resource_name)
-    return UNDEFINED_SHARE
-
-
-def _holds(low: int | None, number: int, high: int | None) -> bool:
-    return (low is None or low <= number) and (high is None or number <= high)
+    """Return the leaves in the order of dispatch."""
+    found = tree.read(session)
+    return [share.name for share in order(found.root, distribution(session, found))]

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 
+from pandadb.core.shares import tree
 from pandadb.core.shares.criteria import parse_criteria, parse_variables
+from pandadb.core.shares.matching import Trial
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.models import GlobalShares, JediWorkQueue
+from pandadb.models import JediWorkQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pandadb.core.sql.transaction import Transaction
 
 VO_OF_SHARES = "atlas"
 """The VO of shares without one."""
+NOT_MET = "its criteria are not met"
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class WorkQueue:
 
 
 def work_queues(session: Transaction) -> list[WorkQueue]:
-    """Return the queues that are in use, in their order, then the shares."""
+    """Return the queues that are in use, in their order, then the leaves of the shares."""
     queue = JediWorkQueue.__table__.c
     rows = session.execute(
         select(JediWorkQueue.__table__)
@@ -49,14 +52,16 @@ def work_queues(session: Transaction) -> list[WorkQueue]:
 
 
 def _shares(session: Transaction) -> list[WorkQueue]:
-    rows = session.execute(select(GlobalShares.__table__).order_by(GlobalShares.name)).all()
-    parents = {row.parent for row in rows}
     return [
         WorkQueue(
-            row.queue_id, row.name, row.vo or VO_OF_SHARES, row.prodsourcelabel, is_share=True
+            share.queue_id,
+            share.name,
+            share.vo or VO_OF_SHARES,
+            share.patterns.get("prodsourcelabel"),
+            is_share=True,
         )
-        for row in rows
-        if row.name not in parents and row.queue_id is not None
+        for share in tree.leaves(session)
+        if share.queue_id is not None
     ]
 
 
@@ -66,16 +71,40 @@ def queue_of(
     """Return the queue of that name, else the first with criteria that the task meets.
 
     `task` has columns of JEDI_TASKS; queues of its VO and label are tried, and None is returned
-    without a match. A queue with criteria that cannot be read is left out.
+    without a match. A queue with criteria that cannot be read, or not decided, is left out.
     """
-    own = [one for one in queues if (one.vo, one.label) == (task["vo"], task["prodsourcelabel"])]
-    given = next((one for one in own if one.name == name), None)
-    return given or next((one for one in own if not one.is_share and _is_met(one, task)), None)
+    given = next((one for one in _own(task, queues) if one.name == name), None)
+    return given or next((one for one, reason in _trials(task, queues) if reason is None), None)
 
 
-def _is_met(queue: WorkQueue, task: Mapping[str, Any]) -> bool:
+def explain(task: Mapping[str, Any], queues: Sequence[WorkQueue]) -> list[Trial]:
+    """Return the queues that were tried for a task in their order, up to the first that it meets.
+
+    Each has the reason why the task is not for it.
+    """
+    trials: list[Trial] = []
+    for queue, reason in _trials(task, queues):
+        trials.append(Trial(queue.name, reason))
+        if reason is None:
+            break
+    return trials
+
+
+def _own(task: Mapping[str, Any], queues: Sequence[WorkQueue]) -> list[WorkQueue]:
+    return [one for one in queues if (one.vo, one.label) == (task["vo"], task["prodsourcelabel"])]
+
+
+def _trials(
+    task: Mapping[str, Any], queues: Sequence[WorkQueue]
+) -> Iterator[tuple[WorkQueue, str | None]]:
+    for queue in _own(task, queues):
+        if not queue.is_share:
+            yield queue, _mismatch(queue, task)
+
+
+def _mismatch(queue: WorkQueue, task: Mapping[str, Any]) -> str | None:
     try:
         criteria = parse_criteria(queue.criteria, parse_variables(queue.variables))
-        return bool(criteria(task))
-    except InvalidValue:
-        return False
+        return None if criteria(task) else NOT_MET
+    except InvalidValue as error:
+        return str(error)

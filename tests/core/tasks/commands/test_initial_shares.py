@@ -51,11 +51,12 @@ def test_a_task_has_the_share_that_a_new_one_would_have(
 ) -> None:
     make_task(session, params=params, **more)
 
-    changed = initial_shares.reset(session, [TASK])
+    changes = initial_shares.reset(session, [TASK])
 
     session.expire_all()
     assert task_row(session, TASK).gshare == share
-    assert changed == ({TASK: share} if share != "Old" else {})
+    assert changes.tasks == ({TASK: ("Old", share)} if share != "Old" else {})
+    assert [*changes.refused] == ([TASK] if share == "Old" else [])
 
 
 def test_jobs_that_have_not_run_to_their_end_go_with_their_task(session: Session) -> None:
@@ -81,4 +82,5 @@ def test_shares_of_many_tasks_take_the_statements_of_one(session: Session) -> No
         return len(sent)
 
     assert count(1) == count(*range(100, 120))
-    assert initial_shares.reset(session, []) == {}
+    assert initial_shares.reset(session, []).tasks == {}
+    assert initial_shares.reset(session, [99]).refused == {99: "There is no task 99"}

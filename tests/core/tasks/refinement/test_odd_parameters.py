@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pandadb.core.shares.ranking import Share
+from pandadb.core.shares.matching import ShareMatcher
+from pandadb.core.shares.tree import Share
 from pandadb.core.shares.work_queues import WorkQueue
 from pandadb.core.tasks.refinement import refinements, task_columns
 from pandadb.core.tasks.refinement.dataset_attributes import FLAGS
@@ -37,11 +38,11 @@ FIELDS = [
     "attributes", "offset", "nFilesPerJob", "num_records", "ratio", "eventRatio", "transient",
     "pseudo", "expand", "expandedList", "hidden", "es_only", "padding", "allowNoOutput",
 ]  # fmt: skip
-SHARE = Share("A", 100.0, {"rtype": "x", "workinggroup": ".*", "campaign": None})
+SHARE = Share("A", 100, 100.0, {"rtype": "x", "workinggroup": ".*", "campaign": "c"})
 AROUND = Surroundings(
     datetime(2026, 1, 1),
     [WorkQueue(1, "q", "wlcg", "managed", "coreCount > 1 OR campaign LIKE 'x' OR site IS NULL")],
-    [SHARE],
+    ShareMatcher([SHARE]),
     [],
     {},
     None,

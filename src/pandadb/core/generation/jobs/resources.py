@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.generation import file_events
 from pandadb.core.generation.splitting import sizes
-from pandadb.core.shares.ranking import PER_CORE
+from pandadb.core.shares.resource_types import PER_CORE
 from pandadb.core.tasks.ending.scout_verdicts import HS06_UNITS
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ from pandadb.core.jobs import states
 from pandadb.core.jobs.attempts import retry_history
 from pandadb.core.jobs.creation import issued_ids, job_input, placeholders, priorities
 from pandadb.core.jobs.files import task_totals, used_files
-from pandadb.core.shares import ranking
+from pandadb.core.shares import resource_types, tree
+from pandadb.core.shares.matching import ShareMatcher
 from pandadb.core.sql.copy import copy_rows
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.transaction import waiting_table
@@ -201,16 +202,20 @@ def _worker_out(
     session: Transaction, jobs: Sequence[NewJob]
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """Return the expressions of the columns that no caller has given."""
-    leaves = [] if all(job.columns.get("gshare") for job in jobs) else ranking.leaves(session)
+    shared = all(job.columns.get("gshare") for job in jobs)
+    matcher = ShareMatcher([] if shared else tree.leaves(session))
+    sites = [resource_types.first_site(job.columns.get("computingsite")) for job in jobs]
+    rtypes = resource_types.of_queues(session, sites if matcher.has_rtypes else ())
     classed = all(job.columns.get("resource_type") for job in jobs)
-    types = [] if classed else ranking.resource_types(session)
+    types = [] if classed else resource_types.read(session)
 
     def worked_out(job: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         if not job.get("gshare"):
-            found["gshare"] = ranking.share_of(job, leaves)
+            rtype = rtypes.get(resource_types.first_site(job.get("computingsite")))
+            found["gshare"] = matcher.share_of_job({**job, "rtype": rtype})
         if not job.get("resource_type"):
-            found["resource_type"] = ranking.resource_type_of(job, types)
+            found["resource_type"] = resource_types.of_job(job, types)
         if "currentpriority" not in job:
             install = job.get("prodsourcelabel") == "install"
             found["currentpriority"] = 4100 if install else job.get("assignedpriority", 0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, Text, bindparam, literal, update
 
-from pandadb.core.shares import ranking
+from pandadb.core.shares import resource_types
 from pandadb.core.sql import validation
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_given, unnested, written
@@ -111,7 +111,7 @@ def reset_resource_types(session: Transaction, tasks: Sequence[int]) -> None:
     """Find the resource types of tasks by their cores and memory."""
     if not tasks:
         return
-    types = ranking.resource_types(session)
+    types = resource_types.read(session)
     rows = lock_tasks(session, tasks, Lock.WAIT, *OF_RESOURCES)
     given = unnested(
         "given", jeditaskid=array("tasks"), resource_type=bindparam("types", type_=ARRAY(Text))
@@ -121,5 +121,5 @@ def reset_resource_types(session: Transaction, tasks: Sequence[int]) -> None:
         .where(TASK.jeditaskid == given.c.jeditaskid)
         .values(resource_type=given.c.resource_type)
     )
-    found = [ranking.resource_type_of_task(row._asdict(), types) for row in rows.values()]
+    found = [resource_types.of_task(row._asdict(), types) for row in rows.values()]
     session.execute(changed, {"tasks": [*rows], "types": found})

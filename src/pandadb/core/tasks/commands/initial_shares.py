@@ -1,4 +1,4 @@
-"""Global shares of retried tasks, found again as for new ones, with those of their jobs."""
+"""Global shares of tasks, found again as for new ones, with those of their jobs."""
 
 from __future__ import annotations
 
@@ -6,68 +6,94 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, String, bindparam, select, update
+from sqlalchemy import select
 
-from pandadb.core.jobs.refusals import refusing_to_wait
-from pandadb.core.shares import ranking
+from pandadb.core.shares import resource_types, tree
+from pandadb.core.shares.matching import ShareMatcher
 from pandadb.core.sql.expressions import constants
-from pandadb.core.sql.id_arrays import array, is_given, is_one_of, unnested, written
-from pandadb.core.tasks.refinement.surroundings import first_site, queue_resource_types
+from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.sql.transaction import connection_of
+from pandadb.core.tasks.changes import global_shares
+from pandadb.core.tasks.changes.global_shares import ShareChanges
+from pandadb.core.tasks.row_locks import refusing_to_wait
+from pandadb.core.tasks.states import STATES
 from pandadb.models import JediTaskParams, JediTasks
-from pandadb.models.jobs.all_tables import LIVE_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Row, Select, Update
+    from sqlalchemy import Row, Select
 
-    from pandadb.core.shares.ranking import Share
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.models.jobs.all_tables import JobTable
 
 TASK, PARAMS = JediTasks.__table__.c, JediTaskParams.__table__.c
-MOVED_JOBS = (
-    "pending", "defined", "assigned", "waiting", "activated", "running", "starting",
-)  # fmt: skip
-"""States of jobs that go to the new share of their task."""
 MATCHED = (
     "prodsourcelabel", "workinggroup", "campaign", "processingtype", "transpath", "site", "gshare",
+    "lockedby",
 )  # fmt: skip
 
 
-def reset(session: Transaction, tasks: Sequence[int]) -> dict[int, str]:
+def reset(session: Transaction, tasks: Sequence[int], *, running: bool = True) -> ShareChanges:
     """Give tasks the share of their parameters, or else the first that they match.
 
-    The tasks with another share than before are returned, with it. Tasks that an agent has locked
-    (`lockedby`), and those that match no share, keep theirs.
+    Tasks that an agent has locked (`lockedby`), and those that match no share, keep theirs, with
+    the reason in `refused`.
+
+    Raises:
+        TasksLocked, JobsLocked: A row was locked for longer than the lock timeout.
     """
-    rows = session.execute(_tasks(), {"pandaids": written(tasks)}).all() if tasks else []
-    if not rows:
-        return {}
-    shares = ranking.leaves(session)
-    types = queue_resource_types(session, [first_site(row.site) for row in rows])
-    found = {row.jeditaskid: _share(row, shares, types) for row in rows}
-    given = {task: share for task, share in found.items() if share is not None}
-    _write(session, given)
-    before = {row.jeditaskid: row.gshare for row in rows}
-    return {task: share for task, share in given.items() if share != before[task]}
+    if not tasks:
+        return ShareChanges()
+    with refusing_to_wait():
+        rows = session.execute(_tasks(), {"pandaids": written(tasks)}).all()
+    matcher = ShareMatcher(tree.leaves(session))
+    sites = [resource_types.first_site(row.site) for row in rows if matcher.has_rtypes]
+    rtypes = resource_types.of_queues(session, sites)
+    free = {row.jeditaskid: row for row in rows if row.lockedby is None}
+    found = {task: _share(row, matcher, rtypes) for task, row in free.items()}
+    given = {task: share for task, share in found.items() if share != tree.UNDEFINED_SHARE}
+    before = {task: free[task].gshare for task in given}
+    changes = global_shares.write(session, given, before, running=running)
+    for task in {*tasks} - {row.jeditaskid for row in rows}:
+        changes.refused[task] = f"There is no task {task}"
+    for row in rows:
+        if row.lockedby is not None:
+            changes.refused[row.jeditaskid] = f"Task {row.jeditaskid} is locked by {row.lockedby}"
+        elif row.jeditaskid not in given:
+            changes.refused[row.jeditaskid] = f"Task {row.jeditaskid} matches no share"
+    return changes
 
 
-def _share(row: Row[Any], shares: Sequence[Share], types: Mapping[str, str | None]) -> str | None:
-    asked = _params(row.taskparams).get("gshare")
-    if asked in {share.name for share in shares}:
+def _share(row: Row[Any], matcher: ShareMatcher, rtypes: Mapping[str, str | None]) -> str:
+    asked = asked_share(row.taskparams)
+    if asked in {share.name for share in matcher.leaves}:
         return str(asked)
-    task = {**row._asdict(), "rtype": types.get(first_site(row.site))}
-    share = ranking.share_of_task(task, shares)
-    return None if share == ranking.UNDEFINED_SHARE else share
+    rtype = rtypes.get(resource_types.first_site(row.site))
+    return matcher.share_of_task({**row._mapping, "rtype": rtype})
 
 
-def _params(text: str | None) -> Mapping[str, Any]:
+def asked_share(taskparams: str | None) -> str | None:
+    """Return the share that the parameters of a task ask for."""
     try:
-        given = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return given if isinstance(given, dict) else {}
+        given = json.loads(taskparams or "{}")
+    except (ValueError, RecursionError):
+        return None
+    asked = given.get("gshare") if isinstance(given, dict) else None
+    return asked if isinstance(asked, str) else None
+
+
+def parameters_of(session: Transaction, task: int) -> str | None:
+    """Return the parameters of a task as they are stored, in JSON."""
+    params = select(PARAMS.taskparams).where(PARAMS.jeditaskid == task)
+    text: str | None = connection_of(session).scalar(params)
+    return text
+
+
+def unended(session: Transaction) -> list[int]:
+    """Return the tasks that are in no final state, in the order of their ids."""
+    final = constants(name for name, state in STATES.items() if state.final)
+    tasks = select(TASK.jeditaskid).where(TASK.status.not_in(final)).order_by(TASK.jeditaskid)
+    return [*connection_of(session).scalars(tasks)]
 
 
 @cache
@@ -77,47 +103,7 @@ def _tasks() -> Select[Any]:
         .outerjoin_from(
             JediTasks.__table__, JediTaskParams.__table__, PARAMS.jeditaskid == TASK.jeditaskid
         )
-        .where(is_given(TASK.jeditaskid), TASK.lockedby.is_(None))
+        .where(is_given(TASK.jeditaskid))
         .order_by(TASK.jeditaskid)
-    )
-
-
-def _write(session: Transaction, shares: Mapping[int, str]) -> None:
-    parameters = {"tasks": [*shares], "shares": [*shares.values()]}
-    with refusing_to_wait():
-        for statement in (_task_update(), *map(_job_update, LIVE_TABLES)):
-            session.execute(statement, parameters)
-
-
-def _given() -> Any:
-    shares = bindparam("shares", type_=ARRAY(String))
-    return unnested("given", jeditaskid=array("tasks"), gshare=shares).c
-
-
-@cache
-def _task_update() -> Update:
-    given = _given()
-    changed = update(JediTasks.__table__).where(TASK.jeditaskid == given.jeditaskid)
-    return changed.values(gshare=given.gshare)
-
-
-@cache
-def _job_update(table: JobTable) -> Update:
-    """Return the statement that changes the jobs, locked in the order of their ids."""
-    job, given = table.__table__.c, _given()
-    picked = (
-        select(job.pandaid)
-        .where(
-            is_one_of(job.jeditaskid, select(given.jeditaskid)),
-            job.jobstatus.in_(constants(MOVED_JOBS)),
-        )
-        .order_by(job.pandaid)
-        .with_for_update(of=table.__table__)
-        .cte("picked")
-        .prefix_with("MATERIALIZED")
-    )
-    return (
-        update(table.__table__)
-        .where(is_one_of(job.pandaid, select(picked.c.pandaid)), job.jeditaskid == given.jeditaskid)
-        .values(gshare=given.gshare)
+        .with_for_update(of=JediTasks.__table__)
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.shares.ranking import PER_CORE
+from pandadb.core.shares.resource_types import PER_CORE
 from pandadb.core.tasks.ending.scout_values import Measured, Ranks, efficiency, median_efficiency
 from pandadb.core.tasks.split_rules import rule_number
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ARRAY, String, bindparam, func, select, update
 
 from pandadb.core.jobs.files.file_status import same_dataset
+from pandadb.core.shares import resource_types
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks import jedi_config, resource_types, split_rules
+from pandadb.core.tasks import jedi_config, split_rules
 from pandadb.core.tasks.changes.outcomes import TaskOutcome
 from pandadb.core.tasks.ending import (
     gb_per_job,
@@ -119,8 +120,8 @@ def _assessed(source: _Source, scouts: Scouts, size: int | None, may_exhaust: bo
         verdict = scout_verdicts.judge(scouts, config)
         rules = {**(verdict.rules or rules)}
     columns["splitrule"] = split_rules.format_rules(rules)
-    columns["resource_type"] = resource_types.fitting(
-        source.resource_types, {**task._mapping, **columns}
+    columns["resource_type"] = resource_types.of_task(
+        {**task._mapping, **columns}, source.resource_types
     )
     return Assessment(columns, succeeded, verdict.exhausted, source.metrics_of(scouts))
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import String, cast, func, select
+from sqlalchemy import func, select
 
-from pandadb.core.shares import ranking
+from pandadb.core.shares import resource_types, tree
+from pandadb.core.shares.matching import ShareMatcher
 from pandadb.core.shares.work_queues import WorkQueue, queue_of, work_queues
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import shown
 from pandadb.core.tasks.split_rules import format_rules
 from pandadb.core.tasks.submission.parameters import InvalidTask
-from pandadb.models import SchedconfigJSON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from pandadb.core.shares.ranking import Share
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.tasks.refinement.drafts import Draft
     from pandadb.core.tasks.refinement.streams import DatasetNames
@@ -34,9 +33,9 @@ class Surroundings:
     moment: datetime
     """The time of the database, after the tasks were locked."""
     queues: Sequence[WorkQueue]
-    shares: Sequence[Share]
+    shares: ShareMatcher
     types: Sequence[Row[Any]]
-    resource_types: Mapping[str, str | None]
+    rtypes: Mapping[str, str | None]
     """The resource type of PanDA queues that tasks are sent to."""
     catalogue: DatasetNames | None
 
@@ -50,28 +49,13 @@ def read(
     return Surroundings(
         moment,
         work_queues(session),
-        ranking.leaves(session),
-        ranking.resource_types(session),
-        queue_resource_types(
-            session, [first_site(draft.parameters.get("site")) for draft in drafts]
+        ShareMatcher(tree.leaves(session)),
+        resource_types.read(session),
+        resource_types.of_queues(
+            session, [resource_types.first_site(draft.parameters.get("site")) for draft in drafts]
         ),
         catalogue,
     )
-
-
-def first_site(sites: Any) -> str:
-    """Return the first of the queues that a task may run at."""
-    return str(sites or "").split(",")[0]
-
-
-def queue_resource_types(session: Transaction, sites: Sequence[str]) -> dict[str, str | None]:
-    """Return the resource types of PanDA queues, by name, of those that have one."""
-    named = sorted({site for site in sites if site})
-    if not named:
-        return {}
-    kind = cast(SchedconfigJSON.data["resource_type"].as_string(), String)
-    found = select(SchedconfigJSON.panda_queue, kind).where(SchedconfigJSON.panda_queue.in_(named))
-    return {row[0]: row[1] for row in connection_of(session).execute(found)}
 
 
 def set_queue(draft: Draft, around: Surroundings) -> None:
@@ -89,12 +73,12 @@ def set_queue(draft: Draft, around: Surroundings) -> None:
             " its other attributes"
         )
     values["workqueue_id"] = queue.queue_id
-    if given.get("gshare") in [share.name for share in around.shares]:
+    if given.get("gshare") in [share.name for share in around.shares.leaves]:
         values["gshare"] = given["gshare"]
     else:
-        task["rtype"] = around.resource_types.get(first_site(values.get("site")))
-        values["gshare"] = ranking.share_of_task(task, around.shares)
-        if values["gshare"] == ranking.UNDEFINED_SHARE:
+        task["rtype"] = around.rtypes.get(resource_types.first_site(values.get("site")))
+        values["gshare"] = around.shares.share_of_task(task)
+        if values["gshare"] == tree.UNDEFINED_SHARE:
             del values["gshare"]
             raise InvalidTask("no global share is for such a task")
-    values["resource_type"] = ranking.resource_type_of_task(values, around.types)
+    values["resource_type"] = resource_types.of_task(values, around.types)

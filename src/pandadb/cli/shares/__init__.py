@@ -1,0 +1,1 @@
+"""`pandadb shares`."""
