@@ -73,7 +73,7 @@ def test_a_dry_run_answers_and_changes_nothing(database: Database) -> None:
     assert (words(database), found(database)) == (["kill"], {1: "running"})
     assert commands.set_status(database, 1, "done", options=DRY) == {1: "running"}
     assert commands.change_priority(database, 1, 5, DRY) == [1]
-    assert commands.change_attribute(database, 1, "goal", 5, DRY) == [1]
+    assert commands.change_attribute(database, 1, "ramCount", 5, DRY) == [1]
     assert commands.change_split_rule(database, 1, "NF", 5, DRY) == [1]
     assert refresh_min_task_ids(database, DRY) == 1
     assert found(database) == {1: "running"}

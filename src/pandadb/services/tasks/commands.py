@@ -169,31 +169,45 @@ def change_attribute(
     name: str,
     value: Any,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    any_column: bool = False,
 ) -> list[int]:
     """Set a column of tasks and find their resource types anew; return the tasks.
 
+    Memory, cores, wall time and CPU time can be changed; an agent sets `any_column` that does not
+    go with the state.
+
     Raises:
-        InvalidValue: There is no such column, it goes with the state, or the value does not fit.
+        InvalidValue: There is no such column, it cannot be changed, or the value does not fit.
         TasksLocked: A task was locked for longer than the lock timeout.
     """
     ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
-        return attributes.change_attribute(connection, ids, name, value, options.lock)
+        return attributes.change_attribute(
+            connection, ids, name, value, options.lock, any_column=any_column
+        )
 
 
 def change_split_rule(
     database: Database,
     tasks: int | Iterable[int],
-    code: str,
+    rule: str,
     value: str | int | None,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    any_rule: bool = False,
 ) -> list[int]:
-    """Set a split rule of tasks, by its code, or take it away with None; return the tasks.
+    """Set a split rule of tasks, or take it away with None; return the tasks.
+
+    The rule is given by its name or code. Some can be changed (job generation 7); an agent sets
+    `any_rule`.
 
     Raises:
-        InvalidValue: That is no code, or the rules get too long.
+        InvalidValue: There is no such rule, it cannot be changed, or the rules get too long.
         TasksLocked: A task was locked for longer than the lock timeout.
     """
     ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
-        return attributes.change_split_rule(connection, ids, code, value, options.lock)
+        return attributes.change_split_rule(
+            connection, ids, rule, value, options.lock, any_rule=any_rule
+        )
