@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.sql import validation
 from pandadb.core.tasks.changes import agent_states, attributes
-from pandadb.core.tasks.commands import acceptance, execution, redrives, requests
+from pandadb.core.tasks.commands import execution, redrives, requests
 from pandadb.core.tasks.commands.acceptance import Accepted, AcceptResult
 from pandadb.core.tasks.commands.catalog import COMMANDS, Command, UnknownCommand
 from pandadb.core.tasks.commands.execution import ExecutionResult
@@ -38,7 +38,6 @@ __all__ = [
     "change_attribute",
     "change_priority",
     "change_split_rule",
-    "process_commands",
     "reassign_comment",
     "request_command",
     "set_status",
@@ -79,9 +78,7 @@ def accept_commands(
     tasks among these. Several callers can run side by side.
     """
     with transaction(database, options) as connection:
-        result = acceptance.accept(connection, host=options.host)
-        result.accepted += redrives.redrive(connection, idle, vo=vo, label=label)
-    return result
+        return redrives.accept_due(connection, idle, host=options.host, vo=vo, label=label)
 
 
 def carry_out_commands(
@@ -96,29 +93,6 @@ def carry_out_commands(
     """
     with transaction(database, options) as connection:
         return execution.carry_out(connection, accepted, host=options.host)
-
-
-def process_commands(
-    database: Database,
-    *,
-    vo: str | None = None,
-    label: str | None = None,
-    idle: timedelta = IDLE,
-    options: VerbOptions = DEFAULT_OPTIONS,
-) -> tuple[AcceptResult, ExecutionResult]:
-    """Accept the commands that were given and carry them out: see the functions of either step.
-
-    It is for operators and tests: an agent that carries commands out in a transaction of its own
-    locks fewer rows at a time.
-
-    Raises:
-        JobsLocked, TasksLocked: A row was locked for longer than the lock timeout.
-    """
-    with transaction(database, options) as connection:
-        accepted = acceptance.accept(connection, host=options.host)
-        accepted.accepted += redrives.redrive(connection, idle, vo=vo, label=label)
-        done = execution.carry_out(connection, accepted.accepted, host=options.host)
-    return accepted, done
 
 
 def set_status(
