@@ -36,7 +36,6 @@ from pandadb.models import JediTasks, ProdSysComm, TasksStatusLog, TTask
 
 if TYPE_CHECKING:
     from sqlalchemy import CTE, ColumnElement, Select
-    from sqlalchemy.sql.dml import ReturningUpdate
 
     from pandadb.core.statemachine.machine import Transition
     from pandadb.core.tasks.commands.catalog import Command
@@ -226,7 +225,7 @@ def _answered(command: Command, picked: CTE) -> CTE:
 
 
 @cache
-def without_task(command: Command, *, chosen: bool) -> ReturningUpdate[tuple[int]]:
+def without_task(command: Command, *, chosen: bool) -> Any:
     """Refuse commands without a task in JEDI; return the tasks."""
     return (
         update(ProdSysComm.__table__)

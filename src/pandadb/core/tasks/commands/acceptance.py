@@ -55,9 +55,7 @@ class AcceptResult:
     """Tasks of refused commands, each with the reason."""
 
 
-def accept(
-    session: Transaction, *, host: str, tasks: Sequence[int] | None = None
-) -> AcceptResult:
+def accept(session: Transaction, *, host: str, tasks: Sequence[int] | None = None) -> AcceptResult:
     """Accept the commands that were given, to all tasks or to those of the caller.
 
     Tasks that other transactions have locked are left.
