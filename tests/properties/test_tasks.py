@@ -38,7 +38,7 @@ EVERYTHING = text(
     " doma_panda.jedi_output_template, doma_panda.jedi_datasets,"
     " doma_panda.jedi_dataset_contents, doma_panda.jedi_job_retry_history,"
     " doma_panda.task_attempts, doma_panda.tasks_statuslog, doma_deft.t_task,"
-    " doma_deft.prodsys_comm"
+    " doma_deft.prodsys_comm, doma_panda.job_metrics, doma_panda.task_metrics"
 )
 RULES: tuple[dict[str, Any], ...] = (
     {},

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from pandadb.demo import examples, task_life
-from pandadb.models import JediDatasets, JediTasks
+from pandadb.models import JediDatasets, JediTasks, TTask
 from tests.cli.test_commands import run
 from tests.databases import render
 
@@ -172,8 +172,26 @@ def test_wrong_counters_are_listed_and_repaired(
 
     (wrong,) = json.loads(tried.stdout)
     assert (wrong["counter"], wrong["was"], wrong["right"]) == ("nfilesused", 7, 0)
+    assert (wrong["table"], wrong["refused"]) == ("jedi_datasets", None)
     assert repaired.stdout == tried.stdout
     assert (again.returncode, again.stdout) == (3, "")
+
+
+def test_a_total_that_is_too_great_is_lowered_by_force_only(
+    url: str, submitted: str, database: Database
+) -> None:
+    with database.session() as session:
+        session.execute(update(TTask).values(total_req_jobs=5))
+
+    refused = run("tasks", "recount", submitted, url=url)
+    forced = run("tasks", "recount", submitted, "--force", url=url)
+    again = run("tasks", "recount", submitted, url=url)
+
+    assert refused.returncode == 1
+    assert "total_req_jobs" in refused.stderr
+    assert "5 are counted and 0 found" in " ".join(refused.stderr.split())
+    assert forced.returncode == 0
+    assert (again.returncode, again.stdout) == (3, "All values are right.\n")
 
 
 def test_an_unknown_task_is_a_sentence(url: str) -> None:

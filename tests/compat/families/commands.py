@@ -56,9 +56,15 @@ class Commands(Part):
         return {"rows": len(commands.change_priority(self.database, task, priority, OPTIONS))}
 
     def change_attribute(self, task: int, name: str, value: Any) -> dict[str, Any]:
-        changed = commands.change_attribute(self.database, task, name, value, OPTIONS)
+        """The op is behind the front door, which lets only some columns be changed."""
+        changed = commands.change_attribute(
+            self.database, task, name, value, OPTIONS, any_column=True
+        )
         return {"rows": len(changed)}
 
     def change_split_rule(self, task: int, name: str, value: Any) -> dict[str, Any]:
-        changed = commands.change_split_rule(self.database, task, name, value, OPTIONS)
+        """The op is behind the front door, which lets only some rules be changed."""
+        changed = commands.change_split_rule(
+            self.database, task, name, value, OPTIONS, any_rule=True
+        )
         return {"rows": len(changed)}

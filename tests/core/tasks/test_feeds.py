@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, func, select, update
 
-from pandadb.core.datasets.catalogue import CatalogueError, CatalogueFile, Listing
+from pandadb.core.datasets.catalogue import CatalogueError, CatalogueFile, JsonCatalogue, Listing
 from pandadb.core.datasets.feeds import file_selection
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import JediDatasetContents, JediDatasets, JediTasks, TasksStatusLog, TTask
@@ -27,6 +27,7 @@ from tests.fed_tasks import (
     statuses,
     task_of,
 )
+from tests.task_commands import sent_statements
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -336,6 +337,28 @@ def test_a_feed_sends_as_many_statements_for_one_file_as_for_many(
     assert len(sent) <= 22
     number = select(func.count()).select_from(JediDatasetContents)
     assert session.scalar(number) == nfiles
+
+
+def test_a_feed_sends_as_many_statements_for_one_dataset_as_for_many(session: Session) -> None:
+    def count(ndatasets: int) -> int:
+        with session.begin_nested() as savepoint:
+            make_fed_task(session)
+            for number in range(100, 100 + ndatasets):
+                master = MASTER if number % 2 else None
+                add_dataset(session, number, datasetname=f"scope:{number}", masterid=master)
+            names = ["scope:in", *(f"scope:{100 + n}" for n in range(ndatasets))]
+            files = [{"lfn": f"f.{k}", "events": 10} for k in range(3)]
+            listed = {name: {"state": "closed", "files": files} for name in names}
+            session.flush()
+            with sent_statements(session) as sent:
+                fed = feed_task(session, JsonCatalogue(listed))
+            assert fed is not None
+            assert [one.new for one in fed.datasets] == [3] * (ndatasets + 1)
+            savepoint.rollback()
+        session.expunge_all()
+        return len(sent)
+
+    assert count(2) == count(40)
 
 
 def test_a_dataset_whose_index_others_lack_loses_files(session: Session) -> None:

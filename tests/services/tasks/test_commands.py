@@ -73,7 +73,7 @@ def test_a_dry_run_answers_and_changes_nothing(database: Database) -> None:
     assert (words(database), found(database)) == (["kill"], {1: "running"})
     assert commands.set_status(database, 1, "done", options=DRY) == {1: "running"}
     assert commands.change_priority(database, 1, 5, DRY) == [1]
-    assert commands.change_attribute(database, 1, "goal", 5, DRY) == [1]
+    assert commands.change_attribute(database, 1, "ramCount", 5, DRY) == [1]
     assert commands.change_split_rule(database, 1, "NF", 5, DRY) == [1]
     assert refresh_min_task_ids(database, DRY) == 1
     assert found(database) == {1: "running"}
@@ -84,11 +84,27 @@ def test_commands_are_accepted_and_carried_out_in_one_call(database: Database) -
     commands.request_command(database, 1, KILL, OPTIONS)
     commands.request_command(database, 2, PAUSE, OPTIONS)
 
-    for options in (DRY, OPTIONS):
-        accepted, done = commands.process_commands(database, options=options)
-        assert (accepted.done, done.tasks) == ({2: "pause"}, {1: "toabort"})
+    assert agents.advance(database, options=DRY).tasks == {1: "toabort", 2: "paused"}
+    assert agents.advance(database, options=OPTIONS).tasks == {1: "aborted", 2: "paused"}
 
-    assert found(database) == {1: "toabort", 2: "paused"}
+    assert found(database) == {1: "aborted", 2: "paused"}
+
+
+def test_a_command_leaves_those_of_other_tasks_to_agents(database: Database) -> None:
+    fill(database, 1, 2, 3)
+    commands.request_command(database, [1, 2], KILL, OPTIONS)
+    with Session(database.engine) as session, session.begin():
+        session.execute(ProdSysComm.__table__.insert().values(
+            comm_task=99, comm_owner="DEFT", comm_cmd="kill"))  # fmt: skip
+    lock = text("SELECT FROM doma_panda.jedi_tasks WHERE jeditaskid = 1 FOR UPDATE")
+
+    with database.engine.connect() as holder:
+        holder.execute(lock)
+        done = agents.command(database, [2, 3], KILL, OPTIONS)
+
+    assert done.tasks == {2: "toabort", 3: "toabort"}
+    assert found(database) == {1: "running", 2: "toabort", 3: "toabort"}
+    assert words(database) == ["kill", "killing", "killing", "kill"]
 
 
 def test_two_requests_at_once_leave_one_command(database: Database) -> None:
@@ -154,6 +170,7 @@ def test_a_retry_waits_for_no_child_as_it_has_locked_tasks_before(database: Data
     assert found(database)[10] == "toretry"
     assert found(database)[30] == "finished"
 
-    commands.process_commands(database, idle=timedelta(0), options=OPTIONS)
+    accepted = commands.accept_commands(database, idle=timedelta(0), options=OPTIONS).accepted
+    commands.carry_out_commands(database, accepted, OPTIONS)
 
     assert found(database)[10] == "finished"

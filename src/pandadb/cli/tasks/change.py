@@ -9,7 +9,7 @@ from pandadb.cli.options import AsJSON, DryRun, Quiet, task_id
 from pandadb.cli.output import NOTHING_TO_DO, as_json, note, out, table
 from pandadb.cli.target import changing
 from pandadb.cli.tasks.submit import User, end_refused, requester
-from pandadb.services import datasets, tasks
+from pandadb.services import tasks
 
 QUALIFIERS = {
     "finish": ("soft",),
@@ -109,28 +109,44 @@ def recount(
         typer.Argument(parser=task_id, metavar="TASK…", help="The tasks; all if none is named."),
     ] = None,
     *,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Lower totals of T_TASK, too, to the jobs that are there."),
+    ] = False,
     dry_run: DryRun = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Recount the files of datasets, list the counters that were wrong, and repair them.
+    """Recount what is kept of tasks beside their jobs and files; repair what is wrong.
 
-    Without TASK datasets without files are left alone: those of old tasks may be gone. Exit code
-    3 if none was wrong.
+    Counters of datasets, totals of T_TASK, periods of JOB_METRICS and TASK_METRICS. Without TASK
+    datasets without files are left alone, and totals and jobs of tasks that have ended. A total
+    that is greater than the jobs and files that are there is lowered by --force only: old ones may
+    be gone. Exit code 1 if something is not repaired, 3 if nothing was wrong.
 
     Example: pandadb tasks recount 1000002 --dry-run
     """
     with changing(dry_run=dry_run) as database:
-        wrong = datasets.recount(
-            database, jeditaskids or None, options=tasks.VerbOptions(dry_run=dry_run)
+        wrong = tasks.recount(
+            database,
+            jeditaskids or None,
+            force=force,
+            options=tasks.VerbOptions(dry_run=dry_run),
         )
+    repaired = [one for one in wrong if one.refused is None]
     if json:
         as_json([one._asdict() for one in wrong])
-    elif wrong:
-        names = wrong[0]._fields
-        table("Wrong counters", names, ([str(value) for value in one] for one in wrong))
-        note("Nothing was changed." if dry_run else f"{len(wrong)} counters are repaired.")
-    else:
-        out.print("All counters are right.")
+    elif repaired:
+        names = repaired[0]._fields[:-1]
+        rows = ([str(value) for value in one[:-1]] for one in repaired)
+        table("Wrong values", names, rows)
+        note("Nothing was changed." if dry_run else f"{len(repaired)} values are repaired.")
+    elif not wrong:
+        out.print("All values are right.")
+    for one in wrong:
+        if one.refused is not None:
+            note(f"{one.table}.{one.counter} of {one.id}: {one.refused}.", task=one.task)
     if not wrong:
         raise typer.Exit(NOTHING_TO_DO)
+    if len(repaired) < len(wrong):
+        raise typer.Exit(1)

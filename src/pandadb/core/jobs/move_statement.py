@@ -17,6 +17,7 @@ from sqlalchemy import (
     not_,
     null,
     select,
+    true,
     update,
 )
 from typing_extensions import override
@@ -56,7 +57,7 @@ HOST_VERBS = ("dispatch", "heartbeat", "reset")
 PICKED_COLUMNS = ("pandaid", "jobstatus", *LOGGED_COLUMNS)
 """Columns of the picked jobs that the rest of the statement needs."""
 
-TRACKED_COLUMNS = ("lockedby", "specialhandling", "jeditaskid", "processingtype")
+TRACKED_COLUMNS = ("lockedby", "specialhandling", "jeditaskid", "processingtype", "starttime")
 """Columns on which the consequences of a move depend."""
 
 
@@ -79,7 +80,8 @@ class MovedJob(NamedTuple):
     is_clone: bool
     """Whether it is a clone; only of accounted jobs that end."""
     is_measured: bool
-    """Whether the use of energy of its queue may be known; only of accounted jobs that end."""
+    """Whether it has run and the use of energy of its queue may be known; only of accounted jobs
+    that end."""
     at: datetime
     """When it moved."""
 
@@ -132,7 +134,17 @@ def _tracked(job: Columns, route: Route) -> list[ColumnElement[Any]]:
     if not STATES[route.step.target].final:
         return [_is_jedis(job), null(), false(), false(), false()]
     guards = (func.coalesce(one.of(job), false()) for one in (HAS_QUEUED_TIME, IS_CLONE))
-    return [_is_jedis(job), _counted_task(job), *guards, energy.is_measured(job)]
+    measured = and_(_has_begun(job, route), energy.is_measured(job))
+    return [_is_jedis(job), _counted_task(job), *guards, measured]
+
+
+def _has_begun(job: Columns, route: Route) -> ColumnElement[bool]:
+    """Return whether a job that ends has a start: one that never ran has used no energy."""
+    if "starttime" in route.values:
+        return true()
+    effect = route.step.effects.get("starttime")
+    start = effect.of(job, "starttime") if effect else job["starttime"]
+    return func.coalesce(start > EPOCH, false())
 
 
 def _counted_task(job: Columns) -> ColumnElement[Any]:

@@ -45,17 +45,19 @@ FROZEN = ("done", "finished", "failed", "broken", "paused", "exhausted")
 """States of tasks that are not active any more."""
 
 
-def settle(session: Transaction, tasks: Iterable[int]) -> None:
+def settle(session: Transaction, tasks: Iterable[int], *, since_change: bool = False) -> None:
     """Begin or end the periods of tasks, by their states and input as they are now.
 
-    The tasks are locked.
+    With `since_change` periods have ended when the state of the task last changed. The tasks are
+    locked.
     """
     if chosen := [*tasks]:
-        connection_of(session).execute(_statement(), {"pandaids": chosen})
+        statement = _statement(since_change=since_change)
+        connection_of(session).execute(statement, {"pandaids": chosen})
 
 
 @cache
-def _statement() -> Select[Any]:
+def _statement(*, since_change: bool) -> Select[Any]:
     was = _tasks()
     ended = or_(was.c.stops_queuing, was.c.stops)
     begins = and_(was.c.has_input, was.c.queuedtime.is_(None))
@@ -73,7 +75,7 @@ def _statement() -> Select[Any]:
         .values(new)
         .cte("changed")
     )
-    periods = _periods(was)
+    periods = _periods(was, func.coalesce(was.c.statechangetime, now()) if since_change else now())
     renewed = (
         update(TaskMetrics.__table__)
         .where(METRICS.jeditaskid == periods.c.jeditaskid)
@@ -106,6 +108,7 @@ def _tasks() -> CTE:
         select(
             TASK.jeditaskid,
             TASK.status,
+            TASK.statechangetime,
             TASK.queuedtime,
             TASK.activatedtime,
             has_input.label("has_input"),
@@ -118,13 +121,13 @@ def _tasks() -> CTE:
     )
 
 
-def _periods(was: CTE) -> CTE:
+def _periods(was: CTE, end: ColumnElement[Any]) -> CTE:
     """Select the periods that end, each as a JSON array of one; NULL where none does."""
 
     def period(start: ColumnElement[Any], ends: ColumnElement[bool]) -> ColumnElement[Any]:
         made = func.jsonb_build_array(
             func.jsonb_build_object(
-                "start", json_time(start), "end", json_time(now()), "status", was.c.status
+                "start", json_time(start), "end", json_time(end), "status", was.c.status
             )
         )
         return case((ends, made), else_=null())

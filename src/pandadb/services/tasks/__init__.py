@@ -4,6 +4,7 @@ from pandadb.core.generation.generated_jobs import GeneratedJob
 from pandadb.core.generation.slices import Queue
 from pandadb.core.tasks.commands.catalog import COMMANDS, UnknownCommand
 from pandadb.core.tasks.commands.requests import CommandRequest
+from pandadb.core.tasks.recounting.wrong_values import WrongValue
 from pandadb.core.tasks.requesters import Requester
 from pandadb.core.tasks.search.pages import (
     TaskFilter,
@@ -35,6 +36,7 @@ from pandadb.services.tasks.generation import (
 )
 from pandadb.services.tasks.progress import task_progress
 from pandadb.services.tasks.queues import find_queues
+from pandadb.services.tasks.recounts import recount
 from pandadb.services.tasks.retries import increase_attempts, reactivate, retry
 from pandadb.services.tasks.search import find, get, history
 from pandadb.services.tasks.submission import enter, refine, submit, take
@@ -58,6 +60,7 @@ __all__ = [
     "TaskStep",
     "UnknownCommand",
     "VerbOptions",
+    "WrongValue",
     "accept_commands",
     "advance",
     "carry_out_commands",
@@ -78,6 +81,7 @@ __all__ = [
     "prepare_ends",
     "reactivate",
     "read_parameters",
+    "recount",
     "refine",
     "release_unmerged",
     "request_command",

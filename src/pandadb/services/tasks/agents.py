@@ -47,8 +47,8 @@ def command(
 ) -> AdvanceResult:
     """Give a command to tasks and carry it out, in one transaction.
 
-    Commands to other tasks that wait are carried out with it. A retry of a user's task that is
-    still at work gives its failed files more attempts.
+    Commands to other tasks are left to agents. A retry of a user's task that is still at work gives
+    its failed files more attempts.
 
     Raises:
         InvalidValue: A task is no number.
@@ -60,19 +60,15 @@ def command(
         answers = requests.register(connection, ids, asked, options.lock)
         alive = [task for task, one in answers.items() if one.code is CommandCode.RETRY_FILES]
         reactivations.increase_attempts(connection, alive, MORE_ATTEMPTS)
-        _carry_out(connection, acceptance.accept(connection, host=options.host), options, result)
-    ours = {*ids}
-    return AdvanceResult(
-        {task: state for task, state in result.tasks.items() if task in ours}
-        | {task: answers[task].text for task in alive},
-        {task: jobs for task, jobs in result.waiting.items() if task in ours},
-        {task: reason for task, reason in result.refused.items() if task in ours}
-        | {
-            task: one.text
-            for task, one in answers.items()
-            if one.code not in (CommandCode.REGISTERED, CommandCode.RETRY_FILES)
-        },
-    )
+        accepted = acceptance.accept(connection, host=options.host, tasks=ids)
+        _carry_out(connection, accepted, options, result)
+    result.tasks |= {task: answers[task].text for task in alive}
+    result.refused |= {
+        task: one.text
+        for task, one in answers.items()
+        if one.code not in (CommandCode.REGISTERED, CommandCode.RETRY_FILES)
+    }
+    return result
 
 
 def advance(
@@ -92,16 +88,17 @@ def advance(
     """
     result = AdvanceResult()
     with transaction(database, options) as connection:
-        accepted = acceptance.accept(connection, host=options.host)
-        accepted.accepted += redrives.redrive(connection, IDLE, vo=vo, label=label)
+        accepted = redrives.accept_due(connection, IDLE, host=options.host, vo=vo, label=label)
         _carry_out(connection, accepted, options, result)
     with transaction(database, options) as connection:
         unmerged_datasets.release_complete(connection, vo, label)
     with transaction(database, options) as connection:
-        result.tasks |= preparation.prepare(connection, vo, label, host=options.host)
+        prepared = preparation.prepare(connection, vo, label, host=options.host)
     with transaction(database, options) as connection:
         ended = ends.end(connection, vo, label, host=options.host)
-        result.tasks |= dict.fromkeys(ended.running, "running") | ended.ended
+    for later in (prepared, dict.fromkeys(ended.running, "running") | ended.ended):
+        # of steps that are rolled back the next one knows nothing
+        result.tasks = later | result.tasks if options.dry_run else result.tasks | later
     return result
 
 

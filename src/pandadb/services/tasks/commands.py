@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.sql import validation
 from pandadb.core.tasks.changes import agent_states, attributes
-from pandadb.core.tasks.commands import acceptance, execution, redrives, requests
+from pandadb.core.tasks.commands import execution, redrives, requests
 from pandadb.core.tasks.commands.acceptance import Accepted, AcceptResult
 from pandadb.core.tasks.commands.catalog import COMMANDS, Command, UnknownCommand
 from pandadb.core.tasks.commands.execution import ExecutionResult
@@ -38,7 +38,6 @@ __all__ = [
     "change_attribute",
     "change_priority",
     "change_split_rule",
-    "process_commands",
     "reassign_comment",
     "request_command",
     "set_status",
@@ -79,9 +78,7 @@ def accept_commands(
     tasks among these. Several callers can run side by side.
     """
     with transaction(database, options) as connection:
-        result = acceptance.accept(connection, host=options.host)
-        result.accepted += redrives.redrive(connection, idle, vo=vo, label=label)
-    return result
+        return redrives.accept_due(connection, idle, host=options.host, vo=vo, label=label)
 
 
 def carry_out_commands(
@@ -96,29 +93,6 @@ def carry_out_commands(
     """
     with transaction(database, options) as connection:
         return execution.carry_out(connection, accepted, host=options.host)
-
-
-def process_commands(
-    database: Database,
-    *,
-    vo: str | None = None,
-    label: str | None = None,
-    idle: timedelta = IDLE,
-    options: VerbOptions = DEFAULT_OPTIONS,
-) -> tuple[AcceptResult, ExecutionResult]:
-    """Accept the commands that were given and carry them out: see the functions of either step.
-
-    It is for operators and tests: an agent that carries commands out in a transaction of its own
-    locks fewer rows at a time.
-
-    Raises:
-        JobsLocked, TasksLocked: A row was locked for longer than the lock timeout.
-    """
-    with transaction(database, options) as connection:
-        accepted = acceptance.accept(connection, host=options.host)
-        accepted.accepted += redrives.redrive(connection, idle, vo=vo, label=label)
-        done = execution.carry_out(connection, accepted.accepted, host=options.host)
-    return accepted, done
 
 
 def set_status(
@@ -169,31 +143,45 @@ def change_attribute(
     name: str,
     value: Any,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    any_column: bool = False,
 ) -> list[int]:
     """Set a column of tasks and find their resource types anew; return the tasks.
 
+    Memory, cores, wall time and CPU time can be changed; an agent sets `any_column` that does not
+    go with the state.
+
     Raises:
-        InvalidValue: There is no such column, it goes with the state, or the value does not fit.
+        InvalidValue: There is no such column, it cannot be changed, or the value does not fit.
         TasksLocked: A task was locked for longer than the lock timeout.
     """
     ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
-        return attributes.change_attribute(connection, ids, name, value, options.lock)
+        return attributes.change_attribute(
+            connection, ids, name, value, options.lock, any_column=any_column
+        )
 
 
 def change_split_rule(
     database: Database,
     tasks: int | Iterable[int],
-    code: str,
+    rule: str,
     value: str | int | None,
     options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    any_rule: bool = False,
 ) -> list[int]:
-    """Set a split rule of tasks, by its code, or take it away with None; return the tasks.
+    """Set a split rule of tasks, or take it away with None; return the tasks.
+
+    The rule is given by its name or code. Some can be changed (job generation 7); an agent sets
+    `any_rule`.
 
     Raises:
-        InvalidValue: That is no code, or the rules get too long.
+        InvalidValue: There is no such rule, it cannot be changed, or the rules get too long.
         TasksLocked: A task was locked for longer than the lock timeout.
     """
     ids = validation.ids(tasks, "jeditaskid")
     with transaction(database, options) as connection:
-        return attributes.change_split_rule(connection, ids, code, value, options.lock)
+        return attributes.change_split_rule(
+            connection, ids, rule, value, options.lock, any_rule=any_rule
+        )

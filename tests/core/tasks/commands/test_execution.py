@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -332,6 +334,21 @@ def test_an_incexec_without_parameters_leaves_them(
 
     assert (done.tasks, done.refused) == ({TASK: "rerefine"}, {})
     assert session.get_one(JediTaskParams, TASK).taskparams == "as they are"
+
+
+@pytest.mark.parametrize("name", ["kill", "reassign"])
+def test_rows_of_jobs_and_files_are_written_once(session: Session, name: str) -> None:
+    make_commanded_task(session, TASK, files=3)
+    for number, state in enumerate(("activated", "throttled", "starting")):
+        make_task_job(session, TASK, number, state, prodsourcelabel="managed")
+
+    with sent_statements(session) as sent:
+        command(session, TASK, command=name)
+
+    writes = re.compile(r"(?:UPDATE|INSERT INTO|DELETE FROM) doma_panda\.(\w+)")
+    written = Counter(table for one in sent for table in {*writes.findall(one)})
+    tables = ("jobsactive4", "jobsarchived4", "filestable4", "jedi_dataset_contents")
+    assert {table: written[table] for table in tables} == dict.fromkeys(tables, 1)
 
 
 @pytest.mark.parametrize(

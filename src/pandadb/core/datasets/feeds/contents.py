@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -29,15 +31,17 @@ from pandadb.models import JediDatasetContents, JediDatasets
 from pandadb.models.datasets import JEDI_DATASET_CONT_FILEID_SEQ
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Select, Update
 
-    from pandadb.core.datasets.attributes import InputDataset
     from pandadb.core.datasets.feeds.content_changes import ContentChange
     from pandadb.core.datasets.feeds.feed_context import FeedContext
     from pandadb.core.sql.transaction import Transaction
+
+    FileChange = tuple[FeedContext, ContentChange, Mapping[str, int]]
+    """The changes of a dataset; each file that comes from a constituent, with its number."""
 
 FILE, DATASET = JediDatasetContents.__table__.c, JediDatasets.__table__.c
 PRODUCTS = ("output", "log")
@@ -50,30 +54,39 @@ COLUMNS = (
 """Columns of a new file."""
 
 
-def read(session: Transaction, dataset: InputDataset) -> list[FedFile]:
-    """Return the files of a dataset by their numbers, and lock them."""
-    found = session.execute(_read(), _key(dataset))
-    return [FedFile(*row) for row in found]
+def read(session: Transaction, task: int, datasets: Sequence[int]) -> dict[int, list[FedFile]]:
+    """Return the files of datasets of a task by their numbers, and lock them."""
+    found: dict[int, list[FedFile]] = {number: [] for number in datasets}
+    if datasets:
+        rows = session.execute(_read(), {"task": task, "datasets": [*datasets]})
+        for number, *row in rows:
+            found[number].append(FedFile(*row))
+    return found
 
 
 @cache
 def _read() -> Select[Any]:
     return (
-        select(*(FILE[name] for name in FedFile._fields))
-        .where(*_is_of_dataset())
-        .order_by(FILE.fileid)
+        select(FILE.datasetid, *(FILE[name] for name in FedFile._fields))
+        .where(*_is_of_datasets())
+        .order_by(FILE.datasetid, FILE.fileid)
         .with_for_update()
     )
 
 
-def count(session: Transaction, dataset: InputDataset) -> int:
-    """Return the number of files that a dataset has."""
-    return session.scalar(_count(), _key(dataset)) or 0
+def count(session: Transaction, task: int, datasets: Sequence[int]) -> dict[int, int]:
+    """Return the numbers of files that datasets of a task have."""
+    found = dict.fromkeys(datasets, 0)
+    if datasets:
+        rows = session.execute(_count(), {"task": task, "datasets": [*datasets]})
+        found |= {row.datasetid: row.files for row in rows}
+    return found
 
 
 @cache
-def _count() -> Select[int]:
-    return select(func.count()).select_from(FILE.fileid.table).where(*_is_of_dataset())
+def _count() -> Select[Any]:
+    files = func.count().label("files")
+    return select(FILE.datasetid, files).where(*_is_of_datasets()).group_by(FILE.datasetid)
 
 
 def draw(session: Transaction, number: int) -> tuple[list[int], datetime]:
@@ -89,24 +102,17 @@ def _draw() -> Select[Any]:
     return select(func.array(drawn.scalar_subquery(), type_=ARRAY(BigInteger)), now())
 
 
-def put_in(
-    session: Transaction,
-    context: FeedContext,
-    change: ContentChange,
-    when: datetime,
-    constituents: Mapping[str, int],
-) -> None:
-    """Copy the new files of a dataset into the table; each knows the constituent it comes from."""
-    if change.records:
-        rows = _rows(context, change, when, constituents)
-        copy_rows(session, JediDatasetContents, COLUMNS, rows)
+def put_in(session: Transaction, changes: Iterable[FileChange], when: datetime) -> None:
+    """Copy the new files of datasets into the table; each knows the constituent it comes from."""
+    rows = chain.from_iterable(_rows(*one, when) for one in changes)
+    copy_rows(session, JediDatasetContents, COLUMNS, rows)
 
 
 def _rows(
     context: FeedContext,
     change: ContentChange,
-    when: datetime,
     constituents: Mapping[str, int],
+    when: datetime,
 ) -> Iterator[tuple[Any, ...]]:
     dataset, limits = context.dataset, context.limits
     task, number, kind = (dataset.row[name] for name in ("jeditaskid", "datasetid", "type"))
@@ -116,17 +122,25 @@ def _rows(
         file, nevents, start, end, first = record
         lfn, guid, scope, fsize, checksum, _, lumiblock = file
         yield (
-            task, number, fileid, when, lfn, guid, kind, status, fsize, checksum, scope, 0,
+            task, number, fileid, when, lfn, guid, kind, status, fsize or 0, checksum, scope, 0,
             attempts, nevents, keeptrack, start, end, first, 0, lumiblock, failures, 0, "ready",
             constituents.get(lfn),
         )  # fmt: skip
 
 
-def apply(session: Transaction, context: FeedContext, change: ContentChange) -> None:
+def apply(session: Transaction, task: int, changes: Iterable[FileChange]) -> None:
     """Change the files that are there: released ones are ready, vanished ones lost."""
-    if change.released or change.lost:
-        given = {"released": [*change.released], "lost": [*change.lost]}
-        session.execute(_apply(), given | _key(context.dataset))
+    datasets: list[int] = []
+    released: list[int] = []
+    lost: list[int] = []
+    for context, change, _ in changes:
+        if change.released or change.lost:
+            datasets.append(context.dataset.datasetid)
+            released += change.released
+            lost += change.lost
+    if datasets:
+        given = {"task": task, "datasets": datasets, "released": released, "lost": lost}
+        session.execute(_apply(), given)
 
 
 @cache
@@ -134,7 +148,7 @@ def _apply() -> Update:
     released, lost = (FILE.fileid == func.any(unseen_array(name)) for name in ("released", "lost"))
     return (
         update(FILE.fileid.table)
-        .where(*_is_of_dataset(), or_(released, lost))
+        .where(*_is_of_datasets(), or_(released, lost))
         .values(status=case((lost, "lost"), else_="ready"))
     )
 
@@ -144,25 +158,41 @@ def unseen_array(name: str) -> ColumnElement[Any]:
     return func.array(select(func.unnest(unseen(array(name)))).scalar_subquery())
 
 
-def used_by(session: Transaction, tasks: Sequence[int], name: str) -> list[UsedFile]:
-    """Return the files of an input dataset, by its name, that other tasks have finished."""
-    statement = _finished(INPUT_TYPES)
-    found = session.execute(statement, {"tasks": [*tasks], "names": _names(name)})
-    return [UsedFile(*row) for row in found]
+def finished_inputs(
+    session: Transaction, tasks: Sequence[int], names: Sequence[str]
+) -> dict[str, list[UsedFile]]:
+    """Return the files of input datasets, by their names, that tasks have finished."""
+    return _finished_files(session, INPUT_TYPES, tasks, names)
 
 
-def produced_by(session: Transaction, task: int, name: str) -> set[str]:
-    """Return the files of an output dataset, by its name, that a task's jobs have finished."""
-    statement = _finished(PRODUCTS)
-    found = session.execute(statement, {"tasks": [task], "names": _names(name)})
-    return {row.lfn for row in found}
+def finished_outputs(session: Transaction, task: int, names: Sequence[str]) -> dict[str, set[str]]:
+    """Return the files of output datasets, by their names, that a task's jobs have finished."""
+    found = _finished_files(session, PRODUCTS, [task], names)
+    return {name: {one.lfn for one in files} for name, files in found.items()}
+
+
+def _finished_files(
+    session: Transaction, types: tuple[str, ...], tasks: Sequence[int], names: Sequence[str]
+) -> dict[str, list[UsedFile]]:
+    """Return files of datasets by the names that were asked for, with or without a scope."""
+    found: dict[str, list[UsedFile]] = {name: [] for name in names}
+    asked: defaultdict[str, set[str]] = defaultdict(set)
+    for name in names:
+        for one in (name, name.rsplit(":", 1)[-1]):
+            asked[one].add(name)
+    if asked and tasks:
+        rows = session.execute(_finished(types), {"tasks": [*tasks], "names": [*asked]})
+        for datasetname, *row in rows:
+            for name in asked[datasetname]:
+                found[name].append(UsedFile(*row))
+    return found
 
 
 @cache
 def _finished(types: tuple[str, ...]) -> Select[Any]:
     names = bindparam("names", type_=ARRAY(String))
     return (
-        select(FILE.lfn, FILE.startevent, FILE.endevent)
+        select(DATASET.datasetname, FILE.lfn, FILE.startevent, FILE.endevent)
         .join(
             DATASET.datasetid.table,
             and_(DATASET.jeditaskid == FILE.jeditaskid, DATASET.datasetid == FILE.datasetid),
@@ -176,13 +206,5 @@ def _finished(types: tuple[str, ...]) -> Select[Any]:
     )
 
 
-def _names(name: str) -> list[str]:
-    return [name, name.rsplit(":", 1)[-1]]
-
-
-def _is_of_dataset() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return FILE.jeditaskid == bindparam("task"), FILE.datasetid == bindparam("dataset")
-
-
-def _key(dataset: InputDataset) -> dict[str, int]:
-    return {"task": dataset.row["jeditaskid"], "dataset": dataset.datasetid}
+def _is_of_datasets() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return FILE.jeditaskid == bindparam("task"), FILE.datasetid == func.any(array("datasets"))

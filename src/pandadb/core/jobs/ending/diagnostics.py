@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.effects import Columns
 
 
+def shared_sentence(template: str, column: str, *, by: str = "") -> str | None:
+    """Return the sentence of a template, cut to the width of the column; None if jobs differ."""
+    words = {word for _, word, *_ in Formatter().parse(template)}
+    if not words <= {None, "by"}:
+        return None
+    text = template.format(by=by)
+    return text[: JobsActive4.__table__.c[column].type.length]  # type: ignore[attr-defined]
+
+
 def sentence(template: str, job: Columns, column: str, *, since: str, by: str = "") -> Any:
     """Return a template about a job as SQL, cut to the width of the column it is for.
 

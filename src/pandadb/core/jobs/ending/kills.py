@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, literal, or_, select, update
+from sqlalchemy import and_, func, literal, or_, select, update
 
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.effects import COMMAND, PRODUCTION
 from pandadb.core.jobs.ending import merge_jobs
-from pandadb.core.jobs.ending.diagnostics import sentence
+from pandadb.core.jobs.ending.diagnostics import sentence, shared_sentence
 from pandadb.core.jobs.ending.kill_codes import (
     CODES,
     EVENT_SERVICE,
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from pandadb.models.jobs.all_tables import JobTable
 
 __all__ = ["CODES", "KillCode", "KillResult", "UnknownCode", "cancel", "kill", "known"]
+
+
+REASON = "taskbuffererrordiag"
+"""The column with the reason of a kill."""
 
 
 @dataclass(frozen=True)
@@ -90,18 +94,23 @@ def kill(
     rule, asked = known(code), validation.ids(pandaids)
     ids = file_accounting.lock(session, asked, lock)
     role = Role(hard=hard, production=production)
-    rows = [
-        row
-        for table, how in looks(LIVE_TABLES, lock)
-        for row in _marked(session, ids, _mark(table, rule, by, how, role))
-    ]
+    rows: list[Row[Any]] = []
+    for table, how in looks(LIVE_TABLES, lock):
+        locked = _locked(session, ids, _pick(table, rule, how, role))
+        _mark(session, table, locked, rule, by)
+        rows += locked
     verb = "kill" if rule.target == "cancelled" else "close"
     spared = {row.pandaid: _spared(rule, row) for row in rows if not row.allowed}
     done = KillResult(
         told=[row.pandaid for row in rows if row.allowed and not (row.ends or row.failed)],
         refused=spared,
     )
-    values = _values(rule) | ({"jobsubstatus": jobsubstatus} if jobsubstatus else {})
+    reason = shared_sentence(rule.diag, REASON, by=by)
+    values = {
+        **_values(rule),
+        **({} if reason is None else {REASON: reason}),
+        **({"jobsubstatus": jobsubstatus} if jobsubstatus else {}),
+    }
     lost = ON_FAILED.get(code)
     if not (rule.keeps_unmerged or keep_unmerged):
         merge_jobs.give_up(
@@ -169,12 +178,12 @@ def _untold(pandaid: int, why: Refusal, busy: bool) -> Refusal:
     return Refusal(RefusalReason.GUARD, sentence)
 
 
-def _marked(session: Transaction, left: list[int], mark: Select[Any]) -> Sequence[Row[Any]]:
-    """Mark those jobs of one table that are left, and leave the others."""
+def _locked(session: Transaction, left: list[int], pick: Select[Any]) -> Sequence[Row[Any]]:
+    """Lock those jobs of one table that are left, and leave the others."""
     if not left:
         return ()
     with refusing_to_wait():
-        rows = session.execute(mark, {"pandaids": left}).all()
+        rows = session.execute(pick, {"pandaids": left}).all()
     found = {row.pandaid for row in rows}
     left[:] = [pandaid for pandaid in left if pandaid not in found]
     return rows
@@ -195,18 +204,14 @@ def _spared(code: KillCode, row: Row[Any]) -> Refusal:
     return Refusal(RefusalReason.GUARD, sentence)
 
 
-def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, role: Role) -> Select[Any]:
-    """Pick and lock the jobs of a table that can be killed, in the order of their ids; mark them.
-
-    Jobs that end get the command when they move, so none of their indexes is written twice. A
-    failed job keeps its command and, unless the code has another one, its reason.
-    """
+def _pick(table: JobTable, code: KillCode, lock: Lock, role: Role) -> Select[Any]:
+    """Pick and lock the jobs of a table that can be killed, in the order of their ids."""
     job = table.__table__.c
     failed = job.jobstatus == "failed"
     told = func.coalesce(job.commandtopilot == COMMAND, False)
     allowed = _is_allowed(code, job, role)
     takes = or_(job.jobstatus.not_in(COMMANDED), _forced(code, job, role))
-    picked = (
+    return (
         select(
             job.pandaid,
             job.jobstatus,
@@ -219,32 +224,35 @@ def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, role: Role) -> S
         .where(by_id(table), job.jobstatus.in_((*LIVE, "failed")))
         .order_by(job.pandaid)
         .with_for_update(skip_locked=lock is Lock.SKIP, nowait=lock is Lock.NOWAIT)
-        .cte("picked")
-        .prefix_with("MATERIALIZED")
     )
-    marked = (
-        update(table.__table__)
-        .where(job.pandaid == picked.c.pandaid, ~picked.c.failed, picked.c.allowed)
-        .where(picked.c.ends | ~picked.c.told)
-        .values(
-            commandtopilot=case((picked.c.ends, job.commandtopilot), else_=COMMAND),
-            taskbuffererrordiag=_diag(code, job, by),
-        )
-    )
-    statement = select(picked).order_by(picked.c.pandaid).add_cte(marked.cte("marked"))
-    lost = ON_FAILED.get(code.code)
-    if lost is None:
-        return statement
-    excused = (
-        update(table.__table__)
-        .where(job.pandaid == picked.c.pandaid, picked.c.failed, picked.c.allowed)
-        .values(taskbuffererrordiag=_diag(lost, job, by))
-    )
-    return statement.add_cte(excused.cte("excused"))
+
+
+def _mark(
+    session: Transaction, table: JobTable, rows: Sequence[Row[Any]], code: KillCode, by: str
+) -> None:
+    """Give running jobs the command to end, and jobs the reason; what the move gives is left to it.
+
+    Jobs that end get the command when they move, and the reason if all have the same: so their rows
+    are written once. A failed job keeps its command and, unless the code has another one, its
+    reason.
+    """
+    job = table.__table__.c
+    marked = [row for row in rows if row.allowed and not row.failed]
+    stay = [row.pandaid for row in marked if not (row.ends or row.told)]
+    alike = shared_sentence(code.diag, REASON) is not None
+    ending = [] if alike else [row.pandaid for row in marked if row.ends]
+    failed = [row.pandaid for row in rows if row.allowed and row.failed]
+    changed, lost = update(table.__table__).where(by_id(table)), ON_FAILED.get(code.code)
+    told = changed.values({"commandtopilot": COMMAND, REASON: _diag(code, job, by)})
+    named = changed.values({REASON: _diag(code, job, by)})
+    excused = changed.values({REASON: _diag(lost, job, by)}) if lost else None
+    for statement, chosen in ((told, stay), (named, ending), (excused, failed)):
+        if chosen and statement is not None:
+            session.execute(statement, {"pandaids": chosen})
 
 
 def _diag(code: KillCode, job: Columns, by: str) -> Any:
-    return sentence(code.diag, job, "taskbuffererrordiag", since="statechangetime", by=by)
+    return sentence(code.diag, job, REASON, since="statechangetime", by=by)
 
 
 def _forced(code: KillCode, job: Columns, role: Role) -> Any:

@@ -28,6 +28,8 @@ SET_BY_STATES = (
     "realmodificationtime", "frozentime", "attemptnr",
 )  # fmt: skip
 """Columns that go with the state of a task."""
+CHANGEABLE = ("ramcount", "walltime", "cputime", "corecount")
+"""Columns that requests may change, as the API of PanDA's server has it."""
 OF_RESOURCES = ("corecount", "ramcount", "baseramcount", "ramunit")
 """Columns that the resource type is found by."""
 WITH_COMMAS = "AN"
@@ -61,19 +63,28 @@ def change_priority(
 
 
 def change_attribute(
-    session: Transaction, tasks: Sequence[int], name: str, value: Any, lock: Lock = Lock.WAIT
+    session: Transaction,
+    tasks: Sequence[int],
+    name: str,
+    value: Any,
+    lock: Lock = Lock.WAIT,
+    *,
+    any_column: bool = False,
 ) -> list[int]:
     """Set a column of tasks, by its name in any case; return the tasks.
 
-    Their resource type is found anew from cores and memory (MB).
+    Their resource type is found anew from cores and memory (MB). Agents change `any_column` that
+    does not go with the state; requests only those of `CHANGEABLE`.
 
     Raises:
-        InvalidValue: There is no such column, the value does not fit it, or it goes with the state.
+        InvalidValue: There is no such column, it cannot be changed, or the value does not fit it.
         TasksLocked: A task is locked for longer than the lock timeout.
     """
     column = name.lower() if isinstance(name, str) else name
     validation.check_columns(JediTasks, {column: value})
     validation.check_given([column], SET_BY_STATES, "changes of the state")
+    if not any_column and column not in CHANGEABLE:
+        raise InvalidValue(f"{column} cannot be changed: {', '.join(CHANGEABLE)} can")
     found = [*lock_tasks(session, tasks, lock)]
     changed = update(JediTasks.__table__).where(is_given(TASK.jeditaskid))
     given = literal(value, TASK[column].type)
@@ -88,18 +99,21 @@ def change_split_rule(
     rule: str,
     value: str | int | None,
     lock: Lock = Lock.WAIT,
+    *,
+    any_rule: bool = False,
 ) -> list[int]:
     """Set a split rule of tasks, by its name or code; return the tasks.
 
-    None, no text and the word `None` take the rule away.
+    None, no text and the word `None` take the rule away. Agents change `any_rule`; requests only
+    those of `split_rules.CHANGEABLE`, as the API of PanDA's server has it.
 
     Raises:
-        InvalidValue: There is no such rule, the value is no text or number, or has a comma (only
-            `AN` may); or the rules of a task get too long.
+        InvalidValue: There is no such rule, or it cannot be changed; the value is no text or
+            number, or has a comma (only `AN` may); or the rules of a task get too long.
         TasksLocked: A task is locked for longer than the lock timeout.
     """
     text = None if value in (None, "", "None") else str(value)
-    code = split_rules.code_of(rule)
+    code = (split_rules.code_of if any_rule else split_rules.check_changeable)(rule)
     if text is not None:
         validation.check_text("the value of a split rule", text)
         if "," in text and code != WITH_COMMAS:

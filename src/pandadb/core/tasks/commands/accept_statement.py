@@ -1,4 +1,4 @@
-"""The statement that accepts a command, for all tasks that have it.
+"""The statement that accepts a command, for all tasks that have it, or for given ones of them.
 
 Its states, guards and effects are the transitions of `states`: a task takes the first step of the
 command's verb that fits. Its parts are: `picked`, the commands with their tasks, locked; `moment`;
@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from pandadb.core.sql.expressions import constant, constants
-from pandadb.core.sql.id_arrays import is_hashed_in
+from pandadb.core.sql.id_arrays import array, is_hashed_in
 from pandadb.core.statemachine.effects import moment
 from pandadb.core.tasks.changes.deft_mirror import OTHER_WORDS
 from pandadb.core.tasks.changes.status_changes import REASON_LENGTH
@@ -47,7 +47,13 @@ state to come back to, and the command waits for one.
 """
 
 
-def _picked(command: Command, step: ColumnElement[int]) -> CTE:
+def given(command: Command, *, chosen: bool) -> list[ColumnElement[bool]]:
+    """Match the rows of a command in PRODSYS_COMM; with `chosen` those of the `tasks`."""
+    rows = [COMMAND.comm_owner == OWNER, COMMAND.comm_cmd == constant(command.name)]
+    return [*rows, COMMAND.comm_task == func.any(array("tasks"))] if chosen else rows
+
+
+def _picked(command: Command, step: ColumnElement[int], *, chosen: bool) -> CTE:
     """Return the part that locks the command rows with their tasks."""
     joined = COMMAND.comm_task == TASK.jeditaskid
     return (
@@ -57,7 +63,7 @@ def _picked(command: Command, step: ColumnElement[int]) -> CTE:
             COMMAND.comm_parameters.label("parameters"), step.label("step"),
         )
         .join_from(ProdSysComm, JediTasks, joined)
-        .where(COMMAND.comm_owner == OWNER, COMMAND.comm_cmd == constant(command.name))
+        .where(*given(command, chosen=chosen))
         .order_by(TASK.jeditaskid)
         .with_for_update(skip_locked=True)
         .cte("picked")
@@ -83,11 +89,11 @@ def _number(verb: str) -> ColumnElement[int]:
 
 
 @cache
-def statement(command: Command) -> Select[Any]:
-    """Return the statement that accepts or refuses a command, for all tasks that have it."""
+def statement(command: Command, *, chosen: bool) -> Select[Any]:
+    """Return the statement that accepts or refuses a command; `chosen`: of the given `tasks`."""
     if command.name not in TASKS.verbs:
-        return _staying(command)
-    picked = _picked(command, _number(command.name))
+        return _staying(command, chosen=chosen)
+    picked = _picked(command, _number(command.name), chosen=chosen)
     at = func.max(func.timezone("UTC", func.clock_timestamp())).label("at")
     locked = select(at).select_from(picked).cte("moment").prefix_with("MATERIALIZED")
     parts = (
@@ -99,10 +105,10 @@ def statement(command: Command) -> Select[Any]:
     return _result(picked).add_cte(*parts)
 
 
-def _staying(command: Command) -> Select[Any]:
+def _staying(command: Command, *, chosen: bool) -> Select[Any]:
     """Return the statement that accepts a command that leaves the state of its tasks."""
     fits = TASK.status.in_(constants(command.accepted_in))
-    picked = _picked(command, case((fits, literal(1)), else_=NO_STEP))
+    picked = _picked(command, case((fits, literal(1)), else_=NO_STEP), chosen=chosen)
     return _result(picked).add_cte(_answered(command, picked))
 
 
@@ -210,8 +216,7 @@ def _answered(command: Command, picked: CTE) -> CTE:
     return (
         update(ProdSysComm.__table__)
         .where(
-            COMMAND.comm_owner == OWNER,
-            COMMAND.comm_cmd == constant(command.name),
+            *given(command, chosen=False),
             is_hashed_in(COMMAND.comm_task, select(row.jeditaskid).where(row.step != WAITS)),
         )
         .values(comm_cmd=answer)
@@ -219,13 +224,13 @@ def _answered(command: Command, picked: CTE) -> CTE:
     )
 
 
-def without_task(command: Command) -> Any:
+@cache
+def without_task(command: Command, *, chosen: bool) -> Any:
     """Refuse commands without a task in JEDI; return the tasks."""
     return (
         update(ProdSysComm.__table__)
         .where(
-            COMMAND.comm_owner == OWNER,
-            COMMAND.comm_cmd == constant(command.name),
+            *given(command, chosen=chosen),
             not_(exists().where(TASK.jeditaskid == COMMAND.comm_task)),
         )
         .values(comm_cmd=constant(command.refused))

@@ -21,6 +21,8 @@ from pandadb.core.tasks.states import TASKS
 from pandadb.models import ProdSysComm
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Row
 
     from pandadb.core.sql.transaction import Transaction
@@ -53,9 +55,10 @@ class AcceptResult:
     """Tasks of refused commands, each with the reason."""
 
 
-def accept(session: Transaction, *, host: str) -> AcceptResult:
-    """Accept the commands that were given; tasks that other transactions have locked are left.
+def accept(session: Transaction, *, host: str, tasks: Sequence[int] | None = None) -> AcceptResult:
+    """Accept the commands that were given, to all tasks or to those of the caller.
 
+    Tasks that other transactions have locked are left.
     A refused command is `<command> failed` in PRODSYS_COMM, an accepted one `<command>ing`. A
     paused task without `oldstatus` has no state to be resumed to: its command waits.
     """
@@ -63,7 +66,7 @@ def accept(session: Transaction, *, host: str) -> AcceptResult:
     given = _given(session)
     for command in COMMANDS.values():
         if command.name in given:
-            _accept(session, command, host, result)
+            _accept(session, command, host, tasks, result)
     return result
 
 
@@ -73,10 +76,19 @@ def _given(session: Transaction) -> set[str]:
     return {*session.scalars(select(COMMAND.comm_cmd).where(COMMAND.comm_owner == OWNER, words))}
 
 
-def _accept(session: Transaction, command: Command, host: str, result: AcceptResult) -> None:
+def _accept(
+    session: Transaction,
+    command: Command,
+    host: str,
+    of_tasks: Sequence[int] | None,
+    result: AcceptResult,
+) -> None:
+    chosen = of_tasks is not None
+    ids = {} if of_tasks is None else {"tasks": [*of_tasks]}
+    statement = accept_statement.statement(command, chosen=chosen)
     with refusing_to_wait():
-        rows = session.execute(accept_statement.statement(command), {"host": host[:128]}).all()
-        unknown = session.scalars(accept_statement.without_task(command)).all()
+        rows = session.execute(statement, {"host": host[:128], **ids}).all()
+        unknown = session.scalars(accept_statement.without_task(command, chosen=chosen), ids).all()
     result.refused |= dict.fromkeys(unknown, f"the {command.name} command has no task")
     for row in rows:
         if row.step == NO_STEP:

@@ -1,4 +1,8 @@
-"""Jobs of tasks that are killed, finished or reassigned: ended by a kill code (semantics 2.9)."""
+"""Jobs of tasks that are killed, finished or reassigned: ended by a kill code (semantics 2.9).
+
+How far a command goes, `soft` or `nokill`, is said by words in its comment. PRODSYS_COMM has no
+column for it, and PanDA's clients and server write and look for just these words (semantics 3.3).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands that were interrupted: their tasks are still in the state of a command."""
+"""Commands that are due: those that were given, and those that were interrupted.
+
+The tasks of interrupted ones are still in the state of a command.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from sqlalchemy import (
 )
 
 from pandadb.core.sql.expressions import constant, constants, now
+from pandadb.core.tasks.commands import acceptance
 from pandadb.core.tasks.commands.acceptance import Accepted
 from pandadb.core.tasks.commands.catalog import COMMANDS
 from pandadb.models import JediTasks, ProdSysComm
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import CTE, Select
 
     from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.tasks.commands.acceptance import AcceptResult
 
 TASK, COMMAND = JediTasks.__table__.c, ProdSysComm.__table__.c
 DOING = {
@@ -36,6 +41,20 @@ DOING = {
 }
 """The command of each state of tasks while one is carried out."""
 ANY = "any"
+
+
+def accept_due(
+    session: Transaction,
+    idle: timedelta,
+    *,
+    host: str,
+    vo: str | None = None,
+    label: str | None = None,
+) -> AcceptResult:
+    """Accept the commands that were given, and take up those that were interrupted."""
+    result = acceptance.accept(session, host=host)
+    result.accepted += redrive(session, idle, vo=vo, label=label)
+    return result
 
 
 def redrive(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
@@ -55,8 +55,38 @@ def _source(plan: FeedPlan, dataset: InputDataset) -> str:
     return dataset.name
 
 
+class OtherTasksFiles(NamedTuple):
+    """Files that other tasks have finished, by the names of datasets."""
+
+    used: Mapping[str, Sequence[UsedFile]]
+    """Files that are left out, as other tasks have used them."""
+    produced: Mapping[str, set[str]]
+    """Files that the parent task has made, of datasets whose files it has to have made."""
+
+
+def other_tasks_files(
+    session: Transaction, plan: FeedPlan, datasets: Sequence[InputDataset]
+) -> OtherTasksFiles:
+    """Return the files of other tasks that decide on those of datasets.
+
+    Raises:
+        InvalidValue: `skipFilesUsedBy` is no list of tasks.
+    """
+    parent, names = plan.task["parent_tid"], [one.name for one in datasets]
+    tasks = tasks_whose_files_are_skipped(plan.parameters)
+    checked = [] if parent is None else [one.name for one in datasets if one.is_checked]
+    return OtherTasksFiles(
+        contents.finished_inputs(session, tasks, names) if tasks else {},
+        contents.finished_outputs(session, parent, checked) if checked else {},
+    )
+
+
 def files_of(
-    session: Transaction, plan: FeedPlan, dataset: InputDataset, answers: Mapping[str, Answer]
+    session: Transaction,
+    plan: FeedPlan,
+    dataset: InputDataset,
+    answers: Mapping[str, Answer],
+    others: OtherTasksFiles,
 ) -> Sequence[CatalogueFile]:
     """Return the files of a dataset that the catalogue has, or that are made up.
 
@@ -71,10 +101,9 @@ def files_of(
         raise answer
     if answer is None:
         raise CatalogueError("it does not know it")
-    parent = plan.task["parent_tid"]
-    if not dataset.is_checked or parent is None:
+    if not dataset.is_checked or dataset.name not in others.produced:
         return answer.files
-    produced = contents.produced_by(session, parent, dataset.name)
+    produced = others.produced[dataset.name]
     return [one for one in answer.files if one.lfn in produced]
 
 
@@ -117,11 +146,3 @@ def constituents_of(
         if isinstance(answer, Listing):
             found |= dict.fromkeys((one.lfn for one in answer.files), number)
     return found
-
-
-def used_elsewhere(
-    session: Transaction, plan: FeedPlan, dataset: InputDataset
-) -> Sequence[UsedFile]:
-    """Return the files of a dataset that are left out, as other tasks have used them."""
-    tasks = tasks_whose_files_are_skipped(plan.parameters)
-    return contents.used_by(session, tasks, dataset.name) if tasks else ()

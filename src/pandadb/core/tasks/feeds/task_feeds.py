@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.datasets.catalogue import CatalogueError, Listing
-from pandadb.core.datasets.feeds import contents, dataset_feeds, feed_settings
+from pandadb.core.datasets.feeds import contents, dataset_feeds, feed_settings, feed_writes
 from pandadb.core.datasets.feeds.dataset_feeds import TO_UPDATE
 from pandadb.core.datasets.feeds.feed_context import MUTABLE, FeedContext
 from pandadb.core.datasets.feeds.feed_settings import SCOUT_CHUNKS
+from pandadb.core.datasets.feeds.feed_writes import FeedWrites
 from pandadb.core.datasets.feeds.file_selection import TooManyRecords
 from pandadb.core.datasets.index_consistency import drop_inconsistent
 from pandadb.core.sql.transaction import Lock
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pandadb.core.datasets.attributes import InputDataset
-    from pandadb.core.datasets.feeds.content_changes import ContentChange
+    from pandadb.core.datasets.feeds.content_changes import ContentChange, FedFile
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.tasks.feeds.feed_plans import FeedPlan
-    from pandadb.core.tasks.feeds.feed_sources import Answer
+    from pandadb.core.tasks.feeds.feed_sources import Answer, OtherTasksFiles
 
 TASK, DATASET, FILE = (m.__table__.c for m in (JediTasks, JediDatasets, JediDatasetContents))
 
@@ -67,6 +68,12 @@ class _Progress:
 
     left: int | None
     """Files that the masters may still have (nFiles)."""
+    writes: FeedWrites
+    existing: Mapping[int, Sequence[FedFile]]
+    """The files of the datasets that are read, by the numbers of these."""
+    nfiles: Mapping[int, int]
+    """The numbers of files of the other datasets."""
+    others: OtherTasksFiles
     scout_chunks: int = SCOUT_CHUNKS
     outcome: FeedOutcome = field(default_factory=FeedOutcome)
     fed: list[DatasetFeed] = field(default_factory=list)
@@ -106,16 +113,40 @@ def feed(
         numbers = [one.datasetid for one in ours]
         locked = dataset_feeds.lock(session, plan.jeditaskid, numbers, lock)
     plan = replace(due, datasets=[one for one in ours if one.datasetid in locked])
-    progress = _Progress(plan.settings.nfiles)
+    progress = _progress(session, plan, answers)
     for dataset in plan.datasets:
         if not _feed_dataset(session, plan, dataset, answers, progress):
             break
+    feed_writes.write(session, progress.writes)
     outcome = _without_input(plan, progress.outcome)
     if progress.consistent and not (outcome.waits or outcome.is_broken):
         drop_inconsistent(session, plan.jeditaskid, progress.consistent)
     status = conclude(session, plan, outcome, host)
     names = [one.name for one in plan.datasets]
     return TaskFeed(plan.jeditaskid, status, names, progress.fed, outcome.reason)
+
+
+def _progress(session: Transaction, plan: FeedPlan, answers: Mapping[str, Answer]) -> _Progress:
+    """Return the state at the beginning, with all that is read of the datasets, at once."""
+    task = plan.jeditaskid
+    read: list[InputDataset] = []
+    kept: list[InputDataset] = []
+    for dataset in plan.datasets:
+        state = _state(plan, dataset, _answer(dataset, answers))
+        if state is not None:
+            (read if _is_to_be_read(plan, dataset, state) else kept).append(dataset)
+    follows = any(one.row["masterid"] is not None for one in read)
+    return _Progress(
+        plan.settings.nfiles,
+        FeedWrites(task, feed_writes.statuses(session, task) if follows else {}),
+        contents.read(session, task, [one.datasetid for one in read]),
+        contents.count(session, task, [one.datasetid for one in kept]),
+        feed_sources.other_tasks_files(session, plan, read),
+    )
+
+
+def _answer(dataset: InputDataset, answers: Mapping[str, Answer]) -> Answer:
+    return Listing(()) if dataset.is_pseudo else answers.get(dataset.name)
 
 
 def _feed_dataset(
@@ -130,18 +161,18 @@ def _feed_dataset(
         return True
     if dataset.is_index_consistent:
         progress.consistent.append(dataset.datasetid)
-    answer = Listing(()) if dataset.is_pseudo else answers.get(dataset.name)
+    answer = _answer(dataset, answers)
     if isinstance(answer, CatalogueError):
-        _note_silence(session, plan, dataset, answer, progress)
+        _note_silence(plan, dataset, answer, progress)
         return True
     state = _state(plan, dataset, answer)
     if state is None:
-        dataset_feeds.close(session, dataset, "finished", "closed")
+        progress.writes.close(dataset, "finished", "closed")
         return True
     if dataset.is_master and answer is not None and answer.state == "open":
         progress.note(master_is_open=True)
     if not _is_to_be_read(plan, dataset, state):
-        return _keep(session, plan, dataset, progress)
+        return _keep(plan, dataset, progress)
     context = _context(plan, dataset, state, progress)
     return _feed_files(session, plan, context, answers, progress)
 
@@ -161,7 +192,6 @@ def _context(plan: FeedPlan, dataset: InputDataset, state: str, progress: _Progr
 
 
 def _note_silence(
-    session: Transaction,
     plan: FeedPlan,
     dataset: InputDataset,
     error: CatalogueError,
@@ -171,13 +201,14 @@ def _note_silence(
     reason = f"The catalogue does not answer for {dataset.name}: {error}"
     progress.note(reason=reason)
     if plan.has("IM"):
-        dataset_feeds.close(session, dataset, "failed", None)
+        progress.writes.close(dataset, "failed", None)
     else:
         progress.note(waits=True, is_complete=False)
 
 
-def _state(plan: FeedPlan, dataset: InputDataset, listing: Listing | None) -> str | None:
+def _state(plan: FeedPlan, dataset: InputDataset, answer: Answer) -> str | None:
     """Return the state of a dataset: mutable while files may come; None if it does not exist."""
+    listing = None if isinstance(answer, CatalogueError) else answer
     written = plan.is_written_by_parent(dataset)
     stages = plan.stages(dataset)
     is_open = listing is not None and listing.state == "open"
@@ -197,14 +228,13 @@ def _is_to_be_read(plan: FeedPlan, dataset: InputDataset, state: str) -> bool:
     return mutable and plan.takes_files and plan.task["status"] != "defined"
 
 
-def _keep(session: Transaction, plan: FeedPlan, dataset: InputDataset, progress: _Progress) -> bool:
+def _keep(plan: FeedPlan, dataset: InputDataset, progress: _Progress) -> bool:
     """Count the files that a dataset has already; one in another state ends the feed."""
     if dataset.row["status"] != "ready" or not plan.takes_files:
         progress.note(is_complete=False)
         return False
-    nfiles = contents.count(session, dataset)
     if dataset.is_master:
-        _count_master(dataset, progress, nfiles, 0)
+        _count_master(dataset, progress, progress.nfiles[dataset.datasetid], 0)
     return True
 
 
@@ -216,25 +246,26 @@ def _feed_files(
     progress: _Progress,
 ) -> bool:
     dataset = context.dataset
+    if dataset.is_sequence:  # it is as long as its master: that has to be written
+        feed_writes.write(session, progress.writes)
     try:
-        files = feed_sources.files_of(session, plan, dataset, answers)
+        files = feed_sources.files_of(session, plan, dataset, answers, progress.others)
     except CatalogueError as error:
         reason = f"The catalogue has no files of {dataset.name}: {error}"
         progress.note(waits=True, is_complete=False, reason=reason)
         return True
     except TooManyRecords as error:
-        dataset_feeds.close(session, dataset, "broken", None)
+        progress.writes.close(dataset, "broken", None)
         _note_excess(dataset, error, progress)
         return True
-    used = feed_sources.used_elsewhere(session, plan, dataset)
-    constituents = feed_sources.constituents_of(plan, dataset, answers)
+    existing = progress.existing[dataset.datasetid]
+    used = progress.others.used.get(dataset.name, ())
     try:
-        selection, change = dataset_feeds.feed(
-            session, context, files, used=used, constituents=constituents
-        )
+        selection, change = dataset_feeds.feed(existing, context, files, used=used)
     except TooManyRecords as error:
         _note_excess(dataset, error, progress)
         return False
+    progress.writes.add(context, change, feed_sources.constituents_of(plan, dataset, answers))
     _account(context, change, selection.nfiles, progress)
     return True
 

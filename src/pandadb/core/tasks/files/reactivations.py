@@ -46,6 +46,8 @@ def increase_attempts(
     A file without attempts left has `by` from its last one on, and is not counted as used or failed
     any more. The tasks are locked.
     """
+    if not tasks:
+        return {}
     dataset_rows.lock(session, tasks, INPUTS)
     given = {"pandaids": [*tasks], "by": by}
     rows = connection_of(session).execute(_increase(), given)
