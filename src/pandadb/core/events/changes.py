@@ -124,11 +124,11 @@ def _changed(rows: Iterable[Any]) -> Changes:
 
 @cache
 def _of_jobs(verb: str) -> Select[Any]:
-    is_free = bindparam("is_frees", type_=ARRAY(Boolean))
+    frees = bindparam("is_frees", type_=ARRAY(Boolean))
     given = id_arrays.unnested(
         "given",
         **{name: id_arrays.array(f"{name}s") for name in EventJob._fields[:3]},
-        is_free=is_free,
+        is_free=frees,
     )
     of_job = and_(EVENT.jeditaskid == given.c.jeditaskid, EVENT.pandaid == given.c.pandaid)
     jobset, is_free = given.c.jobset, given.c.is_free

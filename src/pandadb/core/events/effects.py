@@ -6,15 +6,13 @@ and `job`, the one that takes it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, literal_column
 
 from pandadb.core.statemachine.effects import Effect, Guard
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
-
     from pandadb.core.statemachine.effects import Columns
 
 LAST_ATTEMPT = 1
@@ -22,7 +20,7 @@ IS_JUMBO = 1
 """The value of `is_jumbo` of ranges that a jumbo job has taken."""
 
 
-def _less(row: Columns) -> ColumnElement[int]:
+def _less(row: Columns) -> Any:
     return row["attemptnr"] - literal_column("1")
 
 
