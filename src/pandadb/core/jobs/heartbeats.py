@@ -9,8 +9,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, String, bindparam, false, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 
+from pandadb.core.events import archive_files
 from pandadb.core.jobs import move_statement, queuing_periods
 from pandadb.core.jobs.effects import COMMAND, HAS_QUEUED_TIME, RUNS_ONCE
 from pandadb.core.jobs.ending import semaphores
@@ -278,6 +279,19 @@ def _noting_others() -> Update:
     )
 
 
+@cache
+def _reported() -> Insert:
+    """Store a report once; a request to register archive files makes room for it."""
+    report = JobOutputReport.__table__
+    new = insert(report).values(timestamp=now())
+    columns = ("prodsourcelabel", "jobstatus", "data", "timestamp")
+    return new.on_conflict_do_update(
+        index_elements=[report.c.pandaid, report.c.attemptnr],
+        set_={name: new.excluded[name] for name in columns},
+        where=report.c.jobstatus == archive_files.REGISTER,
+    )
+
+
 def _remember(
     session: Transaction, ended: Sequence[Heartbeat], found: Mapping[int, Mapping[str, Any]]
 ) -> None:
@@ -293,8 +307,7 @@ def _remember(
         for one in ended
     ]
     if reports:
-        report = insert(JobOutputReport.__table__).values(timestamp=now())
-        session.execute(report.on_conflict_do_nothing(), reports)
+        session.execute(_reported(), reports)
     metadata = [{"pandaid": one.pandaid, "metadata": one.metadata} for one in ended if one.metadata]
     if metadata:
         session.execute(insert(MetaTable.__table__).on_conflict_do_nothing(), metadata)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pandadb.core.events import takes
-from pandadb.core.events.takes import RangeRequest, TakenRanges
+from pandadb.core.events.range_requests import RangeRequest
+from pandadb.core.events.takes import TakenRanges
 from pandadb.core.jobs.ending import unused_consumers
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
