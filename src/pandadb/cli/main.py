@@ -15,6 +15,7 @@ from pandadb.cli.db import app as db
 from pandadb.cli.demo import app as demo
 from pandadb.cli.errors import app as errors
 from pandadb.cli.harvester import app as harvester
+from pandadb.cli.events import app as events
 from pandadb.cli.help import program_of
 from pandadb.cli.jobs import app as jobs
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
@@ -62,6 +63,7 @@ app.add_typer(stats.app, name="stats")
 app.add_typer(sites.app, name="sites")
 app.add_typer(harvester.app, name="harvester")
 app.add_typer(shares.app, name="shares")
+app.add_typer(events.app, name="events")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(archive.app, name="archive")
 app.add_typer(docs.app, name="docs")
