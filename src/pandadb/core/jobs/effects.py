@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, not_, or_
 
+from pandadb.core.events.kinds import JobKind
 from pandadb.core.sql.expressions import constant, constants
 from pandadb.core.statemachine.effects import Effect, Guard
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
+
+    from pandadb.core.statemachine.effects import Columns
 
 TESTS = ("ptest", "rc_test", "rc_test2", "rc_alrb")
 """Labels of jobs that are tests of pilots."""
@@ -24,6 +27,11 @@ COMMAND = "tobekilled"
 """The `commandtopilot` that makes the pilot of a running job end it, at its next heartbeat."""
 
 
+CONSUMER_TAG, MERGE_TAG, HPO_TAG = "eventservice", "esmerge", "ho"
+"""Entries of `specialhandling` of jobs that take ranges of events, that merge what came of them,
+and that try sets of hyperparameters."""
+
+
 def states(*names: str) -> Guard:
     """Match jobs in one of the states."""
     return Guard(
@@ -31,6 +39,13 @@ def states(*names: str) -> Guard:
         lambda job: job["jobstatus"].in_(constants(names)),
         f"it is not {' or '.join(names)}",
     )
+
+
+def has_tag(job: Columns, *tags: str) -> ColumnElement[bool]:
+    """Return whether `specialhandling` has one of the entries; NULL if it is NULL."""
+    pattern = f"(^|,)({'|'.join(tags)})(,|$)"
+    found: ColumnElement[bool] = job["specialhandling"].regexp_match(constant(pattern))
+    return found
 
 
 WITHOUT_POOL = Effect(
@@ -89,11 +104,24 @@ HAS_LOCALPOOL = Guard(
 IS_CLONE = Guard(
     "it is a clone",
     lambda job: and_(
-        job["specialhandling"].regexp_match(constant("(^|,)eventservice(,|$)")),
+        has_tag(job, CONSUMER_TAG),
         job["specialhandling"].regexp_match(constant("(^|,)jc(:|,|$)")),
         job["lockedby"] == constant("jedi"),
     ),
     "it is no clone",
+)
+BY_EVENTS = Guard(
+    "its end depends on ranges of events",
+    lambda job: and_(
+        job["lockedby"] == constant("jedi"),
+        or_(
+            has_tag(job, CONSUMER_TAG, MERGE_TAG, HPO_TAG),
+            job["eventservice"].in_(
+                constants((JobKind.JUMBO, JobKind.CO_JUMBO, JobKind.FINE_GRAINED))
+            ),
+        ),
+    ),
+    "its end has nothing to do with events",
 )
 RUNS_ONCE = Guard(
     "it is a clone of which one is to run",
