@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, not_, or_
 
 from pandadb.core.events.kinds import JobKind
+from pandadb.core.events.special_handling import (
+    CLONE,
+    EVENT_SERVICE,
+    EVENT_SERVICE_MERGE,
+    RUN_ONCE,
+    Flag,
+)
 from pandadb.core.sql.expressions import constant, constants
 from pandadb.core.statemachine.effects import Effect, Guard
 
@@ -27,11 +34,6 @@ COMMAND = "tobekilled"
 """The `commandtopilot` that makes the pilot of a running job end it, at its next heartbeat."""
 
 
-CONSUMER_TAG, MERGE_TAG, HPO_TAG = "eventservice", "esmerge", "ho"
-"""Entries of `specialhandling` of jobs that take ranges of events, that merge what came of them,
-and that try sets of hyperparameters."""
-
-
 def states(*names: str) -> Guard:
     """Match jobs in one of the states."""
     return Guard(
@@ -42,8 +44,11 @@ def states(*names: str) -> Guard:
 
 
 def has_tag(job: Columns, *tags: str) -> ColumnElement[bool]:
-    """Return whether `specialhandling` has one of the entries; NULL if it is NULL."""
-    pattern = f"(^|,)({'|'.join(tags)})(,|$)"
+    """Return whether `specialhandling` has one of the entries, with a value or without.
+
+    NULL if it is NULL.
+    """
+    pattern = f"(^|,)({'|'.join(tags)})(:|,|$)"
     found: ColumnElement[bool] = job["specialhandling"].regexp_match(constant(pattern))
     return found
 
@@ -104,8 +109,8 @@ HAS_LOCALPOOL = Guard(
 IS_CLONE = Guard(
     "it is a clone",
     lambda job: and_(
-        has_tag(job, CONSUMER_TAG),
-        job["specialhandling"].regexp_match(constant("(^|,)jc(:|,|$)")),
+        has_tag(job, EVENT_SERVICE),
+        has_tag(job, CLONE),
         job["lockedby"] == constant("jedi"),
     ),
     "it is no clone",
@@ -115,7 +120,7 @@ BY_EVENTS = Guard(
     lambda job: and_(
         job["lockedby"] == constant("jedi"),
         or_(
-            has_tag(job, CONSUMER_TAG, MERGE_TAG, HPO_TAG),
+            has_tag(job, EVENT_SERVICE, EVENT_SERVICE_MERGE, Flag.SAMPLES),
             job["eventservice"].in_(
                 constants((JobKind.JUMBO, JobKind.CO_JUMBO, JobKind.FINE_GRAINED))
             ),
@@ -127,7 +132,7 @@ RUNS_ONCE = Guard(
     "it is a clone of which one is to run",
     lambda job: and_(
         IS_CLONE.of(job),
-        job["specialhandling"].regexp_match(constant("(^|,)jc:runonce(,|$)")),
+        has_tag(job, RUN_ONCE),
     ),
     "others may run, too",
 )

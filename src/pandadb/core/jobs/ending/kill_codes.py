@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, false, func, not_, or_
 
 from pandadb.core.events.kinds import JobKind
-from pandadb.core.jobs.effects import CONSUMER_TAG, IS_CLONE, MERGE_TAG, has_tag
+from pandadb.core.events.special_handling import EVENT_SERVICE as CONSUMER
+from pandadb.core.events.special_handling import EVENT_SERVICE_MERGE
+from pandadb.core.jobs.effects import IS_CLONE, has_tag
 from pandadb.core.sql.expressions import constants
 from pandadb.core.statemachine.effects import Guard
 from pandadb.errors import InvalidInput
@@ -20,10 +22,8 @@ EVENT_SERVICE = Guard(
     "it takes ranges of events, and is no clone",
     lambda job: and_(
         or_(
-            func.coalesce(has_tag(job, CONSUMER_TAG), false()),
-            func.coalesce(job["eventservice"], 0).in_(
-                constants((JobKind.JUMBO, JobKind.CO_JUMBO))
-            ),
+            func.coalesce(has_tag(job, CONSUMER), false()),
+            func.coalesce(job["eventservice"], 0).in_(constants((JobKind.JUMBO, JobKind.CO_JUMBO))),
         ),
         not_(func.coalesce(IS_CLONE.of(job), false())),
     ),
@@ -33,7 +33,7 @@ SHARES_EVENTS = Guard(
     "its kill changes ranges of events",
     lambda job: and_(
         func.coalesce(job["lockedby"], "") == "jedi",
-        or_(EVENT_SERVICE.of(job), func.coalesce(has_tag(job, MERGE_TAG), false())),
+        or_(EVENT_SERVICE.of(job), func.coalesce(has_tag(job, EVENT_SERVICE_MERGE), false())),
     ),
     "its kill changes no ranges of events",
 )

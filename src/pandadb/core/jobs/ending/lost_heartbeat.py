@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, exists, false, func, not_, or_, update
 
 from pandadb.core.events.kinds import JobKind
+from pandadb.core.events.special_handling import EVENT_SERVICE
 from pandadb.core.events.states import EventStatus
 from pandadb.core.jobs import advances
-from pandadb.core.jobs.effects import CONSUMER_TAG, IS_CLONE, has_tag
+from pandadb.core.jobs.effects import IS_CLONE, has_tag
 from pandadb.core.jobs.ending.diagnostics import sentence
 from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.files import file_accounting
@@ -81,7 +82,7 @@ def _took_no_event() -> ColumnElement[bool]:
         event.status == EventStatus.FINISHED,
     )
     takes = and_(
-        func.coalesce(has_tag(job, CONSUMER_TAG), false()),
+        func.coalesce(has_tag(job, EVENT_SERVICE), false()),
         func.coalesce(job.eventservice, 0) != JobKind.FINE_GRAINED,
         not_(func.coalesce(IS_CLONE.of(job), false())),
     )

@@ -1,1 +1,1 @@
-"""Jobs of the event service: what their ends do to ranges of events and to other jobs; semantics 2.13."""
+"""Jobs of the event service: their ends, with ranges of events and other jobs; semantics 2.13."""

@@ -9,6 +9,9 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pandadb.core.events.special_handling import Flag
+from pandadb.core.jobs.event_service.given_jobs import has
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,9 +19,6 @@ JUDGED_CODES = (111, 112, 124, 126)
 """The `taskbuffererrorcode` of consumers of whose events has been disposed already."""
 NOT_SET_UP = ("pending", "defined")
 """States from which no new consumer follows."""
-ACCEPTS_PARTIAL, KEEPS_ATTEMPTS, KEEPS_EVENTS, ALL_OK = "ap", "df", "de", "at"
-"""Entries of `specialhandling`: some ranges may fail for good; a range that was not processed keeps
-its attempt; events are not discarded with their job; all events are done already."""
 NO_EVENTS_CODES = (117, 118)
 LOST = ("pilot_failed", "es_heartbeat")
 """Each `jobsubstatus` with which a consumer has failed, whatever its events."""
@@ -115,10 +115,15 @@ def judge(job: Mapping[str, Any], tally: Tally) -> Verdict:
     is_last_attempt = (job["attemptnr"] or 0) >= (job["maxattempt"] or 0)
     if (is_last_attempt and not is_complete) or (is_processed and tally.hopeless):
         return Verdict.INACTION if tally.others else Verdict.LAST
-    if is_processed and not tally.done and not has_tag(job, ALL_OK):
-        return Verdict.INACTION
-    if is_processed:
-        return Verdict.MERGE if tally.done else Verdict.MERGE_IDLE
+    return _going_on(job, tally)
+
+
+def _going_on(job: Mapping[str, Any], tally: Tally) -> Verdict:
+    """Return what follows for a consumer after which other jobs go on with the events."""
+    if tally.ready == 0 and tally.done:
+        return Verdict.MERGE
+    if tally.ready == 0:
+        return Verdict.MERGE_IDLE if has(job, Flag.ALL_DONE) else Verdict.INACTION
     if job["jobstatus"] in NOT_SET_UP:
         return Verdict.BAD_STATUS
     return Verdict.RETRY if tally.done else Verdict.NO_EVENT
@@ -156,8 +161,3 @@ def shown(job: Mapping[str, Any], end: Ending, *, is_preempted: bool) -> Ending:
     if end.jobstatus == "failed" and (before == "pilot_noevents" or is_clean):
         return end._replace(jobstatus="closed", jobsubstatus=before)
     return stored
-
-
-def has_tag(job: Mapping[str, Any], tag: str) -> bool:
-    """Return whether `specialhandling` has an entry."""
-    return tag in (job["specialhandling"] or "").split(",")

@@ -1,36 +1,19 @@
-"""Ranges of events of consumers that end: done, put back, tried again, failed for good."""
+"""Ranges of events of consumers that end: what of them is done, goes back, or is given up."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    ARRAY,
-    Boolean,
-    ColumnElement,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    insert,
-    literal,
-    null,
-    or_,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import ColumnElement, and_, case, exists, func, null, or_, select, union_all, update
 
+from pandadb.core.events import changes
+from pandadb.core.events.changes import FILE_KEY, EventFile
+from pandadb.core.events.special_handling import Flag
 from pandadb.core.events.states import EventStatus
 from pandadb.core.jobs.event_service import given_jobs
-from pandadb.core.jobs.event_service.consumer_outcomes import (
-    ACCEPTS_PARTIAL,
-    KEEPS_ATTEMPTS,
-    Tally,
-    has_tag,
-)
+from pandadb.core.jobs.event_service.consumer_outcomes import Tally
+from pandadb.core.jobs.files.file_status import same_file
 from pandadb.core.sql import id_arrays
 from pandadb.models import JediDatasetContents, JediEvents
 from pandadb.models.jobs.all_tables import LIVE_TABLES
@@ -45,18 +28,14 @@ if TYPE_CHECKING:
     Rows = Sequence[Mapping[str, Any]]
 
 EVENT, CONTENTS = JediEvents.__table__.c, JediDatasetContents.__table__.c
-OVER = (EventStatus.DONE, EventStatus.DISCARDED, EventStatus.CANCELLED)
-"""Ranges that the end of their consumer leaves as they are."""
-NOT_WORKED_ON = (*OVER, EventStatus.FATAL, EventStatus.FAILED, EventStatus.CORRUPTED)
-KEPT_BY_KILL = (
-    EventStatus.FINISHED,
-    *OVER,
-    EventStatus.FAILED,
+GONE = (EventStatus.DISCARDED, EventStatus.CANCELLED)
+NOT_WORKED_ON = (
+    *GONE,
+    EventStatus.DONE,
     EventStatus.FATAL,
+    EventStatus.FAILED,
     EventStatus.CORRUPTED,
 )
-"""Ranges that are not cancelled with their job."""
-HAS_RESULT = (EventStatus.FINISHED, EventStatus.DONE)
 
 
 def lock(session: Transaction, jobs: Rows) -> None:
@@ -67,98 +46,34 @@ def lock(session: Transaction, jobs: Rows) -> None:
 @cache
 def _locked() -> Select[Any]:
     file = given_jobs.inputs(given_jobs.table()).cte("files")
-    key = (CONTENTS.jeditaskid, CONTENTS.datasetid, CONTENTS.fileid)
-    is_input = and_(*(column == file.c[column.name] for column in key))
     return (
         select(CONTENTS.fileid)
-        .where(exists().where(is_input))
-        .order_by(*key)
+        .where(exists().where(same_file(CONTENTS, file.c)))
+        .order_by(*(CONTENTS[name] for name in FILE_KEY))
         .with_for_update(of=JediDatasetContents.__table__)
     )
 
 
-def put_back(session: Transaction, jobs: Rows) -> dict[int, int]:
-    """Settle the ranges that jobs have; return for each job how many it has done.
+def settle(session: Transaction, jobs: Rows) -> dict[int, Tally]:
+    """Settle the ranges that jobs have, and count those of their job sets.
 
     Finished ranges are done. Those that were not processed may be taken again, with an attempt less
-    unless the job keeps them; of failed ones a copy may, with an attempt less.
+    unless the job keeps them; of failed ones a copy may, with an attempt less. Ranges without an
+    attempt left are given up where some may be.
     """
-    given = {
-        **given_jobs.parameters(jobs),
-        "keeps": [has_tag(job, KEEPS_ATTEMPTS) for job in jobs],
-    }
-    done = dict(session.execute(_put_back(), given).all())
-    if partial := [job for job in jobs if has_tag(job, ACCEPTS_PARTIAL)]:
-        session.execute(_given_up(), given_jobs.parameters(partial))
-    return {job: done.get(job, 0) for job in given["pandaids"]}
-
-
-@cache
-def _put_back() -> Select[Any]:
-    given = _with_keeps()
-    is_own = and_(EVENT.jeditaskid == given.c.jeditaskid, EVENT.pandaid == given.c.pandaid)
-    finished, failed = (EVENT.status == s for s in (EventStatus.FINISHED, EventStatus.FAILED))
-    settled = (
-        update(JediEvents.__table__)
-        .where(is_own, EVENT.status.not_in(OVER))
-        .values(
-            status=case(
-                (finished, EventStatus.DONE),
-                (failed, EventStatus.FAILED),
-                else_=EventStatus.READY,
-            ),
-            pandaid=case((or_(finished, failed), EVENT.pandaid), else_=given.c.jobsetid),
-            attemptnr=case(
-                (or_(finished, failed, given.c.keeps), EVENT.attemptnr), else_=EVENT.attemptnr - 1
-            ),
-            processed_upto_eventid=case((failed, null()), else_=EVENT.processed_upto_eventid),
-        )
-        .returning(given.c.pandaid, EVENT.status)
-        .cte("settled")
-    )
-    is_tried_again = and_(is_own, failed, EVENT.processed_upto_eventid.is_not(None))
-    return (
-        select(settled.c.pandaid, func.count())
-        .where(settled.c.status == EventStatus.DONE)
-        .group_by(settled.c.pandaid)
-        .add_cte(copied(given, is_tried_again))
-    )
-
-
-def copied(given: TableValuedAlias, chosen: ColumnElement[bool]) -> Any:
-    """Return the part that copies ranges to their job set, to be taken with an attempt less."""
-    kept = ("jeditaskid", "datasetid", "fileid", "job_processid", "def_min_eventid")
-    kept = (*kept, "def_max_eventid", "processed_upto_eventid", "event_offset")
-    new = {
-        **{name: EVENT[name] for name in kept},
-        "pandaid": given.c.jobsetid,
-        "attemptnr": EVENT.attemptnr - 1,
-        "status": literal(int(EventStatus.READY)),
-    }
-    rows = select(*new.values()).select_from(given).join(EVENT.pandaid.table, chosen)
-    return insert(JediEvents.__table__).from_select([*new], rows).cte("copied")
-
-
-@cache
-def _given_up() -> Update:
-    """Fail the ranges without an attempt left for good, where some may."""
-    given = given_jobs.table()
-    return (
-        update(JediEvents.__table__)
-        .where(
-            EVENT.jeditaskid == given.c.jeditaskid,
-            EVENT.pandaid == given.c.jobsetid,
-            EVENT.attemptnr == 0,
-            EVENT.status.not_in((EventStatus.FATAL, EventStatus.DISCARDED, EventStatus.CANCELLED)),
-        )
-        .values(status=int(EventStatus.FATAL))
-    )
-
-
-def tallies(session: Transaction, jobs: Rows, done: Mapping[int, int]) -> dict[int, Tally]:
-    """Count the ranges and the other jobs of the job sets; `done` is what `put_back` returned."""
+    mine = given_jobs.event_jobs(jobs)
+    ended = changes.of_jobs(session, "end", mine)
+    changes.copy_failed(session, mine)
+    done = {job: ended.get(job, {}).get(EventStatus.DONE, 0) for job in given_jobs.ids(jobs)}
     rows = session.execute(_tallies(), given_jobs.parameters(jobs))
-    return {pandaid: Tally(done[pandaid], *counts) for pandaid, *counts in rows}
+    tallies = {pandaid: Tally(done[pandaid], *counts) for pandaid, *counts in rows}
+    spent = [
+        job
+        for job in jobs
+        if tallies[job["pandaid"]].hopeless and given_jobs.has(job, Flag.ACCEPTS_PARTIAL)
+    ]
+    changes.of_jobs(session, "give up", given_jobs.event_sets(spent))
+    return tallies
 
 
 @cache
@@ -166,14 +81,13 @@ def _tallies() -> Select[Any]:
     given = given_jobs.table()
     files = given_jobs.inputs(given, ("input",)).cte("files")
     of_set = and_(EVENT.jeditaskid == given.c.jeditaskid, EVENT.pandaid == given.c.jobsetid)
-    of_files = and_(files.c.pandaid == given.c.pandaid, given_jobs.is_of_file(EVENT, files.c))
-    gone = (EventStatus.DISCARDED, EventStatus.CANCELLED)
+    of_files = and_(files.c.pandaid == given.c.pandaid, is_of_file(files.c))
     is_worked_on = or_(
         and_(EVENT.status.not_in(NOT_WORKED_ON), EVENT.attemptnr > 0),
         and_(EVENT.status == EventStatus.FAILED, EVENT.processed_upto_eventid.is_not(None)),
     )
     is_ready = and_(of_set, EVENT.status == EventStatus.READY, EVENT.attemptnr > 0)
-    is_hopeless = and_(of_files, EVENT.attemptnr == 0, EVENT.status.not_in(gone))
+    is_hopeless = and_(of_files, EVENT.attemptnr == 0, EVENT.status.not_in(GONE))
     return select(
         given.c.pandaid,
         select(func.count()).select_from(EVENT.pandaid.table).where(is_ready).scalar_subquery(),
@@ -185,6 +99,11 @@ def _tallies() -> Select[Any]:
     ).select_from(given)
 
 
+def is_of_file(file: Any) -> ColumnElement[bool]:
+    """Return whether a range of JEDI_EVENTS is one of a file."""
+    return and_(*(EVENT[name] == file[name] for name in FILE_KEY))
+
+
 def _others(given: TableValuedAlias) -> ColumnElement[int]:
     """Return the number of other jobs of a job set that live."""
     parts = []
@@ -193,95 +112,14 @@ def _others(given: TableValuedAlias) -> ColumnElement[int]:
         of_set = and_(job.jeditaskid == given.c.jeditaskid, job.jobsetid == given.c.jobsetid)
         other = select(job.pandaid).where(of_set, job.pandaid != given.c.pandaid)
         parts.append(other.correlate(given))
-    return (
-        select(func.count()).select_from(union_all(*parts).subquery().lateral()).scalar_subquery()
-    )
+    others = union_all(*parts).subquery().lateral()
+    return select(func.count()).select_from(others).scalar_subquery()
 
 
 def cancel_unused(session: Transaction, jobs: Rows) -> None:
-    """Cancel the ranges of the job sets that nobody has taken."""
-    session.execute(_cancelled(), given_jobs.parameters(jobs))
-
-
-@cache
-def _cancelled() -> Update:
-    given = given_jobs.table()
-    return (
-        update(JediEvents.__table__)
-        .where(
-            EVENT.jeditaskid == given.c.jeditaskid,
-            EVENT.pandaid == given.c.jobsetid,
-            EVENT.status == EventStatus.READY,
-        )
-        .values(status=int(EventStatus.CANCELLED))
-    )
-
-
-def release_jumbo(session: Transaction, jobs: Rows) -> None:
-    """Let others take the ranges that jumbo jobs have not processed."""
-    given = {
-        **given_jobs.parameters(jobs),
-        "keeps": [has_tag(job, KEEPS_ATTEMPTS) for job in jobs],
-    }
-    session.execute(_released(), given)
-
-
-@cache
-def _released() -> Update:
-    given = _with_keeps()
-    return (
-        update(JediEvents.__table__)
-        .where(
-            EVENT.jeditaskid == given.c.jeditaskid,
-            EVENT.pandaid == given.c.pandaid,
-            EVENT.status.in_((EventStatus.SENT, EventStatus.RUNNING)),
-        )
-        .values(
-            status=int(EventStatus.READY),
-            pandaid=EVENT.event_offset,
-            is_jumbo=null(),
-            attemptnr=case((given.c.keeps, EVENT.attemptnr), else_=EVENT.attemptnr - 1),
-        )
-    )
-
-
-def _with_keeps() -> TableValuedAlias:
-    """Return the jobs as a table, with whether their ranges keep their attempts."""
-    return id_arrays.unnested(
-        "given",
-        pandaid=id_arrays.array("pandaids"),
-        jeditaskid=id_arrays.array("tasks"),
-        jobsetid=id_arrays.array("jobsets"),
-        keeps=bindparam("keeps", type_=ARRAY(Boolean)),
-    )
-
-
-def drop(session: Transaction, owners: Sequence[tuple[int, int]], *, keeps_results: bool) -> None:
-    """Cancel the ranges of (task, job), and discard the results of the others unless kept."""
-    if owners:
-        tasks, pandaids = (list(ids) for ids in zip(*owners, strict=True))
-        given = {"pandaids": pandaids, "tasks": tasks, "keeps_results": keeps_results}
-        session.execute(_dropped(), given)
-
-
-@cache
-def _dropped() -> Update:
-    given = id_arrays.unnested(
-        "given", pandaid=id_arrays.array("pandaids"), jeditaskid=id_arrays.array("tasks")
-    )
-    has_result = EVENT.status.in_(HAS_RESULT)
-    goes = and_(has_result, ~bindparam("keeps_results", type_=Boolean))
-    return (
-        update(JediEvents.__table__)
-        .where(
-            EVENT.jeditaskid == given.c.jeditaskid,
-            EVENT.pandaid == given.c.pandaid,
-            or_(goes, EVENT.status.not_in(KEPT_BY_KILL)),
-        )
-        .values(
-            status=case((has_result, EventStatus.DISCARDED), else_=EventStatus.CANCELLED),
-        )
-    )
+    """Cancel the ranges of job sets that no job has taken, unless the jobs keep events."""
+    lost = [job for job in jobs if not given_jobs.has(job, Flag.KEEPS_EVENTS)]
+    changes.of_jobs(session, "cancel", given_jobs.event_sets(lost))
 
 
 def mark_outputs(session: Transaction, jobs: Rows, target: str) -> None:
@@ -290,31 +128,32 @@ def mark_outputs(session: Transaction, jobs: Rows, target: str) -> None:
     When the job has finished, events that are done are merged. Files that JEDI has given to another
     attempt are left alone. To be called before the attempts of the files are counted.
     """
-    given = {**given_jobs.parameters(jobs), "merged": target == "finished"}
+    files = [tuple(row) for row in session.execute(_current(), given_jobs.parameters(jobs))]
+    if not files:
+        return
+    if target == "finished":
+        changes.of_files(session, "merge", [EventFile(*file) for file in files])
+    columns = zip(*files, strict=True)
+    given = {f"{name}s": list(ids) for name, ids in zip(FILE_KEY, columns, strict=True)}
     session.execute(_marked(), given)
 
 
 @cache
-def _marked() -> Update:
+def _current() -> Select[Any]:
     file = given_jobs.inputs(given_jobs.table()).cte("files")
-    current = (
-        select(file.c.jeditaskid, file.c.datasetid, file.c.fileid)
-        .join(
-            CONTENTS.fileid.table,
-            and_(
-                *(CONTENTS[name] == file.c[name] for name in ("jeditaskid", "datasetid", "fileid"))
-            ),
-        )
+    return (
+        select(*(file.c[name] for name in FILE_KEY))
+        .join(CONTENTS.fileid.table, same_file(CONTENTS, file.c))
         .where(CONTENTS.attemptnr == file.c.attemptnr)
         .distinct()
-        .cte("current")
     )
-    is_merged = and_(bindparam("merged", type_=Boolean), EVENT.status == EventStatus.DONE)
+
+
+@cache
+def _marked() -> Update:
+    given = id_arrays.unnested("given", **{n: id_arrays.array(f"{n}s") for n in FILE_KEY})
     return (
         update(JediEvents.__table__)
-        .where(given_jobs.is_of_file(EVENT, current.c))
-        .values(
-            file_not_deleted=case((EVENT.objstore_id.is_(None), null()), else_="Y"),
-            status=case((is_merged, EventStatus.MERGED), else_=EVENT.status),
-        )
+        .where(is_of_file(given.c))
+        .values(file_not_deleted=case((EVENT.objstore_id.is_(None), null()), else_="Y"))
     )

@@ -1,4 +1,4 @@
-"""Jobs whose end depends on ranges of events end by themselves: finish and fail; semantics 2.8, 2.13.
+"""Jobs whose end depends on ranges of events end by themselves: they finish or fail; semantics 2.8.
 
 Such jobs are consumers, jobs that merge what came of events, fine-grained jobs, and those that try
 hyperparameters. Of the jobs of one job set one after the other ends: what the first leaves decides
@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.events import changes
 from pandadb.core.events.kinds import JobKind
+from pandadb.core.events.special_handling import EVENT_SERVICE, EVENT_SERVICE_MERGE, Flag
 from pandadb.core.jobs.calls import take
-from pandadb.core.jobs.effects import CONSUMER_TAG, HPO_TAG, MERGE_TAG
 from pandadb.core.jobs.event_service import (
     consumer_ends,
     fine_grained_ends,
     given_jobs,
-    jobsets,
+    jobset_locks,
     merge_ends,
 )
-from pandadb.core.jobs.event_service.consumer_outcomes import has_tag
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.mover import MoveResult
 from pandadb.core.jobs.refusals import Refusal, RefusalReason
@@ -39,15 +39,15 @@ def end(session: Transaction, given: Call, moved: MoveResult) -> None:
     Tasks, datasets and all jobs of the job sets are locked before. Jumbo jobs stay refused, and
     consumers that share their events with jumbo jobs.
     """
-    chosen = jobsets.chosen(session, [*moved.refused])
+    chosen = jobset_locks.chosen(session, [*moved.refused])
     if not chosen:
         return
     free = file_accounting.lock(session, chosen, given.lock)
-    left = jobsets.lock(session, free, given.lock) if free else []
+    left = jobset_locks.lock(session, free, given.lock) if free else []
     while left:
-        rows = [{**row, **given.values} for row in jobsets.read(session, left)]
+        rows = [{**row, **given.values} for row in jobset_locks.read(session, left)]
         rows = [row for row in rows if row["jobstatus"] in given.steps[0].sources]
-        batch = jobsets.first_of_each(rows)
+        batch = jobset_locks.first_of_each(rows)
         moved.add(_end_batch(session, given, batch))
         done = {*given_jobs.ids(batch)}
         left = [row["pandaid"] for row in rows if row["pandaid"] not in done]
@@ -56,8 +56,8 @@ def end(session: Transaction, given: Call, moved: MoveResult) -> None:
 def _end_batch(session: Transaction, given: Call, batch: Sequence[Row]) -> MoveResult:
     """End jobs of different job sets."""
     done = MoveResult()
-    if samples := [job for job in batch if has_tag(job, HPO_TAG)]:
-        fine_grained_ends.release_samples(session, samples)
+    samples = [job for job in batch if given_jobs.has(job, Flag.SAMPLES)]
+    changes.of_jobs(session, "release samples", given_jobs.event_jobs(samples))
     kinds: dict[Any, list[Row]] = {}
     for job in batch:
         if why := _refused(job):
@@ -78,9 +78,9 @@ def _kind(job: Row) -> Any:
         return None
     if job["eventservice"] == JobKind.FINE_GRAINED:
         return fine_grained_ends.end
-    if has_tag(job, CONSUMER_TAG):
+    if given_jobs.has(job, EVENT_SERVICE):
         return consumer_ends.end
-    return merge_ends.end if has_tag(job, MERGE_TAG) else None
+    return merge_ends.end if given_jobs.has(job, EVENT_SERVICE_MERGE) else None
 
 
 def _refused(job: Row) -> str | None:

@@ -1,12 +1,13 @@
-"""Fine-grained jobs, and jobs that try hyperparameters, end by what they have done of their ranges."""
+"""Fine-grained jobs end by what they have done of their ranges of events; semantics 1.3, 2.14."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import and_, func, select
 
+from pandadb.core.events import changes
 from pandadb.core.events.states import EventStatus
 from pandadb.core.jobs.calls import take
 from pandadb.core.jobs.event_service import consumer_ranges, end_marks, given_jobs
@@ -19,7 +20,7 @@ from pandadb.models import JediEvents
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Select, Update
+    from sqlalchemy import Select
 
     from pandadb.core.jobs.calls import Call
     from pandadb.core.sql.transaction import Transaction
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 EVENT = JediEvents.__table__.c
 PARTIAL, STUMBLE = "fg_partial", "fg_stumble"
-NO_OWNER = 0
-"""The `pandaid` of sets of hyperparameters that any job may try."""
-ENDED = (EventStatus.READY, EventStatus.FINISHED, EventStatus.FAILED)
 
 
 def end(session: Transaction, given: Call, jobs: Rows) -> MoveResult:
@@ -39,7 +37,7 @@ def end(session: Transaction, given: Call, jobs: Rows) -> MoveResult:
     Ranges that are not finished may be taken again. Their files are used up if none is left.
     """
     consumer_ranges.lock(session, jobs)
-    session.execute(_released(), given_jobs.parameters(jobs))
+    changes.of_jobs(session, "release segment", given_jobs.event_jobs(jobs))
     goals: dict[str, list[int]] = {}
     marks = {}
     found = {row.pandaid: row for row in session.execute(_left(), given_jobs.parameters(jobs))}
@@ -59,20 +57,6 @@ def end(session: Transaction, given: Call, jobs: Rows) -> MoveResult:
 
 
 @cache
-def _released() -> Update:
-    given = given_jobs.table()
-    return (
-        update(JediEvents.__table__)
-        .where(
-            EVENT.jeditaskid == given.c.jeditaskid,
-            EVENT.pandaid == given.c.pandaid,
-            EVENT.status != EventStatus.FINISHED,
-        )
-        .values(pandaid=given.c.jobsetid, status=int(EventStatus.READY))
-    )
-
-
-@cache
 def _left() -> Select[Any]:
     given = given_jobs.table()
     is_done = and_(EVENT.pandaid == given.c.pandaid, EVENT.status == EventStatus.FINISHED)
@@ -83,30 +67,3 @@ def _left() -> Select[Any]:
     )
     done, left = counts
     return select(given.c.pandaid, done.label("done"), left.label("left")).select_from(given)
-
-
-def release_samples(session: Transaction, jobs: Rows) -> None:
-    """Let others try the sets of hyperparameters that jobs have not finished; the last try fails.
-
-    PanDA's server reports a great loss for those to iDDS: that is left to its own agents.
-    """
-    session.execute(_samples(), given_jobs.parameters(jobs))
-
-
-@cache
-def _samples() -> Update:
-    given = given_jobs.table()
-    again = EVENT.attemptnr > 1
-    return (
-        update(JediEvents.__table__)
-        .where(
-            EVENT.jeditaskid == given.c.jeditaskid,
-            EVENT.pandaid == given.c.pandaid,
-            EVENT.status.not_in(ENDED),
-        )
-        .values(
-            status=case((again, int(EventStatus.READY)), else_=int(EventStatus.FAILED)),
-            pandaid=case((again, NO_OWNER), else_=EVENT.pandaid),
-            attemptnr=EVENT.attemptnr - 1,
-        )
-    )

@@ -1,4 +1,4 @@
-"""Jobs of the event service as parameters of a statement: their ids, tasks and job sets, as arrays."""
+"""Jobs of the event service as parameters of a statement: arrays of ids, tasks and job sets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, or_, select
 
+from pandadb.core.events import special_handling
+from pandadb.core.events.changes import EventJob
+from pandadb.core.events.special_handling import Flag
 from pandadb.core.jobs.files.file_accounting import BEGIN
 from pandadb.core.jobs.files.file_status import MASTER_TYPES
 from pandadb.core.sql import id_arrays
@@ -17,9 +20,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select, TableValuedAlias
 
-    from pandadb.core.statemachine.effects import Columns
-
-    Rows = Sequence[Mapping[str, Any]]
 
 FILE = FilesTable4.__table__.c
 INPUT_TYPES = MASTER_TYPES
@@ -46,6 +46,29 @@ def parameters(jobs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
+def event_jobs(jobs: Iterable[Mapping[str, Any]]) -> list[EventJob]:
+    """Return jobs as the ranges that they have taken know them."""
+    return [
+        EventJob(
+            job["jeditaskid"],
+            job["pandaid"],
+            job["jobsetid"],
+            has(job, Flag.FREE_UNLESS_FAILED),
+        )
+        for job in jobs
+    ]
+
+
+def event_sets(jobs: Iterable[Mapping[str, Any]]) -> list[EventJob]:
+    """Return the job sets of jobs, as the ranges know them that no job has taken."""
+    return [EventJob(job["jeditaskid"], job["jobsetid"]) for job in jobs if job["jobsetid"]]
+
+
+def has(job: Mapping[str, Any], word: str) -> bool:
+    """Return whether a word is among the entries of the job's `specialhandling`."""
+    return special_handling.has(job["specialhandling"], word)
+
+
 def ids(jobs: Iterable[Mapping[str, Any]]) -> list[int]:
     """Return the PandaIDs of jobs."""
     return [job["pandaid"] for job in jobs]
@@ -64,12 +87,3 @@ def inputs(given: TableValuedAlias, types: Sequence[str] = INPUT_TYPES) -> Selec
 def of_jobs_here() -> ColumnElement[bool]:
     """Match the partitions of the files of jobs that live, or end in this transaction."""
     return or_(FILE.modificationtime == EPOCH, FILE.modificationtime >= BEGIN)
-
-
-def is_of_file(event: Columns, file: Columns) -> ColumnElement[bool]:
-    """Return whether a range of events is one of a file."""
-    same = (event[name] == file[name] for name in ("jeditaskid", "datasetid", "fileid"))
-    first, *others = same
-    for other in others:
-        first = first & other
-    return first

@@ -1,20 +1,21 @@
-"""Kills of consumers, and of jobs that merge events, with what they do to the others: semantics 2.9."""
+"""Kills of consumers and of jobs that merge events, with what they do to others: semantics 2.9."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.events import changes
 from pandadb.core.events.kinds import WAITING_SITE, JobKind
+from pandadb.core.events.special_handling import EVENT_SERVICE, EVENT_SERVICE_MERGE
 from pandadb.core.jobs.calls import take
-from pandadb.core.jobs.effects import CONSUMER_TAG, MERGE_TAG
+from pandadb.core.jobs.ending import unused_consumers
 from pandadb.core.jobs.event_service import (
     consumer_ranges,
     given_jobs,
-    jobsets,
+    jobset_locks,
+    killed_siblings,
     related_jobs,
-    sibling_ends,
 )
-from pandadb.core.jobs.event_service.consumer_outcomes import KEEPS_EVENTS, has_tag
 from pandadb.core.jobs.mover import MoveResult
 from pandadb.core.jobs.refusals import explain
 
@@ -39,12 +40,12 @@ def end(session: Transaction, calls: Mapping[int, Call], lock: Lock) -> MoveResu
     one may end with it, as one of its job set.
     """
     done = MoveResult()
-    left = jobsets.lock(session, [*calls], lock)
+    left = jobset_locks.lock(session, [*calls], lock)
     if busy := [*{*calls} - {*left}]:
         done.refused |= explain(session, calls[busy[0]].steps, busy)
     while left:
-        rows = jobsets.read(session, left)
-        batch = jobsets.first_of_each(rows)
+        rows = jobset_locks.read(session, left)
+        batch = jobset_locks.first_of_each(rows)
         for call in {id(one): one for one in calls.values()}.values():
             if chosen := [job for job in batch if calls[job["pandaid"]] is call]:
                 done.add(_end_batch(session, call, chosen))
@@ -58,33 +59,26 @@ def _end_batch(session: Transaction, call: Call, jobs: Rows) -> MoveResult:
     counted = [job for job in jobs if job["is_open"]]
     if call.goal in MARKING and counted:
         consumer_ranges.mark_outputs(session, counted, call.goal)
-    done = take(session, call, given_jobs.ids(jobs))
-    told = [
-        job
-        for job in counted
-        if job["pandaid"] in done.jobs and job["taskbuffererrorcode"] not in REPLACED_CODES
-    ]
+    told = [job for job in counted if job["taskbuffererrorcode"] not in REPLACED_CODES]
     consumers = [job for job in told if not _merges(job)]
-    if consumers:
-        done.merged |= _end_others(session, consumers, call.host)
-    if told:
-        related_jobs.follow(session, told, call.goal)
-    if lost := [job for job in consumers if not has_tag(job, KEEPS_EVENTS)]:
-        consumer_ranges.cancel_unused(session, lost)
-    if jumbo := [job for job in consumers if job["eventservice"] == JobKind.JUMBO]:
-        consumer_ranges.release_jumbo(session, jumbo)
+    killed = _end_others(session, consumers, call.host) if consumers else {}
+    done = take(session, call, given_jobs.ids(jobs))
+    done.merged |= killed
+    related_jobs.follow(session, told, call.goal)
+    consumer_ranges.cancel_unused(session, consumers)
+    jumbo = [job for job in consumers if job["eventservice"] == JobKind.JUMBO]
+    changes.of_jobs(session, "release", given_jobs.event_jobs(jumbo))
     return done
 
 
 def _end_others(session: Transaction, consumers: Rows, host: str) -> dict[int, str]:
     """End the other consumers: those with ranges of the same files, and those without any."""
-    killed = sibling_ends.kill_owners(session, consumers, host)
-    placed = [job for job in consumers if job["computingsite"] != WAITING_SITE]
-    if placed:
-        killed |= sibling_ends.close_unused(session, placed, host, same_attempt=True)
-    return killed
+    killed = killed_siblings.kill(session, consumers, host)
+    placed = [job["pandaid"] for job in consumers if job["computingsite"] != WAITING_SITE]
+    return killed | unused_consumers.close_all(session, placed, host, same_attempt=True)
 
 
 def _merges(job: Mapping[str, Any]) -> bool:
     is_jumbo = job["eventservice"] in (JobKind.JUMBO, JobKind.CO_JUMBO)
-    return has_tag(job, MERGE_TAG) and not (has_tag(job, CONSUMER_TAG) or is_jumbo)
+    takes = given_jobs.has(job, EVENT_SERVICE) or is_jumbo
+    return given_jobs.has(job, EVENT_SERVICE_MERGE) and not takes

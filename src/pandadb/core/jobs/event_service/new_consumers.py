@@ -16,10 +16,10 @@ from uuid import uuid4
 from sqlalchemy import and_, case, exists, func, or_, select, update
 
 from pandadb.core.events.kinds import JobKind
+from pandadb.core.events.special_handling import EVENT_SERVICE, EVENT_SERVICE_MERGE
 from pandadb.core.jobs import states
 from pandadb.core.jobs.attempts import retry_history
-from pandadb.core.jobs.creation import submission
-from pandadb.core.jobs.effects import CONSUMER_TAG, MERGE_TAG
+from pandadb.core.jobs.creation import issued_ids, submission
 from pandadb.core.jobs.event_service import merge_sites
 from pandadb.core.jobs.event_service.given_jobs import INPUT_TYPES
 from pandadb.core.jobs.files.file_status import OUTPUTS, same_file
@@ -122,8 +122,10 @@ def _parameters() -> Any:
 
 def make(session: Transaction, new: Sequence[NewConsumer], have: Belongings) -> None:
     """Insert new jobs, after those that they follow have ended, with all that belongs to them."""
+    if not new:
+        return
     number = sum(len(have.files[one.old["pandaid"]]) for one in new)
-    _, row_ids, when = submission.draw(session, 0, number)
+    _, row_ids, when = issued_ids.draw(session, 0, number)
     types = ranking.resource_types(session)
     sites = merge_sites.of_merges(session, [one.old for one in new if one.merges])
     rows, texts = [], []
@@ -175,14 +177,14 @@ def _job(
         for pattern in (MERGE_PROGRAM, MERGE_PARAMETERS)
     )
     tags = (old["specialhandling"] or "").split(",")
-    kept = [tag for tag in tags if tag not in ("", CONSUMER_TAG, FAKE_TAG)]
+    kept = [tag for tag in tags if tag not in ("", EVENT_SERVICE, FAKE_TAG)]
     row |= {
         "maxattempt": row["attemptnr"],
         "currentpriority": MERGE_PRIORITY,
         "transformation": old["transformation"] if program is None else program,
         "eventservice": int(JobKind.MERGE),
         "gshare": MERGE_SHARE,
-        "specialhandling": ",".join([*kept, MERGE_TAG]),
+        "specialhandling": ",".join([*kept, EVENT_SERVICE_MERGE]),
         "computingsite": sites[old["pandaid"]],
         "corecount": None,
         "minramcount": MERGE_MEMORY,

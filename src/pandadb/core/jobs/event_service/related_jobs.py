@@ -6,17 +6,19 @@ and failed when they are not. The job may be in JOBSARCHIVED4, in the archive, o
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, Boolean, String, bindparam, case, func, literal, select, update
 
+from pandadb.core.events import changes
+from pandadb.core.events.changes import EventJob
 from pandadb.core.events.kinds import JobKind
-from pandadb.core.events.states import EventStatus
-from pandadb.core.jobs.effects import MERGE_TAG
-from pandadb.core.jobs.event_service import consumer_ranges, given_jobs
-from pandadb.core.jobs.event_service.consumer_outcomes import KEEPS_EVENTS, has_tag
+from pandadb.core.events.special_handling import EVENT_SERVICE_MERGE, Flag
+from pandadb.core.events.states import SUCCESSFUL
+from pandadb.core.jobs.ending.discarded_consumers import ENDED_WELL, MOST_DAYS
+from pandadb.core.jobs.event_service import given_jobs
+from pandadb.core.jobs.event_service.consumer_ranges import is_of_file
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import now
 from pandadb.models import JediEvents, JobsArchived, JobsArchived4
@@ -31,10 +33,6 @@ if TYPE_CHECKING:
     Rows = Sequence[Mapping[str, Any]]
 
 EVENT = JediEvents.__table__.c
-OWNING = (EventStatus.DONE, EventStatus.FINISHED, EventStatus.MERGED)
-CHANGING = ("closed", "merging", "failed")
-"""States of consumers that another job's end changes."""
-AGE = timedelta(days=90)
 
 
 def follow(session: Transaction, jobs: Rows, target: str) -> None:
@@ -43,19 +41,20 @@ def follow(session: Transaction, jobs: Rows, target: str) -> None:
     Unless it is a success their events are dropped; consumers whose events are kept stay.
     """
     if target != "finished":
-        jobs = [job for job in jobs if not has_tag(job, KEEPS_EVENTS)]
+        jobs = [job for job in jobs if not given_jobs.has(job, Flag.KEEPS_EVENTS)]
     if not jobs:
         return
-    merges = [has_tag(job, MERGE_TAG) for job in jobs]
+    merges = [given_jobs.has(job, EVENT_SERVICE_MERGE) for job in jobs]
     given = {
         **given_jobs.parameters(jobs),
         "reasons": [_reason(job, target, merge) for job, merge in zip(jobs, merges, strict=True)],
         "merges": merges,
         "target": target,
     }
-    owners = [tuple(row) for row in session.execute(_changed(target == "failed"), given)]
+    rows = session.execute(_changed(target == "failed"), given)
+    owners = [EventJob(*row) for row in rows]
     if target != "finished":
-        consumer_ranges.drop(session, [*dict.fromkeys(owners)], keeps_results=False)
+        changes.of_jobs(session, "discard", owners)
 
 
 def _reason(job: Mapping[str, Any], target: str, is_merge: bool) -> str:
@@ -81,9 +80,9 @@ def _changed(has_failed: bool) -> Select[Any]:
             func.max(given.c.reason).label("reason"),
             func.bool_or(given.c.is_merge).label("is_merge"),
         )
-        .join(files, given_jobs.is_of_file(EVENT, files.c))
+        .join(files, is_of_file(files.c))
         .join(given, given.c.pandaid == files.c.pandaid)
-        .where(EVENT.status.in_(OWNING))
+        .where(EVENT.status.in_(SUCCESSFUL))
         .group_by(EVENT.jeditaskid, EVENT.pandaid)
         .cte("owner")
         .prefix_with("MATERIALIZED")
@@ -102,8 +101,8 @@ def _changed(has_failed: bool) -> Select[Any]:
             update(job)
             .where(
                 job.c.pandaid == owner.c.pandaid,
-                job.c.jobstatus.in_(CHANGING),
-                job.c.modificationtime > now() - literal(AGE),
+                job.c.jobstatus.in_(ENDED_WELL),
+                job.c.modificationtime > now() - literal(MOST_DAYS),
                 job.c.eventservice != JobKind.JUMBO,
             )
             .values(new)

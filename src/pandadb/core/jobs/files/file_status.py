@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, null, or_, true
 
 from pandadb.core.events.kinds import JobKind
+from pandadb.core.events.special_handling import Flag
 from pandadb.core.jobs import states
-from pandadb.core.jobs.effects import HPO_TAG, has_tag
+from pandadb.core.jobs.effects import has_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +48,9 @@ NEXT_STATUS: Mapping[str, tuple[str, ...]] = {
     "running": ("ready", "queued", "starting"),
 }
 """For each `proc_status`, the ones that may precede it."""
+
+BEGINNING = ("running", "transferring")
+"""Each `proc_status` of a file whose job goes on."""
 
 Outcome = tuple[dict[str, Any], dict[str, ColumnElement[int]]]
 """The new values of the file's row, and the additions to each counter of its dataset."""
@@ -106,7 +110,7 @@ def is_used_up(job: Columns) -> ColumnElement[bool]:
 
 def is_hpo(job: Columns) -> ColumnElement[bool]:
     """Return whether a job tries sets of hyperparameters, each of which is a range of events."""
-    return func.coalesce(has_tag(job, HPO_TAG), false())
+    return func.coalesce(has_tag(job, Flag.SAMPLES), false())
 
 
 def is_told(job: Columns) -> ColumnElement[bool]:
@@ -292,7 +296,7 @@ def _proceeds(status: str, condition: ColumnElement[bool], file: Columns) -> Col
         condition,
         file["masterid"].is_(None),
         file["dataset_type"].in_(MASTER_TYPES),
-        file["is_told"],
+        true() if status in BEGINNING else file["is_told"],
         or_(not_(file["is_hpo"]), _next_attempt(file) == file["attemptnr"] + 1),
         or_(before.is_(None), before.in_(NEXT_STATUS[status])),
     )

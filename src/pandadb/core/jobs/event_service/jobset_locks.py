@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import and_, exists, false, func, not_, or_, select, tuple_, union_all
 
 from pandadb.core.events.kinds import JobKind
-from pandadb.core.jobs.effects import BY_EVENTS, CONSUMER_TAG, HPO_TAG, IS_CLONE, MERGE_TAG, has_tag
+from pandadb.core.events.special_handling import EVENT_SERVICE, EVENT_SERVICE_MERGE, Flag
+from pandadb.core.jobs.effects import BY_EVENTS, IS_CLONE, has_tag
+from pandadb.core.jobs.event_service import given_jobs
 from pandadb.core.jobs.files.file_status import CLOSED_TASKS
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.sql import id_arrays
@@ -93,7 +95,7 @@ def _sets() -> Any:
 def shares_ranges(job: Columns) -> ColumnElement[bool]:
     """Return whether the ranges of a job are those of its job set."""
     is_fine_grained = func.coalesce(job["eventservice"], 0) == JobKind.FINE_GRAINED
-    return or_(has_tag(job, CONSUMER_TAG, MERGE_TAG), is_fine_grained)
+    return or_(has_tag(job, EVENT_SERVICE, EVENT_SERVICE_MERGE), is_fine_grained)
 
 
 @cache
@@ -135,8 +137,7 @@ def first_of_each(jobs: Iterable[Row]) -> list[Row]:
     """Return the first job of each job set; jobs that try hyperparameters share no ranges."""
     found: dict[tuple[Any, ...], Row] = {}
     for job in jobs:
-        tags = (job["specialhandling"] or "").split(",")
-        alone = job["jobsetid"] is None or HPO_TAG in tags
+        alone = job["jobsetid"] is None or given_jobs.has(job, Flag.SAMPLES)
         key = (job["pandaid"],) if alone else (job["jeditaskid"], job["jobsetid"])
         found.setdefault(key, job)
     return [*found.values()]
