@@ -199,7 +199,12 @@ JOBS = Machine(
     changed_at=("modificationtime",),
     entered_at=("statechangetime",),
 )
-transitions, legal_from = cache(JOBS.steps), JOBS.legal_from
+transitions = cache(JOBS.steps)
+
+
+def legal_from(name: str) -> list[str]:
+    """Return the verbs that have a transition from a state, and can be asked for."""
+    return [verb for verb in JOBS.legal_from(name) if verb not in CONSUMED]
 
 
 def home(name: str, waiting_table: str | None = None) -> JobTable:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 TASK, JOBSET = 7, 555
-CLONE = {"specialhandling": "eventservice,jc:runonce", "eventservice": 3, "jobsetid": JOBSET}
+CLONE = {"specialhandling": "eventservice,sc:1", "eventservice": 3, "jobsetid": JOBSET}
 
 
 def make_clones(session: Session, *states: str) -> list[int]:
@@ -130,7 +130,7 @@ def test_a_kill_of_a_clone_closes_the_others(session: Session) -> None:
 
 def test_jobs_without_the_two_tags_are_no_clones(session: Session) -> None:
     first, second = make_clones(session, "running", "running")
-    session.execute(update(JobsActive4).values(specialhandling="jc:runonce"))
+    session.execute(update(JobsActive4).values(specialhandling="sc:1"))
 
     assert end(session, "finish", first) == {first: "finished"}
     assert job(session, second).jobstatus == "running"

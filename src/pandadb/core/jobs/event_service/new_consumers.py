@@ -66,6 +66,7 @@ OF_A_RUN = (
 )  # fmt: skip
 """Columns that a new job has as NULL."""
 ZERO = ("nevents", "cpuconsumptiontime", "jobexecutionid")
+ZERO_IF_UNKNOWN = ("noutputdatafiles", "outputfilebytes")
 SET_BY_JOBS = ("jobparameters", "metadata")
 """Columns of the tables of jobs that are always NULL."""
 
@@ -160,6 +161,7 @@ def _job(
     row |= dict.fromkeys(name for name in row if _is_of_run(name))
     row |= dict.fromkeys((name for name in row if name.endswith("errorcode")), 0)
     row |= dict.fromkeys(ZERO, 0)
+    row |= {name: old[name] or 0 for name in ZERO_IF_UNKNOWN}
     times = ("creationtime", "modificationtime", "statechangetime", "proddbupdatetime")
     row |= dict.fromkeys(times, when)
     row |= {
