@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-JUDGED_VERBS = ("finish", "fail")
-"""Verbs with which a clone ends by itself."""
 LOST_CLONE = 200
 UNLOCKED = {
     "jobsubstatus": "jc_unlock",
