@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from pandadb.core.generation.job_request import WORLD
+from pandadb.core.generation.jobs import event_ranges
 from pandadb.core.tasks import split_rules
 
 if TYPE_CHECKING:
@@ -20,16 +21,27 @@ FLAGS = (
     ("decAttOnFailedES", "df"), ("useZipToPin", "uz"), ("writeInputToFile", "wf"),
 )  # fmt: skip
 """Split rules, and the attribute that each one sets, before those of the input."""
+EVENT_FLAGS = (("mergeEsOnOS", "mo"), ("resurrectConsumers", "rs"))
+"""Split rules, and the attribute that each one sets, before all others."""
+CLONING = ("1", "2")
+"""Values of UC: the first clone runs alone; or all run, and the output of the first is kept."""
 LATER_FLAGS = (
     ("hpoWorkflow", "ho"), ("encJobParams", "ej"), ("useSecrets", "us"), ("debugMode", "dm"),
     ("pushStatusChanges", "pc"), ("pushJob", "pj"),
+    ("onSiteMerging", "om"),
 )  # fmt: skip
 """Split rules, and the attribute that each one sets, after those of the input."""
 
 
-def of_job(request: JobRequest, one: Slice, retry_memory: int | None) -> str | None:
-    """Return the attributes of a job that works on a slice; None for none."""
-    found = [*_storage(request), *_site(request, one.queue), *_flags(request, FLAGS)]
+def of_job(
+    request: JobRequest, one: Slice, retry_memory: int | None, jobset: int | None = None
+) -> str | None:
+    """Return the attributes of a job that works on a slice; None for none.
+
+    `jobset` is the number of the jobset in this call, of jobs that take ranges of events.
+    """
+    found = [*_storage(request), *_events(request, one, jobset)]
+    found += [*_site(request, one.queue), *_flags(request, FLAGS)]
     found += [*_input(request, one), *_flags(request, LATER_FLAGS)]
     if request.is_merging:
         found.append("pm")
@@ -48,6 +60,16 @@ def _storage(request: JobRequest) -> Iterator[str]:
     backend = request.rules.get(split_rules.code_of("ddmBackEnd"))
     if backend:
         yield f"ddm:{backend}"
+
+
+def _events(request: JobRequest, one: Slice, jobset: int | None) -> Iterator[str]:
+    if jobset is not None:
+        yield event_ranges.ranges(request, one, jobset)
+        if (kind := request.rules.get("UC")) in CLONING:
+            yield f"sc:{kind}"
+    if request.has("dynamicNumEvents") and not request.is_merging:
+        yield "dy"
+    yield from _flags(request, EVENT_FLAGS)
 
 
 def _site(request: JobRequest, queue: Queue) -> Iterator[str]:
