@@ -15,6 +15,7 @@ from pandadb.models import (
     GlobalShares,
     JediDatasetContents,
     JediDatasets,
+    JediEvents,
     JediJobRetryHistory,
     JobParamsTable,
     JobsDefined4,
@@ -304,9 +305,17 @@ def test_an_input_without_a_type_waits_as_one_that_has_it(session: Session) -> N
     assert counted(session, picked) == ("picked", 3, "Y", 1)
 
 
+def make_range(session: Session) -> None:
+    """Make a range of events that a jumbo job can take."""
+    key = {"jeditaskid": 7, "pandaid": 1, "fileid": 1, "job_processid": 1}
+    session.add(JediEvents(**key, datasetid=70, status=0, attemptnr=1))
+    session.flush()
+
+
 def test_a_jumbo_job_leaves_what_its_inputs_are_doing(session: Session) -> None:
     picked = pick(session)
 
+    make_range(session)
     submit(session, [NewJob({**OWNED, "eventservice": 4}, [an_input()])], "defined", "here")
 
     session.refresh(picked)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.attempts import output_names, retry_conditions, retry_history
-from pandadb.core.jobs.creation import submission
+from pandadb.core.jobs.creation import issued_ids, submission
 from pandadb.core.jobs.files import file_accounting, used_files
 from pandadb.core.jobs.files.file_status import INPUTS, KEY, OUTPUTS, same_file
 from pandadb.core.jobs.refusals import Refusal, RefusalReason, refusing_to_wait
@@ -162,7 +162,7 @@ def _replace(
 ) -> dict[int, int]:
     """Make the new jobs, with all that belongs to them."""
     number = sum(len(files[pandaid]) for pandaid in chosen)
-    pandaids, row_ids, when = submission.draw(session, len(chosen), number)
+    pandaids, row_ids, when = issued_ids.draw(session, len(chosen), number)
     new = dict(zip(chosen, pandaids, strict=True))
     pairs = {"old": [*new], "new": pandaids}
     session.execute(_new_jobs(), {**pairs, "host": host[:128]})

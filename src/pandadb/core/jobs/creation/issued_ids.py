@@ -8,11 +8,13 @@ first that was drawn. Almost always there is none, or one that was drawn later.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, func, null, select
 
 from pandadb.core.jobs.search import lookup
+from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.errors import PandaDBError
 from pandadb.models import ArchiveRange, FilesTable4, JobsArchived
@@ -22,6 +24,7 @@ from pandadb.models.jobs.satellites import FILESTABLE4_ROW_SEQ
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy import CTE, ColumnElement, Select
     from sqlalchemy import Sequence as DatabaseSequence
@@ -31,6 +34,40 @@ if TYPE_CHECKING:
 
 class NumberTaken(PandaDBError):
     """A number that a sequence has given, though a table has it; nothing was changed."""
+
+
+def draw(session: Transaction, njobs: int, nfiles: int) -> tuple[list[int], list[int], datetime]:
+    """Draw the ids of jobs and of their files, and the time, in one round trip.
+
+    Raises:
+        NumberTaken: A job or a file has one of the ids already.
+    """
+    drawn = {"njobs": njobs, "nfiles": nfiles}
+    pandaids, row_ids, when, job, file = session.execute(_draw(files=nfiles > 0), drawn).one()
+    pandaids, row_ids = sorted(pandaids), sorted(row_ids)
+    refuse(session, pandaids, job, row_ids, file)
+    return pandaids, row_ids, when
+
+
+@cache
+def _draw(*, files: bool) -> Select[Any]:
+    """Return the statement, with the first numbers that are taken: of jobs, and of files."""
+    drawn = (
+        select(
+            _next(JOBSDEFINED4_PANDAID_SEQ, "njobs").label("pandaids"),
+            _next(FILESTABLE4_ROW_SEQ, "nfiles").label("row_ids"),
+        )
+        .cte("drawn")
+        .prefix_with("MATERIALIZED")
+    )
+    file = next_file(drawn) if files else null()
+    return select(drawn.c.pandaids, drawn.c.row_ids, now(), next_job(drawn), file)
+
+
+def _next(sequence: DatabaseSequence, name: str) -> ColumnElement[list[int]]:
+    n = bindparam(name, type_=Integer)
+    numbers = select(sequence.next_value()).select_from(func.generate_series(1, n).alias())
+    return func.array(numbers.scalar_subquery(), type_=ARRAY(BigInteger))
 
 
 def next_job(drawn: CTE) -> ColumnElement[int]:

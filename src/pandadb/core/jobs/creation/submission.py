@@ -6,26 +6,23 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Integer,
-    bindparam,
-    func,
-    null,
-    select,
-)
-
+from pandadb.core.events import creation
 from pandadb.core.jobs import states
 from pandadb.core.jobs.attempts import retry_history
-from pandadb.core.jobs.creation import issued_ids, job_input, placeholders, priorities
+from pandadb.core.jobs.creation import (
+    issued_ids,
+    job_input,
+    jumbo_jobs,
+    placeholders,
+    priorities,
+    repeated_files,
+)
+from pandadb.core.jobs.creation import jobsets as jobsets_of_jobs
 from pandadb.core.jobs.files import task_totals, used_files
 from pandadb.core.shares import ranking
 from pandadb.core.sql.copy import copy_rows
-from pandadb.core.sql.expressions import now
 from pandadb.core.sql.transaction import waiting_table
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_given
 from pandadb.models import (
@@ -35,16 +32,12 @@ from pandadb.models import (
     JobsStatusLog,
     MetaTable,
 )
-from pandadb.models.jobs.columns import JOBSDEFINED4_PANDAID_SEQ
-from pandadb.models.jobs.satellites import FILESTABLE4_ROW_SEQ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Select
-    from sqlalchemy import Sequence as DatabaseSequence
-
+    from pandadb.core.jobs.creation.jobsets import Jobsets
     from pandadb.core.sql.transaction import Transaction
     from pandadb.models import Base
 
@@ -80,6 +73,7 @@ def submit(
     *,
     relation: str = "retry",
     queues_inputs: bool = True,
+    jobsets: Jobsets | None = None,
 ) -> list[int]:
     """Insert new jobs into the table of their state; return their PandaIDs in order.
 
@@ -92,6 +86,10 @@ def submit(
     `relation` is that of the jobs to those that they replace. With `queues_inputs` the
     `proc_status` of their inputs is queued; JEDI leaves it until the jobs are activated.
 
+    Jobs of the event service have the events of their files in `specialhandling`: job sets and
+    ranges are made of them, see `jobsets`. Several calls for the jobs of one job set share
+    `jobsets`, where new ones are added.
+
     Raises:
         InvalidValue: A column is unknown or a value does not fit it; the sentence names the job.
         NumberTaken: The sequence of PandaIDs or of files is behind its tables.
@@ -99,21 +97,59 @@ def submit(
     if isinstance(jobs, NewJob | str | Mapping) or not isinstance(jobs, Iterable):
         raise InvalidValue(f"jobs to submit are a list of NewJob, not a {type(jobs).__name__}")
     jobs = [*jobs]
-    _check(jobs, jobstatus)
+    _check_shapes(jobs, jobstatus)
+    jobs, services = jobsets_of_jobs.decode(jobs)
+    _check_values(jobs)
     if not jobs:
         return []
-    pandaids, row_ids, when = draw(session, len(jobs), sum(len(job.files) for job in jobs))
-    ours = {
-        "jobstatus": jobstatus,
-        "modificationhost": host[:128],
-        **dict.fromkeys(("modificationtime", "statechangetime", "proddbupdatetime"), when),
-    }
-    worked_out = _worker_out(session, jobs)
+    jumbo_jobs.check(session, [job.columns for job in jobs])
+    known = {} if jobsets is None else jobsets
+    planned = jobsets_of_jobs.plan(services, known)
+    nfiles, ids = sum(len(job.files) for job in jobs), len(jobs) + len(planned.founders)
+    numbers, row_ids, when = issued_ids.draw(session, ids, nfiles)
+    pandaids = numbers[: len(jobs)]
     of_users = priorities.of_users(session, [job.columns for job in jobs], priority_offset)
-    rows = [
+    rows = _rows(session, jobs, of_users, pandaids, _set(jobstatus, host, when))
+    jobsets_of_jobs.assign(planned, numbers[len(jobs) :], rows, known)
+    jobs = placeholders.replace(session, jobs, rows)
+    repeated = _store_files(session, jobs, rows, row_ids)
+    if any("fileid" in file for job in jobs for file in job.files):
+        used_files.use(
+            session,
+            rows,
+            queues_inputs=queues_inputs,
+            consumers=jobsets_of_jobs.consumers(planned, rows),
+            repeated=repeated,
+        )
+    jobsets_of_jobs.make_ranges(session, planned, jobs, rows)
+    copy(session, states.home(jobstatus, waiting_table(session)), rows)
+    copy(session, JobParamsTable, _side(jobs, pandaids, "jobparameters", "parameters"))
+    copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
+    copy(session, JobsStatusLog, map(log, rows))
+    retry_history.note(session, _followed(jobs, rows), relation)
+    jobsets_of_jobs.note(session, planned, jobs, rows)
+    task_totals.request(session, rows)
+    return pandaids
+
+
+def _set(jobstatus: str, host: str, when: datetime) -> dict[str, Any]:
+    """Return the columns that are the same for all jobs of a call."""
+    times = dict.fromkeys(("modificationtime", "statechangetime", "proddbupdatetime"), when)
+    return {"jobstatus": jobstatus, "modificationhost": host[:128], **times}
+
+
+def _rows(
+    session: Transaction,
+    jobs: Sequence[NewJob],
+    of_users: Sequence[int | None],
+    pandaids: Sequence[int],
+    ours: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    worked_out = _worker_out(session, jobs)
+    return [
         {
             **dict.fromkeys(NULL_TIMES),
-            "creationtime": when,
+            "creationtime": ours["modificationtime"],
             **job.columns,
             **worked_out(job.columns),
             **({} if priority is None else {"currentpriority": priority}),
@@ -122,17 +158,19 @@ def submit(
         }
         for pandaid, job, priority in zip(pandaids, jobs, of_users, strict=True)
     ]
-    jobs = placeholders.replace(session, jobs, rows)
-    copy(session, states.home(jobstatus, waiting_table(session)), rows)
-    copy(session, FilesTable4, _files(jobs, rows, iter(row_ids)))
-    copy(session, JobParamsTable, _side(jobs, pandaids, "jobparameters", "parameters"))
-    copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
-    copy(session, JobsStatusLog, map(log, rows))
-    if any("fileid" in file for job in jobs for file in job.files):
-        used_files.use(session, rows, queues_inputs=queues_inputs)
-    retry_history.note(session, _followed(jobs, rows), relation)
-    task_totals.request(session, rows)
-    return pandaids
+
+
+def _store_files(
+    session: Transaction,
+    jobs: Sequence[NewJob],
+    rows: Sequence[Mapping[str, Any]],
+    row_ids: Sequence[int],
+) -> bool:
+    """Store the files of jobs; return whether a job has some several times."""
+    files, repeated = repeated_files.split(rows, [*_files(jobs, rows, iter(row_ids))])
+    copy(session, FilesTable4, files)
+    creation.note_repeated(session, repeated)
+    return bool(repeated)
 
 
 def _followed(
@@ -146,7 +184,7 @@ def _followed(
     ]
 
 
-def _check(jobs: Sequence[NewJob], jobstatus: str) -> None:
+def _check_shapes(jobs: Sequence[NewJob], jobstatus: str) -> None:
     if jobstatus not in FIRST_STATES:
         raise InvalidValue(f"A job begins as {', '.join(FIRST_STATES)}, not as {jobstatus!r}")
     for number, job in enumerate(jobs, start=1):
@@ -154,6 +192,13 @@ def _check(jobs: Sequence[NewJob], jobstatus: str) -> None:
             if not isinstance(job, NewJob):
                 raise InvalidValue(f"this is no NewJob, but a {type(job).__name__}")  # noqa: TRY301
             job_input.check(job_input.Job, job)
+        except InvalidValue as error:
+            raise InvalidValue(f"job {number} of {len(jobs)}: {error}") from None
+
+
+def _check_values(jobs: Sequence[NewJob]) -> None:
+    for number, job in enumerate(jobs, start=1):
+        try:
             check_given(job.columns, SET_BY_SUBMISSION, "the submission")
             check_columns(JobsActive4, job.columns)
             for file in job.files:
@@ -161,40 +206,6 @@ def _check(jobs: Sequence[NewJob], jobstatus: str) -> None:
                 check_columns(FilesTable4, file)
         except InvalidValue as error:
             raise InvalidValue(f"job {number} of {len(jobs)}: {error}") from None
-
-
-def draw(session: Transaction, njobs: int, nfiles: int) -> tuple[list[int], list[int], datetime]:
-    """Draw the ids of jobs and of their files, and the time, in one round trip.
-
-    Raises:
-        NumberTaken: A job or a file has one of the ids already.
-    """
-    drawn = {"njobs": njobs, "nfiles": nfiles}
-    pandaids, row_ids, when, job, file = session.execute(_draw(files=nfiles > 0), drawn).one()
-    pandaids, row_ids = sorted(pandaids), sorted(row_ids)
-    issued_ids.refuse(session, pandaids, job, row_ids, file)
-    return pandaids, row_ids, when
-
-
-@cache
-def _draw(*, files: bool) -> Select[Any]:
-    """Return the statement, with the first numbers that are taken: of jobs, and of files."""
-    drawn = (
-        select(
-            _next(JOBSDEFINED4_PANDAID_SEQ, "njobs").label("pandaids"),
-            _next(FILESTABLE4_ROW_SEQ, "nfiles").label("row_ids"),
-        )
-        .cte("drawn")
-        .prefix_with("MATERIALIZED")
-    )
-    file = issued_ids.next_file(drawn) if files else null()
-    return select(drawn.c.pandaids, drawn.c.row_ids, now(), issued_ids.next_job(drawn), file)
-
-
-def _next(sequence: DatabaseSequence, name: str) -> ColumnElement[list[int]]:
-    n = bindparam(name, type_=Integer)
-    numbers = select(sequence.next_value()).select_from(func.generate_series(1, n).alias())
-    return func.array(numbers.scalar_subquery(), type_=ARRAY(BigInteger))
 
 
 def _worker_out(

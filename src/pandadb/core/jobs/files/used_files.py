@@ -21,30 +21,34 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from pandadb.core.events.creation import NO_EVENT
+from pandadb.core.events.kinds import WAITING_SITE, JobKind
 from pandadb.core.jobs import lock_order
 from pandadb.core.jobs.files.file_status import KEY, OUTPUTS, same_dataset, same_file
 from pandadb.core.sql import id_arrays
-from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets
+from pandadb.core.sql.expressions import constant
+from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediEvents
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from sqlalchemy import CTE, ColumnElement, Update
 
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.statemachine.effects import Columns
 
-CO_JUMBO = "WAITING_CO_JUMBO"
-"""The `computingsite` of jobs that wait for a jumbo job: their inputs stay free for others."""
-JUMBO = 4
-"""The `eventservice` of jumbo jobs, which take over inputs of others."""
 FILE, CONTENTS = FilesTable4.__table__.c, JediDatasetContents.__table__.c
-DATASET = JediDatasets.__table__.c
+DATASET, EVENT = JediDatasets.__table__.c, JediEvents.__table__.c
 
 
 def use(
-    session: Transaction, jobs: Iterable[Mapping[str, Any]], *, queues_inputs: bool = True
+    session: Transaction,
+    jobs: Iterable[Mapping[str, Any]],
+    *,
+    queues_inputs: bool = True,
+    consumers: Collection[int] = (),
+    repeated: bool = False,
 ) -> None:
     """Mark the files of tasks that new jobs use as in use, those of JEDI (`lockedby`) only.
 
@@ -52,31 +56,40 @@ def use(
     PandaID has it. Inputs of co-jumbo jobs stay picked, for their jobset, and are counted as
     waiting in their dataset until another job takes them, of this call or of a later one.
 
-    With `queues_inputs` the `proc_status` of master inputs becomes queued.
+    With `queues_inputs` the `proc_status` of master inputs becomes queued, but for jumbo jobs,
+    which take over inputs of others, and for `consumers`, PandaIDs of jobs that take ranges of
+    events of a job set that is there already. With `repeated` some of the jobs have files several
+    times, noted with the ranges of events.
     """
     owned = [job for job in jobs if job.get("lockedby") == "jedi"]
     if owned:
         given = {f"{name}s": [job.get(name) for job in owned] for name in ("pandaid", "jobsetid")}
-        given["waits"] = [job.get("computingsite") == CO_JUMBO for job in owned]
-        given["unqueued"] = [not queues_inputs or job.get("eventservice") == JUMBO for job in owned]
+        given["waits"] = [job.get("computingsite") == WAITING_SITE for job in owned]
+        given["unqueued"] = [
+            not queues_inputs
+            or job.get("eventservice") == JobKind.JUMBO
+            or job["pandaid"] in consumers
+            for job in owned
+        ]
         # By itself, as what others have counted while we wait has to be seen.
         session.execute(lock_order.waiting_datasets(), given | {"any_waits": any(given["waits"])})
-        session.execute(_use(), given)
+        session.execute(_use(repeated=repeated), given)
 
 
 @cache
-def _use() -> Update:
+def _use(*, repeated: bool) -> Update:
+    files = _files(repeated=repeated)
     used = (
-        select(*(CONTENTS[name] for name in KEY), CONTENTS.is_waiting, FILE.pandaid, FILE.type)
-        .join(FILE.fileid.table, same_file(CONTENTS, FILE))
+        select(
+            *(CONTENTS[name] for name in KEY), CONTENTS.is_waiting, files.c.pandaid, files.c.type
+        )
+        .join(files, same_file(CONTENTS, files.c))
         .where(
-            id_arrays.is_given(FILE.pandaid),
-            FILE.modificationtime == EPOCH,
-            CONTENTS.attemptnr == FILE.attemptnr,
+            CONTENTS.attemptnr == files.c.attemptnr,
             CONTENTS.status.in_(("picked", "defined")),
             CONTENTS.keeptrack == 1,
         )
-        .order_by(*(CONTENTS[name] for name in KEY), FILE.pandaid)
+        .order_by(*(CONTENTS[name] for name in KEY), files.c.pandaid)
         .with_for_update(of=JediDatasetContents.__table__)
         .cte("used")
     )
@@ -97,6 +110,23 @@ def _use() -> Update:
             is_waiting=case((waits, "Y"), else_=null()),
         )
     )
+
+
+def _files(*, repeated: bool) -> CTE:
+    """Select the files of the jobs, and those that a job has several times."""
+    columns = (*KEY, "attemptnr", "pandaid", "type")
+    files = select(*(FILE[name] for name in columns)).where(
+        id_arrays.is_given(FILE.pandaid), FILE.modificationtime == EPOCH
+    )
+    if not repeated:
+        return files.cte("files")
+    others = select(
+        *(EVENT[name] for name in KEY),
+        EVENT.attemptnr - 1,
+        EVENT.pandaid,
+        constant("pseudo_input"),
+    ).where(id_arrays.is_given(EVENT.pandaid), EVENT.processed_upto_eventid == NO_EVENT)
+    return files.union_all(others).cte("files").prefix_with("MATERIALIZED")
 
 
 def _first(used: CTE) -> CTE:
