@@ -29,8 +29,12 @@ PATTERNS = (
 """Golden files of the families that have verbs."""
 
 
+OWN = Path(__file__).with_name("golden")
+"""Golden files of the project, recorded in the same way."""
+
+
 def golden_files() -> list[Path]:
-    files = sorted((COMPAT / "golden").glob("*.json"))
+    files = sorted([*(COMPAT / "golden").glob("*.json"), *OWN.glob("*.json")])
     return [one for one in files if any(fnmatch(one.stem, pattern) for pattern in PATTERNS)]
 
 

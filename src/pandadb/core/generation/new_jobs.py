@@ -10,6 +10,7 @@ from pandadb.core.generation.job_request import TEST_LABELS, USER_LABELS
 from pandadb.core.generation.jobs import event_ranges, file_rows, job_columns
 from pandadb.core.generation.outputs import middle_names, output_files
 from pandadb.core.generation.parameters import execution_steps, job_parameters, streams
+from pandadb.core.jobs.creation.placeholders import PANDAID
 from pandadb.core.jobs.creation.submission import NewJob
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 BUILD = "panda"
-PANDAID = "$PANDAID"
-"""The placeholder of the job's number in the name of a file."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +111,8 @@ def _job(parts: JobParts) -> NewJob:
         if file["lfn"] not in dropped
     ]
     unmerged = [file["lfn"] for file in written if file_rows.is_unmerged(file)]
+    if parts.is_consumer:
+        written = [*map(_own_log, written)]
     values = {**parts.columns, "destinationdblock": _destination(outputs)}
     used = [*file_rows.inputs(request, parts.slice)]
     archive = request.taskparams.get("tarBallViaDDM")
@@ -120,26 +121,15 @@ def _job(parts: JobParts) -> NewJob:
         values["proddblock"] = values["proddblock"] or used[-1]["dataset"]
     return NewJob(
         values,
-        _ordered(parts, [*used, *written, *_extra_inputs(parts)]),
+        [*used, *written, *_extra_inputs(parts)],
         execution_steps.with_steps(request, job_parameters.unmerged_names(text, unmerged)),
         replaces=_former(parts.slice),
     )
 
 
-def _ordered(parts: JobParts, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the files of a job; where it takes ranges by their names, and each log is its own.
-
-    The number of an event in a job's input depends on the order of the files.
-    """
-    if parts.is_consumer:
-        files = [
-            {**file, "lfn": f"{file['lfn']}.{PANDAID}"} if file["type"] == "log" else file
-            for file in files
-        ]
-    takes_ranges = event_service.takes_ranges(parts.request, parts.slice.queue)
-    if not takes_ranges and not parts.is_consumer:
-        return files
-    return sorted(files, key=lambda file: str(file["lfn"]))
+def _own_log(file: dict[str, Any]) -> dict[str, Any]:
+    """Return a file of a job that shares its outputs; each has a log of its own."""
+    return {**file, "lfn": f"{file['lfn']}.{PANDAID}"} if file["type"] == "log" else file
 
 
 def _by_queue(jobs: Sequence[NewJob]) -> list[NewJob]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pandadb.core.events.special_handling import HEADER, MOST_ATTEMPTS
 from pandadb.core.generation import event_service
 from pandadb.core.generation.file_events import range_of
 from pandadb.core.generation.job_request import NotGenerated
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
     from pandadb.core.generation.job_request import JobRequest
     from pandadb.core.generation.slices import Row, Slice
 
-HEADER, SEPARATOR = "es", "^"
-DEFAULT_ATTEMPTS = 10
-"""Attempts of a range, without XA."""
+SEPARATOR = "^"
 FORBIDDEN = ",/^"
 """Characters that separate parts: a name must not have them."""
 
@@ -46,7 +45,7 @@ def ranges(request: JobRequest, one: Slice, jobset: int) -> str:
     (_, masters), *_ = one.inputs
     files = masters[:1] if request.has("useJobCloning") else masters
     text = SEPARATOR.join(_of_file(request, file) for file in files)
-    return f"{HEADER}:{jobset}:{text}"
+    return f"{HEADER}{jobset}:{text}"
 
 
 def _of_file(request: JobRequest, file: Row) -> str:
@@ -60,7 +59,7 @@ def _of_file(request: JobRequest, file: Row) -> str:
         start,
         max(start, end),
         _events_of_range(request, file),
-        DEFAULT_ATTEMPTS if attempts is None else attempts,
+        MOST_ATTEMPTS if attempts is None else attempts,
         *_offset(request, file),
     ]
     return "/".join(map(str, parts))

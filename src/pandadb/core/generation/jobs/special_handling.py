@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from pandadb.core.events.special_handling import CLONE, RUN_ONCE, STORE_ONCE, Flag
 from pandadb.core.generation.job_request import WORLD
 from pandadb.core.generation.jobs import event_ranges
 from pandadb.core.tasks import split_rules
@@ -16,19 +17,17 @@ if TYPE_CHECKING:
     from pandadb.core.generation.slices import Queue, Slice
 
 FLAGS = (
-    ("putLogToOS", "po"), ("noExecStrCnv", "nc"), ("inFilePosEvtNum", "if"),
-    ("registerEsFiles", "re"), ("usePrefetcher", "up"), ("notDiscardEvents", "de"),
-    ("decAttOnFailedES", "df"), ("useZipToPin", "uz"), ("writeInputToFile", "wf"),
+    ("putLogToOS", "po"), ("noExecStrCnv", "nc"), ("inFilePosEvtNum", Flag.POSITIONS_IN_FILE),
+    ("registerEsFiles", Flag.REGISTERS_ARCHIVES), ("usePrefetcher", "up"),
+    ("notDiscardEvents", Flag.KEEPS_EVENTS), ("decAttOnFailedES", Flag.FREE_UNLESS_FAILED),
+    ("useZipToPin", "uz"), ("writeInputToFile", "wf"),
 )  # fmt: skip
 """Split rules, and the attribute that each one sets, before those of the input."""
-EVENT_FLAGS = (("mergeEsOnOS", "mo"), ("resurrectConsumers", "rs"))
+EVENT_FLAGS = (("mergeEsOnOS", "mo"), ("resurrectConsumers", Flag.RESURRECTS))
 """Split rules, and the attribute that each one sets, before all others."""
-CLONING = ("1", "2")
-"""Values of UC: the first clone runs alone; or all run, and the output of the first is kept."""
 LATER_FLAGS = (
-    ("hpoWorkflow", "ho"), ("encJobParams", "ej"), ("useSecrets", "us"), ("debugMode", "dm"),
-    ("pushStatusChanges", "pc"), ("pushJob", "pj"),
-    ("onSiteMerging", "om"),
+    ("hpoWorkflow", Flag.SAMPLES), ("encJobParams", "ej"), ("useSecrets", "us"),
+    ("debugMode", "dm"), ("pushStatusChanges", "pc"), ("pushJob", "pj"), ("onSiteMerging", "om"),
 )  # fmt: skip
 """Split rules, and the attribute that each one sets, after those of the input."""
 
@@ -65,10 +64,11 @@ def _storage(request: JobRequest) -> Iterator[str]:
 def _events(request: JobRequest, one: Slice, jobset: int | None) -> Iterator[str]:
     if jobset is not None:
         yield event_ranges.ranges(request, one, jobset)
-        if (kind := request.rules.get("UC")) in CLONING:
-            yield f"sc:{kind}"
+        clone = f"{CLONE}:{request.rules.get('UC')}"
+        if clone in (RUN_ONCE, STORE_ONCE):
+            yield clone
     if request.has("dynamicNumEvents") and not request.is_merging:
-        yield "dy"
+        yield Flag.DYNAMIC
     yield from _flags(request, EVENT_FLAGS)
 
 

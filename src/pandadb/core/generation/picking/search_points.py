@@ -46,8 +46,8 @@ PSEUDO = "pseudo_input"
 """The type of the files that workers have."""
 TAKEN = (EventStatus.SENT, EventStatus.RUNNING)
 NO_POINTS = "no points of the search wait for a job"
-ENOUGH_WORKERS = "enough jobs of the search run, or wait for a point"
-ENOUGH_JOBS = "the task has had as many jobs as it may have (MN)"
+ENOUGH_WORKERS = "no point of the search lacks a job"
+ENOUGH_JOBS = "no further jobs: the search has had all that it may have (MN)"
 MAX_IDLE = timedelta(hours=24)
 """The time after which a search without points and jobs is finished."""
 
