@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandadb.core.events.kinds import JobKind, TaskKind
+from pandadb.core.events.kinds import JobKind
+from pandadb.core.generation.task_rules import CONSUMING
 from pandadb.core.tasks.split_rules import has_rule, rule_number
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     Rules = Mapping[str, str]
 
-KINDS = (TaskKind.EVENT_SERVICE, TaskKind.JOB_CLONING)
-"""Tasks whose jobs are consumers."""
 EVERY_JOB = "all"
 """The `jobseed` of a queue that takes jobs of all kinds: with SE it gets ordinary ones."""
 DEFAULT_ATTEMPTS = 3
@@ -29,7 +28,7 @@ DEFAULT_ATTEMPTS = 3
 
 def has_consumers(task: Row) -> bool:
     """Return whether a task is of the event service, or has clones."""
-    return task["eventservice"] in KINDS
+    return task["eventservice"] in CONSUMING
 
 
 def consumers(task: Row, rules: Rules) -> int | None:

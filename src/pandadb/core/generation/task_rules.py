@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pandadb.core.events.kinds import TaskKind
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks.split_rules import NAMES, check_known, parse_rules, rule_number
 
@@ -17,6 +18,10 @@ UNSUPPORTED = ("LX", "UP")
 """Codes of jobs that are described in XML, and of a job that runs before all others."""
 KNOWN = frozenset(NAMES) - {*UNSUPPORTED}
 GB = 1024**3
+JUMBO = ("R", "P", "L")
+"""Values of USEJUMBO of tasks that have jumbo jobs: they run, are pending, or lack input."""
+CONSUMING = (TaskKind.EVENT_SERVICE, TaskKind.JOB_CLONING)
+"""Tasks whose jobs are consumers: several may have the same input."""
 
 
 def rules_of(task: Row) -> dict[str, str]:
@@ -27,27 +32,28 @@ def rules_of(task: Row) -> dict[str, str]:
     """
     rules = parse_rules(task["splitrule"])
     try:
-        check_known(rules, KNOWN)
+        _check_known(rules)
         _check_consumers(task, rules)
     except InvalidValue as mistake:
-        raise InvalidValue(
-            f"task {task['jeditaskid']} has no jobs generated: {mistake}; change its splitrule"
-        ) from None
+        raise InvalidValue(f"task {task['jeditaskid']} has no jobs generated: {mistake}") from None
     return rules
+
+
+def _check_known(rules: Mapping[str, str]) -> None:
+    try:
+        check_known(rules, KNOWN)
+    except InvalidValue as mistake:
+        raise InvalidValue(f"{mistake}; change its splitrule") from None
 
 
 def _check_consumers(task: Row, rules: Mapping[str, str]) -> None:
     if task["usejumbo"] in JUMBO:
         raise InvalidValue(
             f"its jumbo jobs (USEJUMBO {task['usejumbo']}), each of which takes ranges of any file,"
-            " are not supported"
+            " are not supported; leave it to JEDI"
         )
-    if task["eventservice"] in (1, 2) and rule_number(rules, "EC") == 0:
-        raise InvalidValue("no input has a consumer with EC=0")
-
-
-JUMBO = ("R", "P", "L")
-"""Values of USEJUMBO of tasks that have jumbo jobs: they run, are pending, or lack input."""
+    if task["eventservice"] in CONSUMING and rule_number(rules, "EC") == 0:
+        raise InvalidValue("no input has a consumer with EC=0; change its splitrule")
 
 
 def gigabytes(rules: Mapping[str, str], rule: str) -> int | None:

@@ -139,6 +139,8 @@ def _names(placeholder: Placeholder, streams: Streams) -> list[str]:
 
 def _written(placeholder: Placeholder, names: list[str], streams: Streams) -> str | None:
     marks = placeholder.marks
+    if "L" in marks and streams.counted:
+        return f"tmpin__cnt_{streams.datasets.get(placeholder.streams[-1])}"
     if "L" in marks:
         return name_lists.listed(names, by_blanks="S" in marks, quoted="A" in marks)
     written: str | None = None

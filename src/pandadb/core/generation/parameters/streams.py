@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.generation.job_request import NotGenerated
 from pandadb.core.generation.jobs.file_rows import is_pseudo
+from pandadb.core.generation.task_rules import JUMBO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +22,8 @@ MERGED_STREAMS = re.compile(r"^(?=OUTPUT|LOG)")
 DIGITS_AT_END = re.compile(r"\d+$")
 PAIR_OF_LOGS = {"LOG_MERGE": "TRN_LOG0"}
 """Streams that merge the files of a stream with another name."""
+WITH_JUMBO = ("W", *JUMBO)
+"""Values of USEJUMBO of tasks that may have jumbo jobs."""
 LISTED_STREAM = "IN"
 """The stream of names of a list (PL)."""
 
@@ -31,6 +34,8 @@ class Streams:
 
     names: dict[str, list[str]] = field(default_factory=dict)
     datasets: dict[str, str] = field(default_factory=dict)
+    counted: bool = False
+    """Whether lists of names are written to a file when the job runs: of tasks with jumbo jobs."""
     dropped: dict[str, list[str]] = field(default_factory=dict)
     """Outputs of merge jobs without anything to merge."""
     merges: dict[str, str] = field(default_factory=dict)
@@ -39,7 +44,7 @@ class Streams:
 
 def of_job(request: JobRequest, one: Slice, outputs: Sequence[tuple[str | None, str]]) -> Streams:
     """Return the streams of a job."""
-    found = Streams()
+    found = Streams(counted=request.task["usejumbo"] in WITH_JUMBO)
     for dataset, files in one.inputs:
         stream = _input_stream(request, dataset)
         names = _input_names(request, files)
