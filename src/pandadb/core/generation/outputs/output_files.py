@@ -176,12 +176,9 @@ def _new_files(
 ) -> list[dict[str, Any]]:
     """Return the files of a dataset with the next serial numbers of their templates.
 
-    Their streams are noted. Where outputs go by the input, the serial number of the job is that
-    of the last dataset, and their names have the middle name.
+    Their streams are noted. Where outputs go by the input, their names have the middle name.
     """
     by_input = _depends_on_input(request)
-    if by_input and names:
-        outputs.serial = 0
     files = []
     for name in names:
         for _ in range(1 if name["outtype"].endswith("log") else files_of_stream(request, one)):
