@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs import queuing_periods, states
-from pandadb.core.jobs.ending import clones, energy, library_jobs, merge_jobs, transfer_datasets
+from pandadb.core.jobs.ending import (
+    clones,
+    energy,
+    library_jobs,
+    merge_jobs,
+    semaphores,
+    transfer_datasets,
+)
 from pandadb.core.jobs.files import file_accounting, file_reports, file_reset, task_totals
 from pandadb.core.jobs.files.file_accounting import ACCOUNTED_STATES
 from pandadb.core.jobs.mover import move
@@ -138,6 +145,8 @@ def _conclude(session: Transaction, given: Call, moved: MoveResult, then: Conseq
 
 def _end_clones(session: Transaction, given: Call, moved: MoveResult) -> None:
     """End the clones among jobs that have been left, each as its jobset lets it."""
+    if given.verb == "finish":
+        semaphores.claim_to_store(session, [*moved.refused])
     found = clones.decide(session, [*moved.refused])
     if found.winners:
         clones.win(session, found.winners)

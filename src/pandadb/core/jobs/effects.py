@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, not_, or_
 
+from pandadb.core.events.special_handling import CLONE, EVENT_SERVICE, RUN_ONCE
 from pandadb.core.sql.expressions import constant, constants
 from pandadb.core.statemachine.effects import Effect, Guard
 
@@ -89,8 +90,8 @@ HAS_LOCALPOOL = Guard(
 IS_CLONE = Guard(
     "it is a clone",
     lambda job: and_(
-        job["specialhandling"].regexp_match(constant("(^|,)eventservice(,|$)")),
-        job["specialhandling"].regexp_match(constant("(^|,)jc(:|,|$)")),
+        job["specialhandling"].regexp_match(constant(f"(^|,){EVENT_SERVICE}(,|$)")),
+        job["specialhandling"].regexp_match(constant(f"(^|,){CLONE}(:|,|$)")),
         job["lockedby"] == constant("jedi"),
     ),
     "it is no clone",
@@ -99,7 +100,7 @@ RUNS_ONCE = Guard(
     "it is a clone of which one is to run",
     lambda job: and_(
         IS_CLONE.of(job),
-        job["specialhandling"].regexp_match(constant("(^|,)jc:runonce(,|$)")),
+        job["specialhandling"].regexp_match(constant(f"(^|,){RUN_ONCE}(,|$)")),
     ),
     "others may run, too",
 )

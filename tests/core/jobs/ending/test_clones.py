@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 TASK, JOBSET = 7, 555
-CLONE = {"specialhandling": "eventservice,jc:runonce", "eventservice": 3, "jobsetid": JOBSET}
+CLONE = {"specialhandling": "eventservice,sc:1", "eventservice": 3, "jobsetid": JOBSET}
 
 
 def make_clones(session: Session, *states: str) -> list[int]:
@@ -130,7 +130,7 @@ def test_a_kill_of_a_clone_closes_the_others(session: Session) -> None:
 
 def test_jobs_without_the_two_tags_are_no_clones(session: Session) -> None:
     first, second = make_clones(session, "running", "running")
-    session.execute(update(JobsActive4).values(specialhandling="jc:runonce"))
+    session.execute(update(JobsActive4).values(specialhandling="sc:1"))
 
     assert end(session, "finish", first) == {first: "finished"}
     assert job(session, second).jobstatus == "running"
@@ -172,3 +172,13 @@ def test_clones_that_run_in_one_call_take_a_range_each(session: Session) -> None
     taken = select(JediEvents.pandaid).where(JediEvents.status == 1)
     assert sorted(session.scalars(taken)) == clones[:2]
     assert job(session, clones[2]).jobstatus == "activated"
+
+
+def test_of_clones_that_store_once_the_first_that_finishes_counts(session: Session) -> None:
+    first, second, third = make_clones(session, "holding", "holding", "holding")
+    session.execute(update(JobsActive4).values(specialhandling="eventservice,sc:2"))
+    make_range(session)
+
+    assert end(session, "fail", third) == {third: "closed"}
+    assert end(session, "finish", second) == {second: "finished", first: "closed"}
+    assert input_file(session).pandaid == second
