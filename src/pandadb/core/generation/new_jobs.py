@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.generation import random_seeds, task_libraries
+from pandadb.core.generation import event_service, random_seeds, task_libraries
 from pandadb.core.generation.job_request import TEST_LABELS, USER_LABELS
-from pandadb.core.generation.jobs import file_rows, job_columns
-from pandadb.core.generation.outputs import output_files
-from pandadb.core.generation.parameters import job_parameters, streams
+from pandadb.core.generation.jobs import event_ranges, file_rows, job_columns
+from pandadb.core.generation.outputs import middle_names, output_files
+from pandadb.core.generation.parameters import execution_steps, job_parameters, streams
+from pandadb.core.jobs.creation.placeholders import PANDAID
 from pandadb.core.jobs.creation.submission import NewJob
 
 if TYPE_CHECKING:
@@ -30,46 +31,88 @@ class JobParts:
 
     request: JobRequest
     slice: Slice
+    """Its first queue is that of the job."""
     columns: Mapping[str, Any]
     outputs: JobOutputs
     library: Library | None
     seed: tuple[Row, Row] | None
     """A random seed, with its dataset."""
+    is_consumer: bool = False
+    """Whether other jobs may have the same input and outputs."""
 
 
 def make(session: Transaction, request: JobRequest, slices: Sequence[Slice]) -> list[NewJob]:
     """Return the jobs of slices in order, each queue's build before its first; outputs are stored.
 
+    Jobs of tasks of the event service come queue by queue.
+
     Raises:
         NotGenerated: A placeholder, or a part of the task's parameters, is missing.
     """
-    values = [job_columns.of_slice(request, one) for one in slices]
+    numbers = event_ranges.jobset_numbers(request, slices)
+    values = [
+        job_columns.of_slice(request, one, number)
+        for one, number in zip(slices, numbers, strict=True)
+    ]
     datasets = [value["proddblock"] for value in values]
     outputs = output_files.make(session, request, slices, datasets)
     taken = random_seeds.take(session, request, len(slices))
     seeds: Sequence[tuple[Row, Row] | None] = taken or [None] * len(slices)
-    queues = {one.queue.name: one.queue for one in slices}
+    queues = {queue.name: queue for one in slices for queue in one.queues}
     built = task_libraries.for_queues(session, request, [*queues.values()])
     jobs: list[NewJob] = []
     for one, value, made, seed in zip(slices, values, outputs, seeds, strict=True):
-        library = built.get(one.queue.name)
-        if library and library.build and queues.pop(one.queue.name, None):
-            jobs.append(library.build)
-        jobs.append(_job(JobParts(request, one, value, made, library, seed)))
-    return _of_submitter(request, jobs)
+        for queue in one.queues:
+            library = built.get(queue.name)
+            if library and library.build and queues.pop(queue.name, None):
+                jobs.append(library.build)
+        alone = JobParts(request, one, value, made[0], built.get(one.queue.name), seed)
+        jobs += map(_job, _parts(alone, made, built))
+    jobs = _of_submitter(request, jobs)
+    return _by_queue(jobs) if event_service.has_consumers(request.task) else jobs
+
+
+def _parts(
+    alone: JobParts, outputs: Sequence[JobOutputs], built: Mapping[str, Library]
+) -> Iterator[JobParts]:
+    """Yield the parts of the job of a slice, or of those that share it, by turns on its queues."""
+    request, one = alone.request, alone.slice
+    number = event_service.consumers_at(request, one.queue)
+    if number is None:
+        yield alone
+        return
+    for index in range(number):
+        place = index % len(one.queues)
+        queue = one.queues[place]
+        yield replace(
+            alone,
+            slice=replace(one, queue=queue),
+            columns=job_columns.of_consumer(request, alone.columns, one, queue),
+            outputs=outputs[place % len(outputs)],
+            library=built.get(queue.name),
+            is_consumer=True,
+        )
 
 
 def _job(parts: JobParts) -> NewJob:
     request, outputs = parts.request, parts.outputs
+    serves = event_service.serves(request, parts.slice.queue) or parts.is_consumer
     found = streams.of_job(request, parts.slice, outputs.streams)
-    text = job_parameters.resolved(_template(request), found, _values(parts))
+    text = job_parameters.resolved(
+        _template(request),
+        found,
+        _values(parts),
+        by_events=serves and not request.has("useJobCloning"),
+    )
     dropped = {name for names in found.dropped.values() for name in names}
     written = [
-        file_rows.of_output(request, file, dataset)
+        file_rows.of_output(request, file, dataset, by_events=serves)
         for file, dataset in outputs.files
         if file["lfn"] not in dropped
     ]
     unmerged = [file["lfn"] for file in written if file_rows.is_unmerged(file)]
+    if parts.is_consumer:
+        written = [*map(_own_log, written)]
     values = {**parts.columns, "destinationdblock": _destination(outputs)}
     used = [*file_rows.inputs(request, parts.slice)]
     archive = request.taskparams.get("tarBallViaDDM")
@@ -79,9 +122,22 @@ def _job(parts: JobParts) -> NewJob:
     return NewJob(
         values,
         [*used, *written, *_extra_inputs(parts)],
-        job_parameters.unmerged_names(text, unmerged),
+        execution_steps.with_steps(request, job_parameters.unmerged_names(text, unmerged)),
         replaces=_former(parts.slice),
     )
+
+
+def _own_log(file: dict[str, Any]) -> dict[str, Any]:
+    """Return a file of a job that shares its outputs; each has a log of its own."""
+    return {**file, "lfn": f"{file['lfn']}.{PANDAID}"} if file["type"] == "log" else file
+
+
+def _by_queue(jobs: Sequence[NewJob]) -> list[NewJob]:
+    """Return jobs queue by queue, in the order of the first of each."""
+    found: dict[str, list[NewJob]] = {}
+    for job in jobs:
+        found.setdefault(job.columns["computingsite"], []).append(job)
+    return [job for one in found.values() for job in one]
 
 
 def _extra_inputs(parts: JobParts) -> Iterator[dict[str, Any]]:
@@ -99,7 +155,8 @@ def _template(request: JobRequest) -> str:
 
 def _values(parts: JobParts) -> dict[str, str | int | None]:
     """Return the values of the placeholders that are no streams."""
-    (_, masters), *_ = parts.slice.inputs
+    (master, masters), *_ = parts.slice.inputs
+    segment = middle_names.segment(parts.request, parts.slice)
     ranges = [(f["startevent"], f["endevent"]) for f in masters if f["startevent"] is not None]
     events = sum(end - start + 1 for start, end in ranges if end is not None)
     firsts = [f["firstevent"] for f in masters if f["firstevent"] is not None]
@@ -115,6 +172,8 @@ def _values(parts: JobParts) -> dict[str, str | int | None]:
         "ATTEMPTNR": parts.columns["attemptnr"],
         "LIB": parts.library.file["lfn"] if parts.library else None,
         "MIDDLENAME": parts.outputs.middle_name,
+        "SEGMENT_NAME": segment,
+        "SEGMENT_ID": None if segment is None else master["datasetid"],
     }
 
 

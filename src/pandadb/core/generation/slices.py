@@ -89,12 +89,19 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Slice:
-    """The input of one job, and the queue that it goes to."""
+    """The input of one job, or of those that share it, and the queue that it goes to."""
 
     chunk: Chunk
     queue: Queue
     inputs: Sequence[tuple[Row, Sequence[Row]]]
     """Datasets, the master first, each with the job's files of it in their order."""
+    others: Sequence[Queue] = ()
+    """Further queues for the jobs that share the input: consumers of the event service."""
+
+    @property
+    def queues(self) -> tuple[Queue, ...]:
+        """Return all queues of the input's jobs, the drawn one first."""
+        return self.queue, *self.others
 
 
 @dataclass(frozen=True)

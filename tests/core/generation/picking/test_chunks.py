@@ -212,9 +212,9 @@ def test_files_that_are_not_tracked_stay_ready(connection: Connection) -> None:
 
 
 def test_an_unknown_rule_leaves_the_task_as_it_was(connection: Connection) -> None:
-    add_task(connection, splitrule="NF=1,HO=1")
+    add_task(connection, splitrule="NF=1,LX=1")
     dataset = add_dataset(connection, 1, 1, [{}])
-    with pytest.raises(InvalidValue, match=r"HO \(hpoWorkflow\)"), connection.begin_nested():
+    with pytest.raises(InvalidValue, match=r"LX \(loadXML\)"), connection.begin_nested():
         picked(connection)
     assert states(connection, dataset) == ["ready"]
     assert lock_of(connection, 1) is None

@@ -178,7 +178,7 @@ def test_the_last_job_of_a_block_waits_for_the_files_that_were_not_picked() -> N
     assert parts("NF=9", files(4), flags=block) == [[0, 1, 2, 3]], "or nothing would ever come"
 
 
-@pytest.mark.parametrize("rule", ["HO=1", "NS=2", "LX=1", "DY=1", "QQ=1", "UP=1"])
+@pytest.mark.parametrize("rule", ["LX=1", "QQ=1", "UP=1"])
 def test_a_rule_that_is_not_supported_is_refused_by_its_name(rule: str) -> None:
     with pytest.raises(InvalidValue, match=rf"task 1 .*{rule[:2]}.*change its splitrule"):
         parts(f"NF=1,{rule}", files(1))

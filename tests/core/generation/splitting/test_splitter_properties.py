@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from pandadb.core.generation.splitting.limits import SliceLimits, limits_of
 from pandadb.core.generation.splitting.queue_facts import facts_of
 from pandadb.core.generation.splitting.splitter import split
+from pandadb.core.generation.splitting.walltimes import walltime_of
 from pandadb.core.generation.task_rules import rules_of
 from tests.core.generation.rows import MB, chunk, file, queue, secondary
 
@@ -21,7 +23,8 @@ RULES = {
     "NF": st.integers(1, 7), "MF": st.integers(1, 9), "NG": st.integers(1, 4),
     "NE": st.integers(1, 300), "MW": st.integers(1, 2), "GB": st.integers(1, 4), "RL": st.just(1),
     "US": st.just(2), "RR": st.just(1), "IL": st.just(1), "MO": st.just(1), "ZF": st.integers(1, 4),
-    "ZG": st.integers(1, 4), "ZM": st.integers(1, 9),
+    "ZG": st.integers(1, 4), "ZM": st.integers(1, 9), "DY": st.just(5), "MX": st.integers(5, 90),
+    "OM": st.just(1), "HO": st.just(1), "EC": st.integers(1, 3), "NS": st.integers(1, 3),
 }  # fmt: skip
 ATTRIBUTES = ("ratio=2", "ratio=0.4", "np=3", "nosplit", "repeat,nosplit", "er=0.7", None)
 
@@ -75,6 +78,7 @@ def chunks(draw: st.DrawFn) -> Chunk:
 
 
 QUEUE = queue(facts={"maxwdir": 9000, "maxtime": 5000, "direct_access_lan": True})
+LONG = queue("LONG", facts={"maxwdir": 9000, "maxtime": 5000, "mintime": 600})
 
 
 def limits(one: Chunk) -> SliceLimits:
@@ -125,6 +129,8 @@ def check(one: Chunk, limit: SliceLimits, slice_: Slice) -> None:
     files = slice_.inputs[0][1]
     everything = [each for _, its_files in slice_.inputs for each in its_files]
     size = sum(each["fsize"] for each in everything)
+    if "OM" in rules_of(one.task):
+        return
     assert limit.files is None or len(files) <= limit.files
     assert len(everything) <= 1000
     assert limit.size is None or size <= limit.size
@@ -138,6 +144,36 @@ def check(one: Chunk, limit: SliceLimits, slice_: Slice) -> None:
     if one.is_merging:
         streams = [sum(each["fsize"] for each in its_files) for _, its_files in slice_.inputs]
         assert max(streams) * 1.2 <= limit.output + len(everything)
+
+
+@given(chunks())
+def test_a_queue_with_a_least_walltime_has_no_shorter_job(one: Chunk) -> None:
+    limit = limits_of(one, rules_of(one.task), facts_of(LONG))
+    found = split(one, [LONG], Random(1))
+    taken = [number for each in found for number in numbers(each)]
+    assert taken == [each["fileid"] for each in one.master.files][: len(taken)]
+    time = walltime_of(one, facts_of(LONG))
+    for each in found:
+        files = each.inputs[0][1]
+        if limit.is_dynamic:
+            assert time.base + sum(map(time.of, files)) >= 600
+            assert limit.files is None or len({file["lfn"] for file in files}) <= limit.files
+    if not limit.is_dynamic:
+        assert len(taken) == len(one.master.files)
+
+
+@given(chunks(), st.integers(1, 4), st.sampled_from([0, 1, 2, 3, None]))
+def test_consumers_are_spread_over_other_queues(
+    one: Chunk, number: int, eventservice: int | None
+) -> None:
+    task = {**one.task, "eventservice": eventservice, "splitrule": f"NF=2,ES=1,NS={number}"}
+    queues = [queue(name, weight=weight) for name, weight in (("A", 0), ("B", 1), ("C", 2))]
+    for each in split(replace(one, task=task), queues, Random(1)):
+        names = [one.name for one in each.queues]
+        assert len({*names}) == len(names)
+        is_spread = eventservice in (1, 2) and not one.is_merging
+        there = 3 if "A" in names else 2  # a queue of weight 0 is drawn once
+        assert len(names) == (min(number, there) if is_spread else 1)
 
 
 @given(chunks(), st.integers(0, 2**32))

@@ -90,9 +90,13 @@ class FeedSettings:
     """Physical names that are the files of a task with PL."""
     choices: Mapping[str, FileChoice] = field(default_factory=dict)
     """Chosen files, by the name of the dataset."""
+    own_choices: Mapping[int, FileChoice] = field(default_factory=dict)
+    """Chosen files of datasets with a choice of their own, by their number: of segments (SW)."""
 
     def choice(self, dataset: InputDataset) -> FileChoice:
         """Return the choice of files of a dataset; names count with and without scope."""
+        if dataset.datasetid in self.own_choices:
+            return self.own_choices[dataset.datasetid]
         bare = dataset.name.rsplit(":", 1)[-1]
         return self.choices.get(dataset.name) or self.choices.get(bare) or FileChoice()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.generation.outputs import scopes
@@ -21,6 +22,8 @@ UNMERGED = "TOMERGE"
 """The token of outputs that are to be merged."""
 NO_OUTPUT = "an"
 """The attribute of datasets, and the token of files, that a job need not make."""
+OBJECT_STORE = re.compile(r"os=([^,]+)")
+"""The attribute of datasets whose files are written by ranges of events."""
 PSEUDO_NAMES = ("pseudo_dataset", "seq_number")
 PSEUDO = "ps"
 """The attribute of datasets without files in any storage."""
@@ -52,8 +55,13 @@ def of_input(file: Row, dataset: Row, kind: str) -> dict[str, Any]:
     return found
 
 
-def of_output(request: JobRequest, file: Row, dataset: Row) -> dict[str, Any]:
-    """Return a file of a task as output or log of a job."""
+def of_output(
+    request: JobRequest, file: Row, dataset: Row, *, by_events: bool = False
+) -> dict[str, Any]:
+    """Return a file of a task as output or log of a job.
+
+    Jobs of the event service, `by_events`, write into the object store of the dataset.
+    """
     found = _of_task(file, dataset, file["type"])
     if request.task["vo"] in scopes.VOS:
         found["scope"] = scopes.scope_of_name(found["dataset"])
@@ -62,6 +70,9 @@ def of_output(request: JobRequest, file: Row, dataset: Row) -> dict[str, Any]:
         found["destinationdblocktoken"] = dataset["storagetoken"].partition("/")[0]
     if dataset["destination"]:
         found["destinationse"] = dataset["destination"]
+    store = OBJECT_STORE.search(dataset["attributes"] or "") if by_events else None
+    if store:
+        found["proddblocktoken"] = f"objectstore^{store[1]}"
     if NO_OUTPUT in (dataset["attributes"] or "").split(","):
         found["dispatchdblocktoken"] = NO_OUTPUT
     return found

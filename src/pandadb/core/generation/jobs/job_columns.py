@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.generation import event_service
 from pandadb.core.generation.jobs import resources, software, special_handling
 from pandadb.core.generation.jobs.file_rows import is_pseudo
 from pandadb.core.jobs.creation.placeholders import ORIGIN
 from pandadb.core.jobs.files.file_status import PMERGE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pandadb.core.generation.job_request import JobRequest
     from pandadb.core.generation.slices import Queue, Row, Slice
@@ -32,13 +34,16 @@ AT_SITE, KEPT_AT_SITE = 1, 2
 ANALYSIS = "anal"
 
 
-def of_slice(request: JobRequest, one: Slice) -> dict[str, Any]:
-    """Return the columns of a job that works on a slice, but those that its outputs give."""
+def of_slice(request: JobRequest, one: Slice, jobset: int | None = None) -> dict[str, Any]:
+    """Return the columns of a job that works on a slice, but those that its outputs give.
+
+    `jobset` is the number of the jobset in this call, of jobs that take ranges of events.
+    """
     task, priority = request.task, assigned_priority(request)
     return {
         **of_task(request, one.queue),
         **_of_input(request, one),
-        **_resources(request, one),
+        **_resources(request, one, jobset),
         "jobname": f"{task['taskname']}.{ORIGIN}",
         "transformation": _transformation(request),
         "prodsourcelabel": task["prodsourcelabel"],
@@ -52,23 +57,44 @@ def of_slice(request: JobRequest, one: Slice) -> dict[str, Any]:
     }
 
 
-def _resources(request: JobRequest, one: Slice) -> dict[str, Any]:
+def of_consumer(
+    request: JobRequest, columns: Mapping[str, Any], one: Slice, queue: Queue
+) -> dict[str, Any]:
+    """Return the columns of a job that shares its input, on one of its queues.
+
+    `columns` are those on the first queue: attributes and disk stay as they are there.
+    """
+    own = _of_queue(request, replace(one, queue=queue))
+    return {**columns, **own, "computingsite": queue.name}
+
+
+def _resources(request: JobRequest, one: Slice, jobset: int | None) -> dict[str, Any]:
     """Return the columns of resources, and the attributes, one of which depends on memory."""
-    facts, found = request.facts(one.queue), resources.sums(one)
+    found = _of_queue(request, one)
+    again = resources.retry_memory(request, found["minramcount"])
+    if request.is_merging:
+        found["minramcount"] = found["minramcount"] or resources.MERGE_MEMORY
+    kind = event_service.kind_of_jobs(request, one.queue)
+    return {
+        **found,
+        **({} if kind is None else {"eventservice": int(kind)}),
+        "maxdiskcount": resources.disk(request, request.facts(one.queue), resources.sums(one)),
+        "maxdiskunit": "MB",
+        "specialhandling": special_handling.of_job(request, one, again, jobset),
+    }
+
+
+def _of_queue(request: JobRequest, one: Slice) -> dict[str, Any]:
+    """Return the columns of resources that depend on the queue."""
+    facts = request.facts(one.queue)
     ncores = resources.cores(request, facts)
     ram, unit = resources.memory(request, ncores)
-    again = resources.retry_memory(request, ram)
-    if request.is_merging:
-        ram = ram or resources.MERGE_MEMORY
     return {
         "corecount": ncores,
         "hs06": resources.power(facts, ncores),
         "minramcount": ram,
         "minramunit": unit,
-        "maxdiskcount": resources.disk(request, facts, found),
-        "maxdiskunit": "MB",
-        **resources.walltimes(request, facts, found),
-        "specialhandling": special_handling.of_job(request, one, again),
+        **resources.walltimes(request, facts, resources.sums(one)),
     }
 
 
@@ -107,9 +133,10 @@ def _transformation(request: JobRequest) -> str | None:
 def _of_input(request: JobRequest, one: Slice) -> dict[str, Any]:
     (_, masters), *_ = one.inputs
     attempt = max(file["attemptnr"] or 0 for file in masters) + 1
+    last = event_service.last_attempt(request, one.queue, attempt)
     columns = {
         "attemptnr": attempt,
-        "maxattempt": -1 if request.has("disableAutoRetry") else attempt,
+        "maxattempt": -1 if request.has("disableAutoRetry") else last,
         "proddblock": _input_dataset([dataset for dataset, _ in one.inputs]),
     }
     failures = [f["failedattempt"] for f in masters if f["failedattempt"] is not None]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from pandadb.core.events.special_handling import CLONE, RUN_ONCE, STORE_ONCE, Flag
 from pandadb.core.generation.job_request import WORLD
+from pandadb.core.generation.jobs import event_ranges
 from pandadb.core.tasks import split_rules
 
 if TYPE_CHECKING:
@@ -15,21 +17,30 @@ if TYPE_CHECKING:
     from pandadb.core.generation.slices import Queue, Slice
 
 FLAGS = (
-    ("putLogToOS", "po"), ("noExecStrCnv", "nc"), ("inFilePosEvtNum", "if"),
-    ("registerEsFiles", "re"), ("usePrefetcher", "up"), ("notDiscardEvents", "de"),
-    ("decAttOnFailedES", "df"), ("useZipToPin", "uz"), ("writeInputToFile", "wf"),
+    ("putLogToOS", "po"), ("noExecStrCnv", "nc"), ("inFilePosEvtNum", Flag.POSITIONS_IN_FILE),
+    ("registerEsFiles", Flag.REGISTERS_ARCHIVES), ("usePrefetcher", "up"),
+    ("notDiscardEvents", Flag.KEEPS_EVENTS), ("decAttOnFailedES", Flag.FREE_UNLESS_FAILED),
+    ("useZipToPin", "uz"), ("writeInputToFile", "wf"),
 )  # fmt: skip
 """Split rules, and the attribute that each one sets, before those of the input."""
+EVENT_FLAGS = (("mergeEsOnOS", "mo"), ("resurrectConsumers", Flag.RESURRECTS))
+"""Split rules, and the attribute that each one sets, before all others."""
 LATER_FLAGS = (
-    ("hpoWorkflow", "ho"), ("encJobParams", "ej"), ("useSecrets", "us"), ("debugMode", "dm"),
-    ("pushStatusChanges", "pc"), ("pushJob", "pj"),
+    ("hpoWorkflow", Flag.SAMPLES), ("encJobParams", "ej"), ("useSecrets", "us"),
+    ("debugMode", "dm"), ("pushStatusChanges", "pc"), ("pushJob", "pj"), ("onSiteMerging", "om"),
 )  # fmt: skip
 """Split rules, and the attribute that each one sets, after those of the input."""
 
 
-def of_job(request: JobRequest, one: Slice, retry_memory: int | None) -> str | None:
-    """Return the attributes of a job that works on a slice; None for none."""
-    found = [*_storage(request), *_site(request, one.queue), *_flags(request, FLAGS)]
+def of_job(
+    request: JobRequest, one: Slice, retry_memory: int | None, jobset: int | None = None
+) -> str | None:
+    """Return the attributes of a job that works on a slice; None for none.
+
+    `jobset` is the number of the jobset in this call, of jobs that take ranges of events.
+    """
+    found = [*_storage(request), *_events(request, one, jobset)]
+    found += [*_site(request, one.queue), *_flags(request, FLAGS)]
     found += [*_input(request, one), *_flags(request, LATER_FLAGS)]
     if request.is_merging:
         found.append("pm")
@@ -48,6 +59,17 @@ def _storage(request: JobRequest) -> Iterator[str]:
     backend = request.rules.get(split_rules.code_of("ddmBackEnd"))
     if backend:
         yield f"ddm:{backend}"
+
+
+def _events(request: JobRequest, one: Slice, jobset: int | None) -> Iterator[str]:
+    if jobset is not None:
+        yield event_ranges.ranges(request, one, jobset)
+        clone = f"{CLONE}:{request.rules.get('UC')}"
+        if clone in (RUN_ONCE, STORE_ONCE):
+            yield clone
+    if request.has("dynamicNumEvents") and not request.is_merging:
+        yield Flag.DYNAMIC
+    yield from _flags(request, EVENT_FLAGS)
 
 
 def _site(request: JobRequest, queue: Queue) -> Iterator[str]:

@@ -38,13 +38,15 @@ def types(request: JobRequest) -> tuple[str, ...]:
     return tuple(f"{prefix}{TRANSIENT if request.is_unmerged else ''}{kind}" for kind in KINDS)
 
 
-def site_of(request: JobRequest, queue: Queue) -> str | None:
-    """Return the site of the concrete dataset for a queue; None where there are no templates."""
-    if request.is_unmerged:
-        return queue.name
-    if not request.has("instantiateTmpl"):
-        return None
-    return queue.name if request.has("instantiateTmplSite") else ALL_SITES
+def sites_of(request: JobRequest, queues: Sequence[Queue]) -> list[str]:
+    """Return the sites of the concrete datasets for queues: one for all, or one for each.
+
+    None where there are no templates.
+    """
+    by_queue = request.has("instantiateTmpl") and request.has("instantiateTmplSite")
+    if request.is_unmerged or by_queue:
+        return [queue.name for queue in queues]
+    return [ALL_SITES] if request.has("instantiateTmpl") else []
 
 
 def of_sites(

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pandadb.core.generation import task_rules
+from pandadb.core.generation.jobs.file_rows import is_pseudo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,25 @@ UNMERGED_FIELD = 4
 def middle_name(request: JobRequest, one: Slice, input_dataset: str | None) -> str:
     """Return the fields, each after a dot; of the dataset's name, or with UF of the first file's.
 
-    A name with fewer fields gives none, or as a file's name those before the missing one.
+    A name with fewer fields gives none, or as a file's name those before the missing one. The
+    segment of the work comes last.
     """
+    fields = _fields(request, one, input_dataset)
+    name = segment(request, one)
+    if name is None:
+        return fields
+    return f"{fields}_{name}" if fields else name
+
+
+def segment(request: JobRequest, one: Slice) -> str | None:
+    """Return the name of the segment of work that a job belongs to (SW); None for none."""
+    (master, _), *_ = one.inputs
+    if not request.has("segmentedWork") or not is_pseudo(master):
+        return None
+    return str(master["containername"] or "").partition("/")[0]
+
+
+def _fields(request: JobRequest, one: Slice, input_dataset: str | None) -> str:
     wanted = task_rules.fields(request.rules)
     if not wanted or not input_dataset:
         return ""

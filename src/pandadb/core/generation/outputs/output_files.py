@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from pandadb.core.generation import new_ids, task_rules
+from pandadb.core.generation.file_events import events_of
 from pandadb.core.generation.job_request import NotGenerated
 from pandadb.core.generation.outputs import concrete_datasets, middle_names
 from pandadb.core.generation.outputs.scopes import scope_of
@@ -43,7 +44,7 @@ NEW_FILE = {
 
 @dataclass
 class JobOutputs:
-    """The outputs of a job."""
+    """The outputs of a job, or of the jobs of a queue that share an input."""
 
     middle_name: str = ""
     files: list[tuple[dict[str, Any], Row]] = field(default_factory=list)
@@ -59,31 +60,33 @@ def make(
     request: JobRequest,
     slices: Sequence[Slice],
     input_datasets: Sequence[str | None],
-) -> list[JobOutputs]:
-    """Make the output files of jobs, and the datasets that they lack; return them for each job.
+) -> list[list[JobOutputs]]:
+    """Make the output files of jobs, and the datasets that they lack; return them for each slice.
 
-    Serial numbers go on from the template's, in the order of the queues, unless names or datasets
-    depend on the input (AN, GB): then in the order of jobs.
+    A slice has one set of outputs, or one for each of its queues where these have datasets of
+    their own. Serial numbers go on from the template's, in the order of the queues, unless names
+    or datasets depend on the input (AN, GB): then in the order of jobs.
     """
     datasets = _datasets(session, request)
     names = _names(session, request, [row["datasetid"] for row in datasets])
-    sites = [concrete_datasets.site_of(request, one.queue) for one in slices]
-    wanted = [site for site in sites if site is not None]
+    sites = [concrete_datasets.sites_of(request, one.queues) for one in slices]
+    wanted = [site for each in sites for site in each]
     concrete = concrete_datasets.of_sites(session, request, datasets, wanted)
     made = [
-        JobOutputs(middle_names.middle_name(request, one, dataset))
-        for one, dataset in zip(slices, input_datasets, strict=True)
+        [JobOutputs(middle_names.middle_name(request, one, dataset)) for _ in each or ("",)]
+        for one, dataset, each in zip(slices, input_datasets, sites, strict=True)
     ]
     used: Counter[int] = Counter()
-    for index in _order(request, slices):
-        for dataset in _used(request, slices[index], datasets):
-            site = sites[index]
+    for place, index in _order(request, slices, made):
+        outputs, one = made[index][place], slices[index]
+        for dataset in _used(request, one, datasets):
+            site = sites[index][place] if sites[index] else None
             target = dataset if site is None else concrete[dataset["datasetid"], site]
-            for name in names[dataset["datasetid"]]:
-                file = _new_file(request, name, made[index], used)
+            files = _new_files(request, one, names[dataset["datasetid"]], outputs, used)
+            for file in files:
                 file |= {"datasetid": target["datasetid"], "scope": scope_of(dataset)}
-                made[index].files.append((file, target))
-    _store(session, [file for outputs in made for file, _ in outputs.files])
+                outputs.files.append((file, target))
+    _store(session, [file for each in made for outputs in each for file, _ in outputs.files])
     _count(session, request, used)
     return made
 
@@ -135,13 +138,22 @@ def _names(
     return found
 
 
-def _order(request: JobRequest, slices: Sequence[Slice]) -> Iterable[int]:
-    if request.number("groupBoundaryID") in BY_PROVENANCE or task_rules.fields(request.rules):
-        return range(len(slices))
-    queues: dict[str, list[int]] = defaultdict(list)
+def _order(
+    request: JobRequest, slices: Sequence[Slice], made: Sequence[Sequence[JobOutputs]]
+) -> Iterator[tuple[int, int]]:
+    """Yield the places of outputs in a slice, and the slices, in the order of serial numbers.
+
+    Those of a slice follow each other, or those of the same queues: for the first of them, then
+    for the next.
+    """
+    groups: dict[object, list[int]] = defaultdict(list)
+    by_slice = _depends_on_input(request)
     for index, one in enumerate(slices):
-        queues[one.queue.name].append(index)
-    return [index for indexes in queues.values() for index in indexes]
+        names = tuple(queue.name for queue in one.queues)
+        groups[index if by_slice else names].append(index)
+    for indexes in groups.values():
+        for place in range(len(made[indexes[0]])):
+            yield from ((place, index) for index in indexes)
 
 
 def _used(request: JobRequest, one: Slice, datasets: Sequence[Row]) -> Iterator[Row]:
@@ -153,15 +165,49 @@ def _used(request: JobRequest, one: Slice, datasets: Sequence[Row]) -> Iterator[
     yield from (row for row in datasets if row["provenanceid"] in (None, boundary))
 
 
-def _new_file(
-    request: JobRequest, name: Row, outputs: JobOutputs, used: Counter[int]
-) -> dict[str, Any]:
-    """Return a file with the next serial number of its template; its stream is noted."""
-    serial = (name["serialnr"] or 0) + used[name["outtempid"]]
-    used[name["outtempid"]] += 1
-    lfn = file_name(name["filenametemplate"], serial, outputs.middle_name)
-    outputs.streams.append((name["streamname"], lfn))
-    outputs.serial = max(outputs.serial, serial)
+def _depends_on_input(request: JobRequest) -> bool:
+    """Return whether the number, the names or the datasets of a job's outputs go by its input."""
+    by_boundary = request.number("groupBoundaryID") in BY_PROVENANCE
+    return by_boundary or bool(task_rules.fields(request.rules)) or request.has("onSiteMerging")
+
+
+def _new_files(
+    request: JobRequest, one: Slice, names: Sequence[Row], outputs: JobOutputs, used: Counter[int]
+) -> list[dict[str, Any]]:
+    """Return the files of a dataset with the next serial numbers of their templates.
+
+    Their streams are noted. Where outputs go by the input, their names have the middle name.
+    """
+    by_input = _depends_on_input(request)
+    files = []
+    for name in names:
+        for _ in range(1 if name["outtype"].endswith("log") else files_of_stream(request, one)):
+            serial = (name["serialnr"] or 0) + used[name["outtempid"]]
+            used[name["outtempid"]] += 1
+            middle = outputs.middle_name if by_input else ""
+            lfn = file_name(name["filenametemplate"], serial, middle)
+            outputs.streams.append((name["streamname"], lfn))
+            outputs.serial = max(outputs.serial, serial)
+            files.append(_new_file(request, name, lfn))
+    return files
+
+
+def files_of_stream(request: JobRequest, one: Slice) -> int:
+    """Return the files of an output of a job: one, or for jobs that merge on their site (OM) more.
+
+    Raises:
+        NotGenerated: The number of events of a file is no number above 0.
+    """
+    asked = request.taskparams.get("nEventsPerOutputFile")
+    if not request.has("onSiteMerging") or asked is None:
+        return 1
+    if not isinstance(asked, int | float) or asked <= 0:
+        raise NotGenerated(f"nEventsPerOutputFile of the task is no number above 0: {asked!r}")
+    events = sum(map(events_of, one.inputs[0][1]))
+    return int(events / asked)
+
+
+def _new_file(request: JobRequest, name: Row, lfn: str) -> dict[str, Any]:
     return {
         **NEW_FILE,
         "jeditaskid": name["jeditaskid"],

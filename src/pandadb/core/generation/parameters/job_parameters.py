@@ -27,6 +27,9 @@ EVENT_SERVICE_ONLY = re.compile(
     r"<PANDA_ES(?:_ONLY|MERGE[^>]*)>[^<]*</PANDA_ES(?:_ONLY|MERGE[^>]*)>"
 )
 """Parameters of jobs of the event service."""
+EVENT_SERVICE_TAG = re.compile(r"</?PANDA_ES_ONLY>")
+MERGE_OF_EVENTS = re.compile(r"(<PANDA_ESMERGE[^>]*>[^<]*</PANDA_ESMERGE[^>]*>)")
+"""Parameters of the jobs that merge what jobs of the event service have written."""
 UNMERGED = "panda.um."
 """The beginning of names of files to be merged."""
 EMPTY = " "
@@ -43,14 +46,33 @@ class Placeholder:
     """Letters, with the text in brackets after them."""
 
 
-def resolved(template: str, streams: Streams, values: Mapping[str, str | int | None]) -> str:
+def resolved(
+    template: str,
+    streams: Streams,
+    values: Mapping[str, str | int | None],
+    *,
+    by_events: bool = False,
+) -> str:
     """Return a template with its placeholders resolved; `values` are those of no stream.
+
+    Parameters of the event service are left out, but of its jobs, `by_events`. Those of the jobs
+    that will merge its outputs have placeholders that only these can resolve.
 
     Raises:
         NotGenerated: A placeholder cannot be resolved; the sentence names it.
     """
-    text = _without_dropped(EVENT_SERVICE_ONLY.sub("", template), streams)
-    return PLACEHOLDER.sub(lambda found: _resolved(found, streams, values), text) or EMPTY
+    text = EVENT_SERVICE_TAG.sub("", template) if by_events else template
+    if not by_events:
+        text = EVENT_SERVICE_ONLY.sub("", template)
+    text = _without_dropped(text, streams)
+    parts = MERGE_OF_EVENTS.split(text)
+    for index, part in enumerate(parts):
+        is_later = index % 2 == 1
+        parts[index] = PLACEHOLDER.sub(
+            lambda found, later=is_later: _resolved(found, streams, values, is_later=later),
+            part,
+        )
+    return "".join(parts) or EMPTY
 
 
 def unmerged_names(text: str, names: Iterable[str]) -> str:
@@ -73,7 +95,11 @@ def parse_placeholder(text: str) -> Placeholder | None:
 
 
 def _resolved(
-    found: re.Match[str], streams: Streams, values: Mapping[str, str | int | None]
+    found: re.Match[str],
+    streams: Streams,
+    values: Mapping[str, str | int | None],
+    *,
+    is_later: bool,
 ) -> str:
     text = found[1]
     if (value := values.get(text)) is not None:
@@ -83,6 +109,8 @@ def _resolved(
     placeholder = parse_placeholder(text)
     names = _names(placeholder, streams) if placeholder else []
     written = _written(placeholder, names, streams) if placeholder and names else None
+    if written is None and is_later:
+        return found[0]
     if written is None:
         raise NotGenerated(
             f"the placeholder {found[0]} of the job parameters cannot be resolved: the streams are"
@@ -111,6 +139,8 @@ def _names(placeholder: Placeholder, streams: Streams) -> list[str]:
 
 def _written(placeholder: Placeholder, names: list[str], streams: Streams) -> str | None:
     marks = placeholder.marks
+    if "L" in marks and streams.counted:
+        return f"tmpin__cnt_{streams.datasets.get(placeholder.streams[-1])}"
     if "L" in marks:
         return name_lists.listed(names, by_blanks="S" in marks, quoted="A" in marks)
     written: str | None = None

@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pandadb.core.generation.job_request import NotGenerated
+from pandadb.core.generation.jobs.file_rows import is_pseudo
+from pandadb.core.generation.task_rules import JUMBO
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -18,6 +22,10 @@ MERGED_STREAMS = re.compile(r"^(?=OUTPUT|LOG)")
 DIGITS_AT_END = re.compile(r"\d+$")
 PAIR_OF_LOGS = {"LOG_MERGE": "TRN_LOG0"}
 """Streams that merge the files of a stream with another name."""
+WITH_JUMBO = ("W", *JUMBO)
+"""Values of USEJUMBO of tasks that may have jumbo jobs."""
+LISTED_STREAM = "IN"
+"""The stream of names of a list (PL)."""
 
 
 @dataclass
@@ -26,6 +34,8 @@ class Streams:
 
     names: dict[str, list[str]] = field(default_factory=dict)
     datasets: dict[str, str] = field(default_factory=dict)
+    counted: bool = False
+    """Whether lists of names are written to a file when the job runs: of tasks with jumbo jobs."""
     dropped: dict[str, list[str]] = field(default_factory=dict)
     """Outputs of merge jobs without anything to merge."""
     merges: dict[str, str] = field(default_factory=dict)
@@ -34,10 +44,13 @@ class Streams:
 
 def of_job(request: JobRequest, one: Slice, outputs: Sequence[tuple[str | None, str]]) -> Streams:
     """Return the streams of a job."""
-    found = Streams()
+    found = Streams(counted=request.task["usejumbo"] in WITH_JUMBO)
     for dataset, files in one.inputs:
         stream = _input_stream(request, dataset)
-        found.names[stream] = _input_names(request, files)
+        names = _input_names(request, files)
+        if request.has("pfnList") and dataset["masterid"] is None and is_pseudo(dataset):
+            stream, names = LISTED_STREAM, [_listed_name(request, name) for name in names]
+        found.names[stream] = names
         container = (dataset["containername"] or dataset["datasetname"]).removesuffix("/")
         found.datasets[stream] = container.rpartition(":")[2]
     for output, name in outputs:
@@ -57,7 +70,17 @@ def _input_names(request: JobRequest, files: Sequence[Row]) -> list[str]:
     if request.is_merging:
         return [f["lfn"] for f in sorted(files, key=lambda f: f["fsize"] or 0, reverse=True)]
     names = [file["lfn"] for file in files]
+    if request.has("dynamicNumEvents"):
+        return [*dict.fromkeys(names)]
     return names if request.number("orderInputBy") == 1 else sorted(set(names))
+
+
+def _listed_name(request: JobRequest, name: str) -> str:
+    """Return the name that a file, `number:…`, stands for in the task's list of names (PL)."""
+    names, number = request.taskparams.get("pfnList"), name.partition(":")[0]
+    if not isinstance(names, list) or not number.isdecimal() or int(number) >= len(names):
+        raise NotGenerated(f"the parameter pfnList of the task has no name for {name!r}")
+    return str(names[int(number)]).partition("^")[0]
 
 
 def _pair(streams: Streams) -> None:

@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pandadb.core.generation.dataset_attributes import is_merge, usage_of
-from pandadb.core.generation.picking import counters, input_datasets, secondary_files, task_locks
+from pandadb.core.generation.picking import (
+    counters,
+    input_datasets,
+    search_points,
+    secondary_files,
+    task_locks,
+)
 from pandadb.core.generation.picking.ready_files import Wanted, take
 from pandadb.core.generation.picking.secondary_files import SecondaryRequest
 from pandadb.core.generation.picking.task_locks import LEAST_REST
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from pandadb.core.generation.picking.input_datasets import TaskInput
+    from pandadb.core.generation.picking.search_points import Points
     from pandadb.core.generation.picking.secondary_files import Key
     from pandadb.core.generation.slices import Row
     from pandadb.core.sql.transaction import Transaction
@@ -67,13 +74,20 @@ def pick(
     check_number("nfiles", nfiles, 0, MOST_FILES)
     check_text("generator", generator)
     check_columns(JediTasks, {"lockedby": generator})
-    rows = task_locks.lock(session, tasks, generator, rest)
+    locked = task_locks.lock(session, tasks, generator, rest)
+    rows, points = search_points.read(session, locked)
     inputs = input_datasets.read(session, [row["jeditaskid"] for row in rows])
     wishes = [
         wish
         for row in rows
         if row["jeditaskid"] in inputs
-        for wish in _wishes(row, inputs[row["jeditaskid"]], max(nfiles, LEAST_FILES))
+        for wish in _wishes(
+            row,
+            inputs[row["jeditaskid"]],
+            max(nfiles, LEAST_FILES),
+            points.get(row["jeditaskid"]),
+        )
+        if wish.number
     ]
     taken = take(session, [_wanted(wish) for wish in wishes])
     counters.mend(session, [w.dataset for w, files in zip(wishes, taken, strict=True) if not files])
@@ -83,10 +97,13 @@ def pick(
     return _counted(session, [_complete(chunk, found) for chunk, _ in chunks])
 
 
-def _wishes(task: Row, found: TaskInput, limit: int) -> Iterator[MasterWish]:
+def _wishes(task: Row, found: TaskInput, limit: int, points: Points | None) -> Iterator[MasterWish]:
+    """Yield the files that are wanted of a task; of a search, one for each point without a job."""
     rules = rules_of(task)
     for master in found.masters:
         unprocessed = input_datasets.unprocessed(master)
+        if points is not None:
+            unprocessed = min(unprocessed, points.free(master["datasetid"]))
         is_held_back = found.is_held_back or master["state"] == "mutable"
         yield MasterWish(
             task=task,

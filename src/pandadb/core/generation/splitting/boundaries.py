@@ -34,7 +34,7 @@ class Boundary:
 
 def follows(file: Row, end: Boundary, limits: SliceLimits) -> bool:
     """Return whether a file may follow in the same job."""
-    if limits.events is not None and not _continues(file, end):
+    if (limits.events is not None or limits.is_dynamic) and not _continues(file, end):
         return False
     if limits.boundary in (CAN_SPLIT, WHOLE) and not _shares("boundaryid", file, end.last):
         return False

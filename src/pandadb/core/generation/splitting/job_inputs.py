@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pandadb.core.generation.file_events import range_of
 from pandadb.core.generation.splitting.boundaries import end_after, follows
 from pandadb.core.generation.splitting.file_cursors import Demand
-from pandadb.core.generation.splitting.limits import DEFAULT_OUTPUT, MOST_FILES
+from pandadb.core.generation.splitting.limits import DEFAULT_OUTPUT
 from pandadb.core.generation.splitting.sizes import bytes_of
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class Totals:
     """Bytes of output of each stream, the master's first."""
     secondary_files: tuple[int, ...] = ()
     secondary_events: tuple[int, ...] = ()
+    names: frozenset[str] = frozenset()
+    """Files of the master, where ranges of the same file count as one."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class JobInput:
 
     master: list[Row] = field(default_factory=list)
     secondaries: list[list[Row]] = field(default_factory=list)
+    walltime: int = 0
+    """Seconds, as far as they go by events or size."""
 
 
 def next_job(cursors: FileCursors, limits: SliceLimits, costs: Costs) -> JobInput:
@@ -102,6 +106,7 @@ def next_job(cursors: FileCursors, limits: SliceLimits, costs: Costs) -> JobInpu
 
 def _take(step: SliceStep, job: JobInput, cursors: FileCursors) -> None:
     job.master += step.master
+    job.walltime = step.totals.walltime
     cursors.used += len(step.master)
     for number, (start, files) in enumerate(step.secondaries):
         job.secondaries[number] += files
@@ -162,6 +167,8 @@ def _counted(cursors: FileCursors, *, is_first: bool) -> int | None:
 
 def _with_master(totals: Totals, file: Row, limits: SliceLimits, costs: Costs) -> Totals:
     size, output = bytes_of(file), costs.output.of_master(file)
+    if file["lfn"] in totals.names:
+        size = 0
     events = range_of(file) if costs.counts_events else None
     return replace(
         totals,
@@ -172,6 +179,7 @@ def _with_master(totals: Totals, file: Row, limits: SliceLimits, costs: Costs) -
         space=totals.space + output + (0 if limits.is_direct else size),
         walltime=totals.walltime + costs.walltime.of(file),
         outputs=_increased(totals.outputs, 0, output),
+        names=totals.names | {file["lfn"]} if limits.is_dynamic else totals.names,
     )
 
 
@@ -223,10 +231,10 @@ def _is_within(totals: Totals, limits: SliceLimits) -> bool:
         if output < DEFAULT_OUTPUT and totals.size - output > limits.size - DEFAULT_OUTPUT:
             return False
     return (
-        (limits.files is None or totals.files <= limits.files)
+        (limits.files is None or (len(totals.names) or totals.files) <= limits.files)
         and (limits.events is None or totals.events <= limits.events)
         and (limits.walltime <= 0 or totals.walltime <= limits.walltime)
         and output <= limits.output
         and totals.space <= limits.space
-        and totals.all_files <= MOST_FILES
+        and totals.all_files <= limits.all_files
     )

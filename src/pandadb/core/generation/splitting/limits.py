@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pandadb.core.generation import task_rules
 from pandadb.core.generation.splitting import sizes
@@ -31,6 +32,8 @@ DEFAULT_MERGED_OUTPUT = 5 * GB
 DIRECT_INPUT = 500_000 * sizes.MB
 """Bytes of input that is read directly, instead of the work space of the queue."""
 DIRECT_INPUT_OF_SCOUTS = 50_000 * sizes.MB
+MOST_DYNAMIC = 20 * GB
+"""Bytes of input that is read directly, of jobs whose number of events is not fixed."""
 HOUR = 3600
 ANY_BOUNDARY, CAN_SPLIT, WHOLE, MIXED = 0, 1, 2, 3
 """Ways in which BOUNDARYID parts files: not; a job has one; just all of one; files of secondary
@@ -48,6 +51,8 @@ class SliceLimits:
     """Whether a job ends after the files that are taken together."""
     files: int | None = DEFAULT_FILES
     """Files of the master."""
+    all_files: int = MOST_FILES
+    """Files of all datasets."""
     events: int | None = None
     size: int | None = None
     """Bytes of input, output and scratch."""
@@ -63,6 +68,19 @@ class SliceLimits:
     """Fields of the names, from 1, that are equal in a job."""
     is_direct: bool = False
     """Whether the input takes no work space."""
+    is_dynamic: bool = False
+    """Whether a job takes ranges that follow each other, as many as its walltime allows; files are
+    counted once, however many ranges of them it has.
+    """
+    least_walltime: int = 0
+    """Seconds that a job takes at least; a queue gets no shorter one."""
+
+
+WITHOUT_LIMITS: dict[str, Any] = {
+    "files": None, "events": None, "size": None, "output": sys.maxsize, "space": sys.maxsize,
+    "walltime": 0, "all_files": sys.maxsize,
+}  # fmt: skip
+"""Limits of a job that merges its outputs on its site: it has all files that may be together."""
 
 
 def limits_of(chunk: Chunk, rules: Rules, facts: QueueFacts) -> SliceLimits:
@@ -84,9 +102,32 @@ def limits_of(chunk: Chunk, rules: Rules, facts: QueueFacts) -> SliceLimits:
         fields=_fields(chunk, rules),
         is_direct=is_direct,
     )
-    if limits.boundary != WHOLE:
-        return limits
-    return replace(limits, files_at_once=1, files=None, events=None, size=None, walltime=0)
+    if is_dynamic(rules, facts):
+        limits = _dynamic(limits, chunk, rules, facts)
+    if limits.boundary == WHOLE:
+        limits = replace(limits, files_at_once=1, files=None, events=None, size=None, walltime=0)
+    if has_rule(rules, "OM"):
+        limits = replace(limits, **WITHOUT_LIMITS)
+    return limits
+
+
+def is_dynamic(rules: Rules, facts: QueueFacts) -> bool:
+    """Return whether the number of events of a job goes by the walltime of its queue (DY)."""
+    return has_rule(rules, "DY") and facts.least_walltime > 0
+
+
+def _dynamic(limits: SliceLimits, chunk: Chunk, rules: Rules, facts: QueueFacts) -> SliceLimits:
+    """Return the limits of jobs that are filled with ranges: NF and NE do not matter."""
+    return replace(
+        limits,
+        files_at_once=1,
+        is_fixed=False,
+        files=_most_files(chunk, rules),
+        events=rule_number(rules, "MX") or None,
+        size=MOST_DYNAMIC if limits.size is None else limits.size,
+        is_dynamic=True,
+        least_walltime=facts.least_walltime,
+    )
 
 
 def reads_directly(chunk: Chunk, rules: Rules, facts: QueueFacts) -> bool:

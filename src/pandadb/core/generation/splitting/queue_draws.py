@@ -40,6 +40,16 @@ class QueueDraws:
         self._count(drawn, jobs)
         return drawn
 
+    def draw_others(self, jobs: int, queue: Queue, number: int) -> list[Queue]:
+        """Draw as many further queues beside one, each another; fewer where there are no more."""
+        found = [queue]
+        while len(found) <= number:
+            drawn = self.draw(jobs, [one.name for one in found])
+            if drawn is None:
+                break
+            found.append(drawn)
+        return found[1:]
+
     def _is_free(self, queue: Queue) -> bool:
         queued = self._queued[queue.name]
         is_full = queued is not None and queue.cap is not None and queued >= queue.cap

@@ -36,6 +36,8 @@ class QueueFacts:
     reads_directly: bool
     """Whether it reads the input of tasks that allow it where it is."""
     always_reads_directly: bool
+    least_walltime: int = 0
+    """Seconds that a job has to take, of tasks whose number of events is not fixed."""
 
 
 def facts_of(queue: Queue) -> QueueFacts:
@@ -56,6 +58,7 @@ def facts_of(queue: Queue) -> QueueFacts:
         power=_number(queue, "corepower"),
         jobs_at_once=_jobs_at_once(facts),
         reads_directly=facts.get("direct_access_lan") is True,
+        least_walltime=_whole(queue, "mintime"),
         always_reads_directly=facts.get("maxinputsize") == ALWAYS_DIRECT,
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pandadb.core.generation import event_service
 from pandadb.core.generation.file_events import events_of
 from pandadb.core.generation.splitting.sizes import effective_mb
+from pandadb.core.generation.task_rules import rules_of
 from pandadb.core.tasks.ending.scout_verdicts import HS06_UNITS
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ class Walltime:
     power: float = 1
     """HS06 of a core."""
     efficiency: float = 1
+    parts: int = 1
+    """Jobs that share the time of an input."""
 
     def of(self, file: Row) -> int:
         """Return the seconds that a file of the master takes."""
@@ -35,15 +39,16 @@ class Walltime:
             seconds = self.per_event * events_of(file) / self.cores / self.power / self.efficiency
         else:
             seconds = self.per_mb * effective_mb(file) / self.cores
-        return int(seconds)
+        return int(seconds / self.parts)
 
 
 def walltime_of(chunk: Chunk, facts: QueueFacts) -> Walltime:
     """Return the rule of the time of a chunk's jobs on a queue; merging only has a base."""
     task = chunk.task
+    parts = 1 if chunk.is_merging else event_service.walltime_parts(task, rules_of(task))
     if task["cputimeunit"] not in HS06_UNITS:
         per_mb = 0 if chunk.is_merging else max(task["walltime"] or 0, 0)
-        return Walltime(per_mb=per_mb, cores=facts.cores)
+        return Walltime(per_mb=per_mb, cores=facts.cores, parts=parts)
     efficiency = 100 if task["cpuefficiency"] is None else task["cpuefficiency"]
     is_timeless = chunk.is_merging or not efficiency
     return Walltime(
@@ -52,6 +57,7 @@ def walltime_of(chunk: Chunk, facts: QueueFacts) -> Walltime:
         cores=facts.cores,
         power=facts.power or 1,
         efficiency=(efficiency or 100) / 100,
+        parts=parts,
     )
 
 

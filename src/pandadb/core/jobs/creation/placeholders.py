@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-ORIGIN = "$ORIGINPANDAID"
+ORIGIN, PANDAID = "$ORIGINPANDAID", "$PANDAID"
 PRODUCTION = "managed"
 
 
@@ -81,7 +81,7 @@ def _known(row: Row) -> dict[str, str]:
 
 
 def _lfn(lfn: str, row: Row, known: dict[str, str]) -> str:
-    lfn = _with(lfn.replace("$PANDAID", f"{row['pandaid']:05d}"), known)
+    lfn = _with(lfn.replace(PANDAID, f"{row['pandaid']:05d}"), known)
     check_columns(FilesTable4, {"lfn": lfn})
     return lfn
 

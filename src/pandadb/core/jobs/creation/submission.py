@@ -127,8 +127,8 @@ def submit(
     copy(session, JobParamsTable, _side(jobs, pandaids, "jobparameters", "parameters"))
     copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
     copy(session, JobsStatusLog, map(log, rows))
-    retry_history.note(session, _followed(jobs, rows), relation)
     jobsets_of_jobs.note(session, planned, jobs, rows)
+    retry_history.note(session, _followed(jobs, rows), relation)
     task_totals.request(session, rows)
     return pandaids
 

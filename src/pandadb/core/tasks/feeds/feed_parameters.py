@@ -14,7 +14,7 @@ from pandadb.core.tasks.split_rules import NAMES, SCOUTS, has_rule, rule_number
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-UNSUPPORTED = {"LX": "loadXML", "SW": "segmentedWork"}
+UNSUPPORTED = {"LX": "loadXML"}
 """Split rules with a choice of files that feed does not support."""
 NUMBERS = {
     "nfiles": "nFiles", "nevents": "nEvents", "events_per_file": "nEventsPerFile",

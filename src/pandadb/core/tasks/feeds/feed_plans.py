@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from pandadb.core.datasets.feeds.dataset_feeds import TO_UPDATE
 from pandadb.core.datasets.feeds.feed_context import MUTABLE
 from pandadb.core.sql.expressions import now
 from pandadb.core.tasks.feeds.feed_parameters import read_parameters, settings_of
+from pandadb.core.tasks.feeds.segment_files import segment_choices
 from pandadb.core.tasks.split_rules import has_rule, parse_rules, rule_number
 from pandadb.models import JediDatasetContents, JediDatasets, JediTaskParams, JediTasks
 
@@ -101,12 +102,15 @@ def plan(
     found = session.execute(_task(), {"task": task}).one()._asdict()
     parameters = read_parameters(found["taskparams"])
     rules = parse_rules(found["splitrule"])
+    settings = replace(
+        settings_of(parameters, rules), own_choices=segment_choices(parameters, rules, rows)
+    )
     follows = has_rule(rules, "NW") and _runs(session, found["parent_tid"], task)
     return FeedPlan(
         task={name: found[name] for name in TASK_COLUMNS},
         rules=rules,
         parameters=parameters,
-        settings=settings_of(parameters, rules),
+        settings=settings,
         datasets=rows,
         constituents=_constituents(session, task),
         follows_parent=follows,
