@@ -14,14 +14,14 @@ from pandadb.cli.archive import app as archive
 from pandadb.cli.db import app as db
 from pandadb.cli.demo import app as demo
 from pandadb.cli.errors import app as errors
-from pandadb.cli.harvester import app as harvester
 from pandadb.cli.events import app as events
+from pandadb.cli.harvester import app as harvester
 from pandadb.cli.help import program_of
 from pandadb.cli.jobs import app as jobs
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
-from pandadb.cli.stats import app as stats
-from pandadb.cli.sites import app as sites
 from pandadb.cli.shares import app as shares
+from pandadb.cli.sites import app as sites
+from pandadb.cli.stats import app as stats
 from pandadb.cli.tasks import app as tasks
 from pandadb.errors import InvalidInput, Outcome, PandaDBError
 from pandadb.services import failures

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from pandadb.core.jobs.files.file_status import same_dataset, same_file
-from pandadb.core.shares.ranking import MEMORY_COMPENSATION
+from pandadb.core.shares.resource_types import MEMORY_COMPENSATION
 from pandadb.core.sql.id_arrays import array, is_given, unnested, written
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.tasks.changes.attributes import reset_resource_types

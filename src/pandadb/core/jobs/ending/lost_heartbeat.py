@@ -9,6 +9,7 @@ from sqlalchemy import and_, case, exists, false, func, not_, or_, update
 from pandadb.core.events.kinds import JobKind
 from pandadb.core.events.special_handling import EVENT_SERVICE
 from pandadb.core.events.states import EventStatus
+from pandadb.core.harvester.worker_states import FINAL_STATES
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.effects import IS_CLONE, has_tag
 from pandadb.core.jobs.ending.diagnostics import sentence
@@ -16,7 +17,6 @@ from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.refusals import explain
 from pandadb.core.jobs.states import transitions
-from pandadb.core.harvester.worker_states import FINAL_STATES
 from pandadb.core.sql.id_arrays import by_id
 from pandadb.core.sql.transaction import Lock
 from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JediEvents, JobsActive4

@@ -23,7 +23,7 @@ from pandadb.core.jobs.creation import issued_ids, submission
 from pandadb.core.jobs.event_service import merge_sites
 from pandadb.core.jobs.event_service.given_jobs import INPUT_TYPES
 from pandadb.core.jobs.files.file_status import OUTPUTS, same_file
-from pandadb.core.shares import ranking
+from pandadb.core.shares import resource_types
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.transaction import waiting_table
 from pandadb.models import (
@@ -127,12 +127,12 @@ def make(session: Transaction, new: Sequence[NewConsumer], have: Belongings) -> 
         return
     number = sum(len(have.files[one.old["pandaid"]]) for one in new)
     _, row_ids, when = issued_ids.draw(session, 0, number)
-    types = ranking.resource_types(session)
+    types = resource_types.read(session)
     sites = merge_sites.of_merges(session, [one.old for one in new if one.merges])
     rows, texts = [], []
     for one in new:
         row, text = _job(one, have, when, sites)
-        row["resource_type"] = ranking.resource_type_of(row, types)
+        row["resource_type"] = resource_types.of_job(row, types)
         rows.append(row)
         texts.append({"pandaid": one.pandaid, "jobparameters": text})
     for state in dict.fromkeys(row["jobstatus"] for row in rows):
