@@ -8367,7 +8367,76 @@ COMMIT;
 
 BEGIN;
 
--- Running upgrade 0031 -> 0034
+-- Running upgrade 0031 -> 0032
+
+CREATE TABLE pandadb.site_change (
+    change_id BIGINT GENERATED ALWAYS AS IDENTITY, 
+    changed_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    kind VARCHAR(10) NOT NULL, 
+    table_name VARCHAR(63) NOT NULL, 
+    row_key VARCHAR(400) NOT NULL, 
+    row_before JSONB, 
+    row_after JSONB, 
+    changed_by VARCHAR(63) DEFAULT SESSION_USER NOT NULL, 
+    CONSTRAINT site_change_pkey PRIMARY KEY (change_id), 
+    CONSTRAINT site_change_kind_check CHECK (kind IN ('added', 'changed', 'removed'))
+);
+
+COMMENT ON TABLE pandadb.site_change IS 'Rows of the configurator''s tables that loads have added, changed or removed.';
+
+COMMENT ON COLUMN pandadb.site_change.change_id IS 'Number of the change, the key';
+
+COMMENT ON COLUMN pandadb.site_change.changed_at IS 'When the load began';
+
+COMMENT ON COLUMN pandadb.site_change.kind IS 'added, changed or removed';
+
+COMMENT ON COLUMN pandadb.site_change.table_name IS 'Table whose row was changed';
+
+COMMENT ON COLUMN pandadb.site_change.row_key IS 'Primary key of the row, its columns separated by a blank';
+
+COMMENT ON COLUMN pandadb.site_change.row_before IS 'The row before, of a changed row the columns that differ; NULL if added';
+
+COMMENT ON COLUMN pandadb.site_change.row_after IS 'The row after, of a changed row the columns that differ; NULL if removed';
+
+COMMENT ON COLUMN pandadb.site_change.changed_by IS 'Role that has logged in for the load';
+
+CREATE INDEX site_change_time_idx ON pandadb.site_change (changed_at);
+
+CREATE INDEX site_change_row_idx ON pandadb.site_change (row_key, changed_at);
+
+UPDATE pandadb.alembic_version SET version_num='0032' WHERE pandadb.alembic_version.version_num = '0031';
+
+COMMIT;
+
+BEGIN;
+
+-- Running upgrade 0032 -> 0033
+
+CREATE TABLE pandadb.harvester_worker_time (
+    harvesterid VARCHAR(50) NOT NULL, 
+    workerid BIGINT NOT NULL, 
+    lastupdate TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    reported_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    CONSTRAINT harvester_worker_time_pkey PRIMARY KEY (harvesterid, workerid)
+);
+
+COMMENT ON TABLE pandadb.harvester_worker_time IS 'The own time of the newest report on a worker, where Harvester has given one.';
+
+COMMENT ON COLUMN pandadb.harvester_worker_time.harvesterid IS 'Harvester instance, HARVESTER_INSTANCES';
+
+COMMENT ON COLUMN pandadb.harvester_worker_time.workerid IS 'Worker, HARVESTER_WORKERS';
+
+COMMENT ON COLUMN pandadb.harvester_worker_time.lastupdate IS 'LASTUPDATE of the worker''s row as that report left it';
+
+COMMENT ON COLUMN pandadb.harvester_worker_time.reported_at IS 'The worker''s own time of its newest report: an older report changes nothing';
+
+UPDATE pandadb.alembic_version SET version_num='0033' WHERE pandadb.alembic_version.version_num = '0032';
+
+COMMIT;
+
+BEGIN;
+
+-- Running upgrade 0033 -> 0034
 
 CREATE TABLE pandadb.statistics_run (
     name VARCHAR(63) NOT NULL, 
@@ -8994,7 +9063,7 @@ DO $$ BEGIN
     END IF;
 END $$;
 
-UPDATE pandadb.alembic_version SET version_num='0034' WHERE pandadb.alembic_version.version_num = '0031';
+UPDATE pandadb.alembic_version SET version_num='0034' WHERE pandadb.alembic_version.version_num = '0033';
 
 COMMIT;
 
