@@ -10,12 +10,12 @@ import typer
 
 from pandadb import database as databases
 from pandadb.cli.archive.progress import rows_line
-from pandadb.cli.demo import life
+from pandadb.cli.demo import grid_state, life
 from pandadb.cli.jobs.app import name_unknown, yesterday
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, err, out, table
 from pandadb.cli.tasks.find import draw_bar
-from pandadb.demo import examples, task_life, tour
+from pandadb.demo import examples, grid, task_life, tour
 
 
 def demo(
@@ -50,19 +50,23 @@ def demo(
             name_unknown(load)
         if not json:
             _print(shown)
+        grid.prepare(database)
         lived = life.live(database, quiet=json)
         if not json:
             out.print("A task from JSON to its end:")
         done = task_life.run_task(database, _ignore if json else _print_step)
+        counted = grid.count(database)
         with err.status("archiving yesterday"):
             archived = tour.put_away(database, yesterday())
             restored = tour.bring_back(database, yesterday())
     if json:
         there = {"archived": asdict(archived), "restored": asdict(restored)}
-        as_json({**asdict(shown), "life": asdict(lived), "task": asdict(done), **there})
+        numbers = {"grid": grid_state.as_dict(counted)}
+        as_json({**asdict(shown), "life": asdict(lived), "task": asdict(done), **numbers, **there})
     else:
         _print_task(done)
         life.show(lived)
+        grid_state.show(counted)
         _print_archived(archived)
         for pandaid in restored.gone.jobs:
             rows = rows_line(restored.gone.rows)

@@ -1,6 +1,7 @@
 """`pandadb harvester status`, `workers` and `commands`: instances and workers, looked at."""
 
 import json as json_
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
@@ -47,7 +48,7 @@ def status(instance: Some = None, *, hours: Hours = 24, json: AsJSON = False) ->
     if json:
         as_json([asdict(one) | {"states": one.states} for one in found])
         return
-    table("Harvester", COLUMNS, map(_line, found))
+    draw_instances(found)
     for one in found if instance else ():
         rows = [
             (queue or None, state, number)
@@ -55,6 +56,11 @@ def status(instance: Some = None, *, hours: Hours = 24, json: AsJSON = False) ->
             for state, number in sorted(states.items())
         ]
         table("Workers", ("queue", "state", "workers"), rows)
+
+
+def draw_instances(found: Iterable[InstanceState]) -> None:
+    """Print a line for each instance."""
+    table("Harvester", COLUMNS, map(_line, found))
 
 
 def _line(one: InstanceState) -> tuple[Any, ...]:

@@ -37,6 +37,13 @@ def tree(json: AsJSON = False) -> None:
     if json:
         as_json({"tree": _nested(report.tree.root, report), "unreachable": unreachable})
         return
+    draw_tree(report)
+    for name in unreachable:
+        note(f"Share {name!r} has no way to the top: its parent is missing, or is below it")
+
+
+def draw_tree(report: shares.TreeReport) -> None:
+    """Draw the tree with the numbers of each share."""
     drawn = Table(title="Global shares", title_justify="left", header_style="bold")
     drawn.add_column("share", overflow="fold")
     for column in ("value", "percent", TARGET, RUNNING, QUEUED, "used"):
@@ -52,8 +59,6 @@ def tree(json: AsJSON = False) -> None:
             _use(power),
         )
     out.print(drawn)
-    for name in unreachable:
-        note(f"Share {name!r} has no way to the top: its parent is missing, or is below it")
 
 
 def _branches(share: shares.Share, guide: str = "") -> Iterator[tuple[str, shares.Share]]:
