@@ -79,8 +79,8 @@ def upgrade() -> None:
         schema=OWN,
         comment="The last refresh of each table of statistics; a refresh locks its row.",
     )
-    names = ", ".join(f"('{name}')" for name in TABLES)
-    op.execute(f"INSERT INTO pandadb.statistics_run (name) VALUES {names}")
+    runs = sa.table("statistics_run", sa.column("name"), schema=OWN)
+    op.bulk_insert(runs, [{"name": name} for name in TABLES])
     for function in FUNCTIONS:
         op.apply_sql(f"functions/{function}.v1.sql")
     op.execute("REVOKE ALL ON FUNCTION pandadb.refresh_worker_node_view(text) FROM PUBLIC")
