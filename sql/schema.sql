@@ -8390,7 +8390,27 @@ COMMENT ON COLUMN pandadb.statistics_run.row_count IS 'Rows after the refresh; o
 
 COMMENT ON COLUMN pandadb.statistics_run.run_by IS 'Role that had logged in for the refresh';
 
-INSERT INTO pandadb.statistics_run (name) VALUES ('jedi_aux_status_mintaskid'), ('job_stats_hp'), ('jobs_share_stats'), ('jobsdefined_share_stats'), ('mv_jobsactive4_stats'), ('mv_running_jumbo_task_count'), ('mv_worker_node_gpu_summary'), ('mv_worker_node_summary'), ('total_walltime_cache'), ('typical_num_input'), ('worker_node_metrics');
+INSERT INTO pandadb.statistics_run (name) VALUES ('jedi_aux_status_mintaskid');
+
+INSERT INTO pandadb.statistics_run (name) VALUES ('job_stats_hp');
+
+INSERT INTO pandadb.statistics_run (name) VALUES ('jobs_share_stats');
+
+INSERT INTO pandadb.statistics_run (name) VALUES ('jobsdefined_share_stats');
+
+INSERT INTO pandadb.statistics_run (name) VALUES ('mv_jobsactive4_stats');
+
+INSERT INTO pandadb.statistics_run (name) VALUES ('mv_running_jumbo_task_count');
+
+INSERT INTO pandadb.statistics_run (name) VALUES ('mv_worker_node_gpu_summary');
+
+INSERT INTO pandadb.statistics_run (name) VALUES ('mv_worker_node_summary');
+
+INSERT INTO pandadb.statistics_run (name) VALUES ('total_walltime_cache');
+
+INSERT INTO pandadb.statistics_run (name) VALUES ('typical_num_input');
+
+INSERT INTO pandadb.statistics_run (name) VALUES ('worker_node_metrics');
 
 -- The beginning of a refresh of statistics: its one time (UTC), or NULL while another session
 -- refreshes them. The lock is that of their row in statistics_run, until the end of the transaction;

@@ -79,7 +79,7 @@ def upgrade() -> None:
         schema=OWN,
         comment="The last refresh of each table of statistics; a refresh locks its row.",
     )
-    runs = sa.table("statistics_run", sa.column("name"), schema=OWN)
+    runs = sa.table("statistics_run", sa.column("name", sa.String()), schema=OWN)
     op.bulk_insert(runs, [{"name": name} for name in TABLES])
     for function in FUNCTIONS:
         op.apply_sql(f"functions/{function}.v1.sql")
