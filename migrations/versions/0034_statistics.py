@@ -31,6 +31,19 @@ PROCEDURES = (
     "doma_panda.update_num_input_data_files",
     "doma_panda.update_worker_node_metrics",
 )
+TABLES = (
+    "jedi_aux_status_mintaskid",
+    "job_stats_hp",
+    "jobs_share_stats",
+    "jobsdefined_share_stats",
+    "mv_jobsactive4_stats",
+    "mv_running_jumbo_task_count",
+    "mv_worker_node_gpu_summary",
+    "mv_worker_node_summary",
+    "total_walltime_cache",
+    "typical_num_input",
+    "worker_node_metrics",
+)
 LOWEST_TASKS = (
     "procedures/doma_panda.jedi_refr_mintaskids_bystatus.v1.sql",
     "procedures/doma_panda.jedi_refr_mintaskids_bystatus.v2.sql",
@@ -66,6 +79,8 @@ def upgrade() -> None:
         schema=OWN,
         comment="The last refresh of each table of statistics; a refresh locks its row.",
     )
+    runs = sa.table("statistics_run", sa.column("name", sa.String()), schema=OWN)
+    op.bulk_insert(runs, [{"name": name} for name in TABLES])
     for function in FUNCTIONS:
         op.apply_sql(f"functions/{function}.v1.sql")
     op.execute("REVOKE ALL ON FUNCTION pandadb.refresh_worker_node_view(text) FROM PUBLIC")

@@ -37,6 +37,7 @@ CRON = [
     for line in (EXAMPLES / "crontab").read_text().splitlines()
     if " panda " in line
 ]
+ARCHIVE_RUN = next(line for line in CRON if "archive run" in line)
 SERVICES = [unit.read_text() for unit in (EXAMPLES / "systemd").glob("*.service")]
 STARTS = [
     (start, [0, *map(int, re.findall(r"\d+", codes))])
@@ -101,12 +102,13 @@ def test_a_unit_parses_and_a_timer_has_its_service(unit: Path) -> None:
 
 def test_the_page_has_the_commands_that_are_for_cron() -> None:
     commands = [
-        "partitions maintain", "jobs expire", "tasks advance", "archive run", "archive verify",
+        "partitions maintain", "jobs expire", "tasks advance", "stats refresh", "archive run",
+        "archive verify",
     ]  # fmt: skip
 
     assert [re.search(r"pandadb (\w+ \w+)", line)[1] for line in CRON] == commands  # type: ignore[index]
     assert sorted(start.split(maxsplit=1)[1].split(" --")[0] for start, _ in STARTS) == sorted(
-        commands[:4]
+        commands[:5]
     )
 
 
@@ -134,14 +136,14 @@ def test_a_line_of_cron_without_its_settings_is_told(line: str, settings: Path) 
 def test_cron_itself_prints_nothing_and_if_something_is_wrong_all(
     settings: Path, database: Database
 ) -> None:
-    silent = by_cron(CRON[3], settings)
+    silent = by_cron(ARCHIVE_RUN, settings)
     assert silent.returncode in QUIET_CODES, silent
     assert (silent.stdout, silent.stderr) == ("", "")
 
     with database.session() as session:
         session.execute(text("DROP SCHEMA doma_pandaarch CASCADE"))
 
-    ended = by_cron(CRON[3], settings)
+    ended = by_cron(ARCHIVE_RUN, settings)
 
     assert ended.returncode == 1, ended
     named, said = ended.stderr.splitlines()

@@ -135,8 +135,9 @@ def refuse_other_names(database: Database) -> None:
     if database.engine.get_execution_options().get("schema_translate_map"):
         raise MigrationError(
             "PANDADB_SCHEMAS gives schemas other names. Migrations, db check, db grant, db "
-            "fix-sequences, archive export and an archive of its own (PANDADB_ARCHIVE_URL) work "
-            "only with the names of the models, doma_panda and so on: unset PANDADB_SCHEMAS"
+            "fix-sequences, stats refresh, archive export and an archive of its own "
+            "(PANDADB_ARCHIVE_URL) work only with the names of the models, doma_panda and so on: "
+            "unset PANDADB_SCHEMAS"
         )
 
 

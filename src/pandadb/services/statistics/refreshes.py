@@ -69,7 +69,7 @@ def refresh(
 
     Raises:
         UnknownStatistics: One of the names is none of a table of statistics.
-        OtherNames: The schemas have other names than the procedures know.
+        MigrationError: The schemas have other names than the procedures know.
         NotStamped: The database has tables of PanDA that pandadb did not create.
     """
     tables, done = chosen(names), Refreshed()
