@@ -225,7 +225,7 @@ def test_a_set_that_is_empty_or_under_half_of_the_known_is_refused_without_force
 
 def test_as_many_sites_of_other_names_are_refused_too(database: Database) -> None:
     sites.load(database, dumps("A", "B"))
-    with pytest.raises(TooFewLoaded, match="SITE: of 2 known, the set has 0"):
+    with pytest.raises(TooFewLoaded, match="SITE: 2 are known, the set has 0: under half"):
         sites.load(database, dumps("C", "D"))
 
 

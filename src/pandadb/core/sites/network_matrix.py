@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 MATRIX, STAGING = NetworkMatrixKV.__table__, NetworkMatrixKVTemp.__table__
 PAIR = ("src", "dst", "key")
 KEPT = 7
-"""Days after which a metric that no load has had is removed."""
+"""Days until a metric that no load has had is removed."""
 CLOSENESS_REFRESH = timedelta(minutes=30)
-"""The age from which an unchanged closeness is written again: JEDI reads the last hour."""
+"""The age at which an unchanged closeness is written again: JEDI reads the last hour."""
 
 
 @dataclass
