@@ -8365,3 +8365,46 @@ UPDATE pandadb.alembic_version SET version_num='0031' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0031 -> 0032
+
+CREATE TABLE pandadb.site_change (
+    change_id BIGINT GENERATED ALWAYS AS IDENTITY, 
+    changed_at TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    kind VARCHAR(10) NOT NULL, 
+    table_name VARCHAR(63) NOT NULL, 
+    row_key VARCHAR(400) NOT NULL, 
+    row_before JSONB, 
+    row_after JSONB, 
+    changed_by VARCHAR(63) DEFAULT SESSION_USER NOT NULL, 
+    CONSTRAINT site_change_pkey PRIMARY KEY (change_id), 
+    CONSTRAINT site_change_kind_check CHECK (kind IN ('added', 'changed', 'removed'))
+);
+
+COMMENT ON TABLE pandadb.site_change IS 'Rows of the configurator''s tables that loads have added, changed or removed.';
+
+COMMENT ON COLUMN pandadb.site_change.change_id IS 'Number of the change, the key';
+
+COMMENT ON COLUMN pandadb.site_change.changed_at IS 'When the load began';
+
+COMMENT ON COLUMN pandadb.site_change.kind IS 'added, changed or removed';
+
+COMMENT ON COLUMN pandadb.site_change.table_name IS 'Table whose row was changed';
+
+COMMENT ON COLUMN pandadb.site_change.row_key IS 'Primary key of the row, its columns separated by a blank';
+
+COMMENT ON COLUMN pandadb.site_change.row_before IS 'The row before, of a changed row the columns that differ; NULL if added';
+
+COMMENT ON COLUMN pandadb.site_change.row_after IS 'The row after, of a changed row the columns that differ; NULL if removed';
+
+COMMENT ON COLUMN pandadb.site_change.changed_by IS 'Role that has logged in for the load';
+
+CREATE INDEX site_change_time_idx ON pandadb.site_change (changed_at);
+
+CREATE INDEX site_change_row_idx ON pandadb.site_change (row_key, changed_at);
+
+UPDATE pandadb.alembic_version SET version_num='0032' WHERE pandadb.alembic_version.version_num = '0031';
+
+COMMIT;
+
