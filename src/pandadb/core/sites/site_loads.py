@@ -112,7 +112,7 @@ def load(
     loads = [one for part in parts for one in _loads(part, dumps, today - VANISHED, report)]
     changes = _compared(session, loads, at - refresh, force=force)
     if any(changes) and not dry_run:
-        row_writes.lock(session, (one.table for one in loads))
+        row_writes.lock(session, (one.table.model for one in loads))
         changes = _compared(session, loads, at - refresh, force=force)
         for one in changes:
             row_writes.write(session, one, at)
