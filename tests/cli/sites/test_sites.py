@@ -91,7 +91,7 @@ def test_sites_queues_and_candidates_are_shown(database: Database, url: str) -> 
     assert "is it ALPINE-01" in missing.stderr
 
     with database.session() as session:
-        pandaid = make_job(session, "activated", corecount=8, vo="atlas")
+        pandaid = make_job(session, "activated", corecount=8, vo="atlas", prodsourcelabel="user")
         session.commit()
     found = run("sites", "candidates", str(pandaid), "--json", url=url)
     assert {one["reason"] for one in json.loads(found.stdout)} >= {"cores"}
