@@ -177,7 +177,9 @@ def tried(command: Command, share: int) -> Iterator[list[str]]:
             yield [*command.path, "--dry-run", *line[len(command.path) :]] if dry else line
 
 
-SHOWS = ("count", "history", "list", "plan", "show", "status", "url", "verify")
+SHOWS = (
+    "candidates", "count", "diff", "history", "list", "plan", "show", "status", "url", "verify",
+)  # fmt: skip
 
 
 def only_shows(command: Command) -> bool:

@@ -215,6 +215,8 @@ def test_a_member_of_the_owner_upgrades_alters_indexes_drops_and_grants(
         ("writer", "CALL doma_panda.jedi_refr_mintaskids_bystatus()", True),
         ("writer", "SELECT doma_panda.bitor(1, 2)", True),
         ("writer", "TRUNCATE doma_panda.network_matrix_kv_temp", True),
+        ("writer", "LOCK TABLE doma_panda.site IN SHARE ROW EXCLUSIVE MODE", True),
+        ("writer", "DELETE FROM pandadb.site_change", False),
         ("writer", "TRUNCATE doma_panda.jobsactive4", False),
         ("writer", "UPDATE doma_pandaarch.jobsarchived SET superrorcode = 1", True),
         ("writer", "DELETE FROM doma_pandaarch.jobsarchived", False),

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from pandadb.database import Database
-from pandadb.services import archive, grants, schema, sequences
+from pandadb.services import archive, grants, schema, sequences, sites
 from tests.databases import render
 from tests.typed import typed
 
@@ -74,6 +74,17 @@ def test_an_export_and_an_archive_of_its_own_refuse_too(
         archive.import_month(renamed, "2019-01", tmp_path)
 
     assert not (tmp_path / "months").exists()
+
+
+def test_sites_work_on_them(renamed: Database) -> None:
+    given = sites.generate(5)
+
+    assert sites.load(renamed, given).changes
+    assert not sites.load(renamed, given)
+    assert sites.load_network(renamed, [["A", "B", "k", 1, None]]).added == 1
+    assert len(sites.find(renamed)) == sum(
+        one["state"] == "ACTIVE" for one in given["sites"].values()
+    )
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event, func, insert, select, text, update
 
 from pandadb.core.generation.picking import queue_configurations
+from pandadb.core.sites import site_loads
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import (
     DdmEndpoint,
@@ -22,7 +23,7 @@ from pandadb.models import (
     SiteChange,
     SWTags,
 )
-from pandadb.services import sites
+from pandadb.services import grants, sites
 from pandadb.services.sites import ChangeKind, DumpKind, Part, TooFewLoaded, VerbOptions
 from tests.site_dumps import content, dumps, endpoint, queue, site
 
@@ -225,7 +226,7 @@ def test_a_set_that_is_empty_or_under_half_of_the_known_is_refused_without_force
 
 def test_as_many_sites_of_other_names_are_refused_too(database: Database) -> None:
     sites.load(database, dumps("A", "B"))
-    with pytest.raises(TooFewLoaded, match="SITE: of 2 known, the set has 0"):
+    with pytest.raises(TooFewLoaded, match="SITE: 2 are known, the set has 0: under half"):
         sites.load(database, dumps("C", "D"))
 
 
@@ -449,3 +450,24 @@ def test_two_loads_of_the_network_at_once_wait_for_each_other(database: Database
     for one in done:
         one.result()
     assert len(matrix(database)) == 3
+
+
+def test_a_dry_run_counts_old_metrics_as_the_load_leaves_them(database: Database) -> None:
+    old = datetime(2020, 1, 1)
+    sites.load_network(database, [["A", "A", "AGIS_closeness", 1, old], ["A", "A", "k", 1, old]])
+    given = {**dumps("A"), DumpKind.COST_MATRIX: [{"src": "A", "dst": "A", "closeness": 1}]}
+    planned = sites.load(database, given, options=DRY).network
+    assert planned is not None
+    assert (planned.added, planned.changed, planned.removed) == (0, 1, 1)
+    assert sites.load(database, given).network == planned
+
+
+def test_a_role_that_writes_loads_sites(database: Database, prefix: str) -> None:
+    role = grants.grant(database, prefix).roles["writer"]
+    with database.engine.connect() as connection:
+        connection.execute(text(f'SET ROLE "{role}"'))
+        report = site_loads.load(
+            connection, {**sites.generate(5), DumpKind.COST_MATRIX: []}, [*Part]
+        )
+        assert report.changes
+        connection.rollback()

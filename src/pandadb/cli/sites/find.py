@@ -105,7 +105,7 @@ def history(
     ] = None,
     json: AsJSON = False,
 ) -> None:
-    """Show what loads have added, changed and removed, the newest first, page by page.
+    """Show the rows that loads have added, changed and removed, the newest first, in pages.
 
     Example: pandadb sites history ALPINE-01_UCORE
     """

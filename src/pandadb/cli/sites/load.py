@@ -131,14 +131,14 @@ def generate(
     as_json(sites.generate(number, seed=seed, **given))
 
 
-def _parts(names: list[str] | None) -> list[sites.Part] | None:
+def _parts(names: list[str] | None) -> "list[sites.Part] | None":
     for name in names or ():
         if name not in {*sites.Part}:
             fail(f"{name!r} is no part: {', '.join(sites.Part)}", INVALID)
     return [sites.Part(name) for name in names] if names else None
 
 
-def _gathered(source: list[str] | None, dump: list[str] | None) -> dict[sites.DumpKind, Any]:
+def _gathered(source: list[str] | None, dump: list[str] | None) -> "dict[sites.DumpKind, Any]":
     if not (source or dump):
         fail("no dump is given: a FILE or a URL, or --dump KIND=FILE", INVALID)
     with progress("dumps") as bar:
@@ -148,7 +148,7 @@ def _gathered(source: list[str] | None, dump: list[str] | None) -> dict[sites.Du
     return found
 
 
-def _print(report: sites.LoadReport, *, json: bool, words: str) -> None:
+def _print(report: "sites.LoadReport", *, json: bool, words: str) -> None:
     if json:
         as_json(asdict(report))
         return
@@ -172,7 +172,7 @@ def _print(report: sites.LoadReport, *, json: bool, words: str) -> None:
         note(f"{len(report.skipped) - SKIPPED:,} more are left out: --json has all.")
 
 
-def _lines(change: sites.RowChange) -> list[tuple[Any, ...]]:
+def _lines(change: "sites.RowChange") -> list[tuple[Any, ...]]:
     """Return a line for each column of a changed row, one for a row that is added or removed."""
     row = (change.table, " ".join(map(str, change.key)), str(change.kind))
     if change.before is None or change.after is None:

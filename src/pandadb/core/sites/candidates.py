@@ -1,6 +1,6 @@
 """The queues that can run a job, and for each other queue the first reason why not.
 
-The reasons are data, in the order in which they count. One statement compares the job with all
+The reasons are data, in the order of their precedence. One statement compares the job with all
 queues. The conditions are those of JEDI's brokerage that a job by itself can be held to; weights,
 shares and the places of its input are not among them.
 """
@@ -175,7 +175,7 @@ REASONS = (
         _excluded_endpoint,
     ),
 )  # fmt: skip
-"""The reasons, in the order in which they count."""
+"""The reasons, the first that applies counts."""
 
 
 def candidates(session: Transaction, pandaid: int) -> list[QueueCandidate]:

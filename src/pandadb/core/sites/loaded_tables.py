@@ -1,4 +1,4 @@
-"""The tables that loads keep in step with dumps: their keys, their columns, what a load wants.
+"""The tables that loads keep in step with dumps: their keys, their columns, their wanted rows.
 
 The order is that of the locks, and of the writes.
 """
@@ -94,7 +94,7 @@ STATS = LoadedTable(SiteStats, ("site_name", "key"), ("value",))
 
 @dataclass(frozen=True)
 class TableLoad:
-    """What a load wants of a table."""
+    """The wanted rows of a table, and the rule for other rows."""
 
     table: LoadedTable
     rows: Mapping[Key, Row]
@@ -102,5 +102,7 @@ class TableLoad:
     """Whether a row stays that is not among `rows`, by its key and the time in `stamp`."""
     known_by: Collection[Key] | None = None
     """The set that is refused if it has under half of the known rows; None allows any."""
+    is_counted: bool = False
+    """Whether the set is only counted: its absent rows stay for a while."""
     written_at: str | None = None
     """A column that gets the time of the load when a row is added or changed."""

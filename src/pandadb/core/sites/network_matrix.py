@@ -9,28 +9,30 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Date, cast, delete, func, select
+from sqlalchemy import Date, cast, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from pandadb.core.sites.row_writes import lock
 from pandadb.core.sites.rows.network_metrics import CLOSENESS, Metric, check_metrics
 from pandadb.core.sql.copy import copy_rows
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.transaction import connection_of
 from pandadb.models import NetworkMatrixKV, NetworkMatrixKVTemp
+from pandadb.models.types import Timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sqlalchemy import ColumnElement
+    from collections.abc import Iterable, Mapping
 
     from pandadb.core.sql.transaction import Transaction
 
 MATRIX, STAGING = NetworkMatrixKV.__table__, NetworkMatrixKVTemp.__table__
 PAIR = ("src", "dst", "key")
+Pair = tuple[str, str, str]
 KEPT = 7
-"""Days after which a metric that no load has had is removed."""
+"""Days until a metric that no load has had is removed."""
+OLDEST = cast(now(), Date) - KEPT
 CLOSENESS_REFRESH = timedelta(minutes=30)
-"""The age from which an unchanged closeness is written again: JEDI reads the last hour."""
+"""The age at which an unchanged closeness is written again: JEDI reads the last hour."""
 
 
 @dataclass
@@ -69,28 +71,27 @@ def load(
     found = MatrixChanges(len(new), len(differing))
     check_metrics(new + differing)
     if not dry_run and found:
+        lock(session, [NetworkMatrixKV])
         _merge(session, [*new, *differing])
     if clean:
-        found.removed = _old(session) if dry_run else remove_old(session)
+        found.removed = _old(session, wanted) if dry_run else remove_old(session)
     return found
 
 
 def remove_old(session: Transaction) -> int:
     """Remove metrics of more than seven days ago, from midnight (UTC); return how many."""
-    chosen = delete(MATRIX).where(_is_old())
+    chosen = delete(MATRIX).where(MATRIX.c.ts < OLDEST)
     return connection_of(session).execute(chosen).rowcount
 
 
-def _old(session: Transaction) -> int:
-    chosen = select(func.count()).select_from(MATRIX).where(_is_old())
-    return connection_of(session).scalar(chosen) or 0
+def _old(session: Transaction, wanted: Mapping[Pair, Metric]) -> int:
+    """Return the number of metrics that would be removed after those that are wanted are there."""
+    oldest = connection_of(session).scalars(select(cast(OLDEST, Timestamp()))).one()
+    after = _known(session) | {**wanted}
+    return sum(one.ts is not None and one.ts < oldest for one in after.values())
 
 
-def _is_old() -> ColumnElement[bool]:
-    return MATRIX.c.ts < cast(now(), Date) - KEPT
-
-
-def _known(session: Transaction) -> dict[tuple[str, ...], Metric]:
+def _known(session: Transaction) -> dict[Pair, Metric]:
     rows = connection_of(session).execute(select(*(MATRIX.c[name] for name in Metric._fields)))
     return {row[:3]: Metric(*row) for row in map(tuple, rows.all())}
 

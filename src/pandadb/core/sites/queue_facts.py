@@ -1,4 +1,4 @@
-"""What a job needs and what a queue has, as expressions of one statement.
+"""Needs of a job and properties of a queue, as expressions of one statement.
 
 A job comes from the table that it is in, a queue from SCHEDCONFIG_JSON, its tags from SW_TAGS. A
 value that is no number where a number belongs counts as not set.
@@ -37,14 +37,14 @@ COLUMNS = (
 PER_MB = {"GB": 1024, "TB": 1024**2}
 PART_OF_MB = {"KB": 1024, "B": 1024**2}
 UNIFIED = "ucore"
-"""The capability of a queue whose jobs share a slot in parts of any number of cores."""
+"""The capability of a queue with slots that jobs share, of any number of cores."""
 AUTO = '["AUTO"]'
-"""`releases` of a queue whose software SW_TAGS has."""
+"""`releases` of a queue with its software in SW_TAGS."""
 
 
 @dataclass(frozen=True)
 class JobFacts:
-    """What a job needs."""
+    """The needs of a job."""
 
     columns: CTE
 
@@ -66,7 +66,7 @@ class JobFacts:
 
     @property
     def walltime(self) -> ColumnElement[Any]:
-        """Wall time, seconds: what is expected, else the limit of the processor time by core."""
+        """Wall time, seconds: as expected, else the limit of the processor time by core."""
         cpu_time = func.nullif(self.columns.c.maxcpucount, 0) / self.cores
         return func.coalesce(func.nullif(self.columns.c.maxwalltime, 0), cpu_time)
 
@@ -87,7 +87,7 @@ class JobFacts:
 
 @dataclass(frozen=True)
 class QueueColumns:
-    """What a queue has."""
+    """The properties of a queue."""
 
     tags: Subquery
 
@@ -96,7 +96,7 @@ class QueueColumns:
         return func.nullif(SchedconfigJSON.data[name].astext, "")
 
     def number(self, name: str) -> ColumnElement[Any]:
-        """Return a field as a number from 0 on; NULL if it is none, or 0, which is no limit."""
+        """Return a field as a number from 0 on; NULL if it is none, or 0: no limit."""
         given = self.text(name)
         is_number = given.regexp_match(r"^[0-9]{1,18}(\.[0-9]{1,18})?$")
         return func.nullif(case((is_number, cast(given, Numeric))), 0)
@@ -121,7 +121,7 @@ class QueueColumns:
 
     @property
     def platforms(self) -> ColumnElement[Any]:
-        """The tags of a queue whose software is in SW_TAGS; NULL if any platform will do."""
+        """The tags of a queue with its software in SW_TAGS; NULL if any platform will do."""
         is_any = self.tags.c.data.contains('"any"')
         return case((is_any, None), (self.text("releases") == AUTO, self.tags.c.data))
 
@@ -156,7 +156,7 @@ def _columns(table: JobTable, nth: int) -> Any:
 
 
 def _given(text: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a text; NULL if it is empty, or the word NULL, which the server writes."""
+    """Return a text; NULL if it is empty, or the server's word NULL."""
     return func.nullif(func.nullif(text, "NULL"), "")
 
 

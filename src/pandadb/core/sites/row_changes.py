@@ -1,4 +1,4 @@
-"""What a load changes in a table: rows added, changed column by column, removed."""
+"""The changes of a load in a table: rows added, changed column by column, removed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TableChanges:
     """Rows that are added or changed, as they will be."""
     removed: list[Key] = field(default_factory=list)
     stale: list[Key] = field(default_factory=list)
-    """Rows without a change whose time of the last load is written again."""
+    """Rows without a change that get the time of this load."""
     known: int = 0
     """Rows that the table has."""
     staying: int = 0
@@ -75,9 +75,9 @@ class TableChanges:
 
 
 def compare(session: Transaction, load: TableLoad, stale_before: datetime) -> TableChanges:
-    """Return what a load changes in a table.
+    """Return the changes of a load in a table.
 
-    Rows whose `stamp` is before `stale_before` get a new one even if nothing else changes.
+    Rows with a `stamp` before `stale_before` get a new one even if nothing else changes.
 
     Raises:
         InvalidValue: A value that would be written does not fit its column.

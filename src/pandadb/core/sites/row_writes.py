@@ -41,16 +41,15 @@ if TYPE_CHECKING:
     from pandadb.core.sites.loaded_tables import LoadedTable, Row
     from pandadb.core.sites.row_changes import RowChange, TableChanges
     from pandadb.core.sql.transaction import Transaction
+    from pandadb.models import Base
 
 ROWS, AT = bindparam("rows", type_=Text()), bindparam("at", type_=Timestamp())
 HISTORY = ("kind", "table_name", "row_key", "row_before", "row_after")
 
 
-def lock(session: Transaction, tables: Iterable[LoadedTable]) -> None:
+def lock(session: Transaction, models: Iterable[type[Base]]) -> None:
     """Lock tables against other writers, in the order that is given; readers go on."""
-    names = ", ".join(
-        named(session, table.model.__table__.fullname).as_string() for table in tables
-    )
+    names = ", ".join(named(session, model.__table__.fullname).as_string() for model in models)
     connection_of(session).execute(text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
 
 

@@ -38,7 +38,7 @@ def history(
     limit: int = 100,
     before: int | None = None,
 ) -> HistoryPage:
-    """Return a page of the changes of rows whose key is or begins with a name, the newest first.
+    """Return a page of the changes of rows by their key or its first column, the newest first.
 
     Raises:
         InvalidValue: `limit` is not from 1 to 100,000, or a value does not fit its column.

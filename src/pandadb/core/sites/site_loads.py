@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 REFRESH = timedelta(days=1)
-"""The age from which the time of the last load of an unchanged row is written again."""
+"""The age at which the time of the last load of an unchanged row is written again."""
 VANISHED = timedelta(days=7)
 """Without a load for that long, a queue is removed from SCHEDCONFIG_JSON."""
 
 
 class Part(StrEnum):
-    """The parts of a load, by what they write."""
+    """The parts of a load, with their tables."""
 
     SITES = "sites"
     """SITE, PANDA_SITE, DDM_ENDPOINT, PANDA_DDM_RELATION."""
@@ -62,7 +62,7 @@ SOURCES = {
     Part.STATS: (DumpKind.SITE_STATS,),
     Part.NETWORK: (DumpKind.NWS, DumpKind.COST_MATRIX),
 }
-"""The dumps one of which has to be there for a part."""
+"""The dumps of each part: one of them has to be there."""
 
 
 class TooFewLoaded(InvalidValue):
@@ -71,14 +71,14 @@ class TooFewLoaded(InvalidValue):
 
 @dataclass
 class LoadReport:
-    """What a load has changed, or with a dry run would change."""
+    """The changes of a load; of a dry run, those that it would make."""
 
     changes: list[RowChange] = field(default_factory=list)
     refreshed: int = 0
     """Rows without a change, with the time of this load."""
     network: MatrixChanges | None = None
     skipped: dict[str, str] = field(default_factory=dict)
-    """What the dumps have and no table gets, and why."""
+    """Parts of the dumps that no table gets, and the reasons."""
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.network)
@@ -100,7 +100,7 @@ def load(
 ) -> LoadReport:
     """Bring tables in step with dumps; without changes nothing is written and nothing locked.
 
-    `refresh` is the age from which LAST_UPDATE of an unchanged row is written again; PanDA's
+    LAST_UPDATE of an unchanged row is written again at the age of `refresh`; PanDA's
     server writes it at each load.
 
     Raises:
@@ -112,7 +112,7 @@ def load(
     loads = [one for part in parts for one in _loads(part, dumps, today - VANISHED, report)]
     changes = _compared(session, loads, at - refresh, force=force)
     if any(changes) and not dry_run:
-        row_writes.lock(session, (one.table for one in loads))
+        row_writes.lock(session, (one.table.model for one in loads))
         changes = _compared(session, loads, at - refresh, force=force)
         for one in changes:
             row_writes.write(session, one, at)
@@ -185,8 +185,8 @@ def _check_size(changes: TableChanges) -> None:
         return
     if not given:
         raise TooFewLoaded(f"{name}: the set is empty, {changes.known:,} are known; see --force")
-    if changes.staying * 2 < changes.known:
+    number = len(given) if changes.load.is_counted else changes.staying
+    if number * 2 < changes.known:
         raise TooFewLoaded(
-            f"{name}: of {changes.known:,} known, the set has {changes.staying:,}, which is under"
-            " half; see --force"
+            f"{name}: {changes.known:,} are known, the set has {number:,}: under half; see --force"
         )

@@ -165,10 +165,10 @@ def from_text(model: type[Base], name: str, text: str) -> Any:
 
 def near(name: str, known: Iterable[str]) -> str:
     """Return the end of a sentence about an unknown name: the known ones that it may mean."""
-    word, known = str(name).lower(), [*known]
-    found = difflib.get_close_matches(word, known, 1)
-    found = found or [one for one in known if word and word in one][:3]
-    return f": is it {' or '.join(found)}?" if found else ""
+    word, by_word = str(name).lower(), {one.lower(): one for one in known}
+    found = difflib.get_close_matches(word, by_word, 1)
+    found = found or [one for one in by_word if word and word in one][:3]
+    return f": is it {' or '.join(by_word[one] for one in found)}?" if found else ""
 
 
 @cache

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def paused_collector() -> Iterator[None]:
     """Pause the collector; it goes on afterwards if it was on.
 
-    A dump is hundreds of thousands of objects that stay until the end, without a circle among them:
-    the collector would look through all of them again and again, which takes as long as the rest.
+    A dump is hundreds of thousands of objects that stay until the end, without a cycle among them:
+    to look through all of them again and again doubles the time of a load.
     """
     was_on = gc.isenabled()
     gc.disable()

@@ -31,12 +31,12 @@ def load(
     refresh: timedelta = REFRESH,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> LoadReport:
-    """Bring the configurator's tables in step with dumps; return what has changed.
+    """Bring the configurator's tables in step with dumps; return the changes.
 
-    All in one transaction; by default all parts for which there are dumps. Each changed row but
+    All in one transaction; by default all parts that have dumps. Each changed row but
     those of the network and of SITE_STATS goes to the history. Without changes nothing is written.
-    `refresh` is the age from which LAST_UPDATE of an unchanged row is written again: PanDA's server
-    does that at each load, which is an age of 0.
+    LAST_UPDATE of an unchanged row is written again at the age of `refresh`; PanDA's server writes
+    it at each load, as with an age of 0.
 
     Raises:
         InvalidValue: A dump is missing, has another shape, or a value does not fit its column.

@@ -45,7 +45,7 @@ def history(
     limit: int = 100,
     before: int | None = None,
 ) -> HistoryPage:
-    """Return a page of what loads have changed, the newest first.
+    """Return a page of the changes of loads, the newest first.
 
     `key` is the key of a row, or the first column of it: a site, an endpoint, a queue.
 

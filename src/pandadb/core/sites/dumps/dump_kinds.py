@@ -31,7 +31,7 @@ class DumpKind(StrEnum):
 
 
 UNREADABLE = re.compile(r"\\u0000|\\u[dD][89abcdefABCDEF]|\0")
-"""What may be a character that PostgreSQL does not take, in the text of JSON."""
+"""Possible characters that PostgreSQL does not take, in the text of JSON."""
 
 
 def read_dumps(text: str, name: str = "the file") -> dict[DumpKind, Any]:
@@ -52,7 +52,7 @@ def read_dumps(text: str, name: str = "the file") -> dict[DumpKind, Any]:
 
 
 def read_json(text: str, name: str) -> Any:
-    """Return the value of a JSON text whose characters and numbers PostgreSQL takes.
+    """Return the value of a JSON text, with characters and numbers that PostgreSQL takes.
 
     Of a name that is there twice in an object, the last value counts.
 
@@ -69,7 +69,7 @@ def read_json(text: str, name: str) -> Any:
 
 
 def check_characters(text: str, found: Any, name: str) -> None:
-    """See that PostgreSQL takes the characters of a JSON text, which stands for `found`.
+    """See that PostgreSQL takes the characters of a JSON text, the form of `found`.
 
     Raises:
         InvalidValue: It has NUL, or half a character of UTF-16.

@@ -95,7 +95,7 @@ class SpaceUsage(DumpShape):
 
 
 class RseUsage(DumpShape):
-    """Space of an endpoint by what holds it."""
+    """Space of an endpoint by its use."""
 
     storage: SpaceUsage | None = None
     expired: SpaceUsage | None = None

@@ -11,7 +11,7 @@ LENGTH = len("2026-01-01T00:00:00")
 def read_time(text: Any, pattern: str) -> datetime | None:
     """Return the time of a text in a pattern of strptime; None if it is none.
 
-    strptime takes ten times as long as fromisoformat, which reads what all dumps have.
+    fromisoformat reads the usual form in a tenth of strptime's time.
     """
     try:
         if len(text) == LENGTH and text[10] == pattern[8]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def queue_load(dumps: Dumps, vanished_before: datetime) -> TableLoad:
-    """Return what a load wants of SCHEDCONFIG_JSON: the dump of queues, each as it is.
+    """Return the wanted rows of SCHEDCONFIG_JSON: the dump of queues, each as it is.
 
     A queue that is not in the dump is removed when no load has had it since `vanished_before`.
 
@@ -33,11 +33,11 @@ def queue_load(dumps: Dumps, vanished_before: datetime) -> TableLoad:
     def keeps(_key: Key, last_update: datetime | None) -> bool:
         return last_update is None or last_update >= vanished_before
 
-    return TableLoad(QUEUES, _texts(DumpKind.PANDA_QUEUES, queues), keeps, keys)
+    return TableLoad(QUEUES, _texts(DumpKind.PANDA_QUEUES, queues), keeps, keys, is_counted=True)
 
 
 def tags_load(dumps: Dumps) -> TableLoad:
-    """Return what a load wants of SW_TAGS: the dump of tags, each as JSON text.
+    """Return the wanted rows of SW_TAGS: the dump of tags, each as JSON text.
 
     Raises:
         InvalidValue: The dump has another shape.
@@ -47,7 +47,7 @@ def tags_load(dumps: Dumps) -> TableLoad:
 
 
 def stats_load(dumps: Dumps) -> TableLoad:
-    """Return what a load wants of SITE_STATS; figures that are not in the dump stay.
+    """Return the wanted rows of SITE_STATS; figures that are not in the dump stay.
 
     Raises:
         InvalidValue: The dump has another shape.

@@ -25,7 +25,7 @@ LETTERS = {False: "N", True: "Y"}
 def relation_load(
     queues: Mapping[str, CricQueue], endpoints: Mapping[str, CricEndpoint]
 ) -> TableLoad:
-    """Return what a load wants of PANDA_DDM_RELATION: the relations to endpoints that are ACTIVE.
+    """Return the wanted rows of PANDA_DDM_RELATION: the relations to endpoints that are ACTIVE.
 
     Of two queues of one PanDA resource, the later one's relation to an endpoint counts.
     """

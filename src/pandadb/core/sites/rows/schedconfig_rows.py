@@ -1,8 +1,8 @@
 """Rows of SCHEDCONFIG, a column for each setting of a queue, from the dump of queues.
 
 No PanDA server of today writes that table; readers that are older than SCHEDCONFIG_JSON have it.
-A field goes to the column of its name. What a column cannot hold is left out: an object, a text
-that is too long, a number out of range; SCHEDCONFIG_JSON has it.
+A field goes to the column of its name. Values that do not fit are left out: an object, a text that
+is too long, a number out of range; SCHEDCONFIG_JSON has them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pandadb.core.sites.loaded_tables import Key, Row
 
 SOURCES = {"site": "atlas_site", "siteid": "panda_resource", "comment_": "comment"}
-"""Columns whose field in CRIC has another name; a field of the column's own name comes first."""
+"""Columns with a field of another name in CRIC; a field of the column's own name comes first."""
 NEVER = datetime(1970, 1, 1)
 TOO_LARGE = 2**63
 PLAIN = (str, int, float, bool)
@@ -52,7 +52,7 @@ UNSET = [_unset(name) for name in SCHEDCONFIG.columns]
 
 
 def schedconfig_load(dumps: Dumps) -> TableLoad:
-    """Return what a load wants of SCHEDCONFIG: a row for each queue of the dump.
+    """Return the wanted rows of SCHEDCONFIG: a row for each queue of the dump.
 
     Raises:
         InvalidValue: The dump has another shape.

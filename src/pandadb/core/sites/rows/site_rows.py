@@ -32,7 +32,7 @@ NUCLEUS_POLICY = "Nucleus"
 GB = 1024**3
 UPDATED_AT = "%Y-%m-%d %H:%M:%S"
 NEEDED = (DumpKind.SITES, DumpKind.DDM_ENDPOINTS, DumpKind.PANDA_QUEUES)
-"""Dumps without which no site is loaded."""
+"""Dumps that a load of sites needs."""
 WRITE_WAN, OFF = "write_wan", "OFF"
 
 
@@ -59,8 +59,8 @@ class SiteDumps:
     def of(cls, dumps: Dumps) -> SiteDumps:
         """Return the dumps that sites come from.
 
-        Without a list of endpoints that are excluded from writing, those are excluded whose
-        write_wan is OFF, which is how CRIC makes the list.
+        CRIC's list of endpoints that are excluded from writing has those with write_wan OFF: a
+        list that is not given is made in the same way.
         """
         exclusions = shaped(dumps, DumpKind.BLACKLIST_FULL)
         written = shaped(dumps, DumpKind.BLACKLIST_WRITE)
@@ -79,7 +79,7 @@ class SiteDumps:
 
 
 def site_loads(dumps: SiteDumps) -> list[TableLoad]:
-    """Return what a load wants of SITE, PANDA_SITE, DDM_ENDPOINT and PANDA_DDM_RELATION."""
+    """Return the wanted rows of SITE, PANDA_SITE, DDM_ENDPOINT and PANDA_DDM_RELATION."""
     resources = {(queue.panda_resource,) for queue in dumps.queues.values()}
     active = {(name,) for name in dumps.endpoints}
     sites = {(name,): row for name, row in _sites(dumps)}
