@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, exists, func, not_, or_, update
 
+from pandadb.core.harvester.worker_states import FINAL_STATES
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.ending.diagnostics import sentence
 from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.refusals import explain
 from pandadb.core.jobs.states import transitions
-from pandadb.core.harvester.worker_states import FINAL_STATES
 from pandadb.core.sql.id_arrays import by_id
 from pandadb.core.sql.transaction import Lock
 from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JobsActive4
