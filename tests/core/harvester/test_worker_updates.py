@@ -226,7 +226,7 @@ def test_jobs_fail_with_their_worker_if_it_is_in_step(session: Session) -> None:
 
 
 def test_the_error_of_a_worker_has_the_time_of_now_not_of_midnight(session: Session) -> None:
-    """PanDA's server stores midnight, by its translation of CURRENT_DATE: semantics 11."""
+    """PanDA's server stores midnight, by its translation of CURRENT_DATE: semantics 9."""
     job = make_job(session, "running", modificationtime=now())
     before = session.scalar(select(func.timezone("UTC", func.statement_timestamp())))
     send(session, report(1, pandaid_list=[job]))
