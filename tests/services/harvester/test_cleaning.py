@@ -108,7 +108,7 @@ def test_rows_go_in_batches(database: Database, monkeypatch: pytest.MonkeyPatch)
     fill(database)
     told: list[tuple[str, int]] = []
 
-    done = harvester.clean(database, tell=lambda name, rows: told.append((name, rows)))
+    done = harvester.clean(database, report=lambda name, rows: told.append((name, rows)))
 
     assert done.deleted == {one.__tablename__: 5 for one in TABLES}
     of_workers: list[Any] = [rows for name, rows in told if name == "harvester_workers"]

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import event, func, select, text, update
+from sqlalchemy.exc import ProgrammingError
 
 from pandadb.core.harvester import worker_counts, worker_updates
 from pandadb.core.harvester.worker_reports import read_reports
@@ -372,3 +373,14 @@ def test_a_reason_shows_no_credentials(database: Database) -> None:
 
     assert "abc" not in json.dumps(done.refused)
     assert {*done.refused} == {0, 1}
+
+
+def test_an_error_of_the_database_shows_no_credentials(database: Database) -> None:
+    with database.session() as session:
+        session.execute(text("DROP TABLE pandadb.harvester_worker_time"))
+
+    with pytest.raises(ProgrammingError) as raised:
+        harvester.update_workers(database, "H1", [report(1, stdOut="https://u:hunter2@host")])
+
+    assert "hunter2" not in str(raised.value)
+    assert found(database) == {}

@@ -113,7 +113,7 @@ def check_known(session: Transaction, harvesters: Iterable[str]) -> None:
 
 
 def no_trace(session: Transaction, harvester: str) -> UnknownInstance:
-    """Return the error of an instance that is not registered, and of which there are no workers."""
+    """Return the error of an instance that is not registered and has no workers."""
     known = session.scalars(select(INSTANCE.harvester_id).order_by(INSTANCE.harvester_id)).all()
     name = f"Harvester {shown(harvester)}"
     return UnknownInstance(f"{name} is not registered, and has no workers{_those(known)}")
