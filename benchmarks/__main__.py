@@ -10,6 +10,7 @@ from pandadb.cli.output import as_json, fail, table
 try:
     from benchmarks import archive, dispatch, life, lookup, move, servers, sites, tasks
     from benchmarks import archive, dispatch, life, lookup, move, servers, stats, tasks
+    from benchmarks import archive, dispatch, harvester, life, lookup, move, servers, tasks
     from benchmarks.alternation import Effort, Report
 except ModuleNotFoundError as missing:
     fail(f"Benchmarks need what tests need, but there is no {missing.name}: make .venv/dev")
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Any] = {
     "tasks": tasks,
     "sites": sites,
     "stats": stats,
+    "harvester": harvester,
 }
 
 

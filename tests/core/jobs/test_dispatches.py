@@ -289,3 +289,16 @@ def test_a_worker_that_has_just_ended_keeps_its_state(
     take(session, DispatchRequest("CERN"), (), "here", worker=("H1", 7))
 
     assert worker_rows(session) == [("H1", 7, wanted, 1)]
+
+
+def test_of_two_rows_of_a_worker_the_newest_takes_the_job(session: Session) -> None:
+    job(session)
+    session.add(HarvesterInstances(harvester_id="H1", description="-"))
+    for minutes, status in ((20, "submitted"), (10, "ready")):
+        when = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=minutes)
+        session.add(HarvesterWorkers(harvesterid="H1", workerid=7, lastupdate=when, status=status))
+    session.flush()
+
+    take(session, DispatchRequest("CERN"), (), "here", worker=("H1", 7))
+
+    assert worker_rows(session) == [("H1", 7, "submitted", None), ("H1", 7, "running", 1)]

@@ -140,12 +140,14 @@ def clean(*, dry_run: DryRun = False, json: AsJSON = False, _quiet: Quiet = Fals
     with changing(dry_run=dry_run) as database, progress("rows") as bar:
         bars: dict[str, Any] = {}
 
-        def tell(name: str, rows: int) -> None:
+        def report(name: str, rows: int) -> None:
             if name not in bars:
                 bars[name] = bar.add_task(name, total=None)
             bar.advance(bars[name], rows)
 
-        done = harvester.clean(database, policies, tell=tell, options=VerbOptions(dry_run=dry_run))
+        done = harvester.clean(
+            database, policies, report=report, options=VerbOptions(dry_run=dry_run)
+        )
     if json:
         as_json(asdict(done) | {"outcome": done.outcome})
     elif done.dropped or done.deleted:

@@ -15,9 +15,9 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from pandadb.core.harvester.command_queue import MOST
 from pandadb.core.harvester.credentials import mask, mask_json
-from pandadb.core.harvester.instances import UnknownInstance
+from pandadb.core.harvester.instances import no_trace
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.validation import check_columns, check_number, near, shown, words
+from pandadb.core.sql.validation import check_columns, check_number, words
 from pandadb.models import (
     HarvesterCommands,
     HarvesterInstances,
@@ -131,15 +131,8 @@ def states(
         state = found.setdefault(row.harvesterid, InstanceState(row.harvesterid, None))
         state.counts.setdefault(row.computingsite or "", {})[row.status] = row.number
     if harvester is not None and not found:
-        raise UnknownInstance(_unknown(session, harvester))
+        raise no_trace(session, harvester)
     return [found[name] for name in sorted(found)]
-
-
-def _unknown(session: Transaction, harvester: str) -> str:
-    known = session.scalars(select(INSTANCE.harvester_id)).all()
-    return f"Harvester {shown(harvester)} is not registered, and has no workers" + near(
-        harvester, known
-    )
 
 
 def _state(row: Row) -> InstanceState:

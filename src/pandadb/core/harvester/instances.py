@@ -15,7 +15,7 @@ from pandadb.errors import PandaDBError
 from pandadb.models import HarvesterInstances
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -109,5 +109,15 @@ def check_known(session: Transaction, harvesters: Iterable[str]) -> None:
     known = session.scalars(select(INSTANCE.harvester_id).order_by(INSTANCE.harvester_id)).all()
     for name in harvesters:
         if name not in known:
-            hint = near(name, known) or (f": there are {', '.join(known[:10])}" if known else "")
-            raise UnknownInstance(f"Harvester {shown(name)} is not registered{hint}")
+            raise UnknownInstance(f"Harvester {shown(name)} is not registered{_those(known)}")
+
+
+def no_trace(session: Transaction, harvester: str) -> UnknownInstance:
+    """Return the error of an instance that is not registered and has no workers."""
+    known = session.scalars(select(INSTANCE.harvester_id).order_by(INSTANCE.harvester_id)).all()
+    name = f"Harvester {shown(harvester)}"
+    return UnknownInstance(f"{name} is not registered, and has no workers{_those(known)}")
+
+
+def _those(known: Sequence[str]) -> str:
+    return f": there are {', '.join(known[:10])}" if known else ""

@@ -117,7 +117,7 @@ def take_behind(session: Transaction) -> dict[tuple[str, str], list[int]]:
         .returning(WORKER.harvesterid, WORKER.pilotstatus, WORKER.workerid)
     )
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for harvester, status, worker in sorted(map(tuple, session.execute(statement))):
+    for harvester, status, worker in sorted({*map(tuple, session.execute(statement))}):
         found[harvester, status].append(worker)
     return dict(found)
 

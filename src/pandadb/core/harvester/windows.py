@@ -1,7 +1,7 @@
-"""The window of what is kept of Harvester: workers, messages, metrics and commands; semantics 5.7.
+"""How long rows of Harvester are kept: workers, messages, metrics and commands; semantics 5.7.
 
-Partitions that are older than the retention of their policy are dropped as a whole. What is deleted
-here is left then: rows in DEFAULT partitions, and tables without partitions.
+Partitions that are older than the retention of their policy are dropped as a whole. Rows are
+deleted from DEFAULT partitions, and from tables without partitions.
 """
 
 from __future__ import annotations

@@ -61,6 +61,8 @@ def _running(has_jobs: ColumnElement[bool]) -> list[CTE]:
     """Note that the worker runs and has a job.
 
     A row that another transaction has locked is left to it: Harvester has just news of the worker.
+    Two dispatches, or a dispatch and a report of Harvester, may both begin a worker: of its rows
+    the newest is the worker, and Harvester's next report deletes the others.
     """
     harvester, worker = _worker()
     is_it = and_(WORKER.harvesterid == harvester, WORKER.workerid == worker)
@@ -71,9 +73,10 @@ def _running(has_jobs: ColumnElement[bool]) -> list[CTE]:
         .cte("there")
     )
     has_ended = and_(WORKER.status.in_(constants(FINAL_STATES)), WORKER.lastupdate > now() - KEPT)
+    newest = select(there).order_by(there.c.lastupdate.desc()).limit(1).cte("newest")
     seen = (
         update(HarvesterWorkers.__table__)
-        .where(is_it, WORKER.lastupdate == there.c.lastupdate)
+        .where(is_it, WORKER.lastupdate == newest.c.lastupdate)
         .values(
             status=case((has_ended, WORKER.status), else_=constant("running")),
             njobs=1,

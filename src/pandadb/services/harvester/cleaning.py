@@ -50,12 +50,13 @@ def clean(
     database: Database,
     policies: Mapping[str, Policy] = POLICIES,
     *,
-    tell: Callable[[str, int], None] = lambda _name, _rows: None,
+    report: Callable[[str, int], None] = lambda _name, _rows: None,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> Cleaned:
-    """Drop partitions of Harvester's tables past their retention, then delete what is left of it.
+    """Drop partitions of Harvester's tables past their retention, then delete older rows elsewhere.
 
-    A dry run returns what would be done. `tell` is called with a table and the rows of each batch.
+    A dry run returns the rows that would go. `report` is called with a table and the rows of each
+    batch.
     """
     if options.dry_run:
         return _planned(database, policies, options)
@@ -65,7 +66,7 @@ def clean(
         done.dropped = [one.partition for one in kept.done if one.do is partitions.Do.DROP]
         done.contended = [*kept.contended, *(windows.PARTITIONED if kept.busy else ())]
         for window in _windows(database, policies, options):
-            if deleted := _delete(database, window, tell, options):
+            if deleted := _delete(database, window, report, options):
                 done.deleted[window.name] = deleted
         note.outcome = done.outcome
         if kept.failed:
@@ -83,7 +84,7 @@ def _windows(
 def _delete(
     database: Database,
     window: Window,
-    tell: Callable[[str, int], None],
+    report: Callable[[str, int], None],
     options: VerbOptions,
 ) -> int:
     total = 0
@@ -93,7 +94,7 @@ def _delete(
         if not deleted:
             return total
         total += deleted
-        tell(window.name, deleted)
+        report(window.name, deleted)
 
 
 def _planned(database: Database, policies: Mapping[str, Policy], options: VerbOptions) -> Cleaned:

@@ -10,6 +10,7 @@ from pandadb.core.harvester.command_queue import HarvesterCommand
 from pandadb.core.harvester.instances import check_instance, check_known
 from pandadb.core.sql.validation import check_columns, check_number, ids
 from pandadb.models import HarvesterCommandLock
+from pandadb.services.harvester.masked import masked
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def send_commands(
     several = [commands] if isinstance(commands, HarvesterCommand) else [*commands]
     for one in several:
         one.check()
-    with transaction(database, options) as connection:
+    with masked(database, options) as connection:
         if registered:
             check_known(connection, (one.harvester for one in several))
         return command_queue.send(connection, several)

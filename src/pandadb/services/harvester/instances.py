@@ -8,6 +8,7 @@ from pandadb.core.harvester import dialogs, instances, slots
 from pandadb.core.sql.validation import check_columns, check_text
 from pandadb.core.tasks.user_names import short_name
 from pandadb.models import HarvesterInstances
+from pandadb.services.harvester.masked import masked
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def add_dialogs(
     Raises:
         InvalidValue: The name of the instance does not fit.
     """
-    with transaction(database, options) as connection:
+    with masked(database, options) as connection:
         return dialogs.add_dialogs(connection, harvester, messages)
 
 
@@ -94,7 +95,7 @@ def add_metrics(
     Raises:
         InvalidValue: The name of the instance does not fit.
     """
-    with transaction(database, options) as connection:
+    with masked(database, options) as connection:
         return dialogs.add_metrics(connection, harvester, metrics)
 
 

@@ -10,6 +10,7 @@ from pandadb.core.harvester.command_queue import HarvesterCommand, send
 from pandadb.core.harvester.credentials import mask_text
 from pandadb.core.harvester.instances import check_instance
 from pandadb.core.harvester.worker_reports import read_reports
+from pandadb.services.harvester.masked import masked
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def update_workers(
     *,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> WorkerUpdates:
-    """Write what Harvester reports of workers, for one or for ten thousand in one statement.
+    """Write Harvester's reports on workers, one or ten thousand, in one statement.
 
     A report is a dict with Harvester's names: `workerID`, `status`, `nCore` … and `pandaid_list`,
     `syncLevel`, `lastUpdate`. One that cannot be written is refused with its reason, the others are
@@ -39,7 +40,7 @@ def update_workers(
     """
     check_instance(harvester)
     given = read_reports(reports)
-    with transaction(database, options) as connection:
+    with masked(database, options) as connection:
         done = worker_updates.write(connection, harvester, given)
     done.refused = {place: mask_text(why) for place, why in sorted(done.refused.items())}
     return done
@@ -65,7 +66,7 @@ def note_pilots(
 
 @dataclass(frozen=True)
 class Synchronised:
-    """Workers of one instance that Harvester is told to catch up with."""
+    """Workers of one instance, and the command to catch up with them."""
 
     harvester: str
     command: str
