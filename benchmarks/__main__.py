@@ -8,7 +8,7 @@ import typer
 from pandadb.cli.output import as_json, fail, table
 
 try:
-    from benchmarks import archive, dispatch, life, lookup, move, servers, tasks
+    from benchmarks import archive, dispatch, life, lookup, move, servers, shares, tasks
     from benchmarks.alternation import Effort, Report
 except ModuleNotFoundError as missing:
     fail(f"Benchmarks need what tests need, but there is no {missing.name}: make .venv/dev")
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Any] = {
     "archive": archive,
     "lookup": lookup,
     "tasks": tasks,
+    "shares": shares,
 }
 
 

@@ -13,7 +13,7 @@ from pandadb.demo import examples
 from pandadb.demo.sample_records import SITES
 from pandadb.models import JediDatasetContents, JediWorkQueue, SchedconfigJSON
 from pandadb.models.queues import JEDI_WORK_QUEUE_SEQ
-from pandadb.services import datasets, jobs, tasks
+from pandadb.services import datasets, jobs, shares, tasks
 from pandadb.services.jobs import DispatchRequest, Heartbeat
 
 if TYPE_CHECKING:
@@ -90,6 +90,12 @@ def prepare_site(database: Database) -> None:
         rows = [{"panda_queue": name, "data": CONFIGURATION} for name in SITES]
         new = insert_new(SchedconfigJSON.__table__).values(rows)
         connection.execute(new.on_conflict_do_nothing())
+
+
+def prepare_shares(database: Database) -> None:
+    """Load the shares of the examples, unless there are others."""
+    if not shares.tree(database).tree.root.children:
+        shares.load(database, (examples.home() / "shares.yaml").read_text())
 
 
 def _submit(database: Database, on_step: Callable[[str], None]) -> int:

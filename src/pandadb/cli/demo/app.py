@@ -14,8 +14,10 @@ from pandadb.cli.demo import life
 from pandadb.cli.jobs.app import name_unknown, yesterday
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, err, out, table
+from pandadb.cli.shares import find as find_shares
 from pandadb.cli.tasks.find import draw_bar
 from pandadb.demo import examples, task_life, tour
+from pandadb.services import shares
 
 
 def demo(
@@ -57,12 +59,14 @@ def demo(
         with err.status("archiving yesterday"):
             archived = tour.put_away(database, yesterday())
             restored = tour.bring_back(database, yesterday())
+        tree = shares.tree(database)
     if json:
         there = {"archived": asdict(archived), "restored": asdict(restored)}
         as_json({**asdict(shown), "life": asdict(lived), "task": asdict(done), **there})
     else:
         _print_task(done)
         life.show(lived)
+        find_shares.draw(tree)
         _print_archived(archived)
         for pandaid in restored.gone.jobs:
             rows = rows_line(restored.gone.rows)

@@ -92,6 +92,8 @@ def _called() -> str:
 
 NEXT_COMMANDS = (
     ("tasks show {task}", "the task from JSON, with its files and jobs"),
+    ("shares tree", "global shares: target, running and queued power"),
+    ("shares match {one}", "why a job has its share"),
     ("jobs count", "number of jobs per state"),
     ("jobs list", "the jobs themselves"),
     ("jobs show {one}", "a job with its files"),
