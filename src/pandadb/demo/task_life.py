@@ -57,6 +57,7 @@ def run_task(database: Database, on_step: Callable[[str], None] = lambda _step: 
     Each call makes another task.
     """
     prepare_site(database)
+    prepare_shares(database)
     task = _submit(database, on_step)
     queues = [tasks.Queue(name) for name in SITES]
     failed: list[int] = []

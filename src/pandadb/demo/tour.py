@@ -14,7 +14,7 @@ from pandadb.core.jobs.csv_import import records
 from pandadb.core.jobs.search import counts
 from pandadb.core.partitions.intervals import Span, Unit
 from pandadb.core.partitions.policies import POLICIES, Then
-from pandadb.demo import sample_records, task_life
+from pandadb.demo import sample_records
 from pandadb.models import JobsArchived
 from pandadb.services import archive, jobs, partitions, schema
 from pandadb.services.archive import CheckResult, RestoreResult
@@ -55,7 +55,7 @@ def run(
     day: date,
     on_step: Callable[[str], None] = lambda _sentence: None,
 ) -> Shown:
-    """Create the schema and shares, load the records of the files (or invented ones), and count.
+    """Create the schema, load the records of the files (or invented ones), and count.
 
     Idempotent: existing rows stay.
 
@@ -65,7 +65,6 @@ def run(
     tasks = _tasks(files)
     on_step("creating the schema")
     schema.upgrade(database, on_step=on_step)
-    task_life.prepare_shares(database)
     loads = []
     for jeditaskid, found in tasks:
         on_step(f"loading {len(found.rows):,} jobs of task {jeditaskid}")

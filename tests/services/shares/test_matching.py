@@ -129,7 +129,7 @@ def test_many_jobs_are_matched_as_each_is(database: Database, rtype: str | None)
         pandaids = [
             make_job(session, state, prodsourcelabel=label, computingsite=site, eventservice=kind)
             for state in ("defined", "waiting", "running")
-            for label in (None, "user", "managed", "x")
+            for label in ("none", "user", "managed", "x")
             for site in (None, "A", "B", "A,B")
             for kind in (None, 2)
         ]
