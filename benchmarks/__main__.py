@@ -11,6 +11,7 @@ try:
     from benchmarks import archive, dispatch, life, lookup, move, servers, sites, tasks
     from benchmarks import archive, dispatch, life, lookup, move, servers, stats, tasks
     from benchmarks import archive, dispatch, harvester, life, lookup, move, servers, tasks
+    from benchmarks import archive, dispatch, life, lookup, move, servers, shares, tasks
     from benchmarks.alternation import Effort, Report
 except ModuleNotFoundError as missing:
     fail(f"Benchmarks need what tests need, but there is no {missing.name}: make .venv/dev")
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Any] = {
     "sites": sites,
     "stats": stats,
     "harvester": harvester,
+    "shares": shares,
 }
 
 

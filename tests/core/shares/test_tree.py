@@ -40,11 +40,9 @@ def test_the_leaves_are_all_of_everything_and_each_share_is_the_sum_of_those_bel
     assert sum(leaf.percent for leaf in found.leaves()) == pytest.approx(100)
     for share in found.root.walk():
         assert share.percent == pytest.approx(sum(leaf.percent for leaf in share.leaves()))
-    for share in found.shares():
-        siblings = found.siblings(share)
-        total = sum(one.value for one in siblings)
-        above = found.find(share.parent).percent if share.parent else 100  # type: ignore[union-attr]
-        assert share.percent == pytest.approx(above * share.value / total)
+        total = sum(child.value for child in share.children)
+        for child in share.children:
+            assert child.percent == pytest.approx(share.percent * child.value / total)
     assert {share.name for share in found.shares()} == {row["name"] for row in rows}
     assert found.unreachable == []
 

@@ -117,6 +117,29 @@ def test_new_jobs_get_their_share_by_the_resource_type_of_their_queue(database: 
     assert [one.has["gshare"] for one in found] == [one.share for one in found] == wanted
 
 
+@pytest.mark.parametrize("rtype", [None, "gpu"])
+def test_many_jobs_are_matched_as_each_is(database: Database, rtype: str | None) -> None:
+    with database.transaction() as connection:
+        make_shares(connection)
+        more = {"Gpu": (1, None, {"rtype": rtype} if rtype else {"prodsourcelabel": "x"})}
+        make_shares(connection, [{**row, "queue_id": 1000} for row in rows_of(more)])
+        queue = {"panda_queue": "A", "data": {"resource_type": "gpu"}}
+        connection.execute(insert(SchedconfigJSON.__table__), [queue])
+    with Session(database.engine) as session, session.begin():
+        pandaids = [
+            make_job(session, state, prodsourcelabel=label, computingsite=site, eventservice=kind)
+            for state in ("defined", "waiting", "running")
+            for label in ("none", "user", "managed", "x")
+            for site in (None, "A", "B", "A,B")
+            for kind in (None, 2)
+        ]
+
+    found = shares.match_jobs(database, [*pandaids, 5])
+
+    assert found == {one: shares.match_job(database, one).share for one in pandaids}
+    assert {*found.values()} >= {"Analysis", "Simulation", "Express", "Undefined", "Gpu"}
+
+
 def test_without_shares_all_work_has_the_root(database: Database) -> None:
     (pandaid,) = jobs.submit(database, [NewJob({"prodsourcelabel": "test"})])
     with Session(database.engine) as session, session.begin():

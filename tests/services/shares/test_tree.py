@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
 from pandadb.models import JobsDefinedShareStats, SchedconfigJSON
-from pandadb.services import shares
+from pandadb.services import jobs, shares
+from pandadb.services.jobs import DispatchRequest
 from pandadb.services.shares import QueueUsage, UnknownShare
+from tests.factories import make_job
 from tests.services.shares.test_reassignments import count_statements
 from tests.share_rows import make_shares, make_stats
 
@@ -63,3 +66,20 @@ def test_a_share_with_its_queues_takes_three_statements(filled: Database) -> Non
 def test_an_unknown_share_has_no_page(filled: Database) -> None:
     with pytest.raises(UnknownShare, match="There is no share 'Groop': is it Group"):
         shares.page(filled, "Groop")
+
+
+def test_jobs_are_dispatched_in_that_order(database: Database) -> None:
+    """Group uses nothing of its target, but its siblings have taken more than their parent's."""
+    with Session(database.engine) as session, session.begin():
+        make_shares(session)
+        make_stats(session, ("Simulation", "running", 900), ("Analysis", "running", 100))
+        jobs_of = {
+            name: make_job(session, "activated", gshare=name, computingsite="CERN")
+            for name in ("Gone", "Simulation", "Group", "Analysis")
+        }
+
+    taken = jobs.dispatch(database, DispatchRequest("CERN", 4))
+
+    ranked = [*shares.rank(database)]
+    assert ranked == ["Analysis", "Group", "Simulation"]
+    assert [job.pandaid for job in taken] == [jobs_of[name] for name in (*ranked, "Gone")]

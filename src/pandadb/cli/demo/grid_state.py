@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.cli.harvester.find import draw_instances
 from pandadb.cli.output import table
-from pandadb.cli.shares.find import draw_tree
+from pandadb.cli.shares.find import draw
 
 if TYPE_CHECKING:
     from pandadb.demo.grid import GridState
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def show(grid: GridState) -> None:
     """Print the share tree, the jobs of each site by state, the workers, and the statistics."""
-    draw_tree(grid.tree)
+    draw(grid.tree)
     table("Jobs by site and state", ("site", "state", "jobs"), grid.sites.jobs)
     draw_instances(grid.instances)
     rows = [(one.name, one.row_count, one.took_ms) for one in grid.refreshed.done if one.row_count]

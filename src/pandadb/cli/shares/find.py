@@ -33,17 +33,15 @@ def tree(json: AsJSON = False) -> None:
     """
     with connected() as database:
         report = shares.tree(database)
-    unreachable = [*report.tree.unreachable]
     if json:
+        unreachable = [*report.tree.unreachable]
         as_json({"tree": _nested(report.tree.root, report), "unreachable": unreachable})
-        return
-    draw_tree(report)
-    for name in unreachable:
-        note(f"Share {name!r} has no way to the top: its parent is missing, or is below it")
+    else:
+        draw(report)
 
 
-def draw_tree(report: shares.TreeReport) -> None:
-    """Draw the tree with the numbers of each share."""
+def draw(report: shares.TreeReport) -> None:
+    """Print a tree of shares, and a note for each share without a way to the top."""
     drawn = Table(title="Global shares", title_justify="left", header_style="bold")
     drawn.add_column("share", overflow="fold")
     for column in ("value", "percent", TARGET, RUNNING, QUEUED, "used"):
@@ -59,6 +57,8 @@ def draw_tree(report: shares.TreeReport) -> None:
             _use(power),
         )
     out.print(drawn)
+    for name in report.tree.unreachable:
+        note(f"Share {name!r} has no way to the top: its parent is missing, or is below it")
 
 
 def _branches(share: shares.Share, guide: str = "") -> Iterator[tuple[str, shares.Share]]:

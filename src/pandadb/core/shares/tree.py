@@ -87,11 +87,6 @@ class ShareTree:
         above = [one.name for one in self.shares() if share in one.walk()]
         return above or [share.name]
 
-    def siblings(self, share: Share) -> Sequence[Share]:
-        """Return the shares with the same parent, in their order, the share among them."""
-        parent = self.root if share.parent is None else self.find(share.parent)
-        return parent.children if parent else ()
-
 
 def read(session: Transaction) -> ShareTree:
     """Read the tree."""

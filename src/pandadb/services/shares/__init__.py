@@ -8,7 +8,7 @@ from pandadb.core.shares.tree import Share, ShareTree
 from pandadb.core.shares.usage import QueueUsage
 from pandadb.core.tasks.changes.global_shares import ShareChanges
 from pandadb.services.shares.changes import change, load, parse_values
-from pandadb.services.shares.matching import JobMatch, TaskMatch, match_job, match_task
+from pandadb.services.shares.matching import JobMatch, TaskMatch, match_job, match_jobs, match_task
 from pandadb.services.shares.share_reassignments import (
     UnknownShare,
     reassign,
@@ -36,6 +36,7 @@ __all__ = [
     "change",
     "load",
     "match_job",
+    "match_jobs",
     "match_task",
     "page",
     "parse_values",

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.jobs import job_shares
 from pandadb.core.jobs.search import pages as jobs
 from pandadb.core.shares import matching, resource_types, tree, work_queues
 from pandadb.core.shares.matching import ES_MERGE, ES_MERGE_SHARE, ShareMatcher, Trial
 from pandadb.core.shares.tree import UNDEFINED_SHARE
+from pandadb.core.sql import validation
 from pandadb.core.tasks.commands import initial_shares
 from pandadb.core.tasks.search import pages as tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -87,6 +89,19 @@ def match_job(database: Database, pandaid: int) -> JobMatch:
             merges_events,
             _task_of(session, job["jeditaskid"]),
         )
+
+
+def match_jobs(database: Database, pandaids: Iterable[int]) -> dict[int, str]:
+    """Return the share that each of these live jobs would get by its own columns.
+
+    Jobs that are not live are left out. Nothing is changed.
+
+    Raises:
+        InvalidValue: A job is no number.
+    """
+    ids = validation.ids(pandaids)
+    with database.transaction() as connection:
+        return job_shares.match(connection, ids)
 
 
 def _task_of(session: Session, jeditaskid: int | None) -> TaskMatch | None:

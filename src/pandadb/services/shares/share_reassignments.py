@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandadb.core.jobs import taskless_shares
+from pandadb.core.jobs import job_shares
 from pandadb.core.shares import tree as share_tree
 from pandadb.core.sql import validation
 from pandadb.core.tasks.changes import global_shares
@@ -89,4 +89,4 @@ def reassign_jobs_by_rules(
     """
     states = (*QUEUED_STATES, *RUNNING_STATES) if running else QUEUED_STATES
     with transaction(database, options) as connection:
-        return taskless_shares.rematch(connection, states)
+        return job_shares.rematch(connection, states)
