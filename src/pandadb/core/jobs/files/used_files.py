@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from pandadb.core.jobs import lock_order
-from pandadb.core.jobs.files.file_status import KEY, OUTPUTS, same_dataset, same_file
+from pandadb.core.jobs.files.file_status import KEY, MASTER_TYPES, OUTPUTS, same_dataset, same_file
 from pandadb.core.sql import id_arrays
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets
 from pandadb.models.types import EPOCH
@@ -144,7 +144,7 @@ def _is_queued(file: Columns) -> ColumnElement[bool]:
     """Return whether `proc_status` becomes queued: that of master inputs, unless it is beyond."""
     is_master = exists().where(
         same_dataset(DATASET, file),
-        DATASET.type.in_(("input", "pseudo_input")),
+        DATASET.type.in_(MASTER_TYPES),
         DATASET.masterid.is_(None),
     )
     before = func.coalesce(file["proc_status"], "ready")
