@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pandadb.core.datasets.catalogue import Catalogue
-    from pandadb.core.tasks.feeds.task_feeds import TaskFeed
+    from pandadb.core.tasks.feeds.feed_progress import TaskFeed
 
 TASK, MASTER, OUTPUT = 9, 91, 99
 THEN = datetime(2026, 1, 1)

@@ -33,13 +33,16 @@ class JobEnds(Part):
         files: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> dict[str, Any]:
         given = dict(values or {})
-        if status in VERBS:
-            VERBS[status](self.database, job, SERVER, files=files, **given)
-        elif status in ("cancelled", "closed"):
-            killed = jobs.kill if status == "cancelled" else jobs.close
-            killed(self.database, job, by="families", options=SERVER)
-        else:
-            beat = jobs.Heartbeat(job, status, values=given)
-            answer = jobs.heartbeat(self.database, [beat], SERVER)[job]
-            return {"done": not answer.ignored}
+        try:
+            if status in VERBS:
+                VERBS[status](self.database, job, SERVER, files=files, **given)
+            elif status in ("cancelled", "closed"):
+                killed = jobs.kill if status == "cancelled" else jobs.close
+                killed(self.database, job, by="families", options=SERVER)
+            else:
+                beat = jobs.Heartbeat(job, status, values=given)
+                answer = jobs.heartbeat(self.database, [beat], SERVER)[job]
+                return {"done": not answer.ignored}
+        except jobs.Refused:
+            return {"done": False}
         return {"done": True}

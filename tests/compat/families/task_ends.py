@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.tasks.search.pages import TaskNotFound
 from pandadb.services.tasks import ends, retries
 from pandadb.services.tasks.min_task_ids import refresh_min_task_ids
-from pandadb.services.tasks.retries import TaskRefused, UnknownTask
+from pandadb.services.tasks.retries import TaskRefused
 from tests.compat.families.part import OPTIONS, Part
 
 
@@ -17,7 +18,7 @@ class TaskEnds(Part):
     def retry_task(self, task: int, command: str = "retry", **options: bool) -> dict[str, Any]:
         try:
             done = retries.retry(self.database, task, command, OPTIONS, **options)
-        except UnknownTask:
+        except TaskNotFound:
             return {"done": True, "status": None, "tasks": []}
         except InvalidValue:
             return {"done": False, "status": None, "tasks": []}
@@ -28,7 +29,7 @@ class TaskEnds(Part):
     def increase_attempts(self, task: int, by: int) -> dict[str, Any]:
         try:
             retries.increase_attempts(self.database, task, by, OPTIONS)
-        except UnknownTask:
+        except TaskNotFound:
             return {"code": 1}
         except TaskRefused:
             return {"code": 2}

@@ -98,6 +98,29 @@ def test_the_parent_makes_lost_input_again(session: Session) -> None:
     assert recounts.recount(session, [TASK]) == []
 
 
+def test_the_parent_is_asked_for_its_files_each_time(session: Session) -> None:
+    make_done(session)
+    first = lose(session, f"{OUTPUT}.11", recover_parent=True)
+    again = lose(session, f"{OUTPUT}.11", recover_parent=True)
+    assert first.for_parent == again.for_parent != {}
+    assert (first.inputs, again.inputs, again.outputs) == (2, 0, 0)
+    assert recounts.recount(session, [TASK]) == []
+
+
+def test_events_are_those_of_the_files_that_are_left(session: Session) -> None:
+    """Also where they were counted wrong before."""
+    make_done(session)
+    for number in (MASTER, OUTPUT):
+        dataset = dataset_of(session, number)
+        dataset.nevents, dataset.neventsused = 7, 0
+    session.flush()
+    lose(session, f"{OUTPUT}.11")
+    left = sum(one.nevents or 0 for one in files_of(session) if one.status == "finished")
+    made = [one.nevents or 0 for one in files_of(session, OUTPUT) if one.status == "finished"]
+    assert dataset_of(session).neventsused == left
+    assert dataset_of(session, OUTPUT).nevents == sum(made)
+
+
 def test_a_file_without_attempts_left_gets_one(session: Session) -> None:
     """[bug] of the server: the file is ready for ever, and no job is made for it."""
     make_done(session)

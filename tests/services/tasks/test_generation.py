@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from pandadb.core.generation.slices import Queue
 from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.tasks.search.pages import TaskNotFound
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,
@@ -505,11 +506,11 @@ def test_rounds_for_an_unknown_task_or_queue_leave_the_others_as_they_are(
 ) -> None:
     make_ready_task(given_rows, TASK, "NF=1", 5, status="assigning")
     given_rows.commit()
-    for tasks, queues, words in (
-        ([TASK, 4], QUEUES, "there is no task 4"),
-        ([TASK], [Queue("NOWHERE")], "has no queue 'NOWHERE'"),
+    for tasks, queues, error, words in (
+        ([TASK, 4], QUEUES, TaskNotFound, "there is no task 4"),
+        ([TASK], [Queue("NOWHERE")], InvalidValue, "has no queue 'NOWHERE'"),
     ):
-        with pytest.raises(InvalidValue, match=words):
+        with pytest.raises(error, match=words):
             [*generate_rounds(database, tasks, queues, nfiles=100, rounds=9)]
     assert jobs_of(given_rows) == []
     assert task_row(given_rows).status == "assigning"
@@ -528,9 +529,9 @@ def test_rounds_go_on_without_a_task_that_is_refused(
 
 
 def test_a_task_that_is_unknown_is_refused(database: Database, given_rows: Session) -> None:
-    with pytest.raises(InvalidValue, match="no task 7"):
+    with pytest.raises(TaskNotFound, match="no task 7"):
         generate(database, [7], QUEUES)
-    with pytest.raises(InvalidValue, match="no task 7"):
+    with pytest.raises(TaskNotFound, match="no task 7"):
         generate_waiting(database, QUEUES, vo="wlcg", beside=7)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import event, func, select
 from pandadb.core.jobs.ending.server_config import InvalidSetting
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks.row_locks import TasksLocked
+from pandadb.core.tasks.search.pages import TaskNotFound
 from pandadb.database import Database
 from pandadb.models import (
     Config,
@@ -22,7 +23,7 @@ from pandadb.models import (
     TasksStatusLog,
 )
 from pandadb.services.tasks import retries
-from pandadb.services.tasks.retries import TaskRefused, UnknownTask
+from pandadb.services.tasks.retries import TaskRefused
 from pandadb.services.transaction import VerbOptions
 from tests.factories import make_job
 from tests.task_rows import (
@@ -126,7 +127,7 @@ def test_a_task_without_an_earlier_state_is_left_as_it_is(database: Database) ->
 
 
 def test_a_task_that_there_is_not_and_an_unknown_command_are_refused(database: Database) -> None:
-    with pytest.raises(UnknownTask, match="no task 7"):
+    with pytest.raises(TaskNotFound, match="no task 7"):
         retries.retry(database, 7)
     with pytest.raises(InvalidValue, match="retry and incexec do: is it retry"):
         retries.retry(database, 7, "retrying")
@@ -428,7 +429,7 @@ def test_more_attempts_are_for_tasks_at_work_and_a_small_number(database: Databa
 
     with pytest.raises(TaskRefused, match="Task 1 is finished"):
         retries.increase_attempts(database, 1, 2)
-    with pytest.raises(UnknownTask):
+    with pytest.raises(TaskNotFound):
         retries.increase_attempts(database, 2, 2)
     with pytest.raises(InvalidValue, match="by has to be from 1 to 100"):
         retries.increase_attempts(database, 1, 0)

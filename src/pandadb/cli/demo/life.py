@@ -98,6 +98,7 @@ NEXT_COMMANDS = (
     ("jobs history {one}", "its states over time"),
     ("jobs kill {left}", "end one that has not ended"),
     ("shares tree", "global shares: targets, running and queued power"),
+    ("shares match {one}", "why a job has its share"),
     ("sites list", "the loaded sites, with their endpoints and space"),
     ("harvester status", "the workers of the jobs, by state"),
     ("errors list", "errors of failed jobs; see also errors explain"),

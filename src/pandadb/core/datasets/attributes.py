@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.datasets.dataset_types import INPUTS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-INPUT_TYPES = ("input", "pseudo_input")
-MASTER_TYPES = (*INPUT_TYPES, "pp_input", "trn_log", "trn_output")
+MASTER_TYPES = (*INPUTS, "pp_input", "trn_log", "trn_output")
 """Types of datasets that jobs are made from: masters, unless they have a master themselves."""
 SEQUENCE_NUMBERS = "seq_number"
 """The name of a dataset of numbers, one for each job."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Double, and_, case, cast, func, literal, or_
 
+from pandadb.core.datasets import dataset_types
 from pandadb.models import JediDatasetContents
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.effects import Columns
 
 FILE = JediDatasetContents.__table__.c
-INPUTS = ("input", "pseudo_input", "pp_input")
-OUTPUTS = ("output", "log")
-UNMERGED = ("trn_output", "trn_log")
+INPUTS, OUTPUTS, UNMERGED = dataset_types.READ, dataset_types.PRODUCED, dataset_types.MERGED
 
 
 @dataclass(frozen=True)

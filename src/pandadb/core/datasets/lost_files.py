@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from pandadb.core.datasets import counters, lost_inputs
+from pandadb.core.datasets.dataset_types import PRODUCED
 from pandadb.core.sql.id_arrays import array
 from pandadb.core.sql.transaction import Lock
 from pandadb.models import (
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 FILE, DATASET, TASK = (m.__table__.c for m in (JediDatasetContents, JediDatasets, JediTasks))
-PRODUCTS = ("output", "log")
 
 
 class OutputDataset(NamedTuple):
@@ -75,7 +75,7 @@ def _find() -> Select[Any]:
         select(DATASET.jeditaskid, DATASET.datasetid, TASK.username, TASK.usejumbo)
         .join(TASK.jeditaskid.table, TASK.jeditaskid == DATASET.jeditaskid)
         .where(
-            DATASET.type.in_(PRODUCTS),
+            DATASET.type.in_(PRODUCED),
             DATASET.datasetname == func.any(bindparam("names", type_=ARRAY(String))),
         )
         .order_by(DATASET.jeditaskid.desc(), DATASET.datasetid.desc())
@@ -100,7 +100,8 @@ def lose(
     """Lose files of a locked task's output dataset, and all that their jobs have made.
 
     With `recover_parent` the files of masters that these jobs read are lost, too: the parent task
-    makes them again. Counters of all datasets follow, with the events.
+    makes them again, and those that were lost before are answered as well. Counters of all datasets
+    follow, with the events.
     """
     given = {"task": dataset.jeditaskid, "dataset": dataset.datasetid, "lfns": [*lfns]}
     jobs = [*session.scalars(_jobs(), given)]
@@ -119,7 +120,7 @@ def lose(
     for row in again:
         if row.status == "lost":
             for_parent.setdefault(row.datasetname, []).append(row.lfn)
-    return FileLoss(jobs, outputs, len(again), for_parent)
+    return FileLoss(jobs, outputs, sum(row.is_new for row in again), for_parent)
 
 
 @cache
@@ -140,7 +141,7 @@ def _jobs() -> Select[Any]:
 
 @cache
 def _lose_outputs() -> Select[Any]:
-    """Lose the outputs of the jobs; the datasets are open again, with fewer events."""
+    """Lose the outputs of the jobs; the datasets are open again, with the events that are left."""
     lost = (
         update(FILE.fileid.table)
         .where(
@@ -167,7 +168,7 @@ def _lose_outputs() -> Select[Any]:
         .where(DATASET.jeditaskid == bindparam("task"), DATASET.datasetid == sums.c.datasetid)
         .values(
             nfilesfinished=func.coalesce(DATASET.nfilesfinished, 0) - sums.c.number,
-            nevents=func.coalesce(DATASET.nevents, 0) - sums.c.events,
+            nevents=lost_inputs.finished_events(sums) - sums.c.events,
             state=None,
         )
         .cte("counted")

@@ -5,10 +5,25 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, and_, bindparam, case, func, or_, select, union, update
+from sqlalchemy import (
+    Boolean,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union,
+    union_all,
+    update,
+)
 
 from pandadb.core.datasets import counters
-from pandadb.core.datasets.attributes import INPUT_TYPES
+from pandadb.core.datasets.dataset_types import INPUTS
+from pandadb.core.datasets.file_keys import KEY, same_dataset
 from pandadb.core.sql.id_arrays import array
 from pandadb.models import (
     FilesTable4,
@@ -26,9 +41,8 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 FILE, DATASET, EVENT = (m.__table__.c for m in (JediDatasetContents, JediDatasets, JediEvents))
-OTHERS = (*INPUT_TYPES, "output")
+OTHERS = (*INPUTS, "output")
 """Types of the files that a job may have read; a merge job reads output."""
-KEY = ("jeditaskid", "datasetid", "fileid")
 EVENTS_DONE, EVENTS_CANCELLED = (3, 6, 9), 4
 """Codes of event ranges: finished, done and merged; cancelled."""
 RETURNED = ("datasetid", "fileid", "lfn", "status")
@@ -39,14 +53,14 @@ def reset(
 ) -> Sequence[Any]:
     """Reset the inputs of jobs of a task; return them, each with its dataset and new state.
 
-    Files of masters are lost if they are `for_parent` to make again, others are ready. With
+    Files of masters are lost if they are `for_parent` to make again, others are ready; those that
+    were lost before are returned, too, and are not new. With
     `jumbo` the jobs share their files: these are found by FILESTABLE4, and their events cancelled.
     """
     given = {"task": task, "jobs": [*jobs], "for_parent": for_parent}
     again = session.execute(_reset(jumbo=jumbo), given).all()
-    if jumbo and again:
-        files = {"task": task, "files": [row.fileid for row in again]}
-        session.execute(_cancel_events(), files)
+    if jumbo and (files := [row.fileid for row in again if row.is_new]):
+        session.execute(_cancel_events(), {"task": task, "files": files})
     return again
 
 
@@ -69,20 +83,51 @@ def _reset(*, jumbo: bool) -> Select[Any]:
         .returning(*(FILE[name] for name in RETURNED), DATASET.datasetname, _events())
         .cte("reset")
     )
-    found = select(reset).order_by(reset.c.datasetid, reset.c.fileid)
-    return found.add_cte(_counted(reset))
+    new = select(*reset.c, true().label("is_new"))
+    found = union_all(new, _lost_before(read)).subquery("found")
+    return select(found).order_by(found.c.datasetid, found.c.fileid).add_cte(reset, _counted(reset))
+
+
+def _lost_before(read: CTE) -> Select[Any]:
+    """Select the files that are for the parent already."""
+    return (
+        select(
+            *(FILE[name] for name in RETURNED),
+            DATASET.datasetname,
+            literal(0).label("events"),
+            false().label("is_new"),
+        )
+        .select_from(read)
+        .join(FILE.fileid.table, and_(*(FILE[name] == read.c[name] for name in KEY)))
+        .join(DATASET.datasetid.table, same_dataset(DATASET, FILE))
+        .where(_is_for_parent(), FILE.status == "lost")
+    )
+
+
+def _is_for_parent() -> ColumnElement[bool]:
+    return and_(
+        bindparam("for_parent", type_=Boolean), DATASET.masterid.is_(None), DATASET.type == "input"
+    )
 
 
 def _again() -> dict[str, ColumnElement[Any]]:
-    for_parent = and_(
-        bindparam("for_parent", type_=Boolean), DATASET.masterid.is_(None), DATASET.type == "input"
-    )
+    for_parent = _is_for_parent()
     more = case((FILE.maxattempt <= FILE.attemptnr + 1, FILE.attemptnr + 2), else_=FILE.maxattempt)
     return {
         "status": case((for_parent, "lost"), else_="ready"),
         "attemptnr": FILE.attemptnr + 1,
         "maxattempt": more,
     }
+
+
+def finished_events(sums: CTE) -> ColumnElement[int]:
+    """Return the events of the finished files of a dataset, as they were before the statement."""
+    found = select(func.sum(counters.events_of(FILE))).where(
+        FILE.jeditaskid == bindparam("task"),
+        FILE.datasetid == sums.c.datasetid,
+        FILE.status == "finished",
+    )
+    return func.coalesce(found.scalar_subquery(), 0)
 
 
 def _events() -> ColumnElement[int]:
@@ -106,7 +151,7 @@ def _read() -> CTE:
     merged = select(*(FILE[name] for name in KEY)).where(
         FILE.jeditaskid == bindparam("task"),
         FILE.pandaid.in_(select(own.c.outpandaid)),
-        FILE.type.in_(INPUT_TYPES),
+        FILE.type.in_(INPUTS),
     )
     return union(direct, merged).cte("read")
 
@@ -115,7 +160,7 @@ def _read_by_jumbo() -> CTE:
     """Select the inputs of jobs by FILESTABLE4 and its archive, as jumbo jobs share files."""
     parts = [
         select(*(table.c[name] for name in KEY)).where(
-            table.c.pandaid == func.any(array("jobs")), table.c.type.in_(INPUT_TYPES)
+            table.c.pandaid == func.any(array("jobs")), table.c.type.in_(INPUTS)
         )
         for table in (FilesTable4.__table__, FilesTableArch.__table__)
     ]
@@ -138,7 +183,6 @@ def _counted(reset: CTE) -> CTE:
     less = {
         "nfilesused": sums.c.number,
         "nfilesfinished": sums.c.number,
-        "neventsused": sums.c.events,
         "nfiles": sums.c.lost,
         "nfilestobeused": sums.c.lost,
         "nfilesmissing": -sums.c.lost,
@@ -147,7 +191,10 @@ def _counted(reset: CTE) -> CTE:
     return (
         update(JediDatasets.__table__)
         .where(DATASET.jeditaskid == bindparam("task"), DATASET.datasetid == sums.c.datasetid)
-        .values({name: func.coalesce(DATASET[name], 0) - n for name, n in less.items()})
+        .values(
+            {name: func.coalesce(DATASET[name], 0) - n for name, n in less.items()}
+            | {"neventsused": finished_events(sums) - sums.c.events}
+        )
         .cte("counted")
     )
 

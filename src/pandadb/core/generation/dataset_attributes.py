@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pandadb.core.datasets import dataset_types
+
 if TYPE_CHECKING:
     from pandadb.core.generation.slices import Row
 
-INPUT_TYPES = ("input", "pseudo_input")
+INPUT_TYPES = dataset_types.INPUTS
 PREPROCESSED_TYPES = ("pp_input",)
 MERGE_TYPES = ("trn_log", "trn_output")
 PROCESS_TYPES = (*INPUT_TYPES, *PREPROCESSED_TYPES, *MERGE_TYPES)

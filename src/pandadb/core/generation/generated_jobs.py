@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from pandadb.core.generation.picking.candidates import UnknownTask
 from pandadb.core.jobs.files.file_status import OUTPUTS, same_file
 from pandadb.core.sql.id_arrays import is_given, written
+from pandadb.core.tasks.search.pages import TaskNotFound
 from pandadb.models import FilesTable4, JediDatasetContents, JediTasks
 from pandadb.models.types import EPOCH
 
@@ -49,12 +49,12 @@ def state(session: Transaction, task: int) -> tuple[str, str | None]:
     """Return the state of a task, and the reason if it is on hold.
 
     Raises:
-        UnknownTask: There is no such task.
+        TaskNotFound: There is no such task.
     """
     columns = (JediTasks.status, JediTasks.errordialog)
     found = session.execute(select(*columns).where(JediTasks.jeditaskid == task)).one_or_none()
     if found is None:
-        raise UnknownTask(f"there is no task {task}")
+        raise TaskNotFound(f"there is no task {task}")
     return found.status, found.errordialog
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from pandadb.core.datasets import dataset_types
 from pandadb.core.generation.jobs.file_rows import UNMERGED
 from pandadb.core.jobs.files.file_status import OUTPUTS, same_dataset
 from pandadb.core.sql.expressions import now
@@ -42,7 +43,7 @@ ENDED = (
 """States of files that are made, or never will be."""
 WRITING = ("defined", "transferring", "merging")
 """States of files that a job has yet to write; so has it those of its own that are running."""
-TRANSIENT_TYPES = ("trn_output", "trn_log")
+TRANSIENT_TYPES = dataset_types.MERGED
 
 
 def release(session: Transaction, task: int, name: str) -> list[int]:

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from pandadb.core.datasets.dataset_types import INPUTS
 from pandadb.core.jobs import states
 from pandadb.core.jobs.effects import HAS_QUEUED_TIME, QUEUED_TIME_PATTERN
 from pandadb.core.jobs.files.file_accounting import moved_jobs
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 ACTIVE_TASKS = ("ready", "running", "scouting", "scouted")
 """States of tasks whose inputs can be processed; also as the old state of a pending task."""
-MASTER_TYPES = ("input", "pseudo_input")
 MOST_PERIODS = 10_000
 """The periods that are kept of a task."""
 TIME_FORMAT = "YYYY-MM-DD HH24:MI:SS.US"
@@ -55,7 +55,7 @@ IS_ACTIVE = or_(
 )
 HAS_INPUT = exists().where(
     DATASET.jeditaskid == TASK.jeditaskid,
-    DATASET.type.in_(MASTER_TYPES),
+    DATASET.type.in_(INPUTS),
     DATASET.masterid.is_(None),
     DATASET.nfilestobeused > 0,
     DATASET.nfilestobeused > DATASET.nfilesused,

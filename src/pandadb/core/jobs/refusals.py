@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, literal, select
-from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.jobs import states
 from pandadb.core.jobs.search import lookup
-from pandadb.errors import PandaDBError, sqlstate
+from pandadb.core.sql import lock_refusals
+from pandadb.errors import PandaDBError
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Select
 
@@ -55,15 +55,8 @@ class JobsLocked(PandaDBError):
     """Other transactions have locked jobs for longer than the lock timeout."""
 
 
-@contextmanager
-def refusing_to_wait() -> Iterator[None]:
-    """Turn PostgreSQL's refusal to wait for a lock into ours."""
-    try:
-        yield
-    except DBAPIError as error:
-        if sqlstate(error) != "55P03":
-            raise
-        raise JobsLocked("Another transaction has locked a job: nothing was changed") from error
+refusing_to_wait = partial(lock_refusals.refusing, JobsLocked, "job")
+"""Turn PostgreSQL's refusal to wait for the lock of a job into JobsLocked."""
 
 
 def explain(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, or_, select, update
 
+from pandadb.core.datasets.dataset_types import PROCESSED, PRODUCED
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given, is_one_of
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.files import dataset_rows
-from pandadb.core.tasks.files.dataset_types import PROCESSED, PRODUCED
 from pandadb.core.tasks.row_locks import refusing_to_wait
 from pandadb.models import JediDatasets, JediTasks
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import null, update
 
+from pandadb.core.datasets.dataset_types import CLOSED_WITH_TASK
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
@@ -15,7 +16,6 @@ from pandadb.core.tasks import attempts, descendants, retry_limits
 from pandadb.core.tasks.changes import outcomes
 from pandadb.core.tasks.changes.outcomes import HOURS_BACK, TaskOutcome
 from pandadb.core.tasks.files import retried_datasets
-from pandadb.core.tasks.files.dataset_types import CLOSED_WITH_TASK
 from pandadb.core.tasks.files.retried_datasets import RetryOptions
 from pandadb.core.tasks.states import RETRYABLE
 from pandadb.models import JediDatasets, JediEvents, TTask

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, union
 
+from pandadb.core.datasets.dataset_types import INPUTS
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks import jedi_config
 from pandadb.core.tasks.ending import scout_jobs, scout_values
-from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.models import JediDatasetContents, JediDatasets, JobsArchived, JobsArchived4
 
 if TYPE_CHECKING:

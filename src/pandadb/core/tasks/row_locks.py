@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
+from pandadb.core.sql import lock_refusals
 from pandadb.core.sql.id_arrays import is_given, written
 from pandadb.core.sql.transaction import Lock
-from pandadb.errors import PandaDBError, sqlstate
+from pandadb.errors import PandaDBError
 from pandadb.models import JediTasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Row
 
     from pandadb.core.sql.transaction import Transaction
-
-LOCK_NOT_AVAILABLE = "55P03"
 
 
 class TasksLocked(PandaDBError):
     """Other transactions have locked tasks for longer than the lock timeout."""
 
 
-@contextmanager
-def refusing_to_wait() -> Iterator[None]:
-    """Turn PostgreSQL's refusal to wait for the lock of a task into TasksLocked."""
-    try:
-        yield
-    except DBAPIError as error:
-        if sqlstate(error) != LOCK_NOT_AVAILABLE:
-            raise
-        raise TasksLocked("Another transaction has locked a task: nothing was changed") from error
+refusing_to_wait = partial(lock_refusals.refusing, TasksLocked, "task")
+"""Turn PostgreSQL's refusal to wait for the lock of a task into TasksLocked."""
 
 
 def lock_tasks(

@@ -9,7 +9,7 @@ from pandadb.core.datasets.catalogue import (
     read_catalogue,
 )
 from pandadb.core.datasets.recounts import Miscount
-from pandadb.core.tasks.feeds.task_feeds import DatasetFeed, TaskFeed
+from pandadb.core.tasks.feeds.feed_progress import DatasetFeed, TaskFeed
 from pandadb.core.tasks.file_losses import TaskFileLoss
 from pandadb.services.datasets.feeds import FeedReport, feed, feed_new
 from pandadb.services.datasets.lost_files import lose

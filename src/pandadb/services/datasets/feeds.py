@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.datasets.catalogue import Catalogue
     from pandadb.core.tasks.feeds.feed_plans import FeedPlan
-    from pandadb.core.tasks.feeds.task_feeds import TaskFeed
+    from pandadb.core.tasks.feeds.feed_progress import TaskFeed
     from pandadb.database import Database
 
 

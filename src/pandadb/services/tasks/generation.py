@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from pandadb.core.generation import generated_jobs, generator, unmerged_datasets
 from pandadb.core.generation.generator import Generation
 from pandadb.core.generation.picking import candidates, queue_configurations
-from pandadb.core.generation.picking.candidates import UnknownTask
 from pandadb.core.generation.picking.queue_configurations import UnknownQueue
 from pandadb.core.generation.picking.task_locks import LEAST_REST
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.tasks import min_task_ids
 from pandadb.core.tasks.changes import agent_states
+from pandadb.core.tasks.search.pages import TaskNotFound
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def generate_waiting(
     of the resource type of the task `beside`; see `generate` for the rest.
 
     Raises:
-        UnknownTask: The task `beside` does not exist; or see `generate`.
+        TaskNotFound: The task `beside` does not exist; or see `generate`.
     """
     with transaction(database, options) as connection:
         min_task_ids.refresh(connection)
@@ -151,7 +151,7 @@ def generate_rounds(
 
     Raises:
         InvalidValue: The only task has a rule in SPLITRULE that is unknown or not supported.
-        UnknownTask: One of the tasks does not exist; nothing was changed.
+        TaskNotFound: One of the tasks does not exist; nothing was changed.
         UnknownQueue: No row of SCHEDCONFIG_JSON has the name of a queue; nothing was changed.
     """
     left = [*dict.fromkeys(tasks)]
@@ -195,7 +195,7 @@ def _tried(database: Database, task: int, how: Generation, options: VerbOptions)
     """Generate jobs of a task, or report why it is refused: others go on."""
     try:
         return _generate(database, task, how, options)
-    except (UnknownQueue, UnknownTask):
+    except (UnknownQueue, TaskNotFound):
         raise
     except InvalidValue as mistake:
         return replace(state(database, task), text=str(mistake), is_refused=True)
@@ -215,7 +215,7 @@ def state(database: Database, task: int) -> GeneratedTask:
     """Return the state of a task as a generation leaves it, without jobs.
 
     Raises:
-        UnknownTask: The task does not exist.
+        TaskNotFound: The task does not exist.
     """
     with database.transaction() as connection:
         return GeneratedTask(task, *generated_jobs.state(connection, task))

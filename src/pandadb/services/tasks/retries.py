@@ -8,7 +8,8 @@ from pandadb.core.sql import validation
 from pandadb.core.tasks import attempts, descendants, retries
 from pandadb.core.tasks.files import reactivations
 from pandadb.core.tasks.row_locks import lock_tasks
-from pandadb.errors import InvalidInput, PandaDBError
+from pandadb.core.tasks.search.pages import TaskNotFound
+from pandadb.errors import PandaDBError
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ MOST_ATTEMPTS = 100
 """Attempts that can be added at once; the columns are of type smallint."""
 INCREASABLE = ("running", "scouting", "ready")
 """States, now or before, of tasks that can have more attempts for their files."""
-
-
-class UnknownTask(InvalidInput):
-    """There is no such task."""
 
 
 class TaskRefused(PandaDBError):
@@ -49,7 +46,7 @@ def retry(
     The tasks have the state that `commands` gives them, with the earlier one in `oldstatus`.
 
     Raises:
-        UnknownTask: It was one task, and there is none of that number.
+        TaskNotFound: It was one task, and there is none of that number.
         TaskRefused: It was one task, and it has no earlier state to go on from.
         InvalidValue: The command is neither retry nor incexec, or a task is no number.
         InvalidSetting: A limit in CONFIG is no number.
@@ -70,7 +67,7 @@ def retry(
         )
         if isinstance(tasks, int) and tasks not in result.tasks:
             known = lock_tasks(connection, ids, options.lock)
-            raise (TaskRefused if known else UnknownTask)(result.refused[tasks])
+            raise (TaskRefused if known else TaskNotFound)(result.refused[tasks])
     return result
 
 
@@ -82,7 +79,7 @@ def increase_attempts(
     Files without attempts left are tried again.
 
     Raises:
-        UnknownTask: There is no such task.
+        TaskNotFound: There is no such task.
         TaskRefused: The task is not running, scouting or ready, and was not before.
         InvalidValue: `by` is no number from 1 to 100.
         TasksLocked: The task was locked for longer than the lock timeout.
@@ -92,7 +89,7 @@ def increase_attempts(
     with transaction(database, options) as connection:
         row = descendants.lock(connection, [jeditaskid], with_children=False).get(jeditaskid)
         if row is None:
-            raise UnknownTask(f"There is no task {jeditaskid}")
+            raise TaskNotFound(f"There is no task {jeditaskid}")
         if not {row.status, row.oldstatus} & {*INCREASABLE}:
             before = f", and was {row.oldstatus} before" if row.oldstatus else ""
             raise TaskRefused(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert
 
-from pandadb.core.generation.picking.candidates import Selection, UnknownTask, candidates, like
+from pandadb.core.generation.picking.candidates import Selection, candidates, like
 from pandadb.core.generation.picking.task_locks import lock
+from pandadb.core.tasks.search.pages import TaskNotFound
 from pandadb.models import JediWorkQueue, Users
 from tests.core.generation.tables import (
     NOW,
@@ -130,7 +131,7 @@ def test_tasks_of_a_queue_of_its_own_are_not_those_of_the_share(connection: Conn
 
 
 def test_a_task_that_is_not_there_has_no_selection(connection: Connection) -> None:
-    with pytest.raises(UnknownTask, match="no task 99"):
+    with pytest.raises(TaskNotFound, match="no task 99"):
         like(connection, 99, "atlas", "managed", "any")
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from pandadb.core.datasets.attributes import INPUT_TYPES
+from pandadb.core.datasets.dataset_types import INPUTS, PRODUCED
 from pandadb.core.datasets.feeds.content_changes import FedFile
 from pandadb.core.datasets.feeds.file_selection import UsedFile
 from pandadb.core.sql.copy import copy_rows
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     """The changes of a dataset; each file that comes from a constituent, with its number."""
 
 FILE, DATASET = JediDatasetContents.__table__.c, JediDatasets.__table__.c
-PRODUCTS = ("output", "log")
 COLUMNS = (
     "jeditaskid", "datasetid", "fileid", "creationdate", "lfn", "guid", "type", "status", "fsize",
     "checksum", "scope", "attemptnr", "maxattempt", "nevents", "keeptrack", "startevent",
@@ -162,12 +161,12 @@ def finished_inputs(
     session: Transaction, tasks: Sequence[int], names: Sequence[str]
 ) -> dict[str, list[UsedFile]]:
     """Return the files of input datasets, by their names, that tasks have finished."""
-    return _finished_files(session, INPUT_TYPES, tasks, names)
+    return _finished_files(session, INPUTS, tasks, names)
 
 
 def finished_outputs(session: Transaction, task: int, names: Sequence[str]) -> dict[str, set[str]]:
     """Return the files of output datasets, by their names, that a task's jobs have finished."""
-    found = _finished_files(session, PRODUCTS, [task], names)
+    found = _finished_files(session, PRODUCED, [task], names)
     return {name: {one.lfn for one in files} for name, files in found.items()}
 
 

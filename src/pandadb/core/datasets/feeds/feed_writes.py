@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, bindparam, func, literal, select, update
 
-from pandadb.core.datasets.attributes import INPUT_TYPES
+from pandadb.core.datasets.dataset_types import INPUTS
 from pandadb.core.datasets.feeds import contents
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, unnested
@@ -147,6 +147,6 @@ def _input_events() -> Update:
 def _events() -> Select[Any]:
     return select(func.sum(DATASET.nevents)).where(
         DATASET.jeditaskid == bindparam("task"),
-        DATASET.type.in_(INPUT_TYPES),
+        DATASET.type.in_(INPUTS),
         DATASET.masterid.is_(None),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from pandadb.core.datasets import dataset_types
 from pandadb.core.generation import new_ids
 from pandadb.core.sql.copy import copy_rows
 from pandadb.models import JediDatasets
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 DATASET = JediDatasets.__table__.c
 TEMPLATE, TRANSIENT = "tmpl_", "trn_"
 """Prefixes of the types of datasets: that others are made from; with files to be merged."""
-KINDS = ("output", "log")
+KINDS = dataset_types.PRODUCED
 ALL_SITES = ""
 """The SITE of a concrete dataset for all queues (IT without IA)."""
 Concrete = dict[tuple[int, str], dict[str, Any]]

@@ -17,7 +17,8 @@ from pandadb.core.generation.picking.task_locks import has_work, is_free, is_wai
 from pandadb.core.sql.expressions import constants
 from pandadb.core.sql.id_arrays import is_given, written
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.sql.validation import InvalidValue, check_number
+from pandadb.core.sql.validation import check_number
+from pandadb.core.tasks.search.pages import TaskNotFound
 from pandadb.models import JediDatasets, JediTasks, JediWorkQueue
 
 if TYPE_CHECKING:
@@ -31,10 +32,6 @@ ANY = "any"
 """A label or a cloud that is not looked at."""
 MOST_TASKS = 1_000_000
 TASK, DATASET, QUEUE = JediTasks.__table__.c, JediDatasets.__table__.c, JediWorkQueue.__table__.c
-
-
-class UnknownTask(InvalidValue):
-    """There is no task with that id."""
 
 
 @dataclass(frozen=True)
@@ -57,24 +54,24 @@ def check_known(session: Transaction, tasks: Sequence[int]) -> None:
     """Check that tasks exist.
 
     Raises:
-        UnknownTask: One does not.
+        TaskNotFound: One does not.
     """
     rows = select(TASK.jeditaskid).where(is_given(TASK.jeditaskid))
     known = {*connection_of(session).scalars(rows, {"pandaids": written(tasks)})}
     for task in tasks:
         if task not in known:
-            raise UnknownTask(f"there is no task {task}")
+            raise TaskNotFound(f"there is no task {task}")
 
 
 def like(session: Transaction, task: int, vo: str, label: str, cloud: str) -> Selection:
     """Return the selection of the tasks of a task's work queue or share, and resource type.
 
     Raises:
-        UnknownTask: There is no such task.
+        TaskNotFound: There is no such task.
     """
     row = connection_of(session).execute(_one(), {"task": task}).one_or_none()
     if row is None:
-        raise UnknownTask(f"there is no task {task}")
+        raise TaskNotFound(f"there is no task {task}")
     is_resource = row.queue_function == "Resource"
     return Selection(
         vo=vo,

@@ -15,6 +15,7 @@ from sqlalchemy import (
     update,
 )
 
+from pandadb.core.datasets.file_keys import KEY
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.transaction import connection_of
 from pandadb.models import JediDatasetContents
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 FILE = JediDatasetContents.__table__.c
 COLUMNS = tuple(FILE.keys())
-KEY = ("jeditaskid", "datasetid", "fileid")
 
 
 @dataclass(frozen=True)

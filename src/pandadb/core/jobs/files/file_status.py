@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, nu
 
 from pandadb.core.events.kinds import JobKind
 from pandadb.core.events.special_handling import Flag
+from pandadb.core.datasets import dataset_types, file_keys
 from pandadb.core.jobs import states
 from pandadb.core.jobs.effects import has_tag
 
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
     from pandadb.core.statemachine.effects import Columns
 
-INPUTS = ("input", "pseudo_input", "pp_input")
-MASTER_TYPES = ("input", "pseudo_input")
+INPUTS = dataset_types.READ
+MASTER_TYPES = dataset_types.INPUTS
 """Types of the datasets with files that have a `proc_status`."""
-OUTPUTS = ("output", "log")
-KEY = ("jeditaskid", "datasetid", "fileid")
-"""The key of a file of a task."""
+OUTPUTS = dataset_types.PRODUCED
+KEY = file_keys.KEY
+same_file, same_dataset = file_keys.same_file, file_keys.same_dataset
 REPORTED_COLUMNS = ("lfn", "guid", "fsize", "checksum")
 """Columns of an output that the job's report gives, copied from FILESTABLE4."""
 PMERGE = "pmerge"
@@ -54,16 +55,6 @@ BEGINNING = ("running", "transferring")
 
 Outcome = tuple[dict[str, Any], dict[str, ColumnElement[int]]]
 """The new values of the file's row, and the additions to each counter of its dataset."""
-
-
-def same_file(one: Columns, other: Columns) -> ColumnElement[bool]:
-    """Return whether two rows are of the same file of a task."""
-    return and_(*(one[name] == other[name] for name in KEY))
-
-
-def same_dataset(one: Columns, other: Columns) -> ColumnElement[bool]:
-    """Return whether two rows are of the same dataset of a task, or of files of it."""
-    return and_(*(one[name] == other[name] for name in KEY[:2]))
 
 
 def of(target: str, file: Columns) -> Outcome:

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from pandadb.core.events.creation import NO_EVENT
 from pandadb.core.events.kinds import WAITING_SITE, JobKind
 from pandadb.core.jobs import lock_order
-from pandadb.core.jobs.files.file_status import KEY, OUTPUTS, same_dataset, same_file
+from pandadb.core.jobs.files.file_status import KEY, MASTER_TYPES, OUTPUTS, same_dataset, same_file
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import constant
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediEvents
@@ -174,7 +174,7 @@ def _is_queued(file: Columns) -> ColumnElement[bool]:
     """Return whether `proc_status` becomes queued: that of master inputs, unless it is beyond."""
     is_master = exists().where(
         same_dataset(DATASET, file),
-        DATASET.type.in_(("input", "pseudo_input")),
+        DATASET.type.in_(MASTER_TYPES),
         DATASET.masterid.is_(None),
     )
     before = func.coalesce(file["proc_status"], "ready")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, literal_column, select, tuple_, update
 
+from pandadb.core.datasets.dataset_types import INPUTS
 from pandadb.core.sql.expressions import constants, now
 from pandadb.core.sql.id_arrays import is_given, written
 from pandadb.core.tasks.row_locks import refusing_to_wait
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 FILE, DATASET, TASK = (
     JediDatasetContents.__table__.c, JediDatasets.__table__.c, JediTasks.__table__.c,
 )  # fmt: skip
-INPUTS = ("input", "pseudo_input")
 
 
 def release(session: Transaction, tasks: Sequence[int]) -> int:

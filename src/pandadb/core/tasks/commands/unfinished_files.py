@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, tuple_, update
 
+from pandadb.core.datasets.dataset_types import INPUTS
 from pandadb.core.sql.expressions import constants
 from pandadb.core.sql.id_arrays import is_given, written
 from pandadb.core.tasks.row_locks import refusing_to_wait
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 FILE, DATASET = JediDatasetContents.__table__.c, JediDatasets.__table__.c
-INPUTS = ("input", "pseudo_input")
 
 
 def give_up(session: Transaction, tasks: Sequence[int]) -> int:

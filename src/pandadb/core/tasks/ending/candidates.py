@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, exists, func, literal_column, or_, select, tuple_, update
 
-from pandadb.core.jobs.files.file_status import same_dataset
+from pandadb.core.datasets.dataset_types import INPUTS, PROCESSED
+from pandadb.core.datasets.file_keys import same_dataset
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.files.dataset_types import INPUTS, PROCESSED
 from pandadb.models import JediDatasetContents, JediDatasets, JediTasks
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, literal_column, or_, select, update
 
-from pandadb.core.jobs.files.file_status import same_dataset
+from pandadb.core.datasets.dataset_types import CLOSED_WITH_TASK
+from pandadb.core.datasets.file_keys import same_dataset
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
@@ -18,7 +19,6 @@ from pandadb.core.tasks.changes.outcomes import HOURS_BACK, TaskOutcome
 from pandadb.core.tasks.ending import children, final_states
 from pandadb.core.tasks.ending.final_states import Ending, FinalState
 from pandadb.core.tasks.files import dataset_rows
-from pandadb.core.tasks.files.dataset_types import CLOSED_WITH_TASK
 from pandadb.core.tasks.split_rules import has_rule, parse_rules
 from pandadb.core.tasks.states import ATTEMPT_ENDS
 from pandadb.models import Datasets, JediDatasetContents, JediDatasets, JediEvents, JediTasks, TTask

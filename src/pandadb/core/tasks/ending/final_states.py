@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.tasks.files.dataset_types import CLOSED_WITH_TASK, INPUTS
+from pandadb.core.datasets.dataset_types import CLOSED_WITH_TASK, INPUTS
 from pandadb.core.tasks.split_rules import has_rule, parse_rules
 
 if TYPE_CHECKING:

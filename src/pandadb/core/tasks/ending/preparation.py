@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.datasets.dataset_types import INPUTS, PROCESSED, PRODUCED
 from pandadb.core.tasks import activity_periods, split_rules
 from pandadb.core.tasks.changes import outcomes
 from pandadb.core.tasks.changes.outcomes import TaskOutcome
 from pandadb.core.tasks.ending import candidates, scouts
 from pandadb.core.tasks.files import dataset_rows
-from pandadb.core.tasks.files.dataset_types import INPUTS, PROCESSED, PRODUCED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

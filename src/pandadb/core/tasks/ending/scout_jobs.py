@@ -22,11 +22,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
-from pandadb.core.jobs.files.file_status import same_dataset
+from pandadb.core.datasets.dataset_types import INPUTS, MERGED
+from pandadb.core.datasets.file_keys import same_dataset
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.files.dataset_types import INPUTS, MERGED
 from pandadb.models import (
     JediDatasetContents,
     JediDatasets,

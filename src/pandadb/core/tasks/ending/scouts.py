@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, String, bindparam, func, select, update
 
-from pandadb.core.jobs.files.file_status import same_dataset
+from pandadb.core.datasets.dataset_types import INPUTS
+from pandadb.core.datasets.file_keys import same_dataset
 from pandadb.core.shares import resource_types
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_given, unnested
@@ -28,7 +29,6 @@ from pandadb.core.tasks.ending import (
 )
 from pandadb.core.tasks.ending.scout_values import Preset
 from pandadb.core.tasks.ending.scout_verdicts import Counts, Requested, Scouts, ScoutVerdict
-from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.models import JediDatasetContents, JediDatasets, JobsArchived, JobsArchived4
 
 if TYPE_CHECKING:

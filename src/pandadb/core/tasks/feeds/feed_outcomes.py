@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, exists, func, select, text
 
+from pandadb.core.datasets.dataset_types import PRODUCED
 from pandadb.core.statemachine.effects import NOW, NULL, Effect, moment
 from pandadb.core.statemachine.machine import Transition
 from pandadb.core.tasks import activity_periods
@@ -142,6 +143,6 @@ def _unassigned() -> Select[Any]:
         exists().where(
             DATASET.jeditaskid == bindparam("task"),
             DATASET.destination.is_(None),
-            DATASET.type.in_(("output", "log")),
+            DATASET.type.in_(PRODUCED),
         )
     )

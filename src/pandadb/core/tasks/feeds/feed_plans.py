@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, text
 
-from pandadb.core.datasets.attributes import INPUT_TYPES, SEQUENCE_NUMBERS, InputDataset
+from pandadb.core.datasets.attributes import SEQUENCE_NUMBERS, InputDataset
+from pandadb.core.datasets.dataset_types import INPUTS, PRODUCED
 from pandadb.core.datasets.feeds.dataset_feeds import TO_UPDATE
 from pandadb.core.datasets.feeds.feed_context import MUTABLE
 from pandadb.core.sql.expressions import now
@@ -29,7 +30,6 @@ TASK, DATASET, FILE = (m.__table__.c for m in (JediTasks, JediDatasets, JediData
 ADDING = ("running", "scouting", "ready", "defined")
 """States of tasks that get further files of mutable datasets."""
 PARENT_ENDED = ("done", "finished", "broken", "aborted", "failed")
-PRODUCTS = ("output", "log")
 CONSTITUENT = "in_constituent"
 """The type of a dataset that an input container is made of."""
 TASK_COLUMNS = (
@@ -154,7 +154,7 @@ def _is_due() -> Sequence[ColumnElement[bool]]:
     other = JediDatasets.__table__.alias("other").c
     pending = exists().where(
         other.jeditaskid == TASK.jeditaskid,
-        other.type.in_(INPUT_TYPES),
+        other.type.in_(INPUTS),
         other.status == "pending",
     )
     to_read = and_(TASK.status == "defined", DATASET.status.in_(TO_UPDATE))
@@ -166,7 +166,7 @@ def _is_due() -> Sequence[ColumnElement[bool]]:
         or_(TASK.lockedtime.is_(None), TASK.lockedtime < now() - text("interval '10 minutes'")),
         TASK.lockedby.is_(None),
         DATASET.lockedby.is_(None),
-        DATASET.type.in_(INPUT_TYPES),
+        DATASET.type.in_(INPUTS),
         or_(to_read, adding),
         ~pending,
     )
@@ -204,7 +204,7 @@ def _runs(session: Transaction, parent: int | None, task: int) -> bool:
 def _outputs(session: Transaction, parent: int) -> frozenset[str]:
     rows = session.execute(
         select(DATASET.datasetname, DATASET.containername).where(
-            DATASET.jeditaskid == parent, DATASET.type.in_(PRODUCTS)
+            DATASET.jeditaskid == parent, DATASET.type.in_(PRODUCED)
         )
     )
     names = set()
@@ -225,7 +225,7 @@ def _staging() -> Select[Any]:
         .join(DATASET.datasetid.table, same)
         .where(
             DATASET.jeditaskid == bindparam("task"),
-            DATASET.type.in_(INPUT_TYPES),
+            DATASET.type.in_(INPUTS),
             FILE.status == "staging",
         )
     )

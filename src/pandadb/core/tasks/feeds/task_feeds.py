@@ -5,84 +5,33 @@ The catalogue is asked first, without a lock; its files then go in, in one trans
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pandadb.core.datasets.catalogue import CatalogueError, Listing
 from pandadb.core.datasets.feeds import contents, dataset_feeds, feed_settings, feed_writes
 from pandadb.core.datasets.feeds.dataset_feeds import TO_UPDATE
 from pandadb.core.datasets.feeds.feed_context import MUTABLE, FeedContext
-from pandadb.core.datasets.feeds.feed_settings import SCOUT_CHUNKS
 from pandadb.core.datasets.feeds.feed_writes import FeedWrites
 from pandadb.core.datasets.feeds.file_selection import TooManyRecords
 from pandadb.core.datasets.index_consistency import drop_inconsistent
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.tasks.feeds import feed_plans, feed_sources
 from pandadb.core.tasks.feeds.feed_outcomes import FeedOutcome, conclude
+from pandadb.core.tasks.feeds.feed_progress import DatasetFeed, FeedProgress, TaskFeed
 from pandadb.core.tasks.row_locks import lock_tasks, refusing_to_wait
 from pandadb.models import JediDatasetContents, JediDatasets, JediTasks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from pandadb.core.datasets.attributes import InputDataset
-    from pandadb.core.datasets.feeds.content_changes import ContentChange, FedFile
+    from pandadb.core.datasets.feeds.content_changes import ContentChange
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.tasks.feeds.feed_plans import FeedPlan
-    from pandadb.core.tasks.feeds.feed_sources import Answer, OtherTasksFiles
+    from pandadb.core.tasks.feeds.feed_sources import Answer
 
 TASK, DATASET, FILE = (m.__table__.c for m in (JediTasks, JediDatasets, JediDatasetContents))
-
-
-@dataclass(frozen=True)
-class DatasetFeed:
-    """The result of a feed for a dataset."""
-
-    datasetid: int
-    name: str
-    new: int = 0
-    """Files, or ranges of their events, that are new."""
-    released: int = 0
-    """Files that were pending, and are ready now."""
-    lost: int = 0
-    """Files that their source does not have any more."""
-
-
-@dataclass(frozen=True)
-class TaskFeed:
-    """The result of a feed for a task."""
-
-    task: int
-    status: str
-    """The state of the task afterwards."""
-    due: Sequence[str] = ()
-    """Names of the datasets that were to be fed."""
-    datasets: Sequence[DatasetFeed] = ()
-    reason: str | None = None
-    """Why it waits, or is broken."""
-
-
-@dataclass
-class _Progress:
-    """The state of a feed while the datasets of a task are fed, one after the other."""
-
-    left: int | None
-    """Files that the masters may still have (nFiles)."""
-    writes: FeedWrites
-    existing: Mapping[int, Sequence[FedFile]]
-    """The files of the datasets that are read, by the numbers of these."""
-    nfiles: Mapping[int, int]
-    """The numbers of files of the other datasets."""
-    others: OtherTasksFiles
-    scout_chunks: int = SCOUT_CHUNKS
-    outcome: FeedOutcome = field(default_factory=FeedOutcome)
-    fed: list[DatasetFeed] = field(default_factory=list)
-    skips_secondaries: bool = False
-    consistent: list[int] = field(default_factory=list)
-
-    def note(self, **outcome: Any) -> None:
-        """Note consequences of the feed of a dataset for its task."""
-        self.outcome = replace(self.outcome, **outcome)
 
 
 def feed(
@@ -126,7 +75,7 @@ def feed(
     return TaskFeed(plan.jeditaskid, status, names, progress.fed, outcome.reason)
 
 
-def _progress(session: Transaction, plan: FeedPlan, answers: Mapping[str, Answer]) -> _Progress:
+def _progress(session: Transaction, plan: FeedPlan, answers: Mapping[str, Answer]) -> FeedProgress:
     """Return the state at the beginning, with all that is read of the datasets, at once."""
     task = plan.jeditaskid
     read: list[InputDataset] = []
@@ -136,7 +85,7 @@ def _progress(session: Transaction, plan: FeedPlan, answers: Mapping[str, Answer
         if state is not None:
             (read if _is_to_be_read(plan, dataset, state) else kept).append(dataset)
     follows = any(one.row["masterid"] is not None for one in read)
-    return _Progress(
+    return FeedProgress(
         plan.settings.nfiles,
         FeedWrites(task, feed_writes.statuses(session, task) if follows else {}),
         contents.read(session, task, [one.datasetid for one in read]),
@@ -154,7 +103,7 @@ def _feed_dataset(
     plan: FeedPlan,
     dataset: InputDataset,
     answers: Mapping[str, Answer],
-    progress: _Progress,
+    progress: FeedProgress,
 ) -> bool:
     """Feed one dataset; return whether those after it follow."""
     if progress.skips_secondaries and not dataset.is_master:
@@ -177,7 +126,9 @@ def _feed_dataset(
     return _feed_files(session, plan, context, answers, progress)
 
 
-def _context(plan: FeedPlan, dataset: InputDataset, state: str, progress: _Progress) -> FeedContext:
+def _context(
+    plan: FeedPlan, dataset: InputDataset, state: str, progress: FeedProgress
+) -> FeedContext:
     return FeedContext(
         dataset,
         plan.settings,
@@ -195,7 +146,7 @@ def _note_silence(
     plan: FeedPlan,
     dataset: InputDataset,
     error: CatalogueError,
-    progress: _Progress,
+    progress: FeedProgress,
 ) -> None:
     """Let the task wait for the catalogue; or do without the dataset (IM)."""
     reason = f"The catalogue does not answer for {dataset.name}: {error}"
@@ -228,7 +179,7 @@ def _is_to_be_read(plan: FeedPlan, dataset: InputDataset, state: str) -> bool:
     return mutable and plan.takes_files and plan.task["status"] != "defined"
 
 
-def _keep(plan: FeedPlan, dataset: InputDataset, progress: _Progress) -> bool:
+def _keep(plan: FeedPlan, dataset: InputDataset, progress: FeedProgress) -> bool:
     """Count the files that a dataset has already; one in another state ends the feed."""
     if dataset.row["status"] != "ready" or not plan.takes_files:
         progress.note(is_complete=False)
@@ -243,7 +194,7 @@ def _feed_files(
     plan: FeedPlan,
     context: FeedContext,
     answers: Mapping[str, Answer],
-    progress: _Progress,
+    progress: FeedProgress,
 ) -> bool:
     dataset = context.dataset
     if dataset.is_sequence:  # it is as long as its master: that has to be written
@@ -270,12 +221,14 @@ def _feed_files(
     return True
 
 
-def _note_excess(dataset: InputDataset, error: TooManyRecords, progress: _Progress) -> None:
+def _note_excess(dataset: InputDataset, error: TooManyRecords, progress: FeedProgress) -> None:
     reason = f"The files of {dataset.name} cannot be fed: {error}"
     progress.note(is_broken=True, is_complete=False, reason=reason)
 
 
-def _account(context: FeedContext, change: ContentChange, nfiles: int, progress: _Progress) -> None:
+def _account(
+    context: FeedContext, change: ContentChange, nfiles: int, progress: FeedProgress
+) -> None:
     """Note consequences of the feed of a dataset for its task and for the next datasets."""
     dataset = context.dataset
     counts = len(change.records), len(change.released), len(change.lost)
@@ -294,7 +247,7 @@ def _account(context: FeedContext, change: ContentChange, nfiles: int, progress:
         progress.note(waits=True, keeps_frozen_time=False, reason=reason)
 
 
-def _count_master(dataset: InputDataset, progress: _Progress, nfiles: int, nready: int) -> None:
+def _count_master(dataset: InputDataset, progress: FeedProgress, nfiles: int, nready: int) -> None:
     if progress.left is not None:
         progress.left -= nfiles
     progress.note(

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from pandadb.core.jobs.files.file_status import KEY, same_file
+from pandadb.core.datasets.file_keys import KEY, same_file
 from pandadb.core.sql.id_arrays import array, unnested
 from pandadb.core.sql.transaction import connection_of
 from pandadb.models import JediDatasetContents

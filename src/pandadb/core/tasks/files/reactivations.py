@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, Integer, and_, bindparam, case, func, select, update
 
-from pandadb.core.jobs.files.file_status import KEY, same_dataset, same_file
+from pandadb.core.datasets.dataset_types import INPUTS
+from pandadb.core.datasets.file_keys import KEY, same_dataset, same_file
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.tasks.files import dataset_rows
-from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.core.tasks.files.new_attempts import is_spent
 from pandadb.models import JediDatasetContents, JediDatasets, JediTasks
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.datasets.dataset_types import INPUTS
 from pandadb.core.tasks.files import dataset_rows, new_attempts, unstaged_files
-from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.core.tasks.files.new_attempts import FileCounts
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, select, update
 
-from pandadb.core.jobs.files.file_status import KEY, same_dataset, same_file
+from pandadb.core.datasets.file_keys import KEY, same_dataset, same_file
 from pandadb.core.sql.id_arrays import array, is_given, unnested
 from pandadb.core.sql.transaction import connection_of
 from pandadb.models import JediDatasetContents, JediDatasets

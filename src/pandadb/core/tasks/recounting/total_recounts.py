@@ -31,7 +31,8 @@ from sqlalchemy import (
 )
 
 from pandadb.core.datasets.counters import OUTPUTS
-from pandadb.core.jobs.files.file_status import BUILD, CLOSED_TASKS, PMERGE, same_dataset
+from pandadb.core.datasets.file_keys import same_dataset
+from pandadb.core.jobs.files.file_status import BUILD, CLOSED_TASKS, PMERGE
 from pandadb.core.jobs.files.task_totals import MOST_EVENTS
 from pandadb.core.sql.expressions import constant, constants, now
 from pandadb.core.sql.id_arrays import array, unnested

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pandadb.core.datasets.dataset_types import PRODUCED
 from pandadb.core.sql.validation import shown
 from pandadb.core.tasks.refinement import dataset_attributes
 from pandadb.core.tasks.refinement.drafts import Output
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from pandadb.core.tasks.refinement.drafts import Draft, Row
 
 INPUTS = ("input", "pseudo_input", "random_seed")
-OUTPUTS = ("output", "log")
 PSEUDO_DATASETS = ("pseudo_dataset", "seq_number", "DBR_LATEST")
 """Names that stand for no dataset of a catalogue."""
 COUNTERS = (
@@ -76,7 +76,7 @@ def set_streams(draft: Draft, catalogue: DatasetNames | None) -> None:
         kind = _needed(item, "param_type")
         if kind in INPUTS:
             _add_input(draft, item, catalogue)
-        elif kind in OUTPUTS:
+        elif kind in PRODUCED:
             _add_output(draft, item)
 
 

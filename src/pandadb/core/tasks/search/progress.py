@@ -10,10 +10,10 @@ from sqlalchemy import and_, case, func, literal_column, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.types import String
 
-from pandadb.core.jobs.files.file_status import same_dataset
+from pandadb.core.datasets.dataset_types import INPUTS
+from pandadb.core.datasets.file_keys import same_dataset
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
-from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.core.tasks.files.new_attempts import is_spent
 from pandadb.models import JediDatasetContents, JediDatasets
 from pandadb.models.jobs.all_tables import JOB_TABLES

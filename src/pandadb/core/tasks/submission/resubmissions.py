@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
+from pandadb.core.datasets.dataset_types import INPUTS
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import check_columns
 from pandadb.core.tasks.split_rules import CHANGEABLE
@@ -117,9 +118,7 @@ def reactivate(session: Transaction, task: int, given: Parameters) -> None:
 def _lower_memory(session: Transaction, task: int, ramcount: int) -> None:
     """Set the memory of a task (in its `ramunit`), and of input files that need more."""
     check_columns(JediTasks, {"ramcount": ramcount})
-    inputs = select(DATASET.datasetid).where(
-        DATASET.jeditaskid == task, DATASET.type.in_(("input", "pseudo_input"))
-    )
+    inputs = select(DATASET.datasetid).where(DATASET.jeditaskid == task, DATASET.type.in_(INPUTS))
     files = update(JediDatasetContents.__table__).where(
         FILE.jeditaskid == task, FILE.datasetid.in_(inputs), FILE.ramcount > ramcount
     )
