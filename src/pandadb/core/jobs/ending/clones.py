@@ -152,9 +152,7 @@ def _won(table: type[JobsActive4 | JobsArchived4]) -> Select[Any]:
         .join(CONTENTS.fileid.table, same_file(CONTENTS, FILE))
         .where(
             id_arrays.is_given(FILE.pandaid),
-            FILE.modificationtime == EPOCH
-            if table is JobsActive4
-            else FILE.modificationtime >= BEGIN,
+            here,
             FILE.type.in_((*INPUTS, *OUTPUTS)),
             CONTENTS.keeptrack == 1,
             CONTENTS.attemptnr == FILE.attemptnr,
