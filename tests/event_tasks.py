@@ -36,9 +36,7 @@ def make_consumer(session: Session, jobstatus: str = "running", **columns: Any) 
     return pandaid
 
 
-def make_event_task(
-    session: Session, ranges: int, *, pandaid: int = JOBSET, **columns: Any
-) -> None:
+def make_event_task(session: Session, ranges: int, **columns: Any) -> None:
     """Make a task with a file, and ranges of ten events of it that are ready."""
     make_task(session, TASK, files=1)
     file = session.get_one(JediDatasetContents, (TASK, DATASET, 0))

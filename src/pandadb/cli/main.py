@@ -13,6 +13,7 @@ from pandadb.cli import docs, partitions
 from pandadb.cli.archive import app as archive
 from pandadb.cli.db import app as db
 from pandadb.cli.demo import app as demo
+from pandadb.cli.events import app as events
 from pandadb.cli.help import program_of
 from pandadb.cli.jobs import app as jobs
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
@@ -52,6 +53,7 @@ def options(
 app.add_typer(db.app, name="db")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(events.app, name="events")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(archive.app, name="archive")
 app.add_typer(docs.app, name="docs")

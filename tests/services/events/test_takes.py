@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select, update
 
 from pandadb.core.events import takes
+from pandadb.core.events.range_requests import RangeRequest
 from pandadb.core.events.refusals import RangeRefusalReason as Why
 from pandadb.core.events.states import EventStatus as Is
-from pandadb.core.events.takes import RangeRequest
 from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import (

@@ -1,6 +1,5 @@
 """`pandadb jobs submit`, `move` and `retry`: new jobs, transitions, new attempts."""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,8 +11,9 @@ from pandadb.cli.confirm import REFUSALS_SHOWN, ask, end, steps, with_merged
 from pandadb.cli.jobs.choice import batches, by_filter
 from pandadb.cli.jobs.filters import of_live_jobs
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_id
-from pandadb.cli.output import INVALID, as_json, fail, out
+from pandadb.cli.output import as_json, out
 from pandadb.cli.target import changing
+from pandadb.cli.text_input import text_of
 from pandadb.services import jobs
 
 PandaIDs = Annotated[list[int], typer.Argument(parser=job_id, metavar="PANDAID", help="The jobs.")]
@@ -44,7 +44,7 @@ def submit(
 
     Example: pandadb jobs submit jobs.json --dry-run
     """
-    text = _text(file)
+    text = text_of(file)
     with changing(dry_run=dry_run) as database:
         new = jobs.read(text)
         pandaids = jobs.submit(
@@ -103,7 +103,7 @@ def move(
         raise typer.BadParameter(
             "A report on files is of jobs named by PandaIDs", param_hint="--files"
         )
-    report = jobs.read_report(_text(files)) if files else None
+    report = jobs.read_report(text_of(files)) if files else None
     with changing(dry_run=dry_run) as database:
         if matching is None:
             ask(verb.capitalize(), pandaids or (), yes or dry_run)
@@ -156,16 +156,6 @@ def retry(
         for old, new in retried.jobs.items():
             typer.echo(f"{old} {'would be retried' if dry_run else f'is retried as job {new}'}")
     end(retried.refused.values())
-
-
-def _text(file: Path) -> str:
-    """Return the text of a file, or of stdin for `-`."""
-    try:
-        given = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        return given.decode("utf-8-sig")  # whatever the terminal's encoding is
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        fail(f"{file} cannot be read as UTF-8 text: {reason}", INVALID)
 
 
 def _assignment(word: str) -> tuple[str, Any]:

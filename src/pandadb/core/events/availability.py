@@ -5,28 +5,22 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, literal_column, select
+from sqlalchemy import func, select
 
-from pandadb.core.events.states import EventStatus
+from pandadb.core.events import job_locks, range_requests, take_statement
+from pandadb.core.events.take_statement import Pool, is_free
 from pandadb.core.sql import id_arrays
-from pandadb.core.sql.expressions import constants
 from pandadb.models import JediEvents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import Select
 
+    from pandadb.core.events.range_requests import RangeRequest
     from pandadb.core.sql.transaction import Transaction
-    from pandadb.core.statemachine.effects import Columns
 
 EVENT = JediEvents.__table__.c
-
-
-def is_free(event: Columns) -> ColumnElement[bool]:
-    """Return whether a range can be taken."""
-    ready = event["status"] == constants([EventStatus.READY.value])[0]
-    return and_(ready, event["attemptnr"] > literal_column("0"))
 
 
 def of_tasks(session: Transaction, tasks: Iterable[int]) -> dict[int, int]:
@@ -34,9 +28,23 @@ def of_tasks(session: Transaction, tasks: Iterable[int]) -> dict[int, int]:
     tasks = [*dict.fromkeys(tasks)]
     if not tasks:
         return {}
-    found: dict[int, int] = dict.fromkeys(tasks, 0)
     rows = session.execute(_of_tasks(), {"tasks": tasks})
-    return found | dict(map(tuple, rows))
+    return dict.fromkeys(tasks, 0) | dict(map(tuple, rows))
+
+
+def of_jobs(session: Transaction, requests: Sequence[RangeRequest]) -> dict[int, int]:
+    """Return how many ranges active jobs can take, whatever state they are in.
+
+    Raises:
+        InvalidValue: A request is malformed, or there are two of one job.
+    """
+    range_requests.check(requests)
+    jobs = job_locks.read_jobs(session, [one.pandaid for one in requests])
+    found: dict[int, int] = {}
+    for pool, takers in range_requests.pools_of(requests, jobs).items():
+        given = take_statement.parameters(takers)
+        found |= dict(map(tuple, session.execute(_of_pool(pool), given)))
+    return found
 
 
 @cache
@@ -48,3 +56,10 @@ def _of_tasks() -> Select[Any]:
         .where(is_free(EVENT))
         .group_by(EVENT.jeditaskid)
     )
+
+
+@cache
+def _of_pool(pool: Pool) -> Select[Any]:
+    given = take_statement.takers()
+    number = select(func.count()).where(take_statement.of_pool(pool, EVENT, given), is_free(EVENT))
+    return select(given.pandaid, number.scalar_subquery())

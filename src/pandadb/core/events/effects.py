@@ -1,7 +1,7 @@
 """Effects and guards of the transitions of ranges of events.
 
-A row has the columns of JEDI_EVENTS as they were, `jobset`, the job set that its ranges go back to,
-and `job`, the one that takes it.
+A row has the columns of JEDI_EVENTS as they were; `jobset`, the job set that its ranges go back to;
+`is_free`, whether that costs no attempt; `job`, the one that takes it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,14 @@ TO_FIRST_JOBSET = Effect(
 TO_JOBSET = Effect(
     "the job set of its job", lambda row, _column: func.coalesce(row["jobset"], row["event_offset"])
 )
+TO_JOB = Effect("the job's", lambda row, _column: row["job"])
 TO_NO_JOB = Effect("0", lambda _row, _column: literal_column("0"))
 
+IS_OPEN = Guard(
+    "an attempt is left",
+    lambda row: row["attemptnr"] > literal_column("0"),
+    "its attempts are used up",
+)
 HAS_ATTEMPTS = Guard(
     "an attempt is left after this one",
     lambda row: row["attemptnr"] > LAST_ATTEMPT,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from pandadb.core.events.kinds import JobKind
@@ -20,7 +20,7 @@ from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JobsA
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import CTE, Select
 
@@ -41,10 +41,27 @@ def lock_datasets(session: Transaction, pandaids: Sequence[int]) -> None:
     session.execute(_datasets(), {"pandaids": [*pandaids]})
 
 
+def read_jobs(session: Transaction, pandaids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    """Return the columns of active jobs by PandaID, without locks."""
+    rows = session.execute(_jobs(lock=False), {"pandaids": [*pandaids]}).mappings()
+    return {row["pandaid"]: dict(row) for row in rows}
+
+
 def lock_jobs(session: Transaction, pandaids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
     """Lock active jobs; return their columns by PandaID."""
-    rows = session.execute(_jobs(), {"pandaids": [*pandaids]}).mappings()
+    rows = session.execute(_jobs(lock=True), {"pandaids": [*pandaids]}).mappings()
     return {row["pandaid"]: dict(row) for row in rows}
+
+
+def lock_with_jobsets(
+    session: Transaction, jobs: Collection[tuple[int, int]]
+) -> dict[int, Mapping[str, Any]]:
+    """Lock the active jobs of (task, PandaID or job set); return one for each of the latter."""
+    tasks, pandaids = (sorted(set(ids)) for ids in zip(*jobs, strict=True)) if jobs else ([], [])
+    given = {"tasks": tasks, "pandaids": pandaids}
+    rows = session.execute(_jobs_of_sets(), given).mappings().all()
+    found = {row["jobsetid"]: dict(row) for row in reversed(rows)}
+    return found | {row["pandaid"]: dict(row) for row in rows}
 
 
 def lock_files(session: Transaction, pandaids: Sequence[int]) -> None:
@@ -68,10 +85,18 @@ def _datasets() -> Select[Any]:
 
 
 @cache
-def _jobs() -> Select[Any]:
+def _jobs(*, lock: bool) -> Select[Any]:
+    jobs = select(*(JOB[name] for name in READ)).where(id_arrays.by_id(JobsActive4))
+    return jobs.order_by(JOB.pandaid).with_for_update(key_share=True) if lock else jobs
+
+
+@cache
+def _jobs_of_sets() -> Select[Any]:
+    is_of_task = JOB.jeditaskid == func.any(id_arrays.array("tasks"))
+    of_set = id_arrays.is_given(JOB.jobsetid)
     return (
         select(*(JOB[name] for name in READ))
-        .where(id_arrays.by_id(JobsActive4))
+        .where(or_(id_arrays.is_given(JOB.pandaid), and_(is_of_task, of_set)))
         .order_by(JOB.pandaid)
         .with_for_update(key_share=True)
     )

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, exists, func, null, select, true, update
 
-from pandadb.core.events.availability import is_free
-from pandadb.core.events.effects import IS_JUMBO
+from pandadb.core.events.effects import IS_JUMBO, IS_OPEN
 from pandadb.core.events.states import KEY, EventStatus
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import constants
 from pandadb.models import JediDatasetContents, JediEvents
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import CTE, ColumnElement, Select
 
     from pandadb.core.statemachine.effects import Columns
@@ -42,12 +43,13 @@ class Taker(NamedTuple):
     ranges: int
 
 
-def _given() -> Columns:
+def takers() -> Columns:
+    """Return the takers, each a row, as parameters."""
     arrays = {name: id_arrays.array(f"{name}s") for name in Taker._fields}
     return id_arrays.unnested("given", **arrays).c
 
 
-def _of_pool(pool: Pool, event: Columns, given: Columns) -> ColumnElement[bool]:
+def of_pool(pool: Pool, event: Columns, given: Columns) -> ColumnElement[bool]:
     """Return whether a range is of the pool of a taker."""
     conditions = [event["jeditaskid"] == given["jeditaskid"]]
     if pool in (Pool.JOBSET, Pool.SEGMENT):
@@ -55,6 +57,17 @@ def _of_pool(pool: Pool, event: Columns, given: Columns) -> ColumnElement[bool]:
     if pool is Pool.SEGMENT:
         conditions.append(event["datasetid"] == given["segment"])
     return and_(*conditions)
+
+
+def parameters(given: Sequence[Taker]) -> dict[str, list[int]]:
+    """Return takers as the parameters of the statements."""
+    columns = zip(Taker._fields, zip(*given, strict=True), strict=True)
+    return {f"{name}s": [*values] for name, values in columns}
+
+
+def is_free(event: Columns) -> ColumnElement[bool]:
+    """Return whether a range can be taken."""
+    return and_(event["status"] == constants([EventStatus.READY.value])[0], IS_OPEN.of(event))
 
 
 @cache
@@ -94,7 +107,7 @@ def taking(pool: Pool) -> Select[Any]:
 
 def _jobs(pool: Pool) -> CTE:
     """Select the jobs with a number for their pool, and the ranges that jobs before them get."""
-    given = _given()
+    given = takers()
     names = {
         Pool.JOBSET: ("jeditaskid", "jobset"),
         Pool.SEGMENT: ("jeditaskid", "jobset", "segment"),
@@ -134,7 +147,7 @@ def _free(pool: Pool, jobs: CTE) -> CTE:
     )
     ranges = (
         select(*(event[name] for name in KEY))
-        .where(_of_pool(pool, event, pools.c), is_free(event), ~is_known)
+        .where(of_pool(pool, event, pools.c), is_free(event), ~is_known)
         .limit(pools.c.ranges)
         .with_for_update(skip_locked=True, of=event.pandaid.table)
     )
@@ -158,7 +171,7 @@ def _numbered(free: CTE) -> CTE:
 @cache
 def exhausted() -> Select[int]:
     """Select the jobs whose job sets have no range left to take."""
-    given = _given()
+    given = takers()
     is_left = exists().where(
         EVENT.jeditaskid == given.jeditaskid, EVENT.pandaid == given.jobset, is_free(EVENT)
     )

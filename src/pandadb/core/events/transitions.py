@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core.events.effects import (
     HAS_ATTEMPTS,
     IS_LAST,
+    IS_OPEN,
     IS_SPENT,
     ONE_LESS,
     ONE_LESS_UNLESS_FREE,
     TO_FIRST_JOBSET,
+    TO_JOB,
     TO_JOBSET,
     TO_NO_JOB,
 )
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 HERE = (JediEvents,)
 STATES: Mapping[str, State[type[JediEvents]]] = by_name(
     (
-        State("ready", HERE, "it can be taken, if it has attempts left"),
+        State("ready", HERE, "it waits for a job, if it has attempts left"),
         State("sent", HERE, "a job has taken it"),
         State("running", HERE, "its job processes it"),
         State("finished", HERE, "its job has processed it"),
@@ -56,8 +58,7 @@ def _others(*names: str) -> tuple[str, ...]:
 
 
 TRANSITIONS = (
-    Transition("take", ("ready",), "sent", "a job takes it: its PandaID becomes the job's"),
-    Transition("report", ("sent", "running"), "running", "its job processes it"),
+    Transition("take", ("ready",), "sent", "a job takes it", (IS_OPEN,), {"pandaid": TO_JOB}),
     Transition("report", ("sent", "running"), "finished", "its job has processed it"),
     Transition("report", ("sent", "running"), "failed", "its job has failed to process it"),
     Transition("end", ("finished",), "done", "its job ends"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs import states
 from pandadb.core.jobs.calls import Call, is_accounted, take
-from pandadb.core.jobs.ending import clones
+from pandadb.core.jobs.ending import clones, semaphores
 from pandadb.core.jobs.event_service import ends_by_events
 from pandadb.core.jobs.files import file_reports
 from pandadb.core.sql import validation
@@ -62,6 +62,8 @@ def advance(
 
 def _end_clones(session: Transaction, given: Call, moved: MoveResult) -> None:
     """End the clones among jobs that have been left, each as its jobset lets it."""
+    if given.verb == "finish":
+        semaphores.claim_to_store(session, [*moved.refused])
     found = clones.decide(session, [*moved.refused])
     ending = [*found.winners, *found.lasts, *found.others]
     if not (ending or found.losers):

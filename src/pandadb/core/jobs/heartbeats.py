@@ -9,9 +9,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, String, bindparam, false, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 
-from pandadb.core.jobs import move_statement, queuing_periods
+from pandadb.core.events import archive_files, corruptions
+from pandadb.core.events.kinds import JobKind
+from pandadb.core.jobs import move_statement, queuing_periods, waiting_consumers
 from pandadb.core.jobs.effects import COMMAND, HAS_QUEUED_TIME, RUNS_ONCE
 from pandadb.core.jobs.ending import semaphores
 from pandadb.core.jobs.files import file_accounting
@@ -65,6 +67,8 @@ class Heartbeat:
     report: str | None = None
     """The report on the outputs, with the last heartbeat."""
     metadata: str | None = None
+    corrupted_files: Sequence[str] = ()
+    """Names of archive files that a merge job of the event service cannot read."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +126,13 @@ def _take(session: Transaction, seen: Mapping[int, Checked], host: str) -> dict[
         if goal:
             goals[pandaid] = goal
     _apply(session, [(said[pandaid], goal) for pandaid, goal in goals.items()], found, host)
+    waiting_consumers.touch(session, [found[pandaid] for pandaid in goals])
     for loser in semaphores.claim(session, semaphores.first_runs(goals, found), host):
         answers[loser] = replace(answers[loser], command=COMMAND)
     ended = [said[pandaid] for pandaid in goals if said[pandaid].jobstatus in REPORTS]
     _remember(session, ended, found)
+    unreadable = {p: said[p].corrupted_files for p in goals if _merges_events(found[p])}
+    corruptions.note(session, {p: names for p, names in unreadable.items() if names})
     heard = [(found[p], one.said) for p, one in seen.items() if p in found and not one.refused]
     if others := [one for job, one in heard if _is_current(job, one) and _is_other(job, one)]:
         _note_others(session, others)
@@ -156,6 +163,10 @@ def judge(job: Mapping[str, Any] | None, said: Heartbeat) -> tuple[Answer, str |
         goal = old
     ignored = _ignored(job, said.jobstatus, goal)
     return (Answer(old, command, ignored), None) if ignored else (Answer(goal, command), goal)
+
+
+def _merges_events(job: Mapping[str, Any]) -> bool:
+    return bool(job["eventservice"] == JobKind.MERGE)
 
 
 def _is_current(job: Mapping[str, Any], said: Heartbeat) -> bool:
@@ -205,6 +216,10 @@ def _found() -> Select[Any]:
             job.batchid,
             job.commandtopilot,
             job.jobdispatchererrordiag,
+            job.jeditaskid,
+            job.jobsetid,
+            job.eventservice,
+            job.specialhandling,
             func.coalesce(HAS_QUEUED_TIME.of(job), false()).label("is_timed"),
             func.coalesce(RUNS_ONCE.of(job), false()).label("runs_once"),
         )
@@ -278,6 +293,19 @@ def _noting_others() -> Update:
     )
 
 
+@cache
+def _reported() -> Insert:
+    """Store a report once; a request to register archive files makes room for it."""
+    report = JobOutputReport.__table__
+    new = insert(report).values(timestamp=now())
+    columns = ("prodsourcelabel", "jobstatus", "data", "timestamp")
+    return new.on_conflict_do_update(
+        index_elements=[report.c.pandaid, report.c.attemptnr],
+        set_={name: new.excluded[name] for name in columns},
+        where=report.c.jobstatus == archive_files.REGISTER,
+    )
+
+
 def _remember(
     session: Transaction, ended: Sequence[Heartbeat], found: Mapping[int, Mapping[str, Any]]
 ) -> None:
@@ -293,8 +321,7 @@ def _remember(
         for one in ended
     ]
     if reports:
-        report = insert(JobOutputReport.__table__).values(timestamp=now())
-        session.execute(report.on_conflict_do_nothing(), reports)
+        session.execute(_reported(), reports)
     metadata = [{"pandaid": one.pandaid, "metadata": one.metadata} for one in ended if one.metadata]
     if metadata:
         session.execute(insert(MetaTable.__table__).on_conflict_do_nothing(), metadata)

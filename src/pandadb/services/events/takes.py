@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pandadb.core.events import takes
-from pandadb.core.events.takes import RangeRequest, TakenRanges
+from pandadb.core.events.takes import TakenRanges
 from pandadb.core.jobs.ending import unused_consumers
 from pandadb.core.jobs.refusals import refusing_to_wait
+from pandadb.services.events.search import as_requests
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pandadb.core.events.range_requests import RangeRequest
     from pandadb.database import Database
 
 
@@ -38,11 +40,7 @@ def take(
         InvalidValue: A request is malformed, or there are two of one job.
         JobsLocked: Another transaction has locked a job for longer than the lock timeout.
     """
-    if isinstance(requests, int):
-        requests = RangeRequest(requests)
-    if isinstance(requests, RangeRequest):
-        requests = [requests]
     with transaction(database, options) as connection, refusing_to_wait():
-        taken = takes.take(connection, requests)
+        taken = takes.take(connection, as_requests(requests))
         closed = unused_consumers.close(connection, taken.exhausted, options.host)
     return TakeResult(taken.ranges, taken.refused, taken.exhausted, closed)

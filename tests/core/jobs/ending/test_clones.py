@@ -172,3 +172,13 @@ def test_clones_that_run_in_one_call_take_a_range_each(session: Session) -> None
     taken = select(JediEvents.pandaid).where(JediEvents.status == 1)
     assert sorted(session.scalars(taken)) == clones[:2]
     assert job(session, clones[2]).jobstatus == "activated"
+
+
+def test_of_clones_that_store_once_the_first_that_finishes_counts(session: Session) -> None:
+    first, second, third = make_clones(session, "holding", "holding", "holding")
+    session.execute(update(JobsActive4).values(specialhandling="eventservice,sc:2"))
+    make_range(session)
+
+    assert end(session, "fail", third) == {third: "closed"}
+    assert end(session, "finish", second) == {second: "finished", first: "closed"}
+    assert input_file(session).pandaid == second

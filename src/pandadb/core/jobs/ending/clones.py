@@ -1,8 +1,8 @@
 """Clones: several jobs with the same input, of which one only is to count; semantics 2.13.
 
 Clones are of one jobset. The semaphore is a range of events (JEDI_EVENTS) of the jobset: the clone
-that takes one has it, with `sc:1` when it first runs. The others are closed, and their files
-are left to the one that has it.
+that takes one has it, with `sc:1` when it first runs, with `sc:2` when it has finished. The others
+are closed, and their files are left to the one that has it.
 """
 
 from __future__ import annotations

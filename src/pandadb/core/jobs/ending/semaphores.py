@@ -1,4 +1,7 @@
-"""Semaphores of clones: ranges of events of their jobset, which they take when they first run."""
+"""Semaphores of clones: ranges of events of their jobset.
+
+Clones take one when they first run, or with `sc:2` when they have finished.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, select, tuple_, update
 
+from pandadb.core.events.special_handling import STORE_ONCE
+from pandadb.core.events.states import KEY, EventStatus
+from pandadb.core.events.take_statement import is_free
 from pandadb.core.jobs.effects import COMMAND
 from pandadb.core.jobs.ending import clones
 from pandadb.core.sql import id_arrays
+from pandadb.core.sql.expressions import constant
 from pandadb.models import JediEvents, JobsActive4
 
 if TYPE_CHECKING:
@@ -19,9 +26,6 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-RANGE_KEY = ("jeditaskid", "pandaid", "fileid", "job_processid")
-READY, SENT = 0, 1
-"""States of a range of events: it is free, a job has it."""
 KILL_DIAG = "killed by job cloning: another clone has the semaphore"
 IN_QUEUE = ("activated", "assigned", "throttled")
 """States in which a clone is closed as soon as another one has the semaphore."""
@@ -58,20 +62,40 @@ def claim(session: Transaction, pandaids: Sequence[int], host: str) -> list[int]
     return losers
 
 
+def claim_to_store(session: Transaction, pandaids: Sequence[int]) -> None:
+    """Let clones that are about to finish take the semaphore, those of which one stores its output.
+
+    The server fails them all: it gives no range to a job that is holding.
+    """
+    storing = [*session.scalars(_storing(), {"pandaids": [*pandaids]})]
+    if storing:
+        session.execute(_claimed(), {"pandaids": storing})
+
+
+@cache
+def _storing() -> Select[int]:
+    pattern = constant(f"(^|,){STORE_ONCE}(,|$)")
+    return (
+        select(JOB.pandaid)
+        .where(id_arrays.is_given(JOB.pandaid), JOB.specialhandling.regexp_match(pattern))
+        .order_by(JOB.pandaid)
+        .with_for_update(key_share=True)
+    )
+
+
 @cache
 def _claimed() -> Select[Any]:
     """Give a range each to the jobs, the first to the first."""
     free = (
-        select(*(EVENT[name] for name in RANGE_KEY))
+        select(*(EVENT[name] for name in KEY))
         .add_columns(EVENT.attemptnr)
         .where(
             tuple_(EVENT.jeditaskid, EVENT.pandaid).in_(
                 select(JOB.jeditaskid, JOB.jobsetid).where(id_arrays.is_given(JOB.pandaid))
             ),
-            EVENT.status == READY,
-            EVENT.attemptnr > 0,
+            is_free(EVENT),
         )
-        .order_by(*(EVENT[name] for name in RANGE_KEY))
+        .order_by(*(EVENT[name] for name in KEY))
         .with_for_update()
         .cte("free")
         .prefix_with("MATERIALIZED")
@@ -83,9 +107,9 @@ def _claimed() -> Select[Any]:
             ranges.c.jeditaskid == jobs.c.jeditaskid,
             ranges.c.pandaid == jobs.c.jobsetid,
             ranges.c.number == jobs.c.number,
-            *(EVENT[name] == ranges.c[name] for name in (*RANGE_KEY, "attemptnr")),
+            *(EVENT[name] == ranges.c[name] for name in (*KEY, "attemptnr")),
         )
-        .values(pandaid=jobs.c.job, status=SENT, is_jumbo=None)
+        .values(pandaid=jobs.c.job, status=EventStatus.SENT.value, is_jumbo=None)
         .returning(EVENT.pandaid)
         .cte("taken")
     )
@@ -117,8 +141,7 @@ def _standings() -> Select[Any]:
     is_left = exists().where(
         EVENT.jeditaskid == JOB.jeditaskid,
         EVENT.pandaid == JOB.jobsetid,
-        EVENT.status == READY,
-        EVENT.attemptnr > 0,
+        is_free(EVENT),
     )
     names = clones.has_semaphore().label("has_semaphore"), is_left.label("is_left")
     return select(JOB.pandaid, *names).where(id_arrays.is_given(JOB.pandaid))

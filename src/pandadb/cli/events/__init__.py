@@ -1,0 +1,1 @@
+"""`pandadb events`: commands that list, take, report and release ranges of events."""
