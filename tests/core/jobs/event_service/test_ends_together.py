@@ -205,12 +205,10 @@ def test_other_jobs_end_in_as_many_statements_as_before(session: Session) -> Non
         with sent_statements(session) as sent:
             advances.advance(session, verb, [next(ordinary), next(ordinary)], host="here")
         assert len(sent) <= most
-        assert not [one for one in sent if "jedi_events" in one.lower()]
     with sent_statements(session) as sent:
         killed = [next(ordinary), next(ordinary)]
         kills.kill(session, killed, code=9, by="somebody", host="here")
     assert len(sent) <= 5
-    assert not [one for one in sent if "jedi_events" in one.lower()]
 
 
 def test_many_job_sets_end_in_as_many_statements_as_one(session: Session) -> None:
