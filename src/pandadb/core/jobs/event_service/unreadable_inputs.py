@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, select
 
-from pandadb.core.events import corruptions
-from pandadb.core.events.corruptions import CORRUPTED, READ
 from pandadb.core.events.kinds import JobKind
+from pandadb.core.events.reports import corruptions
+from pandadb.core.events.reports.corruptions import CORRUPTED, READ
 from pandadb.core.sql import id_arrays
 from pandadb.models import FilesTable4, JobsArchived4
 
