@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ARRAY, String, and_, bindparam, func, insert, literal, select
 
-from pandadb.core.events.range_requests import SAMPLES_JOBSET
 from pandadb.core.events.states import EventStatus
+from pandadb.core.events.takes.range_requests import SAMPLES_JOBSET
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import constant
 from pandadb.core.sql.validation import InvalidValue, check_number, check_text, shown
@@ -115,6 +115,8 @@ def _of_models() -> Select[Any]:
         DATASET.type == literal("pseudo_input"),
         DATASET.masterid.is_(None),
     )
-    return select(given.model, DATASET.datasetid).join(
-        DATASET.datasetid.table, and_(is_master, ends_with)
+    return (
+        select(given.model, DATASET.datasetid)
+        .select_from(given.model.table)
+        .join(DATASET.datasetid.table, and_(is_master, ends_with))
     )

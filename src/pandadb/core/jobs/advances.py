@@ -65,11 +65,11 @@ def _end_clones(session: Transaction, given: Call, moved: MoveResult) -> None:
     if given.verb == "finish":
         semaphores.claim_to_store(session, [*moved.refused])
     found = clones.decide(session, [*moved.refused])
-    if not (found.winners or found.losers or found.others):
+    ending = [*found.winners, *found.lasts, *found.others]
+    if not (ending or found.losers):
         return
-    if found.winners:
-        clones.win(session, found.winners)
-    ended = take(session, given, [*found.winners, *found.others])
+    clones.win(session, [*found.winners, *found.lasts])
+    ended = take(session, given, ending)
     closed = clones.close(session, found.losers, given.host, given.values)
     others = clones.siblings(session, found.winners) if found.winners else []
     moved.jobs |= ended.jobs | closed

@@ -92,6 +92,8 @@ def _account(session: Transaction, given: Call, moved: MoveResult, then: Consequ
         file_reports.store(session, reported, given.goal)
     if not given.settles:
         return
+    if then.clones and given.verb in states.KILLS:
+        clones.be_killed(session, then.clones)
     if not then.has_files:
         if given.end == "finished":
             task_totals.finish(session, then.counted_tasks)

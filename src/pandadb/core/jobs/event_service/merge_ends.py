@@ -13,6 +13,7 @@ from pandadb.core.jobs.event_service import (
     end_marks,
     given_jobs,
     related_jobs,
+    unreadable_inputs,
 )
 from pandadb.core.jobs.event_service.end_marks import MARKS
 from pandadb.core.jobs.files.file_status import MASTER_TYPES, RETRIED_BY_PILOT
@@ -60,6 +61,8 @@ def end(session: Transaction, given: Call, jobs: Rows) -> MoveResult:
             continue
         consumer_ranges.mark_outputs(session, chosen, call.goal)
         done.add(take(session, call, given_jobs.ids(chosen)))
+        if call.goal == "failed":
+            unreadable_inputs.corrupt(session, given_jobs.ids(chosen))
         counted = [job for job in chosen if job["taskbuffererrorcode"] != RETRIED_BY_PILOT]
         related_jobs.follow(session, counted, call.goal)
     return done
