@@ -9,7 +9,14 @@ import pytest
 from sqlalchemy import select, update
 
 from pandadb.core.events.states import EventStatus as Is
-from pandadb.models import JediDatasetContents, JediEvents, JobsActive4, JobsArchived, JobsArchived4
+from pandadb.models import (
+    FilesTable4,
+    JediDatasetContents,
+    JediEvents,
+    JobsActive4,
+    JobsArchived,
+    JobsArchived4,
+)
 from tests.core.jobs.event_service.test_consumer_ends import (
     begin,
     end,
@@ -17,8 +24,8 @@ from tests.core.jobs.event_service.test_consumer_ends import (
     input_file,
     take,
 )
-from tests.event_tasks import holders
-from tests.factories import make_copy
+from tests.event_tasks import TASK, holders
+from tests.factories import ROW_IDS, make_copy
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -118,3 +125,27 @@ def test_a_merge_that_its_pilot_has_tried_again_decides_nothing(session: Session
     end(session, "fail", new, taskbuffererrorcode=107)
 
     assert ended(session, job) == ("merging", "es_merge", 112)
+
+
+@pytest.mark.parametrize(
+    ("error", "failures", "is_lost"),
+    [(1103, 1, True), (1305, 1, False), (1099, 1, False), (1099, 3, True)],
+)
+def test_events_in_a_file_that_cannot_be_read_are_processed_again(
+    session: Session, error: int, failures: int, is_lost: bool
+) -> None:
+    job, new = merge(session, specialhandling="eventservice,de")
+    written = {"type": "zipoutput", "lfn": "archive", "pandaid": job, "status": "ready"}
+    file = FilesTable4(row_id=next(ROW_IDS), **written)
+    session.add(file)
+    for owner in (new, 1, 2)[:failures]:
+        read = {"type": "zipinput", "lfn": "archive", "status": "corrupted", "jeditaskid": TASK}
+        session.add(FilesTable4(row_id=next(ROW_IDS), pandaid=owner, **read))
+    session.flush()
+    in_file = update(JediEvents).where(JediEvents.job_processid == 1)
+    session.execute(in_file.values(ziprow_id=file.row_id))
+
+    end(session, "fail", new, piloterrorcode=error)
+
+    states = [status for _, status, _ in holders(session).values()]
+    assert states == [Is.CORRUPTED if is_lost else Is.DONE, *[Is.DONE] * 3]
