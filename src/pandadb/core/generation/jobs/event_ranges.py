@@ -2,7 +2,7 @@
 
 `es:N:` comes before the ranges of each file, which are separated by `^`; jobs with the same N are
 of one jobset. The parts of a file's are its name, its first and last event, the events of a range,
-the attempts of each, and the events before the file. Job generation 3.
+the attempts of each, and the events before the file. Job generation 8.
 """
 
 from __future__ import annotations
