@@ -25,6 +25,7 @@ ALL = pytest.mark.parametrize(
         ("dictionary", "dictionary/tasks.md"),
         ("states", "states.md"),
         ("states", "task_states.md"),
+        ("states", "event_states.md"),
         ("statements", "statements.md"),
         ("types", "job_types.py"),
     ],

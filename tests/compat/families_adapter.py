@@ -8,13 +8,14 @@ from __future__ import annotations
 from pandadb.database import Database
 from tests.compat.families.commands import Commands
 from tests.compat.families.datasets import Datasets
+from tests.compat.families.event_ranges import EventRanges
 from tests.compat.families.generation import Generation
 from tests.compat.families.job_ends import JobEnds
 from tests.compat.families.submission import Submission
 from tests.compat.families.task_ends import TaskEnds
 
 
-class Families(Submission, Commands, TaskEnds, Datasets, JobEnds, Generation):
+class Families(Submission, Commands, TaskEnds, Datasets, JobEnds, Generation, EventRanges):
     """All families; each op is a method of one of the parts."""
 
     def __init__(self, url: str) -> None:

@@ -40,7 +40,7 @@ def dictionary(folder: Folder = Path("docs"), check: Check = False, json: AsJSON
 
 @app.command()
 def states(folder: Folder = Path("docs"), check: Check = False, json: AsJSON = False) -> None:
-    """Generate the pages of states of jobs and of tasks: a diagram, states, transitions.
+    """Generate the pages of states of jobs, tasks and ranges: a diagram, states, transitions.
 
     Example: pandadb docs states --check
     """

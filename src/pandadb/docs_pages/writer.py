@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.docs_pages import (
     dictionary,
+    event_states_page,
     mermaid,
     statements_page,
     states_page,
@@ -51,12 +52,16 @@ def write_dictionary(folder: Path, *, check: bool = False) -> Written:
 
 
 def states(folder: Path, *, check: bool = False) -> Written:
-    """Write the pages about the states and transitions of jobs and of tasks.
+    """Write the pages about states and transitions: of jobs, of tasks, of ranges of events.
 
     Raises:
         FolderError: The folder cannot be read or written.
     """
-    files = {"states.md": states_page.page(), "task_states.md": task_states_page.page()}
+    files = {
+        "states.md": states_page.page(),
+        "task_states.md": task_states_page.page(),
+        "event_states.md": event_states_page.page(),
+    }
     return _write(folder, files, (), check)
 
 

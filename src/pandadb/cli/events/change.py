@@ -61,7 +61,7 @@ def take(
             for found in taken.ranges.values()
             for one in found
         )
-        table("Ranges that would be taken" if dry_run else "Ranges taken", RANGE_COLUMNS, rows)
+        table("Would be taken" if dry_run else "Taken", RANGE_COLUMNS, rows)
         if taken.closed:
             out.print(f"Closed, as no range is left: {len(taken.closed):,} jobs.")
     _end(taken.refused.values(), changed=any(taken.ranges.values()))
@@ -140,7 +140,7 @@ def release(
             for job, states in done.jobs.items()
             for state, number in states.items()
         )
-        title = "Ranges that would be released" if dry_run else "Ranges released"
+        title = "Would be released" if dry_run else "Released"
         table(title, ("job", "state now", "ranges"), rows)
     _end(done.refused.values(), changed=any(done.jobs.values()))
 

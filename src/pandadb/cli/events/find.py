@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pandadb.cli.options import AsJSON, job_id, task_id, whole
+from pandadb.cli.options import LARGEST_ID, AsJSON, task_id, whole
 from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import connected
 from pandadb.services import events
@@ -23,11 +23,15 @@ Task = Annotated[
 Job = Annotated[
     int | None,
     typer.Option(
-        "--pandaid", parser=job_id, metavar="PANDAID", help="The job that has them, or the job set."
+        "--pandaid",
+        parser=whole(0, LARGEST_ID),
+        metavar="PANDAID",
+        help="The job that has them, or the job set.",
     ),
 ]
 File = Annotated[
-    int | None, typer.Option("--fileid", parser=task_id, metavar="FILE", help="The input file.")
+    int | None,
+    typer.Option("--fileid", parser=whole(0, LARGEST_ID), metavar="FILE", help="The input file."),
 ]
 
 

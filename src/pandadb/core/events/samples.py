@@ -115,6 +115,8 @@ def _of_models() -> Select[Any]:
         DATASET.type == literal("pseudo_input"),
         DATASET.masterid.is_(None),
     )
-    return select(given.model, DATASET.datasetid).join(
-        DATASET.datasetid.table, and_(is_master, ends_with)
+    return (
+        select(given.model, DATASET.datasetid)
+        .select_from(given.model.table)
+        .join(DATASET.datasetid.table, and_(is_master, ends_with))
     )

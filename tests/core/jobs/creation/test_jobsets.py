@@ -275,8 +275,10 @@ def test_files_that_a_job_has_several_times_are_noted_as_ranges(session: Session
     noted = (job.pandaid, row_id, 1, Is.DISCARDED, -1)
     assert ranges(session, *names) == [(1, *noted), (2, *noted)]
     assert ranges(session, "def_min_eventid", "event_offset") == [(0, None)] * 2
-    used = select(JediDatasetContents.status, JediDatasetContents.pandaid)
-    assert session.execute(used).all() == [("running", job.pandaid)] * 3
+    file = JediDatasetContents
+    used = select(file.status, file.pandaid, file.proc_status).order_by(file.fileid)
+    taken = ("running", job.pandaid)
+    assert session.execute(used).all() == [(*taken, "queued"), (*taken, None), (*taken, None)]
 
 
 def test_a_jumbo_job_needs_ranges_to_take(session: Session) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     not_,
     null,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -81,7 +82,9 @@ def _use(*, repeated: bool) -> Update:
     files = _files(repeated=repeated)
     used = (
         select(
-            *(CONTENTS[name] for name in KEY), CONTENTS.is_waiting, files.c.pandaid, files.c.type
+            *(CONTENTS[name] for name in KEY),
+            CONTENTS.is_waiting,
+            *(files.c[name] for name in ("pandaid", "type", "is_first")),
         )
         .join(files, same_file(CONTENTS, files.c))
         .where(
@@ -113,9 +116,9 @@ def _use(*, repeated: bool) -> Update:
 
 
 def _files(*, repeated: bool) -> CTE:
-    """Select the files of the jobs, and those that a job has several times."""
+    """Select the files of the jobs, and those that a job has several times: these never queue."""
     columns = (*KEY, "attemptnr", "pandaid", "type")
-    files = select(*(FILE[name] for name in columns)).where(
+    files = select(*(FILE[name] for name in columns), true().label("is_first")).where(
         id_arrays.is_given(FILE.pandaid), FILE.modificationtime == EPOCH
     )
     if not repeated:
@@ -125,6 +128,7 @@ def _files(*, repeated: bool) -> CTE:
         EVENT.attemptnr - 1,
         EVENT.pandaid,
         constant("pseudo_input"),
+        false(),
     ).where(id_arrays.is_given(EVENT.pandaid), EVENT.processed_upto_eventid == NO_EVENT)
     return files.union_all(others).cte("files").prefix_with("MATERIALIZED")
 
@@ -139,11 +143,11 @@ def _first(used: CTE) -> CTE:
     waits = and_(job.waits, not_(is_output))
     return (
         select(
-            *(one for one in used.c if one.name != "type"),
+            *(one for one in used.c if one.name not in {"type", "is_first"}),
             job.jobsetid,
             is_output.label("is_output"),
             waits.label("waits"),
-            and_(not_(job.waits), not_(job.unqueued)).label("queues"),
+            and_(used.c.is_first, not_(job.waits), not_(job.unqueued)).label("queues"),
         )
         .join(job.pandaid.table, job.pandaid == used.c.pandaid)
         .ext(distinct_on(*key))
