@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMPAT = Path(__file__).parents[3] / "shared" / "compat"
+OWN = Path(__file__).with_name("golden")
+"""Golden files of our own, recorded in the same way."""
 PATTERNS = (
     "task_*", "command_*", "*_by_command", "feed_*", "pick_*", "generate_*", "retry_*", "finish_*",
     "kill_*", "pause_*", "states_*", "end_*", "counters_*", "all_files_*", "priority_*",
+    "events_*",
 )  # fmt: skip
 """Golden files of the families that have verbs."""
 
 
-OWN = Path(__file__).with_name("golden")
-"""Golden files of the project, recorded in the same way."""
-
-
 def golden_files() -> list[Path]:
-    files = sorted([*(COMPAT / "golden").glob("*.json"), *OWN.glob("*.json")])
-    return [one for one in files if any(fnmatch(one.stem, pattern) for pattern in PATTERNS)]
+    files = [*(COMPAT / "golden").glob("*.json"), *OWN.glob("*.json")]
+    found = (one for one in files if any(fnmatch(one.stem, pattern) for pattern in PATTERNS))
+    return sorted(found, key=lambda one: one.stem)
 
 
 @pytest.fixture(scope="session")
