@@ -52,8 +52,10 @@ def steps(moved: MoveResult) -> str:
 
 
 def with_merged(moved: MoveResult) -> str:
-    """Return the number of jobs that have ended with their merge jobs, as text."""
-    return f", and {len(moved.merged)} that waited for them" if moved.merged else ""
+    """Return the number of jobs that have ended with them, and of those that go on, as text."""
+    merged = f", and {len(moved.merged)} that waited for them" if moved.merged else ""
+    follow = f"; {len(moved.follow)} new jobs go on with their events" if moved.follow else ""
+    return merged + follow
 
 
 def end(refused: Iterable[Refusal], most: int | None = None) -> None:

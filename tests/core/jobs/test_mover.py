@@ -88,7 +88,7 @@ def test_every_transition_goes_from_each_of_its_states_and_changes_nothing_else(
     after = job(session, pandaid)
     assert done == MoveResult({pandaid: step.target}, before={pandaid: source})
     assert after["jobstatus"] == step.target
-    assert after["table"] == states.home(step.target).__tablename__
+    assert after["table"] == states.destination(step).__tablename__
     assert abs(after["modificationtime"] - datetime.now(UTC).replace(tzinfo=None)).seconds < 60
     named = {"table", "jobstatus", "modificationtime", "statechangetime"}
     named |= {"modificationhost"} if step.verb in ("dispatch", "heartbeat", "reset") else set()

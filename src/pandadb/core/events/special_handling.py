@@ -37,6 +37,8 @@ ENTRY = re.compile(r"(?:(?P<index>[0-9]+):)?(?P<files>.*)")
 class Flag(StrEnum):
     """Flags of jobs with ranges of events."""
 
+    ACCEPTS_PARTIAL = "ap"
+    """Some ranges may fail for good."""
     ALL_DONE = "at"
     """No range is left to process: only a merge is."""
     KEEPS_EVENTS = "de"

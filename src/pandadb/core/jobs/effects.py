@@ -6,12 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, not_, or_
 
-from pandadb.core.events.special_handling import CLONE, EVENT_SERVICE, RUN_ONCE
+from pandadb.core.events.kinds import JobKind
+from pandadb.core.events.special_handling import (
+    CLONE,
+    EVENT_SERVICE,
+    EVENT_SERVICE_MERGE,
+    RUN_ONCE,
+    Flag,
+)
 from pandadb.core.sql.expressions import constant, constants
 from pandadb.core.statemachine.effects import Effect, Guard
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
+
+    from pandadb.core.statemachine.effects import Columns
 
 TESTS = ("ptest", "rc_test", "rc_test2", "rc_alrb")
 """Labels of jobs that are tests of pilots."""
@@ -32,6 +41,16 @@ def states(*names: str) -> Guard:
         lambda job: job["jobstatus"].in_(constants(names)),
         f"it is not {' or '.join(names)}",
     )
+
+
+def has_tag(job: Columns, *tags: str) -> ColumnElement[bool]:
+    """Return whether `specialhandling` has one of the entries, with a value or without.
+
+    NULL if it is NULL.
+    """
+    pattern = f"(^|,)({'|'.join(tags)})(:|,|$)"
+    found: ColumnElement[bool] = job["specialhandling"].regexp_match(constant(pattern))
+    return found
 
 
 WITHOUT_POOL = Effect(
@@ -90,17 +109,30 @@ HAS_LOCALPOOL = Guard(
 IS_CLONE = Guard(
     "it is a clone",
     lambda job: and_(
-        job["specialhandling"].regexp_match(constant(f"(^|,){EVENT_SERVICE}(,|$)")),
-        job["specialhandling"].regexp_match(constant(f"(^|,){CLONE}(:|,|$)")),
+        has_tag(job, EVENT_SERVICE),
+        has_tag(job, CLONE),
         job["lockedby"] == constant("jedi"),
     ),
     "it is no clone",
+)
+BY_EVENTS = Guard(
+    "its end depends on ranges of events",
+    lambda job: and_(
+        job["lockedby"] == constant("jedi"),
+        or_(
+            has_tag(job, EVENT_SERVICE, EVENT_SERVICE_MERGE, Flag.SAMPLES),
+            job["eventservice"].in_(
+                constants((JobKind.JUMBO, JobKind.CO_JUMBO, JobKind.FINE_GRAINED))
+            ),
+        ),
+    ),
+    "its end has nothing to do with events",
 )
 RUNS_ONCE = Guard(
     "it is a clone of which one is to run",
     lambda job: and_(
         IS_CLONE.of(job),
-        job["specialhandling"].regexp_match(constant(f"(^|,){RUN_ONCE}(,|$)")),
+        has_tag(job, RUN_ONCE),
     ),
     "others may run, too",
 )

@@ -22,11 +22,11 @@ from sqlalchemy import (
 from typing_extensions import override
 
 from pandadb.core.jobs import lock_order
-from pandadb.core.jobs.effects import HAS_QUEUED_TIME, IS_CLONE
+from pandadb.core.jobs.effects import BY_EVENTS, HAS_QUEUED_TIME, IS_CLONE
 from pandadb.core.jobs.ending import energy
 from pandadb.core.jobs.files import final_status
 from pandadb.core.jobs.files.file_status import BUILD, PMERGE
-from pandadb.core.jobs.states import JOBS, STATES
+from pandadb.core.jobs.states import JOBS, is_end
 from pandadb.core.sql.expressions import constant
 from pandadb.core.sql.id_arrays import by_id, is_given
 from pandadb.core.sql.prepared import CACHE_SIZE
@@ -90,8 +90,8 @@ class Route(Carrying):
 
     accounted: bool = False
     """Whether the datasets of the jobs are locked before them; only for jobs by their ids."""
-    spares_clones: bool = False
-    """Whether clones stay: how they end depends on their siblings."""
+    spares_events: bool = False
+    """Whether jobs stay whose end depends on ranges of events, clones among them."""
     machine: Machine[JobTable] = field(default=JOBS, kw_only=True)
 
     @override
@@ -116,8 +116,8 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     locked = _locked(route.lock) if route.accounted else None
     # as a condition of the jobs, so that it is evaluated before they are locked
     before = [] if locked is None else [locked >= 0]
-    if route.spares_clones:
-        before.append(not_(func.coalesce(IS_CLONE.of(route.source.__table__.c), false())))
+    if route.spares_events:
+        before.append(not_(func.coalesce(BY_EVENTS.of(route.source.__table__.c), false())))
     columns = (*PICKED_COLUMNS, *TRACKED_COLUMNS)
     picked = machine_statement.picked(route, columns, chosen(route.source), *before)
     has_files = false() if locked is None else locked > 0
@@ -129,7 +129,7 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
 
 def _tracked(job: Columns, route: Route) -> list[ColumnElement[Any]]:
     """Return whether a job is JEDI's, its task, whether it is timed, a clone, and measured."""
-    if not STATES[route.step.target].final:
+    if not is_end(route.step):
         return [_is_jedis(job), null(), false(), false(), false()]
     guards = (func.coalesce(one.of(job), false()) for one in (HAS_QUEUED_TIME, IS_CLONE))
     return [_is_jedis(job), _counted_task(job), *guards, energy.is_measured(job)]
@@ -241,7 +241,7 @@ def gather(step: Transition) -> Select[Any]:
     That is the partition of 1970, or with the time `at` the one of the day on which they end.
     """
     file, at = FilesTable4.__table__, bindparam("at", type_=Timestamp())
-    if STATES[step.target].final:
+    if is_end(step):
         found, new = [file.c.modificationtime < at], _end(FilesTable4, step)
     else:
         found, new = [], {"modificationtime": EPOCH}

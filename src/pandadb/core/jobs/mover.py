@@ -37,6 +37,15 @@ class MoveResult:
     ended with them, each with its state."""
     before: dict[int, str] = field(default_factory=dict)
     """The PandaIDs that moved, each with the state that the job was in."""
+    follow: dict[int, int] = field(default_factory=dict)
+    """The jobs of the event service that have ended, each with the new job that goes on."""
+
+    def add(self, other: MoveResult) -> None:
+        """Add what other moves of the same call have done; a job that has ended is not refused."""
+        for name in ("jobs", "refused", "merged", "before", "follow"):
+            getattr(self, name).update(getattr(other, name))
+        for job in (*other.jobs, *other.merged):
+            self.refused.pop(job, None)
 
 
 @dataclass
@@ -68,7 +77,7 @@ def move(
     values: Mapping[str, Any] | None = None,
     lock: Lock = Lock.WAIT,
     accounted: bool = False,
-    spares_clones: bool = False,
+    spares_events: bool = False,
 ) -> tuple[MoveResult, Consequences]:
     """Move jobs through the first of the transitions that fits; return the result for each job.
 
@@ -78,7 +87,8 @@ def move(
     order of their PandaIDs. The `values` of columns must have been validated: see `validation`.
 
     With `accounted`, tasks and datasets of the jobs are locked before the jobs, which must be
-    PandaIDs; the consequences then have `has_files`. With `spares_clones` clones are refused.
+    PandaIDs; the consequences then have `has_files`. With `spares_events` jobs
+    are refused whose end depends on ranges of events, clones among them.
 
     Raises:
         JobsLocked: With NOWAIT, another transaction has locked one of the jobs; or the session's
@@ -90,7 +100,7 @@ def move(
         sources = [table for table in LIVE_TABLES if states.JOBS.sources_in(step, table)]
         for source, how in looks(sources, lock):
             if left:
-                target = states.home(step.target, waiting_table(session))
+                target = states.destination(step, waiting_table(session))
                 route = Route(
                     step,
                     source,
@@ -98,7 +108,7 @@ def move(
                     tuple(values or ()),
                     how,
                     accounted=accounted,
-                    spares_clones=spares_clones,
+                    spares_events=spares_events,
                 )
                 given = {**(values or {}), "host": host[:128]}
                 rows = _along(session, route, left, given)
@@ -150,7 +160,7 @@ def _follow(
     """See to the satellites of jobs that have just moved, and note the consequences."""
     has_files = any(one.has_files for one in moved)
     strays = [] if has_files or not accounted else _without_files(session, moved)
-    if states.STATES[step.target].final:
+    if states.is_end(step):
         then.dispatched += _stamp(session, moved, step)
     then.has_files |= has_files
     if strays:
@@ -190,7 +200,7 @@ def _gather(session: Transaction, jobs: Sequence[int], first: MovedJob, step: Tr
     locked before the jobs.
     """
     given = {"pandaids": id_arrays.written(jobs), "at": first.at}
-    live = not states.STATES[step.target].final
+    live = not states.is_end(step)
     with refusing_to_wait():
         found = send(session, move_statement.gather(step), given)
         if found:

@@ -85,10 +85,18 @@ MERGED = "merged"
 """The verb of a merging job whose merge job ends."""
 
 
+JUDGED_VERBS = ("finish", "fail")
+"""Verbs with which jobs end by themselves: what becomes of some depends on ranges of events."""
+CONSUMED = ("finish events", "fail events")
+"""Verbs of jobs that took ranges of events: the state that they end in depends on the ranges."""
+
+
 SET_BY_MOVER = ("pandaid", "jobstatus", "modificationtime", "statechangetime")
 """Columns that every transition keeps or sets, whatever a caller wants to have set."""
 
 
+FINISHED_FROM = ("defined", "assigned", "sent", *RUNS, *ENDS)
+FAILED_FROM = (*FINISHED_FROM, "failed")
 ENDTIME = {"endtime": UNLESS_SET}
 KILL_VALUES = {**ENDTIME, "starttime": when(states("starting"), NOW)}
 SITELESS = {
@@ -153,10 +161,10 @@ TRANSITIONS = (
     Transition(
         "merge", (*RUNS, "holding", "transferring"), "merging", "is to be merged", effects=ENDTIME),
     Transition(
-        "finish", ("defined", "assigned", "sent", *RUNS, *ENDS), "finished", "succeeds",
+        "finish", FINISHED_FROM, "finished", "succeeds",
         effects=ENDTIME),
     Transition(
-        "fail", ("defined", "assigned", "sent", *RUNS, *ENDS, "failed"), "failed", "fails",
+        "fail", FAILED_FROM, "failed", "fails",
         effects=ENDTIME),
     Transition(
         "kill", STOPPABLE, "cancelled", "is killed by somebody", effects=KILL_VALUES),
@@ -169,6 +177,12 @@ TRANSITIONS = (
     *(
         Transition(MERGED, ("merging",), end, "ends with the job that merges", effects=ENDTIME)
         for end in ("finished", "failed", "cancelled", "closed")
+    ),
+    *(
+        Transition(
+            verb, sources, end, "ends as its ranges of events have it", effects=ENDTIME)
+        for verb, sources in zip(CONSUMED, (FINISHED_FROM, FAILED_FROM), strict=True)
+        for end in ("merging", "finished", "failed", "closed")
     ),
     Transition(
         "retry", ("failed", "holding"), "activated", "is tried again, as the same job",
@@ -185,7 +199,12 @@ JOBS = Machine(
     changed_at=("modificationtime",),
     entered_at=("statechangetime",),
 )
-transitions, legal_from = cache(JOBS.steps), JOBS.legal_from
+transitions = cache(JOBS.steps)
+
+
+def legal_from(name: str) -> list[str]:
+    """Return the verbs that have a transition from a state, and can be asked for."""
+    return [verb for verb in JOBS.legal_from(name) if verb not in CONSUMED]
 
 
 def home(name: str, waiting_table: str | None = None) -> JobTable:
@@ -198,3 +217,13 @@ def home(name: str, waiting_table: str | None = None) -> JobTable:
     """
     tables = JOBS.state(name).tables
     return next((t for t in tables if t.__tablename__ == waiting_table), tables[0])
+
+
+def is_end(step: Transition) -> bool:
+    """Return whether a job has ended after a step; one whose events are to be merged rests so."""
+    return STATES[step.target].final or step.verb in CONSUMED
+
+
+def destination(step: Transition, waiting_table: str | None = None) -> JobTable:
+    """Return the table to which a step takes a job."""
+    return JobsArchived4 if is_end(step) else home(step.target, waiting_table)

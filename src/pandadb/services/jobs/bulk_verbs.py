@@ -87,7 +87,7 @@ def advance_where(
     total = MoveResult()
     batches = _batches(database, chosen, batch_size)
     for part in _results(database, batches, options, work, on_progress, accounted=accounted):
-        _add(total, part)
+        total.add(part)
     if not (options.dry_run or cancels) and transitions(verb)[0].target == "activated":
         table_statistics.refresh(database, JobsActive4, len(total.jobs))
     return total
@@ -135,7 +135,7 @@ def kill_where(
     total = KillResult()
     batches = _batches(database, chosen, batch_size)
     for part in _results(database, batches, options, work, on_progress, accounted=True):
-        _add(total, part)
+        total.add(part)
         total.told += part.told
     return total
 
@@ -173,13 +173,3 @@ def _results(
         if on_progress:
             on_progress(len(pandaids))
         yield done
-
-
-def _add(total: MoveResult, part: MoveResult) -> None:
-    """Add the result of a batch; a job that has ended with another one is not refused."""
-    total.jobs |= part.jobs
-    total.before |= part.before
-    total.merged |= part.merged
-    total.refused |= part.refused
-    for job in part.merged:
-        total.refused.pop(job, None)

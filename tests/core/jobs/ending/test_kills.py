@@ -145,7 +145,9 @@ def test_a_hard_kill_ends_a_running_job(session: Session) -> None:
         (99, {"prodsourcelabel": "panda"}, True),
         (9, {"prodsourcelabel": "panda"}, False),
         (50, {"prodsourcelabel": "managed"}, False),
-        (2, {"prodsourcelabel": "user", "eventservice": 1}, True),
+        (2, {"prodsourcelabel": "user", "specialhandling": "de,eventservice"}, True),
+        (2, {"prodsourcelabel": "user", "eventservice": 5}, True),
+        (2, {"prodsourcelabel": "user", "specialhandling": "esmerge"}, False),
         (2, {"prodsourcelabel": "user", "eventservice": 3}, False),
     ],
 )

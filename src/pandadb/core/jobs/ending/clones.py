@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, exists, or_, select, union_all, update
 
+from pandadb.core.events import changes, special_handling
+from pandadb.core.events.changes import EventJob
+from pandadb.core.events.special_handling import Flag
 from pandadb.core.jobs.attempts import retry_history
 from pandadb.core.jobs.effects import IS_CLONE
+from pandadb.core.jobs.files.file_accounting import BEGIN
 from pandadb.core.jobs.files.file_status import CLOSED_TASKS, INPUTS, KEY, OUTPUTS, same_file
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.states import transitions
@@ -25,6 +29,7 @@ from pandadb.models import (
     JediEvents,
     JediTasks,
     JobsActive4,
+    JobsArchived4,
     JobsDefined4,
 )
 from pandadb.models.types import EPOCH
@@ -35,9 +40,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, CompoundSelect, Select
 
     from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.statemachine.effects import Columns
 
-JUDGED_VERBS = ("finish", "fail")
-"""Verbs with which a clone ends by itself."""
 LOST_CLONE = 200
 UNLOCKED = {
     "jobsubstatus": "jc_unlock",
@@ -58,8 +62,10 @@ class CloneEnds:
 
     winners: list[int] = field(default_factory=list)
     """Those that have the semaphore."""
+    lasts: list[int] = field(default_factory=list)
+    """Those that end as other jobs, without it: nobody else is left."""
     others: list[int] = field(default_factory=list)
-    """Those that end as other jobs, without it: nobody else is left, or their task has ended."""
+    """Those that end as other jobs, since their task has ended."""
     losers: list[int] = field(default_factory=list)
     """Those that are closed."""
 
@@ -68,30 +74,36 @@ def decide(session: Transaction, pandaids: Sequence[int]) -> CloneEnds:
     """Return which of the jobs are clones, and how each is to end; locks them."""
     found = CloneEnds()
     for row in session.execute(_judged(), {"pandaids": [*pandaids]}):
-        if row.is_open and row.has_semaphore:
+        if not row.is_open:
+            found.others.append(row.pandaid)
+        elif row.has_semaphore:
             found.winners.append(row.pandaid)
-        elif row.is_open and row.has_siblings:
+        elif row.has_siblings:
             found.losers.append(row.pandaid)
         else:
-            found.others.append(row.pandaid)
+            found.lasts.append(row.pandaid)
     return found
 
 
 @cache
 def _judged() -> Select[Any]:
     has_siblings = or_(*(_siblings(table) for table in (JobsActive4, JobsDefined4)))
-    is_open = exists().where(TASK.jeditaskid == JOB.jeditaskid, TASK.status.not_in(CLOSED_TASKS))
     return (
         select(
             JOB.pandaid,
             has_semaphore().label("has_semaphore"),
             has_siblings.label("has_siblings"),
-            is_open.label("is_open"),
+            _is_open(JOB).label("is_open"),
         )
         .where(id_arrays.is_given(JOB.pandaid), IS_CLONE.of(JOB))
         .order_by(JOB.pandaid)
         .with_for_update(of=JobsActive4.__table__)
     )
+
+
+def _is_open(job: Columns) -> ColumnElement[bool]:
+    """Return whether the task of a job counts its end."""
+    return exists().where(TASK.jeditaskid == job["jeditaskid"], TASK.status.not_in(CLOSED_TASKS))
 
 
 def has_semaphore() -> ColumnElement[bool]:
@@ -111,13 +123,28 @@ def _siblings(table: type[JobsActive4 | JobsDefined4]) -> ColumnElement[bool]:
 
 
 def win(session: Transaction, pandaids: Sequence[int]) -> None:
-    """Give the files of a task to the clones that have the semaphore, before they end."""
-    follows = session.execute(_won(), {"pandaids": [*pandaids]}).all()
-    retry_history.note(session, [tuple(row) for row in follows], "jobset_id")
+    """Give the files of a task to the clones that count, before they end."""
+    if pandaids:
+        follows = session.execute(_won(JobsActive4), {"pandaids": [*pandaids]}).all()
+        retry_history.note(session, [row[:3] for row in follows], "jobset_id")
+
+
+def be_killed(session: Transaction, pandaids: Sequence[int]) -> None:
+    """Give the files of a task to clones that have just been killed; their semaphore is gone.
+
+    To be called before the files are accounted for.
+    """
+    ended = session.execute(_won(JobsArchived4), {"pandaids": [*pandaids]}).all()
+    retry_history.note(session, [row[:3] for row in ended], "jobset_id")
+    dropped = (row for row in ended if not special_handling.has(row[3], Flag.KEEPS_EVENTS))
+    changes.of_jobs(session, "cancel", [EventJob(row[0], row[1]) for row in dropped])
 
 
 @cache
-def _won() -> Select[Any]:
+def _won(table: type[JobsActive4 | JobsArchived4]) -> Select[Any]:
+    job = table.__table__.c
+    lives = table is JobsActive4
+    here = FILE.modificationtime == EPOCH if lives else FILE.modificationtime >= BEGIN
     files = (
         select(
             *(CONTENTS[name] for name in KEY), FILE.pandaid, FILE.type.in_(OUTPUTS).label("made")
@@ -125,7 +152,7 @@ def _won() -> Select[Any]:
         .join(CONTENTS.fileid.table, same_file(CONTENTS, FILE))
         .where(
             id_arrays.is_given(FILE.pandaid),
-            FILE.modificationtime == EPOCH,
+            here,
             FILE.type.in_((*INPUTS, *OUTPUTS)),
             CONTENTS.keeptrack == 1,
             CONTENTS.attemptnr == FILE.attemptnr,
@@ -145,9 +172,9 @@ def _won() -> Select[Any]:
         .cte("owned")
     )
     return (
-        select(JOB.jeditaskid, JOB.jobsetid, JOB.pandaid)
-        .where(id_arrays.is_given(JOB.pandaid), JOB.jobsetid.is_not(None))
-        .order_by(JOB.pandaid)
+        select(job.jeditaskid, job.jobsetid, job.pandaid, job.specialhandling)
+        .where(id_arrays.is_given(job.pandaid), job.jobsetid.is_not(None), _is_open(job))
+        .order_by(job.pandaid)
         .add_cte(owned)
     )
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_
+from sqlalchemy import and_, false, func, not_, or_
 
+from pandadb.core.events.kinds import JobKind
+from pandadb.core.events.special_handling import EVENT_SERVICE as CONSUMER
+from pandadb.core.events.special_handling import EVENT_SERVICE_MERGE
+from pandadb.core.jobs.effects import IS_CLONE, has_tag
 from pandadb.core.sql.expressions import constants
 from pandadb.core.statemachine.effects import Guard
 from pandadb.errors import InvalidInput
@@ -15,9 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EVENT_SERVICE = Guard(
-    "eventservice is 1, 2, 4 or 5",
-    lambda job: func.coalesce(job["eventservice"], 0).in_(constants((1, 2, 4, 5))),
-    "it is not of the event service",
+    "it takes ranges of events, and is no clone",
+    lambda job: and_(
+        or_(
+            func.coalesce(has_tag(job, CONSUMER), false()),
+            func.coalesce(job["eventservice"], 0).in_(constants((JobKind.JUMBO, JobKind.CO_JUMBO))),
+        ),
+        not_(func.coalesce(IS_CLONE.of(job), false())),
+    ),
+    "it takes no ranges of events",
+)
+SHARES_EVENTS = Guard(
+    "its kill changes ranges of events",
+    lambda job: and_(
+        func.coalesce(job["lockedby"], "") == "jedi",
+        or_(EVENT_SERVICE.of(job), func.coalesce(has_tag(job, EVENT_SERVICE_MERGE), false())),
+    ),
+    "its kill changes no ranges of events",
 )
 TESTS = Guard(
     "prodsourcelabel is NULL, managed, or has test in it",

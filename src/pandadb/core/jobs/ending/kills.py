@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, literal, or_, select, update
 
 from pandadb.core.jobs import advances
+from pandadb.core.jobs.calls import Call
 from pandadb.core.jobs.effects import COMMAND, PRODUCTION
 from pandadb.core.jobs.ending import merge_jobs
 from pandadb.core.jobs.ending.diagnostics import sentence
@@ -15,10 +16,12 @@ from pandadb.core.jobs.ending.kill_codes import (
     CODES,
     EVENT_SERVICE,
     ON_FAILED,
+    SHARES_EVENTS,
     KillCode,
     UnknownCode,
     known,
 )
+from pandadb.core.jobs.event_service import kills_by_events
 from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.files.file_status import PMERGE
 from pandadb.core.jobs.mover import MoveResult, looks
@@ -112,13 +115,14 @@ def kill(
         (f"{verb} hard", [r for r in rows if r.ends and r.jobstatus == "running"], values),
         ("fail", [r for r in rows if r.failed and r.allowed], _values(lost) if lost else {}),
     )
+    by_events: dict[int, Call] = {}
     for step, chosen, new in parts:
-        chosen_ids = [row.pandaid for row in chosen]
-        moved = advances.advance(session, step, chosen_ids, host=host, values=new, lock=lock)
-        done.jobs |= moved.jobs
-        done.before |= moved.before
-        done.refused |= moved.refused
-        done.merged |= moved.merged
+        usual = [row.pandaid for row in chosen if not row.shares_events]
+        done.add(advances.advance(session, step, usual, host=host, values=new, lock=lock))
+        call = Call(step, transitions(step), host, new, lock)
+        by_events |= {row.pandaid: call for row in chosen if row.shares_events}
+    if by_events:
+        done.add(kills_by_events.end(session, by_events, lock))
     if left := sorted({*asked} - {row.pandaid for row in rows}):
         steps = [*transitions(verb), *transitions(f"{verb} hard"), *transitions("fail")]
         done.refused |= explain(session, steps, left)
@@ -214,6 +218,7 @@ def _mark(table: JobTable, code: KillCode, by: str, lock: Lock, role: Role) -> S
             failed.label("failed"),
             and_(~failed, allowed, takes, or_(~told, _insists(code, job, role))).label("ends"),
             told.label("told"),
+            SHARES_EVENTS.of(job).label("shares_events"),
             allowed.label("allowed"),
         )
         .where(by_id(table), job.jobstatus.in_((*LIVE, "failed")))

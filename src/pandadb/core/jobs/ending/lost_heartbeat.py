@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, exists, func, not_, or_, update
+from sqlalchemy import and_, case, exists, false, func, not_, or_, update
 
+from pandadb.core.events.kinds import JobKind
+from pandadb.core.events.special_handling import EVENT_SERVICE
+from pandadb.core.events.states import EventStatus
 from pandadb.core.jobs import advances
+from pandadb.core.jobs.effects import IS_CLONE, has_tag
 from pandadb.core.jobs.ending.diagnostics import sentence
 from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.files import file_accounting
@@ -14,7 +18,7 @@ from pandadb.core.jobs.refusals import explain
 from pandadb.core.jobs.states import transitions
 from pandadb.core.sql.id_arrays import by_id
 from pandadb.core.sql.transaction import Lock
-from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JobsActive4
+from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JediEvents, JobsActive4
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
@@ -28,6 +32,8 @@ FINAL_WORKERS = ("finished", "failed", "cancelled", "missed")
 RECOVERY_FAILED = 101
 """The `jobdispatchererrorcode` of a job that ended with an error, and was not recovered."""
 NOT_RECOVERED = "It ended with an error and was not recovered: {state}, last heard of at {since}"
+NO_EVENT = "es_heartbeat"
+"""The `jobsubstatus` of a silent job that took ranges of events, and has finished none."""
 WORKER_DONE = 2
 """The `superrorcode` of a job whose worker had ended before it."""
 
@@ -58,6 +64,7 @@ def give_up(
         "superrorcode": case((done, WORKER_DONE), else_=job.superrorcode),
         "superrordiag": case((done, "Its worker had ended before"), else_=job.superrordiag),
     }
+    values["jobsubstatus"] = case((_took_no_event(), NO_EVENT), else_=job.jobsubstatus)
     free = file_accounting.lock(session, pandaids, Lock.SKIP)
     marked = update(JobsActive4.__table__).where(by_id(JobsActive4)).values(values)
     session.execute(marked, {"pandaids": free})
@@ -65,6 +72,21 @@ def give_up(
     busy = [*{*pandaids} - {*free}]
     refused = explain(session, transitions("fail"), busy) if busy else {}
     return KillResult(moved.jobs, moved.refused | refused, before=moved.before)
+
+
+def _took_no_event() -> ColumnElement[bool]:
+    job, event = JobsActive4.__table__.c, JediEvents.__table__.c
+    has_finished = exists().where(
+        event.jeditaskid == job.jeditaskid,
+        event.pandaid == job.pandaid,
+        event.status == EventStatus.FINISHED,
+    )
+    takes = and_(
+        func.coalesce(has_tag(job, EVENT_SERVICE), false()),
+        func.coalesce(job.eventservice, 0) != JobKind.FINE_GRAINED,
+        not_(func.coalesce(IS_CLONE.of(job), false())),
+    )
+    return and_(takes, not_(has_finished))
 
 
 def _is_said(diag: Any) -> ColumnElement[bool]:

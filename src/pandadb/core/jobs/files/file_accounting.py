@@ -147,7 +147,9 @@ def _current(target: str) -> CTE:
             not_(PRODUCTION.of(job)).label("is_users"),
             DATASET.masterid,
             DATASET.type.label("dataset_type"),
-            func.coalesce(job.taskbuffererrorcode, 0).label("replaced"),
+            file_status.is_told(job).label("is_told"),
+            file_status.is_hpo(job).label("is_hpo"),
+            file_status.is_used_up(job).label("is_used_up"),
             func.coalesce(HAS_QUEUED_TIME.of(job), false()).label("is_timed"),
             case((late, _is_closed()), else_=false()).label("is_closed"),
         )

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, null, or_, true
 
+from pandadb.core.events.kinds import JobKind
+from pandadb.core.events.special_handling import Flag
 from pandadb.core.jobs import states
+from pandadb.core.jobs.effects import has_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +35,8 @@ RETRIED_BY_PILOT = 107
 """The `taskbuffererrorcode` of a job that its pilot has tried again as a new one."""
 CLOSED_TASKS = ("done", "finished", "failed", "broken", "aborted", "prepared")
 """States of tasks that late jobs do not change any more."""
+ALL_DONE = "fg_done"
+"""The `jobsubstatus` of a fine-grained job with which all ranges of the job set are done."""
 BUILD = "panda"
 """The label of jobs that build libraries."""
 
@@ -43,6 +48,9 @@ NEXT_STATUS: Mapping[str, tuple[str, ...]] = {
     "running": ("ready", "queued", "starting"),
 }
 """For each `proc_status`, the ones that may precede it."""
+
+BEGINNING = ("running", "transferring")
+"""Each `proc_status` of a file whose job goes on."""
 
 Outcome = tuple[dict[str, Any], dict[str, ColumnElement[int]]]
 """The new values of the file's row, and the additions to each counter of its dataset."""
@@ -71,9 +79,9 @@ def of(target: str, file: Columns) -> Outcome:
 
 def has_attempts_left(target: str, file: Columns) -> ColumnElement[bool]:
     """Return whether another job may try an input file after a job with this end."""
-    failures = func.coalesce(file["failedattempt"], 0) + int(target == "failed")
+    failures = func.coalesce(file["failedattempt"], 0) + _failure(target, file)
     return and_(
-        file["maxattempt"] > file["attemptnr"] + 1,
+        file["maxattempt"] > _next_attempt(file),
         or_(file["maxfailure"].is_(None), file["maxfailure"] > failures),
     )
 
@@ -88,13 +96,41 @@ def is_merged(target: str, file: Columns) -> ColumnElement[bool]:
     return _is_spent(true(), has_attempts_left(target, file), file)
 
 
+def is_used_up(job: Columns) -> ColumnElement[bool]:
+    """Return whether a job that finishes has used up its input.
+
+    A file of hyperparameters is never; that of a fine-grained job only if all its ranges are done.
+    """
+    is_partial = and_(
+        func.coalesce(job["eventservice"], 0) == JobKind.FINE_GRAINED,
+        func.coalesce(job["jobsubstatus"], "") != ALL_DONE,
+    )
+    return not_(or_(is_hpo(job), is_partial))
+
+
+def is_hpo(job: Columns) -> ColumnElement[bool]:
+    """Return whether a job tries sets of hyperparameters, each of which is a range of events."""
+    return func.coalesce(has_tag(job, Flag.SAMPLES), false())
+
+
+def is_told(job: Columns) -> ColumnElement[bool]:
+    """Return whether a job changes the `proc_status` of its inputs.
+
+    One that was replaced does not, and a jumbo job does not: the inputs are other jobs' too.
+    """
+    return and_(
+        func.coalesce(job["taskbuffererrorcode"], 0) != RETRIED_BY_PILOT,
+        func.coalesce(job["eventservice"], 0) != JobKind.JUMBO,
+    )
+
+
 def is_made(file: Columns) -> ColumnElement[bool]:
     """Return whether a finished job has made the file."""
     return and_(not_(file["is_input"]), file["file_status"] != "nooutput")
 
 
 def _finished(file: Columns) -> Outcome:
-    used = and_(file["is_input"], file["file_status"] != "skipped")
+    used = and_(file["is_input"], file["file_status"] != "skipped", file["is_used_up"])
     skipped = and_(file["is_input"], not_(used))
     made = is_made(file)
     more = has_attempts_left("finished", file)
@@ -138,7 +174,7 @@ def _unfinished(target: str, file: Columns) -> Outcome:
         ),
         "keeptrack": case((unmerged, null()), else_=file["keeptrack"]),
         "failedattempt": case(
-            (again, func.coalesce(file["failedattempt"], 0) + int(failed)),
+            (again, func.coalesce(file["failedattempt"], 0) + _failure(target, file)),
             else_=file["failedattempt"],
         ),
         "proc_status": case(
@@ -218,9 +254,21 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
 def _tried(file: Columns) -> dict[str, Any]:
     """Return the changes of an input by each end of an attempt, success included."""
     return {
-        "attemptnr": case((file["is_input"], file["attemptnr"] + 1), else_=file["attemptnr"]),
+        "attemptnr": case((file["is_input"], _next_attempt(file)), else_=file["attemptnr"]),
         "is_waiting": case((file["is_input"], null()), else_=file["is_waiting"]),
     }
+
+
+def _next_attempt(file: Columns) -> ColumnElement[int]:
+    """Return the number of the next attempt; of the hyperparameters' file it begins anew."""
+    following = file["attemptnr"] + 1
+    again = func.coalesce(following % func.nullif(file["maxattempt"], 0), following)
+    return case((file["is_hpo"], again), else_=following)
+
+
+def _failure(target: str, file: Columns) -> ColumnElement[int]:
+    """Return by how many failures an end of the job counts for an input."""
+    return case((file["is_hpo"], 0), else_=int(target == "failed"))
 
 
 def _reported(made: ColumnElement[bool], file: Columns) -> dict[str, Any]:
@@ -248,7 +296,8 @@ def _proceeds(status: str, condition: ColumnElement[bool], file: Columns) -> Col
         condition,
         file["masterid"].is_(None),
         file["dataset_type"].in_(MASTER_TYPES),
-        file["replaced"] != RETRIED_BY_PILOT,
+        true() if status in BEGINNING else file["is_told"],
+        or_(not_(file["is_hpo"]), _next_attempt(file) == file["attemptnr"] + 1),
         or_(before.is_(None), before.in_(NEXT_STATUS[status])),
     )
     return case((fits, status), else_=before)
