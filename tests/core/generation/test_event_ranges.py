@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 
 from pandadb.core.events import special_handling as stored
 from pandadb.core.events.kinds import JobKind, TaskKind
-from pandadb.core.generation import event_service
 from pandadb.core.generation.job_request import JobRequest, NotGenerated
-from pandadb.core.generation.jobs import event_ranges, job_columns, special_handling
+from pandadb.core.generation.jobs import (
+    event_ranges,
+    event_service,
+    job_columns,
+    special_handling,
+)
 from pandadb.core.generation.slices import Queue
 from pandadb.core.generation.task_rules import rules_of
 from pandadb.core.sql.validation import InvalidValue

@@ -138,3 +138,29 @@ def test_arithmetic_has_the_result_of_its_formula(formula: str, result: str) -> 
 def test_a_formula_can_do_arithmetic_only(formula: str) -> None:
     with pytest.raises(NotGenerated, match="no result"):
         arithmetic.result(formula, "7")
+
+
+def test_parameters_of_the_event_service_are_for_its_jobs() -> None:
+    template = (
+        "-i ${IN[0]} <PANDA_ES_ONLY>--es ${SN}</PANDA_ES_ONLY><PANDA_ESMERGE_A>x</PANDA_ESMERGE_A>"
+    )
+    assert resolved(template, STREAMS, {"SN": 7}) == "-i in._00001.root "
+    assert resolved(template, STREAMS, {"SN": 7}, by_events=True) == (
+        "-i in._00001.root --es 7<PANDA_ESMERGE_A>x</PANDA_ESMERGE_A>"
+    )
+
+
+def test_placeholders_of_jobs_that_merge_ranges_may_stay() -> None:
+    merge = "<PANDA_ESMERGE_JOBP>--out ${OUTPUT0} --of ${TRN_OUTPUT0}</PANDA_ESMERGE_JOBP>"
+    assert resolved(merge, STREAMS, {}, by_events=True) == (
+        "<PANDA_ESMERGE_JOBP>--out out.000001.root --of ${TRN_OUTPUT0}</PANDA_ESMERGE_JOBP>"
+    )
+    with pytest.raises(NotGenerated, match="TRN_OUTPUT0"):
+        resolved(f"{merge} ${{TRN_OUTPUT0}}", STREAMS, {}, by_events=True)
+
+
+def test_lists_of_tasks_that_may_have_jumbo_jobs_are_written_later() -> None:
+    streams = Streams({"IN": IN}, {"IN": "input.2001"}, counted=True)
+    assert resolved("${IN/L} ${IN}", streams, {}) == (
+        "tmpin__cnt_input.2001 in._[00001,00002,00003].root"
+    )

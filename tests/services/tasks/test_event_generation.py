@@ -18,6 +18,7 @@ from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import (
     FilesTable4,
     JediDatasetContents,
+    JediDatasets,
     JediEvents,
     JediTasks,
     JobParamsTable,
@@ -25,6 +26,7 @@ from pandadb.models import (
     ProdSysComm,
     TTask,
 )
+from pandadb.services import jobs
 from pandadb.services.tasks.generation import generate
 from pandadb.services.transaction import VerbOptions
 from tests import ready_tasks
@@ -371,3 +373,37 @@ def test_ranges_of_a_dynamic_number_are_each_in_one_job_long_enough(
         assert events >= max(seconds, 1), "an event takes a second"
         assert all(one.endevent + 1 == two.startevent for one, two in pairwise(parts))
     assert sum(row.endevent - row.startevent + 1 for row in left) < max(seconds, 1)
+
+
+def test_ranges_of_a_file_end_with_the_job_that_has_them(
+    database: Database, given_rows: Session
+) -> None:
+    files = [
+        {"lfn": "f", "nevents": 40, "startevent": n, "endevent": n + 9} for n in range(0, 40, 10)
+    ]
+    make_queue(given_rows, "LONG", mintime=1, maxtime=20)
+    dataset = make_ready_task(given_rows, TASK, "DY=10", files, cputime=10, basewalltime=0)
+    given_rows.commit()
+    generate(database, [TASK], [Queue("LONG")])
+    done, failed = (job.pandaid for job in jobs_of(given_rows))
+    jobs.reset(database, [done, failed])
+    jobs.activate(database, [done, failed])
+    jobs.dispatch(database, jobs.DispatchRequest("LONG", njobs=2, jeditaskid=TASK))
+    jobs.heartbeat(database, [jobs.Heartbeat(one, "running") for one in (done, failed)])
+    jobs.finish(database, [done])
+    jobs.fail(database, [failed])
+    given_rows.expire_all()
+    columns = (JediDatasetContents.startevent, JediDatasetContents.status)
+    found = given_rows.execute(
+        select(*columns, JediDatasetContents.attemptnr, JediDatasetContents.failedattempt)
+        .where(JediDatasetContents.datasetid == dataset)
+        .order_by(JediDatasetContents.startevent)
+    )
+    assert [tuple(row) for row in found] == [
+        (0, "finished", 1, 0), (10, "finished", 1, 0), (20, "ready", 1, 1), (30, "ready", 1, 1),
+    ]  # fmt: skip
+    row = given_rows.get_one(JediDatasets, (TASK, dataset))
+    assert (row.nfilesused, row.nfilesfinished, row.nfilesfailed) == (2, 2, 0)
+    again(given_rows)
+    (found_again,) = generate(database, [TASK], [Queue("LONG")])
+    assert [[one.first_event for one in job.inputs] for job in found_again.jobs] == [[20]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.generation import event_service, random_seeds, task_libraries
+from pandadb.core.generation import random_seeds, task_libraries
 from pandadb.core.generation.job_request import TEST_LABELS, USER_LABELS
-from pandadb.core.generation.jobs import event_ranges, file_rows, job_columns
-from pandadb.core.generation.outputs import middle_names, output_files
+from pandadb.core.generation.jobs import event_ranges, event_service, file_rows, job_columns
+from pandadb.core.generation.outputs import middle_names, output_files, queue_storages
 from pandadb.core.generation.parameters import execution_steps, job_parameters, streams
 from pandadb.core.jobs.creation.placeholders import PANDAID
 from pandadb.core.jobs.creation.submission import NewJob
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.generation.job_request import JobRequest
     from pandadb.core.generation.outputs.output_files import JobOutputs
-    from pandadb.core.generation.slices import Row, Slice
+    from pandadb.core.generation.slices import Queue, Row, Slice
     from pandadb.core.generation.task_libraries import Library
     from pandadb.core.sql.transaction import Transaction
 
@@ -37,6 +37,8 @@ class JobParts:
     library: Library | None
     seed: tuple[Row, Row] | None
     """A random seed, with its dataset."""
+    storages: Mapping[str, str | None]
+    """The storage of each queue where outputs stay (SO)."""
     is_consumer: bool = False
     """Whether other jobs may have the same input and outputs."""
 
@@ -59,17 +61,24 @@ def make(session: Transaction, request: JobRequest, slices: Sequence[Slice]) -> 
     taken = random_seeds.take(session, request, len(slices))
     seeds: Sequence[tuple[Row, Row] | None] = taken or [None] * len(slices)
     queues = {queue.name: queue for one in slices for queue in one.queues}
+    storages = queue_storages.of_queues(session, request, [*queues.values()])
     built = task_libraries.for_queues(session, request, [*queues.values()])
     jobs: list[NewJob] = []
     for one, value, made, seed in zip(slices, values, outputs, seeds, strict=True):
-        for queue in one.queues:
-            library = built.get(queue.name)
-            if library and library.build and queues.pop(queue.name, None):
-                jobs.append(library.build)
-        alone = JobParts(request, one, value, made[0], built.get(one.queue.name), seed)
+        jobs += _builds(one, built, queues)
+        library = built.get(one.queue.name)
+        alone = JobParts(request, one, value, made[0], library, seed, storages)
         jobs += map(_job, _parts(alone, made, built))
     jobs = _of_submitter(request, jobs)
     return _by_queue(jobs) if event_service.has_consumers(request.task) else jobs
+
+
+def _builds(one: Slice, built: Mapping[str, Library], queues: dict[str, Queue]) -> Iterator[NewJob]:
+    """Yield the builds of a slice's queues that have had none yet."""
+    for queue in one.queues:
+        library = built.get(queue.name)
+        if library and library.build and queues.pop(queue.name, None):
+            yield library.build
 
 
 def _parts(
@@ -111,6 +120,10 @@ def _job(parts: JobParts) -> NewJob:
         if file["lfn"] not in dropped
     ]
     unmerged = [file["lfn"] for file in written if file_rows.is_unmerged(file)]
+    queue = parts.slice.queue
+    if queue.name in parts.storages:
+        storage = parts.storages[queue.name]
+        written = [file_rows.staying(file, queue, storage) for file in written]
     if parts.is_consumer:
         written = [*map(_own_log, written)]
     values = {**parts.columns, "destinationdblock": _destination(outputs)}

@@ -2,7 +2,7 @@
 
 `es:N:` comes before the ranges of each file, which are separated by `^`; jobs with the same N are
 of one jobset. The parts of a file's are its name, its first and last event, the events of a range,
-the attempts of each, and the events before the file. Job generation 3.
+the attempts of each, and the events before the file. Job generation 8.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandadb.core.events.special_handling import HEADER, MOST_ATTEMPTS
-from pandadb.core.generation import event_service
 from pandadb.core.generation.file_events import range_of
 from pandadb.core.generation.job_request import NotGenerated
+from pandadb.core.generation.jobs import event_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

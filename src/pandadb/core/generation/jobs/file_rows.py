@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pandadb.core.generation.job_request import JobRequest
-    from pandadb.core.generation.slices import Row, Slice
+    from pandadb.core.generation.slices import Queue, Row, Slice
 
 STATUS = {"disk": "ready", "remote": "ready", "cache": "cached"}
 """The state of an input, by where it is seen from the queue; else it is unknown."""
@@ -76,6 +76,12 @@ def of_output(
     if NO_OUTPUT in (dataset["attributes"] or "").split(","):
         found["dispatchdblocktoken"] = NO_OUTPUT
     return found
+
+
+def staying(file: dict[str, Any], queue: Queue, storage: str | None) -> dict[str, Any]:
+    """Return an output that stays at the queue of its job, in its storage if that is known."""
+    token = {"destinationdblocktoken": f"dst:{storage}"} if storage else {}
+    return {**file, "destinationse": queue.name, **token}
 
 
 def tarball(request: JobRequest, name: str) -> dict[str, Any]:

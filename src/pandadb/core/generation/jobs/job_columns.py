@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.generation import event_service
-from pandadb.core.generation.jobs import resources, software, special_handling
+from pandadb.core.generation.jobs import event_service, resources, software, special_handling
 from pandadb.core.generation.jobs.file_rows import is_pseudo
 from pandadb.core.jobs.creation.placeholders import ORIGIN
 from pandadb.core.jobs.files.file_status import PMERGE

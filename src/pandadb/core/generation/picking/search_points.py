@@ -1,4 +1,4 @@
-"""Points of a search for hyper-parameters (HO): each waits for a worker, a job. Job generation 1.
+"""Points of a search for hyper-parameters (HO): each waits for a worker, a job. Job generation 9.
 
 The service that steers the search stores points as ranges of events that are ready. A worker that
 has no point yet takes one of them; so as many files are picked as there are points without one.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pandadb.core.generation import event_service
 from pandadb.core.generation.dataset_attributes import usage_of
+from pandadb.core.generation.jobs import event_service
 from pandadb.core.generation.slices import Slice
 from pandadb.core.generation.splitting.file_cursors import FileCursors
 from pandadb.core.generation.splitting.job_inputs import Costs, next_job

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pandadb.core.generation import event_service
 from pandadb.core.generation.file_events import events_of
+from pandadb.core.generation.jobs import event_service
 from pandadb.core.generation.splitting.sizes import effective_mb
 from pandadb.core.generation.task_rules import rules_of
 from pandadb.core.tasks.ending.scout_verdicts import HS06_UNITS

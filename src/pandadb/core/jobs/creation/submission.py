@@ -127,8 +127,12 @@ def submit(
     copy(session, JobParamsTable, _side(jobs, pandaids, "jobparameters", "parameters"))
     copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
     copy(session, JobsStatusLog, map(log, rows))
+    followed = _followed(jobs, rows)
+    if queues_inputs:
+        retry_history.note(session, followed, relation)
     jobsets_of_jobs.note(session, planned, jobs, rows)
-    retry_history.note(session, _followed(jobs, rows), relation)
+    if not queues_inputs:  # JEDI's are stored at once: job sets have the origins from before
+        retry_history.note(session, followed, relation)
     task_totals.request(session, rows)
     return pandaids
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from pandadb.core.jobs import lock_order, states
 from pandadb.core.jobs.effects import HAS_QUEUED_TIME, PRODUCTION
-from pandadb.core.jobs.files import file_status, task_totals
+from pandadb.core.jobs.files import file_status, repeated_inputs, task_totals
 from pandadb.core.jobs.files.file_status import CLOSED_TASKS, INPUTS, KEY, OUTPUTS
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import NOT_RUN
@@ -134,6 +134,7 @@ def _current(target: str) -> CTE:
         FILE.type.in_(OUTPUTS), func.coalesce(FILE.destinationdblocktoken, "").contains("TOMERGE")
     )
     late = unmerged if target in ("cancelled", "closed") else false()
+    of_file = repeated_inputs.inputs_of_file(job)
     return (
         select(
             *(c for c in CONTENTS if c.name not in ("type", "pandaid")),
@@ -155,7 +156,8 @@ def _current(target: str) -> CTE:
         .select_from(moved)
         .join(job.pandaid.table, job.pandaid == moved.c.pandaid)
         .join(FILE.pandaid.table, FILE.pandaid == moved.c.pandaid)
-        .join(CONTENTS.fileid.table, file_status.same_file(CONTENTS, FILE))
+        .join(of_file, true())
+        .join(CONTENTS.fileid.table, file_status.same_file(CONTENTS, of_file.c))
         .join(DATASET.datasetid.table, file_status.same_dataset(DATASET, FILE))
         .join(TASK.jeditaskid.table, TASK.jeditaskid == FILE.jeditaskid)
         .where(
@@ -163,7 +165,7 @@ def _current(target: str) -> CTE:
             TASK.status.not_in(CLOSED_TASKS),
             CONTENTS.keeptrack == 1,
             CONTENTS.status != "cancelled",
-            or_(CONTENTS.attemptnr == FILE.attemptnr, late),
+            or_(CONTENTS.attemptnr == of_file.c.attemptnr, late),
             FILE.type.in_((*INPUTS, *OUTPUTS)),
             not_(and_(FILE.type == "input", CONTENTS.type == "lib")),
             not_(unmerged) if target == "finished" else true(),

@@ -1,6 +1,6 @@
 """Rules of tasks whose jobs take ranges of events: event service, clones, fine-grained ones.
 
-Job generation 3. A task of the event service has several jobs for the same input, its consumers;
+Job generation 8. A task of the event service has several jobs for the same input, its consumers;
 each takes ranges that no other has. Clones are consumers with all events in one range.
 """
 
