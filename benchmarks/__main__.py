@@ -8,10 +8,19 @@ import typer
 from pandadb.cli.output import as_json, fail, table
 
 try:
-    from benchmarks import archive, dispatch, life, lookup, move, servers, sites, tasks
-    from benchmarks import archive, dispatch, life, lookup, move, servers, stats, tasks
-    from benchmarks import archive, dispatch, harvester, life, lookup, move, servers, tasks
-    from benchmarks import archive, dispatch, life, lookup, move, servers, shares, tasks
+    from benchmarks import (
+        archive,
+        dispatch,
+        harvester,
+        life,
+        lookup,
+        move,
+        servers,
+        shares,
+        sites,
+        stats,
+        tasks,
+    )
     from benchmarks.alternation import Effort, Report
 except ModuleNotFoundError as missing:
     fail(f"Benchmarks need what tests need, but there is no {missing.name}: make .venv/dev")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, null, or_, true
 
+from pandadb.core.datasets import dataset_types, file_keys
 from pandadb.core.events.kinds import JobKind
 from pandadb.core.events.special_handling import Flag
-from pandadb.core.datasets import dataset_types, file_keys
 from pandadb.core.jobs import states
 from pandadb.core.jobs.effects import has_tag
 
