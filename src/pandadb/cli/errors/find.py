@@ -28,7 +28,7 @@ def explain(pandaids: PandaIDs, json: AsJSON = False) -> None:
         _show(one)
 
 
-def _show(one: errors.Explanation) -> None:
+def _show(one: "errors.Explanation") -> None:
     """Print the errors of a job, with the rules for them and its class."""
     if not one.errors:
         out.print(f"Job {one.pandaid} is {one.jobstatus}, without an error.")
@@ -126,7 +126,7 @@ def rules(json: AsJSON = False) -> None:
     table("Classes", ("rule", "error", "text", "class", "active"), rows)
 
 
-def _retry_row(rule: errors.RetryRule) -> list[str | None]:
+def _retry_row(rule: "errors.RetryRule") -> list[str | None]:
     conditions = {"architecture": rule.architecture, "release": rule.release, "queue": rule.queue}
     return [
         str(rule.number), f"{rule.source} {rule.code}", rule.diag,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, update
 
+from pandadb.core.datasets.file_keys import same_dataset, same_file
 from pandadb.core.errors.failed_jobs import input_of
 from pandadb.core.jobs import lock_order
-from pandadb.core.jobs.files.file_status import same_dataset, same_file
 from pandadb.core.sql.id_arrays import array, is_given, unnested, written
 from pandadb.core.sql.transaction import Lock
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets

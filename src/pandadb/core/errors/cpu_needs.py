@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from pandadb.core.datasets.file_keys import same_dataset, same_file
 from pandadb.core.errors.failed_jobs import input_of
-from pandadb.core.jobs.files.file_status import same_dataset, same_file
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_given, unnested, written
 from pandadb.core.sql.transaction import Lock

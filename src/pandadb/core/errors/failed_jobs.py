@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from pandadb.core.datasets.dataset_types import PROCESSED
 from pandadb.core.jobs.search import lookup
-from pandadb.core.tasks.files.dataset_types import PROCESSED
 from pandadb.models import FilesTable4
 
 if TYPE_CHECKING:

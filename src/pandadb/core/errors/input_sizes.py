@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from pandadb.core.jobs.files.file_status import same_dataset
+from pandadb.core.datasets.dataset_types import INPUTS
+from pandadb.core.datasets.file_keys import same_dataset
 from pandadb.core.sql.id_arrays import is_given, written
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.tasks.changes import split_rule_changes
-from pandadb.core.tasks.files.dataset_types import INPUTS
 from pandadb.core.tasks.row_locks import lock_tasks
 from pandadb.core.tasks.split_rules import CODES, change_rule, code_of, format_rules, parse_rules
 from pandadb.models import FilesTable4, JediDatasets

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 
-from pandadb.core.jobs.files.file_status import same_dataset, same_file
+from pandadb.core.datasets.dataset_types import PROCESSED
+from pandadb.core.datasets.file_keys import same_dataset, same_file
 from pandadb.core.shares.resource_types import MEMORY_COMPENSATION
 from pandadb.core.sql.id_arrays import array, is_given, unnested, written
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.tasks.changes.attributes import reset_resource_types
-from pandadb.core.tasks.files.dataset_types import PROCESSED
 from pandadb.core.tasks.row_locks import lock_tasks
 from pandadb.core.tasks.split_rules import CODES, parse_rules
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JediTasks
