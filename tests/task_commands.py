@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.tasks.commands.acceptance import AcceptResult
     from pandadb.core.tasks.commands.execution import ExecutionResult
-    from pandadb.core.tasks.commands.requests import Answer
+    from pandadb.core.tasks.commands.requests import CommandAnswer
 
 OPERATOR = Requester("an operator", production_role=True)
 
@@ -41,7 +41,7 @@ def make_commanded_task(
     return task
 
 
-def ask(session: Session, *tasks: int, command: str, **more: Any) -> dict[int, Answer]:
+def ask(session: Session, *tasks: int, command: str, **more: Any) -> dict[int, CommandAnswer]:
     """Give a command as an operator does."""
     asked = CommandRequest(command, **{"requester": OPERATOR, **more})
     return requests.register(session, tasks, asked)
