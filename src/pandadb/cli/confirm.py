@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -56,6 +57,12 @@ def with_merged(moved: MoveResult) -> str:
     merged = f", and {len(moved.merged)} that waited for them" if moved.merged else ""
     follow = f"; {len(moved.follow)} new jobs go on with their events" if moved.follow else ""
     return merged + follow
+
+
+def plain(moved: MoveResult) -> dict[str, Any]:
+    """Return a result for JSON; the jobs that go on are in it if there are any."""
+    found = asdict(moved)
+    return found if found["follow"] else {k: v for k, v in found.items() if k != "follow"}
 
 
 def end(refused: Iterable[Refusal], most: int | None = None) -> None:

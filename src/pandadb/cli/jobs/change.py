@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pandadb.cli import completion
-from pandadb.cli.confirm import REFUSALS_SHOWN, ask, end, steps, with_merged
+from pandadb.cli.confirm import REFUSALS_SHOWN, ask, end, plain, steps, with_merged
 from pandadb.cli.jobs.choice import batches, by_filter
 from pandadb.cli.jobs.filters import of_live_jobs
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_id
@@ -114,7 +114,7 @@ def move(
                     database, verb, matching, options, on_progress=advanced, **values
                 )
     if json:
-        as_json(asdict(moved))
+        as_json(plain(moved))
     else:
         would = "Would move" if dry_run else "Moved"
         out.print(f"{would}: {len(moved.jobs)} ({steps(moved)}){with_merged(moved)}.")

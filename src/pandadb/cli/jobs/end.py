@@ -1,12 +1,11 @@
 """`pandadb jobs kill` and `pandadb jobs expire`: jobs ended by hand and by timeouts."""
 
 import getpass
-from dataclasses import asdict
 from typing import Annotated, TypedDict
 
 import typer
 
-from pandadb.cli.confirm import REFUSALS_SHOWN, ask, end, steps, with_merged
+from pandadb.cli.confirm import REFUSALS_SHOWN, ask, end, plain, steps, with_merged
 from pandadb.cli.jobs.change import AnyPandaIDs
 from pandadb.cli.jobs.choice import batches, by_filter
 from pandadb.cli.jobs.filters import of_live_jobs
@@ -84,7 +83,7 @@ def kill(
             with batches(database, "kill", matching, yes or dry_run) as advanced:
                 killed = jobs.kill_where(database, matching, on_progress=advanced, **rules)
     if json:
-        as_json(asdict(killed))
+        as_json(plain(killed))
     else:
         out.print(_sentence(killed, dry_run))
     end(killed.refused.values(), REFUSALS_SHOWN if matching else None)
@@ -113,7 +112,7 @@ def expire(
             database, rules=rule, limit=limit, options=jobs.VerbOptions(dry_run=dry_run)
         )
     if json:
-        as_json([asdict(expired) for expired in found])
+        as_json([plain(expired) for expired in found])
     elif found:
         _show(found, dry_run)
     else:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a verb: its steps to one goal, and what the caller gives."""
+    """A call of a verb: its steps to one goal, and the values of the caller."""
 
     verb: str
     steps: Sequence[Transition]
@@ -33,18 +33,18 @@ class Call:
     lock: Lock
     reported: Sequence[FileValues] = ()
     accounted_as: str | None = None
-    """The state by which files are accounted for, instead of the goal."""
+    """The state that counts for files, instead of the goal."""
     settles: bool = True
     """Whether the end is one for the files of the task; else they are left to other jobs."""
 
     @property
     def goal(self) -> str:
-        """Return the state to which all steps lead."""
+        """Return the goal: all steps lead there."""
         return self.steps[0].target
 
     @property
     def end(self) -> str:
-        """Return the state by which files are accounted for."""
+        """Return the state that counts for files."""
         return self.accounted_as or self.goal
 
     def by(self, verb: str, target: str | None = None, **changes: Any) -> Call:
@@ -59,7 +59,7 @@ FROM_SITE = ("activated",)
 def take(
     session: Transaction, given: Call, pandaids: Sequence[int], *, spares_events: bool = False
 ) -> MoveResult:
-    """Take jobs through the steps of a verb, and see to what follows for files and other jobs."""
+    """Take jobs through the steps of a verb, with the consequences for files and other jobs."""
     steps, lock, accounted = given.steps, given.lock, is_accounted(given.steps)
     free = pandaids
     if accounted and lock is Lock.SKIP:

@@ -93,7 +93,7 @@ class Route(Carrying):
     accounted: bool = False
     """Whether the datasets of the jobs are locked before them; only for jobs by their ids."""
     spares_events: bool = False
-    """Whether jobs stay whose end depends on ranges of events, clones among them."""
+    """Whether jobs stay if their end depends on ranges of events, as that of clones does."""
     machine: Machine[JobTable] = field(default=JOBS, kw_only=True)
 
     @override

@@ -41,7 +41,7 @@ class MoveResult:
     """The jobs of the event service that have ended, each with the new job that goes on."""
 
     def add(self, other: MoveResult) -> None:
-        """Add what other moves of the same call have done; a job that has ended is not refused."""
+        """Add the result of other moves of the same call; a job that has ended is not refused."""
         for name in ("jobs", "refused", "merged", "before", "follow"):
             getattr(self, name).update(getattr(other, name))
         for job in (*other.jobs, *other.merged):
@@ -88,7 +88,7 @@ def move(
 
     With `accounted`, tasks and datasets of the jobs are locked before the jobs, which must be
     PandaIDs; the consequences then have `has_files`. With `spares_events` jobs
-    are refused whose end depends on ranges of events, clones among them.
+    are refused if their end depends on ranges of events, as that of clones does.
 
     Raises:
         JobsLocked: With NOWAIT, another transaction has locked one of the jobs; or the session's

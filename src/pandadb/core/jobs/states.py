@@ -86,7 +86,7 @@ MERGED = "merged"
 
 
 JUDGED_VERBS = ("finish", "fail")
-"""Verbs with which jobs end by themselves: what becomes of some depends on ranges of events."""
+"""Verbs of jobs that end by themselves: the end of some depends on ranges of events."""
 CONSUMED = ("finish events", "fail events")
 """Verbs of jobs that took ranges of events: the state that they end in depends on the ranges."""
 
@@ -220,10 +220,10 @@ def home(name: str, waiting_table: str | None = None) -> JobTable:
 
 
 def is_end(step: Transition) -> bool:
-    """Return whether a job has ended after a step; one whose events are to be merged rests so."""
+    """Return whether a step is an end; a job with events to be merged rests after one."""
     return STATES[step.target].final or step.verb in CONSUMED
 
 
 def destination(step: Transition, waiting_table: str | None = None) -> JobTable:
-    """Return the table to which a step takes a job."""
+    """Return the table of a job after a step."""
     return JobsArchived4 if is_end(step) else home(step.target, waiting_table)

@@ -6,6 +6,7 @@ insertnRunningInSiteData.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +34,14 @@ from pandadb.core.sql.validation import check_columns
 from pandadb.models import JobsActive4, SiteData
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
 
     from pandadb.core.sql.transaction import Transaction
 
+Limit = Callable[["Select[Any]"], "Select[Any]"]
+"""Conditions and groups of a query."""
 TABLE = SiteData.__table__
 DATA = TABLE.c
 KINDS = {"getJob": "getjob", "updateJob": "updatejob", "noJob": "nojob"}
@@ -49,6 +52,8 @@ STATES = (
     "running", "transferring",
 )  # fmt: skip
 """Columns that are 0 in a new row."""
+ASKED = ("getjob", "updatejob", *STATES)
+"""Columns that are 0 in a new row with running jobs only."""
 KEPT = timedelta(hours=48)
 SUMMARIES = ("production", "analysis", "test")
 ANALYSIS = "ANALY_"
@@ -102,7 +107,8 @@ def _host_rows(host: str, hours: int, counted: Mapping[str, list[int]]) -> Any:
         columns[name] = literal([one[place] for one in counted.values()], ARRAY(BigInteger()))
     given = unnested("given", **columns)
     counts = {name: given.c[name] for name in COUNTS}
-    return _upsert({"site": given.c.site, "flag": literal(host), **counts}, hours)
+    key = {"site": given.c.site, "flag": literal(host), "hours": literal(hours)}
+    return _upsert({**key, **counts}, COUNTS, lambda query: query)
 
 
 def _summaries(hours: int, sites: list[str]) -> Any:
@@ -119,19 +125,20 @@ def _summaries(hours: int, sites: list[str]) -> Any:
         & (DATA.site == func.any(literal(sites, ARRAY(Text()))))
         & DATA.flag.not_in(SUMMARIES)
     )
-    columns = {"site": DATA.site, "flag": flag, **averages}
-    return _upsert(columns, hours, lambda query: query.where(chosen).group_by(DATA.site))
+    columns = {"site": DATA.site, "flag": flag, "hours": literal(hours), **averages}
+    return _upsert(columns, COUNTS, lambda query: query.where(chosen).group_by(DATA.site))
 
 
-def _upsert(columns: Mapping[str, Any], hours: int, limit: Any = lambda query: query) -> Any:
-    values = {**columns, "hours": literal(hours), "lastmod": now()}
-    zeros = {name: literal(0) for name in STATES if name not in values}
-    query = select(*(one.label(name) for name, one in (values | zeros).items()))
-    new = insert(TABLE).from_select([*values, *zeros], limit(query).order_by("site"))
-    changing = [name for name in values if name not in KEY]
-    return new.on_conflict_do_update(
-        index_elements=KEY, set_={name: new.excluded[name] for name in changing}
-    )
+def _upsert(
+    columns: Mapping[str, Any], changing: Iterable[str], limit: Limit, zeros: Iterable[str] = STATES
+) -> Any:
+    """Return the statement that inserts rows, or changes some columns of those that are there."""
+    values = {**columns, "lastmod": now()}
+    unset = {name: literal(0) for name in zeros if name not in values}
+    query = select(*(one.label(name) for name, one in (values | unset).items()))
+    new = insert(TABLE).from_select([*values, *unset], limit(query).order_by("site"))
+    updated = {name: new.excluded[name] for name in (*changing, "lastmod")}
+    return new.on_conflict_do_update(index_elements=KEY, set_=updated)
 
 
 def count_running(session: Transaction) -> None:
@@ -160,7 +167,12 @@ def _snapshots() -> Any:
         "hours": cast(minute, Integer),
         "running": func.count(),
     }
-    return _running(columns, lambda query: query.where(chosen).group_by(job.computingsite))
+    return _upsert(
+        columns,
+        ["running"],
+        lambda query: query.where(chosen).group_by(job.computingsite),
+        zeros=ASKED,
+    )
 
 
 def _maxima() -> Any:
@@ -170,14 +182,9 @@ def _maxima() -> Any:
         "hours": literal(0),
         "running": func.max(DATA.running),
     }
-    return _running(columns, lambda query: query.where(DATA.flag == SNAPSHOT).group_by(DATA.site))
-
-
-def _running(columns: Mapping[str, Any], limit: Any) -> Any:
-    values = {**columns, "lastmod": now()}
-    zeros = {name: literal(0) for name in ("getjob", "updatejob", *STATES) if name not in values}
-    query = select(*(one.label(name) for name, one in (values | zeros).items()))
-    new = insert(TABLE).from_select([*values, *zeros], limit(query).order_by("site"))
-    return new.on_conflict_do_update(
-        index_elements=KEY, set_={"running": new.excluded.running, "lastmod": new.excluded.lastmod}
+    return _upsert(
+        columns,
+        ["running"],
+        lambda query: query.where(DATA.flag == SNAPSHOT).group_by(DATA.site),
+        zeros=ASKED,
     )

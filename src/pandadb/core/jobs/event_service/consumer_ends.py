@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 NO_END = Ending("", None, None, None)
 NOTHING = Tally(0, 0, False, False, 0, False, 0)
 SETTLED = ("finished", "failed")
-"""Ends of consumers by which the files of their task are accounted for."""
+"""Ends of consumers with consequences for the files of their task."""
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Consumer:
     new: NewConsumer | None = None
     """The job that goes on."""
     end: Ending = NO_END
-    """The end by which the files of its task are accounted for."""
+    """The end that has consequences for the files of its task."""
 
     @property
     def pandaid(self) -> int:
@@ -71,7 +71,7 @@ class Consumer:
 
 
 def end(session: Transaction, given: Call, jobs: Sequence[Mapping[str, Any]]) -> MoveResult:
-    """End consumers of different job sets, which are locked with all jobs of these.
+    """End consumers of different job sets, all of whose jobs are locked.
 
     `jobs` have all columns, with those that the verb gives.
     """
@@ -120,7 +120,7 @@ def _draw(session: Transaction, consumers: Iterable[Consumer], queues: Queues) -
 
 
 def _ending(given: Call, one: Consumer) -> Ending:
-    """Return the end of a consumer by which the rest is decided."""
+    """Return the end of a consumer that decides about the rest."""
     state, code, diag = (one.job[name] for name in MARKS)
     if one.verdict is Verdict.JUDGED:
         return Ending(given.goal, state, code, diag)

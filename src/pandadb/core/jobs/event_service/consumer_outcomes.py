@@ -1,7 +1,7 @@
-"""How a consumer ends, by what is left of the ranges of events: semantics 1.3, 1.4 and 2.13.
+"""The end of a consumer, by the ranges of events that are left: semantics 2.13.
 
 A consumer takes ranges of events of its job set. When it ends, the ranges that nobody has processed
-go to a new consumer; when all are processed, a job merges what came of them.
+go to a new consumer; when all are processed, a job merges their outputs.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 JUDGED_CODES = (111, 112, 124, 126)
 """The `taskbuffererrorcode` of consumers of whose events has been disposed already."""
 NOT_SET_UP = ("pending", "defined")
-"""States from which no new consumer follows."""
+"""States of jobs that no new consumer follows."""
 NO_EVENTS_CODES = (117, 118)
 LOST = ("pilot_failed", "es_heartbeat")
-"""Each `jobsubstatus` with which a consumer has failed, whatever its events."""
+"""Each `jobsubstatus` of a consumer that has failed, whatever its events."""
 LOST_WITHOUT_EVENTS = "pilot_killed"
 IDLE = ("es_noevent", "es_inaction")
 ERROR_CODES = ("piloterrorcode", "ddmerrorcode", "superrorcode", "jobdispatchererrorcode")
 
 
 class Verdict(Enum):
-    """What follows from the ranges of a consumer that has ended."""
+    """The consequence of the ranges of a consumer that has ended."""
 
     JUDGED = auto()
     """It was judged before, and ends as other jobs do."""
@@ -59,7 +59,7 @@ class Tally(NamedTuple):
     hopeless: int
     """Ranges of its files without an attempt left."""
     has_fatal: bool
-    """Whether ranges of its job set have failed for good, which is accepted."""
+    """Whether ranges of its job set have failed for good, as is accepted."""
     others: int
     """Other jobs of its job set that live."""
 
@@ -99,13 +99,13 @@ ENDINGS: Mapping[Verdict, Ending] = {
 }
 NO_QUEUE = Ending("failed", None, 125, "Its queue takes no new job of the event service")
 NEEDS_ANOTHER = (Verdict.RETRY, Verdict.INACTION, Verdict.NO_EVENT, Verdict.BAD_STATUS)
-"""Verdicts that leave events to other jobs, of which there has to be one."""
+"""Verdicts that leave events to other jobs: there has to be one."""
 RETRIES = (Verdict.RETRY, Verdict.NO_EVENT)
 MERGES = (Verdict.MERGE, Verdict.MERGE_IDLE)
 
 
 def judge(job: Mapping[str, Any], tally: Tally) -> Verdict:
-    """Return what follows for a consumer from its ranges of events."""
+    """Return the verdict on a consumer by its ranges of events."""
     is_processed = tally.ready == 0
     is_complete = is_processed and tally.any_done
     if is_processed and tally.is_worked_on:
@@ -119,7 +119,7 @@ def judge(job: Mapping[str, Any], tally: Tally) -> Verdict:
 
 
 def _going_on(job: Mapping[str, Any], tally: Tally) -> Verdict:
-    """Return what follows for a consumer after which other jobs go on with the events."""
+    """Return the verdict on a consumer if other jobs can go on with the events."""
     if tally.ready == 0 and tally.done:
         return Verdict.MERGE
     if tally.ready == 0:
@@ -141,7 +141,7 @@ def ending(verdict: Verdict, tally: Tally, *, has_new: bool) -> Ending:
 
 
 def shown(job: Mapping[str, Any], end: Ending, *, is_preempted: bool) -> Ending:
-    """Return the state and sub-state in which the consumer is stored (semantics 2.8, step 13).
+    """Return the state and sub-state that are stored (semantics 2.13).
 
     The files of its task are accounted for by the state that it had before. `job` has the columns
     that the verb was given.

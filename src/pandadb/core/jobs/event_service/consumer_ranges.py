@@ -1,4 +1,4 @@
-"""Ranges of events of consumers that end: what of them is done, goes back, or is given up."""
+"""Ranges of events of consumers that end: they are done, go back, or are given up."""
 
 from __future__ import annotations
 

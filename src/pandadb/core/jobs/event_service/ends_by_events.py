@@ -1,8 +1,8 @@
 """Jobs whose end depends on ranges of events end by themselves: they finish or fail; semantics 2.8.
 
-Such jobs are consumers, jobs that merge what came of events, fine-grained jobs, and those that try
-hyperparameters. Of the jobs of one job set one after the other ends: what the first leaves decides
-how the next one ends.
+Such jobs are consumers, jobs that merge their outputs, fine-grained jobs, and those that try
+hyperparameters. Of the jobs of one job set one after the other ends: the ranges that the first one
+leaves decide about the next one.
 """
 
 from __future__ import annotations

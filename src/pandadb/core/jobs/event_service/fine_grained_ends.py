@@ -1,4 +1,4 @@
-"""Fine-grained jobs end by what they have done of their ranges of events; semantics 1.3, 2.14."""
+"""Fine-grained jobs end by the ranges of events that they have done; semantics 2.13, 2.14."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Consumers are killed with another one of their job set, and what they have done is discarded."""
+"""Consumers are killed with another one of their job set, and their results are discarded."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ KILLED = ("es_killed", 120)
 def kill(session: Transaction, jobs: Rows, host: str) -> dict[int, str]:
     """Cancel the other consumers with ranges of the files of jobs; drop these ranges.
 
-    What they have processed is discarded, unless the jobs keep events. Returns the jobs that have
+    Their results are discarded, unless the jobs keep events. Returns the jobs that have
     ended, each with its state. Files of their task are left to the job that they end with.
     """
     rows = session.execute(_owners(), given_jobs.parameters(jobs)).all()

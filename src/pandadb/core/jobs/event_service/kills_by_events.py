@@ -1,4 +1,4 @@
-"""Kills of consumers and of jobs that merge events, with what they do to others: semantics 2.9."""
+"""Kills of consumers and of jobs that merge events, and of others with them: semantics 2.9."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 REPLACED_CODES = (105, 106, 107)
 """The `taskbuffererrorcode` of jobs that were replaced: their events are another job's."""
 MARKING = ("cancelled", "failed")
-"""Ends by which the outputs of events may be deleted from their store."""
+"""Ends that let the outputs of events be deleted from their store."""
 
 
 def end(session: Transaction, calls: Mapping[int, Call], lock: Lock) -> MoveResult:

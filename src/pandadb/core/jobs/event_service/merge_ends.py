@@ -1,4 +1,4 @@
-"""Jobs that merge what came of events end, and with them the consumers of these events."""
+"""Jobs that merge the outputs of events end, and with them the consumers of these events."""
 
 from __future__ import annotations
 

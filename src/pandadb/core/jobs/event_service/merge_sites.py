@@ -1,6 +1,6 @@
-"""The queues in which events are merged, and those that take no new consumer.
+"""The queues of jobs that merge events, and those that take no new consumer.
 
-The choice among several queues is a brokerage, which pandadb is not: a merge job goes where PanDA's
+The choice among several queues is a brokerage, and pandadb has none: a merge job goes where PanDA's
 server sends it while no queue of the nucleus has asked for jobs, and a consumer stays where it is.
 """
 

@@ -57,7 +57,7 @@ MERGE_PROGRAM = re.compile("<PANDA_ESMERGE_TRF>(.*)</PANDA_ESMERGE_TRF>")
 MERGE_PARAMETERS = re.compile("<PANDA_EVSMERGE>(.*)</PANDA_EVSMERGE>")
 RETRY_RELATION, MERGE_RELATION = "retry", "es_merge"
 MEASURED = re.compile(".*(char|bytes|rss|pss|vmem|swap)")
-"""Names of columns in which a run of a job was measured; sizes of files are not among them."""
+"""Names of columns with measurements of a run; sizes of files are not among them."""
 SIZES = ("inputfilebytes", "outputfilebytes")
 OF_A_RUN = (
     "starttime", "endtime", "batchid", "schedulerid", "pilotid", "transexitcode", "jobmetrics",
@@ -73,7 +73,7 @@ SET_BY_JOBS = ("jobparameters", "metadata")
 
 @dataclass(frozen=True)
 class NewConsumer:
-    """A job to be made: what it follows, its id, and its kind."""
+    """A job to be made: the job that it follows, its id, and its kind."""
 
     old: Mapping[str, Any]
     """The consumer, before it ended."""
@@ -202,7 +202,7 @@ def _is_of_run(name: str) -> bool:
 
 
 def _state(old: Mapping[str, Any], files: Sequence[Mapping[str, Any]], *, merges: bool) -> str:
-    """Return the state in which a new job begins: where its consumer was set up, or activated."""
+    """Return the first state of a new job: as far as its consumer was set up, or activated."""
     state = str(old["jobstatus"])
     if state not in states.WAITING:
         is_here = all(file["status"] == "ready" for file in files if file["type"] == "input")

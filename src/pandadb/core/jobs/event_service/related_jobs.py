@@ -1,7 +1,7 @@
 """Consumers that have ended get another final state with the job that decides on their events.
 
-Semantics 5.9: a job that was merging, closed or failed becomes finished when its events are merged,
-and failed when they are not. The job may be in JOBSARCHIVED4, in the archive, or in both.
+Semantics 2.13: a job that was merging, closed or failed becomes finished when its events are
+merged, and failed when they are not. The job may be in JOBSARCHIVED4, in the archive, or in both.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ EVENT = JediEvents.__table__.c
 
 
 def follow(session: Transaction, jobs: Rows, target: str) -> None:
-    """Give the consumers of the files of these jobs the state in which these end.
+    """Give the consumers of the files of these jobs the final state of these.
 
     Unless it is a success their events are dropped; consumers whose events are kept stay.
     """
@@ -58,8 +58,8 @@ def follow(session: Transaction, jobs: Rows, target: str) -> None:
 
 
 def _reason(job: Mapping[str, Any], target: str, is_merge: bool) -> str:
-    what = "which merges its events" if is_merge else "of its job set"
-    return f"Job {job['pandaid']}, {what}, is {target}"
+    role = "the merge job" if is_merge else "another job"
+    return f"Job {job['pandaid']}, {role} of its job set, is {target}"
 
 
 @cache
