@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import servers
 from benchmarks.alternation import Effort, Goal, Ratio, alternate
 from benchmarks.upstream import now
+from pandadb.core.partitions.policies import POLICIES
 from pandadb.services import harvester, partitions
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ WORKERS = {Effort.TINY: 100, Effort.QUICK: 10_000, Effort.FULL: 10_000}
 SAMPLE = {Effort.TINY: 10, Effort.QUICK: 300, Effort.FULL: 2000}
 """Workers that upstream's way is measured with: each takes as long as any other."""
 ROUNDS = {Effort.TINY: 1, Effort.QUICK: 3, Effort.FULL: 5}
-TABLES = ("harvester_workers", "harvester_rel_jobs_workers")
+TABLES = ("harvester_workers",)
 NUMBERS = count(10**9, 10**6)
 """Of workers that are new; apart from those that are there."""
 
@@ -76,7 +78,8 @@ WHERE r.harvesterid = %(harvesterid)s AND r.workerid = %(workerid)s AND j.jobsta
 def measure(server: Server, effort: Effort) -> Samples:
     """Measure calls with as many workers as there are, and with new ones, by turns."""
     with servers.fresh(server) as database, servers.as_upstream(database) as connection:
-        partitions.maintain(database, tables=TABLES)
+        policies = {name: replace(one, ahead=servers.DAYS) for name, one in POLICIES.items()}
+        partitions.maintain(database, policies, tables=TABLES)
         harvester.update_workers(database, "H1", _reports(range(WORKERS[effort]), "submitted"))
         connection.execute(b"VACUUM ANALYZE doma_panda.harvester_workers")
         ours, theirs = partial(_ours, database), partial(_theirs, connection)

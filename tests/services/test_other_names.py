@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from pandadb.database import Database
-from pandadb.services import archive, grants, schema, sequences, sites
+from pandadb.services import archive, grants, harvester, schema, sequences, sites
 from tests.databases import render
 from tests.typed import typed
 
@@ -142,3 +142,17 @@ def test_jobs_partitions_and_the_archive_work_on_them(
     with renamed.session() as session:
         live = text("SELECT count(*) FROM atlas_panda.jobsarchived4 WHERE pandaid = 77")
         assert session.scalar(live) == 1
+
+
+def test_harvester_works_on_them(renamed: Database) -> None:
+    harvester.hear(renamed, "H1", "me", "host")
+    reports = [{"workerID": 1, "status": "failed", "syncLevel": 1, "pandaid_list": [1]}]
+    (number,) = harvester.send_commands(renamed, harvester.HarvesterCommand("H1", "A"))
+
+    assert harvester.update_workers(renamed, "H1", reports).new == [0]
+    assert [one.command_id for one in harvester.take_commands(renamed, "H1", 1)] == [number]
+    assert harvester.report_counts(renamed, "H1", {"Q": {"m": {"S": {"idle": 1}}}}) == {}
+    assert harvester.count_workers(renamed, "H1") == 0
+    assert harvester.add_metrics(renamed, "H1", [["2026-01-02 03:04:05", "host", "{}"]]) == {}
+    assert harvester.page(renamed, "H1").page.workers[0]["pandaids"] == [1]
+    assert harvester.clean(renamed).deleted == {"harvester_metrics": 1}

@@ -29,9 +29,10 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    text,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSON, JSONB, insert
 
 from pandadb.core.harvester import job_relations, worker_jobs
 from pandadb.core.harvester.worker_locks import take_turns
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 WORKER = HarvesterWorkers.__table__.c
 TIME = HarvesterWorkerTime.__table__.c
 HARVESTER = bindparam("harvester", type_=String)
+NO_JIT = text("SET LOCAL jit = off")
+"""With a partition for each day, compiling takes longer than ten thousand workers."""
 NO_STATUS = "status has to have a value: the worker is new"
 
 
@@ -79,6 +82,7 @@ def write(session: Transaction, harvester: str, given: ReadReports) -> WorkerUpd
     done = WorkerUpdates(refused=dict(given.refused))
     if not given.reports:
         return done
+    session.execute(NO_JIT)
     worker_jobs.lock_jobs(session, harvester, given.reports)
     take_turns(session, f"workers of {harvester}")
     for reports in given.rounds():
@@ -161,7 +165,7 @@ def _statement() -> Select[Any]:
 
 def _reports() -> TableValuedAlias:
     """Return the reports as rows; `given` has the names of the values that they have."""
-    given = cast(bindparam("reports", type_=String), JSONB)
+    given = cast(bindparam("reports", type_=String), JSON)
     kinds: dict[str, TypeEngine[Any]] = {
         "place": Integer(),
         "workerid": BigInteger(),
@@ -170,7 +174,7 @@ def _reports() -> TableValuedAlias:
         **{name: one.type for name, one in COLUMNS.items()},
     }
     columns: list[ColumnClause[Any]] = [column(name, kind) for name, kind in kinds.items()]
-    rows = func.jsonb_to_recordset(given).table_valued(*columns)
+    rows = func.json_to_recordset(given).table_valued(*columns)
     return rows.render_derived(name="report", with_types=True)
 
 
