@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from pandadb.core.events import changes, corruptions
+from pandadb.core.events import changes
 from pandadb.core.events.changes import EventJob
+from pandadb.core.events.reports import corruptions
 from pandadb.services import events, jobs
 from pandadb.services.events import RangeRequest, Sample
 from pandadb.services.jobs import Heartbeat, NewJob

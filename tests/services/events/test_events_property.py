@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from pandadb.core.events import reports, takes
-from pandadb.core.events.range_requests import RangeRequest
-from pandadb.core.events.reports import RangeReport
+from pandadb.core.events.reports import range_reports
+from pandadb.core.events.reports.range_reports import RangeReport
 from pandadb.core.events.states import SUCCESSFUL
 from pandadb.core.events.states import EventStatus as Is
+from pandadb.core.events.takes import range_takes
+from pandadb.core.events.takes.range_requests import RangeRequest
 from pandadb.core.jobs import range_releases
 from pandadb.models import JediTasks, JobsActive4
 from tests.event_tasks import EVENT, JOBSET, TASK, make_consumer, make_event_task
@@ -30,6 +32,7 @@ STEP = st.tuples(
 ATTEMPTS = 3
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40,
     deadline=None,
@@ -56,12 +59,12 @@ def test_each_range_is_of_one_job_and_none_is_lost(
 def do(session: Session, verb: str, job: int, number: int, ids: list[str]) -> None:
     """Take a step; `ids` are those that the job was ever given."""
     if verb == "take":
-        taken = takes.take(session, [RangeRequest(job, number + 1)]).ranges[job]
+        taken = range_takes.take(session, [RangeRequest(job, number + 1)]).ranges[job]
         ids += [str(one.id) for one in taken]
     elif verb == "release":
         range_releases.release(session, [job], live=True)
     else:
-        reports.report(session, [RangeReport(one, verb) for one in ids[: number + 1]])
+        range_reports.report(session, [RangeReport(one, verb) for one in ids[: number + 1]])
 
 
 def checked(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, update
 
-from pandadb.core.events import takes
-from pandadb.core.events.range_requests import RangeRequest
 from pandadb.core.events.refusals import RangeRefusalReason as Why
 from pandadb.core.events.states import EventStatus as Is
+from pandadb.core.events.takes import range_takes
+from pandadb.core.events.takes.range_requests import RangeRequest
 from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import (
@@ -269,7 +269,7 @@ def test_a_job_waits_for_another_of_its_job_set_and_takes_what_is_left(database:
     """Or it would be told that no range is left, while the other may give some back."""
     first, second = give(database, 3, jobs=2)
     with database.transaction() as other, ThreadPoolExecutor(1) as pool:
-        takes.take(other, [RangeRequest(first, 2)])
+        range_takes.take(other, [RangeRequest(first, 2)])
         waiting = pool.submit(events.take, database, RangeRequest(second, 2))
         until_waiting(database, waiting)
         other.rollback()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ARRAY, String, and_, bindparam, func, insert, literal, select
 
-from pandadb.core.events.range_requests import SAMPLES_JOBSET
 from pandadb.core.events.states import EventStatus
+from pandadb.core.events.takes.range_requests import SAMPLES_JOBSET
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import constant
 from pandadb.core.sql.validation import InvalidValue, check_number, check_text, shown

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, and_, cast, func, select, tuple_
 
 from pandadb.core.events.range_ids import RangeID
 from pandadb.core.events.states import KEY, EventStatus
-from pandadb.core.events.take_statement import is_free
+from pandadb.core.events.takes.take_statement import is_free
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import (

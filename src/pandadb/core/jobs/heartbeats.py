@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ARRAY, String, bindparam, false, func, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from pandadb.core.events import archive_files, corruptions
 from pandadb.core.events.kinds import JobKind
+from pandadb.core.events.reports import archive_files, corruptions
 from pandadb.core.jobs import move_statement, queuing_periods, waiting_consumers
 from pandadb.core.jobs.effects import COMMAND, HAS_QUEUED_TIME, RUNS_ONCE
 from pandadb.core.jobs.ending import semaphores

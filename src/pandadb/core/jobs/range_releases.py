@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from pandadb.core.events import changes, job_locks
+from pandadb.core.events import changes
 from pandadb.core.events.changes import EventJob
 from pandadb.core.events.kinds import JobKind
 from pandadb.core.events.refusals import RangeRefusal, RangeRefusalReason
 from pandadb.core.events.special_handling import Flag, has
+from pandadb.core.events.takes import job_locks
 from pandadb.core.jobs.search import lookup
 from pandadb.core.jobs.states import STATES
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.events import reports
-from pandadb.core.events.archive_files import ArchiveFile
-from pandadb.core.events.reports import RangeReport, StoredReports
+from pandadb.core.events.reports import range_reports
+from pandadb.core.events.reports.archive_files import ArchiveFile
+from pandadb.core.events.reports.range_reports import RangeReport, StoredReports
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.sql.validation import InvalidValue, shown
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
@@ -37,7 +37,7 @@ def report(
         JobsLocked: Another transaction has locked a job for longer than the lock timeout.
     """
     with transaction(database, options) as connection, refusing_to_wait():
-        return reports.report(connection, given, fine_grained=fine_grained)
+        return range_reports.report(connection, given, fine_grained=fine_grained)
 
 
 def read(text: str) -> list[RangeReport]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pandadb.core.events import availability, search
-from pandadb.core.events.range_requests import RangeRequest
+from pandadb.core.events import search
 from pandadb.core.events.search import RangeFilter
+from pandadb.core.events.takes import availability
+from pandadb.core.events.takes.range_requests import RangeRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pandadb.core.events import takes
-from pandadb.core.events.takes import TakenRanges
+from pandadb.core.events.takes import range_takes
+from pandadb.core.events.takes.range_takes import TakenRanges
 from pandadb.core.jobs.ending import unused_consumers
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.services.events.search import as_requests
@@ -15,7 +15,7 @@ from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transacti
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pandadb.core.events.range_requests import RangeRequest
+    from pandadb.core.events.takes.range_requests import RangeRequest
     from pandadb.database import Database
 
 
@@ -41,6 +41,6 @@ def take(
         JobsLocked: Another transaction has locked a job for longer than the lock timeout.
     """
     with transaction(database, options) as connection, refusing_to_wait():
-        taken = takes.take(connection, as_requests(requests))
+        taken = range_takes.take(connection, as_requests(requests))
         closed = unused_consumers.close(connection, taken.exhausted, options.host)
     return TakeResult(taken.ranges, taken.refused, taken.exhausted, closed)

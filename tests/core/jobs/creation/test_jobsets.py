@@ -275,8 +275,8 @@ def test_files_that_a_job_has_several_times_are_noted_as_ranges(session: Session
     noted = (job.pandaid, row_id, 1, Is.DISCARDED, -1)
     assert ranges(session, *names) == [(1, *noted), (2, *noted)]
     assert ranges(session, "def_min_eventid", "event_offset") == [(0, None)] * 2
-    file = JediDatasetContents
-    used = select(file.status, file.pandaid, file.proc_status).order_by(file.fileid)
+    row = JediDatasetContents
+    used = select(row.status, row.pandaid, row.proc_status).order_by(row.fileid)
     taken = ("running", job.pandaid)
     assert session.execute(used).all() == [(*taken, "queued"), (*taken, None), (*taken, None)]
 

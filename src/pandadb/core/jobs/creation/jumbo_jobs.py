@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.events import availability
 from pandadb.core.events.kinds import JobKind
+from pandadb.core.events.takes import availability
 from pandadb.core.sql.validation import InvalidValue
 
 if TYPE_CHECKING:

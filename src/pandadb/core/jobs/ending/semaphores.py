@@ -12,7 +12,7 @@ from sqlalchemy import exists, func, select, tuple_, update
 
 from pandadb.core.events.special_handling import STORE_ONCE
 from pandadb.core.events.states import KEY, EventStatus
-from pandadb.core.events.take_statement import is_free
+from pandadb.core.events.takes.take_statement import is_free
 from pandadb.core.jobs.effects import COMMAND
 from pandadb.core.jobs.ending import clones
 from pandadb.core.sql import id_arrays

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select
 
-from pandadb.core.events import corruptions
 from pandadb.core.jobs.calls import take
 from pandadb.core.jobs.event_service import (
     consumer_ranges,
     end_marks,
     given_jobs,
     related_jobs,
+    unreadable_inputs,
 )
 from pandadb.core.jobs.event_service.end_marks import MARKS
 from pandadb.core.jobs.files.file_status import MASTER_TYPES, RETRIED_BY_PILOT
 from pandadb.core.jobs.mover import MoveResult
-from pandadb.core.sql import id_arrays
-from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets
+from pandadb.models import JediDatasetContents, JediDatasets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     Rows = Sequence[Mapping[str, Any]]
 
 CONTENTS, DATASET = JediDatasetContents.__table__.c, JediDatasets.__table__.c
-UNREADABLE, UNREADABLE_NOW = (1171, 1145, 1175, 1103), 1099
-"""Each `piloterrorcode` of a job that could not read its input; the last one may go away."""
-FAILURES = 3
 INCONSISTENT = 124
 INCONSISTENT_DIAG = "Its input is not with it in JEDI: another attempt has it, or none"
 
@@ -66,39 +62,10 @@ def end(session: Transaction, given: Call, jobs: Rows) -> MoveResult:
         consumer_ranges.mark_outputs(session, chosen, call.goal)
         done.add(take(session, call, given_jobs.ids(chosen)))
         if call.goal == "failed":
-            _corrupt(session, chosen)
+            unreadable_inputs.corrupt(session, given_jobs.ids(chosen))
         counted = [job for job in chosen if job["taskbuffererrorcode"] != RETRIED_BY_PILOT]
         related_jobs.follow(session, counted, call.goal)
     return done
-
-
-def _corrupt(session: Transaction, jobs: Rows) -> None:
-    """Let the events in files that merge jobs could not read be processed again.
-
-    An error that may go away is one of the file when it has failed several merge jobs.
-    """
-    errors = {job["pandaid"]: job["piloterrorcode"] for job in jobs}
-    passing = [job for job, error in errors.items() if error == UNREADABLE_NOW]
-    often = [*session.scalars(_often(), {"pandaids": passing})] if passing else []
-    corruptions.corrupt(session, [job for job in errors if errors[job] in UNREADABLE] + often)
-
-
-@cache
-def _often() -> Select[Any]:
-    """Select the jobs with a file that as many jobs of their task could not read."""
-    mine, other = (FilesTable4.__table__.alias(name).c for name in ("mine", "other"))
-    is_same = and_(other.lfn == mine.lfn, other.jeditaskid == mine.jeditaskid)
-    is_bad = (
-        and_(file.type == corruptions.READ, file.status == corruptions.CORRUPTED)
-        for file in (mine, other)
-    )
-    return (
-        select(mine.pandaid)
-        .join(other.pandaid.table, is_same)
-        .where(id_arrays.is_given(mine.pandaid), *is_bad)
-        .group_by(mine.pandaid, mine.lfn)
-        .having(func.count() >= FAILURES)
-    )
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core.events.kinds import JobKind
 from pandadb.core.events.refusals import RangeRefusal, RangeRefusalReason
 from pandadb.core.events.special_handling import Flag, has
-from pandadb.core.events.take_statement import Pool, Taker
+from pandadb.core.events.takes.take_statement import Pool, Taker
 from pandadb.core.sql.validation import InvalidValue, check_number
 
 if TYPE_CHECKING:

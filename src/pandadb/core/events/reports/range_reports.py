@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.events import archive_files, job_locks, report_statements
 from pandadb.core.events.range_ids import RangeID
-from pandadb.core.events.range_requests import COMMAND, RUNNING
 from pandadb.core.events.refusals import RangeRefusal, RangeRefusalReason
+from pandadb.core.events.reports import archive_files, report_statements
 from pandadb.core.events.states import EventStatus
+from pandadb.core.events.takes import job_locks
+from pandadb.core.events.takes.range_requests import COMMAND, RUNNING
 from pandadb.core.sql.validation import InvalidValue, mistake_in, near, shown
 from pandadb.models import JediEvents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pandadb.core.events.archive_files import ArchiveFile
+    from pandadb.core.events.reports.archive_files import ArchiveFile
     from pandadb.core.sql.transaction import Transaction
 
     Job = Mapping[str, Any]

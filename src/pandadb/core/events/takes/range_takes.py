@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pandadb.core.events import job_locks, range_requests, take_statement
 from pandadb.core.events.range_ids import RangeID
-from pandadb.core.events.take_statement import Pool
+from pandadb.core.events.takes import job_locks, range_requests, take_statement
+from pandadb.core.events.takes.take_statement import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pandadb.core.events.range_requests import RangeRequest
     from pandadb.core.events.refusals import RangeRefusal
-    from pandadb.core.events.take_statement import Taker
+    from pandadb.core.events.takes.range_requests import RangeRequest
+    from pandadb.core.events.takes.take_statement import Taker
     from pandadb.core.sql.transaction import Transaction
 
 OF_JOBSETS = (Pool.JOBSET, Pool.SEGMENT)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from pandadb.core.events import corruptions
+from pandadb.core.events.reports import corruptions
 from pandadb.core.events.states import EventStatus as Is
 from pandadb.core.jobs.heartbeats import Heartbeat, beat
 from pandadb.models import FilesTable4, JobsArchived

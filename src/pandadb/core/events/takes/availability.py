@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from pandadb.core.events import job_locks, range_requests, take_statement
-from pandadb.core.events.take_statement import Pool, is_free
+from pandadb.core.events.takes import job_locks, range_requests, take_statement
+from pandadb.core.events.takes.take_statement import Pool, is_free
 from pandadb.core.sql import id_arrays
 from pandadb.models import JediEvents
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from pandadb.core.events.range_requests import RangeRequest
+    from pandadb.core.events.takes.range_requests import RangeRequest
     from pandadb.core.sql.transaction import Transaction
 
 EVENT = JediEvents.__table__.c

@@ -1,0 +1,1 @@
+"""Reports of jobs on ranges of events, archive files with their outputs, unreadable ones."""
