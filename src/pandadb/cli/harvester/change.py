@@ -1,4 +1,4 @@
-"""`pandadb harvester command`, `register`, `sync` and `clean`: what changes Harvester's tables."""
+"""`pandadb harvester command`, `register`, `sync` and `clean`: changes of Harvester's tables."""
 
 import json as json_
 from dataclasses import asdict
@@ -108,7 +108,7 @@ def register(
 
 
 def sync(*, dry_run: DryRun = False, json: AsJSON = False, _quiet: Quiet = False) -> None:
-    """Command Harvester to catch up with workers whose pilots have reported more, for cron.
+    """Command Harvester to catch up with pilots that have reported more on their workers, for cron.
 
     Idempotent; several can run at once. Exit code 3 if there were none.
 

@@ -1,4 +1,4 @@
-"""Refusals of what jobs ask for or report about ranges of events."""
+"""Refusals of requests and reports of jobs on ranges of events."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def add(session: Transaction, jeditaskid: int, samples: Sequence[Sample]) -> int
 
 @cache
 def _known() -> Select[int]:
-    """Select the samples that are there already, whichever job has them."""
+    """Select the samples that are there already, of any job."""
     event = JediEvents.__table__.c
     return (
         select(event.job_processid)

@@ -1,4 +1,4 @@
-"""What `specialhandling` of a job says of its ranges of events.
+"""The tags in `specialhandling` about the ranges of events of a job.
 
 A job that is submitted has the events of its files there (`es:…`), for the ranges to be made of
 them; a job that is stored has the word `eventservice` in its place. Beside it are flags of two
@@ -71,7 +71,7 @@ class FileEvents:
 
 @dataclass(frozen=True)
 class EventService:
-    """What the `specialhandling` of a submitted job says of its ranges."""
+    """The tags in the `specialhandling` of a submitted job about its ranges."""
 
     specialhandling: str | None
     """The one that is stored."""

@@ -71,7 +71,7 @@ def take(
 ) -> dict[str, list[str]]:
     """Take the free locks of a command; return the resource types by queue.
 
-    Two callers never get the same lock: the second sees what the first has taken.
+    Two callers never get the same lock: the second sees that the first has it.
     """
     of_command = and_(LOCK.harvester_id == harvester, LOCK.command == command)
     is_free = or_(

@@ -1,4 +1,4 @@
-"""Credentials in what Harvester sends, masked before anything is shown or logged.
+"""Credentials in texts of Harvester, masked before anything is shown or logged.
 
 Messages of batch systems, addresses of logs and parameters of commands may have passwords, tokens
 and keys of proxies. The database keeps what was sent; reports and pages have `***` in its place.
@@ -17,7 +17,7 @@ NAME = (
     r"|authorization|proxy[_-]?(?:key|cert|pem)"
 )
 KEY = re.compile(rf"(?:{NAME})", re.IGNORECASE)
-"""Names whose values are credentials."""
+"""Names of credentials."""
 PATTERNS = (
     (re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL), MASK),
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s]*(?=@)"), MASK),
@@ -58,7 +58,7 @@ def mask(value: Any) -> Any:
 
 
 def mask_json(text: str | None) -> Any:
-    """Return what a JSON text stands for, masked; the masked text itself if it is no JSON."""
+    """Return the value of a JSON text, masked; the masked text itself if it is no JSON."""
     if text is None:
         return None
     try:

@@ -54,7 +54,7 @@ class PilotState:
 
 
 def note(session: Transaction, harvester: str, states: Sequence[PilotState]) -> list[int]:
-    """Note what pilots report of workers of one instance; return the workers that are known.
+    """Note the reports of pilots on workers of one instance; return the workers that are known.
 
     Of several reports on one worker the last is taken.
 
@@ -96,7 +96,7 @@ def _note() -> Update:
 
 
 def take_behind(session: Transaction) -> dict[tuple[str, str], list[int]]:
-    """Return workers whose pilots are ahead of Harvester, by instance and pilot's state.
+    """Return workers with pilots that are ahead of Harvester, by instance and pilot's state.
 
     Their PILOTSTATUSSYNCTIME is set: they are found again after half an hour. Several callers get
     different ones.
@@ -127,7 +127,7 @@ def _ago(span: str) -> ColumnElement[Any]:
 
 
 def _is_behind() -> ColumnElement[bool]:
-    """Match workers whose pilot has reported more than Harvester, an hour ago or longer."""
+    """Match workers with a pilot that has reported more than Harvester, an hour ago or longer."""
     has_started = and_(
         WORKER.status.in_(constants(("submitted", "ready"))),
         WORKER.pilotstatus == constant("running"),

@@ -34,7 +34,7 @@ PARTITIONED = ("harvester_workers", "harvester_dialogs", "harvester_metrics")
 """Tables with a policy."""
 COMMANDS_KEPT = timedelta(days=30)
 """How long a command stays after its last change, carried out or not: an instance that comes back
-must not carry out what was asked of it a month ago."""
+must not carry out a command of a month ago."""
 
 
 @dataclass(frozen=True)

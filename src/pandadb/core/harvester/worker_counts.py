@@ -69,7 +69,7 @@ def report(
 ) -> dict[str, str]:
     """Replace the numbers of queues by those that Harvester reports; return refusals by queue.
 
-    With SKIP or NOWAIT a queue whose numbers another transaction writes is refused, not waited for.
+    With SKIP or NOWAIT a queue is refused, not waited for, while another transaction writes them.
     """
     refused, rows = {}, {}
     for queue, counts in given.items():

@@ -1,4 +1,4 @@
-"""Jobs whose worker has ended before them: their errors, and their end; semantics 9."""
+"""Jobs of workers that have ended before them: their errors, and their end; semantics 9."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ TYPES = {
     "diag": String(),
     "fails": Boolean(),
 }
-"""What is known of a worker that has ended."""
+"""The known facts on a worker that has ended."""
 
 
 def lock_jobs(session: Transaction, harvester: str, reports: Sequence[WorkerReport]) -> None:

@@ -32,7 +32,7 @@ def take_turns(session: Transaction, *names: str) -> None:
 def free_turns(session: Transaction, names: Iterable[str], lock: Lock) -> set[str]:
     """Take the locks of the names; with SKIP or NOWAIT only those that are free, without waiting.
 
-    Return the names whose lock is taken.
+    Return the names with a taken lock.
     """
     wanted = [*names]
     if lock is Lock.WAIT:

@@ -103,7 +103,7 @@ def _account(session: Transaction, given: Call, moved: MoveResult, then: Consequ
 
 
 def _conclude(session: Transaction, given: Call, moved: MoveResult, then: Consequences) -> None:
-    """Note what jobs that have ended leave, and end those that depend on them."""
+    """Note the traces of jobs that have ended, and end those that depend on them."""
     if then.measured:
         energy.measure(session, then.measured, given.verb)
     if then.dispatched:

@@ -47,7 +47,7 @@ FIRST_SHARES = ("Test",)
 MAX_JOBS = 1_000_000
 """How many jobs a worker may ask for."""
 MAX_INTEGER = 2**31 - 1
-"""What the statement can look at."""
+"""The jobs that the statement can look at."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def take(
         taken, seen = _taken(session, said, {**given, "reach": reach})
         if taken or seen < reach:
             return taken
-        reach = min(4 * reach, MAX_INTEGER)  # others have what was in reach
+        reach = min(4 * reach, MAX_INTEGER)  # others have the jobs in reach
 
 
 def route_of(columns: Sequence[str] | None, values: tuple[str, ...]) -> Route:

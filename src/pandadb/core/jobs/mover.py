@@ -63,7 +63,7 @@ class Consequences:
     timed: list[int] = field(default_factory=list)
     """Those of the jobs that have the time at which their task was queued."""
     dispatched: list[int] = field(default_factory=list)
-    """Those of the jobs that have failed, and whose inputs were moved by a dispatch block."""
+    """Those of the failed jobs with inputs that a dispatch block moved."""
     builds: list[int] = field(default_factory=list)
     """Those of the jobs that have failed to build a library."""
 

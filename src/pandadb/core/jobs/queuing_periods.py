@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 ACTIVE_TASKS = ("ready", "running", "scouting", "scouted")
-"""States of tasks whose inputs can be processed; also as the old state of a pending task."""
+"""States of tasks with input that can be processed; also as the old state of a pending task."""
 MOST_PERIODS = 10_000
 """The periods that are kept of a task."""
 TIME_FORMAT = "YYYY-MM-DD HH24:MI:SS.US"

@@ -82,7 +82,7 @@ STOPPABLE = tuple(name for name in LIVE if name not in COMMANDED)
 KILLS = ("kill", "kill hard", "close", "close hard")
 """Verbs of kill codes only."""
 MERGED = "merged"
-"""The verb of a merging job whose merge job ends."""
+"""The verb of a merging job at the end of its merge job."""
 
 
 JUDGED_VERBS = ("finish", "fail")
@@ -92,7 +92,7 @@ CONSUMED = ("finish events", "fail events")
 
 
 SET_BY_MOVER = ("pandaid", "jobstatus", "modificationtime", "statechangetime")
-"""Columns that every transition keeps or sets, whatever a caller wants to have set."""
+"""Columns that every transition keeps or sets, against the values of a caller."""
 
 
 FINISHED_FROM = ("defined", "assigned", "sent", *RUNS, *ENDS)

@@ -1,4 +1,4 @@
-"""Stragglers: files, parameters and metadata at 1970-01-01 whose jobs have ended.
+"""Stragglers: files, parameters and metadata at 1970-01-01 of jobs that have ended.
 
 No look-up finds them there: they are not archived with their job, and a retry does not copy them. A
 move leaves none behind, but rows that are inserted without a lock on the job may come after it.

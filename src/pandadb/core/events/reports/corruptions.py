@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 WRITTEN, READ, CORRUPTED = "zipoutput", "zipinput", "corrupted"
 OLDEST = timedelta(days=90)
-"""The age of jobs whose `jobmetrics` are looked at."""
+"""The greatest age of jobs that are looked at for their `jobmetrics`."""
 FILE, EVENT, JOB = (model.__table__.c for model in (FilesTable4, JediEvents, JobsActive4))
 
 
@@ -65,7 +65,7 @@ def corrupt(session: Transaction, pandaids: Sequence[int]) -> int:
     """Mark the done ranges in the files that these merge jobs cannot read; return how many.
 
     A file is of the jobs that have it among their archive files; else of those of the same input
-    whose `jobmetrics` has it as `outputZipName`.
+    with `jobmetrics` that have it as `outputZipName`.
     """
     if not pandaids:
         return 0

@@ -39,7 +39,7 @@ UNSTORED = ("running", "transferring")
 REPORTING = (*RUNNING, "transferring")
 """States of jobs that report on ranges."""
 REPORTING_SEGMENTS = (*REPORTING, "activated")
-"""And of fine-grained jobs, whose ranges may be processed before they run."""
+"""And of fine-grained jobs: their ranges may be processed before they run."""
 PREEMPTED, SOFT_KILL = 122, "softkill"
 """A job with that `superrorcode` and a command is to end when its ranges are processed."""
 DIAG_LENGTH = 500
@@ -61,7 +61,7 @@ class RangeReport:
 
 
 class ReportOutcome(StrEnum):
-    """What became of a report."""
+    """The result of a report."""
 
     STORED = "stored"
     SKIPPED = "skipped"
@@ -71,7 +71,7 @@ class ReportOutcome(StrEnum):
 
 @dataclass
 class StoredReports:
-    """What became of reports."""
+    """The results of reports."""
 
     outcomes: list[ReportOutcome] = field(default_factory=list)
     """Of each report, in their order."""
@@ -89,7 +89,7 @@ class StoredReports:
 def report(
     session: Transaction, reports: Sequence[RangeReport], *, fine_grained: bool = False
 ) -> StoredReports:
-    """Store reports of jobs on their ranges; count what is processed in the jobs' `nevents`.
+    """Store reports of jobs on their ranges; count the processed ones in the jobs' `nevents`.
 
     Reports are independent of each other: one that is malformed, late or of another job is refused
     by itself. With `fine_grained`, the PandaID of an id may be that of a job set, and ranges that

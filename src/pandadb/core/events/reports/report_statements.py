@@ -40,7 +40,7 @@ EVENTS_PER_RANGE = r"(?:^|,)ES=([0-9]{1,9})(?:,|$)"
 
 
 class ReportRow(NamedTuple):
-    """What a report changes: the key of its range, and the new values."""
+    """The change of a report: the key of its range, and the new values."""
 
     jeditaskid: int
     pandaid: int

@@ -1,1 +1,1 @@
-"""Ranges of events taken by jobs: requests, locks, the statement, what is left to take."""
+"""Ranges of events taken by jobs: requests, locks, the statement, ranges left to take."""

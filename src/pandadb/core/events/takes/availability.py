@@ -33,7 +33,7 @@ def of_tasks(session: Transaction, tasks: Iterable[int]) -> dict[int, int]:
 
 
 def of_jobs(session: Transaction, requests: Sequence[RangeRequest]) -> dict[int, int]:
-    """Return how many ranges active jobs can take, whatever state they are in.
+    """Return how many ranges active jobs can take, in any state.
 
     Raises:
         InvalidValue: A request is malformed, or there are two of one job.

@@ -1,4 +1,4 @@
-"""Locks of jobs whose ranges of events change, in the order of all locks; semantics 2.13.
+"""Locks of jobs with ranges of events that change, in the order of all locks; semantics 2.13.
 
 A jumbo job takes ranges of its whole task: the dataset of its first input file is the mutex of all
 jumbo jobs, and is locked before the jobs. The first input file of other jobs is that of their job

@@ -1,4 +1,4 @@
-"""Requests of jobs for ranges of events: what each may take, or why it may not."""
+"""Requests of jobs for ranges of events: the ranges for each, or the reason against it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class RangeRequest:
     ranges: int = 8
     """The most that it is given."""
     jobset: int | None = None
-    """The job set whose ranges it takes; None for its own. Not for jumbo jobs."""
+    """The job set of the ranges; None for its own. Not for jumbo jobs."""
     segment: int | None = None
     """The dataset of the ranges, for tasks whose job sets have several."""
     scattered: bool = False

@@ -42,7 +42,7 @@ class TakenRanges:
     """By PandaID, in the order of files and events; fewer than asked for if no more are left."""
     refused: dict[int, RangeRefusal] = field(default_factory=dict)
     exhausted: list[int] = field(default_factory=list)
-    """Jobs whose job sets have no range left to take: other jobs of these wait for nothing."""
+    """Jobs of job sets without a range left to take: other jobs of these wait for nothing."""
 
 
 def take(session: Transaction, requests: Sequence[RangeRequest]) -> TakenRanges:
@@ -66,7 +66,7 @@ def take(session: Transaction, requests: Sequence[RangeRequest]) -> TakenRanges:
     pools = range_requests.pools_of(accepted, jobs)
     own = [one.pandaid for pool in OF_JOBSETS for one in pools.get(pool, ())]
     job_locks.lock_files(session, own)
-    for pool in Pool:  # each with what those before have left
+    for pool in Pool:  # each with the ranges that those before have left
         if takers := pools.get(pool):
             _take(session, pool, takers, taken)
     return taken

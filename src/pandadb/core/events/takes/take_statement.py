@@ -170,7 +170,7 @@ def _numbered(free: CTE) -> CTE:
 
 @cache
 def exhausted() -> Select[int]:
-    """Select the jobs whose job sets have no range left to take."""
+    """Select the jobs of job sets without a range left to take."""
     given = takers()
     is_left = exists().where(
         EVENT.jeditaskid == given.jeditaskid, EVENT.pandaid == given.jobset, is_free(EVENT)

@@ -71,7 +71,7 @@ class Consumer:
 
 
 def end(session: Transaction, given: Call, jobs: Sequence[Mapping[str, Any]]) -> MoveResult:
-    """End consumers of different job sets, all of whose jobs are locked.
+    """End consumers of different job sets; all jobs of these are locked.
 
     `jobs` have all columns, with those that the verb gives.
     """

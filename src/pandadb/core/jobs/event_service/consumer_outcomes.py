@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 JUDGED_CODES = (111, 112, 124, 126)
-"""The `taskbuffererrorcode` of consumers of whose events has been disposed already."""
+"""The `taskbuffererrorcode` of consumers without events, which others have disposed of."""
 NOT_SET_UP = ("pending", "defined")
 """States of jobs that no new consumer follows."""
 NO_EVENTS_CODES = (117, 118)
 LOST = ("pilot_failed", "es_heartbeat")
-"""Each `jobsubstatus` of a consumer that has failed, whatever its events."""
+"""Each `jobsubstatus` of a consumer that has failed, with any events."""
 LOST_WITHOUT_EVENTS = "pilot_killed"
 IDLE = ("es_noevent", "es_inaction")
 ERROR_CODES = ("piloterrorcode", "ddmerrorcode", "superrorcode", "jobdispatchererrorcode")

@@ -123,7 +123,7 @@ def cancel_unused(session: Transaction, jobs: Rows) -> None:
 
 
 def mark_outputs(session: Transaction, jobs: Rows, target: str) -> None:
-    """Mark the outputs of events of files whose job ends: they may be deleted from their store.
+    """Mark the outputs of events of files of jobs that end: they may be deleted from their store.
 
     When the job has finished, events that are done are merged. Files that JEDI has given to another
     attempt are left alone. To be called before the attempts of the files are counted.

@@ -1,4 +1,4 @@
-"""Jobs whose end depends on ranges of events end by themselves: they finish or fail; semantics 2.8.
+"""Jobs that end by their ranges of events end by themselves: they finish or fail; semantics 2.8.
 
 Such jobs are consumers, jobs that merge their outputs, fine-grained jobs, and those that try
 hyperparameters. Of the jobs of one job set one after the other ends: the ranges that the first one
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def end(session: Transaction, given: Call, moved: MoveResult) -> None:
-    """End those of the jobs that were refused whose end depends on ranges of events.
+    """End the refused jobs that end by their ranges of events.
 
     Tasks, datasets and all jobs of the job sets are locked before. Jumbo jobs stay refused, and
     consumers that share their events with jumbo jobs.

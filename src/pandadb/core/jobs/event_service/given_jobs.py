@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FILE = FilesTable4.__table__.c
 INPUT_TYPES = MASTER_TYPES
-"""Types of the files whose ranges of events are a job's."""
+"""Types of the files with the ranges of events of a job."""
 
 
 def table(name: str = "given") -> TableValuedAlias:

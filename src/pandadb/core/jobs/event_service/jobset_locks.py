@@ -1,4 +1,4 @@
-"""Jobs whose end depends on ranges of events: found, and locked with the jobs of their job sets."""
+"""Jobs that end by their ranges of events: found, and locked with the jobs of their job sets."""
 
 from __future__ import annotations
 

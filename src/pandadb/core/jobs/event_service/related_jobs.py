@@ -38,7 +38,7 @@ EVENT = JediEvents.__table__.c
 def follow(session: Transaction, jobs: Rows, target: str) -> None:
     """Give the consumers of the files of these jobs the final state of these.
 
-    Unless it is a success their events are dropped; consumers whose events are kept stay.
+    Unless it is a success their events are dropped; consumers with events to be kept stay.
     """
     if target != "finished":
         jobs = [job for job in jobs if not given_jobs.has(job, Flag.KEEPS_EVENTS)]
