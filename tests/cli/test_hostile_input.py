@@ -59,6 +59,8 @@ SKIPPED = {
 EXAMPLES = {
     "catalogue": "records.csv",
     "file": "records.csv",
+    "instance": "H1",
+    "instances": "H1",
     "jeditaskid": "5",
     "jeditaskids": "5",
     "message": "an index",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from pandadb.cli.jobs.filters import FORMATS, TIME
 from pandadb.cli.options import LARGEST_ID, AsJSON, moment, whole
@@ -108,7 +109,7 @@ def workers(
         as_json(asdict(page))
         return
     lines = ([_shown(one[name]) for name in WORKER_COLUMNS] for one in page.workers)
-    table(f"Workers of {instance}", WORKER_COLUMNS, lines)
+    table(f"Workers of {escape(instance)}", WORKER_COLUMNS, lines)
     if page.next:
         out.print(f"There are more: --before {page.next}", soft_wrap=True)
 
