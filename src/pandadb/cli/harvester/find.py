@@ -3,7 +3,7 @@
 import json as json_
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -13,7 +13,9 @@ from pandadb.cli.options import LARGEST_ID, AsJSON, moment, whole
 from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import connected
 from pandadb.services import harvester
-from pandadb.services.harvester import InstanceState
+
+if TYPE_CHECKING:
+    from pandadb.services.harvester import InstanceState
 
 Instance = Annotated[str, typer.Argument(metavar="HARVESTER", help="The instance.")]
 Some = Annotated[
@@ -58,7 +60,7 @@ def status(instance: Some = None, *, hours: Hours = 24, json: AsJSON = False) ->
         table("Workers", ("queue", "state", "workers"), rows)
 
 
-def _line(one: InstanceState) -> tuple[Any, ...]:
+def _line(one: "InstanceState") -> tuple[Any, ...]:
     known = one.instance or {}
     return (
         one.harvester,
