@@ -60,6 +60,8 @@ EXAMPLES = {
     "assignments": "value=1",
     "catalogue": "records.csv",
     "file": "records.csv",
+    "instance": "H1",
+    "instances": "H1",
     "jeditaskid": "5",
     "jeditaskids": "5",
     "message": "an index",

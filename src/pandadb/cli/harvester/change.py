@@ -11,7 +11,6 @@ from pandadb.cli.options import AsJSON, DryRun, Quiet, site_policies, whole
 from pandadb.cli.output import CODES, NOTHING_TO_DO, as_json, out, progress, table
 from pandadb.cli.target import changing
 from pandadb.services import harvester
-from pandadb.services.harvester import HarvesterCommand, VerbOptions
 
 Minutes = Annotated[
     int | None,
@@ -54,10 +53,10 @@ def command(
     Example: pandadb harvester command demo REPORT_WORKER_STATS --dry-run
     """
     spans = [None if one is None else timedelta(minutes=one) for one in (lock, interval)]
-    wanted = HarvesterCommand(instance, name, _decoded(params), ack, *spans)
+    wanted = harvester.HarvesterCommand(instance, name, _decoded(params), ack, *spans)
     with changing(dry_run=dry_run) as database:
         (number,) = harvester.send_commands(
-            database, wanted, registered=True, options=VerbOptions(dry_run=dry_run)
+            database, wanted, registered=True, options=harvester.VerbOptions(dry_run=dry_run)
         )
     if json:
         as_json({"harvester": instance, "command": name, "command_id": number})
@@ -93,7 +92,7 @@ def register(
     """
     with changing(dry_run=dry_run) as database:
         new = harvester.register(
-            database, instances, description, options=VerbOptions(dry_run=dry_run)
+            database, instances, description, options=harvester.VerbOptions(dry_run=dry_run)
         )
     if json:
         as_json(new)
@@ -115,7 +114,7 @@ def sync(*, dry_run: DryRun = False, json: AsJSON = False, _quiet: Quiet = False
     Example: pandadb harvester sync --quiet
     """
     with changing(dry_run=dry_run) as database:
-        done = harvester.synchronise(database, options=VerbOptions(dry_run=dry_run))
+        done = harvester.synchronise(database, options=harvester.VerbOptions(dry_run=dry_run))
     if json:
         as_json([asdict(one) for one in done])
     elif done:
@@ -146,7 +145,7 @@ def clean(*, dry_run: DryRun = False, json: AsJSON = False, _quiet: Quiet = Fals
             bar.advance(bars[name], rows)
 
         done = harvester.clean(
-            database, policies, report=report, options=VerbOptions(dry_run=dry_run)
+            database, policies, report=report, options=harvester.VerbOptions(dry_run=dry_run)
         )
     if json:
         as_json(asdict(done) | {"outcome": done.outcome})

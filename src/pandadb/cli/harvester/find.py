@@ -4,16 +4,19 @@ import json as json_
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from pandadb.cli.jobs.filters import FORMATS, TIME
 from pandadb.cli.options import LARGEST_ID, AsJSON, moment, whole
 from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import connected
 from pandadb.services import harvester
-from pandadb.services.harvester import InstanceState
+
+if TYPE_CHECKING:
+    from pandadb.services.harvester import InstanceState
 
 Instance = Annotated[str, typer.Argument(metavar="HARVESTER", help="The instance.")]
 Some = Annotated[
@@ -58,12 +61,16 @@ def status(instance: Some = None, *, hours: Hours = 24, json: AsJSON = False) ->
         table("Workers", ("queue", "state", "workers"), rows)
 
 
+<<<<<<< HEAD
 def draw_instances(found: Iterable[InstanceState]) -> None:
     """Print a line for each instance."""
     table("Harvester", COLUMNS, map(_line, found))
 
 
 def _line(one: InstanceState) -> tuple[Any, ...]:
+=======
+def _line(one: "InstanceState") -> tuple[Any, ...]:
+>>>>>>> harvester
     known = one.instance or {}
     return (
         one.harvester,
@@ -114,7 +121,7 @@ def workers(
         as_json(asdict(page))
         return
     lines = ([_shown(one[name]) for name in WORKER_COLUMNS] for one in page.workers)
-    table(f"Workers of {instance}", WORKER_COLUMNS, lines)
+    table(f"Workers of {escape(instance)}", WORKER_COLUMNS, lines)
     if page.next:
         out.print(f"There are more: --before {page.next}", soft_wrap=True)
 
