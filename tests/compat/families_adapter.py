@@ -9,6 +9,7 @@ from pandadb.database import Database
 from tests.compat.families.commands import Commands
 from tests.compat.families.datasets import Datasets
 from tests.compat.families.errors import Errors
+from tests.compat.families.event_ranges import EventRanges
 from tests.compat.families.generation import Generation
 from tests.compat.families.harvester import Harvester
 from tests.compat.families.job_ends import JobEnds
@@ -19,7 +20,17 @@ from tests.compat.families.task_ends import TaskEnds
 
 
 class Families(
-    Submission, Commands, TaskEnds, Datasets, JobEnds, Generation, Shares, Sites, Harvester, Errors
+    Submission,
+    Commands,
+    TaskEnds,
+    Datasets,
+    JobEnds,
+    Generation,
+    EventRanges,
+    Shares,
+    Sites,
+    Harvester,
+    Errors,
 ):
     """All families; each op is a method of one of the parts."""
 

@@ -61,16 +61,12 @@ def status(instance: Some = None, *, hours: Hours = 24, json: AsJSON = False) ->
         table("Workers", ("queue", "state", "workers"), rows)
 
 
-<<<<<<< HEAD
-def draw_instances(found: Iterable[InstanceState]) -> None:
+def draw_instances(found: Iterable["InstanceState"]) -> None:
     """Print a line for each instance."""
     table("Harvester", COLUMNS, map(_line, found))
 
 
-def _line(one: InstanceState) -> tuple[Any, ...]:
-=======
 def _line(one: "InstanceState") -> tuple[Any, ...]:
->>>>>>> harvester
     known = one.instance or {}
     return (
         one.harvester,
