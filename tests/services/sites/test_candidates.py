@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, insert, text
 
-from pandadb.core.sites.candidates import REASONS
+from pandadb.core.sites.queue_candidates import REASONS
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import SchedconfigJSON, SWTags
 from pandadb.services import sites

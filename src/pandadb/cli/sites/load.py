@@ -160,6 +160,8 @@ def _print(report: "sites.LoadReport", *, json: bool, words: str) -> None:
     counts = {kind: sum(one.kind is kind for one in report.changes) for kind in sites.ChangeKind}
     each = ", ".join(f"{number:,} {kind}" for kind, number in counts.items())
     out.print(f"Rows {words}changed: {each}.", soft_wrap=True)
+    if report.refreshed:
+        out.print(f"{report.refreshed:,} unchanged rows {words}stamped with the time of this load.")
     if network := report.network:
         out.print(
             f"Metrics of the network: {network.added:,} added, {network.changed:,} changed,"

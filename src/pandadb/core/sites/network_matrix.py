@@ -21,7 +21,7 @@ from pandadb.models import NetworkMatrixKV, NetworkMatrixKVTemp
 from pandadb.models.types import Timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -52,13 +52,11 @@ def load(
     metrics: Iterable[Metric],
     *,
     closeness_refresh: timedelta = timedelta(0),
-    clean: bool = False,
     dry_run: bool = False,
 ) -> MatrixChanges:
     """Merge metrics into NETWORK_MATRIX_KV; of one that is there twice, the last counts.
 
     A closeness of the same value is younger by `closeness_refresh` at least, or is left as it is.
-    With `clean`, metrics of more than seven days ago are removed.
     """
     wanted = {one[:3]: one for one in metrics}
     known = _known(session) if wanted else {}
@@ -68,13 +66,20 @@ def load(
         for pair, one in wanted.items()
         if pair in known and _differs(one, known[pair], closeness_refresh)
     ]
-    found = MatrixChanges(len(new), len(differing))
     check_metrics(new + differing)
-    if not dry_run and found:
+    if (new or differing) and not dry_run:
         lock(session, [NetworkMatrixKV])
         _merge(session, [*new, *differing])
-    if clean:
-        found.removed = _old(session, wanted) if dry_run else remove_old(session)
+    return MatrixChanges(len(new), len(differing))
+
+
+def renew(
+    session: Transaction, metrics: Sequence[Metric], *, dry_run: bool = False
+) -> MatrixChanges:
+    """Merge metrics of dumps, and remove those of more than seven days ago."""
+    found = load(session, metrics, closeness_refresh=CLOSENESS_REFRESH, dry_run=dry_run)
+    wanted = {one[:3]: one for one in metrics}
+    found.removed = _old(session, wanted) if dry_run else remove_old(session)
     return found
 
 

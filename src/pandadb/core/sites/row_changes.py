@@ -82,30 +82,36 @@ def compare(session: Transaction, load: TableLoad, stale_before: datetime) -> Ta
     Raises:
         InvalidValue: A value that would be written does not fit its column.
     """
-    table, found, seen = load.table, TableChanges(load), set()
-    for *given, stamp in _rows(session, table):
+    found, seen = TableChanges(load), set()
+    for *given, stamp in _rows(session, load.table):
         row = tuple(given)
-        key = table.key_of(row)
-        found.known += key not in seen
-        is_copy = key in seen
+        key = load.table.key_of(row)
+        _note(found, key, row, stamp, stale_before, is_copy=key in seen)
         seen.add(key)
-        wanted = load.rows.get(key)
-        if wanted is not None:
-            if is_copy or not (row == wanted or _is_same(table, row, wanted)):
-                found.before.setdefault(key, row)
-                found.written[key] = wanted
-            elif table.stamp and (stamp is None or stamp < stale_before):
-                found.stale.append(key)
-        elif not load.keeps(key, stamp):
-            found.before[key] = row
-            if not is_copy:
-                found.removed.append(key)
-    new = {key: row for key, row in load.rows.items() if key not in seen}
-    found.written |= new
+    found.known = len(seen)
     found.staying = len(seen.intersection(load.known_by or ()))
+    found.written |= {key: row for key, row in load.rows.items() if key not in seen}
     for row in found.written.values():
-        _check(table, row)
+        _check(load.table, row)
     return found
+
+
+def _note(
+    found: TableChanges, key: Key, row: Row, stamp: Any, stale_before: datetime, *, is_copy: bool
+) -> None:
+    """Note the change of a row; a copy of a row without a unique key is a change."""
+    load, table = found.load, found.load.table
+    wanted = load.rows.get(key)
+    if wanted is not None:
+        if is_copy or not (row == wanted or _is_same(table, row, wanted)):
+            found.before.setdefault(key, row)
+            found.written[key] = wanted
+        elif table.stamp and (stamp is None or stamp < stale_before):
+            found.stale.append(key)
+    elif not load.keeps(key, stamp):
+        found.before[key] = row
+        if not is_copy:
+            found.removed.append(key)
 
 
 def _rows(session: Transaction, table: LoadedTable) -> Sequence[Any]:

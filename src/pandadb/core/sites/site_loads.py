@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Date, cast, select
@@ -114,28 +115,24 @@ def load(
     if any(changes) and not dry_run:
         row_writes.lock(session, (one.table.model for one in loads))
         changes = _compared(session, loads, at - refresh, force=force)
-        for one in changes:
-            row_writes.write(session, one, at)
+        _write(session, changes, at)
     for one in changes:
         report.changes += one.rows()
         report.refreshed += len(one.stale)
-    if not dry_run:
-        kept = [one for one in report.changes if one.table != STATS.name]
-        row_writes.note(session, kept, at)
     if Part.NETWORK in parts:
-        loaded = next((one.rows for one in loads if one.table is SITES), None)
-        names = (
-            network_metrics.known_sites(session) if loaded is None else {key[0] for key in loaded}
-        )
+        rows = next((one.rows for one in loads if one.table is SITES), None)
+        names = network_metrics.known_sites(session) if rows is None else {key[0] for key in rows}
         metrics = network_metrics.metrics_of(dumps, names, at, report.skipped)
-        report.network = network_matrix.load(
-            session,
-            metrics,
-            closeness_refresh=network_matrix.CLOSENESS_REFRESH,
-            clean=True,
-            dry_run=dry_run,
-        )
+        report.network = network_matrix.renew(session, metrics, dry_run=dry_run)
     return report
+
+
+def _write(session: Transaction, changes: Iterable[TableChanges], at: datetime) -> None:
+    """Write the changes, and all but those of SITE_STATS into the history."""
+    for one in changes:
+        row_writes.write(session, one, at)
+    noted = (one.rows() for one in changes if one.load.table is not STATS)
+    row_writes.note(session, [*chain.from_iterable(noted)], at)
 
 
 def _times(session: Transaction) -> tuple[datetime, datetime]:

@@ -1,9 +1,9 @@
 """Sites: dumps read and loaded, sites looked up, queues for a job."""
 
-from pandadb.core.sites.candidates import JobNotFound, QueueCandidate
 from pandadb.core.sites.dumps.dump_kinds import DumpKind
 from pandadb.core.sites.dumps.sample_dumps import generate
 from pandadb.core.sites.network_matrix import MatrixChanges
+from pandadb.core.sites.queue_candidates import JobNotFound, QueueCandidate
 from pandadb.core.sites.row_changes import ChangeKind, RowChange
 from pandadb.core.sites.site_history import HistoryPage
 from pandadb.core.sites.site_loads import LoadReport, Part, TooFewLoaded

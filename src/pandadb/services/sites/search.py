@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.sites import candidates as site_candidates
-from pandadb.core.sites import site_history, site_search
+from pandadb.core.sites import queue_candidates, site_history, site_search
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pandadb.core.sites.candidates import QueueCandidate
+    from pandadb.core.sites.queue_candidates import QueueCandidate
     from pandadb.core.sites.site_history import HistoryPage
     from pandadb.database import Database
 
@@ -66,4 +65,4 @@ def candidates(database: Database, pandaid: int) -> list[QueueCandidate]:
         JobNotFound: No table before the archive has the job.
     """
     with database.transaction() as connection:
-        return site_candidates.candidates(connection, pandaid)
+        return queue_candidates.candidates(connection, pandaid)
