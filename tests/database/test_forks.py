@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy import select as sql_select
 
-from pandadb.core.jobs.dispatches import DispatchRequest
+from pandadb.core.jobs.dispatch.dispatches import DispatchRequest
 from pandadb.core.sql.prepared import send
 from pandadb.core.sql.psycopg_connection import driver_of
 from pandadb.database import Database

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects import postgresql
 
-from pandadb.core.jobs import dispatches, move_statement
+from pandadb.core.jobs import move_statement
+from pandadb.core.jobs.dispatch import dispatches
 from pandadb.core.jobs.move_statement import Route
 from pandadb.core.jobs.states import JOBS, transitions
 from pandadb.docs_pages import markdown

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import ARRAY, BigInteger, func, literal, select, text, update
 
-from pandadb.core.jobs import advances, dispatch_candidates
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.dispatch import dispatch_candidates
 from pandadb.core.jobs.ending import timeouts
 from pandadb.core.jobs.ending.timeout_conditions import Circumstance
 from pandadb.core.jobs.heartbeats import Heartbeat, beat

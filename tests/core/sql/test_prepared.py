@@ -24,7 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DataError, NotSupportedError, OperationalError
 
-from pandadb.core.jobs import dispatches, move_statement
+from pandadb.core.jobs import move_statement
+from pandadb.core.jobs.dispatch import dispatches
 from pandadb.core.jobs.move_statement import Route
 from pandadb.core.jobs.states import transitions
 from pandadb.core.sql.prepared import CACHE_SIZE, _text, send

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select, update
 
-from pandadb.core.harvester import command_locks, command_queue
+from pandadb.core.harvester.commands import command_locks, command_queue
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import HarvesterCommandLock, HarvesterCommands
 from pandadb.services import harvester

@@ -9,7 +9,6 @@ from pandadb.cli.options import AsJSON, DryRun, Quiet
 from pandadb.cli.output import CODES, as_json, end_of_failed, note, out, progress, table
 from pandadb.cli.target import changing
 from pandadb.services import statistics
-from pandadb.services.transaction import VerbOptions
 
 
 def refresh(
@@ -39,7 +38,7 @@ def refresh(
             database,
             names or (),
             due=due,
-            options=VerbOptions(dry_run=dry_run),
+            options=statistics.VerbOptions(dry_run=dry_run),
             tell=lambda name: bar.update(task, advance=1, description=name),
         )
     if json:
@@ -51,7 +50,7 @@ def refresh(
     raise typer.Exit(CODES[done.outcome])
 
 
-def _report(done: statistics.Refreshed, *, dry_run: bool) -> None:
+def _report(done: "statistics.Refreshed", *, dry_run: bool) -> None:
     rows = [(one.name, one.row_count, one.took_ms) for one in done.done]
     if rows:
         table("Would be refreshed" if dry_run else "Refreshed", ("table", "rows", "ms"), rows)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from pandadb.core.harvester.command_queue import MOST
+from pandadb.core.harvester.commands.command_queue import MOST
 from pandadb.core.harvester.credentials import mask, mask_json
 from pandadb.core.harvester.instances import no_trace
 from pandadb.core.sql.expressions import now

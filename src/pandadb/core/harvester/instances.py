@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from pandadb.core.harvester import command_locks
+from pandadb.core.harvester.commands import command_locks
 from pandadb.core.harvester.worker_reports import read_time
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.validation import InvalidValue, check_columns, near, shown

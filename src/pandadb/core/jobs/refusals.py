@@ -11,7 +11,7 @@ from sqlalchemy import and_, literal, select
 
 from pandadb.core.jobs import states
 from pandadb.core.jobs.search import lookup
-from pandadb.core.sql import lock_refusals
+from pandadb.core.sql.transaction import refusing_locked
 from pandadb.errors import PandaDBError
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 
@@ -55,7 +55,7 @@ class JobsLocked(PandaDBError):
     """Other transactions have locked jobs for longer than the lock timeout."""
 
 
-refusing_to_wait = partial(lock_refusals.refusing, JobsLocked, "job")
+refusing_to_wait = partial(refusing_locked, JobsLocked, "job")
 """Turn PostgreSQL's refusal to wait for the lock of a job into JobsLocked."""
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from pandadb.core.sql import lock_refusals
 from pandadb.core.sql.id_arrays import is_given, written
-from pandadb.core.sql.transaction import Lock
+from pandadb.core.sql.transaction import Lock, refusing_locked
 from pandadb.errors import PandaDBError
 from pandadb.models import JediTasks
 
@@ -25,7 +24,7 @@ class TasksLocked(PandaDBError):
     """Other transactions have locked tasks for longer than the lock timeout."""
 
 
-refusing_to_wait = partial(lock_refusals.refusing, TasksLocked, "task")
+refusing_to_wait = partial(refusing_locked, TasksLocked, "task")
 """Turn PostgreSQL's refusal to wait for the lock of a task into TasksLocked."""
 
 

@@ -1,6 +1,6 @@
 """Verbs and queries of Harvester instances, their workers and commands; each is one transaction."""
 
-from pandadb.core.harvester.command_queue import HarvesterCommand, TakenCommand
+from pandadb.core.harvester.commands.command_queue import HarvesterCommand, TakenCommand
 from pandadb.core.harvester.instance_pages import (
     InstancePage,
     InstanceState,

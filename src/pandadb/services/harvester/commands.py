@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pandadb.core.harvester import command_locks, command_queue
-from pandadb.core.harvester.command_queue import HarvesterCommand
+from pandadb.core.harvester.commands import command_locks, command_queue
+from pandadb.core.harvester.commands.command_queue import HarvesterCommand
 from pandadb.core.harvester.instances import check_instance, check_known
 from pandadb.core.sql.validation import check_columns, check_number, ids
 from pandadb.models import HarvesterCommandLock
@@ -16,7 +16,7 @@ from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transacti
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pandadb.core.harvester.command_queue import TakenCommand
+    from pandadb.core.harvester.commands.command_queue import TakenCommand
     from pandadb.database import Database
 
 LONGEST = 100 * 366 * 24 * 60

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.harvester import pilot_states, worker_counts, worker_updates
-from pandadb.core.harvester.command_queue import HarvesterCommand, send
+from pandadb.core.harvester.commands.command_queue import HarvesterCommand, send
 from pandadb.core.harvester.credentials import mask_text
 from pandadb.core.harvester.instances import check_instance
 from pandadb.core.harvester.worker_reports import read_reports

@@ -1,7 +1,7 @@
 """Verbs and queries of jobs, for operators and services. Each function is one transaction."""
 
 from pandadb.core.jobs.creation.submission import NewJob
-from pandadb.core.jobs.dispatches import DispatchRequest, DispatchResult
+from pandadb.core.jobs.dispatch.dispatches import DispatchRequest, DispatchResult
 from pandadb.core.jobs.heartbeats import Answer, Heartbeat
 from pandadb.core.jobs.mover import MoveResult
 from pandadb.core.jobs.refusals import Refusal, Refused

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from pandadb.core.jobs import dispatches
+from pandadb.core.jobs.dispatch import dispatches
 from pandadb.core.jobs.states import SET_BY_MOVER
 from pandadb.core.shares import ranking
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_given, check_names, words
@@ -16,7 +16,7 @@ from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transacti
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from pandadb.core.jobs.dispatches import DispatchRequest, DispatchResult
+    from pandadb.core.jobs.dispatch.dispatches import DispatchRequest, DispatchResult
     from pandadb.database import Database
 
 FRESH = 10.0

@@ -6,6 +6,7 @@ from pandadb.core.statistics.site_states import SiteState
 from pandadb.services.statistics.refreshes import Refreshed, refresh
 from pandadb.services.statistics.site_states import SiteStates, site_states
 from pandadb.services.statistics.status import StatisticsStatus, status
+from pandadb.services.transaction import VerbOptions
 
 __all__ = [
     "Refresh",
@@ -14,6 +15,7 @@ __all__ = [
     "SiteStates",
     "StatisticsStatus",
     "UnknownStatistics",
+    "VerbOptions",
     "chosen",
     "refresh",
     "site_states",

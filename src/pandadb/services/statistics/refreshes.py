@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from pandadb.core.sql.transaction import LOCK_NOT_AVAILABLE
 from pandadb.core.statistics import refreshes
 from pandadb.core.statistics.catalog import chosen
 from pandadb.errors import Outcome, sqlstate
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from pandadb.services.failures import Failure
 
 COMMAND = "stats refresh"
-LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass

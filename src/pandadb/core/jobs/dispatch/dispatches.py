@@ -13,8 +13,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from pandadb.core.jobs import dispatch_candidates, dispatch_workers, move_statement
-from pandadb.core.jobs.dispatch_candidates import EQUALITY_CRITERIA, LIMITS
+from pandadb.core.jobs import move_statement
+from pandadb.core.jobs.dispatch import dispatch_candidates, dispatch_workers
+from pandadb.core.jobs.dispatch.dispatch_candidates import EQUALITY_CRITERIA, LIMITS
 from pandadb.core.jobs.move_statement import Route
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.states import transitions

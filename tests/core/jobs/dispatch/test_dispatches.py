@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, func, insert, literal, select, text, update
 
-from pandadb.core.jobs.dispatches import DispatchRequest, take
+from pandadb.core.jobs.dispatch.dispatches import DispatchRequest, take
 from pandadb.models import (
     FilesTable4,
     HarvesterInstances,

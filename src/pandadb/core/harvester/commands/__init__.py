@@ -1,0 +1,1 @@
+"""Commands to Harvester: the queue of an instance, and the locks of its calls."""

@@ -1,0 +1,1 @@
+"""Jobs given to pilots: candidates, the dispatch, the workers that get them."""
