@@ -27,7 +27,7 @@ test-fast: .venv/dev ## Quick tests, some of every family
 compat: export PANDA_VENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/panda-venv
 compat: .venv/dev ## Lives of jobs by panda-server and by pandadb: the same rows? See tests/compat/README.md
 	../shared/compat/setup.sh
-	$(BIN)/pytest -n 0 tests/compat/test_server.py
+	$(BIN)/pytest -n 0 tests/compat/test_server.py tests/compat/test_statistics.py tests/compat/test_grid.py
 
 lint: .venv/dev ## Style, types, layers, prose, and that generated files are current
 	$(BIN)/ruff check .
