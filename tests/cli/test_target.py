@@ -27,11 +27,18 @@ SHOWS = {
     "archive explain", "archive plan", "archive status", "archive verify",
     "db check", "db current", "db history", "db revision", "db sql", "db url",
     "docs dictionary", "docs erd", "docs statements", "docs states", "docs types", "docs views",
+    "errors explain", "errors list", "errors rules", "events count", "events list",
+    "harvester commands", "harvester status", "harvester workers",
     "jobs count", "jobs history", "jobs list", "jobs show",
     "partitions plan", "partitions status",
+    "shares match", "shares rank", "shares status", "shares tree",
+    "sites candidates", "sites diff", "sites generate", "sites history", "sites list", "sites show",
+    "stats sites", "stats status",
     "tasks history", "tasks list", "tasks show",
 }  # fmt: skip
 """Commands that change no database; `demo` is meant for the embedded one."""
+ALTERNATIVES = {("shares", "reassign"): ("--by-rules", "--yes")}
+"""Options of commands that need one thing or another."""
 CHANGES = [one for one in commands() if " ".join(one.path) not in {*SHOWS, "demo"}]
 IDS = [" ".join(one.path) for one in CHANGES]
 
@@ -52,6 +59,7 @@ def typed(command: Command, *options: str) -> list[str]:
     needed = [one for one in command.parameters if one.required and one not in arguments]
     given = [word for one in needed for word in spelled(one, examples[one.name])]
     words = [examples[one.name] for one in arguments if one.name in examples]
+    given += ALTERNATIVES.get(command.path, ())
     return [*command.path, *options, *given, "--", *words]
 
 

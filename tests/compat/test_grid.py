@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pandadb.database import Database
 from pandadb.demo import examples
 from pandadb.services import harvester, shares, sites
-from tests.compat.conftest import DATABASE, PASSWORD
+from tests.compat.conftest import DATABASE
+from tests.compat.server_answers import read
 
 if TYPE_CHECKING:
     from tests.servers import PrivateServer
@@ -24,20 +23,6 @@ READER = Path(__file__).parent / "grid_reader.py"
 SHARES = {
     "Group Production": 7, "Reconstruction": 21, "Simulation": 42, "User Analysis": 25, "Test": 5,
 }  # fmt: skip
-
-
-def read(python: Path, folder: Path, server: PrivateServer) -> dict[str, Any]:
-    words = [folder, "127.0.0.1", server.settings["port"], DATABASE, PASSWORD]
-    done = subprocess.run(
-        [str(word) for word in (python, READER, *words)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["errors"] == {}
-    return dict(found["found"])
 
 
 @pytest.mark.slow
@@ -53,7 +38,7 @@ def test_panda_server_reads_shares_sites_and_workers(
         harvester.report_counts(database, "h1", counts)
         command = harvester.HarvesterCommand("h1", "KILL_WORKERS", {"workers": [1]})
         harvester.send_commands(database, command)
-    found = read(panda_python, compat_folder, panda_server)
+    found = read(READER, panda_python, compat_folder, panda_server)
 
     assert found["shares"] == pytest.approx(SHARES)
     assert sorted(found["order of shares"]) == sorted(SHARES)
@@ -64,4 +49,4 @@ def test_panda_server_reads_shares_sites_and_workers(
     assert found["endpoints"] == sorted(dumps["pandaqueues"])
     assert found["tags"] == sorted(dumps["tags"])
     assert found["workers"] == {"QUEUE_A": {"h1": {"managed": {"SCORE": {"running": 3}}}}}
-    assert [command for command, _ in found["commands"]] == ["KILL_WORKERS"]
+    assert found["commands"] == ["KILL_WORKERS"]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +14,8 @@ from pandadb.database import Database
 from pandadb.errors import Outcome
 from pandadb.models import JediTasks, JobsArchived4, JobsDefined4, WorkerNodeQueue
 from pandadb.services import statistics
-from tests.compat.conftest import DATABASE, PASSWORD
+from tests.compat.conftest import DATABASE
+from tests.compat.server_answers import read
 from tests.statistics_rows import KEY, add_jobs, add_queue, add_resource_queue
 from tests.task_commands import make_commanded_task
 
@@ -49,20 +49,6 @@ def fill(database: Database) -> None:
         session.add(WorkerNodeQueue(**node, last_seen=NOW))
 
 
-def read(python: Path, folder: Path, server: PrivateServer) -> dict[str, Any]:
-    words = [folder, "127.0.0.1", server.settings["port"], DATABASE, PASSWORD]
-    done = subprocess.run(
-        [str(word) for word in (python, READER, *words)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["errors"] == {}
-    return dict(found["found"])
-
-
 @pytest.mark.slow
 def test_panda_server_reads_what_a_refresh_has_written(
     panda_python: Path, compat_folder: Path, panda_server: PrivateServer
@@ -70,9 +56,9 @@ def test_panda_server_reads_what_a_refresh_has_written(
     url = panda_server.url(username="panda", database=DATABASE)
     with closing(Database(url)) as database:
         fill(database)
-        before = read(panda_python, compat_folder, panda_server)
+        before = read(READER, panda_python, compat_folder, panda_server)
         assert statistics.refresh(database).outcome is Outcome.DONE
-    found = read(panda_python, compat_folder, panda_server)
+    found = read(READER, panda_python, compat_folder, panda_server)
 
     states = {"assigned": 0, "activated": 7, "running": 4, "defined": 3}
     active = before["per site and resource"]["A"]["MCORE"]
