@@ -21,7 +21,7 @@ from tests.typed import typed
 if TYPE_CHECKING:
     from pandadb.database import Database
 
-pytestmark = pytest.mark.any_server
+pytestmark = [pytest.mark.slow, pytest.mark.any_server]
 
 HOME = Path(__file__).parents[2]
 EXAMPLES = HOME / "examples"

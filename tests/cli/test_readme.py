@@ -123,6 +123,7 @@ def test_every_command_of_the_pages_works_after_the_demo(newcomer: dict[str, str
     assert number >= 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if runnable(page, "python")])
 def test_the_python_of_a_page_works_after_the_demo(page: str, newcomer: dict[str, str]) -> None:
     shown = typed([sys.executable, "-c", "\n".join(runnable(page, "python"))], newcomer)
@@ -130,6 +131,7 @@ def test_the_python_of_a_page_works_after_the_demo(page: str, newcomer: dict[str
     assert shown.returncode == 0, shown.stderr
 
 
+@pytest.mark.slow
 def test_the_python_for_services_prints_what_it_did(newcomer: dict[str, str]) -> None:
     code = [*runnable("docs/service.md", "python"), "print(len(finished), len(names) > 0)"]
     shown = typed([sys.executable, "-c", "\n".join(code)], newcomer)

@@ -25,9 +25,10 @@ OURS = Path(__file__).parent
 """Beside it `golden/`: further scenarios, which the unmodified server has played, too."""
 
 
-def golden_files() -> list[Path]:
+def golden_files() -> list[Any]:
     """Return the files of the judge, and those of further scenarios that are kept here."""
-    return sorted(one for folder in (COMPAT, OURS) for one in folder.glob("golden/*.json"))
+    shared, ours = (sorted(folder.glob("golden/*.json")) for folder in (COMPAT, OURS))
+    return [*shared, *(pytest.param(one, marks=pytest.mark.slow) for one in ours)]
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from sqlalchemy.orm import RelationshipProperty, Session, aliased, configure_map
 
 from pandadb import models as m
 
+pytestmark = pytest.mark.slow
+
 NOW = dt.datetime(2026, 11, 20, 12)
 
 configure_mappers()

@@ -10,6 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 COMPARER = HERE / "compare_schema.py"
 ACCEPTED = HERE / "accepted.json"

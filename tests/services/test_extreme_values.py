@@ -21,6 +21,8 @@ from tests.services.archive.test_runs import ago, ids, make_days, scalar, write
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.slow
+
 LOG, TASKS = "doma_panda.jobs_statuslog", "doma_panda.jedi_taskparams"
 JOBS, FILES, *_ = ARCHIVE_OF
 ARCHIVED = ARCHIVE_OF[JOBS]

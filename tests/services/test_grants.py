@@ -19,6 +19,8 @@ from pandadb.services import drift, grants, jobs, schema
 from pandadb.services.grants import GrantRefused
 from pandadb.services.maintenance import last_runs
 
+pytestmark = pytest.mark.slow
+
 ACTIONS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
 
 # What writer, reader and archiver may do; the owner may do everything.

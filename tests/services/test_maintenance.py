@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from pandadb.services.maintenance import LastRun
 
+pytestmark = pytest.mark.slow
+
 DAY = TODAY - timedelta(50)
 
 

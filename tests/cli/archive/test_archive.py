@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
-pytestmark = pytest.mark.any_server
+pytestmark = [pytest.mark.slow, pytest.mark.any_server]
 
 DAY = (datetime.now(UTC) - timedelta(50)).date()
 ROW = (

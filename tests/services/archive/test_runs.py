@@ -35,6 +35,8 @@ from pandadb.services.archive import (
 )
 from pandadb.services.locks import LockPolicy
 
+pytestmark = pytest.mark.slow
+
 TABLES = [*ARCHIVE_OF]
 TODAY = datetime.now(UTC).date()
 ROWS = (

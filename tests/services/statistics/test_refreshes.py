@@ -23,6 +23,8 @@ from tests.statistics_rows import STATEMENTS, add_jobs, add_queue, refresh, rows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 COUNTS = MVJobsActive4Stats.__table__
 ALL = [table.name for table in catalog.TABLES]
 NAME = "mv_jobsactive4_stats"

@@ -27,6 +27,8 @@ from pandadb.models import FilesTableArch, JobParamsTableArch, JobsArchived
 from tests.databases import Server, temporary_database
 from tests.factories import make_job
 
+pytestmark = pytest.mark.slow
+
 FIRST = datetime(2020, 1, 1)
 DAYS, EACH = 24, 5
 IDS = range(DAYS * EACH)

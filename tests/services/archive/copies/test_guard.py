@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.slow
+
 LIVE = "doma_panda.filestable4"
 PART = Part(
     datetime(2026, 10, 1),

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pandadb.services.archive import ExplainedDay, ExplainedJob
     from tests.databases import Server
 
+pytestmark = pytest.mark.slow
+
 OLD, LESS_OLD = TODAY - timedelta(50), TODAY - timedelta(40)
 AT_ONCE = GracePeriods.of_days(0, 0)
 

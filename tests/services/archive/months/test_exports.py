@@ -27,6 +27,8 @@ from pandadb.services.archive.months import exports
 from pandadb.services.locks import LockPolicy
 from tests.factories import make_retry
 
+pytestmark = pytest.mark.slow
+
 TABLES = {
     "jobsarchived": "(pandaid, modificationtime, jobstatus, jeditaskid) VALUES (:id, :at, 'x', 7)",
     "filestable_arch": "(row_id, pandaid, modificationtime, type) VALUES"

@@ -52,6 +52,8 @@ from tests.services.archive.months.test_exports import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["CONTENTS", "month"]
 JOBS = "doma_pandaarch.jobsarchived"
 DAY = dt.date(2026, 3, 5)
