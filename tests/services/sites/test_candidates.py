@@ -197,7 +197,8 @@ def test_a_job_that_is_not_there_is_a_sentence(database: Database) -> None:
 
 SHARED = [HealthCheck.function_scoped_fixture]
 VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=20),
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=20),
     st.lists(st.text(max_size=5), max_size=3), st.dictionaries(st.text(max_size=3), st.none()),
 ).filter(lambda value: "\\u0000" not in repr(value) and "\\x00" not in repr(value))  # fmt: skip
 FIELDS = st.dictionaries(st.sampled_from([*QUEUE, "panda_resource", "atlas_site"]), VALUES)
