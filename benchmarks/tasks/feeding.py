@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from benchmarks.alternation import Samples
     from pandadb.database import Database
 
-FILES = {Effort.TINY: 100, Effort.QUICK: 20_000, Effort.FULL: 100_000}
+FILES = {Effort.TINY: 100, Effort.QUICK: 100_000, Effort.FULL: 100_000}
 OURS, COPY = "submit and feed: ours, files/s", "submit and feed: COPY, files/s"
 GOALS = (Goal(Ratio(OURS, COPY), 0.8),)
 INPUT = "mc23:mc23.benchmark.evgen"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 OURS, PLAIN = "recount: s", "plain GROUP BY: s"
 GOALS = (Goal(Ratio(OURS, PLAIN), 1.5, at_most=True),)
-FILES = {Effort.TINY: 1000, Effort.QUICK: 100_000, Effort.FULL: 1_000_000}
+FILES = {Effort.TINY: 1000, Effort.QUICK: 500_000, Effort.FULL: 1_000_000}
 TASKS = 100
 """So many tasks share the files."""
 GROUP_BY = """
