@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pandadb.core.errors import attempt_limits, failed_jobs
+from pandadb.core.errors import attempt_limits
 from pandadb.core.errors.patterns import fits_beginning
 from pandadb.core.errors.retry_rules import ACTIVE
 from pandadb.core.sql.transaction import connection_of
 from pandadb.models import ErrorClassification
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pandadb.core.errors.failed_jobs import FailedJob, JobError
     from pandadb.core.sql.transaction import Transaction
@@ -80,13 +80,12 @@ def class_of(job: FailedJob, rules: Sequence[ClassRule]) -> ErrorClass | None:
     return None
 
 
-def classify(session: Transaction, pandaids: Sequence[int]) -> dict[int, ErrorClass]:
-    """Return the classes of jobs, by PandaID; their input may fail once more for system errors.
+def classify(session: Transaction, jobs: Mapping[int, FailedJob]) -> dict[int, ErrorClass]:
+    """Return the classes of jobs, all by PandaID; their input may fail once more for system errors.
 
     Each call counts: a job must be classified once.
     """
     rules = read(session)
-    jobs = failed_jobs.read(session, pandaids)
     found = {number: one for number, job in jobs.items() if (one := class_of(job, rules))}
     if allowed := [number for number, one in found.items() if one.allows_failure]:
         attempt_limits.allow_failure(session, allowed)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from pandadb.core.errors import (
     attempt_limits,
     cpu_needs,
-    failed_jobs,
     input_sizes,
     memory_needs,
     retry_rules,
@@ -17,7 +16,7 @@ from pandadb.core.errors import (
 from pandadb.core.errors.retry_rules import RetryAction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pandadb.core.errors.failed_jobs import FailedJob, JobError
     from pandadb.core.errors.retry_rules import RetryRule
@@ -42,13 +41,12 @@ class RuleOutcome:
 INACTIVE = "nothing, since the rule or its action is not active"
 
 
-def apply(session: Transaction, pandaids: Sequence[int]) -> list[RuleOutcome]:
+def apply(session: Transaction, jobs: Mapping[int, FailedJob]) -> list[RuleOutcome]:
     """Apply the rules to the errors of jobs; return the effect of each rule that matched.
 
     Rules of the first error that has some are applied; those of the next one if these did not act.
     """
     rules = retry_rules.by_error(retry_rules.read(session))
-    jobs = failed_jobs.read(session, pandaids)
     waiting = {number: retry_rules.applicable(job, rules) for number, job in jobs.items()}
     done: list[RuleOutcome] = []
     while waiting:
@@ -62,7 +60,7 @@ def apply(session: Transaction, pandaids: Sequence[int]) -> list[RuleOutcome]:
 
 def _carry_out(
     session: Transaction,
-    jobs: dict[int, FailedJob],
+    jobs: Mapping[int, FailedJob],
     turn: dict[int, tuple[JobError, list[RetryRule]]],
 ) -> list[RuleOutcome]:
     """Carry out the rules of an error of each job: an action for all jobs at once."""

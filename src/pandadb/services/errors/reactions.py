@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pandadb.core.errors.error_classes import ErrorClass
+    from pandadb.core.errors.failed_jobs import FailedJob
     from pandadb.core.errors.retry_actions import RuleOutcome
-    from pandadb.core.sql.transaction import Transaction
     from pandadb.database import Database
 
 
@@ -43,8 +43,9 @@ def react(
     """
     ids = validation.ids(pandaids)
     with transaction(database, options) as connection:
-        refused = _refused(connection, ids)
-        failed = [one for one in ids if one not in refused]
+        jobs = failed_jobs.read(connection, ids)
+        refused = _refused(jobs, ids)
+        failed = {number: job for number, job in jobs.items() if number not in refused}
         outcomes = retry_actions.apply(connection, failed)
         return Reaction(outcomes, error_classes.classify(connection, failed), refused)
 
@@ -60,7 +61,7 @@ def apply_rules(
     """
     ids = validation.ids(pandaids)
     with transaction(database, options) as connection:
-        return retry_actions.apply(connection, ids)
+        return retry_actions.apply(connection, failed_jobs.read(connection, ids))
 
 
 def classify(
@@ -73,11 +74,10 @@ def classify(
     """
     ids = validation.ids(pandaids)
     with transaction(database, options) as connection:
-        return error_classes.classify(connection, ids)
+        return error_classes.classify(connection, failed_jobs.read(connection, ids))
 
 
-def _refused(session: Transaction, pandaids: Sequence[int]) -> dict[int, Refusal]:
-    jobs = failed_jobs.read(session, pandaids)
+def _refused(jobs: Mapping[int, FailedJob], pandaids: Sequence[int]) -> dict[int, Refusal]:
     refused = {}
     for number in pandaids:
         if number not in jobs:
