@@ -201,6 +201,11 @@ def _shown(value: Any) -> str:
             return escape(str(value))
 
 
+def plain_text(value: Any) -> str | None:
+    """Return a value as text for a table: an id to copy, without thousands separators."""
+    return None if value is None else str(value)
+
+
 def count_words(words: Iterable[str]) -> str:
     """Return the count of each word, sorted by word: `2 running, 1 sent`."""
     return ", ".join(f"{number} {word}" for word, number in Counter(sorted(words)).items()) or "-"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.events.states import EventStatus
 from pandadb.core.events.transitions import STATES, TRANSITIONS
 from pandadb.docs_pages import markdown
-from pandadb.docs_pages.state_tables import arrow, new_values
+from pandadb.docs_pages.state_tables import arrow, new_values, states_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pandadb.core.statemachine.machine import State, Transition
 
+sources_in_words = partial(states_of, tuple(STATES))
+"""Names some of the states of the page."""
 NOTE = (
     "The state of a range is `status` in JEDI_EVENTS, a number. A new state is one statement for"
     " any number of ranges, guarded by the states that the transition comes from. [Ranges of"
@@ -58,14 +61,6 @@ def _step(step: Transition) -> tuple[str, ...]:
     guards = " and ".join(guard.words for guard in step.guards)
     sources = sources_in_words(step.sources)
     return f"`{step.verb}`", sources, step.target, step.meaning, guards, new_values(step.effects)
-
-
-def sources_in_words(states: Iterable[str]) -> str:
-    """Return names of states; of most states, those that are left out."""
-    found = {*states}
-    if len(found) <= len(STATES) // 2:
-        return ", ".join(name for name in STATES if name in found)
-    return f"any but {', '.join(name for name in STATES if name not in found)}"
 
 
 def diagram() -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pandadb.core.tasks.commands.catalog import COMMANDS
 from pandadb.core.tasks.states import GENERATING, STATES, TASKS
 from pandadb.docs_pages import markdown
-from pandadb.docs_pages.state_tables import arrow, new_values
+from pandadb.docs_pages.state_tables import arrow, new_values, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.machine import State, Transition
     from pandadb.core.tasks.commands.catalog import Command
 
+states_in_words = partial(states_of, tuple(STATES))
+"""Names some of the states of the page."""
 FINAL = tuple(name for name, state in STATES.items() if state.final)
 AT_WORK = (
     "registered", "staging", "staged", "rerefine", "topreprocess", "preprocessing", "defined",
@@ -106,14 +109,6 @@ def _command(command: Command) -> tuple[str, ...]:
         command.next or "",
         command.effects,
     )
-
-
-def states_in_words(states: Iterable[str]) -> str:
-    """Return names of states; of most states, those that are left out."""
-    found = {*states}
-    if len(found) <= len(STATES) // 2:
-        return ", ".join(name for name in STATES if name in found)
-    return f"any but {', '.join(name for name in STATES if name not in found)}"
 
 
 class Row(NamedTuple):

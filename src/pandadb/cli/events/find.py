@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pandadb.cli.options import LARGEST_ID, AsJSON, task_id, whole
-from pandadb.cli.output import as_json, out, table
+from pandadb.cli.output import as_json, out, plain_text, table
 from pandadb.cli.target import connected
 from pandadb.services import events
 
@@ -59,7 +59,7 @@ def list_(
     if json:
         as_json(asdict(page))
         return
-    rows = ([_plain(one[name]) for name in COLUMNS] for one in page.ranges)
+    rows = ([plain_text(one[name]) for name in COLUMNS] for one in page.ranges)
     table("Ranges of events", COLUMNS, rows)
     if page.next:
         out.print(f"There are more: --after {page.next}", soft_wrap=True)
@@ -85,8 +85,3 @@ def count(
         return
     table("Ranges of events", ("state", "ranges"), counts.states.items())
     out.print(f"{counts.free:,} can be taken.")
-
-
-def _plain(value: object) -> str | None:
-    """Return a value as text for copying: ids without thousands separators."""
-    return None if value is None else str(value)

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from pandadb.cli.jobs.filters import FORMATS, TIME
 from pandadb.cli.options import LARGEST_ID, AsJSON, moment, whole
-from pandadb.cli.output import as_json, out, table
+from pandadb.cli.output import as_json, out, plain_text, table
 from pandadb.cli.target import connected
 from pandadb.services import harvester
 
@@ -71,7 +71,7 @@ def _line(one: "InstanceState") -> tuple[Any, ...]:
     return (
         one.harvester,
         known.get("hostname"),
-        _plain(known.get("lastupdate")),
+        plain_text(known.get("lastupdate")),
         known.get("sw_version"),
         _numbers(one.states),
         _numbers(one.commands),
@@ -140,13 +140,9 @@ def commands(
         return
     for one in found:
         one["params"] = None if one["params"] is None else json_.dumps(one["params"])
-    lines = ([_plain(one[name]) for name in COMMAND_COLUMNS] for one in found)
+    lines = ([plain_text(one[name]) for name in COMMAND_COLUMNS] for one in found)
     table("Commands", COMMAND_COLUMNS, lines)
 
 
 def _shown(value: Any) -> str | None:
-    return ", ".join(map(str, value)) or None if isinstance(value, list) else _plain(value)
-
-
-def _plain(value: Any) -> str | None:
-    return None if value is None else str(value)
+    return ", ".join(map(str, value)) or None if isinstance(value, list) else plain_text(value)

@@ -10,7 +10,7 @@ import typer
 
 from pandadb.cli.jobs.filters import FORMATS, TIME
 from pandadb.cli.options import LARGEST_ID, AsJSON, Check, job_id, moment, whole
-from pandadb.cli.output import WRONG, as_json, out, table
+from pandadb.cli.output import WRONG, as_json, out, plain_text, table
 from pandadb.cli.target import connected
 from pandadb.services import sites
 
@@ -70,14 +70,14 @@ def show(
         as_json(found)
         return
     if found["site"]:
-        values = ((column, _plain(value)) for column, value in found["site"].items())
+        values = ((column, plain_text(value)) for column, value in found["site"].items())
         table(f"Site {name}", ("column", "value"), values)
     if found["queues"]:
         heads = ("queue", *FIELDS, "last_update")
         table("Queues", heads, (_queue(one) for one in found["queues"]))
     for section, (title, columns) in SECTIONS.items():
         if found[section]:
-            rows = ([_plain(one[column]) for column in columns] for one in found[section])
+            rows = ([plain_text(one[column]) for column in columns] for one in found[section])
             table(title, columns, rows)
 
 
@@ -116,7 +116,7 @@ def history(
     if json:
         as_json(asdict(page))
         return
-    rows = ([_plain(one[column]) for column in CHANGE_COLUMNS] for one in page.changes)
+    rows = ([plain_text(one[column]) for column in CHANGE_COLUMNS] for one in page.changes)
     table("History", CHANGE_COLUMNS, rows)
     if page.next:
         out.print(f"There are more: --before {page.next}", soft_wrap=True)
@@ -154,13 +154,9 @@ def candidates(
 def _queue(row: dict[str, Any]) -> list[str | None]:
     facts = row["data"] if isinstance(row["data"], dict) else {}
     values = [row["panda_queue"], *(facts.get(field) for field in FIELDS), row["last_update"]]
-    return [_plain(value) for value in values]
+    return [plain_text(value) for value in values]
 
 
 def _number(value: Any) -> Any:
     """Return a value as the table shows it: a sum of PostgreSQL is a Decimal."""
     return value if value is None or isinstance(value, str) else int(value)
-
-
-def _plain(value: Any) -> str | None:
-    return None if value is None else str(value)

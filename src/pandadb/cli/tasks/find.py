@@ -2,14 +2,14 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from pandadb.cli.jobs.filters import FORMATS, TIME
 from pandadb.cli.options import LARGEST_ID, AsJSON, moment, task_id, whole
-from pandadb.cli.output import as_json, out, table
+from pandadb.cli.output import as_json, out, plain_text, table
 from pandadb.cli.target import connected
 from pandadb.services import tasks
 
@@ -67,7 +67,7 @@ def list_(
     if json:
         as_json(asdict(page))
         return
-    table("Tasks", COLUMNS, ([_plain(one[name]) for name in COLUMNS] for one in page.tasks))
+    table("Tasks", COLUMNS, ([plain_text(one[name]) for name in COLUMNS] for one in page.tasks))
     if page.next:
         out.print(f"There are more: --before {page.next}", soft_wrap=True)
 
@@ -86,12 +86,13 @@ def show(task: Task, json: AsJSON = False) -> None:
         as_json(found | {"progress": asdict(progress)})
         return
     rows = found.pop("datasets")
-    known = ((name, _plain(value)) for name, value in found.items() if value is not None)
+    known = ((name, plain_text(value)) for name, value in found.items() if value is not None)
     table(f"Task {task}", ("column", "value"), known)
     draw_bar(progress.files)
     if progress.jobs:
         table("Jobs", ("state", "jobs"), sorted(progress.jobs.items()))
-    table("Datasets", DATASET_COLUMNS, ([_plain(one[n]) for n in DATASET_COLUMNS] for one in rows))
+    lines = ([plain_text(one[name]) for name in DATASET_COLUMNS] for one in rows)
+    table("Datasets", DATASET_COLUMNS, lines)
 
 
 def draw_bar(files: dict[str, int]) -> None:
@@ -130,7 +131,3 @@ def history(task: Task, json: AsJSON = False) -> None:
     if found.command:
         shown = ("comm_cmd", "comm_comment")
         table("Last command", shown, [[found.command[name] for name in shown]])
-
-
-def _plain(value: Any) -> str | None:
-    return None if value is None else str(value)

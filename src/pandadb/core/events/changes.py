@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from pandadb.core.datasets.file_keys import KEY as FILE_KEY
 from pandadb.core.events.effects import IS_JUMBO
 from pandadb.core.events.states import KEY, EventStatus
 from pandadb.core.events.transitions import MACHINE
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     """Numbers of ranges by the PandaID that they had, and their new state."""
 
 EVENT = JediEvents.__table__.c
-FILE_KEY = ("jeditaskid", "datasetid", "fileid")
 READ = (*KEY, "datasetid", "attemptnr", "event_offset", "is_jumbo")
 
 

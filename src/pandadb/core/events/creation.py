@@ -28,8 +28,9 @@ from sqlalchemy import (
     update,
 )
 
+from pandadb.core.datasets.file_keys import KEY as FILE_KEY
 from pandadb.core.events import changes
-from pandadb.core.events.changes import FILE_KEY, EventFile
+from pandadb.core.events.changes import EventFile
 from pandadb.core.events.effects import IS_JUMBO
 from pandadb.core.events.states import KEY, EventStatus
 from pandadb.core.sql import id_arrays

@@ -25,5 +25,7 @@ class TaskKind(IntEnum):
     FINE_GRAINED = 3
 
 
+TAKES_RANGES = (TaskKind.EVENT_SERVICE, TaskKind.JOB_CLONING)
+"""Kinds of tasks with several jobs for an input, which share its ranges."""
 WAITING_SITE = "WAITING_CO_JUMBO"
 """The queue of co-jumbo jobs that wait for jumbo jobs."""

@@ -23,7 +23,7 @@ UNDEFINED = "Undefined"
 PER_CORE = ("MBPerCore", "MBPerCoreFixed")
 """Units of memory (`ramunit`) that are for each core."""
 MEMORY_COMPENSATION = 0.9
-"""The part of a task's memory that counts for its class."""
+"""The part of a task's memory that its jobs ask for, and that counts for its class."""
 ANY_CORES = 8
 """The cores of work that takes any number, which is written as 0."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import null, update
 
 from pandadb.core.datasets.dataset_types import CLOSED_WITH_TASK
+from pandadb.core.events.states import EventStatus
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
@@ -38,7 +39,7 @@ GOALS = {"retry": "ready", "incexec": "rerefine"}
 """The state of a task after each command."""
 ALLOWED = {"retry": RETRYABLE, "incexec": ("done", *RETRYABLE)}
 """Earlier states of tasks that each command takes."""
-DISCARDED, FINISHED_EVENTS = 5, (3, 6)
+FINISHED_EVENTS = (EventStatus.FINISHED, EventStatus.DONE)
 """States of event ranges: discarded; finished and done."""
 
 
@@ -288,7 +289,7 @@ def _discard_events(session: Transaction, tasks: Tasks) -> None:
     discarded = (
         update(JediEvents.__table__)
         .where(is_given(event.jeditaskid), event.status.in_(FINISHED_EVENTS))
-        .values(status=DISCARDED)
+        .values(status=EventStatus.DISCARDED)
     )
     if tasks:
         connection_of(session).execute(discarded, {"pandaids": [*tasks]})

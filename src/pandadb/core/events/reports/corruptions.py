@@ -25,6 +25,8 @@ from sqlalchemy import (
     update,
 )
 
+from pandadb.core.datasets.dataset_types import INPUTS
+from pandadb.core.datasets.file_keys import same_file
 from pandadb.core.events.states import KEY, EventStatus
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import constant, constants, now
@@ -149,16 +151,15 @@ def _by_metrics(bad: CTE, table: type[JobsArchived4 | JobsArchived]) -> Select[A
     written = FilesTable4.__table__.alias("known").c
     is_written = exists().where(written.lfn == bad.c.lfn, written.type == WRITTEN)
     own = FilesTable4.__table__.alias("own").c
-    of_file = and_(*(EVENT[name] == own[name] for name in ("jeditaskid", "datasetid", "fileid")))
     job = table.__table__.c
     name = func.concat(constant("(^|[[:space:]])outputZipName="), _quoted(bad.c.lfn))
     return (
         select(bad.c.jeditaskid, EVENT.pandaid, literal(None, FILE.row_id.type))
         .join(own.pandaid.table, own.pandaid == bad.c.pandaid)
-        .join(EVENT.fileid.table, of_file)
+        .join(EVENT.fileid.table, same_file(EVENT, own))
         .join(job.pandaid.table, job.pandaid == EVENT.pandaid)
         .where(
-            own.type.in_(("input", "pseudo_input")),
+            own.type.in_(INPUTS),
             ~is_written,
             job.modificationtime > now() - OLDEST,
             job.jobmetrics.regexp_match(func.concat(name, constant("([[:space:]]|$)"))),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from pandadb.core.datasets.dataset_types import INPUTS
 from pandadb.core.events.kinds import JobKind
 from pandadb.core.sql import id_arrays
 from pandadb.models import FilesTable4, JediDatasetContents, JediDatasets, JobsActive4
@@ -33,7 +34,6 @@ READ = (
     "pandaid", "jobstatus", "commandtopilot", "superrorcode", "eventservice", "jeditaskid",
     "jobsetid", "specialhandling", "attemptnr", "prodsourcelabel",
 )  # fmt: skip
-INPUTS = ("input", "pseudo_input")
 
 
 def lock_datasets(session: Transaction, pandaids: Sequence[int]) -> None:

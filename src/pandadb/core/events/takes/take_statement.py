@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, exists, func, null, select, true, update
 
+from pandadb.core.datasets.file_keys import same_file
 from pandadb.core.events.effects import IS_JUMBO, IS_OPEN
 from pandadb.core.events.states import KEY, EventStatus
 from pandadb.core.sql import id_arrays
@@ -93,14 +94,11 @@ def taking(pool: Pool) -> Select[Any]:
         .returning(*(EVENT[name] for name in columns))
         .cte("taken")
     )
-    of_file = and_(
-        *(taken.c[name] == CONTENTS[name] for name in ("jeditaskid", "datasetid", "fileid"))
-    )
     names = ("pandaid", "jeditaskid", "fileid", "job_processid", "attemptnr")
     return (
         select(*(taken.c[name] for name in (*names, "def_min_eventid", "def_max_eventid")))
         .add_columns(CONTENTS.lfn, CONTENTS.guid, CONTENTS.scope)
-        .outerjoin(CONTENTS.fileid.table, of_file)
+        .outerjoin(CONTENTS.fileid.table, same_file(taken.c, CONTENTS))
         .order_by(taken.c.pandaid, taken.c.fileid, taken.c.job_processid)
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.generation import file_events
 from pandadb.core.generation.splitting import sizes
-from pandadb.core.shares.resource_types import PER_CORE
+from pandadb.core.shares.resource_types import MEMORY_COMPENSATION, PER_CORE
 from pandadb.core.tasks.ending.scout_verdicts import HS06_UNITS
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from pandadb.core.generation.slices import Slice
     from pandadb.core.generation.splitting.queue_facts import QueueFacts
 
-MEMORY_PART = 0.9
-"""Part of the memory that is asked for, as queues are somewhat generous."""
 MERGE_MEMORY, LIBRARY_MEMORY = 2000, 2000
 """MB: of a merge job if nothing else is said, and of a build for each core."""
 
@@ -78,13 +76,13 @@ def memory(request: JobRequest, ncores: int) -> tuple[int, str]:
     if request.is_merging:
         limits = (task["mergeramcount"], chunk.ramcount, MERGE_MEMORY)
         asked = max(limits) if task["mergeramcount"] else chunk.ramcount
-        return int((asked or 0) * MEMORY_PART), "MB"
+        return int((asked or 0) * MEMORY_COMPENSATION), "MB"
     asked = max(task["ramcount"] or 0, chunk.ramcount or 0)
     unit = task["ramunit"] or "MB"
     if unit in PER_CORE:
         asked = asked * ncores + (task["baseramcount"] or 0)
         unit = unit.partition("PerCore")[0]
-    return int(asked * MEMORY_PART), unit
+    return int(asked * MEMORY_COMPENSATION), unit
 
 
 def walltimes(request: JobRequest, facts: QueueFacts, found: InputSums) -> dict[str, int]:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from pandadb.core.generation.splitting.sizes import OutputSize
     from pandadb.core.generation.splitting.walltimes import Walltime
 
-MASTER = -1
-"""The stream of the master, beside those of the secondary datasets, numbered from 0."""
-
 
 @dataclass(frozen=True)
 class Costs:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, select, update
 
-from pandadb.core.events.changes import FILE_KEY
+from pandadb.core.datasets.file_keys import KEY as FILE_KEY
 from pandadb.core.events.kinds import JobKind
 from pandadb.core.events.states import SUCCESSFUL
 from pandadb.core.sql import id_arrays

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, case, exists, false, func, literal, or_, select, union_all
 
+from pandadb.core.events.kinds import JobKind
 from pandadb.core.sql.expressions import now
 from pandadb.models import (
     HarvesterSlots,
@@ -46,10 +47,10 @@ def labelled(*labels: str) -> Circumstance:
     )
 
 
-def kind(*eventservice: int) -> Circumstance:
+def kind(*eventservice: JobKind) -> Circumstance:
     """Be of one of the kinds of event service."""
     return Circumstance(
-        f"eventservice is {' or '.join(map(str, eventservice))}",
+        f"eventservice is {' or '.join(f'{one:d}' for one in eventservice)}",
         lambda job, _config: job["eventservice"].in_(eventservice),
     )
 
@@ -153,6 +154,6 @@ BUILD_OR_OWN = Circumstance(
 )
 NOT_FAKE = Circumstance(
     "it is no placeholder beside a jumbo job",
-    lambda job, _config: func.coalesce(job["eventservice"], 0) != 5,
+    lambda job, _config: func.coalesce(job["eventservice"], 0) != JobKind.CO_JUMBO,
 )
 SHARE_OVERSHOT = Circumstance("its site has too many of its share queued", _overshoots)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, literal, or_, select
 
+from pandadb.core.events.kinds import JobKind
 from pandadb.core.jobs.effects import COMMAND
 from pandadb.core.jobs.ending import server_config
 from pandadb.core.jobs.ending.kills import KillResult, kill
@@ -180,14 +181,15 @@ RULES = (
     Rule("waiting", ("waiting",), CREATED, HOUR, Kill(4), "its input does not appear", (NOT_FAKE,)),
     Rule(
         "merge-waiting", ("waiting",), CREATED, 10 * MINUTE, EXPIRE,
-        "an event service merge waits for its input", (kind(2),)),
+        "an event service merge waits for its input", (kind(JobKind.MERGE),)),
     Rule(
         "events-running", ("running", "starting"), CHANGED, 24 * HOUR,
         Kill(2, "es_toolong", keep_unmerged=True),
-        "an urgent event service job runs for too long", (kind(1, 5), urgent(900))),
+        "an urgent event service job runs for too long",
+        (kind(JobKind.EVENT_SERVICE, JobKind.CO_JUMBO), urgent(900))),
     Rule(
         "merge-running", ("running", "starting"), CHANGED, 24 * HOUR, EXPIRE,
-        "an event service merge runs for too long", (kind(2),)),
+        "an event service merge runs for too long", (kind(JobKind.MERGE),)),
 )  # fmt: skip
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, null, or_, select, union_all, update
 
+from pandadb.core.datasets.file_keys import KEY as FILE_KEY
 from pandadb.core.events import changes
-from pandadb.core.events.changes import FILE_KEY, EventFile
+from pandadb.core.events.changes import EventFile
 from pandadb.core.events.special_handling import Flag
 from pandadb.core.events.states import EventStatus
 from pandadb.core.jobs.event_service import given_jobs

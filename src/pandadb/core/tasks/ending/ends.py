@@ -10,6 +10,7 @@ from sqlalchemy import func, literal_column, or_, select, update
 
 from pandadb.core.datasets.dataset_types import CLOSED_WITH_TASK
 from pandadb.core.datasets.file_keys import same_dataset
+from pandadb.core.events.states import EventStatus
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_given
 from pandadb.core.sql.transaction import connection_of
@@ -36,7 +37,6 @@ ENDING = ("prepared", "scouted", "tobroken", "toabort", "passed")
 """States of tasks that are to end; those that are scouted go on."""
 STALE: ColumnElement[Any] = literal_column("interval '10 minutes'")
 """An agent that took a task so long ago has given it up."""
-FINISHED_EVENT = 3
 
 
 @dataclass
@@ -154,7 +154,7 @@ def _states() -> Select[Any]:
 def _finished_events() -> Select[Any]:
     event = JediEvents.__table__.c
     chosen = select(event.jeditaskid).where(is_given(event.jeditaskid))
-    return chosen.where(event.status == FINISHED_EVENT).distinct()
+    return chosen.where(event.status == EventStatus.FINISHED).distinct()
 
 
 def _close_datasets(

@@ -6,8 +6,8 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.events.kinds import TAKES_RANGES
 from pandadb.core.tasks.refinement.streams import is_number
-from pandadb.core.tasks.refinement.task_columns import EVENT_SERVICE, JOB_CLONING
 from pandadb.core.tasks.submission.parameters import InvalidTask, Item, Parameters, is_given
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _offsets(items: list[Item]) -> tuple[int | None, int | None]:
 
 def _merging(draft: Draft) -> str:
     """Return the program and the parameters of merge jobs of the event service."""
-    is_event_service = draft.values["eventservice"] in (EVENT_SERVICE, JOB_CLONING)
+    is_event_service = draft.values["eventservice"] in TAKES_RANGES
     if not is_event_service or "OM" in draft.rules:
         return ""
     spec = draft.parameters.get("esmergeSpec") or {}

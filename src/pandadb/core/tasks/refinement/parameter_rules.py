@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.events.kinds import TaskKind
 from pandadb.core.sql.validation import shown
 from pandadb.core.tasks import split_rules
-from pandadb.core.tasks.refinement import task_columns
 from pandadb.core.tasks.split_rules import CODES, NO_SCOUTS, SCOUTS, format_rules, parse_rules
 from pandadb.core.tasks.submission.parameters import InvalidTask, Parameters, is_given
 
@@ -122,7 +122,7 @@ def set_rules(draft: Draft) -> None:
     _set_scouts(draft)
     _set_files_per_job(given, rules)
     for rule in RULES:
-        is_event_service = draft.values["eventservice"] == task_columns.EVENT_SERVICE
+        is_event_service = draft.values["eventservice"] == TaskKind.EVENT_SERVICE
         if rule.parameter == EVENT_SERVICE_ONLY and not is_event_service:
             continue
         if rule.parameter in PARTNERS and not is_given(given, PARTNERS[rule.parameter]):

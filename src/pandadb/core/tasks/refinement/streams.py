@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pandadb.core.datasets.dataset_types import PRODUCED
+from pandadb.core.events.kinds import TAKES_RANGES
 from pandadb.core.sql.validation import shown
 from pandadb.core.tasks.refinement import dataset_attributes
 from pandadb.core.tasks.refinement.drafts import Output
@@ -224,7 +225,7 @@ def _add_output(draft: Draft, item: Item) -> None:
     number = sum(one.template["outtype"] == kind for one in draft.outputs)
     row["streamname"] = LOG_OF_MERGES if is_merge_only else f"{kind.upper()}{number}"
     store = draft.parameters.get("objectStore")
-    if draft.values.get("eventservice") in (1, 2) and store is not None and kind == "output":
+    if draft.values.get("eventservice") in TAKES_RANGES and store is not None and kind == "output":
         row["attributes"] = dataset_attributes.attributes_text([*attributes, f"os={store}"])
     names = _file_names(item, row["streamname"])
     template = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.events.kinds import TaskKind
 from pandadb.core.sql.validation import InvalidValue, check_columns, shown
 from pandadb.core.tasks.refinement.architectures import encode_architecture
 from pandadb.core.tasks.submission.parameters import InvalidTask, Parameters, fitted, is_given
@@ -43,8 +44,6 @@ EMPTY_UNLESS_GIVEN: Mapping[str, str] = {
     "cloud": "cloud", "site": "site", "walltimeUnit": "walltimeunit",
 }  # fmt: skip
 """Columns that lose an older value where the parameter is not there; only scouts set the last."""
-NORMAL, EVENT_SERVICE, JOB_CLONING, FINE_GRAINED = 0, 1, 2, 3
-"""Values of `eventservice`."""
 SCOUT_COLUMNS = (
     "ramcount", "walltime", "cputime", "starttime", "cputimeunit", "outdiskcount", "workdiskcount",
     "iointensity", "diskio",
@@ -128,7 +127,7 @@ def _derived(draft: Draft, moment: datetime) -> Row:
         "ramunit": given.get("ramUnit", given.get("ramCountUnit")),
         "cloud": given.get("cloud"),
         "site": given.get("site"),
-        "eventservice": _event_service(given),
+        "eventservice": _event_service(given).value,
         "ttcrequested": _requested_time(given.get("ttcrTimestamp")),
         "goal": _goal(given.get("goal")),
         "parent_tid": None if parent == draft.number else parent,
@@ -145,12 +144,12 @@ def _text_of(given: Parameters, name: str) -> str | None:
     return value
 
 
-def _event_service(given: Parameters) -> int:
+def _event_service(given: Parameters) -> TaskKind:
     if is_given(given, "useJobCloning"):
-        return JOB_CLONING
+        return TaskKind.JOB_CLONING
     if is_given(given, "nEventsPerWorker"):
-        return EVENT_SERVICE
-    return FINE_GRAINED if is_given(given, "fineGrainedProc") else NORMAL
+        return TaskKind.EVENT_SERVICE
+    return TaskKind.FINE_GRAINED if is_given(given, "fineGrainedProc") else TaskKind.NORMAL
 
 
 def _requested_time(text: Any) -> datetime | None:
