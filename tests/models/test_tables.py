@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import (
+    ARRAY,
     CHAR,
     BigInteger,
     Boolean,
@@ -55,6 +56,8 @@ def value(column: Column[Any]) -> Any:
     match column.type:
         case JSONText() | JSON():
             return {"key": ["a:b", 100, None, "50%"]}
+        case ARRAY() as array:
+            return ["ü" * array.item_type.length, "b"]
         case Boolean():
             return True
         case SmallInteger():
