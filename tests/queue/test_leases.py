@@ -25,8 +25,8 @@ def jobs(number: int, **given: Any) -> list[NewQueueJob]:
 
 def states(database: Database, pandaids: list[int]) -> list[str]:
     with database.session() as session:
-        found = session.execute(select(Jobs.pandaid, Jobs.jobstatus)).tuples().all()
-    by_id = dict(found)
+        found = session.execute(select(Jobs.pandaid, Jobs.jobstatus)).all()
+    by_id = {row.pandaid: row.jobstatus for row in found}
     return [by_id[one] for one in pandaids]
 
 
