@@ -8,24 +8,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pandadb.worker.execution import Attempt, Execution, WorkPlace
+from pandadb.worker.job_run import JobAttempt, JobRun, WorkPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pandadb.worker.payload.outcome import Outcome
+    from pandadb.worker.payload.outcome import PayloadOutcome
 
 TOKENS = itertools.count(1)
 
 
-def began(folder: Path, *, place: dict[str, Any] | None = None, **payload: Any) -> Execution:
+def began(folder: Path, *, place: dict[str, Any] | None = None, **payload: Any) -> JobRun:
     """Start a payload in a folder."""
     words = {name: payload.pop(name) for name in ("columns", "resources") if name in payload}
-    attempt = Attempt(7, next(TOKENS), payload, name="test", **words)
-    return Execution(attempt, WorkPlace(folder, **{"grace": 0.5, **(place or {})}))
+    attempt = JobAttempt(7, next(TOKENS), payload, name="test", **words)
+    return JobRun(attempt, WorkPlace(folder, **{"grace": 0.5, **(place or {})}))
 
 
-def ended(folder: Path, **words: Any) -> Outcome:
+def ended(folder: Path, **words: Any) -> PayloadOutcome:
     """Run a payload in a folder; return its outcome."""
     return began(folder, **words).wait()
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pandadb.worker.payload import job_directory
-from pandadb.worker.payload.description import InvalidPayload, read_payload
+from pandadb.worker.payload.description import InvalidPayload, parse_payload
 from pandadb.worker.payload.job_directory import (
     JobDirectoryError,
     make_job_directory,
@@ -40,7 +40,7 @@ def test_inputs_are_texts_bytes_and_copies_of_files(tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(b"\0copied")
     given = {"text": "é", "d/bytes": {"base64": "AAE="}, "copy": {"copy": f"{tmp_path}/source"}}
 
-    inputs = read_payload({"argv": ["x"], "inputs": given}).inputs
+    inputs = parse_payload({"argv": ["x"], "inputs": given}).inputs
     made = make_job_directory(tmp_path / "work", "1-1", {"pandaid": 1}, inputs)
 
     assert [(made.path / name).read_bytes() for name in given] == [
@@ -85,7 +85,7 @@ def test_only_a_regular_file_is_copied(tmp_path: Path, source: str) -> None:
 )
 def test_a_malformed_payload_is_refused_in_a_sentence(parameters: Any, sentence: str) -> None:
     with pytest.raises(InvalidPayload, match=sentence):
-        read_payload(parameters)
+        parse_payload(parameters)
 
 
 def test_a_directory_is_made_once(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.worker.handlers.context import CURRENT, JobContext, JobFailure
 from pandadb.worker.payload.environment import mask_secrets
-from pandadb.worker.payload.outcome import Outcome, ProcessEnd, StopReason
+from pandadb.worker.payload.outcome import PayloadOutcome, ProcessEnd, StopReason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -45,7 +45,7 @@ class HandlerCall:
         self._grace, self._secrets, self._timeout = grace, secrets, timeout
         self._reason: StopReason | None = None
         self._ended = threading.Condition()
-        self._outcome: Outcome | None = None
+        self._outcome: PayloadOutcome | None = None
         self._give_up_at: float | None = None
         self._task: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
         self._started = time.monotonic()
@@ -74,7 +74,7 @@ class HandlerCall:
                 loop.call_soon_threadsafe(task.cancel)
             self._ended.notify_all()
 
-    def wait(self) -> Outcome:
+    def wait(self) -> PayloadOutcome:
         """Wait for the end of the function, or until it is given up; return the outcome."""
         with self._ended:
             while self._outcome is None:
@@ -83,7 +83,7 @@ class HandlerCall:
                 if self._is_late():
                     self.stop(StopReason.TIMEOUT)
                 self._ended.wait(self._left())
-            outcome = self._outcome or Outcome()
+            outcome = self._outcome or PayloadOutcome()
             if self._reason is not None:
                 end = ProcessEnd(reason=self._reason)
                 outcome = replace(
@@ -138,21 +138,23 @@ def run_handler(
     arguments: Mapping[str, Any],
     secrets: Collection[str] = (),
     call: Any = None,
-) -> Outcome:
+) -> PayloadOutcome:
     """Call a handler here; return its result, or its exception as the error, secrets masked."""
     refused = handler.check_arguments(arguments)
     if refused is not None:
-        return Outcome(error=refused, is_retryable=False)
+        return PayloadOutcome(error=refused, is_retryable=False)
     try:
         result = call(arguments) if call else _called(handler, arguments)
-        return Outcome(result=json_value(result))
+        return PayloadOutcome(result=json_value(result))
     except JobFailure as failure:
         error = mask_secrets(str(failure), secrets)[:LONGEST_ERROR]
-        return Outcome(error=error, is_retryable=failure.retryable, retry_in=failure.retry_in)
+        return PayloadOutcome(
+            error=error, is_retryable=failure.retryable, retry_in=failure.retry_in
+        )
     except NotJSON as error:
-        return Outcome(error=f"The handler {handler.name} {error}", is_retryable=False)
+        return PayloadOutcome(error=f"The handler {handler.name} {error}", is_retryable=False)
     except asyncio.CancelledError:
-        return Outcome(error="The coroutine was cancelled")
+        return PayloadOutcome(error="The coroutine was cancelled")
     except BaseException as error:  # noqa: BLE001 - a handler may raise SystemExit
         return _failed(error, secrets)
 
@@ -162,10 +164,10 @@ def _called(handler: Handler, arguments: Mapping[str, Any]) -> Any:
     return asyncio.run(called) if handler.is_async else called
 
 
-def _failed(error: BaseException, secrets: Collection[str]) -> Outcome:
+def _failed(error: BaseException, secrets: Collection[str]) -> PayloadOutcome:
     words = f"{type(error).__name__}: {error}".removesuffix(": ")
     trace = "".join(traceback.format_exception(error))
-    return Outcome(
+    return PayloadOutcome(
         error=mask_secrets(words, secrets)[:LONGEST_ERROR],
         output={"stderr": mask_secrets(trace, secrets)},
     )

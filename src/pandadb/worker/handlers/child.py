@@ -14,7 +14,7 @@ from pandadb.worker.handlers.call import run_handler
 from pandadb.worker.handlers.context import CURRENT, JobContext
 from pandadb.worker.handlers.registry import find_handler, load_handlers
 from pandadb.worker.payload.job_directory import ORDER, JobDirectory
-from pandadb.worker.payload.outcome import Outcome
+from pandadb.worker.payload.outcome import PayloadOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +24,8 @@ END = ".handler.json"
 PROGRAM = f"""
 import json, sys
 sys.path[:] = json.load(open({ORDER!r}))["path"]
-from pandadb.worker.handlers.child import main
-sys.exit(main())
+from pandadb.worker.handlers.child import run_child
+sys.exit(run_child())
 """
 """The modules that it imports are those of the worker, none of the job's directory."""
 
@@ -50,11 +50,11 @@ def child_argv() -> list[str]:
     return [sys.executable, "-P", "-c", PROGRAM]
 
 
-def read_end(directory: JobDirectory) -> Outcome | None:
+def read_end(directory: JobDirectory) -> PayloadOutcome | None:
     """Return the outcome that the child has written; None if it has ended before."""
     try:
         found = json.loads((directory.path / END).read_text())
-        return Outcome(
+        return PayloadOutcome(
             error=found["error"],
             is_retryable=found["is_retryable"],
             retry_in=found["retry_in"],
@@ -64,7 +64,7 @@ def read_end(directory: JobDirectory) -> Outcome | None:
         return None
 
 
-def main() -> int:
+def run_child() -> int:
     """Run the handler of the order; return 1 if it has failed."""
     order = json.loads(Path(ORDER).read_text())
     load_handlers(order["modules"])

@@ -37,7 +37,7 @@ class Payload:
     """Content by name, or a file that is copied."""
 
 
-def read_payload(parameters: str | Mapping[str, Any] | None) -> Payload:
+def parse_payload(parameters: str | Mapping[str, Any] | None) -> Payload:
     """Return the payload of a JSON object such as `{"argv": ["sort", "x"], "inputs": {"x": "…"}}`.
 
     An input is text, `{"base64": …}` for bytes, or `{"copy": path}` for a file of the host.

@@ -38,7 +38,7 @@ STOPPED = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PayloadOutcome:
     """The outcome of a payload; without an error it has finished."""
 
     error: str | None = None

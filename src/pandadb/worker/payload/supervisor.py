@@ -256,7 +256,7 @@ def descendants() -> list[int]:
     return found
 
 
-def main() -> None:
+def supervise() -> None:
     """Run the payload of the order that is the first line on stdin."""
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
@@ -273,4 +273,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    supervise()

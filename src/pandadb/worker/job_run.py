@@ -11,7 +11,7 @@ from pandadb.worker.handlers import child
 from pandadb.worker.handlers.call import HandlerCall
 from pandadb.worker.handlers.context import JobContext
 from pandadb.worker.handlers.registry import find_handler
-from pandadb.worker.payload.description import read_payload
+from pandadb.worker.payload.description import parse_payload
 from pandadb.worker.payload.environment import mask_secrets, payload_environment
 from pandadb.worker.payload.job_directory import (
     OWN_FILES,
@@ -19,8 +19,8 @@ from pandadb.worker.payload.job_directory import (
     JobDirectoryError,
     make_job_directory,
 )
-from pandadb.worker.payload.limits import limits_of, timeout_of
-from pandadb.worker.payload.outcome import NOT_STARTED, Outcome, ProcessEnd, StopReason
+from pandadb.worker.payload.resource_limits import resource_limits, timeout_of
+from pandadb.worker.payload.outcome import NOT_STARTED, PayloadOutcome, ProcessEnd, StopReason
 from pandadb.worker.payload.outputs import find_outputs
 from pandadb.worker.payload.process import GRACE, PayloadProcess, ProcessOrder
 from pandadb.worker.payload.tails import read_tail, read_tails
@@ -37,7 +37,7 @@ DEBUG_CHARACTERS = 2048
 LONGEST_LINE = 300
 
 
-class Attempt(NamedTuple):
+class JobAttempt(NamedTuple):
     """A job with its token, as a worker has claimed it."""
 
     pandaid: int
@@ -68,7 +68,7 @@ class WorkPlace:
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
-class Execution:
+class JobRun:
     """The payload of an attempt; all methods can be called from any thread.
 
     Raises:
@@ -77,10 +77,10 @@ class Execution:
         JobDirectoryError: The directory cannot be made.
     """
 
-    def __init__(self, attempt: Attempt, place: WorkPlace) -> None:
+    def __init__(self, attempt: JobAttempt, place: WorkPlace) -> None:
         self.attempt, self.place = attempt, place
-        self.payload = read_payload(attempt.parameters)
-        self.limits = limits_of(attempt.columns, attempt.resources)
+        self.payload = parse_payload(attempt.parameters)
+        self.limits = resource_limits(attempt.columns, attempt.resources)
         self.timeout = timeout_of(attempt.columns, self.payload.timeout)
         self.directory: JobDirectory | None = None
         self.started = time.time()
@@ -103,7 +103,7 @@ class Execution:
         """Ask the payload to end, and end it after the grace; it does not wait."""
         self.running.stop(reason, grace)
 
-    def wait(self) -> Outcome:
+    def wait(self) -> PayloadOutcome:
         """Wait for the end of the payload; return its outcome, which is in its directory, too."""
         if isinstance(self.running, HandlerCall):
             outcome = self.running.wait()
@@ -176,7 +176,7 @@ class Execution:
             self.payload.env, directory.path, identity=identity, passed=self.place.passed
         )
 
-    def _outcome(self, end: ProcessEnd) -> Outcome:
+    def _outcome(self, end: ProcessEnd) -> PayloadOutcome:
         """Return the outcome of processes that have ended."""
         directory = self._directory()
         error = end.explanation(self.limits, self.timeout)
@@ -198,20 +198,20 @@ class Execution:
     def _outputs(self, directory: JobDirectory) -> tuple[OutputFile, ...]:
         return find_outputs(directory.path, {*OWN_FILES, *self.payload.inputs})
 
-    def _of_program(self, error: str | None, end: ProcessEnd) -> Outcome:
+    def _of_program(self, error: str | None, end: ProcessEnd) -> PayloadOutcome:
         directory = self._directory()
         if error is None:
             try:
-                return Outcome(result=directory.read_result())
+                return PayloadOutcome(result=directory.read_result())
             except ValueError as wrong:
-                return Outcome(error=f"The payload's result.json is no result: {wrong}")
+                return PayloadOutcome(error=f"The payload's result.json is no result: {wrong}")
         if end.reason is None:
             error += _last_line(read_tail(directory.stderr, 4096))
         if directory.is_full:
             error += "; no space is left on the disk of its directory"
-        return Outcome(error=mask_secrets(error, self.place.secrets))
+        return PayloadOutcome(error=mask_secrets(error, self.place.secrets))
 
-    def _recorded(self, outcome: Outcome) -> Outcome:
+    def _recorded(self, outcome: PayloadOutcome) -> PayloadOutcome:
         """Write the outcome and the marker into the directory; a full disk makes it a failure."""
         directory = self._directory()
         shown = {name: value for name, value in asdict(outcome).items() if name != "output"}

@@ -13,7 +13,9 @@ UNITS = {"B": 1, "KB": 2**10, "MB": MB, "GB": 2**30}
 NAMES = ("cpu", "memory", "file_size", "open_files")
 
 
-def limits_of(job: Mapping[str, Any], resources: Mapping[str, Any] | None = None) -> dict[str, int]:
+def resource_limits(
+    job: Mapping[str, Any], resources: Mapping[str, Any] | None = None
+) -> dict[str, int]:
     """Return the limits of each process of a payload, for `setrlimit`; no limit has no key.
 
     `cpu` is the seconds of `maxcpucount` for each core, `memory` the address space in bytes, of
