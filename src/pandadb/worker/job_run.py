@@ -19,10 +19,10 @@ from pandadb.worker.payload.job_directory import (
     JobDirectoryError,
     make_job_directory,
 )
-from pandadb.worker.payload.resource_limits import resource_limits, timeout_of
 from pandadb.worker.payload.outcome import NOT_STARTED, PayloadOutcome, ProcessEnd, StopReason
 from pandadb.worker.payload.outputs import find_outputs
 from pandadb.worker.payload.process import GRACE, PayloadProcess, ProcessOrder
+from pandadb.worker.payload.resource_limits import resource_limits, timeout_of
 from pandadb.worker.payload.tails import read_tail, read_tails
 
 if TYPE_CHECKING:
