@@ -23,7 +23,7 @@ from pandadb.worker.payload.outcome import NOT_STARTED, PayloadOutcome, ProcessE
 from pandadb.worker.payload.outputs import find_outputs
 from pandadb.worker.payload.process import GRACE, PayloadProcess, ProcessOrder
 from pandadb.worker.payload.resource_limits import resource_limits, timeout_of
-from pandadb.worker.payload.tails import read_tail, read_tails
+from pandadb.worker.payload.tails import join_tails, read_tail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from pandadb.worker.handlers.registry import Handler
     from pandadb.worker.payload.outputs import OutputFile
 
-DEBUG_CHARACTERS = 2048
-"""Characters of `JOBSDEBUG.stdout`."""
 LONGEST_LINE = 300
 
 
@@ -118,7 +116,7 @@ class JobRun:
         """Return the tail of the payload's output, as long as JOBSDEBUG can have it."""
         if self.directory is None:
             return ""
-        return read_tails(self.directory.stdout, self.directory.stderr, DEBUG_CHARACTERS)
+        return join_tails(read_tail(self.directory.stdout), read_tail(self.directory.stderr))
 
     def _call(self, handler: Handler) -> HandlerCall:
         return HandlerCall(

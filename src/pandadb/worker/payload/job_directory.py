@@ -162,6 +162,20 @@ def input_path(name: str) -> PurePosixPath:
     return PurePosixPath(name)
 
 
+def prepare_work_dir(work_dir: Path) -> None:
+    """Make the folder of all jobs' directories, and see that it can be written.
+
+    Raises:
+        JobDirectoryError: It cannot; the sentence has the reason.
+    """
+    with _explained(work_dir):
+        work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        trial = work_dir / f"{PARTIAL}{secrets.token_hex(4)}"
+        trial.mkdir(mode=0o700)
+        trial.rmdir()
+    remove_partial(work_dir)
+
+
 def remove_partial(work_dir: Path, now: float | None = None) -> int:
     """Remove directories that crashed workers have left half made; return how many."""
     removed, limit = 0, (now or time.time()) - ABANDONED

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TAIL_BYTES = 64 * 1024
+DEBUG_CHARACTERS = 2048
+"""Characters of `JOBSDEBUG.stdout`."""
 
 
 def read_tail(path: Path, size: int = TAIL_BYTES) -> str:
@@ -26,7 +28,12 @@ def read_tail(path: Path, size: int = TAIL_BYTES) -> str:
         return ""
     if end > size:
         data = _from_character(data)
-    return data.decode("utf-8", "replace").replace("\0", "")
+    return as_text(data.decode("utf-8", "replace"))
+
+
+def as_text(text: str) -> str:
+    """Return a text that PostgreSQL can have: without NUL, and without halves of surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _from_character(data: bytes) -> bytes:
@@ -37,12 +44,11 @@ def _from_character(data: bytes) -> bytes:
     return data[cut:]
 
 
-def read_tails(stdout: Path, stderr: Path, characters: int) -> str:
-    """Return the tails of both outputs as one text of so many characters at most.
+def join_tails(out: str, err: str, characters: int = DEBUG_CHARACTERS) -> str:
+    """Return the tails of stdout and stderr as one text of so many characters at most.
 
     Each has half of them at least, if it has as many.
     """
-    out, err = read_tail(stdout), read_tail(stderr)
     if not err:
         return out[-characters:]
     mark = "\n[stderr]\n" if out else "[stderr]\n"
