@@ -84,3 +84,12 @@ def write(name: str, text: str) -> str:
 @handler("leave")
 def leave() -> None:
     raise SystemExit(3)
+
+
+@handler("compute")
+def compute(seconds: float) -> int:
+    """Keep a CPU, and Python's lock."""
+    number, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        number += sum(range(1000))
+    return number

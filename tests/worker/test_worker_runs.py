@@ -17,6 +17,7 @@ from tests.worker.worker_processes import (
     Q,
     directory_of,
     job_of,
+    running_loop,
     running_worker,
     shell,
     state_of,
@@ -96,13 +97,14 @@ def test_a_failed_attempt_is_repeated_after_its_pause(database: Database, tmp_pa
     script = f"echo x >> {tmp_path}/tries; test $PANDADB_ATTEMPT -ge 3"
     job = submitted(database, *shell(script), max_attempts=3, backoff=1)
 
-    with running_worker(database, tmp_path / "work"):
+    with running_loop(database, tmp_path / "work"):
         until_state(database, job, "finished")
 
     assert (tmp_path / "tries").read_text() == "x\n" * 3
     assert len([*(tmp_path / "work").glob(f"{job}-*")]) == 3
 
 
+@pytest.mark.slow
 def test_a_worker_without_a_job_ends_with_code_3(database: Database, tmp_path: Path) -> None:
     with running_worker(database, tmp_path, "--once", "--json") as worker:
         output, _ = worker.communicate(timeout=30)
@@ -122,7 +124,7 @@ def test_a_cancelled_payload_is_gone_within_five_seconds_11(
             queue.NewQueueJob(Q, name="b", argv=["true"], parents=["a"], on_failure="cancel"),
         ],
     ).pandaids
-    with running_worker(database, tmp_path, "--lease=60"):
+    with running_loop(database, tmp_path, lease=60):
         pid = number_in(directory_of(tmp_path, parent) / "pid")
         began = time.monotonic()
 
@@ -134,6 +136,7 @@ def test_a_cancelled_payload_is_gone_within_five_seconds_11(
         until_state(database, child, "closed")
 
 
+@pytest.mark.slow
 def test_a_drain_lets_running_jobs_end_and_claims_no_more(
     database: Database, tmp_path: Path
 ) -> None:
@@ -151,6 +154,22 @@ def test_a_drain_lets_running_jobs_end_and_claims_no_more(
     assert row["stopped_at"] is not None
 
 
+@pytest.mark.parametrize("stops", [1, 2])
+def test_a_job_whose_worker_stops_is_given_back_without_an_attempt(
+    database: Database, tmp_path: Path, stops: int
+) -> None:
+    job = submitted(database, *shell("trap '' TERM; echo > began; sleep 67 & wait; sleep 67"))
+    with running_loop(database, tmp_path, drain_timeout=0.2 if stops == 1 else 600) as loop:
+        until((directory_of(tmp_path, job) / "began").exists)
+        for _ in range(stops):
+            loop.stop()
+        until(lambda: loop.has_ended)
+
+        row = job_of(database, job)
+        assert (row.jobstatus, row.attemptnr) == ("activated", 1)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("signals", [1, 2])
 def test_a_job_that_outlasts_the_drain_is_given_back_without_an_attempt(
     database: Database, tmp_path: Path, signals: int
@@ -169,6 +188,7 @@ def test_a_job_that_outlasts_the_drain_is_given_back_without_an_attempt(
     assert (row.jobstatus, row.attemptnr) == ("activated", 1)
 
 
+@pytest.mark.slow
 def test_a_drain_by_the_database_ends_a_worker(database: Database, tmp_path: Path) -> None:
     from tests.cli.test_commands import run
 
@@ -189,6 +209,7 @@ def test_a_drain_by_the_database_ends_a_worker(database: Database, tmp_path: Pat
     assert run("worker", "drain", "--all", url=url_of(database)).returncode == 3
 
 
+@pytest.mark.slow
 def test_no_secret_of_the_worker_reaches_payload_error_or_database(
     database: Database, tmp_path: Path
 ) -> None:
@@ -206,8 +227,8 @@ def test_no_secret_of_the_worker_reaches_payload_error_or_database(
 def test_two_hosts_are_two_work_directories(database: Database, tmp_path: Path) -> None:
     jobs = [submitted(database, *shell("sleep 0.2; pwd > where")) for _ in range(6)]
     with (
-        running_worker(database, tmp_path / "one", "--slots=1"),
-        running_worker(database, tmp_path / "two", "--slots=1"),
+        running_loop(database, tmp_path / "one", slots=1),
+        running_loop(database, tmp_path / "two", slots=1),
     ):
         for job in jobs:
             until_state(database, job, "finished")
@@ -218,7 +239,7 @@ def test_two_hosts_are_two_work_directories(database: Database, tmp_path: Path) 
 
 
 def test_a_delayed_job_begins_when_it_is_due(database: Database, tmp_path: Path) -> None:
-    with running_worker(database, tmp_path, "--poll=30"):
+    with running_loop(database, tmp_path, poll=30):
         until(lambda: queue.workers(database))
         job = submitted(database, "true", delay=1.5)
         until_state(database, job, "finished", 10)

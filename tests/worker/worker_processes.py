@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,10 @@ from sqlalchemy import select, text
 from pandadb.models import Jobs
 from pandadb.services import queue
 from pandadb.services.queue import NewQueueJob
+from pandadb.worker.handlers import load_handlers
+from pandadb.worker.handlers.registry import HANDLERS as HANDLERS_OF_PROCESS
+from pandadb.worker.worker_loop import WorkerLoop
+from pandadb.worker.worker_options import WorkerOptions
 from tests.worker.payloads import until
 
 if TYPE_CHECKING:
@@ -55,16 +60,34 @@ def running_worker(
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGCONT)
         process.kill()
-        print(process.communicate()[0])
+        print(process.communicate()[0])  # noqa: T201 - pytest shows it if the test fails
 
 
-def worked(database: Database, folder: Path, *options: str) -> str:
-    """Run a worker until its queue is empty; return its output."""
-    with running_worker(database, folder, "--drain-when-empty", *options) as worker:
-        output, _ = worker.communicate(timeout=60)
-    print(output)
-    assert worker.returncode in (0, 3), output
-    return output
+@contextmanager
+def running_loop(database: Database, folder: Path, **options: Any) -> Iterator[WorkerLoop]:
+    """Run a worker in a thread of this process during the block; its payloads are processes."""
+    sys.modules.pop(HANDLERS, None)
+    load_handlers([HANDLERS])
+    times = {"lease": 3.0, "poll": 0.5, "grace": 1.0, "reap": 0.5}
+    words = {**times, "modules": (HANDLERS,), **options}
+    loop = WorkerLoop(database, WorkerOptions([Q], folder, **words))
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.stop()
+        loop.stop()
+        thread.join(30)
+        HANDLERS_OF_PROCESS.clear()
+    assert not thread.is_alive(), "the worker has not ended"
+
+
+def worked(database: Database, folder: Path, **options: Any) -> int:
+    """Run a worker until its queue is empty; return how many jobs it has claimed."""
+    with running_loop(database, folder, drain_when_empty=True, **options) as loop:
+        until(lambda: loop.has_ended, 60)
+    return loop.number
 
 
 def submitted(database: Database, *argv: str, **words: Any) -> int:

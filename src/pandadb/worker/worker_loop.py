@@ -13,7 +13,6 @@ from pandadb.services import queue
 from pandadb.worker.held_jobs import HeldJob, HeldJobs
 from pandadb.worker.lease_renewal import LeaseRenewal
 from pandadb.worker.listener import Listener
-from pandadb.worker.payload.environment import hide_process
 from pandadb.worker.payload.job_directory import prepare_work_dir
 from pandadb.worker.payload.outcome import StopReason
 from pandadb.worker.reaper import Reaper
@@ -46,6 +45,7 @@ class WorkerLoop:
         self._failures = 0
         self.number = 0
         """The jobs that were claimed."""
+        self.has_ended = False
         self._renewal = LeaseRenewal(database, options, self._held, self.drain)
         self._threads: list[LeaseRenewal | Reaper | Listener] = [self._renewal]
         self._threads.append(Reaper(database, options.reap))
@@ -77,7 +77,6 @@ class WorkerLoop:
         """
         options = self._options
         prepare_work_dir(options.work_dir)
-        hide_process()
         queue.register(self._database, options.worker_id, options.queues, options.slots)
         for thread in self._threads:
             thread.start()
@@ -89,6 +88,7 @@ class WorkerLoop:
             for thread in self._threads:
                 thread.end()
             self._sign_off()
+            self.has_ended = True
         return self.number
 
     def _notice(self) -> None:

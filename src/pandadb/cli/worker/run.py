@@ -92,6 +92,7 @@ def run(
         modules=handlers or (), passed=pass_env or (), once=once,
         drain_when_empty=drain_when_empty, listen=listen, keep=keep, secrets=_secrets(),
     )  # fmt: skip
+    environment.hide_process()
     with changing() as database, _logged(quiet=mode.quiet):
         loop = worker_loop.WorkerLoop(database, options)
         _stop_at_signals(loop)
