@@ -10,6 +10,7 @@ from pandadb.worker.payload.outcome import StopReason
 if TYPE_CHECKING:
     from pandadb.services.queue import Lease
     from pandadb.worker.job_run import JobRun
+    from pandadb.worker.quick_calls import QuickCall
 
 
 class HeldJob:
@@ -17,7 +18,7 @@ class HeldJob:
 
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
-        self.run: JobRun | None = None
+        self.run: JobRun | QuickCall | None = None
         self.is_lost = False
         self.is_cancelled = False
         self.tail = ""
@@ -25,7 +26,7 @@ class HeldJob:
         self._stop: tuple[StopReason, float | None] | None = None
         self._lock = threading.Lock()
 
-    def begin(self, run: JobRun) -> None:
+    def begin(self, run: JobRun | QuickCall) -> None:
         """Note the payload that runs; one that was to stop before is stopped now."""
         with self._lock:
             self.run = run
@@ -73,15 +74,16 @@ class HeldJobs:
         self._jobs: dict[int, HeldJob] = {}
         self._lock = threading.Lock()
 
-    def add(self, job: HeldJob) -> None:
-        """Take a job whose lease is to be renewed from now on."""
+    def add(self, *jobs: HeldJob) -> None:
+        """Take jobs whose leases are to be renewed from now on."""
         with self._lock:
-            self._jobs[job.lease.token] = job
+            self._jobs.update((job.lease.token, job) for job in jobs)
 
-    def remove(self, job: HeldJob) -> None:
-        """Forget a job that has ended, or was lost or given back."""
+    def remove(self, *jobs: HeldJob) -> None:
+        """Forget jobs that have ended, or were lost or given back."""
         with self._lock:
-            self._jobs.pop(job.lease.token, None)
+            for job in jobs:
+                self._jobs.pop(job.lease.token, None)
 
     def all(self) -> list[HeldJob]:
         """Return the jobs that the worker has now."""
