@@ -47,7 +47,7 @@ def finish(
     parameters = {**leases.parameters(held), **values, "host": host[:128]}
     with refusing_to_wait():
         found = send(session, _statement(tuple(values)), parameters)
-    rows = [MovedJob(*row[1:]) for row in found if row[1] is not None]
+    rows = [MovedJob(*row) for row in found if row[1] is not None]
     done, then = MoveResult(), Consequences()
     store([one.pandaid for one in rows])
     mover.note(session, rows, STEP, done, then, accounted=True)
