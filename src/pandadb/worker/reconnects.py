@@ -6,6 +6,8 @@ import logging
 import random
 from typing import TYPE_CHECKING, TypeVar
 
+from psycopg import sql
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
@@ -16,13 +18,18 @@ from pandadb.errors import sqlstate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+
+    import psycopg
+
+    from pandadb.database import Database
 
 Result = TypeVar("Result")
 logger = logging.getLogger("pandadb.worker")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
-PASSING = ("08", "40", "53", "55", "57")
-"""Classes of SQLSTATEs of errors that pass: connection, rollback, resources, locks, operator."""
+PASSING = ("08", "25P03", "25P04", "40", "53", "55", "57")
+"""Beginnings of SQLSTATEs of errors that pass: connection, rollback, resources, locks, operator."""
 
 
 def is_passing(error: Exception) -> bool:
@@ -35,6 +42,27 @@ def is_passing(error: Exception) -> bool:
     if state is None:  # of the connection
         return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
     return error.connection_invalidated or state.startswith(PASSING)
+
+
+def limit_idle_transactions(database: Database, seconds: float) -> None:
+    """Let the server end transactions of this process that are idle for so many seconds.
+
+    A process that was stopped in a transaction would keep its locks on leases for ever. Behind a
+    pooler sessions are shared, and it is the pooler's part.
+    """
+    if database.pooler:
+        return
+    value = sql.Literal(f"{max(1, round(seconds * 1000))}ms")
+    statement = sql.SQL("SET idle_in_transaction_session_timeout = {}").format(value)
+
+    def set_timeout(connection: psycopg.Connection, _: Any) -> None:
+        usual = connection.autocommit
+        connection.autocommit = True
+        connection.execute(statement, prepare=False)
+        connection.autocommit = usual
+
+    event.listen(database.engine, "connect", set_timeout)
+    database.engine.dispose()  # connections from before have no timeout
 
 
 def pause_after(failures: int) -> float:

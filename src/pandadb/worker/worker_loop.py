@@ -16,7 +16,12 @@ from pandadb.worker.listener import Listener
 from pandadb.worker.payload.job_directory import prepare_work_dir
 from pandadb.worker.payload.outcome import StopReason
 from pandadb.worker.reaper import Reaper
-from pandadb.worker.reconnects import first_line, is_passing, pause_after
+from pandadb.worker.reconnects import (
+    first_line,
+    is_passing,
+    limit_idle_transactions,
+    pause_after,
+)
 from pandadb.worker.slot import Slot
 
 if TYPE_CHECKING:
@@ -77,6 +82,7 @@ class WorkerLoop:
         """
         options = self._options
         prepare_work_dir(options.work_dir)
+        limit_idle_transactions(self._database, options.lease)
         queue.register(self._database, options.worker_id, options.queues, options.slots)
         for thread in self._threads:
             thread.start()
