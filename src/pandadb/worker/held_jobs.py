@@ -73,15 +73,16 @@ class HeldJobs:
         self._jobs: dict[int, HeldJob] = {}
         self._lock = threading.Lock()
 
-    def add(self, job: HeldJob) -> None:
-        """Take a job whose lease is to be renewed from now on."""
+    def add(self, *jobs: HeldJob) -> None:
+        """Take jobs whose leases are to be renewed from now on."""
         with self._lock:
-            self._jobs[job.lease.token] = job
+            self._jobs.update((job.lease.token, job) for job in jobs)
 
-    def remove(self, job: HeldJob) -> None:
-        """Forget a job that has ended, or was lost or given back."""
+    def remove(self, *jobs: HeldJob) -> None:
+        """Forget jobs that have ended, or were lost or given back."""
         with self._lock:
-            self._jobs.pop(job.lease.token, None)
+            for job in jobs:
+                self._jobs.pop(job.lease.token, None)
 
     def all(self) -> list[HeldJob]:
         """Return the jobs that the worker has now."""

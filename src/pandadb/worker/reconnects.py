@@ -6,9 +6,10 @@ import logging
 import random
 from typing import TYPE_CHECKING, TypeVar
 
+import psycopg
 from psycopg import sql
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
 from pandadb.core.jobs.refusals import JobsLocked
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    import psycopg
+    from sqlalchemy.pool import ConnectionPoolEntry
 
     from pandadb.database import Database
 
 Result = TypeVar("Result")
 logger = logging.getLogger("pandadb.worker")
 
+IDLE_LIMIT = "pandadb idle limit"
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 PASSING = ("08", "25P03", "25P04", "40", "53", "55", "57")
 """Beginnings of SQLSTATEs of errors that pass: connection, rollback, resources, locks, operator."""
@@ -55,14 +57,18 @@ def limit_idle_transactions(database: Database, seconds: float) -> None:
     value = sql.Literal(f"{max(1, round(seconds * 1000))}ms")
     statement = sql.SQL("SET idle_in_transaction_session_timeout = {}").format(value)
 
-    def set_timeout(connection: psycopg.Connection, _: Any) -> None:
-        usual = connection.autocommit
-        connection.autocommit = True
-        connection.execute(statement, prepare=False)
-        connection.autocommit = usual
+    def set_timeout(connection: psycopg.Connection, record: ConnectionPoolEntry, _: Any) -> None:
+        if record.info.get(IDLE_LIMIT) == seconds:
+            return
+        try:
+            connection.autocommit = True
+            connection.execute(statement, prepare=False)
+            connection.autocommit = False
+        except psycopg.Error as error:
+            raise DisconnectionError from error  # the pool connects again
+        record.info[IDLE_LIMIT] = seconds
 
-    event.listen(database.engine, "connect", set_timeout)
-    database.engine.dispose()  # connections from before have no timeout
+    event.listen(database.engine, "checkout", set_timeout)
 
 
 def pause_after(failures: int) -> float:

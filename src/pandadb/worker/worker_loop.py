@@ -103,7 +103,7 @@ class WorkerLoop:
 
     def _claim(self) -> None:
         """Claim jobs for the free slots once; then wait, unless there may be more for another."""
-        free = self._options.slots - self._busy
+        free = self._free()
         if free <= 0:
             self._pause(self._options.poll)
             return
@@ -125,8 +125,7 @@ class WorkerLoop:
                 logger.warning("No jobs can be claimed: %s", first_line(error))
             self._killed.wait(pause_after(self._failures))
             return
-        for lease in leases:
-            self._begin(lease)
+        self._begin(leases)
         if self._is_done(leases):
             self._draining.set()
         elif len(leases) < free:
@@ -137,13 +136,29 @@ class WorkerLoop:
             return True
         return self._options.drain_when_empty and not leases and self._busy == 0
 
-    def _begin(self, lease: Lease) -> None:
-        job = HeldJob(lease)
-        self._held.add(job)
-        self.number += 1
+    def _free(self) -> int:
+        """Return the number of jobs to claim: one for each free slot."""
+        return self._options.slots - self._busy
+
+    def _begin(self, leases: list[Lease]) -> None:
+        """Take jobs that were claimed, and let each be worked on."""
+        jobs = [HeldJob(lease) for lease in leases]
+        self._held.add(*jobs)
+        self.number += len(jobs)
         with self._lock:
-            self._busy += 1
+            self._busy += len(jobs)
+        for job in jobs:
+            self._hand_out(job)
+
+    def _hand_out(self, job: HeldJob) -> None:
         threading.Thread(target=self._work, args=(job,), daemon=True).start()
+
+    def _release(self, jobs: list[HeldJob]) -> None:
+        """Forget jobs that have ended, or were lost or given back: there is room for others."""
+        self._held.remove(*jobs)
+        with self._lock:
+            self._busy -= len(jobs)
+        self._wake.set()
 
     def _work(self, job: HeldJob) -> None:
         """Run a job in its thread; whatever happens, the slot is free afterwards."""
@@ -152,10 +167,7 @@ class WorkerLoop:
         except Exception:
             logger.exception("Job %s is left until its lease expires", job.lease.pandaid)
         finally:
-            self._held.remove(job)
-            with self._lock:
-                self._busy -= 1
-            self._wake.set()
+            self._release([job])
 
     def _seconds_to_poll(self) -> float:
         """Return the seconds to the next poll: earlier if a job is due before."""
@@ -188,10 +200,14 @@ class WorkerLoop:
             elif told is None and self._drain_until is not None and now >= self._drain_until:
                 told = now
                 self._stop_payloads(None)
-            if killed is not None and now > killed + LAST_WAIT:
-                logger.warning("%s jobs are left until their leases expire", self._busy)
+            if self._is_over(now, told, killed):
+                logger.warning("%s jobs have not ended", self._busy)
                 return
             self._pause(0.5)
+
+    def _is_over(self, now: float, _told: float | None, killed: float | None) -> bool:
+        """Return whether payloads that were told to end, or killed, are waited for no longer."""
+        return killed is not None and now > killed + LAST_WAIT
 
     def _stop_payloads(self, grace: float | None) -> None:
         for job in self._held.all():
