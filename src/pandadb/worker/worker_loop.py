@@ -84,13 +84,20 @@ class WorkerLoop:
         prepare_work_dir(options.work_dir)
         limit_idle_transactions(self._database, options.lease)
         queue.register(self._database, options.worker_id, options.queues, options.slots)
+        logger.info(
+            "Worker %s: queues %s, %s slots",
+            options.worker_id, ", ".join(options.queues), options.slots,
+        )  # fmt: skip
         for thread in self._threads:
             thread.start()
         try:
             while not self._draining.is_set():
                 self._claim()
-            self._wait_for_slots()
+        except BaseException:
+            self._killed.set()
+            raise
         finally:
+            self._wait_for_slots()
             for thread in self._threads:
                 thread.end()
             self._sign_off()

@@ -92,14 +92,10 @@ def run(
         modules=handlers or (), passed=pass_env or (), once=once,
         drain_when_empty=drain_when_empty, listen=listen, keep=keep, secrets=_secrets(),
     )  # fmt: skip
-    environment.hide_process()
-    with changing() as database, _logged(quiet=mode.quiet):
+    with environment.hidden_process(), changing() as database, _logged(quiet=mode.quiet):
         loop = worker_loop.WorkerLoop(database, options)
-        _stop_at_signals(loop)
-        logging.getLogger("pandadb.worker").info(
-            "Worker %s: queues %s, %s slots", options.worker_id, ", ".join(queue), slots
-        )
-        number = loop.run()
+        with _stopped_by_signals(loop):
+            number = loop.run()
     if json:
         as_json({"worker": options.worker_id, "claimed": number})
     if (once or drain_when_empty) and not number:
@@ -117,14 +113,19 @@ def _secrets() -> frozenset[str]:
     return environment.secrets_of({**os.environ, **urls})
 
 
-def _stop_at_signals(loop: "worker_loop.WorkerLoop") -> None:
+@contextmanager
+def _stopped_by_signals(loop: "worker_loop.WorkerLoop") -> Iterator[None]:
     """Stop the worker at SIGTERM and SIGINT, in a thread: a handler must not take locks."""
 
     def stop(*_: Any) -> None:
         threading.Thread(target=loop.stop).start()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    usual = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
