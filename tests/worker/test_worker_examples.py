@@ -26,7 +26,7 @@ UNIT, DEPLOYMENT = EXAMPLES / "pandadb-worker@.service", EXAMPLES / "deployment.
 
 def words() -> list[list[str]]:
     """Return the commands of the unit and of the container."""
-    parser = configparser.ConfigParser()
+    parser = configparser.ConfigParser(interpolation=None)  # %i is systemd's
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read(UNIT)
     service = parser["Service"]

@@ -93,6 +93,7 @@ def test_outputs_of_the_job_are_reported_with_size_and_checksum(
     ]
 
 
+@pytest.mark.slow
 def test_a_failed_attempt_is_repeated_after_its_pause(database: Database, tmp_path: Path) -> None:
     script = f"echo x >> {tmp_path}/tries; test $PANDADB_ATTEMPT -ge 3"
     job = submitted(database, *shell(script), max_attempts=3, backoff=1)
@@ -154,6 +155,7 @@ def test_a_drain_lets_running_jobs_end_and_claims_no_more(
     assert row["stopped_at"] is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stops", [1, 2])
 def test_a_job_whose_worker_stops_is_given_back_without_an_attempt(
     database: Database, tmp_path: Path, stops: int
@@ -224,6 +226,7 @@ def test_no_secret_of_the_worker_reaches_payload_error_or_database(
     assert job_of(database, job).exeerrordiag.endswith(": password=***")
 
 
+@pytest.mark.slow
 def test_two_hosts_are_two_work_directories(database: Database, tmp_path: Path) -> None:
     jobs = [submitted(database, *shell("sleep 0.2; pwd > where")) for _ in range(6)]
     with (
@@ -238,6 +241,7 @@ def test_two_hosts_are_two_work_directories(database: Database, tmp_path: Path) 
     assert all(done.values()), done
 
 
+@pytest.mark.slow
 def test_a_delayed_job_begins_when_it_is_due(database: Database, tmp_path: Path) -> None:
     with running_loop(database, tmp_path, poll=30):
         until(lambda: queue.workers(database))
