@@ -116,6 +116,9 @@ class WorkerLoop:
             return
         self._wake.clear()  # a notice from now on is of a job that the claim may not see
         try:
+            if self._failures:
+                known = [job.lease.token for job in self._held.all()]
+                queue.give_back_unknown(self._database, self._options.worker_id, known)
             leases = queue.claim(
                 self._database,
                 self._options.queues,
