@@ -239,7 +239,7 @@ def test_two_hosts_are_two_work_directories(database: Database, tmp_path: Path) 
 
 @pytest.mark.slow
 def test_a_delayed_job_begins_when_it_is_due(database: Database, tmp_path: Path) -> None:
-    with running_loop(database, tmp_path, poll=30):
+    with running_loop(database, tmp_path, poll=1):
         until(lambda: queue.workers(database))
         job = submitted(database, "true", delay=1.5)
         until_state(database, job, "finished", 10)
