@@ -10,6 +10,7 @@ from pandadb.worker.payload.outcome import StopReason
 if TYPE_CHECKING:
     from pandadb.services.queue import Lease
     from pandadb.worker.job_run import JobRun
+    from pandadb.worker.quick_calls import QuickCall
 
 
 class HeldJob:
@@ -17,7 +18,7 @@ class HeldJob:
 
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
-        self.run: JobRun | None = None
+        self.run: JobRun | QuickCall | None = None
         self.is_lost = False
         self.is_cancelled = False
         self.tail = ""
@@ -25,7 +26,7 @@ class HeldJob:
         self._stop: tuple[StopReason, float | None] | None = None
         self._lock = threading.Lock()
 
-    def begin(self, run: JobRun) -> None:
+    def begin(self, run: JobRun | QuickCall) -> None:
         """Note the payload that runs; one that was to stop before is stopped now."""
         with self._lock:
             self.run = run

@@ -183,6 +183,8 @@ def json_value(result: Any) -> Any:
     Raises:
         NotJSON: It is no JSON value, such as a set or NaN.
     """
+    if result is None:
+        return None
     try:
         return json.loads(json.dumps(result, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import inspect
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,20 +38,39 @@ class Handler:
     process: bool = False
     """Whether it runs in a child process, which can be killed, instead of a thread."""
 
-    @property
+    @cached_property
     def is_async(self) -> bool:
         """Whether it is a coroutine function."""
         return inspect.iscoroutinefunction(self.function)
 
     def check_arguments(self, arguments: Mapping[str, Any]) -> str | None:
         """Return why the function cannot have the arguments; None if it can."""
+        required, known = self._names
+        if required <= arguments.keys() and (known is None or arguments.keys() <= known):
+            return None
         try:
             inspect.signature(self.function).bind(**arguments)
         except TypeError as error:
             return f"The handler {self.name} cannot be called so: {error}"
-        except ValueError:  # a function of C without a signature
-            return None
         return None
+
+    @cached_property
+    def _names(self) -> tuple[frozenset[str], frozenset[str] | None]:
+        """The names of arguments that it needs and of those that it may have; None for any.
+
+        To bind them for each call takes longer than the call of a small function.
+        """
+        try:
+            given = inspect.signature(self.function).parameters.values()
+        except ValueError:  # a function of C without a signature
+            return frozenset(), None
+        named = [one for one in given if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+        required = frozenset(one.name for one in named if one.default is one.empty)
+        if any(one.kind is one.POSITIONAL_ONLY and one.default is one.empty for one in given):
+            return frozenset({""}), None  # it cannot be called by names
+        if any(one.kind is one.VAR_KEYWORD for one in given):
+            return required, None
+        return required, frozenset(one.name for one in named)
 
 
 HANDLERS: dict[str, Handler] = {}
