@@ -39,7 +39,10 @@ META = "SELECT metadata FROM doma_panda.metatable WHERE pandaid = :job"
 TAIL = "SELECT stdout FROM doma_panda.jobsdebug WHERE pandaid = :job"
 
 
-def test_jobs_of_all_kinds_end_with_their_results(database: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize("prefetch", [0, pytest.param(32, marks=pytest.mark.slow)])
+def test_jobs_of_all_kinds_end_with_their_results(
+    database: Database, tmp_path: Path, prefetch: int
+) -> None:
     program = submitted(database, *shell("cat x; echo oops >&2"), inputs={"x": "input\n"})
     function = submitted(database, handler="add", arguments={"a": 2})
     coroutine = submitted(database, handler="add later", arguments={"a": 2})
@@ -50,7 +53,7 @@ def test_jobs_of_all_kinds_end_with_their_results(database: Database, tmp_path: 
     unknown = submitted(database, handler="no such")
     malformed = submitted(database, "x", env={"A=B": "c"})
 
-    worked(database, tmp_path)
+    worked(database, tmp_path, prefetch=prefetch)
 
     jobs = (program, function, coroutine, child, nothing)
     assert [state_of(database, job) for job in jobs] == ["finished"] * 5
@@ -152,12 +155,14 @@ def test_a_drain_lets_running_jobs_end_and_claims_no_more(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("prefetch", [0, 32])
 @pytest.mark.parametrize("stops", [1, 2])
 def test_a_job_whose_worker_stops_is_given_back_without_an_attempt(
-    database: Database, tmp_path: Path, stops: int
+    database: Database, tmp_path: Path, stops: int, prefetch: int
 ) -> None:
     job = submitted(database, *shell("trap '' TERM; echo > began; sleep 67 & wait; sleep 67"))
-    with running_loop(database, tmp_path, drain_timeout=0.2 if stops == 1 else 600) as loop:
+    seconds = 0.2 if stops == 1 else 600
+    with running_loop(database, tmp_path, drain_timeout=seconds, prefetch=prefetch) as loop:
         until((directory_of(tmp_path, job) / "began").exists)
         for _ in range(stops):
             loop.stop()

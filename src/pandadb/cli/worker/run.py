@@ -17,6 +17,7 @@ from pandadb import config
 from pandadb.cli.options import AsJSON, Quiet, decimal, whole
 from pandadb.cli.output import NOTHING_TO_DO, Lines, as_json, mode
 from pandadb.cli.target import changing
+from pandadb.worker import prefetch as prefetching
 from pandadb.worker import worker_loop, worker_options
 from pandadb.worker.handlers import registry
 from pandadb.worker.payload import environment
@@ -73,6 +74,14 @@ def run(
         bool,
         typer.Option("--keep/--no-keep", help="Keep the directories of jobs that have finished."),
     ] = True,
+    prefetch: Annotated[
+        int,
+        typer.Option(
+            parser=whole(0, 10_000),
+            metavar="NUMBER",
+            help="Jobs to claim ahead, for functions that take milliseconds; 0 for none.",
+        ),
+    ] = 0,
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
@@ -93,7 +102,11 @@ def run(
         drain_when_empty=drain_when_empty, listen=listen, keep=keep, secrets=_secrets(),
     )  # fmt: skip
     with environment.hidden_process(), changing() as database, _logged(quiet=mode.quiet):
-        loop = worker_loop.WorkerLoop(database, options)
+        loop = (
+            prefetching.PrefetchingLoop(database, options, prefetch)
+            if prefetch
+            else worker_loop.WorkerLoop(database, options)
+        )
         with _stopped_by_signals(loop):
             number = loop.run()
     if json:
