@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from pandadb.worker.job_run import JobAttempt, JobRun, WorkPlace
 
@@ -51,3 +56,13 @@ def number_in(file: Path) -> int:
     return int(
         until(lambda: file.exists() and file.read_text().endswith("\n") and file.read_text())
     )
+
+
+def on_small_disk(folder: Path) -> list[str]:
+    """Return the words before a command that let it run with a disk of 1 MB on a folder."""
+    namespaces = "-m" if os.geteuid() == 0 else "-Urm"  # root may keep its identity
+    mount = f'mount -t tmpfs -o size=1m tmpfs {folder} && exec "$@"'
+    command = ["unshare", namespaces, "sh", "-c", mount, "sh"]
+    if not shutil.which("unshare") or subprocess.run([*command, "true"], check=False).returncode:
+        pytest.skip("no tmpfs can be mounted here")
+    return command

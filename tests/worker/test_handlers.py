@@ -141,6 +141,7 @@ def test_a_thread_that_cannot_be_ended_is_abandoned(tmp_path: Path) -> None:
     assert running.is_abandoned
 
 
+@pytest.mark.slow
 def test_a_function_on_the_cpu_is_killed_in_its_child_process(tmp_path: Path) -> None:
     place = {"modules": (MODULE,)}
 

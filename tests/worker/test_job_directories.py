@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +18,7 @@ from pandadb.worker.payload.job_directory import (
     make_job_directory,
     remove_partial,
 )
-from tests.worker.payloads import ended
+from tests.worker.payloads import ended, on_small_disk
 
 pytestmark = pytest.mark.any_server
 
@@ -131,7 +130,7 @@ FULL = """
 import json, os, sys
 from pathlib import Path
 from pandadb.errors import PandaDBError
-from tests.worker.payloads import ended
+from tests.worker.payloads import ended, on_small_disk
 folder = Path(sys.argv[1])
 try:
     ended(folder, argv=["true"], inputs={"x": "x" * 2_000_000})
@@ -144,15 +143,8 @@ print([one.name for one in folder.iterdir() if one.name.startswith(".")])
 
 
 def test_a_full_disk_is_said_in_a_sentence_26(tmp_path: Path) -> None:
-    mount = f'mount -t tmpfs -o size=1m tmpfs {tmp_path} && exec "$@"'
-    if shutil.which("unshare") is None:
-        pytest.skip("unshare is not here")
-    command = ["unshare", "-Urm", "sh", "-c", mount, "sh", sys.executable, "-c", FULL]
-    done = subprocess.run(
-        [*command, str(tmp_path)], capture_output=True, text=True, check=False, timeout=60
-    )
-    if "tmpfs" in done.stderr or "unshare" in done.stderr:
-        pytest.skip(f"no tmpfs can be mounted: {done.stderr}")
+    command = [*on_small_disk(tmp_path), sys.executable, "-c", FULL, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
     first, second, left = done.stdout.splitlines()
     assert first.endswith("cannot be written: no space is left on the disk"), done.stderr
@@ -165,7 +157,7 @@ def test_a_file_beyond_the_limit_of_the_worker_is_said_in_a_sentence(tmp_path: P
     program = f"""
 import resource, signal
 from pathlib import Path
-from tests.worker.payloads import ended
+from tests.worker.payloads import ended, on_small_disk
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 try:

@@ -85,6 +85,7 @@ def test_limits_of_the_job_hold(
     assert error in (outcome.error or "")
 
 
+@pytest.mark.slow
 def test_memory_is_limited(tmp_path: Path) -> None:
     program = [sys.executable, "-c", "b'x' * 500_000_000"]
 
@@ -105,6 +106,7 @@ def test_a_timeout_ends_the_payload_that_has_heeded_sigterm(tmp_path: Path) -> N
     assert outcome.output["stdout"] == "tidied\n"
 
 
+@pytest.mark.slow
 def test_a_timeout_kills_the_group_and_descendants_that_have_left_it(tmp_path: Path) -> None:
     script = """trap '' TERM
     sh -c 'trap "" TERM; sleep 61 & echo $! > a; wait' &
@@ -140,6 +142,7 @@ def test_a_stopped_payload_is_ended_too(tmp_path: Path) -> None:
     assert running.wait().reason is StopReason.CANCELLED
 
 
+@pytest.mark.slow
 def test_a_payload_ends_when_its_lease_has_not_been_renewed(tmp_path: Path) -> None:
     running = began(tmp_path, argv=["sleep", "64"], place={"lease": 0.6})
     for _ in range(4):
@@ -169,6 +172,7 @@ began(Path({str(tmp_path)!r}), argv=["sh", "-c", "sleep 65 & echo $! > pid; wait
     until(lambda: not is_alive(pid))
 
 
+@pytest.mark.slow
 def test_a_hundred_megabytes_to_both_outputs_do_not_hang_27(tmp_path: Path) -> None:
     script = "head -c 100000000 /dev/zero & head -c 100000000 /dev/zero >&2; wait"
 

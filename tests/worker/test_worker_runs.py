@@ -39,7 +39,10 @@ META = "SELECT metadata FROM doma_panda.metatable WHERE pandaid = :job"
 TAIL = "SELECT stdout FROM doma_panda.jobsdebug WHERE pandaid = :job"
 
 
-def test_jobs_of_all_kinds_end_with_their_results(database: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize("prefetch", [0, pytest.param(32, marks=pytest.mark.slow)])
+def test_jobs_of_all_kinds_end_with_their_results(
+    database: Database, tmp_path: Path, prefetch: int
+) -> None:
     program = submitted(database, *shell("cat x; echo oops >&2"), inputs={"x": "input\n"})
     function = submitted(database, handler="add", arguments={"a": 2})
     coroutine = submitted(database, handler="add later", arguments={"a": 2})
@@ -50,7 +53,7 @@ def test_jobs_of_all_kinds_end_with_their_results(database: Database, tmp_path: 
     unknown = submitted(database, handler="no such")
     malformed = submitted(database, "x", env={"A=B": "c"})
 
-    worked(database, tmp_path)
+    worked(database, tmp_path, prefetch=prefetch)
 
     jobs = (program, function, coroutine, child, nothing)
     assert [state_of(database, job) for job in jobs] == ["finished"] * 5
@@ -93,6 +96,7 @@ def test_outputs_of_the_job_are_reported_with_size_and_checksum(
     ]
 
 
+@pytest.mark.slow
 def test_a_failed_attempt_is_repeated_after_its_pause(database: Database, tmp_path: Path) -> None:
     script = f"echo x >> {tmp_path}/tries; test $PANDADB_ATTEMPT -ge 3"
     job = submitted(database, *shell(script), max_attempts=3, backoff=1)
@@ -126,13 +130,9 @@ def test_a_cancelled_payload_is_gone_within_five_seconds_11(
     ).pandaids
     with running_loop(database, tmp_path, lease=60):
         pid = number_in(directory_of(tmp_path, parent) / "pid")
-        began = time.monotonic()
-
         assert queue.cancel(database, parent, by="tests").asked == [parent]
+        until(lambda: not is_alive(pid), 5)
         until_state(database, parent, "cancelled")
-
-        assert not is_alive(pid)
-        assert time.monotonic() - began < 5
         until_state(database, child, "closed")
 
 
@@ -154,12 +154,15 @@ def test_a_drain_lets_running_jobs_end_and_claims_no_more(
     assert row["stopped_at"] is not None
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("prefetch", [0, 32])
 @pytest.mark.parametrize("stops", [1, 2])
 def test_a_job_whose_worker_stops_is_given_back_without_an_attempt(
-    database: Database, tmp_path: Path, stops: int
+    database: Database, tmp_path: Path, stops: int, prefetch: int
 ) -> None:
     job = submitted(database, *shell("trap '' TERM; echo > began; sleep 67 & wait; sleep 67"))
-    with running_loop(database, tmp_path, drain_timeout=0.2 if stops == 1 else 600) as loop:
+    seconds = 0.2 if stops == 1 else 600
+    with running_loop(database, tmp_path, drain_timeout=seconds, prefetch=prefetch) as loop:
         until((directory_of(tmp_path, job) / "began").exists)
         for _ in range(stops):
             loop.stop()
@@ -224,6 +227,7 @@ def test_no_secret_of_the_worker_reaches_payload_error_or_database(
     assert job_of(database, job).exeerrordiag.endswith(": password=***")
 
 
+@pytest.mark.slow
 def test_two_hosts_are_two_work_directories(database: Database, tmp_path: Path) -> None:
     jobs = [submitted(database, *shell("sleep 0.2; pwd > where")) for _ in range(6)]
     with (
@@ -238,8 +242,9 @@ def test_two_hosts_are_two_work_directories(database: Database, tmp_path: Path) 
     assert all(done.values()), done
 
 
+@pytest.mark.slow
 def test_a_delayed_job_begins_when_it_is_due(database: Database, tmp_path: Path) -> None:
-    with running_loop(database, tmp_path, poll=30):
+    with running_loop(database, tmp_path, poll=1):
         until(lambda: queue.workers(database))
         job = submitted(database, "true", delay=1.5)
         until_state(database, job, "finished", 10)
@@ -247,3 +252,28 @@ def test_a_delayed_job_begins_when_it_is_due(database: Database, tmp_path: Path)
     with database.session() as session:
         row = session.scalars(select(JobsArchived4)).one()
         assert 1.4 < (row.starttime - row.creationtime).total_seconds() < 4
+
+
+@pytest.mark.slow
+def test_the_tail_of_the_output_is_stored_while_the_payload_runs(
+    database: Database, tmp_path: Path
+) -> None:
+    job = submitted(database, *shell("echo step 1; echo > began; sleep 69 & wait"))
+    with running_loop(database, tmp_path, lease=1.0):
+        until((directory_of(tmp_path, job) / "began").exists)
+        until(lambda: value_of(database, TAIL, job=job) == "step 1\n")
+        assert state_of(database, job) == "running"
+
+
+def test_a_claim_that_the_worker_has_not_heard_of_is_given_back(database: Database) -> None:
+    known, unknown = submitted(database, "true"), submitted(database, "true")
+    leases = queue.claim(database, Q, 2, owner="w")
+    other = submitted(database, "true")
+    queue.claim(database, Q, 1, owner="another")
+
+    queue.give_back_unknown(database, "w", [leases[0].token])
+
+    assert [state_of(database, job) for job in (known, unknown, other)] == [
+        "sent", "activated", "sent",
+    ]  # fmt: skip
+    assert job_of(database, unknown).attemptnr == 1

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
+from select import select
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,11 +18,11 @@ from sqlalchemy import text
 from pandadb.database import Database
 from pandadb.services import queue, schema
 from tests.servers import mortal_server
-from tests.worker.payloads import is_alive, number_in, until
+from tests.worker.payloads import is_alive, number_in, on_small_disk, until
 from tests.worker.worker_processes import (
     HOME,
-    Q,
     TIMES,
+    Q,
     directory_of,
     job_of,
     running_loop,
@@ -39,9 +39,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sqlalchemy import Connection
+
 pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 LEASE = 3.0
+SLACK = 10.0
+"""Seconds that a busy machine may take for processes and transactions."""
 TERMINATE = text("""
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
  WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE :like
@@ -77,7 +81,7 @@ def test_a_killed_workers_job_is_finished_by_another_2(database: Database, tmp_p
             until_state(database, job, "finished")
             seconds = time.monotonic() - killed
 
-    assert seconds < LEASE + 2
+    assert seconds < LEASE + 2 + SLACK
     assert job_of(database, job).attemptnr == 2
     assert not is_alive(pid)
 
@@ -111,6 +115,22 @@ def test_a_worker_that_was_stopped_changes_nothing_of_a_job_that_another_has_2(
     assert [job_of(database, job).attemptnr for job in (program, function)] == [2, 2]
 
 
+def test_locks_of_a_transaction_that_a_stopped_worker_has_left_open_end_3(
+    database: Database, tmp_path: Path
+) -> None:
+    with running_loop(database, tmp_path, lease=1.0), database.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))  # and the transaction stays open
+        until(lambda: _is_closed(connection))
+        connection.invalidate()
+
+
+def _is_closed(connection: Connection) -> bool:
+    """Return whether the server has ended a session; that is no use of the session."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    return bool(select([driver.fileno()], [], [], 0)[0])
+
+
 def test_terminated_connections_neither_lose_nor_double_a_job_3(
     database: Database, tmp_path: Path
 ) -> None:
@@ -133,10 +153,12 @@ def test_terminated_connections_neither_lose_nor_double_a_job_3(
 @pytest.fixture
 def mortal(pytestconfig: pytest.Config) -> Iterator[tuple[Database, object]]:
     """A migrated database on a server of its own, which can be killed and revived."""
-    with mortal_server(pytestconfig.getoption("--postgres")) as server:
-        with Database(server.url()) as database:
-            schema.upgrade(database)
-            yield database, server
+    with (
+        mortal_server(pytestconfig.getoption("--postgres")) as server,
+        Database(server.url()) as database,
+    ):
+        schema.upgrade(database)
+        yield database, server
 
 
 def test_a_restart_of_postgresql_neither_loses_nor_doubles_a_job_3(
@@ -180,7 +202,7 @@ def test_without_notices_jobs_are_taken_at_the_next_poll_4(
                 began = time.monotonic()
                 job = submitted(database, handler="add", arguments={"a": 1})
                 until_state(database, job, "finished")
-                assert time.monotonic() - began < 1.25 + 1
+                assert time.monotonic() - began < 1.25 + SLACK
         finally:
             ended.set()
             cutter.join()
@@ -197,7 +219,7 @@ def test_a_notice_wakes_an_idle_worker_4(database: Database, tmp_path: Path) -> 
             seconds.append(time.monotonic() - began)
             time.sleep(0.05)
 
-    assert sorted(seconds)[18] < 2, "a poll would take up to a minute"
+    assert sorted(seconds)[18] < SLACK, "a poll would take up to a minute"
 
 
 def test_a_killed_connection_of_notices_comes_back_4(database: Database, tmp_path: Path) -> None:
@@ -236,23 +258,17 @@ def _stat(pid: int) -> list[str]:
 
 
 def test_a_full_disk_fails_a_job_in_a_sentence_26(database: Database, tmp_path: Path) -> None:
-    if shutil.which("unshare") is None:
-        pytest.skip("unshare is not here")
     filled = submitted(database, *shell("cat /dev/zero > big"))
     large = submitted(database, "true", inputs={"x": "x" * 2_000_000})
     work = tmp_path / "work"
     work.mkdir()
-    mount = f'mount -t tmpfs -o size=1m tmpfs {work} && exec "$@"'
-    command = ["unshare", "-Urm", "sh", "-c", mount, "sh", sys.executable, "-m", "pandadb"]
+    command = [*on_small_disk(work), sys.executable, "-m", "pandadb"]
     words = ["worker", "run", f"--queue={Q}", f"--work-dir={work}", "--drain-when-empty", *TIMES]
     environment = {**os.environ, "PANDADB_URL": url_of(database)}
     done = subprocess.run(
         [*command, *words, "--slots=1"],
         capture_output=True, text=True, check=False, cwd=HOME, env=environment, timeout=60,
     )  # fmt: skip
-    if "mount" in done.stderr or "unshare" in done.stderr:
-        pytest.skip(f"no tmpfs can be mounted: {done.stderr}")
-
     row = job_of(database, filled)
     assert row.jobstatus == "failed", done.stderr
     assert row.exeerrordiag.endswith("; no space is left on the disk of its directory")

@@ -18,6 +18,7 @@ from pandadb.services import queue
 from pandadb.services.queue import NewQueueJob
 from pandadb.worker.handlers import load_handlers
 from pandadb.worker.handlers.registry import HANDLERS as HANDLERS_OF_PROCESS
+from pandadb.worker.prefetch import PrefetchingLoop
 from pandadb.worker.worker_loop import WorkerLoop
 from pandadb.worker.worker_options import WorkerOptions
 from tests.worker.payloads import until
@@ -70,7 +71,11 @@ def running_loop(database: Database, folder: Path, **options: Any) -> Iterator[W
     load_handlers([HANDLERS])
     times = {"lease": 3.0, "poll": 0.5, "grace": 1.0, "reap": 0.5}
     words = {**times, "modules": (HANDLERS,), **options}
-    loop = WorkerLoop(database, WorkerOptions([Q], folder, **words))
+    number = words.pop("prefetch", 0)
+    of_worker = WorkerOptions([Q], folder, **words)
+    loop = (
+        PrefetchingLoop(database, of_worker, number) if number else WorkerLoop(database, of_worker)
+    )
     thread = threading.Thread(target=loop.run)
     thread.start()
     try:

@@ -73,6 +73,7 @@ class JobRun:
         InvalidPayload: The description of the payload is malformed.
         UnknownHandler: This worker has no such handler.
         JobDirectoryError: The directory cannot be made.
+        NotStarted: The system has no process for it.
     """
 
     def __init__(self, attempt: JobAttempt, place: WorkPlace) -> None:

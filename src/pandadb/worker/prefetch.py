@@ -109,7 +109,7 @@ class PrefetchingLoop(WorkerLoop):
     @override
     def _wait_for_slots(self) -> None:
         """Give back what no slot has begun; then wait for what runs, as long as it may."""
-        for job in self._ready.take_all():
+        for job in () if self._options.once else self._ready.take_all():
             job.stop(StopReason.DRAIN)
             self._ends.add((job, PayloadOutcome(reason=job.stop_reason)))
         super()._wait_for_slots()

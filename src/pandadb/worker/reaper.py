@@ -7,9 +7,7 @@ import random
 import threading
 from typing import TYPE_CHECKING
 
-from pandadb.database.pooler import PoolerInTheWay
 from pandadb.services import queue
-from pandadb.services.locks import advisory_lock
 from pandadb.worker.reconnects import first_line, is_passing
 
 if TYPE_CHECKING:
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("pandadb.worker")
 
-KEY = "hashtextextended('pandadb job lease reaper', 0)"
-"""The key of the advisory lock, in SQL."""
 LIMIT = 500
 """Leases that are ended in a transaction."""
 
@@ -54,17 +50,9 @@ class Reaper:
 
 def reap_expired(database: Database) -> int:
     """End all expired leases, unless another worker does; return how many."""
-    try:
-        with advisory_lock(database, KEY) as is_ours:
-            return _reap_all(database) if is_ours else 0
-    except PoolerInTheWay:  # rows are locked, too
-        return _reap_all(database)
-
-
-def _reap_all(database: Database) -> int:
     number = 0
     while True:
-        done = queue.reap(database, limit=LIMIT)
+        done = queue.reap(database, limit=LIMIT, alone=True)
         number += done.number
         if done.number:
             logger.warning(

@@ -6,7 +6,10 @@ import logging
 import random
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+import psycopg
+from psycopg import sql
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
 from pandadb.core.jobs.refusals import JobsLocked
@@ -16,13 +19,19 @@ from pandadb.errors import sqlstate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+    from pandadb.database import Database
 
 Result = TypeVar("Result")
 logger = logging.getLogger("pandadb.worker")
 
+IDLE_LIMIT = "pandadb idle limit"
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
-PASSING = ("08", "40", "53", "55", "57")
-"""Classes of SQLSTATEs of errors that pass: connection, rollback, resources, locks, operator."""
+PASSING = ("08", "25P03", "25P04", "40", "53", "55", "57")
+"""Beginnings of SQLSTATEs of errors that pass: connection, rollback, resources, locks, operator."""
 
 
 def is_passing(error: Exception) -> bool:
@@ -35,6 +44,31 @@ def is_passing(error: Exception) -> bool:
     if state is None:  # of the connection
         return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
     return error.connection_invalidated or state.startswith(PASSING)
+
+
+def limit_idle_transactions(database: Database, seconds: float) -> None:
+    """Let the server end transactions of this process that are idle for so many seconds.
+
+    A process that was stopped in a transaction would keep its locks on leases for ever. Behind a
+    pooler sessions are shared, and it is the pooler's part.
+    """
+    if database.pooler:
+        return
+    value = sql.Literal(f"{max(1, round(seconds * 1000))}ms")
+    statement = sql.SQL("SET idle_in_transaction_session_timeout = {}").format(value)
+
+    def set_timeout(connection: psycopg.Connection, record: ConnectionPoolEntry, _: Any) -> None:
+        if record.info.get(IDLE_LIMIT) == seconds:
+            return
+        try:
+            connection.autocommit = True
+            connection.execute(statement, prepare=False)
+            connection.autocommit = False
+        except psycopg.Error as error:
+            raise DisconnectionError from error  # the pool connects again
+        record.info[IDLE_LIMIT] = seconds
+
+    event.listen(database.engine, "checkout", set_timeout)
 
 
 def pause_after(failures: int) -> float:

@@ -16,7 +16,12 @@ from pandadb.worker.listener import Listener
 from pandadb.worker.payload.job_directory import prepare_work_dir
 from pandadb.worker.payload.outcome import StopReason
 from pandadb.worker.reaper import Reaper
-from pandadb.worker.reconnects import first_line, is_passing, pause_after
+from pandadb.worker.reconnects import (
+    first_line,
+    is_passing,
+    limit_idle_transactions,
+    pause_after,
+)
 from pandadb.worker.slot import Slot
 
 if TYPE_CHECKING:
@@ -77,14 +82,22 @@ class WorkerLoop:
         """
         options = self._options
         prepare_work_dir(options.work_dir)
+        limit_idle_transactions(self._database, options.lease)
         queue.register(self._database, options.worker_id, options.queues, options.slots)
+        logger.info(
+            "Worker %s: queues %s, %s slots",
+            options.worker_id, ", ".join(options.queues), options.slots,
+        )  # fmt: skip
         for thread in self._threads:
             thread.start()
         try:
             while not self._draining.is_set():
                 self._claim()
-            self._wait_for_slots()
+        except BaseException:
+            self._killed.set()
+            raise
         finally:
+            self._wait_for_slots()
             for thread in self._threads:
                 thread.end()
             self._sign_off()
@@ -103,6 +116,9 @@ class WorkerLoop:
             return
         self._wake.clear()  # a notice from now on is of a job that the claim may not see
         try:
+            if self._failures:
+                known = [job.lease.token for job in self._held.all()]
+                queue.give_back_unknown(self._database, self._options.worker_id, known)
             leases = queue.claim(
                 self._database,
                 self._options.queues,

@@ -17,6 +17,7 @@ from pandadb import config
 from pandadb.cli.options import AsJSON, Quiet, decimal, whole
 from pandadb.cli.output import NOTHING_TO_DO, Lines, as_json, mode
 from pandadb.cli.target import changing
+from pandadb.worker import prefetch as prefetching
 from pandadb.worker import worker_loop, worker_options
 from pandadb.worker.handlers import registry
 from pandadb.worker.payload import environment
@@ -73,6 +74,14 @@ def run(
         bool,
         typer.Option("--keep/--no-keep", help="Keep the directories of jobs that have finished."),
     ] = True,
+    prefetch: Annotated[
+        int,
+        typer.Option(
+            parser=whole(0, 10_000),
+            metavar="NUMBER",
+            help="Jobs to claim ahead, for functions that take milliseconds; 0 for none.",
+        ),
+    ] = 0,
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
@@ -92,14 +101,14 @@ def run(
         modules=handlers or (), passed=pass_env or (), once=once,
         drain_when_empty=drain_when_empty, listen=listen, keep=keep, secrets=_secrets(),
     )  # fmt: skip
-    environment.hide_process()
-    with changing() as database, _logged(quiet=mode.quiet):
-        loop = worker_loop.WorkerLoop(database, options)
-        _stop_at_signals(loop)
-        logging.getLogger("pandadb.worker").info(
-            "Worker %s: queues %s, %s slots", options.worker_id, ", ".join(queue), slots
+    with environment.hidden_process(), changing() as database, _logged(quiet=mode.quiet):
+        loop = (
+            prefetching.PrefetchingLoop(database, options, prefetch)
+            if prefetch
+            else worker_loop.WorkerLoop(database, options)
         )
-        number = loop.run()
+        with _stopped_by_signals(loop):
+            number = loop.run()
     if json:
         as_json({"worker": options.worker_id, "claimed": number})
     if (once or drain_when_empty) and not number:
@@ -117,14 +126,19 @@ def _secrets() -> frozenset[str]:
     return environment.secrets_of({**os.environ, **urls})
 
 
-def _stop_at_signals(loop: "worker_loop.WorkerLoop") -> None:
+@contextmanager
+def _stopped_by_signals(loop: "worker_loop.WorkerLoop") -> Iterator[None]:
     """Stop the worker at SIGTERM and SIGINT, in a thread: a handler must not take locks."""
 
     def stop(*_: Any) -> None:
         threading.Thread(target=loop.stop).start()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    usual = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

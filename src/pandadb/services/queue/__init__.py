@@ -15,6 +15,7 @@ from pandadb.services.queue.ends import end_cancelled, fail, finish, give_back
 from pandadb.services.queue.payload_needs import payload_needs, store_tails
 from pandadb.services.queue.reaping import make_ready, reap
 from pandadb.services.queue.submission import set_group, submit
+from pandadb.services.queue.unknown_leases import give_back_unknown
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions
 
@@ -41,6 +42,7 @@ __all__ = [
     "fail",
     "finish",
     "give_back",
+    "give_back_unknown",
     "heartbeat",
     "make_ready",
     "next_time",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -11,7 +12,7 @@ from pandadb.worker.payload.job_directory import TMP
 from pandadb.worker.payload.supervisor import PR_SET_DUMPABLE, prctl
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
 PASSED = ("PATH", "LANG", "LANGUAGE", "TZ", "HOME", "USER", "LOGNAME")
@@ -51,13 +52,18 @@ def payload_environment(
     }
 
 
-def hide_process() -> None:
+@contextmanager
+def hidden_process() -> Iterator[None]:
     """Keep other processes of the user from reading the environment and the memory of this one.
 
     On Linux `/proc/PID/environ` of the worker has its settings, such as the URL of the database,
     and a payload is a process of the same user. Root can still read it.
     """
     prctl(PR_SET_DUMPABLE, 0)
+    try:
+        yield
+    finally:
+        prctl(PR_SET_DUMPABLE, 1)
 
 
 def secrets_of(environment: Mapping[str, str]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pandadb.errors import PandaDBError
 from pandadb.worker.payload import supervisor
 from pandadb.worker.payload.outcome import ProcessEnd, StopReason
 
@@ -37,26 +38,26 @@ class ProcessOrder:
     """Seconds until the payload is ended unless `renew` is called; None for no limit."""
 
 
+class NotStarted(PandaDBError):
+    """A payload whose supervisor the system could not start, such as for a lack of memory."""
+
+
 class PayloadProcess:
     """A payload that runs; its output goes to the files of its directory.
 
     All methods can be called from any thread.
+
+    Raises:
+        NotStarted: The system has no process, file or memory for its supervisor.
     """
 
     def __init__(self, order: ProcessOrder, directory: JobDirectory) -> None:
         self._lock = threading.Lock()
         self._received = b""
-        self._channel, theirs = socket.socketpair()
-        with theirs:
-            self._supervisor = subprocess.Popen(  # noqa: S603 - our own script
-                [sys.executable, "-I", "-S", supervisor.__file__],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env={"PATH": os.defpath},
-                start_new_session=True,
-            )
+        try:
+            self._channel, self._supervisor = _started()
+        except OSError as error:
+            raise NotStarted(f"The payload could not be started: {error.strerror}") from error
         self._send(
             {
                 "argv": [*order.argv],
@@ -114,6 +115,26 @@ class PayloadProcess:
         line, _, self._received = self._received.partition(b"\n")
         message: dict[str, Any] = json.loads(line)
         return message
+
+
+def _started() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start a supervisor; return it with the worker's end of its socket."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own script
+                [sys.executable, "-I", "-S", supervisor.__file__],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={"PATH": os.defpath},
+                start_new_session=True,
+            )
+        except OSError:
+            ours.close()
+            raise
+    return ours, process
 
 
 def _end(message: Mapping[str, Any] | None) -> ProcessEnd:
