@@ -54,8 +54,11 @@ def cancel(
         JobsLocked: See `mover.move`.
     """
     asked = ids(pandaids)
-    chosen = descendants(session, asked) if cascade else asked
-    mine = locks.lock(session, chosen)
+    mine, seen, more = list[int](), set[int](), {*asked}
+    while more:
+        mine += locks.lock(session, sorted(more))
+        seen |= more
+        more = {*descendants(session, mine)} - seen if cascade else set()  # also the new ones
     foreign = {*asked} - {*mine}
     done = CancelResult(refused={job: f"Job {job} is not of a job queue" for job in foreign})
     if not mine:

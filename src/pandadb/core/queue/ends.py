@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Text, bindparam, select
+from sqlalchemy import ARRAY, Text, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances, states
 from pandadb.core.queue import cancels, leases, requeues
-from pandadb.core.sql.id_arrays import array, unnested
+from pandadb.core.sql.id_arrays import array, is_among, unnested
 from pandadb.models import MetaTable
 from pandadb.models.types import EPOCH
 
@@ -68,6 +68,14 @@ class EndResult:
         self.jobs |= moved.jobs
         self.refused |= {job: why.sentence for job, why in moved.refused.items()}
 
+    def add_ended(self, session: Transaction) -> list[int]:
+        """Count refused jobs as lost that others have ended meanwhile; return those."""
+        ended = leases.end_lost(session, [*self.refused])
+        self.lost += ended
+        for job in ended:
+            del self.refused[job]
+        return ended
+
 
 def _closed(session: Transaction, held: Sequence[Lease]) -> set[int]:
     """End leases, and lock what follows the jobs; return the jobs that were the callers'."""
@@ -98,6 +106,8 @@ def finish(
         jobs = [one.lease.pandaid for one in kept]
         moved = advances.advance(session, "finish", jobs, host=host, values=values, files=files)
         done.add(moved)
+        if ended := done.add_ended(session):
+            drop_results(session, ended)
     return done
 
 
@@ -129,6 +139,7 @@ def fail(
                 done.add(moved)
                 continue
         done.add(advances.advance(session, "fail", [job], host=host, values=values, files=files))
+    done.add_ended(session)
     return done
 
 
@@ -157,6 +168,7 @@ def give_back(session: Transaction, held: Sequence[Lease], *, host: str) -> EndR
             ended = cancels.end(session, [*moved.refused], host=host)
             done.refused.clear()
             done.add(ended)
+        done.add_ended(session)
     return done
 
 
@@ -170,6 +182,7 @@ def cancel(session: Transaction, held: Sequence[Lease], *, host: str) -> EndResu
     done = EndResult(lost=[one.pandaid for one in held if one.pandaid not in mine])
     if mine:
         done.add(cancels.end(session, sorted(mine), host=host))
+        done.add_ended(session)
     return done
 
 
@@ -187,3 +200,11 @@ def store_results(session: Transaction, results: Mapping[int, Any]) -> None:
     key = ["pandaid", "modificationtime"]
     stored = new.on_conflict_do_update(index_elements=key, set_={"metadata": new.excluded.metadata})
     session.execute(stored, {"pandaids": [*rows], "texts": [*rows.values()]})
+
+
+def drop_results(session: Transaction, jobs: Sequence[int]) -> None:
+    """Drop results that have been stored for jobs that had ended: theirs have the time of the end.
+    """
+    meta = MetaTable.__table__
+    stored = is_among(meta.c.pandaid, jobs), meta.c.modificationtime == EPOCH
+    session.execute(delete(meta).where(*stored))

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 
-from pandadb.core.control import locks, notices
+from pandadb.core.control import notices
 from pandadb.core.control.dependencies import CANCEL, FINISHED_STATE, IGNORE
 from pandadb.core.jobs.creation import submission
 from pandadb.core.jobs.dispatch import queued_jobs
@@ -93,13 +93,16 @@ def submit(
     """
     jobs = [*jobs]
     places, known = parents.resolve(jobs)
-    ended = parents.lock_live(session, known)
     found = _existing(session, jobs)
+    repeated = {found[place][0] for own in places for place in own if place in found}
+    groups_of_new = {job.group for n, job in enumerate(jobs) if job.group and n not in found}
+    ended = parents.lock_live(session, known | repeated, groups_of_new)
     new = [place for place in range(len(jobs)) if place not in found]
     when = session.execute(select(now())).scalar_one()
     later = [_run_after(job, when) for job in jobs]
     waits = [
-        bool(_open_parents(job, places[n], ended)) or bool(later[n]) for n, job in enumerate(jobs)
+        _waits(job, [found.get(place, (0,))[0] for place in places[n]], ended) or bool(later[n])
+        for n, job in enumerate(jobs)
     ]
     made: dict[int, int] = {}
     for state, chosen in (
@@ -125,7 +128,6 @@ def submit(
     link(session, edges)
     grouped = [pandaids[n] for n in new if jobs[n].group and not waits[n]]
     if grouped:
-        locks.lock(session, grouped)
         queued_jobs.go_on(session, grouped, host=host)
     elif wakes and any(not waits[n] for n in new):
         notices.wake(session)
@@ -154,18 +156,10 @@ def _parents_of(job: NewQueueJob, places: Sequence[int], pandaids: Sequence[int]
     return [*dict.fromkeys((*(pandaids[place] for place in places), *given))]
 
 
-def _open_parents(
-    job: NewQueueJob, places: Sequence[int], ended: Mapping[int, str | None]
-) -> list[Edge]:
-    """Return the dependencies of a job that keep it waiting; parents of the call have no id yet."""
-    given = [
-        Edge(parent, 0, job.on_failure, ended[parent])
-        for parent in job.parents
-        if isinstance(parent, int)
-    ]
-    return [
-        edge for edge in (*(Edge(0, 0, job.on_failure) for _ in places), *given) if edge.is_open
-    ]
+def _waits(job: NewQueueJob, named: Sequence[int], ended: Mapping[int, str | None]) -> bool:
+    """Return whether a job waits for a parent; one of the call that is new has the PandaID 0."""
+    known = (*named, *(parent for parent in job.parents if isinstance(parent, int)))
+    return any(Edge(one, 0, job.on_failure, ended.get(one)).is_open for one in known)
 
 
 def _run_after(job: NewQueueJob, when: datetime) -> datetime | None:
@@ -176,13 +170,20 @@ def _run_after(job: NewQueueJob, when: datetime) -> datetime | None:
 
 
 def _existing(session: Transaction, jobs: Sequence[NewQueueJob]) -> dict[int, tuple[int, str]]:
-    """Return the live job that each job with a dedupe key repeats, with its public id."""
+    """Return the live job that each job with a dedupe key repeats, with its public id.
+
+    Others who submit a job with the same key are waited for: so of two at once the second repeats
+    the first.
+    """
     keys = [(job.queue, job.dedupe_key) for job in jobs if job.dedupe_key is not None]
     if not keys:
         return {}
     if len({*keys}) < len(keys):
         twice = next(key for key in keys if keys.count(key) > 1)
         raise InvalidValue(f"Two jobs of the call have the dedupe key {twice[1]!r}")
+    for queue, key in sorted(keys):
+        name = func.hashtextextended(f"pandadb {queue} {key}", 0)
+        session.execute(select(func.pg_advisory_xact_lock(name)))
     rows = session.execute(
         select(CONTROL.queue, CONTROL.dedupe_key, CONTROL.pandaid, CONTROL.public_id).where(
             tuple_(CONTROL.queue, CONTROL.dedupe_key).in_(keys)

@@ -95,6 +95,7 @@ def start(
                 connection, "heartbeat", mine, host=options.host, target="running", values=values
             )
             done.add(moved)
+            done.add_ended(connection)
     return done
 
 
@@ -115,7 +116,7 @@ def heartbeat(
     _check_seconds(lease)
     if not held:
         return {}
-    with transaction(database, options) as connection:
+    with transaction(database, options, at_once=True) as connection:
         return leases.renew(connection, held, lease)
 
 
