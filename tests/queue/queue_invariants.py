@@ -85,8 +85,7 @@ def groups_are_within_limits(session: Session, jobs: Jobs) -> None:
         (admitted if member.admitted else queued)[member.group_key] += 1
     for group, limit in limits.items():
         assert admitted[group] <= limit, (group, admitted[group], limit)
-        idle = {m.pandaid: (m.admitted, jobs[m.pandaid]["jobstatus"]) for m in members if m.group_key == group}
-        assert not queued[group] or admitted[group] == limit, (group, "has places", idle)
+        assert not queued[group] or admitted[group] == limit, (group, "has places", queued[group])
     throttled = {job for job, row in jobs.items() if row["jobstatus"] == "throttled"}
     assert throttled == {one.pandaid for one in members if not one.admitted}
 

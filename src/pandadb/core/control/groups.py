@@ -38,8 +38,8 @@ def lock(session: Transaction, groups: Iterable[str], how: Lock = Lock.WAIT) -> 
         return
     rows = insert(JobGroup.__table__).values([{"group_key": key} for key in keys])
     session.execute(rows.on_conflict_do_nothing())
-    locked = select(GROUP.group_key).where(GROUP.group_key.in_(keys))
-    session.execute(locked.order_by(GROUP.group_key).with_for_update(key_share=True, nowait=how is Lock.NOWAIT)).all()
+    locked = select(GROUP.group_key).where(GROUP.group_key.in_(keys)).order_by(GROUP.group_key)
+    session.execute(locked.with_for_update(key_share=True, nowait=how is Lock.NOWAIT)).all()
 
 
 def join(session: Transaction, jobs: Collection[int]) -> set[str]:

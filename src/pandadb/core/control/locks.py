@@ -47,7 +47,7 @@ def lock(session: Transaction, jobs: Collection[int], how: Lock = Lock.WAIT) -> 
     """
     if not jobs:
         return []
-    seen: dict[int, Row[Any]] = {}
+    seen: dict[int, Row[Any, Any, Any]] = {}
     wanted = {*jobs}
     with refusing_to_wait():
         while wanted:
@@ -59,7 +59,7 @@ def lock(session: Transaction, jobs: Collection[int], how: Lock = Lock.WAIT) -> 
     return [job for job in sorted({*jobs}) if job in seen]
 
 
-def _locked(session: Transaction, jobs: Collection[int], how: Lock) -> Sequence[Row[Any]]:
+def _locked(session: Transaction, jobs: Collection[int], how: Lock) -> Sequence[Row[Any, Any, Any]]:
     """Lock the control rows of jobs and of their followers, in the order of their PandaIDs.
 
     A child that has been added while this waited for its parent is none of them.

@@ -209,9 +209,9 @@ def stamp(step: Transition) -> Select[Any]:
     statement is older than the locks that it takes. Rows that the holder of a lock has inserted for
     the job, such as the metadata of its last heartbeat, are visible only to the next statement.
     Leases of the jobs are deleted, unless their holders have locked them (FOR UPDATE): those wait
-    for the jobs, and end their leases when they see that the jobs have ended. The statement returns jobs that
-    have failed with inputs that were moved by a dispatch block, with False, and controlled jobs
-    with followers, with True.
+    for the jobs, and end their leases when they see that the jobs have ended. The statement returns
+    jobs that have failed with inputs that were moved by a dispatch block, with False, and
+    controlled jobs with followers, with True.
     """
     files, *others = (_stamped(table, step) for table in SATELLITES)
     found = select(CONTROL.pandaid, true()).where(is_given(CONTROL.pandaid), has_followers())

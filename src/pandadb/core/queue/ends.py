@@ -124,10 +124,10 @@ def fail(
         InvalidValue: A value does not fit its column.
         JobsLocked: See `mover.move`.
     """
-    mine = _closed(session, [one.lease for one in failures])
+    mine = {*leases.close(session, [one.lease for one in failures])}
     done = EndResult(lost=[f.lease.pandaid for f in failures if f.lease.pandaid not in mine])
     kept = [one for one in failures if one.lease.pandaid in mine]
-    locks.lock(session, [one.lease.pandaid for one in kept])
+    locks.lock(session, sorted(mine))
     again = [one for one in kept if one.retryable and one.lease.attemptnr < one.lease.maxattempt]
     usual = requeues.pauses_of(session, {one.lease.pandaid: one.lease.attemptnr for one in again})
     for one in kept:
@@ -175,14 +175,19 @@ def give_back(session: Transaction, held: Sequence[Lease], *, host: str) -> EndR
 def cancel(session: Transaction, held: Sequence[Lease], *, host: str) -> EndResult:
     """End jobs that were to be cancelled, now that their payloads have ended.
 
+    Others are refused, and keep their leases.
+
     Raises:
         JobsLocked: See `mover.move`.
     """
-    mine = _closed(session, held)
+    mine = {*leases.holders(session, held)}
     done = EndResult(lost=[one.pandaid for one in held if one.pandaid not in mine])
-    if mine:
-        done.add(cancels.end(session, sorted(mine), host=host))
-        done.add_ended(session)
+    if not mine:
+        return done
+    told = cancels.told(session, mine)
+    _closed(session, [one for one in held if one.pandaid in told])
+    done.add(cancels.end(session, sorted(mine), host=host))
+    done.add_ended(session)
     return done
 
 
@@ -203,8 +208,7 @@ def store_results(session: Transaction, results: Mapping[int, Any]) -> None:
 
 
 def drop_results(session: Transaction, jobs: Sequence[int]) -> None:
-    """Drop results that have been stored for jobs that had ended: theirs have the time of the end.
-    """
+    """Drop results stored for jobs that had ended: their own ones have the time of the end."""
     meta = MetaTable.__table__
     stored = is_among(meta.c.pandaid, jobs), meta.c.modificationtime == EPOCH
     session.execute(delete(meta).where(*stored))

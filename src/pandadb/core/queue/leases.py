@@ -148,7 +148,7 @@ def _renewing() -> Select[Any]:
     )
     told = func.coalesce(JOB.commandtopilot, "") == constant(COMMAND)
     mine = LEASE.pandaid.table.join(given, and_(*_matches(given)))
-    mine = mine.join(JOB.pandaid.table, JOB.pandaid == LEASE.pandaid)  # a job that has ended is lost
+    mine = mine.join(JOB.pandaid.table, JOB.pandaid == LEASE.pandaid)  # one that has ended is lost
     mine = mine.outerjoin(renewed, renewed.c.pandaid == LEASE.pandaid)
     new = func.coalesce(renewed.c.until, LEASE.until)
     return select(LEASE.pandaid, new, told).select_from(mine)

@@ -96,6 +96,7 @@ def lock_live(
         pandaid: row.jobstatus if STATES[row.jobstatus].final else None
         for pandaid, row in found.items()
     }
-    if foreign := sorted(job for job, end in ended.items() if end is None and job not in controlled):
+    live = [job for job, end in ended.items() if end is None]
+    if foreign := sorted({*live} - controlled):
         raise UnknownParent(f"Job {foreign[0]} is not of a job queue: no job can wait for its end")
     return ended
