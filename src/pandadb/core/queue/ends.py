@@ -7,13 +7,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ARRAY, Text, bindparam, select
+from sqlalchemy import ARRAY, Text, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances, states
 from pandadb.core.queue import cancels, leases, requeues
-from pandadb.core.sql.id_arrays import array, unnested
+from pandadb.core.sql.id_arrays import array, is_among, unnested
 from pandadb.models import MetaTable
 from pandadb.models.types import EPOCH
 
@@ -71,6 +71,14 @@ class EndResult:
         for job in moved.jobs:
             self.refused.pop(job, None)
 
+    def add_ended(self, session: Transaction) -> list[int]:
+        """Count refused jobs as lost that others have ended meanwhile; return those."""
+        ended = leases.end_lost(session, [*self.refused])
+        self.lost += ended
+        for job in ended:
+            del self.refused[job]
+        return ended
+
 
 def _closed(session: Transaction, held: Sequence[Lease]) -> set[int]:
     """End leases, and lock what follows the jobs; return the jobs that were the callers'."""
@@ -102,6 +110,8 @@ def finish(
         reports = _reports_of(files, jobs)
         moved = advances.advance(session, "finish", jobs, host=host, values=values, files=reports)
         done.add(moved)
+        if ended := done.add_ended(session):
+            drop_results(session, ended)
     return done
 
 
@@ -118,7 +128,7 @@ def fail(
         InvalidValue: A value does not fit its column.
         JobsLocked: See `mover.move`.
     """
-    mine = _closed(session, [one.lease for one in failures])
+    mine = {*leases.close(session, [one.lease for one in failures])}
     done = EndResult(lost=[f.lease.pandaid for f in failures if f.lease.pandaid not in mine])
     kept = {one.lease.pandaid: one for one in failures if one.lease.pandaid in mine}
     locks.lock(session, [*kept])
@@ -134,6 +144,7 @@ def fail(
             done.add(
                 advances.advance(session, "fail", ended, host=host, values=values, files=reports)
             )
+    done.add_ended(session)
     return done
 
 
@@ -184,19 +195,26 @@ def give_back(session: Transaction, held: Sequence[Lease], *, host: str) -> EndR
             ended = cancels.end(session, [*moved.refused], host=host)
             done.refused.clear()
             done.add(ended)
+        done.add_ended(session)
     return done
 
 
 def cancel(session: Transaction, held: Sequence[Lease], *, host: str) -> EndResult:
     """End jobs that were to be cancelled, now that their payloads have ended.
 
+    Others are refused, and keep their leases.
+
     Raises:
         JobsLocked: See `mover.move`.
     """
-    mine = _closed(session, held)
+    mine = {*leases.holders(session, held)}
     done = EndResult(lost=[one.pandaid for one in held if one.pandaid not in mine])
-    if mine:
-        done.add(cancels.end(session, sorted(mine), host=host))
+    if not mine:
+        return done
+    told = cancels.told(session, mine)
+    _closed(session, [one for one in held if one.pandaid in told])
+    done.add(cancels.end(session, sorted(mine), host=host))
+    done.add_ended(session)
     return done
 
 
@@ -214,3 +232,10 @@ def store_results(session: Transaction, results: Mapping[int, Any]) -> None:
     key = ["pandaid", "modificationtime"]
     stored = new.on_conflict_do_update(index_elements=key, set_={"metadata": new.excluded.metadata})
     session.execute(stored, {"pandaids": [*rows], "texts": [*rows.values()]})
+
+
+def drop_results(session: Transaction, jobs: Sequence[int]) -> None:
+    """Drop results stored for jobs that had ended: their own ones have the time of the end."""
+    meta = MetaTable.__table__
+    stored = is_among(meta.c.pandaid, jobs), meta.c.modificationtime == EPOCH
+    session.execute(delete(meta).where(*stored))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pandadb.core.queue import ends, leases
 from pandadb.core.queue.ends import EndResult, Failure, Success
 from pandadb.core.queue.leases import Lease
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pandadb.job_types import JobColumns
 
 
+@repeated
 def finish(
     database: Database,
     successes: Success | Lease | Sequence[Success | Lease],
@@ -41,6 +43,7 @@ def finish(
     return _checked(done, alone)
 
 
+@repeated
 def fail(
     database: Database,
     failures: Failure | Sequence[Failure],
@@ -60,6 +63,7 @@ def fail(
     return _checked(done, isinstance(failures, Failure))
 
 
+@repeated
 def give_back(
     database: Database,
     held: Lease | Sequence[Lease],
@@ -77,6 +81,7 @@ def give_back(
     return _checked(done, isinstance(held, Lease))
 
 
+@repeated
 def end_cancelled(
     database: Database,
     held: Lease | Sequence[Lease],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pandadb.core.queue import due_jobs, reaping
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 
+@repeated
 def reap(
     database: Database, options: VerbOptions = DEFAULT_OPTIONS, *, limit: int = 1000
 ) -> ReapResult:
@@ -28,6 +30,7 @@ def reap(
         return reaping.reap(connection, host=options.host, limit=limit)
 
 
+@repeated
 def make_ready(
     database: Database, queues: Sequence[str], *, options: VerbOptions = DEFAULT_OPTIONS
 ) -> dict[int, str]:

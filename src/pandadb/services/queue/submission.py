@@ -8,6 +8,7 @@ from pandadb.core.control import groups
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.queue import submission
 from pandadb.core.sql.validation import check_number, check_text
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MAX_RUNNING = 1_000_000
 
 
+@repeated
 def submit(
     database: Database,
     jobs: Sequence[NewQueueJob],
@@ -44,6 +46,7 @@ def submit(
         )
 
 
+@repeated
 def set_group(
     database: Database,
     group_key: str,
