@@ -18,8 +18,8 @@ from pandadb.services.events import (
     ReportOutcome,
     Sample,
     StoredReports,
-    TakeResult,
     TakenRange,
+    TakeResult,
     VerbOptions,
     read,
 )

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from pandadb.aio.database import AsyncDatabase
-from pandadb.core.tasks.commands.acceptance import AcceptResult, Accepted
+from pandadb.core.tasks.commands.acceptance import Accepted, AcceptResult
 from pandadb.core.tasks.commands.execution import ExecutionResult
 from pandadb.core.tasks.commands.requests import CommandAnswer
 from pandadb.core.tasks.ending.ends import EndResult

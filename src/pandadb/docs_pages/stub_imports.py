@@ -80,4 +80,4 @@ def _statement(module: str, names: list[str]) -> str:
 
 def _order(name: str) -> tuple[int, str]:
     """Return the key of a name: constants, then classes, then all others."""
-    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name.lower())
