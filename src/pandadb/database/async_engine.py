@@ -81,6 +81,7 @@ class AwaitingConnection(psycopg.Connection[TupleRow]):
         super().__init__(*words, **named)
         self.lock: Any = OneAtATime()
         self.cursor_factory = AwaitingCursor
+        self._abandoned = False
 
     @classmethod
     @override
@@ -104,11 +105,16 @@ class AwaitingConnection(psycopg.Connection[TupleRow]):
     def wait(self, gen: PQGen[Any], *words: Any, **named: Any) -> Any:
         """Consume a generator of psycopg, which yields where it has to wait for the server.
 
-        The task can be cancelled meanwhile: then the server is asked to end the statement, and the
-        connection is good for a ROLLBACK; or it is closed.
+        If the task is cancelled meanwhile, the server is asked to end the statement. Then the
+        connection is good for a ROLLBACK; or it is closed, as in the middle of a COPY.
+
+        Raises:
+            CancelledError: The task was cancelled, now or when the connection was closed for it.
         """
         if not in_bridge():
             return super().wait(gen, *words, **named)
+        if self._abandoned:
+            raise asyncio.CancelledError
         if not words:
             named.setdefault("interval", INTERVAL)
         try:
@@ -118,26 +124,40 @@ class AwaitingConnection(psycopg.Connection[TupleRow]):
                 await_(self._end_statement(gen))
             raise
         except (GeneratorExit, KeyboardInterrupt, SystemExit):  # the loop has ended
-            self.pgconn.finish()
+            self._abandon()
             raise
 
+    @override
+    def rollback(self) -> None:
+        """Roll back; the server has done so if the connection was closed for a cancellation."""
+        if not self._abandoned:
+            super().rollback()
+
+    def _abandon(self) -> None:
+        """Close the connection without a wait: the server rolls back."""
+        self._abandoned = True
+        self.pgconn.finish()
+
     async def _end_statement(self, gen: PQGen[Any]) -> None:
-        """Have the server end its statement; close the connection if it does not.
+        """Have the server end its statement; abandon the connection if it has not for that reason.
+
+        Otherwise the request could reach the server late, and end the next statement.
 
         Raises:
             CancelledError: The task is cancelled again.
         """
+        is_ended = False
         try:
             async with asyncio.timeout(CANCEL_TIMEOUT):
                 await psycopg.AsyncConnection.cancel_safe(self)  # type: ignore[arg-type]
                 await wait_async(gen, self.pgconn.socket, INTERVAL)
         except psycopg.errors.QueryCanceled:
-            pass
-        except (psycopg.Error, OSError):  # the error of the task is the one to raise
-            self.pgconn.finish()
-        except BaseException:
-            self.pgconn.finish()
-            raise
+            is_ended = True
+        except (psycopg.Error, OSError):
+            pass  # the error to raise is the cancellation
+        finally:
+            if not is_ended:
+                self._abandon()
 
 
 class AwaitingDialect(PGDialect_psycopg):

@@ -59,8 +59,11 @@ def new_engine(
     return engine
 
 
-def _put_back(_: Any, record: ConnectionPoolEntry) -> None:
+def _put_back(connection: Any, record: ConnectionPoolEntry) -> None:
+    """Note the time; have a connection replaced that was closed for a cancelled task."""
     record.info["used"] = time.monotonic()
+    if connection is not None and connection.closed:
+        record.invalidate()
 
 
 def _ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
