@@ -7,9 +7,10 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from pandadb import aio
+from pandadb.models import FilesTable4, JobsActive4, JobsArchived4, JobsDefined4
 from pandadb.services import jobs
 from pandadb.services.jobs import DispatchRequest, Filter, Heartbeat, NewJob, VerbOptions
 from tests.aio.blocked import busy, locked, waiting
@@ -46,15 +47,13 @@ def number_of(database: Database, **chosen: Any) -> int:
 
 def states(database: Database) -> dict[int, tuple[str, str]]:
     """Return the state of each job and those of its files."""
-    return {
-        job["pandaid"]: (
-            job["jobstatus"],
-            " ".join(
-                sorted(file["status"] for file in jobs.get(database, job["pandaid"])["files"])
-            ),
-        )
-        for job in jobs.iterate(database, columns=["pandaid", "jobstatus"])
-    }
+    with database.session() as session:
+        found = dict(session.execute(select(JobsArchived4.pandaid, JobsArchived4.jobstatus)).all())
+        for table in (JobsDefined4, JobsActive4):
+            found |= dict(session.execute(select(table.pandaid, table.jobstatus)).all())
+        each = func.string_agg(FilesTable4.status, " ")
+        files = select(FilesTable4.pandaid, each).group_by(FilesTable4.pandaid)
+        return {job: (found[job], of_files) for job, of_files in session.execute(files)}
 
 
 def test_a_verb_that_waits_for_a_lock_is_cancelled_at_once(
@@ -77,16 +76,18 @@ def test_a_verb_that_waits_for_a_lock_is_cancelled_at_once(
 
 
 def test_a_timeout_of_asyncio_ends_the_statement(database: Database, single: AsyncDatabase) -> None:
-    async def work() -> None:
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.2), single.session() as session:
-                await session.execute(text("CREATE TABLE public.half_done ()"))
-                await session.execute(text("SELECT pg_sleep(30)"))
-        async with single.session() as session:
-            found = await session.scalar(text("SELECT to_regclass('public.half_done')"))
-        assert found is None
+    async def half() -> None:
+        async with asyncio.timeout(0.2), single.session() as session:
+            await session.execute(text("CREATE TABLE public.half_done ()"))
+            await session.execute(text("SELECT pg_sleep(30)"))
 
-    asyncio.run(work())
+    async def found() -> str | None:
+        async with single.session() as session:
+            return await session.scalar(text("SELECT to_regclass('public.half_done')"))
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(half())
+    assert asyncio.run(found()) is None
     assert busy(database) == 0
 
 
@@ -152,21 +153,21 @@ def test_a_job_has_ended_with_its_files_or_not_at_all(
 @pytest.mark.parametrize(
     "verb",
     [
-        lambda database: aio.jobs.submit(database, [JOB] * 2000),
-        lambda database: aio.jobs.dispatch(database, DispatchRequest("CERN", njobs=2000)),
+        lambda database: aio.jobs.submit(database, [JOB] * 500),
+        lambda database: aio.jobs.dispatch(database, DispatchRequest("CERN", njobs=500)),
     ],
     ids=["a COPY", "a statement that is a transaction"],
 )
 def test_all_of_a_call_is_done_or_nothing(
     database: Database, single: AsyncDatabase, ticks: list[int], verb: Callable[..., Any]
 ) -> None:
-    activated(database, 2000)
+    activated(database, 500)
 
     async def work() -> None:
         for number in ticks:
             await cancelled_after(number, asyncio.create_task(verb(single)))
-            assert number_of(database) % 2000 == 0
-            assert number_of(database, jobstatus="sent") in {0, 2000}
+            assert number_of(database) % 500 == 0
+            assert number_of(database, jobstatus="sent") in {0, 500}
             await single.ping()
 
     asyncio.run(work())

@@ -24,19 +24,18 @@ from tests.database.test_forks import in_child
 from tests.poolers import pooler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy.orm import Session
 
-WRONG: list[Callable[[Any, Any, int], Any]] = [
-    lambda module, database, job: module.release(database, job),
-    lambda module, database, job: module.advance(database, "fly", job),
-    lambda module, database, job: module.activate(database, job, computingsite=5),
-    lambda module, database, job: module.get(database, job + 1),
-    lambda module, database, job: module.kill(database, job, by="ann", code=1234),
-    lambda module, database, job: module.count_where(database, Filter()),
-    lambda module, database, job: module.submit(database, [NewJob({"no": 1})]),
+WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    ("release", (1,), {}),
+    ("advance", ("fly", 1), {}),
+    ("activate", (1,), {"computingsite": 5}),
+    ("get", (2,), {}),
+    ("kill", (1,), {"by": "ann", "code": 1234}),
+    ("count_where", (Filter(),), {}),
+    ("submit", ([NewJob({"no": 1})],), {}),
 ]
+"""Calls that fail where there is one job, which is defined: its PandaID is 1."""
 
 
 def cached(database: Database) -> list[str]:
@@ -45,16 +44,16 @@ def cached(database: Database) -> list[str]:
 
 
 def test_a_session_is_one_transaction(database: Database, awaited: AsyncDatabase) -> None:
-    async def work() -> None:
+    async def add(name: str, error: Exception | None = None) -> None:
         async with awaited.session() as session:
-            session.add(Cache(main_key="kept", sub_key=""))
-        with pytest.raises(ZeroDivisionError):
-            async with awaited.session() as session:
-                session.add(Cache(main_key="undone", sub_key=""))
-                await session.flush()
-                raise ZeroDivisionError
+            session.add(Cache(main_key=name, sub_key=""))
+            await session.flush()
+            if error:
+                raise error
 
-    asyncio.run(work())
+    asyncio.run(add("kept"))
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(add("undone", ZeroDivisionError()))
     assert cached(database) == ["kept"]
 
 
@@ -62,15 +61,14 @@ def test_a_session_is_one_transaction(database: Database, awaited: AsyncDatabase
 def test_a_transaction_is_one_and_each_statement_at_once_is_one(
     database: Database, awaited: AsyncDatabase, at_once: bool, left: list[str]
 ) -> None:
-    async def work() -> None:
+    async def add(name: str, then: str) -> None:
         async with awaited.transaction(at_once=at_once) as connection:
-            await connection.execute(insert(Cache).values(main_key="whole", sub_key=""))
-        with pytest.raises(ProgrammingError):
-            async with awaited.transaction(at_once=at_once) as connection:
-                await connection.execute(insert(Cache).values(main_key="part", sub_key=""))
-                await connection.execute(text("SELECT nothing"))
+            await connection.execute(insert(Cache).values(main_key=name, sub_key=""))
+            await connection.execute(text(then))
 
-    asyncio.run(work())
+    asyncio.run(add("whole", "SELECT 1"))
+    with pytest.raises(ProgrammingError):
+        asyncio.run(add("part", "SELECT nothing"))
     assert cached(database) == left
 
 
@@ -83,15 +81,19 @@ def test_rows_can_be_streamed(awaited: AsyncDatabase) -> None:
     assert asyncio.run(work()) == [1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("call", WRONG)
+@pytest.mark.parametrize(("verb", "words", "named"), WRONG)
 def test_errors_are_the_same(
-    database: Database, awaited: AsyncDatabase, call: Callable[[Any, Any, int], Any]
+    database: Database,
+    awaited: AsyncDatabase,
+    verb: str,
+    words: tuple[Any, ...],
+    named: dict[str, Any],
 ) -> None:
-    (job,) = jobs.submit(database, [NewJob({"computingsite": "CERN"})])
+    assert jobs.submit(database, [NewJob({"computingsite": "CERN"})]) == [1]
     with pytest.raises(Exception) as expected:  # noqa: PT011 - whatever it is
-        call(jobs, database, job)
+        getattr(jobs, verb)(database, *words, **named)
     with pytest.raises(type(expected.value)) as raised:
-        asyncio.run(call(aio.jobs, awaited, job))
+        asyncio.run(getattr(aio.jobs, verb)(awaited, *words, **named))
     assert type(raised.value) is type(expected.value)
     assert str(raised.value) == str(expected.value)
 
