@@ -7,37 +7,43 @@ that it mirrors. Its stub, for type checkers and editors, is written by `pandadb
 from __future__ import annotations
 
 from functools import wraps
-from inspect import isfunction, signature
+from inspect import getmembers_static, isclass, isfunction, signature
 from typing import TYPE_CHECKING, Any
 
 from pandadb.database.bridge import greenlet_spawn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from types import ModuleType
 
     from pandadb.aio.database import AsyncDatabase
+
+    Bridge = Callable[..., Awaitable[Any]]
+    """Calls a function in the bridge, with the arguments that are given."""
 
 END = object()
 
 
 def mirror(module: ModuleType, name: str) -> dict[str, Any]:
-    """Return the names of a module of services, for the module `name` of asyncio.
+    """Return the names of a module, for the module `name` of asyncio.
 
-    Functions of a database are coroutines, or asynchronous generators. All else is the same object:
-    classes, constants, and functions that read no more than their arguments.
+    Functions of a database are coroutines, or asynchronous generators, and so are the methods of
+    classes that are made with a database. All else is the same object: other classes, constants,
+    and functions that read no more than their arguments.
     """
     found = {one: getattr(module, one) for one in module.__all__}
     for one, value in found.items():
         if is_of_database(value):
-            found[one] = awaited(value)
+            found[one] = mirror_class(value) if isclass(value) else awaited(value)
             found[one].__module__ = name
-    return {**found, "__all__": [*found]}
+    return {**found, "__all__": [*found], "MIRRORED": module}
 
 
 def is_of_database(value: Any) -> bool:
-    """Return whether it is a function with a database as its first argument."""
-    return isfunction(value) and next(iter(signature(value).parameters), None) == "database"
+    """Return whether it is a function, or a class, with a database as its first argument."""
+    if not (isfunction(value) or (isclass(value) and isfunction(value.__init__))):
+        return False
+    return next(iter(signature(value).parameters), None) == "database"
 
 
 def is_iterator(function: Callable[..., Any]) -> bool:
@@ -47,21 +53,58 @@ def is_iterator(function: Callable[..., Any]) -> bool:
 
 
 def awaited(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a coroutine function for a function, an asynchronous generator for a generator."""
+    """Return the coroutine function of a function of a database."""
+    return _awaiting(function, lambda database: database.bridged, lambda database: database)
+
+
+def mirror_class(mirrored: Any) -> type:
+    """Return a class whose objects call the methods of one of those in the bridge."""
+
+    def make(self: Any, database: AsyncDatabase, *words: Any, **named: Any) -> None:
+        self._database = database
+        self._mirrored = mirrored(database.sync, *words, **named)
+
+    methods = {
+        name: _awaiting(value, lambda self: self._database.bridged, lambda self: self._mirrored)
+        for name, value in public_methods(mirrored).items()
+    }
+    made = {"__init__": wraps(mirrored.__init__)(make), "__doc__": mirrored.__doc__}
+    return type(mirrored.__name__, (), {**made, **methods})
+
+
+def public_methods(mirrored: type) -> dict[str, Callable[..., Any]]:
+    """Return the methods of a class by their names, inherited ones included."""
+    found = getmembers_static(mirrored, isfunction)
+    return {name: value for name, value in found if not name.startswith("_")}
+
+
+def _awaiting(
+    function: Callable[..., Any],
+    bridge_of: Callable[[Any], Bridge],
+    first: Callable[[Any], Any],
+) -> Callable[..., Any]:
+    """Return a coroutine function for a function, an asynchronous generator for a generator.
+
+    `first` returns the function's first argument for that of the coroutine.
+    """
     if is_iterator(function):
-        return _generator(function)
+        return _generator(function, bridge_of, first)
 
     @wraps(function)
-    async def call(database: AsyncDatabase, *words: Any, **named: Any) -> Any:
-        return await database.run(function, *words, **named)
+    async def call(of: Any, *words: Any, **named: Any) -> Any:
+        return await bridge_of(of)(function, first(of), *words, **named)
 
     return call
 
 
-def _generator(function: Callable[..., Iterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
+def _generator(
+    function: Callable[..., Iterator[Any]],
+    bridge_of: Callable[[Any], Bridge],
+    first: Callable[[Any], Any],
+) -> Callable[..., AsyncIterator[Any]]:
     @wraps(function)
-    async def iterate(database: AsyncDatabase, *words: Any, **named: Any) -> AsyncIterator[Any]:
-        found = await database.run(function, *words, **named)
+    async def iterate(of: Any, *words: Any, **named: Any) -> AsyncIterator[Any]:
+        found = iter(await bridge_of(of)(function, first(of), *words, **named))
         try:
             while (item := await greenlet_spawn(next, found, END)) is not END:
                 yield item

@@ -6,12 +6,11 @@ import ast
 import builtins
 import sys
 import textwrap
-from importlib import import_module
-from inspect import getdoc, signature
+from inspect import getdoc, isclass, signature
 from typing import TYPE_CHECKING, Any
 
 from pandadb import aio
-from pandadb.aio.mirror import is_iterator, is_of_database
+from pandadb.aio.mirror import is_iterator, is_of_database, public_methods
 from pandadb.docs_pages.stub_imports import Imports
 
 if TYPE_CHECKING:
@@ -19,43 +18,64 @@ if TYPE_CHECKING:
     from inspect import Parameter
     from types import ModuleType
 
-HEAD = """# Written from the functions of `{service}` by `pandadb docs stubs`.
+HEAD = """# Written from the functions of `{mirrored}` by `pandadb docs stubs`.
 
 """
-DATABASE = "AsyncDatabase"
+DATABASE, INDENT = "AsyncDatabase", "    "
 
 
 def pages() -> dict[str, str]:
     """Return the texts of the stubs by their file names."""
-    names = (name for name in aio.__all__ if name.islower())
-    return {f"{name}.pyi": page(import_module(f"pandadb.services.{name}")) for name in names}
+    names = [name for name in aio.__all__ if name.islower()]
+    return {f"{name}.pyi": page(getattr(aio, name).MIRRORED) for name in names}
 
 
-def page(service: ModuleType) -> str:
-    """Return the stub of the module of asyncio that mirrors a module of services."""
+def page(mirrored: ModuleType) -> str:
+    """Return the stub of the module of asyncio that mirrors a module."""
     imports = Imports()
-    named = {name: getattr(service, name) for name in service.__all__}
-    coroutines = {name: value for name, value in named.items() if is_of_database(value)}
-    for name in named.keys() - coroutines.keys():
-        imports.add(service.__name__, name)
     imports.add("pandadb.aio.database", DATABASE)
-    functions = [text(name, value, imports) for name, value in sorted(coroutines.items())]
-    listed = "".join(f'    "{name}",\n' for name in service.__all__)
-    head = HEAD.format(service=service.__name__)
-    return f"{head}{imports.text()}\n__all__ = [\n{listed}]\n\n" + "\n".join(functions)
+    parts = []
+    for name in mirrored.__all__:
+        value = getattr(mirrored, name)
+        if not is_of_database(value):
+            imports.add(mirrored.__name__, name)
+        elif isclass(value):
+            parts.append(_class(name, value, imports))
+        else:
+            parts.append(text(name, value, imports))
+    listed = "".join(f'    "{name}",\n' for name in mirrored.__all__)
+    head = HEAD.format(mirrored=mirrored.__name__)
+    return f"{head}{imports.text()}\n__all__ = [\n{listed}]\n\n" + "\n".join(parts)
+
+
+def _class(name: str, mirrored: Any, imports: Imports) -> str:
+    """Return the lines of a class that is made with a database."""
+    constructor = _signature("def", "__init__", mirrored.__init__, "None", imports)
+    methods = [text(*one, imports) for one in public_methods(mirrored).items()]
+    body = "\n".join([f"{_doc(mirrored)}\n{constructor} ...\n", *methods])
+    return f"class {name}:\n{textwrap.indent(body, INDENT)}"
 
 
 def text(name: str, function: Callable[..., Any], imports: Imports) -> str:
     """Return the lines of one function; add the names of its annotations to the imports."""
-    parameters = "".join(f"    {line},\n" for line in _parameters(function, imports))
     word, returned = "async def", function.__annotations__["return"]
     if is_iterator(function):
         word, returned = "def", f"AsyncIterator[{returned.partition('[')[2]}"
         imports.add("collections.abc", "AsyncIterator")
-    returned = _for_asyncio(returned, function, imports)
-    doc = textwrap.indent(f'"""{getdoc(function)}', "    ")
-    end = '\n    """\n' if "\n" in doc else '"""\n'
-    return f"{word} {name}(\n{parameters}) -> {returned}:\n{doc}{end}"
+    head = _signature(word, name, function, returned, imports)
+    return f"{head}\n{textwrap.indent(_doc(function), INDENT)}"
+
+
+def _signature(
+    word: str, name: str, function: Callable[..., Any], returned: str, imports: Imports
+) -> str:
+    parameters = "".join(f"{INDENT}{line},\n" for line in _parameters(function, imports))
+    return f"{word} {name}(\n{parameters}) -> {_for_asyncio(returned, function, imports)}:"
+
+
+def _doc(value: Any) -> str:
+    doc = getdoc(value) or ""
+    return f'"""{doc}\n"""\n' if "\n" in doc else f'"""{doc}"""\n'
 
 
 def _parameters(function: Callable[..., Any], imports: Imports) -> Iterator[str]:
@@ -65,6 +85,9 @@ def _parameters(function: Callable[..., Any], imports: Imports) -> Iterator[str]
         if one.kind is one.KEYWORD_ONLY and not is_starred:
             is_starred = True
             yield "*"
+        if one.annotation is one.empty:
+            yield one.name  # self
+            continue
         stars = "**" if one.kind is one.VAR_KEYWORD else "*" * (one.kind is one.VAR_POSITIONAL)
         annotation = _for_asyncio(one.annotation, function, imports)
         yield f"{stars}{one.name}: {annotation}{_default(one)}"
