@@ -6,6 +6,7 @@ So tests of synchronous calls are tests of the same calls by asyncio: `-p tests.
 from __future__ import annotations
 
 import asyncio
+
 import pytest
 from _pytest.runner import runtestprotocol
 
