@@ -26,7 +26,8 @@ pytestmark = pytest.mark.any_server
 SHOWS = {
     "archive explain", "archive plan", "archive status", "archive verify",
     "db check", "db current", "db history", "db revision", "db sql", "db url",
-    "docs dictionary", "docs erd", "docs statements", "docs states", "docs types", "docs views",
+    "docs dictionary", "docs erd", "docs statements", "docs states", "docs stubs", "docs types",
+    "docs views",
     "errors explain", "errors list", "errors rules", "events count", "events list",
     "harvester commands", "harvester status", "harvester workers",
     "jobs count", "jobs history", "jobs list", "jobs show",
