@@ -35,10 +35,13 @@ SHOWS = {
     "shares match", "shares rank", "shares status", "shares tree",
     "sites candidates", "sites diff", "sites generate", "sites history", "sites list", "sites show",
     "stats sites", "stats status",
-    "tasks history", "tasks list", "tasks show",
+    "tasks history", "tasks list", "tasks show", "worker list",
 }  # fmt: skip
 """Commands that change no database; `demo` is meant for the embedded one."""
-ALTERNATIVES = {("shares", "reassign"): ("--by-rules", "--yes")}
+ALTERNATIVES = {
+    ("shares", "reassign"): ("--by-rules", "--yes"),
+    ("worker", "drain"): ("--all",),
+}
 """Options of commands that need one thing or another."""
 CHANGES = [one for one in commands() if " ".join(one.path) not in {*SHOWS, "demo"}]
 IDS = [" ".join(one.path) for one in CHANGES]

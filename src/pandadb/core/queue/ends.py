@@ -12,9 +12,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances, states
-from pandadb.core.queue import cancels, leases, requeues
+from pandadb.core.queue import cancels, leases, quick_ends, requeues
 from pandadb.core.sql.id_arrays import array, is_among, unnested
-from pandadb.models import MetaTable
+from pandadb.core.sql.validation import check_columns, check_given
+from pandadb.models import JobsActive4, MetaTable
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
@@ -101,8 +102,42 @@ def finish(
         InvalidValue: A value does not fit its column.
         JobsLocked: See `mover.move`.
     """
-    mine = _closed(session, [one.lease for one in successes])
-    done = EndResult(lost=[s.lease.pandaid for s in successes if s.lease.pandaid not in mine])
+    check_columns(JobsActive4, values or {})
+    check_given(values or (), states.SET_BY_MOVER, "the verb")
+    done, closed = EndResult(), set[int]()
+    if files is None:
+        results = {one.lease.pandaid: one.result for one in successes}
+        moved, closed = quick_ends.finish(
+            session,
+            [one.lease for one in successes],
+            host=host,
+            values=values or {},
+            store=lambda jobs: store_results(session, {job: results[job] for job in jobs}),
+        )
+        done.add(moved)
+    left = [one for one in successes if one.lease.pandaid not in done.jobs]
+    if left:
+        _finish_others(session, left, closed, done, host=host, values=values, files=files)
+    return done
+
+
+def _finish_others(
+    session: Transaction,
+    successes: Sequence[Success],
+    closed: set[int],
+    done: EndResult,
+    *,
+    host: str,
+    values: Mapping[str, Any] | None,
+    files: Reports | None,
+) -> None:
+    """Finish jobs that others follow, or that have reports on files, or refuse them.
+
+    The leases of those that are `closed` have been ended.
+    """
+    held = [one.lease for one in successes if one.lease.pandaid not in closed]
+    mine = closed | (_closed(session, held) if held else set())
+    done.lost += [one.lease.pandaid for one in successes if one.lease.pandaid not in mine]
     kept = [one for one in successes if one.lease.pandaid in mine]
     store_results(session, {one.lease.pandaid: one.result for one in kept})
     if kept:
@@ -112,7 +147,6 @@ def finish(
         done.add(moved)
         if ended := done.add_ended(session):
             drop_results(session, ended)
-    return done
 
 
 def fail(

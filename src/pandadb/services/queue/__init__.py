@@ -6,13 +6,16 @@ from pandadb.core.queue.ends import EndResult, Failure, Success
 from pandadb.core.queue.leases import Beat, Lease, LeaseLost
 from pandadb.core.queue.new_jobs import NewQueueJob
 from pandadb.core.queue.parents import DependencyCycle, UnknownParent
+from pandadb.core.queue.payload_needs import PayloadNeeds
 from pandadb.core.queue.reaping import ReapResult
 from pandadb.core.queue.submission import Submitted
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
 from pandadb.services.queue.ends import end_cancelled, fail, finish, give_back
+from pandadb.services.queue.payload_needs import payload_needs, store_tails
 from pandadb.services.queue.reaping import make_ready, reap
 from pandadb.services.queue.submission import set_group, submit
+from pandadb.services.queue.unknown_leases import give_back_unknown
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions
 
@@ -26,6 +29,7 @@ __all__ = [
     "Lease",
     "LeaseLost",
     "NewQueueJob",
+    "PayloadNeeds",
     "ReapResult",
     "Submitted",
     "Success",
@@ -38,15 +42,18 @@ __all__ = [
     "fail",
     "finish",
     "give_back",
+    "give_back_unknown",
     "heartbeat",
     "make_ready",
     "next_time",
     "note_sign",
+    "payload_needs",
     "reap",
     "register",
     "set_group",
     "start",
     "stop",
+    "store_tails",
     "submit",
     "workers",
 ]
