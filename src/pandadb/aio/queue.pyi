@@ -1,6 +1,6 @@
 # Written from the functions of `pandadb.services.queue` by `pandadb docs stubs`.
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
@@ -18,6 +18,7 @@ from pandadb.services.queue import (
     Lease,
     LeaseLost,
     NewQueueJob,
+    PayloadNeeds,
     ReapResult,
     Submitted,
     Success,
@@ -35,6 +36,7 @@ __all__ = [
     "Lease",
     "LeaseLost",
     "NewQueueJob",
+    "PayloadNeeds",
     "ReapResult",
     "Submitted",
     "Success",
@@ -47,15 +49,18 @@ __all__ = [
     "fail",
     "finish",
     "give_back",
+    "give_back_unknown",
     "heartbeat",
     "make_ready",
     "next_time",
     "note_sign",
+    "payload_needs",
     "reap",
     "register",
     "set_group",
     "start",
     "stop",
+    "store_tails",
     "submit",
     "workers",
 ]
@@ -159,6 +164,20 @@ async def give_back(
         JobsLocked: A job was locked for longer than the lock timeout.
     """
 
+async def give_back_unknown(
+    database: AsyncDatabase,
+    owner: str,
+    known: Collection[int],
+    options: VerbOptions = ...,
+) -> EndResult:
+    """Give back the jobs of a worker but those with tokens that it knows: no attempt is counted.
+
+    A connection that is lost while a claim is committed leaves such leases.
+
+    Raises:
+        JobsLocked: A job was locked for longer than the lock timeout.
+    """
+
 async def heartbeat(
     database: AsyncDatabase,
     held: Sequence[Lease],
@@ -198,15 +217,26 @@ async def note_sign(
 ) -> bool:
     """Note a sign of life of a worker; return whether it is to drain."""
 
+async def payload_needs(
+    database: AsyncDatabase,
+    held: Sequence[Lease],
+) -> dict[int, PayloadNeeds]:
+    """Return what payloads need beside their parameters: limits, resources, names of outputs.
+
+    A job that has ended meanwhile is missing.
+    """
+
 async def reap(
     database: AsyncDatabase,
     options: VerbOptions = ...,
     *,
     limit: int = 1000,
+    alone: bool = False,
 ) -> ReapResult:
     """End expired leases: their jobs are tried again, cancelled or failed.
 
-    Any number of processes may call it at once: each takes others.
+    Any number of processes may call it at once: each takes others. With `alone` nothing is done
+    while another process reaps so, by an advisory lock that ends with the transaction.
 
     Raises:
         JobsLocked: A job was locked for longer than the lock timeout.
@@ -257,6 +287,13 @@ async def stop(
     worker_id: str,
 ) -> None:
     """Note that a worker has ended."""
+
+async def store_tails(
+    database: AsyncDatabase,
+    tails: Sequence[tuple[Lease, str]],
+    options: VerbOptions = ...,
+) -> None:
+    """Store the last output of payloads in JOBSDEBUG; of lost leases nothing is stored."""
 
 async def submit(
     database: AsyncDatabase,
