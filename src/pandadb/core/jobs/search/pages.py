@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement, CompoundSelect, Select
-    from sqlalchemy.orm import Session
 
     from pandadb.core.jobs.search.filters import Filter
+    from pandadb.core.sql.transaction import Transaction
     from pandadb.models import Base
     from pandadb.models.jobs.all_tables import ArchiveTable, JobTable, Satellite
 
@@ -51,7 +51,7 @@ class Page:
     """The cursor for the next page; None if this is the last."""
 
 
-def get(session: Session, pandaid: int, archive: Session | None = None) -> dict[str, Any]:
+def get(session: Transaction, pandaid: int, archive: Transaction | None = None) -> dict[str, Any]:
     """Return all columns of a job, and besides them its `table` and its `files`.
 
     The archive is queried, too, and then `archive`, another database. `jobparameters` and
@@ -75,12 +75,12 @@ def get(session: Session, pandaid: int, archive: Session | None = None) -> dict[
     return job | {"files": files}
 
 
-def _live(session: Session, pandaid: int) -> list[dict[str, Any]]:
+def _live(session: Transaction, pandaid: int) -> list[dict[str, Any]]:
     found = connection_of(session).execute(by_id(), {"pandaid": pandaid})
     return [dict(row) for row in found.mappings()]
 
 
-def _archived(session: Session, pandaid: int) -> list[dict[str, Any]]:
+def _archived(session: Transaction, pandaid: int) -> list[dict[str, Any]]:
     found = search(session, JobsArchived, [pandaid], select(JobsArchived.__table__))
     here = {"place": JOB_TABLES.index(JobsArchived), "table": JobsArchived.__tablename__}
     return [{**here, **row._mapping} for row in found]
@@ -106,7 +106,7 @@ def by_id() -> CompoundSelect[Any]:
 
 
 def _satellites(
-    session: Session, job: dict[str, Any], live: Satellite, place: JobTable
+    session: Transaction, job: dict[str, Any], live: Satellite, place: JobTable
 ) -> list[dict[str, Any]]:
     """Return the satellites of a job from their own place, or else from the place before.
 
@@ -119,13 +119,15 @@ def _satellites(
     return found or (_in_archive(session, job, archive) if place is JobsArchived4 else [])
 
 
-def _beside(session: Session, job: dict[str, Any], table: type[Base]) -> list[dict[str, Any]]:
+def _beside(session: Transaction, job: dict[str, Any], table: type[Base]) -> list[dict[str, Any]]:
     rows = table.__table__
     query = select(rows).where(rows.c.pandaid == job["pandaid"]).order_by(_order(table))
     return [dict(row) for row in session.execute(query).mappings()]
 
 
-def _in_archive(session: Session, job: dict[str, Any], table: ArchiveTable) -> list[dict[str, Any]]:
+def _in_archive(
+    session: Transaction, job: dict[str, Any], table: ArchiveTable
+) -> list[dict[str, Any]]:
     """Return the rows of the day on which the job ended, or else from the likely places."""
     query = select(table.__table__).order_by(_order(table))
     found = at(session, table, job["pandaid"], job["modificationtime"], query)
@@ -140,7 +142,7 @@ def _order(table: type[Base]) -> ColumnElement[Any]:
 
 
 def find(
-    session: Session,
+    session: Transaction,
     chosen: Filter,
     *,
     columns: Sequence[str] = (),
@@ -201,7 +203,7 @@ def _part(
 
 
 def _placed(
-    session: Session, chosen: Filter, job: JobTable, part: Select[*tuple[Any, ...]]
+    session: Transaction, chosen: Filter, job: JobTable, part: Select[*tuple[Any, ...]]
 ) -> Select[*tuple[Any, ...]]:
     """Return the rows of one table for a page; of the archive, only its partitions with named jobs.
 
@@ -224,7 +226,7 @@ def _when(job: JobTable) -> Select[*tuple[Any, ...]]:
     return select(job.pandaid, job.modificationtime, ended)
 
 
-def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict[str, Any]]:
+def count(session: Transaction, chosen: Filter, by: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return how many `jobs` there are for each combination of values of columns, most first.
 
     Besides the columns, jobs can be counted by their `table`.
@@ -269,7 +271,7 @@ def check_selectable(names: Sequence[str]) -> None:
             raise InvalidValue(f"jobs have no column {name!r}{hint}")
 
 
-def _check_regex(session: Session, chosen: Filter) -> None:
+def _check_regex(session: Transaction, chosen: Filter) -> None:
     """Have PostgreSQL read the regular expression, even where there is nothing to compare."""
     if chosen.errortext is None:
         return
