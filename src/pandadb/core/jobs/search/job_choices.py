@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.jobs.search import pages
 from pandadb.core.jobs.search.filters import Filter
+from pandadb.core.jobs.search.job_filter import AnyFilter, JobFilter, as_filter
 from pandadb.core.sql import validation
 from pandadb.core.sql.validation import InvalidValue
 
 if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
-JobChoice = Filter | int | Iterable[int]
+JobChoice = AnyFilter | int | Iterable[int]
 """A filter, PandaIDs, or one PandaID."""
 NO_LIMIT = 2**62
 PAGE = 50_000
@@ -28,9 +29,11 @@ def pandaids_of(session: Transaction, chosen: JobChoice, most: int = NO_LIMIT) -
     Raises:
         InvalidValue: The filter has no condition or an invalid one, or a job is no PandaID.
     """
-    if not isinstance(chosen, Filter):
+    if not isinstance(chosen, Filter | JobFilter):
         return sorted(validation.ids(chosen))[:most]
-    _check_conditional(chosen)
+    chosen = as_filter(chosen)
+    if chosen.is_unconditional:
+        raise InvalidValue("A filter without a condition matches every job: give it at least one")
     found: list[int] = []
     after: str | None = None
     while len(found) < most:
@@ -45,7 +48,7 @@ def pandaids_of(session: Transaction, chosen: JobChoice, most: int = NO_LIMIT) -
 
 def number_of(session: Transaction, chosen: JobChoice) -> int:
     """Return how many jobs were chosen."""
-    if not isinstance(chosen, Filter):
+    if not isinstance(chosen, Filter | JobFilter):
         return len(validation.ids(chosen))
     ((number,),) = (row.values() for row in pages.count(session, chosen))
     return int(number)
@@ -56,11 +59,6 @@ def matching(session: Transaction, chosen: JobChoice, pandaids: Sequence[int]) -
 
     A job that was found may have changed before it was locked.
     """
-    if not isinstance(chosen, Filter):
+    if not isinstance(chosen, Filter | JobFilter):
         return [*pandaids]
-    return pandaids_of(session, replace(chosen, pandaids=pandaids))
-
-
-def _check_conditional(chosen: Filter) -> None:
-    if chosen.is_unconditional:
-        raise InvalidValue("A filter without a condition matches every job: give it at least one")
+    return pandaids_of(session, replace(as_filter(chosen), pandaids=pandaids))

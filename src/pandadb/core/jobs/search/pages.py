@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, bindparam, cast, func, literal, select, union_all
-from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive.lookup.archived_jobs import at, gathered, groups, search
 from pandadb.core.jobs.search import lookup
 from pandadb.core.jobs.search.filters import conditions, places
+from pandadb.core.jobs.search.job_filter import as_filter
 from pandadb.core.jobs.search.pagination import Cursor, Order
+from pandadb.core.jobs.search.regexes import bounded
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_number, near, words
-from pandadb.errors import PandaDBError, sqlstate
+from pandadb.errors import PandaDBError
 from pandadb.models import (
     JobsActive4,
     JobsArchived,
@@ -24,11 +25,12 @@ from pandadb.models import (
 from pandadb.models.jobs.all_tables import ARCHIVE_TABLES, JOB_TABLES, SATELLITES, UNARCHIVED_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import ColumnElement, CompoundSelect, Select
 
     from pandadb.core.jobs.search.filters import Filter
+    from pandadb.core.jobs.search.job_filter import AnyFilter
     from pandadb.core.sql.transaction import Transaction
     from pandadb.models import Base
     from pandadb.models.jobs.all_tables import ArchiveTable, JobTable, Satellite
@@ -143,7 +145,7 @@ def _order(table: type[Base]) -> ColumnElement[Any]:
 
 def find(
     session: Transaction,
-    chosen: Filter,
+    chosen: AnyFilter,
     *,
     columns: Sequence[str] = (),
     order: Order = BY_PANDAID,
@@ -159,21 +161,33 @@ def find(
         InvalidValue: Unknown column, invalid limit, or malformed regular expression;
             after the latter the transaction can only be rolled back.
         InvalidCursor: `after` is not the `next` of a page in this order.
+        SearchTimeout: See `regexes.bounded`.
     """
     columns = words(columns)
     check_selectable(columns)
     check_number("limit", limit, 1, MAX_PAGE)
     cursor = None if after is None else Cursor.read(after, order)
-    _check_regex(session, chosen)
-    parts = [
-        _placed(session, chosen, job, _part(job, chosen, columns, order, cursor).limit(limit + 1))
-        for job in places(chosen)
-    ]
-    if not parts:
-        return Page([], None)
-    union = union_all(*parts).subquery()
-    query = select(union).order_by(*order.by(union.c.ordered_by, union.c.tie)).limit(limit + 1)
-    rows = session.execute(query).all()
+    part = partial(_part, columns=columns, order=order, cursor=cursor)
+    return _page(session, as_filter(chosen), part, order, limit)
+
+
+def _page(
+    session: Transaction,
+    chosen: Filter,
+    part: Callable[[JobTable, Filter], Select[*tuple[Any, ...]]],
+    order: Order,
+    limit: int,
+) -> Page:
+    with bounded(session, chosen):
+        parts = [
+            _placed(session, chosen, job, part(job, chosen).limit(limit + 1))
+            for job in places(chosen)
+        ]
+        if not parts:
+            return Page([], None)
+        union = union_all(*parts).subquery()
+        query = select(union).order_by(*order.by(union.c.ordered_by, union.c.tie))
+        rows = session.execute(query.limit(limit + 1)).all()
     jobs = [dict(zip(union.c.keys()[:-2], row[:-2], strict=True)) for row in rows[:limit]]
     last = str(Cursor(order, *rows[limit - 1][-2:])) if len(rows) > limit else None
     return Page(jobs, last)
@@ -226,7 +240,7 @@ def _when(job: JobTable) -> Select[*tuple[Any, ...]]:
     return select(job.pandaid, job.modificationtime, ended)
 
 
-def count(session: Transaction, chosen: Filter, by: Sequence[str] = ()) -> list[dict[str, Any]]:
+def count(session: Transaction, chosen: AnyFilter, by: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return how many `jobs` there are for each combination of values of columns, most first.
 
     Besides the columns, jobs can be counted by their `table`.
@@ -236,7 +250,12 @@ def count(session: Transaction, chosen: Filter, by: Sequence[str] = ()) -> list[
     """
     names = [*dict.fromkeys(words(by))]
     check_selectable(names)
-    _check_regex(session, chosen)
+    found = as_filter(chosen)
+    with bounded(session, found):
+        return _counts(session, found, names)
+
+
+def _counts(session: Transaction, chosen: Filter, names: Sequence[str]) -> list[dict[str, Any]]:
     parts = [_placed(session, chosen, job, _counted(job, chosen, names)) for job in places(chosen)]
     if not parts:
         return [] if names else [{"jobs": 0}]
@@ -269,17 +288,3 @@ def check_selectable(names: Sequence[str]) -> None:
         if name not in known:
             hint = near(name, known)
             raise InvalidValue(f"jobs have no column {name!r}{hint}")
-
-
-def _check_regex(session: Transaction, chosen: Filter) -> None:
-    """Have PostgreSQL read the regular expression, even where there is nothing to compare."""
-    if chosen.errortext is None:
-        return
-    try:
-        session.execute(select(literal("").regexp_match(chosen.errortext)))
-    except DBAPIError as error:
-        if sqlstate(error) != "2201B":
-            raise
-        _, _, said = str(error.orig).partition(": ")
-        sentence = f"errortext {chosen.errortext!r} is no regular expression: {said}"
-        raise InvalidValue(sentence) from None
