@@ -13,8 +13,8 @@ from sqlalchemy import column, select, values
 from sqlalchemy.types import String
 
 from pandadb.controller import JobFilter
-from pandadb.core.jobs.search.globs import is_like
 from pandadb.core.jobs.search.job_choices import pandaids_of
+from pandadb.core.jobs.search.job_filters.globs import is_like
 from pandadb.core.jobs.search.pages import count
 from pandadb.models.jobs.all_tables import JOB_TABLES
 

@@ -10,8 +10,8 @@ from sqlalchemy import exists, func, text
 
 from pandadb.controller import JobFilter
 from pandadb.core.jobs.search.job_choices import pandaids_of
+from pandadb.core.jobs.search.job_filters.regexes import SearchTimeout, bounded
 from pandadb.core.jobs.search.pages import count, find
-from pandadb.core.jobs.search.regexes import SearchTimeout, bounded
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.statemachine.machine import UnknownState
 from pandadb.models import FilesTable4, JobsActive4

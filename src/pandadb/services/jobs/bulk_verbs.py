@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pandadb.core.jobs.search.filters import Filter
-    from pandadb.core.jobs.search.job_filter import AnyFilter
+    from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
     from pandadb.database import Database
     from pandadb.job_types import JobColumns, JobVerb
 

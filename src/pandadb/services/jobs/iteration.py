@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from pandadb.core.jobs.search import pages
-from pandadb.core.jobs.search.job_filter import as_filter
+from pandadb.core.jobs.search.job_filters.job_filter import as_filter
 from pandadb.core.sql import validation
 from pandadb.services.jobs.search import ALL
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pandadb.core.jobs.search.filters import Filter
-    from pandadb.core.jobs.search.job_filter import AnyFilter
+    from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
     from pandadb.database import Database
     from pandadb.job_types import JobRow
 

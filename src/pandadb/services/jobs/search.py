@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pandadb.core.jobs.search.job_filter import AnyFilter
+    from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
     from pandadb.core.jobs.search.pages import Page
     from pandadb.database import Database
 

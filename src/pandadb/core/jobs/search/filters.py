@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from pandadb.core.jobs.search.criteria import Criterion
+    from pandadb.core.jobs.search.job_filters.criteria import Criterion
     from pandadb.models.jobs.all_tables import JobTable
 
 COMPONENTS = tuple(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.jobs.search import pages
 from pandadb.core.jobs.search.filters import Filter
-from pandadb.core.jobs.search.job_filter import AnyFilter, JobFilter, as_filter
+from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter, JobFilter, as_filter
 from pandadb.core.sql import validation
 from pandadb.core.sql.validation import InvalidValue
 
@@ -30,7 +30,7 @@ def pandaids_of(session: Transaction, chosen: JobChoice, most: int = NO_LIMIT) -
         InvalidValue: The filter has no condition or an invalid one, or a job is no PandaID.
     """
     if not isinstance(chosen, Filter | JobFilter):
-        return sorted(validation.ids(chosen))[:most]
+        return named(chosen)[:most]
     chosen = as_filter(chosen)
     if chosen.is_unconditional:
         raise InvalidValue("A filter without a condition matches every job: give it at least one")
@@ -44,6 +44,11 @@ def pandaids_of(session: Transaction, chosen: JobChoice, most: int = NO_LIMIT) -
             break
         after = page.next
     return found
+
+
+def named(chosen: int | Iterable[int]) -> list[int]:
+    """Return PandaIDs in order, each once."""
+    return sorted(validation.ids(chosen))
 
 
 def number_of(session: Transaction, chosen: JobChoice) -> int:

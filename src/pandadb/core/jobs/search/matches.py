@@ -11,7 +11,7 @@ from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.mover import looks
 from pandadb.core.jobs.refusals import Refusal, RefusalReason, refusing_to_wait
 from pandadb.core.jobs.search.filters import conditions, places
-from pandadb.core.jobs.search.job_filter import as_filter
+from pandadb.core.jobs.search.job_filters.job_filter import as_filter
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models.jobs.all_tables import LIVE_TABLES
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from pandadb.core.jobs.search.filters import Filter
-    from pandadb.core.jobs.search.job_filter import AnyFilter
+    from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
     from pandadb.core.sql.transaction import Transaction
     from pandadb.models.jobs.all_tables import JobTable
 

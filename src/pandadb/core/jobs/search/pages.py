@@ -11,9 +11,9 @@ from sqlalchemy import BigInteger, bindparam, cast, func, literal, select, union
 from pandadb.core.archive.lookup.archived_jobs import at, gathered, groups, search
 from pandadb.core.jobs.search import lookup
 from pandadb.core.jobs.search.filters import conditions, places
-from pandadb.core.jobs.search.job_filter import as_filter
+from pandadb.core.jobs.search.job_filters.job_filter import as_filter
+from pandadb.core.jobs.search.job_filters.regexes import bounded
 from pandadb.core.jobs.search.pagination import Cursor, Order
-from pandadb.core.jobs.search.regexes import bounded
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_number, near, words
 from pandadb.errors import PandaDBError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, CompoundSelect, Select
 
     from pandadb.core.jobs.search.filters import Filter
-    from pandadb.core.jobs.search.job_filter import AnyFilter
+    from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
     from pandadb.core.sql.transaction import Transaction
     from pandadb.models import Base
     from pandadb.models.jobs.all_tables import ArchiveTable, JobTable, Satellite

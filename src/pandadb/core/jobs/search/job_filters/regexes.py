@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, literal, select
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.core.jobs.search import criteria
+from pandadb.core.jobs.search.job_filters import criteria
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.errors import PandaDBError, sqlstate
 

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, literal, select, union_all
 from sqlalchemy.dialects import postgresql
 
 from pandadb.core.jobs import states
-from pandadb.core.jobs.search.criteria import (
+from pandadb.core.jobs.search.filters import Filter, conditions, error_columns, places
+from pandadb.core.jobs.search.job_filters.criteria import (
     EVERYTHING,
     NOTHING,
     AllOf,
@@ -27,14 +28,13 @@ from pandadb.core.jobs.search.criteria import (
     Where,
     check_expression,
 )
-from pandadb.core.jobs.search.filters import Filter, conditions, error_columns, places
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_text, ids, shown
 from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pandadb.core.jobs.search.criteria import Criterion
+    from pandadb.core.jobs.search.job_filters.criteria import Criterion
 
 Texts = str | Iterable[str] | None
 """A text or several; with `*`, `?` and `[a-z]` it is a pattern, as in a shell."""

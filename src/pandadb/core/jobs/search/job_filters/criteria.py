@@ -9,7 +9,7 @@ from sqlalchemy import Column, ColumnElement, and_, or_, true
 from sqlalchemy.sql import visitors
 
 from pandadb.core.jobs.search.filters import COMPONENTS, error_columns
-from pandadb.core.jobs.search.globs import is_like
+from pandadb.core.jobs.search.job_filters.globs import is_like
 from pandadb.core.sql.id_arrays import is_among, is_one_of
 from pandadb.core.sql.time_range import seen
 from pandadb.core.sql.validation import InvalidValue, shown
