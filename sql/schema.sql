@@ -9091,3 +9091,234 @@ UPDATE pandadb.alembic_version SET version_num='0034' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0034 -> 0035
+
+CREATE SEQUENCE pandadb.job_lease_token AS BIGINT;
+
+CREATE TABLE pandadb.job_control (
+    pandaid BIGINT NOT NULL, 
+    public_id VARCHAR(12) NOT NULL, 
+    queue VARCHAR(128) NOT NULL, 
+    name VARCHAR(300), 
+    kind VARCHAR(10) NOT NULL, 
+    max_attempt SMALLINT DEFAULT 1 NOT NULL, 
+    backoff INTEGER DEFAULT 0 NOT NULL, 
+    backoff_limit INTEGER DEFAULT 3600 NOT NULL, 
+    index_number SMALLINT DEFAULT 1 NOT NULL, 
+    group_key VARCHAR(128), 
+    dedupe_key VARCHAR(256), 
+    run_after TIMESTAMP WITHOUT TIME ZONE, 
+    held BOOLEAN DEFAULT false NOT NULL, 
+    has_children BOOLEAN DEFAULT false NOT NULL, 
+    announces BOOLEAN DEFAULT false NOT NULL, 
+    cancel_requested_at TIMESTAMP WITHOUT TIME ZONE, 
+    step_attempts SMALLINT DEFAULT 0 NOT NULL, 
+    step_error TEXT, 
+    suspended BOOLEAN DEFAULT false NOT NULL, 
+    details JSONB, 
+    last_changed TIMESTAMP WITHOUT TIME ZONE, 
+    CONSTRAINT job_control_pkey PRIMARY KEY (pandaid), 
+    CONSTRAINT job_control_kind_check CHECK (kind IN ('argv', 'handler', 'none'))
+);
+
+COMMENT ON TABLE pandadb.job_control IS 'What the job queue knows of a job beside PanDA''s columns; other jobs are PanDA''s own.';
+
+COMMENT ON COLUMN pandadb.job_control.pandaid IS 'The job, the jobs tables';
+
+COMMENT ON COLUMN pandadb.job_control.public_id IS 'Name of the job outside: twelve letters that nobody can guess';
+
+COMMENT ON COLUMN pandadb.job_control.queue IS 'Queue whose workers may take the job; COMPUTINGSITE of the job';
+
+COMMENT ON COLUMN pandadb.job_control.name IS 'Name of the job in its flow; its attempts have the same';
+
+COMMENT ON COLUMN pandadb.job_control.kind IS 'argv: the payload is a program; handler: a function; none: neither';
+
+COMMENT ON COLUMN pandadb.job_control.max_attempt IS 'Number of attempts that the job may have';
+
+COMMENT ON COLUMN pandadb.job_control.backoff IS 'Seconds between the first attempt and the second; doubled after each';
+
+COMMENT ON COLUMN pandadb.job_control.backoff_limit IS 'Seconds between two attempts at most';
+
+COMMENT ON COLUMN pandadb.job_control.index_number IS '1, or n for the job that replaces the one of n - 1';
+
+COMMENT ON COLUMN pandadb.job_control.group_key IS 'Group of the job, JOB_GROUP; NULL if it has none';
+
+COMMENT ON COLUMN pandadb.job_control.dedupe_key IS 'Key that no two live jobs of a queue have; NULL after the end';
+
+COMMENT ON COLUMN pandadb.job_control.run_after IS 'Time before which the job is not ready; NULL if it has none';
+
+COMMENT ON COLUMN pandadb.job_control.held IS 'Whether the job is paused by a user';
+
+COMMENT ON COLUMN pandadb.job_control.has_children IS 'Whether other jobs depend on the job, JOB_DEPENDENCY';
+
+COMMENT ON COLUMN pandadb.job_control.announces IS 'Whether the end of the job is an event of OUTBOX';
+
+COMMENT ON COLUMN pandadb.job_control.cancel_requested_at IS 'Time at which a worker was asked to end the payload; NULL if it was not';
+
+COMMENT ON COLUMN pandadb.job_control.step_attempts IS 'Failed attempts of the present step, such as staging';
+
+COMMENT ON COLUMN pandadb.job_control.step_error IS 'Error of the last attempt of the present step';
+
+COMMENT ON COLUMN pandadb.job_control.suspended IS 'Whether a step has failed for good; a retry goes on';
+
+COMMENT ON COLUMN pandadb.job_control.details IS 'Metadata, resources, execution configuration, folder and process, if any';
+
+COMMENT ON COLUMN pandadb.job_control.last_changed IS 'Last change of this row or of the dependencies of the job';
+
+CREATE UNIQUE INDEX job_control_dedupe_idx ON pandadb.job_control (queue, dedupe_key) WHERE dedupe_key IS NOT NULL;
+
+CREATE INDEX job_control_due_idx ON pandadb.job_control (queue, run_after) WHERE run_after IS NOT NULL;
+
+CREATE UNIQUE INDEX job_control_public_id_key ON pandadb.job_control (public_id);
+
+CREATE TABLE pandadb.job_lease (
+    pandaid BIGINT NOT NULL, 
+    token BIGINT NOT NULL, 
+    until TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    owner VARCHAR(128) NOT NULL, 
+    CONSTRAINT job_lease_pkey PRIMARY KEY (pandaid)
+);
+
+COMMENT ON TABLE pandadb.job_lease IS 'Jobs that workers have, each with the token that only its present worker knows.';
+
+COMMENT ON COLUMN pandadb.job_lease.pandaid IS 'The job, the jobs tables';
+
+COMMENT ON COLUMN pandadb.job_lease.token IS 'Fencing token: later leases have higher ones, of whichever job';
+
+COMMENT ON COLUMN pandadb.job_lease.until IS 'Time at which the lease expires, unless a heartbeat renews it';
+
+COMMENT ON COLUMN pandadb.job_lease.owner IS 'The worker, WORKER';
+
+CREATE TABLE pandadb.job_dependency (
+    parent BIGINT NOT NULL, 
+    child BIGINT NOT NULL, 
+    on_failure VARCHAR(10) DEFAULT 'block' NOT NULL, 
+    parent_state VARCHAR(15), 
+    CONSTRAINT job_dependency_pkey PRIMARY KEY (parent, child), 
+    CONSTRAINT job_dependency_on_failure_check CHECK (on_failure IN ('block', 'ignore', 'cancel'))
+);
+
+COMMENT ON TABLE pandadb.job_dependency IS 'Which jobs wait for which: a child is not ready before its parents have ended.';
+
+COMMENT ON COLUMN pandadb.job_dependency.parent IS 'Job that has to end first';
+
+COMMENT ON COLUMN pandadb.job_dependency.child IS 'Job that waits for it';
+
+COMMENT ON COLUMN pandadb.job_dependency.on_failure IS 'If the parent does not finish: block: the child waits on; ignore: it is ready; cancel: it is closed';
+
+COMMENT ON COLUMN pandadb.job_dependency.parent_state IS 'State in which the parent has ended; NULL while it has not';
+
+CREATE INDEX job_dependency_child_idx ON pandadb.job_dependency (child);
+
+CREATE TABLE pandadb.job_group (
+    group_key VARCHAR(128) NOT NULL, 
+    max_running INTEGER DEFAULT 1 NOT NULL, 
+    CONSTRAINT job_group_pkey PRIMARY KEY (group_key), 
+    CONSTRAINT job_group_max_running_check CHECK (max_running > 0)
+);
+
+COMMENT ON TABLE pandadb.job_group IS 'Groups of jobs of which no more than a number run at once.';
+
+COMMENT ON COLUMN pandadb.job_group.group_key IS 'The group';
+
+COMMENT ON COLUMN pandadb.job_group.max_running IS 'How many of its jobs may be activated or run at once';
+
+CREATE TABLE pandadb.job_group_member (
+    pandaid BIGINT NOT NULL, 
+    group_key VARCHAR(128) NOT NULL, 
+    priority INTEGER NOT NULL, 
+    admitted BOOLEAN DEFAULT false NOT NULL, 
+    CONSTRAINT job_group_member_pkey PRIMARY KEY (pandaid)
+);
+
+COMMENT ON TABLE pandadb.job_group_member IS 'Jobs of groups that could run now: those admitted, and those that wait for a place.';
+
+COMMENT ON COLUMN pandadb.job_group_member.pandaid IS 'The job, the jobs tables';
+
+COMMENT ON COLUMN pandadb.job_group_member.group_key IS 'Group of the job, JOB_GROUP';
+
+COMMENT ON COLUMN pandadb.job_group_member.priority IS 'CURRENTPRIORITY of the job: the highest first';
+
+COMMENT ON COLUMN pandadb.job_group_member.admitted IS 'Whether the job has one of the places of its group';
+
+CREATE INDEX job_group_member_order_idx ON pandadb.job_group_member (group_key, admitted, priority DESC, pandaid);
+
+CREATE TABLE pandadb.outbox (
+    event_id BIGINT GENERATED ALWAYS AS IDENTITY, 
+    created_at TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC') NOT NULL, 
+    kind VARCHAR(30) NOT NULL, 
+    pandaid BIGINT, 
+    jeditaskid BIGINT, 
+    payload JSONB NOT NULL, 
+    attempts SMALLINT DEFAULT 0 NOT NULL, 
+    retry_after TIMESTAMP WITHOUT TIME ZONE, 
+    sent_at TIMESTAMP WITHOUT TIME ZONE, 
+    CONSTRAINT outbox_pkey PRIMARY KEY (event_id)
+);
+
+COMMENT ON TABLE pandadb.outbox IS 'Events that are to leave the database: mails, messages; deleted some time after they left.';
+
+COMMENT ON COLUMN pandadb.outbox.event_id IS 'Number of the event, the key';
+
+COMMENT ON COLUMN pandadb.outbox.created_at IS 'Time of the event';
+
+COMMENT ON COLUMN pandadb.outbox.kind IS 'Kind of event, such as job ended';
+
+COMMENT ON COLUMN pandadb.outbox.pandaid IS 'Job, the jobs tables';
+
+COMMENT ON COLUMN pandadb.outbox.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN pandadb.outbox.payload IS 'The event itself';
+
+COMMENT ON COLUMN pandadb.outbox.attempts IS 'How often sending it has failed';
+
+COMMENT ON COLUMN pandadb.outbox.retry_after IS 'Time before which it is not sent again';
+
+COMMENT ON COLUMN pandadb.outbox.sent_at IS 'Time at which it was sent';
+
+CREATE INDEX outbox_pandaid_idx ON pandadb.outbox (pandaid);
+
+CREATE INDEX outbox_waiting_idx ON pandadb.outbox (event_id) WHERE sent_at IS NULL;
+
+CREATE TABLE pandadb.worker (
+    worker_id VARCHAR(128) NOT NULL, 
+    host VARCHAR(255) NOT NULL, 
+    pid INTEGER NOT NULL, 
+    version VARCHAR(40) NOT NULL, 
+    queues VARCHAR(128)[] NOT NULL, 
+    slots INTEGER NOT NULL, 
+    started_at TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC') NOT NULL, 
+    last_seen TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC') NOT NULL, 
+    draining BOOLEAN DEFAULT false NOT NULL, 
+    stopped_at TIMESTAMP WITHOUT TIME ZONE, 
+    CONSTRAINT worker_pkey PRIMARY KEY (worker_id)
+);
+
+COMMENT ON TABLE pandadb.worker IS 'Processes that take jobs of queues.';
+
+COMMENT ON COLUMN pandadb.worker.worker_id IS 'Host, process and a random part, the key';
+
+COMMENT ON COLUMN pandadb.worker.host IS 'Machine of the process';
+
+COMMENT ON COLUMN pandadb.worker.pid IS 'Number of the process on its machine';
+
+COMMENT ON COLUMN pandadb.worker.version IS 'Version of pandadb';
+
+COMMENT ON COLUMN pandadb.worker.queues IS 'Queues whose jobs it takes';
+
+COMMENT ON COLUMN pandadb.worker.slots IS 'How many jobs it runs at once';
+
+COMMENT ON COLUMN pandadb.worker.started_at IS 'Time at which it began';
+
+COMMENT ON COLUMN pandadb.worker.last_seen IS 'Time of its last sign of life';
+
+COMMENT ON COLUMN pandadb.worker.draining IS 'Whether it takes no more jobs';
+
+COMMENT ON COLUMN pandadb.worker.stopped_at IS 'Time at which it has ended; NULL while it runs, or if it was killed';
+
+UPDATE pandadb.alembic_version SET version_num='0035' WHERE pandadb.alembic_version.version_num = '0034';
+
+COMMIT;
+

@@ -35,6 +35,13 @@ GRANT INSERT ON pandadb.site_change TO :"writer";
 -- Reports on workers have times of their own, kept until the workers are cleaned up.
 GRANT INSERT, UPDATE, DELETE ON pandadb.harvester_worker_time TO :"writer";
 
+-- Queued jobs, their leases, dependencies and groups, the workers and what is to be sent are the servers'.
+GRANT INSERT, UPDATE, DELETE
+   ON pandadb.job_control, pandadb.job_lease, pandadb.job_dependency, pandadb.job_group,
+      pandadb.job_group_member, pandadb.outbox, pandadb.worker
+   TO :"writer";
+GRANT USAGE, SELECT ON SEQUENCE pandadb.job_lease_token TO :"writer";
+
 -- A worker that ends late changes its job in the archive, too.
 GRANT UPDATE ON doma_pandaarch.jobsarchived TO :"writer";
 

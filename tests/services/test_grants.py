@@ -66,6 +66,26 @@ MATRIX = {
     "pandadb.archive_hold": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     "pandadb.archive_pause": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     "pandadb.archive_range": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
+    "pandadb.job_control": (
+        "SELECT INSERT UPDATE DELETE",
+        "SELECT",
+        "SELECT INSERT UPDATE DELETE",
+    ),
+    "pandadb.job_lease": (
+        "SELECT INSERT UPDATE DELETE",
+        "SELECT",
+        "SELECT INSERT UPDATE DELETE",
+    ),
+    "pandadb.outbox": (
+        "SELECT INSERT UPDATE DELETE",
+        "SELECT",
+        "SELECT INSERT UPDATE DELETE",
+    ),
+    "pandadb.worker": (
+        "SELECT INSERT UPDATE DELETE",
+        "SELECT",
+        "SELECT INSERT UPDATE DELETE",
+    ),
     "pandadb.site_change": ("SELECT INSERT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     "pandadb.maintenance_run": (
         "SELECT INSERT UPDATE",

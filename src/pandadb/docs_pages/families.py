@@ -26,6 +26,7 @@ ORDER = [
     "jobs",
     "archive",
     "queues",
+    "control",
     "workflow",
     "deft",
     "sites",

@@ -43,6 +43,15 @@ from pandadb.models.bigmon import (
     UserSettings,
     Visits,
 )
+from pandadb.models.control import (
+    JobControl,
+    JobDependency,
+    JobGroup,
+    JobGroupMember,
+    JobLease,
+    Outbox,
+    Worker,
+)
 from pandadb.models.datasets import Datasets, JediDatasetContents, JediDatasetLocality, JediDatasets
 from pandadb.models.deft import ProdSysComm, TTask
 from pandadb.models.errors import ErrorClassification, ErrorDescriptions, RetryActions, RetryErrors
@@ -210,6 +219,11 @@ __all__ = [
     "JediTaskParams",
     "JediTasks",
     "JediWorkQueue",
+    "JobControl",
+    "JobDependency",
+    "JobGroup",
+    "JobGroupMember",
+    "JobLease",
     "JobMetadata",
     "JobMetrics",
     "JobOutputReport",
@@ -241,6 +255,7 @@ __all__ = [
     "NetworkMatrixKV",
     "NetworkMatrixKVTemp",
     "ObjectsComparison",
+    "Outbox",
     "PandaDBVersion",
     "PandaDdmRelation",
     "PandaIDsModifTimeErrLogOld",
@@ -289,6 +304,7 @@ __all__ = [
     "Users",
     "View",
     "Visits",
+    "Worker",
     "WorkerNode",
     "WorkerNodeGPUs",
     "WorkerNodeMetrics",

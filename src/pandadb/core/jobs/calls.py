@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.control import followers
 from pandadb.core.jobs import queuing_periods, states
+from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.ending import clones, energy, library_jobs, merge_jobs, transfer_datasets
 from pandadb.core.jobs.files import file_accounting, file_reports, file_reset, task_totals
 from pandadb.core.jobs.files.file_accounting import ACCOUNTED_STATES
@@ -16,6 +18,7 @@ from pandadb.core.sql.transaction import Lock
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pandadb.core.control.followers import Followers
     from pandadb.core.jobs.files.file_reports import FileValues
     from pandadb.core.jobs.mover import Consequences
     from pandadb.core.sql.transaction import Transaction
@@ -115,6 +118,9 @@ def _conclude(session: Transaction, given: Call, moved: MoveResult, then: Conseq
         moved.merged |= clones.close(session, others, given.host)
     if then.builds:
         moved.merged |= _end_waiting(session, then.builds, given)
+    if then.controlled:
+        ended = {job: moved.jobs[job] for job in then.controlled}
+        moved.merged |= _follow(session, followers.end(session, ended), given)
 
 
 def is_accounted(steps: Sequence[Transition]) -> bool:
@@ -148,3 +154,16 @@ def _end_waiting(session: Transaction, builds: Sequence[int], given: Call) -> di
     if cancelled:
         transfer_datasets.close_parts(session, [*cancelled])
     return cancelled
+
+
+def _follow(session: Transaction, then: Followers, given: Call) -> dict[int, str]:
+    """Let jobs go on that have waited for others to end, and end those that end with them.
+
+    Returns those that have ended.
+    """
+    queued_jobs.go_on(session, then.ready, then.groups, host=given.host)
+    if not then.closing:
+        return {}
+    close = Call("close", states.transitions("close"), given.host, {}, Lock.WAIT)
+    closed = take(session, close, then.closing)
+    return closed.jobs | closed.merged

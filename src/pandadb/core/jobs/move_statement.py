@@ -10,18 +10,20 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     false,
     func,
     insert,
-    literal,
     not_,
     null,
     select,
     true,
+    union_all,
     update,
 )
 from typing_extensions import override
 
+from pandadb.core.control.followers import CONTROL, has_followers
 from pandadb.core.jobs import lock_order
 from pandadb.core.jobs.effects import BY_EVENTS, HAS_QUEUED_TIME, IS_CLONE
 from pandadb.core.jobs.ending import energy
@@ -34,7 +36,7 @@ from pandadb.core.sql.prepared import CACHE_SIZE
 from pandadb.core.statemachine import statement as machine_statement
 from pandadb.core.statemachine.effects import moment
 from pandadb.core.statemachine.statement import Carrying
-from pandadb.models import FilesTable4, JobsStatusLog
+from pandadb.models import FilesTable4, JobLease, JobsStatusLog
 from pandadb.models.jobs.all_tables import SATELLITES
 from pandadb.models.types import EPOCH, Timestamp
 
@@ -206,13 +208,19 @@ def stamp(step: Transition) -> Select[Any]:
     With it they are in the partition of their day. This is no part of the move: the snapshot of a
     statement is older than the locks that it takes. Rows that the holder of a lock has inserted for
     the job, such as the metadata of its last heartbeat, are visible only to the next statement.
-    The statement returns jobs that have failed with inputs that were moved by a dispatch block.
+    Leases of the jobs are deleted. The statement returns jobs that have failed with inputs that
+    were moved by a dispatch block, with False, and controlled jobs with followers, with True.
     """
     files, *others = (_stamped(table, step) for table in SATELLITES)
+    found = select(CONTROL.pandaid, true()).where(is_given(CONTROL.pandaid), has_followers())
+    lease = JobLease.__table__
+    released = delete(lease).where(is_given(lease.c.pandaid)).cte("released")
     if step.target != "failed":
-        return select(literal(1)).where(false()).add_cte(files, *others)
+        return found.add_cte(files, *others, released)
     is_dispatched = and_(files.c.type == "input", files.c.dispatchdblock != "")
-    return select(files.c.pandaid).where(is_dispatched).distinct().add_cte(*others)
+    dispatched = select(files.c.pandaid, false()).where(is_dispatched).distinct()
+    both = union_all(found, dispatched).subquery("both")
+    return select(*both.c).add_cte(*others, released)
 
 
 def _stamped(satellite: Satellite, step: Transition) -> CTE:

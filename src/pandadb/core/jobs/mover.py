@@ -64,6 +64,8 @@ class Consequences:
     """Those of the jobs that have the time at which their task was queued."""
     dispatched: list[int] = field(default_factory=list)
     """Those of the failed jobs with inputs that a dispatch block moved."""
+    controlled: list[int] = field(default_factory=list)
+    """Those of the jobs that have ended on whose end the job queue has to act."""
     builds: list[int] = field(default_factory=list)
     """Those of the jobs that have failed to build a library."""
 
@@ -161,7 +163,7 @@ def _follow(
     has_files = any(one.has_files for one in moved)
     strays = [] if has_files or not accounted else _without_files(session, moved)
     if states.is_end(step):
-        then.dispatched += _stamp(session, moved, step)
+        _stamp(session, moved, step, then)
     then.has_files |= has_files
     if strays:
         then.has_files |= _gather(session, strays, moved[0], step)
@@ -172,14 +174,18 @@ def _follow(
     then.builds += [one.pandaid for one in moved if one.builds]
 
 
-def _stamp(session: Transaction, ended: Sequence[MovedJob], step: Transition) -> list[int]:
+def _stamp(
+    session: Transaction, ended: Sequence[MovedJob], step: Transition, then: Consequences
+) -> None:
     """Set the time of the satellites of jobs that have just ended to the time of their end.
 
-    Returns those that have failed with inputs that were moved by a dispatch block.
+    Notes those that have failed with inputs that were moved by a dispatch block, and those of the
+    job queue with something to follow; the leases of all end.
     """
     given = {"pandaids": id_arrays.written(one.pandaid for one in ended), "at": ended[0].at}
     with refusing_to_wait():
-        return [pandaid for (pandaid,) in send(session, move_statement.stamp(step), given)]
+        for pandaid, is_controlled in send(session, move_statement.stamp(step), given):
+            (then.controlled if is_controlled else then.dispatched).append(pandaid)
 
 
 def _without_files(session: Transaction, moved: Sequence[MovedJob]) -> list[int]:

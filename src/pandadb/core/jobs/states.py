@@ -90,6 +90,10 @@ JUDGED_VERBS = ("finish", "fail")
 CONSUMED = ("finish events", "fail events")
 """Verbs of jobs that took ranges of events: the state that they end in depends on the ranges."""
 
+READY, POSTPONE, REQUEUE, GIVE_BACK = "ready", "postpone", "requeue", "give back"
+QUEUED = (READY, POSTPONE, REQUEUE, GIVE_BACK)
+"""Verbs of the job queue, for jobs that it controls."""
+
 
 SET_BY_MOVER = ("pandaid", "jobstatus", "modificationtime", "statechangetime")
 """Columns that every transition keeps or sets, against the values of a caller."""
@@ -113,6 +117,12 @@ RESET_VALUES = {
     "currentpriority": when(PILOT_FAILED, LOWER),
     "specialhandling": when(HAS_LOCALPOOL, WITHOUT_POOL),
 }
+
+WITH_WORKER = ("sent", *RUNS, "holding", "transferring")
+"""States of a job that a worker of the job queue may have."""
+UNSTARTED = dict.fromkeys(("starttime", "endtime", "batchid"), NULL)
+AGAIN = ("activated", "throttled", "pending")
+"""States that a job goes back to from a worker: its group may be full, or its time be later."""
 
 TRANSITIONS = (
     Transition(
@@ -187,6 +197,24 @@ TRANSITIONS = (
     Transition(
         "retry", ("failed", "holding"), "activated", "is tried again, as the same job",
         (NO_END_COMMAND,), RESET_VALUES),
+    *(
+        Transition(READY, ("pending",), end, f"has no parent, time or user to wait for{but}")
+        for end, but in (("activated", ""), ("throttled", ", but its group is full"))
+    ),
+    Transition(
+        POSTPONE, ("activated", "throttled"), "pending", "waits for parents, a time or its user"),
+    *(
+        Transition(
+            REQUEUE, WITH_WORKER, end, "is tried again by the job queue", (NO_END_COMMAND,),
+            {**UNSTARTED, "attemptnr": INCREMENT})
+        for end in AGAIN
+    ),
+    *(
+        Transition(
+            GIVE_BACK, WITH_WORKER, end, "is given back by its worker", (NO_END_COMMAND,),
+            UNSTARTED)
+        for end in AGAIN
+    ),
 )  # fmt: skip
 
 
@@ -204,7 +232,7 @@ transitions = cache(JOBS.steps)
 
 def legal_from(name: str) -> list[str]:
     """Return the verbs that have a transition from a state, and can be asked for."""
-    return [verb for verb in JOBS.legal_from(name) if verb not in CONSUMED]
+    return [verb for verb in JOBS.legal_from(name) if verb not in (*CONSUMED, *QUEUED)]
 
 
 def home(name: str, waiting_table: str | None = None) -> JobTable:

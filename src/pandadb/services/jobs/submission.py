@@ -44,6 +44,7 @@ def submit(
     Raises:
         InvalidValue: A column is unknown or a value does not fit it; the sentence names the job.
     """
+    submission.check_first_state(jobstatus)
     if priority_offset is not None:
         check_columns(JobsActive4, {"currentpriority": priority_offset})
     with transaction(database, options) as connection:

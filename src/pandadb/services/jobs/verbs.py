@@ -13,7 +13,7 @@ from pandadb.core.jobs import advances
 from pandadb.core.jobs.ending import kills
 from pandadb.core.jobs.files import file_reports
 from pandadb.core.jobs.refusals import Refused
-from pandadb.core.jobs.states import CONSUMED, JOBS, KILLS, MERGED, transitions
+from pandadb.core.jobs.states import CONSUMED, JOBS, KILLS, MERGED, QUEUED, transitions
 from pandadb.core.sql import validation
 from pandadb.core.sql.validation import from_text, near
 from pandadb.core.statemachine.machine import UnknownVerb
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pandadb.job_types import JobColumns, JobVerb
 
 
-APART = ("heartbeat", "dispatch", "retry", MERGED, *KILLS, *CONSUMED)
+APART = ("heartbeat", "dispatch", "retry", MERGED, *KILLS, *CONSUMED, *QUEUED)
 VERBS = tuple(verb for verb in JOBS.verbs if verb not in APART)
 """Verbs that need PandaIDs only; the others have functions of their own."""
 CANCEL = ("cancel", "kill")

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from pandadb.models import Base
 
 FIRST_STATES = ("pending", "defined", "waiting")
+QUEUED_STATES = (*FIRST_STATES, "activated")
+"""States in which a job of the job queue begins."""
 NULL_TIMES = ("starttime", "endtime")
 """Times that are NULL unless they are given: the table's default is for rows of old servers."""
 READY_STATUSES = ("ready", "cached")
@@ -189,9 +191,19 @@ def _followed(
     ]
 
 
-def _check_shapes(jobs: Sequence[NewJob], jobstatus: str) -> None:
+def check_first_state(jobstatus: str) -> None:
+    """See that a job of PanDA may begin in a state.
+
+    Raises:
+        InvalidValue: It may not.
+    """
     if jobstatus not in FIRST_STATES:
         raise InvalidValue(f"A job begins as {', '.join(FIRST_STATES)}, not as {jobstatus!r}")
+
+
+def _check_shapes(jobs: Sequence[NewJob], jobstatus: str) -> None:
+    if jobstatus not in QUEUED_STATES:
+        check_first_state(jobstatus)
     for number, job in enumerate(jobs, start=1):
         try:
             if not isinstance(job, NewJob):

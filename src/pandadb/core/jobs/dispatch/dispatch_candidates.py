@@ -116,7 +116,9 @@ def _still_fits(by_label: bool, asked: Sequence[str]) -> list[ColumnElement[bool
     ]
 
 
-def free(candidates: CTE, by_label: bool, asked: Sequence[str]) -> CTE:
+def free(
+    candidates: CTE, by_label: bool, asked: Sequence[str], *conditions: ColumnElement[bool]
+) -> CTE:
     """Lock the first candidates that are free, and return their places; at most `njobs`.
 
     Each candidate is looked up and locked in turn, so no job is locked and then not taken. A sort
@@ -129,7 +131,7 @@ def free(candidates: CTE, by_label: bool, asked: Sequence[str]) -> CTE:
     first = first.render_derived("first")
     job = (
         select(*(JOB[name] for name in PICKED_COLUMNS))
-        .where(JOB.pandaid == first.c.pandaid, *_still_fits(by_label, asked))
+        .where(JOB.pandaid == first.c.pandaid, *_still_fits(by_label, asked), *conditions)
         .with_for_update(skip_locked=True)
         .lateral("job")
     )

@@ -1,0 +1,1 @@
+"""What the job queue knows of jobs: dependencies, groups, wake-ups. No job moves here."""

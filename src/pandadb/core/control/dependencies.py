@@ -1,0 +1,95 @@
+"""Dependencies of jobs: which parents a job waits for, and which of them have ended how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ARRAY, String, and_, bindparam, exists, func, not_, or_, select, update
+
+from pandadb.core.sql.expressions import constant, now
+from pandadb.core.sql.id_arrays import array, is_among, unnested
+from pandadb.models import JobControl, JobDependency
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from sqlalchemy import ColumnElement
+
+    from pandadb.core.sql.transaction import Transaction
+
+CONTROL, EDGE = JobControl.__table__.c, JobDependency.__table__.c
+FINISHED_STATE = "finished"
+FINISHED = constant(FINISHED_STATE)
+BLOCK, IGNORE, CANCEL = "block", "ignore", "cancel"
+ON_FAILURE = (BLOCK, IGNORE, CANCEL)
+"""What becomes of a child whose parent does not finish."""
+
+
+def lock_children(session: Transaction, parents: Collection[int]) -> list[int]:
+    """Lock the control rows of the children of jobs, in the order of their PandaIDs; return them.
+
+    Of two parents that end at once, so the later one sees that the other has ended.
+    """
+    children = select(EDGE.child).where(is_among(EDGE.parent, parents))
+    locked = (
+        select(CONTROL.pandaid)
+        .where(CONTROL.pandaid.in_(children))
+        .order_by(CONTROL.pandaid)
+        .with_for_update()
+    )
+    return [*session.scalars(locked)]
+
+
+def note_ends(session: Transaction, ended: Mapping[int, str]) -> list[int]:
+    """Note with the children of jobs in which state each parent has ended; return the children."""
+    children = lock_children(session, ended)
+    if not children:
+        return []
+    states = bindparam("states", type_=ARRAY(String))
+    given = unnested("given", parent=array("parents"), state=states)
+    noted = (
+        update(JobDependency.__table__)
+        .where(EDGE.parent == given.c.parent)
+        .values(parent_state=given.c.state)
+    )
+    session.execute(noted, {"parents": [*ended], "states": [*ended.values()]})
+    return children
+
+
+def is_open() -> ColumnElement[bool]:
+    """Match dependencies that keep their child waiting."""
+    excused = and_(EDGE.parent_state.is_not(None), EDGE.on_failure == constant(IGNORE))
+    return not_(or_(func.coalesce(EDGE.parent_state, "") == FINISHED, excused))
+
+
+def is_ready() -> ColumnElement[bool]:
+    """Match control rows of jobs that wait for no parent, no time and no user."""
+    return and_(
+        not_(CONTROL.held),
+        or_(CONTROL.run_after.is_(None), CONTROL.run_after <= now()),
+        not_(exists().where(EDGE.child == CONTROL.pandaid, is_open())),
+    )
+
+
+def ready(session: Transaction, jobs: Collection[int]) -> list[int]:
+    """Return those of some jobs that wait for no parent, no time and no user; in their order."""
+    if not jobs:
+        return []
+    found = select(CONTROL.pandaid).where(is_among(CONTROL.pandaid, jobs), is_ready())
+    return [*session.scalars(found.order_by(CONTROL.pandaid))]
+
+
+def to_be_closed(session: Transaction, children: Collection[int]) -> list[int]:
+    """Return those of the children that end with a parent that has not finished."""
+    if not children:
+        return []
+    lost = (
+        select(EDGE.child)
+        .where(
+            is_among(EDGE.child, children),
+            EDGE.on_failure == constant(CANCEL),
+            EDGE.parent_state != FINISHED,
+        )
+        .distinct()
+    )
+    return [*session.scalars(lost.order_by(EDGE.child))]

@@ -1,0 +1,101 @@
+"""Cancels of queued jobs: at once if no payload runs, else when its worker has ended it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, update
+
+from pandadb.core.control import locks, notices
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.effects import COMMAND
+from pandadb.core.jobs.ending import kills
+from pandadb.core.jobs.refusals import explain
+from pandadb.core.jobs.states import transitions
+from pandadb.core.sql.expressions import constant, now
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.validation import ids
+from pandadb.models import JobControl, JobDependency, JobsActive4
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from pandadb.core.jobs.mover import MoveResult
+    from pandadb.core.sql.transaction import Transaction
+
+CONTROL, EDGE, JOB = (m.__table__.c for m in (JobControl, JobDependency, JobsActive4))
+KILL_CODE = 91
+"""PanDA's code for a kill by somebody that tells running jobs to end, whatever they are."""
+
+
+@dataclass
+class CancelResult:
+    """The result of a cancel."""
+
+    jobs: dict[int, str] = field(default_factory=dict)
+    """The jobs that have ended, each with its state."""
+    asked: list[int] = field(default_factory=list)
+    """The running jobs, which end when their workers have ended the payloads."""
+    refused: dict[int, str] = field(default_factory=dict)
+    """The jobs that could not be cancelled, each with the sentence."""
+
+
+def cancel(
+    session: Transaction, pandaids: Sequence[int], *, by: str, host: str, cascade: bool = False
+) -> CancelResult:
+    """Cancel jobs: those that run are told to end. With `cascade` their descendants, too.
+
+    Jobs that a worker has and does not run yet end at once: their lease is lost. Jobs without a
+    control row are PanDA's own and are refused.
+
+    Raises:
+        InvalidValue: An id is no whole number, or `by` does not fit its column.
+        JobsLocked: See `mover.move`.
+    """
+    asked = ids(pandaids)
+    chosen = descendants(session, asked) if cascade else asked
+    mine = locks.lock(session, chosen)
+    foreign = {*asked} - {*mine}
+    done = CancelResult(refused={job: f"Job {job} is not of a job queue" for job in foreign})
+    if not mine:
+        return done
+    killed = kills.kill(session, mine, code=KILL_CODE, by=by, host=host, hard=False)
+    done.jobs, done.asked = killed.jobs | killed.merged, killed.told
+    given = {job: why.sentence for job, why in killed.refused.items() if job in {*asked}}
+    done.refused |= {job: words for job, words in given.items() if job not in done.jobs}
+    if done.asked:
+        told = update(JobControl.__table__).where(is_among(CONTROL.pandaid, done.asked))
+        session.execute(told.values(cancel_requested_at=now(), last_changed=now()))
+        notices.wake(session)
+    return done
+
+
+def end(session: Transaction, jobs: Sequence[int], *, host: str) -> MoveResult:
+    """End jobs that were told to end, now that their payloads have ended; others are refused.
+
+    Leases and control rows are the caller's: those are ended, these locked.
+
+    Raises:
+        JobsLocked: See `mover.move`.
+    """
+    told = select(JOB.pandaid).where(
+        is_among(JOB.pandaid, jobs), JOB.commandtopilot == constant(COMMAND)
+    )
+    rows = told.order_by(JOB.pandaid).with_for_update()
+    mine = [*session.scalars(rows)]
+    done = advances.advance(session, "kill", mine, host=host)
+    if running := [job for job in mine if job in done.refused]:
+        done.add(advances.advance(session, "kill hard", running, host=host))
+    if left := [job for job in jobs if job not in {*mine}]:
+        done.refused |= explain(session, transitions("kill"), left)
+    return done
+
+
+def descendants(session: Transaction, jobs: Collection[int]) -> list[int]:
+    """Return jobs and all that depend on them, directly or not, in the order of their PandaIDs."""
+    first = select(CONTROL.pandaid).where(is_among(CONTROL.pandaid, jobs))
+    found = first.cte("found", recursive=True)
+    children = select(EDGE.child).join(found, EDGE.parent == found.c.pandaid)
+    found = found.union(children)
+    return sorted({*jobs, *session.scalars(select(found.c.pandaid))})

@@ -1,0 +1,121 @@
+"""Claims: activated jobs of a queue for a worker, by priority, then age, in one statement."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Float, String, bindparam, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from pandadb.core.jobs import move_statement
+from pandadb.core.jobs.dispatch import dispatch_candidates
+from pandadb.core.jobs.dispatch.dispatches import MAX_INTEGER, SPARE_CANDIDATES, route_of
+from pandadb.core.jobs.refusals import refusing_to_wait
+from pandadb.core.queue.leases import CONTROL, LEASE, Lease
+from pandadb.core.sql.id_arrays import unseen
+from pandadb.core.sql.prepared import send
+from pandadb.core.statemachine.effects import moment
+from pandadb.models import JobControl, JobLease, JobParamsTable
+from pandadb.models.control import JOB_LEASE_TOKEN_SEQ
+from pandadb.models.types import EPOCH
+
+if TYPE_CHECKING:
+    from sqlalchemy import CTE, ColumnElement, Select
+
+    from pandadb.core.sql.transaction import Transaction
+
+OWN_COLUMNS = ("pandaid", "attemptnr", "maxattempt", "jeditaskid")
+PARAMS = JobParamsTable.__table__.c
+
+
+def claim(
+    session: Transaction, queue: str, njobs: int, *, owner: str, seconds: float, host: str
+) -> list[Lease]:
+    """Take activated jobs of a queue to `sent`, each under a new lease; return the leases.
+
+    Jobs without a control row are PanDA's own and are left. Jobs that others have locked are
+    skipped; the result is empty only if no job is left. One statement claims all.
+    """
+    given: dict[str, Any] = {
+        "site": queue,
+        "shares": [],
+        "labels": None,
+        "njobs": njobs,
+        "owner": owner,
+        "seconds": seconds,
+        "host": host[:128],
+        "harvester": None,
+        "worker": None,
+    }
+    reach = njobs + SPARE_CANDIDATES
+    while njobs > 0:
+        with refusing_to_wait():
+            rows = send(session, _statement(), {**given, "reach": reach})
+        taken, seen = [row for row in rows if row[0]], rows[0][-1]
+        if taken or seen < reach:
+            return [_lease(row, queue, owner) for row in taken]
+        reach = min(4 * reach, MAX_INTEGER)  # others have the jobs in reach, or they are PanDA's
+    return []
+
+
+def _lease(row: tuple[Any, ...], queue: str, owner: str) -> Lease:
+    pandaid, attemptnr, maxattempt, jeditaskid, token, until, kind, public_id, name, text, _ = row
+    return Lease(
+        pandaid=pandaid,
+        token=token,
+        until=until,
+        owner=owner,
+        queue=queue,
+        kind=kind,
+        attemptnr=attemptnr,
+        maxattempt=maxattempt,
+        public_id=public_id,
+        name=name,
+        jeditaskid=jeditaskid,
+        parameters=json.loads(text) if text else {},
+    )
+
+
+@cache
+def _statement() -> Select[Any]:
+    """Return the statement; its rows are the jobs in the order of the claim, and the candidates.
+
+    One row without a job if none was free.
+    """
+    candidates = dispatch_candidates.candidates(False, ())
+    controlled = exists().where(CONTROL.pandaid == dispatch_candidates.JOB.pandaid)
+    free = dispatch_candidates.free(candidates, False, (), controlled)
+    at, moved, *then = move_statement.moving(route_of(OWN_COLUMNS, ()), free)
+    leased = _leased(free)
+    taken = (
+        free.join(moved, moved.c.pandaid == free.c.pandaid)
+        .join(leased, leased.c.pandaid == free.c.pandaid)
+        .join(JobControl.__table__, CONTROL.pandaid == free.c.pandaid)
+    )
+    job = [moved.c[name] for name in OWN_COLUMNS]
+    lease = [leased.c.token, leased.c.until, CONTROL.kind, CONTROL.public_id, CONTROL.name]
+    reached = func.cardinality(candidates.c.pandaids)
+    return (
+        select(*job, *lease, _parameters(free.c.pandaid), reached)
+        .select_from(candidates.outerjoin(taken, candidates.c.pandaids.is_not(None)))
+        .order_by(free.c.place)
+        .add_cte(at, *then)
+    )
+
+
+def _leased(free: CTE) -> CTE:
+    """Give each job a new lease; one that is left of an earlier worker is replaced."""
+    owner, seconds = bindparam("owner", type_=String), bindparam("seconds", type_=Float)
+    until = moment() + func.make_interval(0, 0, 0, 0, 0, 0, unseen(seconds))
+    rows = select(free.c.pandaid, JOB_LEASE_TOKEN_SEQ.next_value(), until, unseen(owner))
+    new = insert(JobLease.__table__).from_select(["pandaid", "token", "until", "owner"], rows)
+    replaced = {name: new.excluded[name] for name in ("token", "until", "owner")}
+    seen = new.on_conflict_do_update(index_elements=["pandaid"], set_=replaced)
+    return seen.returning(LEASE.pandaid, LEASE.token, LEASE.until).cte("leased")
+
+
+def _parameters(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
+    own = select(PARAMS.jobparameters)
+    return own.where(PARAMS.pandaid == pandaid, PARAMS.modificationtime == EPOCH).scalar_subquery()

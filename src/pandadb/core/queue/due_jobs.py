@@ -1,0 +1,52 @@
+"""Pending jobs whose time has come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, update
+
+from pandadb.core.control import dependencies, locks
+from pandadb.core.jobs.dispatch import queued_jobs
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.models import JobControl
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from pandadb.core.sql.transaction import Transaction
+
+CONTROL = JobControl.__table__.c
+MAX_JOBS = 1000
+"""Jobs of one call: later calls take the others."""
+
+
+def make_ready(session: Transaction, queues: Collection[str], *, host: str) -> dict[int, str]:
+    """Make jobs of queues ready whose time has come, the earliest first; return their new states.
+
+    Jobs that another transaction has locked are left to it.
+    """
+    due = (
+        select(CONTROL.pandaid)
+        .where(CONTROL.queue.in_([*queues]), CONTROL.run_after <= now())
+        .order_by(CONTROL.run_after)
+        .limit(MAX_JOBS)
+        .with_for_update(skip_locked=True)
+    )
+    jobs = sorted(session.scalars(due))
+    if not jobs:
+        return {}
+    locks.lock(session, jobs)
+    ready = dependencies.ready(session, jobs)
+    control = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
+    session.execute(control.values(run_after=None, last_changed=now()))
+    return queued_jobs.go_on(session, ready, host=host)
+
+
+def next_time(session: Transaction, queues: Collection[str]) -> datetime | None:
+    """Return the time (naive UTC) at which the next job of queues is due; None if there is none."""
+    found = select(func.min(CONTROL.run_after)).where(CONTROL.queue.in_([*queues]))
+    time: datetime | None = session.execute(found).scalar()
+    return time

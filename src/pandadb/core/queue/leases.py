@@ -1,0 +1,150 @@
+"""Leases of jobs: a worker has a job as long as its token is the one in JOB_LEASE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    Float,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
+
+from pandadb.core.control.followers import has_followers
+from pandadb.core.jobs.effects import COMMAND
+from pandadb.core.sql import id_arrays
+from pandadb.core.sql.expressions import constant, now
+from pandadb.core.sql.id_arrays import array, unnested
+from pandadb.core.sql.prepared import send
+from pandadb.errors import PandaDBError
+from pandadb.models import JobControl, JobLease, JobsActive4
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, TableValuedAlias
+
+    from pandadb.core.sql.transaction import Transaction
+
+LEASE, CONTROL, JOB = (m.__table__.c for m in (JobLease, JobControl, JobsActive4))
+DEFAULT_SECONDS = 60.0
+"""Seconds of a lease; its worker renews it every third of that."""
+MIN_SECONDS, MAX_SECONDS = 0.1, 7 * 24 * 3600.0
+
+
+class LeaseLost(PandaDBError):
+    """The job is no longer this worker's: the lease has expired, or the job has ended."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A job that a worker has, until a time and by a token."""
+
+    pandaid: int
+    token: int
+    until: datetime
+    """Naive UTC."""
+    owner: str
+    queue: str
+    kind: str
+    """The kind of its payload: argv, handler or none."""
+    attemptnr: int
+    maxattempt: int
+    public_id: str
+    name: str | None
+    jeditaskid: int | None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """The payload: see `NewQueueJob`."""
+
+
+@dataclass(frozen=True)
+class Beat:
+    """The answer to a heartbeat of a lease."""
+
+    until: datetime | None
+    """The new end of the lease (naive UTC); None if it is lost."""
+    cancel_requested: bool = False
+
+    @property
+    def is_lost(self) -> bool:
+        """Return whether the job is no longer the worker's."""
+        return self.until is None
+
+
+def lost(pandaid: int) -> LeaseLost:
+    """Return the error of a job whose lease is not the caller's any more."""
+    return LeaseLost(f"Job {pandaid} is no longer this worker's: nothing was changed")
+
+
+def _given(leases: Collection[Lease]) -> dict[str, Any]:
+    """Return the parameters of statements for leases."""
+    return {
+        "pandaids": id_arrays.written(one.pandaid for one in leases),
+        "tokens": id_arrays.written(one.token for one in leases),
+    }
+
+
+def _held() -> TableValuedAlias:
+    return unnested("given", pandaid=array("pandaids"), token=array("tokens"))
+
+
+def _matches(given: TableValuedAlias) -> list[ColumnElement[bool]]:
+    return [LEASE.pandaid == given.c.pandaid, LEASE.token == given.c.token]
+
+
+@cache
+def _closing() -> Select[Any]:
+    given = _held()
+    closed = (
+        delete(JobLease.__table__).where(*_matches(given)).returning(LEASE.pandaid).cte("closed")
+    )
+    followed = exists().where(CONTROL.pandaid == closed.c.pandaid, has_followers())
+    return select(closed.c.pandaid, followed)
+
+
+def close(session: Transaction, leases: Sequence[Lease]) -> dict[int, bool]:
+    """End leases; return the jobs of those that were the callers', and whether others follow them.
+
+    Jobs that are missing in the result have been lost: nothing was changed of them.
+    """
+    return dict(send(session, _closing(), _given(leases)))
+
+
+@cache
+def _renewing() -> Select[Any]:
+    given = _held()
+    seconds = bindparam("seconds", type_=Float)
+    renewed = (
+        update(JobLease.__table__)
+        .where(*_matches(given))
+        .values(until=now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds))
+        .returning(LEASE.pandaid, LEASE.until)
+        .cte("renewed")
+    )
+    told = func.coalesce(JOB.commandtopilot, "") == constant(COMMAND)
+    return select(renewed.c.pandaid, renewed.c.until, func.coalesce(told, False)).select_from(
+        renewed.outerjoin(JOB.pandaid.table, JOB.pandaid == renewed.c.pandaid)
+    )
+
+
+def renew(session: Transaction, leases: Sequence[Lease], seconds: float) -> dict[int, Beat]:
+    """Renew leases from now on; return the answer for each job."""
+    rows = send(session, _renewing(), {**_given(leases), "seconds": seconds})
+    found = {pandaid: Beat(until, told) for pandaid, until, told in rows}
+    return {one.pandaid: found.get(one.pandaid, Beat(None)) for one in leases}
+
+
+def holders(session: Transaction, leases: Sequence[Lease]) -> list[int]:
+    """Lock leases; return the jobs of those that are the callers'."""
+    given = _held()
+    rows = select(LEASE.pandaid).select_from(LEASE.pandaid.table.join(given, _matches(given)[0]))
+    mine = rows.where(_matches(given)[1]).order_by(LEASE.pandaid)
+    return [*session.scalars(mine.with_for_update(of=JobLease.__table__), _given(leases))]

@@ -1,0 +1,139 @@
+"""Jobs to submit to a queue, and what a job of PanDA is made of them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core.control.dependencies import BLOCK, ON_FAILURE
+from pandadb.core.jobs.creation.submission import NewJob
+from pandadb.core.sql.validation import InvalidValue, check_number, check_text, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+LETTERS = "bcdfghjkmnpqrstvwxyz"
+"""Consonants without `l`: readable over the phone, and with few words to be ashamed of."""
+PUBLIC_ID_LENGTH = 12
+"""Letters of a public id: 52 bits, so that nobody guesses one."""
+MAX_SECONDS = 366 * 24 * 3600
+MAX_ATTEMPTS = 1000
+OWNER = "pandadb"
+"""The value of `lockedby`, which names the system that a job belongs to."""
+
+
+@dataclass(frozen=True)
+class NewQueueJob:
+    """A job to submit to a queue: a program (`argv`), or a function of the worker (`handler`).
+
+    Raises:
+        InvalidValue: A value is malformed or beyond its limits.
+    """
+
+    queue: str
+    name: str | None = None
+    """Name of the job in its call and its flow, for `parents`."""
+    argv: Sequence[str] | None = None
+    handler: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Keyword arguments of the handler."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """Files of the job directory, each with its text."""
+    timeout: float | None = None
+    """Seconds that the payload may run."""
+    priority: int = 0
+    parents: Sequence[str | int] = ()
+    """Jobs that have to end first: names in the same call, or PandaIDs."""
+    on_failure: str = BLOCK
+    """What becomes of the job if a parent does not finish: block, ignore or cancel."""
+    group: str | None = None
+    run_after: datetime | None = None
+    """Time (naive UTC) before which the job is not ready."""
+    delay: float = 0
+    """Seconds from now before which the job is not ready."""
+    dedupe_key: str | None = None
+    """No two live jobs of a queue have the same; a second one is not made."""
+    max_attempts: int = 1
+    backoff: int = 0
+    """Seconds between the first attempt and the second; doubled after each."""
+    backoff_limit: int = 3600
+    """Seconds between two attempts at most."""
+    username: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    resources: Mapping[str, Any] | None = None
+    exec_config: str | Mapping[str, Any] | None = None
+    announce: bool = False
+    """Whether the end of the job is an event of the outbox."""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """Further columns of the job, as PanDA names them."""
+    files: Sequence[Mapping[str, Any]] = ()
+
+    def __post_init__(self) -> None:
+        check_text("queue", self.queue)
+        if not self.queue:
+            raise InvalidValue("A job needs a queue")
+        if self.argv is not None and self.handler is not None:
+            raise InvalidValue("A job has either a program (argv) or a handler, not both")
+        if self.argv is not None and not [*words(self.argv)]:
+            raise InvalidValue("argv is empty: it needs at least the name of a program")
+        if self.on_failure not in ON_FAILURE:
+            known = ", ".join(ON_FAILURE)
+            raise InvalidValue(f"on_failure is one of {known}, not {self.on_failure!r}")
+        check_number("max_attempts", self.max_attempts, 1, MAX_ATTEMPTS)
+        check_number("backoff", self.backoff, 0, MAX_SECONDS)
+        check_number("backoff_limit", self.backoff_limit, 0, MAX_SECONDS)
+        for name in ("name", "handler", "group", "dedupe_key", "username"):
+            if (value := getattr(self, name)) is not None:
+                check_text(name, value)
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of the payload: argv, handler, or none."""
+        return "argv" if self.argv is not None else "none" if self.handler is None else "handler"
+
+    @property
+    def details(self) -> dict[str, Any] | None:
+        """Return what the control row keeps for the controller."""
+        found = {
+            "metadata": self.metadata,
+            "resources": self.resources,
+            "exec_config": self.exec_config,
+        }
+        return {name: value for name, value in found.items() if value is not None} or None
+
+    def parameters(self) -> str:
+        """Return the payload as JSON, for JOBPARAMSTABLE."""
+        found: dict[str, Any] = {
+            "argv": None if self.argv is None else [*self.argv],
+            "handler": self.handler,
+            "arguments": dict(self.arguments),
+            "env": dict(self.env),
+            "inputs": dict(self.inputs),
+            "timeout": self.timeout,
+        }
+        return json.dumps({name: value for name, value in found.items() if value})
+
+    def as_job(self, jeditaskid: int | None) -> NewJob:
+        """Return the job of PanDA."""
+        own: dict[str, Any] = {
+            "computingsite": self.queue,
+            "currentpriority": self.priority,
+            "assignedpriority": self.priority,
+            "attemptnr": 1,
+            "maxattempt": self.max_attempts,
+            "lockedby": OWNER,
+            "jobname": self.name,
+            "produsername": self.username,
+            "jeditaskid": jeditaskid,
+        }
+        columns = {name: value for name, value in own.items() if value is not None}
+        return NewJob({**columns, **self.columns}, self.files, self.parameters())
+
+
+def draw_public_id() -> str:
+    """Return a new public id of a job."""
+    return "".join(secrets.choice(LETTERS) for _ in range(PUBLIC_ID_LENGTH))

@@ -1,0 +1,96 @@
+"""Jobs whose workers have not been heard of: tried again, cancelled or failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select
+
+from pandadb.core.control import locks
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.effects import COMMAND
+from pandadb.core.queue import cancels, requeues
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.models import JobLease, JobsActive4
+
+if TYPE_CHECKING:
+    from pandadb.core.sql.transaction import Transaction
+
+LEASE, JOB = JobLease.__table__.c, JobsActive4.__table__.c
+LOST_HEARTBEAT = 100
+"""The `jobdispatchererrorcode` of PanDA's server for a lost heartbeat."""
+
+
+@dataclass
+class ReapResult:
+    """Jobs whose leases have expired, by what became of them."""
+
+    requeued: list[int] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+    cancelled: list[int] = field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        """Return how many there were."""
+        return len(self.requeued) + len(self.failed) + len(self.cancelled)
+
+
+def reap(session: Transaction, *, host: str, limit: int = 1000) -> ReapResult:
+    """End expired leases, and send their jobs back to their queues.
+
+    A job that was to be cancelled is, and one without an attempt left fails. Leases that another
+    transaction has locked are being renewed or ended, and are left.
+
+    Raises:
+        JobsLocked: See `mover.move`.
+    """
+    expired = (
+        select(LEASE.pandaid)
+        .where(LEASE.until < now())
+        .order_by(LEASE.pandaid)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    jobs = [*session.scalars(expired)]
+    if not jobs:
+        return ReapResult()
+    session.execute(delete(JobLease.__table__).where(is_among(LEASE.pandaid, jobs)))
+    locks.lock(session, jobs)
+    told = func.coalesce(JOB.commandtopilot, "") == COMMAND
+    rows = session.execute(
+        select(JOB.pandaid, JOB.attemptnr, JOB.maxattempt, told.label("told")).where(
+            is_among(JOB.pandaid, jobs)
+        )
+    ).all()
+    cancelled = [row.pandaid for row in rows if row.told]
+    again = {
+        row.pandaid: row.attemptnr
+        for row in rows
+        if not row.told and row.attemptnr < row.maxattempt
+    }
+    others = [row.pandaid for row in rows if not row.told and row.pandaid not in again]
+    return ReapResult(
+        requeued=[*_requeue(session, again, host)],
+        cancelled=[*cancels.end(session, cancelled, host=host).jobs] if cancelled else [],
+        failed=[*_fail(session, others, host)] if others else [],
+    )
+
+
+def _requeue(session: Transaction, again: dict[int, int], host: str) -> dict[int, str]:
+    if not again:
+        return {}
+    pauses = requeues.pauses_of(session, again)
+    return requeues.requeue(session, pauses, host=host, values=_errors()).jobs
+
+
+def _fail(session: Transaction, jobs: list[int], host: str) -> dict[int, str]:
+    return advances.advance(session, "fail", jobs, host=host, values=_errors()).jobs
+
+
+def _errors() -> dict[str, object]:
+    return {
+        "jobdispatchererrorcode": LOST_HEARTBEAT,
+        "jobdispatchererrordiag": "the worker was not heard of until its lease expired",
+    }

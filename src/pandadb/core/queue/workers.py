@@ -1,0 +1,80 @@
+"""Workers: processes that take jobs of queues, each with a row while it lives and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from pandadb.core.sql.expressions import now
+from pandadb.models import JobLease, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from typing import Any
+
+    from sqlalchemy import Row
+
+    from pandadb.core.sql.transaction import Transaction
+
+WORKER, LEASE = Worker.__table__.c, JobLease.__table__.c
+
+
+def register(
+    session: Transaction,
+    worker_id: str,
+    *,
+    host: str,
+    pid: int,
+    version: str,
+    queues: Sequence[str],
+    slots: int,
+) -> None:
+    """Register a worker that begins, or begins again."""
+    row = {
+        "worker_id": worker_id,
+        "host": host[:255],
+        "pid": pid,
+        "version": version,
+        "queues": [*queues],
+        "slots": slots,
+    }
+    new = insert(Worker.__table__).values(row)
+    fresh = {"started_at": now(), "last_seen": now(), "draining": False, "stopped_at": None}
+    again = new.on_conflict_do_update(index_elements=["worker_id"], set_={**row, **fresh})
+    session.execute(again)
+
+
+def note_sign(session: Transaction, worker_id: str) -> bool:
+    """Note a sign of life of a worker; return whether it is to drain."""
+    seen = update(Worker.__table__).where(WORKER.worker_id == worker_id)
+    drains = session.execute(seen.values(last_seen=now()).returning(WORKER.draining)).scalar()
+    return bool(drains)
+
+
+def stop(session: Transaction, worker_id: str) -> None:
+    """Note that a worker has ended."""
+    ended = update(Worker.__table__).where(WORKER.worker_id == worker_id)
+    session.execute(ended.values(stopped_at=now(), last_seen=now()))
+
+
+def drain(session: Transaction, worker_ids: Collection[str]) -> list[str]:
+    """Let running workers take no more jobs, and end; return those that there are."""
+    chosen = update(Worker.__table__).where(
+        WORKER.worker_id.in_([*worker_ids]), WORKER.stopped_at.is_(None)
+    )
+    return sorted(session.scalars(chosen.values(draining=True).returning(WORKER.worker_id)))
+
+
+def listed(session: Transaction, *, stopped: bool = False) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return workers, the newest first, each with the number of its leases, `njobs`."""
+    njobs = (
+        select(func.count())
+        .select_from(JobLease.__table__)
+        .where(LEASE.owner == WORKER.worker_id)
+        .scalar_subquery()
+        .label("njobs")
+    )
+    rows = select(*WORKER, njobs).order_by(WORKER.started_at.desc(), WORKER.worker_id)
+    return session.execute(rows if stopped else rows.where(WORKER.stopped_at.is_(None))).all()

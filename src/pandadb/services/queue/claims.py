@@ -1,0 +1,126 @@
+"""Jobs for workers: claimed under leases, begun, and kept by heartbeats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pandadb.core.jobs import advances
+from pandadb.core.queue import claims, due_jobs, leases
+from pandadb.core.queue.ends import EndResult
+from pandadb.core.sql.validation import InvalidValue, check_number, check_text, words
+from pandadb.services.queue.reaping import make_ready
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from typing import Unpack
+
+    from pandadb.core.queue.leases import Beat, Lease
+    from pandadb.database import Database
+    from pandadb.job_types import JobColumns
+
+MAX_JOBS = 10_000
+"""Jobs that one claim may ask for."""
+
+
+def claim(
+    database: Database,
+    queues: str | Sequence[str],
+    njobs: int = 1,
+    *,
+    owner: str,
+    lease: float = leases.DEFAULT_SECONDS,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> list[Lease]:
+    """Claim jobs of queues for a worker, each under a lease of so many seconds.
+
+    The jobs of the first queue come first; of a queue those of the highest priority, then the
+    oldest. Fewer jobs than asked for mean that others claim, too, or that no more are ready: jobs
+    whose time has come are made ready then. The call never waits for jobs.
+
+    Raises:
+        InvalidValue: A number is beyond its limits, or a name is no text.
+        JobsLocked: The table of jobs was locked for longer than the lock timeout.
+    """
+    check_number("njobs", njobs, 0, MAX_JOBS)
+    check_text("owner", owner)
+    _check_seconds(lease)
+    names = [*dict.fromkeys(words([queues] if isinstance(queues, str) else queues))]
+
+    def take(number: int) -> list[Lease]:
+        found: list[Lease] = []
+        for queue in names if number else ():
+            with transaction(database, options, at_once=True) as connection:
+                found += claims.claim(
+                    connection,
+                    queue,
+                    number - len(found),
+                    owner=owner,
+                    seconds=lease,
+                    host=options.host,
+                )
+        return found
+
+    found = take(njobs)
+    if len(found) < njobs and make_ready(database, names, options=options):
+        found += take(njobs - len(found))
+    return found
+
+
+def _check_seconds(lease: float) -> None:
+    if not leases.MIN_SECONDS <= lease <= leases.MAX_SECONDS:
+        raise InvalidValue(
+            f"lease has to be {leases.MIN_SECONDS} to {leases.MAX_SECONDS} seconds, not {lease!r}"
+        )
+
+
+def start(
+    database: Database,
+    held: Sequence[Lease],
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **values: Unpack[JobColumns],
+) -> EndResult:
+    """Record that the payloads of claimed jobs run; of lost leases nothing is changed.
+
+    Raises:
+        InvalidValue: A value does not fit its column.
+        JobsLocked: A job was locked for longer than the lock timeout.
+    """
+    with transaction(database, options) as connection:
+        mine = leases.holders(connection, held)
+        done = EndResult(lost=[one.pandaid for one in held if one.pandaid not in {*mine}])
+        if mine:
+            moved = advances.advance(
+                connection, "heartbeat", mine, host=options.host, target="running", values=values
+            )
+            done.add(moved)
+    return done
+
+
+def heartbeat(
+    database: Database,
+    held: Sequence[Lease],
+    lease: float = leases.DEFAULT_SECONDS,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> dict[int, Beat]:
+    """Renew leases by so many seconds from now; return the answer for each job.
+
+    A lost lease is not renewed. A job that is to be cancelled keeps its lease until its worker has
+    ended the payload: see `end_cancelled`.
+
+    Raises:
+        InvalidValue: The lease is too short or too long.
+    """
+    _check_seconds(lease)
+    if not held:
+        return {}
+    with transaction(database, options) as connection:
+        return leases.renew(connection, held, lease)
+
+
+def next_time(database: Database, queues: str | Sequence[str]) -> datetime | None:
+    """Return the time (naive UTC) at which a job of the queues is due next, if there is one."""
+    names = [*words([queues] if isinstance(queues, str) else queues)]
+    with database.transaction() as connection:
+        return due_jobs.next_time(connection, names)

@@ -1,0 +1,101 @@
+"""The end of jobs by their workers: one lease, of which a loss is an error, or several."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pandadb.core.queue import ends, leases
+from pandadb.core.queue.ends import EndResult, Failure, Success
+from pandadb.core.queue.leases import Lease
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Unpack
+
+    from pandadb.core.jobs.files.file_reports import Reports
+    from pandadb.database import Database
+    from pandadb.job_types import JobColumns
+
+
+def finish(
+    database: Database,
+    successes: Success | Lease | Sequence[Success | Lease],
+    options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    files: Reports | None = None,
+    **values: Unpack[JobColumns],
+) -> EndResult:
+    """Finish jobs by their leases, each with its result, if it has one; children go on.
+
+    Raises:
+        LeaseLost: It was one lease, which is lost; nothing was changed.
+        InvalidValue: A value does not fit its column.
+        JobsLocked: A job was locked for longer than the lock timeout.
+    """
+    alone = isinstance(successes, Success | Lease)
+    given = [successes] if isinstance(successes, Success | Lease) else successes
+    wanted = [Success(one) if isinstance(one, Lease) else one for one in given]
+    with transaction(database, options) as connection:
+        done = ends.finish(connection, wanted, host=options.host, values=values, files=files)
+    return _checked(done, alone)
+
+
+def fail(
+    database: Database,
+    failures: Failure | Sequence[Failure],
+    options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    files: Reports | None = None,
+) -> EndResult:
+    """End failed attempts by their leases: a job with an attempt left goes back to its queue.
+
+    Raises:
+        LeaseLost: It was one lease, which is lost; nothing was changed.
+        JobsLocked: A job was locked for longer than the lock timeout.
+    """
+    wanted = [failures] if isinstance(failures, Failure) else failures
+    with transaction(database, options) as connection:
+        done = ends.fail(connection, wanted, host=options.host, files=files)
+    return _checked(done, isinstance(failures, Failure))
+
+
+def give_back(
+    database: Database,
+    held: Lease | Sequence[Lease],
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> EndResult:
+    """Give jobs back to their queue that no payload has begun: no attempt is counted.
+
+    Raises:
+        LeaseLost: It was one lease, which is lost; nothing was changed.
+        JobsLocked: A job was locked for longer than the lock timeout.
+    """
+    wanted = [held] if isinstance(held, Lease) else held
+    with transaction(database, options) as connection:
+        done = ends.give_back(connection, wanted, host=options.host)
+    return _checked(done, isinstance(held, Lease))
+
+
+def end_cancelled(
+    database: Database,
+    held: Lease | Sequence[Lease],
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> EndResult:
+    """End jobs that were to be cancelled, now that their payloads have ended.
+
+    Raises:
+        LeaseLost: It was one lease, which is lost; nothing was changed.
+        JobsLocked: A job was locked for longer than the lock timeout.
+    """
+    wanted = [held] if isinstance(held, Lease) else held
+    with transaction(database, options) as connection:
+        done = ends.cancel(connection, wanted, host=options.host)
+    return _checked(done, isinstance(held, Lease))
+
+
+def _checked(done: EndResult, alone: bool) -> EndResult:
+    """Return the result, unless it is of one lease, which is lost."""
+    if alone and done.lost:
+        raise leases.lost(done.lost[0])
+    return done

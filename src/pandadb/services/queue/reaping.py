@@ -1,0 +1,40 @@
+"""Leases that have expired, and jobs whose time has come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pandadb.core.queue import due_jobs, reaping
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pandadb.core.queue.reaping import ReapResult
+    from pandadb.database import Database
+
+
+def reap(
+    database: Database, options: VerbOptions = DEFAULT_OPTIONS, *, limit: int = 1000
+) -> ReapResult:
+    """End expired leases: their jobs are tried again, cancelled or failed.
+
+    Any number of processes may call it at once: each takes others.
+
+    Raises:
+        JobsLocked: A job was locked for longer than the lock timeout.
+    """
+    with transaction(database, options) as connection:
+        return reaping.reap(connection, host=options.host, limit=limit)
+
+
+def make_ready(
+    database: Database, queues: Sequence[str], *, options: VerbOptions = DEFAULT_OPTIONS
+) -> dict[int, str]:
+    """Make jobs of queues ready whose time has come; return their new states.
+
+    Raises:
+        JobsLocked: A job was locked for longer than the lock timeout.
+    """
+    with transaction(database, options) as connection:
+        return due_jobs.make_ready(connection, queues, host=options.host)

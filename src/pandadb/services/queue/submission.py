@@ -1,0 +1,64 @@
+"""Jobs that are new in a queue, and the groups that limit how many of them run at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pandadb.core.control import groups
+from pandadb.core.jobs.dispatch import queued_jobs
+from pandadb.core.queue import submission
+from pandadb.core.sql.validation import check_number, check_text
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pandadb.core.queue.new_jobs import NewQueueJob
+    from pandadb.core.queue.submission import Submitted
+    from pandadb.database import Database
+
+MAX_RUNNING = 1_000_000
+
+
+def submit(
+    database: Database,
+    jobs: Sequence[NewQueueJob],
+    options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    jeditaskid: int | None = None,
+    notify: bool = True,
+) -> Submitted:
+    """Submit jobs to their queues, all or none, with their dependencies.
+
+    Jobs wait, as `pending`, for their parents and their time. Without `notify` no worker is woken:
+    for bulk loads.
+
+    Raises:
+        UnknownParent: A parent is neither a name of the call nor a job.
+        DependencyCycle: Jobs wait for each other.
+        InvalidValue: A value does not fit its column.
+    """
+    with transaction(database, options) as connection:
+        return submission.submit(
+            connection, jobs, options.host, jeditaskid=jeditaskid, wakes=notify
+        )
+
+
+def set_group(
+    database: Database,
+    group_key: str,
+    max_running: int,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> list[int]:
+    """Set how many jobs of a group may run at once; return the jobs that are admitted by it.
+
+    A lower limit ends no job: no other is admitted until enough have ended.
+
+    Raises:
+        InvalidValue: The limit is no number above 0.
+    """
+    check_text("group", group_key)
+    check_number("max_running", max_running, 1, MAX_RUNNING)
+    with transaction(database, options) as connection:
+        groups.limit(connection, group_key, max_running)
+        return sorted(queued_jobs.go_on(connection, [], {group_key}, host=options.host))
