@@ -130,7 +130,7 @@ def test_a_job_that_has_ceased_to_match_while_it_was_waited_for_is_left_alone(
         (5, {"on_error": "stop"}, "on_error has to be abort or skip, not 'stop'"),
         (5, {"limit": -1}, "limit has to be from 0"),
         (5, {"limit": True}, "limit has to be a whole number"),
-        ("x", {}, "pandaid has to be a whole number, not 'x'"),
+        (True, {}, "pandaid has to be a whole number, not True"),
     ],
 )
 def test_invalid_rules_are_a_sentence(

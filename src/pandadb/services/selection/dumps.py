@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs.search import full_jobs, job_choices
 from pandadb.core.jobs.search.filters import Filter
-from pandadb.core.jobs.search.job_filters.job_filter import JobFilter, as_filter
+from pandadb.core.jobs.search.job_filters.job_filter import JobFilter
 from pandadb.core.jobs.search.pages import UnknownJob
 from pandadb.core.jobs.states import SET_BY_MOVER
 from pandadb.models import FilesTable4, JobsActive4
@@ -56,7 +56,8 @@ def dump(
         UnknownJob: A job that was named is unknown.
         InvalidValue: The filter is invalid, or a job is no PandaID.
     """
-    where = _filter_of(chosen, archived)
+    with database.session() as session:
+        where = job_choices.as_search(session, chosen, archived=archived)
     found: set[int] = set()
     for page in iteration.read_pages(database, where, (), PAGE):
         found.update(job["pandaid"] for job in page)
@@ -65,12 +66,6 @@ def dump(
     named = () if isinstance(chosen, Filter | JobFilter) else where.pandaids or ()
     if unknown := {*named} - found:
         raise UnknownJob(f"Job {min(unknown)} is unknown: no table has it")
-
-
-def _filter_of(chosen: JobChoice, archived: bool) -> Filter:
-    if isinstance(chosen, Filter | JobFilter):
-        return as_filter(chosen)
-    return Filter(pandaids=job_choices.named(chosen), archive=archived)
 
 
 def _records(session: Transaction, page: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:

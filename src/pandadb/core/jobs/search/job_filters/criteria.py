@@ -15,6 +15,7 @@ from pandadb.core.sql.time_range import seen
 from pandadb.core.sql.validation import InvalidValue, shown
 from pandadb.models import JediJobRetryHistory
 from pandadb.models.jobs.all_tables import JOB_TABLES
+from pandadb.models.views import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,6 +213,7 @@ def regexes(criterion: Criterion | None) -> Iterator[str]:
             pass
 
 
-JOB_TABLE_OBJECTS = tuple(job.__table__ for job in JOB_TABLES)
+JOB_TABLE_OBJECTS = (Jobs.__table__, *(job.__table__ for job in JOB_TABLES))
+"""The tables whose columns an expression of a caller may have."""
 NOTHING = AnyOf(())
 EVERYTHING = AllOf(())

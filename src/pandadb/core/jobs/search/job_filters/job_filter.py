@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import ColumnElement, literal, select, union_all
@@ -12,12 +13,21 @@ from sqlalchemy.dialects import postgresql
 
 from pandadb.core.jobs import states
 from pandadb.core.jobs.search.filters import Filter, conditions, error_columns, places
+from pandadb.core.jobs.search.job_filters.control_criteria import (
+    HasMetadata,
+    HasPublicId,
+    HasWorker,
+    InGroup,
+    IsControlled,
+    IsLeased,
+)
 from pandadb.core.jobs.search.job_filters.criteria import (
     EVERYTHING,
     NOTHING,
     AllOf,
     AnyOf,
     ChangedWithin,
+    Criterion,
     HasError,
     HasErrorCode,
     HasId,
@@ -34,7 +44,6 @@ from pandadb.models import JobsActive4
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pandadb.core.jobs.search.job_filters.criteria import Criterion
 
 Texts = str | Iterable[str] | None
 """A text or several; with `*`, `?` and `[a-z]` it is a pattern, as in a shell."""
@@ -46,6 +55,18 @@ TEXT_COLUMNS = {
     "label": "prodsourcelabel",
 }
 """The conditions on text, each with the column of jobs that it is on."""
+CONTROL_TEXTS: dict[str, Callable[[tuple[str, ...]], Criterion]] = {
+    "public_ids": HasPublicId,
+    "groups": InGroup,
+    "worker": HasWorker,
+}
+"""The conditions on text of the control row or the lease of a job."""
+CONTROL_FLAGS: dict[str, Callable[[bool], Criterion]] = {
+    "leased": IsLeased,
+    "held": partial(IsControlled, held_only=True),
+    "controlled": IsControlled,
+}
+"""The conditions that a job of the job queue meets or does not."""
 
 
 @dataclass(frozen=True, init=False)
@@ -67,28 +88,39 @@ class JobFilter:
         self,
         *,
         pandaids: Ids = None,
+        public_ids: Texts = None,
         tasks: Ids = None,
         origin: Ids = None,
         status: Texts = None,
+        groups: Texts = None,
         name: Texts = None,
         owner: Texts = None,
         queue: Texts = None,
+        worker: Texts = None,
         label: Texts = None,
         since: datetime | None = None,
         until: datetime | None = None,
         error: str | None = None,
         error_code: str | int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        leased: bool | None = None,
+        held: bool | None = None,
+        controlled: bool | None = None,
         where: ColumnElement[bool] | None = None,
         archived: bool = False,
         **columns: Any,
     ) -> None:
         texts = {"name": name, "owner": owner, "queue": queue, "label": label}
+        flags = {"leased": leased, "held": held, "controlled": controlled}
+        of_queue = {"public_ids": public_ids, "groups": groups, "worker": worker}
         parts = (
             *_of_ids({"pandaid": pandaids, "jeditaskid": tasks}, origin),
             *_of_states(status),
             *(_of_text(word, given) for word, given in texts.items() if given is not None),
             *_of_time(since, until),
             *_of_errors(error, error_code),
+            *_of_control(of_queue, flags),
+            *([HasMetadata.of(metadata)] if metadata else []),
             *(_of_column(column, given) for column, given in columns.items()),
             *(() if where is None else (Where(check_expression(where)),)),
         )
@@ -202,10 +234,7 @@ def _of_states(status: Texts) -> Iterator[Criterion]:
 
 
 def _of_text(word: str, given: Texts) -> Criterion:
-    patterns = _several(given)
-    for pattern in patterns:
-        check_text(word, pattern)
-    return IsLike(TEXT_COLUMNS[word], patterns)
+    return IsLike(TEXT_COLUMNS[word], _texts(word, given))
 
 
 def _of_time(since: datetime | None, until: datetime | None) -> Iterator[Criterion]:
@@ -228,6 +257,26 @@ def _of_errors(error: str | None, error_code: str | int | None) -> Iterator[Crit
     if error_code is not None:
         error_columns(error_code)
         yield HasErrorCode(str(error_code))
+
+
+def _of_control(
+    texts: Mapping[str, Texts], flags: Mapping[str, bool | None]
+) -> Iterator[Criterion]:
+    for word, given in texts.items():
+        if given is not None:
+            yield CONTROL_TEXTS[word](_texts(word, given))
+    for word, flag in flags.items():
+        if flag is not None:
+            if not isinstance(flag, bool):
+                raise InvalidValue(f"{word} has to be True or False, not {shown(flag)}")
+            yield CONTROL_FLAGS[word](flag)
+
+
+def _texts(word: str, given: Texts) -> tuple[str, ...]:
+    texts = _several(given)
+    for text in texts:
+        check_text(word, text)
+    return texts
 
 
 def _of_column(name: str, given: Any) -> Criterion:
