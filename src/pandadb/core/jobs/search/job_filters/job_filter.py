@@ -160,7 +160,7 @@ def as_sql(chosen: AnyFilter) -> str:
     if not parts:
         return "SELECT NULL WHERE false"
     query = union_all(*parts) if len(parts) > 1 else parts[0]
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
     return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
