@@ -101,7 +101,7 @@ def test_a_list_shows_its_query(run: Run, made: dict[str, int]) -> None:
 def test_jobs_are_named_by_public_ids(run: Run, database: Database, made: dict[str, int]) -> None:
     name = public_id(database, made["one"])
 
-    assert f"Job {made['one']}" in run("history", name)[1]
+    assert f"States of job {made['one']} " in run("history", name)[1]
     assert json.loads(run("show", name, "--json")[1])["pandaid"] == made["one"]
     assert run("list", "--pandaid", name, "--pandaid", made["two"], "--count")[1] == "2\n"
     assert run("move", "throttle", name, made["two"])[0] == 0
