@@ -1,0 +1,6 @@
+"""The job controller: jobs and flows found, changed and reported, by filter or by name."""
+
+from pandadb.services.jobs import JobFilter
+from pandadb.services.selection import TooMany, VerbAborted, VerbReport
+
+__all__ = ["JobFilter", "TooMany", "VerbAborted", "VerbReport"]
