@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
+from pandadb.core.control.flow_locks import FlowLocked
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import refusing_locked
@@ -35,10 +36,6 @@ MAX_NAME = 256
 
 class FlowNotFound(PandaDBError):
     """A flow that JEDI_TASKS does not have."""
-
-
-class FlowLocked(PandaDBError):
-    """Another transaction has locked a flow for longer than the lock timeout."""
 
 
 refusing_to_wait = partial(refusing_locked, FlowLocked, "flow")
