@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import any_, case, cast, exists, func, literal, select, update
-from sqlalchemy.dialects.postgresql import JSONB, array
+from sqlalchemy import any_, case, exists, func, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from pandadb.core.control import notices
 from pandadb.core.queue.verbs import outcomes
@@ -123,16 +123,16 @@ def _set_control(session: Transaction, jobs: Sequence[int], new: RunProperties) 
     session.execute(mine.values(details=details, last_changed=now(), **queue))
 
 
-def _with(details: ColumnElement[Any], name: str, value: Any, *, merge: bool) -> ColumnElement[Any]:
+def _with(
+    details: ColumnElement[Any], name: str, value: Any, *, merge: bool
+) -> ColumnElement[Any]:
     """Return details with a value: a dictionary is merged into the one that is there."""
-    given: ColumnElement[Any] = literal(value, JSONB)
+    new: ColumnElement[Any] = literal(value, JSONB)
     if merge and not isinstance(value, str):
-        there = func.coalesce(details, cast("{}", JSONB))[name]
-        both = there.op("||", return_type=JSONB())(given)
-        given = case((func.jsonb_typeof(there) == "object", both), else_=given)
-    path = cast(array([literal(name)]), type_=array([literal("")]).type)
-    start = func.coalesce(details, cast("{}", JSONB))
-    return func.jsonb_set(start, path, given, type_=JSONB())
+        old = CONTROL.details[name]
+        new = case((func.jsonb_typeof(old) == "object", old.concat(new)), else_=new)
+    there = func.coalesce(details, literal({}, JSONB), type_=JSONB())
+    return there.concat(func.jsonb_build_object(name, new, type_=JSONB))
 
 
 def _set_jobs(session: Transaction, jobs: Sequence[int], new: RunProperties) -> None:
