@@ -128,7 +128,9 @@ def purge(session: Transaction, jobs: Collection[int]) -> None:
     """Delete the rows of jobs that have ended, from all tables; files of tasks become free."""
     contents, file = JediDatasetContents.__table__, FilesTable4.__table__.c
     freed = update(contents).where(
-        same_file(contents.c, file), is_among(file.pandaid, jobs), is_among(contents.c.pandaid, jobs)
+        same_file(contents.c, file),
+        is_among(file.pandaid, jobs),
+        is_among(contents.c.pandaid, jobs),
     )
     session.execute(freed.values(pandaid=null()))
     history = JediJobRetryHistory.__table__.c

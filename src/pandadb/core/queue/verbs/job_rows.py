@@ -67,9 +67,7 @@ def _job(row: Any, job: Any) -> QueuedJob:
     return QueuedJob(
         pandaid=row.pandaid,
         jobstatus=job.jobstatus,
-        standing=standing(
-            job.jobstatus, job.jobsubstatus, held=row.held, suspended=row.suspended
-        ),
+        standing=standing(job.jobstatus, job.jobsubstatus, held=row.held, suspended=row.suspended),
         has_ended=job.ended,
         is_leased=row.leased is not None,
         jeditaskid=job.jeditaskid,
@@ -105,8 +103,7 @@ def lock_flows_of(session: Transaction, jobs: Iterable[QueuedJob]) -> None:
 
 
 def replaced(session: Transaction, jobs: Collection[QueuedJob]) -> set[int]:
-    """Return those of the jobs that have been replaced: their flow has a higher index of the name.
-    """
+    """Return those of the jobs that have been replaced: their flow has a higher index of the name."""
     flows = {job.jeditaskid for job in jobs if job.jeditaskid and job.name}
     if not flows:
         return set()

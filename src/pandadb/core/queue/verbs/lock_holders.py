@@ -6,9 +6,9 @@ A row tells the transaction that has locked it last (`xmax`), and `pg_locks` who
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, column, func, literal_column, select, table, true
+from sqlalchemy import BigInteger, cast, column, func, literal_column, select, table, true
 
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import JediTasks, JobControl
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-LOCKS = table(
-    "pg_locks", *map(column, ("locktype", "transactionid", "mode", "granted", "pid"))
-)
+LOCKS = table("pg_locks", *map(column, ("locktype", "transactionid", "mode", "granted", "pid")))
 SESSIONS = table(
     "pg_stat_activity", *map(column, ("pid", "usename", "application_name", "xact_start"))
 )
@@ -57,8 +55,8 @@ def _holders(
     session: Transaction, key: ColumnElement[int], chosen: Collection[int] | None
 ) -> list[LockHolder]:
     lock, who = LOCKS.c, SESSIONS.c
-    rows = key.table  # type: ignore[attr-defined]
-    locker = literal_column(f"{rows.name}.xmax")
+    rows = key.table
+    locker: ColumnElement[Any] = literal_column(f"{rows.name}.xmax")
     found = (
         select(key, who.pid, who.usename, who.application_name, who.xact_start)
         .join(LOCKS, lock.transactionid == locker)
@@ -84,8 +82,6 @@ def end(session: Transaction, holders: Collection[LockHolder]) -> list[int]:
     ended = {
         pid
         for pid in sorted(pids)
-        if session.scalar(
-            select(func.pg_terminate_backend(pid, func.cast(END_TIMEOUT_MS, BigInteger)))
-        )
+        if session.scalar(select(func.pg_terminate_backend(pid, cast(END_TIMEOUT_MS, BigInteger))))
     }
     return sorted({one.locked for one in holders if one.pid in ended})

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.queue.verbs import job_rows, refused
 from pandadb.core.queue.verbs.standings import allowed
-from pandadb.core.sql.transaction import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from pandadb.core.jobs.refusals import Refusal
     from pandadb.core.queue.verbs.job_rows import QueuedJob
-    from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.sql.transaction import Lock, Transaction
 
 
 @dataclass

@@ -187,7 +187,8 @@ def _end_leases(session: Transaction, jobs: Sequence[int]) -> None:
 
 def _reset(session: Transaction, jobs: Sequence[int]) -> None:
     """Forget pauses, failed steps and processes of jobs; note that they, or what they wait for,
-    have changed."""
+    have changed.
+    """
     mine = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
     session.execute(
         mine.values(
@@ -200,5 +201,3 @@ def _reset(session: Transaction, jobs: Sequence[int]) -> None:
             last_changed=now(),
         )
     )
-
-

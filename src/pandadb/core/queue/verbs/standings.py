@@ -114,7 +114,7 @@ OUTCOMES: Mapping[str, Mapping[Standing, str]] = {
     SET_PRIORITY: dict.fromkeys(Standing, "as it was"),
     SET_PROPERTIES: dict.fromkeys((*NOT_BEGUN, S.SUSPENDED, *ENDED), "as it was"),
 }
-"""The state × verb matrix: each verb with the states that it is for, and the state after it."""
+"""The matrix: each verb with the states that it is for, and the state of the job after it."""
 RESETS = (*IN_FLIGHT,)
 """States from which a rerun is a mere reset: no child can have begun."""
 

@@ -104,9 +104,7 @@ def _place(
     suspended, held = state is Standing.SUSPENDED, state is Standing.PAUSED
     session.execute(rows.values(suspended=suspended, held=held, **fresh, last_changed=now()))
     values = {"jobsubstatus": substatus, "commandtopilot": None}
-    advances.advance(
-        session, states.SET_STATE, [*jobs], target=target, host=host, values=values
-    )
+    advances.advance(session, states.SET_STATE, [*jobs], target=target, host=host, values=values)
     freed = groups.join(session, jobs) if target == "activated" else groups.leave(session, jobs)
     queued_jobs.go_on(session, [], freed, host=host)
     if waiting := sorted(groups.waiting(session, jobs)):

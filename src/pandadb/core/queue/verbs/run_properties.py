@@ -49,7 +49,7 @@ class UnknownExecConfig(InvalidInput):
 
 
 @dataclass(frozen=True)
-class Properties:
+class RunProperties:
     """New values of properties; None leaves one as it is. With `merge` dictionaries are merged."""
 
     queue: str | None = None
@@ -77,7 +77,7 @@ class Properties:
 
 
 def set_properties(
-    session: Transaction, pandaids: Sequence[int], new: Properties, how: Lock = Lock.WAIT
+    session: Transaction, pandaids: Sequence[int], new: RunProperties, how: Lock = Lock.WAIT
 ) -> VerbOutcome:
     """Set properties of jobs; for jobs that have ended they are those of the next attempt.
 
@@ -97,7 +97,7 @@ def set_properties(
     return outcomes.report(session, chosen.outcome, jobs)
 
 
-def _check_known(session: Transaction, new: Properties) -> None:
+def _check_known(session: Transaction, new: RunProperties) -> None:
     if new.queue is not None:
         worker, site = Worker.__table__.c, SchedconfigJSON.__table__.c
         taken = exists().where(literal(new.queue) == any_(worker.queues))
@@ -113,8 +113,8 @@ def _check_known(session: Transaction, new: Properties) -> None:
             )
 
 
-def _set_control(session: Transaction, jobs: Sequence[int], new: Properties) -> None:
-    details = CONTROL.details
+def _set_control(session: Transaction, jobs: Sequence[int], new: RunProperties) -> None:
+    details: ColumnElement[Any] = CONTROL.details
     for name, value in (("resources", new.resources), ("exec_config", new.exec_config)):
         if value is not None:
             details = _with(details, name, value, merge=new.merge)
@@ -123,9 +123,7 @@ def _set_control(session: Transaction, jobs: Sequence[int], new: Properties) -> 
     session.execute(mine.values(details=details, last_changed=now(), **queue))
 
 
-def _with(
-    details: ColumnElement[Any], name: str, value: Any, *, merge: bool
-) -> ColumnElement[Any]:
+def _with(details: ColumnElement[Any], name: str, value: Any, *, merge: bool) -> ColumnElement[Any]:
     """Return details with a value: a dictionary is merged into the one that is there."""
     given: ColumnElement[Any] = literal(value, JSONB)
     if merge and not isinstance(value, str):
@@ -137,7 +135,7 @@ def _with(
     return func.jsonb_set(start, path, given, type_=JSONB())
 
 
-def _set_jobs(session: Transaction, jobs: Sequence[int], new: Properties) -> None:
+def _set_jobs(session: Transaction, jobs: Sequence[int], new: RunProperties) -> None:
     """Set columns of jobs: where a job ran that has ended stays as it was."""
     priority = {} if new.priority is None else {"currentpriority": new.priority}
     site = {} if new.queue is None else {"computingsite": new.queue}
