@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from pandadb.core.control.flow_locks import FlowLocked
+from pandadb.core.control import flow_locks
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
-from pandadb.core.sql.transaction import refusing_locked
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_text
 from pandadb.core.tasks.submission import requests
 from pandadb.errors import PandaDBError
@@ -38,8 +36,8 @@ class FlowNotFound(PandaDBError):
     """A flow that JEDI_TASKS does not have."""
 
 
-refusing_to_wait = partial(refusing_locked, FlowLocked, "flow")
-"""Turn PostgreSQL's refusal to wait for the lock of a flow into FlowLocked."""
+class FlowNotAllowed(PandaDBError):
+    """The state of a flow, or of its jobs, forbids what was asked for."""
 
 
 @dataclass(frozen=True)
@@ -116,17 +114,7 @@ def lock(session: Transaction, flows: Collection[int]) -> dict[int, FlowRow]:
     Raises:
         FlowLocked: Another transaction has locked one of them for longer than the lock timeout.
     """
-    if not flows:
-        return {}
-    locked = (
-        select(TASK.jeditaskid)
-        .where(is_among(TASK.jeditaskid, flows), TASK.status == FLOW, TASK.tasktype == FLOW)
-        .order_by(TASK.jeditaskid)
-        .with_for_update()
-    )
-    with refusing_to_wait():
-        mine = [*session.scalars(locked)]
-    return _read(session, mine)
+    return _read(session, flow_locks.lock(session, flows))
 
 
 def lock_one(session: Transaction, flow: int) -> FlowRow:
@@ -146,7 +134,7 @@ def _read(session: Transaction, flows: Collection[int]) -> dict[int, FlowRow]:
     found = (
         select(TASK.jeditaskid, TASK.taskname, TASK.superstatus, PARAMS.taskparams)
         .outerjoin(PARAMS.jeditaskid.table, PARAMS.jeditaskid == TASK.jeditaskid)
-        .where(is_among(TASK.jeditaskid, flows))
+        .where(is_among(TASK.jeditaskid, flows), TASK.status == FLOW, TASK.tasktype == FLOW)
     )
     return {
         flow: FlowRow(flow, name, superstatus == STOPPED, json.loads(text or "{}"))

@@ -9,6 +9,7 @@ from sqlalchemy import not_, select
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.refusals import refusing_to_wait
+from pandadb.core.jobs.search import lookup
 from pandadb.core.queue.flows import flow_rows
 from pandadb.core.sql.expressions import constants
 from pandadb.core.sql.id_arrays import is_among
@@ -50,6 +51,16 @@ def stop_children(session: Transaction, parents: Collection[int], *, host: str) 
     """
     children = select(EDGE.child).where(is_among(EDGE.parent, parents))
     return close(session, [*session.scalars(children)], host=host)
+
+
+def lock_flows(session: Transaction, jobs: Collection[int]) -> None:
+    """Lock the flows of jobs, and before them nothing.
+
+    Raises:
+        FlowLocked: Another transaction has locked one of them for longer than the lock timeout.
+    """
+    found = lookup.rows(session, jobs, lambda job: select(job.pandaid, job.jeditaskid))
+    flow_rows.lock(session, {row.jeditaskid for row in found.values() if row.jeditaskid})
 
 
 def close(session: Transaction, jobs: Collection[int], *, host: str) -> dict[int, str]:
