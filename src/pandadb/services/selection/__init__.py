@@ -4,6 +4,7 @@ from pandadb.services.selection.dumps import dump
 from pandadb.services.selection.lists import count_jobs, list_jobs
 from pandadb.services.selection.reports import JobReport, report
 from pandadb.services.selection.set_verbs import DESTRUCTIVE_LIMIT, OnError, run_verb
+from pandadb.services.selection.updates import typed_property, update
 from pandadb.services.selection.verb_reports import TooMany, VerbAborted, VerbReport
 
 __all__ = [
@@ -18,4 +19,6 @@ __all__ = [
     "list_jobs",
     "report",
     "run_verb",
+    "typed_property",
+    "update",
 ]
