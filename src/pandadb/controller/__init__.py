@@ -1,6 +1,7 @@
 """The job controller: jobs and flows found, changed and reported, by filter or by name."""
 
+from pandadb.controller.job_controller import JobController
 from pandadb.services.jobs import JobFilter
 from pandadb.services.selection import TooMany, VerbAborted, VerbReport
 
-__all__ = ["JobFilter", "TooMany", "VerbAborted", "VerbReport"]
+__all__ = ["JobController", "JobFilter", "TooMany", "VerbAborted", "VerbReport"]

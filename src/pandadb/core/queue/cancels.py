@@ -11,12 +11,14 @@ from pandadb.core.control import locks, notices
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.effects import COMMAND
 from pandadb.core.jobs.ending import kills
+from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.refusals import explain
 from pandadb.core.jobs.states import transitions
+from pandadb.core.queue import processes
 from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.validation import ids
-from pandadb.models import JobControl, JobDependency, JobsActive4
+from pandadb.models import JobControl, JobDependency, JobLease, JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -46,7 +48,8 @@ def cancel(
 ) -> CancelResult:
     """Cancel jobs: those that run are told to end. With `cascade` their descendants, too.
 
-    Jobs that a worker has and does not run yet end at once: their lease is lost. Jobs without a
+    Jobs that a worker has and does not run yet end at once: their lease is lost. So do jobs that
+    run without a lease; a process that they have in a batch system is cancelled. Jobs without a
     control row are PanDA's own and are refused.
 
     Raises:
@@ -60,7 +63,7 @@ def cancel(
     done = CancelResult(refused={job: f"Job {job} is not of a job queue" for job in foreign})
     if not mine:
         return done
-    killed = kills.kill(session, mine, code=KILL_CODE, by=by, host=host, hard=False)
+    killed = _kill(session, mine, by, host)
     done.jobs, done.asked = killed.jobs | killed.merged, killed.told
     given = {job: why.sentence for job, why in killed.refused.items() if job in {*asked}}
     done.refused |= {job: words for job, words in given.items() if job not in done.jobs}
@@ -68,6 +71,23 @@ def cancel(
         told = update(JobControl.__table__).where(is_among(CONTROL.pandaid, done.asked))
         session.execute(told.values(cancel_requested_at=now(), last_changed=now()))
         notices.wake(session)
+    return done
+
+
+def _kill(session: Transaction, jobs: Sequence[int], by: str, host: str) -> KillResult:
+    """Kill jobs: at once those that no worker has, even if they run; nobody would be told."""
+    lease = JobLease.__table__.c.pandaid
+    leased = {*session.scalars(select(lease).where(is_among(lease, jobs)))}
+    processes.cancel(session, [job for job in jobs if job not in leased])
+    done = KillResult()
+    for hard, chosen in (
+        (False, [job for job in jobs if job in leased]),
+        (True, [job for job in jobs if job not in leased]),
+    ):
+        if chosen:
+            killed = kills.kill(session, chosen, code=KILL_CODE, by=by, host=host, hard=hard)
+            done.add(killed)
+            done.told += killed.told
     return done
 
 

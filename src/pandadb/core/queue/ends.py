@@ -11,7 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances, states
+from pandadb.core.jobs.refusals import Refused
 from pandadb.core.queue import cancels, leases, requeues
+from pandadb.core.queue.flows import passed_results, responses
 from pandadb.core.sql.id_arrays import array, unnested
 from pandadb.models import MetaTable
 from pandadb.models.types import EPOCH
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.jobs.files.file_reports import Reports
     from pandadb.core.jobs.mover import MoveResult
+    from pandadb.core.queue.flows.graphs import Response
     from pandadb.core.queue.leases import Lease
     from pandadb.core.sql.transaction import Transaction
 
@@ -35,6 +38,8 @@ class Success:
     lease: Lease
     result: Any = None
     """A value that JSON has, for METATABLE; None stores nothing."""
+    response: Response | None = None
+    """Changes of the flow of the job."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class EndResult:
     """The jobs whose leases are lost: nothing was changed of them."""
     refused: dict[int, str] = field(default_factory=dict)
     """Jobs that could not move, each with the sentence."""
+    new: list[int] = field(default_factory=list)
+    """Jobs that others have added to their flows."""
 
     def add(self, moved: MoveResult) -> None:
         """Add the result of a move."""
@@ -84,19 +91,32 @@ def finish(
     values: Mapping[str, Any] | None = None,
     files: Reports | None = None,
 ) -> EndResult:
-    """Finish jobs by their leases; store their results as metadata.
+    """Finish jobs by their leases; store their results as metadata, and change their flows.
 
     Raises:
-        InvalidValue: A value does not fit its column.
+        InvalidValue: A value does not fit its column, or a graph of new jobs is malformed.
+        Refused: A job that changes its flow cannot finish; nothing must be committed.
+        FlowLocked: See `flow_rows.lock`.
         JobsLocked: See `mover.move`.
     """
+    changes = {one.lease.pandaid: one.response for one in successes if one.response}
+    flows = responses.lock_flows(session, changes) if changes else {}
     mine = _closed(session, [one.lease for one in successes])
     done = EndResult(lost=[s.lease.pandaid for s in successes if s.lease.pandaid not in mine])
     kept = [one for one in successes if one.lease.pandaid in mine]
-    store_results(session, {one.lease.pandaid: one.result for one in kept})
+    results = {one.lease.pandaid: one.result for one in kept}
+    passing = [one.lease.pandaid for one in kept if one.lease.kind == "none"]
+    if passing:
+        results |= passed_results.of_parents(session, passing)
+    store_results(session, results)
+    for job, flow in flows.items():
+        if job in mine:
+            done.new += responses.respond(session, job, flow, changes[job], host=host)
     if kept:
         jobs = [one.lease.pandaid for one in kept]
         moved = advances.advance(session, "finish", jobs, host=host, values=values, files=files)
+        if left := [job for job in flows if job in moved.refused]:
+            raise Refused(moved.refused[left[0]])
         done.add(moved)
     return done
 

@@ -54,6 +54,8 @@ class Submitted:
     public_ids: list[str]
     existing: frozenset[int] = frozenset()
     """Those of the PandaIDs that lived already, with the dedupe key of a job of the call."""
+    jeditaskid: int | None = None
+    """The flow of the jobs, if they have one."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ def submit(
         InvalidValue: A value does not fit its column, or two jobs have a dedupe key in common.
     """
     jobs = [*jobs]
+    if not all(job.queue for job in jobs):
+        raise InvalidValue("A job needs a queue")
     places, known = parents.resolve(jobs)
     ended = parents.lock_live(session, known)
     found = _existing(session, jobs)
