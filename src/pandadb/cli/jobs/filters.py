@@ -81,6 +81,9 @@ def options(
     worker: Annotated[
         str | None, typer.Option(help="A worker of the job queue, or a host, with * and ?.")
     ] = None,
+    process: Annotated[
+        str | None, typer.Option(help="The id of a process of a batch system that runs the job.")
+    ] = None,
     leased: Annotated[
         bool | None, typer.Option("--leased/--not-leased", help="Whether a worker has the job.")
     ] = None,
@@ -118,6 +121,7 @@ def options(
         origin=origin,
         groups=group or None,
         worker=worker,
+        process=process,
         leased=leased,
         held=held,
         controlled=controlled,

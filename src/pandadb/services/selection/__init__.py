@@ -1,5 +1,6 @@
 """Selections of jobs, by a filter, PandaIDs, or one job: verbs and their reports, lists, counts."""
 
+from pandadb.core.jobs.search.job_choices import JobChoice, JobName
 from pandadb.core.jobs.search.matches import live
 from pandadb.services.selection.dumps import dump
 from pandadb.services.selection.job_folders import (
@@ -10,7 +11,7 @@ from pandadb.services.selection.job_folders import (
     files_in,
     folder_of,
 )
-from pandadb.services.selection.lists import count_jobs, list_jobs
+from pandadb.services.selection.lists import SHORT, count_jobs, list_jobs
 from pandadb.services.selection.reports import JobReport, report
 from pandadb.services.selection.results import JobOutput, output, pandaids
 from pandadb.services.selection.set_verbs import DESTRUCTIVE_LIMIT, OnError, run_verb
@@ -19,7 +20,10 @@ from pandadb.services.selection.verb_reports import TooMany, VerbAborted, VerbRe
 
 __all__ = [
     "DESTRUCTIVE_LIMIT",
+    "SHORT",
+    "JobChoice",
     "JobFile",
+    "JobName",
     "JobOutput",
     "JobReport",
     "NoJobFolder",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.queue import properties
-from pandadb.core.queue.properties import Properties
+from pandadb.core.queue.verbs.run_properties import RunProperties
 from pandadb.core.sql.validation import from_text
 from pandadb.models import JobsActive4
 from pandadb.services.selection.set_verbs import OnError, run_verb
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
     from pandadb.core.jobs.search.job_choices import JobChoice
     from pandadb.database import Database
 
-SHORT_NAMES = {"priority": properties.PRIORITY, "queue": properties.QUEUE}
-"""Names of properties that are shorter than those of their columns."""
-
 
 def update(
     database: Database,
     chosen: JobChoice,
     *,
+    priority: int | None = None,
+    queue: str | None = None,
     resources: Mapping[str, Any] | None = None,
     exec_config: str | Mapping[str, Any] | None = None,
     merge: bool = True,
@@ -36,39 +35,30 @@ def update(
     on_error: OnError = "abort",
     **columns: Any,
 ) -> VerbReport:
-    """Set properties of jobs: priority, queue, corecount and others, see `Properties`.
+    """Set properties of jobs: priority, queue, and columns such as corecount.
 
-    Jobs that have been dispatched are refused; jobs of the job queue that have finished or failed
-    keep the properties for a later attempt. `resources` and `exec_config` are for jobs of the job
-    queue; with `merge` their keys are added to those that are there.
+    Jobs that have been dispatched are refused, but for the priority of jobs of the job queue; these
+    keep what is set after their end for a later attempt. `resources` and `exec_config` are for them
+    only; with `merge` their keys are added to those that are there.
 
     Raises:
+        UnknownQueue, UnknownExecConfig: There is no such queue, or configuration.
         InvalidValue: A property may not be set or does not fit its column, or there is none.
         TooMany, VerbAborted, JobsLocked: See `run_verb`.
     """
-    details = {"resources": resources, "exec_config": exec_config}
-    given = Properties(
-        {SHORT_NAMES.get(name, name): value for name, value in columns.items()},
-        {name: _plain(value) for name, value in details.items() if value is not None},
-        merges=merge,
-    )
+    new = RunProperties(queue, priority, resources, exec_config, merge, columns)
 
     def work(connection: Connection, pandaids: list[int]) -> VerbReport:
-        done = properties.change(connection, pandaids, given)
-        return VerbReport(states=done.jobs, refused=done.refused, before={**done.jobs})
+        done = properties.change(connection, pandaids, new, options.lock)
+        return VerbReport(states=done.states, refused=done.refused, before=done.before)
 
     return run_verb(database, "set", chosen, work, options=options, limit=limit, on_error=on_error)
 
 
 def typed_property(name: str, text: str) -> tuple[str, Any]:
-    """Return the column of a property and its value from its text; NULL is None.
+    """Return a column and its value from its text; NULL is None.
 
     Raises:
         InvalidValue: There is no such column, or the text is no value of it.
     """
-    column = SHORT_NAMES.get(name, name)
-    return column, from_text(JobsActive4, column, text)
-
-
-def _plain(value: str | Mapping[str, Any]) -> Any:
-    return value if isinstance(value, str) else dict(value)
+    return name, from_text(JobsActive4, name, text)

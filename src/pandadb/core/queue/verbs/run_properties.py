@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import any_, case, exists, func, literal, select, update
@@ -14,12 +14,13 @@ from pandadb.core.queue.verbs.standings import SET_PRIORITY, SET_PROPERTIES
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
-from pandadb.core.sql.validation import InvalidValue, check_number, check_text
+from pandadb.core.sql.validation import InvalidValue, check_columns, check_number, check_text, near
 from pandadb.errors import InvalidInput
 from pandadb.models import (
     Config,
     JobControl,
     JobGroupMember,
+    JobsActive4,
     JobsArchived4,
     SchedconfigJSON,
     Worker,
@@ -38,6 +39,11 @@ CONTROL, MEMBER, CONFIG = (m.__table__.c for m in (JobControl, JobGroupMember, C
 APP, COMPONENT = "pandadb", "exec_config"
 """Where CONFIG has the configurations that have a name."""
 MAX_PRIORITY = 2**31 - 1
+SETTABLE = (
+    "cloud", "container_name", "corecount", "gshare", "maxattempt", "maxcpucount", "maxdiskcount",
+    "maxwalltime", "minramcount", "resource_type",
+)  # fmt: skip
+"""Columns of jobs that may be set, beside the priority and the queue."""
 
 
 class UnknownQueue(InvalidInput):
@@ -57,14 +63,22 @@ class RunProperties:
     resources: Mapping[str, Any] | None = None
     exec_config: str | Mapping[str, Any] | None = None
     merge: bool = True
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """Further columns of the jobs, of `SETTABLE`."""
 
     def __post_init__(self) -> None:
+        for name in self.columns:
+            if name not in SETTABLE:
+                hint = near(name, SETTABLE) or f": those are {', '.join(SETTABLE)}"
+                raise InvalidValue(f"{name} is no property that can be set{hint}")
+        check_columns(JobsActive4, self.columns)
+
         if self.queue is not None:
             check_text("queue", self.queue)
         if self.priority is not None:
             check_number("priority", self.priority, -MAX_PRIORITY, MAX_PRIORITY)
         given = (self.queue, self.priority, self.resources, self.exec_config)
-        if all(value is None for value in given):
+        if all(value is None for value in given) and not self.columns:
             raise InvalidValue(
                 "Nothing to set: give a queue, priority, resources or an exec_config"
             )
@@ -73,7 +87,8 @@ class RunProperties:
     def verb(self) -> str:
         """The verb: a priority alone may be set in any state."""
         others = (self.queue, self.resources, self.exec_config)
-        return SET_PRIORITY if all(value is None for value in others) else SET_PROPERTIES
+        only_priority = all(value is None for value in others) and not self.columns
+        return SET_PRIORITY if only_priority else SET_PROPERTIES
 
 
 def set_properties(
@@ -87,7 +102,7 @@ def set_properties(
         UnknownQueue, UnknownExecConfig: There is no such queue, or configuration.
         JobsLocked: The session's `lock_timeout` has passed.
     """
-    _check_known(session, new)
+    check_known(session, new)
     chosen = outcomes.choose(session, pandaids, new.verb, how, in_flow=False)
     jobs = chosen.ids
     if jobs:
@@ -97,7 +112,12 @@ def set_properties(
     return outcomes.report(session, chosen.outcome, jobs)
 
 
-def _check_known(session: Transaction, new: RunProperties) -> None:
+def check_known(session: Transaction, new: RunProperties) -> None:
+    """See that there are the queue and the configuration that are to be set.
+
+    Raises:
+        UnknownQueue, UnknownExecConfig: There is not.
+    """
     if new.queue is not None:
         worker, site = Worker.__table__.c, SchedconfigJSON.__table__.c
         taken = exists().where(literal(new.queue) == any_(worker.queues))
@@ -119,13 +139,13 @@ def _set_control(session: Transaction, jobs: Sequence[int], new: RunProperties) 
         if value is not None:
             details = _with(details, name, value, merge=new.merge)
     mine = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
-    queue = {} if new.queue is None else {"queue": new.queue}
+    queue: dict[str, Any] = {} if new.queue is None else {"queue": new.queue}
+    if "maxattempt" in new.columns:
+        queue["max_attempt"] = new.columns["maxattempt"]
     session.execute(mine.values(details=details, last_changed=now(), **queue))
 
 
-def _with(
-    details: ColumnElement[Any], name: str, value: Any, *, merge: bool
-) -> ColumnElement[Any]:
+def _with(details: ColumnElement[Any], name: str, value: Any, *, merge: bool) -> ColumnElement[Any]:
     """Return details with a value: a dictionary is merged into the one that is there."""
     new: ColumnElement[Any] = literal(value, JSONB)
     if merge and not isinstance(value, str):
@@ -141,7 +161,8 @@ def _set_jobs(session: Transaction, jobs: Sequence[int], new: RunProperties) -> 
     site = {} if new.queue is None else {"computingsite": new.queue}
     for model in (*LIVE_TABLES, JobsArchived4):
         table, is_live = model.__table__, model in LIVE_TABLES
-        values = {**priority, **(site | {"modificationtime": now()} if is_live else {})}
+        moved = site | {"modificationtime": now()} if is_live else {}
+        values = {**priority, **new.columns, **moved}
         if values:
             session.execute(update(table).where(is_among(table.c.pandaid, jobs)).values(**values))
     if new.priority is not None:
