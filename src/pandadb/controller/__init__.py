@@ -2,6 +2,22 @@
 
 from pandadb.controller.job_controller import JobController
 from pandadb.services.jobs import JobFilter
-from pandadb.services.selection import TooMany, VerbAborted, VerbReport
+from pandadb.services.selection import (
+    Locked,
+    NotAllowed,
+    NotFound,
+    TooMany,
+    VerbAborted,
+    VerbReport,
+)
 
-__all__ = ["JobController", "JobFilter", "TooMany", "VerbAborted", "VerbReport"]
+__all__ = [
+    "JobController",
+    "JobFilter",
+    "Locked",
+    "NotAllowed",
+    "NotFound",
+    "TooMany",
+    "VerbAborted",
+    "VerbReport",
+]

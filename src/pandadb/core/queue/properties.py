@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, cast, func, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from pandadb.core.control import locks, notices
+from pandadb.core.control import notices
 from pandadb.core.jobs.mover import looks
 from pandadb.core.jobs.refusals import Refusal, RefusalReason, refusing_to_wait
 from pandadb.core.jobs.search import lookup
 from pandadb.core.jobs.search.job_filters.control_criteria import NOT_DISPATCHED
+from pandadb.core.queue import known_names
+from pandadb.core.queue.verbs import job_rows
+from pandadb.core.queue.verbs import refused as refusals
+from pandadb.core.queue.verbs.standings import SET_PRIORITY, SET_PROPERTIES, allowed
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
+    from pandadb.core.queue.verbs.job_rows import QueuedJob
     from pandadb.core.sql.transaction import Transaction
     from pandadb.models.jobs.all_tables import JobTable
 
@@ -38,8 +43,6 @@ SETTABLE = (
 """The columns that may be set."""
 DETAILS = ("resources", "exec_config")
 """The properties in the control row, for jobs of the job queue only."""
-ENDED_STATES = ("finished", "failed")
-"""States after which a job of the job queue may have another attempt, with its properties."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,11 @@ class Properties:
         if self.columns.get(QUEUE, "a queue") in (None, ""):
             raise InvalidValue("A job needs a queue")
 
+    @property
+    def verb(self) -> str:
+        """The verb of the matrix: a priority alone may be set of a job in any state."""
+        return SET_PRIORITY if {*self.columns, *self.details} == {PRIORITY} else SET_PROPERTIES
+
 
 @dataclass
 class PropertyResult:
@@ -76,20 +84,28 @@ class PropertyResult:
     refused: dict[int, Refusal] = field(default_factory=dict)
 
 
-def change(session: Transaction, pandaids: Sequence[int], given: Properties) -> PropertyResult:
+def change(
+    session: Transaction, pandaids: Sequence[int], given: Properties, how: Lock = Lock.WAIT
+) -> PropertyResult:
     """Set properties of jobs that no worker has yet, and of jobs of the job queue that have ended.
 
-    The latter are those of a later attempt. Jobs that have been dispatched are refused.
+    The latter are those of a later attempt. Jobs that have been dispatched are refused, unless only
+    the priority of a job of the job queue is set: see `OUTCOMES`.
 
     Raises:
+        UnknownQueue, UnknownExecConfig: There is no such queue, or configuration.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
-    mine = {*locks.lock(session, pandaids)}
-    found = _locked(session, pandaids)
-    done = PropertyResult(refused=_unknown(session, {*pandaids} - {*found}))
+    _check_names(session, given)
+    mine = job_rows.read(session, job_rows.lock(session, pandaids, how))
+    busy = job_rows.read(session, [job for job in pandaids if job not in mine])
+    found = _locked(session, [job for job in pandaids if job not in busy])
+    done = PropertyResult(refused={job: refusals.locked(job) for job in busy})
+    done.refused |= _unknown(session, {*pandaids} - {*found} - {*busy})
     chosen: dict[JobTable, list[int]] = defaultdict(list)
     for job, (table, state) in sorted(found.items()):
-        if refusal := _refusal(job, state, given, is_ours=job in mine):
+        refusal = _of_queue(mine[job], given) if job in mine else _foreign(job, state, given)
+        if refusal:
             done.refused[job] = refusal
         else:
             done.jobs[job] = state
@@ -100,6 +116,13 @@ def change(session: Transaction, pandaids: Sequence[int], given: Properties) -> 
     if "activated" in done.jobs.values() and {PRIORITY, QUEUE} & {*given.columns}:
         notices.wake(session)
     return done
+
+
+def _check_names(session: Transaction, given: Properties) -> None:
+    if QUEUE in given.columns:
+        known_names.check_queue(session, given.columns[QUEUE])
+    if isinstance(name := given.details.get("exec_config"), str):
+        known_names.check_exec_config(session, name)
 
 
 def _locked(session: Transaction, pandaids: Sequence[int]) -> dict[int, tuple[JobTable, str]]:
@@ -127,25 +150,34 @@ def _unknown(session: Transaction, jobs: Collection[int]) -> dict[int, Refusal]:
     return refused
 
 
-def _refusal(job: int, state: str, given: Properties, *, is_ours: bool) -> Refusal | None:
-    """Return why the properties of a job cannot be set, if that is so."""
-    if given.details and not is_ours:
+def _of_queue(job: QueuedJob, given: Properties) -> Refusal | None:
+    """Return why the properties of a job of the job queue cannot be set, if that is so."""
+    if allowed(given.verb, job.standing):
+        return None
+    return refusals.not_allowed(job.pandaid, job.standing, given.verb)
+
+
+def _foreign(job: int, state: str, given: Properties) -> Refusal | None:
+    """Return why the properties of a job of PanDA cannot be set, if that is so."""
+    if given.details:
         names = " and ".join(given.details)
         words = f"Job {job} is not of a job queue: only such jobs have {names}"
         return Refusal(RefusalReason.GUARD, words)
-    if state in NOT_DISPATCHED or (is_ours and state in ENDED_STATES):
+    if state in NOT_DISPATCHED:
         return None
-    allowed = ", ".join(NOT_DISPATCHED)
-    words = f"Job {job} is {state}, and its properties are set before that, while it is {allowed}"
+    known = ", ".join(NOT_DISPATCHED)
+    words = f"Job {job} is {state}, and its properties are set before that, while it is {known}"
     return Refusal(RefusalReason.STATE, words)
 
 
 def _update(
     session: Transaction, table: JobTable, jobs: Collection[int], columns: Mapping[str, Any]
 ) -> None:
-    if not columns:
-        return
     values = dict(columns)
+    if table is JobsArchived4:
+        values.pop(QUEUE, None)  # it ran there; the control row has the queue of a later attempt
+    if not values:
+        return
     if PRIORITY in values:
         values["assignedpriority"] = values[PRIORITY]
     with refusing_to_wait():

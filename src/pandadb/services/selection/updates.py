@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.queue import properties
 from pandadb.core.queue.properties import Properties
+from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import from_text
 from pandadb.models import JobsActive4
 from pandadb.services.selection.set_verbs import OnError, run_verb
@@ -38,11 +39,12 @@ def update(
 ) -> VerbReport:
     """Set properties of jobs: priority, queue, corecount and others, see `Properties`.
 
-    Jobs that have been dispatched are refused; jobs of the job queue that have finished or failed
-    keep the properties for a later attempt. `resources` and `exec_config` are for jobs of the job
+    Jobs that have been dispatched are refused, unless only the priority of a job of the job queue
+    is set; jobs of it that have ended keep the properties for a later attempt. `resources` and `exec_config` are for jobs of the job
     queue; with `merge` their keys are added to those that are there.
 
     Raises:
+        UnknownQueue, UnknownExecConfig: There is no such queue, or configuration.
         InvalidValue: A property may not be set or does not fit its column, or there is none.
         TooMany, VerbAborted, JobsLocked: See `run_verb`.
     """
@@ -54,7 +56,8 @@ def update(
     )
 
     def work(connection: Connection, pandaids: list[int]) -> VerbReport:
-        done = properties.change(connection, pandaids, given)
+        how = Lock.SKIP if on_error == "skip" else options.lock
+        done = properties.change(connection, pandaids, given, how)
         return VerbReport(states=done.jobs, refused=done.refused, before={**done.jobs})
 
     return run_verb(database, "set", chosen, work, options=options, limit=limit, on_error=on_error)
