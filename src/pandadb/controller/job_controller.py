@@ -85,6 +85,10 @@ class JobController:
         options, mine = replace(self.options, dry_run=dry_run), queue.of_queue(chosen)
         return selection.update(self.database, mine, options=options, **properties)
 
+    def with_process(self, process: str, queue_name: str | None = None) -> list[int]:
+        """Return the jobs whose newest attempt has or had a process in a batch system."""
+        return queue.with_process(self.database, process, queue_name)
+
     def locks(
         self, chosen: JobChoice | None = None, flows: Sequence[int] | None = None
     ) -> HeldLocks:

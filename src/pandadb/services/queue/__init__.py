@@ -31,6 +31,7 @@ from pandadb.services.queue.job_verbs import (
     retry,
     set_state,
     stop_jobs,
+    with_process,
 )
 from pandadb.services.queue.reaping import make_ready, reap
 from pandadb.services.queue.submission import set_group, submit
@@ -88,5 +89,6 @@ __all__ = [
     "stop",
     "stop_jobs",
     "submit",
+    "with_process",
     "workers",
 ]

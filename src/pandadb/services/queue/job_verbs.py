@@ -14,6 +14,7 @@ from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.jobs.search.filters import Filter
 from pandadb.core.jobs.search.job_filters.job_filter import JobFilter
 from pandadb.core.queue.verbs import (
+    by_process,
     deletions,
     holds,
     reruns,
@@ -23,7 +24,7 @@ from pandadb.core.queue.verbs import (
 )
 from pandadb.core.queue.verbs.standings import Standing
 from pandadb.core.sql.transaction import Lock
-from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.sql.validation import InvalidValue, check_text
 from pandadb.services.queue.job_locks import break_locks
 from pandadb.services.selection import DESTRUCTIVE_LIMIT, VerbReport, run_verb
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.jobs.search.job_choices import JobChoice
     from pandadb.core.queue.verbs.outcomes import VerbOutcome
-        from pandadb.database import Database
+    from pandadb.database import Database
     from pandadb.services.selection import OnError
 
     Act = Callable[[Connection, list[int], Lock], VerbOutcome]
@@ -234,3 +235,10 @@ def set_state(
         )
 
     return _run(database, "set state", chosen, act, rules)
+
+
+def with_process(database: Database, process: str, queue_name: str | None = None) -> list[int]:
+    """Return the jobs whose newest attempt has or had a process in a batch system."""
+    check_text("process", process)
+    with database.transaction() as connection:
+        return by_process.find(connection, process, queue_name)

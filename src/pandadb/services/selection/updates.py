@@ -40,8 +40,9 @@ def update(
     """Set properties of jobs: priority, queue, corecount and others, see `Properties`.
 
     Jobs that have been dispatched are refused, unless only the priority of a job of the job queue
-    is set; jobs of it that have ended keep the properties for a later attempt. `resources` and `exec_config` are for jobs of the job
-    queue; with `merge` their keys are added to those that are there.
+    is set; jobs of it that have ended keep the properties for a later attempt. `resources` and
+    `exec_config` are for jobs of the job queue; with `merge` their keys are added to those that are
+    there.
 
     Raises:
         UnknownQueue, UnknownExecConfig: There is no such queue, or configuration.
