@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def claim_jobs(
     database: Database,
     pandaids: PandaIDs,
+    njobs: int = MAX_JOBS,
     *,
     owner: str,
     lease: float = leases.DEFAULT_SECONDS,
