@@ -103,7 +103,7 @@ def lock_flows_of(session: Transaction, jobs: Iterable[QueuedJob]) -> None:
 
 
 def replaced(session: Transaction, jobs: Collection[QueuedJob]) -> set[int]:
-    """Return those of the jobs that have been replaced: their flow has a higher index of the name."""
+    """Return those of the jobs that have been replaced: their name has a higher index."""
     flows = {job.jeditaskid for job in jobs if job.jeditaskid and job.name}
     if not flows:
         return set()

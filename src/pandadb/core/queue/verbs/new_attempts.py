@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Text, cast, delete, func, null, select, update
+from sqlalchemy import ARRAY, Text, cast, delete, func, literal, null, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from pandadb.core.jobs import states
@@ -77,7 +77,7 @@ def _take_along(session: Transaction, new: Mapping[int, int]) -> None:
 def details_of_job() -> ColumnElement[Any]:
     """Return the details of a control row without those of the attempt."""
     names = cast([*RUN_DETAILS], ARRAY(Text))
-    return func.nullif(CONTROL.details.op("-", return_type=JSONB())(names), cast("{}", JSONB))
+    return func.nullif(CONTROL.details.op("-", return_type=JSONB())(names), literal({}, JSONB))
 
 
 def _fit(session: Transaction, new: Mapping[int, int]) -> None:

@@ -186,9 +186,7 @@ def _end_leases(session: Transaction, jobs: Sequence[int]) -> None:
 
 
 def _reset(session: Transaction, jobs: Sequence[int]) -> None:
-    """Forget pauses, failed steps and processes of jobs; note that they, or what they wait for,
-    have changed.
-    """
+    """Forget pauses, failed steps and processes of jobs, and note the change."""
     mine = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
     session.execute(
         mine.values(

@@ -2,78 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import ColumnElement, literal, select, union_all
 from sqlalchemy.dialects import postgresql
 
-from pandadb.core.jobs import states
-from pandadb.core.jobs.search.filters import Filter, conditions, error_columns, places
-from pandadb.core.jobs.search.job_filters.control_criteria import (
-    HasMetadata,
-    HasPublicId,
-    HasWorker,
-    InGroup,
-    IsControlled,
-    IsLeased,
-)
+from pandadb.core.jobs.search.filters import Filter, conditions, places
+from pandadb.core.jobs.search.job_filters import arguments
+from pandadb.core.jobs.search.job_filters.control_criteria import HasMetadata
 from pandadb.core.jobs.search.job_filters.criteria import (
     EVERYTHING,
     NOTHING,
     AllOf,
     AnyOf,
-    ChangedWithin,
     Criterion,
-    HasError,
-    HasErrorCode,
     HasId,
-    HasOrigin,
     HasValue,
-    IsLike,
     NoneOf,
     Where,
     check_expression,
 )
-from pandadb.core.sql.validation import InvalidValue, check_columns, check_text, ids, shown
-from pandadb.models import JobsActive4
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
-
-Texts = str | Iterable[str] | None
-"""A text or several; with `*`, `?` and `[a-z]` it is a pattern, as in a shell."""
-Ids = int | Iterable[int] | None
-TEXT_COLUMNS = {
-    "name": "jobname",
-    "owner": "produsername",
-    "queue": "computingsite",
-    "label": "prodsourcelabel",
-}
-"""The conditions on text, each with the column of jobs that it is on."""
-CONTROL_TEXTS: dict[str, Callable[[tuple[str, ...]], Criterion]] = {
-    "public_ids": HasPublicId,
-    "groups": InGroup,
-    "worker": HasWorker,
-}
-"""The conditions on text of the control row or the lease of a job."""
-CONTROL_FLAGS: dict[str, Callable[[bool], Criterion]] = {
-    "leased": IsLeased,
-    "held": partial(IsControlled, held_only=True),
-    "controlled": IsControlled,
-}
-"""The conditions that a job of the job queue meets or does not."""
+    from pandadb.core.jobs.search.job_filters.arguments import Ids, Texts
 
 
 @dataclass(frozen=True, init=False)
 class JobFilter:
     """Jobs that meet all conditions; None is no condition. `a & b`, `a | b` and `~a` are filters.
 
-    A condition with several values is met by each of them.
+    Of several values of a condition, a job has one. Texts are patterns as of a shell.
 
     Raises:
         UnknownState: There is no such state.
@@ -114,14 +76,14 @@ class JobFilter:
         flags = {"leased": leased, "held": held, "controlled": controlled}
         of_queue = {"public_ids": public_ids, "groups": groups, "worker": worker}
         parts = (
-            *_of_ids({"pandaid": pandaids, "jeditaskid": tasks}, origin),
-            *_of_states(status),
-            *(_of_text(word, given) for word, given in texts.items() if given is not None),
-            *_of_time(since, until),
-            *_of_errors(error, error_code),
-            *_of_control(of_queue, flags),
+            *arguments.of_ids({"pandaid": pandaids, "jeditaskid": tasks}, origin),
+            *arguments.of_states(status),
+            *(arguments.of_text(word, given) for word, given in texts.items() if given is not None),
+            *arguments.of_time(since, until),
+            *arguments.of_errors(error, error_code),
+            *arguments.of_control(of_queue, flags),
             *([HasMetadata.of(metadata)] if metadata else []),
-            *(_of_column(column, given) for column, given in columns.items()),
+            *(arguments.of_column(column, given) for column, given in columns.items()),
             *(() if where is None else (Where(check_expression(where)),)),
         )
         object.__setattr__(self, "criterion", _all_of(parts))
@@ -167,18 +129,7 @@ class JobFilter:
 
     def as_sql(self) -> str:
         """Return the query for the PandaIDs of the jobs, with the table of each."""
-        chosen = self.to_filter()
-        parts = [
-            select(literal(job.__tablename__).label("table"), job.pandaid).where(
-                *conditions(chosen, job)
-            )
-            for job in places(chosen)
-        ]
-        if not parts:
-            return "SELECT NULL WHERE false"
-        query = union_all(*parts) if len(parts) > 1 else parts[0]
-        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-        return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        return as_sql(self)
 
 
 AnyFilter = Filter | JobFilter
@@ -187,6 +138,30 @@ AnyFilter = Filter | JobFilter
 def as_filter(chosen: AnyFilter) -> Filter:
     """Return a filter of either kind as the kind that is searched by."""
     return chosen if isinstance(chosen, Filter) else chosen.to_filter()
+
+
+def narrowed(chosen: Filter, by: JobFilter) -> Filter:
+    """Return the filter of jobs that match both."""
+    if by.is_unconditional:
+        return chosen
+    parts = by.criterion if chosen.criterion is None else _all_of((chosen.criterion, by.criterion))
+    return replace(chosen, criterion=parts, archive=chosen.archive or by.archived)
+
+
+def as_sql(chosen: AnyFilter) -> str:
+    """Return the query for the PandaIDs of the jobs of a filter, with the table of each."""
+    where = as_filter(chosen)
+    parts = [
+        select(literal(job.__tablename__).label("table"), job.pandaid).where(
+            *conditions(where, job)
+        )
+        for job in places(where)
+    ]
+    if not parts:
+        return "SELECT NULL WHERE false"
+    query = union_all(*parts) if len(parts) > 1 else parts[0]
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
 def _common(several: Iterable[tuple[Any, ...]]) -> list[Any] | None:
@@ -214,81 +189,3 @@ def _any_of(parts: Iterable[Criterion]) -> Criterion:
 def _none_of(part: Criterion) -> Criterion:
     opposites: dict[bool, Criterion] = {part == EVERYTHING: NOTHING, part == NOTHING: EVERYTHING}
     return opposites.get(True) or (part.part if isinstance(part, NoneOf) else NoneOf(part))
-
-
-def _of_ids(given: Mapping[str, Ids], origin: Ids) -> Iterator[Criterion]:
-    for column, values in given.items():
-        if values is not None:
-            yield HasId(column, tuple(ids(values, column)))
-    if origin is not None:
-        yield HasOrigin(tuple(ids(origin, "origin")))
-
-
-def _of_states(status: Texts) -> Iterator[Criterion]:
-    if status is None:
-        return
-    names = _several(status)
-    for name in names:
-        states.JOBS.state(name)
-    yield HasValue("jobstatus", names)
-
-
-def _of_text(word: str, given: Texts) -> Criterion:
-    return IsLike(TEXT_COLUMNS[word], _texts(word, given))
-
-
-def _of_time(since: datetime | None, until: datetime | None) -> Iterator[Criterion]:
-    for word, moment in (("since", since), ("until", until)):
-        if moment is not None:
-            _check_moment(word, moment)
-    if since is not None or until is not None:
-        yield ChangedWithin(since, until)
-
-
-def _check_moment(word: str, moment: Any) -> None:
-    if not isinstance(moment, datetime) or moment.tzinfo is not None:
-        raise InvalidValue(f"{word} has to be a time, naive UTC, not {shown(moment)}")
-
-
-def _of_errors(error: str | None, error_code: str | int | None) -> Iterator[Criterion]:
-    if error is not None:
-        check_text("error", error)
-        yield HasError(error)
-    if error_code is not None:
-        error_columns(error_code)
-        yield HasErrorCode(str(error_code))
-
-
-def _of_control(
-    texts: Mapping[str, Texts], flags: Mapping[str, bool | None]
-) -> Iterator[Criterion]:
-    for word, given in texts.items():
-        if given is not None:
-            yield CONTROL_TEXTS[word](_texts(word, given))
-    for word, flag in flags.items():
-        if flag is not None:
-            if not isinstance(flag, bool):
-                raise InvalidValue(f"{word} has to be True or False, not {shown(flag)}")
-            yield CONTROL_FLAGS[word](flag)
-
-
-def _texts(word: str, given: Texts) -> tuple[str, ...]:
-    texts = _several(given)
-    for text in texts:
-        check_text(word, text)
-    return texts
-
-
-def _of_column(name: str, given: Any) -> Criterion:
-    """Return the criterion of any column: one value, or several; None is NULL."""
-    values = _several(given)
-    for value in values:
-        if value is not None or name not in JobsActive4.__table__.c:
-            check_columns(JobsActive4, {name: value})
-    return HasValue(name, values)
-
-
-def _several(given: Any) -> tuple[Any, ...]:
-    if isinstance(given, Iterable) and not isinstance(given, str | bytes):
-        return tuple(given)
-    return (given,)
