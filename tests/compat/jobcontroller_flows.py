@@ -404,7 +404,8 @@ class FlowOps:
             )
             success = queue.Success(lease, output, changes, stored)
             queue.finish(self.database, success, PATIENT)
-        return self.state_of(self.keys()[lease.pandaid])
+        key = self.keys()[lease.pandaid]
+        return self.state_of(key if "#" in key else f"{key}#1")
 
     def backoff_over(self, job: str) -> None:
         """Let the time of the next attempt of a step pass."""
