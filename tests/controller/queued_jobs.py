@@ -24,6 +24,7 @@ STEPS: dict[Standing, list[tuple[str, str | None, str | None]]] = {
     S.RUNNING: [("heartbeat", "running", None)],
     S.HOLDING: [("heartbeat", "running", None), ("hold", None, None)],
     S.TRANSFERRING: [("heartbeat", "running", None), ("transfer", None, None)],
+    S.BATCHED: [("heartbeat", "starting", "batch")],
     S.BATCH: [("heartbeat", "running", "batch")],
 }
 """The steps of a worker after its claim."""
@@ -98,9 +99,7 @@ def step(database: Database, job: int, standing: Standing) -> None:
         connection.exec_driver_sql("DELETE FROM pandadb.job_lease")
         for verb, target, substatus in STEPS.get(standing, []):
             values = {"jobsubstatus": substatus}
-            advances.advance(
-                connection, verb, [job], target=target, host="h", values=values
-            )
+            advances.advance(connection, verb, [job], target=target, host="h", values=values)
         if standing is S.SUSPENDED:
             control = JobControl.__table__
             connection.execute(

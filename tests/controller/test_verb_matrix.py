@@ -1,5 +1,4 @@
-"""F.4-8: each verb on a job in each state: allowed ones lead where the matrix says, others do not.
-"""
+"""F.4-8: each verb on a job in each state: allowed ones lead where the matrix says, others do not."""
 
 from __future__ import annotations
 
@@ -8,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from pandadb.controller import JobController
+from pandadb.controller import JobController, NotAllowed
 from pandadb.models import JobControl, Jobs
-from pandadb.services.queue import OUTCOMES, NotAllowed, Standing
+from pandadb.services.queue import OUTCOMES, Standing
 from tests.controller.queued_jobs import Q, newest, status, trio
 
 if TYPE_CHECKING:
@@ -29,8 +28,8 @@ VERBS: dict[str, Callable[[JobController, int], VerbReport]] = {
     "stop": lambda c, job: c.stop(job),
     "delete": lambda c, job: c.delete(job),
     "set state": lambda c, job: c.set_state(job, "running"),
-    "set priority": lambda c, job: c.set_properties(job, priority=7),
-    "set properties": lambda c, job: c.set_properties(job, resources={"n": 1}),
+    "set priority": lambda c, job: c.update(job, priority=7),
+    "set properties": lambda c, job: c.update(job, resources={"n": 1}),
 }
 AFTER: dict[str, str | None] = {
     "rerun": "activated",

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pandadb.controller.job_reads import JobReads
-from pandadb.core.queue.verbs.run_properties import RunProperties
-from pandadb.services import queue
-from pandadb.services.jobs import JobFilter
+from pandadb.services import queue, selection
 from pandadb.services.queue import VerbOptions, VerbRules
 from pandadb.services.selection import DESTRUCTIVE_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pandadb.core.jobs.search.job_choices import JobChoice
     from pandadb.core.queue.cancels import CancelResult
@@ -82,20 +81,14 @@ class JobController(JobReads):
         """Give jobs a state, for administrators: see `services.queue.set_state`."""
         return queue.set_state(self.database, chosen, state, self._rules(**rules))
 
-    def set_properties(
-        self,
-        chosen: JobChoice,
-        *,
-        queue_name: str | None = None,
-        priority: int | None = None,
-        resources: Mapping[str, Any] | None = None,
-        exec_config: str | Mapping[str, Any] | None = None,
-        merge: bool = True,
-        **rules: Any,
-    ) -> VerbReport:
-        """Set what a job needs, and where it runs: see `services.queue.set_properties`."""
-        new = RunProperties(queue_name, priority, resources, exec_config, merge)
-        return queue.set_properties(self.database, chosen, new, self._rules(**rules))
+    def update(self, chosen: JobChoice, *, dry_run: bool = False, **properties: Any) -> VerbReport:
+        """Set the queue, priority and needs of jobs: see `services.selection.update`."""
+        options, mine = replace(self.options, dry_run=dry_run), queue.of_queue(chosen)
+        return selection.update(self.database, mine, options=options, **properties)
+
+    def with_process(self, process: str, queue_name: str | None = None) -> list[int]:
+        """Return the jobs whose newest attempt has or had a process in a batch system."""
+        return queue.with_process(self.database, process, queue_name)
 
     def locks(
         self, chosen: JobChoice | None = None, flows: Sequence[int] | None = None
@@ -119,6 +112,3 @@ class JobController(JobReads):
     ) -> VerbRules:
         options = VerbOptions(self.options.lock, self.options.patience, self.options.host, dry_run)
         return VerbRules(options, limit, on_error, break_locks)
-
-
-__all__ = ["JobController", "JobFilter"]

@@ -231,7 +231,7 @@ def test_properties_are_set_and_refusals_are_printed(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("set", "5"), "Nothing to set"),
+        (("set", "5"), "There is no property to set"),
         (("set", "--priority", "5"), "or by at least one option"),
         (("set", "5", "--set", "jobstatus=failed"), "is no property that can be set"),
         (("set", "5", "--set", "corecount"), "is not COLUMN=VALUE"),

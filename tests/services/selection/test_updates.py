@@ -53,7 +53,7 @@ def test_properties_of_pandas_jobs_are_set_before_they_are_dispatched(
     if jobstatus in OPEN:
         assert (report.changed, now) == ([pandaid], (7, 7, 8))
     else:
-        assert f"Job {pandaid} is {jobstatus}: properties are set before" in report.skipped[pandaid]
+        assert f"Job {pandaid} is {jobstatus}, and its properties" in report.skipped[pandaid]
         assert now != (7, 7, 8)
 
 
@@ -148,19 +148,19 @@ def test_unknown_and_archived_jobs_are_reasons(database: Database) -> None:
 
     assert report.skipped == {
         5: "Job 5 is unknown: no table has it",
-        archived: f"Job {archived} is failed: properties are set before a job is dispatched",
+        archived: f"Job {archived} is archived: its properties stay",
     }
 
 
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({}, "Nothing to set: give a queue"),
+        ({}, "There is no property to set"),
         ({"jobstatus": "failed"}, "jobstatus is no property that can be set"),
         ({"prioritty": 5}, "prioritty is no property that can be set"),
         ({"corecout": 5}, r"corecout is no property that can be set: is it corecount\?"),
-        ({"priority": "high"}, "priority has to be a whole number"),
-        ({"queue": "nowhere"}, "There is no queue 'nowhere': no worker and no site has it"),
+        ({"priority": "high"}, "currentpriority has to be a whole number"),
+        ({"queue": "nowhere"}, "There is no queue 'nowhere'"),
     ],
     ids=str,
 )

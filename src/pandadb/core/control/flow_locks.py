@@ -1,4 +1,4 @@
-"""Locks of flows, before those of control rows: for verbs that change jobs of a flow as a user asks.
+"""Locks of flows, before those of control rows: for verbs of users that change jobs of a flow.
 
 A flow's row in JEDI_TASKS is its lock: jobs are added to the flow, and verbs of users change its
 jobs, one transaction at a time. Jobs that begin and end need no lock of the flow.

@@ -6,16 +6,17 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Text, bindparam, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Text, bindparam, func, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances, states
 from pandadb.core.jobs.refusals import Refused
 from pandadb.core.queue import cancels, leases, requeues
 from pandadb.core.queue.flows import passed_results, responses
+from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, unnested
-from pandadb.models import MetaTable
+from pandadb.models import JobControl, MetaTable
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pandadb.core.queue.leases import Lease
     from pandadb.core.sql.transaction import Transaction
 
+CONTROL = JobControl.__table__.c
 EXE_ERROR, LOST_HEARTBEAT = 1, 100
 """Error codes: of the payload, and of a worker that has not been heard of (PanDA's)."""
 
@@ -40,6 +42,8 @@ class Success:
     """A value that JSON has, for METATABLE; None stores nothing."""
     response: Response | None = None
     """Changes of the flow of the job."""
+    stored: Any = None
+    """A value that JSON has, which is noted with the job beside its result."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ def finish(
     if passing:
         results |= passed_results.of_parents(session, passing)
     store_results(session, results)
+    _note(session, {one.lease.pandaid: one.stored for one in kept if one.stored is not None})
     for job, flow in flows.items():
         if job in mine:
             done.new += responses.respond(session, job, flow, changes[job], host=host)
@@ -150,6 +155,15 @@ def fail(
                 continue
         done.add(advances.advance(session, "fail", [job], host=host, values=values, files=files))
     return done
+
+
+def _note(session: Transaction, values: Mapping[int, Any]) -> None:
+    """Note values in the control rows of jobs, as `stored`."""
+    for job, value in values.items():
+        known = func.coalesce(CONTROL.details, literal({}, JSONB))
+        added = known.op("||", return_type=JSONB())(literal({"stored": value}, JSONB))
+        mine = update(JobControl.__table__).where(CONTROL.pandaid == job)
+        session.execute(mine.values(details=added, last_changed=now()))
 
 
 def _errors(one: Failure) -> dict[str, Any]:

@@ -4,16 +4,12 @@ from pandadb.core.control.dependencies import ON_FAILURE
 from pandadb.core.control.flow_locks import FlowLocked
 from pandadb.core.queue.cancels import CancelResult
 from pandadb.core.queue.ends import EndResult, Failure, Success
+from pandadb.core.queue.known_names import UnknownExecConfig, UnknownQueue
 from pandadb.core.queue.leases import Beat, Lease, LeaseLost
 from pandadb.core.queue.new_jobs import NewQueueJob
 from pandadb.core.queue.parents import DependencyCycle, UnknownParent
 from pandadb.core.queue.reaping import ReapResult
 from pandadb.core.queue.submission import Submitted
-from pandadb.core.queue.verbs.run_properties import (
-    RunProperties,
-    UnknownExecConfig,
-    UnknownQueue,
-)
 from pandadb.core.queue.verbs.standings import OUTCOMES, Standing
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
@@ -26,18 +22,16 @@ from pandadb.services.queue.job_locks import (
     lock_jobs,
 )
 from pandadb.services.queue.job_verbs import (
-    Locked,
-    NotAllowed,
-    NotFound,
     VerbRules,
     delete_jobs,
+    of_queue,
     pause,
     rerun,
     resume,
     retry,
-    set_properties,
     set_state,
     stop_jobs,
+    with_process,
 )
 from pandadb.services.queue.reaping import make_ready, reap
 from pandadb.services.queue.submission import set_group, submit
@@ -56,12 +50,8 @@ __all__ = [
     "HeldLocks",
     "Lease",
     "LeaseLost",
-    "Locked",
     "NewQueueJob",
-    "NotAllowed",
-    "NotFound",
     "ReapResult",
-    "RunProperties",
     "Standing",
     "Submitted",
     "Success",
@@ -86,6 +76,7 @@ __all__ = [
     "make_ready",
     "next_time",
     "note_sign",
+    "of_queue",
     "pause",
     "reap",
     "register",
@@ -93,11 +84,11 @@ __all__ = [
     "resume",
     "retry",
     "set_group",
-    "set_properties",
     "set_state",
     "start",
     "stop",
     "stop_jobs",
     "submit",
+    "with_process",
     "workers",
 ]

@@ -10,23 +10,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pandadb.core.control.flow_locks import FlowLocked
-from pandadb.core.jobs.refusals import JobsLocked, RefusalReason
+from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.jobs.search.filters import Filter
 from pandadb.core.jobs.search.job_filters.job_filter import JobFilter
 from pandadb.core.queue.verbs import (
+    by_process,
     deletions,
     holds,
     reruns,
-    run_properties,
     state_settings,
     step_retries,
     stops,
 )
 from pandadb.core.queue.verbs.standings import Standing
 from pandadb.core.sql.transaction import Lock
-from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.sql.validation import InvalidValue, check_text
 from pandadb.services.queue.job_locks import break_locks
-from pandadb.services.selection import DESTRUCTIVE_LIMIT, VerbAborted, VerbReport, run_verb
+from pandadb.services.selection import DESTRUCTIVE_LIMIT, VerbReport, run_verb
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions
 
 if TYPE_CHECKING:
@@ -36,29 +36,10 @@ if TYPE_CHECKING:
 
     from pandadb.core.jobs.search.job_choices import JobChoice
     from pandadb.core.queue.verbs.outcomes import VerbOutcome
-    from pandadb.core.queue.verbs.run_properties import RunProperties
     from pandadb.database import Database
     from pandadb.services.selection import OnError
 
     Act = Callable[[Connection, list[int], Lock], VerbOutcome]
-
-
-class NotFound(VerbAborted):
-    """A job of a verb is unknown, or not of a job queue; nothing was changed."""
-
-
-class NotAllowed(VerbAborted):
-    """The state of a job, or of a job that depends on it, forbids a verb; nothing was changed."""
-
-
-class Locked(VerbAborted, JobsLocked):
-    """Another transaction has locked a job of a verb; nothing was changed."""
-
-
-ERRORS = {
-    RefusalReason.UNKNOWN: NotFound,
-    RefusalReason.LOCKED: Locked,
-}
 
 
 TRIES = 5
@@ -93,7 +74,7 @@ def _run(
         TooMany: More jobs were chosen than the limit allows.
     """
     how = Lock.SKIP if rules.on_error == "skip" else rules.options.lock
-    among = _of_queue(chosen)
+    among = of_queue(chosen)
 
     def work(connection: Connection, pandaids: list[int]) -> VerbReport:
         done = act(connection, pandaids, how)
@@ -110,9 +91,6 @@ def _run(
                 limit=rules.limit,
                 on_error=rules.on_error,
             )
-        except VerbAborted as error:
-            first = error.refused[min(error.refused)]
-            raise ERRORS.get(first.reason, NotAllowed)(error.refused) from None
         except (FlowLocked, JobsLocked):
             if not rules.break_locks:
                 raise
@@ -120,7 +98,7 @@ def _run(
     raise JobsLocked(f"{verb}: jobs are locked again and again; nothing was changed")
 
 
-def _of_queue(chosen: JobChoice) -> JobChoice:
+def of_queue(chosen: JobChoice) -> JobChoice:
     """Return a filter of jobs of queues only, each in its newest attempt."""
     if isinstance(chosen, JobFilter):
         return chosen & JobFilter(controlled=True)
@@ -259,23 +237,8 @@ def set_state(
     return _run(database, "set state", chosen, act, rules)
 
 
-def set_properties(
-    database: Database,
-    chosen: JobChoice,
-    new: RunProperties,
-    rules: VerbRules = DEFAULT_RULES,
-) -> VerbReport:
-    """Set the queue, the priority, resources or the configuration of jobs.
-
-    A priority alone may be set in any state; the others while no worker has the job. What is set of
-    a job that has ended is for its next attempt.
-
-    Raises:
-        UnknownQueue, UnknownExecConfig: There is no such queue, or configuration.
-        NotFound, NotAllowed, Locked, JobsLocked, TooMany: See `VerbRules`.
-    """
-
-    def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
-        return run_properties.set_properties(connection, jobs, new, how=how)
-
-    return _run(database, "set", chosen, act, rules)
+def with_process(database: Database, process: str, queue_name: str | None = None) -> list[int]:
+    """Return the jobs whose newest attempt has or had a process in a batch system."""
+    check_text("process", process)
+    with database.transaction() as connection:
+        return by_process.find(connection, process, queue_name)

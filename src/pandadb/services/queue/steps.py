@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def claim_jobs(
     database: Database,
     pandaids: PandaIDs,
+    njobs: int = MAX_JOBS,
     *,
     owner: str,
     lease: float = leases.DEFAULT_SECONDS,
@@ -38,7 +39,14 @@ def claim_jobs(
     check_seconds(lease)
     jobs = ids(pandaids)
     with transaction(database, options) as connection:
-        return step_leases.claim(connection, jobs, owner=owner, seconds=lease, host=options.host)
+        return step_leases.claim(
+            connection,
+            jobs,
+            min(njobs, MAX_JOBS),
+            owner=owner,
+            seconds=lease,
+            host=options.host,
+        )
 
 
 def take(

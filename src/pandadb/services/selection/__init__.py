@@ -16,7 +16,14 @@ from pandadb.services.selection.reports import JobReport, report
 from pandadb.services.selection.results import JobOutput, output, pandaids
 from pandadb.services.selection.set_verbs import DESTRUCTIVE_LIMIT, OnError, run_verb
 from pandadb.services.selection.updates import typed_property, update
-from pandadb.services.selection.verb_reports import TooMany, VerbAborted, VerbReport
+from pandadb.services.selection.verb_reports import (
+    Locked,
+    NotAllowed,
+    NotFound,
+    TooMany,
+    VerbAborted,
+    VerbReport,
+)
 
 __all__ = [
     "DESTRUCTIVE_LIMIT",
@@ -26,7 +33,10 @@ __all__ = [
     "JobName",
     "JobOutput",
     "JobReport",
+    "Locked",
     "NoJobFolder",
+    "NotAllowed",
+    "NotFound",
     "OnError",
     "TooMany",
     "UnknownJobFile",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pandadb.core.jobs.search.job_choices import NO_LIMIT, matching, number_of, pandaids_of
 from pandadb.core.sql.validation import InvalidValue, check_number
-from pandadb.services.selection.verb_reports import TooMany, VerbAborted, VerbReport
+from pandadb.services.selection.verb_reports import TooMany, VerbReport, aborted
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def run_verb(
 
     Raises:
         TooMany: More jobs were chosen than the limit allows.
-        VerbAborted: A job was refused, and `on_error` is `abort`.
+        NotFound, NotAllowed, Locked: A job was refused, and `on_error` is `abort`.
         InvalidValue: The filter has no condition or an invalid one, or a job is no PandaID.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
@@ -64,7 +64,7 @@ def run_verb(
         report = work(connection, pandaids) if pandaids else VerbReport()
         report.verb, report.dry_run = verb, options.dry_run
         if report.refused and on_error == "abort":
-            raise VerbAborted(report.refused)
+            raise aborted(report.refused)
     return report
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.queue import properties
-from pandadb.core.queue.verbs.run_properties import RunProperties
+from pandadb.core.queue.properties import Properties
+from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import from_text
 from pandadb.models import JobsActive4
 from pandadb.services.selection.set_verbs import OnError, run_verb
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
     from pandadb.core.jobs.search.job_choices import JobChoice
     from pandadb.database import Database
 
+SHORT_NAMES = {"priority": properties.PRIORITY, "queue": properties.QUEUE}
+"""Names of properties that are shorter than those of their columns."""
+
 
 def update(
     database: Database,
     chosen: JobChoice,
     *,
-    priority: int | None = None,
-    queue: str | None = None,
     resources: Mapping[str, Any] | None = None,
     exec_config: str | Mapping[str, Any] | None = None,
     merge: bool = True,
@@ -35,30 +37,42 @@ def update(
     on_error: OnError = "abort",
     **columns: Any,
 ) -> VerbReport:
-    """Set properties of jobs: priority, queue, and columns such as corecount.
+    """Set properties of jobs: priority, queue, corecount and others, see `Properties`.
 
-    Jobs that have been dispatched are refused, but for the priority of jobs of the job queue; these
-    keep what is set after their end for a later attempt. `resources` and `exec_config` are for them
-    only; with `merge` their keys are added to those that are there.
+    Jobs that have been dispatched are refused, unless only the priority of a job of the job queue
+    is set; jobs of it that have ended keep the properties for a later attempt. `resources` and
+    `exec_config` are for jobs of the job queue; with `merge` their keys are added to those that are
+    there.
 
     Raises:
         UnknownQueue, UnknownExecConfig: There is no such queue, or configuration.
         InvalidValue: A property may not be set or does not fit its column, or there is none.
         TooMany, VerbAborted, JobsLocked: See `run_verb`.
     """
-    new = RunProperties(queue, priority, resources, exec_config, merge, columns)
+    details = {"resources": resources, "exec_config": exec_config}
+    given = Properties(
+        {SHORT_NAMES.get(name, name): value for name, value in columns.items()},
+        {name: _plain(value) for name, value in details.items() if value is not None},
+        merges=merge,
+    )
 
     def work(connection: Connection, pandaids: list[int]) -> VerbReport:
-        done = properties.change(connection, pandaids, new, options.lock)
-        return VerbReport(states=done.states, refused=done.refused, before=done.before)
+        how = Lock.SKIP if on_error == "skip" else options.lock
+        done = properties.change(connection, pandaids, given, how)
+        return VerbReport(states=done.jobs, refused=done.refused, before={**done.jobs})
 
     return run_verb(database, "set", chosen, work, options=options, limit=limit, on_error=on_error)
 
 
 def typed_property(name: str, text: str) -> tuple[str, Any]:
-    """Return a column and its value from its text; NULL is None.
+    """Return the column of a property and its value from its text; NULL is None.
 
     Raises:
         InvalidValue: There is no such column, or the text is no value of it.
     """
-    return name, from_text(JobsActive4, name, text)
+    column = SHORT_NAMES.get(name, name)
+    return column, from_text(JobsActive4, column, text)
+
+
+def _plain(value: str | Mapping[str, Any]) -> Any:
+    return value if isinstance(value, str) else dict(value)

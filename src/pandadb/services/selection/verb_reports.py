@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from pandadb.core.jobs.refusals import Refusal, Refused
+from pandadb.core.jobs.refusals import JobsLocked, Refusal, RefusalReason, Refused
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
@@ -91,3 +91,22 @@ class VerbAborted(Refused):
         more = f", and {len(refused) - 1:,} more jobs were refused" if len(refused) > 1 else ""
         super().__init__(Refusal(first.reason, f"{first.sentence}{more}"))
         self.refused = refused
+
+
+class NotFound(VerbAborted):
+    """A job of a verb is unknown, or is none that the verb is for; nothing was changed."""
+
+
+class NotAllowed(VerbAborted):
+    """The state of a job, or of one that depends on it, forbids a verb; nothing was changed."""
+
+
+class Locked(VerbAborted, JobsLocked):
+    """Another transaction has locked a job of a verb; nothing was changed."""
+
+
+def aborted(refused: dict[int, Refusal]) -> VerbAborted:
+    """Return the error of a verb that jobs have refused: of the first of them."""
+    reason = refused[min(refused)].reason
+    classes = {RefusalReason.UNKNOWN: NotFound, RefusalReason.LOCKED: Locked}
+    return classes.get(reason, NotAllowed)(refused)

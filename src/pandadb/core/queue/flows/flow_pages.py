@@ -117,6 +117,8 @@ class FlowGraph:
     jobs: list[dict[str, Any]]
     edges: list[tuple[int, int, str]] = field(default_factory=list)
     """Parent, child, and what becomes of the child if the parent does not finish."""
+    metadata: Any = None
+    """What the flow was submitted with."""
 
 
 def find(
@@ -173,7 +175,14 @@ def get(session: Transaction, flow: int) -> FlowGraph:
         .where(is_among(EDGE.child, [one["pandaid"] for one in members]))
         .order_by(EDGE.child, EDGE.parent)
     )
-    return FlowGraph(dict(found), members, [tuple(row) for row in session.execute(edges)])
+    own = select(PARAMS.taskparams).where(PARAMS.jeditaskid == flow)
+    given = json.loads(session.execute(own).scalar() or "{}")
+    return FlowGraph(
+        dict(found),
+        members,
+        [(one.parent, one.child, one.on_failure) for one in session.execute(edges)],
+        given.get("metadata"),
+    )
 
 
 def of_job(session: Transaction, pandaid: int) -> int | None:

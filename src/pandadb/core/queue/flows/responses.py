@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import insert, literal, null, select, update
 
 from pandadb.core.control import locks
 from pandadb.core.control.dependencies import FINISHED_STATE, IGNORE
@@ -174,7 +174,7 @@ def _next_version(
     values = {
         "index_number": maker.row.index_number + 1,
         "has_children": bool(children),
-        "details": {**(given.details or {}), **(notes or {})} or None,
+        "details": {**(given.details or {}), **(notes or {})} or null(),
     }
     changed = update(JobControl.__table__).where(CONTROL.pandaid == new)
     session.execute(changed.values(values))

@@ -14,14 +14,13 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pandadb.core.queue.steps import job_steps, step_failures
 from pandadb.core.sql.expressions import constants, now
-from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.validation import words
 from pandadb.errors import PandaDBError
 from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JobsActive4
 from pandadb.models.control import JOB_LEASE_TOKEN_SEQ
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from pandadb.core.queue.ends import EndResult

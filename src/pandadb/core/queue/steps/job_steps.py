@@ -9,6 +9,7 @@ from sqlalchemy import func, literal, null, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from pandadb.core.jobs import advances
+from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.queue import leases
 from pandadb.core.queue.ends import EndResult
 from pandadb.core.queue.verbs.standings import BATCH_SUBSTATUS, STAGED_SUBSTATUS
@@ -96,4 +97,5 @@ def note(session: Transaction, jobs: Sequence[int], details: Mapping[str, Any] |
         known = func.coalesce(CONTROL.details, literal({}, JSONB))
         values["details"] = known.op("||", return_type=JSONB())(literal({**details}, JSONB))
     changed = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
-    session.execute(changed.values(values))
+    with refusing_to_wait():
+        session.execute(changed.values(values))

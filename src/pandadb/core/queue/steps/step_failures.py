@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, null, select, update
+from sqlalchemy import delete, func, null, select, update
 
+from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.queue import leases
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
@@ -49,8 +50,11 @@ class StepOutcome:
 def fail(session: Transaction, failures: Sequence[StepFailure]) -> dict[int, StepOutcome]:
     """Note failed attempts of steps; jobs whose leases are lost are missing in the result.
 
-    A job stays in its state. One that is suspended has no lease any more: after a retry by a user
-    any runner takes it.
+    A job stays in its state, and its lease ends: after the pause any runner takes it, or after a
+    retry by a user if it is suspended.
+
+    Raises:
+        JobsLocked: Another transaction has locked a job for longer than the lock timeout.
     """
     mine = {*leases.holders(session, [one.lease for one in failures])}
     return {one.lease.pandaid: _fail(session, one) for one in failures if one.lease.pandaid in mine}
@@ -72,9 +76,9 @@ def _fail(session: Transaction, failure: StepFailure) -> StepOutcome:
 def suspend(session: Transaction, jobs: Sequence[int], error: str) -> None:
     """Suspend jobs of which a step has failed for good: they stay in their state, without lease."""
     _note(session, jobs, error, suspended=True, run_after=null())
-    session.execute(JobLease.__table__.delete().where(is_among(LEASE.pandaid, jobs)))
 
 
 def _note(session: Transaction, jobs: Sequence[int], error: str, **values: Any) -> None:
     changed = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
     session.execute(changed.values(step_error=error[:MAX_ERROR], last_changed=now(), **values))
+    session.execute(delete(JobLease.__table__).where(is_among(LEASE.pandaid, jobs)))

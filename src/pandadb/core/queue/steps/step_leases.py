@@ -32,14 +32,20 @@ ORDER = (JOB.currentpriority.desc(), JOB.pandaid)
 
 
 def claim(
-    session: Transaction, jobs: Collection[int], *, owner: str, seconds: float, host: str
+    session: Transaction,
+    jobs: Collection[int],
+    njobs: int,
+    *,
+    owner: str,
+    seconds: float,
+    host: str,
 ) -> list[Lease]:
-    """Claim those of some jobs that are ready, by priority, then age.
+    """Claim those of some jobs that are ready, by priority, then age; no more than a number.
 
     Jobs that another transaction has locked are left, also those with a locked control row.
     """
-    free = _free(jobs).where(JOB.jobstatus == "activated").with_for_update(skip_locked=True)
-    chosen = [*session.scalars(free)]
+    free = _free(jobs).where(JOB.jobstatus == "activated").limit(njobs)
+    chosen = [*session.scalars(free.with_for_update(skip_locked=True))]
     steps = states.transitions("dispatch")
     moved, _ = move(session, steps, sorted(chosen), host=host, lock=Lock.SKIP)
     return lease(session, [job for job in chosen if job in moved.jobs], owner, seconds)

@@ -31,6 +31,7 @@ class Standing(StrEnum):
     RUNNING = "running"
     HOLDING = "holding"
     TRANSFERRING = "transferring"
+    BATCHED = "batched"
     BATCH = "batch"
     SUSPENDED = "suspended"
     FINISHED = "finished"
@@ -51,7 +52,8 @@ MEANINGS: Mapping[Standing, str] = {
     S.RUNNING: "its payload runs",
     S.HOLDING: "its payload has ended",
     S.TRANSFERRING: "its outputs are here, or on their way",
-    S.BATCH: "a batch process has it, or is to fetch it",
+    S.BATCHED: "a batch process is to fetch it",
+    S.BATCH: "a batch process has it",
     S.SUSPENDED: "a step of its worker has failed for good",
     S.FINISHED: "it has succeeded",
     S.FAILED: "its payload has failed",
@@ -78,7 +80,8 @@ STATUSES: Mapping[str, Standing] = {
 
 NOT_BEGUN = (S.WAITING, S.READY, S.THROTTLED, S.PAUSED)
 IN_FLIGHT = (S.CLAIMED, S.STAGED, S.SUBMITTED, S.RUNNING, S.HOLDING, S.TRANSFERRING)
-"""States of a job that a worker has; a batch process has it in `batch`."""
+"""States of a job that a worker has, and no batch process."""
+BATCHES = (S.BATCHED, S.BATCH)
 ENDED = (S.FINISHED, S.FAILED, S.CANCELLED, S.CLOSED)
 MAY_WAIT_AGAIN = NOT_BEGUN
 """States of a child that a rerun of its parent may take back without force."""
@@ -90,8 +93,8 @@ def standing(status: str, substatus: str | None, *, held: bool, suspended: bool)
         return S.SUSPENDED
     if held and status in ("pending", "activated", "throttled"):
         return S.PAUSED
-    if substatus == BATCH_SUBSTATUS and status in ("sent", "starting", "running"):
-        return S.BATCH
+    if substatus == BATCH_SUBSTATUS and status in ("starting", "running"):
+        return S.BATCH if status == "running" else S.BATCHED
     if substatus == STAGED_SUBSTATUS and status == "starting":
         return S.STAGED
     return STATUSES.get(status, S.WAITING)
@@ -104,11 +107,11 @@ STOP, DELETE, SET_STATE = "stop", "delete", "set state"
 SET_PRIORITY, SET_PROPERTIES = "set priority", "set properties"
 OUTCOMES: Mapping[str, Mapping[Standing, str]] = {
     RERUN: dict.fromkeys((*IN_FLIGHT, S.SUSPENDED, S.FAILED), AGAIN),
-    FORCED_RERUN: dict.fromkeys((S.PAUSED, *IN_FLIGHT, S.BATCH, S.SUSPENDED, *ENDED), AGAIN),
-    RETRY: {**dict.fromkeys((*IN_FLIGHT, S.BATCH), SAME), S.SUSPENDED: "in the state before"},
+    FORCED_RERUN: dict.fromkeys((S.PAUSED, *IN_FLIGHT, *BATCHES, S.SUSPENDED, *ENDED), AGAIN),
+    RETRY: {**dict.fromkeys((*IN_FLIGHT, *BATCHES), SAME), S.SUSPENDED: "in the state before"},
     PAUSE: dict.fromkeys((S.WAITING, S.READY, S.THROTTLED), "paused"),
     RESUME: dict.fromkeys((S.PAUSED, S.CANCELLED, S.CLOSED), AGAIN),
-    STOP: dict.fromkeys((S.READY, S.THROTTLED, *IN_FLIGHT, S.BATCH), "cancelled"),
+    STOP: dict.fromkeys((S.READY, S.THROTTLED, *IN_FLIGHT, *BATCHES), "cancelled"),
     DELETE: dict.fromkeys((*NOT_BEGUN, S.SUSPENDED, *ENDED), "deleted"),
     SET_STATE: dict.fromkeys(Standing, "the given state"),
     SET_PRIORITY: dict.fromkeys(Standing, "as it was"),

@@ -42,6 +42,7 @@ TARGETS: Mapping[Standing, tuple[str, str | None]] = {
     Standing.RUNNING: ("running", None),
     Standing.HOLDING: ("holding", None),
     Standing.TRANSFERRING: ("transferring", None),
+    Standing.BATCHED: ("starting", BATCH_SUBSTATUS),
     Standing.BATCH: ("running", BATCH_SUBSTATUS),
     Standing.SUSPENDED: ("failed", None),
     Standing.FINISHED: ("finished", None),
@@ -58,20 +59,18 @@ def set_state(
     state: Standing,
     *,
     host: str,
-    substatus: tuple[str, str | None] | None = None,
     how: Lock = Lock.WAIT,
 ) -> VerbOutcome:
     """Give jobs a state, whichever they are in: what follows from it for other jobs follows.
 
     A job that has ended gets a new attempt, which gets the state. Workers lose the jobs. A job that
-    is given `suspended` has no step to go on with: it can only be run again. `substatus` is another
-    state of PanDA, and its `jobsubstatus`, for the same standing.
+    is given `suspended` has no step to go on with: it can only be run again.
 
     Raises:
         FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
     """
     chosen = outcomes.choose(session, pandaids, SET_STATE, how)
-    target, sub = substatus or TARGETS[state]
+    target, sub = TARGETS[state]
     same = {job for job, one in chosen.jobs.items() if one.has_ended and one.standing is state}
     ended = [j for j, one in chosen.jobs.items() if one.has_ended and j not in same]
     made, unwilling = new_attempts.make(session, sorted(ended), host=host)
