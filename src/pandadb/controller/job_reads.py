@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class JobReads:
     """Reads of jobs; filters are JobFilter values, a job is a PandaID or a public id.
 
-    Jobs that the database lacks are looked up in `archive`, another database to which days are
-    copied, and in `exports`, a folder of exported months.
+    Jobs that the database lacks are looked up in `archive`, another database with copied days, and
+    in `exports`, a folder of exported months.
     """
 
     database: Database
@@ -83,7 +83,7 @@ class JobReads:
     def report(
         self, chosen: JobFilter | None = None, *, interval: str = "hour", intervals: int = 24
     ) -> JobReport:
-        """Return how many jobs are in which state and queue, and a trend: see `report`."""
+        """Return the numbers of jobs by state and queue, and a trend: see `report`."""
         return selection.report(
             self.database, chosen or JobFilter(), interval=interval, intervals=intervals
         )
