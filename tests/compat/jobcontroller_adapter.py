@@ -32,6 +32,7 @@ from pandadb.errors import InvalidInput
 from pandadb.models import (
     JobControl,
     JobDependency,
+    JobParams,
     Jobs,
     JobsStatusLog,
 )
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONTROL, EDGE, JOB = (model.__table__.c for model in (JobControl, JobDependency, Jobs))
-LOG = JobsStatusLog.__table__.c
+LOG, PARAMS = JobsStatusLog.__table__.c, JobParams.__table__.c
 JUDGE = Path(__file__).parents[3] / "shared" / "compat" / "jobcontroller"
 QUEUES = ("near", "near2", "far", "batch")
 """The workers that are known beforehand."""
@@ -223,12 +224,14 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             JOB.exeerrordiag,
             JOB.jeditaskid,
         )
+        parameters = select(PARAMS.jobparameters).where(PARAMS.pandaid == CONTROL.pandaid).limit(1)
         now = func.clock_timestamp().op("AT TIME ZONE")("UTC")
         found = select(
             *JobControl.__table__.c,
             *columns,
             logged.scalar_subquery().label("logged"),
             now.label("now"),
+            parameters.scalar_subquery().label("parameters"),
         ).select_from(JobControl.__table__.join(Jobs.__table__, JOB.pandaid == CONTROL.pandaid))
         with self.database.transaction() as connection:
             rows = [dict(row) for row in connection.execute(found).mappings()]
@@ -278,11 +281,18 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             "exec_config": {name: value for name, value in config.items() if value}
             if isinstance(config, dict)
             else config,
-            "missing": details.get("missing"),
+            "missing": self.missing(row, parents.get(row["pandaid"], {})),
             "called": None if row["jobname"] == row["name"] else row["jobname"],
             "locked": row["pandaid"] in locked,
             "updated": row["updated"],
         }
+
+    @staticmethod
+    def missing(row: dict[str, Any], parents: dict[str, str]) -> str | None:
+        """Return whether a job may miss parents, in the word that it was submitted with."""
+        arguments = json.loads(row["parameters"] or "{}").get("arguments", {})
+        excused = "none" if "ignore" in parents.values() else None
+        return arguments.get("missing", excused)
 
     @staticmethod
     def named(row: dict[str, Any]) -> str:
