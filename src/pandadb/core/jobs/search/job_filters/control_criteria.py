@@ -11,7 +11,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from pandadb.core.jobs.search.job_filters.globs import is_like
 from pandadb.core.sql.validation import InvalidValue, check_text
-from pandadb.models import JobControl, JobLease, JobsArchived, MetaTable, MetaTableArch
+from pandadb.models import (
+    HarvesterRelJobsWorkers,
+    HarvesterWorkers,
+    JobControl,
+    JobLease,
+    JobsArchived,
+    MetaTable,
+    MetaTableArch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +98,27 @@ class HasWorker:
         ran_there = is_like(columns["modificationhost"], self.patterns)
         has_run = columns["jobstatus"].not_in(NOT_DISPATCHED)  # else it is the submitter's host
         return or_(exists().where(*mine), and_(has_run, ran_there))
+
+
+@dataclass(frozen=True)
+class HasProcess:
+    """Jobs that a process of a batch system runs or has run, by its id there.
+
+    It is known from the control row of a job, from its own `batchid`, or from Harvester's worker.
+    """
+
+    processes: tuple[str, ...]
+
+    def on(self, job: JobTable) -> ColumnElement[bool]:
+        """Return the condition for the rows of a table."""
+        columns, link = job.__table__.c, HarvesterRelJobsWorkers.__table__.c
+        worker = HarvesterWorkers.__table__.c
+        same = link.harvesterid == worker.harvesterid, link.workerid == worker.workerid
+        by_worker = exists().where(
+            link.pandaid == columns["pandaid"], *same, worker.batchid.in_(self.processes)
+        )
+        own = _controlled(job, CONTROL.details["process"].astext.in_(self.processes))
+        return or_(columns["batchid"].in_(self.processes), own, by_worker)
 
 
 @dataclass(frozen=True)
