@@ -7,7 +7,11 @@ row along, so the row's PandaID is always that of the newest attempt. States: ta
 
 from __future__ import annotations
 
+import importlib.util
+import json
 from contextlib import AbstractContextManager, ExitStack, suppress
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
@@ -28,20 +32,21 @@ from pandadb.errors import InvalidInput
 from pandadb.models import (
     JobControl,
     JobDependency,
+    JobParams,
     Jobs,
     JobsStatusLog,
 )
-from pandadb.services import queue
-from pandadb.services.queue import FlowLocked, VerbOptions
+from pandadb.services import jobs, queue
+from pandadb.services.queue import FlowLocked, VerbOptions, flows
 from pandadb.services.selection import count_jobs, list_jobs
 from tests.compat.jobcontroller_flows import FlowOps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
 CONTROL, EDGE, JOB = (model.__table__.c for model in (JobControl, JobDependency, Jobs))
-LOG = JobsStatusLog.__table__.c
+LOG, PARAMS = JobsStatusLog.__table__.c, JobParams.__table__.c
+JUDGE = Path(__file__).parents[3] / "shared" / "compat" / "jobcontroller"
 QUEUES = ("near", "near2", "far", "batch")
 """The workers that are known beforehand."""
 STATES = {
@@ -130,7 +135,17 @@ def plain_name(status: str, substatus: str | None) -> str:
     return SUBSTATES.get((status, substatus or "")) or STATES.get(status) or "SUBMITTED"
 
 
-class Controller(FlowOps):
+def judge(name: str) -> Any:
+    """Return a module of the judge, beside the project; others there have the same names."""
+    spec = importlib.util.spec_from_file_location(f"jobcontroller_{name}", JUDGE / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
     """All ops: those on jobs here, those on flows and the runner's steps in FlowOps."""
 
     def __init__(self, url: str) -> None:
@@ -153,9 +168,8 @@ class Controller(FlowOps):
     def now(self) -> datetime:
         """Return the database's clock."""
         with self.database.transaction() as connection:
-            clock = func.clock_timestamp().op("AT TIME ZONE")("UTC")
-            time: datetime = connection.execute(select(clock)).scalar_one()
-            return time
+            time: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+            return time.astimezone(UTC)
 
     # ------------------------------------------------------------ names
 
@@ -210,13 +224,15 @@ class Controller(FlowOps):
             JOB.exeerrordiag,
             JOB.jeditaskid,
         )
+        parameters = select(PARAMS.jobparameters).where(PARAMS.pandaid == CONTROL.pandaid).limit(1)
         now = func.clock_timestamp().op("AT TIME ZONE")("UTC")
         found = select(
             *JobControl.__table__.c,
             *columns,
             logged.scalar_subquery().label("logged"),
             now.label("now"),
-        ).join(Jobs.__table__, JOB.pandaid == CONTROL.pandaid)
+            parameters.scalar_subquery().label("parameters"),
+        ).select_from(JobControl.__table__.join(Jobs.__table__, JOB.pandaid == CONTROL.pandaid))
         with self.database.transaction() as connection:
             rows = [dict(row) for row in connection.execute(found).mappings()]
         for row in rows:
@@ -265,11 +281,18 @@ class Controller(FlowOps):
             "exec_config": {name: value for name, value in config.items() if value}
             if isinstance(config, dict)
             else config,
-            "missing": details.get("missing"),
+            "missing": self.missing(row, parents.get(row["pandaid"], {})),
             "called": None if row["jobname"] == row["name"] else row["jobname"],
             "locked": row["pandaid"] in locked,
             "updated": row["updated"],
         }
+
+    @staticmethod
+    def missing(row: dict[str, Any], parents: dict[str, str]) -> str | None:
+        """Return whether a job may miss parents, in the word that it was submitted with."""
+        arguments = json.loads(row["parameters"] or "{}").get("arguments", {})
+        excused = "none" if "ignore" in parents.values() else None
+        return arguments.get("missing", excused)
 
     @staticmethod
     def named(row: dict[str, Any]) -> str:
@@ -296,7 +319,7 @@ class Controller(FlowOps):
             (TooMany, "too many"),
             (InvalidInput, "bad input"),
         )
-        of_flow = self.kind_of_flow_error(error)
+        of_flow = self.flow_kind(error)
         return of_flow or next((word for kind, word in kinds if isinstance(error, kind)), None)
 
     # ------------------------------------------------------------ reads
@@ -349,7 +372,10 @@ class Controller(FlowOps):
 
     def get_output(self, job: str) -> Any:
         """Return the result of a job that has ended well."""
-        return self.output_of(self.pandaid(job))
+        mine = jobs.get(self.database, self.pandaid(job))
+        if mine["jobstatus"] != "finished":
+            raise UnknownJob(f"Job {job} has no output")
+        return json.loads(mine["metadata"]) if mine.get("metadata") else None
 
     # ------------------------------------------------------------ filters
 
@@ -518,7 +544,8 @@ class Controller(FlowOps):
 
     def unlock_flows(self, filter: dict[str, Any] | None = None) -> int:
         """Break the locks of flows; return how many."""
-        mine = self.found_flows(filter)
+        found = flows.find(self.database, self.flow_filter(filter), limit=1000).flows
+        mine = [row["jeditaskid"] for row in found]
         return len(self.controller.break_locks([], flows=mine).flows) if mine else 0
 
     def locked_jobs(self) -> set[int]:

@@ -59,6 +59,7 @@ def _holders(
     locker: ColumnElement[Any] = literal_column(f"{rows.name}.xmax")
     found = (
         select(key, who.pid, who.usename, who.application_name, who.xact_start)
+        .select_from(rows)
         .join(LOCKS, lock.transactionid == locker)
         .join(SESSIONS, who.pid == lock.pid)
         .where(
