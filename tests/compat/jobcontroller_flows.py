@@ -63,6 +63,8 @@ class FlowOps:
         def pandaid(self, job: str) -> int: ...
         def keys(self) -> dict[int, str]: ...
         def state_of(self, job: str) -> str | None: ...
+        def locked_flows(self) -> set[int]: ...
+        def set_state(self, job: str, state: str) -> list[str]: ...
 
     def begin_flows(self) -> None:
         """Forget what an earlier scenario left in the adapter."""
@@ -70,7 +72,7 @@ class FlowOps:
         self.batches: dict[str, int] = {}
         self.heard: int | None = None
 
-    def flow_kind(self, error: Exception) -> str | None:
+    def kind_of_flow_error(self, error: Exception) -> str | None:
         """Return the kind of an error in the judge's words."""
         return ERRORS.get(type(error).__name__)
 
@@ -91,10 +93,6 @@ class FlowOps:
                 "updated": row["changed_at"],
             }
         return lines
-
-    def locked_flows(self) -> set[int]:
-        """Return the flows that another transaction has locked."""
-        return set()
 
     def batch_lines(self, keys: dict[int, str]) -> dict[str, dict[str, Any]]:
         """Return what is seen of batch processes."""
@@ -207,6 +205,11 @@ class FlowOps:
         )
         return [row["name"] for row in page.flows]
 
+    def found_flows(self, filter: dict[str, Any] | None = None) -> list[int]:
+        """Return the numbers of flows that match."""
+        page = flows.find(self.database, self.flow_filter(filter), limit=1000)
+        return [row["jeditaskid"] for row in page.flows]
+
     def count_flows(self, filter: dict[str, Any] | None = None) -> int:
         """Return the number of flows that match."""
         return sum(flows.count(self.database, self.flow_filter(filter)).values())
@@ -244,7 +247,7 @@ class FlowOps:
     def flow_state(self, states: dict[str, str]) -> str:
         """Set states of jobs, and return the state of their flow."""
         for job, state in states.items():
-            self.set_state(job, state)  # type: ignore[attr-defined]
+            self.set_state(job, state)
         number = self.flow_number(job=next(iter(states)))
         return str(flows.get(self.database, number).flow["state"]).upper()
 
