@@ -27,6 +27,7 @@ from pandadb.controller import (
 )
 from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.jobs.search.pages import UnknownJob
+from pandadb.core.sql.transaction import Lock
 from pandadb.database import Database
 from pandadb.errors import InvalidInput
 from pandadb.models import (
@@ -97,6 +98,7 @@ ORDERS = {
 }
 PATIENCE = 0.05
 """Seconds that a verb waits for a lock."""
+AT_ONCE = VerbOptions(Lock.NOWAIT)
 HELD = "PAUSED"
 SUSPENDED = "REMOTE_ERROR"
 FINAL = ("finished", "failed", "cancelled", "closed")
@@ -319,7 +321,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             (TooMany, "too many"),
             (InvalidInput, "bad input"),
         )
-        of_flow = self.flow_kind(error)
+        of_flow = self.kind_of_flow_error(error)
         return of_flow or next((word for kind, word in kinds if isinstance(error, kind)), None)
 
     # ------------------------------------------------------------ reads
@@ -368,7 +370,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
     def count_job_states(self, states: list[str]) -> dict[str, int]:
         """Return the number of jobs in each of some states."""
         numbers = {one: count_jobs(self.database, self.in_states([one])) for one in states}
-        return {one: number for one, number in sorted(numbers.items()) if number}
+        return {one: number for one, number in sorted(numbers.items())}
 
     def get_output(self, job: str) -> Any:
         """Return the result of a job that has ended well."""
@@ -515,13 +517,15 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
     # ------------------------------------------------------------ locks
 
     def lock_job(self, job: str) -> None:
-        """Let somebody else lock a job."""
-        self.locks.append(self.keep(queue.lock_jobs(self.others, self.pandaid(job))))
+        """Let somebody else lock a job, unless somebody has."""
+        with suppress(JobsLocked):
+            self.locks.append(self.keep(queue.lock_jobs(self.others, self.pandaid(job), AT_ONCE)))
 
     def lock_flow(self, flow: str) -> None:
-        """Let somebody else lock a flow."""
+        """Let somebody else lock a flow, unless somebody has."""
         number = self.flow_number(flow)
-        self.locks.append(self.keep(queue.lock_flows(self.others, [number])))
+        with suppress(FlowLocked):
+            self.locks.append(self.keep(queue.lock_flows(self.others, [number], AT_ONCE)))
 
     @staticmethod
     def keep(lock: AbstractContextManager[Any]) -> ExitStack:
