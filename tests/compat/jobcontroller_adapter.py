@@ -27,11 +27,13 @@ from pandadb.controller import (
 )
 from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.jobs.search.pages import UnknownJob
+from pandadb.core.sql.transaction import Lock
 from pandadb.database import Database
 from pandadb.errors import InvalidInput
 from pandadb.models import (
     JobControl,
     JobDependency,
+    JobParams,
     Jobs,
     JobsStatusLog,
 )
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONTROL, EDGE, JOB = (model.__table__.c for model in (JobControl, JobDependency, Jobs))
-LOG = JobsStatusLog.__table__.c
+LOG, PARAMS = JobsStatusLog.__table__.c, JobParams.__table__.c
 JUDGE = Path(__file__).parents[3] / "shared" / "compat" / "jobcontroller"
 QUEUES = ("near", "near2", "far", "batch")
 """The workers that are known beforehand."""
@@ -96,6 +98,7 @@ ORDERS = {
 }
 PATIENCE = 0.05
 """Seconds that a verb waits for a lock."""
+AT_ONCE = VerbOptions(Lock.NOWAIT)
 HELD = "PAUSED"
 SUSPENDED = "REMOTE_ERROR"
 FINAL = ("finished", "failed", "cancelled", "closed")
@@ -223,12 +226,14 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             JOB.exeerrordiag,
             JOB.jeditaskid,
         )
+        parameters = select(PARAMS.jobparameters).where(PARAMS.pandaid == CONTROL.pandaid).limit(1)
         now = func.clock_timestamp().op("AT TIME ZONE")("UTC")
         found = select(
             *JobControl.__table__.c,
             *columns,
             logged.scalar_subquery().label("logged"),
             now.label("now"),
+            parameters.scalar_subquery().label("parameters"),
         ).select_from(JobControl.__table__.join(Jobs.__table__, JOB.pandaid == CONTROL.pandaid))
         with self.database.transaction() as connection:
             rows = [dict(row) for row in connection.execute(found).mappings()]
@@ -278,11 +283,18 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             "exec_config": {name: value for name, value in config.items() if value}
             if isinstance(config, dict)
             else config,
-            "missing": details.get("missing"),
+            "missing": self.missing(row, parents.get(row["pandaid"], {})),
             "called": None if row["jobname"] == row["name"] else row["jobname"],
             "locked": row["pandaid"] in locked,
             "updated": row["updated"],
         }
+
+    @staticmethod
+    def missing(row: dict[str, Any], parents: dict[str, str]) -> str | None:
+        """Return whether a job may miss parents, in the word that it was submitted with."""
+        arguments = json.loads(row["parameters"] or "{}").get("arguments", {})
+        excused = "none" if "ignore" in parents.values() else None
+        return arguments.get("missing", excused)
 
     @staticmethod
     def named(row: dict[str, Any]) -> str:
@@ -309,7 +321,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             (TooMany, "too many"),
             (InvalidInput, "bad input"),
         )
-        of_flow = self.flow_kind(error)
+        of_flow = self.kind_of_flow_error(error)
         return of_flow or next((word for kind, word in kinds if isinstance(error, kind)), None)
 
     # ------------------------------------------------------------ reads
@@ -358,7 +370,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
     def count_job_states(self, states: list[str]) -> dict[str, int]:
         """Return the number of jobs in each of some states."""
         numbers = {one: count_jobs(self.database, self.in_states([one])) for one in states}
-        return {one: number for one, number in sorted(numbers.items()) if number}
+        return {one: number for one, number in sorted(numbers.items())}
 
     def get_output(self, job: str) -> Any:
         """Return the result of a job that has ended well."""
@@ -505,13 +517,15 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
     # ------------------------------------------------------------ locks
 
     def lock_job(self, job: str) -> None:
-        """Let somebody else lock a job."""
-        self.locks.append(self.keep(queue.lock_jobs(self.others, self.pandaid(job))))
+        """Let somebody else lock a job, unless somebody has."""
+        with suppress(JobsLocked):
+            self.locks.append(self.keep(queue.lock_jobs(self.others, self.pandaid(job), AT_ONCE)))
 
     def lock_flow(self, flow: str) -> None:
-        """Let somebody else lock a flow."""
+        """Let somebody else lock a flow, unless somebody has."""
         number = self.flow_number(flow)
-        self.locks.append(self.keep(queue.lock_flows(self.others, [number])))
+        with suppress(FlowLocked):
+            self.locks.append(self.keep(queue.lock_flows(self.others, [number], AT_ONCE)))
 
     @staticmethod
     def keep(lock: AbstractContextManager[Any]) -> ExitStack:

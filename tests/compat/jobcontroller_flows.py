@@ -63,6 +63,8 @@ class FlowOps:
         def pandaid(self, job: str) -> int: ...
         def keys(self) -> dict[int, str]: ...
         def state_of(self, job: str) -> str | None: ...
+        def locked_flows(self) -> set[int]: ...
+        def set_state(self, job: str, state: str) -> list[str]: ...
 
     def begin_flows(self) -> None:
         """Forget what an earlier scenario left in the adapter."""
@@ -70,7 +72,7 @@ class FlowOps:
         self.batches: dict[str, int] = {}
         self.heard: int | None = None
 
-    def flow_kind(self, error: Exception) -> str | None:
+    def kind_of_flow_error(self, error: Exception) -> str | None:
         """Return the kind of an error in the judge's words."""
         return ERRORS.get(type(error).__name__)
 
@@ -91,10 +93,6 @@ class FlowOps:
                 "updated": row["changed_at"],
             }
         return lines
-
-    def locked_flows(self) -> set[int]:
-        """Return the flows that another transaction has locked."""
-        return set()
 
     def batch_lines(self, keys: dict[int, str]) -> dict[str, dict[str, Any]]:
         """Return what is seen of batch processes."""
@@ -155,9 +153,7 @@ class FlowOps:
                 raise ConnectionLostError
         return self.keys_of(queue.submit(self.database, made, flow=new).pandaids)
 
-    def new_job(
-        self, one: dict[str, Any], own: set[str], *, inherits: bool = False
-    ) -> NewQueueJob:
+    def new_job(self, one: dict[str, Any], own: set[str], *, inherits: bool = False) -> NewQueueJob:
         """Return a job of a graph; what jobs make inherits worker and priority, as jobflow has it."""
         names = ["metadata"] if inherits else ["metadata", "priority", "resources", "exec_config"]
         missing = one.get("missing", "error")
@@ -207,6 +203,11 @@ class FlowOps:
         )
         return [row["name"] for row in page.flows]
 
+    def found_flows(self, filter: dict[str, Any] | None = None) -> list[int]:
+        """Return the numbers of flows that match."""
+        page = flows.find(self.database, self.flow_filter(filter), limit=1000)
+        return [row["jeditaskid"] for row in page.flows]
+
     def count_flows(self, filter: dict[str, Any] | None = None) -> int:
         """Return the number of flows that match."""
         return sum(flows.count(self.database, self.flow_filter(filter)).values())
@@ -244,7 +245,7 @@ class FlowOps:
     def flow_state(self, states: dict[str, str]) -> str:
         """Set states of jobs, and return the state of their flow."""
         for job, state in states.items():
-            self.set_state(job, state)  # type: ignore[attr-defined]
+            self.set_state(job, state)
         number = self.flow_number(job=next(iter(states)))
         return str(flows.get(self.database, number).flow["state"]).upper()
 
@@ -272,9 +273,7 @@ class FlowOps:
             queue.break_locks(self.database, flows=[number])
         return flows.resume(self.database, number, PATIENT).number
 
-    def delete_flow(
-        self, flow: str, *, output: bool = False, break_lock: bool = False
-    ) -> bool:
+    def delete_flow(self, flow: str, *, output: bool = False, break_lock: bool = False) -> bool:
         """Delete a flow, with what its jobs have made."""
         number = self.flow_number(flow)
         if break_lock:
@@ -298,7 +297,13 @@ class FlowOps:
     def reset(self, *, limit: int = 25, outputs: bool = False, validation: str = "") -> bool:
         """Delete everything."""
         today = datetime.now(UTC).date()
-        given = None if not validation else date.fromisoformat(validation) if validation != "today" else today
+        given = (
+            None
+            if not validation
+            else date.fromisoformat(validation)
+            if validation != "today"
+            else today
+        )
         try:
             flows.reset(self.database, PATIENT, limit=limit, today=given)
         except flows.TooManyFlows:
@@ -328,9 +333,7 @@ class FlowOps:
         """Return the lease of a job whose next step is due; None if there is none."""
         pandaid = self.pandaid(job)
         workers = ("near", "near2", FAR, BATCH)
-        taken = steps.take(
-            self.database, workers, owner=OWNER, pandaids=[pandaid], lease=SECONDS
-        )
+        taken = steps.take(self.database, workers, owner=OWNER, pandaids=[pandaid], lease=SECONDS)
         if taken:
             self.leases[pandaid] = taken[0]
         return self.leases.get(pandaid)

@@ -99,7 +99,7 @@ class JobController(JobReads):
     def break_locks(
         self, chosen: JobChoice | None = None, flows: Sequence[int] | None = None
     ) -> HeldLocks:
-        """End the sessions that have locked jobs and flows: see `services.queue.break_locks`."""
+        """End the sessions that have locked jobs, or flows: see `services.queue.break_locks`."""
         return queue.break_locks(self.database, chosen, flows)
 
     def _rules(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import false, func, not_, select, update
 
 from pandadb.core.control import locks, notices
 from pandadb.core.jobs import advances
@@ -22,6 +22,8 @@ from pandadb.models import JobControl, JobDependency, JobLease, JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from sqlalchemy import Select
 
     from pandadb.core.jobs.mover import MoveResult
     from pandadb.core.sql.transaction import Transaction
@@ -49,8 +51,8 @@ def cancel(
     """Cancel jobs: those that run are told to end. With `cascade` their descendants, too.
 
     Jobs that a worker has and does not run yet end at once: their lease is lost. So do jobs that
-    run without a lease; a process that they have in a batch system is cancelled. Jobs without a
-    control row are PanDA's own and are refused.
+    run in a batch system, whose process is cancelled, or without a lease: nobody would be told.
+    Jobs without a control row are PanDA's own and are refused.
 
     Raises:
         InvalidValue: An id is no whole number, or `by` does not fit its column.
@@ -75,20 +77,27 @@ def cancel(
 
 
 def _kill(session: Transaction, jobs: Sequence[int], by: str, host: str) -> KillResult:
-    """Kill jobs: at once those that no worker has, even if they run; nobody would be told."""
-    lease = JobLease.__table__.c.pandaid
-    leased = {*session.scalars(select(lease).where(is_among(lease, jobs)))}
-    processes.cancel(session, [job for job in jobs if job not in leased])
+    """Kill jobs: those whose payloads workers run are told, all others end at once."""
+    told = {*session.scalars(_with_payload(jobs))}
+    processes.cancel(session, [job for job in jobs if job not in told])
     done = KillResult()
     for hard, chosen in (
-        (False, [job for job in jobs if job in leased]),
-        (True, [job for job in jobs if job not in leased]),
+        (False, [job for job in jobs if job in told]),
+        (True, [job for job in jobs if job not in told]),
     ):
         if chosen:
             killed = kills.kill(session, chosen, code=KILL_CODE, by=by, host=host, hard=hard)
             done.add(killed)
             done.told += killed.told
     return done
+
+
+def _with_payload(jobs: Sequence[int]) -> Select[int]:
+    """Select jobs that a worker has, and has not handed to a batch system."""
+    lease = JobLease.__table__.c.pandaid
+    handed = CONTROL.details.has_key("process")
+    mine = select(lease).join(CONTROL.pandaid.table, CONTROL.pandaid == lease)
+    return mine.where(is_among(lease, jobs), not_(func.coalesce(handed, false())))
 
 
 def end(session: Transaction, jobs: Sequence[int], *, host: str) -> MoveResult:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 NOT_DISPATCHED = ("pending", "defined", "waiting", "assigned", "activated", "throttled")
 """States before a worker or a pilot has a job."""
+NULL = "null"
 CONTROL, LEASE = JobControl.__table__.c, JobLease.__table__.c
 
 
@@ -152,13 +153,17 @@ class HasMetadata:
         return or_(_controlled(job, own), and_(not_(_controlled(job)), other))
 
     def _matches(self, metadata: ColumnElement[Any]) -> ColumnElement[bool]:
-        return and_(
-            *(
-                func.jsonb_extract_path(metadata, *path, type_=JSONB)
-                == cast(literal(value, Text), JSONB)
-                for path, value in self.values
-            )
-        )
+        return and_(*(_is_value(metadata, path, value) for path, value in self.values))
+
+
+def _is_value(
+    metadata: ColumnElement[Any], path: tuple[str, ...], value: str
+) -> ColumnElement[bool]:
+    """Return whether metadata has a value at a path; null is also the value of what is missing."""
+    found = func.jsonb_extract_path(metadata, *path, type_=JSONB)
+    if value == NULL:
+        return or_(found.is_(None), found == cast(literal(NULL, Text), JSONB))
+    return found == cast(literal(value, Text), JSONB)
 
 
 def _path(path: Any) -> tuple[str, ...]:
