@@ -54,6 +54,8 @@ class Submitted:
     public_ids: list[str]
     existing: frozenset[int] = frozenset()
     """Those of the PandaIDs that lived already, with the dedupe key of a job of the call."""
+    jeditaskid: int | None = None
+    """The flow of the jobs, if they have one."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ def submit(
 
 
 def _planned(session: Transaction, jobs: list[NewQueueJob]) -> Plan:
+    if not all(job.queue for job in jobs):
+        raise InvalidValue("A job needs a queue")
     places, known = parents.resolve(jobs)
     existing = _existing(session, jobs)
     stand_ins = {existing[one][0] for own in places for one in own if one in existing}
