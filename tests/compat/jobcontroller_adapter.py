@@ -165,6 +165,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             connection.execute(text(f"TRUNCATE {', '.join(EMPTIED)}"))
         for name in QUEUES:
             queue.register(self.database, f"golden:{name}", [name], 1)
+        queue.set_exec_config(self.database, "plain", {"pre_run": "true"})
         self.begin_flows()
 
     def now(self) -> datetime:
@@ -321,7 +322,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             (TooMany, "too many"),
             (InvalidInput, "bad input"),
         )
-        of_flow = self.kind_of_flow_error(error)
+        of_flow = self.flow_kind(error)
         return of_flow or next((word for kind, word in kinds if isinstance(error, kind)), None)
 
     # ------------------------------------------------------------ reads

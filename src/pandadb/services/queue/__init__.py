@@ -36,7 +36,7 @@ from pandadb.services.queue.job_verbs import (
 )
 from pandadb.services.queue.payload_needs import payload_needs, store_tails
 from pandadb.services.queue.reaping import make_ready, reap
-from pandadb.services.queue.submission import set_group, submit
+from pandadb.services.queue.submission import set_exec_config, set_group, submit
 from pandadb.services.queue.unknown_leases import give_back_unknown
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions
@@ -89,6 +89,7 @@ __all__ = [
     "rerun",
     "resume",
     "retry",
+    "set_exec_config",
     "set_group",
     "set_state",
     "start",
