@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 
 class HandOver(Generic[Item]):
-    """Items in the order in which they were put; any number of threads puts and takes."""
+    """Items, first in, first out, between any number of threads."""
 
     def __init__(self) -> None:
         self._items: deque[Item] = deque()
@@ -42,7 +42,7 @@ class HandOver(Generic[Item]):
                     return None
 
     def take_all(self, most: int | None = None) -> list[Item]:
-        """Return what is there now, without waiting."""
+        """Return the present items, without waiting."""
         found: list[Item] = []
         try:
             while most is None or len(found) < most:

@@ -35,9 +35,9 @@ MAX_CLAIM = MAX_GROUP
 GATHERED = 0.005
 """Seconds that few free places wait for others."""
 LAST_STORE = 5.0
-"""Seconds after the grace in which the ends of payloads are stored."""
+"""Seconds after the grace for the ends of payloads to be stored."""
 NOTED_AFTER = 1.0
-"""Seconds after which a job that runs is recorded as running."""
+"""Age of a call, in seconds, when its job is recorded as running."""
 
 
 class PrefetchingLoop(WorkerLoop):
@@ -66,7 +66,7 @@ class PrefetchingLoop(WorkerLoop):
     def _free(self) -> int:
         """Return the free places, for a claim of half of them: the other half is ended meanwhile.
 
-        Few free places wait a moment for others, so that no claim is for what a group left over.
+        Few free places wait a moment for others, so that no claim is for a leftover of a group.
         """
         if 0 < self._places - self._busy < self._half // 2:
             self._pause(GATHERED)
@@ -108,7 +108,7 @@ class PrefetchingLoop(WorkerLoop):
 
     @override
     def _wait_for_slots(self) -> None:
-        """Give back what no slot has begun; then wait for what runs, as long as it may."""
+        """Give back jobs that have not begun; then wait for the others, as long as they may run."""
         for job in () if self._options.once else self._ready.take_all():
             job.stop(StopReason.DRAIN)
             self._ends.add((job, PayloadOutcome(reason=job.stop_reason)))
