@@ -35,7 +35,7 @@ BACK = (StopReason.DRAIN, StopReason.LEASE, StopReason.WORKER)
 
 
 class GroupedEnds:
-    """The thread. `on_stored` is called with jobs when their ends are committed, or their leases lost."""
+    """The thread; `on_stored` gets jobs with committed ends, or lost leases."""
 
     def __init__(
         self,
