@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from pandadb.database import Database
 from pandadb.services import queue, schema
+from pandadb.worker.reconnects import limit_idle_transactions
 from tests.servers import mortal_server
 from tests.worker.payloads import is_alive, number_in, on_small_disk, until
 from tests.worker.worker_processes import (
@@ -116,9 +117,10 @@ def test_a_worker_that_was_stopped_changes_nothing_of_a_job_that_another_has_2(
 
 
 def test_locks_of_a_transaction_that_a_stopped_worker_has_left_open_end_3(
-    database: Database, tmp_path: Path
+    database: Database,
 ) -> None:
-    with running_loop(database, tmp_path, lease=1.0), database.engine.connect() as connection:
+    limit_idle_transactions(database, 1)
+    with database.engine.connect() as connection:
         connection.execute(text("SELECT 1"))  # and the transaction stays open
         until(lambda: _is_closed(connection))
         connection.invalidate()

@@ -50,7 +50,8 @@ def limit_idle_transactions(database: Database, seconds: float) -> None:
     """Let the server end transactions of this process that are idle for so many seconds.
 
     A process that was stopped in a transaction would keep its locks on leases for ever. Behind a
-    pooler sessions are shared, and it is the pooler's part.
+    pooler sessions are shared, and it is the pooler's part. No other thread may use the database
+    meanwhile.
     """
     if database.pooler:
         return

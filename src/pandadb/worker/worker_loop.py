@@ -19,7 +19,6 @@ from pandadb.worker.reaper import Reaper
 from pandadb.worker.reconnects import (
     first_line,
     is_passing,
-    limit_idle_transactions,
     pause_after,
 )
 from pandadb.worker.slot import Slot
@@ -82,7 +81,6 @@ class WorkerLoop:
         """
         options = self._options
         prepare_work_dir(options.work_dir)
-        limit_idle_transactions(self._database, options.lease)
         queue.register(self._database, options.worker_id, options.queues, options.slots)
         logger.info(
             "Worker %s: queues %s, %s slots",
