@@ -220,13 +220,17 @@ def stamp(step: Transition) -> Select[Any]:
     With it they are in the partition of their day. This is no part of the move: the snapshot of a
     statement is older than the locks that it takes. Rows that the holder of a lock has inserted for
     the job, such as the metadata of its last heartbeat, are visible only to the next statement.
-    Leases of the jobs are deleted. The statement returns jobs that have failed with inputs that
-    were moved by a dispatch block, with False, and controlled jobs with followers, with True.
+    Leases of the jobs are deleted, unless their holders have locked them (FOR UPDATE): those wait
+    for the jobs, and end their leases when they see that the jobs have ended. The statement returns
+    jobs that have failed with inputs that were moved by a dispatch block, with False, and
+    controlled jobs with followers, with True.
     """
     files, *others = (_stamped(table, step) for table in SATELLITES)
     found = select(CONTROL.pandaid, true()).where(is_given(CONTROL.pandaid), has_followers())
     lease = JobLease.__table__
-    released = delete(lease).where(is_given(lease.c.pandaid)).cte("released")
+    free = select(lease.c.pandaid).where(is_given(lease.c.pandaid))
+    free = free.with_for_update(read=True, key_share=True, skip_locked=True)
+    released = delete(lease).where(lease.c.pandaid.in_(free)).cte("released")
     if step.target != "failed":
         return found.add_cte(files, *others, released)
     is_dispatched = and_(files.c.type == "input", files.c.dispatchdblock != "")

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from pandadb.core.queue import due_jobs, reaping
 from pandadb.core.queue.reaping import ReapResult
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ REAPER = "pandadb job lease reaper"
 """The name of the advisory lock of a process that reaps."""
 
 
+@repeated
 def reap(
     database: Database,
     options: VerbOptions = DEFAULT_OPTIONS,
@@ -42,6 +44,7 @@ def reap(
         return reaping.reap(connection, host=options.host, limit=limit)
 
 
+@repeated
 def make_ready(
     database: Database, queues: Sequence[str], *, options: VerbOptions = DEFAULT_OPTIONS
 ) -> dict[int, str]:
