@@ -12,10 +12,10 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
-from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.database import DatabaseUnreachable
 from pandadb.database.pool import PoolExhausted
 from pandadb.errors import sqlstate
+from pandadb.services.queue import JobsLocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
