@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("pandadb.worker")
 SHORT = 0.5
-"""Seconds after which the thread looks whether it is to end."""
+"""Seconds between two looks whether the thread is to end."""
 
 
 class Listener:

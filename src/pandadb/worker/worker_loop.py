@@ -57,7 +57,7 @@ class WorkerLoop:
             self._threads.append(Listener(database, self._notice))
 
     def stop(self) -> None:
-        """Drain; at a second call kill what runs, and give it back.
+        """Drain; at a second call kill the payloads, and give their jobs back.
 
         A signal's handler has to call it in another thread, as it takes locks.
         """
