@@ -9322,3 +9322,25 @@ UPDATE pandadb.alembic_version SET version_num='0035' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0035 -> 0036
+
+-- A text as JSON; NULL if it is none, as METADATA of jobs may be XML, cut off, or free text.
+CREATE FUNCTION pandadb.json_or_null(given text) RETURNS jsonb
+LANGUAGE plpgsql
+IMMUTABLE
+STRICT
+AS $$
+BEGIN
+    RETURN given::pg_catalog.jsonb;
+EXCEPTION
+    WHEN data_exception OR program_limit_exceeded OR statement_too_complex THEN
+        RETURN NULL;
+END
+$$;
+
+UPDATE pandadb.alembic_version SET version_num='0036' WHERE pandadb.alembic_version.version_num = '0035';
+
+COMMIT;
+

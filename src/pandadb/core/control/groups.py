@@ -123,3 +123,9 @@ def limit(session: Transaction, group_key: str, max_running: int) -> None:
     session.execute(
         new.on_conflict_do_update(index_elements=["group_key"], set_={"max_running": max_running})
     )
+
+
+def members(session: Transaction, jobs: Collection[int]) -> set[int]:
+    """Return those of the jobs that are members of a group."""
+    found = select(MEMBER.pandaid).where(is_among(MEMBER.pandaid, jobs))
+    return {*session.scalars(found)}

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import false, func, not_, select, update
 
 from pandadb.core.control import locks, notices
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.effects import COMMAND
 from pandadb.core.jobs.ending import kills
+from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.refusals import explain
 from pandadb.core.jobs.states import transitions
+from pandadb.core.queue import processes
 from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.validation import ids
-from pandadb.models import JobControl, JobDependency, JobsActive4
+from pandadb.models import JobControl, JobDependency, JobLease, JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -48,8 +50,9 @@ def cancel(
 ) -> CancelResult:
     """Cancel jobs: those that run are told to end. With `cascade` their descendants, too.
 
-    Jobs that a worker has and does not run yet end at once: their lease is lost. Jobs without a
-    control row are PanDA's own and are refused.
+    Jobs that a worker has and does not run yet end at once: their lease is lost. So do jobs that
+    run in a batch system, whose process is cancelled, or without a lease: nobody would be told.
+    Jobs without a control row are PanDA's own and are refused.
 
     Raises:
         InvalidValue: An id is no whole number, or `by` does not fit its column.
@@ -66,7 +69,7 @@ def cancel(
     done = CancelResult(refused={job: f"Job {job} is not of a job queue" for job in foreign})
     if not mine:
         return done
-    killed = kills.kill(session, mine, code=KILL_CODE, by=by, host=host, hard=False)
+    killed = _kill(session, mine, by, host)
     done.jobs, done.asked = killed.jobs | killed.merged, killed.told
     given = {job: why.sentence for job, why in killed.refused.items() if job in {*asked}}
     done.refused |= {job: words for job, words in given.items() if job not in done.jobs}
@@ -75,6 +78,30 @@ def cancel(
         session.execute(told.values(cancel_requested_at=now(), last_changed=now()))
         notices.wake(session)
     return done
+
+
+def _kill(session: Transaction, jobs: Sequence[int], by: str, host: str) -> KillResult:
+    """Kill jobs: those whose payloads workers run are told, all others end at once."""
+    told = {*session.scalars(_with_payload(jobs))}
+    processes.cancel(session, [job for job in jobs if job not in told])
+    done = KillResult()
+    for hard, chosen in (
+        (False, [job for job in jobs if job in told]),
+        (True, [job for job in jobs if job not in told]),
+    ):
+        if chosen:
+            killed = kills.kill(session, chosen, code=KILL_CODE, by=by, host=host, hard=hard)
+            done.add(killed)
+            done.told += killed.told
+    return done
+
+
+def _with_payload(jobs: Sequence[int]) -> Select[int]:
+    """Select jobs that a worker has, and has not handed to a batch system."""
+    lease = JobLease.__table__.c.pandaid
+    handed = CONTROL.details.has_key("process")
+    mine = select(lease).join(CONTROL.pandaid.table, CONTROL.pandaid == lease)
+    return mine.where(is_among(lease, jobs), not_(func.coalesce(handed, false())))
 
 
 def end(session: Transaction, jobs: Sequence[int], *, host: str) -> MoveResult:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, TableValuedAlias
+    from sqlalchemy import CTE, ColumnElement, TableValuedAlias
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -90,7 +90,7 @@ def lost(pandaid: int) -> LeaseLost:
     return LeaseLost(f"Job {pandaid} is no longer this worker's: nothing was changed")
 
 
-def _given(leases: Collection[Lease]) -> dict[str, Any]:
+def parameters(leases: Collection[Lease]) -> dict[str, Any]:
     """Return the parameters of statements for leases."""
     ordered = sorted(leases, key=lambda one: one.pandaid)
     return {
@@ -107,12 +107,15 @@ def _matches(given: TableValuedAlias) -> list[ColumnElement[bool]]:
     return [LEASE.pandaid == given.c.pandaid, LEASE.token == given.c.token]
 
 
+def closing(*conditions: ColumnElement[bool]) -> CTE:
+    """Return the part of a statement that ends leases of the caller, and has their `pandaid`s."""
+    gone = delete(JobLease.__table__).where(*_matches(_held()), *conditions)
+    return gone.returning(LEASE.pandaid).cte("closed")
+
+
 @cache
 def _closing() -> Select[Any]:
-    given = _held()
-    closed = (
-        delete(JobLease.__table__).where(*_matches(given)).returning(LEASE.pandaid).cte("closed")
-    )
+    closed = closing()
     followed = exists().where(CONTROL.pandaid == closed.c.pandaid, has_followers())
     return select(closed.c.pandaid, followed)
 
@@ -122,7 +125,7 @@ def close(session: Transaction, leases: Sequence[Lease]) -> dict[int, bool]:
 
     Jobs that are missing in the result have been lost: nothing was changed of them.
     """
-    return dict(send(session, _closing(), _given(leases)))
+    return dict(send(session, _closing(), parameters(leases)))
 
 
 @cache
@@ -156,7 +159,7 @@ def _renewing() -> Select[Any]:
 
 def renew(session: Transaction, leases: Sequence[Lease], seconds: float) -> dict[int, Beat]:
     """Renew leases from now on; return the answer for each job."""
-    rows = send(session, _renewing(), {**_given(leases), "seconds": seconds})
+    rows = send(session, _renewing(), {**parameters(leases), "seconds": seconds})
     found = {pandaid: Beat(until, told) for pandaid, until, told in rows}
     return {one.pandaid: found.get(one.pandaid, Beat(None)) for one in leases}
 
@@ -166,7 +169,7 @@ def holders(session: Transaction, leases: Sequence[Lease]) -> list[int]:
     given = _held()
     rows = select(LEASE.pandaid).select_from(LEASE.pandaid.table.join(given, _matches(given)[0]))
     mine = rows.where(_matches(given)[1]).order_by(LEASE.pandaid)
-    return [*session.scalars(mine.with_for_update(of=JobLease.__table__), _given(leases))]
+    return [*session.scalars(mine.with_for_update(of=JobLease.__table__), parameters(leases))]
 
 
 def end_lost(session: Transaction, jobs: Collection[int]) -> list[int]:

@@ -54,6 +54,8 @@ class Submitted:
     public_ids: list[str]
     existing: frozenset[int] = frozenset()
     """Those of the PandaIDs that lived already, with the dedupe key of a job of the call."""
+    jeditaskid: int | None = None
+    """The flow of the jobs, if they have one."""
 
 
 @dataclass(frozen=True)
@@ -147,11 +149,13 @@ def submit(
 
 
 def _planned(session: Transaction, jobs: list[NewQueueJob]) -> Plan:
+    if not all(job.queue for job in jobs):
+        raise InvalidValue("A job needs a queue")
     places, known = parents.resolve(jobs)
     existing = _existing(session, jobs)
     stand_ins = {existing[one][0] for own in places for one in own if one in existing}
-    new = [job for place, job in enumerate(jobs) if place not in existing]
-    ended = parents.lock_live(session, known | stand_ins, {job.group for job in new if job.group})
+    groups = {job.group for n, job in enumerate(jobs) if job.group and n not in existing}
+    ended = parents.lock_live(session, known | stand_ins, groups)
     when = session.execute(select(now())).scalar_one()
     later = [_run_after(job, when) for job in jobs]
     return Plan(jobs, places, ended, existing, later)

@@ -46,7 +46,7 @@ def claim(
     """
     check_number("njobs", njobs, 0, MAX_JOBS)
     check_text("owner", owner)
-    _check_seconds(lease)
+    check_seconds(lease)
     names = [*dict.fromkeys(words([queues] if isinstance(queues, str) else queues))]
 
     def take(number: int) -> list[Lease]:
@@ -69,7 +69,12 @@ def claim(
     return found
 
 
-def _check_seconds(lease: float) -> None:
+def check_seconds(lease: float) -> None:
+    """See that a lease is neither too short nor too long.
+
+    Raises:
+        InvalidValue: It is.
+    """
     if not leases.MIN_SECONDS <= lease <= leases.MAX_SECONDS:
         raise InvalidValue(
             f"lease has to be {leases.MIN_SECONDS} to {leases.MAX_SECONDS} seconds, not {lease!r}"
@@ -115,7 +120,7 @@ def heartbeat(
     Raises:
         InvalidValue: The lease is too short or too long.
     """
-    _check_seconds(lease)
+    check_seconds(lease)
     if not held:
         return {}
     with transaction(database, options, at_once=True) as connection:
