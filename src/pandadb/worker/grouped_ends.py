@@ -1,4 +1,4 @@
-"""Ends of jobs in groups: one transaction for all within a millisecond."""
+"""Ends of jobs in groups: those within a millisecond are one transaction."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BACK = (StopReason.DRAIN, StopReason.LEASE, StopReason.WORKER)
 
 
 class GroupedEnds:
-    """The thread; `on_stored` gets jobs with committed ends, or lost leases."""
+    """The thread. `on_stored` has the jobs with a committed end, or a lost lease."""
 
     def __init__(
         self,

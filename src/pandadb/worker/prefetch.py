@@ -37,7 +37,7 @@ GATHERED = 0.005
 LAST_STORE = 5.0
 """Seconds after the grace for the ends of payloads to be stored."""
 NOTED_AFTER = 1.0
-"""Age of a call, in seconds, when its job is recorded as running."""
+"""Seconds before a job that runs is recorded as running."""
 
 
 class PrefetchingLoop(WorkerLoop):
@@ -108,7 +108,7 @@ class PrefetchingLoop(WorkerLoop):
 
     @override
     def _wait_for_slots(self) -> None:
-        """Give back jobs that have not begun; then wait for the others, as long as they may run."""
+        """Give back jobs that no slot has begun; then wait for those that run."""
         for job in () if self._options.once else self._ready.take_all():
             job.stop(StopReason.DRAIN)
             self._ends.add((job, PayloadOutcome(reason=job.stop_reason)))

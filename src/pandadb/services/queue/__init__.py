@@ -2,6 +2,8 @@
 
 from pandadb.core.control.dependencies import ON_FAILURE
 from pandadb.core.control.flow_locks import FlowLocked
+from pandadb.core.control.notices import CHANNEL
+from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.queue.cancels import CancelResult
 from pandadb.core.queue.ends import EndResult, Failure, Success
 from pandadb.core.queue.known_names import UnknownExecConfig, UnknownQueue
@@ -42,6 +44,7 @@ from pandadb.services.queue.workers import drain, note_sign, register, stop, wor
 from pandadb.services.transaction import VerbOptions
 
 __all__ = [
+    "CHANNEL",
     "ON_FAILURE",
     "OUTCOMES",
     "Beat",
@@ -51,6 +54,7 @@ __all__ = [
     "Failure",
     "FlowLocked",
     "HeldLocks",
+    "JobsLocked",
     "Lease",
     "LeaseLost",
     "NewQueueJob",
