@@ -1,4 +1,4 @@
-"""F.4-8: each verb on a job in each state: allowed ones lead where the matrix says, others do not."""
+"""F.4-8: each verb on a job in each state leads where the matrix says, or changes nothing."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def seen(database: Database, job: int) -> list[Any]:
         row = session.scalars(select(Jobs).where(Jobs.pandaid == job)).one()
         both = [(control, JobControl), (row, Jobs)]
         return [
-            {name: getattr(one, name) for name in model.__table__.c.keys() if name != "metadata"}
+            {c.name: getattr(one, c.name) for c in model.__table__.c if c.name != "metadata"}
             for one, model in both
         ]
 

@@ -62,7 +62,7 @@ class FlowController:
         """Make jobs of a flow ready that wait for nothing: see `flows.refresh`."""
         return flows.refresh(self.database, flow, self.options)
 
-    def delete(self, chosen: int | Sequence[int], **rules: Any) -> list[int]:
+    def delete(self, chosen: int | Sequence[int], **rules: Any) -> Sequence[int]:
         """Delete flows with their jobs: see `flows.delete`."""
         return flows.delete(self.database, chosen, self.options, **rules)
 
