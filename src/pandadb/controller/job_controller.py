@@ -89,7 +89,7 @@ class JobController(JobReads):
         return selection.update(self.database, mine, options=options, **properties)
 
     def with_process(self, process: str, queue_name: str | None = None) -> list[int]:
-        """Return the jobs whose newest attempt has or had a process in a batch system."""
+        """Return the jobs with a process in a batch system, in their newest attempt."""
         return queue.with_process(self.database, process, queue_name)
 
     def locks(
