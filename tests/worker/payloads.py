@@ -42,7 +42,7 @@ def is_alive(pid: int) -> bool:
     return False
 
 
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
     """Wait for a condition; return its value."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

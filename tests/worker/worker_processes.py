@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Q = "demo"
 HANDLERS = "tests.worker.sample_handlers"
 HOME = Path(__file__).parents[2]
-TIMES = ("--lease=3", "--poll=0.5", "--grace=1", "--drain-timeout=20")
+TIMES = ("--lease=6", "--poll=0.5", "--grace=1", "--drain-timeout=20")
 """Shorter times than usual; later options override them."""
 
 
@@ -69,7 +69,7 @@ def running_loop(database: Database, folder: Path, **options: Any) -> Iterator[W
     """Run a worker in a thread of this process during the block; its payloads are processes."""
     sys.modules.pop(HANDLERS, None)
     load_handlers([HANDLERS])
-    times = {"lease": 3.0, "poll": 0.5, "grace": 1.0, "reap": 0.5}
+    times = {"lease": 6.0, "poll": 0.5, "grace": 1.0, "reap": 0.5}
     words = {**times, "modules": (HANDLERS,), **options}
     number = words.pop("prefetch", 0)
     of_worker = WorkerOptions([Q], folder, **words)
@@ -83,7 +83,7 @@ def running_loop(database: Database, folder: Path, **options: Any) -> Iterator[W
     finally:
         loop.stop()
         loop.stop()
-        thread.join(30)
+        thread.join(60)
         HANDLERS_OF_PROCESS.clear()
     assert not thread.is_alive(), "the worker has not ended"
 
@@ -115,7 +115,7 @@ def state_of(database: Database, pandaid: int) -> str:
     return str(job_of(database, pandaid).jobstatus)
 
 
-def until_state(database: Database, pandaid: int, state: str, seconds: float = 20.0) -> None:
+def until_state(database: Database, pandaid: int, state: str, seconds: float = 90.0) -> None:
     until(lambda: state_of(database, pandaid) == state, seconds)
 
 

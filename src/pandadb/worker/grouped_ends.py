@@ -1,4 +1,4 @@
-"""Ends of jobs in groups: what ends within a millisecond is one transaction."""
+"""Ends of jobs in groups: those within a millisecond are one transaction."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ GROUP_SECONDS = 0.001
 """Seconds that the first job of a group waits for others."""
 MAX_GROUP = 512
 BACK = (StopReason.DRAIN, StopReason.LEASE, StopReason.WORKER)
-"""Reasons for which a job is given back that has not ended by itself."""
+"""Reasons to give a job back that has not ended by itself."""
 
 
 class GroupedEnds:
-    """The thread. `on_stored` has the jobs whose ends are committed, or whose leases are lost."""
+    """The thread. `on_stored` has the jobs with a committed end, or a lost lease."""
 
     def __init__(
         self,

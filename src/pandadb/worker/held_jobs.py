@@ -63,7 +63,7 @@ class HeldJob:
 
     @property
     def stop_reason(self) -> StopReason | None:
-        """The reason for which the payload was to end, if it was."""
+        """The reason that the payload was to end for, if it was."""
         return self._stop[0] if self._stop else None
 
 
@@ -75,7 +75,7 @@ class HeldJobs:
         self._lock = threading.Lock()
 
     def add(self, *jobs: HeldJob) -> None:
-        """Take jobs whose leases are to be renewed from now on."""
+        """Take jobs; their leases are renewed from now on."""
         with self._lock:
             self._jobs.update((job.lease.token, job) for job in jobs)
 

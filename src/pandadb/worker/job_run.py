@@ -62,7 +62,7 @@ class WorkPlace:
     grace: float = GRACE
     """Seconds between SIGTERM and SIGKILL."""
     lease: float | None = None
-    """Seconds after which a payload is ended unless its lease has been renewed."""
+    """Seconds that a payload may run without a renewal of its lease."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
@@ -103,7 +103,7 @@ class JobRun:
         self.running.stop(reason, grace)
 
     def wait(self) -> PayloadOutcome:
-        """Wait for the end of the payload; return its outcome, which is in its directory, too."""
+        """Wait for the end of the payload; return its outcome, also written to its directory."""
         if isinstance(self.running, HandlerCall):
             outcome = self.running.wait()
             self.directory = self.running.context.made_directory

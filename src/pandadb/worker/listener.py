@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from pandadb.core.control.notices import CHANNEL
 from pandadb.database.pooler import PoolerInTheWay
+from pandadb.services.queue import CHANNEL
 from pandadb.worker.reconnects import first_line, is_passing, pause_after
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("pandadb.worker")
 SHORT = 0.5
-"""Seconds after which the thread looks whether it is to end."""
+"""Seconds between two looks whether the thread is to end."""
 
 
 class Listener:

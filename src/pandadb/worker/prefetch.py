@@ -38,7 +38,7 @@ GATHERED = 0.005
 LAST_STORE = 5.0
 """Seconds after the grace in which the ends of payloads are stored."""
 NOTED_AFTER = 1.0
-"""Seconds after which a job that runs is recorded as running."""
+"""Seconds before a job that runs is recorded as running."""
 
 
 class PrefetchingLoop(WorkerLoop):
@@ -109,7 +109,7 @@ class PrefetchingLoop(WorkerLoop):
 
     @override
     def _wait_for_slots(self) -> None:
-        """Give back what no slot has begun; then wait for what runs, as long as it may."""
+        """Give back jobs that no slot has begun; then wait for those that run."""
         for job in () if self._options.once else self._unbegun():
             job.stop(StopReason.DRAIN)
             self._ends.add((job, PayloadOutcome(reason=job.stop_reason)))

@@ -36,7 +36,7 @@ def is_quick(lease: Lease) -> bool:
 
 
 class QuickCall:
-    """A call that runs: what a `HeldJob` needs of it."""
+    """A call that runs, as a `HeldJob` knows it."""
 
     def __init__(self, lease: Lease) -> None:
         self.context = JobContext(

@@ -12,10 +12,10 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
-from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.database import DatabaseUnreachable
 from pandadb.database.pool import PoolExhausted
 from pandadb.errors import sqlstate
+from pandadb.services.queue import JobsLocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,8 @@ def limit_idle_transactions(database: Database, seconds: float) -> None:
     """Let the server end transactions of this process that are idle for so many seconds.
 
     A process that was stopped in a transaction would keep its locks on leases for ever. Behind a
-    pooler sessions are shared, and it is the pooler's part.
+    pooler sessions are shared, and it is the pooler's part. No other thread may use the database
+    meanwhile.
     """
     if database.pooler:
         return

@@ -1,4 +1,4 @@
-"""A slot of a worker: one job from its claim to its end, which the database has."""
+"""A slot of a worker: one job from its claim to the end that the database has."""
 
 from __future__ import annotations
 

@@ -19,7 +19,6 @@ from pandadb.worker.reaper import Reaper
 from pandadb.worker.reconnects import (
     first_line,
     is_passing,
-    limit_idle_transactions,
     pause_after,
 )
 from pandadb.worker.slot import Slot
@@ -58,7 +57,7 @@ class WorkerLoop:
             self._threads.append(Listener(database, self._notice))
 
     def stop(self) -> None:
-        """Drain; at a second call kill what runs, and give it back.
+        """Drain; at a second call kill the payloads, and give their jobs back.
 
         A signal's handler has to call it in another thread, as it takes locks.
         """
@@ -82,7 +81,6 @@ class WorkerLoop:
         """
         options = self._options
         prepare_work_dir(options.work_dir)
-        limit_idle_transactions(self._database, options.lease)
         queue.register(self._database, options.worker_id, options.queues, options.slots)
         logger.info(
             "Worker %s: queues %s, %s slots",

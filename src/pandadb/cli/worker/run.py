@@ -18,7 +18,7 @@ from pandadb.cli.options import AsJSON, Quiet, decimal, whole
 from pandadb.cli.output import NOTHING_TO_DO, Lines, as_json, mode
 from pandadb.cli.target import changing
 from pandadb.worker import prefetch as prefetching
-from pandadb.worker import worker_loop, worker_options
+from pandadb.worker import reconnects, worker_loop, worker_options
 from pandadb.worker.handlers import registry
 from pandadb.worker.payload import environment
 
@@ -107,6 +107,7 @@ def run(
             if prefetch
             else worker_loop.WorkerLoop(database, options)
         )
+        reconnects.limit_idle_transactions(database, lease)
         with _stopped_by_signals(loop):
             number = loop.run()
     if json:

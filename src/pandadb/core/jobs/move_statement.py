@@ -33,7 +33,7 @@ from pandadb.core.jobs.files import final_status
 from pandadb.core.jobs.files.file_status import BUILD, PMERGE
 from pandadb.core.jobs.states import JOBS, is_end
 from pandadb.core.sql.expressions import constant
-from pandadb.core.sql.id_arrays import by_id, is_given
+from pandadb.core.sql.id_arrays import by_id, is_given, is_one_of
 from pandadb.core.sql.prepared import CACHE_SIZE
 from pandadb.core.statemachine import statement as machine_statement
 from pandadb.core.statemachine.effects import moment
@@ -230,7 +230,7 @@ def stamp(step: Transition) -> Select[Any]:
     lease = JobLease.__table__
     free = select(lease.c.pandaid).where(is_given(lease.c.pandaid))
     free = free.with_for_update(read=True, key_share=True, skip_locked=True)
-    released = delete(lease).where(lease.c.pandaid.in_(free)).cte("released")
+    released = delete(lease).where(is_one_of(lease.c.pandaid, free)).cte("released")
     if step.target != "failed":
         return found.add_cte(files, *others, released)
     is_dispatched = and_(files.c.type == "input", files.c.dispatchdblock != "")

@@ -2,6 +2,7 @@
 
 from pandadb.core.control.dependencies import ON_FAILURE
 from pandadb.core.control.flow_locks import FlowLocked
+from pandadb.core.control.notices import CHANNEL
 from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.queue.cancels import CancelResult
 from pandadb.core.queue.ends import EndResult, Failure, Success
@@ -43,6 +44,7 @@ from pandadb.services.queue.workers import drain, note_sign, register, stop, wor
 from pandadb.services.transaction import VerbOptions
 
 __all__ = [
+    "CHANNEL",
     "ON_FAILURE",
     "OUTCOMES",
     "Beat",
