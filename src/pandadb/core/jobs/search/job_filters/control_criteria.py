@@ -150,6 +150,8 @@ class HasMetadata:
             same.append(table.modificationtime == columns["modificationtime"])
         metadata = func.pandadb.json_or_null(table.metadata, type_=JSONB)
         other = exists().where(*same, self._matches(metadata))
+        if all(value == NULL for _, value in self.values):
+            other = or_(other, not_(exists().where(*same)))
         return or_(_controlled(job, own), and_(not_(_controlled(job)), other))
 
     def _matches(self, metadata: ColumnElement[Any]) -> ColumnElement[bool]:
