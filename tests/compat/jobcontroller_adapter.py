@@ -158,6 +158,12 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
         self.controller = JobController(self.database, user="user", options=options)
         self.locks: list[ExitStack] = []
 
+    def close(self) -> None:
+        """End all connections."""
+        self.release_locks()
+        self.others.close()
+        self.database.close()
+
     def begin(self) -> None:
         """Empty the database; make the queues known that scenarios name."""
         self.release_locks()
@@ -165,6 +171,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             connection.execute(text(f"TRUNCATE {', '.join(EMPTIED)}"))
         for name in QUEUES:
             queue.register(self.database, f"golden:{name}", [name], 1)
+        queue.set_exec_config(self.database, "plain", {"pre_run": "true"})
         self.begin_flows()
 
     def now(self) -> datetime:
@@ -321,7 +328,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             (TooMany, "too many"),
             (InvalidInput, "bad input"),
         )
-        of_flow = self.kind_of_flow_error(error)
+        of_flow = self.flow_kind(error)
         return of_flow or next((word for kind, word in kinds if isinstance(error, kind)), None)
 
     # ------------------------------------------------------------ reads

@@ -72,7 +72,7 @@ class FlowOps:
         self.batches: dict[str, int] = {}
         self.heard: int | None = None
 
-    def kind_of_flow_error(self, error: Exception) -> str | None:
+    def flow_kind(self, error: Exception) -> str | None:
         """Return the kind of an error in the judge's words."""
         return ERRORS.get(type(error).__name__)
 
@@ -456,5 +456,5 @@ class FlowOps:
             return connection.execute(found).scalar_one()
 
 
-delete = flows.delete
+delete = flows.delete  # the op has a parameter `flows`
 __all__ = ["FlowLocked", "FlowOps"]

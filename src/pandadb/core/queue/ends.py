@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances, states
-from pandadb.core.jobs.refusals import Refused
+from pandadb.core.jobs.refusals import Refused, refusing_to_wait
 from pandadb.core.queue import cancels, leases, requeues
 from pandadb.core.queue.flows import passed_results, responses
 from pandadb.core.sql.expressions import now
@@ -82,8 +82,9 @@ class EndResult:
 
 def _closed(session: Transaction, held: Sequence[Lease]) -> set[int]:
     """End leases, and lock what follows the jobs; return the jobs that were the callers'."""
-    closed = leases.close(session, held)
-    locks.lock(session, [job for job, followed in closed.items() if followed])
+    with refusing_to_wait():
+        closed = leases.close(session, held)
+        locks.lock(session, [job for job, followed in closed.items() if followed])
     return {*closed}
 
 
@@ -142,7 +143,8 @@ def fail(
     mine = _closed(session, [one.lease for one in failures])
     done = EndResult(lost=[f.lease.pandaid for f in failures if f.lease.pandaid not in mine])
     kept = [one for one in failures if one.lease.pandaid in mine]
-    locks.lock(session, [one.lease.pandaid for one in kept])
+    with refusing_to_wait():
+        locks.lock(session, [one.lease.pandaid for one in kept])
     again = [one for one in kept if one.retryable and one.lease.attemptnr < one.lease.maxattempt]
     usual = requeues.pauses_of(session, {one.lease.pandaid: one.lease.attemptnr for one in again})
     for one in kept:
