@@ -12,8 +12,7 @@ from sqlalchemy import and_, literal, select
 from pandadb.core.jobs import states
 from pandadb.core.jobs.search import lookup
 from pandadb.core.sql.transaction import refusing_locked
-from pandadb.errors import JobsLocked as JobsLocked
-from pandadb.errors import PandaDBError
+from pandadb.errors import JobsLocked, PandaDBError
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.statemachine.machine import Transition
     from pandadb.models.jobs.all_tables import JobTable
+
+__all__ = ["JobsLocked", "Refusal", "RefusalReason", "Refused", "explain", "refusing_to_wait"]
 
 
 class RefusalReason(StrEnum):
