@@ -27,6 +27,7 @@ from pandadb.controller import (
 )
 from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.jobs.search.pages import UnknownJob
+from pandadb.core.sql.transaction import Lock
 from pandadb.database import Database
 from pandadb.errors import InvalidInput
 from pandadb.models import (
@@ -97,6 +98,7 @@ ORDERS = {
 }
 PATIENCE = 0.05
 """Seconds that a verb waits for a lock."""
+AT_ONCE = VerbOptions(Lock.NOWAIT)
 HELD = "PAUSED"
 SUSPENDED = "REMOTE_ERROR"
 FINAL = ("finished", "failed", "cancelled", "closed")
@@ -163,6 +165,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             connection.execute(text(f"TRUNCATE {', '.join(EMPTIED)}"))
         for name in QUEUES:
             queue.register(self.database, f"golden:{name}", [name], 1)
+        queue.set_exec_config(self.database, "plain", {"pre_run": "true"})
         self.begin_flows()
 
     def now(self) -> datetime:
@@ -368,7 +371,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
     def count_job_states(self, states: list[str]) -> dict[str, int]:
         """Return the number of jobs in each of some states."""
         numbers = {one: count_jobs(self.database, self.in_states([one])) for one in states}
-        return {one: number for one, number in sorted(numbers.items()) if number}
+        return {one: number for one, number in sorted(numbers.items())}
 
     def get_output(self, job: str) -> Any:
         """Return the result of a job that has ended well."""
@@ -515,13 +518,15 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
     # ------------------------------------------------------------ locks
 
     def lock_job(self, job: str) -> None:
-        """Let somebody else lock a job."""
-        self.locks.append(self.keep(queue.lock_jobs(self.others, self.pandaid(job))))
+        """Let somebody else lock a job, unless somebody has."""
+        with suppress(JobsLocked):
+            self.locks.append(self.keep(queue.lock_jobs(self.others, self.pandaid(job), AT_ONCE)))
 
     def lock_flow(self, flow: str) -> None:
-        """Let somebody else lock a flow."""
+        """Let somebody else lock a flow, unless somebody has."""
         number = self.flow_number(flow)
-        self.locks.append(self.keep(queue.lock_flows(self.others, [number])))
+        with suppress(FlowLocked):
+            self.locks.append(self.keep(queue.lock_flows(self.others, [number], AT_ONCE)))
 
     @staticmethod
     def keep(lock: AbstractContextManager[Any]) -> ExitStack:

@@ -153,9 +153,7 @@ class FlowOps:
                 raise ConnectionLostError
         return self.keys_of(queue.submit(self.database, made, flow=new).pandaids)
 
-    def new_job(
-        self, one: dict[str, Any], own: set[str], *, inherits: bool = False
-    ) -> NewQueueJob:
+    def new_job(self, one: dict[str, Any], own: set[str], *, inherits: bool = False) -> NewQueueJob:
         """Return a job of a graph; what jobs make inherits worker and priority, as jobflow has it."""
         names = ["metadata"] if inherits else ["metadata", "priority", "resources", "exec_config"]
         missing = one.get("missing", "error")
@@ -275,9 +273,7 @@ class FlowOps:
             queue.break_locks(self.database, flows=[number])
         return flows.resume(self.database, number, PATIENT).number
 
-    def delete_flow(
-        self, flow: str, *, output: bool = False, break_lock: bool = False
-    ) -> bool:
+    def delete_flow(self, flow: str, *, output: bool = False, break_lock: bool = False) -> bool:
         """Delete a flow, with what its jobs have made."""
         number = self.flow_number(flow)
         if break_lock:
@@ -301,7 +297,13 @@ class FlowOps:
     def reset(self, *, limit: int = 25, outputs: bool = False, validation: str = "") -> bool:
         """Delete everything."""
         today = datetime.now(UTC).date()
-        given = None if not validation else date.fromisoformat(validation) if validation != "today" else today
+        given = (
+            None
+            if not validation
+            else date.fromisoformat(validation)
+            if validation != "today"
+            else today
+        )
         try:
             flows.reset(self.database, PATIENT, limit=limit, today=given)
         except flows.TooManyFlows:
@@ -331,9 +333,7 @@ class FlowOps:
         """Return the lease of a job whose next step is due; None if there is none."""
         pandaid = self.pandaid(job)
         workers = ("near", "near2", FAR, BATCH)
-        taken = steps.take(
-            self.database, workers, owner=OWNER, pandaids=[pandaid], lease=SECONDS
-        )
+        taken = steps.take(self.database, workers, owner=OWNER, pandaids=[pandaid], lease=SECONDS)
         if taken:
             self.leases[pandaid] = taken[0]
         return self.leases.get(pandaid)

@@ -6,6 +6,7 @@ import getpass
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pandadb.controller.job_reads import JobReads
 from pandadb.services import queue, selection
 from pandadb.services.queue import VerbOptions, VerbRules
 from pandadb.services.selection import DESTRUCTIVE_LIMIT
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
     from pandadb.services.selection import OnError, VerbReport
 
 
-class JobController:
+class JobController(JobReads):
     """Verbs and reads on jobs of the job queue. Verbs take a JobFilter, PandaIDs or public ids.
 
     Each verb is one transaction: with `on_error` `abort` all jobs change or none, and with `skip`
-    those that can. `limit` is the most jobs that it may take, and `dry_run` only tells what would
-    change. `break_locks` ends sessions that have locked what the verb needs.
+    those that can. `limit` is the most jobs that it may take, and `dry_run` undoes all of
+    it. `break_locks` ends sessions with locks that the verb needs.
     """
 
     def __init__(
@@ -92,13 +93,13 @@ class JobController:
     def locks(
         self, chosen: JobChoice | None = None, flows: Sequence[int] | None = None
     ) -> HeldLocks:
-        """Return who has locked jobs and flows: see `services.queue.held_locks`."""
+        """Return the holders of locks on jobs and flows: see `services.queue.held_locks`."""
         return queue.held_locks(self.database, chosen, flows)
 
     def break_locks(
         self, chosen: JobChoice | None = None, flows: Sequence[int] | None = None
     ) -> HeldLocks:
-        """End the sessions that have locked jobs and flows: see `services.queue.break_locks`."""
+        """End the sessions that have locked jobs, or flows: see `services.queue.break_locks`."""
         return queue.break_locks(self.database, chosen, flows)
 
     def _rules(

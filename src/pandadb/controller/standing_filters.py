@@ -25,7 +25,7 @@ MARKED = {
     Standing.BATCH: JobFilter(status="running", jobsubstatus=BATCH_SUBSTATUS),
     Standing.STAGED: JobFilter(status="starting", jobsubstatus=STAGED_SUBSTATUS),
 }
-"""States that `jobsubstatus` tells apart."""
+"""States that differ by `jobsubstatus`."""
 
 
 def in_standing(*wanted: Standing | str) -> JobFilter:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from pandadb.controller import JobFilter
 from pandadb.core.jobs.refusals import RefusalReason
 from pandadb.core.jobs.states import STATES
-from pandadb.core.sql.validation import InvalidValue
+from pandadb.errors import InvalidInput
 from pandadb.models import JobControl, JobGroupMember
 from pandadb.services import jobs, queue
 from pandadb.services.queue import NewQueueJob, Success, VerbOptions
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 OPEN = {"pending", "defined", "waiting", "assigned", "activated", "throttled"}
+
+
+@pytest.fixture(autouse=True)
+def _worker(database: Database) -> None:
+    """A worker of two queues, so that they are known."""
+    queue.register(database, "w", ["demo", "other"], 4)
 
 
 def submitted(database: Database, **given: Any) -> int:
@@ -114,12 +120,12 @@ def test_a_finished_job_of_the_queue_keeps_properties_for_its_next_attempt(
 ) -> None:
     made = submitted(database)
     (lease,) = queue.claim(database, "demo", 1, owner="w")
-    with pytest.raises(VerbAborted, match=f"Job {made} is sent"):
-        update(database, made, priority=5)
+    with pytest.raises(VerbAborted):
+        update(database, made, corecount=5)
     queue.finish(database, Success(lease))
 
-    assert update(database, made, priority=5).states == {made: "finished"}
-    assert jobs.get(database, made)["currentpriority"] == 5
+    assert update(database, made, corecount=5).states == {made: "finished"}
+    assert jobs.get(database, made)["corecount"] == 5
 
 
 def test_jobs_of_a_filter_are_set_and_a_dry_run_sets_none(database: Database) -> None:
@@ -154,12 +160,12 @@ def test_unknown_and_archived_jobs_are_reasons(database: Database) -> None:
         ({"prioritty": 5}, "prioritty is no property that can be set"),
         ({"corecout": 5}, r"corecout is no property that can be set: is it corecount\?"),
         ({"priority": "high"}, "currentpriority has to be a whole number"),
-        ({"queue": ""}, "A job needs a queue"),
+        ({"queue": "nowhere"}, "There is no queue 'nowhere'"),
     ],
     ids=str,
 )
 def test_invalid_properties_are_sentences(
     database: Database, given: dict[str, Any], sentence: str
 ) -> None:
-    with pytest.raises(InvalidValue, match=sentence):
+    with pytest.raises(InvalidInput, match=sentence):
         update(database, 5, **given)

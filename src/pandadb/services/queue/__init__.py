@@ -34,7 +34,7 @@ from pandadb.services.queue.job_verbs import (
     with_process,
 )
 from pandadb.services.queue.reaping import make_ready, reap
-from pandadb.services.queue.submission import set_group, submit
+from pandadb.services.queue.submission import set_exec_config, set_group, submit
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions
 
@@ -83,6 +83,7 @@ __all__ = [
     "rerun",
     "resume",
     "retry",
+    "set_exec_config",
     "set_group",
     "set_state",
     "start",

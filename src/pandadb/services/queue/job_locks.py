@@ -39,7 +39,7 @@ def lock_jobs(
         JobsLocked: Another transaction has locked a job for longer than the lock timeout.
     """
     with transaction(database, options) as connection:
-        job_rows.lock(connection, pandaids_of(connection, chosen), options.lock)
+        job_rows.keep(connection, pandaids_of(connection, chosen), options.lock)
         yield connection
 
 
@@ -69,20 +69,24 @@ def held_locks(
 
 
 def break_locks(
-    database: Database, chosen: JobChoice | None = None, flows: Sequence[int] | None = None
+    database: Database,
+    chosen: JobChoice | None = None,
+    flows: Sequence[int] | None = None,
+    *,
+    of_flows: bool = False,
 ) -> HeldLocks:
-    """End the sessions that have locked jobs, and the flows of these, or the given flows.
+    """End the sessions that have locked jobs, or flows; with `of_flows`, the flows of the jobs.
 
     Each is rolled back. Returns the locks that there were. The role needs the right to signal the
     sessions: its own, or as a member of pg_signal_backend.
     """
     with database.transaction() as connection:
-        jobs = None if chosen is None else pandaids_of(connection, chosen)
-        if jobs is not None and flows is None:
+        jobs = [] if chosen is None else pandaids_of(connection, chosen)
+        if of_flows:
             found = job_rows.read(connection, jobs).values()
-            flows = sorted({one.jeditaskid for one in found if one.jeditaskid})
+            jobs, flows = [], sorted({one.jeditaskid for one in found if one.jeditaskid})
         held = HeldLocks(
-            lock_holders.of_jobs(connection, jobs), lock_holders.of_flows(connection, flows)
+            lock_holders.of_jobs(connection, jobs), lock_holders.of_flows(connection, flows or [])
         )
         lock_holders.end(connection, [*held.jobs, *held.flows])
     return held

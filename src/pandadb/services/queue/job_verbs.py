@@ -91,10 +91,10 @@ def _run(
                 limit=rules.limit,
                 on_error=rules.on_error,
             )
-        except (FlowLocked, JobsLocked):
+        except (FlowLocked, JobsLocked) as error:
             if not rules.break_locks:
                 raise
-            break_locks(database, among)
+            break_locks(database, among, of_flows=isinstance(error, FlowLocked))
     raise JobsLocked(f"{verb}: jobs are locked again and again; nothing was changed")
 
 

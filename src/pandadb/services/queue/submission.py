@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pandadb.core.control import groups
 from pandadb.core.jobs.dispatch import queued_jobs
-from pandadb.core.queue import submission
+from pandadb.core.queue import known_names, submission
 from pandadb.core.queue.flows import new_flows
 from pandadb.core.queue.flows.flow_rows import NewFlow
 from pandadb.core.sql.validation import check_number, check_text
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pandadb.core.queue.new_jobs import NewQueueJob
     from pandadb.core.queue.submission import Submitted
@@ -71,3 +71,18 @@ def set_group(
     with transaction(database, options) as connection:
         groups.limit(connection, group_key, max_running)
         return sorted(queued_jobs.go_on(connection, [], {group_key}, host=options.host))
+
+
+def set_exec_config(
+    database: Database,
+    name: str,
+    value: Mapping[str, Any],
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> None:
+    """Store a configuration that jobs may have by its name, instead of the one with that name.
+
+    Raises:
+        InvalidValue: The name or the value, as JSON, does not fit its column.
+    """
+    with transaction(database, options) as connection:
+        known_names.store_exec_config(connection, name, value)

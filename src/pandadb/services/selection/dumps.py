@@ -49,7 +49,8 @@ def dump(
 
     The columns are those of the work, without those of its run: submitted, they are the same work
     once more, outside of the files of a task. The record has the columns and the `table` of the
-    job, its `files`, its `log`, its relations to other `attempts`, and the last `output`. With
+    job, its `files`, its `log`, its relations to other `attempts`, the last `output`,
+    and of a job of the job queue the `control` row with its lease and parents. With
     `archived` PandaIDs are looked up in the archive, too; a filter has this by itself.
 
     Raises:
@@ -72,6 +73,7 @@ def _records(session: Transaction, page: Sequence[dict[str, Any]]) -> Iterator[d
     pandaids = [job["pandaid"] for job in page]
     logs, relations = full_jobs.logs(session, pandaids), full_jobs.relations(session, page)
     outputs = full_jobs.output_tails(session, pandaids)
+    controls = full_jobs.controls(session, pandaids)
     for job in full_jobs.complete(session, page):
         pandaid = job["pandaid"]
         files = job.pop("files")
@@ -81,6 +83,7 @@ def _records(session: Transaction, page: Sequence[dict[str, Any]]) -> Iterator[d
             "log": logs.get(pandaid, []),
             "attempts": relations.get(pandaid, []),
             "output": outputs.get(pandaid),
+            "control": controls.get(pandaid),
         }
 
 

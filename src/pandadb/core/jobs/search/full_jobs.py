@@ -13,6 +13,9 @@ from pandadb.core.sql.time_range import within
 from pandadb.models import (
     FilesTable4,
     JediJobRetryHistory,
+    JobControl,
+    JobDependency,
+    JobLease,
     JobParamsTable,
     JobsArchived,
     JobsArchived4,
@@ -78,6 +81,22 @@ def output_tails(session: Transaction, pandaids: Collection[int]) -> dict[int, s
     """Return the last output of the payload of each job that has sent any."""
     query = select(JobsDebug.pandaid, JobsDebug.stdout).where(is_among(JobsDebug.pandaid, pandaids))
     return {pandaid: text for pandaid, text in session.execute(query) if text is not None}
+
+
+def controls(session: Transaction, pandaids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the control row of each job that is of the job queue, with its lease and parents."""
+    control, lease, edge = (m.__table__ for m in (JobControl, JobLease, JobDependency))
+    found = {
+        row["pandaid"]: row | {"lease": None, "parents": []}
+        for row in _mappings(session, select(control).where(is_among(control.c.pandaid, pandaids)))
+    }
+    if found:
+        for row in _mappings(session, select(lease).where(is_among(lease.c.pandaid, [*found]))):
+            found[row["pandaid"]]["lease"] = row
+        parents = select(edge).where(is_among(edge.c.child, [*found])).order_by(edge.c.parent)
+        for row in _mappings(session, parents):
+            found[row["child"]]["parents"].append(row)
+    return found
 
 
 def _satellites(session: Transaction, jobs: Sequence[Job], live: Satellite) -> Rows:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, not_, or_, select
+from sqlalchemy import BigInteger, cast, func, not_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.jobs import states
 from pandadb.core.jobs.mover import move
 from pandadb.core.queue.leases import Lease
+from pandadb.core.queue.verbs.new_attempts import FIRST_ATTEMPT
 from pandadb.core.sql.expressions import constants, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 CONTROL, LEASE, JOB, PARAMS = (
     one.__table__.c for one in (JobControl, JobLease, JobsActive4, JobParamsTable)
 )
-ORDER = (JOB.currentpriority.desc(), JOB.pandaid)
+FIRST = cast(CONTROL.details[FIRST_ATTEMPT].astext, BigInteger)
+ORDER = (JOB.currentpriority.desc(), func.coalesce(FIRST, JOB.pandaid))
+"""By priority, then age: a further attempt is as old as the first one."""
 
 
 def claim(

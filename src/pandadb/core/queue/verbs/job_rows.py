@@ -93,6 +93,20 @@ def lock(session: Transaction, pandaids: Collection[int], how: Lock = Lock.WAIT)
         return locks.lock(session, asked)
 
 
+def keep(session: Transaction, pandaids: Collection[int], how: Lock = Lock.WAIT) -> list[int]:
+    """Lock control rows of jobs, and of no others; return the jobs that have one.
+
+    Raises:
+        JobsLocked: With NOWAIT, another transaction has locked one; or the session's
+            `lock_timeout` has passed.
+    """
+    rows = select(CONTROL.pandaid).where(is_among(CONTROL.pandaid, pandaids))
+    skip, nowait = how is Lock.SKIP, how is Lock.NOWAIT
+    with refusing_to_wait():
+        ordered = rows.order_by(CONTROL.pandaid)
+        return [*session.scalars(ordered.with_for_update(skip_locked=skip, nowait=nowait))]
+
+
 def lock_flows_of(session: Transaction, jobs: Iterable[QueuedJob]) -> None:
     """Lock the flows of jobs.
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from pandadb.core.jobs import states
 from pandadb.core.jobs.attempts import retries
 from pandadb.core.jobs.mover import move
-from pandadb.core.sql.expressions import now
+from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import array, is_among, unnested
 from pandadb.models import JobControl, JobDependency, JobsActive4, JobsArchived4, MetaTable
 
@@ -26,6 +26,8 @@ CONTROL, EDGE, JOB, OLD, META = (
     model.__table__.c
     for model in (JobControl, JobDependency, JobsActive4, JobsArchived4, MetaTable)
 )
+FIRST_ATTEMPT = "first_attempt"
+"""The detail of a control row that is the PandaID of the first attempt, of later ones."""
 RUN_DETAILS = ("process", "run_dir", "stored", "batch")
 """Details of the control row that are of one attempt."""
 
@@ -64,7 +66,7 @@ def _take_along(session: Transaction, new: Mapping[int, int]) -> None:
         "step_error": null(),
         "run_after": null(),
         "cancel_requested_at": null(),
-        "details": details_of_job(),
+        "details": _with_first(details_of_job()),
         "last_changed": now(),
     }
     mine = update(row).where(CONTROL.pandaid == given.c.old)
@@ -72,6 +74,12 @@ def _take_along(session: Transaction, new: Mapping[int, int]) -> None:
     for column, more in (("parent", {"parent_state": null()}), ("child", {})):
         edges = update(JobDependency.__table__).where(EDGE[column] == given.c.old)
         session.execute(edges.values({column: given.c.new, **more}), pairs)
+
+
+def _with_first(details: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return details with the first attempt, which those of a later attempt have already."""
+    first = func.jsonb_build_object(constant(FIRST_ATTEMPT), CONTROL.pandaid, type_=JSONB)
+    return first.concat(func.coalesce(details, literal({}, JSONB), type_=JSONB()))
 
 
 def details_of_job() -> ColumnElement[Any]:

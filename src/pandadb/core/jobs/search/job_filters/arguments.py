@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core.jobs import states
 from pandadb.core.jobs.search.filters import error_columns
 from pandadb.core.jobs.search.job_filters.control_criteria import (
+    HasProcess,
     HasPublicId,
     HasWorker,
     InGroup,
@@ -46,6 +47,7 @@ CONTROL_TEXTS: dict[str, Callable[[tuple[str, ...]], Criterion]] = {
     "public_ids": HasPublicId,
     "groups": InGroup,
     "worker": HasWorker,
+    "process": HasProcess,
 }
 """The conditions on text of the control row or the lease of a job."""
 CONTROL_FLAGS: dict[str, Callable[[bool], Criterion]] = {

@@ -11,7 +11,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from pandadb.core.jobs.search.job_filters.globs import is_like
 from pandadb.core.sql.validation import InvalidValue, check_text
-from pandadb.models import JobControl, JobLease, JobsArchived, MetaTable, MetaTableArch
+from pandadb.models import (
+    HarvesterRelJobsWorkers,
+    HarvesterWorkers,
+    JobControl,
+    JobLease,
+    JobsArchived,
+    MetaTable,
+    MetaTableArch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
 
 NOT_DISPATCHED = ("pending", "defined", "waiting", "assigned", "activated", "throttled")
 """States before a worker or a pilot has a job."""
+NULL = "null"
 CONTROL, LEASE = JobControl.__table__.c, JobLease.__table__.c
 
 
@@ -93,6 +102,27 @@ class HasWorker:
 
 
 @dataclass(frozen=True)
+class HasProcess:
+    """Jobs that a process of a batch system runs or has run, by its id there.
+
+    It is known from the control row of a job, from its own `batchid`, or from Harvester's worker.
+    """
+
+    processes: tuple[str, ...]
+
+    def on(self, job: JobTable) -> ColumnElement[bool]:
+        """Return the condition for the rows of a table."""
+        columns, link = job.__table__.c, HarvesterRelJobsWorkers.__table__.c
+        worker = HarvesterWorkers.__table__.c
+        same = link.harvesterid == worker.harvesterid, link.workerid == worker.workerid
+        by_worker = exists().where(
+            link.pandaid == columns["pandaid"], *same, worker.batchid.in_(self.processes)
+        )
+        own = _controlled(job, CONTROL.details["process"].astext.in_(self.processes))
+        return or_(columns["batchid"].in_(self.processes), own, by_worker)
+
+
+@dataclass(frozen=True)
 class HasMetadata:
     """Jobs whose metadata has these values, by the paths to them: the value is written as JSON.
 
@@ -123,13 +153,17 @@ class HasMetadata:
         return or_(_controlled(job, own), and_(not_(_controlled(job)), other))
 
     def _matches(self, metadata: ColumnElement[Any]) -> ColumnElement[bool]:
-        return and_(
-            *(
-                func.jsonb_extract_path(metadata, *path, type_=JSONB)
-                == cast(literal(value, Text), JSONB)
-                for path, value in self.values
-            )
-        )
+        return and_(*(_is_value(metadata, path, value) for path, value in self.values))
+
+
+def _is_value(
+    metadata: ColumnElement[Any], path: tuple[str, ...], value: str
+) -> ColumnElement[bool]:
+    """Return whether metadata has a value at a path; null is also the value of what is missing."""
+    found = func.jsonb_extract_path(metadata, *path, type_=JSONB)
+    if value == NULL:
+        return or_(found.is_(None), found == cast(literal(NULL, Text), JSONB))
+    return found == cast(literal(value, Text), JSONB)
 
 
 def _path(path: Any) -> tuple[str, ...]:

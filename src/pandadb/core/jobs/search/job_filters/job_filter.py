@@ -59,6 +59,7 @@ class JobFilter:
         owner: Texts = None,
         queue: Texts = None,
         worker: Texts = None,
+        process: Texts = None,
         label: Texts = None,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -74,7 +75,12 @@ class JobFilter:
     ) -> None:
         texts = {"name": name, "owner": owner, "queue": queue, "label": label}
         flags = {"leased": leased, "held": held, "controlled": controlled}
-        of_queue = {"public_ids": public_ids, "groups": groups, "worker": worker}
+        of_queue = {
+            "public_ids": public_ids,
+            "groups": groups,
+            "worker": worker,
+            "process": process,
+        }
         parts = (
             *arguments.of_ids({"pandaid": pandaids, "jeditaskid": tasks}, origin),
             *arguments.of_states(status),
@@ -160,7 +166,7 @@ def as_sql(chosen: AnyFilter) -> str:
     if not parts:
         return "SELECT NULL WHERE false"
     query = union_all(*parts) if len(parts) > 1 else parts[0]
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
     return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
