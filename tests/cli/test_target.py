@@ -26,7 +26,8 @@ pytestmark = pytest.mark.any_server
 SHOWS = {
     "archive explain", "archive plan", "archive status", "archive verify",
     "db check", "db current", "db history", "db revision", "db sql", "db url",
-    "docs dictionary", "docs erd", "docs statements", "docs states", "docs types", "docs views",
+    "docs dictionary", "docs erd", "docs statements", "docs states", "docs stubs", "docs types",
+    "docs views",
     "errors explain", "errors list", "errors rules", "events count", "events list",
     "harvester commands", "harvester status", "harvester workers",
     "jobs count", "jobs dump", "jobs files", "jobs history", "jobs list", "jobs output",
@@ -35,10 +36,13 @@ SHOWS = {
     "shares match", "shares rank", "shares status", "shares tree",
     "sites candidates", "sites diff", "sites generate", "sites history", "sites list", "sites show",
     "stats sites", "stats status",
-    "tasks history", "tasks list", "tasks show",
+    "tasks history", "tasks list", "tasks show", "worker list",
 }  # fmt: skip
 """Commands that change no database; `demo` is meant for the embedded one."""
-ALTERNATIVES = {("shares", "reassign"): ("--by-rules", "--yes")}
+ALTERNATIVES = {
+    ("shares", "reassign"): ("--by-rules", "--yes"),
+    ("worker", "drain"): ("--all",),
+}
 """Options of commands that need one thing or another."""
 CHANGES = [one for one in commands() if " ".join(one.path) not in {*SHOWS, "demo"}]
 IDS = [" ".join(one.path) for one in CHANGES]

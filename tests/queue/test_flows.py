@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from sqlalchemy import select
 
 from pandadb.core.queue.flows.flow_rows import NewFlow

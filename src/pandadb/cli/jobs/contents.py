@@ -57,7 +57,7 @@ def _print_dump(database: Any, where: "jobs.Filter") -> Any:
 
 
 def output(
-    job: PandaID,
+    pandaid: PandaID,
     *,
     stdout: Annotated[
         bool, typer.Option("--stdout", help="Only the end of the payload's output.")
@@ -72,7 +72,7 @@ def output(
     """
     with connected() as database, copy.other() as other:
         exports = config.load_settings().exports
-        found = selection.output(database, job, archive=other, exports=exports)
+        found = selection.output(database, pandaid, archive=other, exports=exports)
     if json:
         as_json(vars(found))
         return
@@ -90,7 +90,7 @@ def output(
 
 
 def files(
-    job: PandaID,
+    pandaid: PandaID,
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="FILE", help="Files of its folder to copy."),
@@ -109,12 +109,12 @@ def files(
     """
     with connected() as database, copy.other() as other:
         if not names and not local:
-            (pandaid,) = selection.pandaids(database, [job])
+            (number,) = selection.pandaids(database, [pandaid])
             exports = config.load_settings().exports
-            rows = jobs.get(database, pandaid, archive=other, exports=exports)["files"]
+            rows = jobs.get(database, number, archive=other, exports=exports)["files"]
             _show_files(rows, json)
             return
-        folder = selection.folder_of(database, job, work_dir or _work_dir())
+        folder = selection.folder_of(database, pandaid, work_dir or _work_dir())
     if names:
         copies = [str(path) for path in selection.copy_files(folder, names, to)]
         as_json(copies) if json else typer.echo("\n".join(copies))
@@ -136,7 +136,7 @@ def _show_files(rows: list[dict[str, Any]], json: bool) -> None:
 
 
 def todir(
-    job: PandaID,
+    pandaid: PandaID,
     *,
     shell: Annotated[
         bool, typer.Option("--shell", help="Open a shell there, $SHELL, instead.")
@@ -145,10 +145,10 @@ def todir(
 ) -> None:
     """Print the folder of the last run of a job on this machine, or open a shell there.
 
-    Example: cd "$(pandadb jobs todir 3848970521)"
+    Example: pandadb jobs todir 3848970521 --shell
     """
     with connected() as database:
-        folder = selection.folder_of(database, job, work_dir or _work_dir())
+        folder = selection.folder_of(database, pandaid, work_dir or _work_dir())
     if not shell:
         typer.echo(folder)
         return

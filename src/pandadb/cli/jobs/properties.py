@@ -21,7 +21,7 @@ LARGEST = 2**31 - 1
 @of_live_jobs
 def set_(
     chosen: "jobs.Filter",
-    names: AnyPandaIDs = None,
+    pandaids: AnyPandaIDs = None,
     *,
     priority: Annotated[
         int | None,
@@ -63,10 +63,10 @@ def set_(
     given: dict[str, Any] = dict(_property(word) for word in value or [])
     given |= {} if priority is None else {"priority": priority}
     given |= {} if queue is None else {"queue": queue}
-    matching = by_filter(names, chosen)
+    matching = by_filter(pandaids, chosen)
     with changing(dry_run=dry_run) as database:
         choice: Any = (
-            selection.pandaids(database, names or ())
+            selection.pandaids(database, pandaids or ())
             if matching is None
             else selection.live(matching)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import false, func, not_, select, update
 
@@ -59,8 +59,12 @@ def cancel(
         JobsLocked: See `mover.move`.
     """
     asked = ids(pandaids)
-    chosen = descendants(session, asked) if cascade else asked
-    mine = locks.lock(session, chosen)
+    mine, seen = list[int](), set[int]()
+    more = {*(descendants(session, asked) if cascade else asked)}
+    while more:
+        mine += locks.lock(session, sorted(more))
+        seen |= more
+        more = {*descendants(session, mine)} - seen if cascade else set()  # added meanwhile
     foreign = {*asked} - {*mine}
     done = CancelResult(refused={job: f"Job {job} is not of a job queue" for job in foreign})
     if not mine:
@@ -108,17 +112,23 @@ def end(session: Transaction, jobs: Sequence[int], *, host: str) -> MoveResult:
     Raises:
         JobsLocked: See `mover.move`.
     """
-    told = select(JOB.pandaid).where(
-        is_among(JOB.pandaid, jobs), JOB.commandtopilot == constant(COMMAND)
-    )
-    rows = told.order_by(JOB.pandaid).with_for_update()
-    mine = [*session.scalars(rows)]
+    mine = [*session.scalars(_told(jobs).with_for_update())]
     done = advances.advance(session, "kill", mine, host=host)
     if running := [job for job in mine if job in done.refused]:
         done.add(advances.advance(session, "kill hard", running, host=host))
     if left := [job for job in jobs if job not in {*mine}]:
         done.refused |= explain(session, transitions("kill"), left)
     return done
+
+
+def told(session: Transaction, jobs: Collection[int]) -> set[int]:
+    """Return those of the jobs whose workers are told to end them."""
+    return {*session.scalars(_told(jobs))}
+
+
+def _told(jobs: Collection[int]) -> Select[Any]:
+    ends = JOB.commandtopilot == constant(COMMAND)
+    return select(JOB.pandaid).where(is_among(JOB.pandaid, jobs), ends).order_by(JOB.pandaid)
 
 
 def descendants(session: Transaction, jobs: Collection[int]) -> list[int]:

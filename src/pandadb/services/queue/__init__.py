@@ -8,6 +8,7 @@ from pandadb.core.queue.known_names import UnknownExecConfig, UnknownQueue
 from pandadb.core.queue.leases import Beat, Lease, LeaseLost
 from pandadb.core.queue.new_jobs import NewQueueJob
 from pandadb.core.queue.parents import DependencyCycle, UnknownParent
+from pandadb.core.queue.payload_needs import PayloadNeeds
 from pandadb.core.queue.reaping import ReapResult
 from pandadb.core.queue.submission import Submitted
 from pandadb.core.queue.verbs.standings import OUTCOMES, Standing
@@ -33,8 +34,10 @@ from pandadb.services.queue.job_verbs import (
     stop_jobs,
     with_process,
 )
+from pandadb.services.queue.payload_needs import payload_needs, store_tails
 from pandadb.services.queue.reaping import make_ready, reap
 from pandadb.services.queue.submission import set_exec_config, set_group, submit
+from pandadb.services.queue.unknown_leases import give_back_unknown
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions
 
@@ -51,6 +54,7 @@ __all__ = [
     "Lease",
     "LeaseLost",
     "NewQueueJob",
+    "PayloadNeeds",
     "ReapResult",
     "Standing",
     "Submitted",
@@ -69,6 +73,7 @@ __all__ = [
     "fail",
     "finish",
     "give_back",
+    "give_back_unknown",
     "heartbeat",
     "held_locks",
     "lock_flows",
@@ -78,6 +83,7 @@ __all__ = [
     "note_sign",
     "of_queue",
     "pause",
+    "payload_needs",
     "reap",
     "register",
     "rerun",
@@ -89,6 +95,7 @@ __all__ = [
     "start",
     "stop",
     "stop_jobs",
+    "store_tails",
     "submit",
     "with_process",
     "workers",

@@ -8,6 +8,7 @@ from pandadb.core.jobs import advances
 from pandadb.core.queue import claims, due_jobs, leases
 from pandadb.core.queue.ends import EndResult
 from pandadb.core.sql.validation import InvalidValue, check_number, check_text, words
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.queue.reaping import make_ready
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -80,6 +81,7 @@ def check_seconds(lease: float) -> None:
         )
 
 
+@repeated
 def start(
     database: Database,
     held: Sequence[Lease],
@@ -100,6 +102,7 @@ def start(
                 connection, "heartbeat", mine, host=options.host, target="running", values=values
             )
             done.add(moved)
+            done.add_ended(connection)
     return done
 
 
@@ -120,7 +123,7 @@ def heartbeat(
     check_seconds(lease)
     if not held:
         return {}
-    with transaction(database, options) as connection:
+    with transaction(database, options, at_once=True) as connection:
         return leases.renew(connection, held, lease)
 
 

@@ -9,6 +9,7 @@ from pandadb.core.queue import ends, leases
 from pandadb.core.queue.ends import EndResult, Failure, Success
 from pandadb.core.queue.leases import Lease
 from pandadb.core.sql.validation import InvalidValue
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pandadb.job_types import JobColumns
 
 
+@repeated
 def finish(
     database: Database,
     successes: Success | Lease | Sequence[Success | Lease],
@@ -50,6 +52,7 @@ def finish(
     return _checked(done, alone)
 
 
+@repeated
 def fail(
     database: Database,
     failures: Failure | Sequence[Failure],
@@ -69,6 +72,7 @@ def fail(
     return _checked(done, isinstance(failures, Failure))
 
 
+@repeated
 def give_back(
     database: Database,
     held: Lease | Sequence[Lease],
@@ -86,6 +90,7 @@ def give_back(
     return _checked(done, isinstance(held, Lease))
 
 
+@repeated
 def end_cancelled(
     database: Database,
     held: Lease | Sequence[Lease],

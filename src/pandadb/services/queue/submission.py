@@ -10,6 +10,7 @@ from pandadb.core.queue import known_names, submission
 from pandadb.core.queue.flows import new_flows
 from pandadb.core.queue.flows.flow_rows import NewFlow
 from pandadb.core.sql.validation import check_number, check_text
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MAX_RUNNING = 1_000_000
 
 
+@repeated
 def submit(
     database: Database,
     jobs: Sequence[NewQueueJob],
@@ -53,6 +55,7 @@ def submit(
         )
 
 
+@repeated
 def set_group(
     database: Database,
     group_key: str,

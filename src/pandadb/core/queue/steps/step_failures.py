@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, null, select, update
 
-from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.queue import leases
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
