@@ -9,6 +9,7 @@ from pandadb.aio.database import AsyncDatabase
 from pandadb.core.jobs.attempts.retries import RetryResult
 from pandadb.core.jobs.csv_import import records
 from pandadb.core.jobs.files.file_reports import Reports
+from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
 from pandadb.job_types import JobColumns, JobRow, JobStatus, JobVerb
 from pandadb.services.jobs import (
     VERBS,
@@ -21,6 +22,7 @@ from pandadb.services.jobs import (
     Heartbeat,
     History,
     HistoryStep,
+    JobFilter,
     KillResult,
     LoadResult,
     MoveResult,
@@ -30,7 +32,9 @@ from pandadb.services.jobs import (
     Refused,
     UnknownJob,
     VerbOptions,
+    as_sql,
     check_verb,
+    narrowed,
     read,
     read_report,
     typed,
@@ -50,6 +54,7 @@ __all__ = [
     "Heartbeat",
     "History",
     "HistoryStep",
+    "JobFilter",
     "KillResult",
     "LoadResult",
     "MoveResult",
@@ -62,6 +67,7 @@ __all__ = [
     "activate",
     "advance",
     "advance_where",
+    "as_sql",
     "assign",
     "cancel",
     "check_verb",
@@ -83,6 +89,7 @@ __all__ = [
     "load",
     "load_records",
     "merge",
+    "narrowed",
     "read",
     "read_report",
     "release",
@@ -131,7 +138,7 @@ async def advance(
 async def advance_where(
     database: AsyncDatabase,
     verb: JobVerb | str,
-    chosen: Filter,
+    chosen: AnyFilter,
     options: VerbOptions = ...,
     *,
     batch_size: int = 1000,
@@ -189,7 +196,7 @@ async def close(
 
 async def count(
     database: AsyncDatabase,
-    chosen: Filter = ...,
+    chosen: AnyFilter = ...,
     by: Sequence[str] = ...,
 ) -> list[dict[str, Any]]:
     """Return how many `jobs` fit for each combination of values of columns, most first.
@@ -200,7 +207,7 @@ async def count(
 
 async def count_where(
     database: AsyncDatabase,
-    chosen: Filter,
+    chosen: AnyFilter,
 ) -> int:
     """Return how many jobs the verbs of this module would take or refuse.
 
@@ -263,7 +270,7 @@ async def fail(
 
 async def find(
     database: AsyncDatabase,
-    chosen: Filter = ...,
+    chosen: AnyFilter = ...,
     *,
     columns: Sequence[str] = ...,
     order: str = ...,
@@ -353,7 +360,7 @@ async def hold(
 
 def iterate(
     database: AsyncDatabase,
-    chosen: Filter = ...,
+    chosen: AnyFilter = ...,
     *,
     columns: Sequence[str] = ...,
     page_size: int = 1000,
@@ -395,7 +402,7 @@ async def kill(
 
 async def kill_where(
     database: AsyncDatabase,
-    chosen: Filter,
+    chosen: AnyFilter,
     *,
     by: str,
     code: int = 9,

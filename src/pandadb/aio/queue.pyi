@@ -1,49 +1,72 @@
 # Written from the functions of `pandadb.services.queue` by `pandadb docs stubs`.
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
+from sqlalchemy import Connection
+
 from pandadb.aio.database import AsyncDatabase
 from pandadb.core.jobs.files.file_reports import Reports
+from pandadb.core.jobs.search.job_choices import JobChoice
+from pandadb.core.queue.flows.flow_rows import NewFlow
+from pandadb.core.queue.flows.graphs import Response
 from pandadb.job_types import JobColumns
 from pandadb.services.jobs.verbs import PandaIDs
 from pandadb.services.queue import (
     ON_FAILURE,
+    OUTCOMES,
     Beat,
     CancelResult,
     DependencyCycle,
     EndResult,
     Failure,
+    FlowLocked,
+    HeldLocks,
     Lease,
     LeaseLost,
     NewQueueJob,
     PayloadNeeds,
     ReapResult,
+    Standing,
     Submitted,
     Success,
+    UnknownExecConfig,
     UnknownParent,
+    UnknownQueue,
     VerbOptions,
+    VerbRules,
+    of_queue,
 )
+from pandadb.services.selection import VerbReport
 
 __all__ = [
     "ON_FAILURE",
+    "OUTCOMES",
     "Beat",
     "CancelResult",
     "DependencyCycle",
     "EndResult",
     "Failure",
+    "FlowLocked",
+    "HeldLocks",
     "Lease",
     "LeaseLost",
     "NewQueueJob",
     "PayloadNeeds",
     "ReapResult",
+    "Standing",
     "Submitted",
     "Success",
+    "UnknownExecConfig",
     "UnknownParent",
+    "UnknownQueue",
     "VerbOptions",
+    "VerbRules",
+    "break_locks",
     "cancel",
     "claim",
+    "delete_jobs",
     "drain",
     "end_cancelled",
     "fail",
@@ -51,19 +74,44 @@ __all__ = [
     "give_back",
     "give_back_unknown",
     "heartbeat",
+    "held_locks",
+    "lock_flows",
+    "lock_jobs",
     "make_ready",
     "next_time",
     "note_sign",
+    "of_queue",
+    "pause",
     "payload_needs",
     "reap",
     "register",
+    "rerun",
+    "resume",
+    "retry",
+    "set_exec_config",
     "set_group",
+    "set_state",
     "start",
     "stop",
+    "stop_jobs",
     "store_tails",
     "submit",
+    "with_process",
     "workers",
 ]
+
+async def break_locks(
+    database: AsyncDatabase,
+    chosen: JobChoice | None = None,
+    flows: Sequence[int] | None = None,
+    *,
+    of_flows: bool = False,
+) -> HeldLocks:
+    """End the sessions that have locked jobs, or flows; with `of_flows`, the flows of the jobs.
+
+    Each is rolled back. Returns the locks that there were. The role needs the right to signal the
+    sessions: its own, or as a member of pg_signal_backend.
+    """
 
 async def cancel(
     database: AsyncDatabase,
@@ -101,6 +149,22 @@ async def claim(
     Raises:
         InvalidValue: A number is beyond its limits, or a name is no text.
         JobsLocked: The table of jobs was locked for longer than the lock timeout.
+    """
+
+async def delete_jobs(
+    database: AsyncDatabase,
+    chosen: JobChoice,
+    rules: VerbRules = ...,
+    *,
+    whole_flows: bool = False,
+) -> VerbReport:
+    """Delete jobs that no worker has, with their attempts, files, results and logs.
+
+    Their children wait for them no longer. The last job of a flow is refused, unless flows are
+    deleted as a whole.
+
+    Raises:
+        NotFound, NotAllowed, Locked, FlowLocked, JobsLocked, TooMany: See `VerbRules`.
     """
 
 async def drain(
@@ -142,12 +206,16 @@ async def finish(
     options: VerbOptions = ...,
     *,
     files: Reports | None = None,
+    response: Response | None = None,
     **values: Unpack[JobColumns],
 ) -> EndResult:
     """Finish jobs by their leases, each with its result, if it has one; children go on.
 
+    With a response one job changes its flow: see `Response`; several have theirs in `Success`.
+
     Raises:
         LeaseLost: It was one lease, which is lost; nothing was changed.
+        FlowLocked: The flow was locked for longer than the lock timeout.
         InvalidValue: A value does not fit its column.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
@@ -193,6 +261,35 @@ async def heartbeat(
         InvalidValue: The lease is too short or too long.
     """
 
+async def held_locks(
+    database: AsyncDatabase,
+    chosen: JobChoice | None = None,
+    flows: Sequence[int] | None = None,
+) -> HeldLocks:
+    """Return who has locked jobs, and flows; None is of all."""
+
+def lock_flows(
+    database: AsyncDatabase,
+    jeditaskids: Sequence[int],
+    options: VerbOptions = ...,
+) -> AsyncIterator[Connection]:
+    """Keep verbs of users from changing flows in the block, which is one transaction.
+
+    Raises:
+        FlowLocked: Another transaction has locked a flow for longer than the lock timeout.
+    """
+
+def lock_jobs(
+    database: AsyncDatabase,
+    chosen: JobChoice,
+    options: VerbOptions = ...,
+) -> AsyncIterator[Connection]:
+    """Keep verbs and workers from changing jobs in the block, which is one transaction.
+
+    Raises:
+        JobsLocked: Another transaction has locked a job for longer than the lock timeout.
+    """
+
 async def make_ready(
     database: AsyncDatabase,
     queues: Sequence[str],
@@ -216,6 +313,17 @@ async def note_sign(
     worker_id: str,
 ) -> bool:
     """Note a sign of life of a worker; return whether it is to drain."""
+
+async def pause(
+    database: AsyncDatabase,
+    chosen: JobChoice,
+    rules: VerbRules = ...,
+) -> VerbReport:
+    """Pause jobs that no worker has: none starts until it is resumed.
+
+    Raises:
+        NotFound, NotAllowed, Locked, FlowLocked, JobsLocked, TooMany: See `VerbRules`.
+    """
 
 async def payload_needs(
     database: AsyncDatabase,
@@ -255,6 +363,56 @@ async def register(
         InvalidValue: The id is no text.
     """
 
+async def rerun(
+    database: AsyncDatabase,
+    chosen: JobChoice,
+    rules: VerbRules = ...,
+    *,
+    force: bool = False,
+) -> VerbReport:
+    """Run jobs again: those in flight go back to their queue, those that have ended begin anew.
+
+    A new attempt has a new PandaID, and keeps the public id. Children wait again; if some have
+    begun, the rerun is refused, unless by force: then all that depends on the jobs begins anew.
+
+    Raises:
+        NotFound, NotAllowed, Locked, FlowLocked, JobsLocked, TooMany: See `VerbRules`.
+    """
+
+async def resume(
+    database: AsyncDatabase,
+    chosen: JobChoice,
+    rules: VerbRules = ...,
+) -> VerbReport:
+    """Let paused jobs go on, and run jobs anew that were stopped: once their parents have ended.
+
+    Raises:
+        NotFound, NotAllowed, Locked, FlowLocked, JobsLocked, TooMany: See `VerbRules`.
+    """
+
+async def retry(
+    database: AsyncDatabase,
+    chosen: JobChoice,
+    rules: VerbRules = ...,
+) -> VerbReport:
+    """Try the present step of jobs again at once, as the same attempt: after errors of machines.
+
+    Raises:
+        NotFound, NotAllowed, Locked, JobsLocked, TooMany: See `VerbRules`.
+    """
+
+async def set_exec_config(
+    database: AsyncDatabase,
+    name: str,
+    value: Mapping[str, Any],
+    options: VerbOptions = ...,
+) -> None:
+    """Store a configuration that jobs may have by its name, instead of the one with that name.
+
+    Raises:
+        InvalidValue: The name or the value, as JSON, does not fit its column.
+    """
+
 async def set_group(
     database: AsyncDatabase,
     group_key: str,
@@ -267,6 +425,22 @@ async def set_group(
 
     Raises:
         InvalidValue: The limit is no number above 0.
+    """
+
+async def set_state(
+    database: AsyncDatabase,
+    chosen: JobChoice,
+    state: Standing | str,
+    rules: VerbRules = ...,
+) -> VerbReport:
+    """Give jobs a state, for administrators: `waiting`, `ready`, `paused`, `running` and others.
+
+    The mover takes them there, with all that follows for files and other jobs, and logs it. A job
+    that has ended gets a new attempt, which gets the state.
+
+    Raises:
+        InvalidValue: There is no such state.
+        NotFound, Locked, FlowLocked, JobsLocked, TooMany: See `VerbRules`.
     """
 
 async def start(
@@ -288,6 +462,23 @@ async def stop(
 ) -> None:
     """Note that a worker has ended."""
 
+async def stop_jobs(
+    database: AsyncDatabase,
+    chosen: JobChoice,
+    rules: VerbRules = ...,
+    *,
+    by: str,
+) -> VerbReport:
+    """Cancel jobs that are ready or in flight; children that may miss them are ready then.
+
+    A job whose payload a worker runs ends when the worker has ended it. See `cancel` for jobs that
+    wait, and for all that depends on jobs.
+
+    Raises:
+        NotFound, NotAllowed, Locked, FlowLocked, JobsLocked, TooMany: See `VerbRules`.
+        InvalidValue: `by` does not fit its column.
+    """
+
 async def store_tails(
     database: AsyncDatabase,
     tails: Sequence[tuple[Lease, str]],
@@ -300,19 +491,30 @@ async def submit(
     jobs: Sequence[NewQueueJob],
     options: VerbOptions = ...,
     *,
+    flow: NewFlow | int | str | None = None,
     jeditaskid: int | None = None,
     notify: bool = True,
 ) -> Submitted:
     """Submit jobs to their queues, all or none, with their dependencies.
 
-    Jobs wait, as `pending`, for their parents and their time. Without `notify` no worker is woken:
-    for bulk loads.
+    Jobs wait, as `pending`, for their parents and their time. With `flow` they are a new flow, by
+    its name or with values for its jobs, or are added to one, by its number. Without `notify` no
+    worker is woken: for bulk loads.
 
     Raises:
+        FlowNotFound: There is no such flow.
+        ParentOutside: A parent is not of the flow, which does not allow that.
         UnknownParent: A parent is neither a name of the call nor a job.
         DependencyCycle: Jobs wait for each other.
         InvalidValue: A value does not fit its column.
     """
+
+async def with_process(
+    database: AsyncDatabase,
+    process: str,
+    queue_name: str | None = None,
+) -> list[int]:
+    """Return the jobs whose newest attempt has or had a process in a batch system."""
 
 async def workers(
     database: AsyncDatabase,
