@@ -158,6 +158,12 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
         self.controller = JobController(self.database, user="user", options=options)
         self.locks: list[ExitStack] = []
 
+    def close(self) -> None:
+        """End all connections."""
+        self.release_locks()
+        self.others.close()
+        self.database.close()
+
     def begin(self) -> None:
         """Empty the database; make the queues known that scenarios name."""
         self.release_locks()
