@@ -21,9 +21,7 @@ def job(name: str, *parents: str, **given: Any) -> NewQueueJob:
 DIAMOND = (job("A"), job("B", "A"), job("C", "A"), job("D", "B", "C"))
 
 
-def flow_of(
-    database: Database, *jobs: NewQueueJob, name: str = "f", **given: Any
-) -> int:
+def flow_of(database: Database, *jobs: NewQueueJob, name: str = "f", **given: Any) -> int:
     number = queue.submit(database, jobs, flow=NewFlow(name, queue=Q, **given)).jeditaskid
     assert number
     return number

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import func, select
 
+from pandadb.core.sql.validation import InvalidValue
+from pandadb.models import (
+    JediTaskParams,
+    JediTasks,
+    JobControl,
+    JobDependency,
+    JobLease,
+    JobParams,
+    Jobs,
+    JobsStatusLog,
+    MetaTable,
+)
 from pandadb.services import queue
 from pandadb.services.queue import Failure, LeaseLost, NewQueueJob, flows
 from pandadb.services.queue.flows import (
@@ -17,8 +30,7 @@ from pandadb.services.queue.flows import (
     ParentOutside,
     TooManyFlows,
 )
-from pandadb.core.sql.validation import InvalidValue
-from tests.queue.flow_runs import DIAMOND, Q, fail, finish, flow_of, job, states, state_of
+from tests.queue.flow_runs import DIAMOND, Q, fail, finish, flow_of, job, state_of, states
 
 if TYPE_CHECKING:
     from pandadb.database import Database
@@ -78,10 +90,6 @@ def test_the_output_of_a_graph_is_the_result_of_the_job_that_it_replaces(
 
 def metadata_of(database: Database, pandaid: int) -> str:
     with database.session() as session:
-        from sqlalchemy import select
-
-        from pandadb.models import MetaTable
-
         found = select(MetaTable.metadata_).where(MetaTable.pandaid == pandaid)
         return str(session.scalars(found).one())
 
@@ -153,7 +161,7 @@ def test_only_stopped_and_paused_flows_are_resumed(database: Database) -> None:
 def test_parents_outside_of_the_flow_have_to_be_allowed(database: Database) -> None:
     (outside,) = queue.submit(database, [NewQueueJob(Q, "A", handler="nothing")]).pandaids
     child = NewQueueJob(Q, "B", handler="nothing", parents=[outside])
-    with pytest.raises(ParentOutside, match="has to be|have to be"):
+    with pytest.raises(ParentOutside, match="have to be"):
         flow_of(database, child)
     flow = flow_of(database, child, allows_outer_parents=True)
     assert states(database, flow) == {"B": "waiting"}
@@ -206,19 +214,6 @@ def test_a_flow_is_deleted_with_all_rows_of_its_jobs(database: Database) -> None
 
 
 def leftovers(database: Database) -> dict[str, int]:
-    from sqlalchemy import func, select
-
-    from pandadb.models import (
-        JediTaskParams,
-        JediTasks,
-        JobControl,
-        JobDependency,
-        JobLease,
-        JobParams,
-        Jobs,
-        JobsStatusLog,
-    )
-
     models = (
         JediTaskParams, JediTasks, JobControl, JobDependency, JobLease, JobParams, Jobs,
         JobsStatusLog,

@@ -114,9 +114,7 @@ def rerun(
 
 
 def delete(
-    chosen: Annotated[
-        list[int], typer.Argument(parser=task_id, metavar="FLOW", help="The flows.")
-    ],
+    chosen: Annotated[list[int], typer.Argument(parser=task_id, metavar="FLOW", help="The flows.")],
     *,
     cancel: Annotated[
         bool, typer.Option("--cancel", help="Cancel jobs first that have not ended.")

@@ -37,7 +37,7 @@ WORDS = {"block": "", "ignore": " (or without it)", "cancel": " (or not at all)"
 
 
 def layers(jobs: Collection[int], edges: Sequence[tuple[int, int, str]]) -> dict[int, int]:
-    """Return the layer of each job: 0 for those without parents, else one more than its parents'."""
+    """Return the layer of each job: 0 without parents, else one more than the latest of them."""
     parents: dict[int, set[int]] = defaultdict(set)
     for parent, child, _ in edges:
         parents[child].add(parent)

@@ -9,6 +9,7 @@ from pandadb.core.queue.leases import Lease
 from pandadb.core.queue.steps import job_steps, step_failures, step_leases
 from pandadb.core.queue.steps.step_failures import StepFailure
 from pandadb.core.sql.validation import check_text, ids, words
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.queue.claims import MAX_JOBS, check_seconds
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -77,6 +78,7 @@ def take(
         )
 
 
+@repeated
 def advance(
     database: Database,
     held: Lease | Sequence[Lease],

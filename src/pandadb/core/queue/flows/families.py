@@ -42,7 +42,9 @@ def around(session: Transaction, pandaid: int) -> JobGraph:
         .where(is_among(EDGE.parent, known), is_among(EDGE.child, known))
         .order_by(EDGE.child, EDGE.parent)
     )
-    return JobGraph(jobs, [(one.parent, one.child, one.on_failure) for one in session.execute(edges)])
+    return JobGraph(
+        jobs, [(one.parent, one.child, one.on_failure) for one in session.execute(edges)]
+    )
 
 
 def _reached(session: Transaction, start: int, near: Any, far: Any) -> set[int]:

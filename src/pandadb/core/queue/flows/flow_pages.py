@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from pandadb.models import JediTaskParams, JobDependency
 from pandadb.models.views import FlowJobs, Flows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement
 
@@ -155,7 +154,7 @@ def find(
 def count(session: Transaction, chosen: FlowFilter) -> dict[str, int]:
     """Return the numbers of the flows that match, by state."""
     rows = select(FLOW.state, func.count()).where(*chosen.conditions()).group_by(FLOW.state)
-    return {state: number for state, number in session.execute(rows.order_by(FLOW.state))}
+    return dict(session.execute(rows.order_by(FLOW.state)).all())
 
 
 def get(session: Transaction, flow: int) -> FlowGraph:

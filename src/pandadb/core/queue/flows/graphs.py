@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from pandadb.core.queue.new_jobs import NewQueueJob
 from pandadb.core.sql.validation import InvalidValue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Self
 
 INHERITED = ("queue", "priority", "resources", "exec_config", "username")

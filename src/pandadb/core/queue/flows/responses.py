@@ -14,7 +14,6 @@ from sqlalchemy import insert, literal, null, select, update
 from pandadb.core.control import locks
 from pandadb.core.control.dependencies import FINISHED_STATE, IGNORE
 from pandadb.core.jobs.attempts import retry_history
-from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.queue import submission
 from pandadb.core.queue.flows import flow_rows, new_flows, stops
 from pandadb.core.queue.flows.graphs import Graph, named, with_defaults
@@ -77,8 +76,9 @@ def lock_flows(session: Transaction, jobs: Mapping[int, Response]) -> dict[int, 
         raise InvalidValue(f"Job {outside[0]} has no flow that it could change")
     whole = [flow for job, flow in flow_of.items() if jobs[job].stop_flow]
     members = [member for flow in whole for member in stops.members(session, flow)]
-    with refusing_to_wait():
-        locks.lock(session, [*jobs, *members])
+    stopping = [job for job in flow_of if jobs[job].stop_children]
+    children = session.scalars(select(EDGE.child).where(is_among(EDGE.parent, stopping))).all()
+    locks.lock(session, [*jobs, *members, *children])
     return {job: flows[flow] for job, flow in flow_of.items()}
 
 

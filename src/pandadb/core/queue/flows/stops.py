@@ -69,8 +69,8 @@ def close(session: Transaction, jobs: Collection[int], *, host: str) -> dict[int
     Raises:
         JobsLocked: See `mover.move`.
     """
+    locks.lock(session, jobs)
     with refusing_to_wait():
-        locks.lock(session, jobs)
         chosen = _waiting(session, jobs)
     if not chosen:
         return {}
