@@ -191,7 +191,7 @@ class FlowOps:
 
     def list_flows(
         self,
-        filter: dict[str, Any] | None = None,
+        filter: dict[str, Any] | None = None,  # noqa: A002
         sort: Sequence[tuple[str, str]] | None = None,
         limit: int = 0,
     ) -> list[str]:
@@ -206,12 +206,12 @@ class FlowOps:
         )
         return [row["name"] for row in page.flows]
 
-    def found_flows(self, filter: dict[str, Any] | None = None) -> list[int]:
+    def found_flows(self, filter: dict[str, Any] | None = None) -> list[int]:  # noqa: A002
         """Return the numbers of flows that match."""
         page = flows.find(self.database, self.flow_filter(filter), limit=1000)
         return [row["jeditaskid"] for row in page.flows]
 
-    def count_flows(self, filter: dict[str, Any] | None = None) -> int:
+    def count_flows(self, filter: dict[str, Any] | None = None) -> int:  # noqa: A002
         """Return the number of flows that match."""
         return sum(flows.count(self.database, self.flow_filter(filter)).values())
 
@@ -276,7 +276,7 @@ class FlowOps:
             queue.break_locks(self.database, flows=[number])
         return flows.resume(self.database, number, PATIENT).number
 
-    def delete_flow(self, flow: str, *, output: bool = False, break_lock: bool = False) -> bool:
+    def delete_flow(self, flow: str, *, break_lock: bool = False, **_: Any) -> bool:
         """Delete a flow, with what its jobs have made."""
         number = self.flow_number(flow)
         if break_lock:
@@ -289,7 +289,6 @@ class FlowOps:
         flows: Sequence[str] | None = None,
         *,
         limit: int = 10,
-        raise_on_error: bool = False,
         **_: Any,
     ) -> int:
         """Delete flows, or all."""
@@ -297,7 +296,7 @@ class FlowOps:
         chosen = [known[name] for name in (known if flows is None else flows) if name in known]
         return len(delete(self.database, chosen, PATIENT, limit=limit or None, cancel=True))
 
-    def reset(self, *, limit: int = 25, outputs: bool = False, validation: str = "") -> bool:
+    def reset(self, *, limit: int = 25, validation: str = "", **_: Any) -> bool:
         """Delete everything."""
         today = datetime.now(UTC).date()
         given = (

@@ -29,7 +29,7 @@ def submit(
         int | None,
         typer.Option(parser=task_id, metavar="FLOW", help="Add the jobs to this flow."),
     ] = None,
-    user: Annotated[str | None, typer.Option(help="Who submits; default: your login name.")] = None,
+    user: Annotated[str | None, typer.Option(help="The user; default: your login name.")] = None,
     dry_run: DryRun = False,
     json: AsJSON = False,
     _quiet: Quiet = False,
@@ -68,7 +68,7 @@ def _login() -> str:
 def stop(
     flow: Flow, *, dry_run: DryRun = False, json: AsJSON = False, _quiet: Quiet = False
 ) -> None:
-    """Close the jobs of a flow that no worker has; what runs goes on. Exit code 3 if none is left.
+    """Close jobs of a flow that no worker has; the others go on. Exit code 3 if none is left.
 
     Jobs that are added later are closed, too, until the flow is resumed.
 
@@ -145,7 +145,7 @@ def delete(
 
 
 def _tell(verb: str, jobs: dict[int, str], *, dry_run: bool, json: bool) -> None:
-    """Print which jobs have changed; exit with code 3 if none has."""
+    """Print the jobs that have changed; exit with code 3 if none has."""
     if json:
         as_json({"jobs": jobs, "dry_run": dry_run})
     else:

@@ -32,7 +32,7 @@ FILLS = {
     "blue": "#bbdefb",
 }
 ARROWS = {"block": "-->", "ignore": "-.->", "cancel": "==>"}
-"""Arrows of Mermaid by what becomes of the child if the parent does not finish."""
+"""Arrows of Mermaid by `on_failure` of the dependency."""
 WORDS = {"block": "", "ignore": " (or without it)", "cancel": " (or not at all)"}
 
 

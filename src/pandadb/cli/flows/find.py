@@ -35,7 +35,7 @@ def list_(
     name: Annotated[
         str | None, typer.Option(metavar="PATTERN", help="The name; as in a shell: relax*.")
     ] = None,
-    user: Annotated[str | None, typer.Option(help="Who submitted them.")] = None,
+    user: Annotated[str | None, typer.Option(help="Their user.")] = None,
     since: Annotated[
         datetime | None,
         typer.Option(parser=moment(FORMATS), metavar="TIME", help="Changed since then."),
@@ -97,7 +97,7 @@ def show(flow: Flow, *, json: AsJSON = False) -> None:
 
 
 def graph(flow: Flow, *, mermaid: AsMermaid = False, json: AsJSON = False) -> None:
-    """Draw the jobs of a flow and what they wait for.
+    """Draw the jobs of a flow and their dependencies.
 
     Example: pandadb flows graph 1000002 --mermaid
     """

@@ -44,7 +44,7 @@ def read(text: str, ending: str) -> tuple[NewFlow, list[NewQueueJob]]:
     """Return the flow of a document, and its jobs.
 
     Raises:
-        InvalidValue: The document is malformed; the sentence says what is.
+        InvalidValue: The document is malformed; the sentence has the place.
     """
     if ending not in FORMATS:
         raise InvalidValue(f"A flow is a file of {', '.join(FORMATS)}, not of {ending!r}")

@@ -27,7 +27,7 @@ class JobGraph:
     jobs: list[dict[str, Any]]
     """Each with pandaid, name, state and jobstatus, in the order of the PandaIDs."""
     edges: list[tuple[int, int, str]]
-    """Parent, child, and what becomes of the child if the parent does not finish."""
+    """Parent, child, and `on_failure` of the dependency."""
 
 
 def around(session: Transaction, pandaid: int) -> JobGraph:

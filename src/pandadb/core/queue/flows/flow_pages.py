@@ -39,7 +39,7 @@ MAX_PAGE = 100_000
 
 @dataclass(frozen=True)
 class FlowFilter:
-    """Conditions on flows, of which all have to hold; None matches all.
+    """Conditions on flows; all have to hold, and None matches all.
 
     Raises:
         InvalidValue: A value is malformed.
@@ -92,7 +92,7 @@ class FlowFilter:
 
 
 def _has(path: str, value: Any) -> ColumnElement[bool]:
-    """Match flows whose metadata have a value at a path; None is JSON's null."""
+    """Match flows by a value at a path of their metadata; None is JSON's null."""
     found = cast(PARAMS.taskparams, JSONB)
     at_path = func.jsonb_extract_path(found, "metadata", *path.split("."), type_=JSONB)
     mine = select(PARAMS.jeditaskid).where(PARAMS.jeditaskid == FLOW.jeditaskid)
@@ -105,7 +105,7 @@ class FlowPage:
 
     flows: list[dict[str, Any]]
     next: tuple[Any, int] | None
-    """What to give as `after` for the next page; None if this is the last."""
+    """The value of `after` for the next page; None if this is the last."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,9 @@ class FlowGraph:
     flow: dict[str, Any]
     jobs: list[dict[str, Any]]
     edges: list[tuple[int, int, str]] = field(default_factory=list)
-    """Parent, child, and what becomes of the child if the parent does not finish."""
+    """Parent, child, and `on_failure` of the dependency."""
     metadata: Any = None
-    """What the flow was submitted with."""
+    """The metadata of its submission."""
 
 
 def find(

@@ -1,6 +1,6 @@
 """Changes of a flow by a job that ends: its replacement, a detour, additions, and stops.
 
-All in the transaction in which the job ends, before it does: so children wait for the new jobs
+All in the transaction of the end, and before it: so children wait for the new jobs
 when the end is noted.
 """
 
@@ -40,7 +40,7 @@ OUTPUT_NAME = "store_inputs"
 
 @dataclass(frozen=True)
 class Maker:
-    """A job that ends, and what its new jobs inherit."""
+    """A job that ends, with the values that its new jobs inherit."""
 
     row: Any
     """Its control row, with the columns of the job that new jobs inherit."""
@@ -85,7 +85,7 @@ def lock_flows(session: Transaction, jobs: Mapping[int, Response]) -> dict[int, 
 def respond(
     session: Transaction, job: int, flow: FlowRow, response: Response, *, host: str
 ) -> list[int]:
-    """Change the flow, which is locked, as a job wants that is about to finish; return new jobs.
+    """Change the locked flow as a job wants that is about to finish; return new jobs.
 
     Raises:
         InvalidValue: A graph is malformed.
@@ -128,7 +128,7 @@ def _add(
     parents: Sequence[int],
     on_failure: str | None = None,
 ) -> list[int]:
-    """Submit the jobs of a graph, of which the roots wait for some jobs; return them in order."""
+    """Submit the jobs of a graph, with parents for its roots; return them in order."""
     members = new_flows.newest(session, maker.flow.jeditaskid)
     jobs = [with_defaults(job, maker.defaults) for job in named(graph.jobs, members)]
     jobs = new_flows.resolved(jobs, members)
@@ -184,13 +184,13 @@ def _next_version(
 
 
 def _parents(session: Transaction, job: int) -> dict[int, str | None]:
-    """Return the parents of a job, each with the state in which it has ended."""
+    """Return the parents of a job, each with its final state."""
     found = select(EDGE.parent, EDGE.parent_state).where(EDGE.child == job).order_by(EDGE.parent)
     return dict(session.execute(found).all())
 
 
 def _detour(session: Transaction, maker: Maker, graph: Graph) -> list[int]:
-    """Put jobs between a job and its children, which wait for the leaves, too; return them."""
+    """Put jobs between a job and its children; these wait for the leaves, too."""
     old = maker.row.pandaid
     before = EDGE.parent.table.alias("before")
     children = [*session.scalars(select(EDGE.child).where(EDGE.parent == old))]

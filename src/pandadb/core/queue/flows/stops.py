@@ -32,7 +32,7 @@ def members(session: Transaction, flow: int) -> list[int]:
 
 
 def stop(session: Transaction, flow: int, *, host: str) -> dict[int, str]:
-    """Close the waiting and ready jobs of a flow, which is locked; return all that end.
+    """Close the waiting and ready jobs of a locked flow; return all that end.
 
     Until the flow is resumed, jobs that are added to it do not run.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FlowOutcome:
-    """What a verb on a flow has done to its jobs."""
+    """The result of a verb on a flow."""
 
     jobs: dict[int, str] = field(default_factory=dict)
     """The jobs that have changed, each with its state of PanDA now."""
@@ -33,7 +33,7 @@ class FlowOutcome:
 def stop(database: Database, flow: int, options: VerbOptions = DEFAULT_OPTIONS) -> FlowOutcome:
     """Close all jobs of a flow that no worker has and no user has paused.
 
-    What runs goes on. Jobs that are added to the flow are closed, too, until it is resumed.
+    Jobs that run go on. Jobs that are added to the flow are closed, too, until it is resumed.
 
     Raises:
         FlowNotFound: There is no such flow.
