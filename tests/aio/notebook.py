@@ -36,3 +36,7 @@ class Notebook:
         """Yield the notes."""
         with self._database.session() as session:
             yield from session.scalars(select(Cache.main_key).order_by(Cache.main_key))
+
+    def list(self, limit: int = LIMIT) -> list[str]:
+        """Return the first notes."""
+        return [*self.read()][:limit]

@@ -70,6 +70,7 @@ def test_the_stub_of_a_class_has_its_methods_as_coroutines() -> None:
     assert "    def __init__(\n        self,\n        database: AsyncDatabase,\n" in text
     assert "    async def write(\n        self,\n        name: str,\n" in text
     assert "        other: AsyncDatabase | None = None,\n    ) -> int:\n" in text
+    assert "        limit: int = 3,\n    ) -> builtins.list[str]:\n" in text
     assert "    def read(\n        self,\n    ) -> AsyncIterator[str]:\n" in text
 
 

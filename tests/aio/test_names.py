@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from inspect import isasyncgenfunction, iscoroutinefunction, isfunction, signature
+from inspect import isasyncgenfunction, isclass, iscoroutinefunction, isfunction, signature
 
 import pytest
 
 from pandadb import aio
+from pandadb.aio.mirror import is_of_database, public_methods
+from pandadb.services import jobs, queue
 
 pytestmark = pytest.mark.any_server
 
-MODULES = [name for name in aio.__all__ if name.islower()]
-NAMES = [
-    (module, name)
-    for module in MODULES
-    for name in import_module(f"pandadb.services.{module}").__all__
-]
+MODULES = {name: getattr(aio, name).MIRRORED for name in aio.__all__ if name.islower()}
+NAMES = [(module, name) for module, mirrored in MODULES.items() for name in mirrored.__all__]
 
 
-def pair(module: str, name: str) -> tuple[object, object]:
-    return (
-        getattr(import_module(f"pandadb.services.{module}"), name),
-        getattr(import_module(f"pandadb.aio.{module}"), name),
-    )
-
-
-def test_jobs_are_there_with_all_their_names() -> None:
-    assert "jobs" in MODULES
-    assert aio.jobs.__all__ == import_module("pandadb.services.jobs").__all__
+def test_the_services_and_the_controller_are_there_with_all_their_names() -> None:
+    assert aio.jobs.__all__ == jobs.__all__
+    assert aio.queue.__all__ == queue.__all__
+    assert is_of_database(MODULES["controller"].JobController)
 
 
 @pytest.mark.parametrize(("module", "name"), NAMES)
 def test_a_function_of_a_database_is_a_coroutine_and_all_else_is_the_same(
     module: str, name: str
 ) -> None:
-    ours, theirs = pair(module, name)
-    if isfunction(ours) and "database" in signature(ours).parameters:
+    ours, theirs = getattr(MODULES[module], name), getattr(getattr(aio, module), name)
+    if isclass(ours) and is_of_database(ours):
+        assert public_methods(theirs).keys() == public_methods(ours).keys()
+        for method in public_methods(theirs).values():
+            assert iscoroutinefunction(method) or isasyncgenfunction(method)
+    elif isfunction(ours) and "database" in signature(ours).parameters:
         assert iscoroutinefunction(theirs) or isasyncgenfunction(theirs)
         assert signature(theirs) == signature(ours)
         assert theirs.__doc__ == ours.__doc__

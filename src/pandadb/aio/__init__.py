@@ -1,10 +1,11 @@
-"""The services for asyncio, with the same names, arguments and errors.
+"""The services and the job controller for asyncio, with the same names, arguments and errors.
 
 `await aio.jobs.finish(database, [1, 2])` is `services.jobs.finish(database, [1, 2])`: the same
 function, whose waits for the server are awaited. `database` is an `AsyncDatabase`.
 """
 
 from pandadb.aio import (
+    controller,
     datasets,
     errors,
     events,
@@ -20,6 +21,7 @@ from pandadb.aio.database import AsyncDatabase
 
 __all__ = [
     "AsyncDatabase",
+    "controller",
     "datasets",
     "errors",
     "events",

@@ -22,6 +22,9 @@ class Imports:
 
     def __init__(self) -> None:
         self._modules: dict[str, str] = {}
+        self._needs_builtins = False
+        self.hidden: set[str] = set()
+        """Builtins that methods of the present class hide from its annotations, such as `list`."""
 
     def add(self, module: str, name: str) -> None:
         """Import a name from a module.
@@ -39,12 +42,23 @@ class Imports:
         """Import a name as a module does; or from it, if the name is defined there."""
         self.add(imported(module).get(name, module.__name__), name)
 
+    def builtin(self, name: str) -> str:
+        """Return the name by which an annotation has a builtin."""
+        if name not in self.hidden:
+            return name
+        self._needs_builtins = True
+        return f"builtins.{name}"
+
     def text(self) -> str:
         """Return the import statements, sorted as ruff sorts them."""
         names = defaultdict(list)
         for name, module in self._modules.items():
             names[module].append(name)
-        groups: dict[int, list[str]] = {0: [], 1: [], 2: []}
+        groups: dict[int, list[str]] = {
+            0: ["import builtins\n"] * self._needs_builtins,
+            1: [],
+            2: [],
+        }
         for module in sorted(names):
             groups[_group(module)].append(_statement(module, sorted(names[module], key=_order)))
         return "\n".join("".join(lines) for lines in groups.values() if lines)

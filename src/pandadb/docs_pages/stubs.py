@@ -51,8 +51,11 @@ def page(mirrored: ModuleType) -> str:
 def _class(name: str, mirrored: Any, imports: Imports) -> str:
     """Return the lines of a class that is made with a database."""
     constructor = _signature("def", "__init__", mirrored.__init__, "None", imports)
-    methods = [text(*one, imports) for one in public_methods(mirrored).items()]
-    body = "\n".join([f"{_doc(mirrored)}\n{constructor} ...\n", *methods])
+    methods = public_methods(mirrored)
+    imports.hidden = methods.keys() & vars(builtins).keys()
+    texts = "\n".join([text(*one, imports) for one in methods.items()])
+    imports.hidden = set()
+    body = f"{_doc(mirrored)}\n{constructor} ...\n{texts}"
     return f"class {name}:\n{textwrap.indent(body, INDENT)}"
 
 
@@ -105,9 +108,11 @@ def _for_asyncio(annotation: str, function: Callable[..., Any], imports: Imports
     written = ast.parse(annotation, mode="eval")
     module = sys.modules[function.__module__]
     for node in ast.walk(written):
-        if not isinstance(node, ast.Name) or hasattr(builtins, node.id):
+        if not isinstance(node, ast.Name):
             continue
-        if node.id == "Database":
+        if hasattr(builtins, node.id):
+            node.id = imports.builtin(node.id)
+        elif node.id == "Database":
             node.id = DATABASE
         elif node.id != "AsyncIterator":
             imports.add_from(module, node.id)
