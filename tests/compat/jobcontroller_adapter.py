@@ -377,7 +377,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
     def count_job_states(self, states: list[str]) -> dict[str, int]:
         """Return the number of jobs in each of some states."""
         numbers = {one: count_jobs(self.database, self.in_states([one])) for one in states}
-        return {one: number for one, number in sorted(numbers.items())}
+        return dict(sorted(numbers.items()))
 
     def get_output(self, job: str) -> Any:
         """Return the result of a job that has ended well."""

@@ -6,6 +6,7 @@ import getpass
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pandadb.controller.flow_controller import FlowController
 from pandadb.controller.job_reads import JobReads
 from pandadb.services import queue, selection
 from pandadb.services.queue import VerbOptions, VerbRules
@@ -36,6 +37,7 @@ class JobController(JobReads):
         self.database = database
         self.user = user or getpass.getuser()
         self.options = options or VerbOptions()
+        self.flows = FlowController(database, self.options)
 
     def submit(self, jobs: Sequence[NewQueueJob], **given: Any) -> Submitted:
         """Submit jobs to their queues, all or none: see `services.queue.submit`."""

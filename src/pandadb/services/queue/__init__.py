@@ -2,6 +2,7 @@
 
 from pandadb.core.control.dependencies import ON_FAILURE
 from pandadb.core.control.flow_locks import FlowLocked
+from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.queue.cancels import CancelResult
 from pandadb.core.queue.ends import EndResult, Failure, Success
 from pandadb.core.queue.known_names import UnknownExecConfig, UnknownQueue
@@ -51,6 +52,7 @@ __all__ = [
     "Failure",
     "FlowLocked",
     "HeldLocks",
+    "JobsLocked",
     "Lease",
     "LeaseLost",
     "NewQueueJob",
