@@ -39,10 +39,11 @@ def submit(
     Example: pandadb flows submit examples/flow.yaml
     """
     ending = file.suffix.removeprefix(".").lower() if str(file) != "-" else "json"
-    new, jobs = flows.read(text_of(file), ending or "json")
-    if new.username is None:
-        new = replace(new, username=user or _login())
+    text = text_of(file)
     with changing(dry_run=dry_run) as database:
+        new, jobs = flows.read(text, ending)
+        if new.username is None:
+            new = replace(new, username=user or _login())
         done = queue.submit(
             database,
             jobs,
@@ -114,7 +115,7 @@ def rerun(
 
 
 def delete(
-    chosen: Annotated[list[int], typer.Argument(parser=task_id, metavar="FLOW", help="The flows.")],
+    flow: Annotated[list[int], typer.Argument(parser=task_id, metavar="FLOW", help="The flows.")],
     *,
     cancel: Annotated[
         bool, typer.Option("--cancel", help="Cancel jobs first that have not ended.")
@@ -133,9 +134,9 @@ def delete(
     """
     with changing(dry_run=dry_run) as database:
         if not dry_run:
-            confirm(f"Delete {len(chosen)} flows with all their jobs?", yes)
+            confirm(f"Delete {len(flow)} flows with all their jobs?", yes)
         options = queue.VerbOptions(dry_run=dry_run)
-        gone = flows.delete(database, chosen, options, limit=limit, cancel=cancel)
+        gone = flows.delete(database, flow, options, limit=limit, cancel=cancel)
     if json:
         as_json({"deleted": gone, "dry_run": dry_run})
     else:
