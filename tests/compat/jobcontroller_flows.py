@@ -191,7 +191,7 @@ class FlowOps:
 
     def list_flows(
         self,
-        filter: dict[str, Any] | None = None,  # noqa: A002
+        filter: dict[str, Any] | None = None,
         sort: Sequence[tuple[str, str]] | None = None,
         limit: int = 0,
     ) -> list[str]:
@@ -206,12 +206,12 @@ class FlowOps:
         )
         return [row["name"] for row in page.flows]
 
-    def found_flows(self, filter: dict[str, Any] | None = None) -> list[int]:  # noqa: A002
+    def found_flows(self, filter: dict[str, Any] | None = None) -> list[int]:
         """Return the numbers of flows that match."""
         page = flows.find(self.database, self.flow_filter(filter), limit=1000)
         return [row["jeditaskid"] for row in page.flows]
 
-    def count_flows(self, filter: dict[str, Any] | None = None) -> int:  # noqa: A002
+    def count_flows(self, filter: dict[str, Any] | None = None) -> int:
         """Return the number of flows that match."""
         return sum(flows.count(self.database, self.flow_filter(filter)).values())
 
