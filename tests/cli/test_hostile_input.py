@@ -61,6 +61,8 @@ EXAMPLES = {
     "assignments": "value=1",
     "catalogue": "records.csv",
     "file": "records.csv",
+    "flow": "5",
+    "flows": "5",
     "instance": "H1",
     "instances": "H1",
     "jeditaskid": "5",

@@ -15,6 +15,7 @@ from pandadb.cli.db import app as db
 from pandadb.cli.demo import app as demo
 from pandadb.cli.errors import app as errors
 from pandadb.cli.events import app as events
+from pandadb.cli.flows import app as flows
 from pandadb.cli.harvester import app as harvester
 from pandadb.cli.help import program_of
 from pandadb.cli.jobs import app as jobs
@@ -59,6 +60,7 @@ def options(
 app.add_typer(db.app, name="db")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(flows.app, name="flows")
 app.add_typer(errors.app, name="errors")
 app.add_typer(stats.app, name="stats")
 app.add_typer(sites.app, name="sites")
