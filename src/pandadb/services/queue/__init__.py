@@ -1,6 +1,7 @@
 """The job queue: jobs for workers, under leases. Each function is one transaction."""
 
 from pandadb.core.control.dependencies import ON_FAILURE
+from pandadb.core.control.public_ids import PublicJob
 from pandadb.core.queue.cancels import CancelResult
 from pandadb.core.queue.ends import EndResult, Failure, Success
 from pandadb.core.queue.leases import Beat, Lease, LeaseLost
@@ -11,6 +12,7 @@ from pandadb.core.queue.submission import Submitted
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
 from pandadb.services.queue.ends import end_cancelled, fail, finish, give_back
+from pandadb.services.queue.public_ids import find_public
 from pandadb.services.queue.reaping import make_ready, reap
 from pandadb.services.queue.submission import set_group, submit
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
@@ -26,6 +28,7 @@ __all__ = [
     "Lease",
     "LeaseLost",
     "NewQueueJob",
+    "PublicJob",
     "ReapResult",
     "Submitted",
     "Success",
@@ -36,6 +39,7 @@ __all__ = [
     "drain",
     "end_cancelled",
     "fail",
+    "find_public",
     "finish",
     "give_back",
     "heartbeat",

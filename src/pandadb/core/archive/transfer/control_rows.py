@@ -128,8 +128,8 @@ def _take(
 ) -> int:
     """Move rows from one table to another in one statement; return how many there were."""
     gone = delete(source.__table__).where(which).returning(*source.__table__.c).cte("gone")
-    moved = session.connection().execute(_put(target, gone))
-    return moved.rowcount
+    put = _put(target, gone).execution_options(preserve_rowcount=True)
+    return session.connection().execute(put).rowcount
 
 
 def _put(target: type[Base], gone: FromClause) -> Insert:
