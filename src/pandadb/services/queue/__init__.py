@@ -8,12 +8,14 @@ from pandadb.core.queue.leases import Beat, Lease, LeaseLost
 from pandadb.core.queue.new_jobs import NewQueueJob
 from pandadb.core.queue.parents import DependencyCycle, UnknownParent
 from pandadb.core.queue.reaping import ReapResult
+from pandadb.core.queue.repairs import RepairResult
 from pandadb.core.queue.submission import Submitted
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
 from pandadb.services.queue.ends import end_cancelled, fail, finish, give_back
 from pandadb.services.queue.public_ids import find_public
 from pandadb.services.queue.reaping import make_ready, reap
+from pandadb.services.queue.repairs import repair, repair_if_due
 from pandadb.services.queue.submission import set_group, submit
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions
@@ -30,6 +32,7 @@ __all__ = [
     "NewQueueJob",
     "PublicJob",
     "ReapResult",
+    "RepairResult",
     "Submitted",
     "Success",
     "UnknownParent",
@@ -48,6 +51,8 @@ __all__ = [
     "note_sign",
     "reap",
     "register",
+    "repair",
+    "repair_if_due",
     "set_group",
     "start",
     "stop",
