@@ -6,6 +6,7 @@ from pandadb.core.queue.cancels import CancelResult
 from pandadb.core.queue.ends import EndResult, Failure, Success
 from pandadb.core.queue.leases import Beat, Lease, LeaseLost
 from pandadb.core.queue.new_jobs import NewQueueJob
+from pandadb.core.queue.outbox import Event, EventState
 from pandadb.core.queue.parents import DependencyCycle, UnknownParent
 from pandadb.core.queue.reaping import ReapResult
 from pandadb.core.queue.repairs import RepairResult
@@ -13,6 +14,14 @@ from pandadb.core.queue.submission import Submitted
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
 from pandadb.services.queue.ends import end_cancelled, fail, finish, give_back
+from pandadb.services.queue.mail import folder_sink, mail_sink
+from pandadb.services.queue.outbox import (
+    SendResult,
+    Undeliverable,
+    events,
+    send_again,
+    send_events,
+)
 from pandadb.services.queue.public_ids import find_public
 from pandadb.services.queue.reaping import make_ready, reap
 from pandadb.services.queue.repairs import repair, repair_if_due
@@ -26,6 +35,8 @@ __all__ = [
     "CancelResult",
     "DependencyCycle",
     "EndResult",
+    "Event",
+    "EventState",
     "Failure",
     "Lease",
     "LeaseLost",
@@ -33,19 +44,24 @@ __all__ = [
     "PublicJob",
     "ReapResult",
     "RepairResult",
+    "SendResult",
     "Submitted",
     "Success",
+    "Undeliverable",
     "UnknownParent",
     "VerbOptions",
     "cancel",
     "claim",
     "drain",
     "end_cancelled",
+    "events",
     "fail",
     "find_public",
     "finish",
+    "folder_sink",
     "give_back",
     "heartbeat",
+    "mail_sink",
     "make_ready",
     "next_time",
     "note_sign",
@@ -53,6 +69,8 @@ __all__ = [
     "register",
     "repair",
     "repair_if_due",
+    "send_again",
+    "send_events",
     "set_group",
     "start",
     "stop",
