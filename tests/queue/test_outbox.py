@@ -248,7 +248,7 @@ def test_relays_at_once_send_each_event_once(database: Database) -> None:
 
 
 def test_a_relay_that_died_leaves_its_events_to_the_next(database: Database) -> None:
-    from pandadb.core.queue import outbox
+    from pandadb.core.queue.upkeep import outbox
 
     put(database, "A")
     with database.session() as session:
@@ -260,7 +260,7 @@ def test_a_relay_that_died_leaves_its_events_to_the_next(database: Database) -> 
 
 
 def test_a_relay_that_was_slow_does_not_disturb_the_next(database: Database) -> None:
-    from pandadb.core.queue import outbox
+    from pandadb.core.queue.upkeep import outbox
 
     put(database, "A")
     with database.session() as session:

@@ -4,13 +4,15 @@ from pandadb.core.control.dependencies import ON_FAILURE
 from pandadb.core.control.public_ids import PublicJob
 from pandadb.core.queue.cancels import CancelResult
 from pandadb.core.queue.ends import EndResult, Failure, Success
+from pandadb.core.queue.job_texts import read_jobs
 from pandadb.core.queue.leases import Beat, Lease, LeaseLost
 from pandadb.core.queue.new_jobs import NewQueueJob
-from pandadb.core.queue.outbox import Event, EventState
 from pandadb.core.queue.parents import DependencyCycle, UnknownParent
 from pandadb.core.queue.reaping import ReapResult
-from pandadb.core.queue.repairs import RepairResult
 from pandadb.core.queue.submission import Submitted
+from pandadb.core.queue.upkeep.outbox import Event, EventState
+from pandadb.core.queue.upkeep.repairs import RepairResult
+from pandadb.core.queue.upkeep.summaries import GroupState, QueueDepth
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
 from pandadb.services.queue.ends import end_cancelled, fail, finish, give_back
@@ -26,6 +28,7 @@ from pandadb.services.queue.public_ids import find_public
 from pandadb.services.queue.reaping import make_ready, reap
 from pandadb.services.queue.repairs import repair, repair_if_due
 from pandadb.services.queue.submission import set_group, submit
+from pandadb.services.queue.summaries import groups, queues
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions
 
@@ -38,10 +41,12 @@ __all__ = [
     "Event",
     "EventState",
     "Failure",
+    "GroupState",
     "Lease",
     "LeaseLost",
     "NewQueueJob",
     "PublicJob",
+    "QueueDepth",
     "ReapResult",
     "RepairResult",
     "SendResult",
@@ -60,11 +65,14 @@ __all__ = [
     "finish",
     "folder_sink",
     "give_back",
+    "groups",
     "heartbeat",
     "mail_sink",
     "make_ready",
     "next_time",
     "note_sign",
+    "queues",
+    "read_jobs",
     "reap",
     "register",
     "repair",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pandadb.config import Settings
-    from pandadb.core.queue.outbox import Event
+    from pandadb.core.queue.upkeep.outbox import Event
 
 REJECTED = 500
 """SMTP codes from here on are final refusals."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pandadb.core.queue import outbox
-from pandadb.core.queue.outbox import MAX_ATTEMPTS, Event, EventState
+from pandadb.core.queue.upkeep import outbox
+from pandadb.core.queue.upkeep.outbox import MAX_ATTEMPTS, Event, EventState
 from pandadb.core.sql.validation import InvalidValue, check_number, ids
 from pandadb.errors import PandaDBError
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, func, select
 
-from pandadb.core.queue import repairs
+from pandadb.core.queue.upkeep import repairs
 from pandadb.core.sql.validation import check_number
 from pandadb.errors import Outcome
 from pandadb.models.types import UTC_NOW
@@ -14,7 +14,7 @@ from pandadb.services.maintenance import RUN, noted
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
-    from pandadb.core.queue.repairs import RepairResult
+    from pandadb.core.queue.upkeep.repairs import RepairResult
     from pandadb.database import Database
 
 COMMAND = "queue repair"

@@ -17,7 +17,7 @@ from pandadb.core.jobs import advances, states
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.search import lookup
-from pandadb.core.queue import disorder
+from pandadb.core.queue.upkeep import disorder
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import JobsActive4
 
