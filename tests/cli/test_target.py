@@ -31,13 +31,18 @@ SHOWS = {
     "harvester commands", "harvester status", "harvester workers",
     "jobs count", "jobs history", "jobs list", "jobs show",
     "partitions plan", "partitions status",
+    "queue groups list", "queue list", "queue outbox list",
     "shares match", "shares rank", "shares status", "shares tree",
     "sites candidates", "sites diff", "sites generate", "sites history", "sites list", "sites show",
     "stats sites", "stats status",
     "tasks history", "tasks list", "tasks show",
 }  # fmt: skip
 """Commands that change no database; `demo` is meant for the embedded one."""
-ALTERNATIVES = {("shares", "reassign"): ("--by-rules", "--yes")}
+ALTERNATIVES = {
+    ("shares", "reassign"): ("--by-rules", "--yes"),
+    ("queue", "submit"): ("--queue", "q"),
+    ("queue", "outbox", "send"): ("--to", "stdout"),
+}
 """Options of commands that need one thing or another."""
 CHANGES = [one for one in commands() if " ".join(one.path) not in {*SHOWS, "demo"}]
 IDS = [" ".join(one.path) for one in CHANGES]

@@ -110,7 +110,7 @@ def test_two_transactions_at_once_make_one_job_of_a_dedupe_key(database: Databas
         for _ in range(5):
             try:
                 found.append(queue.submit(database, jobs(1, dedupe_key="k")).pandaids[0])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - it is looked at below
                 found.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(4)]

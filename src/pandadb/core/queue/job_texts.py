@@ -22,14 +22,30 @@ def read_jobs(text: str, **defaults: Any) -> list[NewQueueJob]:
     Raises:
         InvalidValue: It is no JSON, or a job cannot be; the sentence has the number of the job.
     """
-    try:
-        given = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidValue(f"This is no JSON: {error}") from None
+    given = _parsed(text)
     jobs = [given] if isinstance(given, dict) else given
     if not isinstance(jobs, list):
         raise InvalidValue(f"Jobs have to be an array of objects, not {shown(given)}")
     return [_read(one, number, defaults) for number, one in enumerate(jobs, start=1)]
+
+
+def read_arguments(text: str) -> dict[str, Any]:
+    """Return the keyword arguments of a handler, from a JSON object.
+
+    Raises:
+        InvalidValue: It is none.
+    """
+    given = _parsed(text)
+    if not isinstance(given, dict):
+        raise InvalidValue(f"Arguments have to be a JSON object, not {shown(given)}")
+    return given
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidValue(f"This is no JSON: {error}") from None
 
 
 def _read(given: Any, number: int, defaults: dict[str, Any]) -> NewQueueJob:

@@ -4,7 +4,7 @@ from pandadb.core.control.dependencies import ON_FAILURE
 from pandadb.core.control.public_ids import PublicJob
 from pandadb.core.queue.cancels import CancelResult
 from pandadb.core.queue.ends import EndResult, Failure, Success
-from pandadb.core.queue.job_texts import read_jobs
+from pandadb.core.queue.job_texts import read_arguments, read_jobs
 from pandadb.core.queue.leases import Beat, Lease, LeaseLost
 from pandadb.core.queue.new_jobs import NewQueueJob
 from pandadb.core.queue.parents import DependencyCycle, UnknownParent
@@ -72,6 +72,7 @@ __all__ = [
     "next_time",
     "note_sign",
     "queues",
+    "read_arguments",
     "read_jobs",
     "reap",
     "register",
