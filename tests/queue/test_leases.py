@@ -167,3 +167,16 @@ def test_jobs_of_panda_are_left_alone(database: Database) -> None:
     assert queue.claim(database, Q, 9, owner="w") == []
     assert own in queue.cancel(database, own, by="me").refused
     assert states(database, [own]) == ["activated"]
+
+
+def test_a_child_waits_for_the_live_job_that_stands_for_its_parent(database: Database) -> None:
+    (live,) = queue.submit(database, jobs(1, dedupe_key="k")).pandaids
+    flow = [
+        NewQueueJob(Q, "A", handler="nothing", dedupe_key="k"),
+        NewQueueJob(Q, "B", handler="nothing", parents=["A"]),
+    ]
+    again = queue.submit(database, flow).pandaids
+    assert again[0] == live
+    assert states(database, again) == ["activated", "pending"]
+    queue.finish(database, queue.claim(database, Q, 9, owner="w"))
+    assert states(database, again) == ["finished", "activated"]

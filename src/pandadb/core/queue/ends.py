@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import ARRAY, Text, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,7 +18,7 @@ from pandadb.models import MetaTable
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pandadb.core.jobs.files.file_reports import Reports
     from pandadb.core.jobs.mover import MoveResult
@@ -67,6 +68,8 @@ class EndResult:
         """Add the result of a move."""
         self.jobs |= moved.jobs
         self.refused |= {job: why.sentence for job, why in moved.refused.items()}
+        for job in moved.jobs:
+            self.refused.pop(job, None)
 
 
 def _closed(session: Transaction, held: Sequence[Lease]) -> set[int]:
@@ -96,7 +99,8 @@ def finish(
     store_results(session, {one.lease.pandaid: one.result for one in kept})
     if kept:
         jobs = [one.lease.pandaid for one in kept]
-        moved = advances.advance(session, "finish", jobs, host=host, values=values, files=files)
+        reports = _reports_of(files, jobs)
+        moved = advances.advance(session, "finish", jobs, host=host, values=values, files=reports)
         done.add(moved)
     return done
 
@@ -116,20 +120,43 @@ def fail(
     """
     mine = _closed(session, [one.lease for one in failures])
     done = EndResult(lost=[f.lease.pandaid for f in failures if f.lease.pandaid not in mine])
-    kept = [one for one in failures if one.lease.pandaid in mine]
-    locks.lock(session, [one.lease.pandaid for one in kept])
-    again = [one for one in kept if one.retryable and one.lease.attemptnr < one.lease.maxattempt]
-    usual = requeues.pauses_of(session, {one.lease.pandaid: one.lease.attemptnr for one in again})
-    for one in kept:
-        job, values = one.lease.pandaid, _errors(one)
-        if one in again:
-            pause = usual[job] if one.retry_in is None else one.retry_in
-            moved = requeues.requeue(session, {job: pause}, host=host, values=values)
-            if job in moved.jobs:
-                done.add(moved)
-                continue
-        done.add(advances.advance(session, "fail", [job], host=host, values=values, files=files))
+    kept = {one.lease.pandaid: one for one in failures if one.lease.pandaid in mine}
+    locks.lock(session, [*kept])
+    left = {job: one.lease.attemptnr for job, one in kept.items() if _has_attempt(one)}
+    pauses = requeues.pauses_of(session, left)
+    pauses |= {job: t for job in left if (t := kept[job].retry_in) is not None}
+    for values, jobs in _by_error(kept.values()):
+        again = {job: pauses[job] for job in jobs if job in pauses}
+        if again:
+            done.add(requeues.requeue(session, again, host=host, values=values))
+        if ended := [job for job in jobs if job not in done.jobs]:
+            reports = _reports_of(files, ended)
+            done.add(
+                advances.advance(session, "fail", ended, host=host, values=values, files=reports)
+            )
     return done
+
+
+def _reports_of(files: Reports | None, jobs: Sequence[int]) -> Reports | None:
+    """Return the reports on the files of some of the jobs that were reported on."""
+    if not files or not all(isinstance(key, int) for key in files):
+        return files
+    mine = {job: report for job, report in files.items() if job in {*jobs}}
+    return cast("Reports", mine) or None
+
+
+def _has_attempt(one: Failure) -> bool:
+    """Return whether an attempt is to be repeated."""
+    return one.retryable and one.lease.attemptnr < one.lease.maxattempt
+
+
+def _by_error(failures: Iterable[Failure]) -> Iterator[tuple[dict[str, Any], list[int]]]:
+    """Yield the jobs of each error, with the columns that it sets."""
+    found: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for one in failures:
+        found[tuple(_errors(one).items())].append(one.lease.pandaid)
+    for values, jobs in found.items():
+        yield dict(values), jobs
 
 
 def _errors(one: Failure) -> dict[str, Any]:

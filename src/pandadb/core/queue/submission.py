@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,48 @@ class Edge:
         return self.parent_state != FINISHED_STATE and self.on_failure != IGNORE
 
 
+@dataclass
+class Plan:
+    """Jobs of a call with what has been found out about them, each by its place in the call."""
+
+    jobs: list[NewQueueJob]
+    places: list[list[int]]
+    """The places of the parents that are in the call."""
+    ended: Mapping[int, str | None]
+    """How other parents have ended; None is one that lives."""
+    existing: dict[int, tuple[int, str]]
+    """The live job with the dedupe key, and its public id."""
+    run_after: list[datetime | None]
+    pandaids: list[int] = field(default_factory=list)
+    public_ids: list[str] = field(default_factory=list)
+
+    @property
+    def new(self) -> list[int]:
+        """Return the places of the jobs that are made."""
+        return [place for place in range(len(self.jobs)) if place not in self.existing]
+
+    def waits(self, place: int) -> bool:
+        """Return whether a job waits for a parent or a time."""
+        return bool(self.run_after[place]) or any(edge.is_open for edge in self.edges(place))
+
+    def edges(self, place: int) -> list[Edge]:
+        """Return the dependencies of a job; before it is made, with places instead of ids."""
+        job, ids = self.jobs[place], self.pandaids or range(len(self.jobs))
+        ours = [
+            Edge(ids[one], ids[place], job.on_failure, self.ended.get(self._existing_at(one)))
+            for one in self.places[place]
+        ]
+        given = dict.fromkeys(one for one in job.parents if isinstance(one, int))
+        return [
+            *ours,
+            *(Edge(one, ids[place], job.on_failure, self.ended[one]) for one in given),
+        ]
+
+    def _existing_at(self, place: int) -> int:
+        """Return the PandaID of the live job that stands for the one at a place; 0 for none."""
+        return self.existing[place][0] if place in self.existing else 0
+
+
 def submit(
     session: Transaction,
     jobs: Sequence[NewQueueJob],
@@ -93,45 +135,58 @@ def submit(
         DependencyCycle: Jobs wait for each other.
         InvalidValue: A value does not fit its column, or two jobs have a dedupe key in common.
     """
-    jobs = [*jobs]
-    places, known = parents.resolve(jobs)
-    ended = parents.lock_live(session, known)
-    found = _existing(session, jobs)
-    new = [place for place in range(len(jobs)) if place not in found]
-    when = session.execute(select(now())).scalar_one()
-    later = [_run_after(job, when) for job in jobs]
-    waits = [
-        bool(_open_parents(job, places[n], ended)) or bool(later[n]) for n, job in enumerate(jobs)
-    ]
-    made: dict[int, int] = {}
-    for state, chosen in (
-        ("activated", [n for n in new if not (waits[n] or jobs[n].group)]),
-        ("pending", [n for n in new if waits[n] or jobs[n].group]),
-    ):
-        rows = [jobs[n].as_job(jeditaskid) for n in chosen]
-        made |= dict(zip(chosen, submission.submit(session, rows, state, host), strict=True))
-    pandaids = [found[n][0] if n in found else made[n] for n in range(len(jobs))]
-    public_ids = [found[n][1] if n in found else draw_public_id() for n in range(len(jobs))]
-    has_children = {place for own in places for place in own}
-    copy_rows(
-        session,
-        JobControl,
-        COLUMNS,
-        [_row(jobs[n], pandaids[n], public_ids[n], later[n], n in has_children) for n in new],
-    )
-    edges = [
-        Edge(parent, pandaids[n], jobs[n].on_failure, ended.get(parent))
-        for n in new
-        for parent in _parents_of(jobs[n], places[n], pandaids)
-    ]
-    link(session, edges)
-    grouped = [pandaids[n] for n in new if jobs[n].group and not waits[n]]
-    if grouped:
+    plan = _planned(session, [*jobs])
+    _make(session, plan, host, jeditaskid)
+    _control(session, plan)
+    link(session, [edge for place in plan.new for edge in plan.edges(place)])
+    free = [place for place in plan.new if not plan.waits(place)]
+    if grouped := [plan.pandaids[place] for place in free if plan.jobs[place].group]:
         locks.lock(session, grouped)
         queued_jobs.go_on(session, grouped, host=host)
-    elif wakes and any(not waits[n] for n in new):
+    elif wakes and free:
         notices.wake(session)
-    return Submitted(pandaids, public_ids, frozenset(one for one, _ in found.values()))
+    existing = frozenset(pandaid for pandaid, _ in plan.existing.values())
+    return Submitted(plan.pandaids, plan.public_ids, existing)
+
+
+def _planned(session: Transaction, jobs: list[NewQueueJob]) -> Plan:
+    places, known = parents.resolve(jobs)
+    existing = _existing(session, jobs)
+    stand_ins = {existing[one][0] for own in places for one in own if one in existing}
+    ended = parents.lock_live(session, known | stand_ins)
+    when = session.execute(select(now())).scalar_one()
+    later = [_run_after(job, when) for job in jobs]
+    return Plan(jobs, places, ended, existing, later)
+
+
+def _make(session: Transaction, plan: Plan, host: str, jeditaskid: int | None) -> None:
+    """Insert PanDA's rows; jobs of groups begin as pending, until they are admitted."""
+    made = {place: pandaid for place, (pandaid, _) in plan.existing.items()}
+    pending = [place for place in plan.new if plan.waits(place) or plan.jobs[place].group]
+    ready = [place for place in plan.new if place not in {*pending}]
+    for state, chosen in (("activated", ready), ("pending", pending)):
+        rows = [plan.jobs[place].as_job(jeditaskid) for place in chosen]
+        ids = submission.submit(session, rows, state, host)
+        made |= dict(zip(chosen, ids, strict=True))
+    plan.pandaids = [made[place] for place in range(len(plan.jobs))]
+    names = {place: public_id for place, (_, public_id) in plan.existing.items()}
+    plan.public_ids = [names.get(place) or draw_public_id() for place in range(len(plan.jobs))]
+
+
+def _control(session: Transaction, plan: Plan) -> None:
+    """Insert the control rows."""
+    has_children = {place for own in plan.places for place in own}
+    rows = [
+        _row(
+            plan.jobs[place],
+            plan.pandaids[place],
+            plan.public_ids[place],
+            plan.run_after[place],
+            place in has_children,
+        )
+        for place in plan.new
+    ]
+    copy_rows(session, JobControl, COLUMNS, rows)
 
 
 def link(session: Transaction, edges: Sequence[Edge]) -> None:
@@ -149,25 +204,6 @@ def link(session: Transaction, edges: Sequence[Edge]) -> None:
             )
     rows = [(one.parent, one.child, one.on_failure, one.parent_state) for one in edges]
     copy_rows(session, JobDependency, ("parent", "child", "on_failure", "parent_state"), rows)
-
-
-def _parents_of(job: NewQueueJob, places: Sequence[int], pandaids: Sequence[int]) -> list[int]:
-    given = [parent for parent in job.parents if isinstance(parent, int)]
-    return [*dict.fromkeys((*(pandaids[place] for place in places), *given))]
-
-
-def _open_parents(
-    job: NewQueueJob, places: Sequence[int], ended: Mapping[int, str | None]
-) -> list[Edge]:
-    """Return the dependencies of a job that keep it waiting; parents of the call have no id yet."""
-    given = [
-        Edge(parent, 0, job.on_failure, ended[parent])
-        for parent in job.parents
-        if isinstance(parent, int)
-    ]
-    return [
-        edge for edge in (*(Edge(0, 0, job.on_failure) for _ in places), *given) if edge.is_open
-    ]
 
 
 def _run_after(job: NewQueueJob, when: datetime) -> datetime | None:
