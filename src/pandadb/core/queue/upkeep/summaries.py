@@ -95,13 +95,12 @@ def _number(which: ColumnElement[bool]) -> ColumnElement[int]:
 
 def _workers() -> Any:
     """Return the statement that counts the workers of each queue that are alive."""
-    queue = func.unnest(WORKER.queues).column_valued("queue")
-    return (
-        select(queue.label("queue"), func.count(), func.sum(WORKER.slots))
-        .select_from(Worker.__table__, queue)
+    each = (
+        select(func.unnest(WORKER.queues).label("queue"), WORKER.slots)
         .where(WORKER.stopped_at.is_(None), WORKER.last_seen > now() - ALIVE)
-        .group_by(queue)
+        .subquery("each")
     )
+    return select(each.c.queue, func.count(), func.sum(each.c.slots)).group_by(each.c.queue)
 
 
 @dataclass(frozen=True)
