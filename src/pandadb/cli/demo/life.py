@@ -97,6 +97,7 @@ NEXT_COMMANDS = (
     ("jobs show {one}", "a job with its files"),
     ("jobs history {one}", "its states over time"),
     ("jobs kill {left}", "end one that has not ended"),
+    ("queue list", "job queues: jobs that wait and run, workers"),
     ("shares tree", "global shares: targets, running and queued power"),
     ("shares match {one}", "why a job has its share"),
     ("sites list", "the loaded sites, with their endpoints and space"),
