@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 
-from pandadb.services import archive, jobs, queue
+from pandadb.services import archive, jobs, queue, sequences
 from pandadb.services.archive import GracePeriods, control_rows
 from pandadb.services.queue import NewQueueJob
 from tests.databases import temporary_database
 from tests.queue.archived_jobs import OLD, counts, end_long_ago, old_flow
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pandadb.database import Database
     from tests.databases import Server
 
@@ -133,3 +136,57 @@ def test_control_rows_of_copied_days_stay_in_their_database_and_come_back(
         archive.restore(database, OLD, archive=other)
         assert (counts(database), counts(database, "_arch")) == (FLOW, NONE)
         other.close()
+
+
+def test_sequences_are_beyond_archived_events_and_tokens(database: Database) -> None:
+    old_flow(database)
+    archive.run(database)
+    queue.submit(database, [NewQueueJob("demo", "A")])
+    (lease,) = queue.claim(database, "demo", 1, owner="w")
+    with database.session() as session:
+        for name in ("outbox_event_id_seq", "job_lease_token"):
+            session.execute(text(f"SELECT setval('pandadb.{name}', 1, false)"))
+
+    behind = sequences.fix(database)
+
+    assert [(one.sequence, one.table, one.highest) for one in behind] == [
+        ("pandadb.job_lease_token", "pandadb.job_lease", lease.token),
+        ("pandadb.outbox_event_id_seq", "pandadb.outbox_arch", 1),
+    ]
+    assert sequences.fix(database) == []
+
+
+@pytest.mark.slow
+def test_an_exported_month_leaves_public_ids_and_an_imported_one_finds_its_rows(
+    database: Database, tmp_path: Path
+) -> None:
+    ids = old_flow(database)
+    archive.run(database)
+    month = f"{OLD:%Y-%m}"
+    first = queue.find_public(database, public_id(database, ids[0]))
+
+    archive.export(database, month, tmp_path)
+    archive.drop_exported(database, month, tmp_path)
+
+    assert counts(database, "_arch") == FLOW
+    assert queue.find_public(database, [*first]) == first
+    assert jobs.get(database, ids[0], exports=tmp_path)["table"] == "parquet"
+    archive.import_month(database, month, tmp_path)
+    archive.restore_jobs(database, pandaids=ids)
+    assert (counts(database), counts(database, "_arch")) == (FLOW, NONE)
+
+
+@pytest.mark.slow
+def test_a_compacted_month_keeps_them(database: Database) -> None:
+    ids = old_flow(database)
+    archive.run(database)
+    archive.compact(database, f"{datetime.now(UTC):%Y-%m}")
+    assert counts(database, "_arch") == FLOW
+    archive.restore_jobs(database, pandaids=ids[:1])
+    assert counts(database)[0] == 1
+
+
+def public_id(database: Database, pandaid: int) -> str:
+    with database.session() as session:
+        query = "SELECT public_id FROM pandadb.job_control_arch WHERE pandaid = :id"
+        return str(session.scalar(text(query), {"id": pandaid}))

@@ -41,7 +41,7 @@ def test_a_program_is_submitted_listed_and_cancelled(database: Database, url: st
     assert (lease.pandaid, lease.public_id) == (int(pandaid), public_id)
     assert lease.parameters == {"argv": ["echo", "-n"]}
     queue.register(database, "w", ["demo", "other"], 4)
-    listed, other = json.loads(run("queue", "list", "--json", url=url).stdout)
+    listed, other = json.loads(run("queue", "list", "--json", url=url).stdout)["queues"]
     assert (listed["queue"], listed["running"], listed["ready"]) == ("demo", 1, 0)
     assert [(one["workers"], one["slots"]) for one in (listed, other)] == [(1, 4), (1, 4)]
     assert "demo" in run("queue", "list", url=url).stdout
@@ -105,6 +105,31 @@ def test_an_event_that_was_given_up_is_sent_again(database: Database, url: str) 
     assert (again.returncode, again.stdout) == (1, "Will be sent: 1 events.\n")
     line = json.loads(run("queue", "outbox", "send", "--to", "stdout", url=url).stdout)
     assert (line["kind"], line["payload"]["name"]) == ("job ended", "sum")
+
+
+def test_problems_of_queues_are_for_monitors(database: Database, url: str) -> None:
+    queue.submit(database, [NewQueueJob("idle", announce=True), NewQueueJob("idle")])
+    fine = run("queue", "list", "--check", url=url)
+    queue.claim(database, "idle", 1, owner="w")
+    with database.session() as session:
+        for changed in (
+            "doma_panda.jobsactive4 SET statechangetime = '2020-01-01'",
+            "pandadb.job_lease SET until = '2020-01-01'",
+        ):
+            session.execute(text(f"UPDATE {changed}"))
+        given_up = (
+            "INSERT INTO pandadb.outbox (kind, payload, given_up_at) VALUES ('x', '1', now())"
+        )
+        session.execute(text(given_up))
+
+    checked = run("queue", "list", "--check", url=url)
+
+    assert (fine.returncode, fine.stderr) == (0, "")
+    assert checked.returncode == 1
+    assert "Problem: Queue idle has 1 jobs that are ready, the oldest for " in checked.stderr
+    assert "Problem: 1 leases have expired: pandadb queue reap" in checked.stderr
+    assert "Problem: 1 events were given up: pandadb queue outbox list" in checked.stderr
+    assert len(json.loads(run("queue", "list", "--json", url=url).stdout)["problems"]) == 3
 
 
 def test_a_group_gets_another_limit(database: Database, url: str) -> None:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pandadb.cli.options import LARGEST_ID, AsJSON, whole
-from pandadb.cli.output import as_json, out, plain_text, table
-from pandadb.cli.target import connected
+from pandadb.cli.options import LARGEST_ID, AsJSON, Check, whole
+from pandadb.cli.output import as_json, end_of_check, out, plain_text, table
+from pandadb.cli.target import connected, opened
 from pandadb.services import queue
 
 QUEUE_COLUMNS = (
@@ -18,18 +18,24 @@ EVENT_COLUMNS = ("event", "kind", "job", "state", "created", "attempts", "next a
 MAX_EVENTS = 100_000
 
 
-def list_(*, json: AsJSON = False) -> None:
+def list_(*, check: Check = False, json: AsJSON = False) -> None:
     """List queues that have jobs or workers: how many wait and run, and since when.
 
-    The age is that of the oldest job that a worker could take.
+    The age is that of the oldest job that a worker could take. Problems are queues without workers,
+    expired leases, and events that could not be sent.
 
-    Example: pandadb queue list
+    Example: pandadb queue list --check
     """
-    with connected() as database:
-        found = queue.queues(database)
+    with opened(watched=check) as database:
+        found, problems = queue.queues(database), queue.problems(database)
     if json:
-        as_json([asdict(one) for one in found])
-        return
+        as_json({"queues": [asdict(one) for one in found], "problems": problems})
+    else:
+        _print(found)
+    end_of_check(problems, check=check, told=json)
+
+
+def _print(found: "list[queue.QueueDepth]") -> None:
     rows = (
         (one.queue, one.ready, one.age, one.pending, plain_text(one.next_time), one.throttled,
          one.running, one.workers, one.slots) for one in found

@@ -28,7 +28,7 @@ from pandadb.services.queue.public_ids import find_public
 from pandadb.services.queue.reaping import make_ready, reap
 from pandadb.services.queue.repairs import repair, repair_if_due
 from pandadb.services.queue.submission import set_group, submit
-from pandadb.services.queue.summaries import groups, queues
+from pandadb.services.queue.summaries import groups, problems, queues
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions
 
@@ -71,6 +71,7 @@ __all__ = [
     "make_ready",
     "next_time",
     "note_sign",
+    "problems",
     "queues",
     "read_arguments",
     "read_jobs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pandadb.core.queue.upkeep import problems as upkeep
 from pandadb.core.queue.upkeep import summaries
 from pandadb.core.sql.validation import check_text
 
@@ -16,6 +17,12 @@ def queues(database: Database) -> list[QueueDepth]:
     """Return the queues that have jobs or workers: how many wait and run, and since when."""
     with database.transaction() as connection:
         return summaries.queues(connection)
+
+
+def problems(database: Database) -> list[str]:
+    """Return a sentence for each problem that needs a person, with the remedy."""
+    with database.transaction() as connection:
+        return upkeep.problems(connection)
 
 
 def groups(database: Database, group_key: str | None = None) -> list[GroupState]:
