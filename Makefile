@@ -38,6 +38,7 @@ lint: .venv/dev ## Style, types, layers, prose, and that generated files are cur
 	$(BIN)/python -m tests.prose src
 	$(BIN)/pandadb docs views --check
 	$(BIN)/pandadb docs types --check
+	$(BIN)/pandadb docs stubs --check
 	PANDADB_REVISIONS= $(BIN)/pandadb db sql | diff -u sql/schema.sql - > /dev/null \
 		|| { echo "sql/schema.sql is not what the revisions make: make schema"; exit 1; }
 	$(BIN)/pandadb docs erd --check
@@ -45,9 +46,10 @@ lint: .venv/dev ## Style, types, layers, prose, and that generated files are cur
 	$(BIN)/pandadb docs states --check
 	$(BIN)/pandadb docs statements --check
 
-schema: .venv/dev ## Write the views and types of jobs from the models, sql/schema.sql from the revisions
+schema: .venv/dev ## Write views, types, stubs of asyncio; sql/schema.sql from the revisions
 	$(BIN)/pandadb docs views
 	$(BIN)/pandadb docs types
+	$(BIN)/pandadb docs stubs
 	PANDADB_REVISIONS= $(BIN)/pandadb db sql > sql/schema.sql
 
 docs: .venv/dev ## Write the diagrams, the data dictionary, the states and the central statements

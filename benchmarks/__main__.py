@@ -11,6 +11,7 @@ try:
     from benchmarks import (
         archive,
         dispatch,
+        event_loop,
         harvester,
         life,
         lookup,
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Any] = {
     "stats": stats,
     "harvester": harvester,
     "shares": shares,
+    "aio": event_loop,
 }
 
 

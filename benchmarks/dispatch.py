@@ -32,10 +32,12 @@ def take(database: Database, labels: Sequence[str], number: int = 10) -> list[in
     return [job.pandaid for job in jobs.dispatch(database, wanted, worker=WORKER)]
 
 
+BARE = jobs.DispatchRequest(SITE, 10, ONE, columns=[], satellites=False)
+
+
 def take_and_finish(database: Database) -> int:
     """Take ten jobs and end them, as the shortest legal life does."""
-    wanted = jobs.DispatchRequest(SITE, 10, ONE, columns=[], satellites=False)
-    taken = [job.pandaid for job in jobs.dispatch(database, wanted)]
+    taken = [job.pandaid for job in jobs.dispatch(database, BARE)]
     jobs.finish(database, taken)
     return len(taken)
 
@@ -104,7 +106,7 @@ def measure(server: Server, effort: Effort) -> Samples:
 
 def _to_queues(server: Server, effort: Effort) -> Samples:
     name, few = f"{TAKE_AND_FINISH}ours", FILLS[effort]["few"]
-    with _filled(server, few, satellites=False) as bare, servers.empty(server) as url:
+    with filled(server, few, satellites=False) as bare, servers.empty(server) as url:
         ours = [partial(take_and_finish, bare)] * 4
         turns: list[Turn] = [partial(_restoring, bare, name, ours, CALLS[effort])]
         if queues.installed():
@@ -116,14 +118,14 @@ def _to_upstream(server: Server, effort: Effort) -> Samples:
     turns: list[Turn] = []
     with ExitStack() as stack:
         for fill, number in FILLS[effort].items():
-            database = stack.enter_context(_filled(server, number))
+            database = stack.enter_context(filled(server, number))
             for workers in WORKERS[effort]:
                 turns += _turns(stack, database, fill, workers, effort)
         return alternate(turns)
 
 
 @contextmanager
-def _filled(server: Server, number: int, *, satellites: bool = True) -> Iterator[Database]:
+def filled(server: Server, number: int, *, satellites: bool = True) -> Iterator[Database]:
     """Yield a database with so many activated jobs of three labels and four shares.
 
     Without satellites they are like the jobs of the other queues: nothing but a row.
@@ -180,10 +182,15 @@ def _restoring(
 ) -> dict[str, float]:
     """Let the workers work, and then give the jobs back."""
     found = work(name, calls, number)
+    give_back(database)
+    return found
+
+
+def give_back(database: Database) -> None:
+    """Make the jobs that were taken active again, and forget the rest."""
     with servers.raw(database) as connection:
         for statement in (RESTORED, RETURNED, FORGOTTEN):
             connection.execute(statement)
-    return found
 
 
 RESTORED = b"UPDATE doma_panda.jobsactive4 SET jobstatus = 'activated' WHERE jobstatus = 'sent'"

@@ -56,10 +56,11 @@ def procrastinate(url: str, workers: int, jobs: int) -> dict[str, float]:
     return {name: asyncio.run(_one(url, workers, jobs))}
 
 
-def pgqueuer(url: str, workers: int, jobs: int) -> dict[str, float]:
-    """Let workers of pgqueuer take and finish jobs in batches of ten."""
-    name = f"take and finish, {workers} workers: pgqueuer"
-    return {name: asyncio.run(_ten(url, workers, jobs))}
+def pgqueuer(url: str, workers: int, jobs: int, batch: int = 10) -> dict[str, float]:
+    """Let workers of pgqueuer take and finish jobs in batches, of ten if not said otherwise."""
+    size = "" if batch == 10 else f", batches of {batch}"
+    name = f"take and finish, {workers} workers: pgqueuer{size}"
+    return {name: asyncio.run(_batches(url, workers, jobs, batch))}
 
 
 @dataclass
@@ -105,7 +106,7 @@ async def _one(url: str, workers: int, jobs: int) -> float:
     return clock.rate
 
 
-async def _ten(url: str, workers: int, jobs: int) -> float:
+async def _batches(url: str, workers: int, jobs: int, size: int) -> float:
     from pgqueuer.qm import QueueManager  # noqa: PLC0415
     from pgqueuer.queries import Queries  # noqa: PLC0415
 
@@ -120,7 +121,7 @@ async def _ten(url: str, workers: int, jobs: int) -> float:
             connection = await stack.enter_async_context(_connected(url))
             managers.append(QueueManager(Queries.from_psycopg_connection(connection)))
             managers[-1].entrypoint("task")(task)
-        await asyncio.gather(*(manager.run(batch_size=10) for manager in managers))
+        await asyncio.gather(*(manager.run(batch_size=size) for manager in managers))
     return clock.rate
 
 

@@ -28,6 +28,7 @@ ALL = pytest.mark.parametrize(
         ("states", "event_states.md"),
         ("statements", "statements.md"),
         ("types", "job_types.py"),
+        ("stubs", "jobs.pyi"),
     ],
 )
 

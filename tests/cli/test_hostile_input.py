@@ -54,6 +54,7 @@ CODES = (0, 1, 2, 3, 4, 5)
 SKIPPED = {
     ("db", "psql"): "its words are psql's",
     ("demo",): "it starts a server; its files are those of jobs load",
+    ("worker", "run"): "it runs until it is stopped; tests/worker tries its options",
     ("docs", "erd"): "it draws for a second; its folder is as that of docs dictionary",
 }
 EXAMPLES = {
@@ -69,6 +70,7 @@ EXAMPLES = {
     "name": "pause",
     "pandaid": "1",
     "pandaids": "1",
+    "queue": "demo",
     "revision": "head",
     "share": "Test",
     "subject": "1",

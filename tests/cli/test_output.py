@@ -36,7 +36,7 @@ def lines(ended: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     [
         ("jobs list --limit x", None, 2, "Invalid value for '--limit': 'x' is not a whole number."),
         ("jobs list --colour red", None, 2, "No such option: --colour"),
-        ("jobs show", None, 2, "Missing argument 'PANDAID'."),
+        ("jobs show", None, 2, "Missing argument 'JOB'."),
         ("jobs count --since soon", None, 2, "'soon' is no time"),
         ("db upgrade", None, 2, "No such option: --json"),
         ("jobs submit nowhere.json", None, 2, "nowhere.json cannot be read"),

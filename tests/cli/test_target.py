@@ -26,22 +26,25 @@ pytestmark = pytest.mark.any_server
 SHOWS = {
     "archive explain", "archive plan", "archive status", "archive verify",
     "db check", "db current", "db history", "db revision", "db sql", "db url",
-    "docs dictionary", "docs erd", "docs statements", "docs states", "docs types", "docs views",
+    "docs dictionary", "docs erd", "docs statements", "docs states", "docs stubs", "docs types",
+    "docs views",
     "errors explain", "errors list", "errors rules", "events count", "events list",
     "harvester commands", "harvester status", "harvester workers",
-    "jobs count", "jobs history", "jobs list", "jobs show",
+    "jobs count", "jobs dump", "jobs files", "jobs history", "jobs list", "jobs output",
+    "jobs report", "jobs show", "jobs todir",
     "partitions plan", "partitions status",
     "queue groups list", "queue list", "queue outbox list",
     "shares match", "shares rank", "shares status", "shares tree",
     "sites candidates", "sites diff", "sites generate", "sites history", "sites list", "sites show",
     "stats sites", "stats status",
-    "tasks history", "tasks list", "tasks show",
+    "tasks history", "tasks list", "tasks show", "worker list",
 }  # fmt: skip
 """Commands that change no database; `demo` is meant for the embedded one."""
 ALTERNATIVES = {
     ("shares", "reassign"): ("--by-rules", "--yes"),
     ("queue", "submit"): ("--queue", "q"),
     ("queue", "outbox", "send"): ("--to", "stdout"),
+    ("worker", "drain"): ("--all",),
 }
 """Options of commands that need one thing or another."""
 CHANGES = [one for one in commands() if " ".join(one.path) not in {*SHOWS, "demo"}]

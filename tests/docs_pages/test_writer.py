@@ -23,6 +23,7 @@ ALL = pytest.mark.parametrize(
         (writer.states, "task_states.md"),
         (writer.statements, "statements.md"),
         (writer.types, "job_types.py"),
+        (writer.write_stubs, "jobs.pyi"),
     ],
 )
 

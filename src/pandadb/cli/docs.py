@@ -57,6 +57,17 @@ def statements(folder: Folder = Path("docs"), check: Check = False, json: AsJSON
 
 
 @app.command()
+def stubs(
+    folder: Folder = Path("src/pandadb/aio"), check: Check = False, json: AsJSON = False
+) -> None:
+    """Generate the stubs of pandadb.aio: the functions of the services as coroutines.
+
+    Example: pandadb docs stubs --check
+    """
+    _report(writer.write_stubs(folder, check=check), json)
+
+
+@app.command()
 def types(folder: Folder = Path("src/pandadb"), check: Check = False, json: AsJSON = False) -> None:
     """Generate the Python types of a job: states and verbs as Literals, and columns.
 

@@ -32,6 +32,8 @@ Quiet = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")]
 
+PUBLIC_ID = r"[bcdfghjkmnpqrstvwxyz]{12}"
+"""The public id of a job of the job queue."""
 LARGEST_ID = 2**63 - 1
 """The largest value of a bigint column."""
 YEARS = (1970, 9998)
@@ -127,6 +129,20 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 """Units of relative times such as -2h."""
 job_id = whole(1, LARGEST_ID)
 task_id = whole(1, LARGEST_ID)
+
+
+def job_name(given: str) -> int | str:
+    """Return the name of a job: its PandaID as a number, or its public id."""
+    text = str(given)
+    if re.fullmatch(PUBLIC_ID, text):
+        return text
+    if not re.fullmatch(r"[+-]?[0-9]+", text[:4000]):
+        raise typer.BadParameter(
+            f"{_short(text)} is no whole number, and no public id of twelve letters."
+        )
+    return job_id(text)
+
+
 days = decimal(0, 36_500)
 seconds = decimal(0, 2_147_483)
 """PostgreSQL's timeouts are 32-bit milliseconds: up to 24 days."""

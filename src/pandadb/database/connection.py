@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from typing_extensions import override
@@ -58,6 +58,8 @@ class Database:
             changes that other sessions commit meanwhile.
     """
 
+    pool_class: ClassVar[type[Pool]] = Pool
+
     def __init__(
         self,
         url: str | URL,
@@ -86,7 +88,7 @@ class Database:
         check_isolation(engine)
         check_isolation(engine.get("execution_options", {}))
         if not engine.keys() & {"pool", "poolclass"}:
-            engine["poolclass"] = Pool
+            engine["poolclass"] = self.pool_class
         words = {
             **{name: url.query[name] for name in SECRETS if name in url.query},
             **_prepare_threshold(url),
@@ -103,6 +105,7 @@ class Database:
             begins = ("connect", partial(_complete, given))
         self._open = partial(
             new_engine,
+            self.create_engine,
             url.difference_update_query(["options", "prepare_threshold", *SECRETS]),
             setting,
             begins,
@@ -125,6 +128,11 @@ class Database:
                 **engine,
             )
         forks.register(self)
+
+    @staticmethod
+    def create_engine(url: URL, **words: Any) -> Engine:
+        """Create the engine below; a subclass has another kind."""
+        return create_engine(url, **words)
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None, **engine: Any) -> Self:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
 from pandadb.core.sql import timestamps
@@ -38,6 +38,7 @@ class DatabaseUnreachable(PandaDBError):
 
 
 def new_engine(
+    create: Callable[..., Engine],
     url: URL,
     setting: str,
     begins: tuple[str, Callable[..., None]],
@@ -45,7 +46,7 @@ def new_engine(
     **words: Any,
 ) -> Engine:
     """Make an engine with listeners on the events of its connections."""
-    engine = create_engine(url, **words)
+    engine = create(url, **words)
     # before SQLAlchemy queries the server's version, in a transaction
     event.listen(engine, *begins, insert=True)
     event.listen(engine, "connect", forks.register_connection, insert=True)
@@ -58,8 +59,11 @@ def new_engine(
     return engine
 
 
-def _put_back(_: Any, record: ConnectionPoolEntry) -> None:
+def _put_back(connection: Any, record: ConnectionPoolEntry) -> None:
+    """Note the time; have a connection replaced that was closed for a cancelled task."""
     record.info["used"] = time.monotonic()
+    if connection is not None and connection.closed:
+        record.invalidate()
 
 
 def _ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-import time
 from typing import TYPE_CHECKING, TypeVar
+
+from pandadb.database.bridge import pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ def retry(
         except Exception as error:
             if not is_passing(error):
                 raise
-        time.sleep(seconds)
+        pause(seconds)
     return attempt(len(pauses))
 
 

@@ -11,6 +11,7 @@ from pandadb.docs_pages import (
     mermaid,
     statements_page,
     states_page,
+    stubs,
     task_states_page,
     types_module,
 )
@@ -72,6 +73,15 @@ def statements(folder: Path, *, check: bool = False) -> Written:
         FolderError: The folder cannot be read or written.
     """
     return _write(folder, {"statements.md": statements_page.page()}, (), check)
+
+
+def write_stubs(folder: Path, *, check: bool = False) -> Written:
+    """Write the stubs of `pandadb.aio`.
+
+    Raises:
+        FolderError: The folder cannot be read or written.
+    """
+    return _write(folder, stubs.pages(), ("*.pyi",), check)
 
 
 def types(folder: Path, *, check: bool = False) -> Written:

@@ -143,7 +143,16 @@ from pandadb.models.tasks import (
     TaskMetrics,
     TasksStatusLog,
 )
-from pandadb.models.views import Files, JobMetadata, JobParams, Jobs, ReadOnlyView, View
+from pandadb.models.views import (
+    Files,
+    FlowJobs,
+    Flows,
+    JobMetadata,
+    JobParams,
+    Jobs,
+    ReadOnlyView,
+    View,
+)
 from pandadb.models.workernodes import (
     CPUBenchmarks,
     WorkerNode,
@@ -196,6 +205,8 @@ __all__ = [
     "Files",
     "FilesTable4",
     "FilesTableArch",
+    "FlowJobs",
+    "Flows",
     "GlobalShares",
     "HarvesterCommandLock",
     "HarvesterCommands",

@@ -26,6 +26,7 @@ from pandadb.models.jobs.satellites import (
     MetaTable,
 )
 from pandadb.models.jobs.tables import JobsArchived4
+from pandadb.models.types import BigInt, SmallInt
 
 if TYPE_CHECKING:
     from pandadb.models.datasets import JediDatasetContents, JediDatasets
@@ -152,3 +153,59 @@ class JobMetadata(Placed, MetaDataColumns, View):
     jobs: Mapped[list[Jobs]] = related(
         "foreign(JobMetadata.pandaid) == Jobs.pandaid", "metadata_rows", uselist=True
     )
+
+
+class FlowJobs(View):
+    """Jobs of flows, each in its newest attempt, with the states that a user sees."""
+
+    __tablename__ = "flow_job"
+
+    jeditaskid: Mapped[BigInt] = mapped_column(comment="The flow, JEDI_TASKS")
+    pandaid: Mapped[BigInt] = mapped_column(primary_key=True, comment="The job, the jobs tables")
+    name: Mapped[str | None] = mapped_column(comment="Name of the job in its flow")
+    index_number: Mapped[SmallInt] = mapped_column(
+        comment="1, or n for the job that replaces the one of n - 1"
+    )
+    public_id: Mapped[str] = mapped_column(comment="Name of the job outside")
+    queue: Mapped[str] = mapped_column(comment="Queue whose workers may take the job")
+    state: Mapped[str] = mapped_column(
+        comment="waiting, ready, running, suspended, completed, failed, stopped or paused"
+    )
+    jobstatus: Mapped[str] = mapped_column(comment="State of PanDA")
+    jobname: Mapped[str | None] = mapped_column(comment="Name that the job was made with")
+    currentpriority: Mapped[int | None] = mapped_column(comment="Priority: the highest first")
+    attemptnr: Mapped[SmallInt] = mapped_column(comment="Number of the attempt")
+    creationtime: Mapped[datetime] = mapped_column(comment="Time at which the job was made")
+    starttime: Mapped[datetime | None] = mapped_column(comment="Time at which it began")
+    endtime: Mapped[datetime | None] = mapped_column(comment="Time at which it ended")
+    changed_at: Mapped[datetime] = mapped_column(comment="Last change of the job")
+    is_leaf: Mapped[bool] = mapped_column(
+        comment="Whether no other job waits for this one, which is the newest of its name"
+    )
+
+
+class Flows(View):
+    """Flows: tasks of the type flow, with the state that follows from those of their jobs."""
+
+    __tablename__ = "flow"
+
+    jeditaskid: Mapped[BigInt] = mapped_column(primary_key=True, comment="The flow, JEDI_TASKS")
+    name: Mapped[str | None] = mapped_column(comment="Name of the flow")
+    username: Mapped[str] = mapped_column(comment="Who submitted it")
+    state: Mapped[str] = mapped_column(
+        comment="waiting, ready, running, completed, failed, stopped or paused"
+    )
+    is_stopped: Mapped[bool] = mapped_column(
+        comment="Whether it was stopped and not resumed: jobs that are added do not run"
+    )
+    njobs: Mapped[BigInt] = mapped_column(comment="Number of jobs")
+    nwaiting: Mapped[BigInt] = mapped_column(comment="Number of jobs that wait for others")
+    nready: Mapped[BigInt] = mapped_column(comment="Number of jobs that a worker may take")
+    nrunning: Mapped[BigInt] = mapped_column(comment="Number of jobs that workers have")
+    nsuspended: Mapped[BigInt] = mapped_column(comment="Number of jobs with a step that failed")
+    ncompleted: Mapped[BigInt] = mapped_column(comment="Number of jobs that have succeeded")
+    nfailed: Mapped[BigInt] = mapped_column(comment="Number of jobs that have failed")
+    nstopped: Mapped[BigInt] = mapped_column(comment="Number of cancelled and closed jobs")
+    npaused: Mapped[BigInt] = mapped_column(comment="Number of jobs that a user has paused")
+    creationdate: Mapped[datetime] = mapped_column(comment="Time at which it was submitted")
+    changed_at: Mapped[datetime] = mapped_column(comment="Last change of it or of a job of it")

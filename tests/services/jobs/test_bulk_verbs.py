@@ -19,7 +19,7 @@ from pandadb.core.sql.validation import InvalidValue
 from pandadb.core.statemachine.machine import UnknownVerb
 from pandadb.models import JediDatasets, JobsActive4, JobsArchived4
 from pandadb.services import jobs
-from pandadb.services.jobs import Filter, VerbOptions
+from pandadb.services.jobs import Filter, JobFilter, VerbOptions
 from tests.factories import make_job, make_task, make_task_job
 
 if TYPE_CHECKING:
@@ -294,3 +294,33 @@ def test_each_field_of_a_filter_is_a_condition_or_a_place() -> None:
     places = {"tables", "archive", "timecolumn"}
 
     assert {field.name for field in fields(Filter)} == {*CONDITIONS} | places
+
+
+def test_a_filter_of_the_controller_is_taken_as_well(database: Database) -> None:
+    made = make(database, "activated", "activated", "running", "finished")
+    chosen = JobFilter(tasks=TASK) & ~JobFilter(pandaids=made[1])
+
+    assert jobs.count_where(database, chosen) == 2
+    assert jobs.advance_where(database, "throttle", chosen).jobs == {made[0]: "throttled"}
+    assert {*jobs.kill_where(database, chosen, by="ann").jobs} == {made[0], made[2]}
+    assert [job["pandaid"] for job in jobs.iterate(database, ~chosen, columns=["pandaid"])] == [
+        made[1]
+    ]
+    with pytest.raises(InvalidValue, match="without a condition matches every job"):
+        jobs.count_where(database, JobFilter())
+    with pytest.raises(InvalidValue, match="Jobs of the archive have ended"):
+        jobs.count_where(database, JobFilter(tasks=TASK, archived=True))
+
+
+def test_a_job_that_ceases_to_match_a_combined_filter_is_left_alone(database: Database) -> None:
+    made = make(database, "activated", "activated", currentpriority=5)
+    chosen = JobFilter(tasks=TASK, currentpriority=5) | JobFilter(tasks=TASK + 1)
+
+    def lower(_: int) -> None:
+        with database.session() as session:
+            session.execute(
+                update(JobsActive4).where(JobsActive4.pandaid == made[1]).values(currentpriority=1)
+            )
+
+    moved = jobs.advance_where(database, "throttle", chosen, batch_size=1, on_progress=lower)
+    assert moved.jobs == {made[0]: "throttled"}

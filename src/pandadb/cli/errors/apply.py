@@ -7,7 +7,7 @@ from pandadb.cli.jobs.change import PandaIDs
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes
 from pandadb.cli.output import as_json, out
 from pandadb.cli.target import changing
-from pandadb.services import errors
+from pandadb.services import errors, selection
 
 
 def apply(
@@ -26,8 +26,9 @@ def apply(
     Example: pandadb errors apply 2000222 --dry-run
     """
     with changing(dry_run=dry_run) as database:
-        ask("Apply the rules to", pandaids, yes or dry_run)
-        done = errors.react(database, pandaids, errors.VerbOptions(dry_run=dry_run))
+        named = selection.pandaids(database, pandaids)
+        ask("Apply the rules to", named, yes or dry_run)
+        done = errors.react(database, named, errors.VerbOptions(dry_run=dry_run))
     if json:
         as_json(asdict(done))
     else:

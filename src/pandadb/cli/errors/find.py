@@ -11,7 +11,7 @@ from pandadb.cli.jobs.filters import FORMATS, TIME
 from pandadb.cli.options import AsJSON, moment, task_id, whole
 from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import connected
-from pandadb.services import errors
+from pandadb.services import errors, selection
 
 
 def explain(pandaids: PandaIDs, json: AsJSON = False) -> None:
@@ -20,7 +20,7 @@ def explain(pandaids: PandaIDs, json: AsJSON = False) -> None:
     Example: pandadb errors explain 2000222
     """
     with connected() as database:
-        found = errors.explain(database, pandaids)
+        found = errors.explain(database, selection.pandaids(database, pandaids))
     if json:
         as_json([asdict(one) for one in found.values()])
         return

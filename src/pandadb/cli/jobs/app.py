@@ -11,7 +11,8 @@ import typer
 
 from pandadb import config
 from pandadb.cli.archive import copy
-from pandadb.cli.jobs import change, end, find
+from pandadb.cli.jobs import change, contents, end, find, properties
+from pandadb.cli.jobs.report import report
 from pandadb.cli.options import DAY, AsJSON, DryRun, Quiet, moment, task_id
 from pandadb.cli.output import as_json, note, out, progress
 from pandadb.cli.target import changing
@@ -24,8 +25,14 @@ app.command("list")(find.list_)
 app.command()(find.show)
 app.command()(find.count)
 app.command()(find.history)
+app.command()(report)
+app.command()(contents.output)
+app.command()(contents.files)
+app.command()(contents.todir)
+app.command()(contents.dump)
 app.command()(change.move)
 app.command()(end.kill)
+app.command("set")(properties.set_)
 app.command()(change.retry)
 app.command()(end.expire)
 

@@ -10,16 +10,16 @@ from pandadb.cli import completion
 from pandadb.cli.confirm import REFUSALS_SHOWN, ask, end, plain, steps, with_merged
 from pandadb.cli.jobs.choice import batches, by_filter
 from pandadb.cli.jobs.filters import of_live_jobs
-from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_id
+from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_name
 from pandadb.cli.output import as_json, out
 from pandadb.cli.target import changing
 from pandadb.cli.text_input import text_of
-from pandadb.services import jobs
+from pandadb.services import jobs, selection
 
-PandaIDs = Annotated[list[int], typer.Argument(parser=job_id, metavar="PANDAID", help="The jobs.")]
+PandaIDs = Annotated[list[str], typer.Argument(parser=job_name, metavar="JOB", help="The jobs.")]
 AnyPandaIDs = Annotated[
-    list[int] | None,
-    typer.Argument(parser=job_id, metavar="PANDAID", help="The jobs; or live jobs by options."),
+    list[str] | None,
+    typer.Argument(parser=job_name, metavar="JOB", help="The jobs; or live jobs by options."),
 ]
 
 
@@ -106,8 +106,9 @@ def move(
     report = jobs.read_report(text_of(files)) if files else None
     with changing(dry_run=dry_run) as database:
         if matching is None:
-            ask(verb.capitalize(), pandaids or (), yes or dry_run)
-            moved = jobs.advance(database, verb, pandaids or (), options, files=report, **values)
+            named = selection.pandaids(database, pandaids or ())
+            ask(verb.capitalize(), named, yes or dry_run)
+            moved = jobs.advance(database, verb, named, options, files=report, **values)
         else:
             with batches(database, verb, matching, yes or dry_run) as advanced:
                 moved = jobs.advance_where(
@@ -146,9 +147,10 @@ def retry(
     Example: pandadb jobs retry 6012345678
     """
     with changing(dry_run=dry_run) as database:
-        ask("Retry", pandaids, yes or dry_run)
+        chosen = selection.pandaids(database, pandaids)
+        ask("Retry", chosen, yes or dry_run)
         retried = jobs.retry(
-            database, pandaids, jobs.VerbOptions(dry_run=dry_run), same=same, attemptnr=attemptnr
+            database, chosen, jobs.VerbOptions(dry_run=dry_run), same=same, attemptnr=attemptnr
         )
     if json:
         as_json(asdict(retried))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
 
 from pandadb.cli.confirm import confirm
+from pandadb.cli.jobs.filters import named
 from pandadb.cli.output import progress
 from pandadb.services import jobs
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 
-def by_filter(pandaids: Sequence[int] | None, chosen: jobs.Filter) -> jobs.Filter | None:
-    """Return the filter of a command; None if its jobs are named by PandaIDs only.
+def by_filter(names: Sequence[int | str] | None, chosen: jobs.Filter) -> jobs.Filter | None:
+    """Return the filter of a command; None if its jobs are named only.
 
-    With PandaIDs and filter options, jobs have to match both.
+    With names and filter options, jobs have to match both.
     """
     if not chosen.is_unconditional:
-        return replace(chosen, pandaids=pandaids) if pandaids else chosen
-    if not pandaids:
+        return named(chosen, names)
+    if not names:
         raise typer.BadParameter(
             "Name jobs by their PandaIDs, or by at least one option such as --jeditaskid",
             param_hint="PANDAID",

@@ -12,7 +12,7 @@ from pandadb.cli.jobs.filters import of_live_jobs
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, whole
 from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import changing
-from pandadb.services import jobs
+from pandadb.services import jobs, selection
 
 
 class KillRules(TypedDict):
@@ -77,8 +77,9 @@ def kill(
     }
     with changing(dry_run=dry_run) as database:
         if matching is None:
-            ask("Kill", pandaids or (), yes or dry_run)
-            killed = jobs.kill(database, pandaids or (), **rules)
+            named = selection.pandaids(database, pandaids or ())
+            ask("Kill", named, yes or dry_run)
+            killed = jobs.kill(database, named, **rules)
         else:
             with batches(database, "kill", matching, yes or dry_run) as advanced:
                 killed = jobs.kill_where(database, matching, on_progress=advanced, **rules)

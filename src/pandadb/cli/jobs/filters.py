@@ -1,6 +1,8 @@
 """The filter options of jobs, for all commands with a filter."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -9,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pandadb.cli import completion
-from pandadb.cli.options import LARGEST_ID, job_id, moment, whole
+from pandadb.cli.options import LARGEST_ID, job_id, job_name, moment, whole
 from pandadb.services import jobs
 
 FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
@@ -19,8 +21,12 @@ TIME = "2026-11-20[T09:00:00]"
 def options(
     *,
     pandaid: Annotated[
-        list[int] | None,
-        typer.Option(parser=job_id, metavar="PANDAID", help="A job; can be repeated."),
+        list[str] | None,
+        typer.Option(parser=job_name, metavar="JOB", help="A job; can be repeated."),
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A name of jobs, with * and ? as in a shell; can be repeated."),
     ] = None,
     jobstatus: Annotated[
         list[str] | None,
@@ -54,7 +60,39 @@ def options(
         str | None, typer.Option(help="pilot=1305, or 1305 of any component.")
     ] = None,
     errortext: Annotated[
-        str | None, typer.Option(help="A PostgreSQL regular expression for the error messages.")
+        str | None,
+        typer.Option(
+            "--errortext",
+            "--error",
+            help="A PostgreSQL regular expression for the error messages.",
+        ),
+    ] = None,
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A value of the metadata, a.b=5; can be repeated."),
+    ] = None,
+    origin: Annotated[
+        int | None,
+        typer.Option(parser=job_id, metavar="PANDAID", help="The first attempt at the same work."),
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="A group of the job queue; can be repeated.")
+    ] = None,
+    worker: Annotated[
+        str | None, typer.Option(help="A worker of the job queue, or a host, with * and ?.")
+    ] = None,
+    process: Annotated[
+        str | None, typer.Option(help="The id of a process of a batch system that runs the job.")
+    ] = None,
+    leased: Annotated[
+        bool | None, typer.Option("--leased/--not-leased", help="Whether a worker has the job.")
+    ] = None,
+    held: Annotated[
+        bool | None, typer.Option("--held/--not-held", help="Whether a user has paused the job.")
+    ] = None,
+    controlled: Annotated[
+        bool | None,
+        typer.Option("--controlled/--not-controlled", help="Whether it is of the job queue."),
     ] = None,
     table: Annotated[
         list[str] | None,
@@ -63,8 +101,7 @@ def options(
     archive: Annotated[bool, typer.Option("--archive", help="Search the archive, too.")] = False,
 ) -> "jobs.Filter":
     """Return the filter of the options."""
-    return jobs.Filter(
-        pandaids=pandaid or None,
+    chosen = jobs.Filter(
         jobstatus=jobstatus or None,
         computingsite=computingsite,
         jeditaskid=jeditaskid,
@@ -79,6 +116,44 @@ def options(
         tables=table or None,
         archive=archive,
     )
+    more = jobs.JobFilter(
+        name=name or None,
+        origin=origin,
+        groups=group or None,
+        worker=worker,
+        process=process,
+        leased=leased,
+        held=held,
+        controlled=controlled,
+    )
+    for word in metadata or ():
+        more &= _of_metadata(word)
+    return named(jobs.narrowed(chosen, more), pandaid)
+
+
+def named(chosen: "jobs.Filter", names: Sequence[int | str] | None) -> "jobs.Filter":
+    """Return the filter for named jobs only, if any are named."""
+    if not names:
+        return chosen
+    pandaids = [name for name in names if isinstance(name, int)]
+    texts = [name for name in names if isinstance(name, str)]
+    if not texts:
+        return replace(chosen, pandaids=pandaids)
+    by_name = jobs.JobFilter(pandaids=pandaids) | jobs.JobFilter(public_ids=texts)
+    return jobs.narrowed(chosen, by_name)
+
+
+def _of_metadata(word: str) -> "jobs.JobFilter":
+    """Return the filter of NAME=VALUE; 5 is the number or the text."""
+    name, equals, text = word.partition("=")
+    if not equals or not name:
+        raise typer.BadParameter(f"{word!r} is not NAME=VALUE", param_hint="--metadata")
+    as_text = jobs.JobFilter(metadata={name: text})
+    try:
+        value = json.loads(text, parse_constant=str)
+    except (ValueError, RecursionError):
+        return as_text
+    return as_text | jobs.JobFilter(metadata={name: value})
 
 
 def filtered(command: Callable[..., None]) -> Callable[..., None]:

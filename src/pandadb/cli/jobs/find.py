@@ -10,15 +10,17 @@ from pandadb import config
 from pandadb.cli import completion
 from pandadb.cli.archive import copy
 from pandadb.cli.jobs.filters import filtered
-from pandadb.cli.options import AsJSON, job_id, whole
+from pandadb.cli.options import AsJSON, job_name, whole
 from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import connected
-from pandadb.services import jobs
+from pandadb.services import jobs, selection
 
 DEFAULT_COLUMNS = "pandaid,jobstatus,computingsite,jeditaskid,produsername,modificationtime"
 FILE = ("type", "lfn", "status", "fsize", "dataset")
 
-PandaID = Annotated[int, typer.Argument(parser=job_id, metavar="PANDAID", help="The job.")]
+PandaID = Annotated[
+    str, typer.Argument(parser=job_name, metavar="JOB", help="The job: its PandaID or public id.")
+]
 
 
 @filtered
@@ -38,12 +40,20 @@ def list_(
         typer.Option(parser=whole(1, 100_000), metavar="NUMBER", help="Maximum number of jobs."),
     ] = 100,
     after: Annotated[str | None, typer.Option(help="The cursor of the previous page.")] = None,
+    number: Annotated[bool, typer.Option("--count", help="Print their number only.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the query of the filter.")] = False,
     json: AsJSON = False,
 ) -> None:
     """List the jobs that match all options, page by page; of the archive only with --archive.
 
     Example: pandadb jobs list --jobstatus failed --errorcode pilot=1305 --since 2026-11-20
     """
+    if sql:
+        typer.echo(jobs.as_sql(chosen))
+        return
+    if number:
+        _print_number(chosen, json)
+        return
     names = () if columns == "all" else _names(columns)
     with connected() as database:
         page = jobs.find(
@@ -64,6 +74,15 @@ def list_(
         out.print(f"There are more: --after {page.next}", soft_wrap=True)
 
 
+def _print_number(chosen: "jobs.Filter", json: bool) -> None:
+    with connected() as database:
+        number = selection.count_jobs(database, chosen)
+    if json:
+        as_json({"jobs": number})
+    else:
+        typer.echo(number)
+
+
 def show(pandaid: PandaID, json: AsJSON = False) -> None:
     """Show a job with its files, parameters and metadata. Exit code 1 if it is unknown.
 
@@ -74,13 +93,14 @@ def show(pandaid: PandaID, json: AsJSON = False) -> None:
     Example: pandadb jobs show 3848970521
     """
     with connected() as database, copy.other() as other:
-        job = jobs.get(database, pandaid, archive=other, exports=config.load_settings().exports)
+        (job_id,) = selection.pandaids(database, [pandaid])
+        job = jobs.get(database, job_id, archive=other, exports=config.load_settings().exports)
     if json:
         as_json(job)
         return
     files = job.pop("files")
     known = ((name, *_plain([value])) for name, value in job.items() if value is not None)
-    table(f"Job {pandaid}", ("column", "value"), known)
+    table(f"Job {job_id}", ("column", "value"), known)
     if files:
         table("Files", FILE, ([file[name] for name in FILE] for file in files))
 
@@ -117,14 +137,15 @@ def history(pandaid: PandaID, json: AsJSON = False) -> None:
     Example: pandadb jobs history 3848970521
     """
     with connected() as database, copy.other() as other:
+        (job_id,) = selection.pandaids(database, [pandaid])
         found = jobs.history(
-            database, pandaid, archive=other, exports=config.load_settings().exports
+            database, job_id, archive=other, exports=config.load_settings().exports
         )
     if json:
         as_json(asdict(found))
         return
     steps = ((s.jobstatus, s.since, s.seconds, s.modificationhost) for s in found.states)
-    table(f"States of job {pandaid}", ("state", "since", "seconds", "host"), steps)
+    table(f"States of job {job_id}", ("state", "since", "seconds", "host"), steps)
     attempts = (
         _plain(
             {**asdict(attempt), "follows": ", ".join(map(str, attempt.follows)) or None}.values()

@@ -25,35 +25,22 @@ ON_FAILURE = (BLOCK, IGNORE, CANCEL)
 """What becomes of a child whose parent does not finish."""
 
 
-def lock_children(session: Transaction, parents: Collection[int]) -> list[int]:
-    """Lock the control rows of the children of jobs, in the order of their PandaIDs; return them.
-
-    Of two parents that end at once, so the later one sees that the other has ended.
-    """
-    children = select(EDGE.child).where(is_among(EDGE.parent, parents))
-    locked = (
-        select(CONTROL.pandaid)
-        .where(CONTROL.pandaid.in_(children))
-        .order_by(CONTROL.pandaid)
-        .with_for_update()
-    )
-    return [*session.scalars(locked)]
-
-
 def note_ends(session: Transaction, ended: Mapping[int, str]) -> list[int]:
-    """Note with the children of jobs in which state each parent has ended; return the children."""
-    children = lock_children(session, ended)
-    if not children:
-        return []
+    """Note with the children of jobs in which state each parent has ended; return the children.
+
+    Their control rows are locked (`locks.lock`). Of two parents that end at once, so the later one
+    sees that the other has ended.
+    """
     states = bindparam("states", type_=ARRAY(String))
     given = unnested("given", parent=array("parents"), state=states)
     noted = (
         update(JobDependency.__table__)
         .where(EDGE.parent == given.c.parent)
         .values(parent_state=given.c.state)
+        .returning(EDGE.child)
     )
-    session.execute(noted, {"parents": [*ended], "states": [*ended.values()]})
-    return children
+    rows = session.scalars(noted, {"parents": [*ended], "states": [*ended.values()]})
+    return sorted({*rows})
 
 
 def is_open() -> ColumnElement[bool]:

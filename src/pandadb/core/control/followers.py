@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, or_, select, update
 
-from pandadb.core.control import dependencies, groups
+from pandadb.core.control import dependencies, groups, locks
 from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobControl, JobsArchived4, Outbox
 
 if TYPE_CHECKING:
@@ -47,8 +48,15 @@ def has_followers() -> ColumnElement[bool]:
 
 
 def end(session: Transaction, ended: Mapping[int, str]) -> Followers:
-    """Note the end of controlled jobs, each with its state; return the jobs that follow."""
+    """Note the end of controlled jobs, each with its state; return the jobs that follow.
+
+    The jobs are locked, so this does not wait for control rows: see `locks`.
+
+    Raises:
+        ControlLocked: The caller has not locked them, and others have.
+    """
     jobs = [*ended]
+    locks.lock(session, jobs, Lock.NOWAIT)
     control = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
     session.execute(control.values(dedupe_key=None, run_after=None, last_changed=now()))
     _announce(session, jobs)

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobControl, JobGroup, JobGroupMember, JobsActive4, JobsDefined4
 
 if TYPE_CHECKING:
@@ -30,15 +31,15 @@ def of_jobs(session: Transaction, jobs: Collection[int]) -> set[str]:
     return {group for group in session.scalars(found) if group is not None}
 
 
-def lock(session: Transaction, groups: Iterable[str]) -> None:
+def lock(session: Transaction, groups: Iterable[str], how: Lock = Lock.WAIT) -> None:
     """Lock groups in the order of their keys; a group without a row has a limit of 1."""
     keys = sorted(set(groups))
     if not keys:
         return
     rows = insert(JobGroup.__table__).values([{"group_key": key} for key in keys])
     session.execute(rows.on_conflict_do_nothing())
-    locked = select(GROUP.group_key).where(GROUP.group_key.in_(keys))
-    session.execute(locked.order_by(GROUP.group_key).with_for_update(key_share=True)).all()
+    locked = select(GROUP.group_key).where(GROUP.group_key.in_(keys)).order_by(GROUP.group_key)
+    session.execute(locked.with_for_update(key_share=True, nowait=how is Lock.NOWAIT)).all()
 
 
 def join(session: Transaction, jobs: Collection[int]) -> set[str]:
@@ -92,6 +93,7 @@ def admit(session: Transaction, groups: Collection[str]) -> list[int]:
         select(func.count())
         .select_from(JobGroupMember.__table__)
         .where(MEMBER.group_key == GROUP.group_key, MEMBER.admitted)
+        .correlate(JobGroup.__table__)
         .scalar_subquery()
     )
     following = (
@@ -121,3 +123,9 @@ def limit(session: Transaction, group_key: str, max_running: int) -> None:
     session.execute(
         new.on_conflict_do_update(index_elements=["group_key"], set_={"max_running": max_running})
     )
+
+
+def members(session: Transaction, jobs: Collection[int]) -> set[int]:
+    """Return those of the jobs that are members of a group."""
+    found = select(MEMBER.pandaid).where(is_among(MEMBER.pandaid, jobs))
+    return {*session.scalars(found)}

@@ -1,39 +1,87 @@
-"""Locks of the job queue, before those of jobs: control rows by PandaID, then groups by key."""
+"""Locks of the job queue, before those of jobs: control rows by PandaID, then groups by key.
+
+Leases are no part of this order: only their holders wait for them. See `core.queue.leases`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select, true
 
 from pandadb.core.control import groups
-from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.control.dependencies import CANCEL
+from pandadb.core.sql.expressions import constant
+from pandadb.core.sql.id_arrays import is_among, is_one_of
+from pandadb.core.sql.transaction import Lock, refusing_locked
+from pandadb.errors import PandaDBError
 from pandadb.models import JobControl, JobDependency
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import CTE, Row
 
     from pandadb.core.sql.transaction import Transaction
 
-CONTROL, EDGE = JobControl.__table__.c, JobDependency.__table__.c
+CONTROL = JobControl.__table__.c
 
 
-def lock(session: Transaction, jobs: Collection[int]) -> list[int]:
-    """Lock the control rows of jobs and of their children, then the groups of the jobs.
+class ControlLocked(PandaDBError):
+    """Other transactions change jobs of the queue that have to do with these: try again."""
+
+
+refusing_to_wait = partial(refusing_locked, ControlLocked, "job of the queue")
+
+
+def lock(session: Transaction, jobs: Collection[int], how: Lock = Lock.WAIT) -> list[int]:
+    """Lock the control rows of jobs and of those that follow them, then the groups of all.
 
     Returns those of the jobs that have a control row. Each verb that changes a job of the queue
-    calls this first: so two of them never wait for each other.
+    calls this first: so two of them never wait for each other. With NOWAIT it is the check that
+    the caller has done so.
+
+    Raises:
+        ControlLocked: With NOWAIT, or after the lock timeout: others have locked one of them.
     """
     if not jobs:
         return []
-    children = select(EDGE.child).where(is_among(EDGE.parent, jobs))
-    rows = session.execute(
-        select(CONTROL.pandaid, CONTROL.group_key)
-        .where(or_(is_among(CONTROL.pandaid, jobs), CONTROL.pandaid.in_(children)))
+    seen: dict[int, Row[Any, Any, Any]] = {}
+    wanted = {*jobs}
+    with refusing_to_wait():
+        while wanted:
+            found = {row.pandaid: row for row in _locked(session, wanted, how)}
+            seen |= found
+            grows = any(row.has_children for row in found.values())
+            wanted = {*_followers(session, wanted)} - {*seen} if grows else set()
+        groups.lock(session, {row.group_key for row in seen.values() if row.group_key}, how)
+    return [job for job in sorted({*jobs}) if job in seen]
+
+
+def _locked(session: Transaction, jobs: Collection[int], how: Lock) -> Sequence[Row[Any, Any, Any]]:
+    """Lock the control rows of jobs and of their followers, in the order of their PandaIDs.
+
+    A child that has been added while this waited for its parent is none of them.
+    """
+    rows = (
+        select(CONTROL.pandaid, CONTROL.group_key, CONTROL.has_children)
+        .where(is_one_of(CONTROL.pandaid, select(_reach(jobs).c.pandaid)))
         .order_by(CONTROL.pandaid)
-        .with_for_update()
-    ).all()
-    asked = {*jobs}
-    mine = [row for row in rows if row.pandaid in asked]
-    groups.lock(session, {row.group_key for row in mine if row.group_key is not None})
-    return [row.pandaid for row in mine]
+        .with_for_update(nowait=how is Lock.NOWAIT)
+    )
+    return session.execute(rows).all()
+
+
+def _followers(session: Transaction, jobs: Collection[int]) -> list[int]:
+    return [*session.scalars(select(_reach(jobs).c.pandaid))]
+
+
+def _reach(jobs: Collection[int]) -> CTE:
+    """Return jobs, their children, and the children of those that may be cancelled with them."""
+    edge = JobDependency.__table__
+    first = select(CONTROL.pandaid, true().label("ends")).where(is_among(CONTROL.pandaid, jobs))
+    reach = first.cte("reach", recursive=True)
+    ends = edge.c.on_failure == constant(CANCEL)
+    children = select(edge.c.child, ends).join(reach, edge.c.parent == reach.c.pandaid)
+    return reach.union(children.where(reach.c.ends))

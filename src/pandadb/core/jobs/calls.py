@@ -79,11 +79,16 @@ def take(
     )
     if busy := [*{*pandaids} - {*free}]:
         moved.refused |= explain(session, steps, busy)
+    settle(session, given, moved, then)
+    return moved
+
+
+def settle(session: Transaction, given: Call, moved: MoveResult, then: Consequences) -> None:
+    """See to the consequences of a move for files and other jobs."""
     _account(session, given, moved, then)
     _conclude(session, given, moved, then)
     for job in moved.merged:
         moved.refused.pop(job, None)
-    return moved
 
 
 def _account(session: Transaction, given: Call, moved: MoveResult, then: Consequences) -> None:

@@ -10,7 +10,9 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     delete,
+    except_,
     false,
     func,
     insert,
@@ -112,14 +114,18 @@ def prepared(route: Route) -> Select[Any]:
     return statement(route, by_id)
 
 
-def statement(route: Route, chosen: Condition) -> Select[Any]:
+def statement(route: Route, chosen: Condition, closed: CTE | None = None) -> Select[Any]:
     """Return the statement that moves the jobs; its rows are `MovedJob`s.
 
-    The parameters are the columns that the caller sets, and `host`.
+    The parameters are the columns that the caller sets, and `host`. The jobs may be those whose
+    leases are `closed` by the statement before all else: then there are rows for those of them
+    that have not moved, with nothing but the PandaID.
     """
     locked = _locked(route.lock) if route.accounted else None
-    # as a condition of the jobs, so that it is evaluated before they are locked
+    # as conditions of the jobs, so that they are evaluated before these are locked
     before = [] if locked is None else [locked >= 0]
+    if closed is not None:
+        before.insert(0, select(func.count()).select_from(closed).scalar_subquery() >= 0)
     if route.spares_events:
         before.append(not_(func.coalesce(BY_EVENTS.of(route.source.__table__.c), false())))
     columns = (*PICKED_COLUMNS, *TRACKED_COLUMNS)
@@ -127,8 +133,14 @@ def statement(route: Route, chosen: Condition) -> Select[Any]:
     has_files = false() if locked is None else locked > 0
     builds = picked.c.prodsourcelabel == BUILD if route.step.target == "failed" else false()
     tracked = _tracked(picked.c, route) if route.accounted else [false(), null(), *[false()] * 3]
-    what = select(picked.c.pandaid, picked.c.jobstatus, has_files, builds, *tracked, moment())
-    return what.add_cte(*moving(route, picked))
+    said = [picked.c.pandaid, picked.c.jobstatus, has_files, builds, *tracked, moment()]
+    what = [column.label(name) for name, column in zip(MovedJob._fields, said, strict=True)]
+    if closed is None:
+        return select(*what).add_cte(*moving(route, picked))
+    left = except_(select(closed.c.pandaid), select(picked.c.pandaid)).subquery("left_behind")
+    nothing = [cast(null(), column.type) for column in what[1:]]
+    both = union_all(select(*what), select(left.c.pandaid, *nothing)).subquery("both")
+    return select(*both.c).add_cte(*moving(route, picked))
 
 
 def _tracked(job: Columns, route: Route) -> list[ColumnElement[Any]]:
@@ -208,13 +220,17 @@ def stamp(step: Transition) -> Select[Any]:
     With it they are in the partition of their day. This is no part of the move: the snapshot of a
     statement is older than the locks that it takes. Rows that the holder of a lock has inserted for
     the job, such as the metadata of its last heartbeat, are visible only to the next statement.
-    Leases of the jobs are deleted. The statement returns jobs that have failed with inputs that
-    were moved by a dispatch block, with False, and controlled jobs with followers, with True.
+    Leases of the jobs are deleted, unless their holders have locked them (FOR UPDATE): those wait
+    for the jobs, and end their leases when they see that the jobs have ended. The statement returns
+    jobs that have failed with inputs that were moved by a dispatch block, with False, and
+    controlled jobs with followers, with True.
     """
     files, *others = (_stamped(table, step) for table in SATELLITES)
     found = select(CONTROL.pandaid, true()).where(is_given(CONTROL.pandaid), has_followers())
     lease = JobLease.__table__
-    released = delete(lease).where(is_given(lease.c.pandaid)).cte("released")
+    free = select(lease.c.pandaid).where(is_given(lease.c.pandaid))
+    free = free.with_for_update(read=True, key_share=True, skip_locked=True)
+    released = delete(lease).where(lease.c.pandaid.in_(free)).cte("released")
     if step.target != "failed":
         return found.add_cte(files, *others, released)
     is_dispatched = and_(files.c.type == "input", files.c.dispatchdblock != "")

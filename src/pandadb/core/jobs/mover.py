@@ -114,14 +114,27 @@ def move(
                 )
                 given = {**(values or {}), "host": host[:128]}
                 rows = _along(session, route, left, given)
-                if rows:
-                    _follow(session, rows, step, then, accounted=accounted)
-                done.before = {one.pandaid: one.before for one in rows} | done.before
-                done.jobs |= dict.fromkeys((one.pandaid for one in rows), step.target)
+                note(session, rows, step, done, then, accounted=accounted)
                 left = left if callable(left) else [job for job in left if job not in done.jobs]
     if left and not callable(left):
         done.refused = explain(session, steps, left)
     return done, then
+
+
+def note(
+    session: Transaction,
+    rows: Sequence[MovedJob],
+    step: Transition,
+    done: MoveResult,
+    then: Consequences,
+    *,
+    accounted: bool,
+) -> None:
+    """Note jobs that have just moved along a step, and see to their satellites."""
+    if rows:
+        _follow(session, rows, step, then, accounted=accounted)
+    done.before = {one.pandaid: one.before for one in rows} | done.before
+    done.jobs |= dict.fromkeys((one.pandaid for one in rows), step.target)
 
 
 def looks(tables: Sequence[JobTable], lock: Lock) -> Iterator[tuple[JobTable, Lock]]:

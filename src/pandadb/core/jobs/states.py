@@ -91,7 +91,8 @@ CONSUMED = ("finish events", "fail events")
 """Verbs of jobs that took ranges of events: the state that they end in depends on the ranges."""
 
 READY, POSTPONE, REQUEUE, GIVE_BACK = "ready", "postpone", "requeue", "give back"
-QUEUED = (READY, POSTPONE, REQUEUE, GIVE_BACK)
+SET_STATE = "set state"
+QUEUED = (READY, POSTPONE, REQUEUE, GIVE_BACK, SET_STATE)
 """Verbs of the job queue, for jobs that it controls."""
 
 
@@ -123,6 +124,12 @@ WITH_WORKER = ("sent", *RUNS, "holding", "transferring")
 UNSTARTED = dict.fromkeys(("starttime", "endtime", "batchid"), NULL)
 AGAIN = ("activated", "throttled", "pending")
 """States that a job goes back to from a worker: its group may be full, or its time be later."""
+
+SETTABLE = (
+    *AGAIN, "sent", *RUNS, "holding", "transferring",
+    "finished", "failed", "cancelled", "closed",
+)  # fmt: skip
+"""States that an administrator may give to a job of the job queue."""
 
 TRANSITIONS = (
     Transition(
@@ -214,6 +221,10 @@ TRANSITIONS = (
             GIVE_BACK, WITH_WORKER, end, "is given back by its worker", (NO_END_COMMAND,),
             UNSTARTED)
         for end in AGAIN
+    ),
+    *(
+        Transition(SET_STATE, LIVE, end, "is given the state by an administrator")
+        for end in SETTABLE
     ),
 )  # fmt: skip
 

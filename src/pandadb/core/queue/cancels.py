@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import false, func, not_, select, update
 
 from pandadb.core.control import locks, notices
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.effects import COMMAND
 from pandadb.core.jobs.ending import kills
+from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.refusals import explain
 from pandadb.core.jobs.states import transitions
+from pandadb.core.queue import processes
 from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.validation import ids
-from pandadb.models import JobControl, JobDependency, JobsActive4
+from pandadb.models import JobControl, JobDependency, JobLease, JobsActive4
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from sqlalchemy import Select
 
     from pandadb.core.jobs.mover import MoveResult
     from pandadb.core.sql.transaction import Transaction
@@ -46,21 +50,26 @@ def cancel(
 ) -> CancelResult:
     """Cancel jobs: those that run are told to end. With `cascade` their descendants, too.
 
-    Jobs that a worker has and does not run yet end at once: their lease is lost. Jobs without a
-    control row are PanDA's own and are refused.
+    Jobs that a worker has and does not run yet end at once: their lease is lost. So do jobs that
+    run in a batch system, whose process is cancelled, or without a lease: nobody would be told.
+    Jobs without a control row are PanDA's own and are refused.
 
     Raises:
         InvalidValue: An id is no whole number, or `by` does not fit its column.
         JobsLocked: See `mover.move`.
     """
     asked = ids(pandaids)
-    chosen = descendants(session, asked) if cascade else asked
-    mine = locks.lock(session, chosen)
+    mine, seen = list[int](), set[int]()
+    more = {*(descendants(session, asked) if cascade else asked)}
+    while more:
+        mine += locks.lock(session, sorted(more))
+        seen |= more
+        more = {*descendants(session, mine)} - seen if cascade else set()  # added meanwhile
     foreign = {*asked} - {*mine}
     done = CancelResult(refused={job: f"Job {job} is not of a job queue" for job in foreign})
     if not mine:
         return done
-    killed = kills.kill(session, mine, code=KILL_CODE, by=by, host=host, hard=False)
+    killed = _kill(session, mine, by, host)
     done.jobs, done.asked = killed.jobs | killed.merged, killed.told
     given = {job: why.sentence for job, why in killed.refused.items() if job in {*asked}}
     done.refused |= {job: words for job, words in given.items() if job not in done.jobs}
@@ -71,6 +80,30 @@ def cancel(
     return done
 
 
+def _kill(session: Transaction, jobs: Sequence[int], by: str, host: str) -> KillResult:
+    """Kill jobs: those whose payloads workers run are told, all others end at once."""
+    told = {*session.scalars(_with_payload(jobs))}
+    processes.cancel(session, [job for job in jobs if job not in told])
+    done = KillResult()
+    for hard, chosen in (
+        (False, [job for job in jobs if job in told]),
+        (True, [job for job in jobs if job not in told]),
+    ):
+        if chosen:
+            killed = kills.kill(session, chosen, code=KILL_CODE, by=by, host=host, hard=hard)
+            done.add(killed)
+            done.told += killed.told
+    return done
+
+
+def _with_payload(jobs: Sequence[int]) -> Select[int]:
+    """Select jobs that a worker has, and has not handed to a batch system."""
+    lease = JobLease.__table__.c.pandaid
+    handed = CONTROL.details.has_key("process")
+    mine = select(lease).join(CONTROL.pandaid.table, CONTROL.pandaid == lease)
+    return mine.where(is_among(lease, jobs), not_(func.coalesce(handed, false())))
+
+
 def end(session: Transaction, jobs: Sequence[int], *, host: str) -> MoveResult:
     """End jobs that were told to end, now that their payloads have ended; others are refused.
 
@@ -79,17 +112,23 @@ def end(session: Transaction, jobs: Sequence[int], *, host: str) -> MoveResult:
     Raises:
         JobsLocked: See `mover.move`.
     """
-    told = select(JOB.pandaid).where(
-        is_among(JOB.pandaid, jobs), JOB.commandtopilot == constant(COMMAND)
-    )
-    rows = told.order_by(JOB.pandaid).with_for_update()
-    mine = [*session.scalars(rows)]
+    mine = [*session.scalars(_told(jobs).with_for_update())]
     done = advances.advance(session, "kill", mine, host=host)
     if running := [job for job in mine if job in done.refused]:
         done.add(advances.advance(session, "kill hard", running, host=host))
     if left := [job for job in jobs if job not in {*mine}]:
         done.refused |= explain(session, transitions("kill"), left)
     return done
+
+
+def told(session: Transaction, jobs: Collection[int]) -> set[int]:
+    """Return those of the jobs whose workers are told to end them."""
+    return {*session.scalars(_told(jobs))}
+
+
+def _told(jobs: Collection[int]) -> Select[Any]:
+    ends = JOB.commandtopilot == constant(COMMAND)
+    return select(JOB.pandaid).where(is_among(JOB.pandaid, jobs), ends).order_by(JOB.pandaid)
 
 
 def descendants(session: Transaction, jobs: Collection[int]) -> list[int]:

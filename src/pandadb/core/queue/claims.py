@@ -13,7 +13,7 @@ from pandadb.core.jobs import move_statement
 from pandadb.core.jobs.dispatch import dispatch_candidates
 from pandadb.core.jobs.dispatch.dispatches import MAX_INTEGER, SPARE_CANDIDATES, route_of
 from pandadb.core.jobs.refusals import refusing_to_wait
-from pandadb.core.queue.leases import CONTROL, LEASE, Lease
+from pandadb.core.queue.leases import CONTROL, Lease
 from pandadb.core.sql.id_arrays import unseen
 from pandadb.core.sql.prepared import send
 from pandadb.core.statemachine.effects import moment
@@ -86,34 +86,41 @@ def _statement() -> Select[Any]:
     """
     candidates = dispatch_candidates.candidates(False, ())
     controlled = exists().where(CONTROL.pandaid == dispatch_candidates.JOB.pandaid)
-    free = dispatch_candidates.free(candidates, False, (), controlled)
-    at, moved, *then = move_statement.moving(route_of(OWN_COLUMNS, ()), free)
-    leased = _leased(free)
-    taken = (
-        free.join(moved, moved.c.pandaid == free.c.pandaid)
-        .join(leased, leased.c.pandaid == free.c.pandaid)
-        .join(JobControl.__table__, CONTROL.pandaid == free.c.pandaid)
+    chosen = dispatch_candidates.free(candidates, False, (), controlled, columns=OWN_COLUMNS)
+    free = _with_tokens(chosen)
+    at, *then = move_statement.moving(route_of(OWN_COLUMNS, ()), free)
+    until = moment() + func.make_interval(
+        0, 0, 0, 0, 0, 0, unseen(bindparam("seconds", type_=Float))
     )
-    job = [moved.c[name] for name in OWN_COLUMNS]
-    lease = [leased.c.token, leased.c.until, CONTROL.kind, CONTROL.public_id, CONTROL.name]
+    taken = free.join(JobControl.__table__, CONTROL.pandaid == free.c.pandaid)
+    job = [free.c[name] for name in OWN_COLUMNS]
+    lease = [free.c.token, until, CONTROL.kind, CONTROL.public_id, CONTROL.name]
     reached = func.cardinality(candidates.c.pandaids)
     return (
         select(*job, *lease, _parameters(free.c.pandaid), reached)
         .select_from(candidates.outerjoin(taken, candidates.c.pandaids.is_not(None)))
         .order_by(free.c.place)
-        .add_cte(at, *then)
+        .add_cte(at, *then, _leased(free, until))
     )
 
 
-def _leased(free: CTE) -> CTE:
-    """Give each job a new lease; one that is left of an earlier worker is replaced."""
-    owner, seconds = bindparam("owner", type_=String), bindparam("seconds", type_=Float)
-    until = moment() + func.make_interval(0, 0, 0, 0, 0, 0, unseen(seconds))
-    rows = select(free.c.pandaid, JOB_LEASE_TOKEN_SEQ.next_value(), until, unseen(owner))
+def _with_tokens(free: CTE) -> CTE:
+    """Give each job the token of its new lease.
+
+    So the parts that write the jobs and the leases are not joined: the planner would expect few
+    rows of them, and compare each with each.
+    """
+    rows = select(*free.c, JOB_LEASE_TOKEN_SEQ.next_value().label("token"))
+    return rows.cte("claimed").prefix_with("MATERIALIZED")
+
+
+def _leased(free: CTE, until: ColumnElement[Any]) -> CTE:
+    """Store the leases of jobs; one that is left of an earlier worker is replaced."""
+    owner = unseen(bindparam("owner", type_=String))
+    rows = select(free.c.pandaid, free.c.token, until, owner)
     new = insert(JobLease.__table__).from_select(["pandaid", "token", "until", "owner"], rows)
     replaced = {name: new.excluded[name] for name in ("token", "until", "owner")}
-    seen = new.on_conflict_do_update(index_elements=["pandaid"], set_=replaced)
-    return seen.returning(LEASE.pandaid, LEASE.token, LEASE.until).cte("leased")
+    return new.on_conflict_do_update(index_elements=["pandaid"], set_=replaced).cte("leased")
 
 
 def _parameters(pandaid: ColumnElement[int]) -> ColumnElement[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 
-from pandadb.core.control import dependencies, locks
+from pandadb.core.control import dependencies, groups
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
@@ -38,7 +38,7 @@ def make_ready(session: Transaction, queues: Collection[str], *, host: str) -> d
     jobs = sorted(session.scalars(due))
     if not jobs:
         return {}
-    locks.lock(session, jobs)
+    groups.lock(session, groups.of_jobs(session, jobs))  # no control row is waited for: see above
     ready = dependencies.ready(session, jobs)
     control = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
     session.execute(control.values(run_after=None, last_changed=now()))

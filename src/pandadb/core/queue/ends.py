@@ -7,14 +7,18 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ARRAY, Text, bindparam, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Text, bindparam, delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances, states
-from pandadb.core.queue import cancels, leases, requeues
-from pandadb.core.sql.id_arrays import array, unnested
-from pandadb.models import MetaTable
+from pandadb.core.jobs.refusals import Refused, refusing_to_wait
+from pandadb.core.queue import cancels, leases, quick_ends, requeues
+from pandadb.core.queue.flows import passed_results, responses
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.id_arrays import array, is_among, unnested
+from pandadb.core.sql.validation import check_columns, check_given
+from pandadb.models import JobControl, JobsActive4, MetaTable
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
@@ -22,9 +26,12 @@ if TYPE_CHECKING:
 
     from pandadb.core.jobs.files.file_reports import Reports
     from pandadb.core.jobs.mover import MoveResult
+    from pandadb.core.queue.flows.flow_rows import FlowRow
+    from pandadb.core.queue.flows.graphs import Response
     from pandadb.core.queue.leases import Lease
     from pandadb.core.sql.transaction import Transaction
 
+CONTROL = JobControl.__table__.c
 EXE_ERROR, LOST_HEARTBEAT = 1, 100
 """Error codes: of the payload, and of a worker that has not been heard of (PanDA's)."""
 
@@ -36,6 +43,15 @@ class Success:
     lease: Lease
     result: Any = None
     """A value that JSON has, for METATABLE; None stores nothing."""
+    response: Response | None = None
+    """Changes of the flow of the job."""
+    stored: Any = None
+    """A value that JSON has, which is noted with the job beside its result."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether the end changes nothing but the job, and its result is its own."""
+        return self.response is None and self.stored is None and self.lease.kind != "none"
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,8 @@ class EndResult:
     """The jobs whose leases are lost: nothing was changed of them."""
     refused: dict[int, str] = field(default_factory=dict)
     """Jobs that could not move, each with the sentence."""
+    new: list[int] = field(default_factory=list)
+    """Jobs that others have added to their flows."""
 
     def add(self, moved: MoveResult) -> None:
         """Add the result of a move."""
@@ -71,11 +89,20 @@ class EndResult:
         for job in moved.jobs:
             self.refused.pop(job, None)
 
+    def add_ended(self, session: Transaction) -> list[int]:
+        """Count refused jobs as lost that others have ended meanwhile; return those."""
+        ended = leases.end_lost(session, [*self.refused])
+        self.lost += ended
+        for job in ended:
+            del self.refused[job]
+        return ended
+
 
 def _closed(session: Transaction, held: Sequence[Lease]) -> set[int]:
     """End leases, and lock what follows the jobs; return the jobs that were the callers'."""
-    closed = leases.close(session, held)
-    locks.lock(session, [job for job, followed in closed.items() if followed])
+    with refusing_to_wait():
+        closed = leases.close(session, held)
+        locks.lock(session, [job for job, followed in closed.items() if followed])
     return {*closed}
 
 
@@ -87,22 +114,74 @@ def finish(
     values: Mapping[str, Any] | None = None,
     files: Reports | None = None,
 ) -> EndResult:
-    """Finish jobs by their leases; store their results as metadata.
+    """Finish jobs by their leases; store their results as metadata, and change their flows.
 
     Raises:
-        InvalidValue: A value does not fit its column.
+        InvalidValue: A value does not fit its column, or a graph of new jobs is malformed.
+        Refused: A job that changes its flow cannot finish; nothing must be committed.
+        FlowLocked: See `flow_rows.lock`.
         JobsLocked: See `mover.move`.
     """
-    mine = _closed(session, [one.lease for one in successes])
-    done = EndResult(lost=[s.lease.pandaid for s in successes if s.lease.pandaid not in mine])
+    check_columns(JobsActive4, values or {})
+    check_given(values or (), states.SET_BY_MOVER, "the verb")
+    changes = {one.lease.pandaid: one.response for one in successes if one.response}
+    flows = responses.lock_flows(session, changes) if changes else {}
+    done, closed = EndResult(), set[int]()
+    plain = [one for one in successes if one.is_plain] if files is None else []
+    if plain:
+        results = {one.lease.pandaid: one.result for one in plain}
+        moved, closed = quick_ends.finish(
+            session,
+            [one.lease for one in plain],
+            host=host,
+            values=values or {},
+            store=lambda jobs: store_results(session, {job: results[job] for job in jobs}),
+        )
+        done.add(moved)
+    left = [one for one in successes if one.lease.pandaid not in done.jobs]
+    if left:
+        _finish_others(session, left, closed, flows, done, host=host, values=values, files=files)
+    return done
+
+
+def _finish_others(
+    session: Transaction,
+    successes: Sequence[Success],
+    closed: set[int],
+    flows: Mapping[int, FlowRow],
+    done: EndResult,
+    *,
+    host: str,
+    values: Mapping[str, Any] | None,
+    files: Reports | None,
+) -> None:
+    """Finish jobs that others follow, or that have reports on files, or refuse them.
+
+    The leases of those that are `closed` have been ended.
+    """
+    held = [one.lease for one in successes if one.lease.pandaid not in closed]
+    mine = closed | (_closed(session, held) if held else set())
+    done.lost += [one.lease.pandaid for one in successes if one.lease.pandaid not in mine]
     kept = [one for one in successes if one.lease.pandaid in mine]
-    store_results(session, {one.lease.pandaid: one.result for one in kept})
+    results = {one.lease.pandaid: one.result for one in kept}
+    passing = [one.lease.pandaid for one in kept if one.lease.kind == "none"]
+    if passing:
+        results |= passed_results.of_parents(session, passing)
+    store_results(session, results)
+    _note(session, {one.lease.pandaid: one.stored for one in kept if one.stored is not None})
+    for one in kept:
+        job = one.lease.pandaid
+        if one.response and job in flows:
+            done.new += responses.respond(session, job, flows[job], one.response, host=host)
     if kept:
         jobs = [one.lease.pandaid for one in kept]
         reports = _reports_of(files, jobs)
         moved = advances.advance(session, "finish", jobs, host=host, values=values, files=reports)
+        if left := [job for job in flows if job in moved.refused]:
+            raise Refused(moved.refused[left[0]])
         done.add(moved)
-    return done
+        if ended := done.add_ended(session):
+            drop_results(session, ended)
 
 
 def fail(
@@ -118,10 +197,11 @@ def fail(
         InvalidValue: A value does not fit its column.
         JobsLocked: See `mover.move`.
     """
-    mine = _closed(session, [one.lease for one in failures])
+    mine = {*leases.close(session, [one.lease for one in failures])}
     done = EndResult(lost=[f.lease.pandaid for f in failures if f.lease.pandaid not in mine])
     kept = {one.lease.pandaid: one for one in failures if one.lease.pandaid in mine}
-    locks.lock(session, [*kept])
+    with refusing_to_wait():
+        locks.lock(session, [*kept])
     left = {job: one.lease.attemptnr for job, one in kept.items() if _has_attempt(one)}
     pauses = requeues.pauses_of(session, left)
     pauses |= {job: t for job in left if (t := kept[job].retry_in) is not None}
@@ -134,6 +214,7 @@ def fail(
             done.add(
                 advances.advance(session, "fail", ended, host=host, values=values, files=reports)
             )
+    done.add_ended(session)
     return done
 
 
@@ -157,6 +238,15 @@ def _by_error(failures: Iterable[Failure]) -> Iterator[tuple[dict[str, Any], lis
         found[tuple(_errors(one).items())].append(one.lease.pandaid)
     for values, jobs in found.items():
         yield dict(values), jobs
+
+
+def _note(session: Transaction, values: Mapping[int, Any]) -> None:
+    """Note values in the control rows of jobs, as `stored`."""
+    for job, value in values.items():
+        known = func.coalesce(CONTROL.details, literal({}, JSONB))
+        added = known.op("||", return_type=JSONB())(literal({"stored": value}, JSONB))
+        mine = update(JobControl.__table__).where(CONTROL.pandaid == job)
+        session.execute(mine.values(details=added, last_changed=now()))
 
 
 def _errors(one: Failure) -> dict[str, Any]:
@@ -184,19 +274,26 @@ def give_back(session: Transaction, held: Sequence[Lease], *, host: str) -> EndR
             ended = cancels.end(session, [*moved.refused], host=host)
             done.refused.clear()
             done.add(ended)
+        done.add_ended(session)
     return done
 
 
 def cancel(session: Transaction, held: Sequence[Lease], *, host: str) -> EndResult:
     """End jobs that were to be cancelled, now that their payloads have ended.
 
+    Others are refused, and keep their leases.
+
     Raises:
         JobsLocked: See `mover.move`.
     """
-    mine = _closed(session, held)
+    mine = {*leases.holders(session, held)}
     done = EndResult(lost=[one.pandaid for one in held if one.pandaid not in mine])
-    if mine:
-        done.add(cancels.end(session, sorted(mine), host=host))
+    if not mine:
+        return done
+    told = cancels.told(session, mine)
+    _closed(session, [one for one in held if one.pandaid in told])
+    done.add(cancels.end(session, sorted(mine), host=host))
+    done.add_ended(session)
     return done
 
 
@@ -214,3 +311,10 @@ def store_results(session: Transaction, results: Mapping[int, Any]) -> None:
     key = ["pandaid", "modificationtime"]
     stored = new.on_conflict_do_update(index_elements=key, set_={"metadata": new.excluded.metadata})
     session.execute(stored, {"pandaids": [*rows], "texts": [*rows.values()]})
+
+
+def drop_results(session: Transaction, jobs: Sequence[int]) -> None:
+    """Drop results stored for jobs that had ended: their own ones have the time of the end."""
+    meta = MetaTable.__table__
+    stored = is_among(meta.c.pandaid, jobs), meta.c.modificationtime == EPOCH
+    session.execute(delete(meta).where(*stored))

@@ -1,4 +1,8 @@
-"""Leases of jobs: a worker has a job as long as its token is the one in JOB_LEASE."""
+"""Leases of jobs: a worker has a job as long as its token is the one in JOB_LEASE.
+
+The holder locks its lease before the job. All others lock the job first, so they never wait for a
+lease: they skip it if it is locked, and the holder sees that the job has gone.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     Float,
     Select,
+    and_,
     bindparam,
     delete,
     exists,
@@ -19,9 +24,10 @@ from sqlalchemy import (
 
 from pandadb.core.control.followers import has_followers
 from pandadb.core.jobs.effects import COMMAND
+from pandadb.core.jobs.states import WITH_WORKER
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import constant, now
-from pandadb.core.sql.id_arrays import array, unnested
+from pandadb.core.sql.id_arrays import array, is_among, unnested
 from pandadb.core.sql.prepared import send
 from pandadb.errors import PandaDBError
 from pandadb.models import JobControl, JobLease, JobsActive4
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, TableValuedAlias
+    from sqlalchemy import CTE, ColumnElement, TableValuedAlias
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -84,11 +90,12 @@ def lost(pandaid: int) -> LeaseLost:
     return LeaseLost(f"Job {pandaid} is no longer this worker's: nothing was changed")
 
 
-def _given(leases: Collection[Lease]) -> dict[str, Any]:
+def parameters(leases: Collection[Lease]) -> dict[str, Any]:
     """Return the parameters of statements for leases."""
+    ordered = sorted(leases, key=lambda one: one.pandaid)
     return {
-        "pandaids": id_arrays.written(one.pandaid for one in leases),
-        "tokens": id_arrays.written(one.token for one in leases),
+        "pandaids": id_arrays.written(one.pandaid for one in ordered),
+        "tokens": id_arrays.written(one.token for one in ordered),
     }
 
 
@@ -100,12 +107,15 @@ def _matches(given: TableValuedAlias) -> list[ColumnElement[bool]]:
     return [LEASE.pandaid == given.c.pandaid, LEASE.token == given.c.token]
 
 
+def closing(*conditions: ColumnElement[bool]) -> CTE:
+    """Return the part of a statement that ends leases of the caller, and has their `pandaid`s."""
+    gone = delete(JobLease.__table__).where(*_matches(_held()), *conditions)
+    return gone.returning(LEASE.pandaid).cte("closed")
+
+
 @cache
 def _closing() -> Select[Any]:
-    given = _held()
-    closed = (
-        delete(JobLease.__table__).where(*_matches(given)).returning(LEASE.pandaid).cte("closed")
-    )
+    closed = closing()
     followed = exists().where(CONTROL.pandaid == closed.c.pandaid, has_followers())
     return select(closed.c.pandaid, followed)
 
@@ -115,29 +125,41 @@ def close(session: Transaction, leases: Sequence[Lease]) -> dict[int, bool]:
 
     Jobs that are missing in the result have been lost: nothing was changed of them.
     """
-    return dict(send(session, _closing(), _given(leases)))
+    return dict(send(session, _closing(), parameters(leases)))
 
 
 @cache
 def _renewing() -> Select[Any]:
-    given = _held()
-    seconds = bindparam("seconds", type_=Float)
+    """Renew the leases that nobody has locked; who has locked one is about to end or begin its job.
+
+    So a heartbeat waits for no lock, and no stopped process can keep it from the other jobs.
+    """
+    given, seconds = _held(), bindparam("seconds", type_=Float)
+    free = (
+        select(LEASE.pandaid)
+        .join(given, and_(*_matches(given)))
+        .with_for_update(of=JobLease.__table__, skip_locked=True)
+        .cte("free")
+    )
+    until = now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
     renewed = (
         update(JobLease.__table__)
-        .where(*_matches(given))
-        .values(until=now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds))
+        .where(LEASE.pandaid == free.c.pandaid)
+        .values(until=until)
         .returning(LEASE.pandaid, LEASE.until)
         .cte("renewed")
     )
     told = func.coalesce(JOB.commandtopilot, "") == constant(COMMAND)
-    return select(renewed.c.pandaid, renewed.c.until, func.coalesce(told, False)).select_from(
-        renewed.outerjoin(JOB.pandaid.table, JOB.pandaid == renewed.c.pandaid)
-    )
+    mine = LEASE.pandaid.table.join(given, and_(*_matches(given)))
+    mine = mine.join(JOB.pandaid.table, JOB.pandaid == LEASE.pandaid)  # one that has ended is lost
+    mine = mine.outerjoin(renewed, renewed.c.pandaid == LEASE.pandaid)
+    new = func.coalesce(renewed.c.until, LEASE.until)
+    return select(LEASE.pandaid, new, told).select_from(mine)
 
 
 def renew(session: Transaction, leases: Sequence[Lease], seconds: float) -> dict[int, Beat]:
     """Renew leases from now on; return the answer for each job."""
-    rows = send(session, _renewing(), {**_given(leases), "seconds": seconds})
+    rows = send(session, _renewing(), {**parameters(leases), "seconds": seconds})
     found = {pandaid: Beat(until, told) for pandaid, until, told in rows}
     return {one.pandaid: found.get(one.pandaid, Beat(None)) for one in leases}
 
@@ -147,4 +169,14 @@ def holders(session: Transaction, leases: Sequence[Lease]) -> list[int]:
     given = _held()
     rows = select(LEASE.pandaid).select_from(LEASE.pandaid.table.join(given, _matches(given)[0]))
     mine = rows.where(_matches(given)[1]).order_by(LEASE.pandaid)
-    return [*session.scalars(mine.with_for_update(of=JobLease.__table__), _given(leases))]
+    return [*session.scalars(mine.with_for_update(of=JobLease.__table__), parameters(leases))]
+
+
+def end_lost(session: Transaction, jobs: Collection[int]) -> list[int]:
+    """End the leases of those of some jobs that no worker can have any more; return those jobs."""
+    if not jobs:
+        return []
+    kept = select(JOB.pandaid).where(is_among(JOB.pandaid, jobs), JOB.jobstatus.in_(WITH_WORKER))
+    lost = {*jobs} - {*session.scalars(kept)}
+    session.execute(delete(JobLease.__table__).where(is_among(LEASE.pandaid, lost)))
+    return sorted(lost)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.control.dependencies import BLOCK, ON_FAILURE
 from pandadb.core.jobs.creation.submission import NewJob
-from pandadb.core.queue import job_checks
+from pandadb.core.queue.input import job_checks
 from pandadb.core.sql.validation import InvalidValue
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ class NewQueueJob:
         InvalidValue: A value is malformed or beyond its limits.
     """
 
-    queue: str
+    queue: str = ""
+    """Empty: that of the flow."""
     name: str | None = None
     """Name of the job in its call and its flow, for `parents`."""
     argv: Sequence[str] | None = None
@@ -44,7 +45,8 @@ class NewQueueJob:
     """Files of the job directory, each with its text."""
     timeout: float | None = None
     """Seconds that the payload may run."""
-    priority: int = 0
+    priority: int | None = None
+    """None: that of the flow, or 0."""
     parents: Sequence[str | int] = ()
     """Jobs that have to end first: names in the same call, or PandaIDs."""
     on_failure: str = BLOCK
@@ -73,8 +75,6 @@ class NewQueueJob:
 
     def __post_init__(self) -> None:
         job_checks.check(self)
-        if not self.queue:
-            raise InvalidValue("A job needs a queue")
         if self.argv is not None and self.handler is not None:
             raise InvalidValue("A job has either a program (argv) or a handler, not both")
         if self.argv is not None and not self.argv:
@@ -114,8 +114,8 @@ class NewQueueJob:
         """Return the job of PanDA."""
         own: dict[str, Any] = {
             "computingsite": self.queue,
-            "currentpriority": self.priority,
-            "assignedpriority": self.priority,
+            "currentpriority": self.priority or 0,
+            "assignedpriority": self.priority or 0,
             "attemptnr": 1,
             "maxattempt": self.max_attempts,
             "lockedby": OWNER,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import not_, select
 
+from pandadb.core.control import groups
 from pandadb.core.jobs.search import lookup
+from pandadb.core.jobs.states import STATES
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.errors import InvalidInput
 from pandadb.models import JobControl
@@ -62,19 +64,27 @@ def _check_order(jobs: Sequence[NewQueueJob], parents: Sequence[Sequence[int]]) 
         raise DependencyCycle(f"Jobs wait for each other: {names}") from None
 
 
-def lock_live(session: Transaction, parents: Collection[int]) -> dict[int, str | None]:
+def lock_live(
+    session: Transaction, parents: Collection[int], group_keys: Collection[str]
+) -> dict[int, str | None]:
     """Lock the parents that live, so that they do not end meanwhile; return how all have ended.
 
-    None is a job that lives. Control rows are locked before jobs, each in the order of PandaIDs.
+    None is a job that lives. Control rows are locked first, then the groups of the new jobs, then
+    the parents as jobs, each in the order of PandaIDs.
 
     Raises:
-        UnknownParent: There is no such job.
+        UnknownParent: There is no such job, or it lives and is PanDA's own.
     """
     if not parents:
+        groups.lock(session, group_keys)
         return {}
     control = JobControl.__table__
     mine = control.c.pandaid
-    session.execute(control.update().where(is_among(mine, parents)).values(has_children=True))
+    locked = select(mine).where(is_among(mine, parents)).order_by(mine).with_for_update()
+    controlled = {*session.scalars(locked)}
+    new = control.update().where(is_among(mine, parents), not_(control.c.has_children))
+    session.execute(new.values(has_children=True))
+    groups.lock(session, group_keys)
     for table in LIVE_TABLES:
         job = table.__table__.c.pandaid
         rows = select(job).where(is_among(job, parents)).order_by(job)
@@ -82,8 +92,11 @@ def lock_live(session: Transaction, parents: Collection[int]) -> dict[int, str |
     found = lookup.rows(session, [*parents], lambda table: select(table.pandaid, table.jobstatus))
     if missing := sorted({*parents} - {*found}):
         raise UnknownParent(f"Job {missing[0]} is to be a parent, and there is no such job")
-    finals = {"finished", "failed", "cancelled", "closed"}
-    return {
-        pandaid: row.jobstatus if row.jobstatus in finals else None
+    ended = {
+        pandaid: row.jobstatus if STATES[row.jobstatus].final else None
         for pandaid, row in found.items()
     }
+    live = [job for job, end in ended.items() if end is None]
+    if foreign := sorted({*live} - controlled):
+        raise UnknownParent(f"Job {foreign[0]} is not of a job queue: no job can wait for its end")
+    return ended

@@ -13,12 +13,12 @@ from pandadb.core.jobs.effects import COMMAND
 from pandadb.core.queue import cancels, requeues
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
-from pandadb.models import JobLease, JobsActive4
+from pandadb.models import JobControl, JobLease, JobsActive4
 
 if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
-LEASE, JOB = JobLease.__table__.c, JobsActive4.__table__.c
+LEASE, CONTROL, JOB = (m.__table__.c for m in (JobLease, JobControl, JobsActive4))
 LOST_HEARTBEAT = 100
 """The `jobdispatchererrorcode` of PanDA's server for a lost heartbeat."""
 
@@ -40,14 +40,15 @@ class ReapResult:
 def reap(session: Transaction, *, host: str, limit: int = 1000) -> ReapResult:
     """End expired leases, and send their jobs back to their queues.
 
-    A job that was to be cancelled is, and one without an attempt left fails. Leases that another
-    transaction has locked are being renewed or ended, and are left.
+    A job that was to be cancelled is, and one without an attempt left fails. Jobs that another
+    transaction has locked are left: it may belong to a process that does not go on.
 
     Raises:
         JobsLocked: See `mover.move`.
     """
     expired = (
         select(LEASE.pandaid)
+        .join(CONTROL.pandaid.table, CONTROL.pandaid == LEASE.pandaid)
         .where(LEASE.until < now())
         .order_by(LEASE.pandaid)
         .limit(limit)

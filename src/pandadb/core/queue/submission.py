@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 from sqlalchemy import ARRAY, Integer, Text, bindparam, cast, func, select, tuple_
 
-from pandadb.core.control import locks, notices
+from pandadb.core.control import notices
 from pandadb.core.control.dependencies import CANCEL, FINISHED_STATE, IGNORE
 from pandadb.core.jobs.creation import submission
 from pandadb.core.jobs.dispatch import queued_jobs
@@ -56,6 +56,8 @@ class Submitted:
     public_ids: list[str]
     existing: frozenset[int] = frozenset()
     """Those of the PandaIDs that lived already, with the dedupe key of a job of the call."""
+    jeditaskid: int | None = None
+    """The flow of the jobs, if they have one."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,6 @@ def submit(
     link(session, [edge for place in plan.new for edge in plan.edges(place)])
     free = [place for place in plan.new if not plan.waits(place)]
     if grouped := [plan.pandaids[place] for place in free if plan.jobs[place].group]:
-        locks.lock(session, grouped)
         queued_jobs.go_on(session, grouped, host=host)
     elif wakes and free:
         notices.wake(session)
@@ -150,10 +151,13 @@ def submit(
 
 
 def _planned(session: Transaction, jobs: list[NewQueueJob]) -> Plan:
+    if not all(job.queue for job in jobs):
+        raise InvalidValue("A job needs a queue")
     places, known = parents.resolve(jobs)
     existing = _existing(session, jobs)
     stand_ins = {existing[one][0] for own in places for one in own if one in existing}
-    ended = parents.lock_live(session, known | stand_ins)
+    groups = {job.group for n, job in enumerate(jobs) if job.group and n not in existing}
+    ended = parents.lock_live(session, known | stand_ins, groups)
     when = session.execute(select(now())).scalar_one()
     later = [_run_after(job, when) for job in jobs]
     return Plan(jobs, places, ended, existing, later)
@@ -214,7 +218,11 @@ def _run_after(job: NewQueueJob, when: datetime) -> datetime | None:
 
 
 def _existing(session: Transaction, jobs: Sequence[NewQueueJob]) -> dict[int, tuple[int, str]]:
-    """Return the live job that each job with a dedupe key repeats, with its public id."""
+    """Return the live job that each job with a dedupe key repeats, with its public id.
+
+    Others who submit a job with the same key are waited for: so of two at once the second repeats
+    the first.
+    """
     keys = [(job.queue, job.dedupe_key) for job in jobs if job.dedupe_key is not None]
     if not keys:
         return {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pandadb.core.archive import backpressure
+from pandadb.database.bridge import pause
 from pandadb.services.archive import pauses
 from pandadb.services.locks import LOCK_POLICY, LockPolicy
 
@@ -92,7 +93,7 @@ class Throttle:
         return f"{sessions} sessions wait for locks" if sessions else None
 
     def _sleep(self, seconds: float) -> None:
-        time.sleep(max(0.0, min(seconds, self._left())))
+        pause(max(0.0, min(seconds, self._left())))
 
     def _left(self) -> float:
         """Return the seconds that are left."""

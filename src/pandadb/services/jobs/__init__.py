@@ -7,6 +7,7 @@ from pandadb.core.jobs.mover import MoveResult
 from pandadb.core.jobs.refusals import Refusal, Refused
 from pandadb.core.jobs.search.filters import Filter
 from pandadb.core.jobs.search.histories import Attempt, History, HistoryStep
+from pandadb.core.jobs.search.job_filters.job_filter import JobFilter, as_sql, narrowed
 from pandadb.core.jobs.search.pages import Page, UnknownJob
 from pandadb.services.jobs.bulk_verbs import advance_where, count_where, kill_where
 from pandadb.services.jobs.dispatches import dispatch
@@ -50,6 +51,7 @@ __all__ = [
     "Heartbeat",
     "History",
     "HistoryStep",
+    "JobFilter",
     "KillResult",
     "LoadResult",
     "MoveResult",
@@ -62,6 +64,7 @@ __all__ = [
     "activate",
     "advance",
     "advance_where",
+    "as_sql",
     "assign",
     "cancel",
     "check_verb",
@@ -83,6 +86,7 @@ __all__ = [
     "load",
     "load_records",
     "merge",
+    "narrowed",
     "read",
     "read_report",
     "release",

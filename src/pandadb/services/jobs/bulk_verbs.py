@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pandadb.core.jobs.search.filters import Filter
+    from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
     from pandadb.database import Database
     from pandadb.job_types import JobColumns, JobVerb
 
@@ -41,7 +42,7 @@ MAX_BATCH = 10_000
 NEWEST = Order(descending=True)
 
 
-def count_where(database: Database, chosen: Filter) -> int:
+def count_where(database: Database, chosen: AnyFilter) -> int:
     """Return how many jobs the verbs of this module would take or refuse.
 
     Raises:
@@ -55,7 +56,7 @@ def count_where(database: Database, chosen: Filter) -> int:
 def advance_where(
     database: Database,
     verb: JobVerb | str,
-    chosen: Filter,
+    chosen: AnyFilter,
     options: VerbOptions = DEFAULT_OPTIONS,
     *,
     batch_size: int = BATCH_SIZE,
@@ -95,7 +96,7 @@ def advance_where(
 
 def kill_where(
     database: Database,
-    chosen: Filter,
+    chosen: AnyFilter,
     *,
     by: str,
     code: int = 9,
@@ -140,7 +141,9 @@ def kill_where(
     return total
 
 
-def _batches(database: Database, chosen: Filter, size: int) -> Iterator[tuple[Filter, list[int]]]:
+def _batches(
+    database: Database, chosen: AnyFilter, size: int
+) -> Iterator[tuple[Filter, list[int]]]:
     """Yield the filter with the PandaIDs of each batch, up to the newest match."""
     validation.check_number("batch_size", size, 1, MAX_BATCH)
     live = matches.live(chosen)

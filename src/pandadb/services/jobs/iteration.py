@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from pandadb.core.jobs.search import pages
+from pandadb.core.jobs.search.job_filters.job_filter import as_filter
 from pandadb.core.sql import validation
 from pandadb.services.jobs.search import ALL
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pandadb.core.jobs.search.filters import Filter
+    from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
     from pandadb.database import Database
     from pandadb.job_types import JobRow
 
@@ -22,7 +24,7 @@ PAGE_SIZE = 1000
 
 def iterate(
     database: Database,
-    chosen: Filter = ALL,
+    chosen: AnyFilter = ALL,
     *,
     columns: Sequence[str] = (),
     page_size: int = PAGE_SIZE,
@@ -44,10 +46,10 @@ def iterate(
 
 
 def read_pages(
-    database: Database, chosen: Filter, columns: Sequence[str], size: int
+    database: Database, chosen: AnyFilter, columns: Sequence[str], size: int
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield the jobs in lists of `size` at most, by PandaID; named PandaIDs are sent in parts."""
-    for part in _parts(chosen, size):
+    for part in _parts(as_filter(chosen), size):
         after: str | None = None
         while True:
             with database.session() as session:

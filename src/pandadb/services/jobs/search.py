@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
     from pandadb.core.jobs.search.pages import Page
     from pandadb.database import Database
 
@@ -66,7 +67,7 @@ def _exported(exports: Path | None, pandaid: int) -> dict[str, Any] | None:
 
 def find(
     database: Database,
-    chosen: Filter = ALL,
+    chosen: AnyFilter = ALL,
     *,
     columns: Sequence[str] = (),
     order: str = "pandaid",
@@ -88,7 +89,7 @@ def find(
 
 
 def count(
-    database: Database, chosen: Filter = ALL, by: Sequence[str] = ("jobstatus",)
+    database: Database, chosen: AnyFilter = ALL, by: Sequence[str] = ("jobstatus",)
 ) -> list[dict[str, Any]]:
     """Return how many `jobs` fit for each combination of values of columns, most first.
 

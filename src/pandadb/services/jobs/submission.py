@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PARTS_OF_JOB = ("files", "parameters", "metadata", "replaces")
 """The parts of a job in JSON that are not columns of its table."""
+RECORD_OF_DUMP = "record"
+"""The part of a dumped job that is no input."""
 
 
 def submit(
@@ -57,7 +59,8 @@ def read(text: str) -> list[NewJob]:
     """Return the jobs of a JSON array, or of one JSON object in each line.
 
     An object has the job's columns, and beside them `files` (objects of the columns of each),
-    `parameters`, `metadata` and `replaces`. Times are in ISO format.
+    `parameters`, `metadata` and `replaces`. Times are in ISO format. The `record` of a dump is left
+    out.
 
     Raises:
         InvalidValue: The text is no such JSON; the sentence names the job.
@@ -93,6 +96,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _job(number: int, found: Any) -> NewJob:
     if not isinstance(found, dict):
         raise InvalidValue(f"job {number}: this is not a JSON object")
+    found.pop(RECORD_OF_DUMP, None)
     try:
         beside = {name: found.pop(name) for name in PARTS_OF_JOB if name in found}
         job_input.check(job_input.Job, {"columns": found, **beside})

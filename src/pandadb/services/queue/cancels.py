@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.core.queue import cancels
 from pandadb.core.sql import validation
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pandadb.services.jobs.verbs import PandaIDs
 
 
+@repeated
 def cancel(
     database: Database,
     pandaids: PandaIDs,

@@ -8,6 +8,7 @@ from pandadb.core.jobs import advances
 from pandadb.core.queue import claims, due_jobs, leases
 from pandadb.core.queue.ends import EndResult
 from pandadb.core.sql.validation import InvalidValue, check_number, check_text, words
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.queue.reaping import make_ready
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -45,7 +46,7 @@ def claim(
     """
     check_number("njobs", njobs, 0, MAX_JOBS)
     check_text("owner", owner)
-    _check_seconds(lease)
+    check_seconds(lease)
     names = [*dict.fromkeys(words([queues] if isinstance(queues, str) else queues))]
 
     def take(number: int) -> list[Lease]:
@@ -68,13 +69,19 @@ def claim(
     return found
 
 
-def _check_seconds(lease: float) -> None:
+def check_seconds(lease: float) -> None:
+    """See that a lease is neither too short nor too long.
+
+    Raises:
+        InvalidValue: It is.
+    """
     if not leases.MIN_SECONDS <= lease <= leases.MAX_SECONDS:
         raise InvalidValue(
             f"lease has to be {leases.MIN_SECONDS} to {leases.MAX_SECONDS} seconds, not {lease!r}"
         )
 
 
+@repeated
 def start(
     database: Database,
     held: Sequence[Lease],
@@ -95,6 +102,7 @@ def start(
                 connection, "heartbeat", mine, host=options.host, target="running", values=values
             )
             done.add(moved)
+            done.add_ended(connection)
     return done
 
 
@@ -112,10 +120,10 @@ def heartbeat(
     Raises:
         InvalidValue: The lease is too short or too long.
     """
-    _check_seconds(lease)
+    check_seconds(lease)
     if not held:
         return {}
-    with transaction(database, options) as connection:
+    with transaction(database, options, at_once=True) as connection:
         return leases.renew(connection, held, lease)
 
 

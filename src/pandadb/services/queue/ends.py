@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pandadb.core.queue import ends, leases
 from pandadb.core.queue.ends import EndResult, Failure, Success
 from pandadb.core.queue.leases import Lease
+from pandadb.core.sql.validation import InvalidValue
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -14,33 +17,42 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from pandadb.core.jobs.files.file_reports import Reports
+    from pandadb.core.queue.flows.graphs import Response
     from pandadb.database import Database
     from pandadb.job_types import JobColumns
 
 
+@repeated
 def finish(
     database: Database,
     successes: Success | Lease | Sequence[Success | Lease],
     options: VerbOptions = DEFAULT_OPTIONS,
     *,
     files: Reports | None = None,
+    response: Response | None = None,
     **values: Unpack[JobColumns],
 ) -> EndResult:
     """Finish jobs by their leases, each with its result, if it has one; children go on.
 
+    With a response one job changes its flow: see `Response`; several have theirs in `Success`.
+
     Raises:
         LeaseLost: It was one lease, which is lost; nothing was changed.
+        FlowLocked: The flow was locked for longer than the lock timeout.
         InvalidValue: A value does not fit its column.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
     alone = isinstance(successes, Success | Lease)
     given = [successes] if isinstance(successes, Success | Lease) else successes
     wanted = [Success(one) if isinstance(one, Lease) else one for one in given]
+    if response is not None:
+        wanted = [replace(one, response=response) for one in _only(wanted)]
     with transaction(database, options) as connection:
         done = ends.finish(connection, wanted, host=options.host, values=values, files=files)
     return _checked(done, alone)
 
 
+@repeated
 def fail(
     database: Database,
     failures: Failure | Sequence[Failure],
@@ -60,6 +72,7 @@ def fail(
     return _checked(done, isinstance(failures, Failure))
 
 
+@repeated
 def give_back(
     database: Database,
     held: Lease | Sequence[Lease],
@@ -77,6 +90,7 @@ def give_back(
     return _checked(done, isinstance(held, Lease))
 
 
+@repeated
 def end_cancelled(
     database: Database,
     held: Lease | Sequence[Lease],
@@ -92,6 +106,17 @@ def end_cancelled(
     with transaction(database, options) as connection:
         done = ends.cancel(connection, wanted, host=options.host)
     return _checked(done, isinstance(held, Lease))
+
+
+def _only(successes: Sequence[Success]) -> Sequence[Success]:
+    """Return the success of one job.
+
+    Raises:
+        InvalidValue: There are several, and a response is of one.
+    """
+    if len(successes) != 1:
+        raise InvalidValue("A response is of one job: give each Success its own")
+    return successes
 
 
 def _checked(done: EndResult, alone: bool) -> EndResult:

@@ -6,6 +6,7 @@ import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.control import notices
 from pandadb.core.queue import workers as rows
 from pandadb.core.sql.validation import check_text
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
@@ -58,7 +59,9 @@ def drain(
 ) -> list[str]:
     """Let running workers take no more jobs, and end; return those that there are."""
     with transaction(database, options) as connection:
-        return rows.drain(connection, worker_ids)
+        drained = rows.drain(connection, worker_ids)
+        notices.wake(connection)
+        return drained
 
 
 def workers(database: Database, *, stopped: bool = False) -> list[dict[str, Any]]:

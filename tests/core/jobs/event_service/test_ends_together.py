@@ -208,7 +208,7 @@ def test_other_jobs_end_in_as_many_statements_as_before(session: Session) -> Non
     with sent_statements(session) as sent:
         killed = [next(ordinary), next(ordinary)]
         kills.kill(session, killed, code=9, by="somebody", host="here")
-    assert len(sent) <= 5
+    assert len(sent) <= 6  # with the lock of the jobs of queues
 
 
 def test_many_job_sets_end_in_as_many_statements_as_one(session: Session) -> None:

@@ -75,11 +75,11 @@ def at(
     query: Select[*tuple[Any, ...]],
 ) -> Rows:
     """Return the rows of a job in the archive's partition of the day of a moment."""
-    day = within(table.modificationtime, [_day(moment)])
+    day = within(table.modificationtime, [day_of(moment)])
     return [*connection_of(session).execute(query.where(table.pandaid == pandaid, day))]
 
 
-def _day(moment: datetime) -> TimeRange:
+def day_of(moment: datetime) -> TimeRange:
     """Return the day of a moment; the first and the last one are for ever, with infinity."""
     midnight = datetime.combine(moment.date(), time())
     return TimeRange(
@@ -95,7 +95,7 @@ def groups(session: Transaction, table: ArchiveTable, found: Rows) -> list[Colum
     """
     jobs: dict[TimeRange, list[int]] = defaultdict(list)
     for row in found:
-        jobs[_day(row.modificationtime)].append(row.pandaid)
+        jobs[day_of(row.modificationtime)].append(row.pandaid)
     days = [*in_batches(sorted(jobs), GROUP)]
     when, new = table.modificationtime, unnoted(session, table)
     if len(days) < 2 and len(new) == 1:

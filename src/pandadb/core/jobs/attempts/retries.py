@@ -72,12 +72,18 @@ class RetryResult:
 
 
 def again(
-    session: Transaction, pandaids: Sequence[int], host: str, attemptnr: Attempts = None
+    session: Transaction,
+    pandaids: Sequence[int],
+    host: str,
+    attemptnr: Attempts = None,
+    *,
+    of_queue: bool = False,
 ) -> RetryResult:
     """Make activated jobs of jobs in JOBSARCHIVED4 that have failed, were cancelled or closed.
 
     The new job is the next attempt, with no errors and no times; the old one is marked as replaced,
-    and JEDI_JOB_RETRY_HISTORY gets the pair.
+    and JEDI_JOB_RETRY_HISTORY gets the pair. Of jobs of the job queue (`of_queue`) those that have
+    finished are tried again, too: their user wants that.
 
     Raises:
         InvalidValue: An id is no whole number.
@@ -92,7 +98,7 @@ def again(
     done = RetryResult()
     for pandaid in wanted:
         job = old.get(pandaid)
-        refusal = _has_no_end(pandaid, job)
+        refusal = _has_no_end(pandaid, job, of_queue)
         if job and not refusal:
             refusal = (
                 retry_conditions.late(job, _of(attemptnr, pandaid))
@@ -142,11 +148,11 @@ def _of(attemptnr: Attempts, pandaid: int) -> int | None:
     return attemptnr.get(pandaid) if isinstance(attemptnr, Mapping) else attemptnr
 
 
-def _has_no_end(pandaid: int, job: Mapping[str, Any] | None) -> Refusal | None:
-    """Refuse jobs that have not ended, or have succeeded."""
+def _has_no_end(pandaid: int, job: Mapping[str, Any] | None, of_queue: bool) -> Refusal | None:
+    """Refuse jobs that have not ended, or have succeeded; not those of the job queue."""
     if job is None:
         return Refusal(RefusalReason.UNKNOWN, f"Job {pandaid} is unknown, or has not ended")
-    if job["jobstatus"] in NEVER_AGAIN:
+    if job["jobstatus"] in NEVER_AGAIN and not of_queue:
         return Refusal(
             RefusalReason.STATE, f"Job {pandaid} is {job['jobstatus']}: there is nothing to try"
         )

@@ -117,20 +117,24 @@ def _still_fits(by_label: bool, asked: Sequence[str]) -> list[ColumnElement[bool
 
 
 def free(
-    candidates: CTE, by_label: bool, asked: Sequence[str], *conditions: ColumnElement[bool]
+    candidates: CTE,
+    by_label: bool,
+    asked: Sequence[str],
+    *conditions: ColumnElement[bool],
+    columns: Sequence[str] = (),
 ) -> CTE:
     """Lock the first candidates that are free, and return their places; at most `njobs`.
 
     Each candidate is looked up and locked in turn, so no job is locked and then not taken. A sort
     in between would lock all of them first. A job may have changed since the candidates were read:
-    the conditions are checked again on the locked row.
+    the conditions are checked again on the locked row. `columns` are returned, too.
     """
     first = func.unnest(candidates.c.pandaids).table_valued(
         column("pandaid", BigInteger), with_ordinality="place"
     )
     first = first.render_derived("first")
     job = (
-        select(*(JOB[name] for name in PICKED_COLUMNS))
+        select(*(JOB[name] for name in dict.fromkeys((*PICKED_COLUMNS, *columns))))
         .where(JOB.pandaid == first.c.pandaid, *_still_fits(by_label, asked), *conditions)
         .with_for_update(skip_locked=True)
         .lateral("job")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, literal, or_, select, update
 
+from pandadb.core.control import locks
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.calls import Call
 from pandadb.core.jobs.effects import COMMAND, PRODUCTION
@@ -95,6 +96,8 @@ def kill(
         JobsLocked: See `mover.move`.
     """
     rule, asked = known(code), validation.ids(pandaids)
+    if lock is not Lock.SKIP:
+        locks.lock(session, asked, lock)
     ids = file_accounting.lock(session, asked, lock)
     role = Role(hard=hard, production=production)
     rows: list[Row[Any]] = []

@@ -12,7 +12,7 @@ from datetime import timedelta
 from heapq import merge
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, literal, or_, select
+from sqlalchemy import and_, case, exists, func, literal, not_, or_, select
 
 from pandadb.core.events.kinds import JobKind
 from pandadb.core.jobs.effects import COMMAND
@@ -42,6 +42,7 @@ from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import by_id
 from pandadb.core.sql.transaction import Lock
 from pandadb.errors import InvalidInput
+from pandadb.models import JobControl
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 from pandadb.models.types import EPOCH
 
@@ -274,6 +275,7 @@ def _is_due(rule: Rule, table: JobTable, config: ServerConfig) -> list[Any]:
     return [
         job.jobstatus.in_([state for state in rule.states if table in STATES[state].tables]),
         *(circumstance.of(job, config) for circumstance in rule.only),
+        not_(exists().where(JobControl.pandaid == job.pandaid)),  # the queue's have leases instead
         *([_is_old(rule, job, config)] if rule.since else []),
         *([_is_untold(job)] if isinstance(rule.action, Kill) else []),
     ]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
+    from pandadb.core.jobs.search.job_filters.criteria import Criterion
     from pandadb.models.jobs.all_tables import JobTable
 
 COMPONENTS = tuple(
@@ -33,7 +34,9 @@ COMPONENTS = tuple(
 TIMES = tuple(c.name for c in JobsActive4.__table__.c if isinstance(c.type, DateTime))
 EQUALITY_COLUMNS = ("jeditaskid", "produsername", "prodsourcelabel", "gshare")
 TEXTS = ("computingsite", "errortext")
-CONDITIONS = ("pandaids", "jobstatus", *EQUALITY_COLUMNS, *TEXTS, "since", "until", "errorcode")
+CONDITIONS = (
+    "pandaids", "jobstatus", *EQUALITY_COLUMNS, *TEXTS, "since", "until", "errorcode", "criterion",
+)  # fmt: skip
 """The conditions of a filter; the other fields are where to look."""
 
 
@@ -64,6 +67,8 @@ class Filter:
     """`pilot=1305`, or `1305` for that code of any component."""
     errortext: str | None = None
     """A regular expression of PostgreSQL, matched against the diag of each component."""
+    criterion: Criterion | None = None
+    """A further condition, such as a `JobFilter` has."""
     tables: Collection[str] | None = None
     """The tables to look in; None for those of live jobs and JOBSARCHIVED4."""
     archive: bool = False
@@ -168,6 +173,8 @@ def conditions(chosen: Filter, job: JobTable) -> Iterator[ColumnElement[bool]]:
     if chosen.errortext is not None:
         diags = (columns[f"{name}errordiag"] for name in COMPONENTS)
         yield or_(*(diag.regexp_match(chosen.errortext) for diag in diags))
+    if chosen.criterion is not None:
+        yield chosen.criterion.on(job)
     if job is JobsArchived and JobsArchived4 in places(chosen):
         yield ~exists().where(JobsArchived4.pandaid == job.pandaid)  # not archived for good yet
 

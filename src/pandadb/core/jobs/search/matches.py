@@ -11,6 +11,7 @@ from pandadb.core.jobs.files import file_accounting
 from pandadb.core.jobs.mover import looks
 from pandadb.core.jobs.refusals import Refusal, RefusalReason, refusing_to_wait
 from pandadb.core.jobs.search.filters import conditions, places
+from pandadb.core.jobs.search.job_filters.job_filter import as_filter
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models.jobs.all_tables import LIVE_TABLES
@@ -21,19 +22,21 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from pandadb.core.jobs.search.filters import Filter
+    from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
     from pandadb.core.sql.transaction import Transaction
     from pandadb.models.jobs.all_tables import JobTable
 
 LIVE_NAMES = tuple(table.__tablename__ for table in LIVE_TABLES)
 
 
-def live(chosen: Filter) -> Filter:
+def live(given: AnyFilter) -> Filter:
     """Return the filter for live jobs only: verbs do not take jobs that have ended.
 
     Raises:
         InvalidValue: The filter has no condition, so that it matches every job; or it names a table
             of ended jobs.
     """
+    chosen = as_filter(given)
     if chosen.is_unconditional:
         raise InvalidValue("A filter without a condition matches every job: give it at least one")
     ended = [name for name in chosen.tables or () if name not in LIVE_NAMES]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, bindparam, cast, func, literal, select, union_all
-from sqlalchemy.exc import DBAPIError
 
 from pandadb.core.archive.lookup.archived_jobs import at, gathered, groups, search
 from pandadb.core.jobs.search import lookup
 from pandadb.core.jobs.search.filters import conditions, places
+from pandadb.core.jobs.search.job_filters.job_filter import as_filter
+from pandadb.core.jobs.search.job_filters.regexes import bounded
 from pandadb.core.jobs.search.pagination import Cursor, Order
 from pandadb.core.sql.transaction import connection_of
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_number, near, words
-from pandadb.errors import PandaDBError, sqlstate
+from pandadb.errors import PandaDBError
 from pandadb.models import (
     JobsActive4,
     JobsArchived,
@@ -24,12 +25,13 @@ from pandadb.models import (
 from pandadb.models.jobs.all_tables import ARCHIVE_TABLES, JOB_TABLES, SATELLITES, UNARCHIVED_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import ColumnElement, CompoundSelect, Select
-    from sqlalchemy.orm import Session
 
     from pandadb.core.jobs.search.filters import Filter
+    from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
+    from pandadb.core.sql.transaction import Transaction
     from pandadb.models import Base
     from pandadb.models.jobs.all_tables import ArchiveTable, JobTable, Satellite
 
@@ -51,7 +53,7 @@ class Page:
     """The cursor for the next page; None if this is the last."""
 
 
-def get(session: Session, pandaid: int, archive: Session | None = None) -> dict[str, Any]:
+def get(session: Transaction, pandaid: int, archive: Transaction | None = None) -> dict[str, Any]:
     """Return all columns of a job, and besides them its `table` and its `files`.
 
     The archive is queried, too, and then `archive`, another database. `jobparameters` and
@@ -75,12 +77,12 @@ def get(session: Session, pandaid: int, archive: Session | None = None) -> dict[
     return job | {"files": files}
 
 
-def _live(session: Session, pandaid: int) -> list[dict[str, Any]]:
+def _live(session: Transaction, pandaid: int) -> list[dict[str, Any]]:
     found = connection_of(session).execute(by_id(), {"pandaid": pandaid})
     return [dict(row) for row in found.mappings()]
 
 
-def _archived(session: Session, pandaid: int) -> list[dict[str, Any]]:
+def _archived(session: Transaction, pandaid: int) -> list[dict[str, Any]]:
     found = search(session, JobsArchived, [pandaid], select(JobsArchived.__table__))
     here = {"place": JOB_TABLES.index(JobsArchived), "table": JobsArchived.__tablename__}
     return [{**here, **row._mapping} for row in found]
@@ -106,7 +108,7 @@ def by_id() -> CompoundSelect[Any]:
 
 
 def _satellites(
-    session: Session, job: dict[str, Any], live: Satellite, place: JobTable
+    session: Transaction, job: dict[str, Any], live: Satellite, place: JobTable
 ) -> list[dict[str, Any]]:
     """Return the satellites of a job from their own place, or else from the place before.
 
@@ -119,13 +121,15 @@ def _satellites(
     return found or (_in_archive(session, job, archive) if place is JobsArchived4 else [])
 
 
-def _beside(session: Session, job: dict[str, Any], table: type[Base]) -> list[dict[str, Any]]:
+def _beside(session: Transaction, job: dict[str, Any], table: type[Base]) -> list[dict[str, Any]]:
     rows = table.__table__
     query = select(rows).where(rows.c.pandaid == job["pandaid"]).order_by(_order(table))
     return [dict(row) for row in session.execute(query).mappings()]
 
 
-def _in_archive(session: Session, job: dict[str, Any], table: ArchiveTable) -> list[dict[str, Any]]:
+def _in_archive(
+    session: Transaction, job: dict[str, Any], table: ArchiveTable
+) -> list[dict[str, Any]]:
     """Return the rows of the day on which the job ended, or else from the likely places."""
     query = select(table.__table__).order_by(_order(table))
     found = at(session, table, job["pandaid"], job["modificationtime"], query)
@@ -140,8 +144,8 @@ def _order(table: type[Base]) -> ColumnElement[Any]:
 
 
 def find(
-    session: Session,
-    chosen: Filter,
+    session: Transaction,
+    chosen: AnyFilter,
     *,
     columns: Sequence[str] = (),
     order: Order = BY_PANDAID,
@@ -157,21 +161,33 @@ def find(
         InvalidValue: Unknown column, invalid limit, or malformed regular expression;
             after the latter the transaction can only be rolled back.
         InvalidCursor: `after` is not the `next` of a page in this order.
+        SearchTimeout: See `regexes.bounded`.
     """
     columns = words(columns)
     check_selectable(columns)
     check_number("limit", limit, 1, MAX_PAGE)
     cursor = None if after is None else Cursor.read(after, order)
-    _check_regex(session, chosen)
-    parts = [
-        _placed(session, chosen, job, _part(job, chosen, columns, order, cursor).limit(limit + 1))
-        for job in places(chosen)
-    ]
-    if not parts:
-        return Page([], None)
-    union = union_all(*parts).subquery()
-    query = select(union).order_by(*order.by(union.c.ordered_by, union.c.tie)).limit(limit + 1)
-    rows = session.execute(query).all()
+    part = partial(_part, columns=columns, order=order, cursor=cursor)
+    return _page(session, as_filter(chosen), part, order, limit)
+
+
+def _page(
+    session: Transaction,
+    chosen: Filter,
+    part: Callable[[JobTable, Filter], Select[*tuple[Any, ...]]],
+    order: Order,
+    limit: int,
+) -> Page:
+    with bounded(session, chosen):
+        parts = [
+            _placed(session, chosen, job, part(job, chosen).limit(limit + 1))
+            for job in places(chosen)
+        ]
+        if not parts:
+            return Page([], None)
+        union = union_all(*parts).subquery()
+        query = select(union).order_by(*order.by(union.c.ordered_by, union.c.tie))
+        rows = session.execute(query.limit(limit + 1)).all()
     jobs = [dict(zip(union.c.keys()[:-2], row[:-2], strict=True)) for row in rows[:limit]]
     last = str(Cursor(order, *rows[limit - 1][-2:])) if len(rows) > limit else None
     return Page(jobs, last)
@@ -201,7 +217,7 @@ def _part(
 
 
 def _placed(
-    session: Session, chosen: Filter, job: JobTable, part: Select[*tuple[Any, ...]]
+    session: Transaction, chosen: Filter, job: JobTable, part: Select[*tuple[Any, ...]]
 ) -> Select[*tuple[Any, ...]]:
     """Return the rows of one table for a page; of the archive, only its partitions with named jobs.
 
@@ -224,7 +240,7 @@ def _when(job: JobTable) -> Select[*tuple[Any, ...]]:
     return select(job.pandaid, job.modificationtime, ended)
 
 
-def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict[str, Any]]:
+def count(session: Transaction, chosen: AnyFilter, by: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return how many `jobs` there are for each combination of values of columns, most first.
 
     Besides the columns, jobs can be counted by their `table`.
@@ -234,7 +250,12 @@ def count(session: Session, chosen: Filter, by: Sequence[str] = ()) -> list[dict
     """
     names = [*dict.fromkeys(words(by))]
     check_selectable(names)
-    _check_regex(session, chosen)
+    found = as_filter(chosen)
+    with bounded(session, found):
+        return _counts(session, found, names)
+
+
+def _counts(session: Transaction, chosen: Filter, names: Sequence[str]) -> list[dict[str, Any]]:
     parts = [_placed(session, chosen, job, _counted(job, chosen, names)) for job in places(chosen)]
     if not parts:
         return [] if names else [{"jobs": 0}]
@@ -267,17 +288,3 @@ def check_selectable(names: Sequence[str]) -> None:
         if name not in known:
             hint = near(name, known)
             raise InvalidValue(f"jobs have no column {name!r}{hint}")
-
-
-def _check_regex(session: Session, chosen: Filter) -> None:
-    """Have PostgreSQL read the regular expression, even where there is nothing to compare."""
-    if chosen.errortext is None:
-        return
-    try:
-        session.execute(select(literal("").regexp_match(chosen.errortext)))
-    except DBAPIError as error:
-        if sqlstate(error) != "2201B":
-            raise
-        _, _, said = str(error.orig).partition(": ")
-        sentence = f"errortext {chosen.errortext!r} is no regular expression: {said}"
-        raise InvalidValue(sentence) from None

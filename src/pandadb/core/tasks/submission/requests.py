@@ -183,13 +183,13 @@ def _insert(session: Transaction, given: Parameters, parent: int | None) -> int:
         check_columns(TTask, row)
     except InvalidValue as error:
         raise InvalidTask(str(error)) from None
-    task = _next(session)
+    task = next_number(session)
     row |= {"taskid": task, "parent_tid": task if parent is None else parent, "submit_time": now()}
     connection_of(session).execute(insert(TTask.__table__).values(row))
     return task
 
 
-def _next(session: Transaction) -> int:
+def next_number(session: Transaction) -> int:
     """Draw the number of a task.
 
     Raises:

@@ -1,0 +1,33 @@
+"""The services for asyncio, with the same names, arguments and errors.
+
+`await aio.jobs.finish(database, [1, 2])` is `services.jobs.finish(database, [1, 2])`: the same
+function, whose waits for the server are awaited. `database` is an `AsyncDatabase`.
+"""
+
+from pandadb.aio import (
+    datasets,
+    errors,
+    events,
+    harvester,
+    jobs,
+    queue,
+    shares,
+    sites,
+    statistics,
+    tasks,
+)
+from pandadb.aio.database import AsyncDatabase
+
+__all__ = [
+    "AsyncDatabase",
+    "datasets",
+    "errors",
+    "events",
+    "harvester",
+    "jobs",
+    "queue",
+    "shares",
+    "sites",
+    "statistics",
+    "tasks",
+]

@@ -1,0 +1,155 @@
+"""The row of a flow: a task of the type flow, which the agents of tasks leave alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from pandadb.core.control import flow_locks
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.validation import InvalidValue, check_columns, check_text
+from pandadb.core.tasks.submission import requests
+from pandadb.errors import PandaDBError
+from pandadb.models import JediTaskParams, JediTasks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from pandadb.core.sql.transaction import Transaction
+
+TASK, PARAMS = JediTasks.__table__.c, JediTaskParams.__table__.c
+FLOW = "flow"
+"""The `status` and the `tasktype` of flows: no agent of tasks takes a task with this status."""
+STOPPED = "stopped"
+"""The `superstatus` of a flow that was stopped and not resumed; NULL otherwise."""
+OWNER = "pandadb"
+"""The `vo` and the `lockedby` of flows: agents take only tasks that nobody has locked."""
+USER = "nobody"
+MAX_NAME = 256
+
+
+class FlowNotFound(PandaDBError):
+    """A flow that JEDI_TASKS does not have."""
+
+
+class FlowNotAllowed(PandaDBError):
+    """The state of a flow, or of its jobs, forbids what was asked for."""
+
+
+@dataclass(frozen=True)
+class NewFlow:
+    """A flow to submit, with values for those of its jobs that have none of their own.
+
+    Raises:
+        InvalidValue: A value is malformed.
+    """
+
+    name: str
+    username: str | None = None
+    queue: str = ""
+    priority: int | None = None
+    resources: Mapping[str, Any] | None = None
+    exec_config: str | Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any] | None = None
+    allows_outer_parents: bool = False
+    """Whether jobs may wait for jobs of other flows, or of none."""
+
+    def __post_init__(self) -> None:
+        check_text("name", self.name)
+        if not self.name:
+            raise InvalidValue("A flow needs a name")
+        check_columns(JediTasks, {"taskname": self.name})
+        if self.username is not None:
+            check_columns(JediTasks, {"username": self.username})
+        if self.priority is not None:
+            check_columns(JediTasks, {"taskpriority": self.priority})
+
+
+@dataclass(frozen=True)
+class FlowRow:
+    """A flow that there is."""
+
+    jeditaskid: int
+    name: str
+    is_stopped: bool
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What it was submitted with: see `NewFlow`."""
+
+
+def create(session: Transaction, new: NewFlow) -> int:
+    """Insert the rows of a flow; return its number.
+
+    Raises:
+        NumberTaken: The sequence of tasks is behind its tables.
+    """
+    number = requests.next_number(session)
+    row = {
+        "jeditaskid": number,
+        "taskname": new.name,
+        "status": FLOW,
+        "tasktype": FLOW,
+        "prodsourcelabel": FLOW,
+        "vo": OWNER,
+        "lockedby": OWNER,
+        "username": new.username or USER,
+        "site": new.queue or None,
+        "taskpriority": new.priority,
+        "currentpriority": new.priority,
+        **dict.fromkeys(("creationdate", "modificationtime", "statechangetime"), now()),
+    }
+    session.execute(insert(JediTasks.__table__).values(row))
+    given = {name: value for name, value in asdict(new).items() if value is not None}
+    parameters = {"jeditaskid": number, "taskparams": json.dumps(given)}
+    session.execute(insert(JediTaskParams.__table__).values(parameters))
+    return number
+
+
+def lock(session: Transaction, flows: Collection[int]) -> dict[int, FlowRow]:
+    """Lock flows, before all other rows of theirs; return those that there are.
+
+    Raises:
+        FlowLocked: Another transaction has locked one of them for longer than the lock timeout.
+    """
+    return _read(session, flow_locks.lock(session, flows))
+
+
+def lock_one(session: Transaction, flow: int) -> FlowRow:
+    """Lock a flow; return it.
+
+    Raises:
+        FlowNotFound: There is none.
+        FlowLocked: See `lock`.
+    """
+    found = lock(session, [flow])
+    if flow not in found:
+        raise FlowNotFound(f"There is no flow {flow}")
+    return found[flow]
+
+
+def _read(session: Transaction, flows: Collection[int]) -> dict[int, FlowRow]:
+    found = (
+        select(TASK.jeditaskid, TASK.taskname, TASK.superstatus, PARAMS.taskparams)
+        .outerjoin(PARAMS.jeditaskid.table, PARAMS.jeditaskid == TASK.jeditaskid)
+        .where(is_among(TASK.jeditaskid, flows), TASK.status == FLOW, TASK.tasktype == FLOW)
+    )
+    return {
+        flow: FlowRow(flow, name, superstatus == STOPPED, json.loads(text or "{}"))
+        for flow, name, superstatus, text in session.execute(found)
+    }
+
+
+def note_stop(session: Transaction, flow: int, *, stopped: bool) -> None:
+    """Note that a locked flow is stopped, or goes on."""
+    changed = update(JediTasks.__table__).where(TASK.jeditaskid == flow)
+    values = {"superstatus": STOPPED if stopped else None, "modificationtime": now()}
+    session.execute(changed.values(values))
+
+
+def touch(session: Transaction, flow: int) -> None:
+    """Set the time of the last change of a locked flow."""
+    changed = update(JediTasks.__table__).where(TASK.jeditaskid == flow)
+    session.execute(changed.values(modificationtime=now()))

@@ -1,0 +1,104 @@
+"""Flows that are deleted, with their jobs and all that belongs to these."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, or_, select
+
+from pandadb.core.control import locks
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.refusals import refusing_to_wait
+from pandadb.core.queue import processes
+from pandadb.core.queue.flows import flow_rows, stops
+from pandadb.core.queue.flows.flow_rows import FlowNotAllowed
+from pandadb.core.queue.verbs import deletions
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.models import (
+    JediJobRetryHistory,
+    JediTaskParams,
+    JediTasks,
+    JobDependency,
+    JobsArchived4,
+    TasksStatusLog,
+)
+from pandadb.models.jobs.all_tables import LIVE_TABLES
+from pandadb.models.views import Flows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from pandadb.core.sql.transaction import Transaction
+
+FLOW, EDGE = Flows.__table__.c, JobDependency.__table__.c
+OF_FLOW = (JediJobRetryHistory, JediTaskParams, TasksStatusLog, JediTasks)
+"""Tables with rows of a flow by its number."""
+
+
+def remove(
+    session: Transaction, flows: Collection[int], *, host: str, cancels: bool = False
+) -> list[int]:
+    """Delete flows with all their jobs; return those that there were.
+
+    With `cancels` jobs that have not ended are cancelled first, at once: their leases are lost.
+    Rows of jobs that are in the archive stay there.
+
+    Raises:
+        FlowNotAllowed: A job of a flow has not ended, and is not to be cancelled.
+        FlowLocked, JobsLocked: A flow or a job was locked for longer than the lock timeout.
+    """
+    known = sorted(flow_rows.lock(session, flows))
+    if not known:
+        return []
+    members = [job for flow in known for job in stops.members(session, flow)]
+    with refusing_to_wait():
+        locks.lock(session, members)
+    if live := _live(session, known):
+        if not cancels:
+            raise FlowNotAllowed(
+                f"Job {live[0]} of a flow has not ended: cancel the flow, or stop it first"
+            )
+        _cancel(session, live, host)
+    everything = {*members, *_ended(session, known)}
+    edges = delete(JobDependency.__table__)
+    touching = or_(is_among(EDGE.parent, everything), is_among(EDGE.child, everything))
+    session.execute(edges.where(touching))
+    deletions.purge(session, everything)
+    for model in OF_FLOW:
+        table = model.__table__
+        session.execute(delete(table).where(is_among(table.c.jeditaskid, known)))
+    return known
+
+
+def number(session: Transaction) -> int:
+    """Return the number of flows."""
+    return session.execute(select(func.count()).select_from(Flows.__table__)).scalar_one()
+
+
+def every(session: Transaction) -> list[int]:
+    """Return all flows."""
+    return [*session.scalars(select(FLOW.jeditaskid).order_by(FLOW.jeditaskid))]
+
+
+def _live(session: Transaction, flows: Collection[int]) -> list[int]:
+    """Return the jobs of flows that have not ended, locked."""
+    found: list[int] = []
+    for table in LIVE_TABLES:
+        job = table.__table__.c
+        rows = select(job.pandaid).where(is_among(job.jeditaskid, flows)).order_by(job.pandaid)
+        found += session.scalars(rows.with_for_update())
+    return sorted(found)
+
+
+def _cancel(session: Transaction, live: Sequence[int], host: str) -> None:
+    """End jobs and the processes that they have; no other job goes on by it."""
+    processes.cancel(session, live)
+    ended = advances.advance(session, "kill", live, host=host)
+    if running := [job for job in live if job in ended.refused]:
+        advances.advance(session, "kill hard", running, host=host)
+
+
+def _ended(session: Transaction, flows: Collection[int]) -> list[int]:
+    """Return the jobs of flows that have ended and are not archived, earlier attempts included."""
+    job = JobsArchived4.__table__.c
+    return [*session.scalars(select(job.pandaid).where(is_among(job.jeditaskid, flows)))]

@@ -1,0 +1,209 @@
+"""Changes of a flow by a job that ends: its replacement, a detour, additions, and stops.
+
+All in the transaction in which the job ends, before it does: so children wait for the new jobs
+when the end is noted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, literal, null, select, update
+
+from pandadb.core.control import locks
+from pandadb.core.control.dependencies import FINISHED_STATE, IGNORE
+from pandadb.core.jobs.attempts import retry_history
+from pandadb.core.jobs.refusals import refusing_to_wait
+from pandadb.core.queue import submission
+from pandadb.core.queue.flows import flow_rows, new_flows, stops
+from pandadb.core.queue.flows.graphs import Graph, named, with_defaults
+from pandadb.core.queue.flows.passed_results import OUTPUT_OF
+from pandadb.core.queue.new_jobs import NewQueueJob
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.validation import InvalidValue
+from pandadb.models import JobControl, JobDependency, JobsActive4
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pandadb.core.queue.flows.flow_rows import FlowRow
+    from pandadb.core.queue.flows.graphs import Response
+    from pandadb.core.sql.transaction import Transaction
+
+CONTROL, EDGE, JOB = (m.__table__.c for m in (JobControl, JobDependency, JobsActive4))
+REPLACE = "replace"
+"""The `relationtype` of a job and the one that takes its place."""
+OUTPUT_NAME = "store_inputs"
+"""The `jobname` of such a job."""
+
+
+@dataclass(frozen=True)
+class Maker:
+    """A job that ends, and what its new jobs inherit."""
+
+    row: Any
+    """Its control row, with the columns of the job that new jobs inherit."""
+    flow: FlowRow
+    host: str
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Return the values that new jobs have of the job."""
+        details = self.row.details or {}
+        return {
+            "queue": self.row.queue,
+            "priority": self.row.currentpriority,
+            "username": self.row.produsername,
+            "resources": details.get("resources"),
+            "exec_config": details.get("exec_config"),
+        }
+
+
+def lock_flows(session: Transaction, jobs: Mapping[int, Response]) -> dict[int, FlowRow]:
+    """Lock the flows of jobs that end with changes, before anything else; return them by job.
+
+    Jobs that have ended meanwhile are left out: their leases are lost.
+
+    Raises:
+        InvalidValue: A job has no flow.
+        FlowLocked: Another transaction has locked a flow for longer than the lock timeout.
+    """
+    rows = session.execute(select(JOB.pandaid, JOB.jeditaskid).where(is_among(JOB.pandaid, jobs)))
+    flow_of = dict(rows.all())
+    flows = flow_rows.lock(session, {flow for flow in flow_of.values() if flow is not None})
+    if outside := [job for job, flow in flow_of.items() if flow not in flows]:
+        raise InvalidValue(f"Job {outside[0]} has no flow that it could change")
+    whole = [flow for job, flow in flow_of.items() if jobs[job].stop_flow]
+    members = [member for flow in whole for member in stops.members(session, flow)]
+    with refusing_to_wait():
+        locks.lock(session, [*jobs, *members])
+    return {job: flows[flow] for job, flow in flow_of.items()}
+
+
+def respond(
+    session: Transaction, job: int, flow: FlowRow, response: Response, *, host: str
+) -> list[int]:
+    """Change the flow, which is locked, as a job wants that is about to finish; return new jobs.
+
+    Raises:
+        InvalidValue: A graph is malformed.
+        UnknownParent: A new job waits for a job that there is not.
+        DependencyCycle: New jobs wait for each other.
+    """
+    maker = Maker(_maker(session, job), flow, host)
+    new: list[int] = []
+    if response.replace is not None:
+        new += _replace(session, maker, Graph.of(response.replace))
+    if response.addition is not None:
+        new += _add(session, maker, Graph.of(response.addition), [job])
+    if response.detour is not None:
+        new += _detour(session, maker, Graph.of(response.detour))
+    if new:
+        flow_rows.touch(session, flow.jeditaskid)
+    if response.stop_flow:
+        stops.stop(session, flow.jeditaskid, host=host)
+    elif response.stop_children:
+        stops.stop_children(session, [job], host=host)
+    if new and flow.is_stopped:
+        stops.close(session, new, host=host)
+    return new
+
+
+def _maker(session: Transaction, job: int) -> Any:
+    columns = (JOB.currentpriority, JOB.produsername, JOB.jeditaskid)
+    found = (
+        select(*JobControl.__table__.c, *columns)
+        .join(JOB.pandaid.table, JOB.pandaid == CONTROL.pandaid)
+        .where(CONTROL.pandaid == job)
+    )
+    return session.execute(found).one()
+
+
+def _add(
+    session: Transaction,
+    maker: Maker,
+    graph: Graph,
+    parents: Sequence[int],
+    on_failure: str | None = None,
+) -> list[int]:
+    """Submit the jobs of a graph, of which the roots wait for some jobs; return them in order."""
+    members = new_flows.newest(session, maker.flow.jeditaskid)
+    jobs = [with_defaults(job, maker.defaults) for job in named(graph.jobs, members)]
+    jobs = new_flows.resolved(jobs, members)
+    rooted = [
+        job
+        if job.parents
+        else replace(job, parents=parents, on_failure=on_failure or job.on_failure)
+        for job in jobs
+    ]
+    return submission.submit(session, rooted, maker.host, jeditaskid=maker.flow.jeditaskid).pandaids
+
+
+def _replace(session: Transaction, maker: Maker, graph: Graph) -> list[int]:
+    """Let a job, or the output of a graph, take the place of a job; return the new jobs.
+
+    The new jobs wait for the parents of the job: if it has run without one, they do, too. Children
+    do not wait for a graph without an output.
+    """
+    parents, output = _parents(session, maker.row.pandaid), graph.output_place()
+    excused = any(state not in (None, FINISHED_STATE) for state in parents.values())
+    rule = IGNORE if excused else None
+    if len(graph.jobs) == 1 and output is None:
+        job = graph.jobs[0]
+        given = replace(job, parents=[*parents, *job.parents], on_failure=rule or job.on_failure)
+        return [_next_version(session, maker, given)]
+    added = _add(session, maker, graph, [*parents], rule)
+    if output is None:
+        return added
+    passing = NewQueueJob(name=OUTPUT_NAME, parents=[added[output]], on_failure=IGNORE)
+    return [*added, _next_version(session, maker, passing, {OUTPUT_OF: graph.output})]
+
+
+def _next_version(
+    session: Transaction, maker: Maker, job: NewQueueJob, notes: Mapping[str, Any] | None = None
+) -> int:
+    """Submit the job that takes the place of a job: with its name, its number + 1, its children."""
+    old, task = maker.row.pandaid, maker.flow.jeditaskid
+    columns = {**job.columns, "jobname": job.name or maker.row.name}
+    given = with_defaults(replace(job, name=maker.row.name, columns=columns), maker.defaults)
+    new = submission.submit(session, [given], maker.host, jeditaskid=task).pandaids[0]
+    retry_history.note(session, [(task, old, new)], REPLACE)
+    moved = update(JobDependency.__table__).where(EDGE.parent == old)
+    moved = moved.values(parent=new, parent_state=None)
+    children = session.scalars(moved.returning(EDGE.child)).all()
+    values = {
+        "index_number": maker.row.index_number + 1,
+        "has_children": bool(children),
+        "details": {**(given.details or {}), **(notes or {})} or null(),
+    }
+    changed = update(JobControl.__table__).where(CONTROL.pandaid == new)
+    session.execute(changed.values(values))
+    return new
+
+
+def _parents(session: Transaction, job: int) -> dict[int, str | None]:
+    """Return the parents of a job, each with the state in which it has ended."""
+    found = select(EDGE.parent, EDGE.parent_state).where(EDGE.child == job).order_by(EDGE.parent)
+    return dict(session.execute(found).all())
+
+
+def _detour(session: Transaction, maker: Maker, graph: Graph) -> list[int]:
+    """Put jobs between a job and its children, which wait for the leaves, too; return them."""
+    old = maker.row.pandaid
+    before = EDGE.parent.table.alias("before")
+    children = [*session.scalars(select(EDGE.child).where(EDGE.parent == old))]
+    added = _add(session, maker, graph, [old])
+    leaves = [added[place] for place in graph.leaves()]
+    rows = (
+        select(CONTROL.pandaid, before.c.child, before.c.on_failure)
+        .join(before, before.c.parent == literal(old))
+        .where(is_among(CONTROL.pandaid, leaves), is_among(before.c.child, children))
+    )
+    columns = ["parent", "child", "on_failure"]
+    session.execute(insert(JobDependency.__table__).from_select(columns, rows))
+    for jobs, values in ((leaves, {"has_children": bool(children)}), (children, {})):
+        changed = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
+        session.execute(changed.values(last_changed=now(), **values))
+    return added

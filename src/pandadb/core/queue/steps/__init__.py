@@ -1,0 +1,1 @@
+"""Steps of a runner that brings jobs to other machines: staging, batch systems, fetching."""

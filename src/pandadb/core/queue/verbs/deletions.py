@@ -1,0 +1,144 @@
+"""Deletions of queued jobs that are not in flight, with their attempts and all that is of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, null, or_, select, update
+
+from pandadb.core.control import dependencies, groups
+from pandadb.core.jobs import advances
+from pandadb.core.jobs.dispatch import queued_jobs
+from pandadb.core.jobs.files.file_status import same_file
+from pandadb.core.queue.verbs import job_rows, new_attempts, outcomes, refused
+from pandadb.core.queue.verbs.standings import DELETE
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.transaction import Lock
+from pandadb.models import (
+    FilesTable4,
+    HarvesterRelJobsWorkers,
+    JediDatasetContents,
+    JediJobRetryHistory,
+    JobControl,
+    JobDependency,
+    JobGroupMember,
+    JobLease,
+    JobMetrics,
+    JobOutputReport,
+    JobParamsTable,
+    Jobs,
+    JobsArchived4,
+    JobsDebug,
+    JobsStatusLog,
+    MetaTable,
+    SQLQueue,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from pandadb.core.jobs.refusals import Refusal
+    from pandadb.core.queue.verbs.outcomes import Chosen, VerbOutcome
+    from pandadb.core.sql.transaction import Transaction
+
+CONTROL, EDGE, JOB = JobControl.__table__.c, JobDependency.__table__.c, Jobs.__table__.c
+OF_JOBS = (
+    FilesTable4,
+    HarvesterRelJobsWorkers,
+    JobMetrics,
+    JobOutputReport,
+    JobParamsTable,
+    JobsDebug,
+    JobsStatusLog,
+    MetaTable,
+    SQLQueue,
+    JobGroupMember,
+    JobLease,
+    JobControl,
+    JobsArchived4,
+)
+"""Tables with rows of jobs by their PandaIDs; events of the outbox are left to be sent."""
+
+
+def remove(
+    session: Transaction,
+    pandaids: Sequence[int],
+    *,
+    host: str,
+    whole_flows: bool = False,
+    how: Lock = Lock.WAIT,
+) -> VerbOutcome:
+    """Delete jobs that no worker has: their children wait for them no longer.
+
+    The last job of a flow is refused, unless flows are deleted as a whole.
+
+    Raises:
+        FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
+    """
+    chosen = outcomes.choose(session, pandaids, DELETE, how)
+    if not whole_flows:
+        chosen.refuse(_last_of_flows(session, chosen))
+    jobs = chosen.ids
+    if not jobs:
+        return chosen.outcome
+    children = _cut(session, jobs)
+    live = [job for job, one in chosen.jobs.items() if not one.has_ended]
+    for verb in ("kill", "kill hard"):
+        left = [job for job in live if job_rows.read(session, [job])[job].has_ended is False]
+        advances.advance(session, verb, left, host=host)
+    freed = groups.leave(session, jobs)
+    queued_jobs.go_on(session, dependencies.ready(session, children), freed, host=host)
+    purge(session, [*jobs, *new_attempts.earlier(session, jobs)])
+    chosen.outcome.states = dict.fromkeys(jobs, "deleted")
+    return chosen.outcome
+
+
+def _last_of_flows(session: Transaction, chosen: Chosen) -> dict[int, Refusal]:
+    """Refuse the newest of the chosen jobs of a flow that would have none left."""
+    mine: dict[int, list[int]] = {}
+    for job, one in chosen.jobs.items():
+        if one.jeditaskid:
+            mine.setdefault(one.jeditaskid, []).append(job)
+    numbers = (
+        select(JOB.jeditaskid, func.count(CONTROL.pandaid.distinct()))
+        .join(JobControl.__table__, CONTROL.pandaid == JOB.pandaid)
+        .where(is_among(JOB.jeditaskid, mine))
+        .group_by(JOB.jeditaskid)
+    )
+    words = "is the last job of its flow: delete the flow"
+    return {
+        max(mine[flow]): refused.guarded(max(mine[flow]), words)
+        for flow, number in (session.execute(numbers) if mine else ())
+        if number <= len(mine[flow])
+    }
+
+
+def _cut(session: Transaction, jobs: Collection[int]) -> list[int]:
+    """Delete the dependencies of jobs; return the children that stay."""
+    edge = JobDependency.__table__
+    cut = delete(edge).where(or_(is_among(EDGE.parent, jobs), is_among(EDGE.child, jobs)))
+    children = sorted({*session.scalars(cut.returning(EDGE.child))} - {*jobs})
+    touched = update(JobControl.__table__).where(is_among(CONTROL.pandaid, children))
+    session.execute(touched.values(last_changed=now()))
+    return children
+
+
+def purge(session: Transaction, jobs: Collection[int]) -> None:
+    """Delete the rows of jobs that have ended, from all tables; files of tasks become free."""
+    contents, file = JediDatasetContents.__table__, FilesTable4.__table__.c
+    freed = update(contents).where(
+        same_file(contents.c, file),
+        is_among(file.pandaid, jobs),
+        is_among(contents.c.pandaid, jobs),
+    )
+    session.execute(freed.values(pandaid=null()))
+    history = JediJobRetryHistory.__table__.c
+    session.execute(
+        delete(JediJobRetryHistory.__table__).where(
+            or_(is_among(history.oldpandaid, jobs), is_among(history.newpandaid, jobs))
+        )
+    )
+    for model in OF_JOBS:
+        table = model.__table__
+        session.execute(delete(table).where(is_among(table.c.pandaid, jobs)))

@@ -1,0 +1,135 @@
+"""Jobs of the job queue as verbs of users see them: locked, with their standing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, func, literal, select
+
+from pandadb.core.control import flow_locks, locks
+from pandadb.core.jobs.refusals import refusing_to_wait
+from pandadb.core.jobs.search import lookup
+from pandadb.core.queue.verbs.standings import Standing, standing
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.transaction import Lock
+from pandadb.models import JobControl, JobLease, Jobs
+from pandadb.models.jobs.all_tables import LIVE_TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from pandadb.core.sql.transaction import Transaction
+    from pandadb.models.jobs.all_tables import JobTable
+
+CONTROL, LEASE, JOB = JobControl.__table__.c, JobLease.__table__.c, Jobs.__table__.c
+
+
+@dataclass(frozen=True)
+class QueuedJob:
+    """A job of the job queue, in its newest attempt."""
+
+    pandaid: int
+    jobstatus: str
+    standing: Standing
+    has_ended: bool
+    """Whether it is in a table of jobs that have ended."""
+    is_leased: bool
+    """Whether a worker has it now."""
+    jeditaskid: int | None
+    name: str | None
+    index_number: int
+
+
+def read(session: Transaction, pandaids: Collection[int]) -> dict[int, QueuedJob]:
+    """Return jobs of the job queue; others, and those that the archive has, are missing."""
+    if not pandaids:
+        return {}
+    found = lookup.live(session, pandaids, _looked_up)
+    control = select(
+        CONTROL.pandaid,
+        CONTROL.held,
+        CONTROL.suspended,
+        CONTROL.name,
+        CONTROL.index_number,
+        LEASE.pandaid.label("leased"),
+    ).outerjoin(JobLease.__table__, LEASE.pandaid == CONTROL.pandaid)
+    rows = session.execute(control.where(is_among(CONTROL.pandaid, found)))
+    return {row.pandaid: _job(row, found[row.pandaid]) for row in rows}
+
+
+def _looked_up(job: JobTable) -> Select[*tuple[Any, ...]]:
+    ended = literal(job not in LIVE_TABLES).label("ended")
+    return select(job.pandaid, job.jobstatus, job.jobsubstatus, job.jeditaskid, ended)
+
+
+def _job(row: Any, job: Any) -> QueuedJob:
+    return QueuedJob(
+        pandaid=row.pandaid,
+        jobstatus=job.jobstatus,
+        standing=standing(job.jobstatus, job.jobsubstatus, held=row.held, suspended=row.suspended),
+        has_ended=job.ended,
+        is_leased=row.leased is not None,
+        jeditaskid=job.jeditaskid,
+        name=row.name,
+        index_number=row.index_number,
+    )
+
+
+def lock(session: Transaction, pandaids: Collection[int], how: Lock = Lock.WAIT) -> list[int]:
+    """Lock control rows of jobs, and of their children; return the jobs that have one.
+
+    With SKIP the jobs that another transaction has locked are left out.
+
+    Raises:
+        JobsLocked: The session's `lock_timeout` has passed.
+    """
+    asked = [*pandaids]
+    with refusing_to_wait():
+        if how is Lock.SKIP:
+            rows = select(CONTROL.pandaid).where(is_among(CONTROL.pandaid, asked))
+            free = rows.order_by(CONTROL.pandaid).with_for_update(skip_locked=True)
+            asked = [*session.scalars(free)]
+        return locks.lock(session, asked)
+
+
+def keep(session: Transaction, pandaids: Collection[int], how: Lock = Lock.WAIT) -> list[int]:
+    """Lock control rows of jobs, and of no others; return the jobs that have one.
+
+    Raises:
+        JobsLocked: With NOWAIT, another transaction has locked one; or the session's
+            `lock_timeout` has passed.
+    """
+    rows = select(CONTROL.pandaid).where(is_among(CONTROL.pandaid, pandaids))
+    skip, nowait = how is Lock.SKIP, how is Lock.NOWAIT
+    with refusing_to_wait():
+        ordered = rows.order_by(CONTROL.pandaid)
+        return [*session.scalars(ordered.with_for_update(skip_locked=skip, nowait=nowait))]
+
+
+def lock_flows_of(session: Transaction, jobs: Iterable[QueuedJob]) -> None:
+    """Lock the flows of jobs.
+
+    Raises:
+        FlowLocked: The session's `lock_timeout` has passed.
+    """
+    flow_locks.lock(session, sorted({job.jeditaskid for job in jobs if job.jeditaskid}))
+
+
+def replaced(session: Transaction, jobs: Collection[QueuedJob]) -> set[int]:
+    """Return those of the jobs that have been replaced: their name has a higher index."""
+    flows = {job.jeditaskid for job in jobs if job.jeditaskid and job.name}
+    if not flows:
+        return set()
+    newest = (
+        select(JOB.jeditaskid, CONTROL.name, func.max(CONTROL.index_number))
+        .join(JobControl.__table__, CONTROL.pandaid == JOB.pandaid)
+        .where(is_among(JOB.jeditaskid, flows), CONTROL.index_number > 1)
+        .group_by(JOB.jeditaskid, CONTROL.name)
+    )
+    indices = {(flow, name): index for flow, name, index in session.execute(newest)}
+    return {
+        job.pandaid
+        for job in jobs
+        if job.index_number < indices.get((job.jeditaskid, job.name), job.index_number)
+    }

@@ -1,0 +1,88 @@
+"""Sessions that have locked control rows of jobs, or flows: who they are, and their end.
+
+A row tells the transaction that has locked it last (`xmax`), and `pg_locks` who that is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, cast, column, func, literal_column, select, table, true
+
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.models import JediTasks, JobControl
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+
+    from pandadb.core.sql.transaction import Transaction
+
+LOCKS = table("pg_locks", *map(column, ("locktype", "transactionid", "mode", "granted", "pid")))
+SESSIONS = table(
+    "pg_stat_activity", *map(column, ("pid", "usename", "application_name", "xact_start"))
+)
+END_TIMEOUT_MS = 5000
+
+
+@dataclass(frozen=True)
+class LockHolder:
+    """A session that has locked a job, or a flow."""
+
+    locked: int
+    """The PandaID, or the task id of the flow."""
+    pid: int
+    username: str | None
+    application: str | None
+    since: datetime | None
+    """Begin of its transaction, with a time zone."""
+
+
+def of_jobs(session: Transaction, pandaids: Collection[int] | None = None) -> list[LockHolder]:
+    """Return the sessions that have locked control rows of jobs; None is of all jobs."""
+    return _holders(session, JobControl.__table__.c.pandaid, pandaids)
+
+
+def of_flows(session: Transaction, flows: Collection[int] | None = None) -> list[LockHolder]:
+    """Return the sessions that have locked flows; None is of all."""
+    return _holders(session, JediTasks.__table__.c.jeditaskid, flows)
+
+
+def _holders(
+    session: Transaction, key: ColumnElement[int], chosen: Collection[int] | None
+) -> list[LockHolder]:
+    lock, who = LOCKS.c, SESSIONS.c
+    rows = key.table
+    locker: ColumnElement[Any] = literal_column(f"{rows.name}.xmax")
+    found = (
+        select(key, who.pid, who.usename, who.application_name, who.xact_start)
+        .select_from(rows)
+        .join(LOCKS, lock.transactionid == locker)
+        .join(SESSIONS, who.pid == lock.pid)
+        .where(
+            lock.locktype == "transactionid",
+            lock.granted,
+            lock.mode == "ExclusiveLock",
+            who.pid != func.pg_backend_pid(),
+            true() if chosen is None else is_among(key, chosen),
+        )
+        .order_by(key)
+    )
+    return [LockHolder(*row) for row in session.execute(found)]
+
+
+def end(session: Transaction, holders: Collection[LockHolder]) -> list[int]:
+    """End the sessions that hold locks, each rolled back; return what was locked by them.
+
+    The role needs the right to signal them: its own, or as a member of pg_signal_backend.
+    """
+    pids = {one.pid for one in holders}
+    ended = {
+        pid
+        for pid in sorted(pids)
+        if session.scalar(select(func.pg_terminate_backend(pid, cast(END_TIMEOUT_MS, BigInteger))))
+    }
+    return sorted({one.locked for one in holders if one.pid in ended})

@@ -1,0 +1,109 @@
+"""The result of a verb of users on queued jobs, and the conditions that all verbs have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pandadb.core.queue.verbs import job_rows, refused
+from pandadb.core.queue.verbs.standings import allowed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from pandadb.core.jobs.refusals import Refusal
+    from pandadb.core.queue.verbs.job_rows import QueuedJob
+    from pandadb.core.sql.transaction import Lock, Transaction
+
+
+@dataclass
+class VerbOutcome:
+    """What a verb has done: jobs by the PandaIDs that they had before it."""
+
+    states: dict[int, str] = field(default_factory=dict)
+    """The jobs that were asked for and have changed, each with its state of PanDA now."""
+    refused: dict[int, Refusal] = field(default_factory=dict)
+    before: dict[int, str] = field(default_factory=dict)
+    attempts: dict[int, int] = field(default_factory=dict)
+    """Jobs that have a new attempt, each with its PandaID."""
+    related: dict[int, str] = field(default_factory=dict)
+    """Other jobs whose state has changed."""
+
+
+@dataclass
+class Chosen:
+    """The jobs of a call that a verb may change, locked, and the refusals of the others."""
+
+    jobs: dict[int, QueuedJob]
+    outcome: VerbOutcome
+
+    @property
+    def ids(self) -> list[int]:
+        """The PandaIDs, in order."""
+        return sorted(self.jobs)
+
+    def refuse(self, refusals: dict[int, Refusal]) -> None:
+        """Leave jobs out."""
+        for job in refusals:
+            self.jobs.pop(job, None)
+        self.outcome.refused |= refusals
+
+
+def choose(
+    session: Transaction,
+    pandaids: Sequence[int],
+    verb: str,
+    how: Lock,
+    *,
+    in_flow: bool = True,
+) -> Chosen:
+    """Lock the jobs of a call, and their flows before them; refuse those that the verb is not for.
+
+    Raises:
+        FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
+    """
+    if in_flow:
+        job_rows.lock_flows_of(session, job_rows.read(session, pandaids).values())
+    mine = job_rows.lock(session, pandaids, how)
+    found = job_rows.read(session, mine)
+    outcome = VerbOutcome(before={job: one.jobstatus for job, one in found.items()})
+    chosen = Chosen({**found}, outcome)
+    chosen.refuse(_missing(session, pandaids, found))
+    chosen.refuse(
+        {
+            job: refused.not_allowed(job, one.standing, verb)
+            for job, one in found.items()
+            if not allowed(verb, one.standing)
+        }
+    )
+    return chosen
+
+
+def report(
+    session: Transaction, outcome: VerbOutcome, changed: Iterable[int], related: Iterable[int] = ()
+) -> VerbOutcome:
+    """Note the states that jobs have now; those that were refused are left out."""
+    made, sets = outcome.attempts, ({*changed}, {*related})
+    now = job_rows.read(session, {made.get(job, job) for jobs in sets for job in jobs})
+    states = [
+        {
+            job: now[made.get(job, job)].jobstatus
+            for job in sorted(jobs - outcome.refused.keys())
+            if made.get(job, job) in now
+        }
+        for jobs in sets
+    ]
+    outcome.states |= states[0]
+    outcome.related |= states[1]
+    return outcome
+
+
+def _missing(
+    session: Transaction, pandaids: Sequence[int], found: Collection[int]
+) -> dict[int, Refusal]:
+    """Refuse jobs that there are not, and those that another transaction has locked."""
+    left = [job for job in pandaids if job not in found]
+    if not left:
+        return {}
+    there = job_rows.read(session, left)
+    return {job: refused.locked(job) if job in there else refused.unknown(job) for job in left}

@@ -1,0 +1,112 @@
+"""States that an administrator gives to jobs: by the mover, logged, with all consequences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, null, update
+
+from pandadb.core.control import groups, notices
+from pandadb.core.jobs import advances, states
+from pandadb.core.jobs.dispatch import queued_jobs
+from pandadb.core.jobs.mover import move
+from pandadb.core.queue import processes
+from pandadb.core.queue.verbs import new_attempts, outcomes
+from pandadb.core.queue.verbs.standings import (
+    BATCH_SUBSTATUS,
+    SET_STATE,
+    STAGED_SUBSTATUS,
+    Standing,
+)
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.transaction import Lock
+from pandadb.models import JobControl, JobLease
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from pandadb.core.queue.verbs.job_rows import QueuedJob
+    from pandadb.core.queue.verbs.outcomes import VerbOutcome
+    from pandadb.core.sql.transaction import Transaction
+
+CONTROL, LEASE = JobControl.__table__.c, JobLease.__table__.c
+TARGETS: Mapping[Standing, tuple[str, str | None]] = {
+    Standing.WAITING: ("pending", None),
+    Standing.READY: ("activated", None),
+    Standing.THROTTLED: ("throttled", None),
+    Standing.PAUSED: ("throttled", None),
+    Standing.CLAIMED: ("sent", None),
+    Standing.STAGED: ("starting", STAGED_SUBSTATUS),
+    Standing.SUBMITTED: ("starting", None),
+    Standing.RUNNING: ("running", None),
+    Standing.HOLDING: ("holding", None),
+    Standing.TRANSFERRING: ("transferring", None),
+    Standing.BATCHED: ("starting", BATCH_SUBSTATUS),
+    Standing.BATCH: ("running", BATCH_SUBSTATUS),
+    Standing.SUSPENDED: ("failed", None),
+    Standing.FINISHED: ("finished", None),
+    Standing.FAILED: ("failed", None),
+    Standing.CANCELLED: ("cancelled", None),
+    Standing.CLOSED: ("closed", None),
+}
+"""The state of PanDA, and the `jobsubstatus`, for each standing."""
+
+
+def set_state(
+    session: Transaction,
+    pandaids: Sequence[int],
+    state: Standing,
+    *,
+    host: str,
+    how: Lock = Lock.WAIT,
+) -> VerbOutcome:
+    """Give jobs a state, whichever they are in: what follows from it for other jobs follows.
+
+    A job that has ended gets a new attempt, which gets the state. Workers lose the jobs. A job that
+    is given `suspended` has no step to go on with: it can only be run again.
+
+    Raises:
+        FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
+    """
+    chosen = outcomes.choose(session, pandaids, SET_STATE, how)
+    target, sub = TARGETS[state]
+    same = {job for job, one in chosen.jobs.items() if one.has_ended and one.standing is state}
+    ended = [j for j, one in chosen.jobs.items() if one.has_ended and j not in same]
+    made, unwilling = new_attempts.make(session, sorted(ended), host=host)
+    chosen.outcome.attempts |= made
+    chosen.refuse(unwilling)
+    _take_from_workers(session, chosen.jobs)
+    ids = [made.get(job, job) for job in chosen.ids if job not in same]
+    if ids:
+        _place(session, ids, state, target, sub, host=host)
+    return outcomes.report(session, chosen.outcome, chosen.jobs)
+
+
+def _take_from_workers(session: Transaction, jobs: Mapping[int, QueuedJob]) -> None:
+    processes.cancel(session, sorted(jobs))
+    session.execute(delete(JobLease.__table__).where(is_among(LEASE.pandaid, jobs)))
+
+
+def _place(
+    session: Transaction,
+    jobs: Collection[int],
+    state: Standing,
+    target: str,
+    substatus: str | None,
+    *,
+    host: str,
+) -> None:
+    """Move jobs, with their control rows as the state has it."""
+    rows = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
+    fresh = {"step_attempts": 0, "step_error": null(), "cancel_requested_at": null()}
+    suspended, held = state is Standing.SUSPENDED, state is Standing.PAUSED
+    session.execute(rows.values(suspended=suspended, held=held, **fresh, last_changed=now()))
+    values = {"jobsubstatus": substatus, "commandtopilot": None}
+    advances.advance(session, states.SET_STATE, [*jobs], target=target, host=host, values=values)
+    freed = groups.join(session, jobs) if target == "activated" else groups.leave(session, jobs)
+    queued_jobs.go_on(session, [], freed, host=host)
+    if waiting := sorted(groups.waiting(session, jobs)):
+        move(session, states.transitions("throttle"), waiting, host=host)
+    if target == "activated":
+        notices.wake(session)

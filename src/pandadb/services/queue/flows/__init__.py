@@ -1,0 +1,41 @@
+"""Flows: found, stopped, resumed, deleted. Each function is one transaction."""
+
+from pandadb.core.control.flow_locks import FlowLocked
+from pandadb.core.queue.flows.flow_pages import FlowFilter, FlowGraph, FlowPage
+from pandadb.core.queue.flows.flow_rows import FlowNotAllowed, FlowNotFound, NewFlow
+from pandadb.core.queue.flows.graphs import Graph, Response
+from pandadb.core.queue.flows.new_flows import ParentOutside
+from pandadb.services.queue.flows.deletions import TooManyFlows, delete, reset
+from pandadb.services.queue.flows.search import count, find, get, of_job
+from pandadb.services.queue.flows.stops import (
+    FlowOutcome,
+    refresh,
+    resume,
+    stop,
+    stop_children,
+)
+
+__all__ = [
+    "FlowFilter",
+    "FlowGraph",
+    "FlowLocked",
+    "FlowNotAllowed",
+    "FlowNotFound",
+    "FlowOutcome",
+    "FlowPage",
+    "Graph",
+    "NewFlow",
+    "ParentOutside",
+    "Response",
+    "TooManyFlows",
+    "count",
+    "delete",
+    "find",
+    "get",
+    "of_job",
+    "refresh",
+    "reset",
+    "resume",
+    "stop",
+    "stop_children",
+]

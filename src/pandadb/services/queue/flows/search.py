@@ -1,0 +1,56 @@
+"""Flows found and counted; one flow with its jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core.queue.flows import flow_pages
+from pandadb.core.queue.flows.flow_pages import FlowFilter
+
+if TYPE_CHECKING:
+    from pandadb.core.queue.flows.flow_pages import FlowGraph, FlowPage
+    from pandadb.database import Database
+
+ALL = FlowFilter()
+
+
+def find(
+    database: Database,
+    chosen: FlowFilter = ALL,
+    *,
+    sort: str = "created",
+    descending: bool = True,
+    limit: int = 100,
+    after: tuple[Any, int] | None = None,
+) -> FlowPage:
+    """Return a page of the flows that match, the newest first (keyset pagination).
+
+    Raises:
+        InvalidValue: The sort order is unknown, or `limit` is not from 1 to 100,000.
+    """
+    with database.transaction() as connection:
+        return flow_pages.find(
+            connection, chosen, sort=sort, descending=descending, limit=limit, after=after
+        )
+
+
+def count(database: Database, chosen: FlowFilter = ALL) -> dict[str, int]:
+    """Return the numbers of the flows that match, by state; a state without flows is left out."""
+    with database.transaction() as connection:
+        return flow_pages.count(connection, chosen)
+
+
+def get(database: Database, flow: int) -> FlowGraph:
+    """Return a flow with its jobs and their dependencies.
+
+    Raises:
+        FlowNotFound: There is no such flow.
+    """
+    with database.transaction() as connection:
+        return flow_pages.get(connection, flow)
+
+
+def of_job(database: Database, pandaid: int) -> int | None:
+    """Return the flow of a job; None if it has none."""
+    with database.transaction() as connection:
+        return flow_pages.of_job(connection, pandaid)

@@ -1,0 +1,1 @@
+"""Workers: processes for jobs of queues: claims, payloads, reports of their ends."""

@@ -1,0 +1,1 @@
+"""A payload: its directory, its process group, its limits, and the outcome."""

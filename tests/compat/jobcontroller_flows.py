@@ -1,0 +1,460 @@
+"""The ops of the judge on flows, dynamic jobs and the runner's steps: a part of the adapter."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from pandadb.core.jobs.refusals import JobsLocked
+from pandadb.core.queue.flows import new_flows
+from pandadb.core.queue.steps.step_failures import StepFailure
+from pandadb.models import FlowJobs, Flows, JobControl, Jobs, Outbox
+from pandadb.services import queue
+from pandadb.services.queue import LeaseLost, NewQueueJob, batches, flows, steps
+from pandadb.services.queue.flows import FlowFilter, FlowLocked, Graph, NewFlow, Response
+from pandadb.services.transaction import VerbOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pandadb.core.queue.leases import Lease
+    from pandadb.database import Database
+
+CONTROL, JOB, FLOW, MEMBER = (one.__table__.c for one in (JobControl, Jobs, Flows, FlowJobs))
+PATIENT = VerbOptions(patience=0.2)
+OWNER = "golden"
+SECONDS = 3600.0
+FAR, BATCH = "far", "batch"
+POLLED = ("SUBMITTED", "RUNNING")
+"""States in which the runner asks a batch system: whatever fails then is tried again."""
+NEXT_STEPS = {
+    "CHECKED_OUT": "staged",
+    "UPLOADED": "submitted",
+    "SUBMITTED": "running",
+    "RUNNING": "fetched",
+    "RUN_FINISHED": "fetched",
+    "BATCH_RUNNING": "fetched",
+}
+EXCUSED = ("none", "pass")
+ERRORS = {
+    "FlowNotFound": "not found",
+    "FlowNotAllowed": "not allowed",
+    "FlowLocked": "flow locked",
+    "JobsLocked": "job locked",
+    "TooManyFlows": "too many",
+    "ParentOutside": "bad input",
+    "UnknownParent": "bad input",
+    "InvalidValue": "bad input",
+}
+
+
+class ConnectionLostError(Exception):
+    """The connection was lost, as a scenario wants it."""
+
+
+class FlowOps:
+    """Ops that the class `Controller` inherits; it has the database, names and `state_of`."""
+
+    if TYPE_CHECKING:
+        database: Database
+
+        def pandaid(self, job: str) -> int: ...
+        def keys(self) -> dict[int, str]: ...
+        def state_of(self, job: str) -> str | None: ...
+        def locked_flows(self) -> set[int]: ...
+        def set_state(self, job: str, state: str) -> list[str]: ...
+
+    def begin_flows(self) -> None:
+        """Forget what an earlier scenario left in the adapter."""
+        self.leases: dict[int, Lease] = {}
+        self.batches: dict[str, int] = {}
+        self.heard: int | None = None
+
+    def flow_kind(self, error: Exception) -> str | None:
+        """Return the kind of an error in the judge's words."""
+        return ERRORS.get(type(error).__name__)
+
+    # ------------------------------------------------------------ what is seen
+
+    def flow_lines(self, keys: dict[int, str]) -> dict[str, dict[str, Any]]:
+        """Return what is seen of flows; `keys` are those of jobs by PandaID."""
+        locked = self.locked_flows()
+        lines = {}
+        for number in self.flows().values():
+            graph = flows.get(self.database, number)
+            row = graph.flow
+            lines[row["name"]] = {
+                "state": row["state"].upper(),
+                "jobs": sorted(keys[job["pandaid"]] for job in graph.jobs),
+                "metadata": graph.metadata,
+                "locked": number in locked,
+                "updated": row["changed_at"],
+            }
+        return lines
+
+    def batch_lines(self, keys: dict[int, str]) -> dict[str, dict[str, Any]]:
+        """Return what is seen of batch processes."""
+        found = batches.listed(self.database, statuses=("submitted", "running", "finished"))
+        known = {one.number: one for one in found}
+        return {
+            name: {
+                "state": known[number].status.upper(),
+                "worker": known[number].queue,
+                "process": known[number].process,
+                "jobs": sorted(keys[job] for job in known[number].jobs if job in keys),
+                "started": bool(known[number].starttime),
+                "ended": bool(known[number].endtime),
+            }
+            for name, number in self.batches.items()
+            if number in known
+        }
+
+    # ------------------------------------------------------------ names
+
+    def flows(self) -> dict[str, int]:
+        """Return all flows by name."""
+        with self.database.transaction() as connection:
+            return dict(connection.execute(select(FLOW.name, FLOW.jeditaskid)).all())
+
+    def flow_number(self, flow: str | None = None, job: str | None = None) -> int:
+        """Return the number of a flow, by its name or by a job; 0 if there is none."""
+        if flow is not None and flow.startswith("id "):
+            job, flow = flow, None
+        if flow is not None:
+            return self.flows().get(flow, 0)
+        return flows.of_job(self.database, self.pandaid(str(job))) or 0
+
+    def keys_of(self, jobs: Iterable[int]) -> list[str]:
+        """Return the keys of jobs."""
+        keys = self.keys()
+        return sorted(keys[job] for job in jobs)
+
+    # ------------------------------------------------------------ flows
+
+    def add_flow(
+        self,
+        flow: str,
+        jobs: Sequence[dict[str, Any]],
+        *,
+        worker: str = "near",
+        external: bool = False,
+        crash: bool = False,
+        **given: Any,
+    ) -> list[str]:
+        """Submit a flow; with `crash` the connection is lost in the middle."""
+        new = NewFlow(flow, queue=worker, allows_outer_parents=external, **given)
+        own = {one["name"] for one in jobs}
+        made = [self.new_job(one, own) for one in jobs]
+        if crash:
+            with self.database.transaction() as connection:
+                new_flows.submit(connection, new, made, "golden")
+                raise ConnectionLostError
+        return self.keys_of(queue.submit(self.database, made, flow=new).pandaids)
+
+    def new_job(self, one: dict[str, Any], own: set[str], *, inherits: bool = False) -> NewQueueJob:
+        """Return a job of a graph; what jobs make inherits worker and priority, as jobflow has it."""
+        names = ["metadata"] if inherits else ["metadata", "priority", "resources", "exec_config"]
+        missing = one.get("missing", "error")
+        return NewQueueJob(
+            queue="" if inherits else one.get("worker", ""),
+            name=one["name"],
+            parents=[
+                parent if parent in own else self.pandaid(parent)
+                for parent in one.get("parents", ())
+            ],
+            on_failure="ignore" if missing in EXCUSED else "block",
+            arguments={"missing": missing} if missing in EXCUSED else {},
+            handler="golden",
+            **{name: one[name] for name in names if name in one},
+        )
+
+    def graph(self, given: dict[str, Any]) -> Graph:
+        """Return a graph of a response."""
+        jobs = [given["job"]] if "job" in given else given["jobs"]
+        own = {one["name"] for one in jobs}
+        made = [self.new_job(one, own, inherits=True) for one in jobs]
+        return Graph(made, given.get("output"))
+
+    def get_flow(self, flow: str) -> dict[str, Any] | None:
+        """Return the state and the jobs of a flow."""
+        number = self.flow_number(flow)
+        if not number:
+            return None
+        graph = flows.get(self.database, number)
+        jobs = self.keys_of(job["pandaid"] for job in graph.jobs)
+        return {"state": graph.flow["state"].upper(), "jobs": jobs}
+
+    def list_flows(
+        self,
+        filter: dict[str, Any] | None = None,
+        sort: Sequence[tuple[str, str]] | None = None,
+        limit: int = 0,
+    ) -> list[str]:
+        """Return the names of flows that match."""
+        key, way = (sort or [("flow", "up")])[0]
+        page = flows.find(
+            self.database,
+            self.flow_filter(filter),
+            sort={"flow": "name"}.get(key, key),
+            descending=way == "down",
+            limit=limit or 1000,
+        )
+        return [row["name"] for row in page.flows]
+
+    def found_flows(self, filter: dict[str, Any] | None = None) -> list[int]:
+        """Return the numbers of flows that match."""
+        page = flows.find(self.database, self.flow_filter(filter), limit=1000)
+        return [row["jeditaskid"] for row in page.flows]
+
+    def count_flows(self, filter: dict[str, Any] | None = None) -> int:
+        """Return the number of flows that match."""
+        return sum(flows.count(self.database, self.flow_filter(filter)).values())
+
+    def count_flow_states(self, states: Sequence[str]) -> dict[str, int]:
+        """Return the numbers of flows in states."""
+        found = flows.count(self.database)
+        return {state: found.get(state.lower(), 0) for state in sorted(states)}
+
+    def flow_filter(self, given: dict[str, Any] | None) -> FlowFilter:
+        """Return a filter of flows."""
+        asked = dict(given or {})
+        wanted: dict[str, Any] = {
+            name: asked[name] for name in ("name", "metadata") if name in asked
+        }
+        for name in ("since", "until"):
+            if name in asked:
+                time: datetime = asked[name]
+                wanted[name] = time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+        jobs = [*asked.get("jobs", ()), *(f"id {one}" for one in asked.get("numbers", ()))]
+        if "jobs" in asked or "numbers" in asked:
+            wanted["jobs"] = [self.pandaid(job) for job in jobs]
+        if "flows" in asked:
+            wanted["flows"] = [self.flow_number(one) for one in asked["flows"]]
+        if "states" in asked:
+            wanted["states"] = [state.lower() for state in asked["states"]]
+        if asked.get("locked"):
+            wanted["flows"] = [*self.locked_flows()]
+        return FlowFilter(**wanted)
+
+    def refresh_flow(self, flow: str) -> list[str]:
+        """Make jobs ready that wait for nothing."""
+        return self.keys_of(flows.refresh(self.database, self.flow_number(flow), PATIENT).jobs)
+
+    def flow_state(self, states: dict[str, str]) -> str:
+        """Set states of jobs, and return the state of their flow."""
+        for job, state in states.items():
+            self.set_state(job, state)
+        number = self.flow_number(job=next(iter(states)))
+        return str(flows.get(self.database, number).flow["state"]).upper()
+
+    def ping_flow(self, flow: str) -> None:
+        """Do nothing: the time of the last change of a flow is that of its jobs."""
+
+    def stop_children(self, job: str) -> int:
+        """Stop the children of a job."""
+        pandaid = self.pandaid(job)
+        return flows.stop_children(self.database, pandaid, PATIENT).number if pandaid else 0
+
+    def stop_flow(self, flow: str | None = None, job: str | None = None) -> int:
+        """Stop a flow."""
+        if (flow is None) == (job is None):
+            raise queue.UnknownParent("a flow is chosen by its name or by one job")
+        number = self.flow_number(flow, job)
+        return flows.stop(self.database, number, PATIENT).number if number else 0
+
+    def resume_flow(
+        self, flow: str | None = None, job: str | None = None, *, break_lock: bool = False
+    ) -> int:
+        """Resume a flow."""
+        number = self.flow_number(flow, job)
+        if break_lock:
+            queue.break_locks(self.database, flows=[number])
+        return flows.resume(self.database, number, PATIENT).number
+
+    def delete_flow(self, flow: str, *, output: bool = False, break_lock: bool = False) -> bool:
+        """Delete a flow, with what its jobs have made."""
+        number = self.flow_number(flow)
+        if break_lock:
+            jobs = [job["pandaid"] for job in flows.get(self.database, number).jobs]
+            queue.break_locks(self.database, jobs, [number])
+        return bool(flows.delete(self.database, number, PATIENT, cancel=True))
+
+    def delete_flows(
+        self,
+        flows: Sequence[str] | None = None,
+        *,
+        limit: int = 10,
+        raise_on_error: bool = False,
+        **_: Any,
+    ) -> int:
+        """Delete flows, or all."""
+        known = self.flows()
+        chosen = [known[name] for name in (known if flows is None else flows) if name in known]
+        return len(delete(self.database, chosen, PATIENT, limit=limit or None, cancel=True))
+
+    def reset(self, *, limit: int = 25, outputs: bool = False, validation: str = "") -> bool:
+        """Delete everything."""
+        today = datetime.now(UTC).date()
+        given = (
+            None
+            if not validation
+            else date.fromisoformat(validation)
+            if validation != "today"
+            else today
+        )
+        try:
+            flows.reset(self.database, PATIENT, limit=limit, today=given)
+        except flows.TooManyFlows:
+            return False
+        return True
+
+    # ------------------------------------------------------------ the runner
+
+    def checkout(self, job: str | None = None, flow: str | None = None) -> str | None:
+        """Claim a job: that one, one of the flow, or any."""
+        if job is not None:
+            chosen = [self.pandaid(job)]
+        elif flow is not None:
+            number = self.flow_number(flow)
+            graph = flows.get(self.database, number) if number else None
+            chosen = [one["pandaid"] for one in graph.jobs] if graph else []
+        else:
+            chosen = [*self.keys()]
+        claimed = steps.claim_jobs(self.database, chosen, 1, owner=OWNER, lease=SECONDS)
+        if not claimed:
+            return None
+        (lease,) = claimed
+        self.leases[lease.pandaid] = lease
+        return self.keys()[lease.pandaid]
+
+    def lease(self, job: str) -> Lease | None:
+        """Return the lease of a job whose next step is due; None if there is none."""
+        pandaid = self.pandaid(job)
+        workers = ("near", "near2", FAR, BATCH)
+        taken = steps.take(self.database, workers, owner=OWNER, pandaids=[pandaid], lease=SECONDS)
+        if taken:
+            self.leases[pandaid] = taken[0]
+        return self.leases.get(pandaid)
+
+    def advance(self, job: str, *, fail: str | None = None, gone: bool = False) -> str | None:
+        """Do the next step of the runner, which may fail; under a lock nothing happens."""
+        state, lease = self.state_of(job), self.lease(job)
+        if lease is not None:
+            try:
+                self.step(lease, str(state), fail, gone=gone)
+            except (LeaseLost, JobsLocked):
+                pass
+        return self.state_of(job)
+
+    def step(self, lease: Lease, state: str, fail: str | None, *, gone: bool) -> None:
+        """Do a step of a job in a state."""
+        if fail and state in (*POLLED, "CHECKED_OUT", "UPLOADED", "RUN_FINISHED"):
+            retryable = fail == "retry" or state in POLLED
+            steps.fail(self.database, StepFailure(lease, f"it fails: {fail}", retryable), PATIENT)
+        elif state == "UPLOADED" and lease.queue == BATCH:
+            steps.advance(self.database, lease, "queued in batch", PATIENT)
+        elif state == "BATCH_SUBMITTED":
+            batches.fetch(self.database, self.live_batch(), [lease], PATIENT)
+        elif state == "BATCH_RUNNING" and gone:
+            batches.end(self.database, self.live_batch())
+        elif state in NEXT_STEPS:
+            self.plain_step(lease, state, gone=gone)
+
+    def plain_step(self, lease: Lease, state: str, *, gone: bool) -> None:
+        """Do a step that succeeds."""
+        step = NEXT_STEPS[state]
+        if state in ("RUNNING", "SUBMITTED") and (gone or state == "RUNNING"):
+            step = "ended" if lease.queue == FAR else "fetched"
+        details = {
+            "CHECKED_OUT": {"run_dir": f"/run/{lease.pandaid}"},
+            "UPLOADED": {"process": str(1000 + lease.pandaid)},
+        }.get(state, {})
+        steps.advance(self.database, lease, step, PATIENT, **details)
+
+    def live_batch(self) -> int:
+        """Return a live batch process; one is made if there has been none."""
+        if not self.batches:
+            self.add_batch("b1", "9001")
+        return batches.listed(self.database)[0].number
+
+    def complete(
+        self,
+        job: str,
+        output: Any = None,
+        stored: Any = None,
+        error: str | None = None,
+        file: str | None = None,
+        **response: Any,
+    ) -> str | None:
+        """End a job whose outputs are there; `file` is what is wrong with these."""
+        lease = self.lease(job) if self.state_of(job) == "DOWNLOADED" else None
+        if lease is None:
+            return self.state_of(job)
+        if file == "broken":
+            steps.fail(self.database, StepFailure(lease, "the file is broken", False), PATIENT)
+        elif error or file:
+            failure = queue.Failure(lease, error or f"its file: {file}", retryable=False)
+            queue.fail(self.database, failure, PATIENT)
+        else:
+            graphs = ("replace", "detour", "addition")
+            made = {name: self.graph(response[name]) for name in graphs if name in response}
+            changes = Response(
+                **made,
+                stop_children=response.get("stop_children", False),
+                stop_flow=response.get("stop_jobflow", False),
+            )
+            success = queue.Success(lease, output, changes, stored)
+            queue.finish(self.database, success, PATIENT)
+        key = self.keys()[lease.pandaid]
+        return self.state_of(key if "#" in key else f"{key}#1")
+
+    def backoff_over(self, job: str) -> None:
+        """Let the time of the next attempt of a step pass."""
+        past = func.clock_timestamp().op("AT TIME ZONE")("UTC")
+        mine = update(JobControl.__table__).where(
+            CONTROL.pandaid == self.pandaid(job), CONTROL.run_after.is_not(None)
+        )
+        with self.database.transaction() as connection:
+            connection.execute(mine.values(run_after=past))
+
+    # ------------------------------------------------------------ batch processes, queue processes
+
+    def add_batch(self, batch: str, process: str, worker: str = BATCH) -> None:
+        """Register a batch process."""
+        self.batches[batch] = batches.register(self.database, process, worker)
+
+    def batch_started(self, batch: str) -> None:
+        """See a batch process running."""
+        batches.start(self.database, self.batches[batch])
+
+    def batch_ended(self, batch: str) -> None:
+        """See that a batch process has ended."""
+        batches.end(self.database, self.batches[batch])
+
+    def list_batches(
+        self, worker: str | None = None, states: Sequence[str] = ("SUBMITTED", "RUNNING")
+    ) -> list[str]:
+        """Return the names of batch processes."""
+        found = batches.listed(
+            self.database, queues=worker, statuses=[state.lower() for state in states]
+        )
+        numbers = {one.number for one in found}
+        return sorted(name for name, number in self.batches.items() if number in numbers)
+
+    def queue_deaf(self) -> None:
+        """Let the batch system refuse to cancel from now on."""
+        self.heard = self.cancelled_processes()
+
+    def cancelled_processes(self) -> int:
+        """Return how many processes have been cancelled."""
+        if self.heard is not None:
+            return self.heard
+        found = select(func.count()).where(Outbox.kind == "cancel process")
+        with self.database.transaction() as connection:
+            return connection.execute(found).scalar_one()
+
+
+delete = flows.delete  # the op has a parameter `flows`
+__all__ = ["FlowLocked", "FlowOps"]
