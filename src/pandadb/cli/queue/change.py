@@ -130,8 +130,8 @@ MEANINGS = {
 
 
 def set_(
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="The group.")],
-    limit: Annotated[
+    group_key: Annotated[str, typer.Argument(metavar="GROUP", help="The group.")],
+    most: Annotated[
         int,
         typer.Argument(
             parser=whole(1, 1_000_000), metavar="LIMIT", help="How many jobs may run at once."
@@ -147,9 +147,9 @@ def set_(
     Example: pandadb queue groups set RB1910234 2
     """
     with changing(dry_run=dry_run) as database:
-        admitted = queue.set_group(database, group, limit, queue.VerbOptions(dry_run=dry_run))
+        admitted = queue.set_group(database, group_key, most, queue.VerbOptions(dry_run=dry_run))
     if json:
-        as_json({"group": group, "max_running": limit, "admitted": admitted})
+        as_json({"group": group_key, "max_running": most, "admitted": admitted})
     else:
         words = "would be admitted" if dry_run else "are admitted"
         out.print(f"{len(admitted):,} jobs more {words}.")

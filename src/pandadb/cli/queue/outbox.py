@@ -13,7 +13,6 @@ from pandadb.cli.options import LARGEST_ID, AsJSON, DryRun, Quiet, whole
 from pandadb.cli.output import NOTHING_TO_DO, as_json, note, out
 from pandadb.cli.target import changing
 from pandadb.services import queue
-from pandadb.services.queue import mail as mails
 
 MAIL, STDOUT = "mail", "stdout"
 Events = Annotated[
@@ -63,12 +62,12 @@ def _sink(to: str, *, dry_run: bool) -> Callable[[Any], None]:
     if dry_run:
         return _ignore
     if to == MAIL:
-        return mails.mail_sink(config.load_settings())
-    return mails.folder_sink(Path(to))
+        return queue.mail_sink(config.load_settings())
+    return queue.folder_sink(Path(to))
 
 
 def _print_line(event: "queue.Event") -> None:
-    sys.stdout.write(f"{mails.as_line(event)}\n")
+    sys.stdout.write(f"{queue.as_line(event)}\n")
     sys.stdout.flush()
 
 

@@ -88,27 +88,31 @@ def submit(
     }  # fmt: skip
     if mail is not None:
         given |= {"announce": True, "metadata": {"mail": mail}}
-    jobs = _jobs(file, given, arguments)
+    _check(file, given, arguments)
     with changing(dry_run=dry_run) as database:
+        jobs = _jobs(file, given, arguments)
         options = queues.VerbOptions(dry_run=dry_run)
         made = queues.submit(database, jobs, options, notify=notify)
     _print(made, dry_run=dry_run, json=json)
+
+
+def _check(file: Path | None, given: dict[str, Any], arguments: str | None) -> None:
+    payload = [given["argv"] is not None, given["handler"] is not None]
+    if [file is not None, *payload].count(True) != 1:
+        raise typer.BadParameter("Give either a file, or --argv, or --handler.")
+    if arguments is not None and not payload[1]:
+        raise typer.BadParameter("--arguments are those of a --handler.")
+    if file is None and given["queue"] is None:
+        raise typer.BadParameter("--queue is needed.")
 
 
 def _jobs(
     file: Path | None, given: dict[str, Any], arguments: str | None
 ) -> "list[queues.NewQueueJob]":
     """Return the jobs of a file, for which the options are defaults, or of the options."""
-    payload = [given["argv"] is not None, given["handler"] is not None]
-    if [file is not None, *payload].count(True) != 1:
-        raise typer.BadParameter("Give either a file, or --argv, or --handler.")
-    if arguments is not None and not payload[1]:
-        raise typer.BadParameter("--arguments are those of a --handler.")
     if file is not None:
         set_ = {name: value for name, value in given.items() if value not in UNSET}
         return queues.read_jobs(text_of(file), **set_)
-    if given["queue"] is None:
-        raise typer.BadParameter("--queue is needed.")
     if arguments is not None:
         given["arguments"] = queues.read_arguments(arguments)
     return [queues.NewQueueJob(**given)]

@@ -39,7 +39,7 @@ from pandadb.services.queue.job_verbs import (
     stop_jobs,
     with_process,
 )
-from pandadb.services.queue.mail import folder_sink, mail_sink
+from pandadb.services.queue.mail import as_line, folder_sink, mail_sink
 from pandadb.services.queue.outbox import SendResult, Undeliverable, events, send_again, send_events
 from pandadb.services.queue.payload_needs import payload_needs, store_tails
 from pandadb.services.queue.public_ids import find_public
@@ -82,6 +82,7 @@ __all__ = [
     "UnknownQueue",
     "VerbOptions",
     "VerbRules",
+    "as_line",
     "break_locks",
     "cancel",
     "claim",
