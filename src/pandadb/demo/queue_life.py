@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import email
 import email.policy
+import threading
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pandadb.demo.queue_workers import QueueWorkers, wait_until
 from pandadb.services import jobs, queue
 from pandadb.services.queue import NewQueueJob
+from pandadb.worker.worker_loop import WorkerLoop
+from pandadb.worker.worker_options import WorkerOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from pandadb.database import Database
-    from pandadb.demo.queue_workers import EndedRun
 
 QUEUE = "demo"
-OWNERS = ["demo worker 1", "demo worker 2"]
+WORKERS = 2
 ADDRESS = "ada@example.org"
 PARENTS = {"A": (), "B": ("A",), "C": ("A",), "D": ("B", "C")}
-"""The diamond: who waits for whom."""
+"""The diamond: each job with those that it waits for."""
 FIRST = 10
 """The priority of the demo's jobs: those that an earlier demo left come later."""
-LONGEST = 20.0
+LONGEST = 30.0
 """Seconds that the flow may take, and that a cancel may."""
+PAUSE = 0.05
 
 
 class QueueStuck(RuntimeError):
@@ -33,15 +39,23 @@ class QueueStuck(RuntimeError):
 
 
 @dataclass(frozen=True)
+class EndedRun:
+    """A job that has ended; times are naive UTC."""
+
+    pandaid: int
+    state: str
+    began: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True)
 class QueueLife:
-    """What has happened in the queue."""
+    """The queue at the end."""
 
     flow: dict[str, EndedRun]
     """The jobs of the flow by name."""
     cancelled: EndedRun
     """The job whose program was ended."""
-    asked_to_end: bool
-    """Whether the cancel was a request to its worker."""
     subject: str
     """The subject of the mail."""
     mail: Path
@@ -50,31 +64,40 @@ class QueueLife:
 
 
 def run_queue(database: Database, folder: Path) -> QueueLife:
-    """Run a flow and a cancelled job by two workers, send the mail into a folder; leave some jobs.
+    """Run a flow and a cancelled job by two workers, send a mail into a folder; leave some jobs.
 
-    Each call makes other jobs.
+    Each call makes other jobs. The folder gets `outbox` and `jobs`, the directories of the jobs.
 
     Raises:
         QueueStuck: They have not ended in time.
     """
     ids = dict(zip(PARENTS, queue.submit(database, _flow()).pandaids, strict=True))
-    workers = QueueWorkers(database, QUEUE, OWNERS)
-    workers.start()
+    with _workers(database, folder / "jobs"):
+        flow = {name: _ended(database, job) for name, job in ids.items()}
+        cancelled = _cancelled(database)
+    subject, mail = _send(database, folder / "outbox")
+    waiting = queue.submit(database, _left()).pandaids
+    return QueueLife(flow, cancelled, subject, mail, waiting)
+
+
+@contextmanager
+def _workers(database: Database, folder: Path) -> Iterator[None]:
+    """Run workers as threads; with a short lease they hear soon of cancels."""
+    folder.mkdir(parents=True, exist_ok=True)
+    loops = [
+        WorkerLoop(database, WorkerOptions([QUEUE], folder, slots=1, lease=3.0, poll=0.2))
+        for _ in range(WORKERS)
+    ]
+    threads = [threading.Thread(target=one.run, daemon=True) for one in loops]
+    for thread in threads:
+        thread.start()
     try:
-        _see(workers, {*ids.values()})
-        cancelled, was_asked = _cancel(database, workers)
+        yield
     finally:
-        workers.stop()
-    runs = {one.pandaid: one for one in workers.ended}
-    subject, mail = _send(database, folder)
-    return QueueLife(
-        {name: runs[job] for name, job in ids.items()},
-        cancelled,
-        was_asked,
-        subject,
-        mail,
-        queue.submit(database, _left()).pandaids,
-    )
+        for loop in loops:
+            loop.drain()
+        for thread in threads:
+            thread.join(LONGEST)
 
 
 def _flow() -> list[NewQueueJob]:
@@ -92,23 +115,33 @@ def _flow() -> list[NewQueueJob]:
     ]
 
 
-def _see(workers: QueueWorkers, pandaids: set[int]) -> None:
-    if not wait_until(lambda: pandaids <= {one.pandaid for one in workers.ended}, LONGEST):
-        raise QueueStuck(f"Of the jobs {sorted(pandaids)} some have not ended after {LONGEST} s")
-
-
-def _cancel(database: Database, workers: QueueWorkers) -> tuple[EndedRun, bool]:
-    """Submit a long program, cancel it when it runs; return how it ended, and if it was asked."""
+def _cancelled(database: Database) -> EndedRun:
+    """Submit a long program, cancel it when it runs, and wait for its end."""
     job = NewQueueJob(QUEUE, "long", argv=["sleep", "60"], priority=FIRST)
     (pandaid,) = queue.submit(database, [job]).pandaids
-    wait_until(lambda: jobs.get(database, pandaid)["jobstatus"] == "running", LONGEST)
-    done = queue.cancel(database, [pandaid], by="demo")
-    if pandaid in done.asked:
-        _see(workers, {pandaid})
-    for one in workers.ended:
-        if one.pandaid == pandaid:
-            return one, True
-    raise QueueStuck(f"Job {pandaid} was cancelled before its program ran")
+    _see(database, pandaid, "running")
+    queue.cancel(database, [pandaid], by="demo")
+    return _ended(database, pandaid)
+
+
+def _ended(database: Database, pandaid: int) -> EndedRun:
+    job = _see(database, pandaid, "finished", "failed", "cancelled", "closed")
+    return EndedRun(pandaid, job["jobstatus"], job["starttime"], job["endtime"])
+
+
+def _see(database: Database, pandaid: int, *states: str) -> dict[str, Any]:
+    """Wait until a job is in one of the states; return its columns.
+
+    Raises:
+        QueueStuck: It is not in time.
+    """
+    end = time.monotonic() + LONGEST
+    while time.monotonic() < end:
+        job = jobs.get(database, pandaid)
+        if job["jobstatus"] in states:
+            return dict(job)
+        time.sleep(PAUSE)
+    raise QueueStuck(f"Job {pandaid} is {job['jobstatus']} after {LONGEST:.0f} s")
 
 
 def _send(database: Database, folder: Path) -> tuple[str, Path]:

@@ -14,12 +14,21 @@ if TYPE_CHECKING:
 
 def show(lived: QueueLife) -> None:
     """Print the result of the queue."""
+    first = min(one.began for one in lived.flow.values())
     rows = [
-        (name, " and ".join(queue_life.PARENTS[name]) or None, plain_text(one.pandaid), one.owner,
-         one.began, one.began + one.seconds, one.state) for name, one in lived.flow.items()
-    ]  # fmt: skip
-    columns = ("job", "waits for", "PandaID", "worker", "began (s)", "ended (s)", "state")
-    table(f"Queue {queue_life.QUEUE}: a flow by two workers", columns, rows)
+        (
+            name,
+            " and ".join(queue_life.PARENTS[name]) or None,
+            plain_text(one.pandaid),
+            (one.began - first).total_seconds(),
+            (one.ended - first).total_seconds(),
+            one.state,
+        )
+        for name, one in lived.flow.items()
+    ]
+    columns = ("job", "waits for", "PandaID", "began (s)", "ended (s)", "state")
+    title = f"Queue {queue_life.QUEUE}: a flow by {queue_life.WORKERS} workers"
+    table(title, columns, rows)
     gone = lived.cancelled
     lines = (
         f"Job {gone.pandaid} ran sleep 60 and is {gone.state}: its worker ended the program.",
