@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NUL, SURROGATE = "a\0b", "\udcff"
 HOSTILE: dict[str, list[Any]] = {
-    "queue": ["", 5, None, NUL, SURROGATE, "q" * 129, ["q"]],
+    "queue": [5, None, NUL, SURROGATE, "q" * 129, ["q"]],
     "name": [5, NUL, SURROGATE, "n" * 257],
     "argv": [[], "ls -l", [5], [NUL], [SURROGATE], 5, [None]],
     "handler": ["", 5, NUL, SURROGATE],

@@ -83,10 +83,12 @@ def run_queue(database: Database, folder: Path) -> QueueLife:
 @contextmanager
 def _workers(database: Database, folder: Path) -> Iterator[None]:
     """Run workers as threads; with a short lease they hear soon of cancels."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folders = [folder / str(number) for number in range(1, WORKERS + 1)]
+    for one in folders:
+        one.mkdir(parents=True, exist_ok=True)
     loops = [
-        WorkerLoop(database, WorkerOptions([QUEUE], folder, slots=1, lease=3.0, poll=0.2))
-        for _ in range(WORKERS)
+        WorkerLoop(database, WorkerOptions([QUEUE], one, slots=1, lease=3.0, poll=0.2))
+        for one in folders
     ]
     threads = [threading.Thread(target=one.run, daemon=True) for one in loops]
     for thread in threads:
