@@ -82,13 +82,12 @@ def run_queue(database: Database, folder: Path) -> QueueLife:
 
 @contextmanager
 def _workers(database: Database, folder: Path) -> Iterator[None]:
-    """Run workers as threads; with a short lease they hear soon of cancels."""
+    """Run workers as threads; a notice of the database lets them hear at once of cancels."""
     folders = [folder / str(number) for number in range(1, WORKERS + 1)]
     for one in folders:
         one.mkdir(parents=True, exist_ok=True)
     loops = [
-        WorkerLoop(database, WorkerOptions([QUEUE], one, slots=1, lease=3.0, poll=0.2))
-        for one in folders
+        WorkerLoop(database, WorkerOptions([QUEUE], one, slots=1, poll=0.2)) for one in folders
     ]
     threads = [threading.Thread(target=one.run, daemon=True) for one in loops]
     for thread in threads:
