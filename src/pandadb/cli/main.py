@@ -20,6 +20,7 @@ from pandadb.cli.harvester import app as harvester
 from pandadb.cli.help import program_of
 from pandadb.cli.jobs import app as jobs
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
+from pandadb.cli.queue import app as queue
 from pandadb.cli.shares import app as shares
 from pandadb.cli.sites import app as sites
 from pandadb.cli.stats import app as stats
@@ -68,6 +69,7 @@ app.add_typer(harvester.app, name="harvester")
 app.add_typer(worker.app, name="worker")
 app.add_typer(shares.app, name="shares")
 app.add_typer(events.app, name="events")
+app.add_typer(queue.app, name="queue")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(archive.app, name="archive")
 app.add_typer(docs.app, name="docs")
