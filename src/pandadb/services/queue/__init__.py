@@ -3,8 +3,8 @@
 from pandadb.core.control.dependencies import ON_FAILURE
 from pandadb.core.control.flow_locks import FlowLocked
 from pandadb.core.control.notices import CHANNEL
-from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.control.public_ids import PublicJob
+from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.queue.cancels import CancelResult
 from pandadb.core.queue.ends import EndResult, Failure, Success
 from pandadb.core.queue.input.job_texts import read_arguments, read_jobs
