@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, select
 
-from pandadb.core.queue import new_jobs
+from pandadb.core.queue.input import new_jobs
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import (
     JobControl,

@@ -14,7 +14,7 @@ from pandadb.core.jobs.mover import looks
 from pandadb.core.jobs.refusals import Refusal, RefusalReason, refusing_to_wait
 from pandadb.core.jobs.search import lookup
 from pandadb.core.jobs.search.job_filters.control_criteria import NOT_DISPATCHED
-from pandadb.core.queue import known_names
+from pandadb.core.queue.input import known_names
 from pandadb.core.queue.verbs import job_rows
 from pandadb.core.queue.verbs import refused as refusals
 from pandadb.core.queue.verbs.standings import SET_PRIORITY, SET_PROPERTIES, allowed

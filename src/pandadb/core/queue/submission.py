@@ -13,9 +13,9 @@ from pandadb.core.control import notices
 from pandadb.core.control.dependencies import CANCEL, FINISHED_STATE, IGNORE
 from pandadb.core.jobs.creation import submission
 from pandadb.core.jobs.dispatch import queued_jobs
-from pandadb.core.queue import parents
-from pandadb.core.queue.new_jobs import NewQueueJob, draw_public_id
-from pandadb.core.queue.parents import UnknownParent
+from pandadb.core.queue.input import parents
+from pandadb.core.queue.input.new_jobs import NewQueueJob, draw_public_id
+from pandadb.core.queue.input.parents import UnknownParent
 from pandadb.core.sql.copy import copy_rows
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.validation import InvalidValue

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pandadb.core.queue import ends
+from pandadb.core.queue.ending import ends
+from pandadb.core.queue.ending.end_results import EndResult
 from pandadb.core.queue.leases import Lease
 from pandadb.models import JobLease
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pandadb.core.queue.ends import EndResult
     from pandadb.core.sql.transaction import Transaction
 
 LEASE = JobLease.__table__.c
@@ -37,4 +37,4 @@ def give_back_unknown(
         for row in rows
         if row.token not in known
     ]
-    return ends.give_back(session, unknown, host=host) if unknown else ends.EndResult()
+    return ends.give_back(session, unknown, host=host) if unknown else EndResult()

@@ -6,12 +6,12 @@ from pandadb.core.control.notices import CHANNEL
 from pandadb.core.control.public_ids import PublicJob
 from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.queue.cancels import CancelResult
-from pandadb.core.queue.ends import EndResult, Failure, Success
+from pandadb.core.queue.ending.end_results import EndResult, Failure, Success
 from pandadb.core.queue.input.job_texts import read_arguments, read_jobs
-from pandadb.core.queue.known_names import UnknownExecConfig, UnknownQueue
+from pandadb.core.queue.input.known_names import UnknownExecConfig, UnknownQueue
+from pandadb.core.queue.input.new_jobs import NewQueueJob
+from pandadb.core.queue.input.parents import DependencyCycle, UnknownParent
 from pandadb.core.queue.leases import Beat, Lease, LeaseLost
-from pandadb.core.queue.new_jobs import NewQueueJob
-from pandadb.core.queue.parents import DependencyCycle, UnknownParent
 from pandadb.core.queue.payload_needs import PayloadNeeds
 from pandadb.core.queue.reaping import ReapResult
 from pandadb.core.queue.submission import Submitted
@@ -22,14 +22,29 @@ from pandadb.core.queue.verbs.standings import OUTCOMES, Standing
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
 from pandadb.services.queue.ends import end_cancelled, fail, finish, give_back
-from pandadb.services.queue.job_locks import (
+from pandadb.services.queue.payload_needs import payload_needs, store_tails
+from pandadb.services.queue.public_ids import find_public
+from pandadb.services.queue.reaping import make_ready, reap
+from pandadb.services.queue.submission import set_exec_config, set_group, submit
+from pandadb.services.queue.unknown_leases import give_back_unknown
+from pandadb.services.queue.upkeep.mail import as_line, folder_sink, mail_sink
+from pandadb.services.queue.upkeep.outbox import (
+    SendResult,
+    Undeliverable,
+    events,
+    send_again,
+    send_events,
+)
+from pandadb.services.queue.upkeep.repairs import repair, repair_if_due
+from pandadb.services.queue.upkeep.summaries import groups, problems, queues
+from pandadb.services.queue.verbs.job_locks import (
     HeldLocks,
     break_locks,
     held_locks,
     lock_flows,
     lock_jobs,
 )
-from pandadb.services.queue.job_verbs import (
+from pandadb.services.queue.verbs.job_verbs import (
     VerbRules,
     delete_jobs,
     of_queue,
@@ -41,15 +56,6 @@ from pandadb.services.queue.job_verbs import (
     stop_jobs,
     with_process,
 )
-from pandadb.services.queue.mail import as_line, folder_sink, mail_sink
-from pandadb.services.queue.outbox import SendResult, Undeliverable, events, send_again, send_events
-from pandadb.services.queue.payload_needs import payload_needs, store_tails
-from pandadb.services.queue.public_ids import find_public
-from pandadb.services.queue.reaping import make_ready, reap
-from pandadb.services.queue.repairs import repair, repair_if_due
-from pandadb.services.queue.submission import set_exec_config, set_group, submit
-from pandadb.services.queue.summaries import groups, problems, queues
-from pandadb.services.queue.unknown_leases import give_back_unknown
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions
 

@@ -12,7 +12,7 @@ from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transacti
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pandadb.core.queue.ends import EndResult
+    from pandadb.core.queue.ending.end_results import EndResult
     from pandadb.core.queue.leases import Lease
     from pandadb.core.queue.steps.batch_processes import BatchProcess
     from pandadb.database import Database

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from pandadb.core.jobs import advances
 from pandadb.core.queue import claims, due_jobs, leases
-from pandadb.core.queue.ends import EndResult
+from pandadb.core.queue.ending.end_results import EndResult
 from pandadb.core.sql.validation import InvalidValue, check_number, check_text, words
 from pandadb.services.queue.attempts import repeated
 from pandadb.services.queue.reaping import make_ready

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pandadb.core.queue import ends, leases
-from pandadb.core.queue.ends import EndResult, Failure, Success
+from pandadb.core.queue import leases
+from pandadb.core.queue.ending import ends, finishes
+from pandadb.core.queue.ending.end_results import EndResult, Failure, Success
 from pandadb.core.queue.leases import Lease
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.services.queue.attempts import repeated
@@ -48,7 +49,7 @@ def finish(
     if response is not None:
         wanted = [replace(one, response=response) for one in _only(wanted)]
     with transaction(database, options) as connection:
-        done = ends.finish(connection, wanted, host=options.host, values=values, files=files)
+        done = finishes.finish(connection, wanted, host=options.host, values=values, files=files)
     return _checked(done, alone)
 
 

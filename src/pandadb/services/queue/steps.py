@@ -16,7 +16,7 @@ from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transacti
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pandadb.core.queue.ends import EndResult
+    from pandadb.core.queue.ending.end_results import EndResult
     from pandadb.core.queue.steps.step_failures import StepOutcome
     from pandadb.database import Database
     from pandadb.services.jobs.verbs import PandaIDs

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.control import groups
 from pandadb.core.jobs.dispatch import queued_jobs
-from pandadb.core.queue import known_names, submission
+from pandadb.core.queue import submission
 from pandadb.core.queue.flows import new_flows
 from pandadb.core.queue.flows.flow_rows import NewFlow
+from pandadb.core.queue.input import known_names
 from pandadb.core.sql.validation import check_number, check_text
 from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
@@ -16,7 +17,7 @@ from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transacti
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pandadb.core.queue.new_jobs import NewQueueJob
+    from pandadb.core.queue.input.new_jobs import NewQueueJob
     from pandadb.core.queue.submission import Submitted
     from pandadb.database import Database
 

@@ -10,7 +10,7 @@ from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transacti
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pandadb.core.queue.ends import EndResult
+    from pandadb.core.queue.ending.end_results import EndResult
     from pandadb.database import Database
 
 

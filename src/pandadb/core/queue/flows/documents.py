@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from pandadb.core.queue.flows.flow_rows import NewFlow
-from pandadb.core.queue.new_jobs import NewQueueJob
+from pandadb.core.queue.input.new_jobs import NewQueueJob
 from pandadb.core.sql.validation import InvalidValue, near
 
 if TYPE_CHECKING:

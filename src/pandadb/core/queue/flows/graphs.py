@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.queue.new_jobs import NewQueueJob
+from pandadb.core.queue.input.new_jobs import NewQueueJob
 from pandadb.core.sql.validation import InvalidValue
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pandadb.core.queue.flows.flow_rows import NewFlow
-    from pandadb.core.queue.new_jobs import NewQueueJob
+    from pandadb.core.queue.input.new_jobs import NewQueueJob
     from pandadb.core.queue.submission import Submitted
     from pandadb.core.sql.transaction import Transaction
 

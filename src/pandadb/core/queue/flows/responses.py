@@ -18,7 +18,7 @@ from pandadb.core.queue import submission
 from pandadb.core.queue.flows import flow_rows, new_flows, stops
 from pandadb.core.queue.flows.graphs import Graph, named, with_defaults
 from pandadb.core.queue.flows.passed_results import OUTPUT_OF
-from pandadb.core.queue.new_jobs import NewQueueJob
+from pandadb.core.queue.input.new_jobs import NewQueueJob
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.validation import InvalidValue

@@ -12,7 +12,7 @@ from pandadb.core.sql.validation import InvalidValue, check_number, check_text, 
 from pandadb.models import JobControl, JobsDefined4
 
 if TYPE_CHECKING:
-    from pandadb.core.queue.new_jobs import NewQueueJob
+    from pandadb.core.queue.input.new_jobs import NewQueueJob
 
 MAX_SECONDS = 366 * 24 * 3600
 MAX_ATTEMPTS = 1000

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from pandadb.core.queue.new_jobs import NewQueueJob
+from pandadb.core.queue.input.new_jobs import NewQueueJob
 from pandadb.core.sql.validation import InvalidValue, near, shown
 
 FIELDS = tuple(field.name for field in fields(NewQueueJob))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from pandadb.core.queue.ends import EndResult
+    from pandadb.core.queue.ending.end_results import EndResult
     from pandadb.core.queue.leases import Lease
     from pandadb.core.sql.transaction import Transaction
 

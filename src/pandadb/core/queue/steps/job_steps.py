@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.queue import leases
-from pandadb.core.queue.ends import EndResult
+from pandadb.core.queue.ending.end_results import EndResult
 from pandadb.core.queue.verbs.standings import BATCH_SUBSTATUS, STAGED_SUBSTATUS
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among

@@ -18,7 +18,7 @@ from pandadb.models.jobs.all_tables import LIVE_TABLES
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from pandadb.core.queue.new_jobs import NewQueueJob
+    from pandadb.core.queue.input.new_jobs import NewQueueJob
     from pandadb.core.sql.transaction import Transaction
 
 

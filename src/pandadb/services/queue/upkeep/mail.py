@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.sql.validation import InvalidValue
-from pandadb.services.queue.outbox import Undeliverable
+from pandadb.services.queue.upkeep.outbox import Undeliverable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,7 +25,7 @@ from pandadb.core.queue.verbs import (
 from pandadb.core.queue.verbs.standings import Standing
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue, check_text
-from pandadb.services.queue.job_locks import break_locks
+from pandadb.services.queue.verbs.job_locks import break_locks
 from pandadb.services.selection import DESTRUCTIVE_LIMIT, VerbReport, run_verb
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions
 

@@ -1,0 +1,1 @@
+"""The end of jobs by their workers, with leases that are not lost."""

@@ -1,0 +1,1 @@
+"""Upkeep of job queues: repairs, the outbox, mail, summaries."""

@@ -1,0 +1,1 @@
+"""Verbs of users on queued jobs, and the locks of their rows."""
