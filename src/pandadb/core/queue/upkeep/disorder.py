@@ -48,7 +48,7 @@ def end_leases(session: Transaction) -> list[int]:
 
 
 def unnoted_ends(session: Transaction, limit: int) -> list[int]:
-    """Return jobs that have ended, or are nowhere, which their children or others do not know."""
+    """Return jobs that have ended, or are nowhere, unknown to their children or others."""
     parents = select(EDGE.parent).where(EDGE.parent_state.is_(None), *_are_over(EDGE.parent))
     members = select(MEMBER.pandaid).where(*_are_over(MEMBER.pandaid))
     keys = select(CONTROL.pandaid).where(

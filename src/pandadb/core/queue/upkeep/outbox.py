@@ -150,7 +150,7 @@ def _in_line(error: str) -> str:
 
 
 def try_again(session: Transaction, event_ids: Collection[int]) -> list[int]:
-    """Let events that were given up, or wait for their next attempt, be sent now; return them."""
+    """Let unsent events be sent now, also those that were given up; return them."""
     again = update(Outbox.__table__).where(
         EVENT.event_id.in_([*event_ids]), EVENT.sent_at.is_(None)
     )

@@ -19,7 +19,7 @@ LEASE = JobLease.__table__.c
 UNATTENDED = 3600.0
 """Seconds that jobs may be ready in a queue without a worker."""
 EXPIRED = timedelta(minutes=10)
-"""How long a lease may be over before somebody has to look: workers end it within seconds."""
+"""How long a lease may be over: workers end it within seconds."""
 UNSENT = timedelta(hours=6)
 """How long an event may wait: longer than all its attempts take."""
 

@@ -33,7 +33,7 @@ class QueueDepth:
 
     queue: str
     ready: int = 0
-    """Activated jobs, which a worker may take."""
+    """Activated jobs, free for a worker."""
     pending: int = 0
     """Jobs that wait for parents, a time or their user."""
     throttled: int = 0
