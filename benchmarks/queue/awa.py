@@ -75,7 +75,7 @@ async def _rate(url: str, jobs: int, in_flight: int) -> float:
     """Return jobs per second, from the first handler's begin to the last committed completion."""
     client, called, begins = _client(url), asyncio.Event(), []
 
-    @client.task(Nothing, queue=QUEUE)
+    @client.task(Nothing, queue=QUEUE)  # type: ignore[untyped-decorator]
     async def called_with(_: Any) -> None:
         begins.append(perf_counter())
         if len(begins) == jobs:

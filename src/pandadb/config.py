@@ -218,6 +218,20 @@ class Settings(BaseSettings):
     """Maximum replica lag in seconds before the archiver waits; 0 for any."""
     exports: Path | None = None
     """Folder of months exported as Parquet files; jobs are looked up there, too."""
+    smtp_host: str | None = None
+    """SMTP server that mails of the outbox go to."""
+    smtp_port: int = Field(587, ge=1, le=65_535)
+    """Its port."""
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is encrypted; `none` for a server on the same machine."""
+    smtp_user: str | None = None
+    """User to log in as, if any."""
+    smtp_password: SecretStr | None = None
+    """Its password."""
+    smtp_from: str | None = None
+    """Address that mails come from; None for `pandadb` of this machine."""
+    smtp_timeout: float = Field(10, gt=0, le=120)
+    """Seconds that the server may take for an answer."""
     revisions: Path | None = None
     """Folder of a site's own revisions, applied beside pandadb's."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
@@ -307,5 +321,5 @@ def _malformed(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
     words = first["msg"].removeprefix("Value error, ")
-    value = "" if name.endswith("url") else f" is {first['input']!r}"
+    value = "" if name.endswith(("url", "password")) else f" is {first['input']!r}"
     return f"{PREFIX}{name.upper()}{value}: {words}"

@@ -20,6 +20,10 @@ class InvalidInput(PandaDBError):
     """
 
 
+class JobsLocked(PandaDBError):
+    """Other transactions have locked jobs for longer than the lock timeout."""
+
+
 class Outcome(StrEnum):
     """The outcome of a run."""
 

@@ -29,10 +29,13 @@ SHOWS = {
     "docs dictionary", "docs erd", "docs statements", "docs states", "docs stubs", "docs types",
     "docs views",
     "errors explain", "errors list", "errors rules", "events count", "events list",
+    "flows graph", "flows list", "flows show",
     "harvester commands", "harvester status", "harvester workers",
-    "jobs count", "jobs dump", "jobs files", "jobs history", "jobs list", "jobs output",
+    "jobs count", "jobs dump", "jobs files", "jobs graph", "jobs history", "jobs list",
+    "jobs output",
     "jobs report", "jobs show", "jobs todir",
     "partitions plan", "partitions status",
+    "queue groups list", "queue list", "queue outbox list",
     "shares match", "shares rank", "shares status", "shares tree",
     "sites candidates", "sites diff", "sites generate", "sites history", "sites list", "sites show",
     "stats sites", "stats status",
@@ -41,6 +44,8 @@ SHOWS = {
 """Commands that change no database; `demo` is meant for the embedded one."""
 ALTERNATIVES = {
     ("shares", "reassign"): ("--by-rules", "--yes"),
+    ("queue", "submit"): ("--queue", "q"),
+    ("queue", "outbox", "send"): ("--to", "stdout"),
     ("worker", "drain"): ("--all",),
 }
 """Options of commands that need one thing or another."""

@@ -158,6 +158,12 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
         self.controller = JobController(self.database, user="user", options=options)
         self.locks: list[ExitStack] = []
 
+    def close(self) -> None:
+        """End all connections."""
+        self.release_locks()
+        self.others.close()
+        self.database.close()
+
     def begin(self) -> None:
         """Empty the database; make the queues known that scenarios name."""
         self.release_locks()
@@ -371,7 +377,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
     def count_job_states(self, states: list[str]) -> dict[str, int]:
         """Return the number of jobs in each of some states."""
         numbers = {one: count_jobs(self.database, self.in_states([one])) for one in states}
-        return {one: number for one, number in sorted(numbers.items())}
+        return dict(sorted(numbers.items()))
 
     def get_output(self, job: str) -> Any:
         """Return the result of a job that has ended well."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 
+from pandadb.core.control.locks import ControlLocked
 from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.queue.flows import new_flows
 from pandadb.core.queue.steps.step_failures import StepFailure
@@ -42,6 +44,7 @@ ERRORS = {
     "FlowNotFound": "not found",
     "FlowNotAllowed": "not allowed",
     "FlowLocked": "flow locked",
+    "ControlLocked": "job locked",
     "JobsLocked": "job locked",
     "TooManyFlows": "too many",
     "ParentOutside": "bad input",
@@ -154,7 +157,7 @@ class FlowOps:
         return self.keys_of(queue.submit(self.database, made, flow=new).pandaids)
 
     def new_job(self, one: dict[str, Any], own: set[str], *, inherits: bool = False) -> NewQueueJob:
-        """Return a job of a graph; what jobs make inherits worker and priority, as jobflow has it."""
+        """Return a job of a graph; one that a job makes inherits worker and priority."""
         names = ["metadata"] if inherits else ["metadata", "priority", "resources", "exec_config"]
         missing = one.get("missing", "error")
         return NewQueueJob(
@@ -273,7 +276,7 @@ class FlowOps:
             queue.break_locks(self.database, flows=[number])
         return flows.resume(self.database, number, PATIENT).number
 
-    def delete_flow(self, flow: str, *, output: bool = False, break_lock: bool = False) -> bool:
+    def delete_flow(self, flow: str, *, break_lock: bool = False, **_: Any) -> bool:
         """Delete a flow, with what its jobs have made."""
         number = self.flow_number(flow)
         if break_lock:
@@ -286,7 +289,6 @@ class FlowOps:
         flows: Sequence[str] | None = None,
         *,
         limit: int = 10,
-        raise_on_error: bool = False,
         **_: Any,
     ) -> int:
         """Delete flows, or all."""
@@ -294,7 +296,7 @@ class FlowOps:
         chosen = [known[name] for name in (known if flows is None else flows) if name in known]
         return len(delete(self.database, chosen, PATIENT, limit=limit or None, cancel=True))
 
-    def reset(self, *, limit: int = 25, outputs: bool = False, validation: str = "") -> bool:
+    def reset(self, *, limit: int = 25, validation: str = "", **_: Any) -> bool:
         """Delete everything."""
         today = datetime.now(UTC).date()
         given = (
@@ -341,11 +343,9 @@ class FlowOps:
     def advance(self, job: str, *, fail: str | None = None, gone: bool = False) -> str | None:
         """Do the next step of the runner, which may fail; under a lock nothing happens."""
         state, lease = self.state_of(job), self.lease(job)
-        if lease is not None:
-            try:
+        with suppress(LeaseLost, JobsLocked, ControlLocked):
+            if lease is not None:
                 self.step(lease, str(state), fail, gone=gone)
-            except (LeaseLost, JobsLocked):
-                pass
         return self.state_of(job)
 
     def step(self, lease: Lease, state: str, fail: str | None, *, gone: bool) -> None:

@@ -88,7 +88,7 @@ def test_metadata_of_any_job_is_compared_as_json(
     database: Database, wanted: dict[str, Any], kind: str
 ) -> None:
     made = _with_metadata(database, kind, METADATA)
-    _with_metadata(database, kind, {"run": "5", "good": 1, "sample.name": "Fe"})
+    _with_metadata(database, kind, {"run": "5", "good": 1, "sample.name": "Fe", "note": "x"})
 
     assert ids(database, metadata=wanted, archived=True) == [made]
 
@@ -108,6 +108,16 @@ def _with_metadata(database: Database, kind: str, metadata: dict[str, Any]) -> i
         pandaid = make_job(session, "running")
         session.add(MetaTable(pandaid=pandaid, metadata_=json.dumps(metadata)))
     return pandaid
+
+
+def test_null_is_the_value_of_metadata_that_is_missing(database: Database) -> None:
+    queued = submitted(database, metadata={"run": 5})
+    with database.session() as session:
+        own, other = make_job(session, "running"), make_job(session, "running")
+        session.add(MetaTable(pandaid=other, metadata_='{"note": "x"}'))
+
+    assert ids(database, metadata={"note": None}) == [queued, own]
+    assert ids(database, metadata={"note": None, "run": 5}) == [queued]
 
 
 @pytest.mark.parametrize("broken", ["<xml/>", '{"run": 5', '{"run": "\\u0000"}', "[" * 9000, ""])

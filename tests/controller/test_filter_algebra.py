@@ -99,7 +99,7 @@ FILTERS = st.recursive(LEAVES, combined, max_leaves=6)
 
 @settings(
     deadline=None,
-    max_examples=60,
+    max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(rows=ROWS, chosen=FILTERS, archived=st.booleans())
@@ -130,7 +130,7 @@ LETTERS = "abc[]!-^*?\\%_.\n"
 
 
 @settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(pattern=st.text(LETTERS, max_size=7), texts=st.lists(st.text(LETTERS, max_size=4)))
 def test_a_pattern_matches_as_that_of_a_shell_does(

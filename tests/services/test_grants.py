@@ -81,6 +81,9 @@ MATRIX = {
         "SELECT",
         "SELECT INSERT UPDATE DELETE",
     ),
+    "pandadb.job_control_arch": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
+    "pandadb.job_dependency_arch": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
+    "pandadb.outbox_arch": ("SELECT", "SELECT", "SELECT INSERT UPDATE DELETE"),
     "pandadb.worker": (
         "SELECT INSERT UPDATE DELETE",
         "SELECT",

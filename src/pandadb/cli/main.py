@@ -15,10 +15,12 @@ from pandadb.cli.db import app as db
 from pandadb.cli.demo import app as demo
 from pandadb.cli.errors import app as errors
 from pandadb.cli.events import app as events
+from pandadb.cli.flows import app as flows
 from pandadb.cli.harvester import app as harvester
 from pandadb.cli.help import program_of
 from pandadb.cli.jobs import app as jobs
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
+from pandadb.cli.queue import app as queue
 from pandadb.cli.shares import app as shares
 from pandadb.cli.sites import app as sites
 from pandadb.cli.stats import app as stats
@@ -59,6 +61,7 @@ def options(
 app.add_typer(db.app, name="db")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(flows.app, name="flows")
 app.add_typer(errors.app, name="errors")
 app.add_typer(stats.app, name="stats")
 app.add_typer(sites.app, name="sites")
@@ -66,6 +69,7 @@ app.add_typer(harvester.app, name="harvester")
 app.add_typer(worker.app, name="worker")
 app.add_typer(shares.app, name="shares")
 app.add_typer(events.app, name="events")
+app.add_typer(queue.app, name="queue")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(archive.app, name="archive")
 app.add_typer(docs.app, name="docs")

@@ -6,6 +6,7 @@ import getpass
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pandadb.controller.flow_controller import FlowController
 from pandadb.controller.job_reads import JobReads
 from pandadb.services import queue, selection
 from pandadb.services.queue import VerbOptions, VerbRules
@@ -36,6 +37,7 @@ class JobController(JobReads):
         self.database = database
         self.user = user or getpass.getuser()
         self.options = options or VerbOptions()
+        self.flows = FlowController(database, self.options)
 
     def submit(self, jobs: Sequence[NewQueueJob], **given: Any) -> Submitted:
         """Submit jobs to their queues, all or none: see `services.queue.submit`."""
@@ -87,7 +89,7 @@ class JobController(JobReads):
         return selection.update(self.database, mine, options=options, **properties)
 
     def with_process(self, process: str, queue_name: str | None = None) -> list[int]:
-        """Return the jobs whose newest attempt has or had a process in a batch system."""
+        """Return the jobs with a process in a batch system, in their newest attempt."""
         return queue.with_process(self.database, process, queue_name)
 
     def locks(

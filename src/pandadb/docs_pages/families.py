@@ -27,6 +27,7 @@ ORDER = [
     "archive",
     "queues",
     "control",
+    "control_archive",
     "workflow",
     "deft",
     "sites",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.jobs.creation.submission import FIRST_STATES
-from pandadb.core.jobs.states import RUNS, STATES, TRANSITIONS
+from pandadb.core.jobs.states import RUNS, SET_STATE, STATES, TRANSITIONS
 from pandadb.docs_pages import markdown
 from pandadb.docs_pages.state_tables import arrow, new_values
 
@@ -28,7 +28,8 @@ DIAGRAM_NOTE = (
     "A state has the colour of its table:"
     " blue JOBSDEFINED4, yellow JOBSWAITING4, green JOBSACTIVE4, grey JOBSARCHIVED4. An arrow into"
     " a box leads to each of its states, and one out of it comes from each of them, except for"
-    " those to final states: the table of transitions lists their sources."
+    " those to final states: the table of transitions lists their sources. The verb `set state` of"
+    " administrators is left out."
 )
 TRANSITIONS_NOTE = (
     "A verb takes one job or many in one statement per table, guarded by their states: it deletes"
@@ -97,9 +98,10 @@ def diagram() -> str:
 
 
 def _arrows() -> Iterator[tuple[tuple[str, str], list[str]]]:
-    """Yield the arrows of the diagram, each with its verbs."""
+    """Yield the arrows of the diagram, each with its verbs; `set state` leads everywhere."""
     arrows: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for step in TRANSITIONS:
+    drawn = [step for step in TRANSITIONS if step.verb != SET_STATE]
+    for step in drawn:
         for ends in _ends_of(step):
             if ends[0] != ends[1] and step.verb not in arrows[ends]:
                 arrows[ends].append(step.verb)

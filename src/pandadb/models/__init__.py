@@ -52,6 +52,7 @@ from pandadb.models.control import (
     Outbox,
     Worker,
 )
+from pandadb.models.control_archive import JobControlArch, JobDependencyArch, OutboxArch
 from pandadb.models.datasets import Datasets, JediDatasetContents, JediDatasetLocality, JediDatasets
 from pandadb.models.deft import ProdSysComm, TTask
 from pandadb.models.errors import ErrorClassification, ErrorDescriptions, RetryActions, RetryErrors
@@ -231,7 +232,9 @@ __all__ = [
     "JediTasks",
     "JediWorkQueue",
     "JobControl",
+    "JobControlArch",
     "JobDependency",
+    "JobDependencyArch",
     "JobGroup",
     "JobGroupMember",
     "JobLease",
@@ -267,6 +270,7 @@ __all__ = [
     "NetworkMatrixKVTemp",
     "ObjectsComparison",
     "Outbox",
+    "OutboxArch",
     "PandaDBVersion",
     "PandaDdmRelation",
     "PandaIDsModifTimeErrLogOld",

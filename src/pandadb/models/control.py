@@ -15,28 +15,8 @@ from pandadb.models.types import UTC_NOW, BigInt, SmallInt
 JOB_LEASE_TOKEN_SEQ = sequence("job_lease_token", PANDADB)
 
 
-class JobControl(Base):
-    """What the job queue knows of a job beside PanDA's columns; other jobs are PanDA's own."""
-
-    __tablename__ = "job_control"
-    __table_args__ = (
-        CheckConstraint("kind IN ('argv', 'handler', 'none')", name="job_control_kind_check"),
-        Index("job_control_public_id_key", "public_id", unique=True),
-        Index(
-            "job_control_dedupe_idx",
-            "queue",
-            "dedupe_key",
-            unique=True,
-            postgresql_where=text("dedupe_key IS NOT NULL"),
-        ),
-        Index(
-            "job_control_due_idx",
-            "queue",
-            "run_after",
-            postgresql_where=text("run_after IS NOT NULL"),
-        ),
-        {"schema": PANDADB},
-    )
+class JobControlColumns:
+    """The columns of JOB_CONTROL, here and in the archive."""
 
     pandaid: Mapped[BigInt] = mapped_column(
         primary_key=True, autoincrement=False, comment="The job, the jobs tables"
@@ -105,6 +85,30 @@ class JobControl(Base):
     )
 
 
+class JobControl(JobControlColumns, Base):
+    """What the job queue knows of a job beside PanDA's columns; other jobs are PanDA's own."""
+
+    __tablename__ = "job_control"
+    __table_args__ = (
+        CheckConstraint("kind IN ('argv', 'handler', 'none')", name="job_control_kind_check"),
+        Index("job_control_public_id_key", "public_id", unique=True),
+        Index(
+            "job_control_dedupe_idx",
+            "queue",
+            "dedupe_key",
+            unique=True,
+            postgresql_where=text("dedupe_key IS NOT NULL"),
+        ),
+        Index(
+            "job_control_due_idx",
+            "queue",
+            "run_after",
+            postgresql_where=text("run_after IS NOT NULL"),
+        ),
+        {"schema": PANDADB},
+    )
+
+
 class JobLease(Base):
     """Jobs that workers have, each with the token that only its present worker knows."""
 
@@ -123,17 +127,8 @@ class JobLease(Base):
     owner: Mapped[str] = mapped_column(String(128), comment="The worker, WORKER")
 
 
-class JobDependency(Base):
-    """Which jobs wait for which: a child is not ready before its parents have ended."""
-
-    __tablename__ = "job_dependency"
-    __table_args__ = (
-        CheckConstraint(
-            "on_failure IN ('block', 'ignore', 'cancel')", name="job_dependency_on_failure_check"
-        ),
-        Index("job_dependency_child_idx", "child"),
-        {"schema": PANDADB},
-    )
+class JobDependencyColumns:
+    """The columns of JOB_DEPENDENCY, here and in the archive."""
 
     parent: Mapped[BigInt] = mapped_column(
         primary_key=True, autoincrement=False, comment="Job that has to end first"
@@ -149,6 +144,19 @@ class JobDependency(Base):
     )
     parent_state: Mapped[str | None] = mapped_column(
         String(15), comment="State in which the parent has ended; NULL while it has not"
+    )
+
+
+class JobDependency(JobDependencyColumns, Base):
+    """Which jobs wait for which: a child is not ready before its parents have ended."""
+
+    __tablename__ = "job_dependency"
+    __table_args__ = (
+        CheckConstraint(
+            "on_failure IN ('block', 'ignore', 'cancel')", name="job_dependency_on_failure_check"
+        ),
+        Index("job_dependency_child_idx", "child"),
+        {"schema": PANDADB},
     )
 
 
@@ -192,19 +200,9 @@ class JobGroupMember(Base):
     )
 
 
-class Outbox(Base):
-    """Events that are to leave the database: mails, messages; deleted some time after they left."""
+class OutboxColumns:
+    """The columns of OUTBOX, here and in the archive."""
 
-    __tablename__ = "outbox"
-    __table_args__ = (
-        Index("outbox_waiting_idx", "event_id", postgresql_where=text("sent_at IS NULL")),
-        Index("outbox_pandaid_idx", "pandaid"),
-        {"schema": PANDADB},
-    )
-
-    event_id: Mapped[BigInt] = mapped_column(
-        Identity(always=True), primary_key=True, comment="Number of the event, the key"
-    )
     created_at: Mapped[datetime] = mapped_column(
         server_default=UTC_NOW, comment="Time of the event"
     )
@@ -219,6 +217,30 @@ class Outbox(Base):
         comment="Time before which it is not sent again"
     )
     sent_at: Mapped[datetime | None] = mapped_column(comment="Time at which it was sent")
+    last_error: Mapped[str | None] = mapped_column(
+        Text, comment="Error of the last attempt to send it"
+    )
+    given_up_at: Mapped[datetime | None] = mapped_column(
+        comment="Time at which the last attempt failed, so that it is not sent"
+    )
+
+
+class Outbox(OutboxColumns, Base):
+    """Events that are to leave the database: mails, messages; archived with their jobs."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("outbox_waiting_idx", "event_id", postgresql_where=text("sent_at IS NULL")),
+        Index("outbox_pandaid_idx", "pandaid"),
+        {"schema": PANDADB},
+    )
+
+    event_id: Mapped[BigInt] = mapped_column(
+        Identity(always=False),
+        primary_key=True,
+        sort_order=-1,
+        comment="Number of the event, the key",
+    )
 
 
 class Worker(Base):

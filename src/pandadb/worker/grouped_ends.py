@@ -6,12 +6,12 @@ import logging
 import threading
 import time
 from functools import partial
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from pandadb.errors import InvalidInput
 from pandadb.services import queue
 from pandadb.services.queue import Failure, Success
+from pandadb.worker.hand_over import HandOver
 from pandadb.worker.payload.outcome import PayloadOutcome, StopReason
 from pandadb.worker.payload.tails import as_text
 from pandadb.worker.reconnects import persist
@@ -44,7 +44,7 @@ class GroupedEnds:
         wait: Callable[[float], bool],
     ) -> None:
         self._database, self._on_stored, self._wait = database, on_stored, wait
-        self._ended: SimpleQueue[Ended | None] = SimpleQueue()
+        self._ended: HandOver[Ended] = HandOver()
         self.add = self._ended.put
         """Takes a job that has ended with its outcome, from any thread."""
         self._thread = threading.Thread(target=self._run, name="ends", daemon=True)
@@ -55,7 +55,7 @@ class GroupedEnds:
 
     def end(self, seconds: float) -> None:
         """End the thread, after all that it has been given."""
-        self._ended.put(None)
+        self._ended.end()
         self._thread.join(seconds)
 
     def _run(self) -> None:
@@ -68,22 +68,12 @@ class GroupedEnds:
 
     def _group(self) -> list[Ended] | None:
         """Return the next group; None at the end."""
-        first = self._ended.get()
+        first = self._ended.take()
         if first is None:
             return None
-        group = [first]
-        if self._ended.qsize() < MAX_GROUP - 1:
+        if len(self._ended) < MAX_GROUP - 1:
             time.sleep(GROUP_SECONDS)
-        try:
-            while len(group) < MAX_GROUP:
-                following = self._ended.get_nowait()
-                if following is None:
-                    self._ended.put(None)
-                    break
-                group.append(following)
-        except Empty:
-            pass
-        return group
+        return [first, *self._ended.take_all(MAX_GROUP - 1)]
 
     def store(self, group: Sequence[Ended]) -> None:
         """Store the ends of jobs; of those that are lost, or wait in vain, nothing is changed."""

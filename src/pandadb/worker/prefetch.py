@@ -10,14 +10,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from pandadb.services import queue
 from pandadb.worker.grouped_ends import MAX_GROUP, GroupedEnds
+from pandadb.worker.hand_over import HandOver
 from pandadb.worker.payload.outcome import PayloadOutcome, StopReason
 from pandadb.worker.quick_calls import CallingThread, QuickCall, is_quick
 from pandadb.worker.reconnects import is_passing
@@ -36,7 +35,7 @@ MAX_CLAIM = MAX_GROUP
 GATHERED = 0.005
 """Seconds that few free places wait for others."""
 LAST_STORE = 5.0
-"""Seconds after the grace in which the ends of payloads are stored."""
+"""Seconds after the grace for the ends of payloads to be stored."""
 NOTED_AFTER = 1.0
 """Seconds before a job that runs is recorded as running."""
 
@@ -47,7 +46,8 @@ class PrefetchingLoop(WorkerLoop):
     def __init__(self, database: Database, options: WorkerOptions, prefetch: int) -> None:
         super().__init__(database, options)
         self._places = max(prefetch, options.slots)
-        self._ready: SimpleQueue[HeldJob | None] = SimpleQueue()
+        self._half = min(MAX_CLAIM, max(1, self._places // 2))
+        self._ready: HandOver[HeldJob] = HandOver()
         self._ends = GroupedEnds(database, self._release, self._killed.wait)
         self._slots = [
             threading.Thread(target=self._call_jobs, name=f"slot {number}", daemon=True)
@@ -66,21 +66,20 @@ class PrefetchingLoop(WorkerLoop):
     def _free(self) -> int:
         """Return the free places, for a claim of half of them: the other half is ended meanwhile.
 
-        Few free places wait a moment for others, so that no claim is for what a group left over.
+        Few free places wait a moment for others, so that no claim is for a leftover of a group.
         """
-        half = min(MAX_CLAIM, max(1, self._places // 2))
-        if 0 < self._places - self._busy < half // 2:
+        if 0 < self._places - self._busy < self._half // 2:
             self._pause(GATHERED)
-        return min(half, self._places - self._busy)
+        return min(self._half, self._places - self._busy)
 
     @override
-    def _hand_out(self, job: HeldJob) -> None:
-        self._ready.put(job)
+    def _hand_out(self, jobs: list[HeldJob]) -> None:
+        self._ready.put(*jobs)
 
     def _call_jobs(self) -> None:
         """Work on jobs in the thread of a slot."""
         calls = CallingThread(self._options.secrets)
-        while (job := self._ready.get()) is not None:
+        while (job := self._ready.take()) is not None:
             if is_quick(job.lease):
                 self._ends.add((job, calls.work(job)))
             else:
@@ -110,12 +109,11 @@ class PrefetchingLoop(WorkerLoop):
     @override
     def _wait_for_slots(self) -> None:
         """Give back jobs that no slot has begun; then wait for those that run."""
-        for job in () if self._options.once else self._unbegun():
+        for job in () if self._options.once else self._ready.take_all():
             job.stop(StopReason.DRAIN)
             self._ends.add((job, PayloadOutcome(reason=job.stop_reason)))
         super()._wait_for_slots()
-        for _ in self._slots:
-            self._ready.put(None)
+        self._ready.end()
         if left := self._held.all():  # functions that have not ended
             queue.give_back(self._database, [job.lease for job in left])
         self._ends.end(LAST_WAIT)
@@ -125,10 +123,3 @@ class PrefetchingLoop(WorkerLoop):
         """Return whether functions have had the grace: their threads cannot be killed."""
         began = killed if killed is not None else told
         return began is not None and now > began + self._options.grace + LAST_STORE
-
-    def _unbegun(self) -> list[HeldJob]:
-        found = []
-        with suppress(Empty):
-            while (job := self._ready.get_nowait()) is not None:
-                found.append(job)
-        return found

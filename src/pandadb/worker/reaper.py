@@ -41,6 +41,7 @@ class Reaper:
         while not self._end.wait(self._seconds * jitter.uniform(0.75, 1.25)):
             try:
                 reap_expired(self._database)
+                repair_if_due(self._database)
             except Exception as error:
                 if not is_passing(error):
                     logger.exception("reaper")
@@ -61,3 +62,13 @@ def reap_expired(database: Database) -> int:
             )  # fmt: skip
         if done.number < LIMIT:
             return number
+
+
+def repair_if_due(database: Database) -> None:
+    """Note what other programs have done to queued jobs, if no worker has for a while."""
+    done = queue.repair_if_due(database)
+    if done is not None and done.number:
+        logger.warning(
+            "Queued jobs were repaired: %s ends noted, %s leases ended, %s jobs moved",
+            len(done.ended), len(done.leases), len(done.moved),
+        )  # fmt: skip

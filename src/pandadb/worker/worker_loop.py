@@ -155,11 +155,11 @@ class WorkerLoop:
         self.number += len(jobs)
         with self._lock:
             self._busy += len(jobs)
-        for job in jobs:
-            self._hand_out(job)
+        self._hand_out(jobs)
 
-    def _hand_out(self, job: HeldJob) -> None:
-        threading.Thread(target=self._work, args=(job,), daemon=True).start()
+    def _hand_out(self, jobs: list[HeldJob]) -> None:
+        for job in jobs:
+            threading.Thread(target=self._work, args=(job,), daemon=True).start()
 
     def _release(self, jobs: list[HeldJob]) -> None:
         """Forget jobs that have ended, or were lost or given back: there is room for others."""

@@ -264,3 +264,18 @@ def test_an_archived_job_is_dumped_if_asked(run: Run, database: Database) -> Non
     assert run("dump", archived)[0] == 1
     code, dumped, _ = run("dump", archived, "--archive")
     assert (code, json.loads(dumped)["record"]["job"]["table"]) == (0, "jobsarchived")
+
+
+def test_other_commands_take_public_ids_as_well(
+    run: Run, database: Database, made: dict[str, int]
+) -> None:
+    name = public_id(database, made["one"])
+
+    def typed_words(*words: str) -> str:
+        ended = typed.pandadb(database, *words)
+        return ended.stdout + ended.stderr
+
+    assert f"Job {made['one']}" in typed_words("archive", "explain", name)
+    assert f"Job {made['one']}" in typed_words("errors", "explain", name)
+    assert f"Job {made['one']}" in typed_words("shares", "match", name)
+    assert f"{made['one']}" in typed_words("sites", "candidates", name)

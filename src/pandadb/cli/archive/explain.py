@@ -10,10 +10,10 @@ import typer
 
 from pandadb import config
 from pandadb.cli.archive import copy
-from pandadb.cli.options import DAY, AsJSON, job_id, moment, site_policies
+from pandadb.cli.options import DAY, PUBLIC_ID, AsJSON, job_id, moment, site_policies
 from pandadb.cli.output import as_json, fail, out, table
 from pandadb.cli.target import opened
-from pandadb.services import archive
+from pandadb.services import archive, selection
 
 if TYPE_CHECKING:
     from datetime import date
@@ -29,8 +29,10 @@ STEPS_AHEAD = {
 """Sentences for the next step."""
 
 
-def _subject(given: str) -> int | date:
-    """Return the PandaID or the day of an argument."""
+def _subject(given: str) -> int | str | date:
+    """Return the PandaID, the public id or the day of an argument."""
+    if re.fullmatch(PUBLIC_ID, str(given)):
+        return str(given)
     if re.fullmatch(r"[0-9]+", str(given)):
         return job_id(given)
     return moment(DAY)(given).date()
@@ -56,6 +58,8 @@ def explain(
     with opened() as database, copy.other() as other:
         elsewhere: dict[str, Any] = {"archive": other, "exports": config.load_settings().exports}
         how = {"waits": copy.waits(), **elsewhere}
+        if isinstance(subject, str):
+            (subject,) = selection.pandaids(database, [subject])
         if isinstance(subject, int):
             _tell_job(archive.explain_job(database, subject, site_policies(), **how), json)
         else:

@@ -182,6 +182,8 @@ def _print_steps(ran: RunReport) -> None:
     for name, held in ran.held.items():
         out.print(f"Locked {name}: {held or 'locks were not free'}", markup=False, soft_wrap=True)
     copy.report(ran)
+    if ran.control_rows:
+        out.print(f"Rows of the job queue followed their jobs: {rows_line(ran.control_rows)}.")
     out.print(
         f"Days archived: {len(ran.done) + sum(one.is_done for one in ran.merged)}; deferred: "
         f"{len(ran.put_off)}; locks were not free: {len(ran.contended)}; no time: {len(ran.left)}"

@@ -8,14 +8,16 @@ from typing import Annotated
 
 import typer
 
+from pandadb import config
 from pandadb import database as databases
 from pandadb.cli.archive.progress import rows_line
-from pandadb.cli.demo import grid_state, life
+from pandadb.cli.demo import grid_state, life, queue_life
 from pandadb.cli.jobs.app import name_unknown, yesterday
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import as_json, err, out, table
 from pandadb.cli.tasks.find import draw_bar
 from pandadb.demo import examples, grid, task_life, tour
+from pandadb.demo import queue_life as queues
 
 
 def demo(
@@ -33,7 +35,8 @@ def demo(
 
     One job of that day is then restored. The database is an embedded PostgreSQL in your data
     folder, whatever PANDADB_URL is. Without --records the loaded jobs are invented; the simulated
-    jobs always are, in a new task each time. Another task goes from JSON to `done`.
+    jobs always are, in a new task each time. Another task goes from JSON to `done`, and two
+    workers run a flow of a job queue.
 
     Example: pandadb demo --records atlas_jobs_task_13332803.csv
     """
@@ -55,18 +58,20 @@ def demo(
         if not json:
             out.print("A task from JSON to its end:")
         done = task_life.run_task(database, _ignore if json else _print_step)
+        queued = queues.run_queue(database, config.load_settings().data_dir)
         counted = grid.count(database)
         with err.status("archiving yesterday"):
             archived = tour.put_away(database, yesterday())
             restored = tour.bring_back(database, yesterday())
     if json:
         there = {"archived": asdict(archived), "restored": asdict(restored)}
-        numbers = {"grid": grid_state.as_dict(counted)}
+        numbers = {"grid": grid_state.as_dict(counted), "queue": queue_life.as_dict(queued)}
         as_json({**asdict(shown), "life": asdict(lived), "task": asdict(done), **numbers, **there})
     else:
         _print_task(done)
         life.show(lived)
         grid_state.show(counted)
+        queue_life.show(queued)
         _print_archived(archived)
         for pandaid in restored.gone.jobs:
             rows = rows_line(restored.gone.rows)

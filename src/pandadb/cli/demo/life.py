@@ -97,6 +97,8 @@ NEXT_COMMANDS = (
     ("jobs show {one}", "a job with its files"),
     ("jobs history {one}", "its states over time"),
     ("jobs kill {left}", "end one that has not ended"),
+    ("queue list", "job queues: jobs that wait and run, workers"),
+    ("worker run --queue demo --slots 2 --drain-when-empty", "run the jobs that wait there"),
     ("shares tree", "global shares: targets, running and queued power"),
     ("shares match {one}", "why a job has its share"),
     ("sites list", "the loaded sites, with their endpoints and space"),

@@ -12,6 +12,7 @@ import typer
 from pandadb import config
 from pandadb.cli.archive import copy
 from pandadb.cli.jobs import change, contents, end, find, properties
+from pandadb.cli.jobs.graph import graph
 from pandadb.cli.jobs.report import report
 from pandadb.cli.options import DAY, AsJSON, DryRun, Quiet, moment, task_id
 from pandadb.cli.output import as_json, note, out, progress
@@ -25,6 +26,7 @@ app.command("list")(find.list_)
 app.command()(find.show)
 app.command()(find.count)
 app.command()(find.history)
+app.command()(graph)
 app.command()(report)
 app.command()(contents.output)
 app.command()(contents.files)

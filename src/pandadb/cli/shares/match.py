@@ -6,17 +6,17 @@ from typing import Annotated
 
 import typer
 
-from pandadb.cli.options import AsJSON, job_id, task_id
+from pandadb.cli.options import AsJSON, job_name, task_id
 from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import connected
-from pandadb.services import shares
+from pandadb.services import selection, shares
 
 MATCHES = "matches"
 
 
 def match(
     pandaid: Annotated[
-        int | None, typer.Argument(parser=job_id, metavar="[JOB]", help="The PandaID of a job.")
+        str | None, typer.Argument(parser=job_name, metavar="[JOB]", help="A job, by its id.")
     ] = None,
     *,
     task: Annotated[
@@ -38,7 +38,8 @@ def match(
         if task is not None:
             found = shares.match_task(database, task)
         else:
-            found = shares.match_job(database, pandaid or 0)
+            (number,) = selection.pandaids(database, [pandaid or 0])
+            found = shares.match_job(database, number)
     if json:
         as_json(asdict(found))
     elif isinstance(found, shares.TaskMatch):

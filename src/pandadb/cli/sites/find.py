@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from pandadb.cli.jobs.filters import FORMATS, TIME
-from pandadb.cli.options import LARGEST_ID, AsJSON, Check, job_id, moment, whole
+from pandadb.cli.options import LARGEST_ID, AsJSON, Check, job_name, moment, whole
 from pandadb.cli.output import WRONG, as_json, out, plain_text, table
 from pandadb.cli.target import connected
-from pandadb.services import sites
+from pandadb.services import selection, sites
 
 COLUMNS = (
     "site_name", "role", "tier_level", "panda_sites", "endpoints", "excluded", "space_free",
@@ -123,7 +123,7 @@ def history(
 
 
 def candidates(
-    pandaid: Annotated[int, typer.Argument(parser=job_id, metavar="JOB", help="The job.")],
+    pandaid: Annotated[str, typer.Argument(parser=job_name, metavar="JOB", help="The job.")],
     *,
     check: Check = False,
     json: AsJSON = False,
@@ -135,12 +135,13 @@ def candidates(
     Example: pandadb sites candidates 4900000001
     """
     with connected() as database:
-        found = sites.candidates(database, pandaid)
+        (number,) = selection.pandaids(database, [pandaid])
+        found = sites.candidates(database, number)
     fitting = [one for one in found if one.reason is None]
     if json:
         as_json([asdict(one) for one in found])
     else:
-        table(f"Queues for job {pandaid}", ("queue", "site"), ((o.queue, o.site) for o in fitting))
+        table(f"Queues for job {number}", ("queue", "site"), ((o.queue, o.site) for o in fitting))
         others = [one for one in found if one.reason is not None]
         rows = ((one.queue, one.site, one.reason, f"It {one.text}.") for one in others)
         table("Other queues", ("queue", "site", "reason", "why"), rows)

@@ -81,6 +81,8 @@ def _announce(session: Transaction, jobs: Collection[int]) -> None:
         CONTROL.queue,
         constant("jobstatus"),
         job.jobstatus,
+        constant("metadata"),
+        CONTROL.details["metadata"],
     )
     rows = (
         select(constant(JOB_ENDED), job.pandaid, job.jeditaskid, payload)

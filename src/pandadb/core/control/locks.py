@@ -15,7 +15,7 @@ from pandadb.core.control.dependencies import CANCEL
 from pandadb.core.sql.expressions import constant
 from pandadb.core.sql.id_arrays import is_among, is_one_of
 from pandadb.core.sql.transaction import Lock, refusing_locked
-from pandadb.errors import PandaDBError
+from pandadb.errors import JobsLocked
 from pandadb.models import JobControl, JobDependency
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CONTROL = JobControl.__table__.c
 
 
-class ControlLocked(PandaDBError):
+class ControlLocked(JobsLocked):
     """Other transactions change jobs of the queue that have to do with these: try again."""
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import and_, literal, select
 from pandadb.core.jobs import states
 from pandadb.core.jobs.search import lookup
 from pandadb.core.sql.transaction import refusing_locked
-from pandadb.errors import PandaDBError
+from pandadb.errors import JobsLocked, PandaDBError
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.statemachine.machine import Transition
     from pandadb.models.jobs.all_tables import JobTable
+
+__all__ = ["JobsLocked", "Refusal", "RefusalReason", "Refused", "explain", "refusing_to_wait"]
 
 
 class RefusalReason(StrEnum):
@@ -49,10 +51,6 @@ class Refused(PandaDBError):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.sentence)
         self.reason = refusal.reason
-
-
-class JobsLocked(PandaDBError):
-    """Other transactions have locked jobs for longer than the lock timeout."""
 
 
 refusing_to_wait = partial(refusing_locked, JobsLocked, "job")

@@ -51,7 +51,7 @@ def cancel(
     """Cancel jobs: those that run are told to end. With `cascade` their descendants, too.
 
     Jobs that a worker has and does not run yet end at once: their lease is lost. So do jobs that
-    run in a batch system, whose process is cancelled, or without a lease: nobody would be told.
+    run in a batch system, with their process, and jobs without a lease.
     Jobs without a control row are PanDA's own and are refused.
 
     Raises:
@@ -81,7 +81,7 @@ def cancel(
 
 
 def _kill(session: Transaction, jobs: Sequence[int], by: str, host: str) -> KillResult:
-    """Kill jobs: those whose payloads workers run are told, all others end at once."""
+    """Kill jobs: payloads at workers get a command to end, all other jobs end at once."""
     told = {*session.scalars(_with_payload(jobs))}
     processes.cancel(session, [job for job in jobs if job not in told])
     done = KillResult()

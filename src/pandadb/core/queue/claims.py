@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Float, String, bindparam, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -22,46 +22,105 @@ from pandadb.models.control import JOB_LEASE_TOKEN_SEQ
 from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import CTE, ColumnElement, Select
 
     from pandadb.core.sql.transaction import Transaction
 
 OWN_COLUMNS = ("pandaid", "attemptnr", "maxattempt", "jeditaskid")
+KIND = ("prodsourcelabel", "gshare")
+PLACE_COLUMNS = (*KIND, "currentpriority")
 PARAMS = JobParamsTable.__table__.c
+
+
+class ClaimPosition(NamedTuple):
+    """The last job of a claim that took the first jobs of a long queue: the next are after it."""
+
+    label: str
+    share: str
+    priority: int
+    pandaid: int
+
+
+class Claimed(NamedTuple):
+    """The result of a claim."""
+
+    leases: list[Lease]
+    position: ClaimPosition | None
+    """None if jobs of several kinds or priorities are near the head of the queue."""
 
 
 def claim(
     session: Transaction, queue: str, njobs: int, *, owner: str, seconds: float, host: str
-) -> list[Lease]:
-    """Take activated jobs of a queue to `sent`, each under a new lease; return the leases.
+) -> Claimed:
+    """Take activated jobs of a queue to `sent`, each under a new lease.
 
     Jobs without a control row are PanDA's own and are left. Jobs that others have locked are
     skipped; the result is empty only if no job is left. One statement claims all.
     """
-    given: dict[str, Any] = {
+    given = {**_given(queue, njobs, owner, seconds, host), "shares": [], "labels": None}
+    reach = njobs + SPARE_CANDIDATES
+    while njobs > 0:
+        taken, seen = _sent(session, _statement(), {**given, "reach": reach})
+        if taken or seen < reach:
+            position = _position(taken) if len(taken) == njobs and seen == reach else None
+            return Claimed([_lease(row, queue, owner) for row in taken], position)
+        reach = min(4 * reach, MAX_INTEGER)  # others have the jobs in reach, or they are PanDA's
+    return Claimed([], None)
+
+
+def claim_after(
+    session: Transaction,
+    queue: str,
+    njobs: int,
+    position: ClaimPosition,
+    *,
+    owner: str,
+    seconds: float,
+    host: str,
+) -> Claimed:
+    """Claim jobs of the priority of a position, after its job, and of higher priorities.
+
+    Jobs that came back to an earlier place are not found, nor are those of lower priorities.
+    """
+    place = {**position._asdict(), "after": position.pandaid, "reach": njobs + SPARE_CANDIDATES}
+    given = {**_given(queue, njobs, owner, seconds, host), **place}
+    taken, _ = _sent(session, _statement(is_after=True), given)
+    last = max((row[0] for row in taken if row[-2] == position.priority), default=0)
+    reached = position._replace(pandaid=max(last, position.pandaid))
+    return Claimed([_lease(row, queue, owner) for row in taken], reached)
+
+
+def _given(queue: str, njobs: int, owner: str, seconds: float, host: str) -> dict[str, Any]:
+    return {
         "site": queue,
-        "shares": [],
-        "labels": None,
         "njobs": njobs,
         "owner": owner,
         "seconds": seconds,
         "host": host[:128],
-        "harvester": None,
-        "worker": None,
     }
-    reach = njobs + SPARE_CANDIDATES
-    while njobs > 0:
-        with refusing_to_wait():
-            rows = send(session, _statement(), {**given, "reach": reach})
-        taken, seen = [row for row in rows if row[0]], rows[0][-1]
-        if taken or seen < reach:
-            return [_lease(row, queue, owner) for row in taken]
-        reach = min(4 * reach, MAX_INTEGER)  # others have the jobs in reach, or they are PanDA's
-    return []
+
+
+def _sent(
+    session: Transaction, statement: Select[Any], given: dict[str, Any]
+) -> tuple[list[tuple[Any, ...]], int]:
+    """Send a claim; return the rows of the jobs, and the number of candidates."""
+    with refusing_to_wait():
+        rows = send(session, statement, given)
+    return [row for row in rows if row[0]], rows[0][-1]
+
+
+def _position(rows: Sequence[tuple[Any, ...]]) -> ClaimPosition | None:
+    """Return the position of the last job, if all are of one kind and priority."""
+    if len({row[-4:-1] for row in rows}) != 1:
+        return None
+    label, share, priority = rows[-1][-4:-1]
+    return ClaimPosition(label, share, priority, rows[-1][0])
 
 
 def _lease(row: tuple[Any, ...], queue: str, owner: str) -> Lease:
-    pandaid, attemptnr, maxattempt, jeditaskid, token, until, kind, public_id, name, text, _ = row
+    pandaid, attemptnr, maxattempt, jeditaskid, token, until, kind, public_id, name, text = row[:10]
     return Lease(
         pandaid=pandaid,
         token=token,
@@ -79,14 +138,19 @@ def _lease(row: tuple[Any, ...], queue: str, owner: str) -> Lease:
 
 
 @cache
-def _statement() -> Select[Any]:
+def _statement(*, is_after: bool = False) -> Select[Any]:
     """Return the statement; its rows are the jobs in the order of the claim, and the candidates.
 
     One row without a job if none was free.
     """
-    candidates = dispatch_candidates.candidates(False, ())
+    if is_after:
+        candidates = dispatch_candidates.following()
+    else:
+        candidates = dispatch_candidates.candidates(False, ())
     controlled = exists().where(CONTROL.pandaid == dispatch_candidates.JOB.pandaid)
-    chosen = dispatch_candidates.free(candidates, False, (), controlled, columns=OWN_COLUMNS)
+    chosen = dispatch_candidates.free(
+        candidates, False, (), controlled, columns=(*OWN_COLUMNS, *PLACE_COLUMNS)
+    )
     free = _with_tokens(chosen)
     at, *then = move_statement.moving(route_of(OWN_COLUMNS, ()), free)
     until = moment() + func.make_interval(
@@ -95,9 +159,10 @@ def _statement() -> Select[Any]:
     taken = free.join(JobControl.__table__, CONTROL.pandaid == free.c.pandaid)
     job = [free.c[name] for name in OWN_COLUMNS]
     lease = [free.c.token, until, CONTROL.kind, CONTROL.public_id, CONTROL.name]
+    place = [*(func.coalesce(free.c[name], "") for name in KIND), free.c.currentpriority]
     reached = func.cardinality(candidates.c.pandaids)
     return (
-        select(*job, *lease, _parameters(free.c.pandaid), reached)
+        select(*job, *lease, _parameters(free.c.pandaid), *place, reached)
         .select_from(candidates.outerjoin(taken, candidates.c.pandaids.is_not(None)))
         .order_by(free.c.place)
         .add_cte(at, *then, _leased(free, until))

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances, states
-from pandadb.core.jobs.refusals import Refused, refusing_to_wait
+from pandadb.core.jobs.refusals import Refused
 from pandadb.core.queue import cancels, leases, quick_ends, requeues
 from pandadb.core.queue.flows import passed_results, responses
 from pandadb.core.sql.expressions import now
@@ -100,9 +100,8 @@ class EndResult:
 
 def _closed(session: Transaction, held: Sequence[Lease]) -> set[int]:
     """End leases, and lock what follows the jobs; return the jobs that were the callers'."""
-    with refusing_to_wait():
-        closed = leases.close(session, held)
-        locks.lock(session, [job for job, followed in closed.items() if followed])
+    closed = leases.close(session, held)
+    locks.lock(session, [job for job, followed in closed.items() if followed])
     return {*closed}
 
 
@@ -200,8 +199,7 @@ def fail(
     mine = {*leases.close(session, [one.lease for one in failures])}
     done = EndResult(lost=[f.lease.pandaid for f in failures if f.lease.pandaid not in mine])
     kept = {one.lease.pandaid: one for one in failures if one.lease.pandaid in mine}
-    with refusing_to_wait():
-        locks.lock(session, [*kept])
+    locks.lock(session, [*kept])
     left = {job: one.lease.attemptnr for job, one in kept.items() if _has_attempt(one)}
     pauses = requeues.pauses_of(session, left)
     pauses |= {job: t for job in left if (t := kept[job].retry_in) is not None}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.control.dependencies import BLOCK, ON_FAILURE
 from pandadb.core.jobs.creation.submission import NewJob
-from pandadb.core.sql.validation import InvalidValue, check_number, check_text, words
+from pandadb.core.queue.input import job_checks
+from pandadb.core.sql.validation import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +20,6 @@ LETTERS = "bcdfghjkmnpqrstvwxyz"
 """Consonants without `l`: readable over the phone, and with few words to be ashamed of."""
 PUBLIC_ID_LENGTH = 12
 """Letters of a public id: 52 bits, so that nobody guesses one."""
-MAX_SECONDS = 366 * 24 * 3600
-MAX_ATTEMPTS = 1000
 OWNER = "pandadb"
 """The value of `lockedby`, which names the system that a job belongs to."""
 
@@ -75,20 +74,14 @@ class NewQueueJob:
     files: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
-        check_text("queue", self.queue)
+        job_checks.check(self)
         if self.argv is not None and self.handler is not None:
             raise InvalidValue("A job has either a program (argv) or a handler, not both")
-        if self.argv is not None and not [*words(self.argv)]:
+        if self.argv is not None and not self.argv:
             raise InvalidValue("argv is empty: it needs at least the name of a program")
         if self.on_failure not in ON_FAILURE:
             known = ", ".join(ON_FAILURE)
             raise InvalidValue(f"on_failure is one of {known}, not {self.on_failure!r}")
-        check_number("max_attempts", self.max_attempts, 1, MAX_ATTEMPTS)
-        check_number("backoff", self.backoff, 0, MAX_SECONDS)
-        check_number("backoff_limit", self.backoff_limit, 0, MAX_SECONDS)
-        for name in ("name", "handler", "group", "dedupe_key", "username"):
-            if (value := getattr(self, name)) is not None:
-                check_text(name, value)
 
     @property
     def kind(self) -> str:

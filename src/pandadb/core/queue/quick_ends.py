@@ -39,10 +39,10 @@ def finish(
     values: Mapping[str, Any],
     store: Callable[[Sequence[int]], None],
 ) -> tuple[MoveResult, set[int]]:
-    """Finish jobs by their leases, of those that nothing follows; return also whose leases ended.
+    """Finish jobs by their leases if nothing follows them; return also the jobs with ended leases.
 
     `store` stores the results of the jobs that have moved, before all that belongs to them is
-    given the time of the end. Jobs whose leases are lost, or that others follow, are left.
+    given the time of the end. Jobs with lost leases, or that others follow, are left.
     """
     parameters = {**leases.parameters(held), **values, "host": host[:128]}
     with refusing_to_wait():

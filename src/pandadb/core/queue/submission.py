@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ARRAY, Integer, Text, bindparam, cast, func, select, tuple_
 
 from pandadb.core.control import notices
 from pandadb.core.control.dependencies import CANCEL, FINISHED_STATE, IGNORE
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 CONTROL = JobControl.__table__.c
+KEY_CLASS, KEY_LOCKS = 1_035_112_233, 256
+"""The class of the advisory locks for dedupe keys, and how many there are."""
 COLUMNS = (
     "pandaid",
     "public_id",
@@ -227,9 +229,7 @@ def _existing(session: Transaction, jobs: Sequence[NewQueueJob]) -> dict[int, tu
     if len({*keys}) < len(keys):
         twice = next(key for key in keys if keys.count(key) > 1)
         raise InvalidValue(f"Two jobs of the call have the dedupe key {twice[1]!r}")
-    for queue, key in sorted(keys):
-        name = func.hashtextextended(f"pandadb {queue} {key}", 0)
-        session.execute(select(func.pg_advisory_xact_lock(name)))
+    _lock_keys(session, keys)
     rows = session.execute(
         select(CONTROL.queue, CONTROL.dedupe_key, CONTROL.pandaid, CONTROL.public_id).where(
             tuple_(CONTROL.queue, CONTROL.dedupe_key).in_(keys)
@@ -241,6 +241,18 @@ def _existing(session: Transaction, jobs: Sequence[NewQueueJob]) -> dict[int, tu
         for place, job in enumerate(jobs)
         if (job.queue, job.dedupe_key) in live
     }
+
+
+def _lock_keys(session: Transaction, keys: Sequence[tuple[str, str]]) -> None:
+    """Lock dedupe keys until the end of the transaction, so that no other makes jobs of them.
+
+    There are few advisory locks for all keys, as each takes memory of the server.
+    """
+    texts = bindparam("keys", [f"{queue} {key}" for queue, key in keys], ARRAY(Text))
+    number = func.abs(func.hashtextextended(func.unnest(texts), 0) % KEY_LOCKS)
+    numbers = select(number.label("number")).distinct().order_by("number").subquery()
+    locked = func.pg_advisory_xact_lock(KEY_CLASS, cast(numbers.c.number, Integer))
+    session.execute(select(locked).select_from(numbers)).all()
 
 
 def _row(

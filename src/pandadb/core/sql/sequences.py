@@ -25,10 +25,14 @@ from pandadb.models import (
     Base,
     JediTasks,
     JediWorkQueue,
+    JobLease,
+    Outbox,
+    OutboxArch,
     ProxyKey,
     RetryActions,
     RetryErrors,
 )
+from pandadb.models.control import JOB_LEASE_TOKEN_SEQ
 from pandadb.models.deft import PRODSYS2_TASK_SEQ
 from pandadb.models.errors import RETRYACTIONS_SEQ, RETRYERRORS_SEQ
 from pandadb.models.meta import PROXYKEY_SEQ
@@ -47,8 +51,12 @@ FOREIGN_USES: tuple[tuple[DatabaseSequence, Any], ...] = (
     (RETRYACTIONS_SEQ, RetryActions.retryaction_id),
     (RETRYERRORS_SEQ, RetryErrors.retryerror_id),
     (PROXYKEY_SEQ, ProxyKey.id),
+    (JOB_LEASE_TOKEN_SEQ, JobLease.token),
 )
 """Columns without a default that get their numbers from a sequence all the same: semantics 10."""
+
+ALSO: dict[Any, tuple[Any, ...]] = {Outbox.__table__.c.event_id: (OutboxArch.__table__.c.event_id,)}
+"""Columns with numbers of an identity column of another table: its rows were there before."""
 
 GROUP = 16
 """Partitions for one statement, so that few locks are held."""
@@ -143,7 +151,8 @@ def _identities(session: Transaction) -> Iterator[tuple[sql.Identifier, tuple[Co
                     continue
                 found = session.scalar(IDENTITY, {"table": name, "column": column.name})
                 if found:
-                    yield sql.Identifier(*str(found).split(".", 1)), (column,)
+                    others = ALSO.get(column, ())
+                    yield sql.Identifier(*str(found).split(".", 1)), (column, *others)
 
 
 def _behind(

@@ -191,6 +191,8 @@ class RunReport:
     """Partitions that differ from their copies as they must not, and why."""
     waiting: list[CopyState] = field(default_factory=list)
     """Days that are copied and wait to be dropped."""
+    control_rows: dict[str, int] = field(default_factory=dict)
+    """Rows of the job queue that followed their jobs, by the table that they came to."""
     failed: list[Failure] = field(default_factory=list)
     """Days, or other units of work, that failed while the others continued."""
     busy: bool = False
@@ -235,7 +237,8 @@ class RunReport:
         if self.busy or self.contended or locked or any(one.contended for one in gone):
             return Outcome.CONTENDED
         merged = any(one.is_done for one in self.merged)
-        if self.done or self.finished or self.dropped or self.recopied or merged:
+        moved = self.done or self.finished or self.dropped or self.recopied or merged
+        if moved or self.control_rows:
             return Outcome.DONE
         due = [day for day in self.put_off if day.reason is not Reason.TOO_YOUNG]
         rest = Outcome.DEFERRED if due else Outcome.NOTHING

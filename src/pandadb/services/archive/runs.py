@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.archive import proofs
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.services.archive import pauses, stragglers, swaps
+from pandadb.services.archive import control_rows, pauses, stragglers, swaps
 from pandadb.services.archive.copies import copy_run
 from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS, GracePeriods, copy_states
 from pandadb.services.archive.copies.remote import ArchiveLost, refuse_unfit
@@ -87,6 +87,7 @@ def run(
                         days = plan(database, policies, only=only, count=False)
                         _swap(database, policies, days, report, throttle=throttle, tell=tell)
                     report.failed += note_ranges(archive or database)
+                    control_rows.follow(database, report, throttle)
             report.paused, report.held_up = throttle.paused, throttle.held_up
             report.notes = throttle.notes
             _report_left(database, policies, report)

@@ -16,7 +16,7 @@ from pandadb.core.archive.checksums import Fingerprint, fingerprint
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF
 from pandadb.core.archive.lookup import pandaid_index
 from pandadb.core.archive.orphans import findings
-from pandadb.core.archive.transfer import partition_indexes, rows, swaps
+from pandadb.core.archive.transfer import control_rows, partition_indexes, rows, swaps
 from pandadb.core.archive.transfer.exchange import Exchange, carry_out
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.transaction import schema_of
@@ -108,6 +108,8 @@ def _exchange(
             proofs.prove(session, part, how, source)
             ledger.enter(session, part, "Y" if how == proofs.SWAP else ledger.MUST_NOT)
         pandaid_index.forget(session, day)
+        if how == proofs.RESTORE:
+            control_rows.restore_day(session, session, day)
         swaps.lock_against_vacuum(session, day, locks.autovacuum)
         began = time.monotonic()
         carry_out(session, Exchange(moving=day.parts))

@@ -3,9 +3,11 @@
 from pandadb.core.control.dependencies import ON_FAILURE
 from pandadb.core.control.flow_locks import FlowLocked
 from pandadb.core.control.notices import CHANNEL
+from pandadb.core.control.public_ids import PublicJob
 from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.queue.cancels import CancelResult
 from pandadb.core.queue.ends import EndResult, Failure, Success
+from pandadb.core.queue.input.job_texts import read_arguments, read_jobs
 from pandadb.core.queue.known_names import UnknownExecConfig, UnknownQueue
 from pandadb.core.queue.leases import Beat, Lease, LeaseLost
 from pandadb.core.queue.new_jobs import NewQueueJob
@@ -13,6 +15,9 @@ from pandadb.core.queue.parents import DependencyCycle, UnknownParent
 from pandadb.core.queue.payload_needs import PayloadNeeds
 from pandadb.core.queue.reaping import ReapResult
 from pandadb.core.queue.submission import Submitted
+from pandadb.core.queue.upkeep.outbox import Event, EventState
+from pandadb.core.queue.upkeep.repairs import RepairResult
+from pandadb.core.queue.upkeep.summaries import GroupState, QueueDepth
 from pandadb.core.queue.verbs.standings import OUTCOMES, Standing
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
@@ -36,9 +41,14 @@ from pandadb.services.queue.job_verbs import (
     stop_jobs,
     with_process,
 )
+from pandadb.services.queue.mail import as_line, folder_sink, mail_sink
+from pandadb.services.queue.outbox import SendResult, Undeliverable, events, send_again, send_events
 from pandadb.services.queue.payload_needs import payload_needs, store_tails
+from pandadb.services.queue.public_ids import find_public
 from pandadb.services.queue.reaping import make_ready, reap
+from pandadb.services.queue.repairs import repair, repair_if_due
 from pandadb.services.queue.submission import set_exec_config, set_group, submit
+from pandadb.services.queue.summaries import groups, problems, queues
 from pandadb.services.queue.unknown_leases import give_back_unknown
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions
@@ -51,48 +61,70 @@ __all__ = [
     "CancelResult",
     "DependencyCycle",
     "EndResult",
+    "Event",
+    "EventState",
     "Failure",
     "FlowLocked",
+    "GroupState",
     "HeldLocks",
     "JobsLocked",
     "Lease",
     "LeaseLost",
     "NewQueueJob",
     "PayloadNeeds",
+    "PublicJob",
+    "QueueDepth",
     "ReapResult",
+    "RepairResult",
+    "SendResult",
     "Standing",
     "Submitted",
     "Success",
+    "Undeliverable",
     "UnknownExecConfig",
     "UnknownParent",
     "UnknownQueue",
     "VerbOptions",
     "VerbRules",
+    "as_line",
     "break_locks",
     "cancel",
     "claim",
     "delete_jobs",
     "drain",
     "end_cancelled",
+    "events",
     "fail",
+    "find_public",
     "finish",
+    "folder_sink",
     "give_back",
     "give_back_unknown",
+    "groups",
     "heartbeat",
     "held_locks",
     "lock_flows",
     "lock_jobs",
+    "mail_sink",
     "make_ready",
     "next_time",
     "note_sign",
     "of_queue",
     "pause",
     "payload_needs",
+    "problems",
+    "queues",
+    "read_arguments",
+    "read_jobs",
     "reap",
     "register",
+    "repair",
+    "repair_if_due",
     "rerun",
     "resume",
     "retry",
+    "send_again",
+    "send_events",
     "set_exec_config",
     "set_group",
     "set_state",

@@ -1,4 +1,4 @@
-"""Batch processes, each of which fetches many jobs of a queue."""
+"""Batch processes: each fetches many jobs of a queue."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def fetch(
     held: Sequence[Lease],
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> EndResult:
-    """Note that a batch process has fetched jobs, which run.
+    """Note that a batch process has fetched jobs, and runs them.
 
     Raises:
         BatchProcessNotFound: It is not registered, or has ended.

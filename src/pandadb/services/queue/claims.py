@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from pandadb.core.jobs import advances
 from pandadb.core.queue import claims, due_jobs, leases
@@ -17,12 +19,21 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Unpack
 
+    from sqlalchemy import Connection, Engine
+
+    from pandadb.core.queue.claims import ClaimPosition
     from pandadb.core.queue.leases import Beat, Lease
     from pandadb.database import Database
     from pandadb.job_types import JobColumns
 
 MAX_JOBS = 10_000
 """Jobs that one claim may ask for."""
+POSITION_SECONDS = 1.0
+"""Seconds for which claims begin after the last one: a job that came back waits as long."""
+POSITIONS: WeakKeyDictionary[Engine, dict[str, tuple[float, ClaimPosition | None]]] = (
+    WeakKeyDictionary()
+)
+"""The last position in each queue, and since when none has begun at its head."""
 
 
 def claim(
@@ -53,19 +64,29 @@ def claim(
         found: list[Lease] = []
         for queue in names if number else ():
             with transaction(database, options, at_once=True) as connection:
-                found += claims.claim(
-                    connection,
-                    queue,
-                    number - len(found),
-                    owner=owner,
-                    seconds=lease,
-                    host=options.host,
-                )
+                words = {"owner": owner, "seconds": lease, "host": options.host}
+                found += _claimed(connection, queue, number - len(found), words)
         return found
 
     found = take(njobs)
     if len(found) < njobs and make_ready(database, names, options=options):
         found += take(njobs - len(found))
+    return found
+
+
+def _claimed(connection: Connection, queue: str, njobs: int, words: dict[str, Any]) -> list[Lease]:
+    """Claim jobs of a queue after those that this process has claimed lately, or from its head."""
+    positions = POSITIONS.setdefault(connection.engine, {})
+    since, position = positions.get(queue, (0.0, None))
+    found: list[Lease] = []
+    if position is not None and time.monotonic() - since < POSITION_SECONDS:
+        found, position = claims.claim_after(connection, queue, njobs, position, **words)
+        positions[queue] = since, position
+    if len(found) < njobs:
+        since = time.monotonic()
+        others, position = claims.claim(connection, queue, njobs - len(found), **words)
+        found += others
+        positions[queue] = since, position
     return found
 
 

@@ -33,7 +33,7 @@ class HeldLocks:
 def lock_jobs(
     database: Database, chosen: JobChoice, options: VerbOptions = DEFAULT_OPTIONS
 ) -> Iterator[Connection]:
-    """Keep verbs and workers from changing jobs in the block, which is one transaction.
+    """Keep verbs and workers from changing jobs in the block: one transaction.
 
     Raises:
         JobsLocked: Another transaction has locked a job for longer than the lock timeout.
@@ -47,7 +47,7 @@ def lock_jobs(
 def lock_flows(
     database: Database, jeditaskids: Sequence[int], options: VerbOptions = DEFAULT_OPTIONS
 ) -> Iterator[Connection]:
-    """Keep verbs of users from changing flows in the block, which is one transaction.
+    """Keep verbs of users from changing flows in the block: one transaction.
 
     Raises:
         FlowLocked: Another transaction has locked a flow for longer than the lock timeout.
@@ -60,7 +60,7 @@ def lock_flows(
 def held_locks(
     database: Database, chosen: JobChoice | None = None, flows: Sequence[int] | None = None
 ) -> HeldLocks:
-    """Return who has locked jobs, and flows; None is of all."""
+    """Return the sessions that have locked jobs, and flows; None is of all."""
     with database.transaction() as connection:
         jobs = None if chosen is None else pandaids_of(connection, chosen)
         return HeldLocks(

@@ -1,7 +1,7 @@
 """Verbs of users on queued jobs, by a filter, by names or for one job: one transaction, one report.
 
-Flows of the jobs are locked before them where the verb changes what the flow is, so that jobs which
-are being added to a flow are not missed.
+Where a verb changes a flow, it locks the flow before its jobs: so none is missed that is being
+added to it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class VerbRules:
     on_error: OnError = "abort"
     """Whether a job that is refused undoes all, or is skipped."""
     break_locks: bool = False
-    """Whether sessions are ended that have locked what the verb needs."""
+    """Whether sessions are ended that hold locks of the jobs or flows of the verb."""
 
 
 DEFAULT_RULES = VerbRules()
@@ -173,7 +173,7 @@ def stop_jobs(
 ) -> VerbReport:
     """Cancel jobs that are ready or in flight; children that may miss them are ready then.
 
-    A job whose payload a worker runs ends when the worker has ended it. See `cancel` for jobs that
+    A job with a payload at a worker ends when the worker has ended that. See `cancel` for jobs that
     wait, and for all that depends on jobs.
 
     Raises:
@@ -220,7 +220,7 @@ def set_state(
     """Give jobs a state, for administrators: `waiting`, `ready`, `paused`, `running` and others.
 
     The mover takes them there, with all that follows for files and other jobs, and logs it. A job
-    that has ended gets a new attempt, which gets the state.
+    that has ended gets a new attempt in the state.
 
     Raises:
         InvalidValue: There is no such state.
@@ -238,7 +238,7 @@ def set_state(
 
 
 def with_process(database: Database, process: str, queue_name: str | None = None) -> list[int]:
-    """Return the jobs whose newest attempt has or had a process in a batch system."""
+    """Return the jobs with a process in a batch system, in their newest attempt."""
     check_text("process", process)
     with database.transaction() as connection:
         return by_process.find(connection, process, queue_name)

@@ -9,6 +9,7 @@ from pandadb.core.queue.leases import Lease
 from pandadb.core.queue.steps import job_steps, step_failures, step_leases
 from pandadb.core.queue.steps.step_failures import StepFailure
 from pandadb.core.sql.validation import check_text, ids, words
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.queue.claims import MAX_JOBS, check_seconds
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -30,7 +31,7 @@ def claim_jobs(
     lease: float = leases.DEFAULT_SECONDS,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> list[Lease]:
-    """Claim those of some jobs that are ready, whatever their queue, by priority, then age.
+    """Claim those of some jobs that are ready, of any queue, by priority, then age.
 
     Raises:
         InvalidValue: A number is beyond its limits, or a name is no text.
@@ -59,7 +60,7 @@ def take(
     lease: float = leases.DEFAULT_SECONDS,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> list[Lease]:
-    """Take jobs between two steps that no worker has and whose next step is due.
+    """Take jobs between two steps: no worker has them, and their next step is due.
 
     Raises:
         InvalidValue: A number is beyond its limits, or a name is no text.
@@ -77,6 +78,7 @@ def take(
         )
 
 
+@repeated
 def advance(
     database: Database,
     held: Lease | Sequence[Lease],
@@ -87,7 +89,7 @@ def advance(
     """Record that jobs have made a step, with details such as `run_dir` and `process`.
 
     Raises:
-        LeaseLost: It was one lease, which is lost; nothing was changed.
+        LeaseLost: It was one lease, and is lost; nothing was changed.
         InvalidValue: There is no such step.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
@@ -107,7 +109,7 @@ def fail(
     """Note failed attempts of steps: tried again after a pause, or suspended after the last.
 
     Raises:
-        LeaseLost: It was one lease, which is lost; nothing was changed.
+        LeaseLost: It was one lease, and is lost; nothing was changed.
     """
     wanted = [failures] if isinstance(failures, StepFailure) else failures
     with transaction(database, options) as connection:

@@ -41,7 +41,7 @@ def submit(
 
     Raises:
         FlowNotFound: There is no such flow.
-        ParentOutside: A parent is not of the flow, which does not allow that.
+        ParentOutside: A parent is not of the flow, and that is not allowed.
         UnknownParent: A parent is neither a name of the call nor a job.
         DependencyCycle: Jobs wait for each other.
         InvalidValue: A value does not fit its column.

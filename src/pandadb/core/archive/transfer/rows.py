@@ -4,7 +4,8 @@ The archive's proofs go along. A fingerprint is a sum over rows, so that of a pa
 the sum of the rows that leave it or come: a new proof is the one before, minus or plus these rows.
 The other rows are not counted, and a partition that differs from its proof goes on to do so.
 
-The proof of rows that have come back keeps them live for a while. Where there can be no proof, the
+Control rows of the job queue follow their jobs, without proofs. The proof of rows that have come
+back keeps them live for a while. Where there can be no proof, the
 ledger does.
 """
 
@@ -22,6 +23,7 @@ from pandadb.core.archive.checksums import Fingerprint, fingerprint_of, summed
 from pandadb.core.archive.layout import ARCHIVE_OF, LIVE_OF, part_of
 from pandadb.core.archive.lookup import pandaid_index
 from pandadb.core.archive.lookup.scan import id_list
+from pandadb.core.archive.transfer import control_rows
 from pandadb.core.archive.transfer.ddl import run
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.table_columns import column_names, named, writable
@@ -123,6 +125,8 @@ def move(
         _prove(session, archive, direction.how, changes, moved)
     if direction.how == TAKE and len(moved.proven) < len(moved.left):
         _keep_live(session, moved)
+    follow = control_rows.to_live if direction.how == TAKE else control_rows.to_archive
+    moved.rows |= {table: n for table, n in follow(session, pandaids).items() if n}
     return moved
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
+    union_all,
 )
 
 from pandadb.core.jobs.move_statement import PICKED_COLUMNS
@@ -71,6 +72,37 @@ def candidates(by_label: bool, asked: Sequence[str]) -> CTE:
         .limit(reach)
     )
     pandaids = func.array(first.scalar_subquery()).label("pandaids")
+    return select(pandaids).cte("candidates").prefix_with("MATERIALIZED")
+
+
+def following() -> CTE:
+    """Select the first jobs of one kind: those above a priority, and of that those after a job.
+
+    Each is a range of the index. So entries of jobs that were taken before are not read, which no
+    vacuum removes while an old transaction is open. The parameters are the `site`, `label`,
+    `share`, `priority`, the job `after` which they come, and the number of jobs in `reach`.
+    """
+    given = {name: unseen(bindparam(name, type_=String)) for name in ("label", "share")}
+    priority, after = (
+        unseen(bindparam(name, type_=kind))
+        for name, kind in (("priority", Integer), ("after", BigInteger))
+    )
+    kind = (*AT_SITE, given["label"] == LABEL, given["share"] == SHARE)
+    reach = unseen(bindparam("reach", type_=Integer))
+    above, beyond = (
+        select(JOB.pandaid, JOB.currentpriority)
+        .where(*kind, *where)
+        .order_by(JOB.currentpriority.desc(), JOB.pandaid)
+        .limit(reach)
+        .subquery(name)
+        for name, where in (
+            ("above", [JOB.currentpriority > priority]),
+            ("beyond", [JOB.currentpriority == priority, JOB.pandaid > after]),
+        )
+    )
+    jobs = union_all(select(*above.c), select(*beyond.c)).subquery("jobs")
+    first = select(jobs.c.pandaid).order_by(jobs.c.currentpriority.desc(), jobs.c.pandaid)
+    pandaids = func.array(first.limit(reach).scalar_subquery()).label("pandaids")
     return select(pandaids).cte("candidates").prefix_with("MATERIALIZED")
 
 

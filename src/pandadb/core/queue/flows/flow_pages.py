@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from pandadb.models import JediTaskParams, JobDependency
 from pandadb.models.views import FlowJobs, Flows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement
 
@@ -40,7 +39,7 @@ MAX_PAGE = 100_000
 
 @dataclass(frozen=True)
 class FlowFilter:
-    """Conditions on flows, of which all have to hold; None matches all.
+    """Conditions on flows; all have to hold, and None matches all.
 
     Raises:
         InvalidValue: A value is malformed.
@@ -93,7 +92,7 @@ class FlowFilter:
 
 
 def _has(path: str, value: Any) -> ColumnElement[bool]:
-    """Match flows whose metadata have a value at a path; None is JSON's null."""
+    """Match flows by a value at a path of their metadata; None is JSON's null."""
     found = cast(PARAMS.taskparams, JSONB)
     at_path = func.jsonb_extract_path(found, "metadata", *path.split("."), type_=JSONB)
     mine = select(PARAMS.jeditaskid).where(PARAMS.jeditaskid == FLOW.jeditaskid)
@@ -106,7 +105,7 @@ class FlowPage:
 
     flows: list[dict[str, Any]]
     next: tuple[Any, int] | None
-    """What to give as `after` for the next page; None if this is the last."""
+    """The value of `after` for the next page; None if this is the last."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +115,9 @@ class FlowGraph:
     flow: dict[str, Any]
     jobs: list[dict[str, Any]]
     edges: list[tuple[int, int, str]] = field(default_factory=list)
-    """Parent, child, and what becomes of the child if the parent does not finish."""
+    """Parent, child, and `on_failure` of the dependency."""
     metadata: Any = None
-    """What the flow was submitted with."""
+    """The metadata of its submission."""
 
 
 def find(
@@ -155,7 +154,7 @@ def find(
 def count(session: Transaction, chosen: FlowFilter) -> dict[str, int]:
     """Return the numbers of the flows that match, by state."""
     rows = select(FLOW.state, func.count()).where(*chosen.conditions()).group_by(FLOW.state)
-    return {state: number for state, number in session.execute(rows.order_by(FLOW.state))}
+    return dict(session.execute(rows.order_by(FLOW.state)).all())
 
 
 def get(session: Transaction, flow: int) -> FlowGraph:

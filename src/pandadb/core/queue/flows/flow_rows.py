@@ -1,4 +1,4 @@
-"""The row of a flow: a task of the type flow, which the agents of tasks leave alone."""
+"""The row of a flow: a task of the type flow, left alone by the agents of tasks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FlowNotFound(PandaDBError):
 
 
 class FlowNotAllowed(PandaDBError):
-    """The state of a flow, or of its jobs, forbids what was asked for."""
+    """The state of a flow, or of its jobs, forbids the verb."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class FlowRow:
     name: str
     is_stopped: bool
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    """What it was submitted with: see `NewFlow`."""
+    """The values of its submission: see `NewFlow`."""
 
 
 def create(session: Transaction, new: NewFlow) -> int:

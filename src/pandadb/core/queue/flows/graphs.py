@@ -1,8 +1,7 @@
-"""Graphs of new jobs, and the answers of jobs that change the flow in which they run."""
+"""Graphs of new jobs, and the answers of jobs that change their own flow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from pandadb.core.queue.new_jobs import NewQueueJob
 from pandadb.core.sql.validation import InvalidValue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Self
 
 INHERITED = ("queue", "priority", "resources", "exec_config", "username")
@@ -26,7 +26,7 @@ class Graph:
 
     jobs: Sequence[NewQueueJob]
     output: str | None = None
-    """The job whose result is that of the graph: children of a replaced job wait for it."""
+    """The job with the result of the graph: children of a replaced job wait for it."""
 
     def __post_init__(self) -> None:
         if not self.jobs:
@@ -54,10 +54,10 @@ class Graph:
 
 @dataclass(frozen=True)
 class Response:
-    """Changes of its flow with which a job ends; each is a graph, a job, or several jobs."""
+    """Changes of its flow at the end of a job; each is a graph, a job, or several jobs."""
 
     replace: Graph | NewQueueJob | Sequence[NewQueueJob] | None = None
-    """What takes the place of the job: its children wait for that job, or the graph's output."""
+    """The successor of the job: its children wait for that job, or for the graph's output."""
     detour: Graph | NewQueueJob | Sequence[NewQueueJob] | None = None
     """Jobs between the job and its children."""
     addition: Graph | NewQueueJob | Sequence[NewQueueJob] | None = None

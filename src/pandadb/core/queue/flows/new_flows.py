@@ -26,7 +26,7 @@ MEMBER = FlowJobs.__table__.c
 
 
 class ParentOutside(InvalidInput):
-    """A job of a flow is to wait for a job outside of it, which the flow does not allow."""
+    """A job of a flow is to wait for a job outside of it, and the flow does not allow that."""
 
 
 def submit(
@@ -100,6 +100,6 @@ def _check_parents(flow: str, jobs: Sequence[NewQueueJob], members: set[int]) ->
         for parent in job.parents:
             if isinstance(parent, int) and parent not in members:
                 raise ParentOutside(
-                    f"Job {job.name!r} waits for job {parent}, which is not of the flow {flow!r}:"
+                    f"Job {job.name!r} waits for job {parent}, not of the flow {flow!r}:"
                     " such parents have to be allowed"
                 )

@@ -51,9 +51,10 @@ def remove(
     if not known:
         return []
     members = [job for flow in known for job in stops.members(session, flow)]
+    locks.lock(session, members)
     with refusing_to_wait():
-        locks.lock(session, members)
-    if live := _live(session, known):
+        live = _live(session, known)
+    if live:
         if not cancels:
             raise FlowNotAllowed(
                 f"Job {live[0]} of a flow has not ended: cancel the flow, or stop it first"

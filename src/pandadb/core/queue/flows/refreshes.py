@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from pandadb.core.control import dependencies, locks
 from pandadb.core.jobs.dispatch import queued_jobs
-from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.queue.flows import flow_rows, stops
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import JobsDefined4
@@ -28,8 +27,7 @@ def refresh(session: Transaction, flow: int, *, host: str) -> dict[int, str]:
     """
     flow_rows.lock_one(session, flow)
     members = stops.members(session, flow)
-    with refusing_to_wait():
-        locks.lock(session, members)
+    locks.lock(session, members)
     pending = select(JOB.pandaid).where(is_among(JOB.pandaid, members), JOB.jobstatus == "pending")
     ready = dependencies.ready(session, [*session.scalars(pending)])
     return queued_jobs.go_on(session, ready, host=host)

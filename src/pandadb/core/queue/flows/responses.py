@@ -1,6 +1,6 @@
 """Changes of a flow by a job that ends: its replacement, a detour, additions, and stops.
 
-All in the transaction in which the job ends, before it does: so children wait for the new jobs
+All in the transaction of the end, and before it: so children wait for the new jobs
 when the end is noted.
 """
 
@@ -14,7 +14,6 @@ from sqlalchemy import insert, literal, null, select, update
 from pandadb.core.control import locks
 from pandadb.core.control.dependencies import FINISHED_STATE, IGNORE
 from pandadb.core.jobs.attempts import retry_history
-from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.queue import submission
 from pandadb.core.queue.flows import flow_rows, new_flows, stops
 from pandadb.core.queue.flows.graphs import Graph, named, with_defaults
@@ -41,7 +40,7 @@ OUTPUT_NAME = "store_inputs"
 
 @dataclass(frozen=True)
 class Maker:
-    """A job that ends, and what its new jobs inherit."""
+    """A job that ends, with the values that its new jobs inherit."""
 
     row: Any
     """Its control row, with the columns of the job that new jobs inherit."""
@@ -77,15 +76,16 @@ def lock_flows(session: Transaction, jobs: Mapping[int, Response]) -> dict[int, 
         raise InvalidValue(f"Job {outside[0]} has no flow that it could change")
     whole = [flow for job, flow in flow_of.items() if jobs[job].stop_flow]
     members = [member for flow in whole for member in stops.members(session, flow)]
-    with refusing_to_wait():
-        locks.lock(session, [*jobs, *members])
+    stopping = [job for job in flow_of if jobs[job].stop_children]
+    children = session.scalars(select(EDGE.child).where(is_among(EDGE.parent, stopping))).all()
+    locks.lock(session, [*jobs, *members, *children])
     return {job: flows[flow] for job, flow in flow_of.items()}
 
 
 def respond(
     session: Transaction, job: int, flow: FlowRow, response: Response, *, host: str
 ) -> list[int]:
-    """Change the flow, which is locked, as a job wants that is about to finish; return new jobs.
+    """Change the locked flow as a job wants that is about to finish; return new jobs.
 
     Raises:
         InvalidValue: A graph is malformed.
@@ -128,7 +128,7 @@ def _add(
     parents: Sequence[int],
     on_failure: str | None = None,
 ) -> list[int]:
-    """Submit the jobs of a graph, of which the roots wait for some jobs; return them in order."""
+    """Submit the jobs of a graph, with parents for its roots; return them in order."""
     members = new_flows.newest(session, maker.flow.jeditaskid)
     jobs = [with_defaults(job, maker.defaults) for job in named(graph.jobs, members)]
     jobs = new_flows.resolved(jobs, members)
@@ -184,13 +184,13 @@ def _next_version(
 
 
 def _parents(session: Transaction, job: int) -> dict[int, str | None]:
-    """Return the parents of a job, each with the state in which it has ended."""
+    """Return the parents of a job, each with its final state."""
     found = select(EDGE.parent, EDGE.parent_state).where(EDGE.child == job).order_by(EDGE.parent)
     return dict(session.execute(found).all())
 
 
 def _detour(session: Transaction, maker: Maker, graph: Graph) -> list[int]:
-    """Put jobs between a job and its children, which wait for the leaves, too; return them."""
+    """Put jobs between a job and its children; these wait for the leaves, too."""
     old = maker.row.pandaid
     before = EDGE.parent.table.alias("before")
     children = [*session.scalars(select(EDGE.child).where(EDGE.parent == old))]

@@ -32,7 +32,7 @@ def members(session: Transaction, flow: int) -> list[int]:
 
 
 def stop(session: Transaction, flow: int, *, host: str) -> dict[int, str]:
-    """Close the waiting and ready jobs of a flow, which is locked; return all that end.
+    """Close the waiting and ready jobs of a locked flow; return all that end.
 
     Until the flow is resumed, jobs that are added to it do not run.
 
@@ -69,8 +69,8 @@ def close(session: Transaction, jobs: Collection[int], *, host: str) -> dict[int
     Raises:
         JobsLocked: See `mover.move`.
     """
+    locks.lock(session, jobs)
     with refusing_to_wait():
-        locks.lock(session, jobs)
         chosen = _waiting(session, jobs)
     if not chosen:
         return {}

@@ -82,7 +82,7 @@ def start(session: Transaction, number: int) -> None:
 
 
 def fetch(session: Transaction, number: int, held: Sequence[Lease], *, host: str) -> EndResult:
-    """Note that a batch process has fetched jobs, which run.
+    """Note that a batch process has fetched jobs, and runs them.
 
     Raises:
         BatchProcessNotFound: It is not registered, or has ended.

@@ -29,7 +29,7 @@ STAGED, SUBMITTED, QUEUED_IN_BATCH = "staged", "submitted", "queued in batch"
 RUNNING, RUNNING_IN_BATCH, ENDED, FETCHED = "running", "running in batch", "ended", "fetched"
 SUBMITTED_SUBSTATUS = "submitted"
 FRESH = {"step_attempts": 0, "step_error": null(), "run_after": null()}
-"""What a step that succeeds sets: its attempts are forgotten."""
+"""The values after a step that succeeds: its attempts are forgotten."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class StepFailure:
 
 @dataclass(frozen=True)
 class StepOutcome:
-    """What has become of a step that failed."""
+    """The result of a step that failed."""
 
     attempts: int
     """Failed attempts that are followed by another."""
@@ -47,7 +47,7 @@ class StepOutcome:
 
 
 def fail(session: Transaction, failures: Sequence[StepFailure]) -> dict[int, StepOutcome]:
-    """Note failed attempts of steps; jobs whose leases are lost are missing in the result.
+    """Note failed attempts of steps; jobs with lost leases are missing in the result.
 
     A job stays in its state, and its lease ends: after the pause any runner takes it, or after a
     retry by a user if it is suspended.
@@ -73,7 +73,7 @@ def _fail(session: Transaction, failure: StepFailure) -> StepOutcome:
 
 
 def suspend(session: Transaction, jobs: Sequence[int], error: str) -> None:
-    """Suspend jobs of which a step has failed for good: they stay in their state, without lease."""
+    """Suspend jobs after a final failure of a step: they stay in their state, without lease."""
     _note(session, jobs, error, suspended=True, run_after=null())
 
 

@@ -1,1 +1,1 @@
-"""Verbs of users on jobs of the job queue: the states that each is for, and what it does."""
+"""Verbs of users on jobs of the job queue: the states for each, and its effect."""

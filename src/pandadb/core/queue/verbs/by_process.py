@@ -15,7 +15,7 @@ CONTROL = JobControl.__table__.c
 
 
 def find(session: Transaction, process: str, queue: str | None = None) -> list[int]:
-    """Return the jobs whose newest attempt has or had a process; a batch process has several."""
+    """Return the jobs with a process in their newest attempt; a batch process has several."""
     found = select(CONTROL.pandaid).where(CONTROL.details["process"].astext == process)
     if queue is not None:
         found = found.where(CONTROL.queue == queue)

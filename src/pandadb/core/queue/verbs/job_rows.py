@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, func, literal, select
 
 from pandadb.core.control import flow_locks, locks
-from pandadb.core.jobs.refusals import refusing_to_wait
+from pandadb.core.control.locks import ControlLocked
+from pandadb.core.jobs.refusals import JobsLocked, refusing_to_wait
 from pandadb.core.jobs.search import lookup
 from pandadb.core.queue.verbs.standings import Standing, standing
 from pandadb.core.sql.id_arrays import is_among
@@ -90,7 +91,10 @@ def lock(session: Transaction, pandaids: Collection[int], how: Lock = Lock.WAIT)
             rows = select(CONTROL.pandaid).where(is_among(CONTROL.pandaid, asked))
             free = rows.order_by(CONTROL.pandaid).with_for_update(skip_locked=True)
             asked = [*session.scalars(free)]
-        return locks.lock(session, asked)
+        try:
+            return locks.lock(session, asked)
+        except ControlLocked as error:
+            raise JobsLocked(str(error)) from error
 
 
 def keep(session: Transaction, pandaids: Collection[int], how: Lock = Lock.WAIT) -> list[int]:

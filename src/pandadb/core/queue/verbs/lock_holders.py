@@ -1,6 +1,6 @@
-"""Sessions that have locked control rows of jobs, or flows: who they are, and their end.
+"""Sessions with locks of control rows of jobs, or of flows: their list, and their end.
 
-A row tells the transaction that has locked it last (`xmax`), and `pg_locks` who that is.
+A row has the transaction that has locked it last (`xmax`), and `pg_locks` has its session.
 """
 
 from __future__ import annotations
@@ -54,19 +54,19 @@ def of_flows(session: Transaction, flows: Collection[int] | None = None) -> list
 def _holders(
     session: Transaction, key: ColumnElement[int], chosen: Collection[int] | None
 ) -> list[LockHolder]:
-    lock, who = LOCKS.c, SESSIONS.c
+    lock, client = LOCKS.c, SESSIONS.c
     rows = key.table
     locker: ColumnElement[Any] = literal_column(f"{rows.name}.xmax")
     found = (
-        select(key, who.pid, who.usename, who.application_name, who.xact_start)
+        select(key, client.pid, client.usename, client.application_name, client.xact_start)
         .select_from(rows)
         .join(LOCKS, lock.transactionid == locker)
-        .join(SESSIONS, who.pid == lock.pid)
+        .join(SESSIONS, client.pid == lock.pid)
         .where(
             lock.locktype == "transactionid",
             lock.granted,
             lock.mode == "ExclusiveLock",
-            who.pid != func.pg_backend_pid(),
+            client.pid != func.pg_backend_pid(),
             true() if chosen is None else is_among(key, chosen),
         )
         .order_by(key)
@@ -75,7 +75,7 @@ def _holders(
 
 
 def end(session: Transaction, holders: Collection[LockHolder]) -> list[int]:
-    """End the sessions that hold locks, each rolled back; return what was locked by them.
+    """End sessions that hold locks, each rolled back; return the jobs or flows of these locks.
 
     The role needs the right to signal them: its own, or as a member of pg_signal_backend.
     """

@@ -77,7 +77,7 @@ def _take_along(session: Transaction, new: Mapping[int, int]) -> None:
 
 
 def _with_first(details: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return details with the first attempt, which those of a later attempt have already."""
+    """Return details with the first attempt; those of a later attempt have it already."""
     first = func.jsonb_build_object(constant(FIRST_ATTEMPT), CONTROL.pandaid, type_=JSONB)
     return first.concat(func.coalesce(details, literal({}, JSONB), type_=JSONB()))
 

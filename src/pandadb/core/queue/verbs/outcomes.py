@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class VerbOutcome:
-    """What a verb has done: jobs by the PandaIDs that they had before it."""
+    """The effect of a verb: jobs by the PandaIDs that they had before it."""
 
     states: dict[int, str] = field(default_factory=dict)
     """The jobs that were asked for and have changed, each with its state of PanDA now."""
@@ -27,7 +27,7 @@ class VerbOutcome:
     attempts: dict[int, int] = field(default_factory=dict)
     """Jobs that have a new attempt, each with its PandaID."""
     related: dict[int, str] = field(default_factory=dict)
-    """Other jobs whose state has changed."""
+    """Other jobs that are in another state now."""
 
 
 @dataclass

@@ -128,7 +128,7 @@ def _refusals(chosen: Chosen, family: Family, *, force: bool) -> dict[int, Refus
         old = next((child for child in (job, *below) if child in family.replaced), None)
         begun = next((c for c in below if family.jobs[c].standing not in MAY_WAIT_AGAIN), None)
         if old is not None:
-            who = "it" if old == job else f"job {old}, which depends on it,"
+            who = "it" if old == job else f"job {old}, a dependent of it,"
             found[job] = refused.guarded(job, f"cannot run again: {who} has been replaced")
         elif begun is not None and not force:
             state = family.jobs[begun].standing

@@ -1,7 +1,7 @@
 """The states of a queued job as its user sees them, and the verbs that each state allows: data.
 
-A state of PanDA is told apart further by the control row: a job that is paused, and one of which a
-step has failed for good; and by `jobsubstatus`: a job that a batch worker has.
+A state of PanDA is divided further by the control row: paused jobs, and jobs with a step that has
+failed for good; and by `jobsubstatus`: jobs of a batch process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BATCH_SUBSTATUS = "batch"
 """The `jobsubstatus` of jobs that a batch process has, or is to fetch."""
 STAGED_SUBSTATUS = "staged"
-"""The `jobsubstatus` of a job whose files are at its worker's, and that is to be submitted."""
+"""The `jobsubstatus` of a job with its files at its worker's, before it is submitted."""
 
 
 class Standing(StrEnum):

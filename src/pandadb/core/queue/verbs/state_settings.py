@@ -61,9 +61,9 @@ def set_state(
     host: str,
     how: Lock = Lock.WAIT,
 ) -> VerbOutcome:
-    """Give jobs a state, whichever they are in: what follows from it for other jobs follows.
+    """Give jobs a state, from any state, with all consequences for other jobs.
 
-    A job that has ended gets a new attempt, which gets the state. Workers lose the jobs. A job that
+    A job that has ended gets a new attempt in the state. Workers lose the jobs. A job that
     is given `suspended` has no step to go on with: it can only be run again.
 
     Raises:

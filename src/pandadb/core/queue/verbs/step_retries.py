@@ -26,7 +26,7 @@ CONTROL = JobControl.__table__.c
 def retry(session: Transaction, pandaids: Sequence[int], *, how: Lock = Lock.WAIT) -> VerbOutcome:
     """Try the present step of jobs again at once: its failed attempts are forgotten.
 
-    A job whose step has failed for good goes on in the state that it is in. Flows are not locked.
+    A job with a step that has failed for good goes on in its present state. Flows are not locked.
 
     Raises:
         JobsLocked: The session's `lock_timeout` has passed.

@@ -21,7 +21,7 @@ def stop(
 ) -> VerbOutcome:
     """Cancel jobs that are ready or in flight; children that may miss them are ready then.
 
-    A job whose payload a worker runs ends when the worker has ended it.
+    A job with a payload at a worker ends when the worker has ended that.
 
     Raises:
         InvalidValue: `by` does not fit its column.

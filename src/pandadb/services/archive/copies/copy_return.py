@@ -13,7 +13,7 @@ from pandadb.core.archive import ledger, proofs
 from pandadb.core.archive.checksums import fingerprint, fingerprint_of
 from pandadb.core.archive.deferrals import Deferral, Reason
 from pandadb.core.archive.layout import LIVE_OF, days
-from pandadb.core.archive.transfer import ddl, staging
+from pandadb.core.archive.transfer import control_rows, ddl, staging
 from pandadb.core.partitions import catalog
 from pandadb.core.sql.table_columns import column_names
 from pandadb.services.archive.copies.day_copy import CopyRefused
@@ -111,6 +111,7 @@ def _copy_back(
     locks: LockPolicy,
 ) -> MovedDay:
     back = {part: _copy(there, live, part) for part in going.parts}
+    control_rows.restore_day(live, there, going)
     tell(CopyStep.ATTACH)
     locked = prove_and_exchange(live, {}, back, proofs.RESTORE, locks)
     for part, found in stay.items():

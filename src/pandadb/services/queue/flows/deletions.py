@@ -9,6 +9,7 @@ from pandadb.core.queue.flows import purges
 from pandadb.core.queue.steps import batch_processes
 from pandadb.core.sql import validation
 from pandadb.errors import PandaDBError
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class TooManyFlows(PandaDBError):
     """A deletion would delete more flows than its limit."""
 
 
+@repeated
 def delete(
     database: Database,
     flows: int | Sequence[int],
@@ -40,7 +42,8 @@ def delete(
     Raises:
         TooManyFlows: There are more than the limit; None is no limit.
         FlowNotAllowed: A job has not ended, and is not to be cancelled.
-        FlowLocked, JobsLocked: A flow or a job was locked for longer than the lock timeout.
+        FlowLocked, ControlLocked, JobsLocked: A flow or a job was locked for longer
+            than the lock timeout.
     """
     chosen = validation.ids(flows, "flow")
     if limit is not None and len(chosen) > limit:
@@ -63,7 +66,8 @@ def reset(
 
     Raises:
         TooManyFlows: There are too many, and the date is missing or wrong.
-        FlowLocked, JobsLocked: A flow or a job was locked for longer than the lock timeout.
+        FlowLocked, ControlLocked, JobsLocked: A flow or a job was locked for longer
+            than the lock timeout.
     """
     with transaction(database, options) as connection:
         number = purges.number(connection)

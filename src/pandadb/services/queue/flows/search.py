@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandadb.core.queue.flows import flow_pages
+from pandadb.core.queue.flows import families, flow_pages
 from pandadb.core.queue.flows.flow_pages import FlowFilter
+from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
+    from pandadb.core.queue.flows.families import JobGraph
     from pandadb.core.queue.flows.flow_pages import FlowGraph, FlowPage
     from pandadb.database import Database
 
 ALL = FlowFilter()
+
+
+class JobNotFound(PandaDBError):
+    """A PandaID that no job of a queue has now."""
 
 
 def find(
@@ -54,3 +60,16 @@ def of_job(database: Database, pandaid: int) -> int | None:
     """Return the flow of a job; None if it has none."""
     with database.transaction() as connection:
         return flow_pages.of_job(connection, pandaid)
+
+
+def around(database: Database, pandaid: int) -> JobGraph:
+    """Return a job of a queue with all that it waits for, and all that waits for it.
+
+    Raises:
+        JobNotFound: No job of a queue has that PandaID now.
+    """
+    with database.transaction() as connection:
+        found = families.around(connection, pandaid)
+    if not any(job["pandaid"] == pandaid for job in found.jobs):
+        raise JobNotFound(f"Job {pandaid} is unknown: no job of a queue has that PandaID now")
+    return found

@@ -149,7 +149,9 @@ class HasMetadata:
         if job is JobsArchived:  # of a partition of the archive, the rows are of the same time
             same.append(table.modificationtime == columns["modificationtime"])
         metadata = func.pandadb.json_or_null(table.metadata, type_=JSONB)
-        other = exists().where(*same, self._matches(metadata))
+        other: ColumnElement[bool] = exists().where(*same, self._matches(metadata))
+        if all(value == NULL for _, value in self.values):
+            other = or_(other, not_(exists().where(*same)))
         return or_(_controlled(job, own), and_(not_(_controlled(job)), other))
 
     def _matches(self, metadata: ColumnElement[Any]) -> ColumnElement[bool]:

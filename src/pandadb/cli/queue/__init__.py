@@ -1,0 +1,1 @@
+"""`pandadb queue`: commands that submit jobs to queues, list, cancel, repair them, send events."""

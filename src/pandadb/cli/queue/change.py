@@ -1,0 +1,155 @@
+"""`pandadb queue cancel`, `reap`, `repair` and `groups set`: queued jobs that change."""
+
+import getpass
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from pandadb.cli.confirm import ask
+from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_id, whole
+from pandadb.cli.output import NOTHING_TO_DO, as_json, count_words, note, out, plain_text, table
+from pandadb.cli.target import changing
+from pandadb.services import queue
+
+Jobs = Annotated[list[int], typer.Argument(parser=job_id, metavar="PANDAID...", help="The jobs.")]
+Limit = Annotated[
+    int, typer.Option(parser=whole(1, 100_000), metavar="NUMBER", help="The most jobs at once.")
+]
+
+
+def cancel(
+    pandaids: Jobs,
+    *,
+    cascade: Annotated[
+        bool, typer.Option("--cascade", help="With all jobs that depend on them.")
+    ] = False,
+    by: Annotated[str | None, typer.Option(help="Who cancels; default: your login name.")] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Cancel jobs of queues: those that run end when their workers have ended the payloads.
+
+    Exit code 1 if a job is refused; the others are cancelled.
+
+    Example: pandadb queue cancel 6012345678 --cascade
+    """
+    if not dry_run:
+        ask("Cancel", pandaids, yes)
+    with changing(dry_run=dry_run) as database:
+        done = queue.cancel(
+            database, pandaids, queue.VerbOptions(dry_run=dry_run),
+            by=_user() if by is None else by, cascade=cascade,
+        )  # fmt: skip
+    if json:
+        as_json(asdict(done))
+    else:
+        would = "Would be ended" if dry_run else "Ended"
+        out.print(f"{would}: {count_words(done.jobs.values())}; asked to end: {len(done.asked)}.")
+    for sentence in done.refused.values():
+        note(sentence)
+    if done.refused:
+        raise typer.Exit(1)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # as in a container with the number of a user only
+        return "unknown"
+
+
+def reap(
+    *,
+    limit: Limit = 1000,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """End expired leases: their jobs are tried again, cancelled or failed.
+
+    Workers do that by themselves. Exit code 3 if there are none.
+
+    Example: pandadb queue reap
+    """
+    with changing(dry_run=dry_run) as database:
+        done = queue.reap(database, queue.VerbOptions(dry_run=dry_run), limit=limit)
+    if json:
+        as_json(asdict(done))
+    else:
+        words = ", ".join(f"{name} {len(jobs)}" for name, jobs in asdict(done).items())
+        out.print(f"{'Would be' if dry_run else 'Leases ended'}: {words}.")
+    if not done.number:
+        raise typer.Exit(NOTHING_TO_DO)
+
+
+def repair(
+    *,
+    limit: Limit = 1000,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Put the rows of queued jobs in order that another program has moved or ended.
+
+    Ends are noted with children and groups, leases without a worker end, jobs of groups get a place
+    or wait for one. Idempotent: workers do it every five minutes. Exit code 3 if all is in order.
+
+    Example: pandadb queue repair --dry-run
+    """
+    with changing(dry_run=dry_run) as database:
+        done = queue.repair(database, queue.VerbOptions(dry_run=dry_run), limit=limit)
+    if json:
+        as_json(asdict(done))
+    else:
+        title = "Would be repaired" if dry_run else "Repaired"
+        table(title, ("what", "jobs", "examples"), _rows(done))
+    if not done.number:
+        raise typer.Exit(NOTHING_TO_DO)
+
+
+def _rows(done: "queue.RepairResult") -> list[tuple[str, int, str]]:
+    found = asdict(done)
+    return [
+        (MEANINGS[name], len(jobs), ", ".join(plain_text(job) or "" for job in [*jobs][:3]))
+        for name, jobs in found.items()
+        if jobs
+    ]
+
+
+MEANINGS = {
+    "ended": "ends that were not noted",
+    "leases": "leases without a worker",
+    "left_groups": "members of groups that cannot run",
+    "joined_groups": "jobs without a place in their group",
+    "moved": "jobs that go on, wait or end since",
+    "left_over": "control rows left to the archive",
+}
+
+
+def set_(
+    group_key: Annotated[str, typer.Argument(metavar="GROUP", help="The group.")],
+    most: Annotated[
+        int,
+        typer.Argument(
+            parser=whole(1, 1_000_000), metavar="LIMIT", help="How many jobs may run at once."
+        ),
+    ],
+    *,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Set how many jobs of a group may run at once. A lower limit ends no job.
+
+    Example: pandadb queue groups set RB1910234 2
+    """
+    with changing(dry_run=dry_run) as database:
+        admitted = queue.set_group(database, group_key, most, queue.VerbOptions(dry_run=dry_run))
+    if json:
+        as_json({"group": group_key, "max_running": most, "admitted": admitted})
+    else:
+        words = "would be admitted" if dry_run else "are admitted"
+        out.print(f"{len(admitted):,} jobs more {words}.")

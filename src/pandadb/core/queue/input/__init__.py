@@ -1,0 +1,1 @@
+"""Checks of new jobs, and new jobs from JSON."""

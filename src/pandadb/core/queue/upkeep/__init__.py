@@ -1,0 +1,1 @@
+"""What keeps a job queue in order: repairs, the outbox, summaries."""

@@ -1,0 +1,160 @@
+"""Events of the outbox as mails: to an SMTP server, or as files of a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import smtplib
+import socket
+import ssl
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core.sql.validation import InvalidValue
+from pandadb.services.queue.outbox import Undeliverable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pandadb.config import Settings
+    from pandadb.core.queue.upkeep.outbox import Event
+
+REJECTED = 500
+"""SMTP codes from here on are final refusals."""
+
+
+def message_of(event: Event, sender: str) -> EmailMessage:
+    """Return an event as a mail: what its payload has, else a sentence about the job.
+
+    A payload has `to`, one address or several, or `mail` in its `metadata`; and it may have
+    `subject`, `text` and `html`. The Message-ID is that of each attempt, so a receiver knows
+    repetitions.
+
+    Raises:
+        Undeliverable: There is no address, or a header cannot be what the payload says.
+    """
+    payload = event.payload if isinstance(event.payload, dict) else {}
+    message = EmailMessage()
+    try:
+        message["From"] = Address(addr_spec=sender)
+        message["To"] = [Address(addr_spec=one) for one in recipients(payload)]
+        message["Subject"] = str(payload.get("subject") or _subject(event, payload))
+    except (ValueError, IndexError, TypeError) as error:
+        raise Undeliverable(f"A header of the mail cannot be: {error}") from error
+    message["Date"] = format_datetime(event.created_at)
+    message["Message-ID"] = f"<{event.dedupe_id}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(str(payload.get("text") or _text(event, payload)))
+    if payload.get("html"):
+        message.add_alternative(str(payload["html"]), subtype="html")
+    return message
+
+
+def recipients(payload: dict[str, Any]) -> list[str]:
+    """Return the addresses that an event is for.
+
+    Raises:
+        Undeliverable: There are none.
+    """
+    metadata = payload.get("metadata")
+    given = payload.get("to") or (metadata.get("mail") if isinstance(metadata, dict) else None)
+    found = [given] if isinstance(given, str) else given
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise Undeliverable("The event is for no address")
+    return found
+
+
+def _subject(event: Event, payload: dict[str, Any]) -> str:
+    name = payload.get("name") or payload.get("public_id") or event.pandaid
+    return f"Job {name} has ended: {payload.get('jobstatus', event.kind)}"
+
+
+def _text(event: Event, payload: dict[str, Any]) -> str:
+    shown = {name: value for name, value in payload.items() if not isinstance(value, dict)}
+    lines = [f"{name}: {value}" for name, value in {"job": event.pandaid, **shown}.items()]
+    return "\n".join([*lines, ""])
+
+
+def mail_sink(settings: Settings) -> Callable[[Event], None]:
+    """Return a sink that sends each event as a mail to the SMTP server of the settings.
+
+    Raises:
+        InvalidValue: The settings name no server.
+    """
+    if not settings.smtp_host:
+        raise InvalidValue("PANDADB_SMTP_HOST is not set: it names the server that mails go to")
+    sender = settings.smtp_from or f"pandadb@{socket.getfqdn()}"
+
+    def send(event: Event) -> None:
+        message = message_of(event, sender)
+        try:
+            with _connected(settings) as server:
+                server.send_message(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = [code for code, _ in error.recipients.values()]
+            kind = Undeliverable if min(codes) >= REJECTED else OSError
+            raise kind(f"The server refuses the address: {_said(error.recipients)}") from error
+        except smtplib.SMTPDataError as error:
+            kind = Undeliverable if error.smtp_code >= REJECTED else OSError
+            raise kind(f"The server refuses the mail: {error}") from error
+
+    return send
+
+
+def _said(refused: dict[str, tuple[int, bytes]]) -> str:
+    return "; ".join(f"{code} {words.decode(errors='replace')}" for code, words in refused.values())
+
+
+def _connected(settings: Settings) -> smtplib.SMTP:
+    """Connect to the server, encrypted as the settings say, and log in if they have a user."""
+    host, port, seconds = str(settings.smtp_host), settings.smtp_port, settings.smtp_timeout
+    context = ssl.create_default_context()
+    server: smtplib.SMTP
+    if settings.smtp_security == "tls":
+        server = smtplib.SMTP_SSL(host, port, timeout=seconds, context=context)
+    else:
+        server = smtplib.SMTP(host, port, timeout=seconds)
+    try:
+        if settings.smtp_security == "starttls":
+            server.starttls(context=context)
+        if settings.smtp_user and settings.smtp_password:
+            server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+    except (OSError, smtplib.SMTPException):
+        server.close()
+        raise
+    return server
+
+
+def folder_sink(folder: Path, sender: str = "pandadb@localhost") -> Callable[[Event], None]:
+    """Return a sink that writes each event as a mail into a file, which is whole or missing.
+
+    A repetition writes the same file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def send(event: Event) -> None:
+        file = folder / f"{event.dedupe_id}.eml"
+        part = file.with_suffix(".part")
+        with part.open("wb") as stream:
+            stream.write(bytes(message_of(event, sender)))
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+
+    return send
+
+
+def as_line(event: Event) -> str:
+    """Return an event as a line of JSON, for programs that read them."""
+    found = {
+        "dedupe_id": event.dedupe_id,
+        "kind": event.kind,
+        "pandaid": event.pandaid,
+        "jeditaskid": event.jeditaskid,
+        "created_at": event.created_at.isoformat(),
+        "payload": event.payload,
+    }
+    return json.dumps(found)

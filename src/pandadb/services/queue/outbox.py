@@ -1,0 +1,121 @@
+"""The relay of the outbox: each event goes to a sink, at least once, those of a job in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pandadb.core.queue.upkeep import outbox
+from pandadb.core.queue.upkeep.outbox import MAX_ATTEMPTS, Event, EventState
+from pandadb.core.sql.validation import InvalidValue, check_number, ids
+from pandadb.errors import PandaDBError
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from pandadb.database import Database
+
+    Sink = Callable[[Event], None]
+
+BATCH = 20
+"""Events that a relay takes at a time."""
+MAX_EVENTS = 100_000
+
+
+class Undeliverable(PandaDBError):
+    """An event that can never be sent: it is given up at once."""
+
+
+@dataclass
+class SendResult:
+    """The result of a relay."""
+
+    sent: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    """Events that are tried again later, each with the error."""
+    given_up: dict[int, str] = field(default_factory=dict)
+    """Events that are not tried again, each with the error."""
+
+    @property
+    def number(self) -> int:
+        """Return how many events there were."""
+        return len(self.sent) + len(self.failed) + len(self.given_up)
+
+
+def send_events(
+    database: Database,
+    sink: Sink,
+    *,
+    limit: int = 1000,
+    kinds: Collection[str] = (),
+    max_attempts: int = MAX_ATTEMPTS,
+) -> SendResult:
+    """Send the events that are due, at most `limit`; any number of processes may do so at once.
+
+    A sink is called with an event, and returns when it has it for good. An error of the sink is
+    stored with the event, which is tried again after a pause, or given up after `max_attempts`; an
+    `Undeliverable` one at once. No transaction is open meanwhile.
+
+    Raises:
+        InvalidValue: A number is beyond its limits.
+    """
+    check_number("limit", limit, 1, MAX_EVENTS)
+    check_number("max_attempts", max_attempts, 1, 1000)
+    done = SendResult()
+    while done.number < limit:
+        size = min(BATCH, limit - done.number)
+        events = database.retrying(partial(outbox.take, limit=size, kinds=kinds))
+        for event in events:
+            _send(database, sink, event, done, max_attempts)
+        if not events:
+            break
+    return done
+
+
+def _send(
+    database: Database, sink: Sink, event: Event, done: SendResult, max_attempts: int
+) -> None:
+    """Send an event, and note the outcome in a transaction of its own."""
+    try:
+        sink(event)
+    except Exception as error:  # noqa: BLE001 - a sink may be anybody's
+        why = str(error) or type(error).__name__
+        most = 1 if isinstance(error, Undeliverable) else max_attempts
+        failed = partial(outbox.note_failed, event=event, error=why, max_attempts=most)
+        place = done.given_up if database.retrying(failed) else done.failed
+        place[event.event_id] = why
+    else:
+        database.retrying(partial(outbox.note_sent, event=event))
+        done.sent.append(event.event_id)
+
+
+def events(
+    database: Database, state: str | None = None, *, limit: int = 100, after: int = 0
+) -> list[Event]:
+    """Return events of the outbox in their order: those of a state, or all, above a number.
+
+    Raises:
+        InvalidValue: There is no such state, or a number is beyond its limits.
+    """
+    if state not in (None, *EventState):
+        known = ", ".join(EventState)
+        raise InvalidValue(f"An event is one of {known}, not {state!r}")
+    check_number("limit", limit, 1, MAX_EVENTS)
+    with database.transaction() as connection:
+        wanted = None if state is None else EventState(state)
+        return outbox.listed(connection, wanted, limit=limit, after=after)
+
+
+def send_again(
+    database: Database, event_ids: Iterable[int], options: VerbOptions = DEFAULT_OPTIONS
+) -> list[int]:
+    """Let events that were given up, or wait for an attempt, be sent now; return these.
+
+    Raises:
+        InvalidValue: An id is no whole number.
+    """
+    wanted = ids([*event_ids], "event_id")
+    with transaction(database, options) as connection:
+        return outbox.try_again(connection, wanted)
