@@ -33,6 +33,9 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="10 is as long as the original")
     parser.add_argument("--rate", type=int, default=100, help="jobs a second")
     parser.add_argument("--postgres", default="", help="system, embedded, or a folder of binaries")
+    parser.add_argument(
+        "--loop", action="store_true", help="a loop on services.queue instead of real workers"
+    )
     parser.add_argument("--write", action="store_true", help="write table and figure into docs")
     asked = parser.parse_args()
     outcomes = []
@@ -43,7 +46,9 @@ def main() -> int:
             if asked.names and scenario.name not in asked.names:
                 continue
             with temporary_database(there, template) as url:
-                outcomes.append(run(scenario, server, url, asked.scale, asked.rate))
+                outcomes.append(
+                    run(scenario, server, url, asked.scale, asked.rate, real=not asked.loop)
+                )
             sys.stdout.write(row(outcomes[-1]))
             sys.stdout.flush()
     if asked.write:

@@ -22,6 +22,10 @@ from pandadb.database import Database, DatabaseUnreachable
 from pandadb.database.pool import PoolExhausted
 from pandadb.services import queue
 from pandadb.services.queue import NewQueueJob
+from pandadb.worker.prefetch import PrefetchingLoop
+from pandadb.worker.reconnects import limit_idle_transactions
+from pandadb.worker.worker_options import WorkerOptions
+from tests.chaos.payloads import HANDLER, SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,6 +83,17 @@ def work(url: str, queues: Sequence[str], seconds: float, slots: int, number: in
                 until_answered(lambda leases=leases: queue.finish(database, leases))  # type: ignore[misc]
 
 
+def work_really(url: str, queues: Sequence[str], slots: int, folder: Path) -> None:
+    """Be a worker of `pandadb worker run --prefetch` until somebody kills us."""
+    SERVER["url"] = url
+    with Database(url, pool_size=4) as database:
+        options = WorkerOptions(
+            queues, folder, slots=slots, lease=LEASE, poll=0.5, grace=1, drain_timeout=1
+        )
+        limit_idle_transactions(database, LEASE)
+        PrefetchingLoop(database, options, slots).run()
+
+
 def warm_up(url: str) -> None:
     """Take a job through its life, so that processes forked from here need not compile anything."""
     with Database(url) as database:
@@ -104,6 +119,8 @@ class Load:
     queues: Sequence[str] = ("chaos",)
     rate: int = RATE
     factor: float = 1.0
+    seconds: float = 0.0
+    """Seconds of a payload, for the workers of `pandadb worker run`."""
 
     def __post_init__(self) -> None:
         self.shared = FORK.RawValue("d", self.factor)
@@ -130,7 +147,13 @@ def produce(url: str, load: Load, acknowledged: Path) -> None:
 
 def _submit(database: Database, load: Load, names: Sequence[str]) -> None:
     jobs = [
-        NewQueueJob(load.queues[n % len(load.queues)], name, max_attempts=MAX_ATTEMPTS)
+        NewQueueJob(
+            load.queues[n % len(load.queues)],
+            name,
+            handler=HANDLER,
+            arguments={"seconds": load.seconds},
+            max_attempts=MAX_ATTEMPTS,
+        )
         for n, name in enumerate(names)
     ]
 
@@ -161,6 +184,8 @@ class Fleet:
     payload: float = 0.0
     """Seconds that the payloads of one claim take together."""
     slots: int = SLOTS
+    real: bool = False
+    """Whether the workers are those of `pandadb worker run`, and not the loop of the harness."""
     workers: list[BaseProcess] = field(default_factory=list)
     producer: BaseProcess | None = None
 
@@ -175,6 +200,9 @@ class Fleet:
     def _worker(self, number: int) -> BaseProcess:
         given = (self.url, self.load.queues, self.payload, self.slots, number)
         worker = FORK.Process(target=work, args=given, daemon=True)
+        if self.real:
+            really = (self.url, self.load.queues, self.slots, self.acknowledged.parent)
+            worker = FORK.Process(target=work_really, args=really, daemon=True)
         worker.start()
         return worker
 

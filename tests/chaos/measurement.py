@@ -91,7 +91,13 @@ class Outcome:
 
 
 def run(
-    scenario: Scenario, server: PrivateServer, url: str, scale: float = 1.0, rate: int = RATE
+    scenario: Scenario,
+    server: PrivateServer,
+    url: str,
+    scale: float = 1.0,
+    rate: int = RATE,
+    *,
+    real: bool = True,
 ) -> Outcome:
     """Run a scenario in a migrated database of a server that it may kill."""
     with TemporaryDirectory() as folder:
@@ -99,7 +105,8 @@ def run(
         with closing(Database(url)) as database, database.session() as session:
             session.execute(text(EXECUTED))
         warm_up(url)
-        fleet = Fleet(url, Load(scenario.queues, rate), acknowledged, scenario.payload)
+        load = Load(scenario.queues, rate, seconds=scenario.payload)
+        fleet = Fleet(url, load, acknowledged, scenario.payload, real=real)
         try:
             marks = _phases(scenario, fleet, server, url, scale)
             fleet.stop_producer()

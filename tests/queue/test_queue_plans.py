@@ -166,11 +166,6 @@ def claim_times(database: Database, rounds: int) -> list[float]:
     return times
 
 
-@pytest.mark.xfail(
-    reason="a plan that was made for few rows finds each candidate by jobsactive4_prior_idx, whose"
-    " second column PandaID is: it reads all dead entries for each job",
-    strict=False,
-)
 @pytest.mark.slow
 def test_a_transaction_held_open_does_not_slow_claims_down(
     database: Database, database_url: str
