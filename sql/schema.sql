@@ -9416,3 +9416,158 @@ UPDATE pandadb.alembic_version SET version_num='0037' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0037 -> 0038
+
+CREATE TABLE pandadb.job_control_arch (
+    pandaid BIGINT NOT NULL, 
+    public_id VARCHAR(12) NOT NULL, 
+    queue VARCHAR(128) NOT NULL, 
+    name VARCHAR(300), 
+    kind VARCHAR(10) NOT NULL, 
+    max_attempt SMALLINT DEFAULT 1 NOT NULL, 
+    backoff INTEGER DEFAULT 0 NOT NULL, 
+    backoff_limit INTEGER DEFAULT 3600 NOT NULL, 
+    index_number SMALLINT DEFAULT 1 NOT NULL, 
+    group_key VARCHAR(128), 
+    dedupe_key VARCHAR(256), 
+    run_after TIMESTAMP WITHOUT TIME ZONE, 
+    held BOOLEAN DEFAULT false NOT NULL, 
+    has_children BOOLEAN DEFAULT false NOT NULL, 
+    announces BOOLEAN DEFAULT false NOT NULL, 
+    cancel_requested_at TIMESTAMP WITHOUT TIME ZONE, 
+    step_attempts SMALLINT DEFAULT 0 NOT NULL, 
+    step_error TEXT, 
+    suspended BOOLEAN DEFAULT false NOT NULL, 
+    details JSONB, 
+    last_changed TIMESTAMP WITHOUT TIME ZONE, 
+    archived_at TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC') NOT NULL, 
+    CONSTRAINT job_control_arch_pkey PRIMARY KEY (pandaid)
+);
+
+COMMENT ON TABLE pandadb.job_control_arch IS 'Archive of JOB_CONTROL: jobs of queues that have left the live tables, by any way.';
+
+COMMENT ON COLUMN pandadb.job_control_arch.pandaid IS 'The job, the jobs tables';
+
+COMMENT ON COLUMN pandadb.job_control_arch.public_id IS 'Name of the job outside: twelve letters that nobody can guess';
+
+COMMENT ON COLUMN pandadb.job_control_arch.queue IS 'Queue whose workers may take the job; COMPUTINGSITE of the job';
+
+COMMENT ON COLUMN pandadb.job_control_arch.name IS 'Name of the job in its flow; its attempts have the same';
+
+COMMENT ON COLUMN pandadb.job_control_arch.kind IS 'argv: the payload is a program; handler: a function; none: neither';
+
+COMMENT ON COLUMN pandadb.job_control_arch.max_attempt IS 'Number of attempts that the job may have';
+
+COMMENT ON COLUMN pandadb.job_control_arch.backoff IS 'Seconds between the first attempt and the second; doubled after each';
+
+COMMENT ON COLUMN pandadb.job_control_arch.backoff_limit IS 'Seconds between two attempts at most';
+
+COMMENT ON COLUMN pandadb.job_control_arch.index_number IS '1, or n for the job that replaces the one of n - 1';
+
+COMMENT ON COLUMN pandadb.job_control_arch.group_key IS 'Group of the job, JOB_GROUP; NULL if it has none';
+
+COMMENT ON COLUMN pandadb.job_control_arch.dedupe_key IS 'Key that no two live jobs of a queue have; NULL after the end';
+
+COMMENT ON COLUMN pandadb.job_control_arch.run_after IS 'Time before which the job is not ready; NULL if it has none';
+
+COMMENT ON COLUMN pandadb.job_control_arch.held IS 'Whether the job is paused by a user';
+
+COMMENT ON COLUMN pandadb.job_control_arch.has_children IS 'Whether other jobs depend on the job, JOB_DEPENDENCY';
+
+COMMENT ON COLUMN pandadb.job_control_arch.announces IS 'Whether the end of the job is an event of OUTBOX';
+
+COMMENT ON COLUMN pandadb.job_control_arch.cancel_requested_at IS 'Time at which a worker was asked to end the payload; NULL if it was not';
+
+COMMENT ON COLUMN pandadb.job_control_arch.step_attempts IS 'Failed attempts of the present step, such as staging';
+
+COMMENT ON COLUMN pandadb.job_control_arch.step_error IS 'Error of the last attempt of the present step';
+
+COMMENT ON COLUMN pandadb.job_control_arch.suspended IS 'Whether a step has failed for good; a retry goes on';
+
+COMMENT ON COLUMN pandadb.job_control_arch.details IS 'Metadata, resources, execution configuration, folder and process, if any';
+
+COMMENT ON COLUMN pandadb.job_control_arch.last_changed IS 'Last change of this row or of the dependencies of the job';
+
+COMMENT ON COLUMN pandadb.job_control_arch.archived_at IS 'Time at which the row followed its job to the archive';
+
+CREATE UNIQUE INDEX job_control_arch_public_id_key ON pandadb.job_control_arch (public_id);
+
+CREATE TABLE pandadb.job_dependency_arch (
+    parent BIGINT NOT NULL, 
+    child BIGINT NOT NULL, 
+    on_failure VARCHAR(10) DEFAULT 'block' NOT NULL, 
+    parent_state VARCHAR(15), 
+    CONSTRAINT job_dependency_arch_pkey PRIMARY KEY (parent, child)
+);
+
+COMMENT ON TABLE pandadb.job_dependency_arch IS 'Archive of JOB_DEPENDENCY: dependencies of which neither job is live.';
+
+COMMENT ON COLUMN pandadb.job_dependency_arch.parent IS 'Job that has to end first';
+
+COMMENT ON COLUMN pandadb.job_dependency_arch.child IS 'Job that waits for it';
+
+COMMENT ON COLUMN pandadb.job_dependency_arch.on_failure IS 'If the parent does not finish: block: the child waits on; ignore: it is ready; cancel: it is closed';
+
+COMMENT ON COLUMN pandadb.job_dependency_arch.parent_state IS 'State in which the parent has ended; NULL while it has not';
+
+CREATE INDEX job_dependency_arch_child_idx ON pandadb.job_dependency_arch (child);
+
+ALTER TABLE pandadb.outbox ADD COLUMN last_error TEXT;
+
+COMMENT ON COLUMN pandadb.outbox.last_error IS 'Error of the last attempt to send it';
+
+ALTER TABLE pandadb.outbox ADD COLUMN given_up_at TIMESTAMP WITHOUT TIME ZONE;
+
+COMMENT ON COLUMN pandadb.outbox.given_up_at IS 'Time at which the last attempt failed, so that it is not sent';
+
+COMMENT ON TABLE pandadb.outbox IS 'Events that are to leave the database: mails, messages; archived with their jobs.';
+
+ALTER TABLE pandadb.outbox ALTER COLUMN event_id SET GENERATED BY DEFAULT;
+
+CREATE TABLE pandadb.outbox_arch (
+    event_id BIGINT NOT NULL, 
+    created_at TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC') NOT NULL, 
+    kind VARCHAR(30) NOT NULL, 
+    pandaid BIGINT, 
+    jeditaskid BIGINT, 
+    payload JSONB NOT NULL, 
+    attempts SMALLINT DEFAULT 0 NOT NULL, 
+    retry_after TIMESTAMP WITHOUT TIME ZONE, 
+    sent_at TIMESTAMP WITHOUT TIME ZONE, 
+    last_error TEXT, 
+    given_up_at TIMESTAMP WITHOUT TIME ZONE, 
+    CONSTRAINT outbox_arch_pkey PRIMARY KEY (event_id)
+);
+
+COMMENT ON TABLE pandadb.outbox_arch IS 'Archive of OUTBOX: events of archived jobs that were sent or given up.';
+
+COMMENT ON COLUMN pandadb.outbox_arch.event_id IS 'Number of the event, the key';
+
+COMMENT ON COLUMN pandadb.outbox_arch.created_at IS 'Time of the event';
+
+COMMENT ON COLUMN pandadb.outbox_arch.kind IS 'Kind of event, such as job ended';
+
+COMMENT ON COLUMN pandadb.outbox_arch.pandaid IS 'Job, the jobs tables';
+
+COMMENT ON COLUMN pandadb.outbox_arch.jeditaskid IS 'Task, JEDI_TASKS';
+
+COMMENT ON COLUMN pandadb.outbox_arch.payload IS 'The event itself';
+
+COMMENT ON COLUMN pandadb.outbox_arch.attempts IS 'How often sending it has failed';
+
+COMMENT ON COLUMN pandadb.outbox_arch.retry_after IS 'Time before which it is not sent again';
+
+COMMENT ON COLUMN pandadb.outbox_arch.sent_at IS 'Time at which it was sent';
+
+COMMENT ON COLUMN pandadb.outbox_arch.last_error IS 'Error of the last attempt to send it';
+
+COMMENT ON COLUMN pandadb.outbox_arch.given_up_at IS 'Time at which the last attempt failed, so that it is not sent';
+
+CREATE INDEX outbox_arch_pandaid_idx ON pandadb.outbox_arch (pandaid);
+
+UPDATE pandadb.alembic_version SET version_num='0038' WHERE pandadb.alembic_version.version_num = '0037';
+
+COMMIT;
+

@@ -209,4 +209,4 @@ class JobController:
         process: str,
         queue_name: str | None = None,
     ) -> builtins.list[int]:
-        """Return the jobs whose newest attempt has or had a process in a batch system."""
+        """Return the jobs with a process in a batch system, in their newest attempt."""

@@ -1,6 +1,6 @@
 # Written from the functions of `pandadb.services.queue` by `pandadb docs stubs`.
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
@@ -14,80 +14,120 @@ from pandadb.core.queue.flows.graphs import Response
 from pandadb.job_types import JobColumns
 from pandadb.services.jobs.verbs import PandaIDs
 from pandadb.services.queue import (
+    CHANNEL,
     ON_FAILURE,
     OUTCOMES,
     Beat,
     CancelResult,
     DependencyCycle,
     EndResult,
+    Event,
+    EventState,
     Failure,
     FlowLocked,
+    GroupState,
     HeldLocks,
+    JobsLocked,
     Lease,
     LeaseLost,
     NewQueueJob,
     PayloadNeeds,
+    PublicJob,
+    QueueDepth,
     ReapResult,
+    RepairResult,
+    SendResult,
     Standing,
     Submitted,
     Success,
+    Undeliverable,
     UnknownExecConfig,
     UnknownParent,
     UnknownQueue,
     VerbOptions,
     VerbRules,
+    as_line,
+    folder_sink,
+    mail_sink,
     of_queue,
+    read_arguments,
+    read_jobs,
 )
+from pandadb.services.queue.upkeep.outbox import Sink
 from pandadb.services.selection import VerbReport
 
 __all__ = [
+    "CHANNEL",
     "ON_FAILURE",
     "OUTCOMES",
     "Beat",
     "CancelResult",
     "DependencyCycle",
     "EndResult",
+    "Event",
+    "EventState",
     "Failure",
     "FlowLocked",
+    "GroupState",
     "HeldLocks",
+    "JobsLocked",
     "Lease",
     "LeaseLost",
     "NewQueueJob",
     "PayloadNeeds",
+    "PublicJob",
+    "QueueDepth",
     "ReapResult",
+    "RepairResult",
+    "SendResult",
     "Standing",
     "Submitted",
     "Success",
+    "Undeliverable",
     "UnknownExecConfig",
     "UnknownParent",
     "UnknownQueue",
     "VerbOptions",
     "VerbRules",
+    "as_line",
     "break_locks",
     "cancel",
     "claim",
     "delete_jobs",
     "drain",
     "end_cancelled",
+    "events",
     "fail",
+    "find_public",
     "finish",
+    "folder_sink",
     "give_back",
     "give_back_unknown",
+    "groups",
     "heartbeat",
     "held_locks",
     "lock_flows",
     "lock_jobs",
+    "mail_sink",
     "make_ready",
     "next_time",
     "note_sign",
     "of_queue",
     "pause",
     "payload_needs",
+    "problems",
+    "queues",
+    "read_arguments",
+    "read_jobs",
     "reap",
     "register",
+    "repair",
+    "repair_if_due",
     "rerun",
     "resume",
     "retry",
+    "send_again",
+    "send_events",
     "set_exec_config",
     "set_group",
     "set_state",
@@ -186,6 +226,19 @@ async def end_cancelled(
         JobsLocked: A job was locked for longer than the lock timeout.
     """
 
+async def events(
+    database: AsyncDatabase,
+    state: str | None = None,
+    *,
+    limit: int = 100,
+    after: int = 0,
+) -> list[Event]:
+    """Return events of the outbox in their order: those of a state, or all, above a number.
+
+    Raises:
+        InvalidValue: There is no such state, or a number is beyond its limits.
+    """
+
 async def fail(
     database: AsyncDatabase,
     failures: Failure | Sequence[Failure],
@@ -198,6 +251,16 @@ async def fail(
     Raises:
         LeaseLost: It was one lease, which is lost; nothing was changed.
         JobsLocked: A job was locked for longer than the lock timeout.
+    """
+
+async def find_public(
+    database: AsyncDatabase,
+    public_ids: str | Sequence[str],
+) -> dict[str, PublicJob]:
+    """Return jobs of queues by their public ids, live and archived; unknown ids are left out.
+
+    Raises:
+        InvalidValue: An id is no text.
     """
 
 async def finish(
@@ -246,6 +309,16 @@ async def give_back_unknown(
         JobsLocked: A job was locked for longer than the lock timeout.
     """
 
+async def groups(
+    database: AsyncDatabase,
+    group_key: str | None = None,
+) -> list[GroupState]:
+    """Return groups by name, or one: its limit, and the jobs with a place and without.
+
+    Raises:
+        InvalidValue: The name is no text.
+    """
+
 async def heartbeat(
     database: AsyncDatabase,
     held: Sequence[Lease],
@@ -266,14 +339,14 @@ async def held_locks(
     chosen: JobChoice | None = None,
     flows: Sequence[int] | None = None,
 ) -> HeldLocks:
-    """Return who has locked jobs, and flows; None is of all."""
+    """Return the sessions that have locked jobs, and flows; None is of all."""
 
 def lock_flows(
     database: AsyncDatabase,
     jeditaskids: Sequence[int],
     options: VerbOptions = ...,
 ) -> AsyncIterator[Connection]:
-    """Keep verbs of users from changing flows in the block, which is one transaction.
+    """Keep verbs of users from changing flows in the block: one transaction.
 
     Raises:
         FlowLocked: Another transaction has locked a flow for longer than the lock timeout.
@@ -284,7 +357,7 @@ def lock_jobs(
     chosen: JobChoice,
     options: VerbOptions = ...,
 ) -> AsyncIterator[Connection]:
-    """Keep verbs and workers from changing jobs in the block, which is one transaction.
+    """Keep verbs and workers from changing jobs in the block: one transaction.
 
     Raises:
         JobsLocked: Another transaction has locked a job for longer than the lock timeout.
@@ -334,6 +407,16 @@ async def payload_needs(
     A job that has ended meanwhile is missing.
     """
 
+async def problems(
+    database: AsyncDatabase,
+) -> list[str]:
+    """Return a sentence for each problem that needs a person, with the remedy."""
+
+async def queues(
+    database: AsyncDatabase,
+) -> list[QueueDepth]:
+    """Return the queues that have jobs or workers: how many wait and run, and since when."""
+
 async def reap(
     database: AsyncDatabase,
     options: VerbOptions = ...,
@@ -361,6 +444,36 @@ async def register(
 
     Raises:
         InvalidValue: The id is no text.
+    """
+
+async def repair(
+    database: AsyncDatabase,
+    options: VerbOptions = ...,
+    *,
+    limit: int = 1000,
+) -> RepairResult:
+    """Put the rows of queued jobs in order that another program has moved or ended.
+
+    Ends are noted with children, groups and the outbox, leases of jobs without a worker end, and
+    jobs of groups get their places, or wait for one. It is idempotent: of each kind at most `limit`
+    jobs at a time.
+
+    Raises:
+        InvalidValue: The limit is no number above 0.
+        JobsLocked: A job was locked for longer than the lock timeout.
+    """
+
+async def repair_if_due(
+    database: AsyncDatabase,
+    every: float = 300.0,
+    options: VerbOptions = ...,
+) -> RepairResult | None:
+    """Repair if no process has in the last seconds; None if one has.
+
+    Reapers call it as often as they like: the time of the last repair is in MAINTENANCE_RUN.
+
+    Raises:
+        JobsLocked: A job was locked for longer than the lock timeout.
     """
 
 async def rerun(
@@ -401,6 +514,35 @@ async def retry(
         NotFound, NotAllowed, Locked, JobsLocked, TooMany: See `VerbRules`.
     """
 
+async def send_again(
+    database: AsyncDatabase,
+    event_ids: Iterable[int],
+    options: VerbOptions = ...,
+) -> list[int]:
+    """Let events that were given up, or wait for an attempt, be sent now; return these.
+
+    Raises:
+        InvalidValue: An id is no whole number.
+    """
+
+async def send_events(
+    database: AsyncDatabase,
+    sink: Sink,
+    *,
+    limit: int = 1000,
+    kinds: Collection[str] = ...,
+    max_attempts: int = 12,
+) -> SendResult:
+    """Send the events that are due, at most `limit`; any number of processes may do so at once.
+
+    A sink is called with an event, and returns when it has it for good. An error of the sink is
+    stored with the event, which is tried again after a pause, or given up after `max_attempts`; an
+    `Undeliverable` one at once. No transaction is open meanwhile.
+
+    Raises:
+        InvalidValue: A number is beyond its limits.
+    """
+
 async def set_exec_config(
     database: AsyncDatabase,
     name: str,
@@ -436,7 +578,7 @@ async def set_state(
     """Give jobs a state, for administrators: `waiting`, `ready`, `paused`, `running` and others.
 
     The mover takes them there, with all that follows for files and other jobs, and logs it. A job
-    that has ended gets a new attempt, which gets the state.
+    that has ended gets a new attempt in the state.
 
     Raises:
         InvalidValue: There is no such state.
@@ -471,7 +613,7 @@ async def stop_jobs(
 ) -> VerbReport:
     """Cancel jobs that are ready or in flight; children that may miss them are ready then.
 
-    A job whose payload a worker runs ends when the worker has ended it. See `cancel` for jobs that
+    A job with a payload at a worker ends when the worker has ended that. See `cancel` for jobs that
     wait, and for all that depends on jobs.
 
     Raises:
@@ -503,7 +645,7 @@ async def submit(
 
     Raises:
         FlowNotFound: There is no such flow.
-        ParentOutside: A parent is not of the flow, which does not allow that.
+        ParentOutside: A parent is not of the flow, and that is not allowed.
         UnknownParent: A parent is neither a name of the call nor a job.
         DependencyCycle: Jobs wait for each other.
         InvalidValue: A value does not fit its column.
@@ -514,7 +656,7 @@ async def with_process(
     process: str,
     queue_name: str | None = None,
 ) -> list[int]:
-    """Return the jobs whose newest attempt has or had a process in a batch system."""
+    """Return the jobs with a process in a batch system, in their newest attempt."""
 
 async def workers(
     database: AsyncDatabase,
