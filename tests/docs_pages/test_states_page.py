@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pandadb.core.jobs.states import STATES, TRANSITIONS
+from pandadb.core.jobs.states import SET_STATE, STATES, TRANSITIONS
 from pandadb.docs_pages import states_page
 
 pytestmark = pytest.mark.any_server
@@ -46,7 +46,7 @@ def test_every_transition_is_drawn_from_each_of_its_states_or_from_their_box() -
         if verbs
         for verb in verbs.split(", ")
     }
-    for step in TRANSITIONS:
+    for step in (one for one in TRANSITIONS if one.verb != SET_STATE):
         for source in {*step.sources} - {step.target}:
             ways = {
                 (a, b, step.verb)

@@ -8,9 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from pandadb.models import FilesTable4, JobsArchived4
+from pandadb.models import FilesTable4, JobParamsTable, JobsArchived4
 from pandadb.services import queue
 from tests.worker.payloads import is_alive, number_in, until
 from tests.worker.worker_processes import (
@@ -51,7 +51,11 @@ def test_jobs_of_all_kinds_end_with_their_results(
     failing = submitted(database, *shell("echo no beam >&2; exit 4"))
     raising = submitted(database, handler="raise", arguments={"text": "no beam"})
     unknown = submitted(database, handler="no such")
-    malformed = submitted(database, "x", env={"A=B": "c"})
+    malformed = submitted(database, "x")
+    with database.session() as session:
+        wrong = json.dumps({"argv": ["x"], "env": {"A=B": "c"}})
+        row = update(JobParamsTable).where(JobParamsTable.pandaid == malformed)
+        session.execute(row.values(jobparameters=wrong))
 
     worked(database, tmp_path, prefetch=prefetch)
 

@@ -47,11 +47,14 @@ from pandadb.services.queue import (
     VerbOptions,
     VerbRules,
     as_line,
+    batches,
+    flows,
     folder_sink,
     mail_sink,
     of_queue,
     read_arguments,
     read_jobs,
+    steps,
 )
 from pandadb.services.queue.upkeep.outbox import Sink
 from pandadb.services.selection import VerbReport
@@ -90,6 +93,7 @@ __all__ = [
     "VerbOptions",
     "VerbRules",
     "as_line",
+    "batches",
     "break_locks",
     "cancel",
     "claim",
@@ -100,6 +104,7 @@ __all__ = [
     "fail",
     "find_public",
     "finish",
+    "flows",
     "folder_sink",
     "give_back",
     "give_back_unknown",
@@ -132,6 +137,7 @@ __all__ = [
     "set_group",
     "set_state",
     "start",
+    "steps",
     "stop",
     "stop_jobs",
     "store_tails",

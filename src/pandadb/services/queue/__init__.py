@@ -19,6 +19,7 @@ from pandadb.core.queue.upkeep.outbox import Event, EventState
 from pandadb.core.queue.upkeep.repairs import RepairResult
 from pandadb.core.queue.upkeep.summaries import GroupState, QueueDepth
 from pandadb.core.queue.verbs.standings import OUTCOMES, Standing
+from pandadb.services.queue import batches, flows, steps
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
 from pandadb.services.queue.ends import end_cancelled, fail, finish, give_back
@@ -93,6 +94,7 @@ __all__ = [
     "VerbOptions",
     "VerbRules",
     "as_line",
+    "batches",
     "break_locks",
     "cancel",
     "claim",
@@ -103,6 +105,7 @@ __all__ = [
     "fail",
     "find_public",
     "finish",
+    "flows",
     "folder_sink",
     "give_back",
     "give_back_unknown",
@@ -135,6 +138,7 @@ __all__ = [
     "set_group",
     "set_state",
     "start",
+    "steps",
     "stop",
     "stop_jobs",
     "store_tails",
