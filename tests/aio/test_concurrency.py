@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pandadb.aio import AsyncDatabase
     from pandadb.database import Database
 
+pytestmark = pytest.mark.slow
+
 SESSIONS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND pid <> pg_backend_pid() AND application_name = 'pandadb'"

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.models import Base
 
+pytestmark = pytest.mark.slow
+
 TABLES: tuple[type[Base], ...] = (
     JobsDefined4, JobsActive4, JobsArchived4, FilesTable4, JobParamsTable, MetaTable, JobsStatusLog,
 )  # fmt: skip

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pandadb.aio import AsyncDatabase
     from pandadb.database import Database
 
+pytestmark = pytest.mark.slow
+
 Q = "loop"
 
 

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 JUDGE = Path(__file__).parents[3] / "shared" / "compat" / "jobcontroller"
 OURS = Path(__file__).with_name("jobcontroller.toml")
-FAST = ("life_replace_job", "bulk_delete", "lock_broken", "names_of_jobs")
-"""One of each kind; the others take long together."""
+FAST = ("life_replace_job", "lock_broken")
+"""Lives and locks; the others take long together, and are the same on any server."""
 
 
 def golden_files() -> list[Any]:
+    others = [pytest.mark.slow, pytest.mark.any_server]
     return [
-        pytest.param(one, id=one.stem, marks=[] if one.stem in FAST else [pytest.mark.slow])
+        pytest.param(one, id=one.stem, marks=[] if one.stem in FAST else others)
         for one in sorted(JUDGE.glob("golden/*.json"))
     ]
 

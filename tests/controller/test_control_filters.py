@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.slow
+
 Q = "demo"
 
 

@@ -16,6 +16,8 @@ from tests.queue.flow_runs import claim, fail, finish, flow_of, job, state_of, s
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.slow
+
 
 def diamond(database: Database, on_failure: str) -> int:
     last = job("D", "B", "C", on_failure=on_failure)

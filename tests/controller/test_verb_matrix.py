@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.services.selection import VerbReport
 
+pytestmark = pytest.mark.slow
+
 S = Standing
 VERBS: dict[str, Callable[[JobController, int], VerbReport]] = {
     "rerun": lambda c, job: c.rerun(job),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from tests.databases import Server
 
+pytestmark = pytest.mark.slow
+
 NONE, FLOW = (0, 0, 0), (3, 2, 1)
 AT_ONCE = GracePeriods.of_days(0, 0)
 

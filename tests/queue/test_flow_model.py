@@ -18,6 +18,8 @@ from tests.queue.flow_runs import states
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = itertools.count(1)
 RULES = ("block", "ignore", "cancel")
 SHARED = settings(

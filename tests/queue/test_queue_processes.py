@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
+pytestmark = pytest.mark.slow
+
 FORK = multiprocessing.get_context("fork")
 Q = "processes"
 LEASE = 1.0

@@ -19,6 +19,8 @@ from tests.queue import queue_steps as steps
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.slow
+
 
 def see(database: Database, *, quiet: bool = True) -> int:
     """See in one snapshot that everything is as it has to be; return how many jobs there are."""

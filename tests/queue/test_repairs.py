@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import func, select, text
 
 from pandadb.models import JobControl, JobGroupMember, JobLease, JobsArchived4, Outbox
@@ -15,6 +16,8 @@ from tests.queue.test_leases import jobs, states
 
 if TYPE_CHECKING:
     from pandadb.database import Database
+
+pytestmark = pytest.mark.slow
 
 Q = "demo"
 NAMES = [column.name for column in JobsArchived4.__table__.c]

@@ -17,7 +17,7 @@ from tests.worker.payloads import began, ended, is_alive, number_in, until
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.any_server
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 
 def shell(script: str) -> list[str]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
-pytestmark = pytest.mark.any_server
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 
 def add_jobs(database: Database, number: int, **words: Any) -> list[int]:

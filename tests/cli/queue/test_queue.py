@@ -51,6 +51,7 @@ def test_a_program_is_submitted_listed_and_cancelled(database: Database, url: st
     assert "Job 99 is not of a job queue" in cancelled.stderr
 
 
+@pytest.mark.slow
 def test_a_file_of_jobs_has_dependencies_and_defaults(
     database: Database, url: str, tmp_path: Path
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_file_of_jobs_has_dependencies_and_defaults(
     assert group == {"group_key": "g", "max_running": 1, "admitted": 1, "waiting": 0}
 
 
+@pytest.mark.slow
 def test_a_handler_has_arguments_and_a_mail_is_sent_at_the_end(
     database: Database, url: str, tmp_path: Path
 ) -> None:
@@ -88,6 +90,7 @@ def test_a_handler_has_arguments_and_a_mail_is_sent_at_the_end(
     assert "Subject: Job sum has ended: finished" in file.read_text()
 
 
+@pytest.mark.slow
 def test_an_event_that_was_given_up_is_sent_again(database: Database, url: str) -> None:
     queue.submit(database, [NewQueueJob("demo", "sum", announce=True)])
     queue.finish(database, queue.claim(database, "demo", 1, owner="w"))
@@ -107,6 +110,7 @@ def test_an_event_that_was_given_up_is_sent_again(database: Database, url: str) 
     assert (line["kind"], line["payload"]["name"]) == ("job ended", "sum")
 
 
+@pytest.mark.slow
 def test_problems_of_queues_are_for_monitors(database: Database, url: str) -> None:
     queue.submit(database, [NewQueueJob("idle", announce=True), NewQueueJob("idle")])
     fine = run("queue", "list", "--check", url=url)
@@ -132,6 +136,7 @@ def test_problems_of_queues_are_for_monitors(database: Database, url: str) -> No
     assert len(json.loads(run("queue", "list", "--json", url=url).stdout)["problems"]) == 3
 
 
+@pytest.mark.slow
 def test_a_group_gets_another_limit(database: Database, url: str) -> None:
     queue.submit(database, [NewQueueJob("demo", group="g")] * 3)
 
@@ -142,6 +147,7 @@ def test_a_group_gets_another_limit(database: Database, url: str) -> None:
     assert done.stdout == "1 jobs more are admitted.\n"
 
 
+@pytest.mark.slow
 def test_a_repair_says_what_it_has_found(database: Database, url: str) -> None:
     (job,) = queue.submit(database, [NewQueueJob("demo", handler="h")]).pandaids
     queue.claim(database, "demo", 1, owner="w")
@@ -157,6 +163,7 @@ def test_a_repair_says_what_it_has_found(database: Database, url: str) -> None:
     assert again.returncode == 3
 
 
+@pytest.mark.slow
 def test_expired_leases_are_reaped(database: Database, url: str) -> None:
     (job,) = queue.submit(database, [NewQueueJob("demo", handler="h", max_attempts=2)]).pandaids
     queue.claim(database, "demo", 1, owner="w")

@@ -20,6 +20,8 @@ from tests.factories import make_archived, make_job
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.slow
+
 OPEN = {"pending", "defined", "waiting", "assigned", "activated", "throttled"}
 
 
