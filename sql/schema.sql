@@ -9123,11 +9123,11 @@ CREATE TABLE pandadb.job_control (
     CONSTRAINT job_control_kind_check CHECK (kind IN ('argv', 'handler', 'none'))
 );
 
-COMMENT ON TABLE pandadb.job_control IS 'What the job queue knows of a job beside PanDA''s columns; other jobs are PanDA''s own.';
+COMMENT ON TABLE pandadb.job_control IS 'Columns of a job of the job queue beside those of PanDA; other jobs are PanDA''s own.';
 
 COMMENT ON COLUMN pandadb.job_control.pandaid IS 'The job, the jobs tables';
 
-COMMENT ON COLUMN pandadb.job_control.public_id IS 'Name of the job outside: twelve letters that nobody can guess';
+COMMENT ON COLUMN pandadb.job_control.public_id IS 'Name of the job outside: twelve letters, not to be guessed';
 
 COMMENT ON COLUMN pandadb.job_control.queue IS 'Queue whose workers may take the job; COMPUTINGSITE of the job';
 
@@ -9200,7 +9200,7 @@ CREATE TABLE pandadb.job_dependency (
     CONSTRAINT job_dependency_on_failure_check CHECK (on_failure IN ('block', 'ignore', 'cancel'))
 );
 
-COMMENT ON TABLE pandadb.job_dependency IS 'Which jobs wait for which: a child is not ready before its parents have ended.';
+COMMENT ON TABLE pandadb.job_dependency IS 'Dependencies of jobs: a child is not ready before its parents have ended.';
 
 COMMENT ON COLUMN pandadb.job_dependency.parent IS 'Job that has to end first';
 
@@ -9219,7 +9219,7 @@ CREATE TABLE pandadb.job_group (
     CONSTRAINT job_group_max_running_check CHECK (max_running > 0)
 );
 
-COMMENT ON TABLE pandadb.job_group IS 'Groups of jobs of which no more than a number run at once.';
+COMMENT ON TABLE pandadb.job_group IS 'Groups of jobs with a limit to the jobs that run at once.';
 
 COMMENT ON COLUMN pandadb.job_group.group_key IS 'The group';
 
@@ -9450,7 +9450,7 @@ COMMENT ON TABLE pandadb.job_control_arch IS 'Archive of JOB_CONTROL: jobs of qu
 
 COMMENT ON COLUMN pandadb.job_control_arch.pandaid IS 'The job, the jobs tables';
 
-COMMENT ON COLUMN pandadb.job_control_arch.public_id IS 'Name of the job outside: twelve letters that nobody can guess';
+COMMENT ON COLUMN pandadb.job_control_arch.public_id IS 'Name of the job outside: twelve letters, not to be guessed';
 
 COMMENT ON COLUMN pandadb.job_control_arch.queue IS 'Queue whose workers may take the job; COMPUTINGSITE of the job';
 
@@ -9502,7 +9502,7 @@ CREATE TABLE pandadb.job_dependency_arch (
     CONSTRAINT job_dependency_arch_pkey PRIMARY KEY (parent, child)
 );
 
-COMMENT ON TABLE pandadb.job_dependency_arch IS 'Archive of JOB_DEPENDENCY: dependencies of which neither job is live.';
+COMMENT ON TABLE pandadb.job_dependency_arch IS 'Archive of JOB_DEPENDENCY: dependencies between jobs that are not live.';
 
 COMMENT ON COLUMN pandadb.job_dependency_arch.parent IS 'Job that has to end first';
 

@@ -41,7 +41,7 @@ def upgrade() -> None:
             "public_id",
             sa.String(12),
             nullable=False,
-            comment="Name of the job outside: twelve letters that nobody can guess",
+            comment="Name of the job outside: twelve letters, not to be guessed",
         ),
         sa.Column(
             "queue",
@@ -155,7 +155,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pandaid", name="job_control_pkey"),
         sa.CheckConstraint("kind IN ('argv', 'handler', 'none')", name="job_control_kind_check"),
         schema=OWN,
-        comment="What the job queue knows of a job beside PanDA's columns; other jobs are PanDA's own.",
+        comment="Columns of a job of the job queue beside those of PanDA; other jobs are PanDA's own.",
     )
     op.create_index(
         "job_control_dedupe_idx",
@@ -222,7 +222,7 @@ def upgrade() -> None:
             "on_failure IN ('block', 'ignore', 'cancel')", name="job_dependency_on_failure_check"
         ),
         schema=OWN,
-        comment="Which jobs wait for which: a child is not ready before its parents have ended.",
+        comment="Dependencies of jobs: a child is not ready before its parents have ended.",
     )
     op.create_index("job_dependency_child_idx", "job_dependency", ["child"], schema=OWN)
     op.create_table(
@@ -238,7 +238,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("group_key", name="job_group_pkey"),
         sa.CheckConstraint("max_running > 0", name="job_group_max_running_check"),
         schema=OWN,
-        comment="Groups of jobs of which no more than a number run at once.",
+        comment="Groups of jobs with a limit to the jobs that run at once.",
     )
     op.create_table(
         "job_group_member",

@@ -28,7 +28,7 @@ def upgrade() -> None:
             "public_id",
             sa.String(12),
             nullable=False,
-            comment="Name of the job outside: twelve letters that nobody can guess",
+            comment="Name of the job outside: twelve letters, not to be guessed",
         ),
         sa.Column(
             "queue",
@@ -175,7 +175,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("parent", "child", name="job_dependency_arch_pkey"),
         schema=OWN,
-        comment="Archive of JOB_DEPENDENCY: dependencies of which neither job is live.",
+        comment="Archive of JOB_DEPENDENCY: dependencies between jobs that are not live.",
     )
     op.create_index("job_dependency_arch_child_idx", "job_dependency_arch", ["child"], schema=OWN)
     _add_end_of_events()

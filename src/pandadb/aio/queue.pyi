@@ -222,7 +222,7 @@ async def end_cancelled(
     """End jobs that were to be cancelled, now that their payloads have ended.
 
     Raises:
-        LeaseLost: It was one lease, which is lost; nothing was changed.
+        LeaseLost: It was one lease, and it is lost; nothing was changed.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
 
@@ -249,7 +249,7 @@ async def fail(
     """End failed attempts by their leases: a job with an attempt left goes back to its queue.
 
     Raises:
-        LeaseLost: It was one lease, which is lost; nothing was changed.
+        LeaseLost: It was one lease, and it is lost; nothing was changed.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
 
@@ -277,7 +277,7 @@ async def finish(
     With a response one job changes its flow: see `Response`; several have theirs in `Success`.
 
     Raises:
-        LeaseLost: It was one lease, which is lost; nothing was changed.
+        LeaseLost: It was one lease, and it is lost; nothing was changed.
         FlowLocked: The flow was locked for longer than the lock timeout.
         InvalidValue: A value does not fit its column.
         JobsLocked: A job was locked for longer than the lock timeout.
@@ -291,7 +291,7 @@ async def give_back(
     """Give jobs back to their queue that no payload has begun: no attempt is counted.
 
     Raises:
-        LeaseLost: It was one lease, which is lost; nothing was changed.
+        LeaseLost: It was one lease, and it is lost; nothing was changed.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
 
@@ -369,7 +369,7 @@ async def make_ready(
     *,
     options: VerbOptions = ...,
 ) -> dict[int, str]:
-    """Make jobs of queues ready whose time has come; return their new states.
+    """Make the due jobs of queues ready; return their new states.
 
     Raises:
         JobsLocked: A job was locked for longer than the lock timeout.
@@ -402,7 +402,7 @@ async def payload_needs(
     database: AsyncDatabase,
     held: Sequence[Lease],
 ) -> dict[int, PayloadNeeds]:
-    """Return what payloads need beside their parameters: limits, resources, names of outputs.
+    """Return the needs of payloads beside their parameters: limits, resources, names of outputs.
 
     A job that has ended meanwhile is missing.
     """

@@ -22,7 +22,7 @@ class JobControlColumns:
         primary_key=True, autoincrement=False, comment="The job, the jobs tables"
     )
     public_id: Mapped[str] = mapped_column(
-        String(12), comment="Name of the job outside: twelve letters that nobody can guess"
+        String(12), comment="Name of the job outside: twelve letters, not to be guessed"
     )
     queue: Mapped[str] = mapped_column(
         String(128), comment="Queue whose workers may take the job; COMPUTINGSITE of the job"
@@ -86,7 +86,7 @@ class JobControlColumns:
 
 
 class JobControl(JobControlColumns, Base):
-    """What the job queue knows of a job beside PanDA's columns; other jobs are PanDA's own."""
+    """Columns of a job of the job queue beside those of PanDA; other jobs are PanDA's own."""
 
     __tablename__ = "job_control"
     __table_args__ = (
@@ -148,7 +148,7 @@ class JobDependencyColumns:
 
 
 class JobDependency(JobDependencyColumns, Base):
-    """Which jobs wait for which: a child is not ready before its parents have ended."""
+    """Dependencies of jobs: a child is not ready before its parents have ended."""
 
     __tablename__ = "job_dependency"
     __table_args__ = (
@@ -161,7 +161,7 @@ class JobDependency(JobDependencyColumns, Base):
 
 
 class JobGroup(Base):
-    """Groups of jobs of which no more than a number run at once."""
+    """Groups of jobs with a limit to the jobs that run at once."""
 
     __tablename__ = "job_group"
     __table_args__ = (

@@ -29,7 +29,7 @@ class JobControlArch(JobControlColumns, Base):
 
 
 class JobDependencyArch(JobDependencyColumns, Base):
-    """Archive of JOB_DEPENDENCY: dependencies of which neither job is live."""
+    """Archive of JOB_DEPENDENCY: dependencies between jobs that are not live."""
 
     __tablename__ = "job_dependency_arch"
     __table_args__ = (

@@ -1,1 +1,1 @@
-"""What the job queue knows of jobs: dependencies, groups, wake-ups. No job moves here."""
+"""Relations of jobs of the job queue: dependencies, groups, wake-ups. No job moves here."""

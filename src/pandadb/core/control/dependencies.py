@@ -1,4 +1,4 @@
-"""Dependencies of jobs: which parents a job waits for, and which of them have ended how."""
+"""Dependencies of jobs: the parents that a job waits for, and the states of their ends."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FINISHED_STATE = "finished"
 FINISHED = constant(FINISHED_STATE)
 BLOCK, IGNORE, CANCEL = "block", "ignore", "cancel"
 ON_FAILURE = (BLOCK, IGNORE, CANCEL)
-"""What becomes of a child whose parent does not finish."""
+"""The rules for a child if a parent does not finish."""
 
 
 def note_ends(session: Transaction, ended: Mapping[int, str]) -> list[int]:
-    """Note with the children of jobs in which state each parent has ended; return the children.
+    """Note the final state of each parent with its children; return the children.
 
-    Their control rows are locked (`locks.lock`). Of two parents that end at once, so the later one
+    Their control rows are locked (`locks.lock`): so of two parents that end at once, the later one
     sees that the other has ended.
     """
     states = bindparam("states", type_=ARRAY(String))

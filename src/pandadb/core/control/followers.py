@@ -1,4 +1,4 @@
-"""What follows for other jobs from the end of jobs that the job queue controls."""
+"""Consequences for other jobs of the end of jobs that the job queue controls."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Followers:
     closing: list[int] = field(default_factory=list)
     """Jobs that are given up with a parent that has not finished."""
     groups: set[str] = field(default_factory=set)
-    """Groups in which a place has become free."""
+    """Groups with a place that has become free."""
 
 
 def has_followers() -> ColumnElement[bool]:
-    """Match control rows of jobs whose end concerns other rows."""
+    """Match control rows of jobs with an end that concerns other rows."""
     return or_(
         CONTROL.has_children,
         CONTROL.announces,

@@ -71,7 +71,7 @@ def waiting(session: Transaction, jobs: Collection[int]) -> set[int]:
 
 
 def leave(session: Transaction, jobs: Collection[int]) -> set[str]:
-    """Let jobs leave their groups; return the groups in which a place has become free."""
+    """Let jobs leave their groups; return the groups with a place that has become free."""
     gone = (
         delete(JobGroupMember.__table__)
         .where(is_among(MEMBER.pandaid, jobs))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CONTROL, EDGE, JOB = (m.__table__.c for m in (JobControl, JobDependency, JobsActive4))
 KILL_CODE = 91
-"""PanDA's code for a kill by somebody that tells running jobs to end, whatever they are."""
+"""PanDA's code for a kill that running jobs of all kinds obey by a command to end."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class CancelResult:
     jobs: dict[int, str] = field(default_factory=dict)
     """The jobs that have ended, each with its state."""
     asked: list[int] = field(default_factory=list)
-    """The running jobs, which end when their workers have ended the payloads."""
+    """The running jobs: they end when their workers have ended the payloads."""
     refused: dict[int, str] = field(default_factory=dict)
     """The jobs that could not be cancelled, each with the sentence."""
 
@@ -48,7 +48,7 @@ class CancelResult:
 def cancel(
     session: Transaction, pandaids: Sequence[int], *, by: str, host: str, cascade: bool = False
 ) -> CancelResult:
-    """Cancel jobs: those that run are told to end. With `cascade` their descendants, too.
+    """Cancel jobs: those that run get a command to end. With `cascade` their descendants, too.
 
     Jobs that a worker has and does not run yet end at once: their lease is lost. So do jobs that
     run in a batch system, with their process, and jobs without a lease.
@@ -105,7 +105,7 @@ def _with_payload(jobs: Sequence[int]) -> Select[int]:
 
 
 def end(session: Transaction, jobs: Sequence[int], *, host: str) -> MoveResult:
-    """End jobs that were told to end, now that their payloads have ended; others are refused.
+    """End jobs with a command to end, now that their payloads have ended; others are refused.
 
     Leases and control rows are the caller's: those are ended, these locked.
 
@@ -122,7 +122,7 @@ def end(session: Transaction, jobs: Sequence[int], *, host: str) -> MoveResult:
 
 
 def told(session: Transaction, jobs: Collection[int]) -> set[int]:
-    """Return those of the jobs whose workers are told to end them."""
+    """Return those of the jobs with a command to their workers to end them."""
     return {*session.scalars(_told(jobs))}
 
 

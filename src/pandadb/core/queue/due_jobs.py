@@ -1,4 +1,4 @@
-"""Pending jobs whose time has come."""
+"""Pending jobs that are due."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_JOBS = 1000
 
 
 def make_ready(session: Transaction, queues: Collection[str], *, host: str) -> dict[int, str]:
-    """Make jobs of queues ready whose time has come, the earliest first; return their new states.
+    """Make the due jobs of queues ready, the earliest first; return their new states.
 
     Jobs that another transaction has locked are left to it.
     """
@@ -46,7 +46,7 @@ def make_ready(session: Transaction, queues: Collection[str], *, host: str) -> d
 
 
 def next_time(session: Transaction, queues: Collection[str]) -> datetime | None:
-    """Return the time (naive UTC) at which the next job of queues is due; None if there is none."""
+    """Return the time (naive UTC) of the next job of queues that is due; None if there is none."""
     found = select(func.min(CONTROL.run_after)).where(CONTROL.queue.in_([*queues]))
     time: datetime | None = session.execute(found).scalar()
     return time

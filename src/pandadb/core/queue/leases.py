@@ -86,7 +86,7 @@ class Beat:
 
 
 def lost(pandaid: int) -> LeaseLost:
-    """Return the error of a job whose lease is not the caller's any more."""
+    """Return the error of a job with a lease that is not the caller's any more."""
     return LeaseLost(f"Job {pandaid} is no longer this worker's: nothing was changed")
 
 
@@ -130,7 +130,7 @@ def close(session: Transaction, leases: Sequence[Lease]) -> dict[int, bool]:
 
 @cache
 def _renewing() -> Select[Any]:
-    """Renew the leases that nobody has locked; who has locked one is about to end or begin its job.
+    """Renew the leases without a lock: the holder of a lock is about to end or begin the job.
 
     So a heartbeat waits for no lock, and no stopped process can keep it from the other jobs.
     """

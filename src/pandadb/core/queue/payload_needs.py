@@ -34,7 +34,7 @@ TAIL = 2048
 
 @dataclass(frozen=True)
 class PayloadNeeds:
-    """What the payload of a job needs beside its parameters."""
+    """The needs of the payload of a job beside its parameters."""
 
     columns: Mapping[str, Any] = field(default_factory=dict)
     """The columns that limit it, by their names."""

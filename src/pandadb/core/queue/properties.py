@@ -78,7 +78,7 @@ class Properties:
 
 @dataclass
 class PropertyResult:
-    """The jobs whose properties were set, each with its state, and the others."""
+    """The jobs with new properties, each with its state, and the others."""
 
     jobs: dict[int, str] = field(default_factory=dict)
     refused: dict[int, Refusal] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Jobs whose workers have not been heard of: tried again, cancelled or failed."""
+"""Jobs with expired leases: tried again, cancelled or failed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOST_HEARTBEAT = 100
 
 @dataclass
 class ReapResult:
-    """Jobs whose leases have expired, by what became of them."""
+    """Jobs with expired leases, by their new states."""
 
     requeued: list[int] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)

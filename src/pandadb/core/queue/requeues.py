@@ -61,7 +61,7 @@ def requeue(
 
 
 def postpone(session: Transaction, pauses: Mapping[int, float]) -> None:
-    """Set the time before which pending jobs are not ready, each in seconds from now."""
+    """Set the earliest time of pending jobs, each in seconds from now."""
     if not pauses:
         return
     seconds = bindparam("pauses", type_=ARRAY(Float))

@@ -62,7 +62,7 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Edge:
-    """A dependency of a new job: the parent, the child, and what the parent has ended as."""
+    """A dependency of a new job: the parent, the child, and the final state of the parent."""
 
     parent: int
     child: int
@@ -79,7 +79,7 @@ class Edge:
 
 @dataclass
 class Plan:
-    """Jobs of a call with what has been found out about them, each by its place in the call."""
+    """Jobs of a call with the facts found about them, each by its place in the call."""
 
     jobs: list[NewQueueJob]
     places: list[list[int]]
@@ -211,7 +211,7 @@ def link(session: Transaction, edges: Sequence[Edge]) -> None:
 
 
 def _run_after(job: NewQueueJob, when: datetime) -> datetime | None:
-    """Return the time before which a job is not ready; None if it has passed."""
+    """Return the earliest time of a job; None if it has passed."""
     times = [when + timedelta(seconds=job.delay), job.run_after or when]
     latest = max(times)
     return latest if latest > when else None
@@ -220,8 +220,7 @@ def _run_after(job: NewQueueJob, when: datetime) -> datetime | None:
 def _existing(session: Transaction, jobs: Sequence[NewQueueJob]) -> dict[int, tuple[int, str]]:
     """Return the live job that each job with a dedupe key repeats, with its public id.
 
-    Others who submit a job with the same key are waited for: so of two at once the second repeats
-    the first.
+    Other calls with the same key are waited for: so of two at once the second repeats the first.
     """
     keys = [(job.queue, job.dedupe_key) for job in jobs if job.dedupe_key is not None]
     if not keys:

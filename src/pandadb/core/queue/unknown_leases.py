@@ -1,4 +1,4 @@
-"""Leases that a worker has without its knowledge: of claims whose commit it could not hear of."""
+"""Leases that a worker has without its knowledge: of claims with a commit that had no answer."""
 
 from __future__ import annotations
 

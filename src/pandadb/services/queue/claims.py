@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAX_JOBS = 10_000
 """Jobs that one claim may ask for."""
 POSITION_SECONDS = 1.0
-"""Seconds for which claims begin after the last one: a job that came back waits as long."""
+"""Seconds that claims begin after the last one: a job that came back waits as long."""
 POSITIONS: WeakKeyDictionary[Engine, dict[str, tuple[float, ClaimPosition | None]]] = (
     WeakKeyDictionary()
 )

@@ -1,4 +1,4 @@
-"""The end of jobs by their workers: one lease, of which a loss is an error, or several."""
+"""The end of jobs by their workers: one lease (its loss is an error), or several."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def finish(
     With a response one job changes its flow: see `Response`; several have theirs in `Success`.
 
     Raises:
-        LeaseLost: It was one lease, which is lost; nothing was changed.
+        LeaseLost: It was one lease, and it is lost; nothing was changed.
         FlowLocked: The flow was locked for longer than the lock timeout.
         InvalidValue: A value does not fit its column.
         JobsLocked: A job was locked for longer than the lock timeout.
@@ -64,7 +64,7 @@ def fail(
     """End failed attempts by their leases: a job with an attempt left goes back to its queue.
 
     Raises:
-        LeaseLost: It was one lease, which is lost; nothing was changed.
+        LeaseLost: It was one lease, and it is lost; nothing was changed.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
     wanted = [failures] if isinstance(failures, Failure) else failures
@@ -82,7 +82,7 @@ def give_back(
     """Give jobs back to their queue that no payload has begun: no attempt is counted.
 
     Raises:
-        LeaseLost: It was one lease, which is lost; nothing was changed.
+        LeaseLost: It was one lease, and it is lost; nothing was changed.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
     wanted = [held] if isinstance(held, Lease) else held
@@ -100,7 +100,7 @@ def end_cancelled(
     """End jobs that were to be cancelled, now that their payloads have ended.
 
     Raises:
-        LeaseLost: It was one lease, which is lost; nothing was changed.
+        LeaseLost: It was one lease, and it is lost; nothing was changed.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
     wanted = [held] if isinstance(held, Lease) else held
@@ -121,7 +121,7 @@ def _only(successes: Sequence[Success]) -> Sequence[Success]:
 
 
 def _checked(done: EndResult, alone: bool) -> EndResult:
-    """Return the result, unless it is of one lease, which is lost."""
+    """Return the result, unless it is of one lease, and that is lost."""
     if alone and done.lost:
         raise leases.lost(done.lost[0])
     return done

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def payload_needs(database: Database, held: Sequence[Lease]) -> dict[int, PayloadNeeds]:
-    """Return what payloads need beside their parameters: limits, resources, names of outputs.
+    """Return the needs of payloads beside their parameters: limits, resources, names of outputs.
 
     A job that has ended meanwhile is missing.
     """

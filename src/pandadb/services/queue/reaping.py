@@ -1,4 +1,4 @@
-"""Leases that have expired, and jobs whose time has come."""
+"""Leases that have expired, and jobs that are due."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def reap(
 def make_ready(
     database: Database, queues: Sequence[str], *, options: VerbOptions = DEFAULT_OPTIONS
 ) -> dict[int, str]:
-    """Make jobs of queues ready whose time has come; return their new states.
+    """Make the due jobs of queues ready; return their new states.
 
     Raises:
         JobsLocked: A job was locked for longer than the lock timeout.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def closed(session: Transaction, held: Sequence[Lease]) -> set[int]:
-    """End leases, and lock what follows the jobs; return the jobs that were the callers'."""
+    """End leases, and lock the followers of the jobs; return the jobs that were the callers'."""
     closed = leases.close(session, held)
     locks.lock(session, [job for job, followed in closed.items() if followed])
     return {*closed}

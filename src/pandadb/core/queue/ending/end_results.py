@@ -1,4 +1,4 @@
-"""Calls of workers that end jobs: what they report, and what has become of the jobs."""
+"""Calls of workers that end jobs: their reports, and the new states of the jobs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Success:
     response: Response | None = None
     """Changes of the flow of the job."""
     stored: Any = None
-    """A value that JSON has, which is noted with the job beside its result."""
+    """A value that JSON has, noted with the job beside its result."""
 
     @property
     def is_plain(self) -> bool:
@@ -57,7 +57,7 @@ class EndResult:
     jobs: dict[int, str] = field(default_factory=dict)
     """The jobs that have moved, each with its state: one that is tried again has not ended."""
     lost: list[int] = field(default_factory=list)
-    """The jobs whose leases are lost: nothing was changed of them."""
+    """The jobs with lost leases: nothing was changed of them."""
     refused: dict[int, str] = field(default_factory=dict)
     """Jobs that could not move, each with the sentence."""
     new: list[int] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Jobs to submit to a queue, and what a job of PanDA is made of them."""
+"""Jobs to submit to a queue, and the jobs of PanDA that are made of them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 LETTERS = "bcdfghjkmnpqrstvwxyz"
 """Consonants without `l`: readable over the phone, and with few words to be ashamed of."""
 PUBLIC_ID_LENGTH = 12
-"""Letters of a public id: 52 bits, so that nobody guesses one."""
+"""Letters of a public id: 52 bits, so that no guess finds one."""
 OWNER = "pandadb"
-"""The value of `lockedby`, which names the system that a job belongs to."""
+"""The value of `lockedby`: the name of the system that a job belongs to."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class NewQueueJob:
     parents: Sequence[str | int] = ()
     """Jobs that have to end first: names in the same call, or PandaIDs."""
     on_failure: str = BLOCK
-    """What becomes of the job if a parent does not finish: block, ignore or cancel."""
+    """The rule for the job if a parent does not finish: block, ignore or cancel."""
     group: str | None = None
     run_after: datetime | None = None
-    """Time (naive UTC) before which the job is not ready."""
+    """The earliest time (naive UTC) at which the job is ready."""
     delay: float = 0
-    """Seconds from now before which the job is not ready."""
+    """The earliest time at which the job is ready, in seconds from now."""
     dedupe_key: str | None = None
     """No two live jobs of a queue have the same; a second one is not made."""
     max_attempts: int = 1
@@ -90,7 +90,7 @@ class NewQueueJob:
 
     @property
     def details(self) -> dict[str, Any] | None:
-        """Return what the control row keeps for the controller."""
+        """Return the values that the control row keeps for the controller."""
         found = {
             "metadata": self.metadata,
             "resources": self.resources,

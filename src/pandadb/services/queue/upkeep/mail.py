@@ -27,14 +27,14 @@ REJECTED = 500
 
 
 def message_of(event: Event, sender: str) -> EmailMessage:
-    """Return an event as a mail: what its payload has, else a sentence about the job.
+    """Return an event as a mail: the text of its payload, else a sentence about the job.
 
     A payload has `to`, one address or several, or `mail` in its `metadata`; and it may have
     `subject`, `text` and `html`. The Message-ID is that of each attempt, so a receiver knows
     repetitions.
 
     Raises:
-        Undeliverable: There is no address, or a header cannot be what the payload says.
+        Undeliverable: There is no address, or the payload has a value that no header can have.
     """
     payload = event.payload if isinstance(event.payload, dict) else {}
     message = EmailMessage()
@@ -109,7 +109,7 @@ def _said(refused: dict[str, tuple[int, bytes]]) -> str:
 
 
 def _connected(settings: Settings) -> smtplib.SMTP:
-    """Connect to the server, encrypted as the settings say, and log in if they have a user."""
+    """Connect to the server, encrypted as in the settings, and log in if they have a user."""
     host, port, seconds = str(settings.smtp_host), settings.smtp_port, settings.smtp_timeout
     context = ssl.create_default_context()
     server: smtplib.SMTP
@@ -129,7 +129,7 @@ def _connected(settings: Settings) -> smtplib.SMTP:
 
 
 def folder_sink(folder: Path, sender: str = "pandadb@localhost") -> Callable[[Event], None]:
-    """Return a sink that writes each event as a mail into a file, which is whole or missing.
+    """Return a sink that writes each event as a mail into a file; the file is whole or missing.
 
     A repetition writes the same file.
     """
