@@ -13,7 +13,6 @@ from pandadb.cli.output import NOTHING_TO_DO, as_json, count_words, out
 from pandadb.cli.target import changing
 from pandadb.cli.text_input import text_of
 from pandadb.services import queue
-from pandadb.services.queue import flows
 
 Flow = Annotated[int, typer.Argument(parser=task_id, metavar="FLOW", help="The flow.")]
 AGAIN = ("failed", "suspended")
@@ -41,7 +40,7 @@ def submit(
     ending = file.suffix.removeprefix(".").lower() if str(file) != "-" else "json"
     text = text_of(file)
     with changing(dry_run=dry_run) as database:
-        new, jobs = flows.read(text, ending)
+        new, jobs = queue.flows.read(text, ending)
         if new.username is None:
             new = replace(new, username=user or _login())
         done = queue.submit(
@@ -76,7 +75,7 @@ def stop(
     Example: pandadb flows stop 1000002
     """
     with changing(dry_run=dry_run) as database:
-        done = flows.stop(database, flow, queue.VerbOptions(dry_run=dry_run))
+        done = queue.flows.stop(database, flow, queue.VerbOptions(dry_run=dry_run))
     _tell("closed", done.jobs, dry_run=dry_run, json=json)
 
 
@@ -88,7 +87,7 @@ def resume(
     Example: pandadb flows resume 1000002
     """
     with changing(dry_run=dry_run) as database:
-        done = flows.resume(database, flow, queue.VerbOptions(dry_run=dry_run))
+        done = queue.flows.resume(database, flow, queue.VerbOptions(dry_run=dry_run))
     _tell("resumed", done.jobs, dry_run=dry_run, json=json)
 
 
@@ -108,7 +107,7 @@ def rerun(
     """
     rules = queue.VerbRules(queue.VerbOptions(dry_run=dry_run))
     with changing(dry_run=dry_run) as database:
-        found = flows.get(database, flow)
+        found = queue.flows.get(database, flow)
         jobs = [one["pandaid"] for one in found.jobs if one["state"] in AGAIN]
         done = queue.rerun(database, jobs, rules, force=force).states if jobs else {}
     _tell("run again", done, dry_run=dry_run, json=json)
@@ -136,7 +135,7 @@ def delete(
         if not dry_run:
             confirm(f"Delete {len(flow)} flows with all their jobs?", yes)
         options = queue.VerbOptions(dry_run=dry_run)
-        gone = flows.delete(database, flow, options, limit=limit, cancel=cancel)
+        gone = queue.flows.delete(database, flow, options, limit=limit, cancel=cancel)
     if json:
         as_json({"deleted": gone, "dry_run": dry_run})
     else:

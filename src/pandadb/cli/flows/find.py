@@ -10,7 +10,7 @@ from pandadb.cli.flows import drawing
 from pandadb.cli.options import AsJSON, moment, task_id, whole
 from pandadb.cli.output import as_json, out, plain_text, table
 from pandadb.cli.target import connected
-from pandadb.services.queue import flows
+from pandadb.services import queue
 
 COLUMNS = (
     "jeditaskid", "name", "state", "njobs", "ncompleted", "nrunning", "nfailed", "username",
@@ -57,11 +57,11 @@ def list_(
 
     Example: pandadb flows list --state running
     """
-    chosen = flows.FlowFilter(
+    chosen = queue.flows.FlowFilter(
         states=state or None, name=name, username=user, since=since, until=until
     )
     with connected() as database:
-        page = flows.find(
+        page = queue.flows.find(
             database, chosen, limit=limit, after=None if after is None else (after, after)
         )
     if json:
@@ -86,7 +86,7 @@ def show(flow: Flow, *, json: AsJSON = False) -> None:
     Example: pandadb flows show 1000002
     """
     with connected() as database:
-        found = flows.get(database, flow)
+        found = queue.flows.get(database, flow)
     if json:
         as_json(asdict(found))
         return
@@ -102,7 +102,7 @@ def graph(flow: Flow, *, mermaid: AsMermaid = False, json: AsJSON = False) -> No
     Example: pandadb flows graph 1000002 --mermaid
     """
     with connected() as database:
-        found = flows.get(database, flow)
+        found = queue.flows.get(database, flow)
     if json:
         as_json({"jobs": found.jobs, "edges": found.edges})
     elif mermaid:

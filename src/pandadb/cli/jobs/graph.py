@@ -10,7 +10,7 @@ from pandadb.cli.flows.find import AsMermaid
 from pandadb.cli.options import AsJSON, job_id
 from pandadb.cli.output import as_json, out
 from pandadb.cli.target import connected
-from pandadb.services.queue import flows
+from pandadb.services import queue
 
 
 def graph(
@@ -24,7 +24,7 @@ def graph(
     Example: pandadb jobs graph 6012345678
     """
     with connected() as database:
-        found = flows.around(database, pandaid)
+        found = queue.flows.around(database, pandaid)
     if json:
         as_json(asdict(found))
     elif mermaid:

@@ -19,6 +19,7 @@ from pandadb.core.queue.upkeep.outbox import Event, EventState
 from pandadb.core.queue.upkeep.repairs import RepairResult
 from pandadb.core.queue.upkeep.summaries import GroupState, QueueDepth
 from pandadb.core.queue.verbs.standings import OUTCOMES, Standing
+from pandadb.services.queue import flows
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
 from pandadb.services.queue.ends import end_cancelled, fail, finish, give_back
@@ -103,6 +104,7 @@ __all__ = [
     "fail",
     "find_public",
     "finish",
+    "flows",
     "folder_sink",
     "give_back",
     "give_back_unknown",
