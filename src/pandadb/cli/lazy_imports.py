@@ -15,6 +15,8 @@ from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from importlib.machinery import ModuleSpec
@@ -26,6 +28,7 @@ EAGER = ("pandadb.cli", "pandadb.errors")
 class LazyModule(ModuleType):
     """A module that is executed at first attribute access."""
 
+    @override
     def __getattribute__(self, name: str) -> Any:
         """Execute the module, unless it is being executed by this thread; return an attribute."""
         state: LazyState = object.__getattribute__(self, "__spec__").loader_state
@@ -65,10 +68,12 @@ class LazyLoader(Loader):
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
 
+    @override
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Return what the usual loader makes of the module."""
         return self._loader.create_module(spec)
 
+    @override
     def exec_module(self, module: ModuleType) -> None:
         """Make the module lazy."""
         spec = module.__spec__
