@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
-from platformdirs import user_data_path
+from platformdirs import user_data_path, user_state_path
 from platformdirs.unix import Unix
 from psycopg.pq import Conninfo
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -241,6 +241,14 @@ class Settings(BaseSettings):
         """Return the URL of the database; None for the embedded one."""
         given = self.url.get_secret_value() if self.url else EMBEDDED
         return None if given == EMBEDDED else given
+
+    def jobs_dir(self) -> Path:
+        """Return where workers make the directories of jobs: with an embedded database its data.
+
+        A job of another database may have the same PandaID.
+        """
+        data = self.data_dir if self.server_url() is None else user_state_path("pandadb")
+        return data / "jobs"
 
     def pool(self) -> dict[str, Any]:
         """Return the settings of the pool by SQLAlchemy's names."""

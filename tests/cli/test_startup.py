@@ -58,3 +58,31 @@ def test_completion_imports_no_database(typed: str) -> None:
 
 def test_a_command_that_needs_the_models_imports_them() -> None:
     assert {"sqlalchemy", "pandadb.models.base"} <= {*imported("docs", "states", "--check")}
+
+
+THREADS = """
+import threading
+from pandadb.cli.lazy_imports import lazy_imports
+with lazy_imports():
+    from pandadb.core.jobs import advances
+    from pandadb.services import queue
+start, errors = threading.Barrier(8), []
+def use():
+    start.wait()
+    try:
+        queue.claim, advances.advance
+    except AttributeError as error:
+        errors.append(error)
+threads = [threading.Thread(target=use) for _ in range(8)]
+[one.start() for one in threads]
+[one.join() for one in threads]
+print(errors, type(advances).__name__)
+"""
+
+
+def test_threads_wait_for_a_module_that_another_one_executes() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", THREADS], capture_output=True, text=True, check=True
+    )
+
+    assert run.stdout == "[] module\n"

@@ -90,7 +90,7 @@ def test_a_malformed_payload_is_refused_in_a_sentence(parameters: Any, sentence:
 def test_a_directory_is_made_once(tmp_path: Path) -> None:
     make_job_directory(tmp_path, "1-1", {}, {})
 
-    with pytest.raises(JobDirectoryError, match="it exists"):
+    with pytest.raises(JobDirectoryError, match="1-1 exists, of another database"):
         make_job_directory(tmp_path, "1-1", {}, {"x": b""})
 
     assert [one.name for one in tmp_path.iterdir()] == ["1-1"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 QUEUE = "demo"
+FLOW = "diamond"
 WORKERS = 2
 ADDRESS = "ada@example.org"
 PARENTS = {"A": (), "B": ("A",), "C": ("A",), "D": ("B", "C")}
@@ -52,8 +53,10 @@ class EndedRun:
 class QueueLife:
     """The queue at the end."""
 
+    jeditaskid: int
+    """The flow."""
     flow: dict[str, EndedRun]
-    """The jobs of the flow by name."""
+    """Its jobs by name."""
     cancelled: EndedRun
     """The job whose program was ended."""
     subject: str
@@ -71,23 +74,22 @@ def run_queue(database: Database, folder: Path) -> QueueLife:
     Raises:
         QueueStuck: They have not ended in time.
     """
-    ids = dict(zip(PARENTS, queue.submit(database, _flow()).pandaids, strict=True))
+    made = queue.submit(database, _flow(), flow=FLOW)
+    ids = dict(zip(PARENTS, made.pandaids, strict=True))
     with _workers(database, folder / "jobs"):
         flow = {name: _ended(database, job) for name, job in ids.items()}
         cancelled = _cancelled(database)
     subject, mail = _send(database, folder / "outbox")
     waiting = queue.submit(database, _left()).pandaids
-    return QueueLife(flow, cancelled, subject, mail, waiting)
+    return QueueLife(made.jeditaskid or 0, flow, cancelled, subject, mail, waiting)
 
 
 @contextmanager
 def _workers(database: Database, folder: Path) -> Iterator[None]:
     """Run workers as threads; a notice of the database lets them hear at once of cancels."""
-    folders = [folder / str(number) for number in range(1, WORKERS + 1)]
-    for one in folders:
-        one.mkdir(parents=True, exist_ok=True)
     loops = [
-        WorkerLoop(database, WorkerOptions([QUEUE], one, slots=1, poll=0.2)) for one in folders
+        WorkerLoop(database, WorkerOptions([QUEUE], folder, slots=1, poll=0.2))
+        for _ in range(WORKERS)
     ]
     threads = [threading.Thread(target=one.run, daemon=True) for one in loops]
     for thread in threads:

@@ -30,7 +30,10 @@ class WorkerOptions:
     queues: Sequence[str]
     """Its queues; jobs of the first one come first."""
     work_dir: Path
-    """The folder for the directories of jobs, for this host or shared by several."""
+    """The folder for the directories of jobs, for this host or shared by several.
+
+    A relative one is made absolute: supervisors of payloads have another current directory.
+    """
     slots: int = 4
     """Jobs that run at once."""
     lease: float = 60.0
@@ -58,6 +61,9 @@ class WorkerOptions:
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Texts that are masked in errors."""
     worker_id: str = field(default_factory=new_worker_id)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "work_dir", self.work_dir.absolute())
 
     @property
     def payload_lease(self) -> float:

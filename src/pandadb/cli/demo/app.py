@@ -76,7 +76,7 @@ def demo(
         for pandaid in restored.gone.jobs:
             rows = rows_line(restored.gone.rows)
             out.print(f"Restored job {pandaid} from the archive, with its satellites: {rows}.")
-        life.name_next(lived, archived.day, done.jeditaskid)
+        life.name_next(lived, archived.day, done.jeditaskid, queued.jeditaskid)
 
 
 def _write_examples(folder: Path, *, json: bool) -> None:

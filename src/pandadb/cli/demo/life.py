@@ -72,10 +72,10 @@ def show(life: Life) -> None:
     table(f"History of job {life.pandaid}", ("state", "seconds in it", "site"), steps)
 
 
-def name_next(life: Life, archived: date, jeditaskid: int) -> None:
+def name_next(life: Life, archived: date, jeditaskid: int, flow: int) -> None:
     """Print suggestions for the next commands."""
     left = life.left[0] if life.left else life.pandaid
-    words = {"one": life.pandaid, "left": left, "day": archived, "task": jeditaskid}
+    words = {"one": life.pandaid, "left": left, "day": archived, "task": jeditaskid, "flow": flow}
     commands = [(line.format(**words), meaning) for line, meaning in NEXT_COMMANDS]
     width = max(len(line) for line, _ in commands)
     out.print("\nTry next (the same database, as long as PANDADB_URL is not set):")
@@ -99,6 +99,8 @@ NEXT_COMMANDS = (
     ("jobs kill {left}", "end one that has not ended"),
     ("queue list", "job queues: jobs that wait and run, workers"),
     ("worker run --queue demo --slots 2 --drain-when-empty", "run the jobs that wait there"),
+    ("flows list", "flows of queues, with their states"),
+    ("flows graph {flow}", "the jobs of the flow, and what they wait for"),
     ("shares tree", "global shares: targets, running and queued power"),
     ("shares match {one}", "why a job has its share"),
     ("sites list", "the loaded sites, with their endpoints and space"),

@@ -27,7 +27,9 @@ def show(lived: QueueLife) -> None:
         for name, one in lived.flow.items()
     ]
     columns = ("job", "waits for", "PandaID", "began (s)", "ended (s)", "state")
-    title = f"Queue {queue_life.QUEUE}: a flow by {queue_life.WORKERS} workers"
+    title = (
+        f"Flow {lived.jeditaskid} in the queue {queue_life.QUEUE}, by {queue_life.WORKERS} workers"
+    )
     table(title, columns, rows)
     gone = lived.cancelled
     lines = (

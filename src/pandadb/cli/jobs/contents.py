@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-import platformdirs
 import typer
 
 from pandadb import config
@@ -114,7 +113,9 @@ def files(
             rows = jobs.get(database, number, archive=other, exports=exports)["files"]
             _show_files(rows, json)
             return
-        folder = selection.folder_of(database, pandaid, work_dir or _work_dir())
+        folder = selection.folder_of(
+            database, pandaid, work_dir or config.load_settings().jobs_dir()
+        )
     if names:
         copies = [str(path) for path in selection.copy_files(folder, names, to)]
         as_json(copies) if json else typer.echo("\n".join(copies))
@@ -148,15 +149,12 @@ def todir(
     Example: pandadb jobs todir 3848970521 --shell
     """
     with connected() as database:
-        folder = selection.folder_of(database, pandaid, work_dir or _work_dir())
+        folder = selection.folder_of(
+            database, pandaid, work_dir or config.load_settings().jobs_dir()
+        )
     if not shell:
         typer.echo(folder)
         return
     os.chdir(folder)
     program = os.environ.get("SHELL", "/bin/sh")
     os.execvp(program, [program])  # noqa: S606 - the user's own shell
-
-
-def _work_dir() -> Path:
-    """Return the folder that workers use by default."""
-    return platformdirs.user_state_path("pandadb") / "jobs"

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import platformdirs
 import typer
 
 from pandadb import config
@@ -96,7 +95,7 @@ def run(
         sys.path.insert(0, str(Path.cwd()))
     registry.load_handlers(handlers or ())
     options = worker_options.WorkerOptions(
-        queue, work_dir or platformdirs.user_state_path("pandadb") / "jobs",
+        queue, work_dir or config.load_settings().jobs_dir(),
         slots=slots, lease=lease, poll=poll, grace=grace, drain_timeout=drain_timeout,
         modules=handlers or (), passed=pass_env or (), once=once,
         drain_when_empty=drain_when_empty, listen=listen, keep=keep, secrets=_secrets(),

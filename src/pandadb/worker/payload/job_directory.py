@@ -237,7 +237,8 @@ def _flush(file: BinaryIO) -> None:
 
 def _rename(partial: Path, final: Path) -> None:
     if final.exists():  # rename would replace an empty directory
-        raise FileExistsError(errno.EEXIST, "it exists")
+        why = f"{final.name} exists, of another database: give each its own folder"
+        raise FileExistsError(errno.EEXIST, why)
     partial.rename(final)
 
 
