@@ -10,7 +10,8 @@ from pandadb.core.queue import submission
 from pandadb.core.queue.flows import new_flows
 from pandadb.core.queue.flows.flow_rows import NewFlow
 from pandadb.core.queue.input import known_names
-from pandadb.core.sql.validation import check_number, check_text
+from pandadb.core.sql.validation import InvalidValue, check_number, mistake_in
+from pandadb.models import JobControl
 from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -68,9 +69,10 @@ def set_group(
     A lower limit ends no job: no other is admitted until enough have ended.
 
     Raises:
-        InvalidValue: The limit is no number above 0.
+        InvalidValue: The limit is no number above 0, or the group's name does not fit.
     """
-    check_text("group", group_key)
+    if mistake := mistake_in(JobControl, "group_key", group_key):
+        raise InvalidValue(mistake.replace("group_key", "group", 1))
     check_number("max_running", max_running, 1, MAX_RUNNING)
     with transaction(database, options) as connection:
         groups.limit(connection, group_key, max_running)
