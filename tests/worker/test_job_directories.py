@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pandadb.config import Settings
 from pandadb.worker.payload import job_directory
 from pandadb.worker.payload.description import InvalidPayload, parse_payload
 from pandadb.worker.payload.job_directory import (
@@ -18,6 +19,7 @@ from pandadb.worker.payload.job_directory import (
     make_job_directory,
     remove_partial,
 )
+from pandadb.worker.worker_options import WorkerOptions
 from tests.worker.payloads import ended, on_small_disk
 
 pytestmark = pytest.mark.any_server
@@ -85,6 +87,16 @@ def test_only_a_regular_file_is_copied(tmp_path: Path, source: str) -> None:
 def test_a_malformed_payload_is_refused_in_a_sentence(parameters: Any, sentence: str) -> None:
     with pytest.raises(InvalidPayload, match=sentence):
         parse_payload(parameters)
+
+
+def test_a_relative_folder_is_made_absolute_as_supervisors_run_elsewhere() -> None:
+    assert WorkerOptions(["q"], Path("jobs")).work_dir == Path.cwd() / "jobs"
+
+
+def test_directories_of_jobs_are_beside_their_embedded_database(tmp_path: Path) -> None:
+    settings = Settings.model_validate({"url": "embedded", "data_dir": tmp_path})
+
+    assert settings.jobs_dir() == tmp_path / "jobs"
 
 
 def test_a_directory_is_made_once(tmp_path: Path) -> None:
