@@ -53,9 +53,10 @@ def test_quiet_prints_nothing(database: Database, capsys: pytest.CaptureFixture[
 
     assert capsys.readouterr().out == ""
     demolife.show(life)
-    demolife.name_next(life, date(2026, 11, 20), 5)
+    demolife.name_next(life, date(2026, 11, 20), 5, 6)
     shown = capsys.readouterr().out
     assert f"Files of task {life.jeditaskid}" in shown
     assert f"pandadb jobs history {life.pandaid}" in shown
     assert f"pandadb jobs kill {life.left[0]}" in shown
     assert "pandadb archive restore 2026-11-20" in shown
+    assert "pandadb flows graph 6" in shown
