@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pandadb.aio import AsyncDatabase
     from pandadb.database import Database
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 JOB = NewJob({"computingsite": "CERN"}, [{"type": "output", "lfn": "a"}, {"type": "log"}])
 TICKS = [0, *(round(1.5**power) for power in range(1, 18)), 10**6]

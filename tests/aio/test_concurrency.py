@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pandadb.aio import AsyncDatabase
     from pandadb.database import Database
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 SESSIONS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"

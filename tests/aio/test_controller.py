@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pandadb import aio
 from pandadb.aio.controller import JobController
 from pandadb.aio.queue import NewQueueJob
@@ -13,6 +15,8 @@ from pandadb.services import queue
 if TYPE_CHECKING:
     from pandadb.aio import AsyncDatabase
     from pandadb.database import Database
+
+pytestmark = pytest.mark.any_server
 
 
 def test_jobs_are_paused_and_resumed_by_coroutines(

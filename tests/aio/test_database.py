@@ -26,6 +26,8 @@ from tests.poolers import pooler
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+pytestmark = pytest.mark.any_server
+
 WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("release", (1,), {}),
     ("advance", ("fly", 1), {}),

@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.databases import Server
 
+pytestmark = pytest.mark.any_server
+
 HOME = Path(__file__).parents[2]
 THREADED = ("two_loads_of_the_same_records_at_once", "while_a_thread_connects_for_the_first_time")
 """Tests whose own threads are the first to connect; a thread beside a loop has a `Database`."""

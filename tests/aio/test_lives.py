@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.models import Base
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 TABLES: tuple[type[Base], ...] = (
     JobsDefined4, JobsActive4, JobsArchived4, FilesTable4, JobParamsTable, MetaTable, JobsStatusLog,

@@ -26,6 +26,8 @@ TYPED = """
 from pandadb import aio
 from pandadb.aio.jobs import Filter, MoveResult
 
+pytestmark = pytest.mark.any_server
+
 async def work(database: aio.AsyncDatabase) -> None:
     moved: MoveResult = await aio.jobs.finish(database, [1, 2], piloterrorcode=0)
     keys: list[int] = [job["pandaid"] async for job in aio.jobs.iterate(database, Filter())]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandadb.aio import AsyncDatabase
     from pandadb.database import Database
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 Q = "loop"
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.chaos.phases import Scenario
     from tests.servers import PrivateServer
 
+pytestmark = pytest.mark.any_server
+
 
 @pytest.fixture(scope="session")
 def own_server(pytestconfig: pytest.Config) -> Iterator[PrivateServer]:

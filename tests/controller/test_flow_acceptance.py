@@ -16,7 +16,7 @@ from tests.queue.flow_runs import claim, fail, finish, flow_of, job, state_of, s
 if TYPE_CHECKING:
     from pandadb.database import Database
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 
 def diamond(database: Database, on_failure: str) -> int:

@@ -18,7 +18,7 @@ from tests.controller.queued_jobs import Q, fail, finish, newest, status
 if TYPE_CHECKING:
     from pandadb.database import Database
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 PATIENCE = VerbOptions(patience=0.05)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.services.selection import VerbReport
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 S = Standing
 VERBS: dict[str, Callable[[JobController, int], VerbReport]] = {
