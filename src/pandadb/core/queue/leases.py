@@ -26,7 +26,7 @@ from pandadb.core.control.followers import has_followers
 from pandadb.core.jobs.effects import COMMAND
 from pandadb.core.jobs.states import WITH_WORKER
 from pandadb.core.sql import id_arrays
-from pandadb.core.sql.expressions import constant, now
+from pandadb.core.sql.expressions import constant, interval, now
 from pandadb.core.sql.id_arrays import array, is_among, unnested
 from pandadb.core.sql.prepared import send
 from pandadb.errors import PandaDBError
@@ -141,7 +141,7 @@ def _renewing() -> Select[Any]:
         .with_for_update(of=JobLease.__table__, skip_locked=True)
         .cte("free")
     )
-    until = now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    until = now() + interval(seconds)
     renewed = (
         update(JobLease.__table__)
         .where(LEASE.pandaid == free.c.pandaid)

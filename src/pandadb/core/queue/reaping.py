@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.effects import COMMAND
-from pandadb.core.queue import cancels, requeues
+from pandadb.core.queue import cancels, processes, requeues
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import JobControl, JobLease, JobsActive4
@@ -41,7 +41,8 @@ def reap(session: Transaction, *, host: str, limit: int = 1000) -> ReapResult:
     """End expired leases, and send their jobs back to their queues.
 
     A job that was to be cancelled is, and one without an attempt left fails. Jobs that another
-    transaction has locked are left: it may belong to a process that does not go on.
+    transaction has locked are left: it may belong to a process that does not go on. Processes of
+    the jobs in a batch system are cancelled, so that no two attempts run.
 
     Raises:
         JobsLocked: See `mover.move`.
@@ -65,6 +66,7 @@ def reap(session: Transaction, *, host: str, limit: int = 1000) -> ReapResult:
             is_among(JOB.pandaid, jobs)
         )
     ).all()
+    processes.cancel(session, [row.pandaid for row in rows])
     cancelled = [row.pandaid for row in rows if row.told]
     again = {
         row.pandaid: row.attemptnr

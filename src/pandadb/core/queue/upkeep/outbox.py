@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import exists, or_, select, update
 
-from pandadb.core.sql.expressions import now
+from pandadb.core.sql.expressions import interval, now
 from pandadb.models import Outbox
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def take(session: Transaction, limit: int, kinds: Collection[str] = ()) -> list[
 
 
 def _after(seconds: float) -> ColumnElement[Any]:
-    return now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    return now() + interval(seconds)
 
 
 def note_sent(session: Transaction, event: Event) -> None:
