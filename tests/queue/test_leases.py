@@ -180,3 +180,14 @@ def test_a_child_waits_for_the_live_job_that_stands_for_its_parent(database: Dat
     assert states(database, again) == ["activated", "pending"]
     queue.finish(database, queue.claim(database, Q, 9, owner="w"))
     assert states(database, again) == ["finished", "activated"]
+
+
+def test_of_two_leases_of_a_job_the_newer_is_kept(database: Database) -> None:
+    queue.submit(database, jobs(1, max_attempts=2))
+    (old,) = queue.claim(database, Q, 1, owner="w1", lease=0.1)
+    expire(database)
+    queue.reap(database)
+    (new,) = queue.claim(database, Q, 1, owner="w1")
+    for held in ([old, new], [new, old]):
+        beat = queue.heartbeat(database, held)[old.pandaid]
+        assert (beat.keeps(old), beat.keeps(new)) == (False, True)

@@ -135,8 +135,9 @@ def heartbeat(
 ) -> dict[int, Beat]:
     """Renew leases by so many seconds from now; return the answer for each job.
 
-    A lost lease is not renewed. A job that is to be cancelled keeps its lease until its worker has
-    ended the payload: see `end_cancelled`.
+    A lost lease is not renewed; of several leases of a job `Beat.keeps` tells the one that is. A
+    job that is to be cancelled keeps its lease until its worker has ended the payload: see
+    `end_cancelled`.
 
     Raises:
         InvalidValue: The lease is too short or too long.
