@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
+from pandadb.core.queue.steps.step_failures import StepFailure
 from pandadb.models import JobControl, JobLease, Jobs, Outbox
 from pandadb.services import queue
 from pandadb.services.queue import Failure, Lease, NewQueueJob, steps
@@ -79,3 +80,15 @@ def test_of_two_runners_one_takes_a_job_between_steps(database: Database) -> Non
     with database.session() as session:
         assert session.scalars(select(JobLease.owner)).one() == "1"
         assert session.scalars(select(Jobs.jobstatus)).one() == "running"
+
+
+def test_a_pause_between_steps_is_no_time_at_which_a_job_is_ready(database: Database) -> None:
+    lease = submitted_to_batch(database)
+    steps.fail(database, StepFailure(lease, "no answer"))
+    assert queue.next_time(database, Q) is None
+    with database.session() as session:
+        session.execute(update(JobControl).values(run_after=PAST))
+    assert queue.make_ready(database, [Q]) == {}
+    with database.session() as session:
+        assert session.scalar(select(JobControl.run_after)) == PAST
+    assert len(steps.take(database, Q, owner="runner")) == 1

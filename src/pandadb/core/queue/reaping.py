@@ -30,6 +30,8 @@ class ReapResult:
     requeued: list[int] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
     cancelled: list[int] = field(default_factory=list)
+    leases: int = 0
+    """Leases that have ended, also those of jobs that had gone or are refused."""
 
     @property
     def number(self) -> int:
@@ -75,6 +77,7 @@ def reap(session: Transaction, *, host: str, limit: int = 1000) -> ReapResult:
     }
     others = [row.pandaid for row in rows if not row.told and row.pandaid not in again]
     return ReapResult(
+        leases=len(jobs),
         requeued=[*_requeue(session, again, host)],
         cancelled=[*cancels.end(session, cancelled, host=host).jobs] if cancelled else [],
         failed=[*_fail(session, others, host)] if others else [],

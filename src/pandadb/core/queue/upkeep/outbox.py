@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import exists, or_, select, tuple_, update
 
 from pandadb.core.sql.expressions import interval, now
 from pandadb.models import Outbox
@@ -117,6 +117,16 @@ def take(session: Transaction, limit: int, kinds: Collection[str] = ()) -> list[
 
 def _after(seconds: float) -> ColumnElement[Any]:
     return now() + interval(seconds)
+
+
+def keep(session: Transaction, events: Collection[Event]) -> set[int]:
+    """Keep taken events from now on; return those that no other relay has taken meanwhile."""
+    mine = tuple_(EVENT.event_id, EVENT.attempts).in_(
+        [(one.event_id, one.attempts) for one in events]
+    )
+    kept = update(Outbox.__table__).where(mine, *MATCHES[EventState.WAITING])
+    later = kept.values(retry_after=_after(OURS_FOR)).returning(EVENT.event_id)
+    return {*session.scalars(later)}
 
 
 def note_sent(session: Transaction, event: Event) -> None:
