@@ -9103,7 +9103,6 @@ CREATE TABLE pandadb.job_control (
     queue VARCHAR(128) NOT NULL, 
     name VARCHAR(300), 
     kind VARCHAR(10) NOT NULL, 
-    max_attempt SMALLINT DEFAULT 1 NOT NULL, 
     backoff INTEGER DEFAULT 0 NOT NULL, 
     backoff_limit INTEGER DEFAULT 3600 NOT NULL, 
     index_number SMALLINT DEFAULT 1 NOT NULL, 
@@ -9134,8 +9133,6 @@ COMMENT ON COLUMN pandadb.job_control.queue IS 'Queue whose workers may take the
 COMMENT ON COLUMN pandadb.job_control.name IS 'Name of the job in its flow; its attempts have the same';
 
 COMMENT ON COLUMN pandadb.job_control.kind IS 'argv: the payload is a program; handler: a function; none: neither';
-
-COMMENT ON COLUMN pandadb.job_control.max_attempt IS 'Number of attempts that the job may have';
 
 COMMENT ON COLUMN pandadb.job_control.backoff IS 'Seconds between the first attempt and the second; doubled after each';
 
@@ -9426,7 +9423,6 @@ CREATE TABLE pandadb.job_control_arch (
     queue VARCHAR(128) NOT NULL, 
     name VARCHAR(300), 
     kind VARCHAR(10) NOT NULL, 
-    max_attempt SMALLINT DEFAULT 1 NOT NULL, 
     backoff INTEGER DEFAULT 0 NOT NULL, 
     backoff_limit INTEGER DEFAULT 3600 NOT NULL, 
     index_number SMALLINT DEFAULT 1 NOT NULL, 
@@ -9457,8 +9453,6 @@ COMMENT ON COLUMN pandadb.job_control_arch.queue IS 'Queue whose workers may tak
 COMMENT ON COLUMN pandadb.job_control_arch.name IS 'Name of the job in its flow; its attempts have the same';
 
 COMMENT ON COLUMN pandadb.job_control_arch.kind IS 'argv: the payload is a program; handler: a function; none: neither';
-
-COMMENT ON COLUMN pandadb.job_control_arch.max_attempt IS 'Number of attempts that the job may have';
 
 COMMENT ON COLUMN pandadb.job_control_arch.backoff IS 'Seconds between the first attempt and the second; doubled after each';
 

@@ -61,13 +61,6 @@ def upgrade() -> None:
             comment="argv: the payload is a program; handler: a function; none: neither",
         ),
         sa.Column(
-            "max_attempt",
-            sa.SmallInteger(),
-            nullable=False,
-            server_default=sa.text("1"),
-            comment="Number of attempts that the job may have",
-        ),
-        sa.Column(
             "backoff",
             sa.Integer(),
             nullable=False,

@@ -230,8 +230,8 @@ class Settings(BaseSettings):
     """Its password."""
     smtp_from: str | None = None
     """Address that mails come from; None for `pandadb` of this machine."""
-    smtp_timeout: float = Field(10, gt=0, le=120)
-    """Seconds that the server may take for an answer."""
+    smtp_timeout: float = Field(10, gt=0, le=30)
+    """Seconds that the server may take for an answer; a mail needs some ten of them."""
     revisions: Path | None = None
     """Folder of a site's own revisions, applied beside pandadb's."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"

@@ -6,11 +6,13 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.exc import DatabaseError
 
 from pandadb.models import JobControl, JobLease, Jobs, JobsArchived4, MetaTable
 from pandadb.services import queue
 from pandadb.services.queue import Failure, LeaseLost, NewQueueJob, Success
+from pandadb.worker.reaper import LIMIT, reap_expired
 from tests.factories import make_job
 
 if TYPE_CHECKING:
@@ -180,3 +182,45 @@ def test_a_child_waits_for_the_live_job_that_stands_for_its_parent(database: Dat
     assert states(database, again) == ["activated", "pending"]
     queue.finish(database, queue.claim(database, Q, 9, owner="w"))
     assert states(database, again) == ["finished", "activated"]
+
+
+def test_of_two_leases_of_a_job_the_newer_is_kept(database: Database) -> None:
+    queue.submit(database, jobs(1, max_attempts=2))
+    (old,) = queue.claim(database, Q, 1, owner="w1", lease=0.1)
+    expire(database)
+    queue.reap(database)
+    (new,) = queue.claim(database, Q, 1, owner="w1")
+    for held in ([old, new], [new, old]):
+        beat = queue.heartbeat(database, held)[old.pandaid]
+        assert (beat.keeps(old), beat.keeps(new)) == (False, True)
+
+
+def test_jobs_that_are_claimed_are_returned_in_spite_of_a_later_error(database: Database) -> None:
+    broken = """
+        CREATE FUNCTION pg_temp_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF (SELECT queue FROM pandadb.job_control WHERE pandaid = NEW.pandaid) = 'bad' THEN
+        RAISE 'broken'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON pandadb.job_lease
+        FOR EACH ROW EXECUTE FUNCTION pg_temp_refuse()
+    """
+    (good,) = queue.submit(database, jobs(1)).pandaids
+    queue.submit(database, [NewQueueJob("bad")])
+    with database.session() as session:
+        session.execute(text(broken))
+    (lease,) = queue.claim(database, [Q, "bad"], 5, owner="w")
+    assert lease.pandaid == good
+    with pytest.raises(DatabaseError, match="broken"):
+        queue.claim(database, [Q, "bad"], 5, owner="w")
+
+
+def test_leases_of_jobs_that_have_gone_count_as_leases(database: Database) -> None:
+    late = queue.submit(database, jobs(LIMIT + 1, delay=3600)).pandaids
+    with database.session() as session:
+        rows = select(
+            JobControl.pandaid, JobControl.pandaid, func.now() - text("'1 day'::interval")
+        )
+        columns = ["pandaid", "token", "until", "owner"]
+        session.execute(insert(JobLease).from_select(columns, rows.add_columns(func.text("gone"))))
+    assert reap_expired(database) == len(late)
+    with database.session() as session:
+        assert session.scalar(select(func.count()).select_from(JobLease)) == 0

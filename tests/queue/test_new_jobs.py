@@ -42,7 +42,15 @@ HOSTILE: dict[str, list[Any]] = {
     "metadata": [5, "text", {5: 1}, {"a": NUL}, {"a": math.inf}],
     "resources": [5, [1], {"a": {1, 2}}],
     "exec_config": [{1, 2}, SURROGATE, math.nan],
-    "columns": [{"no_such_column": 1}, {"corecount": "x"}, {"pandaid": 5}],
+    "columns": [
+        {"no_such_column": 1},
+        {"corecount": "x"},
+        {"pandaid": 5},
+        {"lockedby": "x"},
+        {"computingsite": "x"},
+        {"attemptnr": 2},
+        {"MAXATTEMPT": 2},
+    ],
     "files": [[{"no_such_column": 1}], [{"lfn": 5}]],
 }
 OF_TABLES = ("columns", "files")

@@ -42,6 +42,18 @@ def test_one_notice_is_sent_for_many_jobs_and_none_if_so_asked(
     assert len(queue.claim(database, Q, 200, owner="w")) == 100, "a poll finds all of them"
 
 
+def test_notices_of_jobs_with_and_without_a_group(
+    database: Database, listener: psycopg.Connection
+) -> None:
+    queue.submit(database, [NewQueueJob(Q, group="g")], notify=False)
+    assert notices(listener) == 0
+    queue.submit(database, [NewQueueJob(Q), NewQueueJob(Q, group="full")])
+    assert notices(listener) == 1
+    queue.set_group(database, "full", 1)
+    queue.submit(database, [NewQueueJob(Q), NewQueueJob(Q, group="full")])
+    assert notices(listener) == 1, "one job has to wait for its group, the other has none"
+
+
 def test_a_child_a_retry_and_a_free_place_wake_workers(
     database: Database, listener: psycopg.Connection
 ) -> None:

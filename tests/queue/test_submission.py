@@ -260,3 +260,11 @@ def test_ends_without_followers_wake_nobody(database: Database, listening: Any) 
     queue.submit(database, jobs(3), notify=False)
     queue.finish(database, queue.claim(database, Q, 3, owner="w"))
     assert listening() == []
+
+
+def test_a_parent_that_is_named_and_given_by_its_number_is_one(database: Database) -> None:
+    once = NewQueueJob(Q, "A", dedupe_key="k")
+    (parent,) = queue.submit(database, [once]).pandaids
+    queue.submit(database, [once, NewQueueJob(Q, "B", parents=["A", parent])])
+    with database.session() as session:
+        assert session.scalars(select(JobDependency.parent)).all() == [parent]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select, text
 
-from pandadb.models import Jobs, JobsArchived4, JobsStatusLog
+from pandadb.models import Jobs, JobsArchived4, JobsStatusLog, Worker
 from pandadb.services import queue
 from pandadb.services.queue import NewQueueJob
 from pandadb.worker.hand_over import HandOver
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+REFUSED_ENDS = """
+    CREATE FUNCTION refused_end() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE 'broken'; END $$;
+    CREATE TRIGGER refused BEFORE DELETE ON pandadb.job_lease
+    FOR EACH ROW EXECUTE FUNCTION refused_end()
+"""
 pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 
@@ -106,6 +112,21 @@ def test_a_function_that_does_not_end_is_given_back(
         loop.drain()
         until(lambda: loop.has_ended)
     assert state_of(database, job) == "activated"
+
+
+def test_an_error_of_the_last_give_back_does_not_keep_the_worker(
+    database: Database, tmp_path: Path, gate: threading.Event
+) -> None:
+    job = add_jobs(database, 1, handler="gate", arguments={})[0]
+    times = {"drain_timeout": 0.1, "grace": 0.1}
+    with running_loop(database, tmp_path, slots=1, prefetch=2, **times) as loop:
+        until_state(database, job, "sent")
+        with database.session() as session:
+            session.execute(text(REFUSED_ENDS))
+        loop.drain()
+        until(lambda: loop.has_ended)
+    with database.session() as session:
+        assert session.scalars(select(Worker.stopped_at)).one() is not None
 
 
 def test_a_function_that_takes_a_while_is_recorded_as_running(

@@ -190,7 +190,8 @@ async def claim(
 
     The jobs of the first queue come first; of a queue those of the highest priority, then the
     oldest. Fewer jobs than asked for mean that others claim, too, or that no more are ready: jobs
-    whose time has come are made ready then. The call never waits for jobs.
+    whose time has come are made ready then. The call never waits for jobs. Each queue is claimed
+    in a transaction of its own: after an error the jobs that are claimed already are returned.
 
     Raises:
         InvalidValue: A number is beyond its limits, or a name is no text.
@@ -333,8 +334,9 @@ async def heartbeat(
 ) -> dict[int, Beat]:
     """Renew leases by so many seconds from now; return the answer for each job.
 
-    A lost lease is not renewed. A job that is to be cancelled keeps its lease until its worker has
-    ended the payload: see `end_cancelled`.
+    A lost lease is not renewed; of several leases of a job `Beat.keeps` tells the one that is. A
+    job that is to be cancelled keeps its lease until its worker has ended the payload: see
+    `end_cancelled`.
 
     Raises:
         InvalidValue: The lease is too short or too long.

@@ -33,9 +33,6 @@ class JobControlColumns:
     kind: Mapped[str] = mapped_column(
         String(10), comment="argv: the payload is a program; handler: a function; none: neither"
     )
-    max_attempt: Mapped[SmallInt] = mapped_column(
-        server_default="1", comment="Number of attempts that the job may have"
-    )
     backoff: Mapped[int] = mapped_column(
         server_default="0",
         comment="Seconds between the first attempt and the second; doubled after each",

@@ -82,7 +82,7 @@ class LeaseRenewal:
         seconds = self._options.payload_lease - (time.monotonic() - began)
         for job in jobs:
             beat = beats[job.lease.pandaid]
-            if beat.is_lost:
+            if not beat.keeps(job.lease):
                 self._lose(job)
                 continue
             job.renew(max(0.0, seconds))

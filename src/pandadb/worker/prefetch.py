@@ -19,7 +19,7 @@ from pandadb.worker.grouped_ends import MAX_GROUP, GroupedEnds
 from pandadb.worker.hand_over import HandOver
 from pandadb.worker.payload.outcome import PayloadOutcome, StopReason
 from pandadb.worker.quick_calls import CallingThread, QuickCall, is_quick
-from pandadb.worker.reconnects import is_passing
+from pandadb.worker.reconnects import first_line, is_passing
 from pandadb.worker.worker_loop import LAST_WAIT, WorkerLoop
 
 if TYPE_CHECKING:
@@ -115,8 +115,19 @@ class PrefetchingLoop(WorkerLoop):
         super()._wait_for_slots()
         self._ready.end()
         if left := self._held.all():  # functions that have not ended
-            queue.give_back(self._database, [job.lease for job in left])
+            self._give_back([job.lease for job in left])
         self._ends.end(LAST_WAIT)
+
+    def _give_back(self, leases: list[Lease]) -> None:
+        """Give jobs back; an error leaves them until their leases expire, and the worker ends."""
+        try:
+            queue.give_back(self._database, leases)
+        except Exception as error:
+            if not is_passing(error):
+                logger.exception("%s jobs are left until their leases expire", len(leases))
+            else:
+                words = "%s jobs are left until their leases expire: %s"
+                logger.warning(words, len(leases), first_line(error))
 
     @override
     def _is_over(self, now: float, told: float | None, killed: float | None) -> bool:

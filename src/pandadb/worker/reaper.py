@@ -54,13 +54,13 @@ def reap_expired(database: Database) -> int:
     number = 0
     while True:
         done = queue.reap(database, limit=LIMIT, alone=True)
-        number += done.number
+        number += done.leases
         if done.number:
             logger.warning(
                 "Leases have expired: %s jobs are tried again, %s have failed, %s are cancelled",
                 len(done.requeued), len(done.failed), len(done.cancelled),
             )  # fmt: skip
-        if done.number < LIMIT:
+        if done.leases < LIMIT:
             return number
 
 

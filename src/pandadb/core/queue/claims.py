@@ -14,6 +14,7 @@ from pandadb.core.jobs.dispatch import dispatch_candidates
 from pandadb.core.jobs.dispatch.dispatches import MAX_INTEGER, SPARE_CANDIDATES, route_of
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.queue.leases import CONTROL, Lease
+from pandadb.core.sql.expressions import interval
 from pandadb.core.sql.id_arrays import unseen
 from pandadb.core.sql.prepared import send
 from pandadb.core.statemachine.effects import moment
@@ -153,9 +154,7 @@ def _statement(*, is_after: bool = False) -> Select[Any]:
     )
     free = _with_tokens(chosen)
     at, *then = move_statement.moving(route_of(OWN_COLUMNS, ()), free)
-    until = moment() + func.make_interval(
-        0, 0, 0, 0, 0, 0, unseen(bindparam("seconds", type_=Float))
-    )
+    until = moment() + interval(unseen(bindparam("seconds", type_=Float)))
     taken = free.join(JobControl.__table__, CONTROL.pandaid == free.c.pandaid)
     job = [free.c[name] for name in OWN_COLUMNS]
     lease = [free.c.token, until, CONTROL.kind, CONTROL.public_id, CONTROL.name]

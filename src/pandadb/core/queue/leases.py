@@ -26,7 +26,7 @@ from pandadb.core.control.followers import has_followers
 from pandadb.core.jobs.effects import COMMAND
 from pandadb.core.jobs.states import WITH_WORKER
 from pandadb.core.sql import id_arrays
-from pandadb.core.sql.expressions import constant, now
+from pandadb.core.sql.expressions import constant, interval, now
 from pandadb.core.sql.id_arrays import array, is_among, unnested
 from pandadb.core.sql.prepared import send
 from pandadb.errors import PandaDBError
@@ -78,11 +78,17 @@ class Beat:
     until: datetime | None
     """The new end of the lease (naive UTC); None if it is lost."""
     cancel_requested: bool = False
+    token: int | None = None
+    """The token of the lease that is kept; a worker may have an older one of the job, too."""
 
     @property
     def is_lost(self) -> bool:
         """Return whether the job is no longer the worker's."""
         return self.until is None
+
+    def keeps(self, lease: Lease) -> bool:
+        """Return whether a lease of the job is kept: older ones of the same job are lost."""
+        return self.token == lease.token
 
 
 def lost(pandaid: int) -> LeaseLost:
@@ -141,7 +147,7 @@ def _renewing() -> Select[Any]:
         .with_for_update(of=JobLease.__table__, skip_locked=True)
         .cte("free")
     )
-    until = now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    until = now() + interval(seconds)
     renewed = (
         update(JobLease.__table__)
         .where(LEASE.pandaid == free.c.pandaid)
@@ -154,13 +160,13 @@ def _renewing() -> Select[Any]:
     mine = mine.join(JOB.pandaid.table, JOB.pandaid == LEASE.pandaid)  # one that has ended is lost
     mine = mine.outerjoin(renewed, renewed.c.pandaid == LEASE.pandaid)
     new = func.coalesce(renewed.c.until, LEASE.until)
-    return select(LEASE.pandaid, new, told).select_from(mine)
+    return select(LEASE.pandaid, new, told, LEASE.token).select_from(mine)
 
 
 def renew(session: Transaction, leases: Sequence[Lease], seconds: float) -> dict[int, Beat]:
-    """Renew leases from now on; return the answer for each job."""
+    """Renew leases from now on; return the answer for each job, for the lease that is kept."""
     rows = send(session, _renewing(), {**parameters(leases), "seconds": seconds})
-    found = {pandaid: Beat(until, told) for pandaid, until, told in rows}
+    found = {pandaid: Beat(*answer) for pandaid, *answer in rows}
     return {one.pandaid: found.get(one.pandaid, Beat(None)) for one in leases}
 
 

@@ -190,8 +190,6 @@ def _update_control(session: Transaction, jobs: Sequence[int], given: Properties
     values: dict[str, Any] = {"last_changed": now()}
     if QUEUE in given.columns:
         values["queue"] = given.columns[QUEUE]
-    if "maxattempt" in given.columns:
-        values["max_attempt"] = given.columns["maxattempt"]
     if given.details:
         values["details"] = _details(given)
     control = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.effects import COMMAND
-from pandadb.core.queue import cancels, requeues
+from pandadb.core.queue import cancels, processes, requeues
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import JobControl, JobLease, JobsActive4
@@ -30,6 +30,8 @@ class ReapResult:
     requeued: list[int] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
     cancelled: list[int] = field(default_factory=list)
+    leases: int = 0
+    """Leases that have ended, also those of jobs that had gone or are refused."""
 
     @property
     def number(self) -> int:
@@ -41,7 +43,8 @@ def reap(session: Transaction, *, host: str, limit: int = 1000) -> ReapResult:
     """End expired leases, and send their jobs back to their queues.
 
     A job that was to be cancelled is, and one without an attempt left fails. Jobs that another
-    transaction has locked are left: it may belong to a process that does not go on.
+    transaction has locked are left: it may belong to a process that does not go on. Processes of
+    the jobs in a batch system are cancelled, so that no two attempts run.
 
     Raises:
         JobsLocked: See `mover.move`.
@@ -65,6 +68,7 @@ def reap(session: Transaction, *, host: str, limit: int = 1000) -> ReapResult:
             is_among(JOB.pandaid, jobs)
         )
     ).all()
+    processes.cancel(session, [row.pandaid for row in rows])
     cancelled = [row.pandaid for row in rows if row.told]
     again = {
         row.pandaid: row.attemptnr
@@ -73,6 +77,7 @@ def reap(session: Transaction, *, host: str, limit: int = 1000) -> ReapResult:
     }
     others = [row.pandaid for row in rows if not row.told and row.pandaid not in again]
     return ReapResult(
+        leases=len(jobs),
         requeued=[*_requeue(session, again, host)],
         cancelled=[*cancels.end(session, cancelled, host=host).jobs] if cancelled else [],
         failed=[*_fail(session, others, host)] if others else [],

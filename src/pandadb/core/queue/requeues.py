@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ARRAY, Float, bindparam, func, select, update
+from sqlalchemy import ARRAY, Float, bindparam, select, update
 
 from pandadb.core.control import groups, notices
 from pandadb.core.jobs import states
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.mover import MoveResult, move
-from pandadb.core.sql.expressions import now
+from pandadb.core.queue.verbs import new_attempts
+from pandadb.core.sql.expressions import interval, now
 from pandadb.core.sql.id_arrays import array, is_among, unnested
 from pandadb.core.sql.validation import check_columns
 from pandadb.models import JobControl, JobsActive4
@@ -35,7 +36,8 @@ def requeue(
     """Send jobs back to their queue, each after a pause in seconds; 0 is at once.
 
     The verb counts an attempt (`requeue`), or not (`give back`). Jobs without a pause keep the
-    place in their group; the others leave it to the next job. Leases and control rows are the
+    place in their group; the others leave it to the next job. The process of the attempt is
+    forgotten: one that goes on is cancelled by the caller before. Leases and control rows are the
     caller's: those are ended, these locked.
 
     Raises:
@@ -52,6 +54,7 @@ def requeue(
         if jobs:
             steps = states.transitions(verb, target)
             done.add(move(session, steps, jobs, host=host, values=values)[0])
+    new_attempts.forget_run(session, [*done.jobs])
     if "activated" in done.jobs.values():
         notices.wake(session)
     if waiting := [job for job in later if job in done.jobs]:
@@ -66,7 +69,7 @@ def postpone(session: Transaction, pauses: Mapping[int, float]) -> None:
         return
     seconds = bindparam("pauses", type_=ARRAY(Float))
     given = unnested("given", pandaid=array("pandaids"), pause=seconds)
-    later = now() + func.make_interval(0, 0, 0, 0, 0, 0, given.c.pause)
+    later = now() + interval(given.c.pause)
     changed = (
         update(JobControl.__table__)
         .where(CONTROL.pandaid == given.c.pandaid)

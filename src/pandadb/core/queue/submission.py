@@ -59,6 +59,11 @@ class Submitted:
     jeditaskid: int | None = None
     """The flow of the jobs, if they have one."""
 
+    @property
+    def made(self) -> list[int]:
+        """Return the PandaIDs of the jobs that the call has made, in its order."""
+        return [job for job in self.pandaids if job not in self.existing]
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -142,9 +147,10 @@ def submit(
     _control(session, plan)
     link(session, [edge for place in plan.new for edge in plan.edges(place)])
     free = [place for place in plan.new if not plan.waits(place)]
-    if grouped := [plan.pandaids[place] for place in free if plan.jobs[place].group]:
-        queued_jobs.go_on(session, grouped, host=host)
-    elif wakes and free:
+    grouped = [plan.pandaids[place] for place in free if plan.jobs[place].group]
+    if grouped:
+        queued_jobs.go_on(session, grouped, host=host, wakes=wakes)
+    if wakes and len(grouped) < len(free):
         notices.wake(session)
     existing = frozenset(pandaid for pandaid, _ in plan.existing.values())
     return Submitted(plan.pandaids, plan.public_ids, existing)
@@ -194,7 +200,7 @@ def _control(session: Transaction, plan: Plan) -> None:
 
 
 def link(session: Transaction, edges: Sequence[Edge]) -> None:
-    """Store dependencies.
+    """Store dependencies, each once: a parent may be named and be given by its PandaID, too.
 
     Raises:
         UnknownParent: A job would be cancelled with a parent that has not finished already.
@@ -206,7 +212,8 @@ def link(session: Transaction, edges: Sequence[Edge]) -> None:
                 f"Job {edge.parent} is {edge.parent_state}: a job that is cancelled with it"
                 " cannot be submitted"
             )
-    rows = [(one.parent, one.child, one.on_failure, one.parent_state) for one in edges]
+    once = {(one.parent, one.child): one for one in edges}
+    rows = [(*key, one.on_failure, one.parent_state) for key, one in once.items()]
     copy_rows(session, JobDependency, ("parent", "child", "on_failure", "parent_state"), rows)
 
 

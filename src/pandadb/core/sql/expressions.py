@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, String, literal_column
+from sqlalchemy import ColumnElement, String, func, literal_column
 
 from pandadb.models.types import Timestamp
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 def now() -> ColumnElement[Any]:
     """Return the time (UTC) at which the statement began, by the database's clock."""
     return literal_column("(statement_timestamp() AT TIME ZONE 'UTC')", Timestamp())
+
+
+def interval(seconds: Any) -> ColumnElement[Any]:
+    """Return a length of time: of a number of seconds, or of a column or parameter with it."""
+    return func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
 def constant(word: str) -> ColumnElement[Any]:

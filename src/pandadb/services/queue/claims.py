@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.job_types import JobColumns
 
+log = logging.getLogger("pandadb.queue")
+
 MAX_JOBS = 10_000
 """Jobs that one claim may ask for."""
 POSITION_SECONDS = 1.0
@@ -49,7 +52,8 @@ def claim(
 
     The jobs of the first queue come first; of a queue those of the highest priority, then the
     oldest. Fewer jobs than asked for mean that others claim, too, or that no more are ready: jobs
-    whose time has come are made ready then. The call never waits for jobs.
+    whose time has come are made ready then. The call never waits for jobs. Each queue is claimed
+    in a transaction of its own: after an error the jobs that are claimed already are returned.
 
     Raises:
         InvalidValue: A number is beyond its limits, or a name is no text.
@@ -60,17 +64,23 @@ def claim(
     check_seconds(lease)
     names = [*dict.fromkeys(words([queues] if isinstance(queues, str) else queues))]
 
-    def take(number: int) -> list[Lease]:
-        found: list[Lease] = []
-        for queue in names if number else ():
-            with transaction(database, options, at_once=True) as connection:
-                words = {"owner": owner, "seconds": lease, "host": options.host}
-                found += _claimed(connection, queue, number - len(found), words)
-        return found
+    found: list[Lease] = []
 
-    found = take(njobs)
-    if len(found) < njobs and make_ready(database, names, options=options):
-        found += take(njobs - len(found))
+    def take() -> None:
+        given = {"owner": owner, "seconds": lease, "host": options.host}
+        for queue in names if len(found) < njobs else ():
+            with transaction(database, options, at_once=True) as connection:
+                mine = _claimed(connection, queue, njobs - len(found), given)
+            found.extend(mine)
+
+    try:
+        take()
+        if len(found) < njobs and make_ready(database, names, options=options):
+            take()
+    except Exception as error:
+        if not found:
+            raise
+        log.warning("Fewer jobs are claimed than there may be: %s", error)
     return found
 
 
@@ -135,8 +145,9 @@ def heartbeat(
 ) -> dict[int, Beat]:
     """Renew leases by so many seconds from now; return the answer for each job.
 
-    A lost lease is not renewed. A job that is to be cancelled keeps its lease until its worker has
-    ended the payload: see `end_cancelled`.
+    A lost lease is not renewed; of several leases of a job `Beat.keeps` tells the one that is. A
+    job that is to be cancelled keeps its lease until its worker has ended the payload: see
+    `end_cancelled`.
 
     Raises:
         InvalidValue: The lease is too short or too long.

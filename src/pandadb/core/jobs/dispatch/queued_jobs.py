@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
 
 def go_on(
-    session: Transaction, ready: Collection[int], freed: Collection[str] = (), *, host: str
+    session: Transaction,
+    ready: Collection[int],
+    freed: Collection[str] = (),
+    *,
+    host: str,
+    wakes: bool = True,
 ) -> dict[int, str]:
     """Make pending jobs ready, and admit jobs to groups with free places; return the new states.
 
-    A job whose group is full is throttled until a place is free.
+    A job whose group is full is throttled until a place is free. With `wakes` the workers are
+    notified.
     """
     joined = groups.join(session, ready) if ready else set()
     admitted = {*groups.admit(session, {*freed, *joined})}
@@ -33,6 +39,6 @@ def go_on(
         if jobs:
             moved, _ = move(session, states.transitions(verb, target), jobs, host=host)
             done |= moved.jobs
-    if "activated" in done.values():
+    if wakes and "activated" in done.values():
         notices.wake(session)
     return done

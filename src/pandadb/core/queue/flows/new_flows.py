@@ -66,7 +66,7 @@ def submit(
     if isinstance(flow, int):
         flow_rows.touch(session, flow)
     if row.is_stopped:
-        stops.close(session, done.pandaids, host=host)
+        stops.close(session, done.made, host=host)
     return replace(done, jeditaskid=number)
 
 

@@ -9,26 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, literal, null, select, update
+from sqlalchemy import null, select, update
 
 from pandadb.core.control import locks
 from pandadb.core.control.dependencies import FINISHED_STATE, IGNORE
 from pandadb.core.jobs.attempts import retry_history
-from pandadb.core.queue import submission
+from pandadb.core.queue import cancels, submission
 from pandadb.core.queue.flows import flow_rows, new_flows, stops
 from pandadb.core.queue.flows.graphs import Graph, named, with_defaults
 from pandadb.core.queue.flows.passed_results import OUTPUT_OF
 from pandadb.core.queue.input.new_jobs import NewQueueJob
+from pandadb.core.queue.input.parents import DependencyCycle, lock_live
+from pandadb.core.queue.submission import Edge
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import JobControl, JobDependency, JobsActive4
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pandadb.core.queue.flows.flow_rows import FlowRow
     from pandadb.core.queue.flows.graphs import Response
+    from pandadb.core.queue.submission import Submitted
     from pandadb.core.sql.transaction import Transaction
 
 CONTROL, EDGE, JOB = (m.__table__.c for m in (JobControl, JobDependency, JobsActive4))
@@ -97,7 +100,7 @@ def respond(
     if response.replace is not None:
         new += _replace(session, maker, Graph.of(response.replace))
     if response.addition is not None:
-        new += _add(session, maker, Graph.of(response.addition), [job])
+        new += _add(session, maker, Graph.of(response.addition), [job]).made
     if response.detour is not None:
         new += _detour(session, maker, Graph.of(response.detour))
     if new:
@@ -127,8 +130,8 @@ def _add(
     graph: Graph,
     parents: Sequence[int],
     on_failure: str | None = None,
-) -> list[int]:
-    """Submit the jobs of a graph, with parents for its roots; return them in order."""
+) -> Submitted:
+    """Submit the jobs of a graph, with parents for its roots."""
     members = new_flows.newest(session, maker.flow.jeditaskid)
     jobs = [with_defaults(job, maker.defaults) for job in named(graph.jobs, members)]
     jobs = new_flows.resolved(jobs, members)
@@ -138,7 +141,7 @@ def _add(
         else replace(job, parents=parents, on_failure=on_failure or job.on_failure)
         for job in jobs
     ]
-    return submission.submit(session, rooted, maker.host, jeditaskid=maker.flow.jeditaskid).pandaids
+    return submission.submit(session, rooted, maker.host, jeditaskid=maker.flow.jeditaskid)
 
 
 def _replace(session: Transaction, maker: Maker, graph: Graph) -> list[int]:
@@ -156,19 +159,29 @@ def _replace(session: Transaction, maker: Maker, graph: Graph) -> list[int]:
         return [_next_version(session, maker, given)]
     added = _add(session, maker, graph, [*parents], rule)
     if output is None:
-        return added
-    passing = NewQueueJob(name=OUTPUT_NAME, parents=[added[output]], on_failure=IGNORE)
-    return [*added, _next_version(session, maker, passing, {OUTPUT_OF: graph.output})]
+        return added.made
+    passing = NewQueueJob(name=OUTPUT_NAME, parents=[added.pandaids[output]], on_failure=IGNORE)
+    return [*added.made, _next_version(session, maker, passing, {OUTPUT_OF: graph.output})]
 
 
 def _next_version(
     session: Transaction, maker: Maker, job: NewQueueJob, notes: Mapping[str, Any] | None = None
 ) -> int:
-    """Submit the job that takes the place of a job: with its name, its number + 1, its children."""
+    """Submit the job that takes the place of a job: with its name, its number + 1, its children.
+
+    Raises:
+        InvalidValue: A live job has its dedupe key, and cannot be in two places.
+    """
     old, task = maker.row.pandaid, maker.flow.jeditaskid
     columns = {**job.columns, "jobname": job.name or maker.row.name}
     given = with_defaults(replace(job, name=maker.row.name, columns=columns), maker.defaults)
-    new = submission.submit(session, [given], maker.host, jeditaskid=task).pandaids[0]
+    done = submission.submit(session, [given], maker.host, jeditaskid=task)
+    if done.existing:
+        raise InvalidValue(
+            f"Job {done.pandaids[0]} lives with the dedupe key {given.dedupe_key!r}:"
+            f" it cannot replace job {old}, too"
+        )
+    new = done.pandaids[0]
     retry_history.note(session, [(task, old, new)], REPLACE)
     moved = update(JobDependency.__table__).where(EDGE.parent == old)
     moved = moved.values(parent=new, parent_state=None)
@@ -190,20 +203,43 @@ def _parents(session: Transaction, job: int) -> dict[int, str | None]:
 
 
 def _detour(session: Transaction, maker: Maker, graph: Graph) -> list[int]:
-    """Put jobs between a job and its children; these wait for the leaves, too."""
+    """Put jobs between a job and its children; these wait for the leaves, too.
+
+    Raises:
+        DependencyCycle: A live job that stands for a leaf depends on a child.
+    """
     old = maker.row.pandaid
-    before = EDGE.parent.table.alias("before")
-    children = [*session.scalars(select(EDGE.child).where(EDGE.parent == old))]
-    added = _add(session, maker, graph, [old])
-    leaves = [added[place] for place in graph.leaves()]
-    rows = (
-        select(CONTROL.pandaid, before.c.child, before.c.on_failure)
-        .join(before, before.c.parent == literal(old))
-        .where(is_among(CONTROL.pandaid, leaves), is_among(before.c.child, children))
+    rules = dict(
+        session.execute(select(EDGE.child, EDGE.on_failure).where(EDGE.parent == old)).all()
     )
-    columns = ["parent", "child", "on_failure"]
-    session.execute(insert(JobDependency.__table__).from_select(columns, rows))
-    for jobs, values in ((leaves, {"has_children": bool(children)}), (children, {})):
+    added = _add(session, maker, graph, [old])
+    leaves = [added.pandaids[place] for place in graph.leaves()]
+    ended = _stand_ins(session, added.existing.intersection(leaves), rules)
+    known = select(EDGE.parent, EDGE.child).where(
+        is_among(EDGE.parent, ended), is_among(EDGE.child, rules)
+    )
+    there = {(one.parent, one.child) for one in session.execute(known)} if ended else set()
+    submission.link(
+        session,
+        [
+            Edge(leaf, child, rule, ended.get(leaf))
+            for leaf in leaves
+            for child, rule in rules.items()
+            if (leaf, child) not in there
+        ],
+    )
+    for jobs, values in ((leaves, {"has_children": True} if rules else {}), ([*rules], {})):
         changed = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
         session.execute(changed.values(last_changed=now(), **values))
-    return added
+    return added.made
+
+
+def _stand_ins(
+    session: Transaction, jobs: Collection[int], children: Collection[int]
+) -> dict[int, str | None]:
+    """Lock live jobs that stand for leaves of a detour; return how they have ended meanwhile."""
+    if not jobs or not children:
+        return {}
+    if below := {*cancels.descendants(session, children)}.intersection(jobs):
+        raise DependencyCycle(f"Job {min(below)} would wait for itself: it follows the detour")
+    return lock_live(session, jobs, ())

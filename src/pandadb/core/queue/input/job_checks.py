@@ -27,6 +27,19 @@ COLUMNS = {
 }
 """Fields that are columns, of the table where fewer characters fit."""
 
+OF_QUEUE = {
+    "attemptnr": None,
+    "assignedpriority": "priority",
+    "computingsite": "queue",
+    "currentpriority": "priority",
+    "jeditaskid": "flow",
+    "jobstatus": None,
+    "lockedby": None,
+    "maxattempt": "max_attempts",
+    "pandaid": None,
+}
+"""Columns of PanDA that the queue sets, each with the field to set instead, if there is one."""
+
 
 def check(job: NewQueueJob) -> None:
     """Check the values of a new job.
@@ -42,6 +55,7 @@ def check(job: NewQueueJob) -> None:
     _check_payload(job)
     _check_numbers(job)
     _check_parents(job.parents)
+    _check_columns(job.columns)
     for name in ("metadata", "resources", "exec_config"):
         _check_json(name, getattr(job, name))
     if job.metadata is not None:
@@ -103,6 +117,15 @@ def _check_parents(parents: Any) -> None:
             check_text("parents", one)
         else:
             check_number("parents", one, 1, 2**63 - 1)
+
+
+def _check_columns(columns: Any) -> None:
+    _check_mapping("columns", columns)
+    for name in columns:
+        if name.lower() in OF_QUEUE:
+            instead = OF_QUEUE[name.lower()]
+            words = f": set {instead}" if instead else ""
+            raise InvalidValue(f"columns cannot have {name}, which the queue sets itself{words}")
 
 
 def _check_mapping(name: str, value: Any) -> None:

@@ -70,7 +70,7 @@ class NewQueueJob:
     announce: bool = False
     """Whether the end of the job is an event of the outbox."""
     columns: Mapping[str, Any] = field(default_factory=dict)
-    """Further columns of the job, as PanDA names them."""
+    """Further columns of the job, as PanDA names them; none that the queue sets itself."""
     files: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, null, select, update
+from sqlalchemy import delete, null, select, update
 
 from pandadb.core.queue import leases
-from pandadb.core.sql.expressions import now
+from pandadb.core.sql.expressions import interval, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import JobControl, JobLease
 
@@ -67,7 +67,7 @@ def _fail(session: Transaction, failure: StepFailure) -> StepOutcome:
         suspend(session, [job], failure.error)
         return StepOutcome(attempts, is_suspended=True)
     pause = float(failure.pauses[attempts])
-    later = now() + func.make_interval(0, 0, 0, 0, 0, 0, pause)
+    later = now() + interval(pause)
     _note(session, [job], failure.error, step_attempts=attempts + 1, run_after=later)
     return StepOutcome(attempts + 1, is_suspended=False)
 

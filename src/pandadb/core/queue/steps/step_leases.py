@@ -12,7 +12,7 @@ from pandadb.core.jobs import states
 from pandadb.core.jobs.mover import move
 from pandadb.core.queue.leases import Lease
 from pandadb.core.queue.verbs.new_attempts import FIRST_ATTEMPT
-from pandadb.core.sql.expressions import constants, now
+from pandadb.core.sql.expressions import constants, interval, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobControl, JobLease, JobParamsTable, JobsActive4
@@ -80,7 +80,7 @@ def take(
         .limit(njobs)
         .with_for_update(skip_locked=True)
     )
-    return lease(session, [*session.scalars(due)], owner, seconds)
+    return lease(session, [*session.scalars(due)], owner, seconds, replaces=False)
 
 
 def _free(jobs: Collection[int] | None) -> Select[int]:
@@ -89,17 +89,32 @@ def _free(jobs: Collection[int] | None) -> Select[int]:
     return chosen.order_by(*ORDER)
 
 
-def lease(session: Transaction, jobs: Sequence[int], owner: str, seconds: float) -> list[Lease]:
-    """Give jobs new leases; return them in the order of the jobs."""
+def lease(
+    session: Transaction,
+    jobs: Sequence[int],
+    owner: str,
+    seconds: float,
+    *,
+    replaces: bool = True,
+) -> list[Lease]:
+    """Give jobs new leases; return them in the order of the jobs.
+
+    A lease that is left of an earlier worker is replaced. Without `replaces` its job is left to its
+    holder: a lease of a job between two steps may be newer than the look at the job.
+    """
     if not jobs:
         return []
-    until = now() + func.make_interval(0, 0, 0, 0, 0, 0, float(seconds))
+    until = now() + interval(float(seconds))
     rows = select(JOB.pandaid, JOB_LEASE_TOKEN_SEQ.next_value(), until, func.text(owner))
     new = insert(JobLease.__table__).from_select(
         ["pandaid", "token", "until", "owner"], rows.where(is_among(JOB.pandaid, jobs))
     )
-    replaced = {name: new.excluded[name] for name in ("token", "until", "owner")}
-    session.execute(new.on_conflict_do_update(index_elements=["pandaid"], set_=replaced))
+    changes = {name: new.excluded[name] for name in ("token", "until", "owner")}
+    if replaces:
+        new = new.on_conflict_do_update(index_elements=["pandaid"], set_=changes)
+    else:
+        new = new.on_conflict_do_nothing()
+    leased = {*session.scalars(new.returning(LEASE.pandaid))}
     own = select(PARAMS.jobparameters).where(
         PARAMS.pandaid == JOB.pandaid, PARAMS.modificationtime == EPOCH
     )
@@ -108,10 +123,10 @@ def lease(session: Transaction, jobs: Sequence[int], owner: str, seconds: float)
         select(*LEASE, *columns, *_of_control(), own.scalar_subquery().label("parameters"))
         .join(JOB.pandaid.table, JOB.pandaid == LEASE.pandaid)
         .join(CONTROL.pandaid.table, CONTROL.pandaid == LEASE.pandaid)
-        .where(is_among(LEASE.pandaid, jobs))
+        .where(is_among(LEASE.pandaid, leased))
     )
     by_id = {row.pandaid: _lease(row) for row in session.execute(found)}
-    return [by_id[job] for job in jobs]
+    return [by_id[job] for job in jobs if job in by_id]
 
 
 def _of_control() -> tuple[Any, ...]:

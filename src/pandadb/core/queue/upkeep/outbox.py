@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import exists, or_, select, tuple_, update
 
-from pandadb.core.sql.expressions import now
+from pandadb.core.sql.expressions import interval, now
 from pandadb.models import Outbox
 
 if TYPE_CHECKING:
@@ -116,7 +116,17 @@ def take(session: Transaction, limit: int, kinds: Collection[str] = ()) -> list[
 
 
 def _after(seconds: float) -> ColumnElement[Any]:
-    return now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    return now() + interval(seconds)
+
+
+def keep(session: Transaction, events: Collection[Event]) -> set[int]:
+    """Keep taken events from now on; return those that no other relay has taken meanwhile."""
+    mine = tuple_(EVENT.event_id, EVENT.attempts).in_(
+        [(one.event_id, one.attempts) for one in events]
+    )
+    kept = update(Outbox.__table__).where(mine, *MATCHES[EventState.WAITING])
+    later = kept.values(retry_after=_after(OURS_FOR)).returning(EVENT.event_id)
+    return {*session.scalars(later)}
 
 
 def note_sent(session: Transaction, event: Event) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Text, cast, delete, func, literal, null, select, update
+from sqlalchemy import ARRAY, Text, cast, delete, func, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from pandadb.core.jobs import states
@@ -86,6 +86,16 @@ def details_of_job() -> ColumnElement[Any]:
     """Return the details of a control row without those of the attempt."""
     names = cast([*RUN_DETAILS], ARRAY(Text))
     return func.nullif(CONTROL.details.op("-", return_type=JSONB())(names), literal({}, JSONB))
+
+
+def forget_run(session: Transaction, jobs: Collection[int]) -> None:
+    """Drop the process, the folder and the failed steps of an attempt from jobs in their queue."""
+    has_run = CONTROL.details.op("?|")(cast([*RUN_DETAILS], ARRAY(Text)))
+    mine = update(JobControl.__table__).where(
+        is_among(CONTROL.pandaid, jobs), or_(has_run, CONTROL.step_attempts > 0)
+    )
+    fresh = {"details": details_of_job(), "step_attempts": 0, "step_error": null()}
+    session.execute(mine.values(**fresh, last_changed=now()))
 
 
 def _fit(session: Transaction, new: Mapping[int, int]) -> None:

@@ -138,11 +138,16 @@ def folder_sink(folder: Path, sender: str = "pandadb@localhost") -> Callable[[Ev
     def send(event: Event) -> None:
         file = folder / f"{event.dedupe_id}.eml"
         part = file.with_suffix(".part")
-        with part.open("wb") as stream:
-            stream.write(bytes(message_of(event, sender)))
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(file)
+        mail = bytes(message_of(event, sender))
+        try:
+            with part.open("wb") as stream:
+                stream.write(mail)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(file)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
 
     return send
 

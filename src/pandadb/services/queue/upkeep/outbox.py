@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from pandadb.errors import PandaDBError
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from pandadb.database import Database
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 BATCH = 20
 """Events that a relay takes at a time."""
+RENEWED_AFTER = outbox.OURS_FOR / 6
+"""Seconds after which a relay takes the rest of its events anew: a mail may take minutes."""
 MAX_EVENTS = 100_000
 
 
@@ -67,11 +70,22 @@ def send_events(
     while done.number < limit:
         size = min(BATCH, limit - done.number)
         events = database.retrying(partial(outbox.take, limit=size, kinds=kinds))
-        for event in events:
+        for event in _kept(database, events):
             _send(database, sink, event, done, max_attempts)
         if not events:
             break
     return done
+
+
+def _kept(database: Database, events: Sequence[Event]) -> Iterator[Event]:
+    """Yield events that were taken; after slow ones see that the rest is still this relay's."""
+    taken, mine = time.monotonic(), {event.event_id for event in events}
+    for place, event in enumerate(events):
+        if time.monotonic() - taken > RENEWED_AFTER:
+            mine = database.retrying(partial(outbox.keep, events=events[place:]))
+            taken = time.monotonic()
+        if event.event_id in mine:
+            yield event
 
 
 def _send(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 
 from pandadb.core.queue.upkeep import repairs
+from pandadb.core.sql.expressions import interval
 from pandadb.core.sql.validation import check_number
 from pandadb.errors import Outcome
 from pandadb.models.types import UTC_NOW
@@ -62,7 +63,7 @@ def repair_if_due(
 
 def _is_due(database: Database, every: float) -> bool:
     """Return whether the last repair ended so many seconds ago, by the database's clock."""
-    ago = func.make_interval(0, 0, 0, 0, 0, 0, every)
+    ago = interval(every)
     recent = exists().where(RUN.c.command == COMMAND, RUN.c.ended_at > UTC_NOW - ago)
     with database.transaction() as connection:
         return not connection.execute(select(recent)).scalar()
