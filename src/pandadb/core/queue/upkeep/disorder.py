@@ -43,7 +43,12 @@ ANNOUNCED = timedelta(days=1)
 def end_leases(session: Transaction) -> list[int]:
     """Delete the leases of jobs that no worker can have; return the jobs."""
     is_held = exists().where(ACTIVE.pandaid == LEASE.pandaid, ACTIVE.jobstatus.in_(WITH_WORKER))
-    gone = delete(JobLease.__table__).where(~is_held).returning(LEASE.pandaid)
+    free = select(LEASE.pandaid).where(~is_held).order_by(LEASE.pandaid)
+    locked = [*session.scalars(free.with_for_update(skip_locked=True))]
+    if not locked:
+        return []
+    mine = is_among(LEASE.pandaid, locked)  # looked at again: a claim may have replaced one
+    gone = delete(JobLease.__table__).where(mine, ~is_held).returning(LEASE.pandaid)
     return sorted(session.scalars(gone))
 
 

@@ -25,6 +25,7 @@ from pandadb.core.queue.verbs import (
 from pandadb.core.queue.verbs.standings import Standing
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue, check_text
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.queue.verbs.job_locks import break_locks
 from pandadb.services.selection import DESTRUCTIVE_LIMIT, VerbReport, run_verb
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions
@@ -63,6 +64,7 @@ DEFAULT_RULES = VerbRules()
 DESTRUCTIVE_RULES = VerbRules(limit=DESTRUCTIVE_LIMIT)
 
 
+@repeated
 def _run(
     database: Database, verb: str, chosen: JobChoice, act: Act, rules: VerbRules
 ) -> VerbReport:
