@@ -10,12 +10,15 @@ from sqlalchemy import delete, func, select
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.effects import COMMAND
-from pandadb.core.queue import cancels, requeues
+from pandadb.core.queue import cancels, leases, requeues
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobControl, JobLease, JobsActive4
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pandadb.core.sql.transaction import Transaction
 
 LEASE, CONTROL, JOB = (m.__table__.c for m in (JobLease, JobControl, JobsActive4))
@@ -54,11 +57,24 @@ def reap(session: Transaction, *, host: str, limit: int = 1000) -> ReapResult:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    jobs = [*session.scalars(expired)]
+    jobs = locks.lock(session, [*session.scalars(expired)], Lock.SKIP)
     if not jobs:
         return ReapResult()
-    session.execute(delete(JobLease.__table__).where(is_among(LEASE.pandaid, jobs)))
-    locks.lock(session, jobs)
+    done = take_back(session, jobs, host=host)
+    moved = [*done.requeued, *done.failed, *done.cancelled]
+    session.execute(delete(JobLease.__table__).where(is_among(LEASE.pandaid, moved)))
+    leases.end_lost(session, {*jobs} - {*moved})
+    return done
+
+
+def take_back(session: Transaction, jobs: Collection[int], *, host: str) -> ReapResult:
+    """Send jobs back to their queues that their workers have lost, or cancel or fail them.
+
+    Control rows are the caller's: they are locked. Jobs that cannot be moved stay as they are.
+
+    Raises:
+        JobsLocked: See `mover.move`.
+    """
     told = func.coalesce(JOB.commandtopilot, "") == COMMAND
     rows = session.execute(
         select(JOB.pandaid, JOB.attemptnr, JOB.maxattempt, told.label("told")).where(

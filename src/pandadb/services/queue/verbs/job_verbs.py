@@ -189,6 +189,30 @@ def stop_jobs(
     return _run(database, "stop", chosen, act, rules)
 
 
+def cancel_jobs(
+    database: Database,
+    chosen: JobChoice,
+    rules: VerbRules = DEFAULT_RULES,
+    *,
+    by: str,
+    cascade: bool = False,
+) -> VerbReport:
+    """Cancel jobs in any state; with `cascade` all that depends on them, too.
+
+    It is `cancel` for chosen jobs: those with a payload at a worker end when it has ended that.
+
+    Raises:
+        NotFound, NotAllowed, Locked, JobsLocked, TooMany: See `VerbRules`.
+        InvalidValue: `by` does not fit its column.
+    """
+
+    def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
+        host = rules.options.host
+        return stops.cancel(connection, jobs, by=by, host=host, cascade=cascade, how=how)
+
+    return _run(database, "cancel", chosen, act, rules)
+
+
 def delete_jobs(
     database: Database,
     chosen: JobChoice,
