@@ -7,7 +7,6 @@ from typing import Any
 from pandadb.aio.database import AsyncDatabase
 from pandadb.controller import Locked, NotAllowed, NotFound, TooMany, VerbAborted, in_standing
 from pandadb.core.jobs.search.job_choices import JobChoice
-from pandadb.core.queue.cancels import CancelResult
 from pandadb.core.queue.verbs.standings import Standing
 from pandadb.services.jobs import History, JobFilter, Page
 from pandadb.services.queue import HeldLocks, NewQueueJob, Submitted, VerbOptions
@@ -49,11 +48,12 @@ class JobController:
 
     async def cancel(
         self,
-        pandaids: Sequence[int] | int,
+        chosen: JobChoice,
         *,
         cascade: bool = False,
-    ) -> CancelResult:
-        """Cancel jobs in any state, with all that depends on them: see `services.queue.cancel`."""
+        **rules: Any,
+    ) -> VerbReport:
+        """Cancel jobs in any state, or all that depends on them, too: see `cancel_jobs`."""
 
     async def count(
         self,

@@ -96,6 +96,7 @@ __all__ = [
     "batches",
     "break_locks",
     "cancel",
+    "cancel_jobs",
     "claim",
     "delete_jobs",
     "drain",
@@ -175,6 +176,23 @@ async def cancel(
     Raises:
         InvalidValue: An id is no whole number, or `by` does not fit its column.
         JobsLocked: A job was locked for longer than the lock timeout.
+    """
+
+async def cancel_jobs(
+    database: AsyncDatabase,
+    chosen: JobChoice,
+    rules: VerbRules = ...,
+    *,
+    by: str,
+    cascade: bool = False,
+) -> VerbReport:
+    """Cancel jobs in any state; with `cascade` all that depends on them, too.
+
+    It is `cancel` for chosen jobs: those with a payload at a worker end when it has ended that.
+
+    Raises:
+        NotFound, NotAllowed, Locked, JobsLocked, TooMany: See `VerbRules`.
+        InvalidValue: `by` does not fit its column.
     """
 
 async def claim(
@@ -366,6 +384,8 @@ def lock_jobs(
     options: VerbOptions = ...,
 ) -> AsyncIterator[Connection]:
     """Keep verbs and workers from changing jobs in the block: one transaction.
+
+    Nobody takes them meanwhile, and their workers wait to end them; leases are still renewed.
 
     Raises:
         JobsLocked: Another transaction has locked a job for longer than the lock timeout.

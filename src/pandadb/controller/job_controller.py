@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pandadb.core.jobs.search.job_choices import JobChoice
-    from pandadb.core.queue.cancels import CancelResult
     from pandadb.core.queue.verbs.standings import Standing
     from pandadb.database import Database
     from pandadb.services.queue import HeldLocks, NewQueueJob, Submitted
@@ -63,9 +62,10 @@ class JobController(JobReads):
         """Cancel jobs that are ready or in flight: see `services.queue.stop_jobs`."""
         return queue.stop_jobs(self.database, chosen, self._rules(**rules), by=self.user)
 
-    def cancel(self, pandaids: Sequence[int] | int, *, cascade: bool = False) -> CancelResult:
-        """Cancel jobs in any state, with all that depends on them: see `services.queue.cancel`."""
-        return queue.cancel(self.database, pandaids, self.options, by=self.user, cascade=cascade)
+    def cancel(self, chosen: JobChoice, *, cascade: bool = False, **rules: Any) -> VerbReport:
+        """Cancel jobs in any state, or all that depends on them, too: see `cancel_jobs`."""
+        given = self._rules(**rules)
+        return queue.cancel_jobs(self.database, chosen, given, by=self.user, cascade=cascade)
 
     def delete(
         self,

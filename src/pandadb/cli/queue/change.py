@@ -122,6 +122,7 @@ def _rows(done: "queue.RepairResult") -> list[tuple[str, int, str]]:
 MEANINGS = {
     "ended": "ends that were not noted",
     "leases": "leases without a worker",
+    "orphans": "jobs that workers have lost",
     "left_groups": "members of groups that cannot run",
     "joined_groups": "jobs without a place in their group",
     "moved": "jobs that go on, wait or end since",

@@ -70,6 +70,12 @@ def waiting(session: Transaction, jobs: Collection[int]) -> set[int]:
     return {*session.scalars(found)}
 
 
+def occupy(session: Transaction, jobs: Collection[int]) -> None:
+    """Give members of groups a place, beyond the limit if so."""
+    mine = update(JobGroupMember.__table__).where(is_among(MEMBER.pandaid, jobs))
+    session.execute(mine.values(admitted=True))
+
+
 def leave(session: Transaction, jobs: Collection[int]) -> set[str]:
     """Let jobs leave their groups; return the groups with a place that has become free."""
     gone = (

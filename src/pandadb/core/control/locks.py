@@ -21,7 +21,7 @@ from pandadb.models import JobControl, JobDependency
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sqlalchemy import CTE, Row
+    from sqlalchemy import CTE, Row, Select
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -40,13 +40,15 @@ def lock(session: Transaction, jobs: Collection[int], how: Lock = Lock.WAIT) -> 
 
     Returns those of the jobs that have a control row. Each verb that changes a job of the queue
     calls this first: so two of them never wait for each other. With NOWAIT it is the check that
-    the caller has done so.
+    the caller has done so. With SKIP a job is left out if others have locked it or a follower.
 
     Raises:
         ControlLocked: With NOWAIT, or after the lock timeout: others have locked one of them.
     """
     if not jobs:
         return []
+    if how is Lock.SKIP:
+        return _lock_free(session, jobs)
     seen: dict[int, Row[Any, Any, Any]] = {}
     wanted = {*jobs}
     with refusing_to_wait():
@@ -59,6 +61,19 @@ def lock(session: Transaction, jobs: Collection[int], how: Lock = Lock.WAIT) -> 
     return [job for job in sorted({*jobs}) if job in seen]
 
 
+def _lock_free(session: Transaction, jobs: Collection[int]) -> list[int]:
+    """Lock jobs with all their followers, where no other transaction has one; return the jobs."""
+    with refusing_to_wait():
+        got = {row.pandaid: row for row in _locked(session, jobs, Lock.SKIP)}
+        below: dict[int, set[int]] = {}
+        for job, follower in session.execute(_pairs(jobs)):
+            below.setdefault(job, set()).add(follower)
+        free = [job for job in sorted(below) if below[job] <= got.keys()]
+        mine = {follower for job in free for follower in below[job]}
+        groups.lock(session, {key for job in mine if (key := got[job].group_key)})
+    return free
+
+
 def _locked(session: Transaction, jobs: Collection[int], how: Lock) -> Sequence[Row[Any, Any, Any]]:
     """Lock the control rows of jobs and of their followers, in the order of their PandaIDs.
 
@@ -68,7 +83,7 @@ def _locked(session: Transaction, jobs: Collection[int], how: Lock) -> Sequence[
         select(CONTROL.pandaid, CONTROL.group_key, CONTROL.has_children)
         .where(is_one_of(CONTROL.pandaid, select(_reach(jobs).c.pandaid)))
         .order_by(CONTROL.pandaid)
-        .with_for_update(nowait=how is Lock.NOWAIT)
+        .with_for_update(nowait=how is Lock.NOWAIT, skip_locked=how is Lock.SKIP)
     )
     return session.execute(rows).all()
 
@@ -85,3 +100,14 @@ def _reach(jobs: Collection[int]) -> CTE:
     ends = edge.c.on_failure == constant(CANCEL)
     children = select(edge.c.child, ends).join(reach, edge.c.parent == reach.c.pandaid)
     return reach.union(children.where(reach.c.ends))
+
+
+def _pairs(jobs: Collection[int]) -> Select[int, int]:
+    """Select jobs with a control row, each with itself and with each of its followers."""
+    edge = JobDependency.__table__
+    own = select(CONTROL.pandaid.label("job"), CONTROL.pandaid, true().label("ends"))
+    reach = own.where(is_among(CONTROL.pandaid, jobs)).cte("reach", recursive=True)
+    ends = edge.c.on_failure == constant(CANCEL)
+    children = select(reach.c.job, edge.c.child, ends).join(reach, edge.c.parent == reach.c.pandaid)
+    reach = reach.union(children.where(reach.c.ends))
+    return select(reach.c.job, reach.c.pandaid)

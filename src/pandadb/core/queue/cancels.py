@@ -113,11 +113,22 @@ def end(session: Transaction, jobs: Sequence[int], *, host: str) -> MoveResult:
         JobsLocked: See `mover.move`.
     """
     mine = [*session.scalars(_told(jobs).with_for_update())]
-    done = advances.advance(session, "kill", mine, host=host)
-    if running := [job for job in mine if job in done.refused]:
-        done.add(advances.advance(session, "kill hard", running, host=host))
+    done = kill_at_once(session, mine, host=host)
     if left := [job for job in jobs if job not in {*mine}]:
         done.refused |= explain(session, transitions("kill"), left)
+    return done
+
+
+def kill_at_once(session: Transaction, jobs: Sequence[int], *, host: str) -> MoveResult:
+    """Kill live jobs in any state, without a command to their workers; others are refused.
+
+    Raises:
+        JobsLocked: See `mover.move`.
+    """
+    done = advances.advance(session, "kill", jobs, host=host)
+    if running := [job for job in jobs if job in done.refused]:
+        hard = advances.advance(session, "kill hard", running, host=host)
+        done.add(hard)
     return done
 
 

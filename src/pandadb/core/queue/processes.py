@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from pandadb.core.sql.expressions import constant
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import JobControl, JobsActive4, Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -26,12 +27,16 @@ def cancel(session: Transaction, jobs: Collection[int]) -> None:
 
     A batch process that has several jobs goes on for the others.
     """
+    announce(session, of_jobs(session, jobs))
+
+
+def of_jobs(session: Transaction, jobs: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the events that are to cancel the processes of jobs, by PandaID."""
     process = CONTROL.details["process"]
-    payload = func.jsonb_build_object(
-        constant("queue"), CONTROL.queue, constant("process"), process.astext
-    )
+    given = (constant("queue"), CONTROL.queue, constant("process"), process.astext)
+    payload = func.jsonb_build_object(*given, type_=JSONB)
     rows = (
-        select(constant(CANCEL_PROCESS), JOB.pandaid, JOB.jeditaskid, payload)
+        select(JOB.pandaid, JOB.jeditaskid, payload.label("payload"))
         .join(CONTROL.pandaid.table, CONTROL.pandaid == JOB.pandaid)
         .where(
             is_among(JOB.pandaid, jobs),
@@ -41,5 +46,11 @@ def cancel(session: Transaction, jobs: Collection[int]) -> None:
         )
         .order_by(JOB.pandaid)
     )
-    columns = ["kind", "pandaid", "jeditaskid", "payload"]
-    session.execute(insert(Outbox.__table__).from_select(columns, rows))
+    found = session.execute(rows).mappings() if jobs else ()
+    return {row["pandaid"]: {"kind": CANCEL_PROCESS, **row} for row in found}
+
+
+def announce(session: Transaction, events: Mapping[int, Mapping[str, Any]]) -> None:
+    """Write the events that cancel the processes of jobs."""
+    if events:
+        session.execute(insert(Outbox.__table__), [*events.values()])

@@ -10,12 +10,15 @@ from sqlalchemy import delete, func, select
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.effects import COMMAND
-from pandadb.core.queue import cancels, processes, requeues
+from pandadb.core.queue import cancels, leases, processes, requeues
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobControl, JobLease, JobsActive4
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pandadb.core.sql.transaction import Transaction
 
 LEASE, CONTROL, JOB = (m.__table__.c for m in (JobLease, JobControl, JobsActive4))
@@ -57,18 +60,31 @@ def reap(session: Transaction, *, host: str, limit: int = 1000) -> ReapResult:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    jobs = [*session.scalars(expired)]
+    jobs = locks.lock(session, [*session.scalars(expired)], Lock.SKIP)
     if not jobs:
         return ReapResult()
-    session.execute(delete(JobLease.__table__).where(is_among(LEASE.pandaid, jobs)))
-    locks.lock(session, jobs)
+    done = take_back(session, jobs, host=host)
+    moved = [*done.requeued, *done.failed, *done.cancelled]
+    session.execute(delete(JobLease.__table__).where(is_among(LEASE.pandaid, moved)))
+    leases.end_lost(session, {*jobs} - {*moved})
+    return done
+
+
+def take_back(session: Transaction, jobs: Collection[int], *, host: str) -> ReapResult:
+    """Send jobs back to their queues that their workers have lost, or cancel or fail them.
+
+    Control rows are the caller's: they are locked. Jobs that cannot be moved stay as they are.
+
+    Raises:
+        JobsLocked: See `mover.move`.
+    """
     told = func.coalesce(JOB.commandtopilot, "") == COMMAND
     rows = session.execute(
         select(JOB.pandaid, JOB.attemptnr, JOB.maxattempt, told.label("told")).where(
             is_among(JOB.pandaid, jobs)
         )
     ).all()
-    processes.cancel(session, [row.pandaid for row in rows])
+    events = processes.of_jobs(session, [row.pandaid for row in rows])
     cancelled = [row.pandaid for row in rows if row.told]
     again = {
         row.pandaid: row.attemptnr
@@ -76,12 +92,15 @@ def reap(session: Transaction, *, host: str, limit: int = 1000) -> ReapResult:
         if not row.told and row.attemptnr < row.maxattempt
     }
     others = [row.pandaid for row in rows if not row.told and row.pandaid not in again]
-    return ReapResult(
+    done = ReapResult(
         leases=len(jobs),
         requeued=[*_requeue(session, again, host)],
         cancelled=[*cancels.end(session, cancelled, host=host).jobs] if cancelled else [],
         failed=[*_fail(session, others, host)] if others else [],
     )
+    moved = {*done.requeued, *done.cancelled, *done.failed}
+    processes.announce(session, {job: one for job, one in events.items() if job in moved})
+    return done
 
 
 def _requeue(session: Transaction, again: dict[int, int], host: str) -> dict[int, str]:

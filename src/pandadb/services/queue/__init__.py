@@ -47,6 +47,7 @@ from pandadb.services.queue.verbs.job_locks import (
 )
 from pandadb.services.queue.verbs.job_verbs import (
     VerbRules,
+    cancel_jobs,
     delete_jobs,
     of_queue,
     pause,
@@ -97,6 +98,7 @@ __all__ = [
     "batches",
     "break_locks",
     "cancel",
+    "cancel_jobs",
     "claim",
     "delete_jobs",
     "drain",

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, or_, select
 
 from pandadb.core.control import locks
-from pandadb.core.jobs import advances
 from pandadb.core.jobs.refusals import refusing_to_wait
-from pandadb.core.queue import processes
+from pandadb.core.queue import cancels, processes
 from pandadb.core.queue.flows import flow_rows, stops
 from pandadb.core.queue.flows.flow_rows import FlowNotAllowed
 from pandadb.core.queue.verbs import deletions
@@ -94,9 +93,7 @@ def _live(session: Transaction, flows: Collection[int]) -> list[int]:
 def _cancel(session: Transaction, live: Sequence[int], host: str) -> None:
     """End jobs and the processes that they have; no other job goes on by it."""
     processes.cancel(session, live)
-    ended = advances.advance(session, "kill", live, host=host)
-    if running := [job for job in live if job in ended.refused]:
-        advances.advance(session, "kill hard", running, host=host)
+    cancels.kill_at_once(session, live, host=host)
 
 
 def _ended(session: Transaction, flows: Collection[int]) -> list[int]:

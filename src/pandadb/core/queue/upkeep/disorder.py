@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, exists, or_, select, union, update
+from sqlalchemy import and_, delete, exists, func, literal, or_, select, union, update
+from sqlalchemy.dialects.postgresql import JSONB, array
 
 from pandadb.core.control.dependencies import is_ready
 from pandadb.core.control.followers import JOB_ENDED
 from pandadb.core.jobs.states import STATES, WITH_WORKER
+from pandadb.core.queue.steps.job_steps import SUBMITTED_SUBSTATUS
+from pandadb.core.queue.verbs.standings import BATCH_SUBSTATUS, STAGED_SUBSTATUS
 from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import (
@@ -36,6 +39,11 @@ CONTROL, LEASE, EDGE, MEMBER = (
 )
 ACTIVE, DEFINED, ENDED = (m.__table__.c for m in (JobsActive4, JobsDefined4, JobsArchived4))
 FINAL = tuple(name for name, state in STATES.items() if state.final)
+ORPHANED = timedelta(minutes=10)
+"""How long a job that no worker has may be in a state of jobs of workers."""
+BETWEEN_STEPS = (STAGED_SUBSTATUS, SUBMITTED_SUBSTATUS, BATCH_SUBSTATUS)
+AT_SITE = ("process", "run_dir", "batch")
+"""Details of jobs that a runner has brought to another machine."""
 ANNOUNCED = timedelta(days=1)
 """How long after the end of a job its event is made up for."""
 
@@ -43,7 +51,12 @@ ANNOUNCED = timedelta(days=1)
 def end_leases(session: Transaction) -> list[int]:
     """Delete the leases of jobs that no worker can have; return the jobs."""
     is_held = exists().where(ACTIVE.pandaid == LEASE.pandaid, ACTIVE.jobstatus.in_(WITH_WORKER))
-    gone = delete(JobLease.__table__).where(~is_held).returning(LEASE.pandaid)
+    free = select(LEASE.pandaid).where(~is_held).order_by(LEASE.pandaid)
+    locked = [*session.scalars(free.with_for_update(skip_locked=True))]
+    if not locked:
+        return []
+    mine = is_among(LEASE.pandaid, locked)  # looked at again: a claim may have replaced one
+    gone = delete(JobLease.__table__).where(mine, ~is_held).returning(LEASE.pandaid)
     return sorted(session.scalars(gone))
 
 
@@ -106,6 +119,29 @@ def admit_running(session: Transaction, jobs: Collection[int]) -> None:
     runs = exists().where(ACTIVE.pandaid == MEMBER.pandaid, ACTIVE.jobstatus.in_(WITH_WORKER))
     admitted = update(JobGroupMember.__table__).where(is_among(MEMBER.pandaid, jobs), runs)
     session.execute(admitted.values(admitted=True))
+
+
+def orphans(session: Transaction, limit: int) -> list[int]:
+    """Return jobs in states of jobs of workers that have been without a lease for long.
+
+    Not those that wait for a runner or a user between two steps, or that a batch system has.
+    """
+    is_held = exists().where(LEASE.pandaid == ACTIVE.pandaid)
+    at_site = func.coalesce(CONTROL.details, literal({}, JSONB)).has_any(array(AT_SITE))
+    rows = (
+        select(ACTIVE.pandaid)
+        .join(JobControl.__table__, CONTROL.pandaid == ACTIVE.pandaid)
+        .where(
+            ACTIVE.jobstatus.in_(WITH_WORKER),
+            func.coalesce(ACTIVE.jobsubstatus, "").not_in(BETWEEN_STEPS),
+            func.greatest(ACTIVE.statechangetime, CONTROL.last_changed) < now() - ORPHANED,
+            ~CONTROL.suspended,
+            CONTROL.run_after.is_(None),
+            ~at_site,
+            ~is_held,
+        )
+    )
+    return _first(session, rows.subquery().c.pandaid, limit)
 
 
 def ready(session: Transaction, limit: int) -> list[int]:

@@ -17,6 +17,7 @@ from pandadb.core.jobs import advances, states
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.search import lookup
+from pandadb.core.queue import reaping
 from pandadb.core.queue.upkeep import disorder
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import JobsActive4
@@ -39,6 +40,8 @@ class RepairResult:
     """Jobs whose end was unknown to their children, group or events, each with its state."""
     leases: list[int] = field(default_factory=list)
     """Jobs that no worker has any more: their leases are deleted."""
+    orphans: list[int] = field(default_factory=list)
+    """Jobs that their workers have lost without a trace: tried again, cancelled or failed."""
     left_groups: list[int] = field(default_factory=list)
     """Jobs that cannot run, and have left their groups."""
     joined_groups: list[int] = field(default_factory=list)
@@ -51,8 +54,8 @@ class RepairResult:
     @property
     def number(self) -> int:
         """Return how many rows were out of order; those left to the archive do not count."""
-        found = (self.ended, self.leases, self.left_groups, self.joined_groups, self.moved)
-        return sum(map(len, found))
+        found = (self.ended, self.leases, self.orphans, self.left_groups, self.joined_groups)
+        return sum(map(len, (*found, self.moved)))
 
 
 def repair(session: Transaction, *, host: str, limit: int = 1000) -> RepairResult:
@@ -64,6 +67,9 @@ def repair(session: Transaction, *, host: str, limit: int = 1000) -> RepairResul
     done = RepairResult()
     done.leases = disorder.end_leases(session)
     _note_ends(session, done, host, limit)
+    if lost := _locked(session, disorder.orphans, limit):
+        taken = reaping.take_back(session, lost, host=host)
+        done.orphans = sorted([*taken.requeued, *taken.failed, *taken.cancelled])
     done.left_groups = _locked(session, disorder.absent_members, limit)
     freed = groups.leave(session, done.left_groups)
     done.moved |= queued_jobs.go_on(session, [], freed, host=host)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, null, or_, select, update
 
 from pandadb.core.control import dependencies, groups
-from pandadb.core.jobs import advances
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.files.file_status import same_file
+from pandadb.core.jobs.refusals import Refused
+from pandadb.core.queue import cancels
 from pandadb.core.queue.verbs import job_rows, new_attempts, outcomes, refused
-from pandadb.core.queue.verbs.standings import DELETE
+from pandadb.core.queue.verbs.standings import DELETE, allowed
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
@@ -75,23 +76,35 @@ def remove(
 
     Raises:
         FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
+        Refused: A job cannot be killed; nothing must be committed.
     """
     chosen = outcomes.choose(session, pandaids, DELETE, how)
     if not whole_flows:
         chosen.refuse(_last_of_flows(session, chosen))
+    chosen.refuse(_taken_meanwhile(session, chosen))
     jobs = chosen.ids
     if not jobs:
         return chosen.outcome
     children = _cut(session, jobs)
-    live = [job for job, one in chosen.jobs.items() if not one.has_ended]
-    for verb in ("kill", "kill hard"):
-        left = [job for job in live if job_rows.read(session, [job])[job].has_ended is False]
-        advances.advance(session, verb, left, host=host)
+    live = [job for job in jobs if not chosen.jobs[job].has_ended]
+    for refusal in cancels.kill_at_once(session, live, host=host).refused.values():
+        raise Refused(refusal)
     freed = groups.leave(session, jobs)
     queued_jobs.go_on(session, dependencies.ready(session, children), freed, host=host)
     purge(session, [*jobs, *new_attempts.earlier(session, jobs)])
     chosen.outcome.states = dict.fromkeys(jobs, "deleted")
     return chosen.outcome
+
+
+def _taken_meanwhile(session: Transaction, chosen: Chosen) -> dict[int, Refusal]:
+    """Refuse jobs that workers have taken by now; no worker can take the others."""
+    live = [job for job in chosen.ids if not chosen.jobs[job].has_ended]
+    job_rows.keep_moves(session, live)
+    return {
+        job: refused.not_allowed(job, one.standing, DELETE)
+        for job, one in job_rows.read(session, live).items()
+        if not allowed(DELETE, one.standing)
+    }
 
 
 def _last_of_flows(session: Transaction, chosen: Chosen) -> dict[int, Refusal]:

@@ -35,11 +35,11 @@ def pause(
         FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
     """
     chosen = outcomes.choose(session, pandaids, PAUSE, how)
-    hold(session, chosen.ids, held=True)
     ready = [job for job, one in chosen.jobs.items() if one.jobstatus == "activated"]
     if ready:
         done, _ = move(session, states.transitions("throttle"), ready, host=host)
         chosen.refuse(done.refused)
+    hold(session, chosen.ids, held=True)
     freed = groups.leave(session, chosen.ids)
     queued_jobs.go_on(session, [], freed, host=host)
     return outcomes.report(session, chosen.outcome, chosen.jobs)

@@ -20,6 +20,8 @@ from pandadb.models.jobs.all_tables import LIVE_TABLES
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from sqlalchemy import ColumnElement
+
     from pandadb.core.sql.transaction import Transaction
     from pandadb.models.jobs.all_tables import JobTable
 
@@ -80,35 +82,47 @@ def _job(row: Any, job: Any) -> QueuedJob:
 def lock(session: Transaction, pandaids: Collection[int], how: Lock = Lock.WAIT) -> list[int]:
     """Lock control rows of jobs, and of their children; return the jobs that have one.
 
-    With SKIP the jobs that another transaction has locked are left out.
+    With SKIP the jobs are left out that another transaction has locked, or a child of theirs.
 
     Raises:
         JobsLocked: The session's `lock_timeout` has passed.
     """
-    asked = [*pandaids]
-    with refusing_to_wait():
-        if how is Lock.SKIP:
-            rows = select(CONTROL.pandaid).where(is_among(CONTROL.pandaid, asked))
-            free = rows.order_by(CONTROL.pandaid).with_for_update(skip_locked=True)
-            asked = [*session.scalars(free)]
-        try:
-            return locks.lock(session, asked)
-        except ControlLocked as error:
-            raise JobsLocked(str(error)) from error
+    skips = Lock.SKIP if how is Lock.SKIP else Lock.WAIT
+    try:
+        return locks.lock(session, [*pandaids], skips)
+    except ControlLocked as error:
+        raise JobsLocked(str(error)) from error
 
 
 def keep(session: Transaction, pandaids: Collection[int], how: Lock = Lock.WAIT) -> list[int]:
-    """Lock control rows of jobs, and of no others; return the jobs that have one.
+    """Lock the rows of jobs, and of no others; return the jobs that have a control row.
 
     Raises:
         JobsLocked: With NOWAIT, another transaction has locked one; or the session's
             `lock_timeout` has passed.
     """
-    rows = select(CONTROL.pandaid).where(is_among(CONTROL.pandaid, pandaids))
+    mine = _kept(session, CONTROL.pandaid, pandaids, how)
+    keep_moves(session, mine, how)
+    return mine
+
+
+def keep_moves(session: Transaction, jobs: Collection[int], how: Lock = Lock.WAIT) -> None:
+    """Lock the rows of live jobs in the tables of jobs: no worker can take or end them.
+
+    Raises:
+        JobsLocked: See `keep`.
+    """
+    for table in LIVE_TABLES:
+        _kept(session, table.__table__.c.pandaid, jobs, how)
+
+
+def _kept(
+    session: Transaction, pandaid: ColumnElement[int], jobs: Collection[int], how: Lock
+) -> list[int]:
     skip, nowait = how is Lock.SKIP, how is Lock.NOWAIT
+    rows = select(pandaid).where(is_among(pandaid, jobs)).order_by(pandaid)
     with refusing_to_wait():
-        ordered = rows.order_by(CONTROL.pandaid)
-        return [*session.scalars(ordered.with_for_update(skip_locked=skip, nowait=nowait))]
+        return [*session.scalars(rows.with_for_update(skip_locked=skip, nowait=nowait))]
 
 
 def lock_flows_of(session: Transaction, jobs: Iterable[QueuedJob]) -> None:

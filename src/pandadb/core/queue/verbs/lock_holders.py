@@ -1,6 +1,8 @@
 """Sessions with locks of control rows of jobs, or of flows: their list, and their end.
 
-A row has the transaction that has locked it last (`xmax`), and `pg_locks` has its session.
+A row has the transaction that has locked it last (`xmax`), and `pg_locks` has its session. Where
+several share a lock the number is of another kind, and may by chance be that of a transaction: so a
+holder has a lock of the table, too.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, cast, column, func, literal_column, select, table, true
+from sqlalchemy import BigInteger, cast, column, exists, func, literal_column, select, table, true
 
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import JediTasks, JobControl
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-LOCKS = table("pg_locks", *map(column, ("locktype", "transactionid", "mode", "granted", "pid")))
+LOCKS = table(
+    "pg_locks",
+    *map(column, ("locktype", "transactionid", "relation", "database", "mode", "granted", "pid")),
+)
+ROW_LOCKS = ("RowShareLock", "RowExclusiveLock")
+"""The modes in which a table is locked by those who lock or change rows of it."""
 SESSIONS = table(
     "pg_stat_activity", *map(column, ("pid", "usename", "application_name", "xact_start"))
 )
@@ -57,6 +64,7 @@ def _holders(
     lock, client = LOCKS.c, SESSIONS.c
     rows = key.table
     locker: ColumnElement[Any] = literal_column(f"{rows.name}.xmax")
+    of_table: ColumnElement[Any] = literal_column(f"{rows.name}.tableoid")
     found = (
         select(key, client.pid, client.usename, client.application_name, client.xact_start)
         .select_from(rows)
@@ -67,11 +75,27 @@ def _holders(
             lock.granted,
             lock.mode == "ExclusiveLock",
             client.pid != func.pg_backend_pid(),
+            _locks_rows_of(of_table, lock.pid),
             true() if chosen is None else is_among(key, chosen),
         )
         .order_by(key)
     )
     return [LockHolder(*row) for row in session.execute(found)]
+
+
+def _locks_rows_of(of_table: ColumnElement[Any], pid: ColumnElement[int]) -> ColumnElement[bool]:
+    """Match sessions that lock or change rows of a table of this database."""
+    own = LOCKS.alias("own").c
+    here = table("pg_database", column("oid"), column("datname")).c
+    database = select(here.oid).where(here.datname == func.current_database()).scalar_subquery()
+    return exists().where(
+        own.locktype == "relation",
+        own.relation == of_table,
+        own.database == database,
+        own.mode.in_(ROW_LOCKS),
+        own.granted,
+        own.pid == pid,
+    )
 
 
 def end(session: Transaction, holders: Collection[LockHolder]) -> list[int]:

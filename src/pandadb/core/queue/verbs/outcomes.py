@@ -68,7 +68,7 @@ def choose(
     found = job_rows.read(session, mine)
     outcome = VerbOutcome(before={job: one.jobstatus for job, one in found.items()})
     chosen = Chosen({**found}, outcome)
-    chosen.refuse(_missing(session, pandaids, found))
+    chosen.refuse(missing(session, pandaids, found))
     chosen.refuse(
         {
             job: refused.not_allowed(job, one.standing, verb)
@@ -98,7 +98,7 @@ def report(
     return outcome
 
 
-def _missing(
+def missing(
     session: Transaction, pandaids: Sequence[int], found: Collection[int]
 ) -> dict[int, Refusal]:
     """Refuse jobs that there are not, and those that another transaction has locked."""

@@ -16,7 +16,7 @@ from pandadb.core.jobs import states
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.mover import move
 from pandadb.core.queue import cancels, processes
-from pandadb.core.queue.verbs import job_rows, new_attempts, outcomes, refused
+from pandadb.core.queue.verbs import job_rows, new_attempts, outcomes, refused, withdrawn_leases
 from pandadb.core.queue.verbs.standings import (
     FORCED_RERUN,
     MAY_WAIT_AGAIN,
@@ -27,7 +27,7 @@ from pandadb.core.queue.verbs.standings import (
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
-from pandadb.models import JobControl, JobDependency, JobLease, JobsActive4
+from pandadb.models import JobControl, JobDependency
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -37,9 +37,7 @@ if TYPE_CHECKING:
     from pandadb.core.queue.verbs.outcomes import Chosen, VerbOutcome
     from pandadb.core.sql.transaction import Transaction
 
-CONTROL, EDGE, LEASE, JOB = (
-    model.__table__.c for model in (JobControl, JobDependency, JobLease, JobsActive4)
-)
+CONTROL, EDGE = JobControl.__table__.c, JobDependency.__table__.c
 UNBEGUN_IN_ACTIVE = ("activated", "throttled")
 
 
@@ -76,13 +74,15 @@ def rerun(
     first = job_rows.read(session, pandaids)
     anew = [one for one in first.values() if one.standing not in RESETS]
     job_rows.lock_flows_of(session, anew)
-    if force:
-        free = job_rows.lock(session, [one.pandaid for one in anew], how)
-        job_rows.lock(session, _all_below(session, free))
+    below_all = _all_below(session, [one.pandaid for one in anew]) if force else []
+    withdrawn_leases.lock(session, {*pandaids, *below_all}, how)
+    held = _lock_below(session, anew, how) if force else set()
     chosen = outcomes.choose(session, pandaids, verb, how, in_flow=False)
     chosen.refuse(_changed_meanwhile(chosen, first))
     family = _family(session, chosen, all_levels=force)
     chosen.refuse(_refusals(chosen, family, force=force))
+    if force and how is Lock.SKIP:
+        chosen.refuse(_with_locked(chosen, family, held))
     resets = {job for job, one in chosen.jobs.items() if one.standing in RESETS}
     below = family.below(chosen.jobs.keys() - resets, all_levels=force)
     affected = {**chosen.jobs, **{job: family.jobs[job] for job in below}}
@@ -93,6 +93,21 @@ def rerun(
 
 def _all_below(session: Transaction, jobs: Sequence[int]) -> list[int]:
     return cancels.descendants(session, jobs) if jobs else []
+
+
+def _lock_below(session: Transaction, anew: Sequence[QueuedJob], how: Lock) -> set[int]:
+    """Lock jobs and all that depend on them; return those that are locked."""
+    free = job_rows.lock(session, [one.pandaid for one in anew], how)
+    return {*free, *job_rows.lock(session, _all_below(session, free), how)}
+
+
+def _with_locked(chosen: Chosen, family: Family, held: set[int]) -> dict[int, Refusal]:
+    """Refuse jobs with dependents that another transaction has locked."""
+    return {
+        job: refused.locked(job)
+        for job, one in chosen.jobs.items()
+        if one.standing not in RESETS and family.below([job], all_levels=True) - held
+    }
 
 
 def _changed_meanwhile(chosen: Chosen, first: Mapping[int, QueuedJob]) -> dict[int, Refusal]:
@@ -166,23 +181,20 @@ def _withdraw(
     """Make jobs pending that have not ended; return the groups with a place that is free."""
     in_flight = sorted(job for job, one in live.items() if is_with_worker(one))
     waiting = sorted(job for job, one in live.items() if one.jobstatus in UNBEGUN_IN_ACTIVE)
-    processes.cancel(session, in_flight)
+    running, moved = processes.of_jobs(session, in_flight), set[int]()
     for verb, jobs in ((states.REQUEUE, in_flight), (states.POSTPONE, waiting)):
         if jobs:
             done, _ = move(session, states.transitions(verb, "pending"), jobs, host=host)
             outcome.refused |= done.refused
-    _end_leases(session, in_flight)
-    return groups.leave(session, [*in_flight, *waiting])
+            moved |= done.jobs.keys()
+    processes.announce(session, {job: one for job, one in running.items() if job in moved})
+    withdrawn_leases.end(session, moved)
+    return groups.leave(session, sorted(moved))
 
 
 def is_with_worker(job: QueuedJob) -> bool:
     """Return whether a job is in a state of jobs that workers have."""
     return job.jobstatus in states.WITH_WORKER
-
-
-def _end_leases(session: Transaction, jobs: Sequence[int]) -> None:
-    lease = JobLease.__table__
-    session.execute(lease.delete().where(is_among(LEASE.pandaid, jobs)))
 
 
 def _reset(session: Transaction, jobs: Sequence[int]) -> None:

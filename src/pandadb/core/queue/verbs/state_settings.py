@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, null, update
+from sqlalchemy import null, update
 
 from pandadb.core.control import groups, notices
 from pandadb.core.jobs import advances, states
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.mover import move
 from pandadb.core.queue import processes
-from pandadb.core.queue.verbs import new_attempts, outcomes
+from pandadb.core.queue.verbs import new_attempts, outcomes, withdrawn_leases
 from pandadb.core.queue.verbs.standings import (
     BATCH_SUBSTATUS,
     SET_STATE,
@@ -21,16 +21,15 @@ from pandadb.core.queue.verbs.standings import (
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
-from pandadb.models import JobControl, JobLease
+from pandadb.models import JobControl
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pandadb.core.queue.verbs.job_rows import QueuedJob
     from pandadb.core.queue.verbs.outcomes import VerbOutcome
     from pandadb.core.sql.transaction import Transaction
 
-CONTROL, LEASE = JobControl.__table__.c, JobLease.__table__.c
+CONTROL = JobControl.__table__.c
 TARGETS: Mapping[Standing, tuple[str, str | None]] = {
     Standing.WAITING: ("pending", None),
     Standing.READY: ("activated", None),
@@ -69,6 +68,7 @@ def set_state(
     Raises:
         FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
     """
+    withdrawn_leases.lock(session, pandaids, how)
     chosen = outcomes.choose(session, pandaids, SET_STATE, how)
     target, sub = TARGETS[state]
     same = {job for job, one in chosen.jobs.items() if one.has_ended and one.standing is state}
@@ -76,16 +76,12 @@ def set_state(
     made, unwilling = new_attempts.make(session, sorted(ended), host=host)
     chosen.outcome.attempts |= made
     chosen.refuse(unwilling)
-    _take_from_workers(session, chosen.jobs)
+    processes.cancel(session, chosen.ids)
     ids = [made.get(job, job) for job in chosen.ids if job not in same]
     if ids:
         _place(session, ids, state, target, sub, host=host)
+        withdrawn_leases.end(session, ids)
     return outcomes.report(session, chosen.outcome, chosen.jobs)
-
-
-def _take_from_workers(session: Transaction, jobs: Mapping[int, QueuedJob]) -> None:
-    processes.cancel(session, sorted(jobs))
-    session.execute(delete(JobLease.__table__).where(is_among(LEASE.pandaid, jobs)))
 
 
 def _place(
@@ -104,9 +100,24 @@ def _place(
     session.execute(rows.values(suspended=suspended, held=held, **fresh, last_changed=now()))
     values = {"jobsubstatus": substatus, "commandtopilot": None}
     advances.advance(session, states.SET_STATE, [*jobs], target=target, host=host, values=values)
-    freed = groups.join(session, jobs) if target == "activated" else groups.leave(session, jobs)
-    queued_jobs.go_on(session, [], freed, host=host)
-    if waiting := sorted(groups.waiting(session, jobs)):
+    _set_places(session, jobs, "held" if held else target, host=host)
+    if target == "activated" and (waiting := sorted(groups.waiting(session, jobs))):
         move(session, states.transitions("throttle"), waiting, host=host)
     if target == "activated":
         notices.wake(session)
+
+
+def _set_places(session: Transaction, jobs: Collection[int], target: str, *, host: str) -> None:
+    """Give jobs the part in their groups that their state has; free places go to the next jobs.
+
+    Jobs that workers have keep a place or get one, beyond the limit if so.
+    """
+    if target in states.WITH_WORKER:
+        groups.join(session, jobs)
+        groups.occupy(session, jobs)
+        return
+    stays = target == "activated"
+    freed = set() if stays else groups.leave(session, jobs)
+    queued_jobs.go_on(session, [], freed, host=host)
+    if stays or target == "throttled":
+        queued_jobs.go_on(session, [], groups.join(session, jobs), host=host)

@@ -35,6 +35,8 @@ def lock_jobs(
 ) -> Iterator[Connection]:
     """Keep verbs and workers from changing jobs in the block: one transaction.
 
+    Nobody takes them meanwhile, and their workers wait to end them; leases are still renewed.
+
     Raises:
         JobsLocked: Another transaction has locked a job for longer than the lock timeout.
     """

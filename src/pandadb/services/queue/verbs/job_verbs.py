@@ -25,6 +25,7 @@ from pandadb.core.queue.verbs import (
 from pandadb.core.queue.verbs.standings import Standing
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue, check_text
+from pandadb.services.queue.attempts import repeated
 from pandadb.services.queue.verbs.job_locks import break_locks
 from pandadb.services.selection import DESTRUCTIVE_LIMIT, VerbReport, run_verb
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions
@@ -63,6 +64,7 @@ DEFAULT_RULES = VerbRules()
 DESTRUCTIVE_RULES = VerbRules(limit=DESTRUCTIVE_LIMIT)
 
 
+@repeated
 def _run(
     database: Database, verb: str, chosen: JobChoice, act: Act, rules: VerbRules
 ) -> VerbReport:
@@ -185,6 +187,30 @@ def stop_jobs(
         return stops.stop(connection, jobs, by=by, host=rules.options.host, how=how)
 
     return _run(database, "stop", chosen, act, rules)
+
+
+def cancel_jobs(
+    database: Database,
+    chosen: JobChoice,
+    rules: VerbRules = DEFAULT_RULES,
+    *,
+    by: str,
+    cascade: bool = False,
+) -> VerbReport:
+    """Cancel jobs in any state; with `cascade` all that depends on them, too.
+
+    It is `cancel` for chosen jobs: those with a payload at a worker end when it has ended that.
+
+    Raises:
+        NotFound, NotAllowed, Locked, JobsLocked, TooMany: See `VerbRules`.
+        InvalidValue: `by` does not fit its column.
+    """
+
+    def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
+        host = rules.options.host
+        return stops.cancel(connection, jobs, by=by, host=host, cascade=cascade, how=how)
+
+    return _run(database, "cancel", chosen, act, rules)
 
 
 def delete_jobs(
