@@ -10,8 +10,9 @@ from sqlalchemy import select
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import JobDependency
 from pandadb.services import queue
-from pandadb.services.queue import DependencyCycle, NewQueueJob, flows
-from tests.queue.flow_runs import Q, finish, flow_of, job, states
+from pandadb.services.queue import DependencyCycle, NewQueueJob, Success, flows
+from pandadb.services.queue.flows import Response
+from tests.queue.flow_runs import Q, claim, finish, flow_of, job, states
 from tests.queue.test_leases import states as states_of
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ def test_a_stopped_flow_closes_the_new_jobs_only(database: Database) -> None:
     assert states(database, flow)["C"] == "stopped"
 
 
-def test_a_job_that_stops_its_flow_closes_no_other(database: Database) -> None:
+def test_a_job_of_a_stopped_flow_closes_no_other(database: Database) -> None:
     other = outside(database)
     flow = flow_of(database, job("A"))
-    finish(database, "A", addition=job("B", dedupe_key="k"), stop_flow=True)
+    lease = claim(database, "A")
+    flows.stop(database, flow)
+    queue.finish(database, Success(lease, None, Response(addition=job("B", dedupe_key="k"))))
     assert states_of(database, [other]) == ["activated"]
     assert flows.get(database, flow).flow["njobs"] == 1
 
