@@ -594,7 +594,7 @@ async def set_group(
     A lower limit ends no job: no other is admitted until enough have ended.
 
     Raises:
-        InvalidValue: The limit is no number above 0.
+        InvalidValue: The limit is no number above 0, or the group's name does not fit.
     """
 
 async def set_state(

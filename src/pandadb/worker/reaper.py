@@ -60,7 +60,7 @@ def reap_expired(database: Database) -> int:
                 "Leases have expired: %s jobs are tried again, %s have failed, %s are cancelled",
                 len(done.requeued), len(done.failed), len(done.cancelled),
             )  # fmt: skip
-        if done.leases < LIMIT or not done.number:
+        if done.leases < LIMIT or done.kept == done.leases:
             return number
 
 

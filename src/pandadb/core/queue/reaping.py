@@ -36,6 +36,9 @@ class ReapResult:
     leases: int = 0
     """Leases that have ended, also those of jobs that had gone or are refused."""
 
+    kept: int = 0
+    """Leases of jobs that could not be moved: they are looked at again."""
+
     @property
     def number(self) -> int:
         """Return how many there were."""
@@ -66,7 +69,8 @@ def reap(session: Transaction, *, host: str, limit: int = 1000) -> ReapResult:
     done = take_back(session, jobs, host=host)
     moved = [*done.requeued, *done.failed, *done.cancelled]
     session.execute(delete(JobLease.__table__).where(is_among(LEASE.pandaid, moved)))
-    leases.end_lost(session, {*jobs} - {*moved})
+    gone = leases.end_lost(session, {*jobs} - {*moved})
+    done.kept = len(jobs) - len(moved) - len(gone)
     return done
 
 
