@@ -75,12 +75,12 @@ async def _rate(url: str, jobs: int, in_flight: int) -> float:
     """Return jobs per second, from the first handler's begin to the last committed completion."""
     client, called, begins = _client(url), asyncio.Event(), []
 
-    @client.task(Nothing, queue=QUEUE)  # type: ignore[untyped-decorator]
     async def called_with(_: Any) -> None:
         begins.append(perf_counter())
         if len(begins) == jobs:
             called.set()
 
+    client.task(Nothing, queue=QUEUE)(called_with)
     await client.start([(QUEUE, in_flight)])
     await asyncio.wait_for(called.wait(), PATIENCE)
     ended = await _all_committed(url, jobs)
