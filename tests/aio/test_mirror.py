@@ -21,12 +21,11 @@ from tests.aio import notebook
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
 HOME = Path(__file__).parents[2]
 TYPED = """
 from pandadb import aio
 from pandadb.aio.jobs import Filter, MoveResult
-
-pytestmark = pytest.mark.any_server
 
 async def work(database: aio.AsyncDatabase) -> None:
     moved: MoveResult = await aio.jobs.finish(database, [1, 2], piloterrorcode=0)
@@ -63,7 +62,6 @@ def test_the_methods_of_a_class_are_coroutines(
     assert made["Notebook"].__doc__ == notebook.Notebook.__doc__
 
 
-@pytest.mark.any_server
 def test_the_stub_of_a_class_has_its_methods_as_coroutines() -> None:
     text = stubs.page(notebook)
     ast.parse(text)
@@ -76,13 +74,11 @@ def test_the_stub_of_a_class_has_its_methods_as_coroutines() -> None:
     assert "    def read(\n        self,\n    ) -> AsyncIterator[str]:\n" in text
 
 
-@pytest.mark.any_server
 def test_the_stubs_are_current() -> None:
     done = writer.write_stubs(HOME / "src/pandadb/aio", check=True)
     assert done.stale == [], "pandadb docs stubs"
 
 
-@pytest.mark.any_server
 def test_two_things_of_one_name_are_refused() -> None:
     imports = Imports()
     imports.add("pandadb.core.jobs.ending.kills", "KillResult")
@@ -93,7 +89,6 @@ def test_two_things_of_one_name_are_refused() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.any_server
 def test_a_type_checker_sees_the_parameters(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(TYPED + "".join(f"    {line}\n" for line in WRONG))
