@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.any_server
 
 HOME = Path(__file__).parents[2]
+QUICK = "tests/database"
 THREADED = ("two_loads_of_the_same_records_at_once", "while_a_thread_connects_for_the_first_time")
 """Tests whose own threads are the first to connect; a thread beside a loop has a `Database`."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", ["tests/services/jobs", "tests/database", "tests/core/sql"])
-def test_the_tests_of_a_folder_pass_by_asyncio(server: Server, folder: str) -> None:
+def test_the_tests_of_a_folder_pass_by_asyncio(
+    server: Server, folder: str, pytestconfig: pytest.Config
+) -> None:
+    if folder != QUICK and not pytestconfig.getoption("--thorough"):
+        pytest.skip("--thorough runs the tests of all folders")
     words = ["-p", "tests.aio.in_bridge", "-n", "0", "-q", "-m", "not slow"]
     words += ["-k", " and ".join(f"not {name}" for name in THREADED)]
     done = subprocess.run(

@@ -45,11 +45,26 @@ def migrate(url: str) -> None:
         upgrade(database)
 
 
+ALWAYS = (
+    "worker killed",
+    "PostgreSQL killed",
+    "connections terminated",
+    "snapshot held",
+    "overload",
+)
+"""Scenarios of each run; the others with `--thorough`."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name.replace(" ", "_"))
 def test_no_job_is_lost_or_doubled_and_work_goes_on(
-    scenario: Scenario, own_server: PrivateServer, own_url: str
+    scenario: Scenario,
+    own_server: PrivateServer,
+    own_url: str,
+    pytestconfig: pytest.Config,
 ) -> None:
+    if scenario.name not in ALWAYS and not pytestconfig.getoption("--thorough"):
+        pytest.skip("--thorough runs all scenarios")
     outcome = run(scenario, own_server, own_url)
     print(outcome)  # noqa: T201 - shown when it fails
     assert (outcome.lost, outcome.doubled) == (0, 0)

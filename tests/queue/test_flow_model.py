@@ -113,7 +113,7 @@ def test_the_jobs_that_may_run_are_those_of_the_model(
 
 
 @pytest.mark.slow
-@settings(SHARED, max_examples=300)
+@settings(SHARED, max_examples=60)
 @given(graphs(), st.data())
 def test_the_jobs_that_may_run_are_those_of_the_model_in_many_graphs(
     database: Database, model: Model, dice: st.DataObject

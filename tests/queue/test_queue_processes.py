@@ -46,7 +46,7 @@ def work_all(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("workers", "njobs"), [(3, 120), pytest.param(20, 6000, marks=pytest.mark.slow)]
+    ("workers", "njobs"), [(3, 120), pytest.param(20, 2000, marks=pytest.mark.slow)]
 )
 def test_many_workers_execute_each_job_once(
     database: Database, database_url: str, workers: int, njobs: int
