@@ -447,7 +447,7 @@ def test_the_demo_shows_jobs_on_a_private_server_whatever_the_url_says(tmp_path:
     assert [dataset["type"] for dataset in life["datasets"]] == ["input", "output", "log"]
     assert data["archived"]["rows"]["doma_pandaarch.jobsarchived"] == 600
     assert "0 jobs loaded, 600 already there" in again.stdout
-    assert f"Files of task {life['jeditaskid'] + 2}" in again.stdout
+    assert f"Files of task {life['jeditaskid'] + 3}" in again.stdout
     assert "Try next" in again.stdout
     assert (mine.returncode, "[/x]" in mine.stdout) == (0, True), mine.stderr
     assert "unknown columns: [/red]" in mine.stderr

@@ -79,7 +79,8 @@ def reap(
     if json:
         as_json(asdict(done))
     else:
-        words = ", ".join(f"{name} {len(jobs)}" for name, jobs in asdict(done).items())
+        parts = {"requeued": done.requeued, "failed": done.failed, "cancelled": done.cancelled}
+        words = ", ".join(f"{name} {len(jobs)}" for name, jobs in parts.items())
         out.print(f"{'Would be' if dry_run else 'Leases ended'}: {words}.")
     if not done.number:
         raise typer.Exit(NOTHING_TO_DO)
