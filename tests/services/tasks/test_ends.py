@@ -136,7 +136,7 @@ def test_a_task_ends_its_attempt_and_counts_its_finished_jobs(database: Database
 
 def test_a_task_with_files_left_or_an_agent_at_work_goes_on(database: Database) -> None:
     give_ended(database, 1, [FINISHED, {}])
-    give_ended(database, 2, [FINISHED], lockedby="agent", lockedtime=NOW)
+    give_ended(database, 2, [FINISHED], lockedby="agent", lockedtime=NOW + timedelta(hours=1))
     give_ended(database, 3, [FINISHED], vo="atlas")
     give_ended(database, 4, [FINISHED], status="pending")
     give_task(database, 5, "running")
@@ -467,7 +467,14 @@ def test_periods_of_queuing_and_activity_end_with_the_task(database: Database) -
 
 
 def test_a_stale_agent_does_not_keep_a_task_from_its_end(database: Database) -> None:
-    give_ended(database, 1, [FINISHED], status="prepared", lockedby="x", lockedtime=NOW)
+    give_ended(
+        database,
+        1,
+        [FINISHED],
+        status="prepared",
+        lockedby="x",
+        lockedtime=NOW + timedelta(hours=1),
+    )
     give_ended(database, 2, [FINISHED], status="prepared", lockedby="x", lockedtime=LONG_AGO)
 
     assert end_tasks(database).ended == {2: "done"}
