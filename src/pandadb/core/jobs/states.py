@@ -75,6 +75,7 @@ NOT_RUN = ("sent", "starting", "stagein")
 """States of a job that a pilot has, before it is first seen running."""
 ENDS = ("holding", "transferring", "merging")
 LIVE = tuple(name for name, state in STATES.items() if not state.final)
+FINAL = tuple(name for name, state in STATES.items() if state.final)
 COMMANDED = ("running",)
 """States in which a kill is a command to the pilot."""
 STOPPABLE = tuple(name for name in LIVE if name not in COMMANDED)
@@ -125,10 +126,7 @@ UNSTARTED = dict.fromkeys(("starttime", "endtime", "batchid"), NULL)
 AGAIN = ("activated", "throttled", "pending")
 """States that a job goes back to from a worker: its group may be full, or its time be later."""
 
-SETTABLE = (
-    *AGAIN, "sent", *RUNS, "holding", "transferring",
-    "finished", "failed", "cancelled", "closed",
-)  # fmt: skip
+SETTABLE = (*AGAIN, *WITH_WORKER, *FINAL)
 """States that an administrator may give to a job of the job queue."""
 
 TRANSITIONS = (
@@ -193,7 +191,7 @@ TRANSITIONS = (
         "close hard", COMMANDED, "closed", "is given up, and its pilot not asked", (), KILL_VALUES),
     *(
         Transition(MERGED, ("merging",), end, "ends with the job that merges", effects=ENDTIME)
-        for end in ("finished", "failed", "cancelled", "closed")
+        for end in FINAL
     ),
     *(
         Transition(

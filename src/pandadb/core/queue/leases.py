@@ -18,15 +18,16 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    not_,
     select,
     update,
 )
 
 from pandadb.core.control.followers import has_followers
-from pandadb.core.jobs.effects import COMMAND
+from pandadb.core.jobs.effects import NO_END_COMMAND
 from pandadb.core.jobs.states import WITH_WORKER
 from pandadb.core.sql import id_arrays
-from pandadb.core.sql.expressions import constant, interval, now
+from pandadb.core.sql.expressions import interval, now
 from pandadb.core.sql.id_arrays import array, is_among, unnested
 from pandadb.core.sql.prepared import send
 from pandadb.errors import PandaDBError
@@ -155,7 +156,7 @@ def _renewing() -> Select[Any]:
         .returning(LEASE.pandaid, LEASE.until)
         .cte("renewed")
     )
-    told = func.coalesce(JOB.commandtopilot, "") == constant(COMMAND)
+    told = not_(NO_END_COMMAND.of(JOB))
     mine = LEASE.pandaid.table.join(given, and_(*_matches(given)))
     mine = mine.join(JOB.pandaid.table, JOB.pandaid == LEASE.pandaid)  # one that has ended is lost
     mine = mine.outerjoin(renewed, renewed.c.pandaid == LEASE.pandaid)

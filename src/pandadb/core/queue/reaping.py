@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, not_, select
 
 from pandadb.core.control import locks
 from pandadb.core.jobs import advances
-from pandadb.core.jobs.effects import COMMAND
+from pandadb.core.jobs.effects import NO_END_COMMAND
 from pandadb.core.queue import cancels, leases, processes, requeues
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
@@ -82,7 +82,7 @@ def take_back(session: Transaction, jobs: Collection[int], *, host: str) -> Reap
     Raises:
         JobsLocked: See `mover.move`.
     """
-    told = func.coalesce(JOB.commandtopilot, "") == COMMAND
+    told = not_(NO_END_COMMAND.of(JOB))
     rows = session.execute(
         select(JOB.pandaid, JOB.attemptnr, JOB.maxattempt, told.label("told")).where(
             is_among(JOB.pandaid, jobs)

@@ -51,8 +51,8 @@ def to_archive(session: Session, pandaids: Collection[int]) -> Numbers:
     if not pandaids:
         return {}
     control = JobControl.__table__.c
-    has_gone = and_(is_among(control.pandaid, pandaids), *_has_gone(control.pandaid))
-    ids = [*session.scalars(select(control.pandaid).where(has_gone))]
+    chosen = is_among(control.pandaid, pandaids), *has_gone(control.pandaid)
+    ids = [*session.scalars(select(control.pandaid).where(*chosen))]
     of_jobs = is_among(control.pandaid, ids)
     moved = {"job_control_arch": _take(session, JobControl, JobControlArch, of_jobs)}
     edge = JobDependency.__table__.c
@@ -106,7 +106,7 @@ def _bring_back(session: Session, ids: Collection[int]) -> Numbers:
 def left_behind(session: Session) -> list[int]:
     """Return the jobs whose control rows are live, and which are not themselves."""
     control = JobControl.__table__.c.pandaid
-    return sorted(session.scalars(select(control).where(*_has_gone(control))))
+    return sorted(session.scalars(select(control).where(*has_gone(control))))
 
 
 def _is_live(pandaid: ColumnElement[int]) -> list[Exists]:
@@ -114,7 +114,7 @@ def _is_live(pandaid: ColumnElement[int]) -> list[Exists]:
     return [exists().where(job.__table__.c.pandaid == pandaid) for job in UNARCHIVED_TABLES]
 
 
-def _has_gone(pandaid: ColumnElement[int]) -> list[ColumnElement[bool]]:
+def has_gone(pandaid: ColumnElement[int]) -> list[ColumnElement[bool]]:
     """Match jobs that no live table has; of conditions joined by AND the planner makes joins."""
     return [~is_there for is_there in _is_live(pandaid)]
 

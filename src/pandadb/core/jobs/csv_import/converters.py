@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DefaultClause, Integer, Numeric, String
 
+from pandadb.core.jobs.states import FINAL
 from pandadb.core.sql.column_values import integer_range, is_plain, utc
 from pandadb.core.sql.validation import mistake_of, shown
 from pandadb.errors import InvalidInput
@@ -32,7 +33,6 @@ LIFE = ("creationtime", "starttime", "endtime", "modificationtime")
 """The times of a job, in their order."""
 
 REQUIRED = ("pandaid", "wall_time")
-FINAL = ("finished", "failed", "cancelled", "closed")
 
 YEARS = (2000, 2100)
 """Between them jobs live; a year outside is a slip."""

@@ -45,11 +45,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-ACCOUNTED_STATES = (
-    "transferring",
-    "merging",
-    *(name for name, s in states.STATES.items() if s.final),
-)
+ACCOUNTED_STATES = ("transferring", "merging", *states.FINAL)
 """States that change files when a job enters them; so do the end of transferring, and the first
 run.
 """

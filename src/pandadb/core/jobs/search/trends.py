@@ -11,7 +11,7 @@ from sqlalchemy import func, literal, select, union_all
 from pandadb.core.jobs.search.counts import ENDED_TABLES
 from pandadb.core.jobs.search.filters import conditions, places
 from pandadb.core.jobs.search.job_filters.regexes import bounded
-from pandadb.core.jobs.states import STATES
+from pandadb.core.jobs.states import FINAL
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.time_range import seen
 from pandadb.core.sql.validation import InvalidValue, check_number, near
@@ -30,7 +30,6 @@ INTERVALS: dict[Interval, timedelta] = {
 }
 MAX_INTERVALS = 1000
 CREATED = "created"
-FINAL_STATES = tuple(name for name, state in STATES.items() if state.final)
 
 
 @dataclass
@@ -41,7 +40,7 @@ class IntervalCount:
     """The first moment of the interval, naive UTC; weeks begin on Monday."""
     created: int = 0
     """Jobs that were created in it."""
-    ended: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FINAL_STATES, 0))
+    ended: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FINAL, 0))
     """Jobs that ended in it, by their final state."""
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Text, bindparam, delete, func, literal, select, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import ARRAY, Text, bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 
+from pandadb.core.queue.job_details import with_values
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_among, unnested
 from pandadb.models import JobControl, MetaTable
@@ -47,7 +48,6 @@ def drop_results(session: Transaction, jobs: Sequence[int]) -> None:
 def note(session: Transaction, values: Mapping[int, Any]) -> None:
     """Note values in the control rows of jobs, as `stored`."""
     for job, value in values.items():
-        known = func.coalesce(CONTROL.details, literal({}, JSONB))
-        added = known.op("||", return_type=JSONB())(literal({"stored": value}, JSONB))
         mine = update(JobControl.__table__).where(CONTROL.pandaid == job)
-        session.execute(mine.values(details=added, last_changed=now()))
+        details = with_values({"stored": value})
+        session.execute(mine.values(details=details, last_changed=now()))

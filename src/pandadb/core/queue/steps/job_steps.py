@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, literal, null, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import null, update
 
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.queue import leases
 from pandadb.core.queue.ending.end_results import EndResult
+from pandadb.core.queue.job_details import with_values
 from pandadb.core.queue.verbs.standings import BATCH_SUBSTATUS, STAGED_SUBSTATUS
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
@@ -94,8 +94,7 @@ def note(session: Transaction, jobs: Sequence[int], details: Mapping[str, Any] |
     """Note details of jobs that have made a step."""
     values: dict[str, Any] = {**FRESH, "last_changed": now()}
     if details:
-        known = func.coalesce(CONTROL.details, literal({}, JSONB))
-        values["details"] = known.op("||", return_type=JSONB())(literal({**details}, JSONB))
+        values["details"] = with_values(details)
     changed = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
     with refusing_to_wait():
         session.execute(changed.values(values))

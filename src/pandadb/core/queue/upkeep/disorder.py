@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, exists, func, literal, or_, select, union, update
 from sqlalchemy.dialects.postgresql import JSONB, array
 
+from pandadb.core.archive.transfer.control_rows import has_gone
 from pandadb.core.control.dependencies import is_ready
 from pandadb.core.control.followers import JOB_ENDED
-from pandadb.core.jobs.states import STATES, WITH_WORKER
+from pandadb.core.jobs.states import FINAL, WITH_WORKER
 from pandadb.core.queue.steps.job_steps import SUBMITTED_SUBSTATUS
 from pandadb.core.queue.verbs.standings import BATCH_SUBSTATUS, STAGED_SUBSTATUS
 from pandadb.core.sql.expressions import constant, now
@@ -38,7 +39,6 @@ CONTROL, LEASE, EDGE, MEMBER = (
     model.__table__.c for model in (JobControl, JobLease, JobDependency, JobGroupMember)
 )
 ACTIVE, DEFINED, ENDED = (m.__table__.c for m in (JobsActive4, JobsDefined4, JobsArchived4))
-FINAL = tuple(name for name, state in STATES.items() if state.final)
 ORPHANED = timedelta(minutes=10)
 """How long a job that no worker has may be in a state of jobs of workers."""
 BETWEEN_STEPS = (STAGED_SUBSTATUS, SUBMITTED_SUBSTATUS, BATCH_SUBSTATUS)
@@ -156,10 +156,7 @@ def ready(session: Transaction, limit: int) -> list[int]:
 
 def left_over(session: Transaction, limit: int) -> list[int]:
     """Return jobs with a control row that no table has before the archive."""
-    nowhere = [
-        ~exists().where(job.__table__.c.pandaid == CONTROL.pandaid) for job in UNARCHIVED_TABLES
-    ]
-    return _first(session, CONTROL.pandaid, limit, *nowhere)
+    return _first(session, CONTROL.pandaid, limit, *has_gone(CONTROL.pandaid))
 
 
 def _first(

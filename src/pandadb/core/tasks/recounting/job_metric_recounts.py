@@ -57,7 +57,6 @@ JOB, LOG, TASK = (m.__table__.c for m in (JobMetrics, JobsStatusLog, JediTasks))
 PERIOD = "queuingPeriod"
 SECONDS = "YYYY-MM-DD HH24:MI:SS"
 """The beginning of a time in the data; parts of seconds are written or not."""
-ENDS = tuple(name for name, state in states.STATES.items() if state.final)
 NO_LOG = "The log of the job does not tell when it ran or ended"
 BROKEN = "The data of the job are no JSON object"
 COLUMNS = ("pandaid", "jeditaskid", "queued", "ended", "status")
@@ -140,7 +139,7 @@ def _wrong(*, every: bool) -> Select[Any]:
     has_period = func.coalesce(JOB.data.contains(constant(f'"{PERIOD}"')), false())
     begins = func.coalesce(func.strpos(JOB.data, written) > 0, false())
     in_time = and_(
-        job.jobstatus.in_(constants(ENDS)),
+        job.jobstatus.in_(constants(states.FINAL)),
         job.lockedby == constant("jedi"),
         not_(was_closed(job.jeditaskid, job.statechangetime)),
     )
@@ -175,7 +174,7 @@ def _timed(table: JobTable, *, every: bool) -> Select[Any]:
     ).where(
         working if every else mine,
         HAS_QUEUED_TIME.of(job),
-        or_(job.starttime > EPOCH, job.jobstatus.in_(constants(ENDS))),
+        or_(job.starttime > EPOCH, job.jobstatus.in_(constants(states.FINAL))),
     )  # fmt: skip
 
 
@@ -183,7 +182,7 @@ def _first(pandaid: ColumnElement[int]) -> LateralFromClause:
     """Select the first run of a job, or its end, by its log."""
     return (
         select(LOG.modificationtime.label("ended"), LOG.jobstatus.label("status"))
-        .where(LOG.pandaid == pandaid, LOG.jobstatus.in_(constants(("running", *ENDS))))
+        .where(LOG.pandaid == pandaid, LOG.jobstatus.in_(constants(("running", *states.FINAL))))
         .order_by(LOG.modificationtime)
         .limit(1)
         .lateral("first")
