@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, select, update
 
 from pandadb.core.control import dependencies, groups
 from pandadb.core.jobs import states
@@ -57,6 +57,11 @@ def _is_in_steps() -> ColumnElement[bool]:
 
 def next_time(session: Transaction, queues: Collection[str]) -> datetime | None:
     """Return the time (naive UTC) of the next job of queues that is due; None if there is none."""
-    found = select(func.min(CONTROL.run_after)).where(CONTROL.queue.in_([*queues]), ~_is_in_steps())
+    found = (
+        select(CONTROL.run_after)
+        .where(CONTROL.queue.in_([*queues]), CONTROL.run_after.is_not(None), ~_is_in_steps())
+        .order_by(CONTROL.run_after)
+        .limit(1)
+    )
     time: datetime | None = session.execute(found).scalar()
     return time
