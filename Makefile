@@ -74,7 +74,7 @@ clean: ## Remove what was built and installed
 
 # With the extras of all that README.md types.
 .venv/demo: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded,parquet]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded,parquet,web,stomp]'
 	@touch $@
 
 .venv/dev: pyproject.toml | .venv/bin/python

@@ -1,0 +1,1 @@
+"""Messages of a STOMP broker become jobs, and their ends become messages."""

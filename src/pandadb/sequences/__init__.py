@@ -1,0 +1,1 @@
+"""Job sequences: steps with conditions, driven by the results of jobs."""
