@@ -24,6 +24,8 @@ class Web:
     database: Database
     options: WebOptions
     identify: Identify
+    archive: Database | None = None
+    """Another database, to which days are copied."""
 
 
 def without_accounts(_: Request) -> User:
@@ -32,13 +34,19 @@ def without_accounts(_: Request) -> User:
 
 
 def create_app(
-    database: Database, options: WebOptions, identify: Identify = without_accounts
+    database: Database,
+    options: WebOptions,
+    identify: Identify = without_accounts,
+    archive: Database | None = None,
 ) -> FastAPI:
-    """Return the application on a database, which stays open as long as it serves."""
+    """Return the application on a database, which stays open as long as it serves.
+
+    Jobs that it lacks are looked up in `archive`.
+    """
     app = FastAPI(
         title="pandadb", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
-    app.state.web = Web(database, options, identify)
+    app.state.web = Web(database, options, identify, archive)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     for router in ROUTERS:
         app.include_router(router)

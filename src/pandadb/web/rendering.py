@@ -1,11 +1,12 @@
 """Answers of pages: a template, or the rows of its table as CSV or JSON."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.templating import Jinja2Templates
@@ -31,6 +32,7 @@ def _environment() -> Environment:
     )
     environment.filters["shown"] = shown
     environment.globals["sections"] = SECTIONS
+    environment.globals["address"] = address
     return environment
 
 
@@ -49,9 +51,6 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-TEMPLATES = Jinja2Templates(env=_environment())
-
-
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
     """Return a page with its navigation, the user and the token of its forms."""
     known = {
@@ -64,10 +63,17 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
     return answer
 
 
-def render_table(request: Request, template: str, table: Table, **context: Any) -> Response:
+def render_table(
+    request: Request,
+    template: str,
+    table: Table,
+    *,
+    fragment: str = "table.html",
+    **context: Any,
+) -> Response:
     """Return a page with a table; with `format=csv` or `json` in the query its rows.
 
-    Requests of htmx get the table alone.
+    Requests of htmx get the table alone, drawn by the template `fragment`.
     """
     wanted = request.query_params.get("format", "html")
     if wanted == "csv":
@@ -77,8 +83,24 @@ def render_table(request: Request, template: str, table: Table, **context: Any) 
             jsonable_encoder(as_object(table)), headers=_next_header(request, table)
         )
     if request.headers.get(FRAGMENT_HEADER):
-        template = "table.html"
+        template = fragment
     return render(request, template, table=table, **context)
+
+
+def render_tables(
+    request: Request, template: str, tables: Mapping[str, Table], **context: Any
+) -> Response:
+    """Return a page with several tables; with `table=NAME` and a `format` the rows of one.
+
+    Raises:
+        HTTPException: 404, the page has no such table.
+    """
+    name = request.query_params.get("table")
+    if name is None:
+        return render(request, template, tables=tables, **context)
+    if name not in tables:
+        raise HTTPException(404, f"This page has the tables {', '.join(tables)}.")
+    return render_table(request, template, tables[name], tables=tables, **context)
 
 
 def _as_file(request: Request, table: Table) -> Response:
@@ -103,3 +125,6 @@ def address(request: Request, **changes: str | None) -> str:
     query = {**request.query_params, **changes}
     text = urlencode({name: value for name, value in query.items() if value is not None})
     return f"{request.url.path}?{text}" if text else request.url.path
+
+
+TEMPLATES = Jinja2Templates(env=_environment())

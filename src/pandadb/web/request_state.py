@@ -1,6 +1,6 @@
 """Dependencies of routes: the database and the options of their application."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -20,5 +20,12 @@ def options_of(request: Request) -> WebOptions:
     return options
 
 
+def elsewhere_of(request: Request) -> dict[str, Any]:
+    """Return where jobs are looked up that the database lacks, as arguments of services."""
+    web = request.app.state.web
+    return {"archive": web.archive, "exports": web.options.exports}
+
+
 TheDatabase = Annotated[Database, Depends(database_of)]
 Options = Annotated[WebOptions, Depends(options_of)]
+Elsewhere = Annotated[dict[str, Any], Depends(elsewhere_of)]

@@ -6,6 +6,7 @@ import typer
 
 from pandadb import config
 from pandadb import database as databases
+from pandadb.cli.archive import copy
 from pandadb.cli.options import whole
 from pandadb.cli.output import note
 from pandadb.errors import PandaDBError
@@ -44,11 +45,20 @@ def serve(
         raise WebMissing(
             f"{error.name} is not installed: pip install 'pandadb[web]', or in a checkout '.[web]'"
         ) from None
-    with listening(host, port) as (socket, address), _opened(settings) as database:
+    with (
+        listening(host, port) as (socket, address),
+        _opened(settings) as database,
+        copy.other() as archive,
+    ):
         schema.refuse_unstamped(database)
-        options = options_.WebOptions(secret.secret_of(settings), settings.web_url or address)
+        options = options_.WebOptions(
+            secret.secret_of(settings),
+            settings.web_url or address,
+            exports=settings.exports,
+            jobs_dir=settings.jobs_dir(),
+        )
         note(f"Serving on {address}", address=address)
-        server.serve(create_app(database, options), socket)
+        server.serve(create_app(database, options, archive=archive), socket)
 
 
 def _opened(settings: config.Settings) -> databases.Database:
