@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -44,7 +45,7 @@ def shown(value: Any) -> str:
         return value.replace(microsecond=0).isoformat(sep=" ")
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
+    if isinstance(value, float | Decimal):
         return f"{value:,.2f}"
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(map(shown, value))

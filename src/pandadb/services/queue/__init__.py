@@ -17,7 +17,7 @@ from pandadb.core.queue.reaping import ReapResult
 from pandadb.core.queue.submission import Submitted
 from pandadb.core.queue.upkeep.outbox import Event, EventState
 from pandadb.core.queue.upkeep.repairs import RepairResult
-from pandadb.core.queue.upkeep.summaries import GroupState, QueueDepth
+from pandadb.core.queue.upkeep.summaries import ALIVE, GroupState, QueueDepth
 from pandadb.core.queue.verbs.standings import MEANINGS, OUTCOMES, Standing, verbs_of
 from pandadb.core.queue.wait_reasons import JobWait
 from pandadb.services.queue import batches, flows, steps
@@ -64,6 +64,7 @@ from pandadb.services.queue.workers import drain, note_sign, register, stop, wor
 from pandadb.services.transaction import VerbOptions
 
 __all__ = [
+    "ALIVE",
     "CHANNEL",
     "MEANINGS",
     "ON_FAILURE",

@@ -39,8 +39,8 @@ class JobVerb:
     meaning: str
     """The effect on each job, as the end of a sentence."""
     act: Callable[[Call], VerbReport]
-    matrix: str | None = None
-    """Its name in the matrix of verbs and states of queued jobs; None if it is not for them."""
+    matrix: tuple[str, ...] = ()
+    """Its names in the matrix of verbs and states of queued jobs; none if it is not for them."""
     states: tuple[str, ...] = ()
     """States in which it is for jobs that are not of a job queue."""
     parameters: tuple[Parameter, ...] = ()
@@ -142,42 +142,42 @@ VERBS: Mapping[str, JobVerb] = {
     verb.name: verb
     for verb in (
         JobVerb("pause", "does not start until it is resumed",
-                partial(_of_queue, queue.pause), "pause"),
+                partial(_of_queue, queue.pause), ("pause",)),
         JobVerb("resume", "goes on: a paused job, or one that was stopped",
-                partial(_of_queue, queue.resume), "resume"),
-        JobVerb("rerun", "begins anew, and its children wait for it again", _rerun, "rerun",
+                partial(_of_queue, queue.resume), ("resume",)),
+        JobVerb("rerun", "begins anew, and its children wait for it again", _rerun, ("rerun", "rerun by force"),
                 parameters=(Parameter("force", "With children that have begun", "checkbox"),)),
         JobVerb("retry step", "has its present step tried again at once, as the same attempt",
-                partial(_of_queue, queue.retry), "retry"),
+                partial(_of_queue, queue.retry), ("retry",)),
         JobVerb("retry", "is tried again as a new job", _retry,
                 states=("failed", "cancelled", "closed"),
                 parameters=(Parameter("same", "As the same job, while it is active", "checkbox"),)),
-        JobVerb("set priority", "has the priority", _set_priority, "set priority", QUEUED,
+        JobVerb("set priority", "has the priority", _set_priority, ("set priority",), QUEUED,
                 (Parameter("priority", "Priority", "number", hint="the highest comes first",
                            is_required=True),)),
-        JobVerb("set", "has the property", _set_property, "set properties", QUEUED,
+        JobVerb("set", "has the property", _set_property, ("set properties",), QUEUED,
                 (Parameter("column", "Property", "choice", "computingsite",
                            options=selection.SETTABLE),
                  Parameter("value", "Value", is_required=True))),
         *(JobVerb(name, meaning, partial(_move, name), states=_legal(name),
                   is_dangerous=name in ENDS) for name, meaning in MOVES.items()),
-        JobVerb("stop", "is cancelled if it is ready or in flight", _stop, "stop",
+        JobVerb("stop", "is cancelled if it is ready or in flight", _stop, ("stop",),
                 is_dangerous=True),
         JobVerb("cancel", "is cancelled; with a payload, when its worker has ended that", _cancel,
-                ANY_LIVE, parameters=(
+                (ANY_LIVE,), parameters=(
                     Parameter("cascade", "With all jobs that depend on them", "checkbox"),),
                 is_dangerous=True),
         JobVerb("kill", "ends by a kill code; with a payload, when its pilot has ended that", _kill,
-                ANY_LIVE, LIVE, (
+                (ANY_LIVE,), LIVE, (
                     Parameter("code", "Kill code", "number", "9", "9 by hand, 51 to reassign"),
                     Parameter("hard", "Running jobs, too, without asking", "checkbox"),
                     Parameter("keep_unmerged", "Leave inputs of merge jobs to others",
                               "checkbox")), is_dangerous=True),
-        JobVerb("set state", "has the state, for administrators", _set_state, "set state",
+        JobVerb("set state", "has the state, for administrators", _set_state, ("set state",),
                 parameters=(Parameter("state", "State", "choice", "ready",
                                       options=tuple(queue.Standing)),), is_dangerous=True),
         JobVerb("delete", "is deleted with its attempts, files, results and logs", _delete,
-                "delete", parameters=(
+                ("delete",), parameters=(
                     Parameter("whole_flows", "With the last job of a flow", "checkbox"),),
                 is_dangerous=True),
     )
@@ -203,9 +203,12 @@ def of_job(job: Mapping[str, Any], wait: queue.JobWait) -> list[JobVerb]:
     if wait.standing is not None:
         allowed = queue.verbs_of(wait.standing)
         allowed += [ANY_LIVE] if job["jobstatus"] in LIVE else []
-        return [verb for verb in VERBS.values() if verb.matrix in allowed]
-    return [verb for verb in VERBS.values() if job["jobstatus"] in verb.states]
+        return [verb for verb in VERBS.values() if {*verb.matrix} & {*allowed}]
+    again = ("retry",) if job["table"] == ENDED else tuple(VERBS)
+    return [v for v in VERBS.values() if v.name in again and job["jobstatus"] in v.states]
 
 
+ENDED = "jobsarchived4"
+"""The table of jobs that have ended: none moves on, some are tried again."""
 CHANGEABLE = ("jobsdefined4", "jobswaiting4", "jobsactive4", "jobsarchived4")
 """Tables of jobs that verbs change; the archive stays as it is."""

@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from pandadb.services import jobs, queue
 from pandadb.services.selection import VerbReport
 from pandadb.web.operations.chosen_jobs import ChosenJobs
 
+KNOWN = {*jobs.STATES, *queue.Standing}
+"""States; another word is what has happened, such as `asked to end`."""
 MOST_STEPS = 6
 """Pairs of states in the sentence; the table has all jobs."""
 
@@ -58,8 +61,8 @@ def _steps(chosen: ChosenJobs, report: VerbReport) -> str:
         (_before(job, chosen, report), report.states[job]) for job in report.changed
     )
     words = [
-        f"{number:,} from {before or 'its state'} to {after}" if before != after
-        else f"{number:,} that are {after}"
+        f"{number:,} from {before} to {after}" if after in KNOWN and before not in (None, after)
+        else f"{number:,} {after}"
         for (before, after), number in sorted(counts.items(), key=lambda one: -one[1])
     ]  # fmt: skip
     more = f" and {len(words) - MOST_STEPS} other steps" if len(words) > MOST_STEPS else ""
