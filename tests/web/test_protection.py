@@ -162,3 +162,30 @@ def test_database_that_is_away_is_a_503_without_its_address() -> None:
     assert answer.status_code == 503
     assert "secret" not in answer.text
     assert "127.0.0.1" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/static/", "/static/../options.py", "/static/%2e%2e/"])
+def test_folders_are_not_listed(reader: Browser, path: str) -> None:
+    assert reader.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("value", ["'", "' OR 1=1 --", "\\", "%27;DROP TABLE x", "a\tb", "ü€😀"])
+def test_values_are_never_sql(reader: Browser, value: str) -> None:
+    for name in ("computingsite", "produsername", "jobstatus", "order", "after", "errorcode"):
+        answer = reader.get("/api/v1/jobs", params={name: value})
+        assert answer.status_code in (200, 400), answer.text
+        assert answer.status_code == 400 or answer.json()["jobs"] == []
+
+
+def test_error_has_an_id_that_is_in_the_log(
+    reader: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        answer = reader.get("/api/v1/jobs/123456789").json()
+    assert "123456789" in answer["error"]
+    assert answer["id"] in caplog.text
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "FOO"])
+def test_unknown_methods_are_refused(reader: Browser, method: str) -> None:
+    assert reader.request(method, "/jobs").status_code == 405

@@ -1,4 +1,4 @@
-"""The ASGI application: its routes, what they share, and what protects them."""
+"""The ASGI application: its routes, their shared state, and the protection around them."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from pandadb.web.routes import ROUTERS
 
 @dataclass(frozen=True)
 class Web:
-    """What the routes of an application share: `request.app.state.web`."""
+    """The shared state of the routes of an application: `request.app.state.web`."""
 
     database: Database
     options: WebOptions
@@ -54,7 +54,7 @@ def create_app(
 
 
 def _protect(app: FastAPI, options: WebOptions) -> None:
-    """Surround an application with its protection; what is added last is outermost."""
+    """Surround an application with its protection; the last one added is outermost."""
     app.add_middleware(
         RequestLimits,
         max_requests=options.max_requests,

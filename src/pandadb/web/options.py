@@ -1,4 +1,4 @@
-"""Options of the web server: what pages need to know beside the database."""
+"""Options of the web server beside the database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class WebOptions:
     hosts: tuple[str, ...] = ("*",)
     """Names of the server in requests; `*` for any. Others would be a page of another site."""
     proxies: frozenset[str] = frozenset()
-    """Addresses of reverse proxies, whose headers are believed."""
+    """Addresses of reverse proxies, whose headers are trusted."""
     max_requests: int = 64
     """Requests at work at once; others are answered with 503."""
     max_body: int = 1_000_000

@@ -33,7 +33,7 @@ def _hosts(host: str, public_url: str) -> tuple[str, ...]:
 
 
 def secret_of(settings: Settings) -> str:
-    """Return the key of the settings, or that of a file which only its owner can read."""
+    """Return the key of the settings, or that of a file that only its owner can read."""
     if settings.web_secret:
         return settings.web_secret.get_secret_value()
     path = settings.state_dir() / FILE

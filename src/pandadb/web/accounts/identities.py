@@ -16,12 +16,12 @@ FILE = "web_passwords"
 
 
 def without_accounts(_: Request) -> User:
-    """Return the user of pages without accounts, who reads everything."""
+    """Return the user of pages without accounts, with the role of a reader."""
     return User(None, Role.READER)
 
 
 class BySession:
-    """Users of a password file, who log in by a form."""
+    """Users of a password file; they log in by a form."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

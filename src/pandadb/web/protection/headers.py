@@ -1,4 +1,4 @@
-"""Headers of every answer: what a browser may load, and who may show or keep the page."""
+"""Headers of every answer: limits of loading, frames and caches in a browser."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
