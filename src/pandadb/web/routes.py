@@ -1,7 +1,7 @@
 """All routers of the application."""
 
 from pandadb.web.api import jobs as jobs_api
-from pandadb.web.pages import overview, workers
+from pandadb.web.pages import login, overview, workers
 from pandadb.web.pages.jobs import files as job_files
 from pandadb.web.pages.jobs import graph as job_graph
 from pandadb.web.pages.jobs import job
@@ -23,5 +23,6 @@ ROUTERS = (
     task_commands.operating,
     workers.reading,
     workers.operating,
+    login.anyone,
     jobs_api.reading,
 )

@@ -1,4 +1,4 @@
-"""Forms of pages, sent as a browser does: with the cookie and the token of the form."""
+"""Forms of pages that are sent, and what the answers have."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 if TYPE_CHECKING:
-    from fastapi.testclient import TestClient
-    from httpx import Response
+    import httpx2
 
     from pandadb.database import Database
+    from tests.web.browsers import Browser
 
 TABLES = (
     "doma_panda.jobsdefined4", "doma_panda.jobsactive4", "doma_panda.jobsarchived4",
@@ -25,13 +25,9 @@ TABLES = (
 """The tables that verbs change."""
 
 
-def send(client: TestClient, path: str, **fields: Any) -> Response:
+def send(browser: Browser, path: str, **fields: Any) -> httpx2.Response:
     """Send a form, with the token of a page that was loaded before."""
-    page = client.get("/workers").text
-    token = re.search(r'"X-Form-Token": "([0-9a-f]+)"', unescape(page))
-    assert token
-    answer: Response = client.post(path, data={**fields, "form_token": token[1]})
-    return answer
+    return browser.submit(path, "/workers", **fields)
 
 
 def hidden(page: str) -> dict[str, str]:

@@ -17,9 +17,8 @@ from tests.factories import ROW_IDS, make_job, make_task
 from tests.web.operators.forms import send
 
 if TYPE_CHECKING:
-    from fastapi.testclient import TestClient
-
     from pandadb.database import Database
+    from tests.web.browsers import Browser
 
 pytestmark = pytest.mark.any_server
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -76,7 +75,7 @@ ADDRESSES = (
 SUFFIXES = ("", "%0d%0aX-Evil: 1", "%00")
 
 
-def test_markup_in_names_stays_text_on_every_page(operator: TestClient, database: Database) -> None:
+def test_markup_in_names_stays_text_on_every_page(operator: Browser, database: Database) -> None:
     rows = operator.get("/jobs?format=json").json()["rows"]
     ids = [row["pandaid"] for row in rows]
     flows = operator.get("/flows?format=json").json()["rows"]
@@ -102,7 +101,7 @@ def test_markup_in_names_stays_text_on_every_page(operator: TestClient, database
         assert any(safe in pages[path].text for safe in SAFE), path
 
 
-def test_markup_in_addresses_stays_text(operator: TestClient) -> None:
+def test_markup_in_addresses_stays_text(operator: Browser) -> None:
     given = HOSTILE.replace("<", "%3C").replace(">", "%3E").replace('"', "%22").replace("/", "%2F")
     tried = [path.format(given + suffix) for path in ADDRESSES for suffix in SUFFIXES]
     for address in tried:
@@ -113,7 +112,7 @@ def test_markup_in_addresses_stays_text(operator: TestClient) -> None:
 
 
 def test_a_log_that_is_no_address_of_the_web_is_no_link(
-    operator: TestClient, database: Database
+    operator: Browser, database: Database
 ) -> None:
     with database.session() as session:
         bad = make_job(session, "running", pilotid="javascript:alert(1)|x")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from pandadb.models import ErrorDescriptions
@@ -17,6 +16,7 @@ from pandadb.web.options import WebOptions
 from tests.controller.queued_jobs import take
 from tests.factories import make_job
 from tests.queue.archived_jobs import OLD, old_flow
+from tests.web.browsers import Browser
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ def submitted(database: Database, *new: NewQueueJob) -> list[int]:
     return queue.submit(database, new).pandaids
 
 
-def test_the_page_has_the_reason_a_job_waits(reader: TestClient, database: Database) -> None:
+def test_the_page_has_the_reason_a_job_waits(reader: Browser, database: Database) -> None:
     parent, child, throttled = submitted(
         database,
         NewQueueJob("q", "P", handler="h", group="g"),
@@ -42,7 +42,7 @@ def test_the_page_has_the_reason_a_job_waits(reader: TestClient, database: Datab
     assert "Queue q has no worker" in reader.get(f"/jobs/{parent}").text
 
 
-def test_a_job_is_found_by_its_public_id(reader: TestClient, database: Database) -> None:
+def test_a_job_is_found_by_its_public_id(reader: Browser, database: Database) -> None:
     made = queue.submit(database, [NewQueueJob("q", handler="h")])
     answer = reader.get(f"/job/{made.public_ids[0]}")
     assert answer.headers["location"] == f"/jobs/{made.pandaids[0]}"
@@ -53,7 +53,7 @@ def test_a_job_is_found_by_its_public_id(reader: TestClient, database: Database)
     )
 
 
-def test_errors_are_explained(reader: TestClient, database: Database) -> None:
+def test_errors_are_explained(reader: Browser, database: Database) -> None:
     with database.session() as session:
         session.add(
             ErrorDescriptions(
@@ -67,7 +67,7 @@ def test_errors_are_explained(reader: TestClient, database: Database) -> None:
     assert 'href="/jobs?errorcode=pilot=1305"' in page
 
 
-def test_every_table_of_the_page_is_csv_and_json(reader: TestClient, database: Database) -> None:
+def test_every_table_of_the_page_is_csv_and_json(reader: Browser, database: Database) -> None:
     (job,) = submitted(database, NewQueueJob("q", handler="h"))
     rows = reader.get(f"/jobs/{job}?table=states&format=json").json()["rows"]
     assert [row["jobstatus"] for row in rows] == ["activated"]
@@ -77,7 +77,7 @@ def test_every_table_of_the_page_is_csv_and_json(reader: TestClient, database: D
 
 
 def test_an_archived_job_has_the_same_address_and_no_verbs(
-    operator: TestClient, database: Database
+    operator: Browser, database: Database
 ) -> None:
     ids = old_flow(database)
     archive.run(database)
@@ -97,14 +97,14 @@ def test_an_exported_job_has_the_same_address(database: Database, tmp_path: Path
     archive.export(database, month, tmp_path)
     archive.drop_exported(database, month, tmp_path)
     options = WebOptions("key", exports=tmp_path)
-    client = TestClient(create_app(database, options, lambda _: User("r", Role.READER)))
+    client = Browser(create_app(database, options, lambda _: User("r", Role.READER)))
     page = client.get(f"/jobs/{ids[0]}")
     assert page.status_code == 200
     assert "in an exported month" in page.text
 
 
 @pytest.fixture
-def with_folder(database: Database, tmp_path: Path) -> tuple[TestClient, int]:
+def with_folder(database: Database, tmp_path: Path) -> tuple[Browser, int]:
     """A reader, and a job with a folder; beside the folders there is a secret."""
     (job,) = submitted(database, NewQueueJob("q", handler="h"))
     folder = tmp_path / "jobs" / f"{job}-1"
@@ -115,10 +115,10 @@ def with_folder(database: Database, tmp_path: Path) -> tuple[TestClient, int]:
     (folder / "link").symlink_to(tmp_path / "secret")
     options = WebOptions("key", jobs_dir=tmp_path / "jobs")
     app = create_app(database, options, lambda _: User("r", Role.READER))
-    return TestClient(app, raise_server_exceptions=False), job
+    return Browser(app), job
 
 
-def test_files_of_the_folder_are_downloads(with_folder: tuple[TestClient, int]) -> None:
+def test_files_of_the_folder_are_downloads(with_folder: tuple[Browser, int]) -> None:
     client, job = with_folder
     page = client.get(f"/jobs/{job}/files").text
     assert f'href="/jobs/{job}/files/sub/a%20b.txt"' in page
@@ -135,7 +135,7 @@ def test_files_of_the_folder_are_downloads(with_folder: tuple[TestClient, int]) 
     ["../../secret", "..%2f..%2fsecret", "%2e%2e/%2e%2e/secret", "/etc/passwd", "%2fetc%2fpasswd",
      "link", "sub", "sub/../../../secret", "stdout%00", "x" * 5000, "..\\..\\secret"],
 )  # fmt: skip
-def test_no_path_leads_out_of_the_folder(with_folder: tuple[TestClient, int], name: str) -> None:
+def test_no_path_leads_out_of_the_folder(with_folder: tuple[Browser, int], name: str) -> None:
     client, job = with_folder
     answer = client.get(f"/jobs/{job}/files/{name}")
     assert answer.status_code in (400, 404)
@@ -144,7 +144,7 @@ def test_no_path_leads_out_of_the_folder(with_folder: tuple[TestClient, int], na
 
 
 def test_a_record_with_another_folder_gives_no_access_to_it(
-    with_folder: tuple[TestClient, int], database: Database
+    with_folder: tuple[Browser, int], database: Database
 ) -> None:
     client, job = with_folder
     with database.session() as session:
@@ -153,14 +153,14 @@ def test_a_record_with_another_folder_gives_no_access_to_it(
         assert client.get(path).status_code == 404
 
 
-def test_a_server_without_the_folder_says_so(reader: TestClient, database: Database) -> None:
+def test_a_server_without_the_folder_says_so(reader: Browser, database: Database) -> None:
     (job,) = submitted(database, NewQueueJob("q", handler="h"))
     answer = reader.get(f"/jobs/{job}/files")
     assert answer.status_code == 404
     assert "no folder of jobs" in answer.text
 
 
-def test_the_graph_has_each_job_and_dependency(reader: TestClient, database: Database) -> None:
+def test_the_graph_has_each_job_and_dependency(reader: Browser, database: Database) -> None:
     ids = submitted(
         database,
         NewQueueJob("q", "A", handler="h"),
@@ -173,13 +173,13 @@ def test_the_graph_has_each_job_and_dependency(reader: TestClient, database: Dat
     assert all(f'<a href="/jobs/{job}"><title>' in page for job in ids)
 
 
-def test_a_job_at_a_worker_shows_its_lease(reader: TestClient, database: Database) -> None:
+def test_a_job_at_a_worker_shows_its_lease(reader: Browser, database: Database) -> None:
     (job,) = submitted(database, NewQueueJob("demo", handler="h"))
     lease = take(database, job)
     assert f"Worker {lease.owner} has it; its lease lasts until" in reader.get(f"/jobs/{job}").text
 
 
-def test_unknown_jobs_are_404(reader: TestClient) -> None:
+def test_unknown_jobs_are_404(reader: Browser) -> None:
     for path in ("/jobs/12345", "/jobs/12345/graph", "/find?q=12345", "/tasks/12345"):
         assert reader.get(path).status_code == 404
     assert reader.get("/jobs/nine").status_code == 400

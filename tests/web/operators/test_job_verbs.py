@@ -14,9 +14,8 @@ from tests.factories import make_job
 from tests.web.operators.forms import buttons, hidden, send, sentence, snapshot
 
 if TYPE_CHECKING:
-    from fastapi.testclient import TestClient
-
     from pandadb.database import Database
+    from tests.web.browsers import Browser
 
 pytestmark = pytest.mark.any_server
 S = Standing
@@ -31,7 +30,7 @@ def submitted(database: Database, number: int = 1, **given: str) -> list[int]:
 
 @pytest.mark.parametrize("standing", [S.READY, S.PAUSED, S.RUNNING, S.SUSPENDED, S.FINISHED])
 def test_a_queued_job_has_the_buttons_of_the_matrix(
-    operator: TestClient, database: Database, standing: Standing
+    operator: Browser, database: Database, standing: Standing
 ) -> None:
     job = trio(database, standing).job
     shown = buttons(operator.get(f"/jobs/{job}").text)
@@ -44,7 +43,7 @@ def test_a_queued_job_has_the_buttons_of_the_matrix(
 
 @pytest.mark.parametrize("jobstatus", ["assigned", "activated", "running", "failed"])
 def test_a_job_of_panda_has_the_buttons_of_its_transitions(
-    operator: TestClient, database: Database, jobstatus: str
+    operator: Browser, database: Database, jobstatus: str
 ) -> None:
     with database.session() as session:
         job = make_job(session, jobstatus)
@@ -58,7 +57,7 @@ def test_a_job_of_panda_has_the_buttons_of_its_transitions(
         assert ("set priority" in shown) == (jobstatus in ("assigned", "activated"))
 
 
-def test_readers_have_no_verbs_and_are_refused(reader: TestClient, database: Database) -> None:
+def test_readers_have_no_verbs_and_are_refused(reader: Browser, database: Database) -> None:
     (job,) = submitted(database)
     before = snapshot(database)
     for path in (f"/jobs/{job}", "/jobs", "/workers"):
@@ -69,7 +68,7 @@ def test_readers_have_no_verbs_and_are_refused(reader: TestClient, database: Dat
     assert snapshot(database) == before
 
 
-def test_the_dry_run_of_no_verb_changes_anything(operator: TestClient, database: Database) -> None:
+def test_the_dry_run_of_no_verb_changes_anything(operator: Browser, database: Database) -> None:
     ids = [trio(database, S.READY).job, trio(database, S.SUSPENDED).job]
     with database.session() as session:
         ids += [make_job(session, one) for one in ("assigned", "throttled", "running", "failed")]
@@ -84,15 +83,13 @@ def test_the_dry_run_of_no_verb_changes_anything(operator: TestClient, database:
     assert {*VERBS} - changing <= {"resume", "assign", "end commanded"}
 
 
-def test_a_verb_without_a_required_value_asks_for_it(
-    operator: TestClient, database: Database
-) -> None:
+def test_a_verb_without_a_required_value_asks_for_it(operator: Browser, database: Database) -> None:
     page = send(operator, "/jobs/verbs", verb="set priority", pandaid=submitted(database)).text
     assert sentence(page) == "1 jobs are chosen. Give a value: Priority."
     assert "confirmed" not in page
 
 
-def test_what_was_confirmed_is_done_and_reported(operator: TestClient, database: Database) -> None:
+def test_what_was_confirmed_is_done_and_reported(operator: Browser, database: Database) -> None:
     ids = submitted(database, 2)
     page = send(operator, "/jobs/verbs", verb="pause", pandaid=ids).text
     assert sentence(page) == "2 jobs would change (2 from activated to throttled)."
@@ -102,7 +99,7 @@ def test_what_was_confirmed_is_done_and_reported(operator: TestClient, database:
 
 
 def test_a_confirmation_that_is_sent_twice_does_nothing_more(
-    operator: TestClient, database: Database
+    operator: Browser, database: Database
 ) -> None:
     ids = submitted(database, 2)
     fields = hidden(send(operator, "/jobs/verbs", verb="cancel", pandaid=ids).text)
@@ -115,7 +112,7 @@ def test_a_confirmation_that_is_sent_twice_does_nothing_more(
 
 
 def test_a_job_that_has_begun_since_the_dry_run_is_left_alone(
-    operator: TestClient, database: Database
+    operator: Browser, database: Database
 ) -> None:
     first, second = submitted(database, 2)
     page = send(operator, "/jobs/verbs", verb="kill", pandaid=[first, second]).text
@@ -125,7 +122,7 @@ def test_a_job_that_has_begun_since_the_dry_run_is_left_alone(
 
 
 def test_all_that_match_the_filter_are_taken_and_no_others(
-    operator: TestClient, database: Database
+    operator: Browser, database: Database
 ) -> None:
     mine, others = submitted(database, 3, name="mine"), submitted(database, 2, name="other")
     query = "name=mine&jobstatus=activated&limit=1&after=x"
@@ -149,13 +146,13 @@ def test_all_that_match_the_filter_are_taken_and_no_others(
         ({"verb": "cancel", "seen": "x:y"}, "is no PandaID"),
     ],
 )
-def test_bad_forms_get_a_sentence(operator: TestClient, fields: dict[str, str], words: str) -> None:
+def test_bad_forms_get_a_sentence(operator: Browser, fields: dict[str, str], words: str) -> None:
     answer = send(operator, "/jobs/verbs", **fields)
     assert answer.status_code == 400
     assert words in answer.text
 
 
-def test_a_refused_job_does_not_stop_the_others(operator: TestClient, database: Database) -> None:
+def test_a_refused_job_does_not_stop_the_others(operator: Browser, database: Database) -> None:
     ready = submitted(database)[0]
     failed = trio(database, S.FAILED).job
     page = send(operator, "/jobs/verbs", verb="pause", pandaid=[ready, failed, 99_999_999]).text

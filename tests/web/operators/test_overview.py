@@ -15,14 +15,13 @@ from pandadb.web.remembered import Remembered
 from tests.factories import make_job
 
 if TYPE_CHECKING:
-    from fastapi.testclient import TestClient
-
     from pandadb.database import Database
+    from tests.web.browsers import Browser
 
 pytestmark = pytest.mark.any_server
 
 
-def test_jobs_are_drawn_by_state_site_and_hour(reader: TestClient, database: Database) -> None:
+def test_jobs_are_drawn_by_state_site_and_hour(reader: Browser, database: Database) -> None:
     with database.session() as session:
         for state, site in (("running", "A & B"), ("running", "C"), ("assigned", "C")):
             make_job(session, state, computingsite=site)
@@ -36,13 +35,13 @@ def test_jobs_are_drawn_by_state_site_and_hour(reader: TestClient, database: Dat
     assert reader.get("/?table=x").status_code == 404
 
 
-def test_an_empty_database_has_hints(reader: TestClient) -> None:
+def test_an_empty_database_has_hints(reader: Browser) -> None:
     page = reader.get("/").text
     for words in ("There are no jobs yet", "No worker runs", "No queue has a job or a worker"):
         assert words in page
 
 
-def test_problems_are_named_with_their_remedy(reader: TestClient, database: Database) -> None:
+def test_problems_are_named_with_their_remedy(reader: Browser, database: Database) -> None:
     queue.submit(database, [NewQueueJob("left", handler="h")])
     with database.session() as session:
         session.execute(

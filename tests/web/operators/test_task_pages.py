@@ -14,9 +14,8 @@ from tests.queue.flow_runs import DIAMOND, fail, finish, flow_of, state_of
 from tests.web.operators.forms import buttons, hidden, send, sentence, snapshot
 
 if TYPE_CHECKING:
-    from fastapi.testclient import TestClient
-
     from pandadb.database import Database
+    from tests.web.browsers import Browser
 
 pytestmark = pytest.mark.any_server
 
@@ -27,7 +26,7 @@ def task(database: Database, *numbers: int, files: int = 3) -> None:
             make_task(session, number, files)
 
 
-def test_lists_go_page_by_page_with_a_filter(reader: TestClient, database: Database) -> None:
+def test_lists_go_page_by_page_with_a_filter(reader: Browser, database: Database) -> None:
     task(database, 7, 8, 9)
     first = reader.get("/tasks?limit=2&status=running&format=json").json()
     rest = reader.get(f"/tasks?limit=2&format=json&after={first['next']}").json()
@@ -37,7 +36,7 @@ def test_lists_go_page_by_page_with_a_filter(reader: TestClient, database: Datab
 
 
 def test_a_task_shows_progress_datasets_and_their_files(
-    reader: TestClient, database: Database
+    reader: Browser, database: Database
 ) -> None:
     task(database, 7)
     page = reader.get("/tasks/7").text
@@ -58,7 +57,7 @@ def test_files_of_a_dataset_go_page_by_page(database: Database) -> None:
     assert len({*after, *(one["fileid"] for one in found)}) == 5
 
 
-def test_a_command_has_a_dry_run_then_is_done(operator: TestClient, database: Database) -> None:
+def test_a_command_has_a_dry_run_then_is_done(operator: Browser, database: Database) -> None:
     task(database, 7)
     assert 'value="pause"' in operator.get("/tasks/7").text
     before = snapshot(database)
@@ -75,9 +74,7 @@ def test_a_command_has_a_dry_run_then_is_done(operator: TestClient, database: Da
     assert 'value="pause"' not in shown
 
 
-def test_the_dry_run_of_no_command_changes_anything(
-    operator: TestClient, database: Database
-) -> None:
+def test_the_dry_run_of_no_command_changes_anything(operator: Browser, database: Database) -> None:
     task(database, 7)
     before = snapshot(database)
     for name in tasks.COMMANDS:
@@ -86,7 +83,7 @@ def test_the_dry_run_of_no_command_changes_anything(
         assert snapshot(database) == before, name
 
 
-def test_a_command_needs_its_target(operator: TestClient, database: Database) -> None:
+def test_a_command_needs_its_target(operator: Browser, database: Database) -> None:
     task(database, 7)
     page = send(operator, "/tasks/7/command", command="reassign", confirmed="true").text
     assert sentence(page) == "Give a value: Target."
@@ -94,7 +91,7 @@ def test_a_command_needs_its_target(operator: TestClient, database: Database) ->
     assert send(operator, "/tasks/999/command", command="pause").status_code == 404
 
 
-def test_a_flow_is_drawn_with_its_dependencies(reader: TestClient, database: Database) -> None:
+def test_a_flow_is_drawn_with_its_dependencies(reader: Browser, database: Database) -> None:
     flow = flow_of(database, *DIAMOND)
     finish(database, "A")
     page = reader.get(f"/tasks/{flow}").text
@@ -106,7 +103,7 @@ def test_a_flow_is_drawn_with_its_dependencies(reader: TestClient, database: Dat
     assert [row["jeditaskid"] for row in rows] == [flow]
 
 
-def test_a_flow_that_is_too_large_is_a_table(reader: TestClient, database: Database) -> None:
+def test_a_flow_that_is_too_large_is_a_table(reader: Browser, database: Database) -> None:
     many = [NewQueueJob(name=f"j{n}", handler="h") for n in range(401)]
     flow = queue.submit(database, many, flow=NewFlow("f", queue="demo")).jeditaskid
     page = reader.get(f"/tasks/{flow}").text
@@ -114,7 +111,7 @@ def test_a_flow_that_is_too_large_is_a_table(reader: TestClient, database: Datab
     assert page.count("<tr>") > 400
 
 
-def test_verbs_of_flows_have_a_dry_run(operator: TestClient, database: Database) -> None:
+def test_verbs_of_flows_have_a_dry_run(operator: Browser, database: Database) -> None:
     flow = flow_of(database, *DIAMOND)
     fail(database, "A")
     before = snapshot(database)
@@ -133,7 +130,7 @@ def test_verbs_of_flows_have_a_dry_run(operator: TestClient, database: Database)
     assert send(operator, path, verb="x").status_code == 400
 
 
-def test_workers_are_listed_by_state_and_drained(operator: TestClient, database: Database) -> None:
+def test_workers_are_listed_by_state_and_drained(operator: Browser, database: Database) -> None:
     for name in ("a", "b", "c"):
         queue.register(database, name, ["demo"], 2)
     queue.stop(database, "c")
