@@ -1,7 +1,7 @@
 """All routers of the application."""
 
 from pandadb.web.api import jobs as jobs_api
-from pandadb.web.pages import login, overview, workers
+from pandadb.web.pages import login, overview, queues, workers
 from pandadb.web.pages.jobs import files as job_files
 from pandadb.web.pages.jobs import graph as job_graph
 from pandadb.web.pages.jobs import job
@@ -23,6 +23,8 @@ ROUTERS = (
     task_commands.operating,
     workers.reading,
     workers.operating,
+    queues.reading,
+    queues.operating,
     login.anyone,
     jobs_api.reading,
 )

@@ -81,7 +81,7 @@ def test_markup_in_names_stays_text_on_every_page(operator: Browser, database: D
     flows = operator.get("/flows?format=json").json()["rows"]
     flow = flows[0]["jeditaskid"]
     paths = [
-        "/", "/jobs", "/tasks", "/flows", "/workers", f"/tasks/{TASK}", f"/tasks/{flow}",
+        "/", "/jobs", "/tasks", "/flows", "/workers", "/queues", f"/tasks/{TASK}", f"/tasks/{flow}",
         f"/tasks/{TASK}/datasets/{TASK * 10}",
         *(f"/jobs/{job}" for job in ids), f"/jobs/{ids[-1]}/graph",
     ]  # fmt: skip

@@ -85,7 +85,7 @@ def test_the_dry_run_of_no_verb_changes_anything(operator: Browser, database: Da
 
 def test_a_verb_without_a_required_value_asks_for_it(operator: Browser, database: Database) -> None:
     page = send(operator, "/jobs/verbs", verb="set priority", pandaid=submitted(database)).text
-    assert sentence(page) == "1 jobs are chosen. Give a value: Priority."
+    assert sentence(page) == "Jobs: 1. Give a value: Priority."
     assert "confirmed" not in page
 
 

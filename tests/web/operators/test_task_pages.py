@@ -160,3 +160,31 @@ def test_workers_go_page_by_page(database: Database) -> None:
     rest = [one["worker_id"] for one in queue.workers(database, limit=9, after=first[-1])]
     assert first + rest == [one["worker_id"] for one in queue.workers(database)]
     assert queue.workers(database, after="unknown") == []
+
+
+def test_upkeep_of_queues_has_a_dry_run(operator: Browser, database: Database) -> None:
+    (job,) = queue.submit(database, [NewQueueJob("demo", handler="h", max_attempts=2)]).pandaids
+    queue.claim(database, "demo", 1, owner="w")
+    with database.session() as session:
+        session.connection().exec_driver_sql("UPDATE pandadb.job_lease SET until = '2026-01-01'")
+    path, before = "/queues/upkeep", snapshot(database)
+    for name, words in (
+        ("reap", "1 jobs with an expired lease would be put in order."),
+        ("repair", "There are no rows that are out of order: nothing is to be done."),
+        ("set group", "Give a value: Group."),
+        ("send again", "Give a value: Event."),
+    ):
+        assert sentence(send(operator, path, upkeep=name).text) == words
+        assert snapshot(database) == before, name
+    done = send(operator, path, upkeep="reap", confirmed="true").text
+    assert sentence(done) == "1 jobs with an expired lease are put in order."
+    assert f"/jobs/{job}" in operator.get("/jobs?jobstatus=activated").text
+    fields = {"upkeep": "set group", "group": "g", "most": "3"}
+    send(operator, path, **fields, confirmed="true")
+    assert [one.max_running for one in queue.groups(database)] == [3]
+    rows = operator.get("/queues?table=groups&format=json").json()["rows"]
+    assert rows == [{"group_key": "g", "max_running": 3, "admitted": 0, "waiting": 0}]
+    assert operator.get("/queues?state=odd").status_code == 400
+    assert "was sent already, or is unknown" in send(
+        operator, path, upkeep="send again", event="99"
+    ).text  # fmt: skip

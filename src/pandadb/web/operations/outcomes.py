@@ -68,13 +68,16 @@ def _steps(chosen: ChosenJobs, report: VerbReport) -> str:
     counts: Mapping[tuple[str | None, str], int] = Counter(
         (_before(job, chosen, report), report.states[job]) for job in report.changed
     )
-    words = [
-        f"{number:,} from {before} to {after}" if after in KNOWN and before not in (None, after)
-        else f"{number:,} {after}"
-        for (before, after), number in sorted(counts.items(), key=lambda one: -one[1])
-    ]  # fmt: skip
+    ranked = sorted(counts.items(), key=lambda one: -one[1])
+    words = [f"{number:,} {_step(*step)}" for step, number in ranked]
     more = f" and {len(words) - MOST_STEPS} other steps" if len(words) > MOST_STEPS else ""
     return f" ({', '.join(words[:MOST_STEPS])}{more})" if words else ""
+
+
+def _step(before: str | None, after: str) -> str:
+    if before == after:
+        return f"{after} as before"
+    return f"from {before} to {after}" if before and after in KNOWN else after
 
 
 def _jobs(number: int) -> str:
