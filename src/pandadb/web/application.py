@@ -26,7 +26,7 @@ class Web:
     identify: Identify
     rates: Rates
     archive: Database | None = None
-    """Another database, to which days are copied."""
+    """Another database with copied days."""
 
     @property
     def has_accounts(self) -> bool:

@@ -15,9 +15,9 @@ class WebOptions:
     public_url: str = "http://127.0.0.1:8080"
     """Address of the start page as users type it, without a slash at its end."""
     exports: Path | None = None
-    """Folder of exported months, in which jobs are looked up at last."""
+    """Folder of exported months: jobs are looked up there at last."""
     jobs_dir: Path | None = None
-    """Folder below which workers of this machine run jobs; files of no other one are shown."""
+    """Folder of the workers of this machine; files of jobs are shown from below it only."""
     hosts: tuple[str, ...] = ("*",)
     """Names of the server in requests; `*` for any. Others would be a page of another site."""
     proxies: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""The start page: jobs by state, site and hour, queues, workers, and what needs attention."""
+"""The start page: jobs by state, site and hour, queues, workers, and problems."""
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ reading = pages_for(Role.READER)
 SECONDS = 5.0
 """How long counts of jobs are shown to other readers."""
 SECONDS_OF_UPKEEP = 60.0
-"""The same for the state of the archive, which changes by the day."""
+"""The same for the state of the archive: it changes by the day."""
 DIGITS = 19
 
 
