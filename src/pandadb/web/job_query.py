@@ -51,15 +51,15 @@ class JobQuery(BaseModel):
             produsername=self.produsername,
             prodsourcelabel=self.prodsourcelabel,
             gshare=self.gshare,
-            since=_naive(self.since),
-            until=_naive(self.until),
+            since=naive(self.since),
+            until=naive(self.until),
             errorcode=self.errorcode,
             errortext=self.errortext,
             archive=self.archive,
         )
 
 
-def _naive(moment: datetime | None) -> datetime | None:
+def naive(moment: datetime | None) -> datetime | None:
     """Return a time as PanDA stores it: UTC without a time zone."""
     if moment is None or moment.tzinfo is None:
         return moment

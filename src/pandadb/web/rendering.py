@@ -1,11 +1,12 @@
 """Answers of pages: a template, or the rows of its table as CSV or JSON."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.templating import Jinja2Templates
@@ -82,9 +83,33 @@ def render_table(request: Request, template: str, table: Table, **context: Any) 
     return render(request, template, table=table, **context)
 
 
+def render_section(
+    request: Request,
+    title: str,
+    tables: Sequence[Table],
+    *,
+    facts: Mapping[str, Any] | None = None,
+    problems: Sequence[str] = (),
+    template: str = "section.html",
+) -> Response:
+    """Return a page with problems, facts and tables; `table` in the query names that of CSV, JSON.
+
+    Raises:
+        HTTPException: 404, the page has no such table.
+    """
+    key = request.query_params.get("table", tables[0].key)
+    chosen = next((one for one in tables if one.key == key), None)
+    if chosen is None:
+        raise HTTPException(404, f"This page has no table {key}.")
+    if request.headers.get(FRAGMENT_HEADER):
+        return render(request, "table.html", table=chosen)
+    return render_table(
+        request, template, chosen, title=title, tables=tables, facts=facts or {}, problems=problems
+    )
+
+
 def _as_file(request: Request, table: Table) -> Response:
-    name = "".join(letter if letter.isalnum() else "_" for letter in table.name.lower())
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    headers = {"Content-Disposition": f'attachment; filename="{table.key}.csv"'}
     return StreamingResponse(
         as_csv(table),
         media_type="text/csv; charset=utf-8",

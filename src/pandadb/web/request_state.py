@@ -1,4 +1,4 @@
-"""Dependencies of routes: the database and the options of their application."""
+"""Dependencies of routes: the shared state of their application."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from pandadb.database import Database
 from pandadb.web.options import WebOptions
+from pandadb.web.recent import RecentValues
 
 
 def database_of(request: Request) -> Database:
@@ -20,5 +21,19 @@ def options_of(request: Request) -> WebOptions:
     return options
 
 
+def archive_of(request: Request) -> Database | None:
+    """Return the other database that is the archive, if there is one."""
+    archive: Database | None = request.app.state.web.archive
+    return archive
+
+
+def recent_of(request: Request) -> RecentValues:
+    """Return the values that requests share."""
+    recent: RecentValues = request.app.state.web.recent
+    return recent
+
+
 TheDatabase = Annotated[Database, Depends(database_of)]
+TheArchive = Annotated[Database | None, Depends(archive_of)]
+Recent = Annotated[RecentValues, Depends(recent_of)]
 Options = Annotated[WebOptions, Depends(options_of)]
