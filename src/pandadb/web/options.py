@@ -29,7 +29,9 @@ class WebOptions:
     waits: archive.GracePeriods = field(default_factory=archive.GracePeriods)
     """Time between copy and drop, with an archive in another database."""
     exports: Path | None = None
-    """Folder of exported months."""
+    """Folder of exported months, in which jobs are looked up at last."""
+    jobs_dir: Path | None = None
+    """Folder below which workers of this machine run jobs; files of no other one are shown."""
     max_requests: int = 64
     """Requests at work at once; others are answered with 503."""
     max_body: int = 1_000_000

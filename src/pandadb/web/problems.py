@@ -14,10 +14,13 @@ from starlette.exceptions import HTTPException
 from pandadb.database import DatabaseUnreachable, PoolExhausted
 from pandadb.errors import InvalidInput, PandaDBError, sqlstate
 from pandadb.services import failures, jobs, queue, selection, tasks
-from pandadb.web.rendering import render
+from pandadb.web.rendering import FRAGMENT_HEADER, render
 
 LOG = logging.getLogger(__name__)
-NOT_FOUND = (jobs.UnknownJob, selection.NotFound, tasks.TaskNotFound)
+NOT_FOUND = (
+    jobs.UnknownJob, selection.NotFound, selection.NoJobFolder, selection.UnknownJobFile,
+    tasks.TaskNotFound, queue.flows.FlowNotFound, queue.flows.JobNotFound,
+)  # fmt: skip
 BUSY_STATES = ("57014", "55P03", "53300", "57P01", "57P02", "57P03")
 """SQLSTATEs of a server that is overloaded, stopping or starting."""
 RETRY_AFTER = "5"
@@ -36,7 +39,9 @@ def answer(
         reply: Response = JSONResponse({"error": sentence, "id": ident}, status_code=status)
     else:
         phrase = HTTPStatus(status).phrase
-        reply = render(request, "problem.html", status=status, phrase=phrase, sentence=sentence,
+        is_part = FRAGMENT_HEADER in request.headers
+        template = "problem_part.html" if is_part else "problem.html"
+        reply = render(request, template, status=status, phrase=phrase, sentence=sentence,
                        ident=ident)  # fmt: skip
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         reply.headers["Retry-After"] = RETRY_AFTER

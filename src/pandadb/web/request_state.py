@@ -1,6 +1,6 @@
 """Dependencies of routes: the shared state of their application."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -31,9 +31,14 @@ def recent_of(request: Request) -> RecentValues:
     """Return the values that requests share."""
     recent: RecentValues = request.app.state.web.recent
     return recent
+def elsewhere_of(request: Request) -> dict[str, Any]:
+    """Return where jobs are looked up that the database lacks, as arguments of services."""
+    web = request.app.state.web
+    return {"archive": web.archive, "exports": web.options.exports}
 
 
 TheDatabase = Annotated[Database, Depends(database_of)]
 TheArchive = Annotated[Database | None, Depends(archive_of)]
 Recent = Annotated[RecentValues, Depends(recent_of)]
 Options = Annotated[WebOptions, Depends(options_of)]
+Elsewhere = Annotated[dict[str, Any], Depends(elsewhere_of)]

@@ -1,11 +1,38 @@
 """All routers of the application."""
 
 from pandadb.web.api import jobs as jobs_api
-from pandadb.web.pages import archive, harvester, jobs, login, partitions, shares, sites
+from pandadb.web.pages import (
+    archive,
+    harvester,
+    login,
+    overview,
+    partitions,
+    shares,
+    sites,
+    workers,
+)
+from pandadb.web.pages.jobs import files as job_files
+from pandadb.web.pages.jobs import graph as job_graph
+from pandadb.web.pages.jobs import job
+from pandadb.web.pages.jobs import lists as job_lists
+from pandadb.web.pages.jobs import verbs as job_verbs
+from pandadb.web.pages.tasks import commands as task_commands
+from pandadb.web.pages.tasks import lists as task_lists
+from pandadb.web.pages.tasks import task
 
 ROUTERS = (
-    jobs.reading,
     login.anyone,
+    overview.reading,
+    job_lists.reading,
+    job_verbs.operating,
+    job.reading,
+    job_files.reading,
+    job_graph.reading,
+    task_lists.reading,
+    task.reading,
+    task_commands.operating,
+    workers.reading,
+    workers.operating,
     archive.reading,
     partitions.reading,
     shares.reading,

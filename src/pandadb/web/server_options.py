@@ -30,6 +30,7 @@ def options_of(settings: Settings, host: str, address: str) -> WebOptions:
         policies=partitions.load(settings.policies),
         waits=archive.GracePeriods.of_days(settings.archive_wait, settings.archive_wait_files),
         exports=settings.exports,
+        jobs_dir=settings.jobs_dir(),
     )
 
 

@@ -17,8 +17,9 @@ from pandadb.core.queue.reaping import ReapResult
 from pandadb.core.queue.submission import Submitted
 from pandadb.core.queue.upkeep.outbox import Event, EventState
 from pandadb.core.queue.upkeep.repairs import RepairResult
-from pandadb.core.queue.upkeep.summaries import GroupState, QueueDepth
-from pandadb.core.queue.verbs.standings import OUTCOMES, Standing
+from pandadb.core.queue.upkeep.summaries import ALIVE, GroupState, QueueDepth
+from pandadb.core.queue.verbs.standings import MEANINGS, OUTCOMES, Standing, verbs_of
+from pandadb.core.queue.wait_reasons import JobWait
 from pandadb.services.queue import batches, flows, steps
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
@@ -58,11 +59,14 @@ from pandadb.services.queue.verbs.job_verbs import (
     stop_jobs,
     with_process,
 )
+from pandadb.services.queue.wait_reasons import why_waiting
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions
 
 __all__ = [
+    "ALIVE",
     "CHANNEL",
+    "MEANINGS",
     "ON_FAILURE",
     "OUTCOMES",
     "Beat",
@@ -75,6 +79,7 @@ __all__ = [
     "FlowLocked",
     "GroupState",
     "HeldLocks",
+    "JobWait",
     "JobsLocked",
     "Lease",
     "LeaseLost",
@@ -145,6 +150,8 @@ __all__ = [
     "stop_jobs",
     "store_tails",
     "submit",
+    "verbs_of",
+    "why_waiting",
     "with_process",
     "workers",
 ]
