@@ -31,6 +31,8 @@ def recent_of(request: Request) -> RecentValues:
     """Return the values that requests share."""
     recent: RecentValues = request.app.state.web.recent
     return recent
+
+
 def elsewhere_of(request: Request) -> dict[str, Any]:
     """Return where jobs are looked up that the database lacks, as arguments of services."""
     web = request.app.state.web

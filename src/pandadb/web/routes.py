@@ -1,6 +1,11 @@
 """All routers of the application."""
 
+from pandadb.web.api import archive as archive_api
 from pandadb.web.api import jobs as jobs_api
+from pandadb.web.api import monitoring
+from pandadb.web.api import queues as queues_api
+from pandadb.web.api import sites as sites_api
+from pandadb.web.api import tasks as tasks_api
 from pandadb.web.pages import (
     archive,
     harvester,
@@ -39,4 +44,10 @@ ROUTERS = (
     sites.reading,
     harvester.reading,
     jobs_api.reading,
+    tasks_api.reading,
+    queues_api.reading,
+    archive_api.reading,
+    sites_api.reading,
+    monitoring.reading,
+    monitoring.anyone,
 )

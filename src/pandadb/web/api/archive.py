@@ -1,6 +1,8 @@
 """The archive and the partitions as JSON."""
 
+from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 from pandadb.services import archive, coverage
 from pandadb.web.accounts.roles import api_for
@@ -11,22 +13,23 @@ reading = api_for(Role.READER)
 
 
 @reading.get("/archive")
-def get_status(database: TheDatabase, other: TheArchive, options: Options) -> archive.Status:
+def get_status(database: TheDatabase, other: TheArchive, options: Options) -> dict[str, Any]:
     """Return the state of the archive, with days that are put off and why."""
-    return archive.status(database, options.policies, archive=other, waits=options.waits)
+    return asdict(archive.status(database, options.policies, archive=other, waits=options.waits))
 
 
 @reading.get("/archive/{day}")
 def explain_day(
     database: TheDatabase, other: TheArchive, options: Options, day: date
-) -> archive.ExplainedDay:
+) -> dict[str, Any]:
     """Return where the rows of a day are, why they stay there, and their proofs."""
-    return archive.explain_day(
+    found = archive.explain_day(
         database, day, options.policies, archive=other, exports=options.exports, waits=options.waits
     )
+    return asdict(found)
 
 
 @reading.get("/partitions")
-def get_coverage(database: TheDatabase, options: Options) -> coverage.Coverage:
+def get_coverage(database: TheDatabase, options: Options) -> dict[str, Any]:
     """Return the partitions of all tables, and problems."""
-    return coverage.coverage(database, options.policies)
+    return asdict(coverage.coverage(database, options.policies))

@@ -1,9 +1,10 @@
 """Jobs as JSON."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from pandadb.services import jobs
 from pandadb.web.accounts.roles import api_for
@@ -20,6 +21,12 @@ class JobPage(BaseModel):
     jobs: list[dict[str, Any]]
     next: str | None
     """The value of `after` for the next page; None on the last one."""
+
+
+class CountQuery(JobQuery):
+    """Conditions on jobs that are counted."""
+
+    by: str = Field("jobstatus", description="Columns, separated by commas; also: table")
 
 
 @reading.get("/jobs")
@@ -47,14 +54,14 @@ def get_job(
 @reading.get("/jobs/{pandaid}/history")
 def get_history(
     database: TheDatabase, archive: TheArchive, options: Options, pandaid: int
-) -> jobs.History:
+) -> dict[str, Any]:
     """Return the states of a job with the seconds in each, and its attempts."""
-    return jobs.history(database, pandaid, archive=archive, exports=options.exports)
+    return asdict(jobs.history(database, pandaid, archive=archive, exports=options.exports))
 
 
 @reading.get("/job-counts")
 def count_jobs(
-    database: TheDatabase, query: Annotated[JobQuery, Query()], by: str = "jobstatus"
+    database: TheDatabase, query: Annotated[CountQuery, Query()]
 ) -> list[dict[str, Any]]:
     """Return the number of `jobs` for each combination of values of the columns in `by`."""
-    return jobs.count(database, query.filter(), by.split(","))
+    return jobs.count(database, query.filter(), query.by.split(","))

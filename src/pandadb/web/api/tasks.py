@@ -1,5 +1,6 @@
 """Tasks as JSON."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pandadb.services import tasks
 from pandadb.web.accounts.roles import api_for
 from pandadb.web.accounts.users import Role
-from pandadb.web.job_query import Text, Time, naive
+from pandadb.web.job_query import Number, Text, Time, naive
 from pandadb.web.request_state import TheDatabase
 
 reading = api_for(Role.READER)
@@ -29,7 +30,7 @@ class TaskQuery(BaseModel):
     since: Time = Field(None, description="Earliest time of the last change, UTC")
     until: Time = Field(None, description="First time that is too late, UTC")
     limit: int = Field(50, ge=1, le=1000)
-    after: Text = Field(None, description="Cursor of the page before")
+    before: Number = Field(None, description="Last task of the page before")
 
     def filter(self) -> tasks.TaskFilter:
         """Return the conditions as a filter.
@@ -37,7 +38,7 @@ class TaskQuery(BaseModel):
         Raises:
             InvalidInput: A value does not fit its column; an unknown state.
         """
-        given = self.model_dump(exclude={"status", "since", "until", "limit", "after"})
+        given = self.model_dump(exclude={"status", "since", "until", "limit", "before"})
         states = [one.strip() for one in (self.status or "").split(",") if one.strip()]
         return tasks.TaskFilter(
             status=states or None, since=naive(self.since), until=naive(self.until), **given
@@ -46,8 +47,8 @@ class TaskQuery(BaseModel):
 
 @reading.get("/tasks")
 def find_tasks(database: TheDatabase, query: Annotated[TaskQuery, Query()]) -> dict[str, Any]:
-    """Return a page of the tasks that meet all conditions, and the cursor of the `next` one."""
-    page = tasks.find(database, query.filter(), limit=query.limit, after=query.after)
+    """Return a page of the tasks that meet all conditions, and the `before` of the `next` one."""
+    page = tasks.find(database, query.filter(), limit=query.limit, before=query.before)
     return {"tasks": page.tasks, "next": page.next}
 
 
@@ -58,6 +59,6 @@ def get_task(database: TheDatabase, jeditaskid: int) -> dict[str, Any]:
 
 
 @reading.get("/tasks/{jeditaskid}/history")
-def get_history(database: TheDatabase, jeditaskid: int) -> tasks.TaskHistory:
+def get_history(database: TheDatabase, jeditaskid: int) -> dict[str, Any]:
     """Return the states of a task over time."""
-    return tasks.history(database, jeditaskid)
+    return asdict(tasks.history(database, jeditaskid))

@@ -73,7 +73,7 @@ def show_instance(
         for queue, states in sorted(page.state.counts.items())
         for state, number in sorted(states.items())
     ]
-    found = page.found
+    found = page.page
     tables = [
         Table("Workers", WORKERS, found.workers, str(found.next) if found.next else None,
               "It has reported no workers."),

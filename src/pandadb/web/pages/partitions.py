@@ -21,8 +21,8 @@ COVERAGE = (
     Column("then", "Then"),
     Column("partitions", "Partitions", "number"),
     Column("ahead", "Ahead", "number"),
-    Column("first", "From", "time"),
-    Column("last", "To", "time"),
+    Column("first", "From"),
+    Column("last", "To"),
     Column("stray", "In DEFAULT", "number"),
     Column("megabytes", "MB", "number"),
 )
