@@ -100,6 +100,8 @@ def test_slow_clients_are_left(database: Database, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(slow_headers, "HEADERS_TIMEOUT", 0.2)
     with serving(database, replace(OPTIONS, body_timeout=0.2)) as place:
         assert answer_to(place, b"GET /jobs HT") == b"", "without a whole request line"
+        again = answer_to(place, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTT")
+        assert again.count(b"200 OK") == 1
         slow_body = (
             b"POST /logout HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
             b"Content-Type: application/x-www-form-urlencoded\r\n\r\nx"
