@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from pandadb.database import DatabaseUnreachable, PoolExhausted
@@ -67,7 +67,8 @@ def of_pandadb(request: Request, error: Exception) -> Response:
 def of_database(request: Request, error: Exception) -> Response:
     """Answer an error of the database."""
     assert isinstance(error, DBAPIError)  # noqa: S101  # as registered
-    lost = error.connection_invalidated or sqlstate(error) in (None, *BUSY_STATES)
+    unheard = sqlstate(error) is None and isinstance(error, OperationalError | InterfaceError)
+    lost = unheard or error.connection_invalidated or sqlstate(error) in BUSY_STATES
     if lost:
         sentence = "The database is overloaded or restarts. Try again in a few seconds."
         LOG.warning("%s", failures.sentence_of(error))

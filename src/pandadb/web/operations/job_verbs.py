@@ -124,6 +124,7 @@ ANY_LIVE = "any live job"
 LIVE = tuple(name for name, state in jobs.STATES.items() if not state.final)
 QUEUED = ("pending", "defined", "waiting", "assigned", "activated", "throttled")
 """States before a worker or a pilot has a job."""
+WITH_PILOT = tuple(name for name in LIVE if name not in (*QUEUED, "merging"))
 MOVES = {
     "hold": "waits for its report to be processed: its pilot has ended",
     "release": "may be dispatched again: it is held back no longer",
@@ -145,12 +146,13 @@ VERBS: Mapping[str, JobVerb] = {
                 partial(_of_queue, queue.pause), ("pause",)),
         JobVerb("resume", "goes on: a paused job, or one that was stopped",
                 partial(_of_queue, queue.resume), ("resume",)),
-        JobVerb("rerun", "begins anew, and its children wait for it again", _rerun, ("rerun", "rerun by force"),
+        JobVerb("rerun", "begins anew, and its children wait for it again", _rerun,
+                ("rerun", "rerun by force"),
                 parameters=(Parameter("force", "With children that have begun", "checkbox"),)),
         JobVerb("retry step", "has its present step tried again at once, as the same attempt",
                 partial(_of_queue, queue.retry), ("retry",)),
         JobVerb("retry", "is tried again as a new job", _retry,
-                states=("failed", "cancelled", "closed"),
+                states=("failed", "holding", "cancelled", "closed"),
                 parameters=(Parameter("same", "As the same job, while it is active", "checkbox"),)),
         JobVerb("set priority", "has the priority", _set_priority, ("set priority",), QUEUED,
                 (Parameter("priority", "Priority", "number", hint="the highest comes first",
@@ -161,6 +163,8 @@ VERBS: Mapping[str, JobVerb] = {
                  Parameter("value", "Value", is_required=True))),
         *(JobVerb(name, meaning, partial(_move, name), states=_legal(name),
                   is_dangerous=name in ENDS) for name, meaning in MOVES.items()),
+        JobVerb("end commanded", "ends, if it has the command to end: its pilot has ended",
+                partial(_move, "cancel"), states=WITH_PILOT, is_dangerous=True),
         JobVerb("stop", "is cancelled if it is ready or in flight", _stop, ("stop",),
                 is_dangerous=True),
         JobVerb("cancel", "is cancelled; with a payload, when its worker has ended that", _cancel,

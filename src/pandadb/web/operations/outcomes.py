@@ -16,7 +16,7 @@ MOST_STEPS = 6
 
 def rows(chosen: ChosenJobs, report: VerbReport) -> list[dict[str, Any]]:
     """Return a row for each job: refused ones first, then the others, then those that follow."""
-    refused = report.skipped | chosen.changed
+    refused = _refused(chosen, report)
     return [
         *(_row(job, chosen.states.get(job), None, refused[job]) for job in sorted(refused)),
         *(
@@ -25,6 +25,14 @@ def rows(chosen: ChosenJobs, report: VerbReport) -> list[dict[str, Any]]:
         ),
         *(_row(job, None, state, "with the others") for job, state in report.related.items()),
     ]
+
+
+def _refused(chosen: ChosenJobs, report: VerbReport) -> dict[int, str]:
+    """Return the jobs that do not change, each with the reason."""
+    silent = chosen.states.keys() - report.states.keys() - report.refused.keys()
+    left = {job: f"Job {job} does not change, or another transaction has locked it"
+            for job in silent}  # fmt: skip
+    return left | report.skipped | chosen.changed
 
 
 def _row(pandaid: int, before: str | None, after: str | None, note: str) -> dict[str, Any]:
@@ -47,7 +55,7 @@ def sentence(chosen: ChosenJobs, report: VerbReport, *, dry_run: bool) -> str:
     number = len(report.changed)
     would = "would change" if dry_run else ("has changed" if number == 1 else "have changed")
     words = f"{_jobs(number)} {would}{_steps(chosen, report)}."
-    if refused := len(report.refused) + len(chosen.changed):
+    if refused := len(_refused(chosen, report)):
         verb = "would be" if dry_run else ("was" if refused == 1 else "were")
         words += f" {_jobs(refused)} {verb} refused: see below."
     if report.related:
@@ -60,13 +68,16 @@ def _steps(chosen: ChosenJobs, report: VerbReport) -> str:
     counts: Mapping[tuple[str | None, str], int] = Counter(
         (_before(job, chosen, report), report.states[job]) for job in report.changed
     )
-    words = [
-        f"{number:,} from {before} to {after}" if after in KNOWN and before not in (None, after)
-        else f"{number:,} {after}"
-        for (before, after), number in sorted(counts.items(), key=lambda one: -one[1])
-    ]  # fmt: skip
+    ranked = sorted(counts.items(), key=lambda one: -one[1])
+    words = [f"{number:,} {_step(*step)}" for step, number in ranked]
     more = f" and {len(words) - MOST_STEPS} other steps" if len(words) > MOST_STEPS else ""
     return f" ({', '.join(words[:MOST_STEPS])}{more})" if words else ""
+
+
+def _step(before: str | None, after: str) -> str:
+    if before == after:
+        return f"{after} as before"
+    return f"from {before} to {after}" if before and after in KNOWN else after
 
 
 def _jobs(number: int) -> str:

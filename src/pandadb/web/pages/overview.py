@@ -96,7 +96,7 @@ def show_overview(request: Request, database: TheDatabase) -> Response:
             for pair in _pairs(counts)]),
         "hours": Table("Jobs by hour", HOURS, [
             {"since": one.since, "created": one.created, **one.ended} for one in report.trend]),
-        "queues": Table("Job queues", QUEUES, [_queue(one) for one in numbers.queues],
+        "queues": Table("Job queues", QUEUES, [depth_of(one) for one in numbers.queues],
                         empty="No queue has a job or a worker: pandadb queue submit --help"),
     }  # fmt: skip
     return render_tables(
@@ -115,7 +115,8 @@ def show_overview(request: Request, database: TheDatabase) -> Response:
     )
 
 
-def _queue(depth: queue.QueueDepth) -> Row:
+def depth_of(depth: queue.QueueDepth) -> Row:
+    """Return a queue as a row, its age in whole seconds."""
     return asdict(depth) | {"age": None if depth.age is None else round(depth.age)}
 
 

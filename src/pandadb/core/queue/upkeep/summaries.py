@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Float, case, func, select, union_all
+from sqlalchemy import Float, any_, case, func, literal, select, union_all
 
 from pandadb.core.jobs.states import WITH_WORKER
 from pandadb.core.sql.expressions import now
@@ -110,7 +110,7 @@ def _is_alive() -> tuple[ColumnElement[bool], ...]:
 def workers_of(session: Transaction, queue: str) -> tuple[int, int]:
     """Return the number of workers of a queue that are alive, and that of their slots."""
     query = select(func.count(), func.coalesce(func.sum(WORKER.slots), 0))
-    row = session.execute(query.where(*_is_alive(), WORKER.queues.any(queue))).one()
+    row = session.execute(query.where(*_is_alive(), literal(queue) == any_(WORKER.queues))).one()
     return int(row[0]), int(row[1])
 
 

@@ -46,7 +46,7 @@ def run_verb(request: Request, database: TheDatabase, user: CurrentUser, form: T
     values = values_of(verb.parameters, texts)
     context: dict[str, Any] = {"verb": verb, "chosen": chosen, "values": values}
     if lacking := missing(verb.parameters, values):
-        sentence = f"{len(chosen.states):,} jobs are chosen. Give a value: {', '.join(lacking)}."
+        sentence = f"Jobs: {len(chosen.states):,}. Give a value: {', '.join(lacking)}."
         return render(request, "jobs/verb.html", **context, table=None, sentence=sentence)
     options = VerbOptions(dry_run=not is_confirmed)
     call = Call(database, [*chosen.states], user.name or "web", values, options)

@@ -40,7 +40,7 @@ def command_task(
         outcome = task_commands.command(database, task, name, values, by, dry_run=not confirmed)
     return render(
         request,
-        "tasks/operation.html",
+        "operation.html",
         heading=f"{name.capitalize()} task {task}",
         back=f"/tasks/{task}",
         meaning=tasks.COMMANDS[name].meaning,
@@ -63,7 +63,7 @@ def change_flow(request: Request, database: TheDatabase, form: TheForm, flow: in
     is_gone = confirmed and verb.name == "delete"
     return render(
         request,
-        "tasks/operation.html",
+        "operation.html",
         heading=f"{verb.name.capitalize()} flow {flow}",
         back="/flows" if is_gone else f"/tasks/{flow}",
         meaning=f"By {verb.name} {verb.meaning}.",

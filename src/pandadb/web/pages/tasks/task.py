@@ -146,5 +146,5 @@ def list_files(
         "No file matches: choose another state, or another dataset.",
     )  # fmt: skip
     return render_table(
-        request, "tasks/files.html", table, task=task, datasetid=datasetid, file_status=status
+        request, "tasks/files.html", table, task=task, datasetid=datasetid, state=status
     )
