@@ -56,13 +56,13 @@ class Numbers(Collector):
         yield _labelled("queue_workers", "Workers that are alive", "queue", workers)
 
 
-def read_numbers(database: Database, other: Database | None, options: WebOptions) -> Numbers:
-    """Read the numbers that are exported."""
+def read_numbers(database: Database, upkeep: archive.Status, options: WebOptions) -> Numbers:
+    """Read the numbers that are exported beside those of the archive."""
     return Numbers(
         selection.report(database),
         queue.queues(database),
         queue.backlog(database),
-        archive.status(database, options.policies, archive=other, waits=options.waits),
+        upkeep,
         coverage.coverage(database, options.policies, failed=[]),
     )
 

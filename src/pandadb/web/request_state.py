@@ -5,8 +5,12 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from pandadb.database import Database
+from pandadb.services import archive
 from pandadb.web.options import WebOptions
 from pandadb.web.recent import RecentValues
+
+ARCHIVE_SECONDS = 30.0
+"""Age of the state of the archive from which it is read anew: it changes by the day."""
 
 
 def database_of(request: Request) -> Database:
@@ -37,6 +41,19 @@ def elsewhere_of(request: Request) -> dict[str, Any]:
     """Return where jobs are looked up that the database lacks, as arguments of services."""
     web = request.app.state.web
     return {"archive": web.archive, "exports": web.options.exports}
+
+
+def archive_status(request: Request) -> archive.Status:
+    """Return the state of the archive, which several pages show."""
+    web = request.app.state.web
+    status: archive.Status = web.recent.get(
+        "archive",
+        lambda: archive.status(
+            web.database, web.options.policies, archive=web.archive, waits=web.options.waits
+        ),
+        ARCHIVE_SECONDS,
+    )
+    return status
 
 
 TheDatabase = Annotated[Database, Depends(database_of)]

@@ -1,6 +1,6 @@
 """Metrics, and whether the server is in order."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import CollectorRegistry
@@ -10,7 +10,7 @@ from pandadb.web.accounts.csrf import check_token
 from pandadb.web.accounts.roles import Requires
 from pandadb.web.accounts.users import Role
 from pandadb.web.metrics import Numbers, read_numbers
-from pandadb.web.request_state import Options, Recent, TheArchive, TheDatabase
+from pandadb.web.request_state import Options, Recent, TheDatabase, archive_status
 
 reading = APIRouter(dependencies=[Depends(Requires(Role.READER)), Depends(check_token)])
 anyone = APIRouter(dependencies=[Depends(Requires(Role.ANYONE)), Depends(check_token)])
@@ -20,11 +20,12 @@ SECONDS = 10.0
 
 @reading.get("/metrics", response_class=Response)
 def get_metrics(
-    database: TheDatabase, other: TheArchive, options: Options, recent: Recent
+    request: Request, database: TheDatabase, options: Options, recent: Recent
 ) -> Response:
     """Return metrics in the text format of Prometheus."""
+    upkeep = archive_status(request)
     numbers: Numbers = recent.get(
-        "metrics", lambda: read_numbers(database, other, options), SECONDS
+        "metrics", lambda: read_numbers(database, upkeep, options), SECONDS
     )
     registry = CollectorRegistry(auto_describe=False)
     registry.register(numbers)

@@ -12,7 +12,7 @@ from pandadb.services.archive import verification
 from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.users import Role
 from pandadb.web.rendering import render_section
-from pandadb.web.request_state import Options, Recent, TheArchive, TheDatabase
+from pandadb.web.request_state import Options, TheArchive, TheDatabase, archive_status
 from pandadb.web.run_table import run_table
 from pandadb.web.tables import Column, Row, Table, rows_of
 
@@ -54,13 +54,10 @@ PROVEN = (
 
 @reading.get("/archive")
 def show_archive(
-    request: Request, database: TheDatabase, other: TheArchive, options: Options, recent: Recent
+    request: Request, database: TheDatabase, other: TheArchive, options: Options
 ) -> Response:
     """Return the state of the archive, the days that are due, and the newest proofs."""
-    state: archive.Status = recent.get(
-        "archive",
-        lambda: archive.status(database, options.policies, archive=other, waits=options.waits),
-    )
+    state = archive_status(request)
     facts = {
         "Days due": state.due,
         "Days put off": state.put_off,
