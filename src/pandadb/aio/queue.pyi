@@ -19,6 +19,7 @@ from pandadb.services.queue import (
     MEANINGS,
     ON_FAILURE,
     OUTCOMES,
+    Backlog,
     Beat,
     CancelResult,
     DependencyCycle,
@@ -69,6 +70,7 @@ __all__ = [
     "MEANINGS",
     "ON_FAILURE",
     "OUTCOMES",
+    "Backlog",
     "Beat",
     "CancelResult",
     "DependencyCycle",
@@ -100,6 +102,7 @@ __all__ = [
     "VerbOptions",
     "VerbRules",
     "as_line",
+    "backlog",
     "batches",
     "break_locks",
     "cancel",
@@ -155,6 +158,11 @@ __all__ = [
     "with_process",
     "workers",
 ]
+
+async def backlog(
+    database: AsyncDatabase,
+) -> Backlog:
+    """Return the leases and events that wait, and for how many seconds."""
 
 async def break_locks(
     database: AsyncDatabase,

@@ -68,8 +68,8 @@ class JobQuery(BaseModel):
             produsername=self.produsername,
             prodsourcelabel=self.prodsourcelabel,
             gshare=self.gshare,
-            since=_naive(self.since),
-            until=_naive(self.until),
+            since=naive(self.since),
+            until=naive(self.until),
             timecolumn=self.timecolumn,
             errorcode=self.errorcode,
             errortext=self.errortext,
@@ -143,7 +143,7 @@ def _of_metadata(word: str) -> jobs.JobFilter:
     return as_text | jobs.JobFilter(metadata={name: value})
 
 
-def _naive(moment: datetime | None) -> datetime | None:
+def naive(moment: datetime | None) -> datetime | None:
     """Return a time as PanDA stores it: UTC without a time zone."""
     if moment is None or moment.tzinfo is None:
         return moment

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pandadb.services import archive, partitions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -14,14 +20,18 @@ class WebOptions:
     """Key of signatures: cookies and tokens of another key are void."""
     public_url: str = "http://127.0.0.1:8080"
     """Address of the start page as users type it, without a slash at its end."""
-    exports: Path | None = None
-    """Folder of exported months: jobs are looked up there at last."""
-    jobs_dir: Path | None = None
-    """Folder of the workers of this machine; files of jobs are shown from below it only."""
     hosts: tuple[str, ...] = ("*",)
     """Names of the server in requests; `*` for any. Others would be a page of another site."""
     proxies: frozenset[str] = frozenset()
     """Addresses of reverse proxies, whose headers are trusted."""
+    policies: Mapping[str, Any] = field(default_factory=lambda: partitions.load(None))
+    """Policies of partitions."""
+    waits: archive.GracePeriods = field(default_factory=archive.GracePeriods)
+    """Time between copy and drop, with an archive in another database."""
+    exports: Path | None = None
+    """Folder of exported months: jobs are looked up there at last."""
+    jobs_dir: Path | None = None
+    """Folder of the workers of this machine; files of jobs are shown from below it only."""
     max_requests: int = 64
     """Requests at work at once; others are answered with 503."""
     max_body: int = 1_000_000

@@ -1,6 +1,6 @@
 """Answers of pages: a template, or the rows of its table as CSV or JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -105,9 +105,27 @@ def render_tables(
     return render_table(request, template, tables[name], tables=tables, **context)
 
 
+def render_section(
+    request: Request,
+    title: str,
+    tables: Sequence[Table],
+    *,
+    facts: Mapping[str, Any] | None = None,
+    problems: Sequence[str] = (),
+) -> Response:
+    """Return a page with problems, facts and tables, each of which is named by its key."""
+    return render_tables(
+        request,
+        "section.html",
+        {table.key: table for table in tables},
+        title=title,
+        facts=facts or {},
+        problems=problems,
+    )
+
+
 def _as_file(request: Request, table: Table) -> Response:
-    name = "".join(letter if letter.isalnum() else "_" for letter in table.name.lower())
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    headers = {"Content-Disposition": f'attachment; filename="{table.key}.csv"'}
     return StreamingResponse(
         as_csv(table),
         media_type="text/csv; charset=utf-8",

@@ -65,6 +65,7 @@ def test_errors_are_explained(reader: Browser, database: Database) -> None:
         job = make_job(session, "failed", piloterrorcode=1305, piloterrordiag="core dumped")
     page = reader.get(f"/jobs/{job}").text
     assert "core dumped" in page
+    assert "The payload has crashed" in page
     assert 'href="/jobs?errorcode=pilot=1305"' in page
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +10,6 @@ from sqlalchemy import text
 from pandadb.services import queue
 from pandadb.services.queue import NewQueueJob
 from pandadb.web.drawings import bars
-from pandadb.web.remembered import Remembered
 from tests.factories import make_job
 
 if TYPE_CHECKING:
@@ -48,44 +46,6 @@ def test_problems_are_named_with_their_remedy(reader: Browser, database: Databas
             text("UPDATE doma_panda.jobsactive4 SET statechangetime = now() - interval '2 hours'")
         )
     assert "pandadb worker run --queue left" in reader.get("/").text
-
-
-def test_numbers_are_read_once_for_many_readers() -> None:
-    reads: list[int] = []
-    begun, goes_on = threading.Event(), threading.Event()
-
-    def read() -> int:
-        reads.append(1)
-        if len(reads) == 2:
-            begun.set()
-            goes_on.wait(10)
-        return len(reads)
-
-    shared = Remembered(read, 0)
-    assert shared.get() == 1
-    thread = threading.Thread(target=shared.get)
-    thread.start()
-    begun.wait(10)
-    assert shared.get() == 1  # the old one, while another thread reads
-    goes_on.set()
-    thread.join()
-    assert len(reads) == 2
-    assert Remembered(read, 60).get() == 3
-
-
-def test_a_read_that_fails_is_tried_again() -> None:
-    answers = iter([ValueError("no"), 5])
-
-    def read() -> int:
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    shared = Remembered(read, 60)
-    with pytest.raises(ValueError, match="no"):
-        shared.get()
-    assert shared.get() == 5
 
 
 def test_bars_fill_the_width_and_small_numbers_are_seen() -> None:

@@ -54,7 +54,7 @@ def serve(
         schema.refuse_unstamped(database)
         options = server_options.options_of(settings, host, address)
         note(f"Serving on {address}", address=address)
-        server.serve(create_app(database, options, identify, archive), socket)
+        server.serve(create_app(database, options, identify, archive=archive), socket)
 
 
 def _opened(settings: config.Settings) -> databases.Database:

@@ -15,6 +15,7 @@ from pandadb.core.queue.leases import Beat, Lease, LeaseLost
 from pandadb.core.queue.payload_needs import PayloadNeeds
 from pandadb.core.queue.reaping import ReapResult
 from pandadb.core.queue.submission import Submitted
+from pandadb.core.queue.upkeep.backlogs import Backlog
 from pandadb.core.queue.upkeep.outbox import Event, EventState
 from pandadb.core.queue.upkeep.repairs import RepairResult
 from pandadb.core.queue.upkeep.summaries import ALIVE, GroupState, QueueDepth
@@ -38,7 +39,7 @@ from pandadb.services.queue.upkeep.outbox import (
     send_events,
 )
 from pandadb.services.queue.upkeep.repairs import repair, repair_if_due
-from pandadb.services.queue.upkeep.summaries import groups, problems, queues
+from pandadb.services.queue.upkeep.summaries import backlog, groups, problems, queues
 from pandadb.services.queue.verbs.job_locks import (
     HeldLocks,
     break_locks,
@@ -69,6 +70,7 @@ __all__ = [
     "MEANINGS",
     "ON_FAILURE",
     "OUTCOMES",
+    "Backlog",
     "Beat",
     "CancelResult",
     "DependencyCycle",
@@ -100,6 +102,7 @@ __all__ = [
     "VerbOptions",
     "VerbRules",
     "as_line",
+    "backlog",
     "batches",
     "break_locks",
     "cancel",

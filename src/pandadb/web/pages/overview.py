@@ -9,20 +9,15 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from pandadb.database import Database
-from pandadb.services import archive, jobs, queue, selection, tasks
+from pandadb.services import jobs, queue, selection, tasks
 from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.users import Role
 from pandadb.web.drawings import bars
-from pandadb.web.remembered import Remembered
 from pandadb.web.rendering import render_tables
-from pandadb.web.request_state import TheDatabase
+from pandadb.web.request_state import Recent, TheDatabase, archive_status
 from pandadb.web.tables import Column, Row, Table
 
 reading = pages_for(Role.READER)
-SECONDS = 5.0
-"""How long counts of jobs are shown to other readers."""
-SECONDS_OF_UPKEEP = 60.0
-"""The same for the state of the archive: it changes by the day."""
 DIGITS = 19
 
 
@@ -43,18 +38,6 @@ def _read(database: Database) -> Overview:
         queue.problems(database),
         datetime.now(UTC).replace(tzinfo=None, microsecond=0),
     )
-
-
-def _remembered(request: Request, database: Database) -> tuple[Overview, archive.Status]:
-    """Return the numbers and the state of the archive, a little old if others have read them."""
-    state = request.app.state
-    if not hasattr(state, "overview"):
-        other = state.web.archive
-        state.upkeep = Remembered(
-            lambda: archive.status(database, archive=other), SECONDS_OF_UPKEEP
-        )
-        state.overview = Remembered(lambda: _read(database), SECONDS)
-    return state.overview.get(), state.upkeep.get()
 
 
 def _jobs_of(condition: str, column: str, row: Row) -> str:
@@ -85,9 +68,10 @@ QUEUES = (
 
 
 @reading.get("/")
-def show_overview(request: Request, database: TheDatabase) -> Response:
+def show_overview(request: Request, database: TheDatabase, recent: Recent) -> Response:
     """Return the start page."""
-    numbers, upkeep = _remembered(request, database)
+    numbers: Overview = recent.get("overview", lambda: _read(database))
+    upkeep = archive_status(request)
     report = numbers.report
     tables = {
         "states": Table("Jobs by state", STATES, _pairs(report.states)),
