@@ -114,7 +114,7 @@ def test_a_job_that_was_copied_to_another_database_has_the_same_address(
             piloterrorcode=1305, piloterrordiag="core dumped",
         )  # fmt: skip
         session.add(row)
-    app = create_app(database, WebOptions("key"), lambda _: User("r", Role.READER), there)
+    app = create_app(database, WebOptions("key"), lambda _: User("r", Role.READER), archive=there)
     page = Browser(app).get("/jobs/5")
     assert page.status_code == 200
     assert "in the archive (jobsarchived)" in page.text
