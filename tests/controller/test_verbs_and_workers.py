@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.services.selection import VerbReport
 
+pytestmark = pytest.mark.any_server
+
 
 def submitted(database: Database, *jobs: NewQueueJob) -> list[int]:
     return queue.submit(database, jobs).pandaids

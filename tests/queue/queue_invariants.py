@@ -82,9 +82,7 @@ def children_wait(session: Session, jobs: Jobs, begun_anew: set[int]) -> set[int
     return waits
 
 
-def groups_are_within_limits(
-    session: Session, jobs: Jobs, controls: dict[int, JobControl]
-) -> None:
+def groups_are_within_limits(session: Session, jobs: Jobs, controls: dict[int, JobControl]) -> None:
     """Members are live jobs; the admitted ones are at work, no more than the limit; none idles.
 
     Throttled jobs wait for a place, or are paused.

@@ -22,7 +22,7 @@ from tests.queue import user_steps
 if TYPE_CHECKING:
     from pandadb.database import Database
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 
 def see(database: Database, *, quiet: bool = True) -> int:
@@ -85,11 +85,8 @@ def work_off(database: Database) -> None:
     raise AssertionError("some jobs are never free")
 
 
-@pytest.mark.parametrize(
-    ("threads", "rounds"),
-    [(4, 15), pytest.param(8, 80, marks=pytest.mark.slow)],
-)
-def test_random_verbs_at_once(database: Database, threads: int, rounds: int) -> None:
+def test_random_verbs_at_once(database: Database, pytestconfig: pytest.Config) -> None:
+    threads, rounds = (8, 80) if pytestconfig.getoption("--thorough") else (6, 40)
     seed = random.randrange(10**6)
     print("seed", seed)  # noqa: T201 - shown when it fails
     assert do_at_once(database, threads, rounds, seed)
