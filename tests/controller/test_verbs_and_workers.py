@@ -14,7 +14,7 @@ from pandadb.core.queue import claims, leases
 from pandadb.core.queue.verbs import withdrawn_leases
 from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobControl, JobGroupMember, Outbox
-from pandadb.services import queue
+from pandadb.services import jobs, queue
 from pandadb.services.queue import NewQueueJob, Standing, Success, steps
 from pandadb.services.queue.flows import NewFlow, Response
 from tests.controller.queued_jobs import Q, finish, status, take
@@ -110,6 +110,24 @@ def test_a_job_that_is_set_to_running_keeps_its_place(database: Database) -> Non
     assert places(database) == {first: True, second: False}
     JobController(database).set_state(first, Standing.FINISHED)
     assert status(database, second) == "activated"
+
+
+def test_throttle_release_and_reset_do_not_bypass_a_group_or_a_pause(database: Database) -> None:
+    first, second, third = queue.submit(
+        database, [NewQueueJob(Q, group="g"), NewQueueJob(Q, group="g"), NewQueueJob(Q)]
+    ).pandaids
+    queue.pause(database, third)
+    for verb, job, words in (
+        (jobs.throttle, first, "is of the group 'g', which admits its jobs"),
+        (jobs.reset, first, "is of the group 'g'"),
+        (jobs.release, second, "is of the group 'g'"),
+        (jobs.release, third, "is paused by its user"),
+    ):
+        with pytest.raises(jobs.Refused, match=words):
+            verb(database, job)
+    assert [status(database, job) for job in (first, second, third)] == [
+        "activated", "throttled", "throttled",
+    ]  # fmt: skip
 
 
 def test_children_that_went_on_wait_for_a_resumed_parent(database: Database) -> None:
