@@ -28,7 +28,7 @@ __all__ = ["advance", "is_accounted"]
 
 CONTROL = JobControl.__table__.c
 BY_QUEUE = ("throttle", "release", "reset")
-"""Verbs that would take jobs out of the hands of their group, or of the user who has paused them."""
+"""Verbs that would take jobs from the hands of their group, or of the user who has paused them."""
 
 
 def advance(
