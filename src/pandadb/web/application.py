@@ -16,6 +16,7 @@ from pandadb.web.protection.request_limits import RequestLimits
 from pandadb.web.recent import RecentValues
 from pandadb.web.rendering import FOLDER
 from pandadb.web.routes import ROUTERS
+from pandadb.web.variants import RequestVariants
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,11 @@ def create_app(
 ) -> FastAPI:
     """Return the application on a database and its archive, open as long as it serves."""
     app = FastAPI(
-        title="pandadb", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
+        title="pandadb",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        redirect_slashes=False,  # these would be to the name of the server in the request
     )
     app.state.web = Web(database, options, identify, Rates(options), RecentValues(), archive)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
@@ -63,6 +68,7 @@ def create_app(
 
 def _protect(app: FastAPI, options: WebOptions) -> None:
     """Surround an application with its protection; the last one added is outermost."""
+    app.add_middleware(RequestVariants)
     app.add_middleware(
         RequestLimits,
         max_requests=options.max_requests,

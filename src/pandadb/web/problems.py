@@ -13,8 +13,19 @@ from starlette.exceptions import HTTPException
 
 from pandadb.database import DatabaseUnreachable, PoolExhausted
 from pandadb.errors import InvalidInput, PandaDBError, sqlstate
-from pandadb.services import failures, harvester, jobs, queue, selection, shares, sites, tasks
-from pandadb.web.rendering import FRAGMENT_HEADER, render
+from pandadb.services import (
+    failures,
+    harvester,
+    jobs,
+    queue,
+    schema,
+    selection,
+    shares,
+    sites,
+    tasks,
+)
+from pandadb.web.protection.headers import NOT_KEPT, headers_of
+from pandadb.web.rendering import FRAGMENT_HEADER, address, render
 
 LOG = logging.getLogger(__name__)
 NOT_FOUND = (
@@ -24,6 +35,8 @@ NOT_FOUND = (
 )  # fmt: skip
 BUSY_STATES = ("57014", "55P03", "53300", "57P01", "57P02", "57P03")
 """SQLSTATEs of a server that is overloaded, stopping or starting."""
+NO_SCHEMA = ("42P01", "3F000")
+"""SQLSTATEs of a database without the tables: it is empty, or is being made."""
 RETRY_AFTER = "5"
 """Seconds after which a client may try again."""
 
@@ -59,7 +72,7 @@ def of_pandadb(request: Request, error: Exception) -> Response:
         status = 404
     elif isinstance(error, InvalidInput):
         status = 400
-    elif isinstance(error, queue.JobsLocked):
+    elif isinstance(error, queue.JobsLocked | schema.MigrationError):
         status = 503
     return answer(request, status, str(error))
 
@@ -73,7 +86,8 @@ def of_database(request: Request, error: Exception) -> Response:
         sentence = "The database is overloaded or restarts. Try again in a few seconds."
         LOG.warning("%s", failures.sentence_of(error))
         return answer(request, 503, sentence)
-    return answer(request, 500, failures.sentence_of(error), error)
+    status = 503 if sqlstate(error) in NO_SCHEMA else 500
+    return answer(request, status, failures.sentence_of(error), error)
 
 
 def of_pool(request: Request, _: Exception) -> Response:
@@ -85,7 +99,7 @@ def of_http(request: Request, error: Exception) -> Response:
     """Answer an error of HTTP, such as a path without a page."""
     assert isinstance(error, HTTPException)  # noqa: S101  # as registered
     if error.status_code == HTTPStatus.UNAUTHORIZED and _shows_login(request):
-        return RedirectResponse(f"/login?{urlencode({'next': str(request.url.path)})}", 303)
+        return RedirectResponse(f"/login?{urlencode({'next': address(request)})}", 303)
     reply = answer(request, error.status_code, str(error.detail))
     reply.headers.update(error.headers or {})
     return reply
@@ -105,8 +119,11 @@ def of_values(request: Request, error: Exception) -> Response:
 
 
 def of_anything(request: Request, error: Exception) -> Response:
-    """Answer an error that no other handler knows."""
-    return answer(request, 500, "This page has failed, and nothing was changed.", error)
+    """Answer an error that no other handler knows, outside of the middleware that adds headers."""
+    reply = answer(request, 500, "This page has failed, and nothing was changed.", error)
+    reply.headers.update(headers_of(is_secure=request.app.state.web.options.is_secure))
+    reply.headers["Cache-Control"] = NOT_KEPT
+    return reply
 
 
 HANDLERS = {

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from pandadb.database import Database
-from pandadb.services import archive
+from pandadb.services import archive, coverage, failures
 from pandadb.web.options import WebOptions
 from pandadb.web.recent import RecentValues
 
@@ -54,6 +54,18 @@ def archive_status(request: Request) -> archive.Status:
         ARCHIVE_SECONDS,
     )
     return status
+
+
+def read_coverage(request: Request) -> tuple[coverage.Coverage, list[failures.Failure]]:
+    """Return the partitions of all tables, and the tables that could not be read."""
+    web = request.app.state.web
+
+    def compute() -> tuple[coverage.Coverage, list[failures.Failure]]:
+        failed: list[failures.Failure] = []
+        return coverage.coverage(web.database, web.options.policies, failed=failed), failed
+
+    found: tuple[coverage.Coverage, list[failures.Failure]] = web.recent.get("partitions", compute)
+    return found
 
 
 TheDatabase = Annotated[Database, Depends(database_of)]

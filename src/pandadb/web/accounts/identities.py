@@ -1,5 +1,6 @@
 """The user of a request: by nothing, by a session of the password file, or by a proxy's headers."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from pandadb.config import Settings
 from pandadb.web.accounts import password_file, sessions
 from pandadb.web.accounts.users import Role, User
 
+LOG = logging.getLogger(__name__)
 Identify = Callable[[Request], User]
 """Returns the user of a request."""
 NOBODY = User(None, Role.ANYONE)
@@ -27,12 +29,16 @@ class BySession:
         self.path = path
 
     def __call__(self, request: Request) -> User:
-        """Return the user of a session; one without an account if it is void."""
+        """Return the user of a session; one without an account if it is void, or none is known."""
         found = sessions.name_in(request, request.app.state.web.options)
         if found is None:
             return NOBODY
         name, stamp = found
-        account = password_file.accounts(self.path).get(name)
+        try:
+            account = password_file.accounts(self.path).get(name)
+        except password_file.InvalidPasswordFile as error:
+            LOG.error("%s", error)
+            return NOBODY
         if account is None or not sessions.is_of(stamp, account):
             return NOBODY
         return User(name, account.role)

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pandadb.services import queue
 from pandadb.web.accounts.roles import CurrentUser, pages_for
 from pandadb.web.accounts.users import Role
+from pandadb.web.job_query import Identifier
 from pandadb.web.operations import queue_upkeep
 from pandadb.web.operations.outcome_texts import OutcomeText
 from pandadb.web.operations.parameters import missing, values_of
@@ -53,7 +54,7 @@ def show_queues(
     user: CurrentUser,
     *,
     state: str = "",
-    after: int = 0,
+    after: Identifier = 0,
 ) -> Response:
     """Return the page of queues, groups, and the events of the outbox in a state."""
     events = queue.events(database, state or None, limit=MAX_EVENTS + 1, after=after)
