@@ -1,4 +1,4 @@
-"""Hostile values in the queries, paths and forms of all routes: each gets an answer, never a 5xx."""
+"""Hostile values in queries, paths and forms of all routes: each gets an answer, never a 5xx."""
 
 from __future__ import annotations
 
@@ -97,10 +97,10 @@ def forms(job: int, task: int, flow: int) -> Iterator[tuple[str, dict[str, str]]
     yield "/workers/drain", {"worker": "w"}
 
 
-def test_no_value_of_a_form_is_a_failure_or_a_change(
-    operator: Browser, database: Database
-) -> None:
-    flow = queue.submit(database, [NewQueueJob(name="a", handler="h")], flow=NewFlow("f", queue="q"))
+def test_no_value_of_a_form_is_a_failure_or_a_change(operator: Browser, database: Database) -> None:
+    flow = queue.submit(
+        database, [NewQueueJob(name="a", handler="h")], flow=NewFlow("f", queue="q")
+    )
     with database.session() as session:
         job = make_job(session, "activated")
         make_task(session, 70, 1)

@@ -35,6 +35,9 @@ NOT_FOUND = (
 )  # fmt: skip
 BUSY_STATES = ("57014", "55P03", "53300", "57P01", "57P02", "57P03")
 """SQLSTATEs of a server that is overloaded, stopping or starting."""
+CANCELED = "57014"
+BUSY = "The database is overloaded or restarts. Try again in a few seconds."
+TOO_LONG = "This takes too long, or the database is overloaded. Narrow the filter, or try again."
 NO_SCHEMA = ("42P01", "3F000")
 """SQLSTATEs of a database without the tables: it is empty, or is being made."""
 RETRY_AFTER = "5"
@@ -83,7 +86,7 @@ def of_database(request: Request, error: Exception) -> Response:
     unheard = sqlstate(error) is None and isinstance(error, OperationalError | InterfaceError)
     lost = unheard or error.connection_invalidated or sqlstate(error) in BUSY_STATES
     if lost:
-        sentence = "The database is overloaded or restarts. Try again in a few seconds."
+        sentence = TOO_LONG if sqlstate(error) == CANCELED else BUSY
         LOG.warning("%s", failures.sentence_of(error))
         return answer(request, 503, sentence)
     status = 503 if sqlstate(error) in NO_SCHEMA else 500

@@ -1,4 +1,4 @@
-"""Variants of requests: HEAD is GET without the body; a slash at the end of an address is left out."""
+"""Variants of requests: HEAD is GET without the body; a slash at the end leads to the page."""
 
 from urllib.parse import quote
 

@@ -36,8 +36,8 @@ class BySession:
         name, stamp = found
         try:
             account = password_file.accounts(self.path).get(name)
-        except password_file.InvalidPasswordFile as error:
-            LOG.error("%s", error)
+        except password_file.InvalidPasswordFile:
+            LOG.exception("no user has a session")
             return NOBODY
         if account is None or not sessions.is_of(stamp, account):
             return NOBODY

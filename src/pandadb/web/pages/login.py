@@ -46,8 +46,8 @@ def log_in(
     request.app.state.web.rates.count_login(request, name)
     try:
         account = password_file.verified(path, name, password)
-    except password_file.InvalidPasswordFile as error:
-        LOG.error("%s", error)
+    except password_file.InvalidPasswordFile:
+        LOG.exception("no user can log in")
         raise HTTPException(503, "The accounts cannot be read: the log has the reason.") from None
     if account is None:
         LOG.warning("log-in refused: %r", name[:60])

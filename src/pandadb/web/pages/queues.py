@@ -17,7 +17,7 @@ from pandadb.web.pages.jobs.lists import job_address
 from pandadb.web.pages.jobs.verbs import TheForm
 from pandadb.web.pages.overview import QUEUES, depth_of
 from pandadb.web.rendering import render, render_tables
-from pandadb.web.request_state import TheDatabase
+from pandadb.web.request_state import TheDatabase, TheQueues
 from pandadb.web.tables import Column, Row, Table
 
 reading = pages_for(Role.READER)
@@ -51,6 +51,7 @@ EVENTS = (
 def show_queues(
     request: Request,
     database: TheDatabase,
+    now: TheQueues,
     user: CurrentUser,
     *,
     state: str = "",
@@ -61,9 +62,9 @@ def show_queues(
     shown = events[:MAX_EVENTS]
     following = str(shown[-1].event_id) if len(events) > MAX_EVENTS else None
     tables = {
-        "queues": Table("Queues", QUEUES, [depth_of(one) for one in queue.queues(database)],
+        "queues": Table("Queues", QUEUES, [depth_of(one) for one in now.queues],
                         empty="No queue has a job or a worker: pandadb queue submit --help"),
-        "groups": Table("Groups", GROUPS, [asdict(one) for one in queue.groups(database)],
+        "groups": Table("Groups", GROUPS, [asdict(one) for one in now.groups],
                         empty="No job is of a group: groups limit how many of their jobs run."),
         "events": Table("Events", EVENTS, [vars(one) | {"state": str(one.state)} for one in shown],
                         following, "No event matches: jobs that announce their end make some."),
@@ -72,7 +73,7 @@ def show_queues(
         request,
         "queues.html",
         tables,
-        problems=queue.problems(database),
+        problems=now.problems,
         state=state,
         states=["", *queue.EventState],
         upkeep=[*queue_upkeep.UPKEEP] if user.role >= Role.OPERATOR else [],

@@ -24,7 +24,6 @@ from pandadb.services.archive.report import NextStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
     from pathlib import Path
 
     from sqlalchemy.orm import Session
