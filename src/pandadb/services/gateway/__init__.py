@@ -26,6 +26,7 @@ from pandadb.services.gateway.operators import (
     list_variables,
     remove_runs,
     rerun,
+    send_messages,
     set_instrument,
     set_variables,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "refuse",
     "remove_runs",
     "rerun",
+    "send_messages",
     "set_instrument",
     "set_variables",
     "take_cancel",
