@@ -132,7 +132,7 @@ class Gateway:
         self.sent, self.acked = [], []
         self.frames: dict[str, Delivery] = {}
         self.held: list[HeldJob] = []
-        self.is_up = True
+        self.is_up, self.is_fresh = True, False
         self.catalogue = list(given.get("icat", []))
         merged = {name: value for one in given.get("setting", []) for name, value in one.items()}
         self.settings = self.configured(merged)
@@ -232,9 +232,14 @@ class Gateway:
                 self.end_runs()
         elif frame.destination == "/queue/ReductionPending":
             self.claim()
+        else:
+            self.is_fresh = True
 
     def pass_on(self) -> None:
-        self.claim()
+        """Workers take what is new; what has waited for a place is begun by `begin_runs`."""
+        if self.is_fresh:
+            self.claim()
+        self.is_fresh = False
 
     def begin_runs(self) -> None:
         self.claim()
@@ -286,7 +291,7 @@ class Gateway:
         self.held = []
         for job in jobs:
             beat = queue.heartbeat(self.database, [job.lease], 600)[job.lease.pandaid]
-            if beat.cancel:
+            if beat.cancel_requested:
                 job.cancel()
             Slot(self.database, self.options, job, lambda _: True).work()
 
@@ -318,6 +323,7 @@ class Gateway:
             description=description,
             started_by=7,
         )
+        self.is_fresh = True
 
     def edit_run(
         self,
@@ -337,7 +343,12 @@ class Gateway:
 
     def submit(self, instrument: str, first_run: int, last_run: int | None = None) -> None:
         operators.submit(
-            self.database, self.settings, instrument, first_run, last_run, self.in_catalogue
+            self.database,
+            self.settings,
+            instrument,
+            first_run,
+            last_run=last_run,
+            find=self.in_catalogue,
         )
 
     def in_catalogue(self, instrument: str, run_number: int) -> RawData | None:

@@ -61,6 +61,10 @@ def entries(kind: str) -> list[dict[str, Any]]:
     return [one for text in texts for one in tomllib.loads(text).get(kind, ())]
 
 
+def is_raised(step: dict[str, Any]) -> bool:
+    return isinstance(step["answer"], dict) and "exception" in step["answer"]
+
+
 @pytest.mark.parametrize("path", golden_files())
 def test_the_gateway_does_what_the_judge_recorded(
     path: Path, judge: tuple[ModuleType, ModuleType], database: Database, tmp_path: Path
@@ -79,6 +83,12 @@ def test_the_gateway_does_what_the_judge_recorded(
     finally:
         adapter.close()
     steps = json.loads(json.dumps([{"answer": one, "seen": seen} for one, seen in played]))
+    raised = [
+        one["answer"]
+        for one, want in zip(steps, golden["steps"], strict=True)
+        if is_raised(one) and not is_raised(want)
+    ]
+    assert not raised
     found = replay.compare(golden, steps)
     known = [one for one in entries("difference") if one["class"] != "mistake"]
     new = [one for one in found if not any(one.fits(golden["name"], e) for e in known)]

@@ -140,7 +140,7 @@ def _request(
         _body(given, is_pending),
         [str(run.data)],
         run.run_version if is_pending else None,
-        found.text,
+        found.text or "",
         found.variables,
         not is_pending,
         run.overwrite,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pandadb.services.gateway import Run, RunKey
 
 MOST_RUNS = 10_000
+BY_HAND = 1
+"""The priority of messages that are sent by hand."""
 SERVICE = -1
 """The user of runs that the service starts itself."""
 
@@ -71,6 +73,7 @@ def submit(
     settings: GatewaySettings,
     instrument: str,
     first_run: int,
+    *,
     last_run: int | None = None,
     find: Callable[[str, int], RawData | None] | None = None,
 ) -> list[int]:
@@ -88,7 +91,9 @@ def submit(
         raise InvalidValue(f"The runs {first_run} to {last} are no range of up to {MOST_RUNS} runs")
     name = instrument.upper()
     bodies = [_body(database, name, run, find) for run in range(first_run, last + 1)]
-    service.send_messages(database, settings.destinations.data_ready, bodies, keys=settings.keys)
+    service.send_messages(
+        database, settings.destinations.data_ready, bodies, keys=settings.keys, priority=BY_HAND
+    )
     return [body["run_number"] for body in bodies]
 
 
@@ -116,4 +121,6 @@ def _body(
         "run_number": run_number,
         "data": data.path,
         "started_by": SERVICE,
+        "description": "",
+        "reduction_arguments": {},
     }

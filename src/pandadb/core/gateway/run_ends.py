@@ -116,7 +116,7 @@ def _close(
         "message": message or None,
         "reduction_log": said.get("reduction_log") or "",
         "admin_log": said.get("admin_log") or "",
-        "reduced": said.get("reduction_data") or [],
+        "reduced": (said.get("reduction_data") or []) if kind == COMPLETE else [],
     }
     values |= {
         name: said[key]

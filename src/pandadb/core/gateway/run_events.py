@@ -31,6 +31,8 @@ def announce(
     body: Mapping[str, Any],
     destinations: Mapping[str, Any],
     pandaid: int | None = None,
+    *,
+    priority: int | None = None,
 ) -> None:
     """Put an event into the outbox: its queue, its headers and its body.
 
@@ -40,7 +42,7 @@ def announce(
     body = {names.get(name, name): value for name, value in body.items()}
     payload = {
         "destination": destinations.get(role, NAMES[role]),
-        "headers": HEADERS,
+        "headers": HEADERS | ({} if priority is None else {"priority": str(priority)}),
         "body": without_nul(body),
     }
     row = {"kind": kind, "pandaid": pandaid, "payload": payload}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +118,7 @@ def add(
         "description": wanted.description,
         "started_by": wanted.started_by,
         "software": wanted.software,
+        "host": socket.gethostname(),
     }
     new = insert(GatewayRun.__table__).values(row).returning(RUN.run_id)
     found: int = session.scalars(new).one()

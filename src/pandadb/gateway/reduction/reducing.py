@@ -177,8 +177,6 @@ class Reduction:
         Raises:
             JobFailure: The script has failed, or the output cannot be copied.
         """
-        if end.skipped is not None:
-            return {"status": "Skipped", **self._said(end.skipped)}
         extra, mistake = _folders(end.returned)
         if mistake:
             self.note(mistake)
@@ -187,7 +185,9 @@ class Reduction:
         except OSError as error:
             words = f"Permission error: {error.strerror}: {error.filename}"
             self._fail(words, self.rules["retry_in"])
-        said = self._said("", is_copied=True)
+        said = self._said(end.skipped or "", is_copied=True)
+        if end.skipped is not None:
+            return {"status": "Skipped", **said}
         if wrong := end.error or mistake:
             raise JobFailure(wrong, retryable=False, result={**said, "message": wrong})
         return {"status": "Completed", **said}

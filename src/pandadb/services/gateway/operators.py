@@ -215,12 +215,13 @@ def send_messages(
     options: VerbOptions = DEFAULT_OPTIONS,
     *,
     keys: Mapping[str, str] | None = None,
+    priority: int | None = None,
 ) -> None:
     """Send messages that ask for reductions, by the outbox."""
     places = {ROLES[READY]: destination, "keys": dict(keys or {})}
     with transaction(database, options) as connection:
         for body in bodies:
-            run_events.announce(connection, READY, body, places)
+            run_events.announce(connection, READY, body, places, priority=priority)
 
 
 @repeated
