@@ -50,7 +50,7 @@ class Listener:
                 self._listen()
             except PoolerInTheWay:
                 logger.warning(
-                    "Behind a pooler, without PANDADB_DIRECT_URL: polls do without notices"
+                    "Behind a pooler, without PANDADB_DIRECT_URL: polls do without"
                 )
                 return
             except Exception as error:
