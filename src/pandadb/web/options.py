@@ -1,0 +1,22 @@
+"""Options of the web server: what pages need to know beside the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class WebOptions:
+    """Options of the web server."""
+
+    secret: str
+    """Key of signatures: cookies and tokens of another key are void."""
+    public_url: str = "http://127.0.0.1:8080"
+    """Address of the start page as users type it, without a slash at its end."""
+    max_requests: int = 64
+    """Requests at work at once; others are answered with 503."""
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether cookies are sent by HTTPS only."""
+        return self.public_url.startswith("https://")

@@ -1,0 +1,9 @@
+"""All routers of the application."""
+
+from pandadb.web.api import jobs as jobs_api
+from pandadb.web.pages import jobs
+
+ROUTERS = (
+    jobs.reading,
+    jobs_api.reading,
+)
