@@ -21,7 +21,7 @@ import pytest
 
 from pandadb.gateway.broker.connection import BrokerConnection
 from pandadb.gateway.broker.frames import BrokerLost
-from pandadb.gateway.broker.options import BrokerAddress, BrokerOptions
+from pandadb.gateway.settings import Broker as BrokerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +46,8 @@ class Broker:
     def url(self) -> str:
         return f"stomp://{HOST}:{self.port}"
 
-    def options(self, **changed: Any) -> BrokerOptions:
-        given = {"timeout": 5.0, "heartbeat": 5.0, **changed}
-        return BrokerOptions([BrokerAddress(HOST, self.port)], **given)
+    def settings(self, **changed: Any) -> BrokerSettings:
+        return BrokerSettings(urls=[self.url], **changed)
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
@@ -159,7 +158,7 @@ def _account(folder: Path) -> dict[str, Any]:
 @contextmanager
 def connected(broker: Broker, *destinations: str, **options: Any) -> Iterator[BrokerConnection]:
     """Yield a connection that hears of some destinations."""
-    connection = BrokerConnection(broker.options(**options))
+    connection = BrokerConnection(broker.settings(**options))
     connection.connect()
     for one in destinations:
         connection.subscribe(one)

@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pandadb.gateway.broker.addresses import BrokerAddress, InvalidBroker, read_address
 from pandadb.gateway.broker.connection import BrokerConnection
 from pandadb.gateway.broker.frames import BrokerLost
-from pandadb.gateway.broker.options import (
-    BrokerAddress,
-    BrokerOptions,
-    InvalidBroker,
-    read_address,
-)
+from pandadb.gateway.settings import Broker as BrokerSettings
 from tests.gateway.brokers import (
     Broker,
     activemq,
@@ -44,7 +40,7 @@ def test_messages_come_one_at_a_time_and_go_when_they_are_acknowledged(
     broker: Broker, version: str
 ) -> None:
     wanted = queue_name()
-    words = {"version": version, "virtual_host": socket.getfqdn()}
+    words = {"versions": [version], "virtual_host": socket.getfqdn()}
     post(broker, wanted, {"n": 1}, {"n": 2})
     with connected(broker, wanted, **words) as first:
         message = first.next_message(5)
@@ -90,9 +86,8 @@ def test_a_killed_broker_is_noticed_at_once() -> None:
 
 
 def test_the_first_broker_that_answers_is_used(broker: Broker) -> None:
-    dead = BrokerAddress("127.0.0.1", free_port())
-    options = BrokerOptions([dead, BrokerAddress("127.0.0.1", broker.port)], timeout=5)
-    connection = BrokerConnection(options)
+    settings = BrokerSettings(urls=[f"stomp://127.0.0.1:{free_port()}", broker.url])
+    connection = BrokerConnection(settings)
     connection.connect()
     assert connection.broker == f"127.0.0.1:{broker.port}"
     connection.close()
@@ -100,15 +95,18 @@ def test_the_first_broker_that_answers_is_used(broker: Broker) -> None:
 
 def test_a_broker_that_is_away_is_named() -> None:
     port = free_port()
-    connection = BrokerConnection(BrokerOptions([BrokerAddress("127.0.0.1", port)], timeout=1))
+    connection = BrokerConnection(BrokerSettings(urls=[f"stomp://127.0.0.1:{port}"]))
     with pytest.raises(BrokerLost, match=f"127.0.0.1:{port}"):
         connection.connect()
 
 
-def test_a_broker_that_accepts_and_says_nothing_is_given_up() -> None:
+def test_a_broker_that_accepts_and_says_nothing_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pandadb.gateway.broker.connection.CONNECT_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        place = BrokerAddress("127.0.0.1", silent.getsockname()[1])
-        connection = BrokerConnection(BrokerOptions([place], timeout=0.5))
+        url = f"stomp://127.0.0.1:{silent.getsockname()[1]}"
+        connection = BrokerConnection(BrokerSettings(urls=[url]))
         with pytest.raises(BrokerLost, match="not answered"):
             connection.connect()
 

@@ -49,9 +49,7 @@ class Listener:
             try:
                 self._listen()
             except PoolerInTheWay:
-                logger.warning(
-                    "Behind a pooler, without PANDADB_DIRECT_URL: polls do without"
-                )
+                logger.warning("Behind a pooler, without PANDADB_DIRECT_URL: polls do without")
                 return
             except Exception as error:
                 if not isinstance(error, psycopg.Error) and not is_passing(error):

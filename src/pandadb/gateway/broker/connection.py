@@ -6,20 +6,27 @@ import itertools
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from pandadb.gateway.broker.addresses import read_address
 from pandadb.gateway.broker.frames import BrokerLost, FrameListener, Message
 from pandadb.gateway.broker.library import library
+from pandadb.gateway.broker.password import password_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from pandadb.gateway.broker.options import BrokerOptions
+    from pandadb.gateway.broker.addresses import BrokerAddress
+    from pandadb.gateway.settings import Broker
 
-RECEIPT_SECONDS = 30.0
+CONNECT_SECONDS = 10.0
+"""Seconds that a connection may take."""
+RECEIPT_SECONDS = 15.0
 """Seconds that a broker has to confirm a message: it may write it to a disk."""
 GOODBYE_SECONDS = 2.0
 """Seconds that a broker has to confirm the end."""
-ONE_AT_A_TIME = {"activemq.prefetchSize": "1", "prefetch-count": "1"}
-"""Headers of subscriptions by which ActiveMQ and RabbitMQ hand over one message at a time."""
+PREFETCH = ("activemq.prefetchSize", "prefetch-count")
+"""Headers of subscriptions with the number of messages ahead, of ActiveMQ and of RabbitMQ."""
+HEARTBEAT_SCALE = 2.5
+"""A broker is lost when it has been silent for so many times the heartbeat."""
 KNOWS_CLIENT_ONLY = "coilmq/"
 """The name of a broker that takes `client-individual` for `auto`, and would lose messages."""
 
@@ -30,17 +37,18 @@ class BrokerConnection:
     Each of its methods raises BrokerLost if the connection is lost.
     """
 
-    def __init__(self, options: BrokerOptions) -> None:
-        self._options = options
+    def __init__(self, settings: Broker) -> None:
+        self._settings = settings
+        self._addresses = [read_address(one) for one in settings.urls]
         self._listener = FrameListener()
-        self._link = _link(options)
-        self._link.set_listener("gateway", self._listener)
+        self._link: Any = None
+        self._version = ""
         self._numbers = itertools.count(1)
 
     @property
     def broker(self) -> str:
         """Return host and port of the broker."""
-        place = self._link.transport.current_host_and_port
+        place = self._link and self._link.transport.current_host_and_port
         return "{}:{}".format(*place) if place else "no broker"
 
     @property
@@ -49,34 +57,44 @@ class BrokerConnection:
         return self._listener.lost is not None
 
     def connect(self) -> None:
-        """Connect to the first broker that answers, and log in.
+        """Connect to the first broker that answers, and log in, with the first version it takes.
 
         Raises:
             BrokerLost: None answers, or it refuses.
+            PasswordError: The file of the password cannot be read.
+            StompMissing: The library is not installed.
         """
-        options = self._options
-        password = options.password.get_secret_value() if options.password else None
+        password = password_of(self._settings)
+        for number, version in enumerate(self._settings.versions, 1):
+            self._listener, self._version = FrameListener(), version
+            self._link = _link(self._settings, self._addresses, version)
+            self._link.set_listener("gateway", self._listener)
+            try:
+                self._log_in(password)
+            except BrokerLost:
+                refused = self._listener.refused
+                self.abort()
+                if not refused or number == len(self._settings.versions):
+                    raise
+            else:
+                return
+
+    def _log_in(self, password: str | None) -> None:
         try:
-            self._link.connect(options.user, password, with_connect_command=True)
-            self._listener.wait_connected(options.timeout)
-        except BrokerLost:
-            self.abort()
-            raise
+            self._link.connect(self._settings.user, password, with_connect_command=True)
         except Exception as error:  # sockets, TLS, and the library's own
-            self.abort()
-            places = ", ".join(f"{one.host}:{one.port}" for one in options.addresses)
+            places = ", ".join(f"{one.host}:{one.port}" for one in self._addresses)
             reason = str(error) or "no connection"
             raise BrokerLost(f"No broker answers at {places}: {reason}") from error
+        self._listener.wait_connected(CONNECT_SECONDS)
 
     def subscribe(self, destination: str) -> None:
-        """Let the broker hand over the messages of a destination, one at a time."""
-        mode = "client-individual"
-        if (self._listener.server or "").startswith(KNOWS_CLIENT_ONLY):
-            mode = "client"
-        self._send_frame(
-            "SUBSCRIBE",
-            {"destination": destination, "id": destination, "ack": mode, **ONE_AT_A_TIME},
-        )
+        """Let the broker hand over the messages of a destination."""
+        server = self._listener.server or ""
+        mode = "client" if server.startswith(KNOWS_CLIENT_ONLY) else "client-individual"
+        ahead = dict.fromkeys(PREFETCH, str(self._settings.prefetch))
+        words = {"destination": destination, "id": destination, "ack": mode}
+        self._send_frame("SUBSCRIBE", {**words, **ahead})
 
     def next_message(self, seconds: float) -> Message | None:
         """Return the next message of the subscriptions; None if there is none in time."""
@@ -97,7 +115,7 @@ class BrokerConnection:
         """
         subscription = message.headers.get("subscription", "")
         names = {"message-id": message.message_id, "subscription": subscription}
-        if self._options.version == "1.2":
+        if self._version == "1.2":
             names["id"] = message.headers.get("ack", subscription)
         return names
 
@@ -132,34 +150,34 @@ class BrokerConnection:
     def abort(self) -> None:
         """End the connection at once; another thread may do so, too."""
         self._listener.end("it was ended")
-        with suppress(Exception):
+        with suppress(Exception):  # it has ended already
             self._link.transport.disconnect_socket()
 
 
-def _link(options: BrokerOptions) -> Any:
+def _link(settings: Broker, addresses: Sequence[BrokerAddress], version: str) -> Any:
     """Return a connection of the library, which tries each broker once and hands over bytes."""
     stomp = library()
-    beat = round(1000 * options.heartbeat)
-    places = [(one.host, one.port) for one in options.addresses]
-    made = {"1.1": stomp.StompConnection11, "1.2": stomp.StompConnection12}[options.version](
-        places,
+    beat = round(1000 * settings.heartbeat)
+    made = {"1.1": stomp.StompConnection11, "1.2": stomp.StompConnection12}[version](
+        [(one.host, one.port) for one in addresses],
         prefer_localhost=False,
         try_loopback_connect=False,
         reconnect_sleep_initial=0,
         reconnect_attempts_max=1,
-        timeout=options.timeout,
+        timeout=CONNECT_SECONDS,
         heartbeats=(beat, beat),
-        vhost=options.virtual_host,
+        vhost=settings.virtual_host,
         auto_decode=False,
-        heart_beat_receive_scale=2.5,
+        heart_beat_receive_scale=HEARTBEAT_SCALE,
     )
-    encrypted = [(one.host, one.port) for one in options.addresses if one.encrypted]
+    encrypted = [(one.host, one.port) for one in addresses if one.encrypted]
     if encrypted:
         made.set_ssl(
             encrypted,
-            key_file=_text(options.key_file),
-            cert_file=_text(options.cert_file),
-            ca_certs=_text(options.ca_file),
+            key_file=_text(settings.key_file),
+            cert_file=_text(settings.certificate_file),
+            ca_certs=_text(settings.ca_file),
+            verify=settings.check_certificate,
         )
         _end_at_the_end(made.transport)
     return made

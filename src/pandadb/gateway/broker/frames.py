@@ -47,6 +47,8 @@ class FrameListener:
         """The name of the broker, when it has accepted the connection."""
         self.lost: str | None = None
         """The reason why the connection has ended; None while it is there."""
+        self.refused = False
+        """Whether it was the broker that has ended it, with an error."""
 
     def on_connected(self, frame: Any) -> None:
         """Note that the broker has accepted the connection."""
@@ -71,6 +73,7 @@ class FrameListener:
     def on_error(self, frame: Any) -> None:
         """Note the broker's reason; the protocol lets it close the connection after an error."""
         body = frame.body.decode(errors="replace") if isinstance(frame.body, bytes) else ""
+        self.refused = True
         self.end(f"the broker says: {frame.headers.get('message') or body or 'error'}")
 
     def on_disconnected(self) -> None:

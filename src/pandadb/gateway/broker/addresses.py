@@ -1,18 +1,11 @@
-"""How to reach the broker: addresses, encryption, names; made of the settings of the gateway."""
+"""Addresses of brokers, written as URLs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from pandadb.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from pydantic import SecretStr
 
 PORT, ENCRYPTED_PORT = 61613, 61614
 """The usual ports of STOMP."""
@@ -31,27 +24,6 @@ class BrokerAddress:
     host: str
     port: int = PORT
     encrypted: bool = False
-
-
-@dataclass(frozen=True)
-class BrokerOptions:
-    """How to reach the broker."""
-
-    addresses: Sequence[BrokerAddress]
-    """Brokers, of which the first one that answers is used."""
-    version: str = "1.1"
-    """Version of the protocol: 1.1 or 1.2."""
-    user: str | None = None
-    password: SecretStr | None = None
-    virtual_host: str | None = None
-    heartbeat: float = 10.0
-    """Seconds between two signs of life, in both directions; 0 for none."""
-    timeout: float = 10.0
-    """Seconds that a connection may take."""
-    ca_file: Path | None = None
-    """Certificates that the broker's one is proven by; None for those of the system."""
-    cert_file: Path | None = None
-    key_file: Path | None = None
 
 
 def read_address(url: str) -> BrokerAddress:
