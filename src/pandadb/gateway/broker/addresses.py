@@ -9,6 +9,8 @@ from pandadb.errors import InvalidInput
 
 PORT, ENCRYPTED_PORT = 61613, 61614
 """The usual ports of STOMP."""
+QUEUE = "/queue/"
+"""The beginning of the names of queues, which brokers agree on."""
 PLAIN = "stomp"
 ENCRYPTED = ("stomp+ssl", "stomp+tls", "stomps")
 
@@ -47,3 +49,8 @@ def read_address(url: str) -> BrokerAddress:
         )
     encrypted = parts.scheme in ENCRYPTED
     return BrokerAddress(unquote(host), port or (ENCRYPTED_PORT if encrypted else PORT), encrypted)
+
+
+def path_of(name: str) -> str:
+    """Return the destination of a queue's name: with `/queue/`, unless it is a path already."""
+    return name if name.startswith("/") else f"{QUEUE}{name}"

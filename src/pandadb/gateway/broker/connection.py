@@ -56,6 +56,15 @@ class BrokerConnection:
         """Return whether the connection has ended."""
         return self._listener.lost is not None
 
+    @property
+    def has_refused(self) -> bool:
+        """Return whether the broker has ended the connection with an error."""
+        return self._listener.refused
+
+    def refuse_lost(self) -> None:
+        """Raise an error if the connection has ended."""
+        self._listener.refuse_lost()
+
     def connect(self) -> None:
         """Connect to the first broker that answers, and log in, with the first version it takes.
 
