@@ -44,7 +44,9 @@ def connected(
         return connection
 
     pauses = tenacity.wait_exponential_jitter(
-        initial=settings.reconnect_after, max=settings.reconnect_limit, jitter=settings.reconnect_after
+        initial=settings.reconnect_after,
+        max=settings.reconnect_limit,
+        jitter=settings.reconnect_after,
     )
     attempts = tenacity.Retrying(
         wait=pauses,
@@ -63,4 +65,6 @@ def connected(
 def _log(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     if state.attempt_number % LOUD == 1:
-        logger.warning("%s; it is tried again", error, extra=fields("no broker", attempt=state.attempt_number))
+        logger.warning(
+            "%s; it is tried again", error, extra=fields("no broker", attempt=state.attempt_number)
+        )

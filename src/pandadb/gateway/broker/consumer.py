@@ -99,9 +99,7 @@ class Consumer:
         while not self._end.is_set():
             try:
                 if failure is not None:
-                    failed = gateway.count_failed(
-                        self._database, source, delivery, failure
-                    )
+                    failed = gateway.count_failed(self._database, source, delivery, failure)
                     failure = None
                 if failed >= self._settings.broker.max_deliveries:
                     return gateway.bury(...)

@@ -55,9 +55,7 @@ class GatewayLoop:
         self._error: BaseException | None = None
         self._consumer = Consumer(database, settings, receive, self._end, self.activity)
         self._relay = Relay(database, settings, self._end, self._wake, self.activity)
-        self._listener = (
-            Listener(database, self._wake.set, gateway.CHANNEL) if listen else None
-        )
+        self._listener = Listener(database, self._wake.set, gateway.CHANNEL) if listen else None
 
     def stop(self) -> None:
         """End when the message at hand is acknowledged, and the event at hand confirmed."""

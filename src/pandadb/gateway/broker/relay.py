@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pandadb.gateway.broker.addresses import path_of
 from pandadb.gateway.broker.backoff import connected
@@ -103,9 +103,7 @@ class Relay:
             max_attempts=MAX_ATTEMPTS, hold=HOLD,
         )  # fmt: skip
         for event, why in {**done.failed, **done.given_up}.items():
-            logger.warning(
-                "Event %s: %s", event, why, extra=fields("not sent", event_id=event)
-            )
+            logger.warning("Event %s: %s", event, why, extra=fields("not sent", event_id=event))
         if done.away:
             raise BrokerLost(done.away)
         return done.number
