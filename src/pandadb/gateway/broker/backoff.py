@@ -43,13 +43,10 @@ def connected(
             raise
         return connection
 
-    pauses = tenacity.wait_exponential_jitter(
-        initial=settings.reconnect_after,
-        max=settings.reconnect_limit,
-        jitter=settings.reconnect_after,
-    )
+    first, longest = settings.reconnect_after, settings.reconnect_limit
+    pauses = tenacity.wait_exponential(multiplier=first, max=longest)
     attempts = tenacity.Retrying(
-        wait=pauses,
+        wait=pauses + tenacity.wait_random(0, first),
         retry=tenacity.retry_if_exception_type(BrokerLost),
         stop=tenacity.stop_when_event_set(end),
         sleep=tenacity.sleep_using_event(end),

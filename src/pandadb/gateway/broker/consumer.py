@@ -9,8 +9,8 @@ from pandadb.gateway.broker.addresses import path_of
 from pandadb.gateway.broker.backoff import connected
 from pandadb.gateway.broker.frames import BrokerLost
 from pandadb.gateway.broker.log import fields
+from pandadb.gateway.broker.poison import note_failure
 from pandadb.gateway.deliveries import Delivery, Receipt, ReceiptKind
-from pandadb.services import gateway
 from pandadb.worker.reconnects import first_line, is_passing, pause_after
 
 if TYPE_CHECKING:
@@ -88,38 +88,38 @@ class Consumer:
     ) -> Receipt | None:
         """Return the receipt of a message; None if the process is to end before there is one.
 
-        While the database is away, the message is held, and heartbeats go on. After each other error
-        it is tried again, until it has failed too often.
+        While the database is away, the message is held, and heartbeats go on. After each other
+        error it is tried again, until it has failed too often.
 
         Raises:
             BrokerLost: The connection was lost meanwhile: the message comes again.
         """
         failure = DELIVERED_AGAIN if message.is_redelivered else None
-        failed, attempts = 0, 0
+        attempts = 0
         while not self._end.is_set():
             try:
                 if failure is not None:
-                    failed = gateway.count_failed(self._database, source, delivery, failure)
+                    buried = note_failure(self._database, self._settings, delivery, failure)
                     failure = None
-                if failed >= self._settings.broker.max_deliveries:
-                    return gateway.bury(...)
-                receipt = self._receive(self._database, self._settings, delivery)
-                if failed:
-                    gateway.forget_failed(self._database, self._settings.source, delivery.key)
+                    if buried is not None:
+                        return buried
+                return self._receive(self._database, self._settings, delivery)
             except Exception as error:
                 attempts += 1
-                failure = None if is_passing(error) else _told(delivery, error)
-                if attempts == 1 and failure is None:
-                    logger.warning(
-                        "Message %s is held: %s", delivery.message_id, first_line(error),
-                        extra=fields("held", message_id=delivery.message_id),
-                    )  # fmt: skip
+                failure = failure if is_passing(error) else _told(delivery, error)
+                if is_passing(error) and attempts == 1:
+                    _log_held(delivery, error)
                 self._end.wait(pause_after(attempts))
                 if connection.is_lost:
                     raise BrokerLost("The connection was lost while a message was held") from error
-            else:
-                return receipt
         return None
+
+
+def _log_held(delivery: Delivery, error: Exception) -> None:
+    logger.warning(
+        "Message %s is held: %s", delivery.message_id, first_line(error),
+        extra=fields("held", message_id=delivery.message_id),
+    )  # fmt: skip
 
 
 def _told(delivery: Delivery, error: Exception) -> str:

@@ -117,10 +117,8 @@ class GatewayLoop:
     def _note(self, *, ended: bool) -> None:
         seen = self.activity
         try:
-            gateway.note_sign(
-                self._database, self.gateway_id, broker=seen.broker, received=seen.received,
-                sent=seen.sent, last_error=seen.last_error, ended=ended,
-            )  # fmt: skip
+            sign = gateway.Sign(seen.broker, seen.received, seen.sent, seen.last_error, ended)
+            gateway.note_sign(self._database, self.gateway_id, sign)
         except Exception as error:
             if not is_passing(error):
                 raise
