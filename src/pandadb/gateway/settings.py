@@ -87,8 +87,8 @@ class Folders(Section):
     """The folder below which the other templates lie, unless they are absolute."""
     scripts: str = "isis/NDX{instrument}/user/scripts/autoreduction"
     """The folder of an instrument's `reduce.py` and `reduce_vars.py`."""
-    data: list[str] = Field(default_factory=list)
-    """Folders that have to hold the data of an instrument; none: any folder may."""
+    data: list[str] = Field(default_factory=lambda: ["isis/NDX{instrument}"])
+    """Folders one of which has to hold the data of an instrument; none: any folder may."""
     result: str = "instrument/{instrument}/RBNumber/RB{rb_number}/autoreduced/{run_number}"
     versioned: str = "run-version-{run_version}"
     """The folder of a version, below the result; empty: versions replace each other."""
@@ -115,8 +115,6 @@ class Reduction(Section):
     """The highest version that a retry may have: with 5 there are six attempts in all."""
     priority: int = Field(default=4, ge=0, le=9)
     """The priority of a message without that header."""
-    held_when_paused: bool = False
-    """Whether runs of a paused instrument wait; else they are skipped."""
     cancels_kept: float = Field(default=3600.0, ge=0)
     """Seconds that a cancel of an unknown run is kept, in case it has overtaken its run."""
     log_limit: int = Field(default=65_536, ge=1000)

@@ -84,6 +84,7 @@ class JobRun:
         self.directory: JobDirectory | None = None
         self.started = time.time()
         handler = find_handler(self.payload.handler) if self.payload.handler else None
+        self.repeats = handler is None or handler.repeats
         if handler is not None and not handler.process:
             self.running: HandlerCall | PayloadProcess = self._call(handler)
         else:
@@ -182,6 +183,7 @@ class JobRun:
         known = child.read_end(directory) if self.payload.handler and end.reason is None else None
         if known is None:
             known = self._of_program(error, end)
+            known = replace(known, is_retryable=known.is_retryable and self.repeats)
         return replace(
             known,
             exit_code=NOT_STARTED if end.refused else end.exit_code,

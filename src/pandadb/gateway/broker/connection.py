@@ -113,10 +113,6 @@ class BrokerConnection:
         """Let the broker forget a message."""
         self._send_frame("ACK", self._names(message))
 
-    def refuse(self, message: Message) -> None:
-        """Let the broker keep a message away: its own dead letters, if it has them."""
-        self._send_frame("NACK", self._names(message))
-
     def _names(self, message: Message) -> dict[str, str]:
         """Return the headers that name a message in each version of the protocol.
 
