@@ -106,10 +106,13 @@ def test_two_relays_send_each_event_once(database: Database, broker: Broker) -> 
     for number in range(60):
         put_event(database, name, number, 1 + number % 7)
     settings = settings_of(broker)
-    with running(database, settings), running(database, settings):
-        with connected(broker, name) as listener:
-            found = bodies(received(listener, 60))
-            assert listener.next_message(0.5) is None
+    with (
+        running(database, settings),
+        running(database, settings),
+        connected(broker, name) as listener,
+    ):
+        found = bodies(received(listener, 60))
+        assert listener.next_message(0.5) is None
     assert sorted(found) == [*range(60)]
     for job in range(7):
         mine = [number for number in found if number % 7 == job]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from psycopg.types.json import Jsonb
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -66,7 +65,7 @@ def note(session: Transaction, message: Received, taken: Taken, warnings: list[s
         MESSAGE.source == message.source, MESSAGE.message_id == message.message_id
     )
     values = {"kind": taken.kind, "pandaid": taken.pandaid, "reason": taken.reason}
-    session.execute(mine.values(values | {"warnings": Jsonb(warnings) if warnings else None}))
+    session.execute(mine.values(values | {"warnings": warnings or None}))
     _forget_delivery(session, message)
 
 
@@ -103,9 +102,7 @@ def bury(session: Transaction, message: Received, reason: str) -> int:
         "source": message.source,
         "message_id": message.message_id,
         "destination": message.destination[:MAX_ID],
-        "headers": Jsonb(
-            {name: value.replace("\0", "") for name, value in message.headers.items()}
-        ),
+        "headers": {name: value.replace("\0", "") for name, value in message.headers.items()},
         "body": message.content,
         "reason": reason[:MAX_REASON],
         "deliveries": deliveries,

@@ -6,14 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from pandadb.errors import InvalidInput
+from pandadb.gateway.settings import OTHERS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pandadb.gateway.settings import Broker
-
-OTHERS = 0o077
-"""Permissions that no other user may have of the file."""
 
 
 class PasswordError(InvalidInput):
