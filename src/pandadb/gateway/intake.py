@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pandadb.errors import InvalidInput
 from pandadb.gateway import places, reports, scripts
 from pandadb.gateway.deliveries import Delivery, Receipt, ReceiptKind
 from pandadb.gateway.keys import is_true, rb_number, user_number
@@ -22,7 +23,6 @@ from pandadb.gateway.rules import job_rules
 from pandadb.services import gateway as service
 from pandadb.services.gateway import (
     CancelRequest,
-    InvalidValue,
     Received,
     RunKey,
     RunRequest,
@@ -129,7 +129,7 @@ def _request(
     if isinstance(run.data, str):
         try:
             places.check_data(settings.folders, facts)
-        except InvalidValue as error:
+        except InvalidInput as error:
             raise BadMessage(str(error), given) from None
     skipped = _reason_to_skip(settings, run, is_pending)
     found = _script(settings, run, is_pending)
@@ -170,7 +170,7 @@ def _script(settings: GatewaySettings, run: RunMessage, is_pending: bool) -> _Sc
         folder = places.script_folder(settings.folders, run.instrument)
         text = scripts.read_script(folder)
         return _Script(text, scripts.merged(scripts.read_variables(folder), arguments))
-    except InvalidValue as mistake:
+    except InvalidInput as mistake:
         return _Script(text, [], str(mistake))
 
 

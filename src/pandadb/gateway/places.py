@@ -6,13 +6,28 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from pandadb.services.gateway import InvalidValue
+from pandadb.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from typing import Protocol
 
-    from pandadb.gateway.settings import Folders
+    class Folders(Protocol):
+        """The settings of folders that are needed here."""
+
+        @property
+        def root(self) -> Path:
+            """The folder of all others."""
+
+        @property
+        def scripts(self) -> str:
+            """The template of the folder of a script."""
+
+        @property
+        def data(self) -> list[str]:
+            """The templates of folders of data."""
+
 
 CYCLE = re.compile(r"[/\\]cycle_(\d+_\d+)[/\\]")
 INST = re.compile(r"^\\\\isis\\inst\$\\", re.IGNORECASE)
@@ -29,16 +44,16 @@ def filled(template: str, names: Mapping[str, Any]) -> str:
     """Return a template with its names filled in.
 
     Raises:
-        InvalidValue: It has an unknown name, or needs a cycle that the data's path has not.
+        InvalidInput: It has an unknown name, or needs a cycle that the data's path has not.
     """
     try:
         return template.format(**names)
     except KeyError as error:
         if error.args[0] == "cycle":
-            raise InvalidValue("data: its path is of no cycle (cycle_NN_N)") from None
-        raise InvalidValue(f"The settings' template {template!r} has {error}") from None
+            raise InvalidInput("data: its path is of no cycle (cycle_NN_N)") from None
+        raise InvalidInput(f"The settings' template {template!r} has {error}") from None
     except (IndexError, ValueError) as error:
-        raise InvalidValue(f"The settings' template {template!r}: {error}") from None
+        raise InvalidInput(f"The settings' template {template!r}: {error}") from None
 
 
 def names_of(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,13 +74,13 @@ def check_data(folders: Folders, run: Mapping[str, Any]) -> None:
     """See that the path of the data of a run lies where those of its instrument may.
 
     Raises:
-        InvalidValue: It does not, or has `..`, or is not absolute.
+        InvalidInput: It does not, or has `..`, or is not absolute.
     """
     path = posix_path(str(run["data"]))
     if not path.startswith("/") or ".." in path.split("/"):
-        raise InvalidValue("data: an absolute path without .. is needed")
+        raise InvalidInput("data: an absolute path without .. is needed")
     names = names_of(run)
     allowed = [os.path.normpath(folders.root / filled(one, names)) for one in folders.data]
     inside = os.path.normpath(path)
     if allowed and not any(inside == one or inside.startswith(f"{one}/") for one in allowed):
-        raise InvalidValue(f"data: the path is not in a folder of {run['instrument']}")
+        raise InvalidInput(f"data: the path is not in a folder of {run['instrument']}")

@@ -10,8 +10,8 @@ from pandadb.cli.options import whole
 from pandadb.cli.output import note
 from pandadb.errors import PandaDBError
 from pandadb.services import schema
-from pandadb.web import application, secret, server
-from pandadb.web import options as options_
+from pandadb.web import application, server, server_options
+from pandadb.web.accounts import identities
 
 STATEMENT_TIMEOUT = 10.0
 """Seconds, if the settings have none: no page may hold a connection for longer."""
@@ -40,15 +40,16 @@ def serve(
     settings = config.load_settings()
     try:
         create_app, listening = application.create_app, server.listening
+        identify = identities.identify_by(settings)
     except ModuleNotFoundError as error:
         raise WebMissing(
             f"{error.name} is not installed: pip install 'pandadb[web]', or in a checkout '.[web]'"
         ) from None
     with listening(host, port) as (socket, address), _opened(settings) as database:
         schema.refuse_unstamped(database)
-        options = options_.WebOptions(secret.secret_of(settings), settings.web_url or address)
+        options = server_options.options_of(settings, host, address)
         note(f"Serving on {address}", address=address)
-        server.serve(create_app(database, options), socket)
+        server.serve(create_app(database, options, identify), socket)
 
 
 def _opened(settings: config.Settings) -> databases.Database:

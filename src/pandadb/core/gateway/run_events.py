@@ -22,6 +22,7 @@ NAMES = {
     "reduction_complete": "ReductionComplete",
     "reduction_error": "ReductionError",
     "reduction_skipped": "ReductionSkipped",
+    "data_ready": "DataReady",
 }
 """Names of queues, where the record of a run has none."""
 

@@ -12,11 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pandadb.errors import InvalidInput
 from pandadb.gateway import places
 from pandadb.gateway.reduction import outputs
+from pandadb.gateway.reduction.folders import Folders
 from pandadb.gateway.reduction.script_process import Script, ScriptEnd, ScriptProcess
-from pandadb.gateway.settings import Folders
-from pandadb.services.gateway import InvalidValue
 from pandadb.worker.handlers import JobFailure
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Reduction:
         kinds: Mapping[str, list[str]],
     ) -> None:
         self.run, self.rules = run, rules
-        self.folders = Folders.model_validate(folders)
+        self.folders = Folders.of(folders)
         name = run["instrument"]
         self.is_excitation = name in kinds["excitation"]
         self.is_ceph = name in kinds["ceph"]
@@ -94,7 +94,7 @@ class Reduction:
             self.note(f"Data: {self.data}")
             self.note(f"Result: {self.final}")
             self._check_real_path()
-        except InvalidValue as error:
+        except InvalidInput as error:
             self._fail(str(error))
         try:
             self._check_readable()
@@ -117,7 +117,7 @@ class Reduction:
         allowed = [Path(self.folders.root / places.filled(one, names)) for one in self.folders.data]
         real = Path(self.data).resolve()
         if not any(real.is_relative_to(one.resolve()) for one in allowed):
-            raise InvalidValue(f"data: the file is not in a folder of {self.run['instrument']}")
+            raise InvalidInput(f"data: the file is not in a folder of {self.run['instrument']}")
 
     def _check_readable(self) -> None:
         path = Path(self.data)

@@ -43,6 +43,7 @@ from pandadb.services.gateway.operators import (
     list_variables,
     remove_runs,
     rerun,
+    send_messages,
     set_instrument,
     set_variables,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "register",
     "remove_runs",
     "rerun",
+    "send_messages",
     "set_instrument",
     "set_variables",
     "status",

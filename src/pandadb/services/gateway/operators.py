@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core.gateway import instruments as known_instruments
 from pandadb.core.gateway import run_events, runs
 from pandadb.core.gateway import variables as known_variables
+from pandadb.core.gateway.kinds import READY, ROLES
 from pandadb.core.gateway.values import type_of
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.validation import InvalidValue, check_number, check_text
@@ -204,6 +205,22 @@ def _texts(given: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, list[s
         for group, values in given.items()
         if values
     }
+
+
+@repeated
+def send_messages(
+    database: Database,
+    destination: str,
+    bodies: Sequence[Mapping[str, Any]],
+    options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    keys: Mapping[str, str] | None = None,
+) -> None:
+    """Send messages that ask for reductions, by the outbox."""
+    places = {ROLES[READY]: destination, "keys": dict(keys or {})}
+    with transaction(database, options) as connection:
+        for body in bodies:
+            run_events.announce(connection, READY, body, places)
 
 
 @repeated
