@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -18,10 +19,15 @@ class Activity:
     last_error: str | None = None
     """Why the last connection was lost, or not made."""
 
+    changed: threading.Event = field(default_factory=threading.Event)
+    """Set when a sign of life is due at once."""
+
     def connected(self, broker: str) -> None:
         """Note a connection."""
         self.broker = broker
+        self.changed.set()
 
     def disconnected(self, error: str) -> None:
         """Note the end of a connection."""
         self.broker, self.last_error = None, error
+        self.changed.set()

@@ -61,6 +61,7 @@ class GatewayLoop:
         """End when the message at hand is acknowledged, and the event at hand confirmed."""
         self._end.set()
         self._wake.set()
+        self.activity.changed.set()
 
     def run(self) -> None:
         """Work until `stop`.
@@ -103,8 +104,9 @@ class GatewayLoop:
     def _sign(self) -> None:
         """Note signs of life; a lost one costs nothing."""
         while not self._end.is_set():
+            self.activity.changed.clear()
             self._note(ended=False)
-            self._end.wait(SIGN)
+            self.activity.changed.wait(SIGN)
 
     def _sign_off(self) -> None:
         self._note(ended=True)

@@ -48,6 +48,7 @@ from pandadb.services.gateway.operators import (
     set_variables,
 )
 from pandadb.services.gateway.reports import take_report
+from pandadb.services.transaction import VerbOptions
 
 __all__ = [
     "CHANNEL",
@@ -71,6 +72,7 @@ __all__ = [
     "UnknownDeadLetter",
     "UnknownRun",
     "Variable",
+    "VerbOptions",
     "WaitingEvents",
     "cancel",
     "converted",
