@@ -45,7 +45,7 @@ GRANT USAGE, SELECT ON SEQUENCE pandadb.job_lease_token TO :"writer";
 GRANT INSERT, UPDATE, DELETE
    ON pandadb.gateway_message, pandadb.gateway_delivery, pandadb.gateway_dead_letter,
       pandadb.gateway_run, pandadb.gateway_cancel, pandadb.gateway_instrument,
-      pandadb.gateway_variable
+      pandadb.gateway_variable, pandadb.gateway_process
    TO :"writer";
 
 -- A worker that ends late changes its job in the archive, too.

@@ -48,7 +48,7 @@ def receive(database: Database, settings: GatewaySettings, delivery: Delivery) -
     An error of the database is raised: then nothing was committed, and the message is to come
     again. A message that is malformed is none: see `ReceiptKind`.
     """
-    message = _received(settings, delivery)
+    message = as_received(settings, delivery)
     try:
         taken, warnings = _taken(database, settings, message, delivery)
     except BadMessage as error:
@@ -69,7 +69,8 @@ def _taken(
     raise BadMessage(f"The destination {delivery.destination[:100]!r} is none of ours", body)
 
 
-def _received(settings: GatewaySettings, delivery: Delivery) -> Received:
+def as_received(settings: GatewaySettings, delivery: Delivery) -> Received:
+    """Return a message as it is recorded, with a key of its content."""
     content = delivery.destination.encode("utf-8", "replace") + b"\0" + delivery.body
     key = hashlib.sha256(content).hexdigest()
     headers = {str(name): str(value) for name, value in delivery.headers.items()}

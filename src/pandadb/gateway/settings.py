@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEFAULT_FILE = Path("gateway.toml")
+OTHERS = 0o077
+"""Permissions that no other user may have of a file with a password."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Role = Literal[
+    "data_ready",
+    "reduction_pending",
+    "reduction_started",
+    "reduction_complete",
+    "reduction_error",
+    "reduction_skipped",
+]
+"""Names of destinations in the settings."""
 Instruments = Annotated[list[Annotated[str, StringConstraints(to_upper=True)]], Field()]
 
 
@@ -70,7 +81,7 @@ class Broker(Section):
     reconnect_limit: float = Field(default=30.0, gt=0)
     prefetch: int = Field(default=1, ge=1, le=10_000)
     """Messages that the broker hands over before the first is acknowledged."""
-    consume: list[str] = Field(default_factory=lambda: ["data_ready", "reduction_pending"])
+    consume: tuple[Role, ...] = ("data_ready", "reduction_pending")
     """Destinations that are subscribed to, by their names in `[destinations]`."""
     max_deliveries: int = Field(default=5, ge=1)
     """Deliveries of a message before it becomes a dead letter."""
@@ -162,6 +173,11 @@ def read_settings(path: Path | None = None) -> GatewaySettings:
     except ValueError as error:
         raise GatewaySettingsError(f"{place} is no TOML: {error}") from None
     try:
-        return GatewaySettings.model_validate(found)
+        settings = GatewaySettings.model_validate(found)
     except ValidationError as error:
         raise GatewaySettingsError(f"{place}: {sentence_of(error)}") from None
+    if settings.broker.password is not None and place.stat().st_mode & OTHERS:
+        raise GatewaySettingsError(
+            f"{place} has a password, and other users can read it: chmod 600 {place}"
+        )
+    return settings

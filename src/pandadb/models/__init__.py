@@ -63,6 +63,7 @@ from pandadb.models.gateway import (
     GatewayDelivery,
     GatewayInstrument,
     GatewayMessage,
+    GatewayProcess,
     GatewayRun,
     GatewayVariable,
 )
@@ -221,6 +222,7 @@ __all__ = [
     "GatewayDelivery",
     "GatewayInstrument",
     "GatewayMessage",
+    "GatewayProcess",
     "GatewayRun",
     "GatewayVariable",
     "GlobalShares",

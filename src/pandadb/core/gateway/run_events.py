@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from pandadb.core.gateway.kinds import ROLES
 from pandadb.models import Outbox
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
+CHANNEL = "pandadb_gateway"
+"""Notices of new events, for gateways: never needed, as they poll, too."""
 HEADERS = {"persistent": "true", "content-type": "application/json"}
 NAMES = {
     "reduction_started": "ReductionStarted",
@@ -47,6 +49,7 @@ def announce(
     }
     row = {"kind": kind, "pandaid": pandaid, "payload": payload}
     session.execute(insert(Outbox.__table__).values(row))
+    session.execute(select(func.pg_notify(CHANNEL, "")))
 
 
 def without_nul(value: Any) -> Any:

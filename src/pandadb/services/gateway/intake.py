@@ -241,3 +241,10 @@ def refuse(
         taken = Taken("error", None, reason)
         received.note(connection, message, taken, [])
         return taken
+
+
+@repeated
+def note_failure(database: Database, message: Received, error: str) -> int:
+    """Note a delivery that has failed; return how often the message was delivered."""
+    with database.transaction() as connection:
+        return received.note_failure(connection, message, error)

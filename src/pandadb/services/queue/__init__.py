@@ -31,6 +31,7 @@ from pandadb.services.queue.unknown_leases import give_back_unknown
 from pandadb.services.queue.upkeep.mail import as_line, folder_sink, mail_sink
 from pandadb.services.queue.upkeep.outbox import (
     SendResult,
+    SinkAway,
     Undeliverable,
     events,
     send_again,
@@ -85,6 +86,7 @@ __all__ = [
     "ReapResult",
     "RepairResult",
     "SendResult",
+    "SinkAway",
     "Standing",
     "Submitted",
     "Success",
