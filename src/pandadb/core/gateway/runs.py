@@ -30,6 +30,8 @@ QUEUED, PROCESSING, COMPLETED, ERROR, SKIPPED = (
     "Skipped",
 )
 LIVE = (QUEUED, PROCESSING)
+SERVICE = -1
+"""The user of runs that the service starts itself."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +131,10 @@ def again(session: Transaction, run: Run, run_version: int) -> int:
     """Add the record of a further version of a run, queued for the same job."""
     given = (
         "facility", "instrument", "rb_number", "run_number", "pandaid", "source", "destinations",
-        "data", "script", "variables", "overwrite", "description", "started_by",
+        "data", "script", "variables", "overwrite", "description",
     )  # fmt: skip
     row = {name: getattr(run, name) for name in given}
-    row |= {"status": QUEUED, "run_version": run_version, "reduced": []}
+    row |= {"status": QUEUED, "run_version": run_version, "reduced": [], "started_by": SERVICE}
     row["body"] = {**run.body, "run_version": run_version}
     new = insert(GatewayRun.__table__).values(row).returning(RUN.run_id)
     found: int = session.scalars(new).one()
