@@ -169,13 +169,20 @@ def to_cancel(session: Transaction, wanted: CancelRequest) -> list[Run]:
     return [Run(*row) for row in session.execute(rows)]
 
 
-def newest(session: Transaction, key: RunKey, run_version: int | None = None) -> Run | None:
-    """Return the record of a version of a run, or of its highest version, locked."""
+def newest(
+    session: Transaction, key: RunKey, run_version: int | None = None, *, locked: bool = True
+) -> Run | None:
+    """Return the record of a version of a run, or of its highest version, locked or not.
+
+    Records are locked after the jobs of runs and their groups, as at the ends of jobs.
+    """
     rows = select(*COLUMNS).where(*_is(key))
+    if locked:
+        rows = rows.with_for_update()
     if run_version is not None:
         rows = rows.where(RUN.run_version == run_version)
     order = RUN.run_version.desc(), RUN.run_id.desc()
-    found = session.execute(rows.order_by(*order).limit(1).with_for_update()).first()
+    found = session.execute(rows.order_by(*order).limit(1)).first()
     return None if found is None else Run(*found)
 
 
