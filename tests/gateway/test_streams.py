@@ -118,7 +118,7 @@ class Heard:
 def test_a_broker_and_a_gateway_killed_in_mid_stream_lose_and_double_nothing(
     database: Database, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    number = 1000 if request.config.getoption("--thorough") else 40
+    number = 1000 if request.config.getoption("--thorough") else 24
     log = tmp_path / "log"
     with activemq() as broker, ExitStack() as stack:
         settings = wish(broker, tmp_path, COUNTED.format(log=str(log)))
@@ -133,6 +133,7 @@ def test_a_broker_and_a_gateway_killed_in_mid_stream_lose_and_double_nothing(
         broker.start()
         first.kill()
         third = gateway_process(database, config)
+        until(lambda: len(gateway.gateways(database)) == 3)
         post(broker, READY, *messages[number // 2 :])
         until(lambda: heard.hear() >= 2 * number, 200 + 2 * number)
         heard.hear()
