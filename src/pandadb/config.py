@@ -232,6 +232,8 @@ class Settings(BaseSettings):
     """Address that mails come from; None for `pandadb` of this machine."""
     smtp_timeout: float = Field(10, gt=0, le=30)
     """Seconds that the server may take for an answer; a mail needs some ten of them."""
+    stomp_password: SecretStr | None = None
+    """Password of the broker of gateways, unless their settings have it."""
     web_url: str | None = None
     """Address of the web pages as users type it; None for that of the server itself."""
     web_secret: SecretStr | None = None

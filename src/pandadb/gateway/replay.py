@@ -23,6 +23,7 @@ def replay(database: Database, settings: GatewaySettings, letter: DeadLetter) ->
     headers = {name: value for name, value in letter.headers.items() if name != "redelivered"}
     message_id = f"replay-{letter.dead_letter_id}:{letter.message_id}"
     delivery = Delivery(letter.destination, message_id, headers, letter.body)
-    receipt = receive(database, settings, delivery)
+    own = settings.model_copy(update={"source": letter.source})
+    receipt = receive(database, own, delivery)
     gateway.note_replayed(database, letter.dead_letter_id)
     return receipt

@@ -196,9 +196,9 @@ def _end_at_the_end(transport: Any) -> None:
     """Let the library's thread end when an encrypted connection does; it would spin for ever."""
     receive = transport.receive
 
-    def received() -> bytes:
-        found: bytes = receive()
-        if not found and not transport.blocking:
+    def received() -> bytes | None:
+        found: bytes | None = receive()
+        if found == b"" and not transport.blocking:  # None: nothing yet
             transport.running = False
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pandadb.config import load_settings
 from pandadb.errors import InvalidInput
 from pandadb.gateway.settings import OTHERS
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pandadb.gateway.settings import Broker
+
+USUAL = "PANDADB_STOMP_PASSWORD"
+"""The variable that a file `.env` may have, too."""
 
 
 class PasswordError(InvalidInput):
@@ -23,11 +27,15 @@ def password_of(broker: Broker) -> str | None:
 
     Raises:
         PasswordError: The file cannot be read, or other users can read it.
+        SettingsError: A setting of the environment is unknown or malformed.
     """
     if broker.password is not None:
         return broker.password.get_secret_value()
-    if given := os.environ.get(broker.password_env):
-        return given
+    given = load_settings().stomp_password
+    if broker.password_env == USUAL and given is not None:
+        return given.get_secret_value()
+    if found := os.environ.get(broker.password_env):
+        return found
     return _read(broker.password_file) if broker.password_file else None
 
 
