@@ -38,8 +38,9 @@ def test_31_a_message_that_comes_again_makes_no_second_job(site: Site) -> None:
     first = site.deliver(site.ready(), name="a")
     again = site.deliver(site.ready(), name="a")
     assert (first.kind, again.kind, again.pandaid) == ("job", "repeated", first.pandaid)
-    renamed = site.deliver(site.ready(), name="b", redelivered="true")
-    assert (renamed.kind, renamed.pandaid) == ("repeated", first.pandaid)
+    ids = [f"T_1@@session-{n}@@1" for n in "bc"]  # as RabbitMQ has them
+    assert site.deliver(site.ready(104), name=ids[0]).kind == "job"
+    assert site.deliver(site.ready(104), name=ids[1], redelivered="true").kind == "repeated"
     nameless = [site.deliver(site.ready(102), name=" ").kind for _ in range(2)]
     assert nameless == ["job", "repeated"]
     assert site.deliver(site.ready(), name="c").kind == "job"
@@ -112,6 +113,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "half a surrogate": (b'{"instrument": "\\ud800"}', "instrument"),
     "10,000 keys": (dict.fromkeys(map(str, range(10_000)), 1), "keys"),
     "nested": (100_000 * b"[", "JSON"),
+    "deep": ({"description": json.loads(60 * "[" + 60 * "]")}, "deep"),
     "a large number": (b'{"run_number": ' + 5000 * b"9" + b"}", "too large"),
     "not a number": (b'{"run_number": NaN}', "NaN"),
     "infinite": (b'{"run_number": 1e999}', "too large"),
@@ -165,6 +167,41 @@ def test_variables_of_an_experiment_go_before_those_from_a_run_on(site: Site) ->
     ]  # fmt: skip
     with pytest.raises(InvalidInput, match="height"):
         put(site.database, site.settings, "WISH", {"standard_vars": {"height": 1}}, start_run=1)
+
+
+VARIABLES = {
+    "secrets": "import os\nstandard_vars = {'url': str(os.environ.get('PANDADB_URL'))}\n",
+    "prints": "print('x' * 99)\nstandard_vars = {'url': 'None'}\n",
+    "ends": "import os\nos._exit(0)\n",
+    "raises": "raise SystemExit(3)\n",
+    "no dictionary": "standard_vars = [1]\n",
+    "a child": "import os\nif os.fork():\n    standard_vars = {'url': 'None'}\n"
+    "else:\n    import time; time.sleep(600)\n",
+}
+
+
+def test_variables_are_read_apart_without_secrets_whatever_their_file_does(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PANDADB_URL", "postgresql://secret@nowhere/x")
+    found = {}
+    for number, (name, text) in enumerate(VARIABLES.items()):
+        site.script("def main(a, b):\n    pass\n", text)
+        site.deliver(site.ready(101 + number))
+        run = site.runs()[-1]
+        found[name] = run.message or run.variables["standard_vars"]["url"][1]
+    assert [found[name] for name in ("secrets", "prints")] == ["None", "None"]
+    assert "ended its process" in found["ends"]
+    assert "SystemExit" in found["raises"]
+    assert "no dictionary" in found["no dictionary"]
+    assert found["a child"] == "None"
+
+
+def test_old_messages_are_forgotten(site: Site) -> None:
+    site.deliver(site.ready(), name="a")
+    assert gateway.forget_messages(site.database, 1) == 0
+    assert gateway.forget_messages(site.database, 0) == 1
+    assert site.deliver(site.ready(), name="a").kind == "job"
 
 
 def test_a_run_is_done_again_as_its_next_version(site: Site) -> None:

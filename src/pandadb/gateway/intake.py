@@ -82,7 +82,7 @@ def as_received(settings: GatewaySettings, delivery: Delivery) -> Received:
         delivery.destination.replace("\0", ""),
         headers,
         delivery.body,
-        headers.get("redelivered", "").lower() == "true",
+        headers.get("redelivered", "").lower() == "true" and "@@" in message_id,
         {**settings.destinations.model_dump(), "keys": settings.keys},
     )
 
@@ -140,7 +140,7 @@ def _request(
         facts["facility"],
         _body(given, is_pending),
         [str(run.data)],
-        run.run_version if is_pending else None,
+        (run.run_version or 0) if is_pending else None,
         found.text or "",
         found.variables,
         not is_pending,

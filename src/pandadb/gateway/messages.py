@@ -20,6 +20,8 @@ RESULT_KEYS = ("message", "reduction_data", "reduction_log", "admin_log", "infor
 INSTRUMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 LARGEST_NUMBER = 10**15
 LONGEST_KEY = 60
+DEEPEST = 50
+"""Values in each other that a message may have."""
 MAX_SCRIPT = 8_388_608
 
 
@@ -166,8 +168,11 @@ def read_body(body: bytes, settings: GatewaySettings) -> dict[str, Any]:
         raise BadMessage(f"The body is no JSON object, but {type(found).__name__}")
     names: dict[str, str] = {theirs: ours for ours, theirs in settings.keys.items()}
     message = {names.get(str(name), str(name)): value for name, value in found.items()}
-    if (number := _keys(message)) > settings.max_keys:
+    number, depth = _size(message)
+    if number > settings.max_keys:
         raise BadMessage(f"The message has {number} keys: {settings.max_keys} at most")
+    if depth > DEEPEST:
+        raise BadMessage(f"The message has values {depth} deep in each other: {DEEPEST} at most")
     for name, value in message.items():
         if _is_unstorable(name) or _is_unstorable(value):
             raise BadMessage(f"{_shown(name)}: it has a NUL or half a surrogate pair", message)
@@ -207,17 +212,16 @@ def _short(text: str) -> int:
     return int(text)
 
 
-def _keys(value: Any) -> int:
-    """Return how many keys a JSON value has, in all objects of it."""
-    number, left = 0, [value]
+def _size(value: Any) -> tuple[int, int]:
+    """Return how many keys a JSON value has, in all objects of it, and how deep it is."""
+    number, deepest, left = 0, 0, [(value, 1)]
     while left:
-        one = left.pop()
-        if isinstance(one, dict):
-            number += len(one)
-            left.extend(one.values())
-        elif isinstance(one, list):
-            left.extend(one)
-    return number
+        one, depth = left.pop()
+        deepest = max(deepest, depth)
+        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        number += len(one) if isinstance(one, dict) else 0
+        left.extend((each, depth + 1) for each in inner)
+    return number, deepest
 
 
 def _is_unstorable(value: Any) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import tokenize
+from contextlib import suppress
 from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCRIPT, VARIABLES = "reduce.py", "reduce_vars.py"
+LARGEST = 1 << 20
+"""Characters of JSON of all variables."""
+LONGEST_NAME = 100
 READING_SECONDS = 30
 """Seconds that reduce_vars.py may run."""
 READER = """
@@ -57,13 +63,16 @@ def read_script(folder: Path) -> str | None:
     try:
         raw = (folder / SCRIPT).read_bytes()
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
-        return io.TextIOWrapper(io.BytesIO(raw), encoding).read()
+        text = io.TextIOWrapper(io.BytesIO(raw), encoding).read()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise InvalidValue(f"{SCRIPT} cannot be read: {error.strerror}") from None
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         raise InvalidValue(f"{SCRIPT} cannot be read: {error}") from None
+    if "\0" in text:
+        raise InvalidValue(f"{SCRIPT} cannot be read: it has a NUL")
+    return text
 
 
 def read_variables(folder: Path) -> ScriptVariables:
@@ -81,8 +90,6 @@ def read_variables(folder: Path) -> ScriptVariables:
         raise InvalidValue(f"{VARIABLES} cannot be read: {error.strerror}") from None
     stamp = found.st_mtime_ns, found.st_size, found.st_ino
     known = json.loads(_read(str(path), stamp))
-    if "error" in known:
-        raise InvalidValue(f"{VARIABLES} cannot be run: {known['error']}")
     groups = [known[name] for name in ("standard_vars", "advanced_vars")]
     helps = known["variable_help"] if isinstance(known["variable_help"], dict) else {}
     if not all(isinstance(one, dict) for one in groups):
@@ -92,17 +99,43 @@ def read_variables(folder: Path) -> ScriptVariables:
 
 @lru_cache(64)
 def _read(path: str, _stamp: tuple[int, ...]) -> str:
-    """Return the variables of a file as JSON; a file that has changed is run again."""
-    argv = [sys.executable, "-I", "-c", READER, path]
-    given: dict[str, Any] = {"stdin": subprocess.DEVNULL, "env": {**os.environ, "TZ": "UTC"}}
+    """Return the variables of a file as JSON; a file that has changed is run again.
+
+    Raises:
+        InvalidValue: It cannot be run, or has no such variables.
+    """
+    text = _output([sys.executable, "-I", "-c", READER, path])
     try:
-        done = subprocess.run(  # noqa: S603 - the program is ours
-            argv, capture_output=True, check=False, timeout=READING_SECONDS, **given
+        known = json.loads(text)
+    except ValueError:
+        known = {"error": "it has ended its process, or has too many variables"}
+    if "error" in known:
+        raise InvalidValue(f"{VARIABLES} cannot be run: {known['error']}"[:2000])
+    return text
+
+
+def _output(argv: list[str]) -> str:
+    """Return the output of a program, in a file: a child of it that goes on is not waited for."""
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(  # noqa: S603 - the program is ours
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+            start_new_session=True,
         )
-        text = done.stdout.decode("utf-8", "replace")
-    except subprocess.TimeoutExpired:
-        text = json.dumps({"error": f"it ran longer than {READING_SECONDS} s"})
-    return text or json.dumps({"error": "it has ended its process"})
+        try:
+            process.wait(READING_SECONDS)
+        except subprocess.TimeoutExpired:
+            return json.dumps({"error": f"it ran longer than {READING_SECONDS} s"})
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        output.seek(0)
+        return output.read(LARGEST).decode("utf-8", "replace")
 
 
 def merged(known: ScriptVariables, given: dict[str, Any]) -> list[Variable]:
@@ -120,6 +153,8 @@ def merged(known: ScriptVariables, given: dict[str, Any]) -> list[Variable]:
         if known.is_there and (unknown := sorted(mine.keys() - own.keys())):
             raise InvalidValue(f"reduction_arguments: {VARIABLES} has no {group} {unknown[0]!r}")
         for name, default in {**mine, **own}.items():
+            if len(name) > LONGEST_NAME or "\0" in name or "\0" in str(default):
+                raise InvalidValue(f"The variable {name[:40]!r} cannot be stored")
             kind = type_of(default)
             value = converted(name, mine[name], kind) if name in mine else default
             text = _help(known.helps.get(group), name)

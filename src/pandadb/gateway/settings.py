@@ -147,6 +147,8 @@ class GatewaySettings(Section):
     """Bytes of the largest message."""
     max_keys: int = Field(default=1000, ge=20)
     """Keys of the largest message."""
+    keep_messages: float = Field(default=30, gt=0)
+    """Days in which a message that comes again is known."""
     ceph_instruments: Instruments = Field(default_factory=list)
     excitation_instruments: Instruments = Field(default_factory=list)
     destinations: Destinations = Field(default_factory=Destinations)

@@ -20,7 +20,7 @@ class Received:
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
     is_redelivered: bool = False
-    """Whether the broker calls it redelivered, maybe under another id."""
+    """Whether the broker calls it redelivered, under another id, as RabbitMQ does."""
     destinations: Mapping[str, Any] = field(default_factory=dict)
     """Queues of events by names of settings, and as `keys` other names of keys."""
 

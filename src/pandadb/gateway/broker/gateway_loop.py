@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from pandadb.gateway.broker.activity import Activity
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("pandadb.gateway")
 SIGN = 5.0
 """Seconds between two signs of life."""
+HOUR = 3600.0
 LAST_WAIT = 20.0
 """Seconds that the last message and the last event have."""
 
@@ -102,11 +104,23 @@ class GatewayLoop:
             self.stop()
 
     def _sign(self) -> None:
-        """Note signs of life; a lost one costs nothing."""
+        """Note signs of life, and forget old messages each hour; a lost one costs nothing."""
+        forgotten = time.monotonic()
         while not self._end.is_set():
             self.activity.changed.clear()
             self._note(ended=False)
+            if time.monotonic() - forgotten > HOUR:
+                forgotten = time.monotonic()
+                self._forget()
             self.activity.changed.wait(SIGN)
+
+    def _forget(self) -> None:
+        try:
+            gateway.forget_messages(self._database, self._settings.keep_messages)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            logger.info("Old messages are not forgotten: %s", first_line(error))
 
     def _sign_off(self) -> None:
         self._note(ended=True)

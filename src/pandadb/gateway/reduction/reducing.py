@@ -78,8 +78,11 @@ class Reduction:
         try:
             self._check()
             self.temporary = self._make_temporary()
-            end = self._run_script()
-            return self._result(end)
+            return self._result(self._run_script())
+        except InvalidInput as error:
+            self._fail(str(error))
+        except OSError as error:
+            self._fail(f"Permission error: {_words(error)}", self.rules["retry_in"])
         finally:
             self._remove_temporary()
 
@@ -87,22 +90,15 @@ class Reduction:
         """See that the data can be read and the result be written.
 
         Raises:
-            JobFailure: They cannot; they may later.
+            InvalidInput: The data lie where they must not.
+            OSError: They cannot; they may later.
         """
-        try:
-            places.check_data(self.folders, self.run)
-            self.note(f"Data: {self.data}")
-            self.note(f"Result: {self.final}")
-            self._check_real_path()
-        except InvalidInput as error:
-            self._fail(str(error))
-        try:
-            self._check_readable()
-            outputs.check_writable(self.final)
-        except OSError as error:
-            self._fail(
-                f"Permission error: {error.strerror}: {error.filename}", self.rules["retry_in"]
-            )
+        places.check_data(self.folders, self.run)
+        self.note(f"Data: {self.data}")
+        self.note(f"Result: {self.final}")
+        self._check_real_path()
+        self._check_readable()
+        outputs.check_writable(self.final)
 
     @cached_property
     def data(self) -> str:
@@ -123,21 +119,19 @@ class Reduction:
         path = Path(self.data)
         if path.is_dir():
             os.listdir(path)  # noqa: PTH208 - whether it can be read
-        else:
+        elif not path.exists() or path.is_file():
             with path.open("rb"):
                 pass
+        else:
+            raise InvalidInput(f"data: {self.data} is neither a file nor a folder")
 
     def _make_temporary(self) -> Path:
-        try:
-            if self.folders.temporary is not None:
-                self.folders.temporary.mkdir(parents=True, exist_ok=True)
-            made = Path(tempfile.mkdtemp(dir=self.folders.temporary))
-            (made / LOGS).mkdir()
-            for path in (self.stdout(made), self.stderr(made)):
-                path.touch()
-        except OSError as error:
-            words = f"Permission error: {error.strerror}: {error.filename}"
-            self._fail(words, self.rules["retry_in"])
+        if self.folders.temporary is not None:
+            self.folders.temporary.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=self.folders.temporary))
+        (made / LOGS).mkdir()
+        for path in (self.stdout(made), self.stderr(made)):
+            path.touch()
         return made
 
     def stdout(self, folder: Path) -> Path:
@@ -175,16 +169,13 @@ class Reduction:
         """Copy the output to its places; return the keys of the event.
 
         Raises:
-            JobFailure: The script has failed, or the output cannot be copied.
+            JobFailure: The script has failed.
+            OSError: The output cannot be copied.
         """
         extra, mistake = _folders(end.returned)
         if mistake:
             self.note(mistake)
-        try:
-            self._copy(extra)
-        except OSError as error:
-            words = f"Permission error: {error.strerror}: {error.filename}"
-            self._fail(words, self.rules["retry_in"])
+        self._copy(extra)
         said = self._said(end.skipped or "", is_copied=True)
         if end.skipped is not None:
             return {"status": "Skipped", **said}
@@ -249,6 +240,10 @@ class Reduction:
         self._remove_temporary()
         sys.stderr.flush()
         os._exit(128 + number)
+
+
+def _words(error: OSError) -> str:
+    return f"{error.strerror}: {error.filename}" if error.strerror else str(error)[:1000]
 
 
 def _folders(returned: Any) -> tuple[list[str], str | None]:

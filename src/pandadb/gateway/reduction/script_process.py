@@ -64,6 +64,8 @@ class ScriptProcess:
         if self.pid == 0:
             os.close(read)
             _child(script, write)
+        with suppress(ProcessLookupError, PermissionError):
+            os.setpgid(self.pid, self.pid)  # as it does itself: one of both is first
         os.close(write)
         os.set_blocking(read, False)
         self._pipe = read

@@ -38,6 +38,7 @@ from pandadb.services.gateway.intake import note_failure, refuse, take_cancel, t
 from pandadb.services.gateway.operators import (
     UnknownRun,
     cancel,
+    forget_messages,
     list_instruments,
     list_runs,
     list_variables,
@@ -79,6 +80,7 @@ __all__ = [
     "dead_letter",
     "dead_letters",
     "drop_dead_letters",
+    "forget_messages",
     "gateways",
     "list_instruments",
     "list_runs",

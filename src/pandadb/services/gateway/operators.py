@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.control import groups
 from pandadb.core.gateway import instruments as known_instruments
-from pandadb.core.gateway import run_events, runs
+from pandadb.core.gateway import received, run_events, runs
 from pandadb.core.gateway import variables as known_variables
 from pandadb.core.gateway.kinds import READY, ROLES
 from pandadb.core.gateway.values import type_of
@@ -224,6 +224,15 @@ def send_messages(
     with transaction(database, options) as connection:
         for body in bodies:
             run_events.announce(connection, READY, body, places, priority=priority)
+
+
+def forget_messages(database: Database, days: float = 30) -> int:
+    """Forget the ids of messages that were received so long ago; return how many.
+
+    One of them that comes again is a new message. Their runs and dead letters stay.
+    """
+    with database.transaction() as connection:
+        return received.forget(connection, days * 86_400)
 
 
 @repeated
