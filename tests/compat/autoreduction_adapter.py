@@ -3,6 +3,10 @@
 The broker is a list: messages are handed to the intake, and acknowledged once it has returned; the
 relay of the outbox fills another list. A worker's slots run the jobs. Runs are reduced at once in
 the generation of 2021, as there; in the others they are claimed, and end in `end_runs`.
+
+The records of 2020 are those of the database's side, which hears of ends when messages are passed
+on. Ours change with the end itself; they are shown when the messages are passed on, so that rows
+are compared with rows.
 """
 
 from __future__ import annotations
@@ -10,17 +14,21 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import threading
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import text, update
 
 from pandadb.database import Database
 from pandadb.errors import InvalidInput
 from pandadb.gateway import operators
+from pandadb.gateway.broker.backoff import connected
 from pandadb.gateway.intake import Delivery, receive
 from pandadb.gateway.operators import RawData
-from pandadb.gateway.settings import GatewaySettings
+from pandadb.gateway.settings import Broker, GatewaySettings
 from pandadb.models import GatewayRun, GatewayVariable
 from pandadb.services import gateway, queue
 from pandadb.services.gateway import CancelRequest, RunKey
@@ -107,6 +115,39 @@ class KilledJob(HeldJob):
         os.kill(process.pid, signal.SIGKILL)
 
 
+class RefusingBroker:
+    """A broker that ends some connections, and takes the next one."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures, self.waits = failures, list[float]()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"stomp://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.thread = threading.Thread(target=self.serve)
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.thread.join(30)
+        self.link.close()
+        self.listener.close()
+
+    def serve(self) -> None:
+        last = time.monotonic()
+        for number in range(self.failures + 1):
+            link, _ = self.listener.accept()
+            self.waits.append(time.monotonic() - last)
+            last = time.monotonic()
+            if number < self.failures:
+                link.close()
+        received = b""
+        while b"\0" not in received:
+            received += link.recv(65536)
+        link.sendall(b"CONNECTED\nversion:1.2\n\n\0\n")
+        self.link = link
+
+
 class Gateway:
     """The gateway, a worker, and a broker that hands messages over."""
 
@@ -132,7 +173,7 @@ class Gateway:
         self.sent, self.acked = [], []
         self.frames: dict[str, Delivery] = {}
         self.held: list[HeldJob] = []
-        self.is_up, self.is_fresh = True, False
+        self.is_up, self.is_fresh, self.has_heard = True, False, True
         self.catalogue = list(given.get("icat", []))
         merged = {name: value for one in given.get("setting", []) for name, value in one.items()}
         self.settings = self.configured(merged)
@@ -237,6 +278,7 @@ class Gateway:
 
     def pass_on(self) -> None:
         """Workers take what is new; what has waited for a place is begun by `begin_runs`."""
+        self.has_heard = True
         if self.is_fresh:
             self.claim()
         self.is_fresh = False
@@ -252,6 +294,17 @@ class Gateway:
         url = self.database.engine.url
         self.database.close()
         self.database = Database(url.render_as_string(hide_password=False))
+
+    def disconnect(self, failures: int) -> dict[str, Any]:
+        """The broker is gone for so many tries: a broker of one connection refuses the others."""
+        with RefusingBroker(failures) as broker:
+            settings = Broker(urls=[broker.url], reconnect_after=0.05, reconnect_limit=0.2)
+            connection = connected(settings, threading.Event())
+        assert connection is not None
+        try:
+            return {"connected": not connection.is_lost, "slept": broker.waits}
+        finally:
+            connection.abort()
 
     def relay(self) -> None:
         def keep(event: queue.Event) -> None:
@@ -289,6 +342,7 @@ class Gateway:
 
     def work(self, jobs: list[HeldJob]) -> None:
         self.held = []
+        self.has_heard = not self.generation.startswith("2020")
         for job in jobs:
             beat = queue.heartbeat(self.database, [job.lease], 600)[job.lease.pandaid]
             if beat.cancel_requested:
@@ -389,13 +443,15 @@ class Gateway:
     def observe(self) -> dict[str, Any]:
         self.relay()
         known = gateway.list_runs(self.database, limit=1000)
-        by_id = {run.run_id: run for run in known}
+        if self.has_heard:
+            by_id = {run.run_id: run for run in known}
+            self.rows = {name_of(run): self.row(run, by_id) for run in known}
         names = {run.pandaid: name_of(run) for run in known if run.pandaid}
         return {
             "sent": list(self.sent),
             "acked": list(self.acked),
             "running": [names[job.lease.pandaid] for job in self.held],
-            "runs": {name_of(run): self.row(run, by_id) for run in known},
+            "runs": dict(self.rows),
             "instruments": {
                 one.name: self.instrument(one) for one in gateway.list_instruments(self.database)
             },

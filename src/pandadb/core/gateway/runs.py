@@ -30,6 +30,8 @@ QUEUED, PROCESSING, COMPLETED, ERROR, SKIPPED = (
     "Skipped",
 )
 LIVE = (QUEUED, PROCESSING)
+SERVICE = -1
+"""The user of runs that the service starts itself."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +131,10 @@ def again(session: Transaction, run: Run, run_version: int) -> int:
     """Add the record of a further version of a run, queued for the same job."""
     given = (
         "facility", "instrument", "rb_number", "run_number", "pandaid", "source", "destinations",
-        "data", "script", "variables", "overwrite", "description", "started_by",
+        "data", "script", "variables", "overwrite", "description",
     )  # fmt: skip
     row = {name: getattr(run, name) for name in given}
-    row |= {"status": QUEUED, "run_version": run_version, "reduced": []}
+    row |= {"status": QUEUED, "run_version": run_version, "reduced": [], "started_by": SERVICE}
     row["body"] = {**run.body, "run_version": run_version}
     new = insert(GatewayRun.__table__).values(row).returning(RUN.run_id)
     found: int = session.scalars(new).one()
@@ -167,13 +169,20 @@ def to_cancel(session: Transaction, wanted: CancelRequest) -> list[Run]:
     return [Run(*row) for row in session.execute(rows)]
 
 
-def newest(session: Transaction, key: RunKey, run_version: int | None = None) -> Run | None:
-    """Return the record of a version of a run, or of its highest version, locked."""
+def newest(
+    session: Transaction, key: RunKey, run_version: int | None = None, *, locked: bool = True
+) -> Run | None:
+    """Return the record of a version of a run, or of its highest version, locked or not.
+
+    Records are locked after the jobs of runs and their groups, as at the ends of jobs.
+    """
     rows = select(*COLUMNS).where(*_is(key))
+    if locked:
+        rows = rows.with_for_update()
     if run_version is not None:
         rows = rows.where(RUN.run_version == run_version)
     order = RUN.run_version.desc(), RUN.run_id.desc()
-    found = session.execute(rows.order_by(*order).limit(1).with_for_update()).first()
+    found = session.execute(rows.order_by(*order).limit(1)).first()
     return None if found is None else Run(*found)
 
 

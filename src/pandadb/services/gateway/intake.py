@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.control import groups
 from pandadb.core.gateway import cancels, instruments, received, run_events, runs, variables
 from pandadb.core.gateway.kinds import ERROR, SKIPPED
 from pandadb.core.gateway.requests import Taken
@@ -60,6 +61,8 @@ def take_run(
 def _run(
     connection: Connection, message: Received, wanted: RunRequest, rules: JobRules, host: str
 ) -> Taken:
+    if wanted.skipped is None and wanted.error is None:
+        groups.lock(connection, [group_of(wanted.key)])  # a retry of the run has it, too
     instrument = instruments.seen(connection, wanted.key.instrument, is_active=False)
     version = wanted.run_version
     if version is None:
@@ -216,9 +219,9 @@ def cancel_run(
     jobs = sorted({run.pandaid for run in live if run.pandaid is not None})
     if not jobs:
         return Taken("cancel", None, "the run has ended")
-    for run in live:
-        runs.change(connection, run.run_id, {"cancelled": True})
     job_cancels.cancel(connection, jobs, by=by, host=host)
+    for run in live:  # after the job: its end locks in this order, too
+        runs.change(connection, run.run_id, {"cancelled": True})
     return Taken("cancel", jobs[-1])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pandadb.core.control import groups
 from pandadb.core.gateway import instruments as known_instruments
 from pandadb.core.gateway import run_events, runs
 from pandadb.core.gateway import variables as known_variables
@@ -12,7 +13,7 @@ from pandadb.core.gateway.kinds import READY, ROLES
 from pandadb.core.gateway.values import type_of
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.validation import InvalidValue, check_number, check_text
-from pandadb.services.gateway.intake import GROUPS, cancel_run, submit_run
+from pandadb.services.gateway.intake import GROUPS, cancel_run, group_of, submit_run
 from pandadb.services.gateway.reports import values_of
 from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
@@ -155,7 +156,8 @@ def rerun(
         UnknownRun: There is no record of it.
     """
     with transaction(database, options) as connection:
-        old = runs.newest(connection, key, run_version)
+        groups.lock(connection, [group_of(key)])
+        old = runs.newest(connection, key, run_version, locked=False)
         if old is None:
             raise UnknownRun(f"There is no record of run {key.run_number} of {key.instrument}")
         place = known_instruments.seen(connection, key.instrument, is_active=True)

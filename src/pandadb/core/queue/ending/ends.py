@@ -54,7 +54,10 @@ def fail(
     if ended := done.add_ended(session):
         job_results.drop_results(session, ended)
     asked = {job: (one.error, one.retry_in, one.result) for job, one in kept.items() if job in left}
-    run_ends.retry(session, {job: one for job, one in asked.items() if job in done.jobs})
+    retried = {job: one for job, one in asked.items() if job in done.jobs}
+    run_ends.retry(session, retried)
+    if old := [job for job, (_, _, result) in retried.items() if result is not None]:
+        job_results.drop_results(session, old)  # the next attempt has its own
     return done
 
 
