@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 MAX_RUNS = 100_000
 KEPT = 3600.0
 """Seconds that the cancel of an unknown run is kept."""
-
-
 LONGEST_NAME = 80
 """Characters of the name of an instrument."""
 
