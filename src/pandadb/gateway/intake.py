@@ -117,7 +117,7 @@ def _asked(
 def _request(
     settings: GatewaySettings, run: RunMessage, role: str, given: dict[str, Any]
 ) -> RunRequest:
-    """Return what a message asks for.
+    """Return the request of a message.
 
     Raises:
         BadMessage: Its data lie where those of its instrument may not.

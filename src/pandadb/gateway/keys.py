@@ -8,7 +8,7 @@ LARGEST = 2**31 - 1
 
 
 def rb_number(value: Any) -> int:
-    """Return an RB number; 0 for what is none, such as the name of a calibration run."""
+    """Return an RB number; 0 for none, such as the name of a calibration run."""
     try:
         number = int(value)
     except (ValueError, TypeError, OverflowError):
@@ -17,7 +17,7 @@ def rb_number(value: Any) -> int:
 
 
 def user_number(value: Any) -> int | None:
-    """Return the number of a user; None for what is none."""
+    """Return the number of a user; None for none."""
     try:
         number = int(value)
     except (ValueError, TypeError, OverflowError):

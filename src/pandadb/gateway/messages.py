@@ -53,7 +53,7 @@ def _present(value: Any) -> Any:
 
 
 def _groups(value: Any) -> Any:
-    """Return variables in two groups; what is no object is none."""
+    """Return variables in two groups; other values than objects are none."""
     return value if isinstance(value, dict) else {}
 
 
@@ -64,7 +64,7 @@ Needed = Annotated[Any, BeforeValidator(_present)]
 
 
 class Message(BaseModel):
-    """What all messages have in common."""
+    """The rules that all messages have in common."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -123,7 +123,7 @@ class CancelMessage(Message):
     @model_validator(mode="before")
     @classmethod
     def without_null(cls, values: Any) -> Any:
-        """Take null for what is not there."""
+        """Take null for a missing key."""
         if isinstance(values, dict):
             return {name: value for name, value in values.items() if value is not None}
         return values

@@ -1,4 +1,4 @@
-"""What operators and users do with runs, instruments and variables, by a gateway's settings."""
+"""Runs, instruments and variables for operators and users, by a gateway's settings."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pandadb.gateway.settings import GatewaySettings
 
 GRACE = 60.0
-"""Seconds after the timeout of a script in which its job still may end by itself."""
+"""Seconds after the timeout of a script for its job to end by itself."""
 RULES = {"timeout", "retry_in", "log_limit", "software", "working"}
 """Settings that the reduction needs."""
 

@@ -95,11 +95,11 @@ class Folders(Section):
     """
 
     root: Path = Path("/")
-    """The folder below which the other templates lie, unless they are absolute."""
+    """The folder of the other templates, unless they are absolute."""
     scripts: str = "isis/NDX{instrument}/user/scripts/autoreduction"
     """The folder of an instrument's `reduce.py` and `reduce_vars.py`."""
     data: list[str] = Field(default_factory=lambda: ["isis/NDX{instrument}"])
-    """Folders one of which has to hold the data of an instrument; none: any folder may."""
+    """Folders for the data of an instrument: one has to hold them; none: any may."""
     result: str = "instrument/{instrument}/RBNumber/RB{rb_number}/autoreduced/{run_number}"
     versioned: str = "run-version-{run_version}"
     """The folder of a version, below the result; empty: versions replace each other."""

@@ -16,4 +16,4 @@ ROLES = {
     SKIPPED: "reduction_skipped",
     READY: "data_ready",
 }
-"""The settings with the names of the queues to which they go."""
+"""The settings with the names of their queues."""

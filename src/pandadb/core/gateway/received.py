@@ -22,12 +22,12 @@ MESSAGE, DELIVERY, LETTER = (
 )
 REPEATED = "repeated"
 REDELIVERED_WITHIN = timedelta(hours=1)
-"""The time in which the same content, called redelivered, is the same message."""
+"""For so long the same content, called redelivered, is the same message."""
 MAX_ID, MAX_REASON = 300, 2000
 
 
 def enter(session: Transaction, message: Received) -> Taken | None:
-    """Note a message; return what it has become already, if it was received before.
+    """Note a message; return its result, if it was received before.
 
     Another transaction that receives it is waited for.
     """
@@ -61,7 +61,7 @@ def _earlier(session: Transaction, message: Received, *, by_content: bool) -> Ta
 
 
 def note(session: Transaction, message: Received, taken: Taken, warnings: list[str]) -> None:
-    """Note what a message has become; it has no failed deliveries any more."""
+    """Note the result of a message; it has no failed deliveries any more."""
     mine = update(GatewayMessage.__table__).where(
         MESSAGE.source == message.source, MESSAGE.message_id == message.message_id
     )

@@ -1,7 +1,7 @@
 """Begins and ends of the jobs of runs: the record changes, and an event reports it.
 
-Each is written in the transaction in which the job begins or ends, whoever ends it: a worker, the
-reaper of lost leases, a cancel, a timeout.
+Each is written in the transaction that begins or ends the job: of a worker, the reaper of lost
+leases, a cancel, a timeout.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Events of runs: rows of the outbox, written in the transaction of what they report."""
+"""Events of runs: rows of the outbox, written in the transaction that they report."""
 
 from __future__ import annotations
 
