@@ -54,12 +54,16 @@ CODES = (0, 1, 2, 3, 4, 5)
 SKIPPED = {
     ("db", "psql"): "its words are psql's",
     ("demo",): "it starts a server; its files are those of jobs load",
+    ("gateway", "demo"): "it starts servers",
+    ("gateway", "run"): "it runs until it is stopped; its options are those of gateway send",
     ("worker", "run"): "it runs until it is stopped; tests/worker tries its options",
     ("docs", "erd"): "it draws for a second; its folder is as that of docs dictionary",
 }
 EXAMPLES = {
     "assignments": "value=1",
     "catalogue": "records.csv",
+    "dead_letter": "1",
+    "dead_letters": "1",
     "events": "1",
     "file": "records.csv",
     "flow": "5",

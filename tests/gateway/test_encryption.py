@@ -19,7 +19,7 @@ from pandadb.gateway.broker.connection import BrokerConnection
 from pandadb.gateway.broker.frames import BrokerLost
 from pandadb.gateway.broker.password import PasswordError, password_of
 from pandadb.gateway.settings import Broker as BrokerSettings
-from pandadb.gateway.settings import GatewaySettingsError, read_settings
+from pandadb.gateway.settings import GatewaySettings, GatewaySettingsError, read_settings
 from tests.gateway.brokers import HOST, Broker, coilmq, queue_name, received
 
 if TYPE_CHECKING:
@@ -138,3 +138,8 @@ def test_settings_with_a_password_are_for_their_user_alone(tmp_path: Path) -> No
     assert "geheim" not in str(refused.value)
     file.chmod(0o600)
     assert password_of(read_settings(file).broker) == "geheim"
+
+
+def test_the_example_shows_the_defaults() -> None:
+    found = read_settings(Path(__file__).parents[2] / "examples" / "gateway.toml")
+    assert found == GatewaySettings()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pandadb.cli.gateway.settings import Brokers, Config, settings_of
-from pandadb.cli.options import AsJSON, DryRun, Quiet, whole
+from pandadb.cli.options import AsJSON, whole
 from pandadb.cli.output import INVALID, as_json, fail, out
 from pandadb.cli.text_input import text_of
 from pandadb.gateway.broker import addresses, connection
@@ -31,9 +31,7 @@ def send(
     header: Annotated[list[str] | None, HEADER] = None,
     broker: Brokers = None,
     config: Config = None,
-    dry_run: DryRun = False,
     json: AsJSON = False,
-    _quiet: Quiet = False,
 ) -> None:
     """Send messages to the broker: a JSON object, or a list of them; each until it is confirmed.
 
@@ -47,19 +45,17 @@ def send(
     if priority is not None:
         headers["priority"] = str(priority)
     place = addresses.path_of(to or settings.destinations.data_ready)
-    if not dry_run:
-        link = connection.BrokerConnection(settings.broker)
-        link.connect()
-        try:
-            for one in messages:
-                link.send(place, json_.dumps(one).encode(), headers)
-        finally:
-            link.close()
+    link = connection.BrokerConnection(settings.broker)
+    link.connect()
+    try:
+        for one in messages:
+            link.send(place, json_.dumps(one).encode(), headers)
+    finally:
+        link.close()
     if json:
-        as_json({"destination": place, "messages": len(messages), "sent": not dry_run})
+        as_json({"destination": place, "messages": len(messages)})
     else:
-        would = "Would be sent" if dry_run else "Sent"
-        out.print(f"{would} to {place}: {len(messages):,}.", markup=False, soft_wrap=True)
+        out.print(f"Sent to {place}: {len(messages):,}.", markup=False, soft_wrap=True)
 
 
 def _read(file: Path) -> list[object]:

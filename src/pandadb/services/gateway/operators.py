@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MAX_RUNS = 100_000
 KEPT = 3600.0
 """Seconds that the cancel of an unknown run is kept."""
+LONGEST_NAME = 80
+"""Characters of the name of an instrument."""
 
 
 class UnknownRun(InvalidValue):
@@ -75,6 +77,8 @@ def set_instrument(
         InvalidValue: A setting has another name, or the instrument's name does not fit.
     """
     check_text("instrument", name)
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise InvalidValue(f"The name of an instrument has 1 to {LONGEST_NAME} characters")
     if unknown := sorted(settings.keys() - {"is_paused", "is_active", "is_flat_output"}):
         raise InvalidValue(f"An instrument has no {unknown[0]}")
     given: dict[str, Any] = {key: value for key, value in settings.items() if value is not None}
