@@ -61,6 +61,7 @@ __all__ = [
     "dead_letter",
     "dead_letters",
     "drop_dead_letters",
+    "forget_messages",
     "gateways",
     "list_instruments",
     "list_runs",
@@ -128,6 +129,15 @@ async def drop_dead_letters(
 
     Raises:
         InvalidValue: A number is no whole number.
+    """
+
+async def forget_messages(
+    database: AsyncDatabase,
+    days: float = 30,
+) -> int:
+    """Forget the ids of messages that were received so long ago; return how many.
+
+    One of them that comes again is a new message. Their runs and dead letters stay.
     """
 
 async def gateways(
