@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert, update
 
+from pandadb.gateway.deliveries import Delivery
+from pandadb.gateway.intake import receive
 from pandadb.models import Outbox
-from pandadb.services import queue
-from tests.gateway.brokers import Broker, coilmq, connected, queue_name, received
+from pandadb.services import gateway, queue
+from tests.gateway.brokers import Broker, activemq, coilmq, connected, queue_name, received
 from tests.gateway.gateway_threads import put_event, running, settings_of
 from tests.worker.payloads import until
 
@@ -117,3 +119,33 @@ def test_two_relays_send_each_event_once(database: Database, broker: Broker) -> 
     for job in range(7):
         mine = [number for number in found if number % 7 == job]
         assert mine == sorted(mine)
+
+
+def test_a_notice_lets_an_event_leave_long_before_the_next_look(
+    database: Database, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pandadb.gateway.broker.relay.POLL", 300.0)
+    settings = settings_of(broker)
+    with connected(broker, "/queue/ReductionError") as listener, running(database, settings):
+        until(lambda: any(one.broker for one in gateway.gateways(database)))
+        time.sleep(1)  # the relay has looked once
+        receive(database, settings, Delivery("/queue/DataReady", "m1", {}, b"none"))
+        assert len(received(listener, 1)) == 1
+
+
+@pytest.mark.slow
+def test_an_event_that_the_broker_refuses_waits_and_the_others_go_on(database: Database) -> None:
+    name = queue_name()
+    put_event(database, "/queue/", {"n": 1}, 1)
+    put_event(database, name, {"n": 2}, 1)
+    put_event(database, name, {"n": 3}, 2)
+    with (
+        activemq() as broker,
+        running(database, settings_of(broker)),
+        connected(broker, name) as listener,
+    ):
+        assert bodies(received(listener, 1)) == [{"n": 3}]
+        until(lambda: waiting(database) == 2)
+    first, second = queue.events(database, "waiting")
+    assert (first.attempts, second.attempts) == (1, 0)
+    assert "lost" in str(first.last_error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pandadb.gateway.broker.addresses import path_of
@@ -33,6 +34,8 @@ HOLD = 30.0
 """Seconds until the events of a relay that was killed are another's; a broker has half of that."""
 MAX_ATTEMPTS = 1000
 """Attempts before an event is given up; those without a broker do not count."""
+MAX_LOSSES = 3
+"""Connections that may be lost while an event is sent, until that counts as an attempt."""
 DEDUPE_HEADER = "dedupe-id"
 """Header that all attempts to send an event have in common, and no other event has."""
 
@@ -50,6 +53,7 @@ class Relay:
     ) -> None:
         self._database, self._settings = database, settings
         self._end, self._wake, self._activity = end, wake, activity
+        self._losses: Counter[int] = Counter()
 
     def run(self) -> None:
         """Connect, and send events; connect again when the connection is lost."""
@@ -94,7 +98,7 @@ class Relay:
         """
 
         def sink(event: Event) -> None:
-            send(connection, event)
+            self._send(connection, event)
             self._activity.sent += 1
             _log(event)
 
@@ -108,24 +112,29 @@ class Relay:
             raise BrokerLost(done.away)
         return done.number
 
+    def _send(self, connection: BrokerConnection, event: Event) -> None:
+        """Send an event, and return when the broker has confirmed it.
 
-def send(connection: BrokerConnection, event: Event) -> None:
-    """Send an event, and return when the broker has confirmed it.
+        A broker may end the connection because of an event, without a reason: after some losses
+        in a row the event is to blame.
 
-    Raises:
-        SinkAway: The connection is lost.
-        BrokerLost: The broker has refused the event, and ended the connection.
-        Undeliverable: The event is none of a gateway.
-    """
-    destination, headers, body = _parts(event)
-    if connection.is_lost:
-        raise queue.SinkAway("the connection to the broker is lost")
-    try:
-        connection.send(destination, body, {**headers, DEDUPE_HEADER: event.dedupe_id})
-    except BrokerLost as error:
-        if connection.has_refused:
+        Raises:
+            SinkAway: The connection is lost.
+            BrokerLost: The broker does not take the event.
+            Undeliverable: The event is none of a gateway.
+        """
+        destination, headers, body = _parts(event)
+        if connection.is_lost:
+            raise queue.SinkAway("the connection to the broker is lost")
+        try:
+            connection.send(destination, body, {**headers, DEDUPE_HEADER: event.dedupe_id})
+        except BrokerLost as error:
+            self._losses[event.event_id] += 1
+            if not connection.has_refused and self._losses[event.event_id] < MAX_LOSSES:
+                raise queue.SinkAway(str(error)) from error
+            del self._losses[event.event_id]
             raise
-        raise queue.SinkAway(str(error)) from error
+        self._losses.pop(event.event_id, None)
 
 
 def _parts(event: Event) -> tuple[str, dict[str, str], bytes]:
