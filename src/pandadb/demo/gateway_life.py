@@ -67,9 +67,9 @@ class GatewayEvent:
 
 
 def run_gateway(
-    database: Database, folder: Path, tell: Callable[[GatewayEvent], None]
+    database: Database, folder: Path, on_event: Callable[[GatewayEvent], None]
 ) -> list[GatewayEvent]:
-    """Send five messages, and hear of their ends; `tell` is called with each event as it comes.
+    """Send five messages, and hear of their ends; `on_event` is called with each event as it comes.
 
     The runs 101 and 102 have one RB number, so that they are reduced one after the other. The data
     of 103 are no numbers; the fourth message has no run number; the last is of no RB number.
@@ -84,7 +84,7 @@ def run_gateway(
         link = stack.enter_context(_listening(settings))
         stack.enter_context(_working(database, folder / "jobs"))
         stack.enter_context(_gateway(database, settings))
-        return _events(link, _messages(folder), tell)
+        return _events(link, _messages(folder), on_event)
 
 
 def _settings(folder: Path, url: str) -> GatewaySettings:
@@ -165,7 +165,7 @@ def _in_thread(run: Callable[[], object], stop: Callable[[], None]) -> Iterator[
 
 
 def _events(
-    link: BrokerConnection, messages: list[dict[str, Any]], tell: Callable[[GatewayEvent], None]
+    link: BrokerConnection, messages: list[dict[str, Any]], on_event: Callable[[GatewayEvent], None]
 ) -> list[GatewayEvent]:
     """Send messages; return the events, until each message has come to its end."""
     began, found, left = time.monotonic(), [], len(messages)
@@ -177,7 +177,7 @@ def _events(
             link.acknowledge(message)
             event = _event(message.destination, message.body, time.monotonic() - began)
             found.append(event)
-            tell(event)
+            on_event(event)
             left -= event.queue in FINAL
         elif time.monotonic() > began + LONGEST:
             raise GatewayStuck(f"{left} of {len(messages)} messages have no answer")

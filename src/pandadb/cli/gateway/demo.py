@@ -32,7 +32,7 @@ def demo(*, json: AsJSON = False) -> None:
         databases.Database.private() as database,
     ):
         schema.upgrade(database)
-        logging.getLogger("pandadb.gateway").setLevel(logging.ERROR)  # events say the same
+        logging.getLogger("pandadb.gateway").setLevel(logging.ERROR)  # events are the same
         status.stop()
         events = gateway_life.run_gateway(database, folder, _ignore if json else _print)
         if json:

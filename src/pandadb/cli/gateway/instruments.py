@@ -31,7 +31,7 @@ def list_(*, json: AsJSON = False) -> None:
 def pause(
     name: Name, *, dry_run: DryRun = False, json: AsJSON = False, _quiet: Quiet = False
 ) -> None:
-    """Let the runs of an instrument be skipped from now on; an event says so for each.
+    """Let the runs of an instrument be skipped from now on; each gives an event with the reason.
 
     Example: pandadb gateway instruments pause WISH
     """

@@ -1,4 +1,4 @@
-"""The activity of a gateway, which its signs of life report."""
+"""The activity of a gateway, reported by its signs of life."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pandadb.errors import InvalidInput
 PORT, ENCRYPTED_PORT = 61613, 61614
 """The usual ports of STOMP."""
 QUEUE = "/queue/"
-"""The beginning of the names of queues, which brokers agree on."""
+"""The beginning of the names of queues, with all brokers."""
 PLAIN = "stomp"
 ENCRYPTED = ("stomp+ssl", "stomp+tls", "stomps")
 

@@ -145,7 +145,7 @@ class BrokerConnection:
             raise BrokerLost(f"The connection to the broker is lost: {error}") from error
 
     def close(self) -> None:
-        """End the connection: what was sent before is with the broker."""
+        """End the connection; frames that were sent before are with the broker."""
         if not self.is_lost:
             with suppress(BrokerLost):
                 self._send_frame("DISCONNECT", {"receipt": "goodbye"})
@@ -160,7 +160,7 @@ class BrokerConnection:
 
 
 def _link(settings: Broker, addresses: Sequence[BrokerAddress], version: str) -> Any:
-    """Return a connection of the library, which tries each broker once and hands over bytes."""
+    """Return a connection of the library that tries each broker once and hands over bytes."""
     stomp = library()
     beat = round(1000 * settings.heartbeat)
     made = {"1.1": stomp.StompConnection11, "1.2": stomp.StompConnection12}[version](

@@ -132,7 +132,7 @@ def _told(delivery: Delivery, error: Exception) -> str:
 
 
 def _log(delivery: Delivery, receipt: Receipt) -> None:
-    """Log what a message has become: never its body, which may be large, or secret."""
+    """Log the receipt of a message: never its body, as that may be large, or secret."""
     about = receipt.reason or (f"job {receipt.pandaid}" if receipt.pandaid else "")
     logger.log(
         logging.WARNING if receipt.kind is ReceiptKind.ERROR else logging.INFO,

@@ -1,4 +1,4 @@
-"""The listener of a connection: it hands over what the library's thread reads."""
+"""The listener of a connection: it hands over frames of the library's thread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Message:
 
     @property
     def is_redelivered(self) -> bool:
-        """Return whether the broker says that it was handed over before."""
+        """Return whether the broker marks it as handed over before."""
         return self.headers.get("redelivered", "").lower() == "true"
 
 
@@ -36,7 +36,7 @@ MAX_REASON = 500
 class FrameListener:
     """Keeps messages, receipts and errors until another thread asks for them.
 
-    The library calls it in its own thread, which has to return soon, as heartbeats are read there.
+    The library calls it in its own thread, where heartbeats are read: each call returns soon.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class FrameListener:
         """Note the broker's reason; the protocol lets it close the connection after an error."""
         body = frame.body.decode(errors="replace") if isinstance(frame.body, bytes) else ""
         self.refused = True
-        self.end(f"the broker says: {frame.headers.get('message') or body or 'error'}")
+        self.end(f"the broker's error: {frame.headers.get('message') or body or 'error'}")
 
     def on_disconnected(self) -> None:
         """Note the end of the connection."""

@@ -1,4 +1,4 @@
-"""A gateway: messages in, events out, signs of life, until it is told to end."""
+"""A gateway: messages in, events out, signs of life, until it is stopped."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def new_gateway_id() -> str:
 
 
 class GatewayLoop:
-    """A gateway: `run` returns when it was told to end, and has ended."""
+    """A gateway: `run` returns when it was stopped, and has ended."""
 
     def __init__(
         self,

@@ -19,8 +19,7 @@ def note_failure(
 ) -> Receipt | None:
     """Note a delivery that has failed; return a receipt if it was the last, so that it is kept.
 
-    After so many deliveries as the settings say, the message is a dead letter, and an event has
-    the reason.
+    After `max_deliveries` the message is a dead letter, and an event has the reason.
     """
     message = as_received(settings, delivery)
     failed = gateway.note_failure(database, message, error)
