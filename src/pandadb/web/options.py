@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pandadb.services.applications import Application
 
 
 @dataclass(frozen=True)
@@ -15,6 +20,10 @@ class WebOptions:
     """Address of the start page as users type it, without a slash at its end."""
     max_requests: int = 64
     """Requests at work at once; others are answered with 503."""
+    applications: Mapping[str, Application] = field(default_factory=dict)
+    """Programs with forms, by their names."""
+    sends_mail: bool = True
+    """Whether pages promise mails at the end of jobs."""
 
     @property
     def is_secure(self) -> bool:

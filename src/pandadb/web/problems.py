@@ -13,11 +13,12 @@ from starlette.exceptions import HTTPException
 
 from pandadb.database import DatabaseUnreachable
 from pandadb.errors import InvalidInput, PandaDBError, sqlstate
-from pandadb.services import failures, jobs, queue, selection, tasks
+from pandadb.services import applications, failures, jobs, queue, selection, tasks
 from pandadb.web.rendering import render
 
 LOG = logging.getLogger(__name__)
-NOT_FOUND = (jobs.UnknownJob, selection.NotFound, tasks.TaskNotFound)
+NOT_FOUND = (jobs.UnknownJob, selection.NotFound, tasks.TaskNotFound,
+             applications.ResultNotFound)  # fmt: skip
 BUSY_STATES = ("57014", "55P03", "53300", "57P01", "57P02", "57P03")
 """SQLSTATEs of a server that is overloaded, stopping or starting."""
 RETRY_AFTER = "5"

@@ -1,9 +1,11 @@
 """All routers of the application."""
 
 from pandadb.web.api import jobs as jobs_api
-from pandadb.web.pages import jobs
+from pandadb.web.pages import applications, jobs, results
 
 ROUTERS = (
     jobs.reading,
     jobs_api.reading,
+    applications.anyone,
+    results.anyone,
 )

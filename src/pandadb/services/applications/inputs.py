@@ -50,9 +50,7 @@ def checked_address(given: str) -> str:
 
 def _integer(name: str, text: str, parameter: Parameter) -> str:
     try:
-        if len(text) > LONGEST_NUMBER:
-            raise ValueError
-        value = int(text)
+        value = int(text if len(text) <= LONGEST_NUMBER else "")
     except ValueError:
         raise InvalidInputs(f"parameter '{name}' is not an integer") from None
     _check_limits(name, value, parameter)

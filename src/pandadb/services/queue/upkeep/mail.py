@@ -32,8 +32,8 @@ def message_of(event: Event, sender: str) -> EmailMessage:
 
     A payload has `to`, one address or several, or `mail` in its `metadata`; and it may have
     `subject`, `text` and `html`. Those of jobs of applications are made here. The sender is an
-    address, or a name with the address in `<>`. The Message-ID is that of each attempt, so a receiver knows
-    repetitions.
+    address, or a name with the address in `<>`. The Message-ID is that of each attempt, so a
+    receiver knows repetitions.
 
     Raises:
         Undeliverable: There is no address, or the payload has a value that no header can have.
