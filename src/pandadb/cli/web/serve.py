@@ -1,5 +1,9 @@
 """`pandadb web`: a web server in this process."""
 
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Annotated
 
 import typer
@@ -8,7 +12,9 @@ from pandadb import config
 from pandadb import database as databases
 from pandadb.cli.options import whole
 from pandadb.cli.output import note
+from pandadb.cli.web.worker_process import running_worker
 from pandadb.errors import PandaDBError
+from pandadb.services import applications as declared
 from pandadb.services import schema
 from pandadb.web import application, secret, server
 from pandadb.web import options as options_
@@ -30,6 +36,15 @@ def serve(
     port: Annotated[
         int, typer.Option(parser=whole(0, 65_535), metavar="NUMBER", help="Port; 0 for a free one.")
     ] = 8080,
+    worker: Annotated[
+        bool | None,
+        typer.Option(
+            "--worker/--no-worker",
+            help="Run a worker for the applications' queues, too; by default with the embedded"
+            " database.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve the web pages and the HTTP API until SIGTERM; print the address.
 
@@ -38,15 +53,29 @@ def serve(
     if context.invoked_subcommand:
         return
     settings = config.load_settings()
+    file = settings.applications_file()
+    applications = declared.read_applications(file) if file else {}
     try:
         create_app, listening = application.create_app, server.listening
     except ModuleNotFoundError as error:
         raise WebMissing(
             f"{error.name} is not installed: pip install 'pandadb[web]', or in a checkout '.[web]'"
         ) from None
-    with listening(host, port) as (socket, address), _opened(settings) as database:
+    with (
+        listening(host, port) as (socket, address),
+        _opened(settings) as database,
+        ExitStack() as beside,
+    ):
         schema.refuse_unstamped(database)
-        options = options_.WebOptions(secret.secret_of(settings), settings.web_url or address)
+        options = options_.WebOptions(
+            secret.secret_of(settings), (settings.web_url or address).rstrip("/"),
+            applications=applications, sends_mail=settings.smtp_host is not None,
+        )  # fmt: skip
+        beside.enter_context(_exit_at_sigterm())
+        works = settings.server_url() is None if worker is None else worker
+        if works and applications:
+            queues = {one.queue for one in applications.values()}
+            beside.enter_context(running_worker(settings, queues))
         note(f"Serving on {address}", address=address)
         server.serve(create_app(database, options), socket)
 
@@ -55,3 +84,13 @@ def _opened(settings: config.Settings) -> databases.Database:
     timeout = settings.statement_timeout or STATEMENT_TIMEOUT
     bounded = settings.model_copy(update={"statement_timeout": timeout})
     return databases.Database.from_settings(bounded, pool_timeout=POOL_TIMEOUT)
+
+
+@contextmanager
+def _exit_at_sigterm() -> Iterator[None]:
+    """Leave by an exception at SIGTERM, which the server sends to this process at its end."""
+    usual = signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, usual)
