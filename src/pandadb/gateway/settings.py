@@ -62,7 +62,7 @@ class Broker(Section):
     check_certificate: bool = True
     virtual_host: str | None = None
     """The header `host` of CONNECT; None: the host of the URL."""
-    versions: list[Literal["1.1", "1.2"]] = Field(default_factory=lambda: ["1.2", "1.1"])
+    versions: tuple[Literal["1.1", "1.2"], ...] = ("1.2", "1.1")
     heartbeat: float = Field(default=10.0, ge=0)
     """Seconds between signs of life, in both directions; 0: none."""
     reconnect_after: float = Field(default=1.0, gt=0)
