@@ -35,7 +35,7 @@ def running_worker(settings: Settings, queues: Iterable[str]) -> Iterator[None]:
          f"--drain-timeout={DRAIN}", *words],
         env=os.environ | ({} if settings.server_url() else {"PANDADB_URL": EMBEDDED}),
         stdin=subprocess.DEVNULL,
-        preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM),
+        preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509 - no threads yet
     )  # fmt: skip
     watch = threading.Thread(target=_watch, args=(process, ending), daemon=True)
     watch.start()

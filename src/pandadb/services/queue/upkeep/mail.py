@@ -7,6 +7,7 @@ import os
 import smtplib
 import socket
 import ssl
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -46,7 +47,7 @@ def message_of(event: Event, sender: str) -> EmailMessage:
         message["From"] = Address(name, addr_spec=address)
         message["To"] = [Address(addr_spec=one) for one in recipients(payload)]
         message["Subject"] = str(payload.get("subject") or _subject(event, payload))
-    except (ValueError, IndexError, TypeError) as error:
+    except (ValueError, IndexError, TypeError, MessageError) as error:
         raise Undeliverable(f"A header of the mail cannot be: {error}") from error
     message["Date"] = format_datetime(event.created_at)
     message["Message-ID"] = f"<{event.dedupe_id}@{address.rpartition('@')[2]}>"
