@@ -7,11 +7,16 @@ import re
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+import sysconfig
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+import pandadb
 from pandadb.demo import examples
 from pandadb.services import queue
 from tests.queue.inboxes import running_smtp
@@ -20,7 +25,7 @@ from tests.worker.payloads import is_alive, until
 from tests.worker.worker_processes import running_worker, url_of, value_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from pandadb.database import Database
 
@@ -40,12 +45,15 @@ def test_24_jobs_of_a_killed_machine_finish_and_send_one_mail_each(
     browser = Browser(database, slow_div(1.5))
     for n in range(5):
         browser.submit(str(2 * n), "2")
-    with running_worker(database, tmp_path, "--slots=3", "--lease=2") as first:
-        with running_worker(database, tmp_path, "--slots=3", "--lease=2") as second:
-            until(lambda: number(database, "active4", "running") == 5)
-            for worker in (first, second):
-                worker.send_signal(signal.SIGKILL)
-                worker.wait()
+    options = ("--slots=3", "--lease=2")
+    with (
+        running_worker(database, tmp_path, *options) as first,
+        running_worker(database, tmp_path, *options) as second,
+    ):
+        until(lambda: number(database, "active4", "running") == 5)
+        for worker in (first, second):
+            worker.send_signal(signal.SIGKILL)
+            worker.wait()
     assert number(database, "archived4", "finished") == 0
     with running_worker(database, tmp_path, "--slots=5", "--lease=6", "--no-keep"):
         until(lambda: number(database, "archived4", "finished") == 5)
@@ -58,48 +66,76 @@ def test_24_jobs_of_a_killed_machine_finish_and_send_one_mail_each(
     assert len({mail.get_body(("plain",)).get_content() for mail in inbox.mails}) == 5
 
 
-def as_nobody(words: list[str], **options: Any) -> subprocess.Popen[bytes]:
+PLACES = sysconfig.get_path("purelib"), str(Path(pandadb.__file__).parents[1])
+"""The folders of modules: those that are installed, and pandadb."""
+
+
+def python_for_all() -> str | None:
+    """Return a Python that another user can run with pandadb; None if there is none."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    known = (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}")
+    return next((one for one in known if Path(one).exists() and _can_run(one)), None)
+
+
+def _can_run(python: str) -> bool:
+    with suppress(PermissionError):
+        return as_nobody([python, "-c", "import pandadb.worker.worker_loop"]).wait() == 0
+    return False
+
+
+def as_nobody(words: list[str], **environment: str) -> subprocess.Popen[bytes]:
+    """Start a program as a user without rights, and with these variables only."""
     return subprocess.Popen(
-        [sys.executable, *words], user=NOBODY, group="nogroup", extra_groups=[], cwd="/",
-        stdin=subprocess.DEVNULL, **options,
+        words, user=NOBODY, group="nogroup", extra_groups=[], cwd="/", stdin=subprocess.DEVNULL,
+        env={"PATH": os.defpath, "PYTHONPATH": ":".join(PLACES), **environment},
+        stderr=subprocess.DEVNULL,
     )  # fmt: skip
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder for all users."""
+    with tempfile.TemporaryDirectory(prefix="pandadb-second-", dir="/tmp") as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
 
 
 def test_28_a_second_machine_takes_part_with_the_url_alone(
-    database: Database, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+    database: Database, tmp_path: Path, open_folder: Path
 ) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can be another user")
-    if as_nobody(["-c", "import pandadb"], stderr=subprocess.DEVNULL).wait():
-        pytest.skip("another user cannot read this checkout")
-    home = examples.home().stat()
-    assert home.st_mode & 0o005
-    browser = Browser(database, slow_div(0.5))
-    for n in range(8):
-        browser.submit(str(2 * n), "2")
-    folder = subprocess.run(
-        ["mktemp", "-d", "/tmp/pandadb-second-XXXXXX"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    os.chmod(folder, 0o777)
+    if (python := python_for_all()) is None:
+        pytest.skip("another user cannot read this checkout and its Python")
+    words = ["-m", "pandadb", "worker", "run", "--queue=demo", "--slots=1", "--poll=0.5"]
     second = as_nobody(
-        ["-m", "pandadb", "worker", "run", "--queue=demo", "--slots=1", "--poll=0.5",
-         f"--work-dir={folder}/jobs"],
-        env={"PANDADB_URL": url_of(database), "PATH": os.environ["PATH"], "HOME": folder,
-             "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
-    )  # fmt: skip
+        [python, *words, f"--work-dir={open_folder}/jobs"],
+        PANDADB_URL=url_of(database),
+        HOME=str(open_folder),
+    )
     try:
-        until(lambda: number(database, "active4", "running") == 1)
-        with running_worker(database, tmp_path, "--slots=1"):
+        with running_worker(database, tmp_path, "--slots=1", "--keep"):
+            until(lambda: len(queue.workers(database)) == 2)
+            browser = Browser(database, slow_div(0.5))
+            for n in range(8):
+                browser.submit(str(2 * n), "2")
             until(lambda: number(database, "archived4", "finished") == 8)
     finally:
         second.terminate()
         second.wait(30)
-    ours, theirs = "%/pytest-%", f"{folder}/%"
     count = "SELECT count(*) FROM doma_panda.metatable WHERE metadata::json ->> 'directory' LIKE :d"
-    by_each = [value_of(database, count, d=one) for one in (ours, theirs)]
+    by_each = [value_of(database, count, d=f"{one}/%") for one in (tmp_path, open_folder)]
     assert min(by_each) > 0
     assert sum(by_each) == 8
-    subprocess.run(["rm", "-r", folder], check=True)
+
+
+@contextmanager
+def killed(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Kill a process at the end, if it still runs."""
+    try:
+        yield
+    finally:
+        process.kill()
 
 
 def test_the_worker_beside_the_server_answers_forms_and_ends_with_it(
@@ -109,17 +145,16 @@ def test_the_worker_beside_the_server_answers_forms_and_ends_with_it(
     (tmp_path / "applications.toml").write_text(text.replace('"10"', '"0"'))
     (tmp_path / "slow_div.sh").write_text((examples.home() / "slow_div.sh").read_text())
     given = {name: value for name, value in os.environ.items() if "PANDADB" not in name}
-    server = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "pandadb", "web", "--port=0", "--worker"],
         env={**given, "PANDADB_URL": url_of(database), "XDG_STATE_HOME": str(tmp_path / "state"),
              "PANDADB_APPLICATIONS": str(tmp_path / "applications.toml")},
         stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
+    ) as server, killed(server):  # fmt: skip
         assert server.stderr
         address = re.search(r"http://\S+", server.stderr.readline())
         assert address
-        with httpx.Client(base_url=address[0]) as client:
+        with httpx.Client(base_url=address[0], timeout=60) as client:
             form = client.get("/submit/slow_div").text
             token = re.search(r'name="form_token" value="(\w+)"', form)
             fields = {"form_token": token and token[1], "x": "8", "y": "2", "email": ADDRESS}
@@ -132,9 +167,6 @@ def test_the_worker_beside_the_server_answers_forms_and_ends_with_it(
         server.terminate()
         assert server.wait(60) == 0
         assert not is_alive(pid)
-    finally:
-        server.kill()
-        server.wait()
 
 
 def test_a_malformed_file_of_applications_stops_the_server_at_its_start(tmp_path: Path) -> None:
@@ -146,4 +178,4 @@ def test_a_malformed_file_of_applications_stops_the_server_at_its_start(tmp_path
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr.startswith(f"Error: {file}: a.argv: Input should be a valid tuple")
+    assert done.stderr.startswith(f"pandadb: {file}: a.argv: Input should be a valid tuple")
