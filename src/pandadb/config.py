@@ -239,6 +239,17 @@ class Settings(BaseSettings):
     """Key that signs cookies of the web pages; None for one in a file of this machine."""
     applications: Path | None = None
     """A TOML file of applications with forms; None for `applications.toml` in the state folder."""
+    web_accounts: Literal["none", "file", "header"] = "none"
+    """Where users of the web pages come from: nowhere, so that pages are read-only; a password
+    file; or headers of a reverse proxy."""
+    web_passwords: Path | None = None
+    """The password file; None for one of this machine."""
+    web_proxies: str = "127.0.0.1,::1"
+    """Addresses of reverse proxies, comma-separated: headers of others are ignored."""
+    web_user_header: str = "X-Forwarded-User"
+    """Header in which a reverse proxy names the user."""
+    web_role_header: str = "X-Forwarded-Role"
+    """Header in which it names the role; without it a user is a reader."""
     revisions: Path | None = None
     """Folder of a site's own revisions, applied beside pandadb's."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
@@ -278,7 +289,7 @@ class Settings(BaseSettings):
         }
 
 
-PATHS = ("data_dir", "policies", "exports", "applications", "revisions")
+PATHS = ("data_dir", "policies", "exports", "applications", "revisions", "web_passwords")
 
 
 def load_settings(**overrides: Any) -> Settings:

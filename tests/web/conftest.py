@@ -5,37 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fastapi.testclient import TestClient
 
 from pandadb.web.accounts.users import Role, User
 from pandadb.web.application import create_app
 from pandadb.web.options import WebOptions
+from tests.web.browsers import SECRET, Browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pandadb.database import Database
 
-SECRET = "of tests"
-
 
 @pytest.fixture
-def client_of(database: Database) -> Callable[[Role], TestClient]:
+def client_of(database: Database) -> Callable[[Role], Browser]:
     """Return a client whose user has a role."""
 
-    def new(role: Role) -> TestClient:
+    def new(role: Role) -> Browser:
         name = None if role is Role.ANYONE else role.name.lower()
-        app = create_app(database, WebOptions(SECRET), lambda _: User(name, role))
-        return TestClient(app, follow_redirects=False, raise_server_exceptions=False)
+        options = WebOptions(SECRET, form_rate="1000/minute")
+        return Browser(create_app(database, options, lambda _: User(name, role)))
 
     return new
 
 
 @pytest.fixture
-def reader(client_of: Callable[[Role], TestClient]) -> TestClient:
+def reader(client_of: Callable[[Role], Browser]) -> Browser:
     return client_of(Role.READER)
 
 
 @pytest.fixture
-def operator(client_of: Callable[[Role], TestClient]) -> TestClient:
+def operator(client_of: Callable[[Role], Browser]) -> Browser:
     return client_of(Role.OPERATOR)

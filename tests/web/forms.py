@@ -53,7 +53,7 @@ class Browser:
         user: User = NOBODY,
         secret: str = SECRET,
     ) -> None:
-        options = WebOptions(secret, PUBLIC_URL, applications=applications)
+        options = WebOptions(secret, PUBLIC_URL, applications=applications, form_rate="1000/minute")
         app = create_app(database, options, lambda _: user)
         self.client = TestClient(app, PUBLIC_URL, follow_redirects=False)
 

@@ -3,15 +3,15 @@
 import logging
 import secrets
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from pandadb.database import DatabaseUnreachable
+from pandadb.database import DatabaseUnreachable, PoolExhausted
 from pandadb.errors import InvalidInput, PandaDBError, sqlstate
 from pandadb.services import applications, failures, jobs, queue, selection, tasks
 from pandadb.web.rendering import render
@@ -78,7 +78,17 @@ def of_pool(request: Request, _: Exception) -> Response:
 def of_http(request: Request, error: Exception) -> Response:
     """Answer an error of HTTP, such as a path without a page."""
     assert isinstance(error, HTTPException)  # noqa: S101  # as registered
-    return answer(request, error.status_code, str(error.detail))
+    if error.status_code == HTTPStatus.UNAUTHORIZED and _shows_login(request):
+        return RedirectResponse(f"/login?{urlencode({'next': str(request.url.path)})}", 303)
+    reply = answer(request, error.status_code, str(error.detail))
+    reply.headers.update(error.headers or {})
+    return reply
+
+
+def _shows_login(request: Request) -> bool:
+    """Return whether a browser asks for a page that is there after a log-in."""
+    is_page = request.method == "GET" and not request.url.path.startswith("/api/")
+    return is_page and request.app.state.web.has_login
 
 
 def of_values(request: Request, error: Exception) -> Response:
@@ -96,7 +106,7 @@ def of_anything(request: Request, error: Exception) -> Response:
 HANDLERS = {
     PandaDBError: of_pandadb,
     DBAPIError: of_database,
-    PoolTimeout: of_pool,
+    PoolExhausted: of_pool,
     HTTPException: of_http,
     RequestValidationError: of_values,
     Exception: of_anything,

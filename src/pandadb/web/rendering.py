@@ -56,6 +56,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
     """Return a page with its navigation, the user and the token of its forms."""
     known = {
         "user": user_of(request),
+        "has_login": request.app.state.web.has_login,
         "token": csrf.token_of(request),
         "query": request.query_params,
     }

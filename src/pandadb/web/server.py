@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from pandadb.web.protection.slow_headers import TimedProtocol
+
 
 @contextmanager
 def listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
@@ -24,8 +26,15 @@ def listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
 
 def serve(app: FastAPI, opened: socket.socket) -> None:
     """Serve an application until SIGTERM or SIGINT; requests at work are answered first."""
-    config = uvicorn.Config(
+    uvicorn.Server(config_of(app)).run(sockets=[opened])
+
+
+def config_of(app: FastAPI) -> uvicorn.Config:
+    """Return how an application is served."""
+    return uvicorn.Config(
         app,
+        http=TimedProtocol,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -34,4 +43,3 @@ def serve(app: FastAPI, opened: socket.socket) -> None:
         timeout_graceful_shutdown=20,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    uvicorn.Server(config).run(sockets=[opened])

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from pandadb.cli.web import serve
+from pandadb.cli.web import serve, users
 
-app = typer.Typer(help="Web pages and the HTTP API: serve them.", invoke_without_command=True)
+app = typer.Typer(invoke_without_command=True)
+accounts = typer.Typer(help="Users of a password file: add, remove, list.", no_args_is_help=True)
 
 app.callback(invoke_without_command=True)(serve.serve)
+app.add_typer(accounts, name="users")
+accounts.command()(users.add)
+accounts.command()(users.remove)
+accounts.command("list")(users.list_)

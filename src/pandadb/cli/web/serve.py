@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -16,8 +16,8 @@ from pandadb.cli.web.worker_process import running_worker
 from pandadb.errors import PandaDBError
 from pandadb.services import applications as declared
 from pandadb.services import schema
-from pandadb.web import application, secret, server
-from pandadb.web import options as options_
+from pandadb.web import application, server, server_options
+from pandadb.web.accounts import identities
 
 STATEMENT_TIMEOUT = 10.0
 """Seconds, if the settings have none: no page may hold a connection for longer."""
@@ -57,27 +57,19 @@ def serve(
     applications = declared.read_applications(file) if file else {}
     try:
         create_app, listening = application.create_app, server.listening
+        identify = identities.identify_by(settings)
     except ModuleNotFoundError as error:
         raise WebMissing(
             f"{error.name} is not installed: pip install 'pandadb[web]', or in a checkout '.[web]'"
         ) from None
-    with (
-        listening(host, port) as (socket, address),
-        _opened(settings) as database,
-        ExitStack() as beside,
-    ):
+    works = settings.server_url() is None if worker is None else worker
+    queues = {one.queue for one in applications.values()} if works else ()
+    with listening(host, port) as (socket, address), _opened(settings) as database:
         schema.refuse_unstamped(database)
-        options = options_.WebOptions(
-            secret.secret_of(settings), (settings.web_url or address).rstrip("/"),
-            applications=applications, sends_mail=settings.smtp_host is not None,
-        )  # fmt: skip
-        beside.enter_context(_exit_at_sigterm())
-        works = settings.server_url() is None if worker is None else worker
-        if works and applications:
-            queues = {one.queue for one in applications.values()}
-            beside.enter_context(running_worker(settings, queues))
-        note(f"Serving on {address}", address=address)
-        server.serve(create_app(database, options), socket)
+        options = server_options.options_of(settings, host, address, applications)
+        with _exit_at_sigterm(), running_worker(settings, queues):
+            note(f"Serving on {address}", address=address)
+            server.serve(create_app(database, options, identify), socket)
 
 
 def _opened(settings: config.Settings) -> databases.Database:

@@ -15,7 +15,7 @@ from pandadb.config import EMBEDDED
 from pandadb.worker.payload.supervisor import PR_SET_PDEATHSIG, prctl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from pandadb.config import Settings
 
@@ -26,8 +26,14 @@ LONGEST_END = 60.0
 
 
 @contextmanager
-def running_worker(settings: Settings, queues: Iterable[str]) -> Iterator[None]:
-    """Run a worker for queues as a process, which ends with the block, and with this process."""
+def running_worker(settings: Settings, queues: Collection[str]) -> Iterator[None]:
+    """Run a worker for queues as a process, which ends with the block, and with this process.
+
+    Without a queue there is none.
+    """
+    if not queues:
+        yield
+        return
     words = [word for queue in sorted({*queues}) for word in ("--queue", queue)]
     ending = threading.Event()
     process = subprocess.Popen(

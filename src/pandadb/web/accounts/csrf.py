@@ -14,9 +14,10 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def token_of(request: Request) -> str:
-    """Return the token of forms for the browser of a request, whose cookie is set if it has none.
+    """Return the token of forms for the browser of a request; a browser without the cookie gets one.
 
-    The cookie has a random seed; the token is its signature, so another site knows neither.
+    The cookie has a random seed; the token is its signature with the user, so another site knows
+    neither, and a token ends with the session.
     """
     seed = request.cookies.get(COOKIE) or getattr(request.state, "form_seed", None)
     if seed is None:
@@ -34,13 +35,14 @@ def keep_seed(request: Request, response: Response) -> None:
 
 
 async def check_token(request: Request) -> None:
-    """Refuse changes without the token of the browser's forms.
+    """Refuse changes without the token of the browser's forms, and too many of them.
 
     Raises:
-        HTTPException: 403, the token is missing or that of another browser.
+        HTTPException: 403, the token is missing or that of another browser; 429.
     """
     if request.method in SAFE_METHODS:
         return
+    request.app.state.web.rates.count_form(request)
     seed = request.cookies.get(COOKIE, "")
     given = request.headers.get(HEADER) or str((await request.form()).get(FIELD, ""))
     if not seed or not hmac.compare_digest(given.encode(), _signature(request, seed).encode()):
@@ -50,5 +52,6 @@ async def check_token(request: Request) -> None:
 
 
 def _signature(request: Request, seed: str) -> str:
-    secret: str = request.app.state.web.options.secret
-    return hmac.new(secret.encode(), b"form " + seed.encode(), sha256).hexdigest()
+    web = request.app.state.web
+    words = f"form {web.identify(request).name or ''} {seed}"
+    return hmac.new(web.options.secret.encode(), words.encode(), sha256).hexdigest()

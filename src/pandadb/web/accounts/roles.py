@@ -23,15 +23,17 @@ class Requires:
     def __init__(self, role: Role) -> None:
         self.role = role
 
-    def __call__(self, user: CurrentUser) -> None:
+    def __call__(self, request: Request, user: CurrentUser) -> None:
         """Refuse users without the role.
 
         Raises:
             HTTPException: 401 for a person without an account, else 403.
         """
-        if user.role < self.role:
-            status = 403 if user.name else 401
-            raise HTTPException(status, f"This is for the role {self.role.name.lower()}.")
+        if user.role >= self.role:
+            return
+        if user.name or not request.app.state.web.has_accounts:
+            raise HTTPException(403, f"This is for the role {self.role.name.lower()}.")
+        raise HTTPException(401, "Log in first.")
 
 
 def pages_for(role: Role) -> APIRouter:
