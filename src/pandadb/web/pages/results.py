@@ -41,9 +41,7 @@ COLUMNS = (
 def show_result(request: Request, database: TheDatabase, public_id: str) -> Response:
     """Return the page of a result in one of its three states; a running one refreshes itself."""
     found = applications.get_result(database, public_id, exports=config.load_settings().exports)
-    answer = render(request, "result.html", result=found, refresh=REFRESH)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return render(request, "result.html", result=found, refresh=REFRESH)
 
 
 @anyone.get("/my-jobs")
@@ -65,9 +63,7 @@ def list_own(
         found.next,
         "This browser has submitted no jobs. Choose an application to start one.",
     )
-    answer = render_table(request, "my_jobs.html", table, submitter=known)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return render_table(request, "my_jobs.html", table, submitter=known)
 
 
 @anyone.post("/my-jobs/forget")
