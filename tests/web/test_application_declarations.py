@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from pandadb.demo import examples
 from pandadb.services.applications import InvalidApplications, InvalidInputs, read_applications
 from pandadb.services.applications.inputs import checked
 from tests.web.forms import declared
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.any_server
 
@@ -51,6 +49,16 @@ def test_a_malformed_file_is_refused_by_a_sentence(tmp_path: Path, text: str) ->
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidApplications, match="cannot be read: No such file"):
         read_applications(tmp_path / "missing.toml")
+
+
+def test_the_page_and_the_example_declare_the_same_program(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "applications.md").read_text()
+    block = page.partition("```toml\n")[2].partition("```")[0]
+    shown = declared(tmp_path, block)["slow_div"]
+    example = read_applications(examples.home() / "applications.toml")["slow_div"]
+    same = ("title", "env", "queue", "timeout", "stderr_is_failure", "computes", "result_word")
+    assert [getattr(shown, one) for one in same] == [getattr(example, one) for one in same]
+    assert shown.parameters.keys() == example.parameters.keys()
 
 
 def test_paths_are_those_of_the_folder_of_the_file(tmp_path: Path) -> None:
