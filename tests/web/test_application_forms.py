@@ -15,7 +15,7 @@ from pandadb.services import applications, jobs, queue
 from pandadb.web.accounts.submitter import COOKIE, SALT
 from pandadb.web.accounts.users import Role, User
 from pandadb.web.pages import applications as pages
-from tests.web.forms import ADDRESS, PUBLIC_URL, Browser, slow_div
+from tests.web.forms import ADDRESS, PUBLIC_URL, Browser, result_of, slow_div
 
 if TYPE_CHECKING:
     from pandadb.database import Database
@@ -146,6 +146,18 @@ def test_22_an_address_that_is_typed_opens_no_list(browser: Browser, database: D
     assert public_id not in page
 
 
+def test_own_jobs_are_those_of_an_application_if_it_is_named(database: Database) -> None:
+    (one,) = slow_div().values()
+    two = {name: one.model_copy(update={"name": name}) for name in ("slow_div", "other")}
+    browser = Browser(database, two)
+    first = browser.submitted()
+    second = result_of(browser.post("/submit/other", "/submit/other", x="1", y="1", email=ADDRESS))
+    for name, shown in (("", {first, second}), ("other", {second}), ("none", set())):
+        found = browser.get("/my-jobs", params={"application": name, "format": "json"}).json()
+        assert {row["public_id"] for row in found["rows"]} == shown
+    assert "<option selected>other</option>" in browser.get("/my-jobs?application=other").text
+
+
 def test_a_user_with_an_account_has_the_same_list_everywhere(database: Database) -> None:
     user = User("ada", Role.READER)
     public_id = Browser(database, slow_div(), user).submitted()
@@ -158,7 +170,7 @@ def test_a_browser_can_be_forgotten(browser: Browser) -> None:
     browser.submit()
     answer = browser.post("/my-jobs/forget", "/my-jobs")
     assert answer.status_code == 303
-    assert "This browser has submitted no jobs" in browser.get("/my-jobs").text
+    assert "This browser has submitted no such jobs" in browser.get("/my-jobs").text
     assert ADDRESS not in browser.get("/submit/slow_div").text
 
 

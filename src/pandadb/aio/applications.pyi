@@ -34,10 +34,13 @@ async def find_own(
     database: AsyncDatabase,
     submitter: str,
     *,
+    application: str | None = None,
     limit: int = 50,
     after: str | None = None,
 ) -> ResultPage:
-    """Return a page of the jobs of a submitter (keyset pagination; a cursor is a public id).
+    """Return a page of the jobs of a submitter, or of those of an application among them.
+
+    A cursor is a public id (keyset pagination).
 
     Raises:
         InvalidValue: `limit` is not from 1 to 1,000, or `after` is no job of the submitter.

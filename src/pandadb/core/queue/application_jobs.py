@@ -46,17 +46,26 @@ def find(session: Transaction, public_id: str) -> ApplicationJob | None:
 
 
 def page(
-    session: Transaction, submitter: str, *, limit: int, before: int | None = None
+    session: Transaction,
+    submitter: str,
+    *,
+    limit: int,
+    before: int | None = None,
+    application: str | None = None,
 ) -> list[ApplicationJob]:
     """Return jobs of a submitter, the newest first: those with PandaIDs below `before`, if given.
 
-    The statement reads `limit` entries of an index, however many jobs there are.
+    The statement reads `limit` entries of an index, however many jobs there are; with the name of
+    an application more of them, but only this submitter's.
     """
     parts = []
     for place in PLACES:
         rows = _rows(place).where(_submitter(place) == submitter)
         if before is not None:
             rows = rows.where(place.pandaid < before)
+        if application is not None:
+            name = place.details[("metadata", APPLICATION, "name")].astext
+            rows = rows.where(name == application)
         parts.append(rows.order_by(place.pandaid.desc()).limit(limit).subquery())
     both = union_all(*(select(part) for part in parts)).subquery()
     newest = select(both).order_by(both.c.pandaid.desc()).limit(limit)

@@ -94,15 +94,23 @@ def get_result(database: Database, public_id: str, *, exports: Path | None = Non
 
 
 def find_own(
-    database: Database, submitter: str, *, limit: int = 50, after: str | None = None
+    database: Database,
+    submitter: str,
+    *,
+    application: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
 ) -> ResultPage:
-    """Return a page of the jobs of a submitter (keyset pagination; a cursor is a public id).
+    """Return a page of the jobs of a submitter, or of those of an application among them.
+
+    A cursor is a public id (keyset pagination).
 
     Raises:
         InvalidValue: `limit` is not from 1 to 1,000, or `after` is no job of the submitter.
     """
     check_number("limit", limit, 1, MAX_PAGE)
     check_text("after", after or "")
+    check_text("application", application or "")
     with database.transaction() as connection:
         before = None
         if after is not None:
@@ -110,7 +118,9 @@ def find_own(
             if last is None or last.metadata[APPLICATION].get("submitter") != submitter:
                 raise InvalidValue("There is no such page: begin with the first one")
             before = last.pandaid
-        found = application_jobs.page(connection, submitter, limit=limit + 1, before=before)
+        found = application_jobs.page(
+            connection, submitter, limit=limit + 1, before=before, application=application
+        )
     results = [_result(one) for one in found[:limit]]
     return ResultPage(results, results[-1].public_id if len(found) > limit else None)
 

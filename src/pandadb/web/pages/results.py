@@ -13,7 +13,7 @@ from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.submitter import forget, submitter_of
 from pandadb.web.accounts.users import Role
 from pandadb.web.rendering import render, render_table
-from pandadb.web.request_state import TheDatabase
+from pandadb.web.request_state import Options, TheDatabase
 from pandadb.web.tables import Column, Row, Table
 
 REFRESH = 15
@@ -48,22 +48,31 @@ def show_result(request: Request, database: TheDatabase, public_id: str) -> Resp
 def list_own(
     request: Request,
     database: TheDatabase,
+    options: Options,
+    *,
+    application: str = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     after: str | None = None,
 ) -> Response:
-    """Return the page of the jobs that this browser or this account has submitted."""
+    """Return the page of the jobs that this browser or this account has submitted.
+
+    With `application` in the address they are those of one application.
+    """
     known = submitter_of(request)
     found = ResultPage([], None)
     if known is not None:
-        found = applications.find_own(database, known.key, limit=limit, after=after)
+        found = applications.find_own(
+            database, known.key, application=application or None, limit=limit, after=after
+        )
     table = Table(
         "My jobs",
         COLUMNS,
         [asdict(one) for one in found.results],
         found.next,
-        "This browser has submitted no jobs. Choose an application to start one.",
+        "This browser has submitted no such jobs. Choose an application to start one.",
     )
-    return render_table(request, "my_jobs.html", table, submitter=known)
+    return render_table(request, "my_jobs.html", table, submitter=known, application=application,
+                        names=["", *options.applications])  # fmt: skip
 
 
 @anyone.post("/my-jobs/forget")
