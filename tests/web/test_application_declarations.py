@@ -35,6 +35,7 @@ MALFORMED = {
     f"[a]\n{WORD}type = 'choice'": "a.parameters.word: choices are those",
     f"[a]\n{WORD}minimum = 5": "a.parameters.word: minimum and maximum are limits of numbers",
     "[a": "cannot be read",
+    "[a]\nargv = ['a']\nenv = {'x=y' = 'z'}": "a: env cannot have a variable 'x=y'",
 }
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pandadb.core.queue.input.job_checks import MAX_SECONDS
+from pandadb.core.queue.input.new_jobs import NewQueueJob
+from pandadb.core.sql.validation import InvalidValue
 from pandadb.errors import InvalidInput
 from pandadb.models import JobControl
 
@@ -163,6 +165,10 @@ def _application(path: Path, name: str, section: Any) -> Application:
         raise InvalidApplications(f"{path}: {name}{_mistake_of(error)}") from None
     folder = path.absolute().parent
     words = (str(folder / one) if one.startswith(RELATIVE) else one for one in found.argv)
+    try:
+        NewQueueJob(found.queue, found.name, argv=found.argv, env=found.env)
+    except InvalidValue as error:
+        raise InvalidApplications(f"{path}: {name}: {error}") from None
     return found.model_copy(update={"argv": tuple(words)})
 
 

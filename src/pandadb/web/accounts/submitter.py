@@ -63,10 +63,10 @@ def forget(response: Response) -> None:
 
 def _of_cookie(request: Request) -> Submitter | None:
     try:
-        given = _serializer(request).loads(request.cookies.get(COOKIE, ""))
-    except BadSignature:
+        key, address = _serializer(request).loads(request.cookies.get(COOKIE, ""))
+    except (BadSignature, TypeError, ValueError):
         return None
-    return Submitter(*given)
+    return Submitter(str(key), str(address))
 
 
 def _serializer(request: Request) -> URLSafeSerializer:
