@@ -72,7 +72,7 @@ def serve(
             server.serve(create_app(database, options, identify), socket)
 
 
-def _opened(settings: config.Settings) -> databases.Database:
+def _opened(settings: "config.Settings") -> "databases.Database":
     timeout = settings.statement_timeout or STATEMENT_TIMEOUT
     bounded = settings.model_copy(update={"statement_timeout": timeout})
     return databases.Database.from_settings(bounded, pool_timeout=POOL_TIMEOUT)

@@ -10,14 +10,13 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pandadb import config
 from pandadb.cli.output import note
-from pandadb.config import EMBEDDED
-from pandadb.worker.payload.supervisor import PR_SET_PDEATHSIG, prctl
+from pandadb.worker.payload import supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from pandadb.config import Settings
 
 DRAIN = 5
 """Seconds that running programs have at the end of the server; then their jobs are given back."""
@@ -26,7 +25,7 @@ LONGEST_END = 60.0
 
 
 @contextmanager
-def running_worker(settings: Settings, queues: Collection[str]) -> Iterator[None]:
+def running_worker(settings: config.Settings, queues: Collection[str]) -> Iterator[None]:
     """Run a worker for queues as a process, which ends with the block, and with this process.
 
     Without a queue there is none.
@@ -34,14 +33,15 @@ def running_worker(settings: Settings, queues: Collection[str]) -> Iterator[None
     if not queues:
         yield
         return
+    supervisor.prctl  # noqa: B018 - it is imported now, not between fork and exec
     words = [word for queue in sorted({*queues}) for word in ("--queue", queue)]
     ending = threading.Event()
     process = subprocess.Popen(
         [sys.executable, "-m", "pandadb", "worker", "run", "--quiet",
          f"--drain-timeout={DRAIN}", *words],
-        env=os.environ | ({} if settings.server_url() else {"PANDADB_URL": EMBEDDED}),
+        env=os.environ | ({} if settings.server_url() else {"PANDADB_URL": config.EMBEDDED}),
         stdin=subprocess.DEVNULL,
-        preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509 - no threads yet
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 - no threads yet
     )  # fmt: skip
     watch = threading.Thread(target=_watch, args=(process, ending), daemon=True)
     watch.start()
@@ -55,6 +55,10 @@ def running_worker(settings: Settings, queues: Collection[str]) -> Iterator[None
         except subprocess.TimeoutExpired:
             process.kill()
         watch.join()
+
+
+def _end_with_parent() -> None:
+    supervisor.prctl(supervisor.PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _watch(process: subprocess.Popen[bytes], ending: threading.Event) -> None:

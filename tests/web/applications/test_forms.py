@@ -15,7 +15,7 @@ from pandadb.services import applications, jobs, queue
 from pandadb.web.accounts.submitter import COOKIE, SALT
 from pandadb.web.accounts.users import Role, User
 from pandadb.web.pages import applications as pages
-from tests.web.forms import ADDRESS, PUBLIC_URL, Browser, result_of, slow_div
+from tests.web.applications.forms import ADDRESS, PUBLIC_URL, Browser, result_of, slow_div
 
 if TYPE_CHECKING:
     from pandadb.database import Database

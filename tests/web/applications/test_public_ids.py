@@ -10,7 +10,7 @@ import pytest
 
 from pandadb.core.queue.input.new_jobs import LETTERS, draw_public_id
 from pandadb.services import queue
-from tests.web.forms import Browser, slow_div
+from tests.web.applications.forms import Browser, slow_div
 
 if TYPE_CHECKING:
     from pandadb.database import Database

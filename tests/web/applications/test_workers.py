@@ -20,7 +20,7 @@ import pandadb
 from pandadb.demo import examples
 from pandadb.services import queue
 from tests.queue.inboxes import running_smtp
-from tests.web.forms import ADDRESS, Browser, slow_div
+from tests.web.applications.forms import ADDRESS, Browser, slow_div
 from tests.worker.payloads import is_alive, until
 from tests.worker.worker_processes import running_worker, url_of, value_of
 

@@ -9,7 +9,7 @@ import pytest
 from pandadb.demo import examples
 from pandadb.services.applications import InvalidApplications, InvalidInputs, read_applications
 from pandadb.services.applications.inputs import checked
-from tests.web.forms import declared
+from tests.web.applications.forms import declared
 
 pytestmark = pytest.mark.any_server
 
@@ -53,7 +53,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_page_and_the_example_declare_the_same_program(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "applications.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "applications.md").read_text()
     block = page.partition("```toml\n")[2].partition("```")[0]
     shown = declared(tmp_path, block)["slow_div"]
     example = read_applications(examples.home() / "applications.toml")["slow_div"]

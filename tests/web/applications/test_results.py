@@ -14,7 +14,7 @@ from sqlalchemy import text
 from pandadb.services import archive, queue
 from tests.queue.archived_jobs import end_long_ago
 from tests.queue.inboxes import running_smtp
-from tests.web.forms import ADDRESS, PUBLIC_URL, Browser, declared, result_of, slow_div
+from tests.web.applications.forms import ADDRESS, PUBLIC_URL, Browser, declared, result_of, slow_div
 from tests.worker.payloads import until
 from tests.worker.worker_processes import running_loop, value_of
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.services import applications
-from tests.web.forms import Browser, slow_div
+from tests.web.applications.forms import Browser, slow_div
 
 if TYPE_CHECKING:
     from pandadb.database import Database
