@@ -7,6 +7,7 @@ import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pandadb.services import archive, partitions
 from pandadb.web.options import WebOptions
 
 if TYPE_CHECKING:
@@ -30,10 +31,14 @@ def options_of(
     public = (settings.web_url or address).rstrip("/")
     proxies = filter(None, (one.strip() for one in settings.web_proxies.split(",")))
     return WebOptions(
-        secret_of(settings),
-        public,
-        _hosts(host, public),
-        frozenset(proxies),
+        secret=secret_of(settings),
+        public_url=public,
+        hosts=_hosts(host, public),
+        proxies=frozenset(proxies),
+        policies=partitions.load(settings.policies),
+        waits=archive.GracePeriods.of_days(settings.archive_wait, settings.archive_wait_files),
+        exports=settings.exports,
+        jobs_dir=settings.jobs_dir(),
         applications=applications or {},
         sends_mail=settings.smtp_host is not None,
     )

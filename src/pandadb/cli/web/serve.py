@@ -10,6 +10,7 @@ import typer
 
 from pandadb import config
 from pandadb import database as databases
+from pandadb.cli.archive import copy
 from pandadb.cli.options import whole
 from pandadb.cli.output import note
 from pandadb.cli.web.worker_process import running_worker
@@ -64,12 +65,16 @@ def serve(
         ) from None
     works = settings.server_url() is None if worker is None else worker
     queues = {one.queue for one in applications.values()} if works else ()
-    with listening(host, port) as (socket, address), _opened(settings) as database:
+    with (
+        listening(host, port) as (socket, address),
+        _opened(settings) as database,
+        copy.other() as archive,
+    ):
         schema.refuse_unstamped(database)
         options = server_options.options_of(settings, host, address, applications)
         with _exit_at_sigterm(), running_worker(settings, queues):
             note(f"Serving on {address}", address=address)
-            server.serve(create_app(database, options, identify), socket)
+            server.serve(create_app(database, options, identify, archive=archive), socket)
 
 
 def _opened(settings: "config.Settings") -> "databases.Database":

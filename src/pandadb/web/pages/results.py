@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from pandadb import config
 from pandadb.services import applications
 from pandadb.services.applications import ResultPage
 from pandadb.web.accounts.roles import pages_for
@@ -38,9 +37,11 @@ COLUMNS = (
 
 
 @anyone.get("/results/{public_id}")
-def show_result(request: Request, database: TheDatabase, public_id: str) -> Response:
+def show_result(
+    request: Request, database: TheDatabase, options: Options, public_id: str
+) -> Response:
     """Return the page of a result in one of its three states; a running one refreshes itself."""
-    found = applications.get_result(database, public_id, exports=config.load_settings().exports)
+    found = applications.get_result(database, public_id, exports=options.exports)
     return render(request, "result.html", result=found, refresh=REFRESH)
 
 
