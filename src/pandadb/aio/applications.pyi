@@ -50,12 +50,16 @@ async def get_result(
     database: AsyncDatabase,
     public_id: str,
     *,
+    archive: AsyncDatabase | None = None,
     exports: Path | None = None,
 ) -> Result:
     """Return the result of a job of an application by its public id.
 
+    A job that this database lacks is looked up in `archive`, another database to which days are
+    copied, and then in `exports`, a folder of exported months.
+
     Raises:
-        ResultNotFound: There is none, or this database and the exports have its control row only.
+        ResultNotFound: There is none, or all of these lack its job.
     """
 
 async def submit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,12 @@ def test_25_a_page_of_own_jobs_takes_milliseconds(crowd: Database) -> None:
     assert [one.computes for one in seen] == [f"{n} / 2" for n in range(99_007, 0, -1000)]
     assert {one.state for one in seen} == {"success"}
     assert pages == 5
-    assert any(timed(crowd) < 0.02 for _ in range(60))  # other processes may slow some down
+    assert any(timed(crowd) < limit() for _ in range(60))
+
+
+def limit() -> float:
+    """Return 20 ms; more if other processes want more processors than there are."""
+    return 0.02 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def timed(database: Database) -> float:

@@ -72,11 +72,20 @@ class ResultPage:
     """The value of `after` for the next page; None on the last one."""
 
 
-def get_result(database: Database, public_id: str, *, exports: Path | None = None) -> Result:
+def get_result(
+    database: Database,
+    public_id: str,
+    *,
+    archive: Database | None = None,
+    exports: Path | None = None,
+) -> Result:
     """Return the result of a job of an application by its public id.
 
+    A job that this database lacks is looked up in `archive`, another database to which days are
+    copied, and then in `exports`, a folder of exported months.
+
     Raises:
-        ResultNotFound: There is none, or this database and the exports have its control row only.
+        ResultNotFound: There is none, or all of these lack its job.
     """
     well_formed = len(public_id) == PUBLIC_ID_LENGTH and {*public_id} <= {*LETTERS}
     with database.transaction() as connection:
@@ -87,7 +96,7 @@ def get_result(database: Database, public_id: str, *, exports: Path | None = Non
     if found.jobstatus is not None and found.jobstatus not in STATES:
         return _result(found)
     try:
-        job = get(database, found.pandaid, exports=exports)
+        job = get(database, found.pandaid, archive=archive, exports=exports)
     except UnknownJob:
         raise ResultNotFound("The result has gone to another archive.") from None
     return _ended(found, job, tails.get(found.pandaid, ""))

@@ -12,7 +12,7 @@ from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.submitter import forget, submitter_of
 from pandadb.web.accounts.users import Role
 from pandadb.web.rendering import render, render_table
-from pandadb.web.request_state import Options, TheDatabase
+from pandadb.web.request_state import Elsewhere, Options, TheDatabase
 from pandadb.web.tables import Column, Row, Table
 
 REFRESH = 15
@@ -38,10 +38,10 @@ COLUMNS = (
 
 @anyone.get("/results/{public_id}")
 def show_result(
-    request: Request, database: TheDatabase, options: Options, public_id: str
+    request: Request, database: TheDatabase, elsewhere: Elsewhere, public_id: str
 ) -> Response:
     """Return the page of a result in one of its three states; a running one refreshes itself."""
-    found = applications.get_result(database, public_id, exports=options.exports)
+    found = applications.get_result(database, public_id, **elsewhere)
     return render(request, "result.html", result=found, refresh=REFRESH)
 
 
