@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from typing import TYPE_CHECKING
 
@@ -66,7 +65,7 @@ def test_23_an_unknown_id_is_answered_alike_and_as_fast(database: Database) -> N
     paths = {"near": near, "far": far, "malformed": "%00x", "other": "BCDFGHJKMNPQ"}
     times: dict[str, list[float]] = {name: [] for name in paths}
     texts = set()
-    for _ in range(20):
+    for _ in range(30):
         for name, path in paths.items():
             began = time.perf_counter()
             answer = browser.get(f"/results/{path}", params={"format": "json"})
@@ -74,5 +73,5 @@ def test_23_an_unknown_id_is_answered_alike_and_as_fast(database: Database) -> N
             assert answer.status_code == 404
             texts.add(answer.json()["error"])
     assert texts == {"There is no result of that name. Compare it with the mail."}
-    usual = [statistics.median(values) for values in times.values()]
-    assert max(usual) < 2 * min(usual), times
+    least = [min(values) for values in times.values()]  # other processes slow some down
+    assert max(least) < 2 * min(least), times
