@@ -44,6 +44,7 @@ from pandadb.models.bigmon import (
     Visits,
 )
 from pandadb.models.control import (
+    EndListener,
     JobControl,
     JobDependency,
     JobGroup,
@@ -200,6 +201,7 @@ __all__ = [
     "DjangoContentType",
     "DjangoMigrations",
     "DjangoSession",
+    "EndListener",
     "ErrorClassification",
     "ErrorDescriptions",
     "Files",

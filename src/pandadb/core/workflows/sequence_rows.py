@@ -11,7 +11,6 @@ from sqlalchemy import insert, select, update
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.validation import check_columns
 from pandadb.core.workflows import leases, transitions
-from pandadb.core.workflows.leases import SequenceLease
 from pandadb.core.workflows.states import OPEN, SEQUENCES
 from pandadb.errors import PandaDBError
 from pandadb.models import Workflows
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from pandadb.core.sql.transaction import Transaction
+    from pandadb.core.workflows.leases import SequenceLease
 
 WORKFLOW = Workflows.__table__.c
 RESUMABLE = SEQUENCES.steps("resume")[0].sources
@@ -117,7 +117,7 @@ def lock(session: Transaction, workflow_id: int) -> Row[Any]:
         .where(WORKFLOW.workflow_id == workflow_id, WORKFLOW.prodsourcelabel == OPEN)
         .with_for_update()
     )
-    row = session.execute(chosen).one_or_none()
+    row: Row[Any] | None = session.execute(chosen).one_or_none()
     if row is None:
         raise not_found(workflow_id)
     return row
@@ -146,16 +146,17 @@ def set_parameters(session: Transaction, row: Row[Any], **parameters: Any) -> No
     session.execute(chosen.values(parameters={**(row.parameters or {}), **parameters}))
 
 
-def end(
-    session: Transaction, lease: SequenceLease, verb: str, message: str | None = None
-) -> None:
+def end(session: Transaction, lease: SequenceLease, verb: str, message: str | None = None) -> None:
     """End a sequence by its lease.
 
     Raises:
         SequenceLeaseLost: The lease is lost.
     """
     row = lock(session, lease.workflow_id)
-    if message is not None:
-        set_parameters(session, row, error=message)
+    (step,) = SEQUENCES.steps(verb)
+    ended_by = (row.parameters or {}).get("ended_by")
+    if row.status == step.target and ended_by == lease.owner:
+        return  # by an attempt whose commit was not confirmed
+    set_parameters(session, row, error=message, ended_by=lease.owner)
     if not transitions.carry(session, verb, [lease.workflow_id], owner=lease.owner):
         raise leases.lost(lease.workflow_id)

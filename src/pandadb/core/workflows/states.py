@@ -68,4 +68,3 @@ STEPS: Machine[type[WorkflowSteps]] = Machine(
     ),
     changed_at=("modification_time",),
 )  # fmt: skip
-

@@ -62,5 +62,3 @@ def _statement(
     carrying = Carrying(step, model, model, values, machine=machine)
     picked = machine_statement.picked(carrying, (key, "status"), is_given(row[key]), *mine)
     return select(picked.c[key]).add_cte(*machine_statement.moving(carrying, picked).ctes)
-
-
