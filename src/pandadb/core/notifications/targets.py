@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
     from pandadb.core.statemachine.effects import Columns
-    from pandadb.models.jobs.all_tables import JobTable
 
 TASK, HISTORY = JediTasks.__table__.c, JediJobRetryHistory.__table__.c
 RETRY = "retry"
@@ -63,7 +62,8 @@ class Chosen:
         if self.tasks:
             return is_among(job["jeditaskid"], [task.jeditaskid for task in self.tasks])
         if self.target.jeditaskid is not None:
-            return job["jeditaskid"] == self.target.jeditaskid
+            mine: ColumnElement[bool] = job["jeditaskid"] == self.target.jeditaskid
+            return mine
         return self._by_number(job)
 
     def _by_number(self, job: Columns) -> ColumnElement[bool]:
@@ -106,9 +106,7 @@ def has_jobs(session: Transaction, chosen: Chosen) -> bool:
     return session.execute(union_all(*tables).limit(1)).scalar() is not None
 
 
-def newest(
-    chosen: Chosen, columns: Iterable[str], tables: Sequence[JobTable] = JOB_TABLES
-) -> Subquery:
+def newest(chosen: Chosen, columns: Iterable[str]) -> Subquery:
     """Select the jobs of a target that no later attempt has taken the place of, each once.
 
     Of a job that is in two tables, as those are that were copied to the archive, the row of the
@@ -119,7 +117,7 @@ def newest(
         select(*(job.__table__.c[name] for name in names), _place(number)).where(
             chosen.of(job.__table__.c)
         )
-        for number, job in enumerate(tables)
+        for number, job in enumerate(JOB_TABLES)
     ]
     every = union_all(*rows).subquery("every").c
     later = select(HISTORY.newpandaid).where(

@@ -1,4 +1,4 @@
-"""Sequences of steps: begun under a lease, resumed, cancelled, found. Each call is a transaction."""
+"""Sequences of steps: begun under a lease, resumed, cancelled, found; each is a transaction."""
 
 from pandadb.core.workflows.leases import LEASE, SequenceLease, SequenceLeaseLost
 from pandadb.core.workflows.search import STATES, SequenceFilter, SequenceRun, StepRun

@@ -46,7 +46,7 @@ def begin(database: Database, new: NewSequence, *, again: bool = False) -> Seque
     with database.transaction() as connection:
         connection.execute(ONE_AT_A_TIME, {"key": f"pandadb sequence {new.key}"})
         for row in [] if again else sequence_rows.of_key(connection, new):
-            _refuse_running(connection, sequence_rows.lock(connection, row.workflow_id))
+            _refuse_running(sequence_rows.lock(connection, row.workflow_id))
         owner = new_owner()
         number = sequence_rows.insert_row(connection, new, owner, {})
         return SequenceLease(number, owner)
@@ -72,7 +72,7 @@ def resume(
                 f"Sequence {number} is of {row.raw_request_json.get('path')}, or its file had"
                 " another text or user: the steps that it has done are not those of this file"
             )
-        _refuse_running(connection, row)
+        _refuse_running(row)
         owner = new_owner()
         step_rows.interrupt(connection, number)
         sequence_rows.resume(connection, row, owner, {})
@@ -87,10 +87,10 @@ def _newest(connection: Connection, new: NewSequence) -> int:
     return number
 
 
-def _refuse_running(connection: Connection, row: Row[Any]) -> None:
+def _refuse_running(row: Row[Any]) -> None:
     """Refuse a locked sequence that a process runs; a process that is gone runs none."""
     if row.is_live and not is_gone(row.locked_by):
-        host, pid = (row.locked_by.split(":") + [""])[:2]
+        host, pid = [*row.locked_by.split(":"), ""][:2]
         raise SequenceRuns(
             f"Sequence {row.workflow_id} runs: process {pid} at {host} has its lease; "
             f"pandadb sequence cancel {row.workflow_id} ends it"
