@@ -81,6 +81,11 @@ class JobSummary:
     errordialog: str = ""
 
     @property
+    def is_of_task(self) -> bool:
+        """Return whether it is a task of JEDI, and not asked for as a job set."""
+        return self.jobsetid is None and self.status is not None
+
+    @property
     def number(self) -> int | None:
         """Return the number of the job set, else of the task."""
         return self.jeditaskid if self.jobsetid is None else self.jobsetid

@@ -117,7 +117,7 @@ def lock(session: Transaction, workflow_id: int) -> Row[Any]:
         .where(WORKFLOW.workflow_id == workflow_id, WORKFLOW.prodsourcelabel == OPEN)
         .with_for_update()
     )
-    row: Row[Any] | None = session.execute(chosen).one_or_none()
+    row: Row[*tuple[Any, ...]] | None = session.execute(chosen).one_or_none()
     if row is None:
         raise not_found(workflow_id)
     return row
