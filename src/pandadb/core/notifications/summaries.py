@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sqlalchemy import Select
-
     from pandadb.core.notifications.targets import Chosen, Target
     from pandadb.core.sql.transaction import Transaction
 
@@ -126,7 +124,9 @@ def read(session: Transaction, target: Target) -> JobSummary | None:
         return None
     ended = is_ended(chosen, counts)
     found = _summary(chosen, counts, ended=ended)
-    return JobSummary(**found, **_details(session, chosen, found)) if ended else JobSummary(**found)
+    if ended:
+        found |= _details(session, chosen, found["succeeded"])
+    return JobSummary(**found)
 
 
 def is_ended(chosen: Chosen, counts: JobCounts) -> bool:
@@ -186,7 +186,7 @@ def _summary(chosen: Chosen, counts: JobCounts, *, ended: bool) -> dict[str, Any
     }
 
 
-def _details(session: Transaction, chosen: Chosen, found: dict[str, Any]) -> dict[str, Any]:
+def _details(session: Transaction, chosen: Chosen, finished: int) -> dict[str, Any]:
     """Return what only the summary of an ended target has."""
     job = targets.newest(chosen, JOB_COLUMNS).c
     rows = session.execute(
@@ -196,9 +196,9 @@ def _details(session: Transaction, chosen: Chosen, found: dict[str, Any]) -> dic
         .order_by(job.jobdefinitionid, job.computingsite)
     ).all()
     partial = _partial(session, chosen)
-    found["succeeded"] -= partial
     datasets = _datasets(session, chosen)
     details: dict[str, Any] = {
+        "succeeded": finished - partial,
         "partial": partial,
         "sites": tuple(sorted({site for _, site in rows})),
         "job_sites": tuple((number or 0, site) for number, site in rows),
@@ -271,19 +271,22 @@ def _inputs(session: Transaction, chosen: Chosen) -> dict[str, int]:
 
 
 def _parameters(session: Transaction, chosen: Chosen) -> str:
-    """Return the parameters as the user gave them: of the task, else of the first job."""
+    """Return the parameters as the user gave them: of the task, else of the first job with some."""
     tasks = [task.jeditaskid for task in chosen.tasks]
     given = select(PARAMS.taskparams).where(is_among(PARAMS.jeditaskid, tasks)).limit(1)
     text = session.execute(given).scalar() if tasks else None
     if text and (words := _command(text)):
         return words
     job = targets.newest(chosen, ("jobstatus",)).c
-    first = select(func.min(job.pandaid)).scalar_subquery()
-    rows: list[Select[Any]] = [
-        select(table.__table__.c.jobparameters).where(table.__table__.c.pandaid == first)
+    rows = [
+        select(table.__table__.c.pandaid, table.__table__.c.jobparameters).join_from(
+            job.pandaid.table, table.__table__, table.__table__.c.pandaid == job.pandaid
+        )
         for table in (JobParamsTable, JobParamsTableArch)
     ]
-    return _in_line(session.execute(union_all(*rows).limit(1)).scalar() or "")
+    every = union_all(*rows).subquery("every").c
+    first = select(every.jobparameters).order_by(every.pandaid).limit(1)
+    return _in_line(session.execute(first).scalar() or "")
 
 
 def _command(taskparams: str) -> str:
