@@ -146,6 +146,12 @@ def set_parameters(session: Transaction, row: Row[Any], **parameters: Any) -> No
     session.execute(chosen.values(parameters={**(row.parameters or {}), **parameters}))
 
 
+def request_cancel(session: Transaction, row: Row[Any], by: str) -> None:
+    """Ask the process that runs a locked sequence to end it: it sees that in its parameters."""
+    at = session.execute(select(now())).scalar_one()
+    set_parameters(session, row, cancel_requested_at=at.isoformat(), cancel_requested_by=by)
+
+
 def end(session: Transaction, lease: SequenceLease, verb: str, message: str | None = None) -> None:
     """End a sequence by its lease.
 

@@ -10,7 +10,6 @@ from pandadb.core.jobs.ending import kills
 from pandadb.core.notifications import targets
 from pandadb.core.notifications.targets import Target
 from pandadb.core.queue import cancels
-from pandadb.core.sql.expressions import now
 from pandadb.core.sql.validation import check_text, ids
 from pandadb.core.workflows import search, sequence_rows, step_rows, transitions
 from pandadb.core.workflows.states import OPEN
@@ -79,10 +78,7 @@ def _cancel(connection: Connection, number: int, by: str, done: SequenceCancelRe
     if row.status != OPEN:
         done.refused[number] = f"Sequence {number} has ended: it is {row.status}"
         return
-    at = connection.execute(now().select()).scalar_one()
-    sequence_rows.set_parameters(
-        connection, row, cancel_requested_at=at.isoformat(), cancel_requested_by=by
-    )
+    sequence_rows.request_cancel(connection, row, by)
     if row.is_live and not is_gone(row.locked_by):
         done.asked.append(number)
         return
