@@ -1,4 +1,4 @@
-"""Processes that wait for ends of jobs, so that ends are notified (revision 0040)."""
+"""Processes that wait for ends of jobs; an index of events of tasks (revision 0040)."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,7 +31,15 @@ def upgrade() -> None:
         schema=OWN,
         comment="Processes that wait for ends of jobs: while there is one, ends are notified.",
     )
+    op.create_index(
+        "outbox_jeditaskid_idx",
+        "outbox",
+        ["jeditaskid", "kind"],
+        schema=OWN,
+        postgresql_where=sa.text("pandaid IS NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("outbox_jeditaskid_idx", "outbox", schema=OWN)
     op.drop_table("end_listener", schema=OWN)

@@ -229,6 +229,12 @@ class Outbox(OutboxColumns, Base):
     __table_args__ = (
         Index("outbox_waiting_idx", "event_id", postgresql_where=text("sent_at IS NULL")),
         Index("outbox_pandaid_idx", "pandaid"),
+        Index(
+            "outbox_jeditaskid_idx",  # events of tasks, not of their jobs
+            "jeditaskid",
+            "kind",
+            postgresql_where=text("pandaid IS NULL"),
+        ),
         {"schema": PANDADB},
     )
 

@@ -182,7 +182,6 @@ def test_a_task_ends_with_its_state_and_counts_its_input(session: Session) -> No
         "Cancelled": 0,
         "In": [],
         "Out": ["user.out"],
-        "Log": [],
         "Parameters": "prun --x 1",
         "PandaMonURL": f"https://monitor.example.org/task/{task}/",
     }

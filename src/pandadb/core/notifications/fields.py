@@ -38,7 +38,7 @@ def fields(summary: JobSummary, monitor_url: str | None = None) -> dict[str, Fie
         "In": [*summary.inputs],
         "Out": [*summary.outputs],
     }
-    if summary.is_of_task:
+    if summary.is_of_task and summary.logs:
         found["Log"] = [*summary.logs]
     if summary.parameters:
         found["Parameters"] = summary.parameters
