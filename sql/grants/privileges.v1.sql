@@ -41,6 +41,12 @@ GRANT INSERT, UPDATE, DELETE
       pandadb.job_group_member, pandadb.outbox, pandadb.worker, pandadb.end_listener
    TO :"writer";
 GRANT USAGE, SELECT ON SEQUENCE pandadb.job_lease_token TO :"writer";
+-- So are the messages that gateways receive, and what they make of them.
+GRANT INSERT, UPDATE, DELETE
+   ON pandadb.gateway_message, pandadb.gateway_delivery, pandadb.gateway_dead_letter,
+      pandadb.gateway_run, pandadb.gateway_cancel, pandadb.gateway_instrument,
+      pandadb.gateway_variable
+   TO :"writer";
 
 -- A worker that ends late changes its job in the archive, too.
 GRANT UPDATE ON doma_pandaarch.jobsarchived TO :"writer";

@@ -58,6 +58,15 @@ from pandadb.models.datasets import Datasets, JediDatasetContents, JediDatasetLo
 from pandadb.models.deft import ProdSysComm, TTask
 from pandadb.models.errors import ErrorClassification, ErrorDescriptions, RetryActions, RetryErrors
 from pandadb.models.events import JediEvents
+from pandadb.models.gateway import (
+    GatewayCancel,
+    GatewayDeadLetter,
+    GatewayDelivery,
+    GatewayInstrument,
+    GatewayMessage,
+    GatewayRun,
+    GatewayVariable,
+)
 from pandadb.models.harvester import (
     HarvesterCommandLock,
     HarvesterCommands,
@@ -209,6 +218,13 @@ __all__ = [
     "FilesTableArch",
     "FlowJobs",
     "Flows",
+    "GatewayCancel",
+    "GatewayDeadLetter",
+    "GatewayDelivery",
+    "GatewayInstrument",
+    "GatewayMessage",
+    "GatewayRun",
+    "GatewayVariable",
     "GlobalShares",
     "HarvesterCommandLock",
     "HarvesterCommands",
