@@ -232,6 +232,10 @@ class Settings(BaseSettings):
     """Address that mails come from; None for `pandadb` of this machine."""
     smtp_timeout: float = Field(10, gt=0, le=30)
     """Seconds that the server may take for an answer; a mail needs some ten of them."""
+    mail_password: SecretStr | None = None
+    """Password of the mailbox that notifications come to; it precedes that of `panda.cfg`."""
+    mail_token_key: SecretStr | None = None
+    """Key of the tokens in notification mails that the outbox sends."""
     revisions: Path | None = None
     """Folder of a site's own revisions, applied beside pandadb's."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
@@ -329,5 +333,5 @@ def _malformed(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
     words = first["msg"].removeprefix("Value error, ")
-    value = "" if name.endswith(("url", "password")) else f" is {first['input']!r}"
+    value = "" if name.endswith(("url", "password", "key")) else f" is {first['input']!r}"
     return f"{PREFIX}{name.upper()}{value}: {words}"
