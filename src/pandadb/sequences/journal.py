@@ -22,7 +22,10 @@ class SequenceStatus(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"
     FAILED = "failed"
+    STOPPED = "stopped"
+    """By a signal: it may go on later."""
     CANCELLED = "cancelled"
+    """By a user: it may not."""
 
 
 class Action(StrEnum):

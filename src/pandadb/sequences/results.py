@@ -29,6 +29,11 @@ class JobNumbers:
         """The number that users see: of the job set, else of the job, else of the task."""
         return next(one for one in (self.jobset, self.job, self.task) if one is not None)
 
+    def __str__(self) -> str:
+        """Return the kind and the number, as notifications have them."""
+        kind = "JobsetID" if self.jobset else "JobID" if self.job else "TaskID"
+        return f"{kind} {self.number}"
+
     def has(self, fields: Mapping[str, FieldValue]) -> bool:
         """Report whether a notification with these fields is about these jobs.
 

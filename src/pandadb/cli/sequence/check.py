@@ -1,0 +1,37 @@
+"""`pandadb sequence check`: what is odd in sequence files, before they run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pandadb.cli.options import AsJSON
+from pandadb.cli.output import INVALID, WRONG, as_json, out
+from pandadb.sequences import checks
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Sequence files.")],
+    *,
+    trust_python: Annotated[
+        bool, typer.Option("--trust-python", help="They will be run with all of Python.")
+    ] = False,
+    json: AsJSON = False,
+) -> None:
+    """Check sequence files: lines that are lost, names that are cut, steps that never run.
+
+    Exit code 1 if something is odd, 2 if a file would not run.
+
+    Example: pandadb sequence check examples/sequences/submit_download.txt
+    """
+    found = [problem for path in files for problem in checks.problems_of(path, trust_python)]
+    if json:
+        as_json([problem._asdict() for problem in found])
+    for problem in () if json else found:
+        out.print(str(problem), markup=False, soft_wrap=True)
+    if any(problem.is_error for problem in found):
+        raise typer.Exit(INVALID)
+    if found:
+        raise typer.Exit(WRONG)
+    if not json:
+        out.print(f"{len(files)} checked, nothing is odd.", markup=False)

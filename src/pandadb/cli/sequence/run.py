@@ -1,0 +1,135 @@
+"""`pandadb sequence run`: sequences in this process."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pandadb.cli.options import AsJSON, decimal, print_version, whole
+from pandadb.cli.output import Lines, as_json, mode
+from pandadb.sequences import journal, runs, sources
+
+DAY = 86_400.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Sequence files.")],
+    *,
+    verbose: Annotated[
+        bool, typer.Option("-v", help="Also print what goes on with the mail server.")
+    ] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=print_version, help="Print the version."),
+    ] = False,
+    scan_days: Annotated[
+        int,
+        typer.Option(
+            "--initScanDepth",
+            parser=whole(0, 36_500),
+            metavar="DAYS",
+            help="Age of the oldest mails and frozen jobs that are looked for.",
+        ),
+    ] = 3,
+    trust_python: Annotated[
+        bool,
+        typer.Option("--trust-python", help="Let the sequences use all of Python, in a process."),
+    ] = False,
+    shell: Annotated[
+        str, typer.Option(metavar="COMMAND", help="The shell of steps, such as 'bash -eu'.")
+    ] = "/bin/sh",
+    step_timeout: Annotated[
+        float | None,
+        typer.Option(
+            parser=decimal(0.01, 365 * DAY), metavar="SECONDS", help="That each step may run."
+        ),
+    ] = None,
+    json: AsJSON = False,
+) -> None:
+    """Run sequence files, each with its steps; several run at the same time.
+
+    Results of jobs come from the mailbox in `panda.cfg`, in the folder PANDA_CONFIG_ROOT or
+    `~/.pathena`. Exit code 1 if a sequence has failed, 2 if a file is no sequence, 130 after
+    Ctrl-C.
+
+    Example: pandadb sequence run myseq.txt
+    """
+    options = runs.RunOptions(
+        trust_python=trust_python, scan_days=scan_days, shell=shell, step_timeout=step_timeout
+    )
+    output = Output()
+    with _logged(verbose=verbose):
+        found = sources.find_sources(scan_days, is_needed=runs.may_ask_for_results(files))
+        sequences = runs.SequenceRuns(
+            options, journal.NullJournal(), output.show,
+            source=found.source, local_jobs=found.local_jobs,
+        )  # fmt: skip
+        with _stopped_by_signals(sequences) as signals:
+            ends = sequences.run(files)
+    if json:
+        as_json([{"file": str(one.path), **_shown(one)} for one in ends])
+    if signals:
+        raise typer.Exit(128 + signals[0])
+    raise typer.Exit(max(one.code for one in ends))
+
+
+def _shown(end: "runs.SequenceEnd") -> dict[str, Any]:
+    return {"status": end.status, "code": end.code, "message": end.message}
+
+
+class Output:
+    """Standard output, shared by threads; with --json it is standard error."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def show(self, text: str) -> None:
+        """Print text as it is."""
+        stream = sys.stderr if mode.json else sys.stdout
+        with self._lock:
+            stream.write(text)
+            stream.flush()
+
+
+@contextmanager
+def _stopped_by_signals(sequences: "runs.SequenceRuns") -> Iterator[list[int]]:
+    """Stop the sequences at a signal, in a thread; at a second one kill their steps.
+
+    Yields the numbers of the signals that came.
+    """
+    came: list[int] = []
+
+    def stop(number: int, _: Any) -> None:
+        came.append(number)
+        kill = len(came) > 1
+        threading.Thread(target=sequences.stop, kwargs={"kill": kill}, daemon=True).start()
+
+    usual = {number: signal.signal(number, stop) for number in SIGNALS}
+    try:
+        yield came
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _logged(*, verbose: bool) -> Iterator[None]:
+    """Print what the sequences report on standard error; if verbose the mail server's answers."""
+    logger, lines = logging.getLogger("pandadb.sequences"), Lines()
+    level, propagate = logger.level, logger.propagate
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logger.propagate = False
+    logger.addHandler(lines)
+    try:
+        yield
+    finally:
+        logger.removeHandler(lines)
+        logger.setLevel(level)
+        logger.propagate = propagate

@@ -1,0 +1,214 @@
+"""Runs of sequence files: each in a thread; an interrupt ends them together."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pandadb.errors import PandaDBError
+from pandadb.sequences.job_functions import job_functions
+from pandadb.sequences.journal import SequenceStatus
+from pandadb.sequences.language.builtin_names import SequenceExit, names_for
+from pandadb.sequences.language.programs import parse_program
+from pandadb.sequences.language.refusals import refuse
+from pandadb.sequences.language.statements import Interpreter
+from pandadb.sequences.language.trusted import TrustedProcess
+from pandadb.sequences.sections import InvalidSequence, read_sequence
+from pandadb.sequences.sequence_run import LOGGER, SequenceHeld, SequenceRun
+from pandadb.sequences.step_scripts import SHELL, ScriptRunner, Stopped
+from pandadb.sequences.steps import SUBMITS, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pandadb.sequences.journal import Journal, SequenceJournal
+    from pandadb.sequences.language.programs import Program
+    from pandadb.sequences.local_jobs import LocalJobs
+    from pandadb.sequences.results import ResultSource
+    from pandadb.sequences.sections import SequenceFile
+
+DONE, WRONG, INVALID = 0, 1, 2
+"""Exit codes of a sequence."""
+PATIENCE = 10.0
+"""Seconds that stopped sequences have to end."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How sequences are run."""
+
+    trust_python: bool = False
+    """Whether a section may use all of Python, in a process of its own."""
+    scan_days: int = 3
+    """Days for which frozen jobs and mails are looked for."""
+    shell: str = SHELL
+    """The shell of steps, with its options."""
+    step_timeout: float | None = None
+    """Seconds that a step may run."""
+
+
+class SequenceEnd(NamedTuple):
+    """The end of a sequence."""
+
+    path: Path
+    status: SequenceStatus
+    code: int
+    """The exit code: 0, that of `exit()`, 1 for an error, 2 for an invalid file."""
+    message: str | None = None
+    """The error in a sentence."""
+
+
+class SequenceRuns:
+    """Runs of several sequences, which share a source of results."""
+
+    def __init__(
+        self,
+        options: RunOptions,
+        journal: Journal,
+        show: Callable[[str], None],
+        *,
+        source: ResultSource | None = None,
+        local_jobs: LocalJobs | None = None,
+    ) -> None:
+        """Make runs.
+
+        Args:
+            options: How they are run.
+            journal: Where they are recorded.
+            show: Shows text on standard output; called by several threads.
+            source: Where results of jobs come from.
+            local_jobs: The jobs of pbook on this machine.
+        """
+        self._options, self._journal, self._show = options, journal, show
+        self._source, self._local_jobs = source, local_jobs
+        self._runner = ScriptRunner(show, shell=options.shell)
+        self._stopped = threading.Event()
+
+    def run(self, paths: Sequence[Path]) -> list[SequenceEnd]:
+        """Run sequence files at once, and return their ends; an error of one stops no other."""
+        ends: list[SequenceEnd | None] = [None] * len(paths)
+
+        def play(place: int) -> None:
+            end = self._play(paths[place])
+            if end.message:
+                LOGGER.error(end.message)
+            ends[place] = end
+
+        threads = [
+            threading.Thread(target=play, args=(place,), name=f"sequence {path}", daemon=True)
+            for place, path in enumerate(paths)
+        ]
+        for one in threads:
+            one.start()
+        for one in threads:
+            self._join(one)
+        return [
+            end or SequenceEnd(path, SequenceStatus.STOPPED, WRONG)
+            for path, end in zip(paths, ends, strict=True)
+        ]
+
+    def _join(self, thread: threading.Thread) -> None:
+        """Wait for a thread; if it was stopped, for some seconds."""
+        while thread.is_alive() and not self._stopped.is_set():
+            thread.join(0.1)
+        thread.join(PATIENCE)
+
+    def stop(self, *, kill: bool = False) -> None:
+        """End all sequences and the process groups of their steps, and nothing else."""
+        self._stopped.set()
+        self._runner.stop(kill=kill)
+
+    def _play(self, path: Path) -> SequenceEnd:
+        """Run a file to its end."""
+        try:
+            file = read_sequence(path)
+            program = checked_program(file, self._options)
+        except InvalidSequence as error:
+            return SequenceEnd(path, SequenceStatus.FAILED, INVALID, str(error))
+        try:
+            journal = self._journal.begin(path, file.text, _texts(self._options))
+        except PandaDBError as error:
+            return SequenceEnd(path, SequenceStatus.FAILED, WRONG, f"{path}: {error}")
+        end = self._played(file, program, journal)
+        try:
+            journal.end(end.status, end.message)
+        except PandaDBError as error:
+            LOGGER.error("%s: the end is not recorded: %s", path, error)
+        return end
+
+    def _played(
+        self, file: SequenceFile, program: Program, journal: SequenceJournal
+    ) -> SequenceEnd:
+        """Run a program; return its end, however it ends."""
+        run = SequenceRun(
+            self._runner, self._show, self._source, self._local_jobs, journal, self._stopped,
+            self._options.scan_days, self._options.step_timeout,
+        )  # fmt: skip
+        steps = {name: Step(run, name, section.text) for name, section in file.steps.items()}
+        try:
+            if self._options.trust_python:
+                status = TrustedProcess(run, steps, job_functions(run)).run(program)
+                return _ended(file.path, status)
+            return _interpreted(program, run, steps)
+        except SequenceHeld as error:
+            return SequenceEnd(file.path, SequenceStatus.FAILED, WRONG, f"{file.path}: {error}")
+        except Stopped:
+            return SequenceEnd(file.path, SequenceStatus.STOPPED, WRONG)
+        except OSError as error:
+            return SequenceEnd(file.path, SequenceStatus.FAILED, WRONG, f"{file.path}: {error}")
+
+
+def may_ask_for_results(paths: Sequence[Path]) -> bool:
+    """Report whether a sequence file submits jobs, or asks for those of elsewhere."""
+    for path in paths:
+        try:
+            file = read_sequence(path)
+        except InvalidSequence:
+            continue
+        if "PandaJob" in file.sequence.text:
+            return True
+        if any(SUBMITS.search(section.text) for section in file.steps.values()):
+            return True
+    return False
+
+
+def checked_program(file: SequenceFile, options: RunOptions) -> Program:
+    """Return the program of a file, which may be run with these options.
+
+    Raises:
+        InvalidSequence: It is no Python, or not of the subset.
+    """
+    program = parse_program(file)
+    if not options.trust_python:
+        refuse(program, steps=file.steps)
+    return program
+
+
+def _interpreted(program: Program, run: SequenceRun, steps: dict[str, Step]) -> SequenceEnd:
+    names: dict[str, Any] = {**names_for(run), **job_functions(run), **steps}
+    interpreter = Interpreter(names, run.check)
+    try:
+        interpreter.run(program.tree)
+    except (SequenceExit, SystemExit) as end:
+        return _ended(program.path, end.args[0] if end.args else None)
+    except Exception as error:  # noqa: BLE001 - a sequence may raise any
+        where = f"{program.path}, line {interpreter.line}"
+        message = f"{where}: {type(error).__name__}: {error}"
+        return SequenceEnd(program.path, SequenceStatus.FAILED, WRONG, message)
+    return _ended(program.path, None)
+
+
+def _ended(path: Path, status: Any) -> SequenceEnd:
+    """Return the end of a sequence that has given a status, as sys.exit takes it."""
+    if status is None or status == 0:
+        return SequenceEnd(path, SequenceStatus.FINISHED, DONE)
+    if isinstance(status, int):
+        code = status if 0 < status <= 255 else WRONG
+        return SequenceEnd(path, SequenceStatus.FAILED, code, f"{path} ended with status {status}")
+    return SequenceEnd(path, SequenceStatus.FAILED, WRONG, f"{path}: {status}")
+
+
+def _texts(options: RunOptions) -> dict[str, str]:
+    return {name: str(value) for name, value in asdict(options).items()}

@@ -1,0 +1,143 @@
+"""One run of one sequence: what its steps need, and whether it may go on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pandadb.errors import PandaDBError
+from pandadb.sequences.journal import Action, NullSequenceJournal, StepAttempt
+from pandadb.sequences.step_scripts import Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pandadb.sequences.journal import SequenceJournal, StepRecord
+    from pandadb.sequences.local_jobs import LocalJobs
+    from pandadb.sequences.results import FoundResult, ResultSource
+    from pandadb.sequences.step_scripts import ScriptRunner
+
+LOGGER = logging.getLogger("pandadb.sequences")
+PAUSE = 0.2
+"""Least seconds between two looks of a sequence that asks again and again without blocking."""
+WAIT = 1.0
+"""Seconds after which a waiting sequence sees whether it may go on."""
+
+
+class SequenceHeld(Stopped):
+    """The journal has refused to go on; the text is its sentence."""
+
+
+@dataclass
+class SequenceRun:
+    """What the steps of a sequence share."""
+
+    runner: ScriptRunner
+    show: Callable[[str], None]
+    """Shows text on standard output."""
+    source: ResultSource | None = None
+    """Where results of jobs come from; None if there is no such place."""
+    local_jobs: LocalJobs | None = None
+    journal: SequenceJournal = field(default_factory=NullSequenceJournal)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    scan_days: int = 3
+    """Days for which frozen jobs are looked for."""
+    step_timeout: float | None = None
+    """Seconds that each step may run; None for any."""
+    _attempts: Counter[tuple[str, Action, tuple[tuple[str, str], ...]]] = field(
+        default_factory=Counter
+    )
+    _looked_at: float = 0.0
+
+    def attempt(
+        self, step: str, env: Mapping[str, str], action: Action = Action.EXECUTE
+    ) -> StepAttempt:
+        """Return the next attempt of a step."""
+        values = tuple(sorted(env.items()))
+        self._attempts[step, action, values] += 1
+        return StepAttempt(step, self._attempts[step, action, values], values, action)
+
+    def check(self) -> None:
+        """See that the sequence may go on.
+
+        Raises:
+            Stopped: It may not.
+        """
+        if self.stopped.is_set():
+            raise Stopped
+        with self.kept():
+            self.journal.check()
+
+    def kept(self) -> _Kept:
+        """Return a context for calls of the journal: its errors end the sequence.
+
+        They are no errors of the sequence, which an `except` of its could catch.
+        """
+        return _Kept()
+
+    def recorded(self, attempt: StepAttempt, make: Callable[[], StepRecord]) -> StepRecord:
+        """Return the record of an attempt: that of an earlier run, or of a new one.
+
+        Raises:
+            Stopped: The sequence may not go on.
+        """
+        self.check()
+        with self.kept():
+            found = self.journal.finished(attempt)
+        if found is not None:
+            LOGGER.info("%s was done in an earlier run: status %s", attempt.step, found.status)
+            return found
+        with self.kept():
+            self.journal.begin_step(attempt)
+        record = make()
+        with self.kept():
+            self.journal.end_step(attempt, record)
+        return record
+
+    def take_result(self, attempt: StepAttempt | None, result: FoundResult) -> None:
+        """Record the result of an attempt's jobs; there is no attempt for jobs of elsewhere."""
+        if attempt is not None:
+            with self.kept():
+                self.journal.take_result(attempt, result)
+
+    def pause(self) -> None:
+        """Slow down a sequence that asks for results again and again without blocking."""
+        left = self._looked_at + PAUSE - time.monotonic()
+        if left > 0 and self.source is not None:
+            self.source.wait(left)
+        self._looked_at = time.monotonic()
+        self.check()
+
+    def waits(self) -> Iterator[None]:
+        """Wait again and again until something may have changed."""
+        while self.source is not None:
+            yield
+            self.source.wait(WAIT)
+            self.check()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, unless the sequence is stopped.
+
+        Raises:
+            Stopped: It is.
+        """
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self.stopped.wait(min(left, WAIT))
+            self.check()
+
+
+class _Kept:
+    """A context that makes errors of the journal end the sequence."""
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        """Raise the error of a journal as one that no sequence catches."""
+        if isinstance(error, PandaDBError):
+            raise SequenceHeld(str(error)) from error
