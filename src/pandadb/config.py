@@ -251,6 +251,8 @@ class Settings(BaseSettings):
     """Password of the mailbox that notifications come to; it precedes that of `panda.cfg`."""
     mail_token_key: SecretStr | None = None
     """Key of the tokens in notification mails that the outbox sends."""
+    monitor_url: str | None = None
+    """Address of a monitor such as BigPanDA, for links in notification mails."""
     revisions: Path | None = None
     """Folder of a site's own revisions, applied beside pandadb's."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"

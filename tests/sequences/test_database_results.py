@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 
 from pandadb.models import EndListener
 from pandadb.sequences.database_results import DatabaseResults
+from pandadb.sequences.end_listener import EndListener
 from pandadb.sequences.results import JobNumbers
 from tests.factories import make_archived, make_copy, make_job
 from tests.sequences import job_sets
@@ -31,8 +32,8 @@ LONG = 30.0
 @pytest.fixture
 def results(database: Database) -> Iterator[DatabaseResults]:
     """A source that looks again after a notice, and not within the time of a test otherwise."""
-    with closing(DatabaseResults(database, USER, poll=1000)) as source:
-        yield source
+    with closing(EndListener(database)) as listener:
+        yield DatabaseResults(database, USER, poll=1000, listener=listener)
 
 
 def awaited(results: DatabaseResults, numbers: JobNumbers) -> float:
@@ -90,12 +91,12 @@ def test_without_notices_it_polls_and_asks_the_database_only_now_and_then(
 ) -> None:
     jobset, _ = job_sets.submit(database, 1)
     numbers = JobNumbers(jobset=jobset)
-    with closing(DatabaseResults(database, USER, poll=0.5, listens=False)) as results:
-        assert results.find(numbers, newer_than=None) is None
-        job_sets.finish(database, 1)
-        assert results.find(numbers, newer_than=None) is None, "the pause of the poll is not over"
-        time.sleep(0.7)
-        assert results.find(numbers, newer_than=None) is not None
+    results = DatabaseResults(database, USER, poll=0.5)
+    assert results.find(numbers, newer_than=None) is None
+    job_sets.finish(database, 1)
+    assert results.find(numbers, newer_than=None) is None, "the pause of the poll is not over"
+    results.wait(0.7)
+    assert results.find(numbers, newer_than=None) is not None
 
 
 def test_a_lost_connection_costs_no_result(database: Database, results: DatabaseResults) -> None:
@@ -117,8 +118,8 @@ def test_ends_of_jobs_send_no_notice_while_no_process_waits_for_them(database: D
         job_sets.submit(database, 2)
         job_sets.finish(database, 1)
         assert [*other.notifies(timeout=0.3)] == []
-        with closing(DatabaseResults(database, USER)) as results:
-            assert results.find(JobNumbers(jobset=1), newer_than=None) is None
+        with closing(EndListener(database)) as listener:
+            assert listener.count == 1, "it listens"
             job_sets.finish(database, 1)
             assert [one.payload for one in other.notifies(timeout=0.5)] == [""]
     with database.session() as session:

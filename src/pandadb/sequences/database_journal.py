@@ -52,7 +52,8 @@ class DatabaseJournal:
         database: Database,
         username: str,
         *,
-        resume: bool | int = False,
+        resume: bool = False,
+        numbers: Mapping[Path, int] | None = None,
         again: bool = False,
         listener: EndListener | None = None,
     ) -> None:
@@ -61,12 +62,13 @@ class DatabaseJournal:
         Args:
             database: The database.
             username: The user whose sequences they are.
-            resume: Whether sequences go on; a number is that of the only one.
+            resume: Whether sequences go on.
+            numbers: The sequences of files that go on; of others the newest does.
             again: Whether a sequence may begin while a process runs the same one.
             listener: Its notices make cancels arrive at once.
         """
         self._database, self._username, self._listener = database, username, listener
-        self._resume, self._again = resume, again
+        self._resume, self._numbers, self._again = resume, numbers or {}, again
         self.begun: dict[Path, int] = {}
         """The numbers of the sequences by their files."""
 
@@ -74,16 +76,16 @@ class DatabaseJournal:
         """Begin a sequence, or go on with it.
 
         Raises:
-            SequenceRuns: Another process runs it.
+            SequenceLocked: Another process runs it.
             SequenceNotFound, SequenceNotAllowed: It is to go on, and cannot.
         """
         new = NewSequence(str(path.absolute()), text, self._username, dict(options))
         steps: list[StepRun] = []
-        if self._resume is False:
-            lease = workflows.begin(self._database, new, again=self._again)
-        else:
-            number = None if self._resume is True else self._resume
+        if self._resume:
+            number = self._numbers.get(path)
             lease, steps = workflows.resume(self._database, new, number)
+        else:
+            lease = workflows.begin(self._database, new, again=self._again)
         self.begun[path] = lease.workflow_id
         return DatabaseSequenceJournal(self._database, lease, steps, self._listener)
 
@@ -105,8 +107,7 @@ class DatabaseSequenceJournal(SequenceJournal):
         self._steps = {_attempt_of(one): one.step_id for one in steps}
         self._refusal: PandaDBError | None = None
         self._is_over = threading.Event()
-        self.on_refusal: Callable[[], None] | None = None
-        """Called by the thread when the sequence may not go on: it ends the step that runs."""
+        self._on_refusal: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._renew, name="sequence lease", daemon=True)
         self._thread.start()
 
@@ -153,11 +154,20 @@ class DatabaseSequenceJournal(SequenceJournal):
             raise self._refusal
 
     @override
+    def on_refusal(self, call: Callable[[], None]) -> None:
+        self._on_refusal = call
+        if self._refusal is not None:
+            call()
+
+    @override
     def end(self, status: SequenceStatus, message: str | None = None) -> None:
         self._is_over.set()
         cancelled = isinstance(self._refusal, workflows.CancelRequested)
-        verb = "cancel" if cancelled else VERBS[status]
-        workflows.end(self._database, self._lease, verb, message)
+        verb = "cancel" if cancelled else VERBS.get(status)
+        if verb is None:
+            workflows.interrupt(self._database, self._lease)
+        else:
+            workflows.end(self._database, self._lease, verb, message)
 
     def _renew(self) -> None:
         """Give signs of life until the sequence has ended, or may not go on."""
@@ -175,8 +185,8 @@ class DatabaseSequenceJournal(SequenceJournal):
 
     def _refuse(self, refusal: PandaDBError) -> None:
         self._refusal = refusal
-        if self.on_refusal:
-            self.on_refusal()
+        if self._on_refusal:
+            self._on_refusal()
 
     def _pause(self, seen: int) -> None:
         """Wait for the next sign of life, the end, or a notice."""

@@ -8,7 +8,6 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pandadb.sequences.end_listener import EndListener
 from pandadb.sequences.results import FoundResult, JobNumbers
 from pandadb.services import notifications
 from pandadb.services.notifications import Target
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pandadb.database import Database
+    from pandadb.sequences.end_listener import EndListener
     from pandadb.services.notifications import JobSummary
 
 POLL = 5.0
@@ -33,22 +33,23 @@ class DatabaseResults:
         *,
         monitor_url: str | None = None,
         poll: float = POLL,
-        listens: bool = True,
+        listener: EndListener | None = None,
     ) -> None:
-        """Begin to listen.
+        """Make a source.
 
         Args:
             database: The database.
             username: The PRODUSERNAME of the jobs.
             monitor_url: The address of a monitor, for the field PandaMonURL.
             poll: Seconds between two looks without a notice.
-            listens: Whether notices wake it; else it polls alone.
+            listener: Its notices wake; without one it polls alone.
         """
         self._database, self._username, self._monitor_url = database, username, monitor_url
         self._poll = poll
-        self._listener = EndListener(database) if listens else None
+        self._listener = listener
         self._looks: dict[JobNumbers, tuple[int, float]] = {}
         """Of jobs without a result: the notices at the last look, and the time of the next."""
+        self._unknown: set[JobNumbers] = set()
         self._seen = threading.local()
 
     def find(self, numbers: JobNumbers, *, newer_than: datetime | None) -> FoundResult | None:
@@ -62,6 +63,7 @@ class DatabaseResults:
         if seen == count and time.monotonic() < due:
             return None
         summary = notifications.summary(self._database, self._target(numbers))
+        (self._unknown.add if summary is None else self._unknown.discard)(numbers)
         ended = summary.ended if summary and summary.is_ended else None
         if summary and ended and (newer_than is None or ended > newer_than):
             self._looks.pop(numbers, None)
@@ -69,6 +71,10 @@ class DatabaseResults:
         pause = self._poll * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
         self._looks[numbers] = count, time.monotonic() + pause
         return None
+
+    def knows(self, numbers: JobNumbers) -> bool:
+        """Return whether the database had jobs, or a task, with these numbers at the last look."""
+        return numbers in self._looks and numbers not in self._unknown
 
     def _target(self, numbers: JobNumbers) -> Target:
         return Target(numbers.jobset, numbers.task, numbers.job, self._username)
@@ -96,8 +102,3 @@ class DatabaseResults:
             task = None if by_set else one.jeditaskid
             numbers = JobNumbers(jobset=one.jobsetid, task=task)
             yield self._result(numbers, one, one.ended or datetime.now(UTC).replace(tzinfo=None))
-
-    def close(self) -> None:
-        """End the thread that listens."""
-        if self._listener:
-            self._listener.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,9 @@ import pytest
 from sqlalchemy import text, update
 
 from pandadb.models import JediDatasets, JediTasks, Users
+from pandadb.sequences.database_results import DatabaseResults
+from pandadb.sequences.mail.notifications import parse_fields
+from pandadb.sequences.results import JobNumbers
 from pandadb.services import notifications, queue
 from pandadb.services.transaction import VerbOptions
 from tests.factories import make_job, make_task
@@ -192,10 +194,6 @@ def test_html_pages_escape_all_values_and_link_to_http_only() -> None:
 
 
 def test_the_result_from_a_mail_is_that_from_the_database(database: Database) -> None:
-    parsing = pytest.importorskip("pandadb.sequences.mail.notifications")
-    results = pytest.importorskip("pandadb.sequences.database_results")
-    from pandadb.sequences.results import JobNumbers
-
     with database.session() as session:
         put_users(session)
         put_jobset(session, 77)
@@ -204,11 +202,11 @@ def test_the_result_from_a_mail_is_that_from_the_database(database: Database) ->
         end_task(session, TASK)
     notifications.notify(database, monitor_url="https://monitor.example.org")
     texts = [one.payload["text"] for one in queue.events(database)]
-    by_mail = [parsing.parse_fields(one) for one in texts]
+    by_mail = [parse_fields(one) for one in texts]
     url = "https://monitor.example.org"
-    with closing(results.DatabaseResults(database, "user", monitor_url=url)) as source:
-        for numbers in (JobNumbers(task=TASK), JobNumbers(jobset=77)):
-            found = source.find(numbers, newer_than=None)
-            assert found is not None
-            (mail,) = [one for one in by_mail if numbers.has(one)]
-            assert mail == found.fields
+    source = DatabaseResults(database, "user", monitor_url=url)
+    for numbers in (JobNumbers(task=TASK), JobNumbers(jobset=77)):
+        found = source.find(numbers, newer_than=None)
+        assert found is not None
+        (mail,) = [one for one in by_mail if numbers.has(one)]
+        assert mail == found.fields

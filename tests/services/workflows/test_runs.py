@@ -20,9 +20,9 @@ from pandadb.services.workflows import (
     SequenceFilter,
     SequenceLease,
     SequenceLeaseLost,
+    SequenceLocked,
     SequenceNotAllowed,
     SequenceNotFound,
-    SequenceRuns,
     owners,
     runs,
 )
@@ -90,9 +90,9 @@ def test_a_second_run_of_the_same_sequence_is_refused_while_the_first_has_its_le
     database: Database,
 ) -> None:
     lease = workflows.begin(database, SEQUENCE)
-    with pytest.raises(SequenceRuns, match=f"Sequence {lease.workflow_id} runs: process"):
+    with pytest.raises(SequenceLocked, match=f"Sequence {lease.workflow_id} runs: process"):
         workflows.begin(database, SEQUENCE)
-    with pytest.raises(SequenceRuns):
+    with pytest.raises(SequenceLocked):
         workflows.resume(database, SEQUENCE)
     other = NewSequence(SEQUENCE.path, TEXT + "#", "user")
     workflows.begin(database, other)

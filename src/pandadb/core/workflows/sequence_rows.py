@@ -36,7 +36,7 @@ class SequenceNotAllowed(PandaDBError):
     """The state of a sequence forbids the verb."""
 
 
-class SequenceRuns(SequenceNotAllowed):
+class SequenceLocked(SequenceNotAllowed):
     """Another process runs the sequence."""
 
 

@@ -1,7 +1,8 @@
 """The fields of PanDA's notifications, of the forms of today and of old servers.
 
 A line `word : value` gives a field: its name is the word before the first ` : `, its value the
-text after the last one. Digits are a number; In, Out and Log are lists; of others the last line counts.
+text after the last one. Digits are a number; In, Out and Log are lists; of others the last line
+counts.
 Today's form has more: `Summary of TaskID:N` without blanks, and names of two words.
 """
 

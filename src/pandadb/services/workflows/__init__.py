@@ -4,9 +4,9 @@ from pandadb.core.workflows.leases import LEASE, SequenceLease, SequenceLeaseLos
 from pandadb.core.workflows.search import STATES, SequenceFilter, SequenceRun, StepRun
 from pandadb.core.workflows.sequence_rows import (
     NewSequence,
+    SequenceLocked,
     SequenceNotAllowed,
     SequenceNotFound,
-    SequenceRuns,
 )
 from pandadb.core.workflows.step_rows import AttemptKey
 from pandadb.services.workflows.cancels import SequenceCancelResult, cancel
@@ -33,10 +33,10 @@ __all__ = [
     "SequenceFilter",
     "SequenceLease",
     "SequenceLeaseLost",
+    "SequenceLocked",
     "SequenceNotAllowed",
     "SequenceNotFound",
     "SequenceRun",
-    "SequenceRuns",
     "StepRun",
     "begin",
     "begin_step",

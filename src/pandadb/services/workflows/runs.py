@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from pandadb.core.workflows import leases, search, sequence_rows, step_rows
 from pandadb.core.workflows.leases import SequenceLease
-from pandadb.core.workflows.sequence_rows import SequenceNotFound, SequenceRuns
+from pandadb.core.workflows.sequence_rows import SequenceLocked, SequenceNotFound
 from pandadb.errors import PandaDBError
 from pandadb.services.workflows.owners import is_gone, new_owner
 
@@ -40,7 +40,7 @@ def begin(database: Database, new: NewSequence, *, again: bool = False) -> Seque
     """Begin a sequence; return the lease of this process for it.
 
     Raises:
-        SequenceRuns: A process runs the same one: the file, with this text, of this user; unless
+        SequenceLocked: A process runs the same one: the file, with this text, of this user; unless
             it is to run `again` beside it.
     """
     with database.transaction() as connection:
@@ -61,7 +61,7 @@ def resume(
 
     Raises:
         SequenceNotFound: There is none.
-        SequenceRuns: A process runs it.
+        SequenceLocked: A process runs it.
         SequenceNotAllowed: It has run to its end, or is another file's.
     """
     with database.transaction() as connection:
@@ -91,7 +91,7 @@ def _refuse_running(row: Row[Any]) -> None:
     """Refuse a locked sequence that a process runs; a process that is gone runs none."""
     if row.is_live and not is_gone(row.locked_by):
         host, pid = [*row.locked_by.split(":"), ""][:2]
-        raise SequenceRuns(
+        raise SequenceLocked(
             f"Sequence {row.workflow_id} runs: process {pid} at {host} has its lease; "
             f"pandadb sequence cancel {row.workflow_id} ends it"
         )
