@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, select, text
 
-from pandadb.models import EndListener
+from pandadb import models
 from pandadb.sequences.database_results import DatabaseResults
 from pandadb.sequences.end_listener import EndListener
 from pandadb.sequences.results import JobNumbers
@@ -123,7 +123,7 @@ def test_ends_of_jobs_send_no_notice_while_no_process_waits_for_them(database: D
             job_sets.finish(database, 1)
             assert [one.payload for one in other.notifies(timeout=0.5)] == [""]
     with database.session() as session:
-        assert session.scalar(select(func.count()).select_from(EndListener)) == 0
+        assert session.scalar(select(func.count()).select_from(models.EndListener)) == 0
 
 
 def test_48_frozen_jobs_are_those_of_the_last_days_live_and_archived(
