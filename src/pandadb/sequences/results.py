@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from typing_extensions import override
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
@@ -15,7 +17,7 @@ FieldValue = int | str | list[str]
 
 @dataclass(frozen=True)
 class JobNumbers:
-    """The numbers of what a step has submitted; a submission prints one or several of them."""
+    """The numbers of submitted jobs; a submission prints one or several of them."""
 
     jobset: int | None = None
     """JOBSETID."""
@@ -29,6 +31,7 @@ class JobNumbers:
         """The number that users see: of the job set, else of the job, else of the task."""
         return next(one for one in (self.jobset, self.job, self.task) if one is not None)
 
+    @override
     def __str__(self) -> str:
         """Return the kind and the number, as notifications have them."""
         kind = "JobsetID" if self.jobset else "JobID" if self.job else "TaskID"

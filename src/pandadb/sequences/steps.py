@@ -23,7 +23,7 @@ NUMBERS = {
     "job": re.compile(r"^\s*JobID\s+:\s+(\d+)", re.MULTILINE | re.ASCII),
     "task": re.compile(r"jediTaskID\s*[=:]\s*(\d+)", re.ASCII),
 }
-"""What a submission prints, by the number that it gives."""
+"""Lines that a submission prints, by the number that they give."""
 CLOCKS = timedelta(hours=1)
 """Difference of clocks: a result may be so much older than its submission."""
 FAILED = 255

@@ -30,25 +30,24 @@ def attribute(value: Any, name: str) -> Any:
     Raises:
         AttributeError: The value has no such attribute that a sequence may read.
     """
-    if not name.startswith("_"):
-        match value:
-            case Step() if name in READ:
-                return getattr(value, name)
-            case Result() | SimpleNamespace():
-                return getattr(value, name)
-            case BaseException() if name == "args":
-                return value.args
-            case BaseException() if name == "message":  # Python 2
-                return str(value)
-            case str() if name in SPECIAL:
-                return SPECIAL[name](value)
-            case dict() if name == "has_key":  # Python 2
-                return value.__contains__
-            case type() if value in PLAIN and name in dir(value) and name not in SPECIAL:
-                return getattr(value, name)
-            case _ if isinstance(value, PLAIN):
-                return getattr(value, name)
-    raise AttributeError(f"a value of type {type(value).__name__} has no attribute {name!r}")
+    if (kind := type(value)) in SPECIAL and name in SPECIAL[kind]:
+        return SPECIAL[kind][name](value)
+    if isinstance(value, BaseException) and name in OF_ERRORS:
+        return OF_ERRORS[name](value)
+    if not name.startswith("_") and _may_read(value, name):
+        return getattr(value, name)
+    raise AttributeError(f"a value of type {kind.__name__} has no attribute {name!r}")
+
+
+def _may_read(value: Any, name: str) -> bool:
+    """Report whether a public attribute of a value, if it exists, is harmless."""
+    match value:
+        case Step():
+            return name in READ
+        case type():
+            return value in PLAIN and name in dir(value) and name not in FORMATS
+        case _:
+            return isinstance(value, (*PLAIN, Result, SimpleNamespace))
 
 
 def set_attribute(value: Any, name: str, new: Any) -> None:
@@ -77,7 +76,7 @@ class Formatter(string.Formatter):
 
 
 def _split_field(field_name: str) -> tuple[int | str, list[tuple[bool, int | str]]]:
-    import _string  # noqa: PLC0415 - string.Formatter splits by it, too
+    import _string  # type: ignore[import-not-found]  # noqa: PLC0415 - string.Formatter's
 
     first, rest = _string.formatter_field_name_split(field_name)
     return first, [*rest]
@@ -91,4 +90,13 @@ def _format_map(text: str) -> Callable[[Any], str]:
     return lambda names: Formatter().vformat(text, (), names)
 
 
-SPECIAL = {"format": _format, "format_map": _format_map}
+FORMATS: dict[str, Callable[[Any], Any]] = {"format": _format, "format_map": _format_map}
+SPECIAL: dict[type, dict[str, Callable[[Any], Any]]] = {
+    str: FORMATS,
+    dict: {"has_key": lambda value: value.__contains__},  # Python 2
+}
+"""Attributes in place of the type's own."""
+OF_ERRORS: dict[str, Callable[[BaseException], Any]] = {
+    "args": lambda error: error.args,
+    "message": str,  # Python 2
+}

@@ -1,4 +1,4 @@
-"""What a sequence may not have, found before anything runs."""
+"""Parts of Python that a sequence may not have, found before anything runs."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pandadb.sequences.results import FoundResult, JobNumbers
 
 if TYPE_CHECKING:
-    from email.message import EmailMessage
+    from email.message import EmailMessage, MIMEPart
 
     from pandadb.sequences.results import FieldValue
 
@@ -43,7 +43,7 @@ class Notification(NamedTuple):
 
 def parse_message(raw: bytes) -> EmailMessage:
     """Return a mail, or the header of one."""
-    return BytesParser(policy=email.policy.default).parsebytes(raw)  # type: ignore[arg-type]
+    return BytesParser(policy=email.policy.default).parsebytes(raw)
 
 
 def notification_of(text: str, sent_at: datetime) -> Notification | None:
@@ -96,7 +96,7 @@ def text_of(message: EmailMessage) -> str:
     return text
 
 
-def _decoded(part: EmailMessage) -> str:
+def _decoded(part: MIMEPart) -> str:
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         return ""
@@ -109,7 +109,7 @@ def _decoded(part: EmailMessage) -> str:
 
 
 def sent_at(message: EmailMessage) -> datetime:
-    """Return when a mail was sent, in UTC without a zone; now if its header does not say."""
+    """Return the time of a mail, in UTC without a zone; the current one if its header has none."""
     when = getattr(message.get("Date"), "datetime", None)
     if when is None:
         return datetime.now(UTC).replace(tzinfo=None)
