@@ -41,6 +41,8 @@ class Trap(NamedTuple):
     @override
     def __str__(self) -> str:
         """Return it as a line."""
+        if self.is_error:
+            return self.sentence  # of an error, which has the place
         place = f"{self.path}, line {self.line}" if self.line else str(self.path)
         return f"{place}: {self.sentence}"
 
@@ -58,7 +60,7 @@ def traps_of(path: Path, *, trust_python: bool = False) -> list[Trap]:
         if not trust_python:
             refuse(program, steps=file.steps)
     except InvalidSequence as error:
-        return [Trap(path, 0, str(error).removeprefix(f"{path}: "), is_error=True)]
+        return [Trap(path, 0, str(error), is_error=True)]
     found = [
         *_lines(file),
         *_sections(file),

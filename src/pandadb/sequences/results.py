@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from typing_extensions import override
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-FieldValue = int | str | list[str]
+FieldValue = int | str | list[int | str]
 """A value of a notification: digits are numbers, In and Out are lists."""
 
 
@@ -52,7 +52,7 @@ class JobNumbers:
         return task is not None and fields.get("TaskID") == task
 
 
-@dataclass(frozen=True)
+@dataclass
 class Result:
     """The result of a step: its status, its output, and for jobs the fields of the notification.
 
@@ -73,6 +73,13 @@ class Result:
         except KeyError:
             known = ", ".join(["status", "output", *sorted(self.fields)])
             raise AttributeError(f"The result has no {name!r}: it has {known}") from None
+
+    def put(self, name: str, value: Any) -> None:
+        """Set a value that the sequence keeps in its result."""
+        if name in ("status", "output"):
+            setattr(self, name, value)
+        else:
+            self.fields = {**self.fields, name: value}
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class Step:
         self.output = ""
         self.wait: bool | None = None
         self.env: Mapping[str, Any] | None = None
+        self.own: dict[str, Any] = {}
+        """Values that the sequence keeps in the step."""
         self._run = run
         self._numbers: JobNumbers | None = None
         self._attempt: StepAttempt | None = None

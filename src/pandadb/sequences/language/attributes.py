@@ -22,6 +22,8 @@ READ = frozenset({
 })  # fmt: skip
 """Attributes of steps."""
 WRITTEN = frozenset({"name", "command", "status", "output", "env", "wait"})
+HIDDEN = frozenset({"fields", "put"})
+"""Attributes of results that are none of the sequence's."""
 
 
 def attribute(value: Any, name: str) -> Any:
@@ -34,6 +36,8 @@ def attribute(value: Any, name: str) -> Any:
         return SPECIAL[kind][name](value)
     if isinstance(value, BaseException) and name in OF_ERRORS:
         return OF_ERRORS[name](value)
+    if isinstance(value, Step) and name in value.own:
+        return value.own[name]
     if not name.startswith("_") and _may_read(value, name):
         return getattr(value, name)
     raise AttributeError(f"a value of type {kind.__name__} has no attribute {name!r}")
@@ -44,22 +48,30 @@ def _may_read(value: Any, name: str) -> bool:
     match value:
         case Step():
             return name in READ
+        case Result():
+            return name not in HIDDEN
         case type():
             return value in PLAIN and name in dir(value) and name not in FORMATS
         case _:
-            return isinstance(value, (*PLAIN, Result, SimpleNamespace))
+            return isinstance(value, (*PLAIN, SimpleNamespace))
 
 
 def set_attribute(value: Any, name: str, new: Any) -> None:
-    """Set an attribute of a step.
+    """Set an attribute of a step or of a result, which may be one of the sequence's own.
 
     Raises:
-        AttributeError: It is no step, or its attribute is not to be set.
+        AttributeError: It is neither, or its attribute is not to be set.
     """
-    if not isinstance(value, Step) or name not in WRITTEN:
-        kind = type(value).__name__
-        raise AttributeError(f"the attribute {name!r} of a {kind} cannot be set")
-    setattr(value, name, new)
+    match value:
+        case Step() if name in WRITTEN:
+            setattr(value, name, new)
+        case Step() if name not in READ:
+            value.own[name] = new
+        case Result() if name not in HIDDEN:
+            value.put(name, new)
+        case _:
+            kind = type(value).__name__
+            raise AttributeError(f"the attribute {name!r} of a {kind} cannot be set")
 
 
 class Formatter(string.Formatter):

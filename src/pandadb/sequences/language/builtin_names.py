@@ -29,7 +29,7 @@ EXCEPTIONS = {
 }
 TIME = (
     "time", "ctime", "asctime", "gmtime", "localtime", "mktime", "strftime", "strptime",
-    "monotonic",
+    "monotonic", "sleep",
 )  # fmt: skip
 PYTHON2: dict[str, Any] = {"unicode": str, "long": int, "xrange": range, "basestring": str}
 
@@ -52,13 +52,15 @@ def names_for(run: SequenceRun) -> dict[str, Any]:
         "print": _printer(run),
         "exit": leave,
         "quit": leave,
+        "sys": SimpleNamespace(exit=leave),
         "time": time_for(run),
     }
 
 
 def time_for(run: SequenceRun) -> SimpleNamespace:
     """Return the functions of the module `time`; a sleep ends when the sequence is stopped."""
-    return SimpleNamespace(**{name: getattr(time, name) for name in TIME}, sleep=run.sleep)
+    functions = {name: getattr(time, name) for name in TIME}
+    return SimpleNamespace(**{**functions, "sleep": run.sleep})
 
 
 def has_attribute(value: Any, name: str) -> bool:

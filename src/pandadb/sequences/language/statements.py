@@ -54,6 +54,7 @@ class Interpreter(Expressions):
         self.line = 0
         """The line that is executed."""
         self._check = check
+        self._names = names
         self._program = Scope(builtins=names)
         self._handled: list[BaseException] = []
         self._executors: dict[type[ast.stmt], Callable[[Any, Scope], None]] = {
@@ -269,11 +270,10 @@ class Interpreter(Expressions):
         raise Return(None if node.value is None else self.value(node.value, scope))
 
     def _import(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
-        """Bind the module `time`, or names of it: no other import passes the check."""
-        module = self._program.load("time")
+        """Bind a module that the sequence has, or names of `time`; others pass no check."""
         for one in node.names:
-            value = module if isinstance(node, ast.Import) else getattr(module, one.name)
-            scope.store(one.asname or one.name, value)
+            value = self._names[one.name] if isinstance(node, ast.Import) else None
+            scope.store(one.asname or one.name, value or getattr(self._names["time"], one.name))
 
 
 def _end(error: BaseException) -> None:

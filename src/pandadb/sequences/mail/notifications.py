@@ -61,9 +61,10 @@ def parse_fields(text: str) -> dict[str, FieldValue]:
     for line in text.splitlines():
         if summary := SUMMARY.match(line):
             fields[summary[1]] = int(summary[2])
-        elif words := TWO_WORDS.match(line):
+            continue
+        if words := TWO_WORDS.match(line):
             fields[words[1].replace(" ", "")] = _value(words[2])
-        elif found := LINE.search(line):
+        if found := LINE.search(line):
             parts = found[0].split(" : ")
             _add(fields, parts[0].strip(), _value(parts[-1]))
     if "TaskID" in fields and "Inputs" in fields:
@@ -77,7 +78,7 @@ def _add(fields: dict[str, FieldValue], name: str, value: int | str) -> None:
         return
     found = fields.setdefault(name, [])
     if isinstance(found, list):
-        found.append(str(value))
+        found.append(value)
 
 
 def _value(text: str) -> int | str:
