@@ -1,4 +1,4 @@
-"""The journal of sequences: what has been done, so that a sequence can go on after a crash."""
+"""The journal of sequences: their finished steps, so that they can go on after a crash."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SequenceStatus(StrEnum):
 
 
 class Action(StrEnum):
-    """What an attempt of a step does."""
+    """The kind of an attempt."""
 
     EXECUTE = "execute"
     RETRY = "retry"

@@ -1,4 +1,4 @@
-"""One run of one sequence: what its steps need, and whether it may go on."""
+"""One run of one sequence: its journal, its sources, and whether it may go on."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SequenceHeld(Stopped):
 
 @dataclass
 class SequenceRun:
-    """What the steps of a sequence share."""
+    """The things that the steps of a sequence share."""
 
     runner: ScriptRunner
     show: Callable[[str], None]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Sources(NamedTuple):
-    """What results of jobs and the jobs themselves come from."""
+    """The places that results of jobs and the jobs themselves come from."""
 
     source: ResultSource | None
     local_jobs: LocalJobs

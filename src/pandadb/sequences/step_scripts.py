@@ -87,7 +87,7 @@ class ScriptRunner:
     def _started(
         self, command: list[str], env: Mapping[str, str] | None
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """Start a process as the leader of a group; what is left of the group at an error ends."""
+        """Start a process as the leader of a group; at an error the group is killed."""
         with self._lock:
             if self._is_stopped:
                 raise Stopped

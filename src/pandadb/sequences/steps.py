@@ -23,7 +23,7 @@ NUMBERS = {
     "job": re.compile(r"^\s*JobID\s+:\s+(\d+)", re.MULTILINE | re.ASCII),
     "task": re.compile(r"jediTaskID\s*[=:]\s*(\d+)", re.ASCII),
 }
-"""What a submission prints, by the number that it gives."""
+"""Lines that a submission prints, by the number that they give."""
 CLOCKS = timedelta(hours=1)
 """Difference of clocks: a result may be so much older than its submission."""
 FAILED = 255
@@ -40,6 +40,8 @@ class Step:
         self.output = ""
         self.wait: bool | None = None
         self.env: Mapping[str, Any] | None = None
+        self.own: dict[str, Any] = {}
+        """Values that the sequence keeps in the step."""
         self._run = run
         self._numbers: JobNumbers | None = None
         self._attempt: StepAttempt | None = None

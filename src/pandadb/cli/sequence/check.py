@@ -1,4 +1,4 @@
-"""`pandadb sequence check`: what is odd in sequence files, before they run."""
+"""`pandadb sequence check`: traps in sequence files, before they run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,12 +24,12 @@ def check(
 
     Example: pandadb sequence check examples/sequences/submit_download.txt
     """
-    found = [problem for path in files for problem in checks.problems_of(path, trust_python)]
+    found = [trap for path in files for trap in checks.traps_of(path, trust_python=trust_python)]
     if json:
-        as_json([problem._asdict() for problem in found])
-    for problem in () if json else found:
-        out.print(str(problem), markup=False, soft_wrap=True)
-    if any(problem.is_error for problem in found):
+        as_json([trap._asdict() for trap in found])
+    for trap in () if json else found:
+        out.print(str(trap), markup=False, soft_wrap=True)
+    if any(trap.is_error for trap in found):
         raise typer.Exit(INVALID)
     if found:
         raise typer.Exit(WRONG)

@@ -24,7 +24,7 @@ def run(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Sequence files.")],
     *,
     verbose: Annotated[
-        bool, typer.Option("-v", help="Also print what goes on with the mail server.")
+        bool, typer.Option("-v", help="Also print the talk with the mail server.")
     ] = False,
     _version: Annotated[
         bool,
@@ -143,7 +143,7 @@ def _stopped_by_signals(sequences: "runs.SequenceRuns") -> Iterator[list[int]]:
 
 @contextmanager
 def _logged(*, verbose: bool) -> Iterator[None]:
-    """Print what the sequences report on standard error; if verbose the mail server's answers."""
+    """Print the log of sequences on standard error; if verbose that of the mailbox, too."""
     logger, lines = logging.getLogger("pandadb.sequences"), Lines()
     level, propagate = logger.level, logger.propagate
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)

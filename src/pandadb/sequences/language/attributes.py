@@ -22,6 +22,8 @@ READ = frozenset({
 })  # fmt: skip
 """Attributes of steps."""
 WRITTEN = frozenset({"name", "command", "status", "output", "env", "wait"})
+HIDDEN = frozenset({"fields", "put"})
+"""Attributes of results that are none of the sequence's."""
 
 
 def attribute(value: Any, name: str) -> Any:
@@ -30,37 +32,46 @@ def attribute(value: Any, name: str) -> Any:
     Raises:
         AttributeError: The value has no such attribute that a sequence may read.
     """
-    if not name.startswith("_"):
-        match value:
-            case Step() if name in READ:
-                return getattr(value, name)
-            case Result() | SimpleNamespace():
-                return getattr(value, name)
-            case BaseException() if name == "args":
-                return value.args
-            case BaseException() if name == "message":  # Python 2
-                return str(value)
-            case str() if name in SPECIAL:
-                return SPECIAL[name](value)
-            case dict() if name == "has_key":  # Python 2
-                return value.__contains__
-            case type() if value in PLAIN and name in dir(value) and name not in SPECIAL:
-                return getattr(value, name)
-            case _ if isinstance(value, PLAIN):
-                return getattr(value, name)
-    raise AttributeError(f"a value of type {type(value).__name__} has no attribute {name!r}")
+    if (kind := type(value)) in SPECIAL and name in SPECIAL[kind]:
+        return SPECIAL[kind][name](value)
+    if isinstance(value, BaseException) and name in OF_ERRORS:
+        return OF_ERRORS[name](value)
+    if isinstance(value, Step) and name in value.own:
+        return value.own[name]
+    if not name.startswith("_") and _may_read(value, name):
+        return getattr(value, name)
+    raise AttributeError(f"a value of type {kind.__name__} has no attribute {name!r}")
+
+
+def _may_read(value: Any, name: str) -> bool:
+    """Report whether a public attribute of a value, if it exists, is harmless."""
+    match value:
+        case Step():
+            return name in READ
+        case Result():
+            return name not in HIDDEN
+        case type():
+            return value in PLAIN and name in dir(value) and name not in FORMATS
+        case _:
+            return isinstance(value, (*PLAIN, SimpleNamespace))
 
 
 def set_attribute(value: Any, name: str, new: Any) -> None:
-    """Set an attribute of a step.
+    """Set an attribute of a step or of a result, which may be one of the sequence's own.
 
     Raises:
-        AttributeError: It is no step, or its attribute is not to be set.
+        AttributeError: It is neither, or its attribute is not to be set.
     """
-    if not isinstance(value, Step) or name not in WRITTEN:
-        kind = type(value).__name__
-        raise AttributeError(f"the attribute {name!r} of a {kind} cannot be set")
-    setattr(value, name, new)
+    match value:
+        case Step() if name in WRITTEN:
+            setattr(value, name, new)
+        case Step() if name not in READ:
+            value.own[name] = new
+        case Result() if name not in HIDDEN:
+            value.put(name, new)
+        case _:
+            kind = type(value).__name__
+            raise AttributeError(f"the attribute {name!r} of a {kind} cannot be set")
 
 
 class Formatter(string.Formatter):
@@ -77,7 +88,7 @@ class Formatter(string.Formatter):
 
 
 def _split_field(field_name: str) -> tuple[int | str, list[tuple[bool, int | str]]]:
-    import _string  # noqa: PLC0415 - string.Formatter splits by it, too
+    import _string  # type: ignore[import-not-found]  # noqa: PLC0415 - string.Formatter's
 
     first, rest = _string.formatter_field_name_split(field_name)
     return first, [*rest]
@@ -91,4 +102,13 @@ def _format_map(text: str) -> Callable[[Any], str]:
     return lambda names: Formatter().vformat(text, (), names)
 
 
-SPECIAL = {"format": _format, "format_map": _format_map}
+FORMATS: dict[str, Callable[[Any], Any]] = {"format": _format, "format_map": _format_map}
+SPECIAL: dict[type, dict[str, Callable[[Any], Any]]] = {
+    str: FORMATS,
+    dict: {"has_key": lambda value: value.__contains__},  # Python 2
+}
+"""Attributes in place of the type's own."""
+OF_ERRORS: dict[str, Callable[[BaseException], Any]] = {
+    "args": lambda error: error.args,
+    "message": str,  # Python 2
+}

@@ -55,6 +55,8 @@ def _bound(statement: ast.AST) -> Iterator[str]:
                 yield name
             case ast.Import() | ast.ImportFrom():
                 yield from (one.asname or one.name for one in node.names)
+            case _:
+                pass
 
 
 def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pandadb.sequences.language.attributes import attribute
+from pandadb.sequences.language.operations import power
 from pandadb.sequences.language.python2 import DIVIDE, divide
 
 if TYPE_CHECKING:
@@ -16,16 +17,20 @@ if TYPE_CHECKING:
     from pandadb.sequences.sequence_run import SequenceRun
 
 FUNCTIONS = (
-    "abs all any ascii bin bool bytes callable chr complex dict divmod enumerate filter float "
-    "format frozenset hash hex int iter len list map max min next oct ord pow range repr reversed "
-    "round set slice sorted str sum tuple zip NotImplemented Ellipsis"
-).split()
+    "abs", "all", "any", "ascii", "bin", "bool", "bytes", "callable", "chr", "complex", "dict",
+    "divmod", "enumerate", "filter", "float", "format", "frozenset", "hash", "hex", "int", "iter",
+    "len", "list", "map", "max", "min", "next", "oct", "ord", "range", "repr", "reversed",
+    "round", "set", "slice", "sorted", "str", "sum", "tuple", "zip", "NotImplemented", "Ellipsis",
+)  # fmt: skip
 EXCEPTIONS = {
     name: value
     for name, value in vars(builtins).items()
     if isinstance(value, type) and issubclass(value, BaseException)
 }
-TIME = "time ctime asctime gmtime localtime mktime strftime strptime monotonic".split()  # noqa: SIM905
+TIME = (
+    "time", "ctime", "asctime", "gmtime", "localtime", "mktime", "strftime", "strptime",
+    "monotonic", "sleep",
+)  # fmt: skip
 PYTHON2: dict[str, Any] = {"unicode": str, "long": int, "xrange": range, "basestring": str}
 
 
@@ -43,18 +48,19 @@ def names_for(run: SequenceRun) -> dict[str, Any]:
         "isinstance": isinstance,
         "hasattr": has_attribute,
         "getattr": get_attribute,
+        "pow": power,
         "print": _printer(run),
         "exit": leave,
         "quit": leave,
+        "sys": SimpleNamespace(exit=leave),
         "time": time_for(run),
     }
 
 
 def time_for(run: SequenceRun) -> SimpleNamespace:
     """Return the functions of the module `time`; a sleep ends when the sequence is stopped."""
-    return SimpleNamespace(
-        **{name: getattr(time, name) for name in TIME}, sleep=lambda seconds: run.sleep(seconds)
-    )
+    functions = {name: getattr(time, name) for name in TIME}
+    return SimpleNamespace(**{**functions, "sleep": run.sleep})
 
 
 def has_attribute(value: Any, name: str) -> bool:

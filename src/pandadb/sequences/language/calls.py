@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,49 +10,64 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def bind_arguments(
-    function: str,
-    arguments: ast.arguments,
-    defaults: Sequence[Any],
-    only_named: Sequence[tuple[Any] | None],
-    values: tuple[Any, ...],
-    names: dict[str, Any],
-) -> dict[str, Any]:
-    """Return the values of a function's parameters.
+@dataclass(frozen=True)
+class Signature:
+    """The parameters of a function, with the values of their defaults."""
 
-    Args:
-        function: Its name, for errors.
-        arguments: Its parameters.
-        defaults: The defaults of its last positional parameters.
-        only_named: The defaults of its keyword-only parameters; None for no default.
-        values: The positional arguments of the call.
-        names: The named ones.
+    function: str
+    """Its name, for errors."""
+    arguments: ast.arguments
+    defaults: Sequence[Any]
+    """Of its last positional parameters."""
+    only_named: Sequence[tuple[Any] | None]
+    """Of its keyword-only parameters; None for no default."""
 
-    Raises:
-        TypeError: They do not fit.
-    """
-    positional = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
-    found = dict(zip(positional, values, strict=False))
-    rest = values[len(positional) :]
-    if rest and arguments.vararg is None:
-        raise TypeError(f"{function}() takes {len(positional)} arguments, not {len(values)}")
-    if arguments.vararg is not None:
-        found[arguments.vararg.arg] = rest
-    allowed = {one.arg for one in (*arguments.args, *arguments.kwonlyargs)}
-    extra = {}
-    for name, value in names.items():
-        if name in found and name in allowed:
-            raise TypeError(f"{function}() has two values for {name!r}")
-        (found if name in allowed else extra)[name] = value
-    if arguments.kwarg is not None:
-        found[arguments.kwarg.arg] = extra
-    elif extra:
-        raise TypeError(f"{function}() has no parameter {next(iter(extra))!r}")
-    given_defaults = dict(zip(positional[len(positional) - len(defaults) :], defaults, strict=True))
-    for one, default in zip(arguments.kwonlyargs, only_named, strict=True):
-        given_defaults |= {} if default is None else {one.arg: default[0]}
-    found = {**given_defaults, **found}
-    for name in (*positional, *(one.arg for one in arguments.kwonlyargs)):
-        if name not in found:
-            raise TypeError(f"{function}() lacks a value for {name!r}")
-    return found
+    def bind(self, values: tuple[Any, ...], names: dict[str, Any]) -> dict[str, Any]:
+        """Return the values of the parameters in a call.
+
+        Args:
+            values: The positional arguments.
+            names: The named ones.
+
+        Raises:
+            TypeError: They do not fit.
+        """
+        positional = [one.arg for one in (*self.arguments.posonlyargs, *self.arguments.args)]
+        only_named = [one.arg for one in self.arguments.kwonlyargs]
+        found = {**self._default_values(positional), **self._positional(positional, values)}
+        given = {*positional[: len(values)]}
+        found.update(self._named(names, given))
+        for name in (*positional, *only_named):
+            if name not in found:
+                raise TypeError(f"{self.function}() lacks a value for {name!r}")
+        return found
+
+    def _default_values(self, positional: list[str]) -> dict[str, Any]:
+        last = positional[len(positional) - len(self.defaults) :]
+        found = dict(zip(last, self.defaults, strict=True))
+        for one, default in zip(self.arguments.kwonlyargs, self.only_named, strict=True):
+            found |= {} if default is None else {one.arg: default[0]}
+        return found
+
+    def _positional(self, positional: list[str], values: tuple[Any, ...]) -> dict[str, Any]:
+        found = dict(zip(positional, values, strict=False))
+        rest = values[len(positional) :]
+        if self.arguments.vararg is not None:
+            found[self.arguments.vararg.arg] = rest
+        elif rest:
+            raise TypeError(
+                f"{self.function}() takes {len(positional)} arguments, not {len(values)}"
+            )
+        return found
+
+    def _named(self, names: dict[str, Any], given: set[str]) -> dict[str, Any]:
+        allowed = {one.arg for one in (*self.arguments.args, *self.arguments.kwonlyargs)}
+        if twice := sorted(names.keys() & allowed & given):
+            raise TypeError(f"{self.function}() has two values for {twice[0]!r}")
+        extra = {name: value for name, value in names.items() if name not in allowed}
+        found = {name: value for name, value in names.items() if name in allowed}
+        if self.arguments.kwarg is not None:
+            found[self.arguments.kwarg.arg] = extra
+        elif extra:
+            raise TypeError(f"{self.function}() has no parameter {next(iter(extra))!r}")
+        return found

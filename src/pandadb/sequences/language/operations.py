@@ -49,9 +49,9 @@ def multiply(left: Any, right: Any) -> Any:
         MemoryError: It is too long.
     """
     for one, other in ((left, right), (right, left)):
-        if isinstance(one, int) and isinstance(other, str | bytes | list | tuple):
-            if len(other) * one > LARGEST_LENGTH:
-                raise MemoryError("the value is too long for a sequence")
+        is_repeated = isinstance(one, int) and isinstance(other, str | bytes | list | tuple)
+        if is_repeated and len(other) * one > LARGEST_LENGTH:
+            raise MemoryError("the value is too long for a sequence")
     if isinstance(left, int) and isinstance(right, int):
         _check_bits(left.bit_length() + right.bit_length())
     return left * right

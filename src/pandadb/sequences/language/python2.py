@@ -18,7 +18,7 @@ FIXERS = (
     "basestring", "dict", "except", "exec", "filter", "has_key", "long", "map", "ne", "numliterals",
     "print", "raise", "raw_input", "repr", "tuple_params", "unicode", "xrange", "zip",
 )  # fmt: skip
-"""What of Python 2 is converted, by the names that lib2to3 gave it."""
+"""Parts of Python 2 that are converted, by their names in lib2to3."""
 DIVIDE = "<division of Python 2>"
 """Name of the function that divides as Python 2 does; no program can write it."""
 LOCK = threading.Lock()
@@ -33,7 +33,7 @@ def converted(text: str) -> str | None:
     spaces = "".join(f"{_with_spaces(line)}\n" for line in text.splitlines())
     try:
         return str(tool.refactor_string(spaces, "<sequence>"))
-    except Exception:  # noqa: BLE001 - its parser raises errors of its own for what is no Python
+    except Exception:  # noqa: BLE001 - its parser has errors of its own
         return None
 
 
@@ -85,7 +85,8 @@ def _divided(left: ast.expr, right: ast.expr, place: ast.AST) -> ast.Call:
 
 def floor_divisions(tree: ast.Module) -> ast.Module:
     """Return a program in which divisions of whole numbers give whole numbers, as in Python 2."""
-    return ast.fix_missing_locations(FloorDivisions().visit(tree))
+    changed: ast.Module = FloorDivisions().visit(tree)
+    return ast.fix_missing_locations(changed)
 
 
 def divide(left: Any, right: Any) -> Any:

@@ -1,11 +1,12 @@
-"""What a sequence may not have, found before anything runs."""
+"""Parts of Python that a sequence may not have, found before anything runs."""
 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from pandadb.sequences.language.bindings import names_bound_anywhere
+from pandadb.sequences.language.builtin_names import TIME
 from pandadb.sequences.sections import InvalidSequence
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ DANGEROUS = frozenset({
     "object", "super", "memoryview", "reload", "RssFeedReader", "setattr", "delattr", "dir",
 })  # fmt: skip
 """Names that the original's sequences have, and a subset has not; bound ones are others."""
-IMPORTABLE = "time"
-"""The module that a sequence has anyway, so that its import changes nothing."""
+IMPORTABLE = ("time", "sys")
+"""Modules that a sequence has anyway, of `sys` only `exit`; so their import changes nothing."""
 LIMIT = 5
 """Refusals in a sentence."""
 
@@ -59,10 +60,13 @@ def refuse(program: Program, *, steps: Collection[str]) -> None:
 
 def refusals(tree: ast.AST, bound: Collection[str]) -> Iterator[tuple[int, str]]:
     """Yield the lines that are refused, each with the reason."""
+    exits = {id(node.value) for node in ast.walk(tree) if _is_exit(node)}
     for node in ast.walk(tree):
         line = getattr(node, "lineno", 0)
         match node:
-            case ast.Import() | ast.ImportFrom() if _imports_time(node):
+            case ast.Import() | ast.ImportFrom() if _is_given(node):
+                pass
+            case ast.Name(id="sys") if id(node) in exits:
                 pass
             case ast.stmt() if not isinstance(node, STATEMENTS):
                 yield line, f"{_word(node)} is refused"
@@ -78,11 +82,16 @@ def refusals(tree: ast.AST, bound: Collection[str]) -> Iterator[tuple[int, str]]
                 yield line, f"the attribute {name} is refused"
 
 
-def _imports_time(node: ast.Import | ast.ImportFrom) -> bool:
-    """Report whether it is `import time`, or imports names of it."""
+def _is_exit(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    """Report whether it is the `exit` of some module."""
+    return isinstance(node, ast.Attribute) and node.attr == "exit"
+
+
+def _is_given(node: ast.Import | ast.ImportFrom) -> bool:
+    """Report whether an import is of modules that a sequence has anyway, or of names of `time`."""
     if isinstance(node, ast.ImportFrom):
-        return node.module == IMPORTABLE and all(not one.name.startswith("_") for one in node.names)
-    return all(one.name == IMPORTABLE for one in node.names)
+        return node.module == "time" and all(one.name in TIME for one in node.names)
+    return all(one.name in IMPORTABLE and one.asname is None for one in node.names)
 
 
 def _word(node: ast.AST) -> str:

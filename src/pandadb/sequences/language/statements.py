@@ -10,7 +10,7 @@ from typing_extensions import override
 from pandadb.sequences.language.attributes import set_attribute
 from pandadb.sequences.language.bindings import bound_names, declared_names, parameters
 from pandadb.sequences.language.builtin_names import SequenceExit
-from pandadb.sequences.language.calls import bind_arguments
+from pandadb.sequences.language.calls import Signature
 from pandadb.sequences.language.expressions import Expressions
 from pandadb.sequences.language.operations import IN_PLACE
 from pandadb.sequences.language.scopes import Scope
@@ -37,7 +37,7 @@ class Return(BaseException):
 
 
 UNCAUGHT = (Break, Continue, Return, Stopped, SequenceExit)
-"""What no `except` of a sequence catches."""
+"""Errors that no `except` of a sequence catches."""
 
 
 class Interpreter(Expressions):
@@ -54,6 +54,7 @@ class Interpreter(Expressions):
         self.line = 0
         """The line that is executed."""
         self._check = check
+        self._names = names
         self._program = Scope(builtins=names)
         self._handled: list[BaseException] = []
         self._executors: dict[type[ast.stmt], Callable[[Any, Scope], None]] = {
@@ -99,17 +100,19 @@ class Interpreter(Expressions):
         self, name: str, arguments: ast.arguments, body: list[ast.stmt], scope: Scope
     ) -> Callable[..., Any]:
         """Return a function; its defaults are evaluated now."""
-        defaults = [self.value(one, scope) for one in arguments.defaults]
-        only_named = [
-            None if one is None else (self.value(one, scope),) for one in arguments.kw_defaults
-        ]
+        signature = Signature(
+            name,
+            arguments,
+            [self.value(one, scope) for one in arguments.defaults],
+            [(self.value(one, scope),) if one else None for one in arguments.kw_defaults],
+        )
         in_global = declared_names(body, ast.Global)
         in_parent = declared_names(body, ast.Nonlocal)
         own = bound_names(body) | parameters(arguments)
 
         def call(*values: Any, **names: Any) -> Any:
             inner = Scope(scope, own=own, in_global=in_global, in_parent=in_parent)
-            inner.names.update(bind_arguments(name, arguments, defaults, only_named, values, names))
+            inner.names.update(signature.bind(values, names))
             line = self.line
             try:
                 self._block(body, inner)
@@ -135,6 +138,8 @@ class Interpreter(Expressions):
                 self._unpack(targets, value, scope)
             case ast.Starred(value=inner):
                 self.assign(inner, value, scope)
+            case _:
+                raise TypeError("only names, attributes and items can be assigned to")
 
     def _unpack(self, targets: list[ast.expr], value: Any, scope: Scope) -> None:
         values = [*value]
@@ -165,6 +170,8 @@ class Interpreter(Expressions):
             case ast.Name(id=name):
                 old = scope.load(name)
                 scope.store(name, change(old, self.value(node.value, scope)))
+            case _:
+                raise TypeError("only names, attributes and items can be changed")
 
     def _annotate(self, node: ast.AnnAssign, scope: Scope) -> None:
         if node.value is not None:
@@ -263,11 +270,10 @@ class Interpreter(Expressions):
         raise Return(None if node.value is None else self.value(node.value, scope))
 
     def _import(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
-        """Bind the module `time`, or names of it: no other import passes the check."""
-        module = self._program.load("time")
+        """Bind a module that the sequence has, or names of `time`; others pass no check."""
         for one in node.names:
-            value = module if isinstance(node, ast.Import) else getattr(module, one.name)
-            scope.store(one.asname or one.name, value)
+            value = self._names[one.name] if isinstance(node, ast.Import) else None
+            scope.store(one.asname or one.name, value or getattr(self._names["time"], one.name))
 
 
 def _end(error: BaseException) -> None:

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pandadb.sequences.language.attributes import READ, WRITTEN
-from pandadb.sequences.results import Result
 from pandadb.sequences.sequence_run import WAIT
-from pandadb.sequences.steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import TextIO
 
     from pandadb.sequences.language.programs import Program
+    from pandadb.sequences.results import Result
     from pandadb.sequences.sequence_run import SequenceRun
+    from pandadb.sequences.steps import Step
 
 CHILD = Path(__file__).with_name("trusted_child.py")
 GRACE = 5.0

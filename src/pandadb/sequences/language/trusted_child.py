@@ -18,7 +18,16 @@ import sys
 import tempfile
 import traceback
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from typing_extensions import override
+else:
+
+    def override(method: Any) -> Any:
+        """Return the method: the process imports the standard library only."""
+        return method
+
 
 DIVIDE = "<division of Python 2>"
 
@@ -82,6 +91,7 @@ class Step:
             raise AttributeError(name)
         return self._parent.ask("get", self._key, name)
 
+    @override
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute of the parent's step, if it has one, else of this object."""
         if not self._parent.ask("set", self._key, name, value):
@@ -113,10 +123,6 @@ def names_for(parent: Parent, program: dict[str, Any]) -> dict[str, Any]:
     def jobs(what: str) -> Any:
         return lambda *arguments: parent.ask(what, *(str(one) for one in arguments))
 
-    def job(number: Any) -> Step:
-        found: list[Step] = parent.ask("job", str(number))
-        return found[0]
-
     steps = {name: Step(parent, name) for name in program["steps"]}
     commands = SimpleNamespace(
         getoutput=subprocess.getoutput, getstatusoutput=subprocess.getstatusoutput
@@ -135,9 +141,9 @@ def names_for(parent: Parent, program: dict[str, Any]) -> dict[str, Any]:
         "xrange": range,
         "raw_input": input,
         DIVIDE: divide,
-        "getPandaJob": job,
-        "getRunningPandaJobs": jobs("running"),
-        "getFrozenPandaJobs": jobs("frozen"),
+        "getPandaJob": lambda number: jobs("getPandaJob")(number)[0],
+        "getRunningPandaJobs": jobs("getRunningPandaJobs"),
+        "getFrozenPandaJobs": jobs("getFrozenPandaJobs"),
         **steps,
     }
 

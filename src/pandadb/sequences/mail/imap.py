@@ -114,7 +114,7 @@ class ImapMailbox:
         self._read[folder] = (validity, max([highest, *numbers]))
 
     def _criteria(self, since: date, highest: int) -> list[Any]:
-        """Return what to search: mails of the senders, new ones or those since a day."""
+        """Return the keys of a search: mails of the senders, new ones or those since a day."""
         search: list[Any] = []
         for part in self._configuration.senders.searched:
             search = ["OR", *search, "FROM", part] if search else ["FROM", part]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 from pandadb.sequences.mail.imap import ImapMailbox
 from pandadb.sequences.mail.notifications import Notification, notification_of, sent_at, text_of
 from pandadb.sequences.mail.pop import PopMailbox
-from pandadb.sequences.results import FoundResult, JobNumbers
 from pandadb.sequences.sequence_run import LOGGER
 from pandadb.sequences.steps import now
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from pandadb.sequences.mail.configuration import MailConfiguration
+    from pandadb.sequences.results import FoundResult, JobNumbers
 
 LONGEST_DELAY = 3600.0
 """Seconds between two looks at most, after failures."""

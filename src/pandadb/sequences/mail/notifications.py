@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pandadb.sequences.results import FoundResult, JobNumbers
 
 if TYPE_CHECKING:
-    from email.message import EmailMessage
+    from email.message import EmailMessage, MIMEPart
 
     from pandadb.sequences.results import FieldValue
 
@@ -46,7 +46,7 @@ class Notification(NamedTuple):
 
 def parse_message(raw: bytes) -> EmailMessage:
     """Return a mail, or the header of one."""
-    return BytesParser(policy=email.policy.default).parsebytes(raw)  # type: ignore[arg-type]
+    return BytesParser(policy=email.policy.default).parsebytes(raw)
 
 
 def notification_of(text: str, sent_at: datetime) -> Notification | None:
@@ -64,9 +64,10 @@ def parse_fields(text: str) -> dict[str, FieldValue]:
     for line in text.splitlines():
         if summary := SUMMARY.match(line):
             fields[summary[1]] = int(summary[2])
-        elif words := TWO_WORDS.match(line):
+            continue
+        if words := TWO_WORDS.match(line):
             fields[words[1].replace(" ", "")] = _value(words[2])
-        elif found := LINE.search(line):
+        if found := LINE.search(line):
             parts = found[0].split(" : ")
             _add(fields, parts[0].strip(), _value(parts[-1]))
     for name in ALWAYS:
@@ -82,7 +83,7 @@ def _add(fields: dict[str, FieldValue], name: str, value: int | str) -> None:
         return
     found = fields.setdefault(name, [])
     if isinstance(found, list):
-        found.append(str(value))
+        found.append(value)
 
 
 def _value(text: str) -> int | str:
@@ -101,7 +102,7 @@ def text_of(message: EmailMessage) -> str:
     return text
 
 
-def _decoded(part: EmailMessage) -> str:
+def _decoded(part: MIMEPart) -> str:
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         return ""
@@ -114,7 +115,7 @@ def _decoded(part: EmailMessage) -> str:
 
 
 def sent_at(message: EmailMessage) -> datetime:
-    """Return when a mail was sent, in UTC without a zone; now if its header does not say."""
+    """Return the time of a mail, in UTC without a zone; the current one if its header has none."""
     when = getattr(message.get("Date"), "datetime", None)
     if when is None:
         return datetime.now(UTC).replace(tzinfo=None)

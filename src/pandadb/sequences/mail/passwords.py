@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pandadb.config import load_settings
+from pandadb import config
 from pandadb.errors import InvalidInput
 from pandadb.sequences.sequence_run import LOGGER
 
@@ -27,7 +27,7 @@ class MissingPassword(InvalidInput):
 
 
 def find_password(path: Path, given: Mapping[str, str]) -> str:
-    """Return the password: of the environment, a file, `panda.cfg`, or the keyring.
+    """Return the password: of a file, `panda.cfg`, the environment, or the keyring.
 
     Args:
         path: The `panda.cfg`.
@@ -37,19 +37,19 @@ def find_password(path: Path, given: Mapping[str, str]) -> str:
         ExposedSecret: It is in a file that others can read.
         MissingPassword: It is nowhere.
     """
-    if set_password := load_settings().mail_password:
-        return set_password.get_secret_value()
     if name := given.get("mail_pass_file"):
         return secret_of_file(path.parent / Path(name).expanduser())
     if password := given.get("mail_pass"):
         refuse_exposed(path, f"chmod 600 {path}, or move mail_pass into the keyring")
         return password
+    if set_password := config.load_settings().mail_password:
+        return set_password.get_secret_value()
     user, host = given.get("mail_user", ""), given.get("mail_host", "")
     if password := _of_keyring(f"{user}@{host}"):
         return password
     raise MissingPassword(
-        f"{path} has no mail_pass: write mail_pass_file = FILE there, set PANDADB_MAIL_PASSWORD, or "
-        f"keyring set {SERVICE} {user}@{host}"
+        f"{path} has no mail_pass: write mail_pass_file = FILE there, set PANDADB_MAIL_PASSWORD, "
+        f"or run keyring set {SERVICE} {user}@{host}"
     )
 
 

@@ -79,14 +79,14 @@ class PopMailbox:
         LOGGER.debug("%s new mails", len(numbers))
         wanted: list[tuple[str, str]] = []
         for number, uidl in reversed(numbers):
-            header = parse_message(b"\n".join(server.top(number, 0)[1]))  # type: ignore[arg-type]
+            header = parse_message(b"\n".join(server.top(number, 0)[1]))
             when = sent_at(header).date()
             if when < since - ONE_DAY:
                 break  # the mails are in the order in which they came
             if when >= since and self._configuration.senders.sent(header):
                 wanted.append((number, uidl))
         for number, _ in reversed(wanted):
-            yield parse_message(b"\n".join(server.retr(number)[1]))  # type: ignore[arg-type]
+            yield parse_message(b"\n".join(server.retr(number)[1]))
         self._seen.update(uidl for _, uidl in numbers)
 
     def _unseen(self, server: poplib.POP3) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Who a notification is from: mails of other senders, and forged ones, are passed over."""
+"""Senders of notifications: mails of others, and forged ones, are passed over."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pandadb.services.queue.upkeep.mail_tokens import HEADER, is_token_of
+from pandadb.mail_tokens import HEADER, is_token_of
 
 if TYPE_CHECKING:
+    from email.headerregistry import Address
     from email.message import EmailMessage
 
 ADDRESSES = ("atlpan@cern.ch", "Atlas.Pangaea@cern.ch")
@@ -38,7 +39,8 @@ class Senders:
     def sent(self, header: EmailMessage) -> bool:
         """Report whether a mail's header is one of these senders, as far as it shows."""
         found = header.get_all("From", [])
-        if len(found) != 1 or len(addresses := getattr(found[0], "addresses", ())) != 1:
+        addresses: list[Address] = [*getattr(found[0], "addresses", ())] if found else []
+        if len(found) != 1 or len(addresses) != 1:
             return False
         address = addresses[0].addr_spec.lower()
         known = {one.lower() for one in self.addresses or ADDRESSES}
