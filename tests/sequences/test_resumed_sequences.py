@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 pytestmark = pytest.mark.any_server
-LONG = 30.0
+LONG = 120.0
 COUNTED = """\
 ### First
 echo first >> runs.txt
@@ -160,7 +160,7 @@ def test_a_sequence_that_runs_is_refused_elsewhere_and_ends_when_it_is_cancelled
         result = workflows.cancel(database, sequence.workflow_id, by="operator")
         assert result.asked == [sequence.workflow_id]
         code, _, err = ended(process)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 20, "a notice wakes it, not its next sign of life"
     assert code == 1
     assert "is cancelled by operator" in err
     run, steps = workflows.get(database, sequence.workflow_id)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.notifications.summaries import JobSummary
 
-Field = int | str | list[str]
+Field = int | str | list[int | str]
 
 
 def fields(summary: JobSummary, monitor_url: str | None = None) -> dict[str, Field]:
