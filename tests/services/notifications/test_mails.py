@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text, update
 
 from pandadb.models import JediDatasets, JediTasks, Users
 from pandadb.sequences.database_results import DatabaseResults
-from pandadb.sequences.mail.notifications import parse_fields
+from pandadb.sequences.mail.notifications import parse_fields, parse_message, text_of
+from pandadb.sequences.mail.senders import Senders
 from pandadb.sequences.results import JobNumbers
 from pandadb.services import notifications, queue
 from pandadb.services.transaction import VerbOptions
@@ -179,6 +181,28 @@ def test_the_job_set_of_tasks_has_the_old_form_too_if_asked_for_once_all_have_en
     done = notifications.notify(database, both_forms=True)
     assert ([*done.tasks], [*done.jobsets]) == ([TASK + 1], [REQUEST])
     assert notifications.notify(database, both_forms=True).jobsets == {}
+
+
+def test_a_mail_has_the_token_by_which_a_sequence_believes_it(
+    database: Database, inbox: tuple[Inbox, Settings]
+) -> None:
+    mails, settings = inbox
+    with database.session() as session:
+        put_users(session)
+        put_jobset(session, 77)
+    notifications.notify(database)
+    with_key = settings.model_copy(update={"mail_token_key": SecretStr("secret")})
+    assert send(database, with_key) == 1
+
+    (mail,) = mails.mails
+    raw = mail.as_bytes()
+    read = parse_message(raw)
+    own = Senders(addresses=("panda@example.org",), token_key="secret")
+    assert own.sent(read)
+    assert own.believes(read, text_of(read))
+    forged = parse_message(raw.replace(b"Failed    : 1", b"Failed    : 0"))
+    assert not own.believes(forged, text_of(forged))
+    assert b"secret" not in raw
 
 
 def test_html_pages_escape_all_values_and_link_to_http_only() -> None:

@@ -9,6 +9,7 @@ from pandadb.core.workflows.sequence_rows import (
     SequenceNotFound,
 )
 from pandadb.core.workflows.step_rows import AttemptKey
+from pandadb.services.transaction import VerbOptions
 from pandadb.services.workflows.cancels import SequenceCancelResult, cancel
 from pandadb.services.workflows.runs import (
     CancelRequested,
@@ -38,6 +39,7 @@ __all__ = [
     "SequenceNotFound",
     "SequenceRun",
     "StepRun",
+    "VerbOptions",
     "begin",
     "begin_step",
     "cancel",
