@@ -61,7 +61,11 @@ def accepted() -> list[dict[str, Any]]:
     return [one for text in texts for one in tomllib.loads(text).get("difference", ())]
 
 
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.filterwarnings(  # the judge forks beside its threads, and leaves pipes open
+    "ignore:This process .* is multi-threaded:DeprecationWarning",
+    "ignore:unclosed:ResourceWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+)
 @pytest.mark.parametrize("options", [(), ("--trust-python",)], ids=["subset", "all_of_python"])
 @pytest.mark.parametrize("path", golden_files())
 def test_a_sequence_does_what_it_did(
