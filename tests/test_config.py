@@ -189,9 +189,9 @@ def test_schemas_are_checked_wherever_they_come_from() -> None:
 
 
 def test_a_password_is_not_shown() -> None:
-    settings = Settings(url="postgresql://me:secret@db/panda")
+    settings = Settings(url="postgresql://me:hunter2@db/panda")
 
-    assert "secret" not in f"{settings!r} {settings} {settings.model_dump()}"
+    assert "hunter2" not in f"{settings!r} {settings} {settings.model_dump()}"
 
 
 @pytest.mark.parametrize(

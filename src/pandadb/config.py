@@ -232,10 +232,27 @@ class Settings(BaseSettings):
     """Address that mails come from; None for `pandadb` of this machine."""
     smtp_timeout: float = Field(10, gt=0, le=30)
     """Seconds that the server may take for an answer; a mail needs some ten of them."""
+    web_url: str | None = None
+    """Address of the web pages as users type it; None for that of the server itself."""
+    web_secret: SecretStr | None = None
+    """Key that signs cookies of the web pages; None for one in a file of this machine."""
+    web_accounts: Literal["none", "file", "header"] = "none"
+    """Where users of the web pages come from: nowhere, so that pages are read-only; a password
+    file; or headers of a reverse proxy."""
+    web_passwords: Path | None = None
+    """The password file; None for one of this machine."""
+    web_proxies: str = "127.0.0.1,::1"
+    """Addresses of reverse proxies, comma-separated: headers of others are ignored."""
+    web_user_header: str = "X-Forwarded-User"
+    """Header in which a reverse proxy names the user."""
+    web_role_header: str = "X-Forwarded-Role"
+    """Header in which it names the role; without it a user is a reader."""
     mail_password: SecretStr | None = None
     """Password of the mailbox that notifications come to; it precedes that of `panda.cfg`."""
     mail_token_key: SecretStr | None = None
     """Key of the tokens in notification mails that the outbox sends."""
+    monitor_url: str | None = None
+    """Address of a monitor such as BigPanDA, for links in notification mails."""
     revisions: Path | None = None
     """Folder of a site's own revisions, applied beside pandadb's."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
@@ -251,8 +268,11 @@ class Settings(BaseSettings):
 
         A job of another database may have the same PandaID.
         """
-        data = self.data_dir if self.server_url() is None else user_state_path("pandadb")
-        return data / "jobs"
+        return self.state_dir() / "jobs"
+
+    def state_dir(self) -> Path:
+        """Return where this machine keeps what belongs to the database."""
+        return self.data_dir if self.server_url() is None else user_state_path("pandadb")
 
     def pool(self) -> dict[str, Any]:
         """Return the settings of the pool by SQLAlchemy's names."""
@@ -264,7 +284,7 @@ class Settings(BaseSettings):
         }
 
 
-PATHS = ("data_dir", "policies", "exports", "revisions")
+PATHS = ("data_dir", "policies", "exports", "revisions", "web_passwords")
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -333,5 +353,6 @@ def _malformed(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
     words = first["msg"].removeprefix("Value error, ")
-    value = "" if name.endswith(("url", "password", "key")) else f" is {first['input']!r}"
+    hidden = name.endswith(("url", "password", "secret", "key"))
+    value = "" if hidden else f" is {first['input']!r}"
     return f"{PREFIX}{name.upper()}{value}: {words}"

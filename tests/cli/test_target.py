@@ -39,7 +39,8 @@ SHOWS = {
     "shares match", "shares rank", "shares status", "shares tree",
     "sites candidates", "sites diff", "sites generate", "sites history", "sites list", "sites show",
     "stats sites", "stats status",
-    "tasks history", "tasks list", "tasks show", "worker list",
+    "tasks history", "tasks list", "tasks show",
+    "web users add", "web users list", "web users remove", "worker list",
 }  # fmt: skip
 """Commands that change no database; `demo` is meant for the embedded one."""
 ALTERNATIVES = {

@@ -26,6 +26,7 @@ from pandadb.cli.shares import app as shares
 from pandadb.cli.sites import app as sites
 from pandadb.cli.stats import app as stats
 from pandadb.cli.tasks import app as tasks
+from pandadb.cli.web import app as web
 from pandadb.cli.worker import app as worker
 from pandadb.errors import InvalidInput, Outcome, PandaDBError
 from pandadb.services import failures
@@ -62,6 +63,7 @@ app.add_typer(stats.app, name="stats")
 app.add_typer(sites.app, name="sites")
 app.add_typer(harvester.app, name="harvester")
 app.add_typer(worker.app, name="worker")
+app.add_typer(web.app, name="web")
 app.add_typer(sequence.app, name="sequence")
 app.add_typer(shares.app, name="shares")
 app.add_typer(events.app, name="events")

@@ -2,5 +2,6 @@
 
 from pandadb.database.connection import Database, session_of
 from pandadb.database.engine import DatabaseUnreachable
+from pandadb.database.pool import PoolExhausted
 
-__all__ = ["Database", "DatabaseUnreachable", "session_of"]
+__all__ = ["Database", "DatabaseUnreachable", "PoolExhausted", "session_of"]

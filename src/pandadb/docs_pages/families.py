@@ -28,6 +28,7 @@ ORDER = [
     "queues",
     "control",
     "control_archive",
+    "gateway",
     "workflow",
     "deft",
     "sites",

@@ -44,6 +44,7 @@ from pandadb.models.bigmon import (
     Visits,
 )
 from pandadb.models.control import (
+    EndListener,
     JobControl,
     JobDependency,
     JobGroup,
@@ -57,6 +58,15 @@ from pandadb.models.datasets import Datasets, JediDatasetContents, JediDatasetLo
 from pandadb.models.deft import ProdSysComm, TTask
 from pandadb.models.errors import ErrorClassification, ErrorDescriptions, RetryActions, RetryErrors
 from pandadb.models.events import JediEvents
+from pandadb.models.gateway import (
+    GatewayCancel,
+    GatewayDeadLetter,
+    GatewayDelivery,
+    GatewayInstrument,
+    GatewayMessage,
+    GatewayRun,
+    GatewayVariable,
+)
 from pandadb.models.harvester import (
     HarvesterCommandLock,
     HarvesterCommands,
@@ -200,6 +210,7 @@ __all__ = [
     "DjangoContentType",
     "DjangoMigrations",
     "DjangoSession",
+    "EndListener",
     "ErrorClassification",
     "ErrorDescriptions",
     "Files",
@@ -207,6 +218,13 @@ __all__ = [
     "FilesTableArch",
     "FlowJobs",
     "Flows",
+    "GatewayCancel",
+    "GatewayDeadLetter",
+    "GatewayDelivery",
+    "GatewayInstrument",
+    "GatewayMessage",
+    "GatewayRun",
+    "GatewayVariable",
     "GlobalShares",
     "HarvesterCommandLock",
     "HarvesterCommands",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -99,6 +99,10 @@ class SequenceJournal(Protocol):
         """
         ...
 
+    def on_refusal(self, call: Callable[[], None]) -> None:
+        """Have a function called, by any thread, as soon as the sequence may not go on."""
+        ...
+
     def end(self, status: SequenceStatus, message: str | None = None) -> None:
         """Record that the sequence has ended; `message` is the error in a sentence."""
         ...
@@ -146,6 +150,10 @@ class NullSequenceJournal(SequenceJournal):
 
     @override
     def check(self) -> None:
+        pass
+
+    @override
+    def on_refusal(self, call: Callable[[], None]) -> None:
         pass
 
     @override

@@ -83,7 +83,8 @@ class SequenceRuns:
         """
         self._options, self._journal, self._show = options, journal, show
         self._source, self._local_jobs = source, local_jobs
-        self._runner = ScriptRunner(show, shell=options.shell)
+        self._runners: list[ScriptRunner] = []
+        """One for each sequence: so one can be ended alone."""
         self._stopped = threading.Event()
 
     def run(self, paths: Sequence[Path]) -> list[SequenceEnd]:
@@ -118,7 +119,8 @@ class SequenceRuns:
     def stop(self, *, kill: bool = False) -> None:
         """End all sequences and the process groups of their steps, and nothing else."""
         self._stopped.set()
-        self._runner.stop(kill=kill)
+        for runner in [*self._runners]:
+            runner.stop(kill=kill)
 
     def _play(self, path: Path) -> SequenceEnd:
         """Run a file to its end."""
@@ -142,8 +144,13 @@ class SequenceRuns:
         self, file: SequenceFile, program: Program, journal: SequenceJournal
     ) -> SequenceEnd:
         """Run a program; return its end, however it ends."""
+        runner = ScriptRunner(self._show, shell=self._options.shell)
+        self._runners.append(runner)
+        if self._stopped.is_set():
+            runner.stop()
+        journal.on_refusal(runner.stop)
         run = SequenceRun(
-            self._runner, self._show, self._source, self._local_jobs, journal, self._stopped,
+            runner, self._show, self._source, self._local_jobs, journal, self._stopped,
             self._options.scan_days, self._options.step_timeout,
         )  # fmt: skip
         steps = {name: Step(run, name, section.text) for name, section in file.steps.items()}
@@ -155,9 +162,18 @@ class SequenceRuns:
         except SequenceHeld as error:
             return SequenceEnd(file.path, SequenceStatus.FAILED, WRONG, f"{file.path}: {error}")
         except Stopped:
-            return SequenceEnd(file.path, SequenceStatus.STOPPED, WRONG)
+            return SequenceEnd(file.path, SequenceStatus.STOPPED, WRONG, _refusal_of(journal))
         except OSError as error:
             return SequenceEnd(file.path, SequenceStatus.FAILED, WRONG, f"{file.path}: {error}")
+
+
+def _refusal_of(journal: SequenceJournal) -> str | None:
+    """Return why a sequence was stopped, if its journal has a reason."""
+    try:
+        journal.check()
+    except PandaDBError as error:
+        return str(error)
+    return None
 
 
 def may_ask_for_results(paths: Sequence[Path]) -> bool:

@@ -7,14 +7,16 @@ else.
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 SHELL = "/bin/sh"
+WATCH = '(read -r _ </dev/fd/{} || kill -s KILL -- -$$) >/dev/null 2>&1 & exec "$@"'
+"""A shell script: it kills its process group when the other end of a pipe is closed, unless a line
+came first, and becomes its command."""
+ENDED = b"\n"
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL for a process group."""
 TIMED_OUT = 124
@@ -87,28 +93,46 @@ class ScriptRunner:
     def _started(
         self, command: list[str], env: Mapping[str, str] | None
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """Start a process as the leader of a group; at an error the group is killed."""
-        with self._lock:
-            if self._is_stopped:
-                raise Stopped
+        """Start a process as the leader of a group; at an error the group is killed.
+
+        So it is when this process is killed: else a resumed sequence would run the step beside it.
+        """
+        if shutil.which(command[0]) is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command[0])
+        watched, alive = os.pipe()
+        words = [SHELL, "-c", WATCH.format(watched), SHELL, *command]
+        with self._lock, ExitStack() as opened:
+            opened.callback(os.close, watched)
+            failed = opened.enter_context(ExitStack())
+            failed.callback(os.close, alive)
+            self._refuse_stopped()
             process = subprocess.Popen(  # noqa: S603 - the steps of the user's file
-                command,
+                words,
                 env={**os.environ, **(env or {})},
                 stdout=subprocess.PIPE,
                 process_group=0,
+                pass_fds=[watched],
             )
             self._groups.add(process.pid)
+            failed.pop_all()
         try:
             yield process
+            with suppress(OSError):
+                os.write(alive, ENDED)
         except BaseException:
             _signal(process.pid, signal.SIGKILL)
             process.wait()
             raise
         finally:
+            os.close(alive)
             with self._lock:
                 self._groups.discard(process.pid)
             if process.stdout:
                 process.stdout.close()
+
+    def _refuse_stopped(self) -> None:
+        if self._is_stopped:
+            raise Stopped
 
     def _read(self, process: subprocess.Popen[bytes]) -> str:
         """Return the output of a process, shown as it comes; it ends shown with a line end."""

@@ -13,7 +13,8 @@ import typer
 
 from pandadb.cli.options import AsJSON, decimal, print_version, whole
 from pandadb.cli.output import Lines, as_json, mode
-from pandadb.sequences import journal, runs, sources
+from pandadb.cli.sequence import records
+from pandadb.sequences import runs, sources
 
 DAY = 86_400.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -51,13 +52,32 @@ def run(
             parser=decimal(0.01, 365 * DAY), metavar="SECONDS", help="That each step may run."
         ),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on: steps that have ended do not run again. FILE may be a number."
+        ),
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Begin though a process runs the same sequence.")
+    ] = False,
+    user: Annotated[
+        str | None, typer.Option(help="PRODUSERNAME of the jobs; default: your login name.")
+    ] = None,
+    recorded: Annotated[
+        bool,
+        typer.Option(
+            "--record/--no-record",
+            help="Keep records in the database that PANDADB_URL names, and ask it for results.",
+        ),
+    ] = True,
     json: AsJSON = False,
 ) -> None:
     """Run sequence files, each with its steps; several run at the same time.
 
-    Results of jobs come from the mailbox in `panda.cfg`, in the folder PANDA_CONFIG_ROOT or
-    `~/.pathena`. Exit code 1 if a sequence has failed, 2 if a file is no sequence, 130 after
-    Ctrl-C.
+    Results of jobs come from the database, and from the mailbox in `panda.cfg`, in the folder
+    PANDA_CONFIG_ROOT or `~/.pathena`. Exit code 1 if a sequence has failed, 2 if a file is no
+    sequence, 130 after Ctrl-C.
 
     Example: pandadb sequence run myseq.txt
     """
@@ -65,11 +85,13 @@ def run(
         trust_python=trust_python, scan_days=scan_days, shell=shell, step_timeout=step_timeout
     )
     output = Output()
-    with _logged(verbose=verbose):
+    opened = records.opened(files, username=user, resume=resume, again=again, recorded=recorded)
+    with _logged(verbose=verbose), opened as record:
+        files = record.files
         found = sources.find_sources(scan_days, is_needed=runs.may_ask_for_results(files))
         sequences = runs.SequenceRuns(
-            options, journal.NullJournal(), output.show,
-            source=found.source, local_jobs=found.local_jobs,
+            options, record.journal, output.show,
+            source=record.source(found.source), local_jobs=found.local_jobs,
         )  # fmt: skip
         with _stopped_by_signals(sequences) as signals:
             ends = sequences.run(files)

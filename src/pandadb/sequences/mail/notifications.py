@@ -1,7 +1,8 @@
 """The fields of PanDA's notifications, of the forms of today and of old servers.
 
 A line `word : value` gives a field: its name is the word before the first ` : `, its value the
-text after the last one. Digits are a number; In and Out are lists; of others the last line counts.
+text after the last one. Digits are a number; In, Out and Log are lists; of others the last line
+counts.
 Today's form has more: `Summary of TaskID:N` without blanks, and names of two words.
 """
 
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 LINE = re.compile(r"[a-zA-Z]+\s+:\s+.+$", re.ASCII)
 SUMMARY = re.compile(r"^\s*Summary of (JobsetID|JobID|TaskID)\s*:\s*(\d+)\s*$", re.ASCII)
 TWO_WORDS = re.compile(r"^\s*(Final Status|Error Dialog)\s+:\s+(.+)$")
-LISTS = ("In", "Out")
+LISTS = ("In", "Out", "Log")
+ALWAYS = ("In", "Out")
+"""Lists that are there without a line, too."""
 KINDS = {"JobsetID": "jobset", "JobID": "job", "TaskID": "task"}
 
 
@@ -67,6 +70,8 @@ def parse_fields(text: str) -> dict[str, FieldValue]:
         if found := LINE.search(line):
             parts = found[0].split(" : ")
             _add(fields, parts[0].strip(), _value(parts[-1]))
+    for name in ALWAYS:
+        fields.setdefault(name, [])
     if "TaskID" in fields and "Inputs" in fields:
         fields.setdefault("Jobs", fields["Inputs"])
     return fields

@@ -1,0 +1,1 @@
+"""`pandadb web`: commands for the web pages and the HTTP API."""

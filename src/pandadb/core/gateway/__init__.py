@@ -1,0 +1,1 @@
+"""Runs of instruments that messages ask for, and the events that answer them."""

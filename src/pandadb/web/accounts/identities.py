@@ -1,0 +1,73 @@
+"""The user of a request: by nothing, by a session of the password file, or by a proxy's headers."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import Request
+
+from pandadb.config import Settings
+from pandadb.web.accounts import password_file, sessions
+from pandadb.web.accounts.users import Role, User
+
+Identify = Callable[[Request], User]
+"""Returns the user of a request."""
+NOBODY = User(None, Role.ANYONE)
+FILE = "web_passwords"
+
+
+def without_accounts(_: Request) -> User:
+    """Return the user of pages without accounts, with the role of a reader."""
+    return User(None, Role.READER)
+
+
+class BySession:
+    """Users of a password file; they log in by a form."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __call__(self, request: Request) -> User:
+        """Return the user of a session; one without an account if it is void."""
+        found = sessions.name_in(request, request.app.state.web.options)
+        if found is None:
+            return NOBODY
+        name, stamp = found
+        account = password_file.accounts(self.path).get(name)
+        if account is None or not sessions.is_of(stamp, account):
+            return NOBODY
+        return User(name, account.role)
+
+
+class ByHeader:
+    """Users that a reverse proxy has authenticated."""
+
+    def __init__(self, user_header: str, role_header: str) -> None:
+        self.user_header, self.role_header = user_header, role_header
+
+    def __call__(self, request: Request) -> User:
+        """Return the user of the headers; one without an account if no proxy has sent them."""
+        client = request.client.host if request.client else ""
+        name = request.headers.get(self.user_header, "").strip()
+        if client not in request.app.state.web.options.proxies or not name:
+            return NOBODY
+        given = request.headers.get(self.role_header, "").strip().lower()
+        return User(name, Role.OPERATOR if given == "operator" else Role.READER)
+
+
+def password_path(settings: Settings) -> Path:
+    """Return the path of the password file."""
+    return settings.web_passwords or settings.state_dir() / FILE
+
+
+def identify_by(settings: Settings) -> Identify:
+    """Return how users of requests are found.
+
+    Raises:
+        InvalidPasswordFile: The file is malformed, or others may read it.
+    """
+    if settings.web_accounts == "file":
+        password_file.accounts(password_path(settings))
+        return BySession(password_path(settings))
+    if settings.web_accounts == "header":
+        return ByHeader(settings.web_user_header, settings.web_role_header)
+    return without_accounts

@@ -1,0 +1,48 @@
+"""Routers of routes for a role: each route of the application belongs to one of them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+
+from pandadb.web.accounts.csrf import check_token
+from pandadb.web.accounts.users import Role, User
+
+
+def user_of(request: Request) -> User:
+    """Return the user of a request."""
+    user: User = request.app.state.web.identify(request)
+    return user
+
+
+CurrentUser = Annotated[User, Depends(user_of)]
+
+
+class Requires:
+    """A dependency of routes that are for a role only."""
+
+    def __init__(self, role: Role) -> None:
+        self.role = role
+
+    def __call__(self, request: Request, user: CurrentUser) -> None:
+        """Refuse users without the role.
+
+        Raises:
+            HTTPException: 401 for a person without an account, else 403.
+        """
+        if user.role >= self.role:
+            return
+        if user.name or not request.app.state.web.has_accounts:
+            raise HTTPException(403, f"This is for the role {self.role.name.lower()}.")
+        raise HTTPException(401, "Log in first.")
+
+
+def pages_for(role: Role) -> APIRouter:
+    """Return a router of pages; changes by forms need the token of the form."""
+    return APIRouter(
+        dependencies=[Depends(Requires(role)), Depends(check_token)], include_in_schema=False
+    )
+
+
+def api_for(role: Role) -> APIRouter:
+    """Return a router of the API below `/api/v1`."""
+    return APIRouter(prefix="/api/v1", dependencies=[Depends(Requires(role)), Depends(check_token)])

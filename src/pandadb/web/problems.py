@@ -1,0 +1,118 @@
+"""Errors as pages and as JSON: a sentence, with an id that is in the log."""
+
+import logging
+import secrets
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+from pandadb.database import DatabaseUnreachable, PoolExhausted
+from pandadb.errors import InvalidInput, PandaDBError, sqlstate
+from pandadb.services import failures, jobs, queue, selection, tasks
+from pandadb.web.rendering import render
+
+LOG = logging.getLogger(__name__)
+NOT_FOUND = (jobs.UnknownJob, selection.NotFound, tasks.TaskNotFound)
+BUSY_STATES = ("57014", "55P03", "53300", "57P01", "57P02", "57P03")
+"""SQLSTATEs of a server that is overloaded, stopping or starting."""
+RETRY_AFTER = "5"
+"""Seconds after which a client may try again."""
+
+
+def answer(
+    request: Request, status: int, sentence: str, error: Exception | None = None
+) -> Response:
+    """Return an error as a page, or as JSON below `/api`, with an id that is in the log."""
+    ident = secrets.token_hex(4)
+    level = logging.ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
+    LOG.log(level, "%s %s: %d, %s (%s)", request.method, request.url.path, status, sentence, ident,
+            exc_info=error if status == HTTPStatus.INTERNAL_SERVER_ERROR else None)  # fmt: skip
+    if request.url.path.startswith("/api/") or request.query_params.get("format") == "json":
+        reply: Response = JSONResponse({"error": sentence, "id": ident}, status_code=status)
+    else:
+        phrase = HTTPStatus(status).phrase
+        reply = render(request, "problem.html", status=status, phrase=phrase, sentence=sentence,
+                       ident=ident)  # fmt: skip
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        reply.headers["Retry-After"] = RETRY_AFTER
+    return reply
+
+
+def of_pandadb(request: Request, error: Exception) -> Response:
+    """Answer an error of pandadb."""
+    status = 409
+    if isinstance(error, DatabaseUnreachable):
+        LOG.error("%s", error)
+        return answer(request, 503, "The database does not answer. Try again in a few seconds.")
+    if isinstance(error, NOT_FOUND):
+        status = 404
+    elif isinstance(error, InvalidInput):
+        status = 400
+    elif isinstance(error, queue.JobsLocked):
+        status = 503
+    return answer(request, status, str(error))
+
+
+def of_database(request: Request, error: Exception) -> Response:
+    """Answer an error of the database."""
+    assert isinstance(error, DBAPIError)  # noqa: S101  # as registered
+    lost = error.connection_invalidated or sqlstate(error) in (None, *BUSY_STATES)
+    if lost:
+        sentence = "The database is overloaded or restarts. Try again in a few seconds."
+        LOG.warning("%s", failures.sentence_of(error))
+        return answer(request, 503, sentence)
+    return answer(request, 500, failures.sentence_of(error), error)
+
+
+def of_pool(request: Request, _: Exception) -> Response:
+    """Answer a request that got no connection in time."""
+    return answer(request, 503, "The server is overloaded. Try again in a few seconds.")
+
+
+def of_http(request: Request, error: Exception) -> Response:
+    """Answer an error of HTTP, such as a path without a page."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # as registered
+    if error.status_code == HTTPStatus.UNAUTHORIZED and _shows_login(request):
+        return RedirectResponse(f"/login?{urlencode({'next': str(request.url.path)})}", 303)
+    reply = answer(request, error.status_code, str(error.detail))
+    reply.headers.update(error.headers or {})
+    return reply
+
+
+def _shows_login(request: Request) -> bool:
+    """Return whether a browser asks for a page that is there after a log-in."""
+    is_page = request.method == "GET" and not request.url.path.startswith("/api/")
+    return is_page and request.app.state.web.has_login
+
+
+def of_values(request: Request, error: Exception) -> Response:
+    """Answer values of a query or form that do not fit their type."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # as registered
+    first = error.errors()[0]
+    return answer(request, 400, f"{first['loc'][-1]}: {first['msg']}.")
+
+
+def of_anything(request: Request, error: Exception) -> Response:
+    """Answer an error that no other handler knows."""
+    return answer(request, 500, "This page has failed, and nothing was changed.", error)
+
+
+HANDLERS = {
+    PandaDBError: of_pandadb,
+    DBAPIError: of_database,
+    PoolExhausted: of_pool,
+    HTTPException: of_http,
+    RequestValidationError: of_values,
+    Exception: of_anything,
+}
+
+
+def register(app: FastAPI) -> None:
+    """Let an application answer all errors so."""
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)

@@ -1,0 +1,1 @@
+"""Protection of the server and its users, around all routes."""

@@ -1,0 +1,106 @@
+"""Answers of pages: a template, or the rows of its table as CSV or JSON."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from pandadb.web.accounts import csrf
+from pandadb.web.accounts.roles import user_of
+from pandadb.web.navigation import SECTIONS
+from pandadb.web.tables import Table, as_csv, as_object
+
+FOLDER = Path(__file__).parent
+FRAGMENT_HEADER = "HX-Request"
+"""Header of requests of htmx, which takes the changed part of a page only."""
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = shown
+    environment.globals["sections"] = SECTIONS
+    return environment
+
+
+def shown(value: Any) -> str:
+    """Return a value as text for people: whole seconds, thousands separated, nothing for NULL."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.replace(microsecond=0).isoformat(sep=" ")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(map(shown, value))
+    return str(value)
+
+
+TEMPLATES = Jinja2Templates(env=_environment())
+
+
+def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+    """Return a page with its navigation, the user and the token of its forms."""
+    known = {
+        "user": user_of(request),
+        "has_login": request.app.state.web.has_login,
+        "token": csrf.token_of(request),
+        "query": request.query_params,
+    }
+    answer = TEMPLATES.TemplateResponse(request, template, known | context, status_code=status)
+    csrf.keep_seed(request, answer)
+    return answer
+
+
+def render_table(request: Request, template: str, table: Table, **context: Any) -> Response:
+    """Return a page with a table; with `format=csv` or `json` in the query its rows.
+
+    Requests of htmx get the table alone.
+    """
+    wanted = request.query_params.get("format", "html")
+    if wanted == "csv":
+        return _as_file(request, table)
+    if wanted == "json":
+        return JSONResponse(
+            jsonable_encoder(as_object(table)), headers=_next_header(request, table)
+        )
+    if request.headers.get(FRAGMENT_HEADER):
+        template = "table.html"
+    return render(request, template, table=table, **context)
+
+
+def _as_file(request: Request, table: Table) -> Response:
+    name = "".join(letter if letter.isalnum() else "_" for letter in table.name.lower())
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return StreamingResponse(
+        as_csv(table),
+        media_type="text/csv; charset=utf-8",
+        headers=headers | _next_header(request, table),
+    )
+
+
+def _next_header(request: Request, table: Table) -> dict[str, str]:
+    """Return the header with the address of the next page (RFC 8288)."""
+    if table.next is None:
+        return {}
+    return {"Link": f'<{address(request, after=table.next)}>; rel="next"'}
+
+
+def address(request: Request, **changes: str | None) -> str:
+    """Return the address of a request with other values in its query; None takes one out."""
+    query = {**request.query_params, **changes}
+    text = urlencode({name: value for name, value in query.items() if value is not None})
+    return f"{request.url.path}?{text}" if text else request.url.path

@@ -1,0 +1,48 @@
+"""Options of a server from the settings; the key of signatures is kept on this machine."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pandadb.web.options import WebOptions
+
+if TYPE_CHECKING:
+    from pandadb.config import Settings
+
+FILE = "web_secret"
+WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104  # compared, not bound
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
+
+
+def options_of(settings: Settings, host: str, address: str) -> WebOptions:
+    """Return the options of a server that listens on a host, and is there at an address."""
+    public = (settings.web_url or address).rstrip("/")
+    proxies = filter(None, (one.strip() for one in settings.web_proxies.split(",")))
+    return WebOptions(secret_of(settings), public, _hosts(host, public), frozenset(proxies))
+
+
+def _hosts(host: str, public_url: str) -> tuple[str, ...]:
+    """Return the names of the server in requests; any if nothing names it."""
+    named = urlsplit(public_url).hostname or ""
+    if host in WILDCARDS and named in WILDCARDS:
+        return ("*",)
+    return tuple({named, host, *LOCAL} - {*WILDCARDS})
+
+
+def secret_of(settings: Settings) -> str:
+    """Return the key of the settings, or that of a file that only its owner can read."""
+    if settings.web_secret:
+        return settings.web_secret.get_secret_value()
+    path = settings.state_dir() / FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    with os.fdopen(file, "w", encoding="ascii") as opened:
+        secret = secrets.token_urlsafe(32)
+        opened.write(secret)
+    return secret

@@ -1,0 +1,67 @@
+"""Tables of pages: the same rows as HTML, CSV and JSON."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+Row = Mapping[str, Any]
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""First characters of texts that spreadsheets take for a formula."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table."""
+
+    name: str
+    """Key of its values in the rows; in CSV and JSON, too."""
+    title: str
+    kind: Literal["text", "number", "time", "state", "code"] = "text"
+    address: Callable[[Row], str | None] | None = None
+    """Address that a value links to."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A page of rows with its columns."""
+
+    name: str
+    """Its caption; the name of the file, too."""
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    next: str | None = None
+    """Cursor of the next page; None on the last one."""
+    empty: str = "There are no rows."
+    """Sentence instead of the rows, which suggests what to do next."""
+
+
+def as_csv(table: Table) -> Iterator[str]:
+    """Yield the lines of a table as CSV; texts that look like formulas begin with an apostrophe."""
+    line = io.StringIO()
+    writer = csv.writer(line)
+    for row in (
+        [column.name for column in table.columns],
+        *([_plain(row.get(column.name)) for column in table.columns] for row in table.rows),
+    ):
+        writer.writerow(row)
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+
+
+def as_object(table: Table) -> dict[str, Any]:
+    """Return the rows of a table by names of columns, and the cursor of the next page, for JSON."""
+    names = [column.name for column in table.columns]
+    return {"rows": [{name: row.get(name) for name in names} for row in table.rows],
+            "next": table.next}  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return value
