@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
-pytestmark = pytest.mark.any_server
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 LONG = 120.0
 COUNTED = """\
 ### First

@@ -11,11 +11,13 @@ from pandadb.aio import (
     events,
     harvester,
     jobs,
+    notifications,
     queue,
     shares,
     sites,
     statistics,
     tasks,
+    workflows,
 )
 from pandadb.aio.database import AsyncDatabase
 
@@ -27,9 +29,11 @@ __all__ = [
     "events",
     "harvester",
     "jobs",
+    "notifications",
     "queue",
     "shares",
     "sites",
     "statistics",
     "tasks",
+    "workflows",
 ]

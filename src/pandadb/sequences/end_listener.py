@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from pandadb.database.pooler import PoolerInTheWay
-from pandadb.services import notifications
+from pandadb.services.notifications.listening import end_notices
 
 if TYPE_CHECKING:
     from pandadb.database import Database
@@ -66,7 +66,7 @@ class EndListener:
         self._is_ready.set()
 
     def _listen(self) -> None:
-        with closing(notifications.end_notices(self._database)) as told:  # type: ignore[type-var]
+        with closing(end_notices(self._database)) as told:
             for is_told in told:
                 if is_told:
                     with self._changed:

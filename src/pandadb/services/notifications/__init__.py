@@ -6,7 +6,6 @@ from pandadb.core.notifications.forms import MailContent, mail_content
 from pandadb.core.notifications.html_pages import html_page
 from pandadb.core.notifications.summaries import JobSummary
 from pandadb.core.notifications.targets import Target
-from pandadb.services.notifications.listening import end_notices
 from pandadb.services.notifications.mails import NotifyResult, notify
 from pandadb.services.notifications.summaries import frozen, running, summary
 from pandadb.services.transaction import VerbOptions
@@ -19,7 +18,6 @@ __all__ = [
     "NotifyResult",
     "Target",
     "VerbOptions",
-    "end_notices",
     "fields",
     "frozen",
     "html_page",

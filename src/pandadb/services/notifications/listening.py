@@ -13,7 +13,7 @@ from pandadb.core.control import notices
 from pandadb.services.workflows.owners import new_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     import psycopg
 
@@ -23,7 +23,7 @@ COUNTS_FOR = 60.0
 """Seconds for which a listener counts without a sign of life."""
 
 
-def end_notices(database: Database, seconds: float = 0.5) -> Iterator[bool]:
+def end_notices(database: Database, seconds: float = 0.5) -> Generator[bool]:
     """Yield True when notices may have come, at first at once, and False after so many seconds.
 
     The connection bypasses a pooler, and listens before the first value is yielded: a query after
