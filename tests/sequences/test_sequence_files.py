@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pandadb.cli.main import app
-from pandadb.sequences.checks import traps_of
+from pandadb.sequences.language.traps import traps_of
 from pandadb.sequences.sections import InvalidSequence, parse_sequence
 
 pytestmark = pytest.mark.any_server
