@@ -7,7 +7,7 @@ import typer
 
 from pandadb.cli.options import AsJSON
 from pandadb.cli.output import INVALID, WRONG, as_json, out
-from pandadb.sequences import checks
+from pandadb.sequences.language import traps
 
 
 def check(
@@ -24,7 +24,7 @@ def check(
 
     Example: pandadb sequence check examples/sequences/submit_download.txt
     """
-    found = [trap for path in files for trap in checks.traps_of(path, trust_python=trust_python)]
+    found = [trap for path in files for trap in traps.traps_of(path, trust_python=trust_python)]
     if json:
         as_json([trap._asdict() for trap in found])
     for trap in () if json else found:

@@ -6,6 +6,7 @@ A section that does not compile is taken for Python 2, and converted.
 from __future__ import annotations
 
 import ast
+import threading
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from pandadb.sequences.sections import Section, SequenceFile
 
+LOCK = threading.Lock()
+"""Filters of warnings are those of all threads."""
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
@@ -38,24 +41,23 @@ def parse_program(file: SequenceFile) -> Program:
         InvalidSequence: It is no Python, neither of version 3 nor of version 2.
     """
     text = file.sequence.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    try:
-        return _program(file, _parsed(text))
-    except UNPARSABLE as error:
-        problem = _sentence(file, error)
-    text = converted(text) or ""
-    try:
-        if text:
-            return _program(file, floor_divisions(_parsed(text)))
-    except UNPARSABLE:
-        pass
+    with LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # such as of an escape that Python does not know
+        try:
+            return _program(file, _parsed(text))
+        except UNPARSABLE as error:
+            problem = _sentence(file, error)
+        try:
+            if python3 := converted(text):
+                return _program(file, floor_divisions(_parsed(python3)))
+        except UNPARSABLE:
+            pass
     raise InvalidSequence(problem)
 
 
 def _parsed(text: str) -> ast.Module:
-    with warnings.catch_warnings():  # such as of an escape that Python does not know
-        warnings.simplefilter("ignore")
-        tree = ast.parse(text)
-        compile(tree, "<sequence>", "exec")  # with the lines of the text, for errors
+    tree = ast.parse(text)
+    compile(tree, "<sequence>", "exec")  # with the lines of the text, for errors
     return tree
 
 

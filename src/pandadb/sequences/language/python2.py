@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import tempfile
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +20,14 @@ FIXERS = (
 """Parts of Python 2 that are converted, by their names in lib2to3."""
 DIVIDE = "<division of Python 2>"
 """Name of the function that divides as Python 2 does; no program can write it."""
-LOCK = threading.Lock()
 
 
 def converted(text: str) -> str | None:
-    """Return a text of Python 2 as Python 3, with the same lines; None if it is no Python."""
-    with LOCK, _cache_elsewhere():
+    """Return a text of Python 2 as Python 3, with the same lines; None if it is no Python.
+
+    It is called by one thread at a time.
+    """
+    with _cache_elsewhere():
         from fissix.refactor import RefactoringTool  # noqa: PLC0415 - it takes 0.2 seconds
 
         tool = RefactoringTool([f"fissix.fixes.fix_{name}" for name in FIXERS])
