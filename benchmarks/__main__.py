@@ -22,6 +22,7 @@ try:
         sites,
         stats,
         tasks,
+        web,
     )
     from benchmarks.alternation import Effort, Report
 except ModuleNotFoundError as missing:
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Any] = {
     "harvester": harvester,
     "shares": shares,
     "aio": event_loop,
+    "web": web,
 }
 
 

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
 
 from pandadb.database import Database
-from pandadb.web import server
 from pandadb.web.application import create_app
 from pandadb.web.options import WebOptions
 from pandadb.web.protection import slow_headers
 from pandadb.web.protection.headers import HEADERS
 from tests.web.browsers import SECRET, Browser
+from tests.web.serving import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 pytestmark = pytest.mark.any_server
 OPTIONS = WebOptions(SECRET)
@@ -87,20 +84,6 @@ def test_large_bodies_are_refused(database: Database) -> None:
     assert browser.post("/logout", content=in_parts, headers=FORM).status_code == 413
 
 
-@contextmanager
-def serving(database: Database, options: WebOptions = OPTIONS) -> Iterator[tuple[str, int]]:
-    """Serve the application as the command does."""
-    with server.listening("127.0.0.1", 0) as (opened, _):
-        running = uvicorn.Server(server.config_of(create_app(database, options)))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [opened]})
-        thread.start()
-        while not running.started:
-            time.sleep(0.01)
-        yield opened.getsockname()
-        running.should_exit = True
-        thread.join()
-
-
 def answer_to(place: tuple[str, int], *parts: bytes, wait: float = 0) -> bytes:
     """Return all that a server sends until it closes the connection."""
     with socket.create_connection(place, timeout=10) as connection:
@@ -117,6 +100,8 @@ def test_slow_clients_are_left(database: Database, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(slow_headers, "HEADERS_TIMEOUT", 0.2)
     with serving(database, replace(OPTIONS, body_timeout=0.2)) as place:
         assert answer_to(place, b"GET /jobs HT") == b"", "without a whole request line"
+        again = answer_to(place, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTT")
+        assert again.count(b"200 OK") == 1
         slow_body = (
             b"POST /logout HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
             b"Content-Type: application/x-www-form-urlencoded\r\n\r\nx"
@@ -125,7 +110,7 @@ def test_slow_clients_are_left(database: Database, monkeypatch: pytest.MonkeyPat
 
 
 def test_headers_cannot_be_split(database: Database) -> None:
-    with serving(database) as place:
+    with serving(database, OPTIONS) as place:
         request = b"GET /login%0d%0aX-Evil:1?next=%0d%0aX-Evil:1 HTTP/1.1"
         split = request + b"\r\nHost: x\r\nConnection: close\r\n\r\n"
         head = answer_to(place, split).partition(b"\r\n\r\n")[0]

@@ -12,6 +12,7 @@ from pandadb.core.jobs.files.file_reports import Reports
 from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
 from pandadb.job_types import JobColumns, JobRow, JobStatus, JobVerb
 from pandadb.services.jobs import (
+    STATES,
     VERBS,
     Answer,
     Attempt,
@@ -34,6 +35,7 @@ from pandadb.services.jobs import (
     VerbOptions,
     as_sql,
     check_verb,
+    legal_from,
     narrowed,
     read,
     read_report,
@@ -44,6 +46,7 @@ from pandadb.services.jobs.record_load import Progress
 from pandadb.services.jobs.verbs import PandaIDs
 
 __all__ = [
+    "STATES",
     "VERBS",
     "Answer",
     "Attempt",
@@ -86,6 +89,7 @@ __all__ = [
     "iterate",
     "kill",
     "kill_where",
+    "legal_from",
     "load",
     "load_records",
     "merge",

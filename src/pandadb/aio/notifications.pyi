@@ -66,7 +66,7 @@ async def running(
     database: AsyncDatabase,
     username: str,
 ) -> list[Target]:
-    """Return the job sets of a user, and tasks without one, of which a job has not ended.
+    """Return the job sets of a user, and tasks without one, with a job that has not ended.
 
     Raises:
         InvalidValue: The user is no text.

@@ -14,9 +14,12 @@ from pandadb.core.queue.flows.graphs import Response
 from pandadb.job_types import JobColumns
 from pandadb.services.jobs.verbs import PandaIDs
 from pandadb.services.queue import (
+    ALIVE,
     CHANNEL,
+    MEANINGS,
     ON_FAILURE,
     OUTCOMES,
+    Backlog,
     Beat,
     CancelResult,
     DependencyCycle,
@@ -28,6 +31,7 @@ from pandadb.services.queue import (
     GroupState,
     HeldLocks,
     JobsLocked,
+    JobWait,
     Lease,
     LeaseLost,
     NewQueueJob,
@@ -55,14 +59,18 @@ from pandadb.services.queue import (
     read_arguments,
     read_jobs,
     steps,
+    verbs_of,
 )
 from pandadb.services.queue.upkeep.outbox import Sink
 from pandadb.services.selection import VerbReport
 
 __all__ = [
+    "ALIVE",
     "CHANNEL",
+    "MEANINGS",
     "ON_FAILURE",
     "OUTCOMES",
+    "Backlog",
     "Beat",
     "CancelResult",
     "DependencyCycle",
@@ -73,6 +81,7 @@ __all__ = [
     "FlowLocked",
     "GroupState",
     "HeldLocks",
+    "JobWait",
     "JobsLocked",
     "Lease",
     "LeaseLost",
@@ -93,6 +102,7 @@ __all__ = [
     "VerbOptions",
     "VerbRules",
     "as_line",
+    "backlog",
     "batches",
     "break_locks",
     "cancel",
@@ -143,9 +153,16 @@ __all__ = [
     "stop_jobs",
     "store_tails",
     "submit",
+    "verbs_of",
+    "why_waiting",
     "with_process",
     "workers",
 ]
+
+async def backlog(
+    database: AsyncDatabase,
+) -> Backlog:
+    """Return the leases and events that wait, and for how many seconds."""
 
 async def break_locks(
     database: AsyncDatabase,
@@ -679,6 +696,15 @@ async def submit(
         InvalidValue: A value does not fit its column.
     """
 
+async def why_waiting(
+    database: AsyncDatabase,
+    job: Mapping[str, Any],
+) -> JobWait:
+    """Return the state of a job as its user sees it, and why it is not at work yet.
+
+    `job` has the `pandaid`, `jobstatus`, `jobsubstatus` and `jeditaskid` of `jobs.get`.
+    """
+
 async def with_process(
     database: AsyncDatabase,
     process: str,
@@ -690,5 +716,13 @@ async def workers(
     database: AsyncDatabase,
     *,
     stopped: bool = False,
+    limit: int | None = None,
+    after: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Return workers, the newest first, each with its columns and `njobs`, its leases."""
+    """Return workers, the newest first, each with its columns and `njobs`, its leases.
+
+    The next page of `limit` workers comes with `after`, the id of the last one.
+
+    Raises:
+        InvalidValue: `after` is no text, or the limit is not from 1 to 100,000.
+    """

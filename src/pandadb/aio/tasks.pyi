@@ -64,6 +64,7 @@ __all__ = [
     "command",
     "end_tasks",
     "enter",
+    "files",
     "find",
     "find_queues",
     "generate",
@@ -230,6 +231,23 @@ async def enter(
     Raises:
         InvalidTask: The parameters are none of a task, the task would be `tobroken`, or its input
             could not be fed.
+    """
+
+async def files(
+    database: AsyncDatabase,
+    task: int,
+    datasetid: int,
+    *,
+    status: str | None = None,
+    limit: int = 100,
+    after: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return files of a dataset of a task, by ascending id.
+
+    The next page comes with `after`, the `fileid` of the last file.
+
+    Raises:
+        InvalidValue: `limit` is not from 1 to 100,000, or a number is no id.
     """
 
 async def find(

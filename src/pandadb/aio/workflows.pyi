@@ -135,7 +135,7 @@ async def get(
     database: AsyncDatabase,
     workflow_id: int,
 ) -> tuple[SequenceRun, list[StepRun]]:
-    """Return a sequence with its steps, in the order in which they began.
+    """Return a sequence with its steps, in the order of their begins.
 
     Raises:
         SequenceNotFound: There is none with this number.

@@ -34,7 +34,7 @@ LOGGER = logging.getLogger("pandadb.sequences")
 RENEWED_AFTER = workflows.LEASE / 4
 """Seconds between two signs of life."""
 POLL = 5.0
-"""The same without notices, which tell of cancels."""
+"""The same without notices of cancels."""
 LEAST = 0.5
 """The least seconds between two, however many notices come."""
 VERBS = {
@@ -61,7 +61,7 @@ class DatabaseJournal:
 
         Args:
             database: The database.
-            username: The user whose sequences they are.
+            username: Their user.
             resume: Whether sequences go on.
             numbers: The sequences of files that go on; of others the newest does.
             again: Whether a sequence may begin while a process runs the same one.

@@ -13,6 +13,7 @@ from pandadb.web.options import WebOptions
 from pandadb.web.protection.headers import SecurityHeaders
 from pandadb.web.protection.rates import Rates
 from pandadb.web.protection.request_limits import RequestLimits
+from pandadb.web.recent import RecentValues
 from pandadb.web.rendering import FOLDER
 from pandadb.web.routes import ROUTERS
 
@@ -25,6 +26,9 @@ class Web:
     options: WebOptions
     identify: Identify
     rates: Rates
+    recent: RecentValues
+    archive: Database | None = None
+    """The other database that is the archive, if there is one."""
 
     @property
     def has_accounts(self) -> bool:
@@ -38,13 +42,17 @@ class Web:
 
 
 def create_app(
-    database: Database, options: WebOptions, identify: Identify = without_accounts
+    database: Database,
+    options: WebOptions,
+    identify: Identify = without_accounts,
+    *,
+    archive: Database | None = None,
 ) -> FastAPI:
-    """Return the application on a database, which stays open as long as it serves."""
+    """Return the application on a database and its archive, open as long as it serves."""
     app = FastAPI(
         title="pandadb", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
-    app.state.web = Web(database, options, identify, Rates(options))
+    app.state.web = Web(database, options, identify, Rates(options), RecentValues(), archive)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     for router in ROUTERS:
         app.include_router(router)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pandadb.services import archive, partitions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -17,6 +24,14 @@ class WebOptions:
     """Names of the server in requests; `*` for any. Others would be a page of another site."""
     proxies: frozenset[str] = frozenset()
     """Addresses of reverse proxies, whose headers are trusted."""
+    policies: Mapping[str, Any] = field(default_factory=lambda: partitions.load(None))
+    """Policies of partitions."""
+    waits: archive.GracePeriods = field(default_factory=archive.GracePeriods)
+    """Time between copy and drop, with an archive in another database."""
+    exports: Path | None = None
+    """Folder of exported months, in which jobs are looked up at last."""
+    jobs_dir: Path | None = None
+    """Folder below which workers of this machine run jobs; files of no other one are shown."""
     max_requests: int = 64
     """Requests at work at once; others are answered with 503."""
     max_body: int = 1_000_000

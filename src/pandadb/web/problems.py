@@ -8,16 +8,20 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from pandadb.database import DatabaseUnreachable, PoolExhausted
 from pandadb.errors import InvalidInput, PandaDBError, sqlstate
-from pandadb.services import failures, jobs, queue, selection, tasks
-from pandadb.web.rendering import render
+from pandadb.services import failures, harvester, jobs, queue, selection, shares, sites, tasks
+from pandadb.web.rendering import FRAGMENT_HEADER, render
 
 LOG = logging.getLogger(__name__)
-NOT_FOUND = (jobs.UnknownJob, selection.NotFound, tasks.TaskNotFound)
+NOT_FOUND = (
+    jobs.UnknownJob, selection.NotFound, selection.NoJobFolder, selection.UnknownJobFile,
+    tasks.TaskNotFound, queue.flows.FlowNotFound, queue.flows.JobNotFound,
+    shares.UnknownShare, sites.SiteNotFound, harvester.UnknownInstance,
+)  # fmt: skip
 BUSY_STATES = ("57014", "55P03", "53300", "57P01", "57P02", "57P03")
 """SQLSTATEs of a server that is overloaded, stopping or starting."""
 RETRY_AFTER = "5"
@@ -36,7 +40,9 @@ def answer(
         reply: Response = JSONResponse({"error": sentence, "id": ident}, status_code=status)
     else:
         phrase = HTTPStatus(status).phrase
-        reply = render(request, "problem.html", status=status, phrase=phrase, sentence=sentence,
+        is_part = FRAGMENT_HEADER in request.headers
+        template = "problem_part.html" if is_part else "problem.html"
+        reply = render(request, template, status=status, phrase=phrase, sentence=sentence,
                        ident=ident)  # fmt: skip
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         reply.headers["Retry-After"] = RETRY_AFTER
@@ -61,7 +67,8 @@ def of_pandadb(request: Request, error: Exception) -> Response:
 def of_database(request: Request, error: Exception) -> Response:
     """Answer an error of the database."""
     assert isinstance(error, DBAPIError)  # noqa: S101  # as registered
-    lost = error.connection_invalidated or sqlstate(error) in (None, *BUSY_STATES)
+    unheard = sqlstate(error) is None and isinstance(error, OperationalError | InterfaceError)
+    lost = unheard or error.connection_invalidated or sqlstate(error) in BUSY_STATES
     if lost:
         sentence = "The database is overloaded or restarts. Try again in a few seconds."
         LOG.warning("%s", failures.sentence_of(error))

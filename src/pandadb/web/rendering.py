@@ -1,11 +1,13 @@
 """Answers of pages: a template, or the rows of its table as CSV or JSON."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.templating import Jinja2Templates
@@ -31,6 +33,7 @@ def _environment() -> Environment:
     )
     environment.filters["shown"] = shown
     environment.globals["sections"] = SECTIONS
+    environment.globals["address"] = address
     return environment
 
 
@@ -42,14 +45,11 @@ def shown(value: Any) -> str:
         return value.replace(microsecond=0).isoformat(sep=" ")
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
+    if isinstance(value, float | Decimal):
         return f"{value:,.2f}"
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(map(shown, value))
     return str(value)
-
-
-TEMPLATES = Jinja2Templates(env=_environment())
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
@@ -65,10 +65,17 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
     return answer
 
 
-def render_table(request: Request, template: str, table: Table, **context: Any) -> Response:
+def render_table(
+    request: Request,
+    template: str,
+    table: Table,
+    *,
+    fragment: str = "table.html",
+    **context: Any,
+) -> Response:
     """Return a page with a table; with `format=csv` or `json` in the query its rows.
 
-    Requests of htmx get the table alone.
+    Requests of htmx get the table alone, drawn by the template `fragment`.
     """
     wanted = request.query_params.get("format", "html")
     if wanted == "csv":
@@ -78,13 +85,47 @@ def render_table(request: Request, template: str, table: Table, **context: Any) 
             jsonable_encoder(as_object(table)), headers=_next_header(request, table)
         )
     if request.headers.get(FRAGMENT_HEADER):
-        template = "table.html"
+        template = fragment
     return render(request, template, table=table, **context)
 
 
+def render_tables(
+    request: Request, template: str, tables: Mapping[str, Table], **context: Any
+) -> Response:
+    """Return a page with several tables; with `table=NAME` and a `format` the rows of one.
+
+    Raises:
+        HTTPException: 404, the page has no such table.
+    """
+    name = request.query_params.get("table")
+    if name is None:
+        return render(request, template, tables=tables, **context)
+    if name not in tables:
+        raise HTTPException(404, f"This page has the tables {', '.join(tables)}.")
+    return render_table(request, template, tables[name], tables=tables, **context)
+
+
+def render_section(
+    request: Request,
+    title: str,
+    tables: Sequence[Table],
+    *,
+    facts: Mapping[str, Any] | None = None,
+    problems: Sequence[str] = (),
+) -> Response:
+    """Return a page with problems, facts and tables, each of which is named by its key."""
+    return render_tables(
+        request,
+        "section.html",
+        {table.key: table for table in tables},
+        title=title,
+        facts=facts or {},
+        problems=problems,
+    )
+
+
 def _as_file(request: Request, table: Table) -> Response:
-    name = "".join(letter if letter.isalnum() else "_" for letter in table.name.lower())
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    headers = {"Content-Disposition": f'attachment; filename="{table.key}.csv"'}
     return StreamingResponse(
         as_csv(table),
         media_type="text/csv; charset=utf-8",
@@ -104,3 +145,6 @@ def address(request: Request, **changes: str | None) -> str:
     query = {**request.query_params, **changes}
     text = urlencode({name: value for name, value in query.items() if value is not None})
     return f"{request.url.path}?{text}" if text else request.url.path
+
+
+TEMPLATES = Jinja2Templates(env=_environment())

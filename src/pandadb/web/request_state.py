@@ -1,11 +1,16 @@
-"""Dependencies of routes: the database and the options of their application."""
+"""Dependencies of routes: the shared state of their application."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from pandadb.database import Database
+from pandadb.services import archive
 from pandadb.web.options import WebOptions
+from pandadb.web.recent import RecentValues
+
+ARCHIVE_SECONDS = 30.0
+"""Age of the state of the archive from which it is read anew: it changes by the day."""
 
 
 def database_of(request: Request) -> Database:
@@ -20,5 +25,39 @@ def options_of(request: Request) -> WebOptions:
     return options
 
 
+def archive_of(request: Request) -> Database | None:
+    """Return the other database that is the archive, if there is one."""
+    archive: Database | None = request.app.state.web.archive
+    return archive
+
+
+def recent_of(request: Request) -> RecentValues:
+    """Return the values that requests share."""
+    recent: RecentValues = request.app.state.web.recent
+    return recent
+
+
+def elsewhere_of(request: Request) -> dict[str, Any]:
+    """Return where jobs are looked up that the database lacks, as arguments of services."""
+    web = request.app.state.web
+    return {"archive": web.archive, "exports": web.options.exports}
+
+
+def archive_status(request: Request) -> archive.Status:
+    """Return the state of the archive, which several pages show."""
+    web = request.app.state.web
+    status: archive.Status = web.recent.get(
+        "archive",
+        lambda: archive.status(
+            web.database, web.options.policies, archive=web.archive, waits=web.options.waits
+        ),
+        ARCHIVE_SECONDS,
+    )
+    return status
+
+
 TheDatabase = Annotated[Database, Depends(database_of)]
+TheArchive = Annotated[Database | None, Depends(archive_of)]
+Recent = Annotated[RecentValues, Depends(recent_of)]
 Options = Annotated[WebOptions, Depends(options_of)]
+Elsewhere = Annotated[dict[str, Any], Depends(elsewhere_of)]

@@ -7,6 +7,7 @@ import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pandadb.services import archive, partitions
 from pandadb.web.options import WebOptions
 
 if TYPE_CHECKING:
@@ -21,7 +22,16 @@ def options_of(settings: Settings, host: str, address: str) -> WebOptions:
     """Return the options of a server that listens on a host, and is there at an address."""
     public = (settings.web_url or address).rstrip("/")
     proxies = filter(None, (one.strip() for one in settings.web_proxies.split(",")))
-    return WebOptions(secret_of(settings), public, _hosts(host, public), frozenset(proxies))
+    return WebOptions(
+        secret=secret_of(settings),
+        public_url=public,
+        hosts=_hosts(host, public),
+        proxies=frozenset(proxies),
+        policies=partitions.load(settings.policies),
+        waits=archive.GracePeriods.of_days(settings.archive_wait, settings.archive_wait_files),
+        exports=settings.exports,
+        jobs_dir=settings.jobs_dir(),
+    )
 
 
 def _hosts(host: str, public_url: str) -> tuple[str, ...]:

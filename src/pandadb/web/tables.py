@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 Row = Mapping[str, Any]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -35,7 +36,22 @@ class Table:
     next: str | None = None
     """Cursor of the next page; None on the last one."""
     empty: str = "There are no rows."
-    """Sentence instead of the rows, which suggests what to do next."""
+    """Sentence instead of the rows; it suggests the next action."""
+
+    @property
+    def key(self) -> str:
+        """Return the name as a part of addresses and names of files."""
+        return "".join(letter if letter.isalnum() else "_" for letter in self.name.lower())
+
+
+def path_to(section: str, name: str | None) -> str | None:
+    """Return the address of the page of a name in a section; None for NULL."""
+    return None if name is None else f"{section}/{quote(name)}"
+
+
+def rows_of(objects: Iterable[Any]) -> list[Row]:
+    """Return dataclasses as rows."""
+    return [asdict(one) for one in objects]
 
 
 def as_csv(table: Table) -> Iterator[str]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.tree import Tree
 
+from pandadb.services import queue
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 COLOURS = {
     "completed": "green",
@@ -36,34 +38,13 @@ ARROWS = {"block": "-->", "ignore": "-.->", "cancel": "==>"}
 WORDS = {"block": "", "ignore": " (or without it)", "cancel": " (or not at all)"}
 
 
-def layers(jobs: Collection[int], edges: Sequence[tuple[int, int, str]]) -> dict[int, int]:
-    """Return the layer of each job: 0 without parents, else one more than the latest of them."""
-    parents: dict[int, set[int]] = defaultdict(set)
-    for parent, child, _ in edges:
-        parents[child].add(parent)
-    found: dict[int, int] = {}
-    left = {*jobs}
-    while left:
-        free = {job for job in left if not parents[job] & left} or left
-        for job in free:
-            found[job] = max((found[p] + 1 for p in parents[job] if p in found), default=0)
-        left -= free
-    return found
-
-
-def label(job: Mapping[str, Any]) -> str:
-    """Return the name of a job, with its number if it has replaced others."""
-    name = job["name"] or f"job {job['pandaid']}"
-    return name if job["index_number"] == 1 else f"{name} #{job['index_number']}"
-
-
 def tree(
     title: str, jobs: Sequence[Mapping[str, Any]], edges: Sequence[tuple[int, int, str]]
 ) -> Tree:
     """Return jobs as a tree: each below its latest parent, the others of its parents named."""
     drawn = Tree(escape(title))
     by_id = {job["pandaid"]: job for job in jobs}
-    depth = layers(by_id, edges)
+    depth = queue.flows.layers(by_id, edges)
     parents: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for parent, child, rule in edges:
         if parent in by_id:
@@ -83,18 +64,20 @@ def _line(
 ) -> str:
     state = job["state"]
     colour = COLOURS.get(state, "default")
-    others = [f"{label(by_id[parent])}{WORDS[rule]}" for parent, rule in parents[:-1]]
+    others = [f"{queue.flows.label(by_id[parent])}{WORDS[rule]}" for parent, rule in parents[:-1]]
     also = f" [dim]also after {escape(', '.join(others))}[/]" if others else ""
     rule = WORDS[parents[-1][1]] if parents else ""
-    return f"{escape(label(job))} [{colour}]{state}[/] [dim]{job['pandaid']}{rule}[/]{also}"
+    name = escape(queue.flows.label(job))
+    return f"{name} [{colour}]{state}[/] [dim]{job['pandaid']}{rule}[/]{also}"
 
 
 def mermaid(jobs: Sequence[Mapping[str, Any]], edges: Sequence[tuple[int, int, str]]) -> str:
     """Return a flowchart: dashed arrows where a child runs without its parent, too."""
     known = {job["pandaid"] for job in jobs}
     nodes = [
-        f'    j{job["pandaid"]}["{_quoted(label(job))}<br/>{job["state"]}"]:::{job["state"]}'
+        f'    j{job["pandaid"]}["{name}<br/>{job["state"]}"]:::{job["state"]}'
         for job in jobs
+        for name in (_quoted(queue.flows.label(job)),)
     ]
     arrows = [
         f"    j{parent} {ARROWS[rule]} j{child}"

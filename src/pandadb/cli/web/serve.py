@@ -6,6 +6,7 @@ import typer
 
 from pandadb import config
 from pandadb import database as databases
+from pandadb.cli.archive import copy
 from pandadb.cli.options import whole
 from pandadb.cli.output import note
 from pandadb.errors import PandaDBError
@@ -45,11 +46,15 @@ def serve(
         raise WebMissing(
             f"{error.name} is not installed: pip install 'pandadb[web]', or in a checkout '.[web]'"
         ) from None
-    with listening(host, port) as (socket, address), _opened(settings) as database:
+    with (
+        listening(host, port) as (socket, address),
+        _opened(settings) as database,
+        copy.other() as archive,
+    ):
         schema.refuse_unstamped(database)
         options = server_options.options_of(settings, host, address)
         note(f"Serving on {address}", address=address)
-        server.serve(create_app(database, options, identify), socket)
+        server.serve(create_app(database, options, identify, archive=archive), socket)
 
 
 def _opened(settings: config.Settings) -> databases.Database:

@@ -1,4 +1,4 @@
-"""Job sets and tasks of users that have ended lately, and of which there is no event yet."""
+"""Job sets and tasks of users that have ended lately, without an event so far."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TASK, JOB = JediTasks.__table__.c, JobsArchived4.__table__.c
 LABELS = ("user", "panda")
-"""PRODSOURCELABEL of jobs whose users get mails: a user's job, and one that builds a library."""
+"""PRODSOURCELABEL of jobs with mails to users: a user's job, and one that builds a library."""
 TASK_ENDED, JOBSET_ENDED = "task ended", "job set ended"
 """The kinds of the events in OUTBOX."""
 
@@ -109,7 +109,7 @@ def _jobsets(session: Transaction, seconds: float, limit: int) -> Iterator[tuple
 
 
 def _is_flow() -> ColumnElement[Any]:
-    """Match jobs of flows of the job queue, which have no end of their own."""
+    """Match jobs of flows of the job queue: these have no end of their own."""
     return exists().where(and_(TASK.jeditaskid == JOB.jeditaskid, TASK.status == "flow"))
 
 

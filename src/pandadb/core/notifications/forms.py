@@ -1,7 +1,7 @@
 """The texts of notification mails, in both forms: PanDA's of old for job sets, JEDI's for tasks.
 
 Readers take the lines `word : value`, of lines with the same word the last (psequencer): so JEDI's
-numbers of inputs come before those of jobs, which are the result of a sequence's step.
+numbers of inputs come before those of jobs, the result of a sequence's step.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _datasets(one: JobSummary) -> dict[str, tuple[str, ...]]:
 
 
 def _facts(one: JobSummary) -> dict[str, str | int | list[str]]:
-    """Return what the HTML shows, by the words of the text."""
+    """Return the rows of the HTML, by the words of the text."""
     found: dict[str, str | int | list[str]] = {
         "Created": moment(one.created),
         "Ended": moment(one.ended),

@@ -24,7 +24,7 @@ ENDED_TABLES: tuple[JobTable, ...] = (JobsArchived4, JobsArchived)
 
 
 def running(session: Transaction, username: str) -> list[Target]:
-    """Return the job sets of a user, and tasks without one, of which a job has not ended.
+    """Return the job sets of a user, and tasks without one, with a job that has not ended.
 
     In the order of their numbers, job sets first. Jobs with neither are left out.
     """
@@ -32,9 +32,9 @@ def running(session: Transaction, username: str) -> list[Target]:
 
 
 def ended(session: Transaction, username: str, days: float) -> list[Target]:
-    """Return the job sets and tasks of a user whose last job ended in so many days.
+    """Return the job sets and tasks of a user with their last job's end in so many days.
 
-    Live and archived; those that have a job which has not ended are left out.
+    Live and archived; those with a job that has not ended are left out.
     """
     since = now() - interval(days * DAY)
     rows = [

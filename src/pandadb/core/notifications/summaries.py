@@ -49,7 +49,7 @@ JOB_COLUMNS = (
 
 @dataclass(frozen=True)
 class JobSummary:
-    """What a notification says about a job set or a task; times are naive UTC."""
+    """The facts of a notification on a job set or a task; times are naive UTC."""
 
     jobsetid: int | None
     jeditaskid: int | None
@@ -187,7 +187,7 @@ def _summary(chosen: Chosen, counts: JobCounts, *, ended: bool) -> dict[str, Any
 
 
 def _details(session: Transaction, chosen: Chosen, finished: int) -> dict[str, Any]:
-    """Return what only the summary of an ended target has."""
+    """Return the values that only the summary of an ended target has."""
     job = targets.newest(chosen, JOB_COLUMNS).c
     rows = session.execute(
         select(job.jobdefinitionid, job.computingsite)

@@ -80,7 +80,7 @@ def choose(session: Transaction, target: Target) -> Chosen:
     """Return the tasks of a target: the one that it names, or those of its job set.
 
     A job set of JEDI has the tasks with its number as REQID; one without these and without jobs is
-    a task whose submission has printed its own number (accepted by psequencer's judge).
+    the task with that number: some submissions print it as that of a job set.
     """
     if target.jeditaskid is not None:
         return Chosen(_tasks(session, TASK.jeditaskid == target.jeditaskid), target)

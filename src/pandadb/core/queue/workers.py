@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.sql.expressions import now
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 WORKER, LEASE = Worker.__table__.c, JobLease.__table__.c
+LAST = Worker.__table__.alias("last").c
 
 
 def register(
@@ -67,8 +68,17 @@ def drain(session: Transaction, worker_ids: Collection[str]) -> list[str]:
     return sorted(session.scalars(chosen.values(draining=True).returning(WORKER.worker_id)))
 
 
-def listed(session: Transaction, *, stopped: bool = False) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return workers, the newest first, each with the number of its leases, `njobs`."""
+def listed(
+    session: Transaction,
+    *,
+    stopped: bool = False,
+    limit: int | None = None,
+    after: str | None = None,
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return workers, the newest first, each with the number of its leases, `njobs`.
+
+    With `after`, the id of a worker, those that come after it; none if it is unknown.
+    """
     njobs = (
         select(func.count())
         .select_from(JobLease.__table__)
@@ -77,4 +87,10 @@ def listed(session: Transaction, *, stopped: bool = False) -> Sequence[Row[*tupl
         .label("njobs")
     )
     rows = select(*WORKER, njobs).order_by(WORKER.started_at.desc(), WORKER.worker_id)
-    return session.execute(rows if stopped else rows.where(WORKER.stopped_at.is_(None))).all()
+    if not stopped:
+        rows = rows.where(WORKER.stopped_at.is_(None))
+    if after is not None:
+        since = select(LAST.started_at).where(LAST.worker_id == after).scalar_subquery()
+        same = and_(WORKER.started_at == since, WORKER.worker_id > after)
+        rows = rows.where(or_(WORKER.started_at < since, same))
+    return session.execute(rows.limit(limit)).all()

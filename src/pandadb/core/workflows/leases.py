@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 WORKFLOW = Workflows.__table__.c
 LEASE = 60.0
-"""Seconds without a sign of life after which a lease has expired."""
+"""Seconds without a sign of life until a lease has expired."""
 MAX_OWNER = 64
 
 

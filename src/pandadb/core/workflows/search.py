@@ -79,7 +79,7 @@ class StepRun:
     result: dict[str, Any] | None
     """The result of these jobs: numbers, fields, ended_at."""
     begun_at: str | None
-    """The time at which its process had it begin, by the clock of its machine, in ISO form."""
+    """The time of its begin by the clock of its machine, in ISO form."""
     start_time: datetime
     end_time: datetime | None
 
@@ -131,7 +131,7 @@ def find(
 
 
 def get(session: Transaction, workflow_id: int) -> tuple[SequenceRun, list[StepRun]]:
-    """Return a sequence with its steps, in the order in which they began.
+    """Return a sequence with its steps, in the order of their begins.
 
     Raises:
         SequenceNotFound: There is none with this number.
@@ -144,7 +144,7 @@ def get(session: Transaction, workflow_id: int) -> tuple[SequenceRun, list[StepR
 
 
 def steps(session: Transaction, workflow_id: int) -> list[StepRun]:
-    """Return the steps of a sequence in the order in which they began."""
+    """Return the steps of a sequence in the order of their begins."""
     return [_step(row) for row in step_rows.of_sequence(session, workflow_id)]
 
 

@@ -65,7 +65,7 @@ class NewSequence:
 
     @property
     def key(self) -> str:
-        """Return a digest of what makes two sequences the same: file, text and user."""
+        """Return a digest of file, text and user: two sequences with the same are the same."""
         words = "\0".join((self.username, self.path, self.text))
         return hashlib.sha256(words.encode(errors="surrogatepass")).hexdigest()[:32]
 

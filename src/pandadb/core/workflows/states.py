@@ -30,7 +30,7 @@ SEQUENCES: Machine[type[Workflows]] = Machine(
     column="status",
     states=by_name(
         (
-            State(OPEN, HERE, "it runs, or it was interrupted: its lease says which"),
+            State(OPEN, HERE, "it runs, or has no live lease and was interrupted"),
             State("done", HERE, "it has run to its end", final=True),
             State("failed", HERE, "an error in its section has ended it", final=True),
             State("cancelled", HERE, "a user has ended it", final=True),
@@ -52,7 +52,7 @@ STEPS: Machine[type[WorkflowSteps]] = Machine(
     states=by_name(
         (
             State(RUNNING, STEP_HERE, "its script runs, or was interrupted"),
-            State("submitted", STEP_HERE, "its script has submitted jobs, which have not ended"),
+            State("submitted", STEP_HERE, "its script has submitted jobs that have not ended"),
             State("done", STEP_HERE, "its script has succeeded, and its jobs have ended",
                   final=True),
             State("failed", STEP_HERE, "its script has failed", final=True),

@@ -95,7 +95,7 @@ def interrupt(session: Transaction, workflow_id: int) -> list[int]:
 
 
 def of_sequence(session: Transaction, workflow_id: int) -> Sequence[Row[Any]]:
-    """Return the steps of a sequence in the order in which they began."""
+    """Return the steps of a sequence in the order of their begins."""
     rows = select(*STEP).where(STEP.workflow_id == workflow_id).order_by(STEP.member_id)
     return session.execute(rows).all()
 

@@ -9,6 +9,7 @@ from pandadb.core.jobs.search.filters import Filter
 from pandadb.core.jobs.search.histories import Attempt, History, HistoryStep
 from pandadb.core.jobs.search.job_filters.job_filter import JobFilter, as_sql, narrowed
 from pandadb.core.jobs.search.pages import Page, UnknownJob
+from pandadb.core.jobs.states import STATES, legal_from
 from pandadb.services.jobs.bulk_verbs import advance_where, count_where, kill_where
 from pandadb.services.jobs.dispatches import dispatch
 from pandadb.services.jobs.expiry import ExpiryResult, expire
@@ -41,6 +42,7 @@ from pandadb.services.jobs.verbs import (
 from pandadb.services.transaction import VerbOptions
 
 __all__ = [
+    "STATES",
     "VERBS",
     "Answer",
     "Attempt",
@@ -83,6 +85,7 @@ __all__ = [
     "iterate",
     "kill",
     "kill_where",
+    "legal_from",
     "load",
     "load_records",
     "merge",

@@ -25,7 +25,7 @@ def summary(database: Database, target: Target) -> JobSummary | None:
 
 
 def running(database: Database, username: str) -> list[Target]:
-    """Return the job sets of a user, and tasks without one, of which a job has not ended.
+    """Return the job sets of a user, and tasks without one, with a job that has not ended.
 
     Raises:
         InvalidValue: The user is no text.

@@ -15,10 +15,12 @@ from pandadb.core.queue.leases import Beat, Lease, LeaseLost
 from pandadb.core.queue.payload_needs import PayloadNeeds
 from pandadb.core.queue.reaping import ReapResult
 from pandadb.core.queue.submission import Submitted
+from pandadb.core.queue.upkeep.backlogs import Backlog
 from pandadb.core.queue.upkeep.outbox import Event, EventState
 from pandadb.core.queue.upkeep.repairs import RepairResult
-from pandadb.core.queue.upkeep.summaries import GroupState, QueueDepth
-from pandadb.core.queue.verbs.standings import OUTCOMES, Standing
+from pandadb.core.queue.upkeep.summaries import ALIVE, GroupState, QueueDepth
+from pandadb.core.queue.verbs.standings import MEANINGS, OUTCOMES, Standing, verbs_of
+from pandadb.core.queue.wait_reasons import JobWait
 from pandadb.services.queue import batches, flows, steps
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
@@ -37,7 +39,7 @@ from pandadb.services.queue.upkeep.outbox import (
     send_events,
 )
 from pandadb.services.queue.upkeep.repairs import repair, repair_if_due
-from pandadb.services.queue.upkeep.summaries import groups, problems, queues
+from pandadb.services.queue.upkeep.summaries import backlog, groups, problems, queues
 from pandadb.services.queue.verbs.job_locks import (
     HeldLocks,
     break_locks,
@@ -58,13 +60,17 @@ from pandadb.services.queue.verbs.job_verbs import (
     stop_jobs,
     with_process,
 )
+from pandadb.services.queue.wait_reasons import why_waiting
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions
 
 __all__ = [
+    "ALIVE",
     "CHANNEL",
+    "MEANINGS",
     "ON_FAILURE",
     "OUTCOMES",
+    "Backlog",
     "Beat",
     "CancelResult",
     "DependencyCycle",
@@ -75,6 +81,7 @@ __all__ = [
     "FlowLocked",
     "GroupState",
     "HeldLocks",
+    "JobWait",
     "JobsLocked",
     "Lease",
     "LeaseLost",
@@ -95,6 +102,7 @@ __all__ = [
     "VerbOptions",
     "VerbRules",
     "as_line",
+    "backlog",
     "batches",
     "break_locks",
     "cancel",
@@ -145,6 +153,8 @@ __all__ = [
     "stop_jobs",
     "store_tails",
     "submit",
+    "verbs_of",
+    "why_waiting",
     "with_process",
     "workers",
 ]

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.control import notices
 from pandadb.core.queue import workers as rows
-from pandadb.core.sql.validation import check_text
+from pandadb.core.sql.validation import check_number, check_text
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pandadb.database import Database
+
+MAX_PAGE = 100_000
 
 
 def register(
@@ -64,7 +66,24 @@ def drain(
         return drained
 
 
-def workers(database: Database, *, stopped: bool = False) -> list[dict[str, Any]]:
-    """Return workers, the newest first, each with its columns and `njobs`, its leases."""
+def workers(
+    database: Database,
+    *,
+    stopped: bool = False,
+    limit: int | None = None,
+    after: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return workers, the newest first, each with its columns and `njobs`, its leases.
+
+    The next page of `limit` workers comes with `after`, the id of the last one.
+
+    Raises:
+        InvalidValue: `after` is no text, or the limit is not from 1 to 100,000.
+    """
+    if after is not None:
+        check_text("after", after)
+    if limit is not None:
+        check_number("limit", limit, 1, MAX_PAGE)
     with database.transaction() as connection:
-        return [dict(row._mapping) for row in rows.listed(connection, stopped=stopped)]
+        found = rows.listed(connection, stopped=stopped, limit=limit, after=after)
+        return [dict(row._mapping) for row in found]

@@ -81,6 +81,23 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def file_of(folder: Path, name: str) -> Path:
+    """Return a file of a folder of a job by its path below the folder.
+
+    Raises:
+        UnknownJobFile: The folder has no such file; links and paths that lead out of it are none.
+    """
+    known = folder.resolve()
+    path = known / name
+    try:
+        is_file = path.is_file() and path.resolve() == path
+    except (OSError, ValueError):  # a name too long for a file, or with a zero byte
+        is_file = False
+    if not (is_file and path.is_relative_to(known) and ".." not in path.parts):
+        raise UnknownJobFile(f"The folder of the job has no file {name!r}")
+    return path
+
+
 def copy_files(folder: Path, names: Sequence[str], target: Path) -> list[Path]:
     """Copy files of a folder of a job to another folder, under their names; return the copies.
 

@@ -64,6 +64,12 @@ def output(
     return JobOutput(pandaid, found["jobstatus"], result, tails.get(pandaid))
 
 
+def output_tail(database: Database, pandaid: int) -> str | None:
+    """Return the end of the output of a job's payload from JOBSDEBUG; None if none was sent."""
+    with database.session() as session:
+        return full_jobs.output_tails(session, [pandaid]).get(pandaid)
+
+
 def _value(text: str | None) -> Any:
     if text is None:
         return None

@@ -38,7 +38,7 @@ from pandadb.services.tasks.progress import task_progress
 from pandadb.services.tasks.queues import find_queues
 from pandadb.services.tasks.recounts import recount
 from pandadb.services.tasks.retries import increase_attempts, reactivate, retry
-from pandadb.services.tasks.search import find, get, history
+from pandadb.services.tasks.search import files, find, get, history
 from pandadb.services.tasks.submission import enter, refine, submit, take
 from pandadb.services.transaction import VerbOptions
 
@@ -70,6 +70,7 @@ __all__ = [
     "command",
     "end_tasks",
     "enter",
+    "files",
     "find",
     "find_queues",
     "generate",

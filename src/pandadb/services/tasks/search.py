@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.tasks.search import pages as search
+from pandadb.core.tasks.search import task_files
 from pandadb.core.tasks.search.pages import TaskFilter
 
 if TYPE_CHECKING:
@@ -48,3 +49,23 @@ def history(database: Database, task: int) -> TaskHistory:
     """
     with database.transaction() as connection:
         return search.history(connection, task)
+
+
+def files(
+    database: Database,
+    task: int,
+    datasetid: int,
+    *,
+    status: str | None = None,
+    limit: int = 100,
+    after: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return files of a dataset of a task, by ascending id.
+
+    The next page comes with `after`, the `fileid` of the last file.
+
+    Raises:
+        InvalidValue: `limit` is not from 1 to 100,000, or a number is no id.
+    """
+    with database.transaction() as connection:
+        return task_files.find(connection, task, datasetid, status=status, limit=limit, after=after)

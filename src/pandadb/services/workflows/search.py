@@ -31,7 +31,7 @@ def find(
 
 
 def get(database: Database, workflow_id: int) -> tuple[SequenceRun, list[StepRun]]:
-    """Return a sequence with its steps, in the order in which they began.
+    """Return a sequence with its steps, in the order of their begins.
 
     Raises:
         SequenceNotFound: There is none with this number.

@@ -14,7 +14,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def token_of(request: Request) -> str:
-    """Return the token of forms for the browser of a request; a browser without the cookie gets one.
+    """Return the token of forms for the browser of a request, which gets a cookie if needed.
 
     The cookie has a random seed; the token is its signature with the user, so another site knows
     neither, and a token ends with the session.

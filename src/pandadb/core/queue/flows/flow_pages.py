@@ -14,7 +14,7 @@ from pandadb.core.jobs.search import lookup
 from pandadb.core.jobs.search.job_filters.globs import is_like
 from pandadb.core.queue.flows.flow_rows import FlowNotFound
 from pandadb.core.sql.id_arrays import is_among
-from pandadb.core.sql.validation import InvalidValue, check_number, ids, near, words
+from pandadb.core.sql.validation import InvalidValue, check_number, check_text, ids, near, words
 from pandadb.models import JediTaskParams, JobDependency
 from pandadb.models.views import FlowJobs, Flows
 
@@ -63,6 +63,9 @@ class FlowFilter:
             if state not in STATES:
                 known = near(state, STATES)
                 raise InvalidValue(f"{state!r} is no state of a flow{known}")
+        for name in ("name", "username"):
+            for text in words(getattr(self, name) or ()):
+                check_text(name, text)
         for name in ("flows", "jobs"):
             if (given := getattr(self, name)) is not None:
                 ids(given, name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Float, case, func, select, union_all
+from sqlalchemy import Float, any_, case, func, literal, select, union_all
 
 from pandadb.core.jobs.states import WITH_WORKER
 from pandadb.core.sql.expressions import now
@@ -97,10 +97,21 @@ def _workers() -> Any:
     """Return the statement that counts the workers of each queue that are alive."""
     each = (
         select(func.unnest(WORKER.queues).label("queue"), WORKER.slots)
-        .where(WORKER.stopped_at.is_(None), WORKER.last_seen > now() - ALIVE)
+        .where(*_is_alive())
         .subquery("each")
     )
     return select(each.c.queue, func.count(), func.sum(each.c.slots)).group_by(each.c.queue)
+
+
+def _is_alive() -> tuple[ColumnElement[bool], ...]:
+    return WORKER.stopped_at.is_(None), WORKER.last_seen > now() - ALIVE
+
+
+def workers_of(session: Transaction, queue: str) -> tuple[int, int]:
+    """Return the number of workers of a queue that are alive, and that of their slots."""
+    query = select(func.count(), func.coalesce(func.sum(WORKER.slots), 0))
+    row = session.execute(query.where(*_is_alive(), literal(queue) == any_(WORKER.queues))).one()
+    return int(row[0]), int(row[1])
 
 
 @dataclass(frozen=True)

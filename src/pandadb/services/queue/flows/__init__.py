@@ -6,6 +6,7 @@ from pandadb.core.queue.flows.families import JobGraph
 from pandadb.core.queue.flows.flow_pages import FlowFilter, FlowGraph, FlowPage
 from pandadb.core.queue.flows.flow_rows import FlowNotAllowed, FlowNotFound, NewFlow
 from pandadb.core.queue.flows.graphs import Graph, Response
+from pandadb.core.queue.flows.layers import label, layers
 from pandadb.core.queue.flows.new_flows import ParentOutside
 from pandadb.services.queue.flows.deletions import TooManyFlows, delete, reset
 from pandadb.services.queue.flows.search import JobNotFound, around, count, find, get, of_job
@@ -37,6 +38,8 @@ __all__ = [
     "delete",
     "find",
     "get",
+    "label",
+    "layers",
     "of_job",
     "read",
     "refresh",

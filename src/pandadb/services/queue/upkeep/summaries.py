@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pandadb.core.queue.upkeep import backlogs, summaries
 from pandadb.core.queue.upkeep import problems as upkeep
-from pandadb.core.queue.upkeep import summaries
 from pandadb.core.sql.validation import check_text
 
 if TYPE_CHECKING:
+    from pandadb.core.queue.upkeep.backlogs import Backlog
     from pandadb.core.queue.upkeep.summaries import GroupState, QueueDepth
     from pandadb.database import Database
 
@@ -23,6 +24,12 @@ def problems(database: Database) -> list[str]:
     """Return a sentence for each problem that needs a person, with the remedy."""
     with database.transaction() as connection:
         return upkeep.problems(connection)
+
+
+def backlog(database: Database) -> Backlog:
+    """Return the leases and events that wait, and for how many seconds."""
+    with database.transaction() as connection:
+        return backlogs.read(connection)
 
 
 def groups(database: Database, group_key: str | None = None) -> list[GroupState]:

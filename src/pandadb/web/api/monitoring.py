@@ -1,0 +1,39 @@
+"""Metrics, and whether the server is in order."""
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import CollectorRegistry
+
+from pandadb.services import schema
+from pandadb.web.accounts.csrf import check_token
+from pandadb.web.accounts.roles import Requires
+from pandadb.web.accounts.users import Role
+from pandadb.web.metrics import Numbers, read_numbers
+from pandadb.web.request_state import Options, Recent, TheDatabase, archive_status
+
+reading = APIRouter(dependencies=[Depends(Requires(Role.READER)), Depends(check_token)])
+anyone = APIRouter(dependencies=[Depends(Requires(Role.ANYONE)), Depends(check_token)])
+SECONDS = 10.0
+"""Time for which several monitors share the numbers."""
+
+
+@reading.get("/metrics", response_class=Response)
+def get_metrics(
+    request: Request, database: TheDatabase, options: Options, recent: Recent
+) -> Response:
+    """Return metrics in the text format of Prometheus."""
+    upkeep = archive_status(request)
+    numbers: Numbers = recent.get(
+        "metrics", lambda: read_numbers(database, upkeep, options), SECONDS
+    )
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(numbers)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+@anyone.get("/healthz")
+def check_health(database: TheDatabase) -> JSONResponse:
+    """Return 200 if the database answers and has pandadb's schema, else 503."""
+    schema.refuse_unstamped(database)
+    return JSONResponse({"status": "ok"})

@@ -1,0 +1,1 @@
+"""Drawings of pages: places of bars, and of jobs in a graph; templates draw them as SVG."""

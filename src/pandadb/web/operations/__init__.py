@@ -1,0 +1,1 @@
+"""Operations of forms: verbs on jobs, each with a dry run before."""

@@ -1,0 +1,1 @@
+"""Pages of jobs: the list, a job, its folder, verbs."""

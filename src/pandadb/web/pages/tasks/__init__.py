@@ -1,0 +1,1 @@
+"""Pages of tasks and flows: lists, a task, its files, commands."""

@@ -1,0 +1,76 @@
+"""Commands to tasks and verbs on flows: a dry run, then the confirmation, then the outcome."""
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from pandadb.services import tasks
+from pandadb.web.accounts.roles import CurrentUser, pages_for
+from pandadb.web.accounts.users import Role
+from pandadb.web.operations import flow_verbs, task_commands
+from pandadb.web.operations.outcome_texts import OutcomeText
+from pandadb.web.operations.parameters import missing, values_of
+from pandadb.web.pages.jobs.verbs import TheForm
+from pandadb.web.rendering import render
+from pandadb.web.request_state import TheDatabase
+
+operating = pages_for(Role.OPERATOR)
+
+
+@operating.post("/tasks/{task}/command")
+def command_task(
+    request: Request, database: TheDatabase, user: CurrentUser, form: TheForm, task: int
+) -> Response:
+    """Answer a form with the dry run of a command, or, if it confirms one, with its outcome."""
+    name = task_commands.known(str(form.get("command", "")))
+    parameters = task_commands.parameters_of(name)
+    values = values_of(parameters, {key: str(value) for key, value in form.multi_items()})
+    status = str(tasks.get(database, task)["status"])
+    confirmed = form.get("confirmed") == "true"
+    if lacking := missing(parameters, values):
+        outcome = OutcomeText(f"Give a value: {', '.join(lacking)}.", changes=False)
+        confirmed = False
+    elif confirmed and form.get("seen") != status:
+        outcome = OutcomeText(
+            f"The task was {form.get('seen')} at the dry run and is {status} now: it is left alone."
+            " This is the dry run for its state now."
+        )
+        confirmed = False
+    else:
+        by = user.name or "web"
+        outcome = task_commands.command(database, task, name, values, by, dry_run=not confirmed)
+    return render(
+        request,
+        "operation.html",
+        heading=f"{name.capitalize()} task {task}",
+        back=f"/tasks/{task}",
+        meaning=tasks.COMMANDS[name].meaning,
+        fields={"command": name, "seen": status},
+        parameters=parameters,
+        values=values,
+        outcome=outcome,
+        is_confirmed=confirmed,
+        is_dangerous=name in task_commands.DANGEROUS,
+    )
+
+
+@operating.post("/flows/{flow}/verb")
+def change_flow(request: Request, database: TheDatabase, form: TheForm, flow: int) -> Response:
+    """Answer a form with the dry run of a verb on a flow, or, if it confirms one, its outcome."""
+    verb = flow_verbs.known(str(form.get("verb", "")))
+    values = values_of(verb.parameters, {key: str(value) for key, value in form.multi_items()})
+    confirmed = form.get("confirmed") == "true"
+    outcome = flow_verbs.run(database, flow, verb, values, dry_run=not confirmed)
+    is_gone = confirmed and verb.name == "delete"
+    return render(
+        request,
+        "operation.html",
+        heading=f"{verb.name.capitalize()} flow {flow}",
+        back="/flows" if is_gone else f"/tasks/{flow}",
+        meaning=f"By {verb.name} {verb.meaning}.",
+        fields={"verb": verb.name},
+        parameters=verb.parameters,
+        values=values,
+        outcome=outcome,
+        is_confirmed=confirmed,
+        is_dangerous=verb.is_dangerous,
+    )
