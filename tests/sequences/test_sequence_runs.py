@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -158,6 +160,32 @@ def test_an_interrupt_ends_the_steps_and_nothing_else(
     assert "Traceback" not in errors
     assert time.monotonic() - begun < 10
     until(lambda: not is_alive(int(child.read_text())))
+
+
+ASKS = "### A\nread -r word </dev/tty; echo got $word; read -r word </dev/tty\n### Sequence\n"
+
+
+@pytest.mark.parametrize(("keys", "code"), [("one\ntwo\n", 0), ("one\n\x03", 130)])
+def test_a_step_may_ask_on_the_terminal(stage: Stage, keys: str, code: int) -> None:
+    """The keys are typed one after the other, the second is Ctrl-C in one of the cases."""
+    command = f"{sys.executable} -m pandadb sequence run {stage.file(ASKS + 'A.execute()')}"
+    process = subprocess.Popen(
+        ["script", "--quiet", "--return", "--command", command, "/dev/null"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0,
+    )  # fmt: skip
+    assert process.stdin
+    assert process.stdout
+    shown = ""
+    while "===\r\n" not in shown.partition("start")[2]:
+        shown += os.read(process.stdout.fileno(), 1000).decode()
+    process.stdin.write(keys[:4].encode())
+    process.stdin.flush()
+    while "got one" not in shown:
+        shown += os.read(process.stdout.fileno(), 1000).decode()
+    process.stdin.write(keys[4:].encode())
+    process.stdin.flush()
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == code, shown + rest.decode()
 
 
 def test_a_sequence_that_waits_for_a_mail_is_interrupted_at_once(

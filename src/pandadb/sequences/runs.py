@@ -86,16 +86,21 @@ class SequenceRuns:
         self._runners: list[ScriptRunner] = []
         """One for each sequence: so one can be ended alone."""
         self._stopped = threading.Event()
+        self._is_alone = False
+        """Whether only one sequence runs: then its steps may read from the terminal."""
 
     def run(self, paths: Sequence[Path]) -> list[SequenceEnd]:
-        """Run sequence files at once, and return their ends; an error of one stops no other."""
+        """Run sequence files at once, and return their ends; an error of one stops no other.
+
+        Of several files the errors are logged when they come.
+        """
         ends: list[SequenceEnd | None] = [None] * len(paths)
+        self._is_alone = len(paths) == 1
 
         def play(place: int) -> None:
-            end = self._play(paths[place])
-            if end.message:
+            end = ends[place] = self._play(paths[place])
+            if len(paths) > 1 and end.message:
                 LOGGER.error(end.message)
-            ends[place] = end
 
         threads = [
             threading.Thread(target=play, args=(place,), name=f"sequence {path}", daemon=True)
@@ -144,7 +149,7 @@ class SequenceRuns:
         self, file: SequenceFile, program: Program, journal: SequenceJournal
     ) -> SequenceEnd:
         """Run a program; return its end, however it ends."""
-        runner = ScriptRunner(self._show, shell=self._options.shell)
+        runner = ScriptRunner(self._show, shell=self._options.shell, uses_terminal=self._is_alone)
         self._runners.append(runner)
         if self._stopped.is_set():
             runner.stop()

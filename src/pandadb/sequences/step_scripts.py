@@ -20,19 +20,23 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pandadb.sequences.terminals import given_terminal, has_terminal
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 SHELL = "/bin/sh"
-WATCH = '(read -r _ </dev/fd/{} || kill -s KILL -- -$$) >/dev/null 2>&1 & exec "$@"'
+WATCH = "trap '' TSTP; (read -r _ </dev/fd/{} || kill -s KILL -- -$$) >/dev/null 2>&1 & exec \"$@\""
 """A shell script: it kills its process group when the other end of a pipe is closed, unless a line
-came first, and becomes its command."""
+came first, and becomes its command. Ctrl-Z does nothing: nobody could let it go on."""
 ENDED = b"\n"
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL for a process group."""
 TIMED_OUT = 124
 """Status of a step whose time was up, as of timeout(1)."""
 CHUNK = 1 << 16
+INTERRUPTED = (-signal.SIGINT, 128 + signal.SIGINT)
+"""Exit statuses of a script that Ctrl-C has ended."""
 SIGNALLED = 128
 """A status above is that of a signal, as in a shell."""
 
@@ -51,15 +55,20 @@ class Stopped(BaseException):
 class ScriptRunner:
     """Runs scripts for the threads of sequences, and ends them all."""
 
-    def __init__(self, show: Callable[[str], None], *, shell: str = SHELL) -> None:
+    def __init__(
+        self, show: Callable[[str], None], *, shell: str = SHELL, uses_terminal: bool = False
+    ) -> None:
         """Make a runner.
 
         Args:
             show: Shows text of a script's output; called by the threads of sequences.
             shell: The shell with its options; the path of the script is added.
+            uses_terminal: Whether scripts may read from the terminal, if there is one: Ctrl-C
+                there ends the script, and then all sequences.
         """
         self._show = show
         self._shell = shlex.split(shell)
+        self._uses_terminal = uses_terminal
         self._lock = threading.Lock()
         self._groups: set[int] = set()
         self._is_stopped = False
@@ -78,11 +87,19 @@ class ScriptRunner:
             Stopped: All scripts were ended.
             OSError: The shell cannot be started.
         """
-        with _script_file(script) as path, self._started([*self._shell, str(path)], env) as process:
+        is_asked = self._uses_terminal and has_terminal()
+        with ExitStack() as opened:
+            path = opened.enter_context(_script_file(script))
+            process = opened.enter_context(self._started([*self._shell, str(path)], env))
+            if is_asked:
+                opened.enter_context(given_terminal(process.pid))
             limit = Limit(process.pid, timeout)
             output = self._read(process)
             status = process.wait()
             is_late = limit.cancel()
+        if is_asked and status in INTERRUPTED and not is_late:
+            os.kill(os.getpid(), signal.SIGINT)  # the terminal has sent it to the script only
+            raise Stopped
         if self._is_stopped:
             raise Stopped
         if is_late:

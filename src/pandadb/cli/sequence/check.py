@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pandadb.cli.options import AsJSON
-from pandadb.cli.output import INVALID, WRONG, as_json, out
+from pandadb.cli.output import INVALID, WRONG, as_json, fail, note, out
 from pandadb.sequences.language import traps
 
 
@@ -27,10 +27,14 @@ def check(
     found = [trap for path in files for trap in traps.traps_of(path, trust_python=trust_python)]
     if json:
         as_json([trap._asdict() for trap in found])
+    errors = [trap for trap in found if trap.is_error]
     for trap in () if json else found:
-        out.print(str(trap), markup=False, soft_wrap=True)
-    if any(trap.is_error for trap in found):
-        raise typer.Exit(INVALID)
+        if trap not in errors:
+            out.print(str(trap), markup=False, soft_wrap=True)
+    for trap in errors[:-1]:
+        note(str(trap))
+    if errors:
+        fail(str(errors[-1]), INVALID)
     if found:
         raise typer.Exit(WRONG)
     if not json:

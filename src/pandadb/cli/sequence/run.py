@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from pandadb.cli.options import AsJSON, decimal, print_version, whole
-from pandadb.cli.output import Lines, as_json, mode
+from pandadb.cli.output import Lines, as_json, fail, mode
 from pandadb.cli.sequence import records
 from pandadb.sequences import runs, sources
 
@@ -99,7 +99,12 @@ def run(
         as_json([{"file": str(one.path), **_shown(one)} for one in ends])
     if signals:
         raise typer.Exit(128 + signals[0])
-    raise typer.Exit(max(one.code for one in ends))
+    failed = [one for one in ends if one.code]
+    if len(ends) == 1 and failed:
+        fail(failed[0].message or f"{failed[0].path} has failed", failed[0].code)
+    if failed:
+        names = ", ".join(str(one.path) for one in failed)
+        fail(f"{len(failed)} of {len(ends)} failed: {names}", max(one.code for one in failed))
 
 
 def _shown(end: "runs.SequenceEnd") -> dict[str, Any]:
