@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pandadb.services import workflows
+from pandadb.services import queue, workflows
 from tests.sequences import job_sets
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 LONG = 120.0
+PRUN = Path(__file__).parents[2] / "examples" / "sequences" / "prun"
 COUNTED = """\
 ### First
 echo first >> runs.txt
@@ -142,6 +143,23 @@ def test_45_a_sequence_that_waits_for_jobs_submits_them_no_second_time(
     assert step.state == "done"
     assert step.result is not None
     assert step.result["fields"]["Out"] == ["user.out"]
+
+
+def test_a_step_submits_to_a_queue_and_its_result_comes_without_a_mail(
+    database: Database, tmp_path: Path
+) -> None:
+    prun = f"{sys.executable} {PRUN} --queue {job_sets.Q} --njobs 2 --outDS user.x -- true"
+    (tmp_path / "seq.txt").write_text(
+        f"### Submit\nPANDA_USER={job_sets.USER}; export PANDA_USER\n{prun}\n"
+        "### Sequence\nSubmit.execute()\nres = Submit.result()\n"
+        "print('> %s %s %s' % (res.Jobs, res.Succeeded, res.Out))\n"
+    )
+    with running(database, tmp_path, "seq.txt") as process:
+        until(lambda: [one.ready for one in queue.queues(database)] == [2], "nothing is submitted")
+        job_sets.finish(database, 2)
+        code, out, err = ended(process)
+    assert code == 0, err
+    assert "> 2 2 ['user.x']" in out
 
 
 def test_a_sequence_that_runs_is_refused_elsewhere_and_ends_when_it_is_cancelled(

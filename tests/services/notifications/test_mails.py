@@ -9,14 +9,14 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text, update
 
-from pandadb.models import JediDatasets, JediTasks, Users
+from pandadb.models import FilesTable4, JediDatasets, JediTasks, JobParamsTable, Users
 from pandadb.sequences.database_results import DatabaseResults
 from pandadb.sequences.mail.notifications import parse_fields, parse_message, text_of
 from pandadb.sequences.mail.senders import Senders
 from pandadb.sequences.results import JobNumbers
 from pandadb.services import notifications, queue
 from pandadb.services.transaction import VerbOptions
-from tests.factories import make_job, make_task
+from tests.factories import ROW_IDS, make_job, make_task
 from tests.queue.inboxes import running_smtp
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def test_a_task_has_jedis_form_and_a_job_set_the_old_one(
         "Final Status : finished",
         "Total Number of Inputs : 5",
         "             Succeeded : 3",
-        "Error Dialog : two files <b>failed</b> Failed : 0",
+        "Error Dialog : two files <b>failed</b> Failed: 0",
         f"PandaMonURL : https://monitor.example.org/task/{TASK}/",
     ):
         assert line in lines
@@ -220,10 +220,13 @@ def test_html_pages_escape_all_values_and_link_to_http_only() -> None:
 def test_the_result_from_a_mail_is_that_from_the_database(database: Database) -> None:
     with database.session() as session:
         put_users(session)
-        put_jobset(session, 77)
+        pandaids = put_jobset(session, 77)
+        session.add(JobParamsTable(pandaid=pandaids[0], jobparameters="--inDS a\n--x : y"))
+        file = {"type": "output", "dataset": "2026"}
+        session.add(FilesTable4(row_id=next(ROW_IDS), pandaid=pandaids[0], **file))
         make_task(session, TASK, files=5)
         make_job(session, "finished", jeditaskid=TASK, computingsite="SITE_B")
-        end_task(session, TASK)
+        end_task(session, TASK, errordialog="no\nFailed : 0")
     notifications.notify(database, monitor_url="https://monitor.example.org")
     texts = [one.payload["text"] for one in queue.events(database)]
     by_mail = [parse_fields(one) for one in texts]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, exists, func, not_, or_, select
 
 from pandadb.core.notifications.recipients import wants_mail
-from pandadb.core.notifications.targets import Target
+from pandadb.core.notifications.targets import FLOW, Target
 from pandadb.core.sql.expressions import constants, interval, now
 from pandadb.core.tasks.states import ATTEMPT_ENDS
 from pandadb.models import JediTasks, JobsArchived4, Outbox, OutboxArch
@@ -110,7 +110,7 @@ def _jobsets(session: Transaction, seconds: float, limit: int) -> Iterator[tuple
 
 def _is_flow() -> ColumnElement[Any]:
     """Match jobs of flows of the job queue: these have no end of their own."""
-    return exists().where(and_(TASK.jeditaskid == JOB.jeditaskid, TASK.status == "flow"))
+    return exists().where(and_(TASK.jeditaskid == JOB.jeditaskid, TASK.status == FLOW))
 
 
 def jobset_of(session: Transaction, jeditaskid: int | None) -> int | None:

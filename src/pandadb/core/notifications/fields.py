@@ -24,27 +24,41 @@ def fields(summary: JobSummary, monitor_url: str | None = None) -> dict[str, Fie
         found["JobsetID"] = summary.number or 0
     found |= {"Created": moment(summary.created), "Ended": moment(summary.ended)}
     if summary.is_of_task:
-        found["FinalStatus"] = summary.status or ""
+        found["FinalStatus"] = found["Status"] = summary.status or ""
         found["Inputs"] = summary.ninputs or 0
-        found["ErrorDialog"] = summary.errordialog or "None"
+        found["ErrorDialog"] = found["Dialog"] = in_line(summary.errordialog) or "None"
     if summary.sites:
-        found["Site"] = ",".join(summary.sites)
+        found["Site"] = _value(",".join(summary.sites))
     found |= {
         "Jobs": summary.jobs,
         "Succeeded": summary.succeeded,
         "Partial": summary.partial,
         "Failed": summary.failed,
         "Cancelled": summary.cancelled,
-        "In": [*summary.inputs],
-        "Out": [*summary.outputs],
+        "In": [*map(_value, summary.inputs)],
+        "Out": [*map(_value, summary.outputs)],
     }
     if summary.is_of_task and summary.logs:
-        found["Log"] = [*summary.logs]
+        found["Log"] = [*map(_value, summary.logs)]
     if summary.parameters:
-        found["Parameters"] = summary.parameters
+        found["Parameters"] = _value(summary.parameters)
     if monitor_url:
         found["PandaMonURL"] = address(summary, monitor_url)
     return found
+
+
+def _value(text: str) -> int | str:
+    """Return a value as a reader of mails does: digits are a number."""
+    text = in_line(text)
+    return int(text) if text.isascii() and text.isdecimal() else text
+
+
+def in_line(text: str) -> str:
+    """Return a text on one line, without ` : `, which ends the name of a field for readers.
+
+    A value with either could give another result than it is.
+    """
+    return " ".join(text.replace("\0", " ").split()).replace(" : ", ": ")
 
 
 def moment(time: datetime | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pandadb.core.notifications.fields import address, moment
+from pandadb.core.notifications.fields import address, in_line, moment
 from pandadb.core.notifications.html_pages import html_page
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ def _lines(one: JobSummary, monitor_url: str | None) -> Iterator[str]:
     yield from ("", f"Created : {moment(one.created)}", f"Ended   : {moment(one.ended)}", "")
     yield from _task_lines(one) if one.is_of_task else _site_lines(one)
     if one.sites:
-        yield from (f"Site : {_in_line(','.join(one.sites))}", "")
+        yield from (f"Site : {in_line(','.join(one.sites))}", "")
     counts = {name.capitalize(): getattr(one, name) for name in COUNTS}
     yield from _count_lines("Total Number of Jobs", one.jobs, counts)
     for name, datasets in _datasets(one).items():
-        yield from (f"{name:<3} : {_in_line(dataset)}" for dataset in datasets)
-    yield from ("", f"Parameters : {_in_line(one.parameters)}")
+        yield from (f"{name:<3} : {in_line(dataset)}" for dataset in datasets)
+    yield from ("", f"Parameters : {in_line(one.parameters)}")
     if monitor_url:
         yield from ("", f"PandaMonURL : {address(one, monitor_url)}")
 
@@ -76,12 +76,12 @@ def _task_lines(one: JobSummary) -> Iterator[str]:
         "Cancelled": one.ninputs_cancelled,
     }
     yield from _count_lines("Total Number of Inputs", one.ninputs or 0, counts)
-    yield from (f"Error Dialog : {_in_line(one.errordialog) or 'None'}", "")
+    yield from (f"Error Dialog : {in_line(one.errordialog) or 'None'}", "")
 
 
 def _site_lines(one: JobSummary) -> Iterator[str]:
     """Yield the line of the first call of the submission, continued by the others."""
-    pairs = [f"{number}/{_in_line(site)}" for number, site in one.job_sites]
+    pairs = [f"{number}/{in_line(site)}" for number, site in one.job_sites]
     if pairs:
         yield f"JobID/Site : {pairs[0]}"
         yield from (f"             {pair}" for pair in pairs[1:])
@@ -112,14 +112,9 @@ def _facts(one: JobSummary) -> dict[str, str | int | list[str]]:
             "Inputs succeeded": one.ninputs_succeeded,
             "Inputs failed": one.ninputs_failed,
             "Inputs cancelled": one.ninputs_cancelled,
-            "Error dialog": _in_line(one.errordialog),
+            "Error dialog": in_line(one.errordialog),
         }
     found |= {"Jobs": one.jobs, **{name.capitalize(): getattr(one, name) for name in COUNTS}}
     found |= {"Site": [*one.sites]}
     found |= {name: [*datasets] for name, datasets in _datasets(one).items()}
-    return {**found, "Parameters": _in_line(one.parameters)}
-
-
-def _in_line(text: str) -> str:
-    """Return a text on one line: a value with a line of its own could give another result."""
-    return " ".join(text.replace("\0", " ").split())
+    return {**found, "Parameters": in_line(one.parameters)}

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pandadb.core.statemachine.effects import Columns
 
 TASK, HISTORY = JediTasks.__table__.c, JediJobRetryHistory.__table__.c
+FLOW = "flow"
+"""The state of tasks that are flows of the job queue: they end with their jobs."""
 RETRY = "retry"
 """The `relationtype` of a job and its next attempt."""
 TASK_COLUMNS = (
