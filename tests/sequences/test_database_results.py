@@ -15,15 +15,22 @@ from sqlalchemy import func, select, text
 from pandadb import models
 from pandadb.sequences.database_results import DatabaseResults
 from pandadb.sequences.end_listener import EndListener
+from pandadb.sequences.joined_results import JoinedResults
+from pandadb.sequences.journal import NullJournal
 from pandadb.sequences.results import JobNumbers
+from pandadb.sequences.runs import RunOptions, SequenceRuns
+from pandadb.sequences.sources import find_sources
 from tests.factories import make_archived, make_copy, make_job
 from tests.sequences import job_sets
 from tests.sequences.job_sets import USER
+from tests.sequences.stages import summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pandadb.database import Database
+    from tests.sequences.pop_server import PopServer
+    from tests.sequences.stages import Stage
 
 pytestmark = pytest.mark.any_server
 LONG = 30.0
@@ -187,3 +194,45 @@ def test_48_running_jobs_are_job_sets_and_tasks_of_the_user_that_have_not_ended(
         JobNumbers(task=77),
         JobNumbers(task=78),
     ]
+
+
+BOTH = """\
+### Known
+pathena --outDS a
+### ByMail
+prun --outDS b
+### Sequence
+Known.execute()
+ByMail.execute()
+for step in (ByMail, Known):
+    res = step.result()
+    print('> %s %s %s' % (res.JobsetID, res.Succeeded, res.Out))
+"""
+
+
+def test_42_a_mail_wakes_for_jobs_of_elsewhere_and_a_notice_for_those_of_the_database(
+    database: Database, results: DatabaseResults, stage: Stage, mailbox: PopServer
+) -> None:
+    jobset, _ = job_sets.submit(database, 2)
+    stage.prepare("pathena.1", f" JobsetID : {jobset}\n", summary(jobset, failed=9))
+    stage.submits("prun.1", 100_000)
+    found = find_sources(3, is_needed=True)
+    assert found.source is not None
+    runs = SequenceRuns(
+        RunOptions(), NullJournal(), stage.show.append,
+        source=JoinedResults(results, found.source), local_jobs=found.local_jobs,
+    )  # fmt: skip
+    playing = threading.Thread(target=runs.run, args=([stage.file(BOTH)],))
+    playing.start()
+    deadline = time.monotonic() + LONG
+    while len(stage.lines) < 1:
+        assert time.monotonic() < deadline, "the mail has not woken it"
+        time.sleep(0.05)
+    job_sets.finish(database, 2)
+    playing.join(LONG)
+
+    assert stage.lines == [
+        "100000 10 ['user.someone.005008.RDO.pool.v3']",
+        f"{jobset} 2 ['user.out']",
+    ], "the database is right about its jobs, not a mail"
+    assert mailbox.logins

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections import Counter
@@ -50,6 +51,13 @@ def count(database: Database, *states: str) -> int:
     with database.session() as session:
         job = select(func.count()).select_from(Jobs).where(Jobs.jobstatus.in_(states))
         return session.scalar(job) or 0
+
+
+def test_collections_of_garbage_leave_what_was_imported(database: Database, tmp_path: Path) -> None:
+    assert gc.get_freeze_count() == 0
+    with running_loop(database, tmp_path, slots=1, prefetch=4):
+        until(lambda: gc.get_freeze_count() > 0)
+    assert gc.get_freeze_count() == 0
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pandadb.errors import PandaDBError
 from pandadb.worker.handlers.call import run_handler
 from pandadb.worker.handlers.context import CURRENT, JobContext
 from pandadb.worker.handlers.registry import HANDLERS, find_handler
-from pandadb.worker.payload.outcome import PayloadOutcome
+from pandadb.worker.payload.outcome import WITHOUT_RESULT, PayloadOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -77,7 +77,7 @@ class CallingThread:
         if job.is_stopped:
             return PayloadOutcome(reason=job.stop_reason)
         if job.lease.kind == "none":
-            return PayloadOutcome()
+            return WITHOUT_RESULT
         call = QuickCall(job.lease)
         job.begin(call)
         CURRENT.set(call.context)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     Float,
     Select,
-    and_,
     bindparam,
     delete,
     exists,
     func,
     not_,
     select,
+    tuple_,
     update,
 )
 
@@ -28,7 +28,14 @@ from pandadb.core.jobs.effects import NO_END_COMMAND
 from pandadb.core.jobs.states import WITH_WORKER
 from pandadb.core.sql import id_arrays
 from pandadb.core.sql.expressions import interval, now
-from pandadb.core.sql.id_arrays import array, is_among, unnested
+from pandadb.core.sql.id_arrays import (
+    array,
+    is_among,
+    is_given,
+    is_hashed_in,
+    is_one_of,
+    unnested,
+)
 from pandadb.core.sql.prepared import send
 from pandadb.errors import PandaDBError
 from pandadb.models import JobControl, JobLease, JobsActive4
@@ -37,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import CTE, ColumnElement, TableValuedAlias
+    from sqlalchemy import CTE, ColumnElement
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -106,17 +113,20 @@ def parameters(leases: Collection[Lease]) -> dict[str, Any]:
     }
 
 
-def _held() -> TableValuedAlias:
-    return unnested("given", pandaid=array("pandaids"), token=array("tokens"))
+def _are_held() -> list[ColumnElement[bool]]:
+    """Match the leases of the caller: by the index of their jobs, and the tokens by a hash table.
 
-
-def _matches(given: TableValuedAlias) -> list[ColumnElement[bool]]:
-    return [LEASE.pandaid == given.c.pandaid, LEASE.token == given.c.token]
+    Not by a join: the planner often knows this table as empty, as it was when it was analysed, and
+    would compare each lease with each.
+    """
+    given = unnested("given", pandaid=array("pandaids"), token=array("tokens"))
+    held = tuple_(LEASE.pandaid, LEASE.token)
+    return [is_given(LEASE.pandaid), is_hashed_in(held, select(given.c.pandaid, given.c.token))]
 
 
 def closing(*conditions: ColumnElement[bool]) -> CTE:
     """Return the part of a statement that ends leases of the caller, and has their `pandaid`s."""
-    gone = delete(JobLease.__table__).where(*_matches(_held()), *conditions)
+    gone = delete(JobLease.__table__).where(*_are_held(), *conditions)
     return gone.returning(LEASE.pandaid).cte("closed")
 
 
@@ -141,27 +151,27 @@ def _renewing() -> Select[Any]:
 
     So a heartbeat waits for no lock, and no stopped process can keep it from the other jobs.
     """
-    given, seconds = _held(), bindparam("seconds", type_=Float)
+    seconds = bindparam("seconds", type_=Float)
     free = (
         select(LEASE.pandaid)
-        .join(given, and_(*_matches(given)))
+        .where(*_are_held())
         .with_for_update(of=JobLease.__table__, skip_locked=True)
         .cte("free")
     )
     until = now() + interval(seconds)
     renewed = (
         update(JobLease.__table__)
-        .where(LEASE.pandaid == free.c.pandaid)
+        .where(is_one_of(LEASE.pandaid, select(free.c.pandaid)))
         .values(until=until)
         .returning(LEASE.pandaid, LEASE.until)
         .cte("renewed")
     )
     told = not_(NO_END_COMMAND.of(JOB))
-    mine = LEASE.pandaid.table.join(given, and_(*_matches(given)))
-    mine = mine.join(JOB.pandaid.table, JOB.pandaid == LEASE.pandaid)  # one that has ended is lost
+    # the lease of a job that has ended is lost
+    mine = LEASE.pandaid.table.join(JOB.pandaid.table, JOB.pandaid == LEASE.pandaid)
     mine = mine.outerjoin(renewed, renewed.c.pandaid == LEASE.pandaid)
     new = func.coalesce(renewed.c.until, LEASE.until)
-    return select(LEASE.pandaid, new, told, LEASE.token).select_from(mine)
+    return select(LEASE.pandaid, new, told, LEASE.token).select_from(mine).where(*_are_held())
 
 
 def renew(session: Transaction, leases: Sequence[Lease], seconds: float) -> dict[int, Beat]:
@@ -173,9 +183,7 @@ def renew(session: Transaction, leases: Sequence[Lease], seconds: float) -> dict
 
 def holders(session: Transaction, leases: Sequence[Lease]) -> list[int]:
     """Lock leases; return the jobs of those that are the callers'."""
-    given = _held()
-    rows = select(LEASE.pandaid).select_from(LEASE.pandaid.table.join(given, _matches(given)[0]))
-    mine = rows.where(_matches(given)[1]).order_by(LEASE.pandaid)
+    mine = select(LEASE.pandaid).where(*_are_held()).order_by(LEASE.pandaid)
     return [*session.scalars(mine.with_for_update(of=JobLease.__table__), parameters(leases))]
 
 

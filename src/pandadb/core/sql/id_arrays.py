@@ -104,8 +104,10 @@ def is_one_of(pandaid: ColumnElement[int], chosen: Select[Any]) -> ColumnElement
     return pandaid == func.any(func.array(chosen.scalar_subquery()))
 
 
-def is_hashed_in(pandaid: ColumnElement[int], chosen: Select[Any]) -> ColumnElement[bool]:
+def is_hashed_in(pandaid: ColumnElement[Any], chosen: Select[Any]) -> ColumnElement[bool]:
     """Return whether an id is one of the selected, by a hash table: for ids without an index.
+
+    It may be a tuple of columns, too.
 
     The planner cannot make a join of it, which would be a nested loop where it expects few rows.
     """

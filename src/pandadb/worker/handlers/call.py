@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.worker.handlers.context import CURRENT, JobContext, JobFailure
 from pandadb.worker.payload.environment import mask_secrets
-from pandadb.worker.payload.outcome import PayloadOutcome, ProcessEnd, StopReason
+from pandadb.worker.payload.outcome import (
+    WITHOUT_RESULT,
+    PayloadOutcome,
+    ProcessEnd,
+    StopReason,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -145,7 +150,7 @@ def run_handler(
         return PayloadOutcome(error=refused, is_retryable=False)
     try:
         result = call(arguments) if call else _called(handler, arguments)
-        return PayloadOutcome(result=json_value(result))
+        return WITHOUT_RESULT if result is None else PayloadOutcome(result=json_value(result))
     except JobFailure as failure:
         error = mask_secrets(str(failure), secrets)[:LONGEST_ERROR]
         return PayloadOutcome(

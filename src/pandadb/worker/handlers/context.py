@@ -43,12 +43,21 @@ class JobContext:
         self.attempt = attempt
         """1 for the first attempt."""
         self.name = name
-        self.cancelled = threading.Event()
-        """Set when the handler should end: after its timeout, a cancel, or the loss of its lease.
-        """
         self._make_directory = make_directory
         self._directory: JobDirectory | None = None
         self._lock = threading.Lock()
+
+    @property
+    def cancelled(self) -> threading.Event:
+        """Set when the handler should end: after its timeout, a cancel, or the loss of its lease.
+
+        It is made at the first use, as that takes longer than the call of a small function.
+        """
+        own = vars(self)
+        found: threading.Event | None = own.get("_cancelled")
+        if found is None:  # `setdefault` is atomic: all threads have the same one
+            found = own.setdefault("_cancelled", threading.Event())
+        return found
 
     @property
     def directory(self) -> Path:

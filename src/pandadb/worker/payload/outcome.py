@@ -68,6 +68,10 @@ class PayloadOutcome:
         return self.error is None and self.reason is None
 
 
+WITHOUT_RESULT = PayloadOutcome()
+"""The outcome of most calls of small functions: to make another takes as long as such a call."""
+
+
 @dataclass(frozen=True)
 class ProcessEnd:
     """The end of the processes of a payload, as their supervisor reports it."""
