@@ -122,10 +122,16 @@ class Stage:
         [end] = self.runs(**options).run([self.file(text)])
         return end
 
-    def command(self, *words: str) -> subprocess.Popen[str]:
-        """Start the command in a process group of its own, as a terminal does."""
+    def command(self, *words: str, program: str | None = None) -> subprocess.Popen[str]:
+        """Start the command in a process group of its own, as a terminal does.
+
+        Args:
+            words: Its options and files.
+            program: A program in Python in place of `pandadb sequence run`.
+        """
+        command = ["-m", "pandadb", "sequence", "run"] if program is None else ["-c", program]
         return subprocess.Popen(
-            [sys.executable, "-m", "pandadb", "sequence", "run", *words],
+            [sys.executable, *command, *words],
             cwd=self.folder / "work",
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -192,6 +192,27 @@ def test_43_a_forged_mail_without_the_token_is_passed_over(
     assert stage.lines == ["None", "100 3", "7"]
 
 
+def test_mails_that_nothing_can_parse_are_passed_over(stage: Stage, mailbox: PopServer) -> None:
+    """Odd ones come first, with dates of long ago, headers in pieces and texts of no charset."""
+    odd = [
+        "From: =?utf-8?q?=\nDate: no\n\nx", "From: <\nDate: Mon, 1 Jan 2001 00:00:00 +0000\n\n",
+        "\n", "Date: 99\nFrom: Atlas Pangaea <a@b>\nContent-Type: text/plain; charset=no\n\n\xe9",
+        'From: Atlas Pangaea <a@b>\nContent-Type: multipart/mixed; boundary="x"\n\n--x\n\n--y',
+        "From: Atlas Pangaea <a@b>\n\nSummary of JobsetID : " + "9" * 5000 + "\n",
+        "From: Atlas Pangaea <a@b>\n\n" + "x" * 2_000_000 + "\n",
+    ]  # fmt: skip
+    for place, text in enumerate(odd):
+        (stage.spool / f"0.{place}.eml").write_text(text)
+        (stage.spool / f"z.{place}.eml").write_text(text)
+    stage.prepare("pathena.1", " JobsetID : 100\n", summary(100, failed=3))
+    end = stage.play(
+        "### S\npathena a\n### Sequence\nS.execute(True)\nprint('> %s' % S.result().Failed)\n"
+    )
+    assert end.message is None
+    assert stage.lines == ["3"]
+    assert mailbox.logins
+
+
 def config(folder: Path, *lines: str, mode: int = 0o600) -> Path:
     path = folder / "panda.cfg"
     given = ("mail_protocol = imap", "mail_host = localhost", "mail_user = someone", *lines)

@@ -311,3 +311,17 @@ def test_no_except_of_a_sequence_catches_the_end_of_its_lease(stage: Stage) -> N
     assert play_with(stage, journal, text) == 1
     assert stage.lines == stage.calls == []
     assert journal.log == ["begin seq.txt", "end failed"]
+
+
+def test_the_old_command_takes_the_old_options(stage: Stage, mailbox: PopServer) -> None:
+    stage.submits("pathena.1", 100, failed=2)
+    text = "### A\npathena a\n### Sequence\nA.execute(True)\nprint '> %s' % A.result().Failed\n"
+    process = stage.command(
+        "-v", "--initScanDepth", "14", stage.file(text).name,
+        program="from pandadb.__main__ import psequencer; psequencer()",
+    )  # fmt: skip
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "> 2\n" in output
+    assert "Log in to 127.0.0.1" in errors
+    assert mailbox.logins

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pandadb.errors import InvalidInput
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 TIMEOUT = 60.0
 """Seconds that the server has for an answer."""
 BODY = b"BODY[]"
+ONE_DAY = timedelta(days=1)
+"""Difference of zones: what is older is filtered by the source."""
 UNSELECTABLE = (b"\\Noselect", b"\\NonExistent")
 
 
@@ -95,7 +98,9 @@ class ImapMailbox:
         ]
 
     def _new(self, client: Any, folder: str, since: date) -> Iterator[EmailMessage]:
-        selected = client.select_folder(folder, readonly=True)
+        selected = self._selected(client, folder)
+        if selected is None:
+            return
         validity = int(selected.get(b"UIDVALIDITY", 0))
         known, highest = self._read.get(folder, (validity, 0))
         if known != validity:  # the folder was made anew: its UIDs are others
@@ -113,17 +118,37 @@ class ImapMailbox:
                 yield message
         self._read[folder] = (validity, max([highest, *numbers]))
 
+    def _selected(self, client: Any, folder: str) -> Any:
+        """Return the answer to the selection of a folder; None if it cannot be read.
+
+        Raises:
+            Exception: It is the only one, or the connection is broken.
+        """
+        try:
+            return client.select_folder(folder, readonly=True)
+        except self._library.exceptions.IMAPClientAbortError:
+            raise
+        except self._library.exceptions.IMAPClientError as error:
+            if folder in (*self._configuration.folders, "INBOX"):
+                raise
+            LOGGER.debug("The folder %s is passed over: %s", folder, error)
+            return None
+
     def _criteria(self, since: date, highest: int) -> list[Any]:
         """Return the keys of a search: mails of the senders, new ones or those since a day."""
         search: list[Any] = []
         for part in self._configuration.senders.searched:
             search = ["OR", *search, "FROM", part] if search else ["FROM", part]
-        when: list[Any] = ["UID", f"{highest + 1}:*"] if highest else ["SENTSINCE", since]
+        when: list[Any] = ["UID", f"{highest + 1}:*"] if highest else ["SENTSINCE", since - ONE_DAY]
         return [*search, *when]
 
     def close(self) -> None:
         """Close the connection."""
         client, self._client = self._client, None
         if client is not None:
-            with suppress(OSError, self._library.exceptions.IMAPClientError):
+            errors = (OSError, self._library.exceptions.IMAPClientError)
+            try:
                 client.logout()
+            except errors:
+                with suppress(*errors):
+                    client.shutdown()

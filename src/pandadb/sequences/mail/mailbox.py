@@ -60,6 +60,7 @@ class MailSource:
         self._known: set[tuple[str, str]] = set()
         self._next_look = 0.0
         self._failures = 0
+        self._has_looked = False
 
     def find(self, numbers: JobNumbers, *, newer_than: datetime | None) -> FoundResult | None:
         """Return the first notification of jobs; the server is asked at most each interval."""
@@ -82,11 +83,17 @@ class MailSource:
         return ()
 
     def frozen(self, days: int) -> Iterable[FoundResult]:
-        """Return the first notification of each job set of the last days."""
+        """Return the first notification of each job set of the last days.
+
+        Raises:
+            OSError: The mailbox could not be read so far.
+        """
         first = now().date() - timedelta(days=days)
         with self._lock:
             if time.monotonic() >= self._next_look:
                 self._look()
+            if not self._has_looked:
+                raise OSError(f"The mailbox on {self._configuration.host} cannot be read")
             found: dict[int, FoundResult] = {}
             for one in self._notifications:
                 if one.sent_at.date() >= first:
@@ -115,10 +122,13 @@ class MailSource:
             )  # fmt: skip
             self._next_look = time.monotonic() + delay
             return
-        self._failures = 0
+        self._failures, self._has_looked = 0, True
         self._next_look = time.monotonic() + self._configuration.interval
         for message in mails:
-            self._take(message)
+            try:
+                self._take(message)
+            except Exception as error:  # noqa: BLE001 - a hostile mail may break Python's parser
+                LOGGER.warning("A mail is passed over, since it cannot be parsed: %r", error)
 
     def _take(self, message: EmailMessage) -> None:
         text = text_of(message)

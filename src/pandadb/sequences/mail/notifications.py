@@ -116,7 +116,10 @@ def _decoded(part: MIMEPart) -> str:
 
 def sent_at(message: EmailMessage) -> datetime:
     """Return the time of a mail, in UTC without a zone; the current one if its header has none."""
-    when = getattr(message.get("Date"), "datetime", None)
+    try:
+        when = getattr(message.get("Date"), "datetime", None)
+    except Exception:  # noqa: BLE001 - a hostile header may break Python's parser
+        when = None
     if when is None:
         return datetime.now(UTC).replace(tzinfo=None)
     found: datetime = when if when.tzinfo is None else when.astimezone(UTC).replace(tzinfo=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import poplib
 import ssl
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 TIMEOUT = 60.0
 """Seconds that the server has for an answer."""
 ONE_DAY = timedelta(days=1)
+"""Difference of zones: what is older is filtered by the source."""
+MANY = 20
+"""So many old mails in a row end a look; a single one may have a wrong date."""
+LONGEST_LINE = 1 << 20
+"""Bytes of a line of a mail; the library allows 2048, and parameters of a task may be longer."""
+poplib._MAXLINE = LONGEST_LINE  # type: ignore[attr-defined]
 FAILURES = (OSError, EOFError, poplib.error_proto)
 
 
@@ -78,16 +84,29 @@ class PopMailbox:
         numbers = self._unseen(server)
         LOGGER.debug("%s new mails", len(numbers))
         wanted: list[tuple[str, str]] = []
+        old = 0
         for number, uidl in reversed(numbers):
-            header = parse_message(b"\n".join(server.top(number, 0)[1]))
-            when = sent_at(header).date()
-            if when < since - ONE_DAY:
-                break  # the mails are in the order in which they came
-            if when >= since and self._configuration.senders.sent(header):
+            with self._passed_over(uidl):
+                header = parse_message(b"\n".join(server.top(number, 0)[1]))
+            old = 0 if sent_at(header).date() >= since - ONE_DAY else old + 1
+            if old > MANY:
+                break
+            if not old and self._configuration.senders.sent(header):
                 wanted.append((number, uidl))
-        for number, _ in reversed(wanted):
-            yield parse_message(b"\n".join(server.retr(number)[1]))
+        for number, uidl in reversed(wanted):
+            with self._passed_over(uidl):
+                raw = b"\n".join(server.retr(number)[1])
+            yield parse_message(raw)
         self._seen.update(uidl for _, uidl in numbers)
+
+    @contextmanager
+    def _passed_over(self, uidl: str) -> Iterator[None]:
+        """Pass over a mail in the next look, if the server's answer about it breaks the session."""
+        try:
+            yield
+        except poplib.error_proto:
+            self._seen.add(uidl)
+            raise
 
     def _unseen(self, server: poplib.POP3) -> list[tuple[str, str]]:
         """Return the numbers and the UIDLs of mails that are new."""
@@ -103,3 +122,5 @@ class PopMailbox:
         if server is not None:
             with suppress(*FAILURES):
                 server.quit()
+            with suppress(*FAILURES):
+                server.close()

@@ -38,7 +38,10 @@ class Senders:
 
     def sent(self, header: EmailMessage) -> bool:
         """Report whether a mail's header is one of these senders, as far as it shows."""
-        found = header.get_all("From", [])
+        try:
+            found = header.get_all("From", [])
+        except Exception:  # noqa: BLE001 - a hostile header may break Python's parser
+            return False
         addresses: list[Address] = [*getattr(found[0], "addresses", ())] if found else []
         if len(found) != 1 or len(addresses) != 1:
             return False
