@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from pandadb import models
+from pandadb.database import Database
 from pandadb.sequences.database_results import DatabaseResults
 from pandadb.sequences.end_listener import EndListener
 from pandadb.sequences.joined_results import JoinedResults
@@ -28,7 +29,6 @@ from tests.sequences.stages import summary
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pandadb.database import Database
     from tests.sequences.pop_server import PopServer
     from tests.sequences.stages import Stage
 
@@ -117,6 +117,19 @@ def test_a_lost_connection_costs_no_result(database: Database, results: Database
         assert session.scalars(listening).all() == [True]
     job_sets.finish(database, 1)
     assert awaited(results, JobNumbers(jobset=jobset)) < LONG
+
+
+def test_a_sequence_waits_on_while_the_server_is_away(database: Database) -> None:
+    jobset, _ = job_sets.submit(database, 1)
+    numbers = JobNumbers(jobset=jobset)
+    job_sets.finish(database, 1)
+    away = Database("postgresql://127.0.0.1:1/nowhere")
+    results = DatabaseResults(away, USER, poll=0.01)
+    assert results.find(numbers, newer_than=None) is None
+    results._database = database  # it is back
+    time.sleep(0.05)
+    assert results.find(numbers, newer_than=None) is not None
+    away.close()
 
 
 def test_ends_of_jobs_send_no_notice_while_no_process_waits_for_them(database: Database) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from pandadb.database import DatabaseUnreachable
+from pandadb.database.pool import PoolExhausted
 from pandadb.sequences.results import FoundResult, JobNumbers
 from pandadb.services import notifications
 from pandadb.services.notifications import Target
@@ -19,6 +24,9 @@ if TYPE_CHECKING:
     from pandadb.sequences.end_listener import EndListener
     from pandadb.services.notifications import JobSummary
 
+LOGGER = logging.getLogger("pandadb.sequences")
+PASSING = (DatabaseUnreachable, PoolExhausted, OperationalError, InterfaceError)
+"""Errors that pass: the server restarts, or a connection was lost."""
 POLL = 5.0
 """Seconds between two looks without a notice, with a jitter."""
 
@@ -62,15 +70,24 @@ class DatabaseResults:
         seen, due = self._looks.get(numbers, (-1, 0.0))
         if seen == count and time.monotonic() < due:
             return None
-        summary = notifications.summary(self._database, self._target(numbers))
+        try:
+            summary = notifications.summary(self._database, self._target(numbers))
+        except PASSING as error:
+            LOGGER.warning("The database cannot be asked for results, it is tried again: %s", error)
+            self._put_off(numbers, count)
+            return None
         (self._unknown.add if summary is None else self._unknown.discard)(numbers)
         ended = summary.ended if summary and summary.is_ended else None
         if summary and ended and (newer_than is None or ended > newer_than):
             self._looks.pop(numbers, None)
             return self._result(numbers, summary, ended)
+        self._put_off(numbers, count)
+        return None
+
+    def _put_off(self, numbers: JobNumbers, count: int) -> None:
+        """Look for a result again after the pause of a poll, or a notice."""
         pause = self._poll * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
         self._looks[numbers] = count, time.monotonic() + pause
-        return None
 
     def knows(self, numbers: JobNumbers) -> bool:
         """Return whether the database had jobs, or a task, with these numbers at the last look."""
