@@ -10,8 +10,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from pandadb.errors import PandaDBError
+from pandadb.sequences import sequence_run
 from pandadb.sequences.journal import (
     Action,
     NullSequenceJournal,
@@ -240,6 +242,8 @@ class SampleJournal(NullSequenceJournal):
         self.records: dict[StepAttempt, StepRecord] = {}
         self.log: list[str] = []
         self.refusal: str | None = None
+        self.outages = 0
+        """Calls that fail first, since the database is away."""
 
     def begin(self, path: Path, text: str, options: Mapping[str, str]) -> SampleJournal:  # noqa: ARG002
         self.log.append(f"begin {path.name}")
@@ -252,6 +256,9 @@ class SampleJournal(NullSequenceJournal):
         self.log.append(f"{attempt.action} {attempt.step} {attempt.number} {dict(attempt.env)}")
 
     def end_step(self, attempt: StepAttempt, record: StepRecord) -> None:
+        if self.outages:
+            self.outages -= 1
+            raise OperationalError("UPDATE", {}, Exception("server closed the connection"))
         self.records[attempt] = record
 
     def take_result(self, attempt: StepAttempt, result: object) -> None:  # noqa: ARG002
@@ -325,3 +332,18 @@ def test_the_old_command_takes_the_old_options(stage: Stage, mailbox: PopServer)
     assert "> 2\n" in output
     assert "Log in to 127.0.0.1" in errors
     assert mailbox.logins
+
+
+def test_a_database_that_is_away_is_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step has ended: its record must not be lost, nor caught by the sequence."""
+    monkeypatch.setattr(sequence_run, "AWAY", 0.05)
+    journal = SampleJournal()
+    journal.outages = 3
+    text = "### A\ntool a\n### Sequence\ntry:\n    A.execute()\nexcept:\n    print('> caught')\n"
+    assert play_with(stage, journal, text) == 0
+    assert stage.calls == ["tool a"]
+    assert stage.lines == []
+    assert [*journal.records] == [StepAttempt("A", 1)]
+    assert journal.outages == 0

@@ -15,9 +15,10 @@ from pandadb.sequences.language.refusals import refuse
 from pandadb.sequences.language.statements import Interpreter
 from pandadb.sequences.language.trusted import TrustedProcess
 from pandadb.sequences.sections import InvalidSequence, read_sequence
-from pandadb.sequences.sequence_run import LOGGER, SequenceHeld, SequenceRun
+from pandadb.sequences.sequence_run import LOGGER, SequenceHeld, SequenceRun, sentence
 from pandadb.sequences.step_scripts import SHELL, ScriptRunner, Stopped
 from pandadb.sequences.steps import SUBMITS, Step
+from pandadb.services import failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,6 +61,13 @@ class SequenceEnd(NamedTuple):
     """The error in a sentence."""
 
 
+class Prepared(NamedTuple):
+    """A file that can be run."""
+
+    file: SequenceFile
+    program: Program
+
+
 class SequenceRuns:
     """Runs of several sequences, which share a source of results."""
 
@@ -96,9 +104,10 @@ class SequenceRuns:
         """
         ends: list[SequenceEnd | None] = [None] * len(paths)
         self._is_alone = len(paths) == 1
+        prepared = [self._prepare(path) for path in paths]
 
         def play(place: int) -> None:
-            end = ends[place] = self._play(paths[place])
+            end = ends[place] = self._play(prepared[place])
             if len(paths) > 1 and end.message:
                 LOGGER.error(end.message)
 
@@ -127,22 +136,28 @@ class SequenceRuns:
         for runner in [*self._runners]:
             runner.stop(kill=kill)
 
-    def _play(self, path: Path) -> SequenceEnd:
-        """Run a file to its end."""
+    def _prepare(self, path: Path) -> Prepared | SequenceEnd:
+        """Return a file that can be run; else its end."""
         try:
             file = read_sequence(path)
-            program = checked_program(file, self._options)
+            return Prepared(file, checked_program(file, self._options))
         except InvalidSequence as error:
             return SequenceEnd(path, SequenceStatus.FAILED, INVALID, str(error))
+
+    def _play(self, prepared: Prepared | SequenceEnd) -> SequenceEnd:
+        """Run a file to its end."""
+        if isinstance(prepared, SequenceEnd):
+            return prepared
+        path, text = prepared.file.path, prepared.file.text
         try:
-            journal = self._journal.begin(path, file.text, _texts(self._options))
-        except PandaDBError as error:
-            return SequenceEnd(path, SequenceStatus.FAILED, WRONG, f"{path}: {error}")
-        end = self._played(file, program, journal)
+            journal = self._journal.begin(path, text, _texts(self._options))
+        except (PandaDBError, failures.DBAPIError) as error:
+            return SequenceEnd(path, SequenceStatus.FAILED, WRONG, f"{path}: {sentence(error)}")
+        end = self._played(*prepared, journal)
         try:
             journal.end(end.status, end.message)
-        except PandaDBError as error:
-            LOGGER.error("%s: the end is not recorded: %s", path, error)
+        except (PandaDBError, failures.DBAPIError) as error:
+            LOGGER.error("%s: the end is not recorded: %s", path, sentence(error))
         return end
 
     def _played(

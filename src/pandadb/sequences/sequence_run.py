@@ -7,23 +7,28 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from pandadb.errors import PandaDBError
+from pandadb import database as databases
 from pandadb.sequences.journal import Action, NullSequenceJournal, StepAttempt
 from pandadb.sequences.step_scripts import Stopped
+from pandadb.services import failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from pandadb.sequences.journal import SequenceJournal, StepRecord
     from pandadb.sequences.local_jobs import LocalJobs
-    from pandadb.sequences.results import FoundResult, ResultSource
+    from pandadb.sequences.results import FoundResult, JobNumbers, ResultSource
     from pandadb.sequences.step_scripts import ScriptRunner
 
+Value = TypeVar("Value")
 LOGGER = logging.getLogger("pandadb.sequences")
 PAUSE = 0.2
 """Least seconds between two looks of a sequence that asks again and again without blocking."""
+AWAY = 2.0
+"""Seconds after which a database that was away is asked again."""
 WAIT = 1.0
 """Seconds after which a waiting sequence sees whether it may go on."""
 
@@ -69,15 +74,44 @@ class SequenceRun:
         """
         if self.stopped.is_set():
             raise Stopped
-        with self.kept():
-            self.journal.check()
+        self.kept(self.journal.check)
 
-    def kept(self) -> _Kept:
-        """Return a context for calls of the journal: its errors end the sequence.
+    def kept(self, call: Callable[[], Value]) -> Value:
+        """Return the value of a call of the journal; a database that is away is waited for.
 
-        They are no errors of the sequence, which an `except` of its could catch.
+        Raises:
+            SequenceHeld: The journal refuses. No `except` of a sequence catches that.
+            Stopped: The sequence was stopped while it waited.
         """
-        return _Kept()
+        while True:
+            try:
+                return call()
+            except Exception as error:
+                if not is_away(error):
+                    raise SequenceHeld(sentence(error)) from error
+                LOGGER.warning("The database is away, and is waited for: %s", sentence(error))
+            if self.stopped.wait(AWAY):
+                raise Stopped
+
+    def find(self, numbers: JobNumbers, newer_than: datetime | None) -> FoundResult | None:
+        """Return the result of jobs; None while there is none, or its source is away.
+
+        Raises:
+            RuntimeError: Results of jobs have no source.
+        """
+        if self.source is None:
+            raise RuntimeError(
+                f"The result of {numbers} cannot be known: write a mailbox into panda.cfg, "
+                "or set PANDADB_URL"
+            )
+        try:
+            return self.source.find(numbers, newer_than=newer_than)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            LOGGER.warning("The database is away, and is waited for: %s", sentence(error))
+            self.stopped.wait(AWAY)
+            return None
 
     def recorded(self, attempt: StepAttempt, make: Callable[[], StepRecord]) -> StepRecord:
         """Return the record of an attempt: that of an earlier run, or of a new one.
@@ -86,23 +120,19 @@ class SequenceRun:
             Stopped: The sequence may not go on.
         """
         self.check()
-        with self.kept():
-            found = self.journal.finished(attempt)
+        found = self.kept(lambda: self.journal.finished(attempt))
         if found is not None:
             LOGGER.info("%s was done in an earlier run: status %s", attempt.step, found.status)
             return found
-        with self.kept():
-            self.journal.begin_step(attempt)
+        self.kept(lambda: self.journal.begin_step(attempt))
         record = make()
-        with self.kept():
-            self.journal.end_step(attempt, record)
+        self.kept(lambda: self.journal.end_step(attempt, record))
         return record
 
     def take_result(self, attempt: StepAttempt | None, result: FoundResult) -> None:
         """Record the result of an attempt's jobs; there is no attempt for jobs of elsewhere."""
         if attempt is not None:
-            with self.kept():
-                self.journal.take_result(attempt, result)
+            self.kept(lambda: self.journal.take_result(attempt, result))
 
     def pause(self) -> None:
         """Slow down a sequence that asks for results again and again without blocking."""
@@ -131,13 +161,14 @@ class SequenceRun:
             self.check()
 
 
-class _Kept:
-    """A context that makes errors of the journal end the sequence."""
+def sentence(error: BaseException) -> str:
+    """Return an error as a sentence."""
+    return failures.sentence_of(error) if isinstance(error, failures.DBAPIError) else str(error)
 
-    def __enter__(self) -> None:
-        """Begin."""
 
-    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
-        """Raise the error of a journal as one that no sequence catches."""
-        if isinstance(error, PandaDBError):
-            raise SequenceHeld(str(error)) from error
+def is_away(error: BaseException) -> bool:
+    """Report whether an error is of a database that cannot be reached now."""
+    if isinstance(error, databases.DatabaseUnreachable):
+        return True
+    is_of_database = isinstance(error, failures.DBAPIError)
+    return is_of_database and type(error).__name__ in ("OperationalError", "InterfaceError")

@@ -133,22 +133,16 @@ class Step:
         return Result(self.status, self.output, found.fields)
 
     def _awaited(self, numbers: JobNumbers, *, blocking: bool) -> FoundResult | None:
-        source = self._run.source
-        if source is None:
-            raise RuntimeError(
-                f"The result of {numbers} cannot be known: write a mailbox into panda.cfg, "
-                "or set PANDADB_URL"
-            )
-        if not blocking:
-            found = source.find(numbers, newer_than=self._newer_than)
-            if found is None:
-                self._run.pause()
+        found = self._run.find(numbers, self._newer_than)
+        if found is None and not blocking:
+            self._run.pause()
+        if found is not None or not blocking:
             return found
         LOGGER.info("Waiting for the result of %s", numbers)
         for _ in self._run.waits():
-            if found := source.find(numbers, newer_than=self._newer_than):
-                return found
-        return None
+            if found := self._run.find(numbers, self._newer_than):
+                break
+        return found
 
     def retry(self) -> None:
         """Run the step again; jobs are retried by pbook, and the result is that of the new ones.

@@ -1,6 +1,7 @@
 """`pandadb sequence run`: sequences in this process."""
 
 import logging
+import shlex
 import signal
 import sys
 import threading
@@ -18,6 +19,17 @@ from pandadb.sequences import runs, sources
 
 DAY = 86_400.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _shell(given: str) -> str:
+    """Return a shell with its options, if it can be split into words."""
+    try:
+        words = shlex.split(given)
+    except ValueError as error:
+        raise typer.BadParameter(f"{given!r}: {error}") from None
+    if not words or "\0" in given:
+        raise typer.BadParameter("It needs the name of a shell.")
+    return given
 
 
 def run(
@@ -44,7 +56,10 @@ def run(
         typer.Option("--trust-python", help="Let the sequences use all of Python, in a process."),
     ] = False,
     shell: Annotated[
-        str, typer.Option(metavar="COMMAND", help="The shell of steps, such as 'bash -eu'.")
+        str,
+        typer.Option(
+            parser=_shell, metavar="COMMAND", help="The shell of steps, such as 'bash -eu'."
+        ),
     ] = "/bin/sh",
     step_timeout: Annotated[
         float | None,
