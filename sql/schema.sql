@@ -9857,6 +9857,54 @@ COMMIT;
 
 BEGIN;
 
+-- Running upgrade 0039 -> 0042
+
+COMMIT;
+
+SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
+ WHERE indexrelid = to_regclass('pandadb.job_control_submitter_idx') AND NOT indisvalid;
+
+\gexec
+
+
+SET lock_timeout = '10min';
+
+SET statement_timeout = 0;
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS job_control_submitter_idx ON pandadb.job_control ((details #>> '{metadata,application,submitter}'), pandaid) WHERE (details #>> '{metadata,application,submitter}') IS NOT NULL;
+
+SET statement_timeout = '60s';
+
+SET lock_timeout = '4s';
+
+BEGIN;
+
+COMMIT;
+
+SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
+ WHERE indexrelid = to_regclass('pandadb.job_control_arch_submitter_idx') AND NOT indisvalid;
+
+\gexec
+
+
+SET lock_timeout = '10min';
+
+SET statement_timeout = 0;
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS job_control_arch_submitter_idx ON pandadb.job_control_arch ((details #>> '{metadata,application,submitter}'), pandaid) WHERE (details #>> '{metadata,application,submitter}') IS NOT NULL;
+
+SET statement_timeout = '60s';
+
+SET lock_timeout = '4s';
+
+BEGIN;
+
+UPDATE pandadb.alembic_version SET version_num='0042' WHERE pandadb.alembic_version.version_num = '0039';
+
+COMMIT;
+
+BEGIN;
+
 -- Running upgrade 0039 -> 0040
 
 CREATE TABLE pandadb.end_listener (
@@ -9873,7 +9921,7 @@ COMMENT ON COLUMN pandadb.end_listener.until IS 'Time at which it counts as gone
 
 CREATE INDEX outbox_jeditaskid_idx ON pandadb.outbox (jeditaskid, kind) WHERE pandaid IS NULL;
 
-UPDATE pandadb.alembic_version SET version_num='0040' WHERE pandadb.alembic_version.version_num = '0039';
+INSERT INTO pandadb.alembic_version (version_num) VALUES ('0040') RETURNING pandadb.alembic_version.version_num;
 
 COMMIT;
 
