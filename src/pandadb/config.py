@@ -252,6 +252,12 @@ class Settings(BaseSettings):
     """Header in which a reverse proxy names the user."""
     web_role_header: str = "X-Forwarded-Role"
     """Header in which it names the role; without it a user is a reader."""
+    mail_password: SecretStr | None = None
+    """Password of the mailbox that notifications come to; it precedes that of `panda.cfg`."""
+    mail_token_key: SecretStr | None = None
+    """Key of the tokens in notification mails that the outbox sends."""
+    monitor_url: str | None = None
+    """Address of a monitor such as BigPanDA, for links in notification mails."""
     revisions: Path | None = None
     """Folder of a site's own revisions, applied beside pandadb's."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
@@ -360,5 +366,6 @@ def _malformed(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
     words = first["msg"].removeprefix("Value error, ")
-    value = "" if name.endswith(("url", "password", "secret")) else f" is {first['input']!r}"
+    hidden = name.endswith(("url", "password", "secret", "key"))
+    value = "" if hidden else f" is {first['input']!r}"
     return f"{PREFIX}{name.upper()}{value}: {words}"

@@ -38,6 +38,7 @@ SHOWS = {
     "jobs report", "jobs show", "jobs todir",
     "partitions plan", "partitions status",
     "queue groups list", "queue list", "queue outbox list",
+    "sequence check", "sequence list", "sequence run", "sequence show",
     "shares match", "shares rank", "shares status", "shares tree",
     "sites candidates", "sites diff", "sites generate", "sites history", "sites list", "sites show",
     "stats sites", "stats status",

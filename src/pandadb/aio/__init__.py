@@ -13,11 +13,13 @@ from pandadb.aio import (
     gateway,
     harvester,
     jobs,
+    notifications,
     queue,
     shares,
     sites,
     statistics,
     tasks,
+    workflows,
 )
 from pandadb.aio.database import AsyncDatabase
 
@@ -31,9 +33,11 @@ __all__ = [
     "gateway",
     "harvester",
     "jobs",
+    "notifications",
     "queue",
     "shares",
     "sites",
     "statistics",
     "tasks",
+    "workflows",
 ]

@@ -44,6 +44,7 @@ from pandadb.models.bigmon import (
     Visits,
 )
 from pandadb.models.control import (
+    EndListener,
     JobControl,
     JobDependency,
     JobGroup,
@@ -210,6 +211,7 @@ __all__ = [
     "DjangoContentType",
     "DjangoMigrations",
     "DjangoSession",
+    "EndListener",
     "ErrorClassification",
     "ErrorDescriptions",
     "Files",

@@ -239,6 +239,12 @@ class Outbox(OutboxColumns, Base):
     __table_args__ = (
         Index("outbox_waiting_idx", "event_id", postgresql_where=text("sent_at IS NULL")),
         Index("outbox_pandaid_idx", "pandaid"),
+        Index(
+            "outbox_jeditaskid_idx",  # events of tasks, not of their jobs
+            "jeditaskid",
+            "kind",
+            postgresql_where=text("pandaid IS NULL"),
+        ),
         {"schema": PANDADB},
     )
 
@@ -277,4 +283,18 @@ class Worker(Base):
     )
     stopped_at: Mapped[datetime | None] = mapped_column(
         comment="Time at which it has ended; NULL while it runs, or if it was killed"
+    )
+
+
+class EndListener(Base):
+    """Processes that wait for ends of jobs: while there is one, ends are notified."""
+
+    __tablename__ = "end_listener"
+    __table_args__ = {"schema": PANDADB}
+
+    listener_id: Mapped[str] = mapped_column(
+        String(64), primary_key=True, comment="Machine, process and a random part, the key"
+    )
+    until: Mapped[datetime] = mapped_column(
+        comment="Time at which it counts as gone, unless it gives a sign of life"
     )

@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING, Any
 
+from pandadb import mail_tokens
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.services.queue.upkeep.application_mails import texts_of
 from pandadb.services.queue.upkeep.outbox import Undeliverable
@@ -99,6 +100,8 @@ def mail_sink(settings: Settings) -> Callable[[Event], None]:
 
     def send(event: Event) -> None:
         message = message_of(event, sender)
+        if settings.mail_token_key is not None:
+            _add_token(message, settings.mail_token_key.get_secret_value())
         try:
             with _connected(settings) as server:
                 server.send_message(message)
@@ -111,6 +114,17 @@ def mail_sink(settings: Settings) -> Callable[[Event], None]:
             raise kind(f"The server refuses the mail: {error}") from error
 
     return send
+
+
+def _add_token(message: EmailMessage, key: str) -> None:
+    """Add the token by which a reader with the key knows that the mail is not forged."""
+    text = message.get_body(("plain",))
+    message[mail_tokens.HEADER] = mail_tokens.mail_token(
+        key,
+        message_id=str(message["Message-ID"]),
+        date=str(message["Date"]),
+        text=text.get_content() if text else "",
+    )
 
 
 def _said(refused: dict[str, tuple[int, bytes]]) -> str:
