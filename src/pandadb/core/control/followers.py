@@ -81,6 +81,8 @@ def _announce(session: Transaction, jobs: Collection[int]) -> None:
         CONTROL.queue,
         constant("jobstatus"),
         job.jobstatus,
+        constant("error"),
+        func.coalesce(func.nullif(job.exeerrordiag, ""), job.taskbuffererrordiag),
         constant("metadata"),
         CONTROL.details["metadata"],
     )
