@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from pandadb import database as databases
+from pandadb.sequences import database_results
 from pandadb.sequences.journal import Action, NullSequenceJournal, StepAttempt
 from pandadb.sequences.step_scripts import Stopped
 from pandadb.services import failures
@@ -87,14 +87,14 @@ class SequenceRun:
             try:
                 return call()
             except Exception as error:
-                if not is_away(error):
+                if not isinstance(error, database_results.PASSING):
                     raise SequenceHeld(sentence(error)) from error
                 LOGGER.warning("The database is away, and is waited for: %s", sentence(error))
             if self.stopped.wait(AWAY):
                 raise Stopped
 
     def find(self, numbers: JobNumbers, newer_than: datetime | None) -> FoundResult | None:
-        """Return the result of jobs; None while there is none, or its source is away.
+        """Return the result of jobs; None while there is none.
 
         Raises:
             RuntimeError: Results of jobs have no source.
@@ -104,14 +104,7 @@ class SequenceRun:
                 f"The result of {numbers} cannot be known: write a mailbox into panda.cfg, "
                 "or set PANDADB_URL"
             )
-        try:
-            return self.source.find(numbers, newer_than=newer_than)
-        except Exception as error:
-            if not is_away(error):
-                raise
-            LOGGER.warning("The database is away, and is waited for: %s", sentence(error))
-            self.stopped.wait(AWAY)
-            return None
+        return self.source.find(numbers, newer_than=newer_than)
 
     def recorded(self, attempt: StepAttempt, make: Callable[[], StepRecord]) -> StepRecord:
         """Return the record of an attempt: that of an earlier run, or of a new one.
@@ -164,11 +157,3 @@ class SequenceRun:
 def sentence(error: BaseException) -> str:
     """Return an error as a sentence."""
     return failures.sentence_of(error) if isinstance(error, failures.DBAPIError) else str(error)
-
-
-def is_away(error: BaseException) -> bool:
-    """Report whether an error is of a database that cannot be reached now."""
-    if isinstance(error, databases.DatabaseUnreachable):
-        return True
-    is_of_database = isinstance(error, failures.DBAPIError)
-    return is_of_database and type(error).__name__ in ("OperationalError", "InterfaceError")
