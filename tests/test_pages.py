@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.any_server
+
 HOME = Path(__file__).parents[1]
 PLACE = re.compile(r"`((?:cli|core|services|models|database|migrating|docs_pages|demo)/[\w/.]*)`")
 NAMED = [

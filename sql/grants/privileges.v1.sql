@@ -59,6 +59,8 @@ GRANT INSERT, UPDATE, DELETE
    ON doma_panda.jobsarchived4, doma_panda.filestable4, doma_panda.metatable,
       doma_panda.jobparamstable, doma_panda.tablepart4copying
    TO :"archiver";
+-- The last output of queued jobs, which has no place in the archive.
+GRANT DELETE ON doma_panda.jobsdebug TO :"archiver";
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA pandadb TO :"archiver";
 REVOKE INSERT, UPDATE, DELETE ON pandadb.alembic_version FROM :"archiver";
 -- Its proofs stay as they are, and it drops what is proven, not what it likes.

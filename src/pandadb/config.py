@@ -27,6 +27,7 @@ LIBPQ = tuple(option.keyword.decode() for option in Conninfo.get_defaults())
 
 PREFIX = "PANDADB_"
 ENV_FILE = Path(".env")
+APPLICATIONS_FILE = "applications.toml"
 SCHEMAS = (
     "doma_panda",
     "doma_pandaarch",
@@ -229,7 +230,7 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     """Its password."""
     smtp_from: str | None = None
-    """Address that mails come from; None for `pandadb` of this machine."""
+    """Address that mails come from, or `Name <address>`; None for `pandadb` of this machine."""
     smtp_timeout: float = Field(10, gt=0, le=30)
     """Seconds that the server may take for an answer; a mail needs some ten of them."""
     stomp_password: SecretStr | None = None
@@ -238,6 +239,8 @@ class Settings(BaseSettings):
     """Address of the web pages as users type it; None for that of the server itself."""
     web_secret: SecretStr | None = None
     """Key that signs cookies of the web pages; None for one in a file of this machine."""
+    applications: Path | None = None
+    """A TOML file of applications with forms; None for `applications.toml` in the state folder."""
     web_accounts: Literal["none", "file", "header"] = "none"
     """Where users of the web pages come from: nowhere, so that pages are read-only; a password
     file; or headers of a reverse proxy."""
@@ -266,6 +269,14 @@ class Settings(BaseSettings):
         """
         return self.state_dir() / "jobs"
 
+    def applications_file(self) -> Path | None:
+        """Return the file of applications: that of the settings, else the usual one if it exists.
+
+        `pandadb demo` writes the latter.
+        """
+        usual = self.state_dir() / APPLICATIONS_FILE
+        return self.applications or (usual if usual.exists() else None)
+
     def state_dir(self) -> Path:
         """Return where this machine keeps what belongs to the database."""
         return self.data_dir if self.server_url() is None else user_state_path("pandadb")
@@ -280,7 +291,7 @@ class Settings(BaseSettings):
         }
 
 
-PATHS = ("data_dir", "policies", "exports", "revisions", "web_passwords")
+PATHS = ("data_dir", "policies", "exports", "applications", "revisions", "web_passwords")
 
 
 def load_settings(**overrides: Any) -> Settings:

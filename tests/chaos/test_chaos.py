@@ -49,8 +49,6 @@ ALWAYS = (
     "worker killed",
     "PostgreSQL killed",
     "connections terminated",
-    "snapshot held",
-    "overload",
 )
 """Scenarios of each run; the others with `--thorough`."""
 

@@ -17,6 +17,8 @@ from pandadb.database import Database
 from pandadb.services import jobs
 from tests.databases import render
 
+pytestmark = pytest.mark.any_server
+
 
 def offered(typed: str, **environment: str) -> list[str]:
     """Return what bash would be offered at the end of a line."""

@@ -103,7 +103,7 @@ def test_a_unit_parses_and_a_timer_has_its_service(unit: Path) -> None:
 def test_the_page_has_the_commands_that_are_for_cron() -> None:
     commands = [
         "partitions maintain", "jobs expire", "tasks advance", "stats refresh", "archive run",
-        "archive verify",
+        "archive verify", "queue outbox",
     ]  # fmt: skip
 
     assert [re.search(r"pandadb (\w+ \w+)", line)[1] for line in CRON] == commands  # type: ignore[index]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 
 def test_the_examples_are_written_once_and_never_over_a_file_that_differs(tmp_path: Path) -> None:
     first = typed("demo", "--write-examples", str(tmp_path), environment={})

@@ -231,7 +231,7 @@ def test_a_command_says_what_it_cannot_take_and_changes_nothing(
 ) -> None:
     monkeypatch.setenv("PANDADB_URL", url_of(database))
     before = rows(database)
-    for line in tried(command, 1 if pytestconfig.getoption("--thorough") else 8):
+    for line in tried(command, 1 if pytestconfig.getoption("--thorough") else 16):
         ended = pandadb(*line)
 
         shown = [word[:60] for word in line]
@@ -336,7 +336,7 @@ def test_a_setting_that_cannot_be_is_a_sentence(
 ) -> None:
     monkeypatch.setenv("PANDADB_URL", database_url)
     odd = ["doma_panda=\udcff", 'doma_panda=a"b', f"doma_panda={'z' * 70}", "doma_panda=", "loop"]
-    share = 1 if pytestconfig.getoption("--thorough") else 3
+    share = 1 if pytestconfig.getoption("--thorough") else 9
     for value in [*HOSTILE[SETTINGS.index(name) % share :: share], *odd]:
         monkeypatch.setenv(f"PANDADB_{name.upper()}", value)
 

@@ -20,6 +20,8 @@ from tests.databases import render
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.any_server
+
 COMPAT = Path(__file__).parents[3] / "shared" / "compat"
 OURS = Path(__file__).parent
 """Beside it `golden/`: further scenarios, which the unmodified server has played, too."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
     Holds = Callable[[Row], bool]
 
+pytestmark = pytest.mark.any_server
+
 DAY = datetime(2026, 11, 20)
 STATES = ("defined", "waiting", "activated", "running", "finished", "failed")
 HOMES = {job.__tablename__: job for job in JOB_TABLES}

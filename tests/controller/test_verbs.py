@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -178,10 +181,40 @@ def test_two_callers_at_once_change_each_job_once(database: Database) -> None:
 
 
 def test_an_index_that_is_missing_is_named(database: Database) -> None:
-    """F.4-17: `db check`."""
+    """F.4-17: `db check` names it, and it is built while a hundred jobs a second come in."""
     with database.transaction() as connection:
         connection.exec_driver_sql("DROP INDEX pandadb.job_control_public_id_key")
     assert any("job_control_public_id_key" in str(one) for one in drift.check(database))
+    submitted(database, MANY)
+    over, made = threading.Event(), list[int]()
+    with ThreadPoolExecutor(1) as pool:
+        inserts = pool.submit(insert_until, database, over, made)
+        assert reaches(made, 1)
+        with closing(database.engine.connect()) as connection:
+            at_once = connection.execution_options(isolation_level="AUTOCOMMIT")
+            at_once.exec_driver_sql(
+                "CREATE UNIQUE INDEX CONCURRENTLY job_control_public_id_key"
+                " ON pandadb.job_control (public_id)"
+            )
+        number = len(made)
+        assert reaches(made, number + 3)  # inserts go on beside the new index
+        over.set()
+        inserts.result(timeout=30)
+    assert drift.check(database) == []
+
+
+def insert_until(database: Database, over: threading.Event, made: list[int]) -> None:
+    """Submit a job each hundredth of a second until an event."""
+    while not over.wait(0.01):
+        made.extend(submitted(database, 1))
+
+
+def reaches(made: list[int], number: int) -> bool:
+    """Return whether there are so many jobs within half a minute."""
+    deadline = time.monotonic() + 30
+    while len(made) < number and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return len(made) >= number
 
 
 def test_all_or_nothing_unless_jobs_may_be_skipped(database: Database) -> None:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from pandadb.controller import JobController
+from pandadb.controller import JobController, NotAllowed
 from pandadb.core.control import locks
 from pandadb.core.queue import claims, leases
+from pandadb.core.queue.verbs import withdrawn_leases
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobControl, JobGroupMember, Outbox
-from pandadb.services import queue
-from pandadb.services.queue import NewQueueJob, Standing, steps
+from pandadb.services import jobs, queue
+from pandadb.services.queue import NewQueueJob, Standing, Success, steps
+from pandadb.services.queue.flows import NewFlow, Response
 from tests.controller.queued_jobs import Q, finish, status, take
 from tests.queue.test_queue_together import deadlocks
 from tests.waiting import meanwhile
@@ -21,6 +24,8 @@ from tests.waiting import meanwhile
 if TYPE_CHECKING:
     from pandadb.database import Database
     from pandadb.services.selection import VerbReport
+
+pytestmark = pytest.mark.any_server
 
 
 def submitted(database: Database, *jobs: NewQueueJob) -> list[int]:
@@ -105,3 +110,59 @@ def test_a_job_that_is_set_to_running_keeps_its_place(database: Database) -> Non
     assert places(database) == {first: True, second: False}
     JobController(database).set_state(first, Standing.FINISHED)
     assert status(database, second) == "activated"
+
+
+def test_throttle_release_and_reset_do_not_bypass_a_group_or_a_pause(database: Database) -> None:
+    first, second, third = queue.submit(
+        database, [NewQueueJob(Q, group="g"), NewQueueJob(Q, group="g"), NewQueueJob(Q)]
+    ).pandaids
+    queue.pause(database, third)
+    for verb, job, words in (
+        (jobs.throttle, first, "is of the group 'g', which admits its jobs"),
+        (jobs.reset, first, "is of the group 'g'"),
+        (jobs.release, second, "is of the group 'g'"),
+        (jobs.release, third, "is paused by its user"),
+    ):
+        with pytest.raises(jobs.Refused, match=words):
+            verb(database, job)
+    assert [status(database, job) for job in (first, second, third)] == [
+        "activated", "throttled", "throttled",
+    ]  # fmt: skip
+
+
+def test_children_that_went_on_wait_for_a_resumed_parent(database: Database) -> None:
+    parent, child, other = queue.submit(
+        database,
+        [
+            NewQueueJob(Q, "P"),
+            NewQueueJob(Q, "C", parents=["P"], on_failure="ignore"),
+            NewQueueJob(Q, "D", parents=["P"], on_failure="ignore"),
+        ],
+    ).pandaids
+    controller = JobController(database)
+    controller.stop(parent)
+    lease = take(database, other)
+    assert (status(database, child), status(database, other)) == ("activated", "sent")
+    with pytest.raises(NotAllowed, match=f"job {other} depends on it and is claimed"):
+        controller.resume(parent)
+    queue.give_back(database, lease)
+    report = controller.resume(parent)
+    assert report.related == {child: "pending", other: "pending"}
+    finish(database, report.attempts[parent])
+    assert (status(database, child), status(database, other)) == ("activated", "activated")
+
+
+def test_a_job_that_changes_its_flow_waits_for_its_lease_before_its_group(
+    database: Database,
+) -> None:
+    """A rerun has the lease and waits for the group: the other way would be a deadlock."""
+    flow = NewFlow("f", queue=Q)
+    (job,) = queue.submit(database, [NewQueueJob(name="A", group="g")], flow=flow).pandaids
+    lease = take(database, job)
+    change = Response(addition=NewQueueJob(name="B", handler="nothing"))
+    with database.transaction() as connection:
+        withdrawn_leases.lock(connection, [job])
+        with meanwhile(database, lambda: queue.finish(database, Success(lease, None, change))):
+            locks.lock(connection, [job], Lock.NOWAIT)
+            connection.commit()
+    assert status(database, job) == "finished"

@@ -17,6 +17,8 @@ from tests.typed import pandadb
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.any_server
+
 UPSTREAM = """
 CREATE SCHEMA doma_panda;
 CREATE TABLE doma_panda.jobsactive4 (pandaid bigint, jobstatus varchar(15));

@@ -13,7 +13,7 @@ from sqlalchemy.orm import RelationshipProperty, Session, aliased, configure_map
 
 from pandadb import models as m
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 NOW = dt.datetime(2026, 11, 20, 12)
 

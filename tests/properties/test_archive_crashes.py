@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from tests.servers import PrivateServer
 
+pytestmark = pytest.mark.any_server
+
 FORK = multiprocessing.get_context("fork")
 DAYS, EACH = 12, 10
 """Days at the beginning, and jobs of each."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 JOBS, BATCH = 400, 5
 
 

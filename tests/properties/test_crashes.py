@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from ctypes import c_long
     from multiprocessing.process import BaseProcess
 
+pytestmark = pytest.mark.any_server
+
 KILLS = 3
 """So many for each one that `--kills` says: they take less time than those of archivers."""
 OF_THE_SERVER = 10

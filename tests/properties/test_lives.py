@@ -31,6 +31,8 @@ from tests.properties.tasks import new_jobs
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 TASKS = (7, 8)
 EVERYTHING = text(
     "TRUNCATE doma_panda.jobsdefined4, doma_panda.jobswaiting4, doma_panda.jobsactive4,"

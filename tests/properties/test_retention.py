@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 LOG = "doma_panda.jobs_statuslog"
 JOBS = "doma_panda.jobsarchived4"
 FIRST = datetime(2024, 1, 1)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
+pytestmark = pytest.mark.any_server
+
 PROCESSES = 2
 NUMBER = 40
 """Sites of a load that may be killed."""

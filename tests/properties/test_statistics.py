@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from ctypes import c_long
     from multiprocessing.process import BaseProcess
 
+pytestmark = pytest.mark.any_server
+
 Rows = dict[tuple[Any, ...], Any]
 FORK = multiprocessing.get_context("fork")
 COUNTS, CACHE = MVJobsActive4Stats.__table__, TotalWalltimeCache.__table__

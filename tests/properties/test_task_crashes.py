@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
+pytestmark = pytest.mark.any_server
+
 PROCESSES = 2
 FILES = 60
 AT_ONCE = 8

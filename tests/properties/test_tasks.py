@@ -30,6 +30,8 @@ from tests.properties import task_invariants, task_steps
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 EVERYTHING = text(
     "TRUNCATE doma_panda.jobsdefined4, doma_panda.jobswaiting4, doma_panda.jobsactive4,"
     " doma_panda.jobsarchived4, doma_panda.filestable4, doma_panda.metatable,"

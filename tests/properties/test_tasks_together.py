@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 FILES = 600
 SECONDS, THOROUGH_SECONDS = 8, 45
 

@@ -18,6 +18,8 @@ from tests.properties.steps import STEPS, TASK
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 ROUNDS = 40
 
 

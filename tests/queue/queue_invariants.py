@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from pandadb.core.jobs.states import STATES, WITH_WORKER
+from pandadb.core.queue.verbs.new_attempts import FIRST_ATTEMPT
 from pandadb.models import JobControl, JobDependency, JobGroup, JobGroupMember, JobLease
 from tests.properties import invariants
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -22,41 +24,48 @@ AT_WORK = ("activated", *WITH_WORKER)
 WITHOUT_LEASE = ("pending", "activated", "throttled")
 
 
-def hold(session: Session, now: datetime, *, quiet: bool) -> Jobs:
+def hold(session: Session, now: datetime, *, quiet: bool, retried: Collection[int] = ()) -> Jobs:
     """See that everything is as it has to be in one snapshot; return all jobs of queues.
 
-    `quiet` is whether nobody does anything just now.
+    `quiet` is whether nobody does anything just now. Jobs that were `retried` after a step that had
+    failed wait in their state for a runner.
     """
     found = invariants.jobs(session)
     controls = {row.pandaid: row for row in session.scalars(select(JobControl))}
     assert {*controls} <= {*found}, "a control row without its job"
     jobs = {pandaid: found[pandaid] for pandaid in controls}
     invariants.paths_are_legal(session, found)
-    leases_are_of_live_jobs(session, jobs, quiet)
-    waits = children_wait(session, jobs)
-    groups_are_within_limits(session, jobs)
+    failed = {job for job, control in controls.items() if control.step_error is not None}
+    leases_are_of_live_jobs(session, jobs, failed | {*retried}, quiet)
+    begun_anew = {job for job, one in controls.items() if FIRST_ATTEMPT in (one.details or {})}
+    waits = children_wait(session, jobs, begun_anew)
+    groups_are_within_limits(session, jobs, controls)
     nobody_waits_for_nothing(jobs, controls, waits, now)
     keys_are_of_live_jobs(jobs, controls)
     return jobs
 
 
-def leases_are_of_live_jobs(session: Session, jobs: Jobs, quiet: bool) -> None:
+def leases_are_of_live_jobs(
+    session: Session, jobs: Jobs, between_steps: set[int], quiet: bool
+) -> None:
     """Jobs with workers have leases, and no others, but for a moment those that have just ended.
 
-    Who holds the lease of such a job, is about to end it.
+    Who holds the lease of such a job, is about to end it. Jobs between two steps may be without.
     """
     leased = {*session.scalars(select(JobLease.pandaid))}
     with_worker = {job for job, row in jobs.items() if row["jobstatus"] in WITH_WORKER}
-    assert not with_worker - leased, with_worker - leased
+    free = with_worker - leased - between_steps
+    assert not free, [(job, jobs[job]["jobstatus"]) for job in free]
     left = {job: jobs[job]["jobstatus"] for job in leased - with_worker}
     assert all(STATES[state].final for state in left.values()), left
     assert not (left and quiet), left
 
 
-def children_wait(session: Session, jobs: Jobs) -> set[int]:
+def children_wait(session: Session, jobs: Jobs, begun_anew: set[int]) -> set[int]:
     """A child with an open dependency is pending, or has ended; return those children.
 
-    Its dependencies know in which state each parent has ended.
+    Its dependencies know in which state each parent has ended. A child that was run anew waits for
+    a parent with which it had been given up.
     """
     waits = set()
     for edge in session.scalars(select(JobDependency)):
@@ -67,13 +76,17 @@ def children_wait(session: Session, jobs: Jobs) -> set[int]:
         if ended != "finished" and not excused:
             waits.add(edge.child)
             assert child == "pending" or STATES[child].final, (edge.parent, edge.child, child)
-        if ended not in (None, "finished") and edge.on_failure == "cancel":
+        is_lost = ended not in (None, "finished") and edge.on_failure == "cancel"
+        if is_lost and edge.child not in begun_anew:
             assert STATES[child].final, (edge.child, "lives without its parent", edge.parent)
     return waits
 
 
-def groups_are_within_limits(session: Session, jobs: Jobs) -> None:
-    """Members are live jobs; the admitted ones are at work, no more than the limit; none idles."""
+def groups_are_within_limits(session: Session, jobs: Jobs, controls: dict[int, JobControl]) -> None:
+    """Members are live jobs; the admitted ones are at work, no more than the limit; none idles.
+
+    Throttled jobs wait for a place, or are paused.
+    """
     limits = {row.group_key: row.max_running for row in session.scalars(select(JobGroup))}
     admitted: Counter[str] = Counter()
     queued: Counter[str] = Counter()
@@ -86,7 +99,8 @@ def groups_are_within_limits(session: Session, jobs: Jobs) -> None:
     for group, limit in limits.items():
         assert admitted[group] <= limit, (group, admitted[group], limit)
         assert not queued[group] or admitted[group] == limit, (group, "has places", queued[group])
-    throttled = {job for job, row in jobs.items() if row["jobstatus"] == "throttled"}
+    paused = {job for job, control in controls.items() if control.held}
+    throttled = {job for job, row in jobs.items() if row["jobstatus"] == "throttled"} - paused
     assert throttled == {one.pandaid for one in members if not one.admitted}
 
 

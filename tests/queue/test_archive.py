@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from pandadb.models import JobsDebug
 from pandadb.services import archive, jobs, queue, sequences
 from pandadb.services.archive import GracePeriods, control_rows
 from pandadb.services.queue import NewQueueJob
+from pandadb.services.selection import NotFound
 from tests.databases import temporary_database
 from tests.queue.archived_jobs import OLD, counts, end_long_ago, old_flow
 
@@ -32,17 +34,25 @@ def test_control_rows_follow_a_swapped_day_and_public_ids_stay_findable(
     ids = old_flow(database)
     with database.session() as session:
         name = str(session.scalar(text("SELECT min(public_id) FROM pandadb.job_control")))
+        for job in (*ids, 5):  # the last is PanDA's own
+            session.add(JobsDebug(pandaid=job, stdout="end"))
     before = queue.find_public(database, name)[name]
 
     ran = archive.run(database)
 
     assert len(ran.done) == 1
+    with database.session() as session:
+        assert session.scalars(select(JobsDebug.pandaid)).all() == [5]
     assert ran.control_rows == {"job_control_arch": 3, "job_dependency_arch": 2, "outbox_arch": 1}
     assert (counts(database), counts(database, "_arch")) == (NONE, FLOW)
     found = queue.find_public(database, [name, "no such id"])
     assert [*found] == [name]
     assert (found[name].pandaid, found[name].is_archived) == (before.pandaid, True)
     assert jobs.get(database, ids[0])["jobstatus"] == "finished"
+    words = f"Job {ids[0]} is in the archive schema since its end on {OLD}: restore it first"
+    with pytest.raises(NotFound, match=words):
+        queue.rerun(database, ids[0], force=True)
+    assert queue.cancel(database, ids[0], by="me").refused[ids[0]].startswith(words)
     assert archive.run(database).control_rows == {}
 
 

@@ -18,7 +18,7 @@ from tests.queue.flow_runs import states
 if TYPE_CHECKING:
     from pandadb.database import Database
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 NUMBERS = itertools.count(1)
 RULES = ("block", "ignore", "cancel")
@@ -104,16 +104,7 @@ def check(database: Database, model: Model, dice: st.DataObject) -> None:
             leases = {}
 
 
-@settings(SHARED, max_examples=8)
-@given(graphs(), st.data())
-def test_the_jobs_that_may_run_are_those_of_the_model(
-    database: Database, model: Model, dice: st.DataObject
-) -> None:
-    check(database, model, dice)
-
-
-@pytest.mark.slow
-@settings(SHARED, max_examples=60)
+@settings(SHARED, max_examples=40)
 @given(graphs(), st.data())
 def test_the_jobs_that_may_run_are_those_of_the_model_in_many_graphs(
     database: Database, model: Model, dice: st.DataObject

@@ -191,6 +191,10 @@ def test_flows_are_found_page_by_page_and_by_each_criterion(database: Database) 
     ):
         assert [row["jeditaskid"] for row in flows.find(database, chosen).flows] == [one]
     assert flows.count(database, FlowFilter(username="ann")) == {"ready": 1}
+    with queue.lock_flows(database, [one]):
+        for locked, flow in ((True, one), (False, two)):
+            found = flows.find(database, FlowFilter(locked=locked)).flows
+            assert [row["jeditaskid"] for row in found] == [flow]
     assert flows.of_job(database, member) == one
     with pytest.raises(InvalidValue, match="is it ready"):
         FlowFilter(states="redy")

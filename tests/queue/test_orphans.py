@@ -15,6 +15,8 @@ from tests.queue.test_repairs import do, repaired
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 
 def lost(database: Database, **given: object) -> Lease:
     """Return the lease of a job that runs, and is deleted by hand."""

@@ -15,14 +15,14 @@ from sqlalchemy import func, select, text
 from pandadb.database import Database
 from pandadb.models import JobLease, Jobs, JobsArchived4
 from pandadb.services import queue
-from pandadb.services.queue import LeaseLost, NewQueueJob
+from pandadb.services.queue import LeaseLost, NewQueueJob, VerbRules
 from tests.queue.test_queue_together import deadlocks, see
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 FORK = multiprocessing.get_context("fork")
 Q = "processes"
@@ -151,3 +151,38 @@ def test_two_processes_change_the_same_jobs_without_a_deadlock(
     assert njobs <= max(sum(answer) for answer in answers) <= 3 * njobs
     assert deadlocks(database) == 0
     see(database)
+
+
+def rerun_or_cancel(url: str, reruns: bool, pandaids: list[int], pipe: Connection) -> None:
+    """Rerun all jobs, or cancel them, where they can be; report how many have changed, and not."""
+    skip = VerbRules(on_error="skip")
+    with Database(url, pool_size=1) as database:
+        if reruns:
+            done = queue.rerun(database, pandaids, skip, force=True)
+        else:
+            done = queue.cancel_jobs(database, pandaids, skip, by="me", cascade=True)
+        pipe.send((len(done.changed), len(done.skipped)))
+
+
+@pytest.mark.parametrize("njobs", [200, pytest.param(1000, marks=pytest.mark.slow)])
+def test_two_processes_rerun_and_cancel_the_same_jobs_without_a_deadlock(
+    database: Database, database_url: str, njobs: int
+) -> None:
+    """F.4-16: each job is changed or skipped by both, whichever comes first."""
+    parents = [NewQueueJob(Q, f"{n}", group=f"g{n % 3}") for n in range(njobs // 2)]
+    children = [NewQueueJob(Q, parents=[f"{n}"]) for n in range(njobs // 2)]
+    for n in range(3):
+        queue.set_group(database, f"g{n}", njobs // 4)
+    pandaids = queue.submit(database, [*children, *parents]).pandaids
+    leases = queue.claim(database, Q, njobs // 4, owner="w")
+    queue.start(database, leases[::2])
+    queue.finish(database, leases[::4])
+    ours, theirs = FORK.Pipe()
+    both = (True, pandaids), (False, [*reversed(pandaids)])
+    for reruns, jobs in both:
+        started(rerun_or_cancel, database_url, reruns, jobs, theirs)
+    answers = [ours.recv() for _ in both]
+    assert [changed + skipped for changed, skipped in answers] == [njobs, njobs]
+    assert sum(changed for changed, _ in answers) > 0
+    assert deadlocks(database) == 0
+    see(database, quiet=False)  # the payloads that are to end have their leases

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 Q = "wakeups"
 
 

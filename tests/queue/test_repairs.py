@@ -197,6 +197,21 @@ def test_a_pending_job_with_nothing_to_wait_for_goes_on(database: Database) -> N
     assert repaired(database).moved == {child: "activated"}
 
 
+def test_workers_that_ended_or_were_killed_long_ago_are_forgotten(database: Database) -> None:
+    for name in ("killed", "ended", "busy", "new", "alive"):
+        queue.register(database, name, [Q], 1)
+    for name in ("ended", "new"):
+        queue.stop(database, name)
+    queue.submit(database, jobs(1))
+    queue.claim(database, Q, 1, owner="busy")
+    old = "SET last_seen = now() - interval '8 days', stopped_at = stopped_at - interval '8 days'"
+    do(database, f"UPDATE pandadb.worker {old} WHERE worker_id IN ('killed', 'ended', 'busy')")
+
+    assert repaired(database).workers == ["ended", "killed"]
+    left = {row["worker_id"] for row in queue.workers(database, stopped=True)}
+    assert left == {"busy", "new", "alive"}
+
+
 def test_nothing_is_repaired_in_order(database: Database) -> None:
     queue.submit(database, [*jobs(3, group="g"), *jobs(1, delay=600), *jobs(1, dedupe_key="k")])
     flow = [NewQueueJob(Q, "A"), NewQueueJob(Q, "B", parents=["A"])]

@@ -48,6 +48,7 @@ MATRIX = {
         "SELECT",
         "SELECT",
     ),
+    "doma_panda.jobsdebug": ("SELECT INSERT UPDATE DELETE", "SELECT", "SELECT DELETE"),
     "doma_panda.pandadb_version": ("SELECT", "SELECT", "SELECT"),
     "doma_panda.secrets": ("SELECT INSERT UPDATE DELETE", "", ""),
     "doma_panda.pilottoken": ("SELECT INSERT UPDATE DELETE", "", ""),

@@ -91,7 +91,7 @@ def test_a_worker_that_was_stopped_changes_nothing_of_a_job_that_another_has_2(
     database: Database, tmp_path: Path
 ) -> None:
     program = submitted(database, *shell(FIRST_HANGS), max_attempts=2)
-    function = submitted(database, handler="wait", arguments={"seconds": 4}, max_attempts=2)
+    function = submitted(database, handler="wait", arguments={"seconds": 2}, max_attempts=2)
     with running_worker(database, tmp_path, "--handlers=tests.worker.sample_handlers") as zombie:
         pid = number_in(directory_of(tmp_path, program) / "pid")
         until_state(database, function, "running")

@@ -5,6 +5,7 @@ function, whose waits for the server are awaited. `database` is an `AsyncDatabas
 """
 
 from pandadb.aio import (
+    applications,
     controller,
     datasets,
     errors,
@@ -22,6 +23,7 @@ from pandadb.aio.database import AsyncDatabase
 
 __all__ = [
     "AsyncDatabase",
+    "applications",
     "controller",
     "datasets",
     "errors",

@@ -13,6 +13,15 @@ from pandadb.models.base import PANDADB, Base, sequence
 from pandadb.models.types import UTC_NOW, BigInt, SmallInt
 
 JOB_LEASE_TOKEN_SEQ = sequence("job_lease_token", PANDADB)
+SUBMITTER = "details #>> '{metadata,application,submitter}'"
+"""The submitter of a job of an application; NULL for other jobs."""
+
+
+def by_submitter(table: str) -> Index:
+    """Return the index of the jobs of a submitter, in their order."""
+    given = text(f"({SUBMITTER}) IS NOT NULL")
+    name = f"{table}_submitter_idx"
+    return Index(name, text(f"({SUBMITTER})"), "pandaid", postgresql_where=given)
 
 
 class JobControlColumns:
@@ -102,6 +111,7 @@ class JobControl(JobControlColumns, Base):
             "run_after",
             postgresql_where=text("run_after IS NOT NULL"),
         ),
+        by_submitter("job_control"),
         {"schema": PANDADB},
     )
 

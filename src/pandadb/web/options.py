@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pandadb.services.applications import Application
+
 
 @dataclass(frozen=True)
 class WebOptions:
@@ -29,11 +31,15 @@ class WebOptions:
     waits: archive.GracePeriods = field(default_factory=archive.GracePeriods)
     """Time between copy and drop, with an archive in another database."""
     exports: Path | None = None
-    """Folder of exported months, in which jobs are looked up at last."""
+    """Folder of exported months: jobs are looked up there at last."""
     jobs_dir: Path | None = None
-    """Folder below which workers of this machine run jobs; files of no other one are shown."""
+    """Folder of the workers of this machine; files of jobs are shown from below it only."""
     max_requests: int = 64
     """Requests at work at once; others are answered with 503."""
+    applications: Mapping[str, Application] = field(default_factory=dict)
+    """Programs with forms, by their names."""
+    sends_mail: bool = True
+    """Whether pages promise mails at the end of jobs."""
     max_body: int = 1_000_000
     """Bytes of the body of a request; others are answered with 413."""
     body_timeout: float = 15.0

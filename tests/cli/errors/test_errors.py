@@ -14,6 +14,8 @@ from tests.given_errors import give_actions, give_class, give_failed, give_rule,
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 
 @pytest.fixture
 def url(database: Database) -> str:

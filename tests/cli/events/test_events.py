@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 
 @pytest.fixture
 def url(database: Database) -> str:

@@ -15,7 +15,7 @@ from tests.queue.flow_runs import DIAMOND, fail, flow_of, states
 if TYPE_CHECKING:
     from pandadb.database import Database
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "flow.yaml"
 

@@ -19,6 +19,8 @@ from tests.harvester_workers import report
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 SECRET = "hunter2"
 
 

@@ -19,6 +19,8 @@ from tests.task_commands import make_commanded_task
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 FILE = str(examples.home() / "shares.yaml")
 
 

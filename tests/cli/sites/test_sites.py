@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 SITES = str(examples.home() / "sites.json")
 
 

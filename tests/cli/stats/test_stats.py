@@ -13,6 +13,8 @@ from tests.statistics_rows import STATEMENTS, add_jobs
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 
 @pytest.fixture
 def url(database: Database, database_url: str) -> str:

@@ -17,6 +17,8 @@ from tests.databases import render
 if TYPE_CHECKING:
     from pandadb.database import Database
 
+pytestmark = pytest.mark.any_server
+
 TASK, CATALOGUE = (str(examples.home() / name) for name in ("task.json", "catalogue.json"))
 
 

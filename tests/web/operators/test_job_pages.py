@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 
-from pandadb.models import ErrorDescriptions
+from pandadb.models import ErrorDescriptions, JobsArchived
 from pandadb.services import archive, queue
 from pandadb.services.queue import NewQueueJob
 from pandadb.web.accounts.users import Role, User
@@ -64,6 +65,7 @@ def test_errors_are_explained(reader: Browser, database: Database) -> None:
         job = make_job(session, "failed", piloterrorcode=1305, piloterrordiag="core dumped")
     page = reader.get(f"/jobs/{job}").text
     assert "core dumped" in page
+    assert "The payload has crashed" in page
     assert 'href="/jobs?errorcode=pilot=1305"' in page
 
 
@@ -101,6 +103,21 @@ def test_an_exported_job_has_the_same_address(database: Database, tmp_path: Path
     page = client.get(f"/jobs/{ids[0]}")
     assert page.status_code == 200
     assert "in an exported month" in page.text
+
+
+def test_a_job_that_was_copied_to_another_database_has_the_same_address(
+    database: Database, there: Database
+) -> None:
+    with there.session() as session:
+        row = JobsArchived(
+            pandaid=5, jobstatus="failed", modificationtime=datetime(2026, 1, 1),
+            piloterrorcode=1305, piloterrordiag="core dumped",
+        )  # fmt: skip
+        session.add(row)
+    app = create_app(database, WebOptions("key"), lambda _: User("r", Role.READER), archive=there)
+    page = Browser(app).get("/jobs/5")
+    assert page.status_code == 200
+    assert "in the archive (jobsarchived)" in page.text
 
 
 @pytest.fixture

@@ -44,6 +44,10 @@ def list_(
         datetime | None,
         typer.Option(parser=moment(FORMATS), metavar="TIME", help="Not changed after that."),
     ] = None,
+    locked: Annotated[
+        bool | None,
+        typer.Option("--locked/--unlocked", help="Whether a session has locked them."),
+    ] = None,
     limit: Annotated[
         int, typer.Option(parser=whole(1, 100_000), metavar="NUMBER", help="The most flows.")
     ] = 100,
@@ -58,7 +62,7 @@ def list_(
     Example: pandadb flows list --state running
     """
     chosen = queue.flows.FlowFilter(
-        states=state or None, name=name, username=user, since=since, until=until
+        states=state or None, name=name, username=user, since=since, until=until, locked=locked
     )
     with connected() as database:
         page = queue.flows.find(

@@ -106,7 +106,7 @@ def repair(
         as_json(asdict(done))
     else:
         title = "Would be repaired" if dry_run else "Repaired"
-        table(title, ("what", "jobs", "examples"), _rows(done))
+        table(title, ("what", "number", "examples"), _rows(done))
     if not done.number:
         raise typer.Exit(NOTHING_TO_DO)
 
@@ -114,9 +114,9 @@ def repair(
 def _rows(done: "queue.RepairResult") -> list[tuple[str, int, str]]:
     found = asdict(done)
     return [
-        (MEANINGS[name], len(jobs), ", ".join(plain_text(job) or "" for job in [*jobs][:3]))
-        for name, jobs in found.items()
-        if jobs
+        (MEANINGS[name], len(rows), ", ".join(plain_text(row) or "" for row in [*rows][:3]))
+        for name, rows in found.items()
+        if rows
     ]
 
 
@@ -128,6 +128,7 @@ MEANINGS = {
     "joined_groups": "jobs without a place in their group",
     "moved": "jobs that go on, wait or end since",
     "left_over": "control rows left to the archive",
+    "workers": "workers that ended long ago",
 }
 
 

@@ -45,8 +45,8 @@ def send(
 
     Example: pandadb queue outbox send --to mail
     """
-    sink = _sink(to, dry_run=dry_run)
     with changing(dry_run=dry_run) as database:
+        sink = _sink(to, dry_run=dry_run)
         if dry_run:
             waiting = queue.events(database, "waiting", limit=limit)
             as_json([asdict(one) for one in waiting]) if json else out.print(

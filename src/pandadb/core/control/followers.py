@@ -86,6 +86,8 @@ def _announce(session: Transaction, ended: Mapping[int, str]) -> None:
         CONTROL.queue,
         constant("jobstatus"),
         job.jobstatus,
+        constant("error"),
+        func.coalesce(func.nullif(job.exeerrordiag, ""), job.taskbuffererrordiag),
         constant("metadata"),
         CONTROL.details["metadata"],
     )

@@ -15,6 +15,7 @@ from pandadb.core.jobs.ending.kills import KillResult
 from pandadb.core.jobs.refusals import explain
 from pandadb.core.jobs.states import transitions
 from pandadb.core.queue import processes
+from pandadb.core.queue.verbs import job_rows, refused
 from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.validation import ids
@@ -67,6 +68,8 @@ def cancel(
         more = {*descendants(session, mine)} - seen if cascade else set()  # added meanwhile
     foreign = {*asked} - {*mine}
     done = CancelResult(refused={job: f"Job {job} is not of a job queue" for job in foreign})
+    old = job_rows.archived(session, foreign) if foreign else {}
+    done.refused |= {job: refused.archived(job, day).sentence for job, day in old.items()}
     if not mine:
         return done
     killed = _kill(session, mine, by, host)

@@ -7,20 +7,19 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Float, String, bindparam, exists, func, select
-from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.jobs import move_statement
 from pandadb.core.jobs.dispatch import dispatch_candidates
 from pandadb.core.jobs.dispatch.dispatches import MAX_INTEGER, SPARE_CANDIDATES, route_of
 from pandadb.core.jobs.refusals import refusing_to_wait
+from pandadb.core.queue import leases
 from pandadb.core.queue.leases import CONTROL, Lease
 from pandadb.core.sql.expressions import interval
 from pandadb.core.sql.id_arrays import unseen
 from pandadb.core.sql.prepared import send
 from pandadb.core.statemachine.effects import moment
-from pandadb.models import JobControl, JobLease, JobParamsTable
+from pandadb.models import JobControl
 from pandadb.models.control import JOB_LEASE_TOKEN_SEQ
-from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 OWN_COLUMNS = ("pandaid", "attemptnr", "maxattempt", "jeditaskid")
 KIND = ("prodsourcelabel", "gshare")
 PLACE_COLUMNS = (*KIND, "currentpriority")
-PARAMS = JobParamsTable.__table__.c
 
 
 class ClaimPosition(NamedTuple):
@@ -161,7 +159,7 @@ def _statement(*, is_after: bool = False) -> Select[Any]:
     place = [*(func.coalesce(free.c[name], "") for name in KIND), free.c.currentpriority]
     reached = func.cardinality(candidates.c.pandaids)
     return (
-        select(*job, *lease, _parameters(free.c.pandaid), *place, reached)
+        select(*job, *lease, leases.payload(free.c.pandaid), *place, reached)
         .select_from(candidates.outerjoin(taken, candidates.c.pandaids.is_not(None)))
         .order_by(free.c.place)
         .add_cte(at, *then, _leased(free, until))
@@ -179,14 +177,5 @@ def _with_tokens(free: CTE) -> CTE:
 
 
 def _leased(free: CTE, until: ColumnElement[Any]) -> CTE:
-    """Store the leases of jobs; one that is left of an earlier worker is replaced."""
     owner = unseen(bindparam("owner", type_=String))
-    rows = select(free.c.pandaid, free.c.token, until, owner)
-    new = insert(JobLease.__table__).from_select(["pandaid", "token", "until", "owner"], rows)
-    replaced = {name: new.excluded[name] for name in ("token", "until", "owner")}
-    return new.on_conflict_do_update(index_elements=["pandaid"], set_=replaced).cte("leased")
-
-
-def _parameters(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
-    own = select(PARAMS.jobparameters)
-    return own.where(PARAMS.pandaid == pandaid, PARAMS.modificationtime == EPOCH).scalar_subquery()
+    return leases.storing(select(free.c.pandaid, free.c.token, until, owner)).cte("leased")

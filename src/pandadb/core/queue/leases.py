@@ -22,6 +22,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from pandadb.core.control.followers import has_followers
 from pandadb.core.jobs.effects import NO_END_COMMAND
@@ -38,7 +39,8 @@ from pandadb.core.sql.id_arrays import (
 )
 from pandadb.core.sql.prepared import send
 from pandadb.errors import PandaDBError
-from pandadb.models import JobControl, JobLease, JobsActive4
+from pandadb.models import JobControl, JobLease, JobParamsTable, JobsActive4
+from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -48,7 +50,9 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-LEASE, CONTROL, JOB = (m.__table__.c for m in (JobLease, JobControl, JobsActive4))
+LEASE, CONTROL, JOB, PARAMS = (
+    m.__table__.c for m in (JobLease, JobControl, JobsActive4, JobParamsTable)
+)
 DEFAULT_SECONDS = 60.0
 """Seconds of a lease; its worker renews it every third of that."""
 MIN_SECONDS, MAX_SECONDS = 0.1, 7 * 24 * 3600.0
@@ -122,6 +126,24 @@ def _are_held() -> list[ColumnElement[bool]]:
     given = unnested("given", pandaid=array("pandaids"), token=array("tokens"))
     held = tuple_(LEASE.pandaid, LEASE.token)
     return [is_given(LEASE.pandaid), is_hashed_in(held, select(given.c.pandaid, given.c.token))]
+
+
+def storing(rows: Select[*tuple[Any, ...]], *, replaces: bool = True) -> Insert:
+    """Return the statement that stores leases: rows of PandaID, token, end and owner.
+
+    A lease that is left of an earlier worker is replaced, or its job is left to its holder.
+    """
+    new = insert(JobLease.__table__).from_select(["pandaid", "token", "until", "owner"], rows)
+    if not replaces:
+        return new.on_conflict_do_nothing()
+    changes = {name: new.excluded[name] for name in ("token", "until", "owner")}
+    return new.on_conflict_do_update(index_elements=["pandaid"], set_=changes)
+
+
+def payload(pandaid: ColumnElement[int]) -> ColumnElement[Any]:
+    """Return the parameters of a live job, as text."""
+    own = select(PARAMS.jobparameters)
+    return own.where(PARAMS.pandaid == pandaid, PARAMS.modificationtime == EPOCH).scalar_subquery()
 
 
 def closing(*conditions: ColumnElement[bool]) -> CTE:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.sql.expressions import now
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 WORKER, LEASE = Worker.__table__.c, JobLease.__table__.c
 LAST = Worker.__table__.alias("last").c
+KEPT = timedelta(days=7)
+"""How long after its last sign of life the row of a worker stays: a weekend, and a week to ask."""
 
 
 def register(
@@ -66,6 +69,20 @@ def drain(session: Transaction, worker_ids: Collection[str]) -> list[str]:
         WORKER.worker_id.in_([*worker_ids]), WORKER.stopped_at.is_(None)
     )
     return sorted(session.scalars(chosen.values(draining=True).returning(WORKER.worker_id)))
+
+
+def forget(session: Transaction, limit: int) -> list[str]:
+    """Delete the rows of workers that ended or were killed long ago, and have no lease any more.
+
+    A worker that was only cut off gets its row again when it registers. Returns their ids.
+    """
+    last = func.coalesce(WORKER.stopped_at, WORKER.last_seen)
+    is_held = exists().where(LEASE.owner == WORKER.worker_id)
+    old = select(WORKER.worker_id).where(last < now() - KEPT, ~is_held).order_by(WORKER.worker_id)
+    mine = old.limit(limit).with_for_update(skip_locked=True).cte("old").prefix_with("MATERIALIZED")
+    chosen = WORKER.worker_id.in_(select(mine.c.worker_id))
+    gone = delete(Worker.__table__).where(chosen).returning(WORKER.worker_id)
+    return sorted(session.scalars(gone))
 
 
 def listed(

@@ -14,7 +14,7 @@ from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Unpack
 
     from pandadb.core.jobs.files.file_reports import Reports
@@ -85,10 +85,7 @@ def give_back(
         LeaseLost: It was one lease, and it is lost; nothing was changed.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
-    wanted = [held] if isinstance(held, Lease) else held
-    with transaction(database, options) as connection:
-        done = ends.give_back(connection, wanted, host=options.host)
-    return _checked(done, isinstance(held, Lease))
+    return by_leases(database, held, options, ends.give_back)
 
 
 @repeated
@@ -103,9 +100,23 @@ def end_cancelled(
         LeaseLost: It was one lease, and it is lost; nothing was changed.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
+    return by_leases(database, held, options, ends.cancel)
+
+
+def by_leases(
+    database: Database,
+    held: Lease | Sequence[Lease],
+    options: VerbOptions,
+    act: Callable[..., EndResult],
+) -> EndResult:
+    """Do something with jobs by their leases, in one transaction.
+
+    Raises:
+        LeaseLost: It was one lease, and it is lost; nothing was changed.
+    """
     wanted = [held] if isinstance(held, Lease) else held
     with transaction(database, options) as connection:
-        done = ends.cancel(connection, wanted, host=options.host)
+        done = act(connection, wanted, host=options.host)
     return _checked(done, isinstance(held, Lease))
 
 

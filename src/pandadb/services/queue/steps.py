@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.queue import leases
-from pandadb.core.queue.leases import Lease
 from pandadb.core.queue.steps import job_steps, step_failures, step_leases
 from pandadb.core.queue.steps.step_failures import StepFailure
 from pandadb.core.sql.validation import check_text, ids, words
 from pandadb.services.queue.attempts import repeated
 from pandadb.services.queue.claims import MAX_JOBS, check_seconds
+from pandadb.services.queue.ends import by_leases
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pandadb.core.queue.ending.end_results import EndResult
+    from pandadb.core.queue.leases import Lease
     from pandadb.core.queue.steps.step_failures import StepOutcome
     from pandadb.database import Database
     from pandadb.services.jobs.verbs import PandaIDs
@@ -93,12 +95,9 @@ def advance(
         InvalidValue: There is no such step.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
-    wanted = [held] if isinstance(held, Lease) else held
-    with transaction(database, options) as connection:
-        done = job_steps.advance(connection, wanted, step, host=options.host, details=details)
-    if isinstance(held, Lease) and done.lost:
-        raise leases.lost(held.pandaid)
-    return done
+    return by_leases(
+        database, held, options, partial(job_steps.advance, step=step, details=details)
+    )
 
 
 def fail(

@@ -1,7 +1,7 @@
 """The jobs of a form: marked ones, all of a filter, or those of the dry run before.
 
-A form that confirms has the jobs of its dry run with their states, so that it changes exactly what
-was shown: a job in another state by now is left alone. So a form that is sent twice is harmless.
+A form that confirms has the jobs of its dry run with their states, so that it changes these and
+no others: a job in another state by now is left alone. So a form that is sent twice is harmless.
 """
 
 import re

@@ -42,7 +42,7 @@ class JobVerb:
     matrix: tuple[str, ...] = ()
     """Its names in the matrix of verbs and states of queued jobs; none if it is not for them."""
     states: tuple[str, ...] = ()
-    """States in which it is for jobs that are not of a job queue."""
+    """States of jobs that are not of a job queue, if it is for these."""
     parameters: tuple[Parameter, ...] = ()
     is_dangerous: bool = False
     """Whether it ends or deletes jobs."""
@@ -114,7 +114,7 @@ def _set_property(call: Call) -> VerbReport:
 
 
 def _legal(verb: str) -> tuple[str, ...]:
-    """Return the states from which a transition of PanDA goes."""
+    """Return the source states of a transition of PanDA."""
     return tuple(state for state in jobs.STATES if verb in jobs.legal_from(state))
 
 

@@ -9,7 +9,7 @@ from pandadb.services.selection import VerbReport
 from pandadb.web.operations.chosen_jobs import ChosenJobs
 
 KNOWN = {*jobs.STATES, *queue.Standing}
-"""States; another word is what has happened, such as `asked to end`."""
+"""States; another word is an event, such as `asked to end`."""
 MOST_STEPS = 6
 """Pairs of states in the sentence; the table has all jobs."""
 
@@ -51,7 +51,7 @@ def _note(job: int, report: VerbReport) -> str:
 
 
 def sentence(chosen: ChosenJobs, report: VerbReport, *, dry_run: bool) -> str:
-    """Return what has happened, or would, to how many jobs."""
+    """Return the numbers of jobs that have changed, or would, by their states."""
     number = len(report.changed)
     would = "would change" if dry_run else ("has changed" if number == 1 else "have changed")
     words = f"{_jobs(number)} {would}{_steps(chosen, report)}."

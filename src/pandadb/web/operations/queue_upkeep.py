@@ -18,6 +18,7 @@ MEANINGS = {
     "joined_groups": "jobs without a place in their group",
     "moved": "jobs that go on, wait or end since",
     "left_over": "control rows left to the archive",
+    "workers": "workers that ended long ago",
 }
 
 

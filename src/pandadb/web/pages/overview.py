@@ -1,4 +1,4 @@
-"""The start page: jobs by state, site and hour, queues, workers, and what needs attention."""
+"""The start page: jobs by state, site and hour, queues, workers, and problems."""
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime

@@ -66,7 +66,7 @@ def list_workers(
 
 
 def _state(worker: dict[str, Any], now: datetime) -> str:
-    """Return the state of a worker; one that was killed has none that says so, and is lost."""
+    """Return the state of a worker; one that was killed counts as lost."""
     if worker["stopped_at"]:
         return "stopped"
     if now - worker["last_seen"] > queue.ALIVE:

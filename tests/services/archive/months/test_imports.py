@@ -52,7 +52,7 @@ from tests.services.archive.months.test_exports import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 
 __all__ = ["CONTENTS", "month"]
 JOBS = "doma_pandaarch.jobsarchived"

@@ -20,6 +20,7 @@ from pandadb.models import (
     JobDependency,
     JobDependencyArch,
     JobsArchived,
+    JobsDebug,
     Outbox,
     OutboxArch,
 )
@@ -46,7 +47,8 @@ def to_archive(session: Session, pandaids: Collection[int]) -> Numbers:
     """Take rows of jobs that are not live to the archive; return how many came to each table.
 
     A dependency goes when neither of its jobs is live, so a child that waits keeps its own. Events
-    go when they were sent or given up.
+    go when they were sent or given up. The last output of a payload in JOBSDEBUG, for which the
+    archive has no table, is deleted: that of a program is in its metadata, too.
     """
     if not pandaids:
         return {}
@@ -60,6 +62,8 @@ def to_archive(session: Session, pandaids: Collection[int]) -> Numbers:
     moved["job_dependency_arch"] = _take(
         session, JobDependency, JobDependencyArch, and_(_touches(edge, ids), *alone)
     )
+    output = JobsDebug.__table__
+    session.execute(delete(output).where(is_among(output.c.pandaid, ids)))
     event = Outbox.__table__.c
     has_left = or_(event.sent_at.is_not(None), event.given_up_at.is_not(None))
     moved["outbox_arch"] = _take(

@@ -41,7 +41,8 @@ def finish(
     check_columns(JobsActive4, values or {})
     check_given(values or (), states.SET_BY_MOVER, "the verb")
     changes = {one.lease.pandaid: one.response for one in successes if one.response}
-    flows = responses.lock_flows(session, changes) if changes else {}
+    held = [one.lease for one in successes]
+    flows = responses.lock_flows(session, changes, held) if changes else {}
     done, closed = EndResult(), set[int]()
     plain = [one for one in successes if one.is_plain] if files is None else []
     if plain:

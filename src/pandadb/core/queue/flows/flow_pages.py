@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from pandadb.core.jobs.search import lookup
 from pandadb.core.jobs.search.job_filters.globs import is_like
 from pandadb.core.queue.flows.flow_rows import FlowNotFound
+from pandadb.core.queue.verbs import lock_holders
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.validation import InvalidValue, check_number, check_text, ids, near, words
 from pandadb.models import JediTaskParams, JobDependency
@@ -57,6 +58,8 @@ class FlowFilter:
     since: datetime | None = None
     """Of the last change, naive UTC, inclusive."""
     until: datetime | None = None
+    locked: bool | None = None
+    """Whether a session has locked them."""
 
     def __post_init__(self) -> None:
         for state in words(self.states or ()):
@@ -90,6 +93,9 @@ class FlowFilter:
             yield FLOW.changed_at >= self.since
         if self.until is not None:
             yield FLOW.changed_at <= self.until
+        if self.locked is not None:
+            held = FLOW.jeditaskid.in_(lock_holders.locked_flows())
+            yield held if self.locked else ~held
         for path, value in (self.metadata or {}).items():
             yield _has(path, value)
 

@@ -14,7 +14,7 @@ from sqlalchemy import null, select, update
 from pandadb.core.control import locks
 from pandadb.core.control.dependencies import FINISHED_STATE, IGNORE
 from pandadb.core.jobs.attempts import retry_history
-from pandadb.core.queue import cancels, submission
+from pandadb.core.queue import cancels, leases, submission
 from pandadb.core.queue.flows import flow_rows, new_flows, stops
 from pandadb.core.queue.flows.graphs import Graph, named, with_defaults
 from pandadb.core.queue.flows.passed_results import OUTPUT_OF
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.queue.flows.flow_rows import FlowRow
     from pandadb.core.queue.flows.graphs import Response
+    from pandadb.core.queue.leases import Lease
     from pandadb.core.queue.submission import Submitted
     from pandadb.core.sql.transaction import Transaction
 
@@ -63,10 +64,14 @@ class Maker:
         }
 
 
-def lock_flows(session: Transaction, jobs: Mapping[int, Response]) -> dict[int, FlowRow]:
+def lock_flows(
+    session: Transaction, jobs: Mapping[int, Response], held: Sequence[Lease]
+) -> dict[int, FlowRow]:
     """Lock the flows of jobs that end with changes, before anything else; return them by job.
 
-    Jobs that have ended meanwhile are left out: their leases are lost.
+    Then the leases that the call ends, and then the control rows: verbs of users that take jobs
+    from workers wait for leases before control rows, too. Jobs that have ended meanwhile are left
+    out: their leases are lost.
 
     Raises:
         InvalidValue: A job has no flow.
@@ -81,6 +86,7 @@ def lock_flows(session: Transaction, jobs: Mapping[int, Response]) -> dict[int, 
     members = [member for flow in whole for member in stops.members(session, flow)]
     stopping = [job for job in flow_of if jobs[job].stop_children]
     children = session.scalars(select(EDGE.child).where(is_among(EDGE.parent, stopping))).all()
+    leases.holders(session, held)
     locks.lock(session, [*jobs, *members, *children])
     return {job: flows[flow] for job, flow in flow_of.items()}
 

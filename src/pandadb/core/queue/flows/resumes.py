@@ -25,7 +25,7 @@ def resume(session: Transaction, flow: int, *, host: str) -> dict[int, str]:
 
     Raises:
         FlowNotFound: There is no such flow.
-        FlowNotAllowed: The flow is neither stopped nor paused.
+        FlowNotAllowed: The flow is neither stopped nor paused, or a job cannot go on.
         FlowLocked, JobsLocked: The flow or a job was locked for longer than the lock timeout.
     """
     row = flow_rows.lock_one(session, flow)
@@ -41,4 +41,5 @@ def resume(session: Transaction, flow: int, *, host: str) -> dict[int, str]:
     for refusal in done.refused.values():
         if refusal.reason is RefusalReason.LOCKED:
             raise JobsLocked(refusal.sentence)
+        raise FlowNotAllowed(f"Flow {flow} cannot be resumed: {refusal.sentence}")
     return done.states

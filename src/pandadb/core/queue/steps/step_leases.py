@@ -6,18 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, cast, func, not_, or_, select
-from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.jobs import states
 from pandadb.core.jobs.mover import move
+from pandadb.core.queue import leases
 from pandadb.core.queue.leases import Lease
 from pandadb.core.queue.verbs.new_attempts import FIRST_ATTEMPT
 from pandadb.core.sql.expressions import constants, interval, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
-from pandadb.models import JobControl, JobLease, JobParamsTable, JobsActive4
+from pandadb.models import JobControl, JobLease, JobsActive4
 from pandadb.models.control import JOB_LEASE_TOKEN_SEQ
-from pandadb.models.types import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -26,9 +25,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.sql.transaction import Transaction
 
-CONTROL, LEASE, JOB, PARAMS = (
-    one.__table__.c for one in (JobControl, JobLease, JobsActive4, JobParamsTable)
-)
+CONTROL, LEASE, JOB = (one.__table__.c for one in (JobControl, JobLease, JobsActive4))
 FIRST = cast(CONTROL.details[FIRST_ATTEMPT].astext, BigInteger)
 ORDER = (JOB.currentpriority.desc(), func.coalesce(FIRST, JOB.pandaid))
 """By priority, then age: a further attempt is as old as the first one."""
@@ -106,21 +103,12 @@ def lease(
         return []
     until = now() + interval(float(seconds))
     rows = select(JOB.pandaid, JOB_LEASE_TOKEN_SEQ.next_value(), until, func.text(owner))
-    new = insert(JobLease.__table__).from_select(
-        ["pandaid", "token", "until", "owner"], rows.where(is_among(JOB.pandaid, jobs))
-    )
-    changes = {name: new.excluded[name] for name in ("token", "until", "owner")}
-    if replaces:
-        new = new.on_conflict_do_update(index_elements=["pandaid"], set_=changes)
-    else:
-        new = new.on_conflict_do_nothing()
+    new = leases.storing(rows.where(is_among(JOB.pandaid, jobs)), replaces=replaces)
     leased = {*session.scalars(new.returning(LEASE.pandaid))}
-    own = select(PARAMS.jobparameters).where(
-        PARAMS.pandaid == JOB.pandaid, PARAMS.modificationtime == EPOCH
-    )
+    parameters = leases.payload(JOB.pandaid).label("parameters")
     columns = (JOB.attemptnr, JOB.maxattempt, JOB.jeditaskid)
     found = (
-        select(*LEASE, *columns, *_of_control(), own.scalar_subquery().label("parameters"))
+        select(*LEASE, *columns, *_of_control(), parameters)
         .join(JOB.pandaid.table, JOB.pandaid == LEASE.pandaid)
         .join(CONTROL.pandaid.table, CONTROL.pandaid == LEASE.pandaid)
         .where(is_among(LEASE.pandaid, leased))

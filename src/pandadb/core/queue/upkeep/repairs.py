@@ -17,7 +17,7 @@ from pandadb.core.jobs import advances, states
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.mover import move
 from pandadb.core.jobs.search import lookup
-from pandadb.core.queue import reaping
+from pandadb.core.queue import reaping, workers
 from pandadb.core.queue.upkeep import disorder
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import JobsActive4
@@ -50,12 +50,14 @@ class RepairResult:
     """Jobs that go on, wait or are given up since, each with its state."""
     left_over: list[int] = field(default_factory=list)
     """Jobs with a control row that no table before the archive has: `archive run` takes the row."""
+    workers: list[str] = field(default_factory=list)
+    """Workers that ended or were killed long ago: their rows are deleted."""
 
     @property
     def number(self) -> int:
         """Return how many rows were out of order; those left to the archive do not count."""
         found = (self.ended, self.leases, self.orphans, self.left_groups, self.joined_groups)
-        return sum(map(len, (*found, self.moved)))
+        return sum(map(len, (*found, self.moved, self.workers)))
 
 
 def repair(session: Transaction, *, host: str, limit: int = 1000) -> RepairResult:
@@ -77,6 +79,7 @@ def repair(session: Transaction, *, host: str, limit: int = 1000) -> RepairResul
     ready = _locked(session, disorder.ready, limit)
     done.moved |= queued_jobs.go_on(session, ready, host=host)
     done.left_over = disorder.left_over(session, limit)
+    done.workers = workers.forget(session, limit)
     return done
 
 

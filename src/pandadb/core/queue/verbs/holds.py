@@ -10,8 +10,16 @@ from pandadb.core.control import dependencies, groups, notices
 from pandadb.core.jobs import states
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.mover import move
-from pandadb.core.queue.verbs import job_rows, outcomes, reruns
-from pandadb.core.queue.verbs.standings import ENDED, PAUSE, RESUME
+from pandadb.core.queue.verbs import job_rows, outcomes, refused, reruns
+from pandadb.core.queue.verbs.standings import (
+    BATCHES,
+    ENDED,
+    IN_FLIGHT,
+    NOT_BEGUN,
+    PAUSE,
+    RESUME,
+    Standing,
+)
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
@@ -20,10 +28,14 @@ from pandadb.models import JobControl
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from pandadb.core.queue.verbs.outcomes import VerbOutcome
+    from pandadb.core.jobs.refusals import Refusal
+    from pandadb.core.queue.verbs.outcomes import Chosen, VerbOutcome
+    from pandadb.core.queue.verbs.reruns import Family
     from pandadb.core.sql.transaction import Transaction
 
 CONTROL = JobControl.__table__.c
+BEGUN = (*IN_FLIGHT, *BATCHES, Standing.SUSPENDED)
+"""States of jobs that cannot wait again: workers have them, or batch systems, or a runner had."""
 
 
 def pause(
@@ -50,16 +62,39 @@ def resume(
 ) -> VerbOutcome:
     """Let paused jobs go on, and run jobs that were stopped anew: once their parents have ended.
 
+    Children of a job that was stopped, which went on without it, wait for it again. It is refused
+    if a worker has one of them.
+
     Raises:
         FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
     """
     chosen = outcomes.choose(session, pandaids, RESUME, how)
+    family = reruns.family_of(session, chosen, all_levels=False)
+    chosen.refuse(_before_begun(chosen, family))
     ended = {job: one for job, one in chosen.jobs.items() if one.standing in ENDED}
+    below = [family.jobs[child] for child in family.below(ended, all_levels=False)]
+    early = {one.pandaid: one for one in below if one.standing in NOT_BEGUN}
+    freed = reruns.withdraw(session, early, chosen.outcome, host)
     reruns.begin_again(session, ended, chosen.outcome, host=host)
+    queued_jobs.go_on(session, [], freed, host=host)
     paused = sorted(chosen.jobs.keys() - ended.keys())
     hold(session, paused, held=False)
     release(session, paused, host=host)
-    return outcomes.report(session, chosen.outcome, chosen.jobs)
+    related = [job for job, one in early.items() if one.standing is not Standing.WAITING]
+    return outcomes.report(session, chosen.outcome, chosen.jobs, {*related} - chosen.jobs.keys())
+
+
+def _before_begun(chosen: Chosen, family: Family) -> dict[int, Refusal]:
+    """Refuse jobs that have ended, and have children with workers."""
+    found: dict[int, Refusal] = {}
+    for job, one in chosen.jobs.items():
+        below = family.below([job], all_levels=False) if one.standing in ENDED else ()
+        begun = next((c for c in sorted(below) if family.jobs[c].standing in BEGUN), None)
+        if begun is not None:
+            state = family.jobs[begun].standing
+            words = f"cannot go on: job {begun} depends on it and is {state}; rerun it by force"
+            found[job] = refused.guarded(job, words)
+    return found
 
 
 def hold(session: Transaction, jobs: Collection[int], *, held: bool) -> None:

@@ -14,11 +14,12 @@ from pandadb.core.jobs.search import lookup
 from pandadb.core.queue.verbs.standings import Standing, standing
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
-from pandadb.models import JobControl, JobLease, Jobs
+from pandadb.models import JobControl, JobControlArch, JobLease, Jobs
 from pandadb.models.jobs.all_tables import LIVE_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import date
 
     from sqlalchemy import ColumnElement
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pandadb.models.jobs.all_tables import JobTable
 
 CONTROL, LEASE, JOB = JobControl.__table__.c, JobLease.__table__.c, Jobs.__table__.c
+ARCHIVED = JobControlArch.__table__.c
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,17 @@ def _job(row: Any, job: Any) -> QueuedJob:
         name=row.name,
         index_number=row.index_number,
     )
+
+
+def archived(session: Transaction, pandaids: Collection[int]) -> dict[int, date | None]:
+    """Return jobs of the job queue in the archive, each with the day of its end.
+
+    None is the day of jobs with rows that are not in this database any more.
+    """
+    known = select(ARCHIVED.pandaid).where(is_among(ARCHIVED.pandaid, pandaids))
+    ids = [*session.scalars(known)]
+    rows = lookup.rows(session, ids, lambda job: select(job.pandaid, job.modificationtime))
+    return {job: rows[job].modificationtime.date() if job in rows else None for job in ids}
 
 
 def lock(session: Transaction, pandaids: Collection[int], how: Lock = Lock.WAIT) -> list[int]:

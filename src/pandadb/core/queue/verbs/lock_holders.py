@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -58,14 +58,26 @@ def of_flows(session: Transaction, flows: Collection[int] | None = None) -> list
     return _holders(session, JediTasks.__table__.c.jeditaskid, flows)
 
 
+def locked_flows() -> Select[int]:
+    """Select the flows that sessions have locked."""
+    key = JediTasks.__table__.c.jeditaskid
+    return _held(key).with_only_columns(key)
+
+
 def _holders(
     session: Transaction, key: ColumnElement[int], chosen: Collection[int] | None
 ) -> list[LockHolder]:
+    found = _held(key).where(true() if chosen is None else is_among(key, chosen)).order_by(key)
+    return [LockHolder(*row) for row in session.execute(found)]
+
+
+def _held(key: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
+    """Select the rows of a table that sessions have locked, with these."""
     lock, client = LOCKS.c, SESSIONS.c
     rows = key.table
     locker: ColumnElement[Any] = literal_column(f"{rows.name}.xmax")
     of_table: ColumnElement[Any] = literal_column(f"{rows.name}.tableoid")
-    found = (
+    return (
         select(key, client.pid, client.usename, client.application_name, client.xact_start)
         .select_from(rows)
         .join(LOCKS, lock.transactionid == locker)
@@ -76,11 +88,8 @@ def _holders(
             lock.mode == "ExclusiveLock",
             client.pid != func.pg_backend_pid(),
             _locks_rows_of(of_table, lock.pid),
-            true() if chosen is None else is_among(key, chosen),
         )
-        .order_by(key)
     )
-    return [LockHolder(*row) for row in session.execute(found)]
 
 
 def _locks_rows_of(of_table: ColumnElement[Any], pid: ColumnElement[int]) -> ColumnElement[bool]:

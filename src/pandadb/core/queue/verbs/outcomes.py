@@ -101,9 +101,17 @@ def report(
 def missing(
     session: Transaction, pandaids: Sequence[int], found: Collection[int]
 ) -> dict[int, Refusal]:
-    """Refuse jobs that there are not, and those that another transaction has locked."""
+    """Refuse jobs that there are not, that the archive has, or another transaction has locked."""
     left = [job for job in pandaids if job not in found]
     if not left:
         return {}
     there = job_rows.read(session, left)
-    return {job: refused.locked(job) if job in there else refused.unknown(job) for job in left}
+    old = job_rows.archived(session, [job for job in left if job not in there])
+    return {
+        job: refused.locked(job)
+        if job in there
+        else refused.archived(job, old[job])
+        if job in old
+        else refused.unknown(job)
+        for job in left
+    }

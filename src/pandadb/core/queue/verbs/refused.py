@@ -8,12 +8,29 @@ from pandadb.core.jobs.refusals import Refusal, RefusalReason
 from pandadb.core.queue.verbs.standings import MEANINGS, OUTCOMES, verbs_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from pandadb.core.queue.verbs.standings import Standing
 
 
 def unknown(pandaid: int) -> Refusal:
     """Refuse a job that there is not, or that is not of a job queue."""
     sentence = f"Job {pandaid} is unknown: no job of a queue has that PandaID now"
+    return Refusal(RefusalReason.UNKNOWN, sentence)
+
+
+def archived(pandaid: int, day: date | None) -> Refusal:
+    """Refuse a job in the archive; without a day its rows have left this database."""
+    if day is None:
+        sentence = (
+            f"Job {pandaid} was archived, and its rows have left this database: see the other one,"
+            " or pandadb archive import"
+        )
+    else:
+        sentence = (
+            f"Job {pandaid} is in the archive schema since its end on {day:%Y-%m-%d}: restore it"
+            f" first (pandadb archive restore --pandaid {pandaid})"
+        )
     return Refusal(RefusalReason.UNKNOWN, sentence)
 
 

@@ -79,7 +79,7 @@ def rerun(
     held = _lock_below(session, anew, how) if force else set()
     chosen = outcomes.choose(session, pandaids, verb, how, in_flow=False)
     chosen.refuse(_changed_meanwhile(chosen, first))
-    family = _family(session, chosen, all_levels=force)
+    family = family_of(session, chosen, all_levels=force)
     chosen.refuse(_refusals(chosen, family, force=force))
     if force and how is Lock.SKIP:
         chosen.refuse(_with_locked(chosen, family, held))
@@ -119,7 +119,8 @@ def _changed_meanwhile(chosen: Chosen, first: Mapping[int, QueuedJob]) -> dict[i
     }
 
 
-def _family(session: Transaction, chosen: Chosen, *, all_levels: bool) -> Family:
+def family_of(session: Transaction, chosen: Chosen, *, all_levels: bool) -> Family:
+    """Return the chosen jobs that begin anew, with their children, or all that depend on them."""
     anew = [job for job, one in chosen.jobs.items() if one.standing not in RESETS]
     around = _all_below(session, anew) if all_levels else [*anew]
     edges = session.execute(
@@ -168,14 +169,14 @@ def begin_again(
     made, unwilling = new_attempts.make(session, sorted(ended), host=host)
     outcome.attempts |= made
     outcome.refused |= unwilling
-    freed = _withdraw(session, live, outcome, host)
+    freed = withdraw(session, live, outcome, host)
     ids = [made.get(job, job) for job in affected if job not in outcome.refused]
     _reset(session, ids)
     ready = dependencies.ready(session, ids)
     queued_jobs.go_on(session, ready, freed, host=host)
 
 
-def _withdraw(
+def withdraw(
     session: Transaction, live: Mapping[int, QueuedJob], outcome: VerbOutcome, host: str
 ) -> set[str]:
     """Make jobs pending that have not ended; return the groups with a place that is free."""

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
+from pandadb.database import Database
 from pandadb.services import errors, jobs, queue, selection
 from pandadb.web.accounts.roles import CurrentUser, pages_for
 from pandadb.web.accounts.users import Role
@@ -120,12 +121,10 @@ def _attempt(attempt: jobs.Attempt) -> Row:
     return vars(attempt) | {"follows": ", ".join(map(str, attempt.follows))}
 
 
-def _errors(database: Any, job: Mapping[str, Any]) -> Table:
+def _errors(database: Database, job: Mapping[str, Any]) -> Table:
     """Return the errors of a job, explained; those of an exported job without the rules."""
     rows: list[Row] = []
-    codes = any(job.get(name) for name in job if name.endswith(("errorcode", "exitcode")))
-    if codes and job["table"] != "parquet":
-        found = errors.explain(database, job["pandaid"])[job["pandaid"]]
+    if found := _explained(database, job):
         rows = [
             {
                 "source": error.source,
@@ -138,6 +137,16 @@ def _errors(database: Any, job: Mapping[str, Any]) -> Table:
             for error, meaning in zip(found.errors, found.meanings, strict=True)
         ]
     return Table("Errors", ERRORS, rows, empty="No error was reported.")
+
+
+def _explained(database: Database, job: Mapping[str, Any]) -> errors.Explanation | None:
+    """Return the errors of a job, explained; None without errors, or if it is in no table here."""
+    if not any(job.get(name) for name in job if name.endswith(("errorcode", "exitcode"))):
+        return None
+    try:
+        return errors.explain(database, job["pandaid"])[job["pandaid"]]
+    except jobs.UnknownJob:
+        return None
 
 
 def _component(source: str) -> str:

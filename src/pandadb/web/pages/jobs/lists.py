@@ -40,6 +40,7 @@ COLUMNS = (
     Column("attemptnr", "Attempt", "number"),
     Column("modificationtime", "Changed", "time"),
 )
+ORDERS = ("pandaid", "modificationtime", "creationtime", "currentpriority")
 
 
 @reading.get("/jobs")
@@ -70,7 +71,7 @@ def list_jobs(
         fragment="jobs/table.html",
         chosen=query,
         states=[*jobs.STATES],
-        orders=[column.name for column in COLUMNS],
+        orders=ORDERS,
         verbs=[*VERBS.values()] if may_change else [],
     )
     if request.headers.get(FRAGMENT_HEADER):
