@@ -9897,3 +9897,51 @@ UPDATE pandadb.alembic_version SET version_num='0039' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0039 -> 0042
+
+COMMIT;
+
+SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
+ WHERE indexrelid = to_regclass('pandadb.job_control_submitter_idx') AND NOT indisvalid;
+
+\gexec
+
+
+SET lock_timeout = '10min';
+
+SET statement_timeout = 0;
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS job_control_submitter_idx ON pandadb.job_control ((details #>> '{metadata,application,submitter}'), pandaid) WHERE (details #>> '{metadata,application,submitter}') IS NOT NULL;
+
+SET statement_timeout = '60s';
+
+SET lock_timeout = '4s';
+
+BEGIN;
+
+COMMIT;
+
+SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
+ WHERE indexrelid = to_regclass('pandadb.job_control_arch_submitter_idx') AND NOT indisvalid;
+
+\gexec
+
+
+SET lock_timeout = '10min';
+
+SET statement_timeout = 0;
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS job_control_arch_submitter_idx ON pandadb.job_control_arch ((details #>> '{metadata,application,submitter}'), pandaid) WHERE (details #>> '{metadata,application,submitter}') IS NOT NULL;
+
+SET statement_timeout = '60s';
+
+SET lock_timeout = '4s';
+
+BEGIN;
+
+UPDATE pandadb.alembic_version SET version_num='0042' WHERE pandadb.alembic_version.version_num = '0039';
+
+COMMIT;
+

@@ -128,6 +128,7 @@ def test_35_each_end_of_a_script_has_its_event_and_leaves_nothing(
     assert len(kept) == len(ENDS) - 4  # not of those that have no main, loop, or are skipped
 
 
+@pytest.mark.slow
 def test_34_data_that_cannot_be_read_are_tried_again_six_times_in_all(
     database: Database, tmp_path: Path
 ) -> None:
@@ -195,6 +196,7 @@ def test_33_a_running_reduction_is_cancelled_with_its_process(
     assert (run.status, run.cancelled) == ("Error", True)
 
 
+@pytest.mark.slow
 def test_32_a_killed_workers_run_is_repeated_and_its_rb_number_goes_on(
     database: Database, tmp_path: Path
 ) -> None:
@@ -232,6 +234,7 @@ def test_a_killed_payload_is_an_error_and_no_other_attempt(
     assert [run.run_version for run in site.runs()] == [0]
 
 
+@pytest.mark.slow
 def test_results_of_flat_instruments_are_merged_and_those_of_versions_are_whole(
     database: Database, tmp_path: Path
 ) -> None:
