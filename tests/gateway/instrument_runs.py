@@ -59,15 +59,16 @@ def reducing_workers(database: Database, folder: Path, number: int) -> Iterator[
 
 
 def gateway_process(database: Database, config: Path) -> subprocess.Popen[str]:
-    """Start a gateway as a process, which logs JSON."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "pandadb", "gateway", "run", "--config", str(config), "--json"],
-        env={"PANDADB_URL": url_of(database), "PATH": "/usr/bin:/bin", "PYTHONPATH": "src"},
-        cwd=HOME,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    """Start a gateway as a process, which logs JSON into `gateway.log` beside its settings."""
+    with config.with_suffix(".log").open("a") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pandadb", "gateway", "run", "--config", str(config), "--json"],
+            env={"PANDADB_URL": url_of(database), "PATH": "/usr/bin:/bin", "PYTHONPATH": "src"},
+            cwd=HOME,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
 
 
 def written(settings: GatewaySettings, folder: Path) -> Path:

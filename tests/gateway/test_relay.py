@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, update
 
 from pandadb.gateway.deliveries import Delivery
 from pandadb.gateway.intake import receive
-from pandadb.models import Outbox
+from pandadb.models import GatewayProcess, Outbox
 from pandadb.services import gateway, queue
 from tests.gateway.brokers import Broker, activemq, coilmq, connected, queue_name, received
 from tests.gateway.gateway_threads import put_event, running, settings_of
@@ -149,3 +150,18 @@ def test_an_event_that_the_broker_refuses_waits_and_the_others_go_on(database: D
     first, second = queue.events(database, "waiting")
     assert (first.attempts, second.attempts) == (1, 0)
     assert "lost" in str(first.last_error)
+
+
+def test_a_killed_gateway_is_silent_and_then_forgotten(database: Database) -> None:
+    gateway.register(database, "host:1:a", "stomp")
+    states = []
+    for seconds in (0, 60, 7200):
+        with database.session() as session:
+            last_seen = func.timezone("UTC", func.now()) - timedelta(seconds=seconds)
+            session.execute(update(GatewayProcess).values(last_seen=last_seen, broker="mq:1"))
+        states.append([one.state for one in gateway.gateways(database)])
+    assert states == [["connected"], ["silent"], []]
+    assert len(gateway.gateways(database, stopped=True)) == 1
+    gateway.note_sign(database, "host:1:a", gateway.Sign("mq:1", 3, 4))
+    (one,) = gateway.gateways(database)
+    assert (one.state, one.received, one.sent) == ("connected", 3, 4)

@@ -52,7 +52,7 @@ def test_a_gateway_takes_what_a_shell_sends_and_ends_at_sigterm(
         until(lambda: len(gateway.list_runs(database)) == 2)
         shown = run("gateway", "status", "--config", str(config), "--json", url=url)
         process.send_signal(signal.SIGTERM)
-        out, errors = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=60)
     assert (sent.returncode, sent.stdout) == (0, f"Sent to {READY}: 2.\n")
     status = json.loads(shown.stdout)
     assert (status["gateways"][0]["state"], status["queue"]["ready"]) == ("connected", 1)
@@ -61,7 +61,8 @@ def test_a_gateway_takes_what_a_shell_sends_and_ends_at_sigterm(
     ]
     assert process.returncode == 0
     assert json.loads(out)["received"] == 2
-    lines = [json.loads(line) for line in errors.splitlines()]
+    logged = (tmp_path / "gateway.log").read_text().splitlines()
+    lines = [json.loads(line) for line in logged]
     assert [one["kind"] for one in lines if one.get("event") == "received"] == ["job", "job"]
     assert lines[-1]["event"] == "ended"
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PROCESS, EVENT = GatewayProcess.__table__.c, Outbox.__table__.c
 SILENT_AFTER = 30.0
 """Seconds without a sign of life after which a gateway counts as killed, or cut off."""
+LISTED_FOR = 3600.0
+"""Seconds that a killed gateway is listed beside those that run."""
 KEPT_FOR = 7 * 86_400.0
 """Seconds that gateways which have ended, or were killed, stay known."""
 
@@ -113,13 +115,14 @@ def note_sign(session: Transaction, gateway_id: str, sign: Sign) -> None:
 
 
 def listed(session: Transaction, *, stopped: bool = False) -> list[Gateway]:
-    """Return gateways, the newest first."""
+    """Return gateways, the newest first; with `stopped` also those that ended, or are long gone."""
     silent: Any = PROCESS.last_seen < now() - interval(SILENT_AFTER)
     rows: Select[Any] = select(*COLUMNS, silent).order_by(
         PROCESS.started_at.desc(), PROCESS.gateway_id
     )
     if not stopped:
-        rows = rows.where(PROCESS.stopped_at.is_(None))
+        recent = PROCESS.last_seen > now() - interval(LISTED_FOR)
+        rows = rows.where(PROCESS.stopped_at.is_(None), recent)
     return [Gateway(*row) for row in session.execute(rows)]
 
 
