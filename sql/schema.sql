@@ -9851,7 +9851,97 @@ COMMENT ON COLUMN pandadb.gateway_variable.tracks_script IS 'Whether its value f
 
 CREATE INDEX gateway_variable_name_idx ON pandadb.gateway_variable (instrument, name);
 
+CREATE TABLE pandadb.gateway_process (
+    gateway_id VARCHAR(128) NOT NULL, 
+    source VARCHAR(100) NOT NULL, 
+    host VARCHAR(255) NOT NULL, 
+    pid INTEGER NOT NULL, 
+    version VARCHAR(40) NOT NULL, 
+    broker VARCHAR(300), 
+    received BIGINT DEFAULT 0 NOT NULL, 
+    sent BIGINT DEFAULT 0 NOT NULL, 
+    last_error TEXT, 
+    started_at TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC') NOT NULL, 
+    last_seen TIMESTAMP WITHOUT TIME ZONE DEFAULT (now() AT TIME ZONE 'UTC') NOT NULL, 
+    stopped_at TIMESTAMP WITHOUT TIME ZONE, 
+    CONSTRAINT gateway_process_pkey PRIMARY KEY (gateway_id)
+);
+
+COMMENT ON TABLE pandadb.gateway_process IS 'Processes that take messages of brokers.';
+
+COMMENT ON COLUMN pandadb.gateway_process.gateway_id IS 'Host, process and a random part, the key';
+
+COMMENT ON COLUMN pandadb.gateway_process.source IS 'Broker, as the gateway''s settings call it';
+
+COMMENT ON COLUMN pandadb.gateway_process.host IS 'Machine of the process';
+
+COMMENT ON COLUMN pandadb.gateway_process.pid IS 'Number of the process on its machine';
+
+COMMENT ON COLUMN pandadb.gateway_process.version IS 'Version of pandadb';
+
+COMMENT ON COLUMN pandadb.gateway_process.broker IS 'Host and port of the broker; NULL while it is not connected';
+
+COMMENT ON COLUMN pandadb.gateway_process.received IS 'Messages that it has acknowledged';
+
+COMMENT ON COLUMN pandadb.gateway_process.sent IS 'Events that the broker has confirmed to it';
+
+COMMENT ON COLUMN pandadb.gateway_process.last_error IS 'Why the last connection was lost';
+
+COMMENT ON COLUMN pandadb.gateway_process.started_at IS 'Time at which it began';
+
+COMMENT ON COLUMN pandadb.gateway_process.last_seen IS 'Time of its last sign of life';
+
+COMMENT ON COLUMN pandadb.gateway_process.stopped_at IS 'Time at which it has ended; NULL while it runs, or if it was killed';
+
 UPDATE pandadb.alembic_version SET version_num='0039' WHERE pandadb.alembic_version.version_num = '0038';
+
+COMMIT;
+
+BEGIN;
+
+-- Running upgrade 0039 -> 0042
+
+COMMIT;
+
+SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
+ WHERE indexrelid = to_regclass('pandadb.job_control_submitter_idx') AND NOT indisvalid;
+
+\gexec
+
+
+SET lock_timeout = '10min';
+
+SET statement_timeout = 0;
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS job_control_submitter_idx ON pandadb.job_control ((details #>> '{metadata,application,submitter}'), pandaid) WHERE (details #>> '{metadata,application,submitter}') IS NOT NULL;
+
+SET statement_timeout = '60s';
+
+SET lock_timeout = '4s';
+
+BEGIN;
+
+COMMIT;
+
+SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
+ WHERE indexrelid = to_regclass('pandadb.job_control_arch_submitter_idx') AND NOT indisvalid;
+
+\gexec
+
+
+SET lock_timeout = '10min';
+
+SET statement_timeout = 0;
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS job_control_arch_submitter_idx ON pandadb.job_control_arch ((details #>> '{metadata,application,submitter}'), pandaid) WHERE (details #>> '{metadata,application,submitter}') IS NOT NULL;
+
+SET statement_timeout = '60s';
+
+SET lock_timeout = '4s';
+
+BEGIN;
+
+UPDATE pandadb.alembic_version SET version_num='0042' WHERE pandadb.alembic_version.version_num = '0039';
 
 COMMIT;
 

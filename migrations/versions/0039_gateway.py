@@ -1,4 +1,4 @@
-"""The gateway: messages, dead letters, runs, cancels, instruments, variables (revision 0039)."""
+"""The gateway: messages, dead letters, runs, cancels, instruments, variables, processes (0039)."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,7 @@ TABLES = (
     "gateway_cancel",
     "gateway_instrument",
     "gateway_variable",
+    "gateway_process",
 )
 
 
@@ -387,6 +388,68 @@ def upgrade() -> None:
     )
     op.create_index(
         "gateway_variable_name_idx", "gateway_variable", ["instrument", "name"], schema=OWN
+    )
+    op.create_table(
+        "gateway_process",
+        sa.Column(
+            "gateway_id",
+            sa.String(128),
+            nullable=False,
+            comment="Host, process and a random part, the key",
+        ),
+        sa.Column(
+            "source",
+            sa.String(100),
+            nullable=False,
+            comment="Broker, as the gateway's settings call it",
+        ),
+        sa.Column("host", sa.String(255), nullable=False, comment="Machine of the process"),
+        sa.Column(
+            "pid", sa.Integer(), nullable=False, comment="Number of the process on its machine"
+        ),
+        sa.Column("version", sa.String(40), nullable=False, comment="Version of pandadb"),
+        sa.Column(
+            "broker",
+            sa.String(300),
+            comment="Host and port of the broker; NULL while it is not connected",
+        ),
+        sa.Column(
+            "received",
+            sa.BigInteger(),
+            nullable=False,
+            server_default=sa.text("0"),
+            comment="Messages that it has acknowledged",
+        ),
+        sa.Column(
+            "sent",
+            sa.BigInteger(),
+            nullable=False,
+            server_default=sa.text("0"),
+            comment="Events that the broker has confirmed to it",
+        ),
+        sa.Column("last_error", sa.Text(), comment="Why the last connection was lost"),
+        sa.Column(
+            "started_at",
+            TIMESTAMP(),
+            nullable=False,
+            server_default=UTC_NOW,
+            comment="Time at which it began",
+        ),
+        sa.Column(
+            "last_seen",
+            TIMESTAMP(),
+            nullable=False,
+            server_default=UTC_NOW,
+            comment="Time of its last sign of life",
+        ),
+        sa.Column(
+            "stopped_at",
+            TIMESTAMP(),
+            comment="Time at which it has ended; NULL while it runs, or if it was killed",
+        ),
+        sa.PrimaryKeyConstraint("gateway_id", name="gateway_process_pkey"),
+        schema=OWN,
+        comment="Processes that take messages of brokers.",
     )
 
 

@@ -38,14 +38,14 @@ GRANT INSERT, UPDATE, DELETE ON pandadb.harvester_worker_time TO :"writer";
 -- Queued jobs, their leases, dependencies and groups, the workers and what is to be sent are the servers'.
 GRANT INSERT, UPDATE, DELETE
    ON pandadb.job_control, pandadb.job_lease, pandadb.job_dependency, pandadb.job_group,
-      pandadb.job_group_member, pandadb.outbox, pandadb.worker
+      pandadb.job_group_member, pandadb.outbox, pandadb.worker, pandadb.end_listener
    TO :"writer";
 GRANT USAGE, SELECT ON SEQUENCE pandadb.job_lease_token TO :"writer";
 -- So are the messages that gateways receive, and what they make of them.
 GRANT INSERT, UPDATE, DELETE
    ON pandadb.gateway_message, pandadb.gateway_delivery, pandadb.gateway_dead_letter,
       pandadb.gateway_run, pandadb.gateway_cancel, pandadb.gateway_instrument,
-      pandadb.gateway_variable
+      pandadb.gateway_variable, pandadb.gateway_process
    TO :"writer";
 
 -- A worker that ends late changes its job in the archive, too.

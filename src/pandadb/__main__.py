@@ -28,6 +28,12 @@ def main() -> None:
     run()
 
 
+def psequencer() -> None:
+    """Run sequence files as the command of old clients does: `psequencer -v FILE...`."""
+    sys.argv[1:] = ["sequence", "run", *sys.argv[1:]]
+    main()
+
+
 def _open_streams() -> None:
     """Ensure three open streams, and that every character can be printed.
 

@@ -27,6 +27,7 @@ LIBPQ = tuple(option.keyword.decode() for option in Conninfo.get_defaults())
 
 PREFIX = "PANDADB_"
 ENV_FILE = Path(".env")
+APPLICATIONS_FILE = "applications.toml"
 SCHEMAS = (
     "doma_panda",
     "doma_pandaarch",
@@ -229,13 +230,17 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     """Its password."""
     smtp_from: str | None = None
-    """Address that mails come from; None for `pandadb` of this machine."""
+    """Address that mails come from, or `Name <address>`; None for `pandadb` of this machine."""
     smtp_timeout: float = Field(10, gt=0, le=30)
     """Seconds that the server may take for an answer; a mail needs some ten of them."""
+    stomp_password: SecretStr | None = None
+    """Password of the broker of gateways, unless their settings have it."""
     web_url: str | None = None
     """Address of the web pages as users type it; None for that of the server itself."""
     web_secret: SecretStr | None = None
     """Key that signs cookies of the web pages; None for one in a file of this machine."""
+    applications: Path | None = None
+    """A TOML file of applications with forms; None for `applications.toml` in the state folder."""
     web_accounts: Literal["none", "file", "header"] = "none"
     """Where users of the web pages come from: nowhere, so that pages are read-only; a password
     file; or headers of a reverse proxy."""
@@ -247,6 +252,12 @@ class Settings(BaseSettings):
     """Header in which a reverse proxy names the user."""
     web_role_header: str = "X-Forwarded-Role"
     """Header in which it names the role; without it a user is a reader."""
+    mail_password: SecretStr | None = None
+    """Password of the mailbox that notifications come to; it precedes that of `panda.cfg`."""
+    mail_token_key: SecretStr | None = None
+    """Key of the tokens in notification mails that the outbox sends."""
+    monitor_url: str | None = None
+    """Address of a monitor such as BigPanDA, for links in notification mails."""
     revisions: Path | None = None
     """Folder of a site's own revisions, applied beside pandadb's."""
     waiting_table: Literal["jobswaiting4", "jobsdefined4"] = "jobswaiting4"
@@ -264,6 +275,14 @@ class Settings(BaseSettings):
         """
         return self.state_dir() / "jobs"
 
+    def applications_file(self) -> Path | None:
+        """Return the file of applications: that of the settings, else the usual one if it exists.
+
+        `pandadb demo` writes the latter.
+        """
+        usual = self.state_dir() / APPLICATIONS_FILE
+        return self.applications or (usual if usual.exists() else None)
+
     def state_dir(self) -> Path:
         """Return where this machine keeps what belongs to the database."""
         return self.data_dir if self.server_url() is None else user_state_path("pandadb")
@@ -278,7 +297,7 @@ class Settings(BaseSettings):
         }
 
 
-PATHS = ("data_dir", "policies", "exports", "revisions", "web_passwords")
+PATHS = ("data_dir", "policies", "exports", "applications", "revisions", "web_passwords")
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -347,5 +366,6 @@ def _malformed(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
     words = first["msg"].removeprefix("Value error, ")
-    value = "" if name.endswith(("url", "password", "secret")) else f" is {first['input']!r}"
+    hidden = name.endswith(("url", "password", "secret", "key"))
+    value = "" if hidden else f" is {first['input']!r}"
     return f"{PREFIX}{name.upper()}{value}: {words}"

@@ -54,14 +54,19 @@ CODES = (0, 1, 2, 3, 4, 5)
 SKIPPED = {
     ("db", "psql"): "its words are psql's",
     ("demo",): "it starts a server; its files are those of jobs load",
+    ("gateway", "demo"): "it starts servers",
+    ("gateway", "run"): "it runs until it is stopped; its options are those of gateway send",
     ("worker", "run"): "it runs until it is stopped; tests/worker tries its options",
     ("docs", "erd"): "it draws for a second; its folder is as that of docs dictionary",
 }
 EXAMPLES = {
     "assignments": "value=1",
     "catalogue": "records.csv",
+    "dead_letter": "1",
+    "dead_letters": "1",
     "events": "1",
     "file": "records.csv",
+    "files": "records.csv",
     "flow": "5",
     "flows": "5",
     "group_key": "g",
@@ -77,6 +82,8 @@ EXAMPLES = {
     "pandaids": "1",
     "queue": "demo",
     "revision": "head",
+    "sequence": "5",
+    "sequences": "5",
     "share": "Test",
     "subject": "1",
     "task": "5",

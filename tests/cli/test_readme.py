@@ -20,6 +20,7 @@ import pytest
 from pandadb import embedded
 from pandadb.core.partitions import policies
 from pandadb.demo import examples
+from pandadb.gateway.settings import read_settings
 from tests.typed import typed as run_here
 
 if TYPE_CHECKING:
@@ -151,9 +152,13 @@ def test_each_block_runs_or_has_a_reason(page: str, tmp_path: Path) -> None:
     for reason, language, code in blocks(page):
         if not reason and language not in RUN | ELSEWHERE:
             assert language in {"text", "mermaid"}, (language, code)
-        if language == "toml":
-            (tmp_path / "policies.toml").write_text(code)
-            assert policies.load(tmp_path / "policies.toml") != policies.POLICIES
+        if language == "toml" and not reason:
+            file = tmp_path / "settings.toml"
+            file.write_text(code)
+            if page == "docs/gateway.md":
+                read_settings(file)
+            else:
+                assert policies.load(file) != policies.POLICIES
 
 
 def test_each_example_is_named_in_the_pages() -> None:

@@ -30,12 +30,15 @@ SHOWS = {
     "docs views",
     "errors explain", "errors list", "errors rules", "events count", "events list",
     "flows graph", "flows list", "flows show",
+    "gateway dead list", "gateway dead show", "gateway instruments list", "gateway send",
+    "gateway status",
     "harvester commands", "harvester status", "harvester workers",
     "jobs count", "jobs dump", "jobs files", "jobs graph", "jobs history", "jobs list",
     "jobs output",
     "jobs report", "jobs show", "jobs todir",
     "partitions plan", "partitions status",
     "queue groups list", "queue list", "queue outbox list",
+    "sequence check", "sequence list", "sequence run", "sequence show",
     "shares match", "shares rank", "shares status", "shares tree",
     "sites candidates", "sites diff", "sites generate", "sites history", "sites list", "sites show",
     "stats sites", "stats status",
@@ -45,12 +48,13 @@ SHOWS = {
 """Commands that change no database; `demo` is meant for the embedded one."""
 ALTERNATIVES = {
     ("shares", "reassign"): ("--by-rules", "--yes"),
+    ("gateway", "dead", "drop"): ("--yes",),
     ("queue", "submit"): ("--queue", "q"),
     ("queue", "outbox", "send"): ("--to", "stdout"),
     ("worker", "drain"): ("--all",),
 }
 """Options of commands that need one thing or another."""
-CHANGES = [one for one in commands() if " ".join(one.path) not in {*SHOWS, "demo"}]
+CHANGES = [one for one in commands() if " ".join(one.path) not in {*SHOWS, "demo", "gateway demo"}]
 IDS = [" ".join(one.path) for one in CHANGES]
 
 

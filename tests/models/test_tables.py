@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Integer,
+    LargeBinary,
     Numeric,
     SmallInteger,
     String,
@@ -45,6 +46,7 @@ ALLOWED = {
     "site_change.kind": "changed",
     "job_control.kind": "handler",
     "job_dependency.on_failure": "ignore",
+    "gateway_run.status": "Processing",
 }
 """Values that checks or partitions ask for."""
 
@@ -58,6 +60,8 @@ def value(column: Column[Any]) -> Any:
             return {"key": ["a:b", 100, None, "50%"]}
         case ARRAY() as array:
             return ["ü" * array.item_type.length, "b"]
+        case LargeBinary():
+            return b"\0\xff"
         case Boolean():
             return True
         case SmallInteger():
@@ -108,8 +112,8 @@ def test_a_row_goes_in_and_comes_back_with_its_types(mapper: Mapper[Any], sessio
         assert type(got) is type(expected), key
 
 
-def test_there_are_131_tables_in_five_schemas_and_eight_of_our_own() -> None:
-    assert len(MAPPERS) == len(Base.metadata.tables) == 156
+def test_there_are_131_tables_in_five_schemas_and_those_of_our_own() -> None:
+    assert len(MAPPERS) == len(Base.metadata.tables) == 157
     assert {table.schema for table in Base.metadata.tables.values()} == {*MIRRORED_SCHEMAS, PANDADB}
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
-import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +13,7 @@ from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import Outbox
 from pandadb.services import queue
 from pandadb.services.queue import Event, NewQueueJob, Undeliverable
+from tests.queue.inboxes import Inbox, running_smtp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,29 +21,8 @@ if TYPE_CHECKING:
 
     from pandadb.database import Database
 
-aiosmtpd = pytest.importorskip("aiosmtpd.controller")
+pytest.importorskip("aiosmtpd.controller")
 MAIL = {"to": "user@example.org", "subject": "Grüße", "text": "done\n", "html": "<p>done</p>"}
-
-
-class Inbox:
-    """What a server has received; it refuses the addresses of `refused` with a code."""
-
-    def __init__(self) -> None:
-        self.mails: list[email.message.EmailMessage] = []
-        self.refused: dict[str, str] = {}
-
-    async def handle_RCPT(  # noqa: N802
-        self, _server: Any, _session: Any, envelope: Any, address: str, *_: Any
-    ) -> str:
-        if address in self.refused:
-            return self.refused[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        policy = email.policy.default
-        self.mails.append(email.message_from_bytes(envelope.content, policy=policy))  # type: ignore[arg-type]
-        return "250 OK"
 
 
 @pytest.fixture
@@ -56,17 +33,8 @@ def inbox() -> Inbox:
 @pytest.fixture
 def smtp(inbox: Inbox) -> Iterator[Settings]:
     """The settings of a server that runs."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = aiosmtpd.Controller(inbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield Settings(
-        smtp_host="127.0.0.1",
-        smtp_port=port,
-        smtp_security="none",
-        smtp_from="panda@example.org",
-    )
-    controller.stop()
+    with running_smtp(inbox) as (_, settings):
+        yield settings
 
 
 def put(database: Database, *payloads: Any, pandaid: int | None = None, kind: str = "mail") -> None:

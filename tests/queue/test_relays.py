@@ -50,9 +50,8 @@ def test_a_slow_relay_keeps_the_events_that_no_other_has_taken(database: Databas
 
 
 def test_a_relay_sends_no_event_that_another_has_taken_while_it_was_slow(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
-    monkeypatch.setattr("pandadb.services.queue.upkeep.outbox.RENEWED_AFTER", 0)
     put(database, "A", "B", "C")
     first: list[str] = []
     second: list[str] = []
@@ -64,5 +63,35 @@ def test_a_relay_sends_no_event_that_another_has_taken_while_it_was_slow(
                 session.execute(update(Outbox).values(retry_after=None))
             queue.send_events(database, lambda one: second.append(one.payload))
 
-    queue.send_events(database, slow)
+    queue.send_events(database, slow, hold=0)
     assert (first, second) == (["A"], ["A", "B", "C"])
+
+
+def test_a_sink_that_is_away_costs_no_attempt_and_no_time(database: Database) -> None:
+    put(database, "A", "B", "C")
+    sent: list[object] = []
+
+    def away(event: queue.Event) -> None:
+        if event.payload == "B" and not event.attempts > 1:
+            raise queue.SinkAway("no connection")
+        sent.append(event.payload)
+
+    done = queue.send_events(database, away)
+    assert (sent, done.away, done.failed) == (["A"], "no connection", {})
+    waiting = queue.events(database, "waiting")
+    assert [(one.payload, one.attempts, one.retry_after) for one in waiting] == [
+        ("B", 0, None),
+        ("C", 0, None),
+    ]
+    assert len(queue.send_events(database, lambda one: sent.append(one.payload)).sent) == 2
+    assert sent == ["A", "B", "C"]
+
+
+def test_kinds_that_are_left_out_wait_for_another_relay(database: Database) -> None:
+    with database.session() as session:
+        rows = [{"kind": kind, "pandaid": 1, "payload": kind} for kind in ("gone", "mail")]
+        session.execute(insert(Outbox), rows)
+    sent: list[object] = []
+    queue.send_events(database, lambda one: sent.append(one.payload), without=["gone"])
+    assert sent == ["mail"]
+    assert [one.payload for one in queue.events(database, "waiting")] == ["gone"]

@@ -77,6 +77,11 @@ MATRIX = {
         "SELECT",
         "SELECT INSERT UPDATE DELETE",
     ),
+    "pandadb.end_listener": (
+        "SELECT INSERT UPDATE DELETE",
+        "SELECT",
+        "SELECT INSERT UPDATE DELETE",
+    ),
     "pandadb.outbox": (
         "SELECT INSERT UPDATE DELETE",
         "SELECT",

@@ -5,31 +5,39 @@ function, whose waits for the server are awaited. `database` is an `AsyncDatabas
 """
 
 from pandadb.aio import (
+    applications,
     controller,
     datasets,
     errors,
     events,
+    gateway,
     harvester,
     jobs,
+    notifications,
     queue,
     shares,
     sites,
     statistics,
     tasks,
+    workflows,
 )
 from pandadb.aio.database import AsyncDatabase
 
 __all__ = [
     "AsyncDatabase",
+    "applications",
     "controller",
     "datasets",
     "errors",
     "events",
+    "gateway",
     "harvester",
     "jobs",
+    "notifications",
     "queue",
     "shares",
     "sites",
     "statistics",
     "tasks",
+    "workflows",
 ]

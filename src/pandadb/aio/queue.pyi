@@ -19,6 +19,7 @@ from pandadb.services.queue import (
     MEANINGS,
     ON_FAILURE,
     OUTCOMES,
+    STDERR_MARK,
     Backlog,
     Beat,
     CancelResult,
@@ -41,6 +42,7 @@ from pandadb.services.queue import (
     ReapResult,
     RepairResult,
     SendResult,
+    SinkAway,
     Standing,
     Submitted,
     Success,
@@ -70,6 +72,7 @@ __all__ = [
     "MEANINGS",
     "ON_FAILURE",
     "OUTCOMES",
+    "STDERR_MARK",
     "Backlog",
     "Beat",
     "CancelResult",
@@ -92,6 +95,7 @@ __all__ = [
     "ReapResult",
     "RepairResult",
     "SendResult",
+    "SinkAway",
     "Standing",
     "Submitted",
     "Success",
@@ -576,13 +580,16 @@ async def send_events(
     *,
     limit: int = 1000,
     kinds: Collection[str] = ...,
+    without: Collection[str] = ...,
     max_attempts: int = 12,
+    hold: float = 300.0,
 ) -> SendResult:
     """Send the events that are due, at most `limit`; any number of processes may do so at once.
 
     A sink is called with an event, and returns when it has it for good. An error of the sink is
     stored with the event, which is tried again after a pause, or given up after `max_attempts`; an
-    `Undeliverable` one at once. No transaction is open meanwhile.
+    `Undeliverable` one at once. After `SinkAway` this event and the rest wait as before. No
+    transaction is open meanwhile. A relay that dies has its events for `hold` seconds.
 
     Raises:
         InvalidValue: A number is beyond its limits.

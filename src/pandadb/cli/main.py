@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -16,11 +15,14 @@ from pandadb.cli.demo import app as demo
 from pandadb.cli.errors import app as errors
 from pandadb.cli.events import app as events
 from pandadb.cli.flows import app as flows
+from pandadb.cli.gateway import app as gateway
 from pandadb.cli.harvester import app as harvester
 from pandadb.cli.help import program_of
 from pandadb.cli.jobs import app as jobs
+from pandadb.cli.options import print_version
 from pandadb.cli.output import CODES, INVALID, fail, logged, mode, unless_fine
 from pandadb.cli.queue import app as queue
+from pandadb.cli.sequence import app as sequence
 from pandadb.cli.shares import app as shares
 from pandadb.cli.sites import app as sites
 from pandadb.cli.stats import app as stats
@@ -43,17 +45,11 @@ UsageError: Any = typer.BadParameter.__base__
 """A usage error, such as an unknown option."""
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"pandadb {version('pandadb')}")
-        raise typer.Exit
-
-
 @app.callback()
 def options(
     _: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+        typer.Option("--version", callback=print_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Take the options before a command."""
@@ -68,7 +64,9 @@ app.add_typer(stats.app, name="stats")
 app.add_typer(sites.app, name="sites")
 app.add_typer(harvester.app, name="harvester")
 app.add_typer(worker.app, name="worker")
+app.add_typer(gateway.app, name="gateway")
 app.add_typer(web.app, name="web")
+app.add_typer(sequence.app, name="sequence")
 app.add_typer(shares.app, name="shares")
 app.add_typer(events.app, name="events")
 app.add_typer(queue.app, name="queue")

@@ -6,6 +6,7 @@ import math
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +32,14 @@ Quiet = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")]
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and exit, if wanted."""
+    if wanted:
+        typer.echo(f"pandadb {version('pandadb')}")
+        raise typer.Exit
+
 
 PUBLIC_ID = r"[bcdfghjkmnpqrstvwxyz]{12}"
 """The public id of a job of the job queue."""

@@ -26,6 +26,21 @@ def names() -> list[Path]:
     return sorted(file for file in files if "__pycache__" not in file.parts)
 
 
+APPLICATIONS = ("applications.toml", "slow_div.sh")
+"""The example of applications, and the program that it declares."""
+
+
+def write_applications(folder: Path) -> Path:
+    """Write the example of applications into the folder where `pandadb web` looks for it.
+
+    Files that are there stay as they are.
+    """
+    for name in APPLICATIONS:
+        if not (folder / name).exists():
+            (folder / name).write_bytes((home() / name).read_bytes())
+    return folder / APPLICATIONS[0]
+
+
 def write(folder: Path) -> list[Path]:
     """Write the examples missing in the folder and return them; idempotent.
 

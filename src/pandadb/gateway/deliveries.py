@@ -1,4 +1,4 @@
-"""Messages as a broker hands them over, and what has become of them."""
+"""Messages as a broker hands them over, and their results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Delivery:
 
 
 class ReceiptKind(StrEnum):
-    """What a message has become."""
+    """The result of a message."""
 
     JOB = "job"
     CANCEL = "cancel"

@@ -11,7 +11,7 @@ LONGEST = 1000
 
 
 def sentence_of(error: ValidationError) -> str:
-    """Return what is wrong, each with the name of its key; without the values."""
+    """Return the mistakes, each with the name of its key; without the values."""
     found = [
         f"{'.'.join(str(part) for part in one['loc']) or 'the message'}: {_words(one['msg'])}"
         for one in error.errors(include_url=False, include_input=False, include_context=False)

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEFAULT_FILE = Path("gateway.toml")
+OTHERS = 0o077
+"""Permissions that no other user may have of a file with a password."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Role = Literal[
+    "data_ready",
+    "reduction_pending",
+    "reduction_started",
+    "reduction_complete",
+    "reduction_error",
+    "reduction_skipped",
+]
+"""Names of destinations in the settings."""
 Instruments = Annotated[list[Annotated[str, StringConstraints(to_upper=True)]], Field()]
 
 
@@ -70,7 +81,7 @@ class Broker(Section):
     reconnect_limit: float = Field(default=30.0, gt=0)
     prefetch: int = Field(default=1, ge=1, le=10_000)
     """Messages that the broker hands over before the first is acknowledged."""
-    consume: list[str] = Field(default_factory=lambda: ["data_ready", "reduction_pending"])
+    consume: tuple[Role, ...] = ("data_ready", "reduction_pending")
     """Destinations that are subscribed to, by their names in `[destinations]`."""
     max_deliveries: int = Field(default=5, ge=1)
     """Deliveries of a message before it becomes a dead letter."""
@@ -84,11 +95,11 @@ class Folders(Section):
     """
 
     root: Path = Path("/")
-    """The folder below which the other templates lie, unless they are absolute."""
+    """The folder of the other templates, unless they are absolute."""
     scripts: str = "isis/NDX{instrument}/user/scripts/autoreduction"
     """The folder of an instrument's `reduce.py` and `reduce_vars.py`."""
-    data: list[str] = Field(default_factory=list)
-    """Folders that have to hold the data of an instrument; none: any folder may."""
+    data: list[str] = Field(default_factory=lambda: ["isis/NDX{instrument}"])
+    """Folders for the data of an instrument: one has to hold them; none: any may."""
     result: str = "instrument/{instrument}/RBNumber/RB{rb_number}/autoreduced/{run_number}"
     versioned: str = "run-version-{run_version}"
     """The folder of a version, below the result; empty: versions replace each other."""
@@ -115,8 +126,6 @@ class Reduction(Section):
     """The highest version that a retry may have: with 5 there are six attempts in all."""
     priority: int = Field(default=4, ge=0, le=9)
     """The priority of a message without that header."""
-    held_when_paused: bool = False
-    """Whether runs of a paused instrument wait; else they are skipped."""
     cancels_kept: float = Field(default=3600.0, ge=0)
     """Seconds that a cancel of an unknown run is kept, in case it has overtaken its run."""
     log_limit: int = Field(default=65_536, ge=1000)
@@ -138,6 +147,8 @@ class GatewaySettings(Section):
     """Bytes of the largest message."""
     max_keys: int = Field(default=1000, ge=20)
     """Keys of the largest message."""
+    keep_messages: float = Field(default=30, gt=0)
+    """Days in which a message that comes again is known."""
     ceph_instruments: Instruments = Field(default_factory=list)
     excitation_instruments: Instruments = Field(default_factory=list)
     destinations: Destinations = Field(default_factory=Destinations)
@@ -164,6 +175,11 @@ def read_settings(path: Path | None = None) -> GatewaySettings:
     except ValueError as error:
         raise GatewaySettingsError(f"{place} is no TOML: {error}") from None
     try:
-        return GatewaySettings.model_validate(found)
+        settings = GatewaySettings.model_validate(found)
     except ValidationError as error:
         raise GatewaySettingsError(f"{place}: {sentence_of(error)}") from None
+    if settings.broker.password is not None and place.stat().st_mode & OTHERS:
+        raise GatewaySettingsError(
+            f"{place} has a password, and other users can read it: chmod 600 {place}"
+        )
+    return settings

@@ -44,6 +44,7 @@ from pandadb.models.bigmon import (
     Visits,
 )
 from pandadb.models.control import (
+    EndListener,
     JobControl,
     JobDependency,
     JobGroup,
@@ -63,6 +64,7 @@ from pandadb.models.gateway import (
     GatewayDelivery,
     GatewayInstrument,
     GatewayMessage,
+    GatewayProcess,
     GatewayRun,
     GatewayVariable,
 )
@@ -209,6 +211,7 @@ __all__ = [
     "DjangoContentType",
     "DjangoMigrations",
     "DjangoSession",
+    "EndListener",
     "ErrorClassification",
     "ErrorDescriptions",
     "Files",
@@ -221,6 +224,7 @@ __all__ = [
     "GatewayDelivery",
     "GatewayInstrument",
     "GatewayMessage",
+    "GatewayProcess",
     "GatewayRun",
     "GatewayVariable",
     "GlobalShares",

@@ -13,6 +13,15 @@ from pandadb.models.base import PANDADB, Base, sequence
 from pandadb.models.types import UTC_NOW, BigInt, SmallInt
 
 JOB_LEASE_TOKEN_SEQ = sequence("job_lease_token", PANDADB)
+SUBMITTER = "details #>> '{metadata,application,submitter}'"
+"""The submitter of a job of an application; NULL for other jobs."""
+
+
+def by_submitter(table: str) -> Index:
+    """Return the index of the jobs of a submitter, in their order."""
+    given = text(f"({SUBMITTER}) IS NOT NULL")
+    name = f"{table}_submitter_idx"
+    return Index(name, text(f"({SUBMITTER})"), "pandaid", postgresql_where=given)
 
 
 class JobControlColumns:
@@ -102,6 +111,7 @@ class JobControl(JobControlColumns, Base):
             "run_after",
             postgresql_where=text("run_after IS NOT NULL"),
         ),
+        by_submitter("job_control"),
         {"schema": PANDADB},
     )
 
@@ -229,6 +239,12 @@ class Outbox(OutboxColumns, Base):
     __table_args__ = (
         Index("outbox_waiting_idx", "event_id", postgresql_where=text("sent_at IS NULL")),
         Index("outbox_pandaid_idx", "pandaid"),
+        Index(
+            "outbox_jeditaskid_idx",  # events of tasks, not of their jobs
+            "jeditaskid",
+            "kind",
+            postgresql_where=text("pandaid IS NULL"),
+        ),
         {"schema": PANDADB},
     )
 
@@ -267,4 +283,18 @@ class Worker(Base):
     )
     stopped_at: Mapped[datetime | None] = mapped_column(
         comment="Time at which it has ended; NULL while it runs, or if it was killed"
+    )
+
+
+class EndListener(Base):
+    """Processes that wait for ends of jobs: while there is one, ends are notified."""
+
+    __tablename__ = "end_listener"
+    __table_args__ = {"schema": PANDADB}
+
+    listener_id: Mapped[str] = mapped_column(
+        String(64), primary_key=True, comment="Machine, process and a random part, the key"
+    )
+    until: Mapped[datetime] = mapped_column(
+        comment="Time at which it counts as gone, unless it gives a sign of life"
     )

@@ -8,7 +8,12 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pandadb.models.base import PANDADB, Base
-from pandadb.models.control import JobControlColumns, JobDependencyColumns, OutboxColumns
+from pandadb.models.control import (
+    JobControlColumns,
+    JobDependencyColumns,
+    OutboxColumns,
+    by_submitter,
+)
 from pandadb.models.types import UTC_NOW, BigInt
 
 ARCHIVED_AT = "Time at which the row followed its job to the archive"
@@ -20,6 +25,7 @@ class JobControlArch(JobControlColumns, Base):
     __tablename__ = "job_control_arch"
     __table_args__ = (
         Index("job_control_arch_public_id_key", "public_id", unique=True),
+        by_submitter("job_control_arch"),
         {"schema": PANDADB},
     )
 

@@ -243,3 +243,39 @@ class GatewayVariable(Base):
     tracks_script: Mapped[bool] = mapped_column(
         server_default="true", comment="Whether its value follows the one in reduce_vars.py"
     )
+
+
+class GatewayProcess(Base):
+    """Processes that take messages of brokers."""
+
+    __tablename__ = "gateway_process"
+    __table_args__ = {"schema": PANDADB}
+
+    gateway_id: Mapped[str] = mapped_column(
+        String(128), primary_key=True, comment="Host, process and a random part, the key"
+    )
+    source: Mapped[str] = mapped_column(
+        String(100), comment="Broker, as the gateway's settings call it"
+    )
+    host: Mapped[str] = mapped_column(String(255), comment="Machine of the process")
+    pid: Mapped[int] = mapped_column(comment="Number of the process on its machine")
+    version: Mapped[str] = mapped_column(String(40), comment="Version of pandadb")
+    broker: Mapped[str | None] = mapped_column(
+        String(300), comment="Host and port of the broker; NULL while it is not connected"
+    )
+    received: Mapped[BigInt] = mapped_column(
+        server_default="0", comment="Messages that it has acknowledged"
+    )
+    sent: Mapped[BigInt] = mapped_column(
+        server_default="0", comment="Events that the broker has confirmed to it"
+    )
+    last_error: Mapped[str | None] = mapped_column(Text, comment="Why the last connection was lost")
+    started_at: Mapped[datetime] = mapped_column(
+        server_default=UTC_NOW, comment="Time at which it began"
+    )
+    last_seen: Mapped[datetime] = mapped_column(
+        server_default=UTC_NOW, comment="Time of its last sign of life"
+    )
+    stopped_at: Mapped[datetime | None] = mapped_column(
+        comment="Time at which it has ended; NULL while it runs, or if it was killed"
+    )

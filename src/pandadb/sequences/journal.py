@@ -1,4 +1,4 @@
-"""The journal of sequences: what has been done, so that a sequence can go on after a crash."""
+"""The journal of sequences: their finished steps, so that they can go on after a crash."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -22,11 +22,14 @@ class SequenceStatus(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"
     FAILED = "failed"
+    STOPPED = "stopped"
+    """By a signal: it may go on later."""
     CANCELLED = "cancelled"
+    """By a user: it may not."""
 
 
 class Action(StrEnum):
-    """What an attempt of a step does."""
+    """The kind of an attempt."""
 
     EXECUTE = "execute"
     RETRY = "retry"
@@ -96,6 +99,10 @@ class SequenceJournal(Protocol):
         """
         ...
 
+    def on_refusal(self, call: Callable[[], None]) -> None:
+        """Have a function called, by any thread, as soon as the sequence may not go on."""
+        ...
+
     def end(self, status: SequenceStatus, message: str | None = None) -> None:
         """Record that the sequence has ended; `message` is the error in a sentence."""
         ...
@@ -143,6 +150,10 @@ class NullSequenceJournal(SequenceJournal):
 
     @override
     def check(self) -> None:
+        pass
+
+    @override
+    def on_refusal(self, call: Callable[[], None]) -> None:
         pass
 
     @override

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-FieldValue = int | str | list[str]
+FieldValue = int | str | list[int | str]
 """A value of a notification: digits are numbers, In and Out are lists."""
 
 
 @dataclass(frozen=True)
 class JobNumbers:
-    """The numbers of what a step has submitted; a submission prints one or several of them."""
+    """The numbers of submitted jobs; a submission prints one or several of them."""
 
     jobset: int | None = None
     """JOBSETID."""
@@ -28,6 +30,12 @@ class JobNumbers:
     def number(self) -> int:
         """The number that users see: of the job set, else of the job, else of the task."""
         return next(one for one in (self.jobset, self.job, self.task) if one is not None)
+
+    @override
+    def __str__(self) -> str:
+        """Return the kind and the number, as notifications have them."""
+        kind = "JobsetID" if self.jobset else "JobID" if self.job else "TaskID"
+        return f"{kind} {self.number}"
 
     def has(self, fields: Mapping[str, FieldValue]) -> bool:
         """Report whether a notification with these fields is about these jobs.
@@ -44,7 +52,7 @@ class JobNumbers:
         return task is not None and fields.get("TaskID") == task
 
 
-@dataclass(frozen=True)
+@dataclass
 class Result:
     """The result of a step: its status, its output, and for jobs the fields of the notification.
 
@@ -65,6 +73,13 @@ class Result:
         except KeyError:
             known = ", ".join(["status", "output", *sorted(self.fields)])
             raise AttributeError(f"The result has no {name!r}: it has {known}") from None
+
+    def put(self, name: str, value: Any) -> None:
+        """Set a value that the sequence keeps in its result."""
+        if name in ("status", "output"):
+            setattr(self, name, value)
+        else:
+            self.fields = {**self.fields, name: value}
 
 
 @dataclass(frozen=True)

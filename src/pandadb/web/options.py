@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pandadb.services.applications import Application
+
 
 @dataclass(frozen=True)
 class WebOptions:
@@ -34,6 +36,10 @@ class WebOptions:
     """Folder of the workers of this machine; files of jobs are shown from below it only."""
     max_requests: int = 64
     """Requests at work at once; others are answered with 503."""
+    applications: Mapping[str, Application] = field(default_factory=dict)
+    """Programs with forms, by their names."""
+    sends_mail: bool = True
+    """Whether pages promise mails at the end of jobs."""
     max_body: int = 1_000_000
     """Bytes of the body of a request; others are answered with 413."""
     body_timeout: float = 15.0

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from pandadb.database import DatabaseUnreachable, PoolExhausted
 from pandadb.errors import InvalidInput, PandaDBError, sqlstate
 from pandadb.services import (
+    applications,
     failures,
     harvester,
     jobs,
@@ -32,6 +33,7 @@ NOT_FOUND = (
     jobs.UnknownJob, selection.NotFound, selection.NoJobFolder, selection.UnknownJobFile,
     tasks.TaskNotFound, queue.flows.FlowNotFound, queue.flows.JobNotFound,
     shares.UnknownShare, sites.SiteNotFound, harvester.UnknownInstance,
+    applications.ResultNotFound,
 )  # fmt: skip
 BUSY_STATES = ("57014", "55P03", "53300", "57P01", "57P02", "57P03")
 """SQLSTATEs of a server that is overloaded, stopping or starting."""

@@ -7,12 +7,14 @@ from pandadb.web.api import queues as queues_api
 from pandadb.web.api import sites as sites_api
 from pandadb.web.api import tasks as tasks_api
 from pandadb.web.pages import (
+    applications,
     archive,
     harvester,
     login,
     overview,
     partitions,
     queues,
+    results,
     shares,
     sites,
     workers,
@@ -53,4 +55,6 @@ ROUTERS = (
     sites_api.reading,
     monitoring.reading,
     monitoring.anyone,
+    applications.anyone,
+    results.anyone,
 )

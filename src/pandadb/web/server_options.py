@@ -11,14 +11,22 @@ from pandadb.services import archive, partitions
 from pandadb.web.options import WebOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pandadb.config import Settings
+    from pandadb.services.applications import Application
 
 FILE = "web_secret"
 WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104  # compared, not bound
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
-def options_of(settings: Settings, host: str, address: str) -> WebOptions:
+def options_of(
+    settings: Settings,
+    host: str,
+    address: str,
+    applications: Mapping[str, Application] | None = None,
+) -> WebOptions:
     """Return the options of a server that listens on a host, and is there at an address."""
     public = (settings.web_url or address).rstrip("/")
     proxies = filter(None, (one.strip() for one in settings.web_proxies.split(",")))
@@ -31,6 +39,8 @@ def options_of(settings: Settings, host: str, address: str) -> WebOptions:
         waits=archive.GracePeriods.of_days(settings.archive_wait, settings.archive_wait_files),
         exports=settings.exports,
         jobs_dir=settings.jobs_dir(),
+        applications=applications or {},
+        sends_mail=settings.smtp_host is not None,
     )
 
 

@@ -84,6 +84,7 @@ class JobRun:
         self.directory: JobDirectory | None = None
         self.started = time.time()
         handler = find_handler(self.payload.handler) if self.payload.handler else None
+        self.repeats = handler is None or handler.repeats
         if handler is not None and not handler.process:
             self.running: HandlerCall | PayloadProcess = self._call(handler)
         else:
@@ -182,6 +183,7 @@ class JobRun:
         known = child.read_end(directory) if self.payload.handler and end.reason is None else None
         if known is None:
             known = self._of_program(error, end)
+            known = replace(known, is_retryable=known.is_retryable and self.repeats)
         return replace(
             known,
             exit_code=NOT_STARTED if end.refused else end.exit_code,
@@ -199,16 +201,22 @@ class JobRun:
 
     def _of_program(self, error: str | None, end: ProcessEnd) -> PayloadOutcome:
         directory = self._directory()
+        last_line = _last_line(read_tail(directory.stderr, 4096))
+        if error is None and last_line and self.payload.stderr_is_failure:
+            error = "The payload wrote to its standard error"
         if error is None:
             try:
                 return PayloadOutcome(result=directory.read_result())
             except ValueError as wrong:
-                return PayloadOutcome(error=f"The payload's result.json is no result: {wrong}")
+                error, last_line = f"The payload's result.json is no result: {wrong}", ""
         if end.reason is None:
-            error += _last_line(read_tail(directory.stderr, 4096))
+            error += last_line
         if directory.is_full:
             error += "; no space is left on the disk of its directory"
-        return PayloadOutcome(error=mask_secrets(error, self.place.secrets))
+        return PayloadOutcome(
+            error=mask_secrets(error, self.place.secrets),
+            is_retryable=not self.payload.failure_is_final,
+        )
 
     def _recorded(self, outcome: PayloadOutcome) -> PayloadOutcome:
         """Write the outcome and the marker into the directory; a full disk makes it a failure."""

@@ -1,4 +1,4 @@
-"""Notices of the database: a thread that listens, and wakes the worker; polls do without it."""
+"""Notices of the database: a thread that listens, and wakes a process; polls do without it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ SHORT = 0.5
 class Listener:
     """The thread, with a connection of its own, past a pooler."""
 
-    def __init__(self, database: Database, on_notice: Callable[[], None]) -> None:
-        self._database, self._on_notice = database, on_notice
+    def __init__(
+        self, database: Database, on_notice: Callable[[], None], channel: str = CHANNEL
+    ) -> None:
+        self._database, self._on_notice, self._channel = database, on_notice, channel
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
 
@@ -47,13 +49,13 @@ class Listener:
             try:
                 self._listen()
             except PoolerInTheWay:
-                logger.warning("Behind a pooler, without PANDADB_DIRECT_URL: the worker polls")
+                logger.warning("Behind a pooler, without PANDADB_DIRECT_URL: polls do without")
                 return
             except Exception as error:
                 if not isinstance(error, psycopg.Error) and not is_passing(error):
                     logger.exception("listener")
                 failures += 1
-                logger.info("Notices are not heard, the worker polls: %s", first_line(error))
+                logger.info("Notices are not heard, polls do without: %s", first_line(error))
                 self._end.wait(pause_after(failures))
             else:
                 failures = 0
@@ -64,7 +66,7 @@ class Listener:
         try:
             driver: psycopg.Connection = connection.driver_connection  # type: ignore[assignment]
             driver.autocommit = True
-            driver.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
+            driver.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
             self._on_notice()  # notices from before are lost
             while not self._end.is_set():
                 for _ in driver.notifies(timeout=SHORT, stop_after=1):

@@ -138,6 +138,7 @@ class Slot:
             retryable=outcome.is_retryable,
             retry_in=outcome.retry_in,
             exit_code=outcome.exit_code,
+            result=outcome.result,
         )
 
     def _store_tail(self, outcome: PayloadOutcome) -> None:

@@ -59,6 +59,7 @@ def demo(
             out.print("A task from JSON to its end:")
         done = task_life.run_task(database, _ignore if json else _print_step)
         queued = queues.run_queue(database, config.load_settings().data_dir)
+        examples.write_applications(config.load_settings().data_dir)
         counted = grid.count(database)
         with err.status("archiving yesterday"):
             archived = tour.put_away(database, yesterday())

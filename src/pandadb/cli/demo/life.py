@@ -109,6 +109,7 @@ NEXT_COMMANDS = (
     ("archive verify", "compare the archive with its proofs"),
     ("archive restore {day}", "restore the rest of yesterday's jobs"),
     ("jobs load records.csv --jeditaskid 5", "load records of your own (--help says how)"),
+    ("web", "pages and forms on http://127.0.0.1:8080, such as /submit/slow_div"),
     ("db psql", "open psql on the database"),
     ("db check", "compare the database with the models"),
     ("db sql", "the whole schema as SQL"),

@@ -12,7 +12,7 @@ from pandadb import config
 from pandadb.cli.options import LARGEST_ID, AsJSON, DryRun, Quiet, whole
 from pandadb.cli.output import NOTHING_TO_DO, as_json, note, out
 from pandadb.cli.target import changing
-from pandadb.services import queue
+from pandadb.services import gateway, queue
 
 MAIL, STDOUT = "mail", "stdout"
 Events = Annotated[
@@ -39,7 +39,8 @@ def send(
 ) -> None:
     """Send events of the outbox that are due: at least once, those of a job in their order.
 
-    The server is that of PANDADB_SMTP_HOST. Exit code 1 if an event could not be sent: it is tried
+    The server is that of PANDADB_SMTP_HOST. Events of gateways wait for their broker, unless --kind
+    names them. Exit code 1 if an event could not be sent: it is tried
     again later, or given up; 3 if none is due.
 
     Example: pandadb queue outbox send --to mail
@@ -52,7 +53,8 @@ def send(
                 f"Events that wait to be sent: {len(waiting):,}."
             )
             return
-        done = queue.send_events(database, sink, limit=limit, kinds=kind or ())
+        without = () if kind else gateway.EVENT_KINDS
+        done = queue.send_events(database, sink, limit=limit, kinds=kind or (), without=without)
     _end(done, json=json, told=to != STDOUT)
 
 

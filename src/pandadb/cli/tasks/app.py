@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pandadb.cli.tasks import change, find, generate, submit
+from pandadb.cli.tasks import change, find, generate, notify, submit
 
 app = typer.Typer(help="Tasks: submit, find, command; generate their jobs.", no_args_is_help=True)
 
@@ -17,3 +17,4 @@ app.command()(generate.generate)
 app.command()(change.command)
 app.command()(change.advance)
 app.command()(change.recount)
+app.command()(notify.notify)

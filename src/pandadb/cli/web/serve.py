@@ -1,5 +1,9 @@
 """`pandadb web`: a web server in this process."""
 
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -9,7 +13,9 @@ from pandadb import database as databases
 from pandadb.cli.archive import copy
 from pandadb.cli.options import whole
 from pandadb.cli.output import note
+from pandadb.cli.web.worker_process import running_worker
 from pandadb.errors import PandaDBError
+from pandadb.services import applications as declared
 from pandadb.services import schema
 from pandadb.web import application, server, server_options
 from pandadb.web.accounts import identities
@@ -31,6 +37,15 @@ def serve(
     port: Annotated[
         int, typer.Option(parser=whole(0, 65_535), metavar="NUMBER", help="Port; 0 for a free one.")
     ] = 8080,
+    worker: Annotated[
+        bool | None,
+        typer.Option(
+            "--worker/--no-worker",
+            help="Run a worker for the applications' queues, too; by default with the embedded"
+            " database.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve the web pages and the HTTP API until SIGTERM; print the address.
 
@@ -39,6 +54,8 @@ def serve(
     if context.invoked_subcommand:
         return
     settings = config.load_settings()
+    file = settings.applications_file()
+    applications = declared.read_applications(file) if file else {}
     try:
         create_app, listening = application.create_app, server.listening
         identify = identities.identify_by(settings)
@@ -46,18 +63,31 @@ def serve(
         raise WebMissing(
             f"{error.name} is not installed: pip install 'pandadb[web]', or in a checkout '.[web]'"
         ) from None
+    works = settings.server_url() is None if worker is None else worker
+    queues = {one.queue for one in applications.values()} if works else ()
     with (
         listening(host, port) as (socket, address),
         _opened(settings) as database,
         copy.other() as archive,
     ):
         schema.refuse_unstamped(database)
-        options = server_options.options_of(settings, host, address)
-        note(f"Serving on {address}", address=address)
-        server.serve(create_app(database, options, identify, archive=archive), socket)
+        options = server_options.options_of(settings, host, address, applications)
+        with _exit_at_sigterm(), running_worker(settings, queues):
+            note(f"Serving on {address}", address=address)
+            server.serve(create_app(database, options, identify, archive=archive), socket)
 
 
-def _opened(settings: config.Settings) -> databases.Database:
+def _opened(settings: "config.Settings") -> "databases.Database":
     timeout = settings.statement_timeout or STATEMENT_TIMEOUT
     bounded = settings.model_copy(update={"statement_timeout": timeout})
     return databases.Database.from_settings(bounded, pool_timeout=POOL_TIMEOUT)
+
+
+@contextmanager
+def _exit_at_sigterm() -> Iterator[None]:
+    """Leave by an exception at SIGTERM, which the server sends to this process at its end."""
+    usual = signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, usual)

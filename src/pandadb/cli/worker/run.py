@@ -2,9 +2,7 @@
 
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ import typer
 from pandadb import config
 from pandadb.cli.options import AsJSON, Quiet, decimal, whole
 from pandadb.cli.output import NOTHING_TO_DO, Lines, as_json, mode
+from pandadb.cli.signals import stopped_by_signals
 from pandadb.cli.target import changing
 from pandadb.worker import prefetch as prefetching
 from pandadb.worker import reconnects, worker_loop, worker_options
@@ -107,7 +106,7 @@ def run(
             else worker_loop.WorkerLoop(database, options)
         )
         reconnects.limit_idle_transactions(database, lease)
-        with _stopped_by_signals(loop):
+        with stopped_by_signals(loop.stop):
             number = loop.run()
     if json:
         as_json({"worker": options.worker_id, "claimed": number})
@@ -124,21 +123,6 @@ def _secrets() -> frozenset[str]:
         if (url := getattr(settings, name.lower())) is not None
     }
     return environment.secrets_of({**os.environ, **urls})
-
-
-@contextmanager
-def _stopped_by_signals(loop: "worker_loop.WorkerLoop") -> Iterator[None]:
-    """Stop the worker at SIGTERM and SIGINT, in a thread: a handler must not take locks."""
-
-    def stop(*_: Any) -> None:
-        threading.Thread(target=loop.stop).start()
-
-    usual = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in usual.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, insert, or_, select, update
 
 from pandadb.core.control import dependencies, groups, locks
+from pandadb.core.gateway import run_ends
 from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobControl, JobsArchived4, Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from sqlalchemy import ColumnElement
 
@@ -58,8 +59,9 @@ def end(session: Transaction, ended: Mapping[int, str]) -> Followers:
     jobs = [*ended]
     locks.lock(session, jobs, Lock.NOWAIT)
     control = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
-    session.execute(control.values(dedupe_key=None, run_after=None, last_changed=now()))
-    _announce(session, jobs)
+    changed = control.values(dedupe_key=None, run_after=None, last_changed=now())
+    rows = session.execute(changed.returning(CONTROL.pandaid, CONTROL.announces))
+    _announce(session, {job: ended[job] for job, announces in rows if announces})
     left = groups.leave(session, jobs)
     children = dependencies.note_ends(session, ended)
     return Followers(
@@ -69,8 +71,11 @@ def end(session: Transaction, ended: Mapping[int, str]) -> Followers:
     )
 
 
-def _announce(session: Transaction, jobs: Collection[int]) -> None:
-    """Put an event into the outbox for each job that has asked for it."""
+def _announce(session: Transaction, ended: Mapping[int, str]) -> None:
+    """Put an event into the outbox for each of the jobs; those of runs have events of their own."""
+    jobs = {*ended} - run_ends.end(session, ended) if ended else set()
+    if not jobs:
+        return
     job = JobsArchived4.__table__.c
     payload = func.jsonb_build_object(
         constant("public_id"),
@@ -81,13 +86,15 @@ def _announce(session: Transaction, jobs: Collection[int]) -> None:
         CONTROL.queue,
         constant("jobstatus"),
         job.jobstatus,
+        constant("error"),
+        func.coalesce(func.nullif(job.exeerrordiag, ""), job.taskbuffererrordiag),
         constant("metadata"),
         CONTROL.details["metadata"],
     )
     rows = (
         select(constant(JOB_ENDED), job.pandaid, job.jeditaskid, payload)
         .join(CONTROL.pandaid.table, CONTROL.pandaid == job.pandaid)
-        .where(is_among(CONTROL.pandaid, jobs), CONTROL.announces)
+        .where(is_among(CONTROL.pandaid, jobs))
         .order_by(job.pandaid)
     )
     columns = ["kind", "pandaid", "jeditaskid", "payload"]

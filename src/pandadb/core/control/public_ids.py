@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import ARRAY, Text, any_, bindparam, literal, select, union_all
 
 from pandadb.models import JobControl, JobControlArch
 
@@ -31,7 +31,7 @@ class PublicJob:
 
 def find_public(session: Transaction, public_ids: Collection[str]) -> dict[str, PublicJob]:
     """Return the jobs that have public ids, by these; unknown ids are missing in the result."""
-    wanted = [*public_ids]
+    wanted = bindparam("wanted", [*public_ids], ARRAY(Text))
     parts = (
         select(
             table.public_id,
@@ -39,7 +39,7 @@ def find_public(session: Transaction, public_ids: Collection[str]) -> dict[str, 
             table.queue,
             table.name,
             literal(place is not JobControl),
-        ).where(table.public_id.in_(wanted))
+        ).where(table.public_id == any_(wanted))
         for place in PLACES
         for table in (place.__table__.c,)
     )

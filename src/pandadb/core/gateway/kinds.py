@@ -6,11 +6,14 @@ STARTED, COMPLETE, ERROR, SKIPPED = (
     "gateway:ReductionError",
     "gateway:ReductionSkipped",
 )
-KINDS = (STARTED, COMPLETE, ERROR, SKIPPED)
+READY = "gateway:DataReady"
+"""A message that asks for a reduction, as an operator sends it."""
+KINDS = (STARTED, COMPLETE, ERROR, SKIPPED, READY)
 ROLES = {
     STARTED: "reduction_started",
     COMPLETE: "reduction_complete",
     ERROR: "reduction_error",
     SKIPPED: "reduction_skipped",
+    READY: "data_ready",
 }
-"""The settings with the names of the queues to which they go."""
+"""The settings with the names of their queues."""

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     and_,
     bindparam,
     case,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 )
 from typing_extensions import override
 
+from pandadb.core.control import notices
 from pandadb.core.control.followers import CONTROL, has_followers
 from pandadb.core.jobs import lock_order
 from pandadb.core.jobs.effects import BY_EVENTS, HAS_QUEUED_TIME, IS_CLONE
@@ -223,19 +225,22 @@ def stamp(step: Transition) -> Select[Any]:
     Leases of the jobs are deleted, unless their holders have locked them (FOR UPDATE): those wait
     for the jobs, and end their leases when they see that the jobs have ended. The statement returns
     jobs that have failed with inputs that were moved by a dispatch block, with False, and
-    controlled jobs with followers, with True.
+    controlled jobs with followers, with True. While there are listeners, they are notified: that
+    is a row without a job.
     """
     files, *others = (_stamped(table, step) for table in SATELLITES)
-    found = select(CONTROL.pandaid, true()).where(is_given(CONTROL.pandaid), has_followers())
+    controlled = select(CONTROL.pandaid, true()).where(is_given(CONTROL.pandaid), has_followers())
+    notified = select(cast(null(), BigInteger), notices.notified()).where(notices.has_listeners())
     lease = JobLease.__table__
     free = select(lease.c.pandaid).where(is_given(lease.c.pandaid))
     free = free.with_for_update(read=True, key_share=True, skip_locked=True)
     released = delete(lease).where(is_one_of(lease.c.pandaid, free)).cte("released")
     if step.target != "failed":
-        return found.add_cte(files, *others, released)
+        both = union_all(controlled, notified).subquery("both")
+        return select(*both.c).add_cte(files, *others, released)
     is_dispatched = and_(files.c.type == "input", files.c.dispatchdblock != "")
     dispatched = select(files.c.pandaid, false()).where(is_dispatched).distinct()
-    both = union_all(found, dispatched).subquery("both")
+    both = union_all(controlled, dispatched, notified).subquery("both")
     return select(*both.c).add_cte(*others, released)
 
 

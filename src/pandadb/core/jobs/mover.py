@@ -198,6 +198,8 @@ def _stamp(
     given = {"pandaids": id_arrays.written(one.pandaid for one in ended), "at": ended[0].at}
     with refusing_to_wait():
         for pandaid, is_controlled in send(session, move_statement.stamp(step), given):
+            if pandaid is None:  # listeners were notified
+                continue
             (then.controlled if is_controlled else then.dispatched).append(pandaid)
 
 

@@ -30,6 +30,8 @@ LIMITS = (
 """Columns of a job that limit its payload."""
 TAIL = 2048
 """Characters of `stdout` of JOBSDEBUG."""
+STDERR_MARK = "[stderr]\n"
+"""The line between the standard output and the standard error there."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pandadb.core.queue.input.known_names import UnknownExecConfig, UnknownQueue
 from pandadb.core.queue.input.new_jobs import NewQueueJob
 from pandadb.core.queue.input.parents import DependencyCycle, UnknownParent
 from pandadb.core.queue.leases import Beat, Lease, LeaseLost
-from pandadb.core.queue.payload_needs import PayloadNeeds
+from pandadb.core.queue.payload_needs import STDERR_MARK, PayloadNeeds
 from pandadb.core.queue.reaping import ReapResult
 from pandadb.core.queue.submission import Submitted
 from pandadb.core.queue.upkeep.backlogs import Backlog
@@ -33,6 +33,7 @@ from pandadb.services.queue.unknown_leases import give_back_unknown
 from pandadb.services.queue.upkeep.mail import as_line, folder_sink, mail_sink
 from pandadb.services.queue.upkeep.outbox import (
     SendResult,
+    SinkAway,
     Undeliverable,
     events,
     send_again,
@@ -70,6 +71,7 @@ __all__ = [
     "MEANINGS",
     "ON_FAILURE",
     "OUTCOMES",
+    "STDERR_MARK",
     "Backlog",
     "Beat",
     "CancelResult",
@@ -92,6 +94,7 @@ __all__ = [
     "ReapResult",
     "RepairResult",
     "SendResult",
+    "SinkAway",
     "Standing",
     "Submitted",
     "Success",

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from pandadb.core.gateway import run_ends
 from pandadb.core.jobs import advances
 from pandadb.core.queue import claims, due_jobs, leases
 from pandadb.core.queue.ending.end_results import EndResult
@@ -134,7 +135,15 @@ def start(
             )
             done.add(moved)
             done.add_ended(connection)
+            _begin_runs(connection, [one for one in held if one.pandaid in done.jobs])
     return done
+
+
+def _begin_runs(connection: Connection, started: Sequence[Lease]) -> None:
+    """Note that jobs have begun that reduce runs of instruments."""
+    handlers = {one.pandaid: one.parameters.get("handler") for one in started}
+    if jobs := [job for job, name in handlers.items() if name == run_ends.HANDLER]:
+        run_ends.begin(connection, jobs)
 
 
 def heartbeat(

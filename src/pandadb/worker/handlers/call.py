@@ -152,10 +152,7 @@ def run_handler(
         result = call(arguments) if call else _called(handler, arguments)
         return WITHOUT_RESULT if result is None else PayloadOutcome(result=json_value(result))
     except JobFailure as failure:
-        error = mask_secrets(str(failure), secrets)[:LONGEST_ERROR]
-        return PayloadOutcome(
-            error=error, is_retryable=failure.retryable, retry_in=failure.retry_in
-        )
+        return _failed_on_purpose(failure, secrets)
     except NotJSON as error:
         return PayloadOutcome(error=f"The handler {handler.name} {error}", is_retryable=False)
     except asyncio.CancelledError:
@@ -167,6 +164,17 @@ def run_handler(
 def _called(handler: Handler, arguments: Mapping[str, Any]) -> Any:
     called = handler.function(**arguments)
     return asyncio.run(called) if handler.is_async else called
+
+
+def _failed_on_purpose(failure: JobFailure, secrets: Collection[str]) -> PayloadOutcome:
+    error = mask_secrets(str(failure), secrets)[:LONGEST_ERROR]
+    try:
+        result = json_value(failure.result)
+    except NotJSON:
+        result = None
+    return PayloadOutcome(
+        error=error, is_retryable=failure.retryable, retry_in=failure.retry_in, result=result
+    )
 
 
 def _failed(error: BaseException, secrets: Collection[str]) -> PayloadOutcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,12 +20,21 @@ class JobFailure(Exception):
         text: The error, for people.
         retry_in: Seconds until the next attempt; None for the job's own back-off.
         retryable: False if no further attempt is to be made.
+        result: A JSON value, for the metadata of the job.
     """
 
-    def __init__(self, text: str, *, retry_in: float | None = None, retryable: bool = True) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        retry_in: float | None = None,
+        retryable: bool = True,
+        result: Any = None,
+    ) -> None:
         super().__init__(text)
         self.retry_in = retry_in
         self.retryable = retryable
+        self.result = result
 
 
 class JobContext:

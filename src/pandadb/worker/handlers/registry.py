@@ -37,6 +37,8 @@ class Handler:
     function: Callable[..., Any]
     process: bool = False
     """Whether it runs in a child process, which can be killed, instead of a thread."""
+    repeats: bool = True
+    """Whether another attempt is made after its process was killed; else only if it asks for it."""
 
     @cached_property
     def is_async(self) -> bool:
@@ -76,7 +78,9 @@ class Handler:
 HANDLERS: dict[str, Handler] = {}
 
 
-def handler(name: str, *, process: bool = False) -> Callable[[Function], Function]:
+def handler(
+    name: str, *, process: bool = False, repeats: bool = True
+) -> Callable[[Function], Function]:
     """Register a function, sync or async, as the payload of jobs with that handler.
 
     It gets the arguments of the job as keyword arguments, and returns a JSON value, the result.
@@ -85,10 +89,11 @@ def handler(name: str, *, process: bool = False) -> Callable[[Function], Functio
         name: The name that jobs have.
         process: Run it in a child process: for work on the CPU, and for functions that have to be
             killed at their timeout. A thread cannot be killed.
+        repeats: Make another attempt, if the job has one left, when its process was killed.
     """
 
     def register(function: Function) -> Function:
-        add_handler(Handler(name, function, process))
+        add_handler(Handler(name, function, process, repeats))
         return function
 
     return register

@@ -16,7 +16,8 @@ from pandadb.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEYS = frozenset({"argv", "env", "timeout", "inputs", "handler", "arguments"})
+FLAGS = ("stderr_is_failure", "failure_is_final")
+KEYS = frozenset({"argv", "env", "timeout", "inputs", "handler", "arguments", *FLAGS})
 
 
 class InvalidPayload(InvalidInput):
@@ -35,6 +36,10 @@ class Payload:
     """Seconds that it may run."""
     inputs: dict[str, bytes | Path] = field(default_factory=dict)
     """Content by name, or a file that is copied."""
+    stderr_is_failure: bool = False
+    """Whether a program that writes to its standard error has failed."""
+    failure_is_final: bool = False
+    """Whether no other attempt is made after a failure."""
 
 
 def parse_payload(parameters: str | Mapping[str, Any] | None) -> Payload:
@@ -61,6 +66,7 @@ def parse_payload(parameters: str | Mapping[str, Any] | None) -> Payload:
             name: _content(name, value)
             for name, value in _mapping("inputs", given.get("inputs")).items()
         },
+        **{name: _flag(name, given[name]) for name in FLAGS if name in given},
     )
 
 
@@ -104,6 +110,12 @@ def _env(given: Mapping[str, Any]) -> dict[str, Any]:
         if not name or "=" in name:
             raise InvalidPayload(f"env has {name!r}, which no variable can be called")
     return env
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidPayload(f"{name} has to be true or false, not {str(value)[:60]!r}")
+    return value
 
 
 def _timeout(value: Any) -> float | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pandadb.services.queue import STDERR_MARK
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -51,7 +53,7 @@ def join_tails(out: str, err: str, characters: int = DEBUG_CHARACTERS) -> str:
     """
     if not err:
         return out[-characters:]
-    mark = "\n[stderr]\n" if out else "[stderr]\n"
+    mark = f"\n{STDERR_MARK}" if out else STDERR_MARK
     room = characters - len(mark)
     errors = err[-max(room // 2, room - len(out)) :]
     rest = room - len(errors)

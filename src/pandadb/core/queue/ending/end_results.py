@@ -48,6 +48,8 @@ class Failure:
     """Seconds before the next attempt; None leaves it to the back-off of the job."""
     exit_code: int | None = None
     """The `transexitcode`."""
+    result: Any = None
+    """A value that JSON has, for METATABLE; None stores nothing."""
 
 
 @dataclass

@@ -6,8 +6,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.control import locks
+from pandadb.core.gateway import run_ends
 from pandadb.core.jobs import advances, states
 from pandadb.core.queue import cancels, leases, requeues
+from pandadb.core.queue.ending import job_results
 from pandadb.core.queue.ending.closed_leases import closed, reports_of
 from pandadb.core.queue.ending.end_results import EndResult, Failure
 
@@ -36,6 +38,7 @@ def fail(
     done = EndResult(lost=[f.lease.pandaid for f in failures if f.lease.pandaid not in mine])
     kept = {one.lease.pandaid: one for one in failures if one.lease.pandaid in mine}
     locks.lock(session, [*kept])
+    job_results.store_results(session, {job: one.result for job, one in kept.items()})
     left = {job: one.lease.attemptnr for job, one in kept.items() if _has_attempt(one)}
     pauses = requeues.pauses_of(session, left)
     pauses |= {job: t for job in left if (t := kept[job].retry_in) is not None}
@@ -48,7 +51,13 @@ def fail(
             done.add(
                 advances.advance(session, "fail", ended, host=host, values=values, files=reports)
             )
-    done.add_ended(session)
+    if ended := done.add_ended(session):
+        job_results.drop_results(session, ended)
+    asked = {job: (one.error, one.retry_in, one.result) for job, one in kept.items() if job in left}
+    retried = {job: one for job, one in asked.items() if job in done.jobs}
+    run_ends.retry(session, retried)
+    if old := [job for job, (_, _, result) in retried.items() if result is not None]:
+        job_results.drop_results(session, old)  # the next attempt has its own
     return done
 
 

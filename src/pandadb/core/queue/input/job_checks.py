@@ -74,6 +74,9 @@ def _check_payload(job: NewQueueJob) -> None:
         check_text("handler", job.handler)
         if not job.handler:
             raise InvalidValue("handler is empty: it needs the name of a function")
+    for name in ("stderr_is_failure", "failure_is_final"):
+        if not isinstance(getattr(job, name), bool):
+            raise InvalidValue(f"{name} has to be true or false, not {shown(getattr(job, name))}")
     _check_mapping("arguments", job.arguments)
     _check_json("arguments", job.arguments)
     for name in ("env", "inputs"):

@@ -20,6 +20,7 @@ LETTERS = "bcdfghjkmnpqrstvwxyz"
 """Consonants without `l`: readable over the phone, and with few words to be ashamed of."""
 PUBLIC_ID_LENGTH = 12
 """Letters of a public id: 52 bits, so that no guess finds one."""
+PAIRS = [first + second for first in LETTERS for second in LETTERS]
 OWNER = "pandadb"
 """The value of `lockedby`: the name of the system that a job belongs to."""
 
@@ -45,6 +46,10 @@ class NewQueueJob:
     """Files of the job directory, each with its text."""
     timeout: float | None = None
     """Seconds that the payload may run."""
+    stderr_is_failure: bool = False
+    """Whether a program that writes to its standard error has failed, with exit code 0, too."""
+    failure_is_final: bool = False
+    """Whether a payload that fails ends the job: then only lost attempts are repeated."""
     priority: int | None = None
     """None: that of the flow, or 0."""
     parents: Sequence[str | int] = ()
@@ -107,6 +112,8 @@ class NewQueueJob:
             "env": dict(self.env),
             "inputs": dict(self.inputs),
             "timeout": self.timeout,
+            "stderr_is_failure": self.stderr_is_failure,
+            "failure_is_final": self.failure_is_final,
         }
         return json.dumps({name: value for name, value in found.items() if value})
 
@@ -129,4 +136,8 @@ class NewQueueJob:
 
 def draw_public_id() -> str:
     """Return a new public id of a job."""
-    return "".join(secrets.choice(LETTERS) for _ in range(PUBLIC_ID_LENGTH))
+    number, letters = secrets.randbelow(len(LETTERS) ** PUBLIC_ID_LENGTH), ""
+    for _ in range(0, PUBLIC_ID_LENGTH, 2):
+        number, pair = divmod(number, len(PAIRS))
+        letters += PAIRS[pair]
+    return letters

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Update
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -80,11 +80,32 @@ MATCHES: dict[EventState, list[ColumnElement[bool]]] = {
 }
 
 
-def take(session: Transaction, limit: int, kinds: Collection[str] = ()) -> list[Event]:
+@dataclass(frozen=True)
+class KindFilter:
+    """Kinds of events: those of a list, or all but others."""
+
+    only: Collection[str] = ()
+    """Kinds; all if there are none."""
+    without: Collection[str] = ()
+
+    def matches(self, kind: ColumnElement[str]) -> list[ColumnElement[bool]]:
+        """Return the conditions on a column."""
+        return [
+            *([kind.in_([*self.only])] if self.only else []),
+            *([kind.not_in([*self.without])] if self.without else []),
+        ]
+
+
+ALL_KINDS = KindFilter()
+
+
+def take(
+    session: Transaction, limit: int, kinds: KindFilter = ALL_KINDS, hold: float = OURS_FOR
+) -> list[Event]:
     """Take the next events that are due, the oldest first; at most one of each job.
 
-    Events that another transaction takes are left to it. The attempt is counted now, so that one
-    that kills its relay is not repeated for ever.
+    Events that another transaction takes are left to it. They are this relay's for `hold` seconds.
+    The attempt is counted now, so that one that kills its relay is not repeated for ever.
     """
     earlier = Outbox.__table__.alias("earlier")
     comes_later = exists().where(
@@ -92,14 +113,14 @@ def take(session: Transaction, limit: int, kinds: Collection[str] = ()) -> list[
         earlier.c.event_id < EVENT.event_id,
         earlier.c.sent_at.is_(None),
         earlier.c.given_up_at.is_(None),
-        *([earlier.c.kind.in_([*kinds])] if kinds else []),
+        *kinds.matches(earlier.c.kind),
     )
     due = (
         select(EVENT.event_id)
         .where(
             *MATCHES[EventState.WAITING],
             or_(EVENT.retry_after.is_(None), EVENT.retry_after <= now()),
-            *([EVENT.kind.in_([*kinds])] if kinds else []),
+            *kinds.matches(EVENT.kind),
             ~comes_later,
         )
         .order_by(EVENT.event_id)
@@ -109,7 +130,7 @@ def take(session: Transaction, limit: int, kinds: Collection[str] = ()) -> list[
     taken = (
         update(Outbox.__table__)
         .where(EVENT.event_id.in_(due))
-        .values(attempts=EVENT.attempts + 1, retry_after=_after(OURS_FOR))
+        .values(attempts=EVENT.attempts + 1, retry_after=_after(hold))
         .returning(*COLUMNS)
     )
     return sorted((Event(*row) for row in session.execute(taken)), key=lambda one: one.event_id)
@@ -119,14 +140,24 @@ def _after(seconds: float) -> ColumnElement[Any]:
     return now() + interval(seconds)
 
 
-def keep(session: Transaction, events: Collection[Event]) -> set[int]:
+def keep(session: Transaction, events: Collection[Event], hold: float = OURS_FOR) -> set[int]:
     """Keep taken events from now on; return those that no other relay has taken meanwhile."""
+    later = _mine(events).values(retry_after=_after(hold)).returning(EVENT.event_id)
+    return {*session.scalars(later)}
+
+
+def give_back(session: Transaction, events: Collection[Event]) -> None:
+    """Let taken events wait as before; those that another relay has taken meanwhile are its own."""
+    before = {"attempts": EVENT.attempts - 1, "retry_after": None}
+    session.execute(_mine(events).values(before))
+
+
+def _mine(events: Collection[Event]) -> Update:
+    """Return the update of events that were taken, and that no other relay has taken since."""
     mine = tuple_(EVENT.event_id, EVENT.attempts).in_(
         [(one.event_id, one.attempts) for one in events]
     )
-    kept = update(Outbox.__table__).where(mine, *MATCHES[EventState.WAITING])
-    later = kept.values(retry_after=_after(OURS_FOR)).returning(EVENT.event_id)
-    return {*session.scalars(later)}
+    return update(Outbox.__table__).where(mine, *MATCHES[EventState.WAITING])
 
 
 def note_sent(session: Transaction, event: Event) -> None:

@@ -7,12 +7,15 @@ import os
 import smtplib
 import socket
 import ssl
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING, Any
 
+from pandadb import mail_tokens
 from pandadb.core.sql.validation import InvalidValue
+from pandadb.services.queue.upkeep.application_mails import texts_of
 from pandadb.services.queue.upkeep.outbox import Undeliverable
 
 if TYPE_CHECKING:
@@ -30,22 +33,25 @@ def message_of(event: Event, sender: str) -> EmailMessage:
     """Return an event as a mail: the text of its payload, else a sentence about the job.
 
     A payload has `to`, one address or several, or `mail` in its `metadata`; and it may have
-    `subject`, `text` and `html`. The Message-ID is that of each attempt, so a receiver knows
-    repetitions.
+    `subject`, `text` and `html`. Those of jobs of applications are made here. The sender is an
+    address, or a name with the address in `<>`. The Message-ID is that of each attempt, so a
+    receiver knows repetitions.
 
     Raises:
         Undeliverable: There is no address, or the payload has a value that no header can have.
     """
-    payload = event.payload if isinstance(event.payload, dict) else {}
+    given = event.payload if isinstance(event.payload, dict) else {}
+    payload = texts_of(given) | given
     message = EmailMessage()
+    name, address = parseaddr(sender)
     try:
-        message["From"] = Address(addr_spec=sender)
+        message["From"] = Address(name, addr_spec=address)
         message["To"] = [Address(addr_spec=one) for one in recipients(payload)]
         message["Subject"] = str(payload.get("subject") or _subject(event, payload))
-    except (ValueError, IndexError, TypeError) as error:
+    except (ValueError, IndexError, TypeError, MessageError) as error:
         raise Undeliverable(f"A header of the mail cannot be: {error}") from error
     message["Date"] = format_datetime(event.created_at)
-    message["Message-ID"] = f"<{event.dedupe_id}@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{event.dedupe_id}@{address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(str(payload.get("text") or _text(event, payload)))
     if payload.get("html"):
@@ -73,7 +79,11 @@ def _subject(event: Event, payload: dict[str, Any]) -> str:
 
 
 def _text(event: Event, payload: dict[str, Any]) -> str:
-    shown = {name: value for name, value in payload.items() if not isinstance(value, dict)}
+    shown = {
+        name: value
+        for name, value in payload.items()
+        if value is not None and not isinstance(value, dict)
+    }
     lines = [f"{name}: {value}" for name, value in {"job": event.pandaid, **shown}.items()]
     return "\n".join([*lines, ""])
 
@@ -90,6 +100,8 @@ def mail_sink(settings: Settings) -> Callable[[Event], None]:
 
     def send(event: Event) -> None:
         message = message_of(event, sender)
+        if settings.mail_token_key is not None:
+            _add_token(message, settings.mail_token_key.get_secret_value())
         try:
             with _connected(settings) as server:
                 server.send_message(message)
@@ -102,6 +114,17 @@ def mail_sink(settings: Settings) -> Callable[[Event], None]:
             raise kind(f"The server refuses the mail: {error}") from error
 
     return send
+
+
+def _add_token(message: EmailMessage, key: str) -> None:
+    """Add the token by which a reader with the key knows that the mail is not forged."""
+    text = message.get_body(("plain",))
+    message[mail_tokens.HEADER] = mail_tokens.mail_token(
+        key,
+        message_id=str(message["Message-ID"]),
+        date=str(message["Date"]),
+        text=text.get_content() if text else "",
+    )
 
 
 def _said(refused: dict[str, tuple[int, bytes]]) -> str:

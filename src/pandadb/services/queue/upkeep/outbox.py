@@ -8,7 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pandadb.core.queue.upkeep import outbox
-from pandadb.core.queue.upkeep.outbox import MAX_ATTEMPTS, Event, EventState
+from pandadb.core.queue.upkeep.outbox import (
+    MAX_ATTEMPTS,
+    OURS_FOR,
+    Event,
+    EventState,
+    KindFilter,
+)
 from pandadb.core.sql.validation import InvalidValue, check_number, ids
 from pandadb.errors import PandaDBError
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
@@ -22,13 +28,17 @@ if TYPE_CHECKING:
 
 BATCH = 20
 """Events that a relay takes at a time."""
-RENEWED_AFTER = outbox.OURS_FOR / 6
-"""Seconds after which a relay takes the rest of its events anew: a mail may take minutes."""
+RENEWALS = 6
+"""Times that a relay takes the rest of its events anew before they would be lost to another."""
 MAX_EVENTS = 100_000
 
 
 class Undeliverable(PandaDBError):
     """An event that can never be sent: it is given up at once."""
+
+
+class SinkAway(PandaDBError):
+    """Nothing can be sent now, such as without a connection: no event is to blame."""
 
 
 @dataclass
@@ -40,6 +50,8 @@ class SendResult:
     """Events that are tried again later, each with the error."""
     given_up: dict[int, str] = field(default_factory=dict)
     """Events that are not tried again, each with the error."""
+    away: str | None = None
+    """The reason why the rest was left: the sink is away."""
 
     @property
     def number(self) -> int:
@@ -53,13 +65,16 @@ def send_events(
     *,
     limit: int = 1000,
     kinds: Collection[str] = (),
+    without: Collection[str] = (),
     max_attempts: int = MAX_ATTEMPTS,
+    hold: float = OURS_FOR,
 ) -> SendResult:
     """Send the events that are due, at most `limit`; any number of processes may do so at once.
 
     A sink is called with an event, and returns when it has it for good. An error of the sink is
     stored with the event, which is tried again after a pause, or given up after `max_attempts`; an
-    `Undeliverable` one at once. No transaction is open meanwhile.
+    `Undeliverable` one at once. After `SinkAway` this event and the rest wait as before. No
+    transaction is open meanwhile. A relay that dies has its events for `hold` seconds.
 
     Raises:
         InvalidValue: A number is beyond its limits.
@@ -67,25 +82,46 @@ def send_events(
     check_number("limit", limit, 1, MAX_EVENTS)
     check_number("max_attempts", max_attempts, 1, 1000)
     done = SendResult()
-    while done.number < limit:
+    wanted = KindFilter(kinds, without)
+    while done.number < limit and done.away is None:
         size = min(BATCH, limit - done.number)
-        events = database.retrying(partial(outbox.take, limit=size, kinds=kinds))
-        for event in _kept(database, events):
-            _send(database, sink, event, done, max_attempts)
+        taken = partial(outbox.take, limit=size, kinds=wanted, hold=hold)
+        events = database.retrying(taken)
+        _send_batch(database, sink, events, done, max_attempts=max_attempts, hold=hold)
         if not events:
             break
     return done
 
 
-def _kept(database: Database, events: Sequence[Event]) -> Iterator[Event]:
+def _send_batch(
+    database: Database,
+    sink: Sink,
+    events: Sequence[Event],
+    done: SendResult,
+    *,
+    max_attempts: int,
+    hold: float,
+) -> None:
+    """Send events until the sink is away; give the rest back then."""
+    for place, event in _kept(database, events, hold):
+        try:
+            _send(database, sink, event, done, max_attempts)
+        except SinkAway as error:
+            database.retrying(partial(outbox.give_back, events=events[place:]))
+            done.away = str(error)
+            return
+
+
+def _kept(database: Database, events: Sequence[Event], hold: float) -> Iterator[tuple[int, Event]]:
     """Yield events that were taken; after slow ones see that the rest is still this relay's."""
     taken, mine = time.monotonic(), {event.event_id for event in events}
     for place, event in enumerate(events):
-        if time.monotonic() - taken > RENEWED_AFTER:
-            mine = database.retrying(partial(outbox.keep, events=events[place:]))
+        if time.monotonic() - taken > hold / RENEWALS:
+            rest = events[place:]
+            mine = database.retrying(partial(outbox.keep, events=rest, hold=hold))
             taken = time.monotonic()
         if event.event_id in mine:
-            yield event
+            yield place, event
 
 
 def _send(
@@ -94,6 +130,8 @@ def _send(
     """Send an event, and note the outcome in a transaction of its own."""
     try:
         sink(event)
+    except SinkAway:
+        raise
     except Exception as error:  # noqa: BLE001 - a sink may be anybody's
         why = str(error) or type(error).__name__
         most = 1 if isinstance(error, Undeliverable) else max_attempts

@@ -1,0 +1,1 @@
+"""`pandadb gateway`: messages of a STOMP broker."""

@@ -1,0 +1,48 @@
+"""Cancels of runs that are not known: kept for a while, each for one run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, or_, select
+
+from pandadb.core.sql.expressions import interval, now
+from pandadb.models import GatewayCancel
+
+if TYPE_CHECKING:
+    from pandadb.core.gateway.requests import CancelRequest, RunKey
+    from pandadb.core.sql.transaction import Transaction
+
+CANCEL = GatewayCancel.__table__.c
+
+
+def keep(session: Transaction, wanted: CancelRequest, seconds: float) -> None:
+    """Keep a cancel for a run that may come later; forget those that are too old."""
+    session.execute(delete(GatewayCancel.__table__).where(CANCEL.until < now()))
+    row = {
+        "run_number": wanted.run_number,
+        "run_version": wanted.run_version,
+        "instrument": wanted.instrument,
+        "rb_number": wanted.rb_number,
+        "until": now() + interval(seconds),
+    }
+    session.execute(insert(GatewayCancel.__table__).values(row))
+
+
+def take(session: Transaction, key: RunKey, run_version: int) -> bool:
+    """Use the oldest cancel that is kept for a run; return whether there was one."""
+    mine = (
+        select(CANCEL.cancel_id)
+        .where(
+            CANCEL.run_number == key.run_number,
+            CANCEL.run_version == run_version,
+            CANCEL.until >= now(),
+            or_(CANCEL.instrument.is_(None), CANCEL.instrument == key.instrument),
+            or_(CANCEL.rb_number.is_(None), CANCEL.rb_number == key.rb_number),
+        )
+        .order_by(CANCEL.cancel_id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    used = delete(GatewayCancel.__table__).where(CANCEL.cancel_id.in_(mine.scalar_subquery()))
+    return session.execute(used.returning(CANCEL.cancel_id)).first() is not None

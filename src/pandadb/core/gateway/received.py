@@ -1,0 +1,128 @@
+"""Messages that were received, so that one that comes again is known; those that failed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from pandadb.core.gateway.requests import Taken
+from pandadb.core.gateway.run_events import without_nul
+from pandadb.core.sql.expressions import interval, now
+from pandadb.models import GatewayDeadLetter, GatewayDelivery, GatewayMessage
+
+if TYPE_CHECKING:
+    from pandadb.core.gateway.requests import Received
+    from pandadb.core.sql.transaction import Transaction
+
+MESSAGE, DELIVERY, LETTER = (
+    m.__table__.c for m in (GatewayMessage, GatewayDelivery, GatewayDeadLetter)
+)
+REPEATED = "repeated"
+REDELIVERED_WITHIN = timedelta(hours=1)
+"""For so long the same content, called redelivered, is the same message."""
+MAX_ID, MAX_REASON = 300, 2000
+
+
+def enter(session: Transaction, message: Received) -> Taken | None:
+    """Note a message; return its result, if it was received before.
+
+    Another transaction that receives it is waited for.
+    """
+    row = {
+        "source": message.source,
+        "message_id": message.message_id,
+        "content_key": message.content_key,
+        "destination": message.destination[:MAX_ID],
+    }
+    new = insert(GatewayMessage.__table__).values(row).on_conflict_do_nothing()
+    if session.execute(new.returning(MESSAGE.source)).first() is None:
+        return _earlier(session, message, by_content=False)
+    if message.is_redelivered:
+        return _earlier(session, message, by_content=True)
+    return None
+
+
+def _earlier(session: Transaction, message: Received, *, by_content: bool) -> Taken | None:
+    same = [MESSAGE.source == message.source]
+    if by_content:
+        same += [
+            MESSAGE.content_key == message.content_key,
+            MESSAGE.message_id != message.message_id,
+            MESSAGE.received_at > now() - REDELIVERED_WITHIN,
+        ]
+    else:
+        same += [MESSAGE.message_id == message.message_id]
+    rows = select(MESSAGE.pandaid, MESSAGE.reason).where(*same)
+    found = session.execute(rows.order_by(MESSAGE.received_at).limit(1)).first()
+    return None if found is None else Taken(REPEATED, found.pandaid, found.reason)
+
+
+def note(session: Transaction, message: Received, taken: Taken, warnings: list[str]) -> None:
+    """Note the result of a message; it has no failed deliveries any more."""
+    mine = update(GatewayMessage.__table__).where(
+        MESSAGE.source == message.source, MESSAGE.message_id == message.message_id
+    )
+    values = {"kind": taken.kind, "pandaid": taken.pandaid, "reason": taken.reason}
+    session.execute(mine.values(values | {"warnings": warnings or None}))
+    _forget_delivery(session, message)
+
+
+def note_failure(session: Transaction, message: Received, error: str) -> int:
+    """Note a delivery that has failed; return how often the message was delivered."""
+    row = {"source": message.source, "message_id": message.message_id, "last_error": error}
+    new = insert(GatewayDelivery.__table__).values(row)
+    again = new.on_conflict_do_update(
+        index_elements=["source", "message_id"],
+        set_={
+            "deliveries": DELIVERY.deliveries + 1,
+            "last_at": now(),
+            "last_error": new.excluded.last_error,
+        },
+    )
+    found: int = session.scalars(again.returning(DELIVERY.deliveries)).one()
+    return found
+
+
+def bury(session: Transaction, message: Received, reason: str) -> int:
+    """Keep a message, whole, as a dead letter; return its number."""
+    failed = (
+        select(DELIVERY.deliveries, DELIVERY.first_at)
+        .where(DELIVERY.source == message.source, DELIVERY.message_id == message.message_id)
+        .subquery()
+    )
+    deliveries, first_at = session.execute(
+        select(
+            func.coalesce(func.max(failed.c.deliveries), 1),
+            func.coalesce(func.min(failed.c.first_at), now()),
+        )
+    ).one()
+    row = {
+        "source": message.source,
+        "message_id": message.message_id,
+        "destination": message.destination[:MAX_ID],
+        "headers": without_nul(dict(message.headers)),
+        "body": message.content,
+        "reason": reason[:MAX_REASON],
+        "deliveries": deliveries,
+        "first_at": first_at,
+    }
+    _forget_delivery(session, message)
+    made = insert(GatewayDeadLetter.__table__).values(row).returning(LETTER.dead_letter_id)
+    found: int = session.scalars(made).one()
+    return found
+
+
+def _forget_delivery(session: Transaction, message: Received) -> None:
+    failed = delete(GatewayDelivery.__table__)
+    session.execute(
+        failed.where(DELIVERY.source == message.source, DELIVERY.message_id == message.message_id)
+    )
+
+
+def forget(session: Transaction, seconds: float) -> int:
+    """Forget messages that were received so long ago; return how many."""
+    old = delete(GatewayMessage.__table__).where(MESSAGE.received_at < now() - interval(seconds))
+    return len(session.scalars(old.returning(MESSAGE.message_id)).all())

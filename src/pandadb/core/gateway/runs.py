@@ -1,0 +1,218 @@
+"""Records of runs: a row for each version of a run."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from pandadb.core.gateway.requests import RunKey
+from pandadb.core.gateway.run_events import without_nul
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.id_arrays import is_among
+from pandadb.models import GatewayRun
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from pandadb.core.gateway.requests import CancelRequest, RunRequest
+    from pandadb.core.sql.transaction import Transaction
+
+RUN = GatewayRun.__table__.c
+QUEUED, PROCESSING, COMPLETED, ERROR, SKIPPED = (
+    "Queued",
+    "Processing",
+    "Completed",
+    "Error",
+    "Skipped",
+)
+LIVE = (QUEUED, PROCESSING)
+SERVICE = -1
+"""The user of runs that the service starts itself."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The record of a version of a run; times are naive UTC."""
+
+    run_id: int
+    facility: str
+    instrument: str
+    rb_number: int
+    run_number: int
+    run_version: int
+    status: str
+    pandaid: int | None
+    source: str
+    body: dict[str, Any]
+    destinations: dict[str, Any]
+    data: list[str]
+    reduced: list[str]
+    script: str | None
+    variables: dict[str, dict[str, list[str]]]
+    overwrite: bool | None
+    description: str
+    started_by: int | None
+    message: str | None
+    reduction_log: str
+    admin_log: str
+    software: str | None
+    host: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    retry_when: datetime | None
+    retry_run: int | None
+    cancelled: bool
+
+    @property
+    def key(self) -> RunKey:
+        """Return the name that its versions have in common."""
+        return RunKey(self.instrument, self.rb_number, self.run_number)
+
+
+COLUMNS = [RUN[name] for name in Run.__dataclass_fields__]
+
+
+def highest_version(session: Transaction, key: RunKey) -> int | None:
+    """Return the highest version of a run; None if there is none."""
+    mine = select(func.max(RUN.run_version)).where(*_is(key))
+    found: int | None = session.scalars(mine).one()
+    return found
+
+
+def _is(key: RunKey) -> list[Any]:
+    return [
+        RUN.run_number == key.run_number,
+        RUN.instrument == key.instrument,
+        RUN.rb_number == key.rb_number,
+    ]
+
+
+def add(
+    session: Transaction,
+    wanted: RunRequest,
+    run_version: int,
+    variables: Mapping[str, Any],
+    *,
+    source: str,
+    destinations: Mapping[str, Any],
+) -> int:
+    """Add the record of a version of a run, queued; return its number."""
+    row = {
+        "facility": wanted.facility,
+        "instrument": wanted.key.instrument,
+        "rb_number": wanted.key.rb_number,
+        "run_number": wanted.key.run_number,
+        "run_version": run_version,
+        "status": QUEUED,
+        "source": source,
+        "body": without_nul({**wanted.body, "run_version": run_version}),
+        "destinations": dict(destinations),
+        "data": list(wanted.data),
+        "reduced": [],
+        "script": wanted.script,
+        "variables": variables,
+        "overwrite": wanted.overwrite,
+        "description": wanted.description,
+        "started_by": wanted.started_by,
+        "software": wanted.software,
+        "host": socket.gethostname(),
+    }
+    new = insert(GatewayRun.__table__).values(row).returning(RUN.run_id)
+    found: int = session.scalars(new).one()
+    return found
+
+
+def again(session: Transaction, run: Run, run_version: int) -> int:
+    """Add the record of a further version of a run, queued for the same job."""
+    given = (
+        "facility", "instrument", "rb_number", "run_number", "pandaid", "source", "destinations",
+        "data", "script", "variables", "overwrite", "description",
+    )  # fmt: skip
+    row = {name: getattr(run, name) for name in given}
+    row |= {"status": QUEUED, "run_version": run_version, "reduced": [], "started_by": SERVICE}
+    row["body"] = {**run.body, "run_version": run_version}
+    new = insert(GatewayRun.__table__).values(row).returning(RUN.run_id)
+    found: int = session.scalars(new).one()
+    return found
+
+
+def change(session: Transaction, run_id: int, values: Mapping[str, Any]) -> None:
+    """Change columns of a record."""
+    session.execute(update(GatewayRun.__table__).where(RUN.run_id == run_id).values(values))
+
+
+def close(session: Transaction, run_id: int, status: str, values: Mapping[str, Any]) -> None:
+    """Note the end of a version of a run."""
+    change(session, run_id, {"status": status, "finished_at": now(), **without_nul(dict(values))})
+
+
+def of_jobs(session: Transaction, jobs: Collection[int]) -> list[Run]:
+    """Return the records of runs that jobs reduce and that have not ended, by job, locked."""
+    rows = select(*COLUMNS).where(is_among(RUN.pandaid, jobs), RUN.status.in_(LIVE))
+    locked = rows.order_by(RUN.pandaid, RUN.run_id).with_for_update()
+    return [Run(*row) for row in session.execute(locked)]
+
+
+def to_cancel(session: Transaction, wanted: CancelRequest) -> list[Run]:
+    """Return the records that a cancel is for, the newest first."""
+    same = [RUN.run_number == wanted.run_number, RUN.run_version == wanted.run_version]
+    if wanted.instrument is not None:
+        same += [RUN.instrument == wanted.instrument]
+    if wanted.rb_number is not None:
+        same += [RUN.rb_number == wanted.rb_number]
+    rows = select(*COLUMNS).where(*same).order_by(RUN.run_id.desc()).limit(100)
+    return [Run(*row) for row in session.execute(rows)]
+
+
+def newest(
+    session: Transaction, key: RunKey, run_version: int | None = None, *, locked: bool = True
+) -> Run | None:
+    """Return the record of a version of a run, or of its highest version, locked or not.
+
+    Records are locked after the jobs of runs and their groups, as at the ends of jobs.
+    """
+    rows = select(*COLUMNS).where(*_is(key))
+    if locked:
+        rows = rows.with_for_update()
+    if run_version is not None:
+        rows = rows.where(RUN.run_version == run_version)
+    order = RUN.run_version.desc(), RUN.run_id.desc()
+    found = session.execute(rows.order_by(*order).limit(1)).first()
+    return None if found is None else Run(*found)
+
+
+def by_id(session: Transaction, run_id: int) -> Run | None:
+    """Return a record by its number."""
+    found = session.execute(select(*COLUMNS).where(RUN.run_id == run_id)).first()
+    return None if found is None else Run(*found)
+
+
+def listed(
+    session: Transaction,
+    *,
+    instrument: str | None = None,
+    run_number: int | None = None,
+    status: str | None = None,
+    limit: int = 100,
+    after: int = 0,
+) -> list[Run]:
+    """Return records with numbers above one, in their order."""
+    wanted = {RUN.instrument: instrument, RUN.run_number: run_number, RUN.status: status}
+    chosen = [column == value for column, value in wanted.items() if value is not None]
+    rows = select(*COLUMNS).where(RUN.run_id > after, *chosen)
+    return [Run(*row) for row in session.execute(rows.order_by(RUN.run_id).limit(limit))]
+
+
+def remove(session: Transaction, instrument: str, first_run: int, last_run: int) -> int:
+    """Remove records that have ended, of runs of an instrument; return how many."""
+    gone = delete(GatewayRun.__table__).where(
+        RUN.instrument == instrument,
+        RUN.run_number.between(first_run, last_run),
+        RUN.status.not_in(LIVE),
+    )
+    return len(session.scalars(gone.returning(RUN.run_id)).all())

@@ -1,0 +1,1 @@
+"""The reduction of a run: the payload of its job, run by a worker in a process of its own."""

@@ -1,0 +1,209 @@
+"""The process of a script: forked, with its output in files, ended at its timeout."""
+
+from __future__ import annotations
+
+import json
+import linecache
+import os
+import signal
+import sys
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.2
+"""Seconds between two looks at the process: they grow."""
+KILLED_AFTER = 5.0
+"""Seconds between SIGTERM and SIGKILL at a timeout."""
+LARGEST_REPORT = 1 << 20
+GROUPS = ("standard_vars", "advanced_vars")
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script, with all that it is given."""
+
+    text: str
+    path: str
+    """The name of its file, for tracebacks."""
+    run_number: int
+    variables: Mapping[str, Mapping[str, Any]]
+    data: str
+    output: Path
+    working: Path | None
+    stdout: Path
+    stderr: Path
+
+
+@dataclass(frozen=True)
+class ScriptEnd:
+    """The end of a script."""
+
+    error: str | None = None
+    skipped: str | None = None
+    returned: Any = None
+    software: str | None = None
+
+
+class ScriptProcess:
+    """A script that runs in a process of its own, the leader of a group of its own."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        read, write = os.pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(read)
+            _child(script, write)
+        with suppress(ProcessLookupError, PermissionError):
+            os.setpgid(self.pid, self.pid)  # as it does itself: one of both is first
+        os.close(write)
+        os.set_blocking(read, False)
+        self._pipe = read
+
+    def wait(self, timeout: float) -> ScriptEnd:
+        """Wait for the end of the script, or end it after so many seconds."""
+        status = self._status(time.monotonic() + timeout)
+        late = status is None
+        if status is None:
+            self.kill(signal.SIGTERM)
+            status = self._status(time.monotonic() + KILLED_AFTER)
+        self.kill(signal.SIGKILL)  # also what the script has left
+        if status is None:
+            _, status = os.waitpid(self.pid, 0)
+        report = self._report()
+        if late:
+            return ScriptEnd(f"The script ran longer than its timeout of {timeout:g} s")
+        return report or ScriptEnd(_died(os.waitstatus_to_exitcode(status)))
+
+    def kill(self, number: int) -> None:
+        """Send a signal to the script and to the processes of its group."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+    def _status(self, deadline: float) -> int | None:
+        """Return the status of the process once it has ended; None after the deadline."""
+        pause = FIRST_PAUSE
+        while True:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return status
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _report(self) -> ScriptEnd | None:
+        """Return the end that the process has written, if it has."""
+        found = b""
+        with suppress(BlockingIOError):
+            while len(found) < LARGEST_REPORT and (part := os.read(self._pipe, 1 << 16)):
+                found += part
+        os.close(self._pipe)
+        try:
+            return ScriptEnd(**json.loads(found))
+        except (ValueError, TypeError):
+            return None
+
+
+def _died(code: int) -> str:
+    if code < 0:
+        return f"The process of the script was killed by {signal.Signals(-code).name}"
+    return f"The process of the script has ended with code {code}, before the script"
+
+
+def _child(script: Script, pipe: int) -> NoReturn:
+    """Run a script in this process, which is forked for it; write the end into a pipe."""
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        _redirect(script)
+        report = {**_run(script), "software": _software()}
+        _flush()
+        os.write(pipe, json.dumps(report, default=repr).encode()[:LARGEST_REPORT])
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _redirect(script: Script) -> None:
+    """Send the output of the process, and of its children, to files."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    for target, place in ((1, script.stdout), (2, script.stderr)):
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    given: dict[str, Any] = {"encoding": "utf-8", "errors": "backslashreplace", "closefd": False}
+    sys.stdout = open(1, "w", buffering=1, **given)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, **given)  # noqa: SIM115
+    if script.working is not None:
+        os.chdir(script.working)
+
+
+def _run(script: Script) -> dict[str, Any]:
+    """Return the end of a script as keys of `ScriptEnd`."""
+    try:
+        module = _module(script)
+        if script.run_number in (getattr(module, "SKIP_RUNS", None) or ()):
+            return {"skipped": f"The script skips run {script.run_number} (SKIP_RUNS)"}
+        _set_variables(module, script.variables)
+        main = getattr(module, "main", None)
+        if main is None:
+            return {"error": "The script has no function main(input_file, output_dir)"}
+        return {"returned": main(script.data, f"{script.output}/")}
+    except SystemExit as error:
+        code = "" if error.code is None else repr(error.code)[:100]
+        return {"error": f"The script has left by sys.exit({code})"}
+    except BaseException as error:  # noqa: BLE001 - a script may raise anything
+        traceback.print_exc()
+        if str(error).lower().startswith("skip"):
+            return {"skipped": str(error)[:2000]}
+        return {"error": f"Error in the script: {type(error).__name__}: {error}"[:2000]}
+
+
+def _module(script: Script) -> ModuleType:
+    """Return a script as a module that was run."""
+    lines = script.text.splitlines(keepends=True)
+    linecache.cache[script.path] = len(script.text), None, lines, script.path
+    module = ModuleType("reduce")
+    module.__file__ = script.path
+    sys.modules["reduce"] = module
+    sys.dont_write_bytecode = True
+    exec(compile(script.text, script.path, "exec"), module.__dict__)  # noqa: S102 - its purpose
+    return module
+
+
+def _set_variables(module: ModuleType, given: Mapping[str, Mapping[str, Any]]) -> None:
+    """Set `web_var` of a script: its own variables, with those of the run instead or beside."""
+    web_var = getattr(module, "web_var", None)
+    if web_var is None:
+        web_var = ModuleType("web_var")
+        module.web_var = web_var  # type: ignore[attr-defined]
+    for group in GROUPS:
+        own = getattr(web_var, group, None)
+        setattr(web_var, group, {**(own if isinstance(own, dict) else {}), **given.get(group, {})})
+
+
+def _software() -> str | None:
+    """Return the version of Mantid, if the script has imported it."""
+    version = getattr(sys.modules.get("mantid"), "__version__", None)
+    return f"Mantid-{version}" if version else None
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()

@@ -1,0 +1,114 @@
+"""The attributes that a sequence may read and write, by the type of the value."""
+
+from __future__ import annotations
+
+import string
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from pandadb.sequences.results import Result
+from pandadb.sequences.steps import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PLAIN = (str, bytes, int, float, complex, list, tuple, dict, set, frozenset, range)
+"""Types whose public attributes are all harmless, but for formats."""
+READ = frozenset({
+    "name", "command", "status", "output", "JobID", "isPanda", "env", "wait", "execute", "result",
+    "retry",
+})  # fmt: skip
+"""Attributes of steps."""
+WRITTEN = frozenset({"name", "command", "status", "output", "env", "wait"})
+HIDDEN = frozenset({"fields", "put"})
+"""Attributes of results that are none of the sequence's."""
+
+
+def attribute(value: Any, name: str) -> Any:
+    """Return an attribute of a value.
+
+    Raises:
+        AttributeError: The value has no such attribute that a sequence may read.
+    """
+    if (kind := type(value)) in SPECIAL and name in SPECIAL[kind]:
+        return SPECIAL[kind][name](value)
+    if isinstance(value, BaseException) and name in OF_ERRORS:
+        return OF_ERRORS[name](value)
+    if isinstance(value, Step) and name in value.own:
+        return value.own[name]
+    if not name.startswith("_") and _may_read(value, name):
+        return getattr(value, name)
+    raise AttributeError(f"a value of type {kind.__name__} has no attribute {name!r}")
+
+
+def _may_read(value: Any, name: str) -> bool:
+    """Report whether a public attribute of a value, if it exists, is harmless."""
+    match value:
+        case Step():
+            return name in READ
+        case Result():
+            return name not in HIDDEN
+        case type():
+            return value in PLAIN and name in dir(value) and name not in FORMATS
+        case _:
+            return isinstance(value, (*PLAIN, SimpleNamespace))
+
+
+def set_attribute(value: Any, name: str, new: Any) -> None:
+    """Set an attribute of a step or of a result, which may be one of the sequence's own.
+
+    Raises:
+        AttributeError: It is neither, or its attribute is not to be set.
+    """
+    match value:
+        case Step() if name in WRITTEN:
+            setattr(value, name, new)
+        case Step() if name not in READ:
+            value.own[name] = new
+        case Result() if name not in HIDDEN:
+            value.put(name, new)
+        case _:
+            kind = type(value).__name__
+            raise AttributeError(f"the attribute {name!r} of a {kind} cannot be set")
+
+
+class Formatter(string.Formatter):
+    """Formats texts, with the attributes that a sequence may read."""
+
+    @override
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        """Return the value of a field such as `0.status` or `name[key]`."""
+        first, rest = _split_field(field_name)
+        value = self.get_value(first, args, kwargs)
+        for is_attribute, key in rest:
+            value = attribute(value, str(key)) if is_attribute else value[key]
+        return value, first
+
+
+def _split_field(field_name: str) -> tuple[int | str, list[tuple[bool, int | str]]]:
+    import _string  # type: ignore[import-not-found]  # noqa: PLC0415 - string.Formatter's
+
+    first, rest = _string.formatter_field_name_split(field_name)
+    return first, [*rest]
+
+
+def _format(text: str) -> Callable[..., str]:
+    return lambda *args, **names: Formatter().vformat(text, args, names)
+
+
+def _format_map(text: str) -> Callable[[Any], str]:
+    return lambda names: Formatter().vformat(text, (), names)
+
+
+FORMATS: dict[str, Callable[[Any], Any]] = {"format": _format, "format_map": _format_map}
+SPECIAL: dict[type, dict[str, Callable[[Any], Any]]] = {
+    str: FORMATS,
+    dict: {"has_key": lambda value: value.__contains__},  # Python 2
+}
+"""Attributes in place of the type's own."""
+OF_ERRORS: dict[str, Callable[[BaseException], Any]] = {
+    "args": lambda error: error.args,
+    "message": str,  # Python 2
+}

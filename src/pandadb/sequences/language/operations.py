@@ -1,0 +1,101 @@
+"""Operators of a sequence, with limits for those that make large values of small ones."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LARGEST_BITS = 1 << 20
+"""Bits of the largest whole number that a power or a shift makes."""
+LARGEST_LENGTH = 1 << 26
+"""Items or characters that a repetition makes at most."""
+
+
+def power(left: Any, right: Any) -> Any:
+    """Return a power.
+
+    Raises:
+        OverflowError: It is too large.
+    """
+    if isinstance(left, int) and isinstance(right, int):
+        _check_bits(left.bit_length() * right if right > 0 else 0)
+    return left**right
+
+
+def shift(left: Any, right: Any) -> Any:
+    """Return a number shifted to the left.
+
+    Raises:
+        OverflowError: It is too large.
+    """
+    if isinstance(left, int) and isinstance(right, int):
+        _check_bits(left.bit_length() + right)
+    return left << right
+
+
+def _check_bits(bits: int) -> None:
+    if bits > LARGEST_BITS:
+        raise OverflowError("the number is too large for a sequence")
+
+
+def multiply(left: Any, right: Any) -> Any:
+    """Return a product, or a text or a list repeated.
+
+    Raises:
+        MemoryError: It is too long.
+    """
+    for one, other in ((left, right), (right, left)):
+        is_repeated = isinstance(one, int) and isinstance(other, str | bytes | list | tuple)
+        if is_repeated and len(other) * one > LARGEST_LENGTH:
+            raise MemoryError("the value is too long for a sequence")
+    if isinstance(left, int) and isinstance(right, int):
+        _check_bits(left.bit_length() + right.bit_length())
+    return left * right
+
+
+BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: multiply,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: power,
+    ast.LShift: shift,
+    ast.RShift: operator.rshift,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+    ast.BitAnd: operator.and_,
+    ast.MatMult: operator.matmul,
+}
+IN_PLACE: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    **BINARY,
+    ast.Add: operator.iadd,
+    ast.Sub: operator.isub,
+    ast.BitOr: operator.ior,
+    ast.BitXor: operator.ixor,
+    ast.BitAnd: operator.iand,
+}
+"""Operators such as `+=`, which change lists and sets."""
+UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
+    ast.Not: operator.not_,
+    ast.Invert: operator.invert,
+}
+COMPARISON: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda one, other: one in other,
+    ast.NotIn: lambda one, other: one not in other,
+}

@@ -1,0 +1,169 @@
+"""The process that runs a sequence section with all of Python; its steps are run by the parent.
+
+It is started as a script, with the numbers of two pipes, and imports nothing of pandadb: a request
+and its answer are a line of JSON each.
+"""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import json
+import marshal
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from typing_extensions import override
+else:
+
+    def override(method: Any) -> Any:
+        """Return the method: the process imports the standard library only."""
+        return method
+
+
+DIVIDE = "<division of Python 2>"
+
+
+class Parent:
+    """The parent, which is asked to run steps."""
+
+    def __init__(self, requests: int, answers: int) -> None:
+        self._requests = os.fdopen(requests, "w", encoding="utf-8")
+        self._answers = os.fdopen(answers, encoding="utf-8")
+
+    def read(self) -> Any:
+        """Return the next value of the parent; without one the process ends."""
+        line = self._answers.readline()
+        if not line:
+            os._exit(1)  # the parent is gone, and so is the sequence
+        return json.loads(line)
+
+    def ask(self, what: str, *arguments: Any) -> Any:
+        """Return the answer to a request.
+
+        Raises:
+            Exception: The error of the request, of a built-in class.
+        """
+        self._requests.write(json.dumps([what, *arguments]) + "\n")
+        self._requests.flush()
+        kind, value = self.read()
+        if kind == "error":
+            error = getattr(builtins, value[0], RuntimeError)
+            raise error(value[1])
+        if kind == "steps":
+            return [Step(self, one) for one in value]
+        return Result(value) if kind == "result" else value
+
+
+class Result:
+    """The result of a step, with the fields of the notification as attributes."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.__dict__.update(values)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Refuse an attribute that the result has not."""
+        known = ", ".join(self.__dict__)
+        raise AttributeError(f"The result has no {name!r}: it has {known}")
+
+
+class Step:
+    """A step of the parent, by its key."""
+
+    def __init__(self, parent: Parent, key: str) -> None:
+        self.__dict__.update(_parent=parent, _key=key)
+
+    def __call__(self) -> Step:
+        """Return a step with the same script, which has not been executed."""
+        return Step(self._parent, self._parent.ask("clone", self._key))
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the parent's step."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._parent.ask("get", self._key, name)
+
+    @override
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute of the parent's step, if it has one, else of this object."""
+        if not self._parent.ask("set", self._key, name, value):
+            self.__dict__[name] = value
+
+    def execute(self, wait: bool = False, env: Any = None, timeout: float | None = None) -> None:
+        """Run the script."""
+        values = None if env is None else {str(name): str(value) for name, value in env.items()}
+        self._parent.ask("execute", self._key, bool(wait), values, timeout)
+
+    def result(self, blocking: bool = True) -> Result | None:
+        """Return the result; None while there is none, unless it is waited for."""
+        found: Result | None = self._parent.ask("result", self._key, bool(blocking))
+        return found
+
+    def retry(self) -> None:
+        """Run the step again, or let pbook retry its jobs."""
+        self._parent.ask("retry", self._key)
+
+
+def divide(left: Any, right: Any) -> Any:
+    """Divide as Python 2 does: whole numbers give a whole number."""
+    return left // right if isinstance(left, int) and isinstance(right, int) else left / right
+
+
+def names_for(parent: Parent, program: dict[str, Any]) -> dict[str, Any]:
+    """Return the names of a sequence: modules of the original's, functions, and steps."""
+
+    def jobs(what: str) -> Any:
+        return lambda *arguments: parent.ask(what, *(str(one) for one in arguments))
+
+    steps = {name: Step(parent, name) for name in program["steps"]}
+    commands = SimpleNamespace(
+        getoutput=subprocess.getoutput, getstatusoutput=subprocess.getstatusoutput
+    )
+    return {
+        "__name__": "__main__",
+        "__builtins__": builtins,
+        "os": os,
+        "re": re,
+        "sys": sys,
+        "tempfile": tempfile,
+        "commands": commands,
+        "self": SimpleNamespace(scriptName=program["path"], steps=steps),
+        "unicode": str,
+        "long": int,
+        "xrange": range,
+        "raw_input": input,
+        DIVIDE: divide,
+        "getPandaJob": lambda number: jobs("getPandaJob")(number)[0],
+        "getRunningPandaJobs": jobs("getRunningPandaJobs"),
+        "getFrozenPandaJobs": jobs("getFrozenPandaJobs"),
+        **steps,
+    }
+
+
+def main() -> None:
+    """Run the program that the parent sends; an error is printed with its traceback."""
+    requests, answers = (int(number) for number in sys.argv[1:3])
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    parent = Parent(requests, answers)
+    program = parent.read()
+    sys.argv = [program["path"]]
+    code = marshal.loads(base64.b64decode(program["code"]))  # noqa: S302 - of the parent
+    names = names_for(parent, program)
+    try:
+        exec(code, names)  # noqa: S102 - the user has asked for all of Python
+    except Exception as error:  # noqa: BLE001 - it may be any
+        steps = error.__traceback__.tb_next if error.__traceback__ else None
+        traceback.print_exception(type(error), error, steps)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""The jobs of pbook's database on this machine, `pandajob.db`, and retries by pbook.
+
+Older clients keep their jobs in this SQLite file; for current ones there is none, and pbook asks
+the server.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from pandadb.sequences.results import JobNumbers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pandadb.sequences.step_scripts import ScriptRunner
+
+FILE = "pandajob.db"
+COLUMNS = "JobID, groupID, dbStatus, retryID, retryJobsetID"
+ALL = f"SELECT {COLUMNS} FROM jobtable_0_0_1 ORDER BY id"  # noqa: S608 - constants
+FROZEN = "frozen"
+"""The status of jobs that have ended."""
+RETRIES = 3
+"""Times that a job is retried at most."""
+NUMBERLESS = (0, -1)
+"""Numbers for none."""
+
+
+class LocalJob(NamedTuple):
+    """A row of pbook's database."""
+
+    job: int
+    jobset: int | None
+    status: str
+    retried_as: int | None
+    """The job set that has retried it."""
+
+
+class LocalJobs:
+    """The jobs in the folder of pbook's database."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+
+    @property
+    def is_there(self) -> bool:
+        """Whether pbook keeps its jobs here."""
+        return self._file.is_file()
+
+    def running(self, runner: ScriptRunner) -> list[JobNumbers]:
+        """Return the job sets, and jobs without one, of which a job has not ended; by number."""
+        if not self.is_there:
+            return []
+        runner.run("pbook -c 'sync()'")
+        found = set()
+        for job in self._read():
+            if job.status != FROZEN:
+                found.add((job.jobset or job.job, job.jobset is not None))
+        return [
+            JobNumbers(jobset=number) if is_jobset else JobNumbers(job=number)
+            for number, is_jobset in sorted(found)
+        ]
+
+    def retry(self, runner: ScriptRunner, numbers: JobNumbers) -> JobNumbers | str:
+        """Retry jobs by pbook; return the numbers of the new ones, or why there are none.
+
+        Job sets that were retried before are followed to the last one.
+        """
+        if not self.is_there:
+            end = runner.run(f"pbook -c 'retry({numbers.task or numbers.number})'")
+            return numbers if end.status == 0 else f"ERROR : pbook ended with status {end.status}"
+        runner.run("pbook -c 'sync()'")
+        number = numbers.number
+        for attempt in range(RETRIES):
+            job = self._find(number)
+            if job is None:
+                return f"ERROR : cannot find JobsetID={number} in local DB"
+            if job.retried_as is None:
+                break
+            if attempt + 1 == RETRIES:
+                return f"ERROR : already retried {RETRIES} times"
+            number = job.retried_as
+        return self._retried(runner, number)
+
+    def _retried(self, runner: ScriptRunner, number: int) -> JobNumbers | str:
+        runner.run(f"pbook -c 'retry({number})'")
+        job = self._find(number)
+        if job is None:
+            return f"ERROR : cannot find JobsetID={number} in local DB after retry"
+        if job.retried_as is None:
+            return f"ERROR : failed to retry JobsetID={number}"
+        return JobNumbers(jobset=job.retried_as)
+
+    def _find(self, number: int) -> LocalJob | None:
+        """Return a job of a job set, or the job of that number; one that has ended comes first."""
+        jobs = self._read()
+        found = [job for job in jobs if job.jobset == number]
+        found = found or [job for job in jobs if job.job == number]
+        return min(
+            found, key=lambda job: (job.status != FROZEN, job.retried_as is None), default=None
+        )
+
+    def _read(self) -> list[LocalJob]:
+        """Return all jobs; of a job with several rows the frozen one."""
+        jobs: dict[int, LocalJob] = {}
+        with closing(sqlite3.connect(f"{self._file.as_uri()}?mode=ro", uri=True)) as base:
+            for job, jobset, status, retry_id, retry_jobset in base.execute(ALL):
+                retried_as = _number(retry_jobset) or _number(retry_id)
+                one = LocalJob(int(job), _number(jobset), str(status), retried_as)
+                if one.job not in jobs or one.status == FROZEN:
+                    jobs[one.job] = one
+        return [*jobs.values()]
+
+
+def _number(value: object) -> int | None:
+    """Return a number of the database, which may be text; None for none."""
+    with suppress(TypeError, ValueError):
+        number = int(str(value))
+        return None if number in NUMBERLESS else number
+    return None

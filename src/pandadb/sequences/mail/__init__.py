@@ -1,0 +1,1 @@
+"""Notification mails as a source of results: the mailbox, the senders, the fields."""

@@ -1,0 +1,145 @@
+"""A mailbox as a source of results, shared by the threads of all sequences."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from pandadb.sequences.mail.imap import ImapMailbox
+from pandadb.sequences.mail.notifications import Notification, notification_of, sent_at, text_of
+from pandadb.sequences.mail.pop import PopMailbox
+from pandadb.sequences.sequence_run import LOGGER
+from pandadb.sequences.steps import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+    from email.message import EmailMessage
+
+    from pandadb.sequences.mail.configuration import MailConfiguration
+    from pandadb.sequences.results import FoundResult, JobNumbers
+
+LONGEST_DELAY = 3600.0
+"""Seconds between two looks at most, after failures."""
+
+
+class Mailbox(Protocol):
+    """A mailbox by some protocol."""
+
+    def look(self, since: date) -> list[EmailMessage]:
+        """Return the mails of the senders that were not seen before.
+
+        Raises:
+            OSError: The server cannot be reached, or refuses.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Read all mails anew at the next look."""
+        ...
+
+
+class MailSource:
+    """Results by notification mails. Nothing is kept: each program reads the last days anew."""
+
+    def __init__(self, configuration: MailConfiguration, scan_days: int) -> None:
+        """Make a source; the first look is later, when a result is asked for.
+
+        Args:
+            configuration: How to reach the mailbox.
+            scan_days: Age in days of the oldest mails that are read at the first look.
+        """
+        self._configuration = configuration
+        box = ImapMailbox if configuration.protocol == "imap" else PopMailbox
+        self._mailbox: Mailbox = box(configuration)
+        self._since = now().date() - timedelta(days=scan_days)
+        self._lock = threading.Lock()
+        self._notifications: list[Notification] = []
+        self._known: set[tuple[str, str]] = set()
+        self._next_look = 0.0
+        self._failures = 0
+        self._has_looked = False
+
+    def find(self, numbers: JobNumbers, *, newer_than: datetime | None) -> FoundResult | None:
+        """Return the first notification of jobs; the server is asked at most each interval."""
+        with self._lock:
+            self._go_back(newer_than)
+            if time.monotonic() >= self._next_look:
+                self._look()
+            for one in self._notifications:
+                if numbers.has(one.fields) and (newer_than is None or one.sent_at > newer_than):
+                    return one.found()
+        return None
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the next look may give something."""
+        left = self._next_look - time.monotonic()
+        time.sleep(max(0.0, min(seconds, left)))
+
+    def running(self) -> Iterable[JobNumbers]:
+        """Return no jobs: mails are about jobs that have ended."""
+        return ()
+
+    def frozen(self, days: int) -> Iterable[FoundResult]:
+        """Return the first notification of each job set of the last days.
+
+        Raises:
+            OSError: The mailbox could not be read so far.
+        """
+        first = now().date() - timedelta(days=days)
+        with self._lock:
+            if time.monotonic() >= self._next_look:
+                self._look()
+            if not self._has_looked:
+                raise OSError(f"The mailbox on {self._configuration.host} cannot be read")
+            found: dict[int, FoundResult] = {}
+            for one in self._notifications:
+                if one.sent_at.date() >= first:
+                    found.setdefault(one.numbers.number, one.found())
+        return [*found.values()]
+
+    def _go_back(self, newer_than: datetime | None) -> None:
+        """Read older mails, too, if jobs were submitted before them, as after a resumption."""
+        if newer_than is not None and newer_than.date() < self._since:
+            self._since = newer_than.date()
+            self._mailbox.forget()
+            self._next_look = 0.0
+
+    def _look(self) -> None:
+        """Look for new mails; a failure is reported, and the next look is later."""
+        try:
+            mails = self._mailbox.look(self._since)
+        except OSError as error:
+            self._failures += 1
+            delay = min(
+                self._configuration.interval * 2 ** min(self._failures - 1, 10), LONGEST_DELAY
+            )
+            LOGGER.warning(
+                "The mailbox on %s cannot be read, the next look is in %.0f s: %s",
+                self._configuration.host, delay, error,
+            )  # fmt: skip
+            self._next_look = time.monotonic() + delay
+            return
+        self._failures, self._has_looked = 0, True
+        self._next_look = time.monotonic() + self._configuration.interval
+        for message in mails:
+            try:
+                self._take(message)
+            except Exception as error:  # noqa: BLE001 - a hostile mail may break Python's parser
+                LOGGER.warning("A mail is passed over, since it cannot be parsed: %r", error)
+
+    def _take(self, message: EmailMessage) -> None:
+        text = text_of(message)
+        if not self._configuration.senders.believes(message, text):
+            LOGGER.warning(
+                "A notification without the right token is passed over: %s", message["Subject"]
+            )
+            return
+        one = notification_of(text, sent_at(message))
+        key = (str(message.get("Message-ID", "")), text)
+        if one is not None and key not in self._known:
+            self._known.add(key)
+            self._notifications.append(one)
+            LOGGER.debug("Notification of %s: %s", one.numbers, one.fields)

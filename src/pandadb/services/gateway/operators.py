@@ -1,0 +1,252 @@
+"""Runs, instruments and variables for operators and users. Each function is one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pandadb.core.control import groups
+from pandadb.core.gateway import instruments as known_instruments
+from pandadb.core.gateway import received, run_events, runs
+from pandadb.core.gateway import variables as known_variables
+from pandadb.core.gateway.kinds import READY, ROLES
+from pandadb.core.gateway.values import type_of
+from pandadb.core.sql.expressions import now
+from pandadb.core.sql.validation import InvalidValue, check_number, check_text
+from pandadb.services.gateway.intake import GROUPS, cancel_run, group_of, submit_run
+from pandadb.services.gateway.reports import values_of
+from pandadb.services.queue.attempts import repeated
+from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pandadb.core.gateway.instruments import Instrument
+    from pandadb.core.gateway.requests import CancelRequest, JobRules, RunKey, Taken, Variable
+    from pandadb.core.gateway.runs import Run
+    from pandadb.core.gateway.variables import KnownVariable
+    from pandadb.database import Database
+
+MAX_RUNS = 100_000
+KEPT = 3600.0
+"""Seconds that the cancel of an unknown run is kept."""
+LONGEST_NAME = 80
+"""Characters of the name of an instrument."""
+
+
+class UnknownRun(InvalidValue):
+    """A run, or a version of it, of which there is no record."""
+
+
+def list_runs(
+    database: Database,
+    *,
+    instrument: str | None = None,
+    run_number: int | None = None,
+    status: str | None = None,
+    limit: int = 100,
+    after: int = 0,
+) -> list[Run]:
+    """Return records of runs, the oldest first; those with numbers above `after`.
+
+    Raises:
+        InvalidValue: A number is beyond its limits.
+    """
+    check_number("limit", limit, 1, MAX_RUNS)
+    chosen: dict[str, Any] = {"instrument": instrument, "run_number": run_number, "status": status}
+    with database.transaction() as connection:
+        return runs.listed(connection, limit=limit, after=after, **chosen)
+
+
+def list_instruments(database: Database) -> list[Instrument]:
+    """Return the instruments that messages have named, or operators have set."""
+    with database.transaction() as connection:
+        return known_instruments.listed(connection)
+
+
+@repeated
+def set_instrument(
+    database: Database,
+    name: str,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    **settings: bool | None,
+) -> Instrument:
+    """Set whether an instrument `is_paused`, `is_active` or `is_flat_output`; return it.
+
+    Raises:
+        InvalidValue: A setting has another name, or the instrument's name does not fit.
+    """
+    check_text("instrument", name)
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise InvalidValue(f"The name of an instrument has 1 to {LONGEST_NAME} characters")
+    if unknown := sorted(settings.keys() - {"is_paused", "is_active", "is_flat_output"}):
+        raise InvalidValue(f"An instrument has no {unknown[0]}")
+    given: dict[str, Any] = {key: value for key, value in settings.items() if value is not None}
+    with transaction(database, options) as connection:
+        found = known_instruments.seen(connection, name.upper(), is_active=True)
+        changed = replace(found, **given)
+        known_instruments.put(connection, changed)
+        return changed
+
+
+def list_variables(database: Database, instrument: str | None = None) -> list[KnownVariable]:
+    """Return variables for runs to come, the oldest first."""
+    with database.transaction() as connection:
+        return known_variables.listed(connection, instrument and instrument.upper())
+
+
+@repeated
+def set_variables(
+    database: Database,
+    instrument: str,
+    values: Sequence[Variable],
+    options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    start_run: int | None = None,
+    experiment_reference: int | None = None,
+) -> None:
+    """Set variables for runs to come: from a run on, or for an experiment.
+
+    They hold until they are set again; those of an experiment go before those from a run on, and
+    both before reduce_vars.py.
+
+    Raises:
+        InvalidValue: Neither a run nor an experiment is given, or both.
+    """
+    if (start_run is None) == (experiment_reference is None):
+        raise InvalidValue("Variables are from a run on, or for an experiment: give one of them")
+    with transaction(database, options) as connection:
+        known_instruments.seen(connection, instrument.upper(), is_active=True)
+        known_variables.put(
+            connection,
+            instrument.upper(),
+            values,
+            start_run=start_run,
+            experiment_reference=experiment_reference,
+        )
+
+
+@repeated
+def cancel(
+    database: Database, wanted: CancelRequest, options: VerbOptions = DEFAULT_OPTIONS, *, by: str
+) -> Taken:
+    """Cancel a run: it ends at once if it is queued, else when its worker has ended the script.
+
+    One that is not known is cancelled if it comes within an hour.
+    """
+    with transaction(database, options) as connection:
+        return cancel_run(connection, wanted, options.host, KEPT, by)
+
+
+@repeated
+def rerun(
+    database: Database,
+    key: RunKey,
+    rules: JobRules,
+    options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    run_version: int | None = None,
+    script: str | None = None,
+    variables: Mapping[str, Mapping[str, Any]] | None = None,
+    overwrite: bool | None = None,
+    description: str = "",
+    started_by: int | None = None,
+) -> Run:
+    """Reduce a run again, as its next version; return the record.
+
+    Its script and variables are those of the version, unless others are given.
+
+    Raises:
+        UnknownRun: There is no record of it.
+    """
+    with transaction(database, options) as connection:
+        groups.lock(connection, [group_of(key)])
+        old = runs.newest(connection, key, run_version, locked=False)
+        if old is None:
+            raise UnknownRun(f"There is no record of run {key.run_number} of {key.instrument}")
+        place = known_instruments.seen(connection, key.instrument, is_active=True)
+        version = (runs.highest_version(connection, key) or 0) + 1
+        given = values_of(old) if variables is None else {**_groups(), **variables}
+        body = {**old.body, "run_version": version, "reduction_arguments": given}
+        text = old.script if script is None else script
+        values = {
+            "script": text,
+            "overwrite": overwrite,
+            "description": description,
+            "started_by": started_by,
+            "variables": old.variables if variables is None else _texts(variables),
+            "body": run_events.without_nul(body | _given(text, overwrite, description, started_by)),
+        }
+        run_id = runs.again(connection, old, version)
+        runs.change(connection, run_id, {**values, "pandaid": None})
+        submit_run(
+            connection, run_id, rules, given, is_flat=place.is_flat_output, host=options.host
+        )
+        runs.change(connection, old.run_id, {"retry_when": now(), "retry_run": run_id})
+        made = runs.by_id(connection, run_id)
+        if made is None:
+            raise UnknownRun(str(run_id))
+        return made
+
+
+def _groups() -> dict[str, dict[str, Any]]:
+    return {group: {} for group in GROUPS.values()}
+
+
+def _given(
+    script: str | None, overwrite: bool | None, description: str, started_by: int | None
+) -> dict[str, Any]:
+    known = {
+        "reduction_script": script,
+        "overwrite": overwrite,
+        "description": description or None,
+        "started_by": started_by,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _texts(given: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    return {
+        group: {name: [type_of(one), known_variables.text_of(one)] for name, one in values.items()}
+        for group, values in given.items()
+        if values
+    }
+
+
+@repeated
+def send_messages(
+    database: Database,
+    destination: str,
+    bodies: Sequence[Mapping[str, Any]],
+    options: VerbOptions = DEFAULT_OPTIONS,
+    *,
+    keys: Mapping[str, str] | None = None,
+    priority: int | None = None,
+) -> None:
+    """Send messages that ask for reductions, by the outbox."""
+    places = {ROLES[READY]: destination, "keys": dict(keys or {})}
+    with transaction(database, options) as connection:
+        for body in bodies:
+            run_events.announce(connection, READY, body, places, priority=priority)
+
+
+def forget_messages(database: Database, days: float = 30) -> int:
+    """Forget the ids of messages that were received so long ago; return how many.
+
+    One of them that comes again is a new message. Their runs and dead letters stay.
+    """
+    with database.transaction() as connection:
+        return received.forget(connection, days * 86_400)
+
+
+@repeated
+def remove_runs(
+    database: Database,
+    instrument: str,
+    first_run: int,
+    last_run: int | None = None,
+    options: VerbOptions = DEFAULT_OPTIONS,
+) -> int:
+    """Remove the records of runs that have ended, all versions; return how many."""
+    with transaction(database, options) as connection:
+        return runs.remove(connection, instrument.upper(), first_run, last_run or first_run)

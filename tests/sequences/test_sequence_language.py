@@ -1,0 +1,164 @@
+"""The subset of Python: it does the same as Python, or refuses before anything runs."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import textwrap
+import warnings
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pandadb.sequences.language.builtin_names import names_for
+from pandadb.sequences.language.programs import parse_program
+from pandadb.sequences.language.refusals import refuse
+from pandadb.sequences.language.statements import Interpreter
+from pandadb.sequences.sections import InvalidSequence, parse_sequence
+from pandadb.sequences.sequence_run import SequenceRun
+from pandadb.sequences.step_scripts import ScriptRunner
+
+pytestmark = pytest.mark.any_server
+
+SAME = Path(__file__).with_name("python_samples.txt").read_text().split("# ---\n")
+
+
+def run_here(text: str) -> str:
+    """Run a sequence by the interpreter; return what it prints."""
+    printed: list[str] = []
+    file = parse_sequence(Path("seq.txt"), f"### Sequence\n{text}\n")
+    program = parse_program(file)
+    refuse(program, steps=())
+    run = SequenceRun(ScriptRunner(printed.append), printed.append)
+    Interpreter(names_for(run), run.check).run(program.tree)
+    return "".join(printed)
+
+
+def run_by_python(text: str) -> str:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(textwrap.dedent(text), {})
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("text", SAME)
+def test_the_interpreter_does_what_python_does(text: str) -> None:
+    assert run_here(text) == run_by_python(text)
+
+
+NUMBERS = st.integers(-50, 50) | st.booleans()
+OPERATORS = ("+", "-", "*", "//", "%", "<", "==", "and", "or", "in", "is")
+EXPRESSIONS = st.recursive(
+    NUMBERS.map(repr) | st.sampled_from(["'a'", "''", "[]", "(1, 2)", "None"]),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(OPERATORS), inner).map(
+            lambda three: "({} {} {})".format(*three)
+        ),
+        st.tuples(inner, inner, inner).map(lambda t: "({} if {} else {})".format(*t)),
+        st.lists(inner, max_size=3).map(lambda some: f"[{', '.join(some)}]"),
+        inner.map(lambda one: f"(not {one})"),
+        st.tuples(inner, inner).map(lambda two: "(lambda x: [x, {1}])({0})".format(*two)),
+    ),
+    max_leaves=12,
+)
+
+
+@given(EXPRESSIONS)
+def test_any_expression_has_the_same_value_or_error(text: str) -> None:
+    program = (
+        f"try:\n    print(repr({text}))\n"
+        "except Exception as e:\n    print('error', isinstance(e, TypeError))"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # such as of `is` with a number
+        assert run_here(program) == run_by_python(program)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("import os", "line 2: import is refused"),
+        ("from os import path", "line 2: import is refused"),
+        ("from time import _x", "line 2: import is refused"),
+        ("x = 1\nwith x: pass", "line 3: with is refused"),
+        ("async def f(): pass", "line 2: async is refused"),
+        ("def f(): yield 1", "line 2: yield is refused"),
+        ("@f\ndef g(): pass", "decorators are refused"),
+        ("eval('1')", "line 2: eval is refused"),
+        ("''.__class__", "line 2: the attribute __class__ is refused"),
+        ("__builtins__", "line 2: __builtins__ is refused"),
+        ("sys.path", "line 2: sys is refused"),
+    ],
+)
+def test_the_rest_of_python_is_refused(text: str, sentence: str) -> None:
+    with pytest.raises(InvalidSequence, match=sentence):
+        run_here(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'{0.__class__}'.format(1)",
+        "'{x.__class__}'.format_map({'x': 1})",
+        "getattr('', '__class__')",
+        "getattr(str, 'mro')",
+        "str.format",
+        "getattr(print, '__globals__')",
+        "(lambda: 1).x",
+        "time.sleep = 1",
+        "[].x = 1",
+    ],
+)
+def test_attributes_are_those_of_a_list(text: str) -> None:
+    with pytest.raises(AttributeError):
+        run_here(text)
+
+
+@pytest.mark.parametrize("text", ["2 ** 10 ** 9", "1 << 10 ** 9", "pow(9, 10 ** 9)"])
+def test_large_values_of_small_ones_are_refused(text: str) -> None:
+    with pytest.raises(OverflowError):
+        run_here(f"n = 1\nprint({text} * n)")
+    with pytest.raises(MemoryError):
+        run_here("n = 10 ** 9\nprint(len('abc' * n))")
+
+
+def test_a_name_that_the_sequence_binds_is_its_own() -> None:
+    text = "open = 5\ndef f(file): return file\nprint(open, f(6), [os for os in [7]])"
+    assert run_here(text) == "5 6 [7]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("print 'a', 1,\nprint 'b'", "a 1 b\n"),
+        ("if 1:\n\tprint 1\n        print 2", "1\n2\n"),
+        ("print 7 / 2, -7 / 2, 7.0 / 2, 0777, 10L", "3 -4 3.5 511 10\n"),
+        ("n = 7\nn /= 2\nprint n, u'x', `n`", "3 x 3\n"),
+        ("d = {'a': 1}\nk = d.keys()\nk.sort()\nprint k, d.has_key('a')", "['a'] True\n"),
+        ("try:\n    raise KeyError, 'x'\nexcept KeyError, e:\n    print e.args[0]", "x\n"),
+        ("print map(str, xrange(2)), unicode(5) <> '5'", "['0', '1'] False\n"),
+    ],
+)
+def test_python_2_is_converted_where_python_3_refuses_it(text: str, printed: str) -> None:
+    assert run_here(text) == printed
+
+
+def test_python_3_stays_as_it_is() -> None:
+    assert run_here("print(7 / 2)") == "3.5\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("x = = 1", "line 2: SyntaxError"),
+        ("x = 1\n\n# remark\nif x\n    pass", "line 5: SyntaxError"),
+        ("break", "line 2: SyntaxError: 'break' outside loop"),
+        ("print 'a", "line 2: SyntaxError"),
+        ("(" * 300 + ")" * 300, "SyntaxError|too deeply"),
+    ],
+)
+def test_an_error_of_syntax_has_the_line_of_the_file(text: str, sentence: str) -> None:
+    with pytest.raises(InvalidSequence, match=sentence):
+        run_here(text)
