@@ -27,21 +27,26 @@ class BySession:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.ended = sessions.EndedSessions()
 
     def __call__(self, request: Request) -> User:
         """Return the user of a session; one without an account if it is void, or none is known."""
-        found = sessions.name_in(request, request.app.state.web.options)
-        if found is None:
+        found = sessions.session_in(request, request.app.state.web.options)
+        if found is None or found in self.ended:
             return NOBODY
-        name, stamp = found
         try:
-            account = password_file.accounts(self.path).get(name)
+            account = password_file.accounts(self.path).get(found.name)
         except password_file.InvalidPasswordFile:
             LOG.exception("no user has a session")
             return NOBODY
-        if account is None or not sessions.is_of(stamp, account):
+        if account is None or not found.is_of(account):
             return NOBODY
-        return User(name, account.role)
+        return User(account.name, account.role)
+
+    def end(self, request: Request) -> None:
+        """End the session of a request, also for copies of its cookie."""
+        if found := sessions.session_in(request, request.app.state.web.options):
+            self.ended.add(found)
 
 
 class ByHeader:

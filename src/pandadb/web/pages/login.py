@@ -60,8 +60,11 @@ def log_in(
 
 
 @anyone.post("/logout")
-def log_out() -> Response:
+def log_out(request: Request) -> Response:
     """End the session of the browser."""
+    identify = request.app.state.web.identify
+    if isinstance(identify, BySession):
+        identify.end(request)
     answer = RedirectResponse("/login", 303)
     sessions.end(answer)
     return answer
