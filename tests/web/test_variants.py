@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from fastapi import HTTPException, Request
 from sqlalchemy import text
 
 from pandadb.database import Database
@@ -13,6 +14,7 @@ from pandadb.web.accounts import identities, password_file
 from pandadb.web.application import create_app
 from pandadb.web.options import WebOptions
 from pandadb.web.protection.headers import HEADERS
+from pandadb.web.protection.rates import Rates
 from tests.factories import make_job
 from tests.web.browsers import SECRET, Browser
 from tests.web.serving import serving
@@ -158,3 +160,14 @@ def test_a_database_without_tables_is_503(database: Database) -> None:
         with database.session() as session:
             for schema in ("doma_panda", "pandadb"):
                 session.execute(text(f"ALTER SCHEMA {schema}_away RENAME TO {schema}"))
+
+
+def test_rates_keep_short_names_only() -> None:
+    """A name of the length of a body is not kept in memory until its minute ends."""
+    options = WebOptions(SECRET, login_rate="1/minute")
+    request = Request({"type": "http", "client": ("10.0.0.1", 1), "headers": []})
+    rates = Rates(options)
+    rates.count_login(request, "x" * 100_000)
+    other = Request({"type": "http", "client": ("10.0.0.2", 1), "headers": []})
+    with pytest.raises(HTTPException):
+        rates.count_login(other, "x" * 60)

@@ -16,7 +16,7 @@ from pandadb.web.protection.request_limits import RequestLimits
 from pandadb.web.recent import RecentValues
 from pandadb.web.rendering import FOLDER
 from pandadb.web.routes import ROUTERS
-from pandadb.web.variants import RequestVariants
+from pandadb.web.protection.variants import RequestVariants
 
 
 @dataclass(frozen=True)
