@@ -9899,7 +9899,29 @@ COMMIT;
 
 BEGIN;
 
--- Running upgrade 0039 -> 0042
+-- Running upgrade 0039 -> 0040
+
+CREATE TABLE pandadb.end_listener (
+    listener_id VARCHAR(64) NOT NULL, 
+    until TIMESTAMP WITHOUT TIME ZONE NOT NULL, 
+    CONSTRAINT end_listener_pkey PRIMARY KEY (listener_id)
+);
+
+COMMENT ON TABLE pandadb.end_listener IS 'Processes that wait for ends of jobs: while there is one, ends are notified.';
+
+COMMENT ON COLUMN pandadb.end_listener.listener_id IS 'Machine, process and a random part, the key';
+
+COMMENT ON COLUMN pandadb.end_listener.until IS 'Time at which it counts as gone, unless it gives a sign of life';
+
+CREATE INDEX outbox_jeditaskid_idx ON pandadb.outbox (jeditaskid, kind) WHERE pandaid IS NULL;
+
+UPDATE pandadb.alembic_version SET version_num='0040' WHERE pandadb.alembic_version.version_num = '0039';
+
+COMMIT;
+
+BEGIN;
+
+-- Running upgrade 0040 -> 0041
 
 COMMIT;
 
@@ -9941,7 +9963,7 @@ SET lock_timeout = '4s';
 
 BEGIN;
 
-UPDATE pandadb.alembic_version SET version_num='0042' WHERE pandadb.alembic_version.version_num = '0039';
+UPDATE pandadb.alembic_version SET version_num='0041' WHERE pandadb.alembic_version.version_num = '0040';
 
 COMMIT;
 

@@ -1,9 +1,9 @@
-"""Jobs of applications by their submitters (revision 0042)."""
+"""Jobs of applications by their submitters (revision 0041)."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0042"
+revision = "0041"
 down_revision = "0040"
 branch_labels = None
 depends_on = None
