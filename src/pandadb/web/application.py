@@ -13,10 +13,10 @@ from pandadb.web.options import WebOptions
 from pandadb.web.protection.headers import SecurityHeaders
 from pandadb.web.protection.rates import Rates
 from pandadb.web.protection.request_limits import RequestLimits
+from pandadb.web.protection.variants import RequestVariants
 from pandadb.web.recent import RecentValues
 from pandadb.web.rendering import FOLDER
 from pandadb.web.routes import ROUTERS
-from pandadb.web.protection.variants import RequestVariants
 
 
 @dataclass(frozen=True)
