@@ -14,7 +14,7 @@ TIMES = "%Y-%m-%dT%H:%M:%S"
 class OneLine(logging.Formatter):
     """Formats a record with its time in UTC; control characters of requests are escaped."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     @override
     def formatMessage(self, record: logging.LogRecord) -> str:
