@@ -182,3 +182,14 @@ def test_users_are_added_and_removed_by_the_command(
     assert isinstance(users("add", "ada", given="short").exception, InvalidInput)
     assert users("remove", "ada").exit_code == 0
     assert users("remove", "ada").exit_code == 3
+
+
+def test_copies_of_a_session_end_with_it(browser: Browser) -> None:
+    log_in(browser, "ada")
+    copied = browser.cookies[sessions.COOKIE]
+    browser.submit("/logout")
+    browser.cookies.set(sessions.COOKIE, copied)
+    assert browser.get("/jobs").status_code == 303
+    browser.cookies.clear()
+    log_in(browser, "ada")
+    assert browser.get("/jobs").status_code == 200

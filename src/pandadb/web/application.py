@@ -13,6 +13,7 @@ from pandadb.web.options import WebOptions
 from pandadb.web.protection.headers import SecurityHeaders
 from pandadb.web.protection.rates import Rates
 from pandadb.web.protection.request_limits import RequestLimits
+from pandadb.web.protection.variants import RequestVariants
 from pandadb.web.recent import RecentValues
 from pandadb.web.rendering import FOLDER
 from pandadb.web.routes import ROUTERS
@@ -50,7 +51,11 @@ def create_app(
 ) -> FastAPI:
     """Return the application on a database and its archive, open as long as it serves."""
     app = FastAPI(
-        title="pandadb", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
+        title="pandadb",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        redirect_slashes=False,  # these would be to the name of the server in the request
     )
     app.state.web = Web(database, options, identify, Rates(options), RecentValues(), archive)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
@@ -63,6 +68,7 @@ def create_app(
 
 def _protect(app: FastAPI, options: WebOptions) -> None:
     """Surround an application with its protection; the last one added is outermost."""
+    app.add_middleware(RequestVariants)
     app.add_middleware(
         RequestLimits,
         max_requests=options.max_requests,

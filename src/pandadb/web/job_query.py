@@ -18,6 +18,8 @@ Text = Annotated[str | None, EMPTY_AS_NONE]
 Number = Annotated[int | None, EMPTY_AS_NONE]
 Time = Annotated[datetime | None, EMPTY_AS_NONE]
 Flag = Annotated[bool | None, EMPTY_AS_NONE]
+Identifier = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A value of a column of ids."""
 DIGITS = 19
 
 
@@ -144,7 +146,14 @@ def _of_metadata(word: str) -> jobs.JobFilter:
 
 
 def naive(moment: datetime | None) -> datetime | None:
-    """Return a time as PanDA stores it: UTC without a time zone."""
+    """Return a time as PanDA stores it: UTC without a time zone.
+
+    Raises:
+        InvalidInput: It is before the year 1 or after the year 9999 in UTC.
+    """
     if moment is None or moment.tzinfo is None:
         return moment
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    try:
+        return moment.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:
+        raise InvalidInput(f"{moment} is no time from the year 1 to 9999 in UTC") from None

@@ -19,12 +19,14 @@ from pandadb.services import (
     harvester,
     jobs,
     queue,
+    schema,
     selection,
     shares,
     sites,
     tasks,
 )
-from pandadb.web.rendering import FRAGMENT_HEADER, render
+from pandadb.web.protection.headers import NOT_KEPT, headers_of
+from pandadb.web.rendering import FRAGMENT_HEADER, address, render
 
 LOG = logging.getLogger(__name__)
 NOT_FOUND = (
@@ -35,6 +37,11 @@ NOT_FOUND = (
 )  # fmt: skip
 BUSY_STATES = ("57014", "55P03", "53300", "57P01", "57P02", "57P03")
 """SQLSTATEs of a server that is overloaded, stopping or starting."""
+CANCELED = "57014"
+BUSY = "The database is overloaded or restarts. Try again in a few seconds."
+TOO_LONG = "This takes too long, or the database is overloaded. Narrow the filter, or try again."
+NO_SCHEMA = ("42P01", "3F000")
+"""SQLSTATEs of a database without the tables: it is empty, or is being made."""
 RETRY_AFTER = "5"
 """Seconds after which a client may try again."""
 
@@ -70,7 +77,7 @@ def of_pandadb(request: Request, error: Exception) -> Response:
         status = 404
     elif isinstance(error, InvalidInput):
         status = 400
-    elif isinstance(error, queue.JobsLocked):
+    elif isinstance(error, queue.JobsLocked | schema.MigrationError):
         status = 503
     return answer(request, status, str(error))
 
@@ -81,10 +88,11 @@ def of_database(request: Request, error: Exception) -> Response:
     unheard = sqlstate(error) is None and isinstance(error, OperationalError | InterfaceError)
     lost = unheard or error.connection_invalidated or sqlstate(error) in BUSY_STATES
     if lost:
-        sentence = "The database is overloaded or restarts. Try again in a few seconds."
+        sentence = TOO_LONG if sqlstate(error) == CANCELED else BUSY
         LOG.warning("%s", failures.sentence_of(error))
         return answer(request, 503, sentence)
-    return answer(request, 500, failures.sentence_of(error), error)
+    status = 503 if sqlstate(error) in NO_SCHEMA else 500
+    return answer(request, status, failures.sentence_of(error), error)
 
 
 def of_pool(request: Request, _: Exception) -> Response:
@@ -96,7 +104,7 @@ def of_http(request: Request, error: Exception) -> Response:
     """Answer an error of HTTP, such as a path without a page."""
     assert isinstance(error, HTTPException)  # noqa: S101  # as registered
     if error.status_code == HTTPStatus.UNAUTHORIZED and _shows_login(request):
-        return RedirectResponse(f"/login?{urlencode({'next': str(request.url.path)})}", 303)
+        return RedirectResponse(f"/login?{urlencode({'next': address(request)})}", 303)
     reply = answer(request, error.status_code, str(error.detail))
     reply.headers.update(error.headers or {})
     return reply
@@ -116,8 +124,11 @@ def of_values(request: Request, error: Exception) -> Response:
 
 
 def of_anything(request: Request, error: Exception) -> Response:
-    """Answer an error that no other handler knows."""
-    return answer(request, 500, "This page has failed, and nothing was changed.", error)
+    """Answer an error that no other handler knows, outside of the middleware that adds headers."""
+    reply = answer(request, 500, "This page has failed, and nothing was changed.", error)
+    reply.headers.update(headers_of(is_secure=request.app.state.web.options.is_secure))
+    reply.headers["Cache-Control"] = NOT_KEPT
+    return reply
 
 
 HANDLERS = {

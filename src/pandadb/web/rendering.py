@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import HTTPException, Request
 from fastapi.encoders import jsonable_encoder
@@ -144,7 +144,8 @@ def address(request: Request, **changes: str | None) -> str:
     """Return the address of a request with other values in its query; None takes one out."""
     query = {**request.query_params, **changes}
     text = urlencode({name: value for name, value in query.items() if value is not None})
-    return f"{request.url.path}?{text}" if text else request.url.path
+    path = quote(request.scope["path"])
+    return f"{path}?{text}" if text else path
 
 
 TEMPLATES = Jinja2Templates(env=_environment())

@@ -1,11 +1,12 @@
 """Dependencies of routes: the shared state of their application."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from pandadb.database import Database
-from pandadb.services import archive
+from pandadb.services import archive, coverage, failures, queue
 from pandadb.web.options import WebOptions
 from pandadb.web.recent import RecentValues
 
@@ -56,8 +57,42 @@ def archive_status(request: Request) -> archive.Status:
     return status
 
 
+def read_coverage(request: Request) -> tuple[coverage.Coverage, list[failures.Failure]]:
+    """Return the partitions of all tables, and the tables that could not be read."""
+    web = request.app.state.web
+
+    def compute() -> tuple[coverage.Coverage, list[failures.Failure]]:
+        failed: list[failures.Failure] = []
+        return coverage.coverage(web.database, web.options.policies, failed=failed), failed
+
+    found: tuple[coverage.Coverage, list[failures.Failure]] = web.recent.get("partitions", compute)
+    return found
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """The state of all job queues and groups, which is counted over all queued jobs."""
+
+    queues: list[queue.QueueDepth]
+    groups: list[queue.GroupState]
+    problems: list[str]
+
+
+def queue_state(request: Request) -> QueueState:
+    """Return the state of the job queues, which several pages show."""
+    database = request.app.state.web.database
+    state: QueueState = request.app.state.web.recent.get(
+        "queues",
+        lambda: QueueState(
+            queue.queues(database), queue.groups(database), queue.problems(database)
+        ),
+    )
+    return state
+
+
 TheDatabase = Annotated[Database, Depends(database_of)]
 TheArchive = Annotated[Database | None, Depends(archive_of)]
 Recent = Annotated[RecentValues, Depends(recent_of)]
 Options = Annotated[WebOptions, Depends(options_of)]
+TheQueues = Annotated[QueueState, Depends(queue_state)]
 Elsewhere = Annotated[dict[str, Any], Depends(elsewhere_of)]

@@ -195,3 +195,14 @@ def test_results_are_at_the_public_address(browser: Browser, database: Database)
     (event,) = queue.events(database)
     about = event.payload["metadata"]["application"]
     assert about["results_url"] + event.payload["public_id"] == f"{PUBLIC_URL}/results/{public_id}"
+
+
+def test_jobs_of_an_account_are_not_those_of_its_browser(database: Database) -> None:
+    browser = Browser(database, slow_div(), User("ada", Role.READER))
+    of_ada = browser.submitted()
+    assert of_ada in browser.get("/my-jobs").text
+    later = Browser(database, slow_div())
+    later.client.cookies.update(browser.client.cookies)
+    page = later.get("/my-jobs").text
+    assert of_ada not in page, "after the log-out"
+    assert later.submitted() not in browser.get("/my-jobs").text

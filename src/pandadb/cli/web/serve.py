@@ -85,7 +85,7 @@ def _opened(settings: "config.Settings") -> "databases.Database":
 
 @contextmanager
 def _exit_at_sigterm() -> Iterator[None]:
-    """Leave by an exception at SIGTERM, which the server sends to this process at its end."""
+    """Leave by an exception at SIGTERM; the server sends it to this process at its end."""
     usual = signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
         yield

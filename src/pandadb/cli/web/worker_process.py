@@ -26,7 +26,7 @@ LONGEST_END = 60.0
 
 @contextmanager
 def running_worker(settings: config.Settings, queues: Collection[str]) -> Iterator[None]:
-    """Run a worker for queues as a process, which ends with the block, and with this process.
+    """Run a worker for queues as a process; it ends with the block, and with this process.
 
     Without a queue there is none.
     """

@@ -1,5 +1,6 @@
 """The user of a request: by nothing, by a session of the password file, or by a proxy's headers."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from pandadb.config import Settings
 from pandadb.web.accounts import password_file, sessions
 from pandadb.web.accounts.users import Role, User
 
+LOG = logging.getLogger(__name__)
 Identify = Callable[[Request], User]
 """Returns the user of a request."""
 NOBODY = User(None, Role.ANYONE)
@@ -25,17 +27,26 @@ class BySession:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.ended = sessions.EndedSessions()
 
     def __call__(self, request: Request) -> User:
-        """Return the user of a session; one without an account if it is void."""
-        found = sessions.name_in(request, request.app.state.web.options)
-        if found is None:
+        """Return the user of a session; one without an account if it is void, or none is known."""
+        found = sessions.session_in(request, request.app.state.web.options)
+        if found is None or found in self.ended:
             return NOBODY
-        name, stamp = found
-        account = password_file.accounts(self.path).get(name)
-        if account is None or not sessions.is_of(stamp, account):
+        try:
+            account = password_file.accounts(self.path).get(found.name)
+        except password_file.InvalidPasswordFile:
+            LOG.exception("no user has a session")
             return NOBODY
-        return User(name, account.role)
+        if account is None or not found.is_of(account):
+            return NOBODY
+        return User(account.name, account.role)
+
+    def end(self, request: Request) -> None:
+        """End the session of a request, also for copies of its cookie."""
+        if found := sessions.session_in(request, request.app.state.web.options):
+            self.ended.add(found)
 
 
 class ByHeader:

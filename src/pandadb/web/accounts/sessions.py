@@ -1,6 +1,9 @@
-"""Sessions: a signed cookie names the user; the server keeps nothing."""
+"""Sessions: a signed cookie names the user; the server keeps only those that were ended early."""
 
+import secrets
+import time
 from hashlib import sha256
+from typing import NamedTuple
 
 from fastapi import Request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -26,7 +29,8 @@ def _stamp(account: Account) -> str:
 
 def begin(response: Response, options: WebOptions, account: Account) -> None:
     """Set the cookie of a session; tokens of forms that were drawn before are void."""
-    value = _serializer(options).dumps([account.name, _stamp(account)])
+    ident = secrets.token_urlsafe(16)
+    value = _serializer(options).dumps([account.name, _stamp(account), ident])
     response.set_cookie(
         COOKIE, str(value), max_age=MAX_AGE, httponly=True, samesite="lax",
         secure=options.is_secure, path="/",
@@ -40,15 +44,40 @@ def end(response: Response) -> None:
     response.delete_cookie(csrf.COOKIE, path="/")
 
 
-def name_in(request: Request, options: WebOptions) -> tuple[str, str] | None:
-    """Return the name and stamp of the session of a request; None if it is void or too old."""
+class Session(NamedTuple):
+    """The content of the cookie of a session."""
+
+    name: str
+    """The name of the user."""
+    stamp: str
+    ident: str
+
+    def is_of(self, account: Account) -> bool:
+        """Return whether the session began with the present password of an account."""
+        return self.stamp == _stamp(account)
+
+
+def session_in(request: Request, options: WebOptions) -> Session | None:
+    """Return the session of a request; None if it is void or too old."""
     try:
-        name, stamp = _serializer(options).loads(request.cookies.get(COOKIE, ""), max_age=MAX_AGE)
+        found = _serializer(options).loads(request.cookies.get(COOKIE, ""), max_age=MAX_AGE)
+        return Session(*found)
     except (BadSignature, ValueError, TypeError):
         return None
-    return name, stamp
 
 
-def is_of(stamp: str, account: Account) -> bool:
-    """Return whether a session began with the present password of an account."""
-    return stamp == _stamp(account)
+class EndedSessions:
+    """Sessions that users of this process have ended before their time: copies are void, too."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def __contains__(self, session: Session) -> bool:
+        """Return whether a session was ended."""
+        return session.ident in self._until
+
+    def add(self, session: Session) -> None:
+        """End a session; those that are too old by now are forgotten."""
+        now = time.monotonic()
+        self._until = {ident: end for ident, end in self._until.items() if end > now}
+        self._until[session.ident] = now + MAX_AGE

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COOKIE = "pandadb_submitter"
 SALT = "submitter"
+ACCOUNT = "user "
+"""Begin of the keys of accounts; random ones have no space."""
 YEAR = 365 * 24 * 3600
 
 
@@ -37,7 +39,7 @@ def submitter_of(request: Request) -> Submitter | None:
     """
     known = _of_cookie(request)
     if name := user_of(request).name:
-        return Submitter(f"user {name}", known.address if known else "")
+        return Submitter(f"{ACCOUNT}{name}", known.address if known else "")
     return known
 
 
@@ -48,8 +50,15 @@ def renewed(request: Request, address: str) -> Submitter:
 
 
 def remember(request: Request, response: Response, submitter: Submitter) -> None:
-    """Set the cookie of a submitter."""
-    signed = _serializer(request).dumps([submitter.key, submitter.address])
+    """Set the cookie of a submitter; with the key of the browser, as accounts end at the log-out.
+
+    So the next person at this browser has neither the jobs of the account nor its name.
+    """
+    key = submitter.key
+    if key.startswith(ACCOUNT):
+        known = _of_cookie(request)
+        key = known.key if known else secrets.token_urlsafe(18)
+    signed = _serializer(request).dumps([key, submitter.address])
     secure = request.app.state.web.options.is_secure
     response.set_cookie(
         COOKIE, signed, max_age=YEAR, httponly=True, samesite="lax", secure=secure, path="/"

@@ -4,18 +4,26 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from pandadb.services import archive, coverage
+from fastapi import Request
+
+from pandadb.services import archive
 from pandadb.web.accounts.roles import api_for
 from pandadb.web.accounts.users import Role
-from pandadb.web.request_state import Options, TheArchive, TheDatabase
+from pandadb.web.request_state import (
+    Options,
+    TheArchive,
+    TheDatabase,
+    archive_status,
+    read_coverage,
+)
 
 reading = api_for(Role.READER)
 
 
 @reading.get("/archive")
-def get_status(database: TheDatabase, other: TheArchive, options: Options) -> dict[str, Any]:
+def get_status(request: Request) -> dict[str, Any]:
     """Return the state of the archive, with days that are put off and why."""
-    return asdict(archive.status(database, options.policies, archive=other, waits=options.waits))
+    return asdict(archive_status(request))
 
 
 @reading.get("/archive/{day}")
@@ -30,6 +38,7 @@ def explain_day(
 
 
 @reading.get("/partitions")
-def get_coverage(database: TheDatabase, options: Options) -> dict[str, Any]:
-    """Return the partitions of all tables, and problems."""
-    return asdict(coverage.coverage(database, options.policies))
+def get_coverage(request: Request) -> dict[str, Any]:
+    """Return the partitions of all tables, and problems, with tables that cannot be read."""
+    found, failed = read_coverage(request)
+    return asdict(found) | {"failed": [asdict(one) for one in failed]}

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import CollectorRegistry
 
-from pandadb.services import schema
+from pandadb.services import jobs, schema
 from pandadb.web.accounts.csrf import check_token
 from pandadb.web.accounts.roles import Requires
 from pandadb.web.accounts.users import Role
@@ -36,4 +36,5 @@ def get_metrics(
 def check_health(database: TheDatabase) -> JSONResponse:
     """Return 200 if the database answers and has pandadb's schema, else 503."""
     schema.refuse_unstamped(database)
+    jobs.find(database, jobs.Filter(pandaids=[0]), columns=["pandaid"], limit=1)
     return JSONResponse({"status": "ok"})

@@ -5,21 +5,21 @@ from typing import Any
 from pandadb.services import queue
 from pandadb.web.accounts.roles import api_for
 from pandadb.web.accounts.users import Role
-from pandadb.web.request_state import TheDatabase
+from pandadb.web.request_state import TheDatabase, TheQueues
 
 reading = api_for(Role.READER)
 
 
 @reading.get("/queues")
-def list_queues(database: TheDatabase) -> list[queue.QueueDepth]:
+def list_queues(state: TheQueues) -> list[queue.QueueDepth]:
     """Return the queues with jobs or workers: jobs that wait and run, and since when."""
-    return queue.queues(database)
+    return state.queues
 
 
 @reading.get("/groups")
-def list_groups(database: TheDatabase) -> list[queue.GroupState]:
+def list_groups(state: TheQueues) -> list[queue.GroupState]:
     """Return the groups with their limits and jobs."""
-    return queue.groups(database)
+    return state.groups
 
 
 @reading.get("/workers")
@@ -29,6 +29,6 @@ def list_workers(database: TheDatabase, *, stopped: bool = False) -> list[dict[s
 
 
 @reading.get("/problems")
-def list_problems(database: TheDatabase) -> list[str]:
+def list_problems(state: TheQueues) -> list[str]:
     """Return a sentence for each problem of the queues that needs an operator."""
-    return queue.problems(database)
+    return state.problems

@@ -12,7 +12,14 @@ from pandadb.services.archive import verification
 from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.users import Role
 from pandadb.web.rendering import render_section
-from pandadb.web.request_state import Options, TheArchive, TheDatabase, archive_status
+from pandadb.web.request_state import (
+    ARCHIVE_SECONDS,
+    Options,
+    Recent,
+    TheArchive,
+    TheDatabase,
+    archive_status,
+)
 from pandadb.web.run_table import run_table
 from pandadb.web.tables import Column, Row, Table, rows_of
 
@@ -54,7 +61,11 @@ PROVEN = (
 
 @reading.get("/archive")
 def show_archive(
-    request: Request, database: TheDatabase, other: TheArchive, options: Options
+    request: Request,
+    database: TheDatabase,
+    other: TheArchive,
+    options: Options,
+    recent: Recent,
 ) -> Response:
     """Return the state of the archive, the days that are due, and the newest proofs."""
     state = archive_status(request)
@@ -70,8 +81,8 @@ def show_archive(
     }
     tables = [
         Table("Archive", TABLES, [_in_megabytes(row) for row in rows_of(state.archived)]),
-        _days(database, options.policies),
-        _proofs(database, other),
+        recent.get("days due", lambda: _days(database, options.policies), ARCHIVE_SECONDS),
+        recent.get("proofs", lambda: _proofs(database, other), ARCHIVE_SECONDS),
         run_table(state.runs, "No run of the archive is known: pandadb archive run."),
     ]
     return render_section(request, "Archive", tables, facts=facts, problems=state.problems)

@@ -44,7 +44,11 @@ def log_in(
     """Begin a session, and go on to the page that was asked for."""
     path = _accounts(request).path
     request.app.state.web.rates.count_login(request, name)
-    account = password_file.verified(path, name, password)
+    try:
+        account = password_file.verified(path, name, password)
+    except password_file.InvalidPasswordFile:
+        LOG.exception("no user can log in")
+        raise HTTPException(503, "The accounts cannot be read: the log has the reason.") from None
     if account is None:
         LOG.warning("log-in refused: %r", name[:60])
         sentence = "The name or the password is wrong."
@@ -56,8 +60,11 @@ def log_in(
 
 
 @anyone.post("/logout")
-def log_out() -> Response:
+def log_out(request: Request) -> Response:
     """End the session of the browser."""
+    identify = request.app.state.web.identify
+    if isinstance(identify, BySession):
+        identify.end(request)
     answer = RedirectResponse("/login", 303)
     sessions.end(answer)
     return answer
@@ -65,7 +72,10 @@ def log_out() -> Response:
 
 def local_path(address: str) -> str:
     """Return an address if it is a path of this server, else that of the start page."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # brackets that are no address of IPv6
+        return "/"
     odd = any(ord(letter) <= 32 or letter == "\\" for letter in address)
     local = not parts.scheme and not parts.netloc and address.startswith("/")
     return address if local and not address.startswith("//") and not odd else "/"

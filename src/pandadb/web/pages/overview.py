@@ -14,7 +14,7 @@ from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.users import Role
 from pandadb.web.drawings import bars
 from pandadb.web.rendering import render_tables
-from pandadb.web.request_state import Recent, TheDatabase, archive_status
+from pandadb.web.request_state import Recent, TheDatabase, TheQueues, archive_status
 from pandadb.web.tables import Column, Row, Table
 
 reading = pages_for(Role.READER)
@@ -26,18 +26,12 @@ class Overview:
     """The numbers of the start page."""
 
     report: selection.JobReport
-    queues: list[queue.QueueDepth]
-    problems: list[str]
     read_at: datetime
 
 
 def _read(database: Database) -> Overview:
-    return Overview(
-        selection.report(database),
-        queue.queues(database),
-        queue.problems(database),
-        datetime.now(UTC).replace(tzinfo=None, microsecond=0),
-    )
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    return Overview(selection.report(database), now)
 
 
 def _jobs_of(condition: str, column: str, row: Row) -> str:
@@ -68,7 +62,9 @@ QUEUES = (
 
 
 @reading.get("/")
-def show_overview(request: Request, database: TheDatabase, recent: Recent) -> Response:
+def show_overview(
+    request: Request, database: TheDatabase, recent: Recent, state: TheQueues
+) -> Response:
     """Return the start page."""
     numbers: Overview = recent.get("overview", lambda: _read(database))
     upkeep = archive_status(request)
@@ -80,7 +76,7 @@ def show_overview(request: Request, database: TheDatabase, recent: Recent) -> Re
             for pair in _pairs(counts)]),
         "hours": Table("Jobs by hour", HOURS, [
             {"since": one.since, "created": one.created, **one.ended} for one in report.trend]),
-        "queues": Table("Job queues", QUEUES, [depth_of(one) for one in numbers.queues],
+        "queues": Table("Job queues", QUEUES, [depth_of(one) for one in state.queues],
                         empty="No queue has a job or a worker: pandadb queue submit --help"),
     }  # fmt: skip
     return render_tables(
@@ -88,14 +84,14 @@ def show_overview(request: Request, database: TheDatabase, recent: Recent) -> Re
         "overview/page.html",
         tables,
         overview=numbers,
-        problems=[*numbers.problems, *upkeep.problems],
+        problems=[*state.problems, *upkeep.problems],
         upkeep=upkeep,
         states=bars.by_state(report.states),
         sites=bars.by_site(report.queues),
         more_sites=max(len(report.queues) - bars.SITES_SHOWN, 0),
         hours=bars.by_hour(report.trend),
         ticks=[one.since for one in report.trend[::6]],
-        workers=sum(one.workers for one in numbers.queues),
+        workers=sum(one.workers for one in state.queues),
     )
 
 

@@ -3,12 +3,11 @@
 from fastapi import Request
 from fastapi.responses import Response
 
-from pandadb.services import coverage, partitions
-from pandadb.services.failures import Failure
+from pandadb.services import partitions
 from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.users import Role
 from pandadb.web.rendering import render_section
-from pandadb.web.request_state import Options, Recent, TheDatabase
+from pandadb.web.request_state import Options, Recent, TheDatabase, read_coverage
 from pandadb.web.run_table import run_table
 from pandadb.web.tables import Column, Table, rows_of
 
@@ -40,10 +39,7 @@ def show_partitions(
     request: Request, database: TheDatabase, options: Options, recent: Recent
 ) -> Response:
     """Return the partitions of all tables, and the steps of the next run."""
-    failed: list[Failure] = []
-    found: coverage.Coverage = recent.get(
-        "partitions", lambda: coverage.coverage(database, options.policies, failed=failed)
-    )
+    found, failed = read_coverage(request)
     steps = recent.get("steps", lambda: partitions.plan(database, options.policies, failed=[]))
     rows = [{**row, "megabytes": row["bytes"] / 1_000_000} for row in rows_of(found.tables)]
     tables = [

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pandadb.services import queue
 from pandadb.web.accounts.roles import CurrentUser, pages_for
 from pandadb.web.accounts.users import Role
+from pandadb.web.job_query import Identifier
 from pandadb.web.operations import queue_upkeep
 from pandadb.web.operations.outcome_texts import OutcomeText
 from pandadb.web.operations.parameters import missing, values_of
@@ -16,7 +17,7 @@ from pandadb.web.pages.jobs.lists import job_address
 from pandadb.web.pages.jobs.verbs import TheForm
 from pandadb.web.pages.overview import QUEUES, depth_of
 from pandadb.web.rendering import render, render_tables
-from pandadb.web.request_state import TheDatabase
+from pandadb.web.request_state import TheDatabase, TheQueues
 from pandadb.web.tables import Column, Row, Table
 
 reading = pages_for(Role.READER)
@@ -50,19 +51,20 @@ EVENTS = (
 def show_queues(
     request: Request,
     database: TheDatabase,
+    now: TheQueues,
     user: CurrentUser,
     *,
     state: str = "",
-    after: int = 0,
+    after: Identifier = 0,
 ) -> Response:
     """Return the page of queues, groups, and the events of the outbox in a state."""
     events = queue.events(database, state or None, limit=MAX_EVENTS + 1, after=after)
     shown = events[:MAX_EVENTS]
     following = str(shown[-1].event_id) if len(events) > MAX_EVENTS else None
     tables = {
-        "queues": Table("Queues", QUEUES, [depth_of(one) for one in queue.queues(database)],
+        "queues": Table("Queues", QUEUES, [depth_of(one) for one in now.queues],
                         empty="No queue has a job or a worker: pandadb queue submit --help"),
-        "groups": Table("Groups", GROUPS, [asdict(one) for one in queue.groups(database)],
+        "groups": Table("Groups", GROUPS, [asdict(one) for one in now.groups],
                         empty="No job is of a group: groups limit how many of their jobs run."),
         "events": Table("Events", EVENTS, [vars(one) | {"state": str(one.state)} for one in shown],
                         following, "No event matches: jobs that announce their end make some."),
@@ -71,7 +73,7 @@ def show_queues(
         request,
         "queues.html",
         tables,
-        problems=queue.problems(database),
+        problems=now.problems,
         state=state,
         states=["", *queue.EventState],
         upkeep=[*queue_upkeep.UPKEEP] if user.role >= Role.OPERATOR else [],

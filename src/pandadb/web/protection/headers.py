@@ -17,6 +17,12 @@ HEADERS = {
 }
 FOR_A_YEAR = "max-age=31536000"
 STATIC = "/static/"
+NOT_KEPT = "no-store"
+
+
+def headers_of(*, is_secure: bool) -> dict[str, str]:
+    """Return the headers of every answer; behind HTTPS, browsers stay with that."""
+    return HEADERS | ({"Strict-Transport-Security": FOR_A_YEAR} if is_secure else {})
 
 
 class SecurityHeaders:
@@ -24,9 +30,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, is_secure: bool) -> None:
         self.app = app
-        self.headers = dict(HEADERS)
-        if is_secure:
-            self.headers["Strict-Transport-Security"] = FOR_A_YEAR
+        self.headers = headers_of(is_secure=is_secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and add the headers to its answer."""
@@ -39,7 +43,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(self.headers)
-                headers["Cache-Control"] = "max-age=3600" if is_static else "no-store"
+                headers["Cache-Control"] = "max-age=3600" if is_static else NOT_KEPT
             await send(message)
 
         await self.app(scope, receive, with_headers)

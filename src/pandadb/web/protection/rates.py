@@ -7,6 +7,9 @@ from limits.strategies import FixedWindowRateLimiter
 
 from pandadb.web.options import WebOptions
 
+LONGEST = 60
+"""Characters of a name or address that are kept: no longer ones are known."""
+
 
 class Rates:
     """The rates of one server process."""
@@ -29,7 +32,7 @@ class Rates:
         Raises:
             HTTPException: 429, these were too many.
         """
-        for key in (address_of(request, self._options), f"name {name}"):
+        for key in (address_of(request, self._options), f"name {name[:LONGEST]}"):
             self._count(self._options.login_rate, "login", key)
 
     def _count(self, rate: str, kind: str, key: str) -> None:
@@ -48,4 +51,4 @@ def address_of(request: Request, options: WebOptions) -> str:
     if client not in options.proxies:
         return client
     forwarded = request.headers.get("X-Forwarded-For", "")
-    return forwarded.rpartition(",")[2].strip() or client
+    return forwarded.rpartition(",")[2].strip()[:LONGEST] or client

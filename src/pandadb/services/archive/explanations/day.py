@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from pandadb.core.archive.layout import ARCHIVE_OF, ENDED_JOBS
 from pandadb.core.partitions import catalog
 from pandadb.core.partitions.policies import POLICIES, Then
 from pandadb.database import session_of
+from pandadb.errors import InvalidInput
 from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS, copy_states
 from pandadb.services.archive.explanations import places
 from pandadb.services.archive.explanations.places import Kind
@@ -23,7 +24,6 @@ from pandadb.services.archive.report import NextStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import date
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -84,7 +84,10 @@ def explain_day(
     Raises:
         DatabaseUnreachable: The other database does not answer.
         NoExports: There is no such folder.
+        InvalidInput: The day is the last one that there is, which no other day follows.
     """
+    if day == date.max:
+        raise InvalidInput(f"{day} is the last day that a date can be: it has no end")
     lower = datetime.combine(day, datetime.min.time())
     next_, deferrals = _ahead(database, day, policies, archive, waits)
     with database.session() as session, session_of(archive) as other:

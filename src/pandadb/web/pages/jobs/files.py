@@ -20,8 +20,9 @@ MOST_FILES = 1000
 """Files of the list: others are downloaded by their address."""
 
 
-def _address(row: Row) -> str:
-    return str(row["address"])
+def _address(row: Row) -> str | None:
+    address: str | None = row["address"]
+    return address
 
 
 COLUMNS = (Column("name", "File", address=_address), Column("size", "Bytes", "number"))
@@ -32,7 +33,7 @@ def list_files(request: Request, database: TheDatabase, options: Options, pandai
     """Return the page with the files of the folder of a job."""
     folder = _folder(database, options, pandaid)
     rows = [
-        {"name": one.name, "size": one.size, "address": _quoted(pandaid, one.name)}
+        {"name": _text(one.name), "size": one.size, "address": _quoted(pandaid, one.name)}
         for one in selection.files_in(folder)[:MOST_FILES]
     ]
     table = Table(f"Files of job {pandaid}", COLUMNS, rows, empty="The folder has no files.")
@@ -66,5 +67,11 @@ def _folder(database: Database, options: WebOptions, pandaid: int) -> Path:
     return folder
 
 
-def _quoted(pandaid: int, name: str) -> str:
-    return f"/jobs/{pandaid}/files/{quote(name)}"
+def _text(name: str) -> str:
+    """Return a name as text: bytes that are not UTF-8 as question marks."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def _quoted(pandaid: int, name: str) -> str | None:
+    """Return the address of a file; None if no address has its name, as that is not UTF-8."""
+    return f"/jobs/{pandaid}/files/{quote(name)}" if _text(name) == name else None

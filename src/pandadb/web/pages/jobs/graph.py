@@ -7,6 +7,7 @@ from pandadb.services import queue
 from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.users import Role
 from pandadb.web.drawings import flow_graphs
+from pandadb.web.job_query import Identifier
 from pandadb.web.pages.jobs.lists import job_address
 from pandadb.web.rendering import render_table
 from pandadb.web.request_state import TheDatabase
@@ -21,7 +22,7 @@ COLUMNS = (
 
 
 @reading.get("/jobs/{pandaid}/graph")
-def show_graph(request: Request, database: TheDatabase, pandaid: int) -> Response:
+def show_graph(request: Request, database: TheDatabase, pandaid: Identifier) -> Response:
     """Return the page with the graph of a job of a queue."""
     found = queue.flows.around(database, pandaid)
     table = Table("Jobs", COLUMNS, found.jobs)

@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
+from pandadb.errors import InvalidInput
 from pandadb.services.queue import VerbOptions
 from pandadb.services.selection import VerbReport
 from pandadb.web.accounts.roles import CurrentUser, pages_for
@@ -29,8 +30,16 @@ COLUMNS = (
 
 
 async def form_of(request: Request) -> FormData:
-    """Return the form of a request."""
-    return await request.form()
+    """Return the form of a request.
+
+    Raises:
+        InvalidInput: A field has a NUL character, which no text of PostgreSQL can have.
+    """
+    form = await request.form()
+    for name, value in form.multi_items():
+        if "\0" in str(value):
+            raise InvalidInput(f"{name}: a text cannot have a NUL character")
+    return form
 
 
 TheForm = Annotated[FormData, Depends(form_of)]

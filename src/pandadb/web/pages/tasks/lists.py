@@ -1,6 +1,5 @@
 """Lists of tasks and of flows."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -10,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pandadb.services import queue, tasks
 from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.users import Role
-from pandadb.web.job_query import Number, Text, Time
+from pandadb.web.job_query import EMPTY_AS_NONE, Identifier, Number, Text, Time, naive
 from pandadb.web.pages.jobs.lists import task_address
 from pandadb.web.rendering import render_table
 from pandadb.web.request_state import TheDatabase
@@ -44,7 +43,7 @@ class TaskQuery(BaseModel):
         states = [word.strip() for word in (self.status or "").split(",") if word.strip()]
         return tasks.TaskFilter(
             states or None, self.taskname, self.username, self.vo, self.prodsourcelabel,
-            self.workinggroup, self.gshare, _plain(self.since), _plain(self.until),
+            self.workinggroup, self.gshare, naive(self.since), naive(self.until),
         )  # fmt: skip
 
 
@@ -59,12 +58,8 @@ class FlowQuery(BaseModel):
     since: Time = None
     until: Time = None
     limit: int = Field(50, ge=1, le=1000)
-    after: Number = None
+    after: Annotated[Identifier | None, EMPTY_AS_NONE] = None
     format: str = "html"
-
-
-def _plain(moment: datetime | None) -> datetime | None:
-    return moment and moment.replace(tzinfo=None)
 
 
 TASKS = (
@@ -111,8 +106,8 @@ def list_flows(
         states=states or None,
         name=query.name,
         username=query.username,
-        since=_plain(query.since),
-        until=_plain(query.until),
+        since=naive(query.since),
+        until=naive(query.until),
     )
     after = None if query.after is None else (query.after, query.after)
     page = queue.flows.find(database, chosen, limit=query.limit, after=after)
