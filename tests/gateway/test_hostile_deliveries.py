@@ -10,7 +10,9 @@ from sqlalchemy import func, select
 
 from pandadb.gateway.broker.poison import note_failure
 from pandadb.gateway.deliveries import Delivery
+from pandadb.gateway.replay import replay
 from pandadb.models import GatewayDelivery
+from pandadb.services import gateway
 from tests.gateway.sites import Site
 
 if TYPE_CHECKING:
@@ -64,6 +66,17 @@ def test_a_message_that_was_committed_before_has_no_failed_deliveries(site: Site
     with site.database.transaction() as connection:
         number = select(func.count()).select_from(GatewayDelivery)
         assert connection.execute(number).scalar_one() == 0
+
+
+def test_a_dead_letter_is_replayed_once_though_its_id_is_forgotten(site: Site) -> None:
+    site.deliver(site.ready(instrument=None), name="bad")
+    (letter,) = gateway.dead_letters(site.database)
+    found = gateway.dead_letter(site.database, letter.dead_letter_id)
+    kinds = [replay(site.database, site.settings, found).kind]
+    gateway.forget_messages(site.database, days=0)
+    found = gateway.dead_letter(site.database, letter.dead_letter_id)
+    kinds += [replay(site.database, site.settings, found).kind]
+    assert kinds == ["error", "repeated"]
 
 
 def test_a_facility_leads_to_no_other_folder(site: Site) -> None:
