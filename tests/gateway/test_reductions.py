@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pandadb.services import gateway
+from pandadb.services import gateway, queue
 from pandadb.services.gateway import CancelRequest
 from tests.gateway.sites import PLAIN, Site
 from tests.worker.payloads import is_alive, number_in, until
@@ -45,6 +45,7 @@ def test_29_a_message_is_started_and_completed_with_files_logs_and_its_variables
         site.deliver(site.ready(reduction_arguments=arguments, description="first"))
         site.deliver(site.ready())
         events = site.ended(2)
+    assert queue.repair(database).ended == {}  # announced already
     assert site.names() == ["Started", "Complete", "Started", "Complete"]
     started, complete = events[0][1], events[1][1]
     given = {"standard_vars": {"mode": "fast", "width": 7}, "advanced_vars": {"banks": [2, 3]}}

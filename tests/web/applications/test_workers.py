@@ -162,11 +162,14 @@ def test_the_worker_beside_the_server_answers_forms_and_ends_with_it(
             result = re.search(r"/results/[a-z]{12}", page)
             assert result
             until(lambda: "== <b>4</b>" in client.get(result[0]).text)
+            problem = client.get("/api/v1/jobs/5%1Bforged").json()
         pid = value_of(database, "SELECT pid FROM pandadb.worker WHERE stopped_at IS NULL")
         assert is_alive(pid)
         server.terminate()
         assert server.wait(60) == 0
         assert not is_alive(pid)
+        line = next(one for one in server.stderr if problem["id"] in one)
+    assert "GET /api/v1/jobs/5\\x1bforged: 400" in line
 
 
 def test_a_malformed_file_of_applications_stops_the_server_at_its_start(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pandadb import database as databases
 from pandadb.cli.archive import copy
 from pandadb.cli.options import whole
 from pandadb.cli.output import note
+from pandadb.cli.web.log_lines import logged
 from pandadb.cli.web.worker_process import running_worker
 from pandadb.errors import PandaDBError
 from pandadb.services import applications as declared
@@ -72,7 +73,7 @@ def serve(
     ):
         schema.refuse_unstamped(database)
         options = server_options.options_of(settings, host, address, applications)
-        with _exit_at_sigterm(), running_worker(settings, queues):
+        with logged(), _exit_at_sigterm(), running_worker(settings, queues):
             note(f"Serving on {address}", address=address)
             server.serve(create_app(database, options, identify, archive=archive), socket)
 

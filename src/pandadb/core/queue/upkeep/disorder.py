@@ -11,12 +11,14 @@ from sqlalchemy.dialects.postgresql import JSONB, array
 from pandadb.core.archive.transfer.control_rows import has_gone
 from pandadb.core.control.dependencies import is_ready
 from pandadb.core.control.followers import JOB_ENDED
+from pandadb.core.gateway import runs
 from pandadb.core.jobs.states import FINAL, WITH_WORKER
 from pandadb.core.queue.steps.job_steps import SUBMITTED_SUBSTATUS
 from pandadb.core.queue.verbs.standings import BATCH_SUBSTATUS, STAGED_SUBSTATUS
 from pandadb.core.sql.expressions import constant, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import (
+    GatewayRun,
     JobControl,
     JobDependency,
     JobGroupMember,
@@ -67,7 +69,8 @@ def unnoted_ends(session: Transaction, limit: int) -> list[int]:
     keys = select(CONTROL.pandaid).where(
         CONTROL.dedupe_key.is_not(None), *_are_over(CONTROL.pandaid)
     )
-    event = Outbox.__table__.c
+    event, run = Outbox.__table__.c, GatewayRun.__table__.c
+    of_run = exists().where(run.pandaid == CONTROL.pandaid)  # its events are others
     silent = (
         select(CONTROL.pandaid)
         .join(JobsArchived4.__table__, ENDED.pandaid == CONTROL.pandaid)
@@ -76,6 +79,7 @@ def unnoted_ends(session: Transaction, limit: int) -> list[int]:
             ENDED.modificationtime > now() - ANNOUNCED,
             ENDED.jobstatus.in_(FINAL),
             ~exists().where(event.pandaid == CONTROL.pandaid, event.kind == constant(JOB_ENDED)),
+            or_(~of_run, of_run.where(run.status.in_(runs.LIVE))),
         )
     )
     found = union(parents, members, keys, silent).subquery()
