@@ -81,6 +81,9 @@ WEB_VAR = "web_var = types.SimpleNamespace(standard_vars={'mode': 'slow'}, advan
 LOOP = "def main(input_file, output_dir):\n    while True:\n        pass\n"
 
 
+LOG = "log = os.readlink('/proc/self/fd/1')"
+
+
 def ends(line: str, more: str = "") -> str:
     return (
         f"import os, sys, time\n{more}\ndef main(input_file, output_dir):\n"
@@ -102,6 +105,10 @@ ENDS: dict[str, tuple[str, str, str]] = {
     "a folder": (ends("return FOLDER + '/more'"), "Complete", ""),
     "folders": (ends("return [FOLDER + '/one', FOLDER + '/two']"), "Complete", ""),
     "a number": (ends("return 17"), "Error", "17"),
+    "many numbers": (ends("return [*range(100_000)]"), "Error", "returned 0, which"),
+    "too many numbers": (ends("return [*range(1_000_000)]"), "Error", "returned more than"),
+    "a pipe": (ends("os.mkfifo(output_dir + 'pipe')"), "Complete", ""),
+    "a pipe for a log": (ends(f"{LOG}; os.remove(log); os.mkfifo(log)"), "Complete", ""),
 }
 
 

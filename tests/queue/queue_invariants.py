@@ -36,7 +36,7 @@ def hold(session: Session, now: datetime, *, quiet: bool, retried: Collection[in
     jobs = {pandaid: found[pandaid] for pandaid in controls}
     invariants.paths_are_legal(session, found)
     failed = {job for job, control in controls.items() if control.step_error is not None}
-    leases_are_of_live_jobs(session, jobs, failed | {*retried}, quiet)
+    leases_are_of_live_jobs(session, jobs, found, failed | {*retried}, quiet)
     begun_anew = {job for job, one in controls.items() if FIRST_ATTEMPT in (one.details or {})}
     waits = children_wait(session, jobs, begun_anew)
     groups_are_within_limits(session, jobs, controls)
@@ -46,17 +46,18 @@ def hold(session: Session, now: datetime, *, quiet: bool, retried: Collection[in
 
 
 def leases_are_of_live_jobs(
-    session: Session, jobs: Jobs, between_steps: set[int], quiet: bool
+    session: Session, jobs: Jobs, found: Jobs, between_steps: set[int], quiet: bool
 ) -> None:
     """Jobs with workers have leases, and no others, but for a moment those that have just ended.
 
-    Who holds the lease of such a job, is about to end it. Jobs between two steps may be without.
+    The holder of the lease of such a job is about to end it; its control row may be that of its
+    next attempt by then. Jobs between two steps may be without.
     """
     leased = {*session.scalars(select(JobLease.pandaid))}
     with_worker = {job for job, row in jobs.items() if row["jobstatus"] in WITH_WORKER}
     free = with_worker - leased - between_steps
     assert not free, [(job, jobs[job]["jobstatus"]) for job in free]
-    left = {job: jobs[job]["jobstatus"] for job in leased - with_worker}
+    left = {job: found[job]["jobstatus"] for job in leased - with_worker}
     assert all(STATES[state].final for state in left.values()), left
     assert not (left and quiet), left
 

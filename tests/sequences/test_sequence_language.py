@@ -124,6 +124,33 @@ def test_large_values_of_small_ones_are_refused(text: str) -> None:
         run_here("n = 10 ** 9\nprint(len('abc' * n))")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sum(range(10 ** 12))",
+        "list(iter(range(10 ** 12)))",
+        "max(0, *[1], *(2,)) in [].count(range(10 ** 12)) or sorted(range(10 ** 12))",
+        "'%1000000000d' % 1",
+        "'%.1000000000f' % 1.5",
+        "'%*d' % (10 ** 9, 1)",
+        "f'{1:{10 ** 9}}'",
+        "'{:1000000000}'.format(1)",
+        "'{:{}}'.format(1, 10 ** 9)",
+        "format(1, '1000000000')",
+        "'a'.rjust(10 ** 9)",
+    ],
+)
+def test_lengths_have_a_limit(text: str) -> None:
+    with pytest.raises(MemoryError, match="too long for a sequence"):
+        run_here(f"print(len(str({text})))")
+
+
+def test_long_ranges_are_gone_through_by_loops() -> None:
+    text = "for n in range(10 ** 12):\n    if n > 2: break\nprint(n, len(range(10 ** 12)))"
+    assert run_here(text) == "3 1000000000000\n"
+    assert run_here("print('run 12345678901: %5.2f%%' % 7)") == "run 12345678901:  7.00%\n"
+
+
 def test_a_name_that_the_sequence_binds_is_its_own() -> None:
     text = "open = 5\ndef f(file): return file\nprint(open, f(6), [os for os in [7]])"
     assert run_here(text) == "5 6 [7]\n"

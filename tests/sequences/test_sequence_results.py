@@ -13,7 +13,6 @@ from pandadb.sequences.journal import SequenceStatus
 from pandadb.sequences.mail.configuration import InvalidConfiguration, read_configuration
 from pandadb.sequences.mail.notifications import notification_of, parse_fields, parse_message
 from pandadb.sequences.mail.passwords import ExposedSecret, MissingPassword
-from pandadb.sequences.mail.senders import Senders
 from pandadb.sequences.results import JobNumbers, Result
 from tests.sequences.stages import SEED, Stage, mail, summary
 
@@ -132,44 +131,6 @@ def test_a_notification_is_about_the_jobs_of_its_number(
 def test_an_unknown_attribute_names_the_known_ones() -> None:
     with pytest.raises(AttributeError, match="'failed': it has status, output, Failed, Jobs"):
         _ = Result(0, "", {"Jobs": 5, "Failed": 1}).failed
-
-
-@pytest.mark.parametrize(
-    ("sender", "is_believed"),
-    [
-        ("Atlas Pangaea <panda@example.org>", True),
-        ('"Atlas Pangaea" <panda@example.org>', True),
-        ("atlpan@cern.ch", True),
-        ("Not Atlas Pangaea <evil@example.org>", False),
-        ("Atlas Pangaea-Service <evil@example.org>", False),
-        ("Atlas Pangaea <a@example.org>, Some Body <b@example.org>", False),
-        ("evil@example.org (Atlas Pangaea)", False),
-    ],
-)
-def test_senders_are_known_by_address_or_whole_name(sender: str, is_believed: bool) -> None:
-    header = parse_message(f"From: {sender}\n\n".encode())
-    assert Senders().sent(header) is is_believed
-    only = Senders(addresses=("panda@example.org",))
-    assert only.sent(header) is ("<panda@example.org>" in sender)
-
-
-@pytest.mark.parametrize(
-    ("results", "is_believed"),
-    [
-        (["mx.example.com; spf=pass; dkim=pass header.d=example.org"], True),
-        (["mx.example.com; dkim=fail header.d=example.org"], False),
-        (["mx.example.com; dkim=pass header.d=evil.org"], False),
-        (["evil.org; dkim=pass header.d=example.org"], False),
-        (["mx.example.com; dkim=none", "mx.example.com; dkim=pass header.d=example.org"], False),
-        ([], False),
-    ],
-)
-def test_43_a_sender_needs_the_signature_that_our_mail_server_has_found(
-    results: list[str], is_believed: bool
-) -> None:
-    lines = "".join(f"Authentication-Results: {one}\n" for one in results)
-    header = parse_message(f"{lines}From: Atlas Pangaea <panda@example.org>\n\n".encode())
-    assert Senders(authserv="mx.example.com").sent(header) is is_believed
 
 
 def test_43_a_forged_mail_without_the_token_is_passed_over(

@@ -57,9 +57,16 @@ def filled(template: str, names: Mapping[str, Any]) -> str:
 
 
 def names_of(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the names that templates may have, with the values of a run."""
+    """Return the names that templates may have, with the values of a run.
+
+    Raises:
+        InvalidInput: The facility would lead to another folder.
+    """
     known = ("facility", "instrument", "rb_number", "run_number", "run_version")
     names = {name: run[name] for name in known if name in run}
+    facility = str(names.get("facility", ""))
+    if "/" in facility or facility in (".", ".."):
+        raise InvalidInput("facility: a name without / is needed")
     if found := CYCLE.search(posix_path(str(run.get("data", "")))):
         names["cycle"] = found[1]
     return names

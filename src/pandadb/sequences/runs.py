@@ -229,7 +229,9 @@ def _interpreted(program: Program, run: SequenceRun, steps: dict[str, Step]) -> 
         interpreter.run(program.tree)
     except (SequenceExit, SystemExit) as end:
         return _ended(program.path, end.args[0] if end.args else None)
-    except Exception as error:  # noqa: BLE001 - a sequence may raise any
+    except Stopped:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a sequence may raise any
         where = f"{program.path}, line {interpreter.line}"
         message = f"{where}: {type(error).__name__}: {error}"
         return SequenceEnd(program.path, SequenceStatus.FAILED, WRONG, message)

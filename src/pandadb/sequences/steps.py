@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 SUBMITS = re.compile(r"(?:^|[\s;/])(?:pathena|prun)\s", re.MULTILINE)
 """In a script: a command that submits jobs."""
 NUMBERS = {
-    "jobset": re.compile(r"^\s*JobsetID\s+:\s+(\d+)", re.MULTILINE | re.ASCII),
-    "job": re.compile(r"^\s*JobID\s+:\s+(\d+)", re.MULTILINE | re.ASCII),
-    "task": re.compile(r"jediTaskID\s*[=:]\s*(\d+)", re.ASCII),
+    "jobset": re.compile(r"^[ \t]*JobsetID\s+:\s+(\d{1,18})(?!\d)", re.MULTILINE | re.ASCII),
+    "job": re.compile(r"^[ \t]*JobID\s+:\s+(\d{1,18})(?!\d)", re.MULTILINE | re.ASCII),
+    "task": re.compile(r"jediTaskID\s*[=:]\s*(\d{1,18})(?!\d)", re.ASCII),
 }
 """Lines that a submission prints, by the number that they give."""
 CLOCKS = timedelta(hours=1)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from pandadb.core.sql.validation import InvalidValue
+from pandadb.core.workflows import sequence_rows
 from pandadb.models import Workflows, WorkflowSteps
 from pandadb.services import workflows
 from pandadb.services.transaction import VerbOptions
@@ -100,6 +101,16 @@ def test_a_second_run_of_the_same_sequence_is_refused_while_the_first_has_its_le
     workflows.end(database, lease, "finish")
     workflows.end(database, again, "finish")
     workflows.begin(database, SEQUENCE)
+
+
+def test_a_sequence_that_begins_locks_none_that_have_ended(database: Database) -> None:
+    lease = workflows.begin(database, SEQUENCE)
+    with database.transaction() as connection:
+        assert sequence_rows.of_key(connection, SEQUENCE, is_open=True) == [lease.workflow_id]
+    workflows.end(database, lease, "finish")
+    with database.transaction() as connection:
+        assert sequence_rows.of_key(connection, SEQUENCE, is_open=True) == []
+        assert sequence_rows.of_key(connection, SEQUENCE, is_open=False) == [lease.workflow_id]
 
 
 def test_two_processes_that_begin_a_sequence_at_once_do_so_one_after_the_other(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, func, insert, or_, select
 
 from pandadb.core.sql.expressions import interval, now
 from pandadb.models import GatewayCancel
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 CANCEL = GatewayCancel.__table__.c
+
+
+def lock(session: Transaction, run_number: int) -> None:
+    """Lock the cancels of runs with a number until the end of the transaction, before all else.
+
+    Else a run and its cancel, taken by two gateways at once, would not see each other.
+    """
+    key = func.hashtextextended(f"pandadb gateway run {run_number}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def keep(session: Transaction, wanted: CancelRequest, seconds: float) -> None:

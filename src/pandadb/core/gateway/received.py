@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,27 @@ REDELIVERED_WITHIN = timedelta(hours=1)
 MAX_ID, MAX_REASON = 300, 2000
 
 
-def enter(session: Transaction, message: Received) -> Taken | None:
-    """Note a message; return its result, if it was received before.
+def enter(session: Transaction, message: Received) -> tuple[Received, Taken | None]:
+    """Note a message; return it, and its result if it was received before.
 
-    Another transaction that receives it is waited for.
+    Another transaction that receives it is waited for. A message with the id of another content is
+    another one, and returned with an id of its own: a broker that was set up anew counts anew.
     """
+    if not _is_new(session, message):
+        if _earlier_key(session, message) == message.content_key:
+            _forget_delivery(session, message)
+            return message, _earlier(session, message, by_content=False)
+        mark = f"#{message.content_key[:16]}"
+        message = replace(message, message_id=message.message_id[: MAX_ID - len(mark)] + mark)
+        if not _is_new(session, message):
+            return message, _earlier(session, message, by_content=False)
+    if message.is_redelivered:
+        return message, _earlier(session, message, by_content=True)
+    return message, None
+
+
+def _is_new(session: Transaction, message: Received) -> bool:
+    """Insert the row of a message; report whether there was none with its id."""
     row = {
         "source": message.source,
         "message_id": message.message_id,
@@ -38,11 +55,13 @@ def enter(session: Transaction, message: Received) -> Taken | None:
         "destination": message.destination[:MAX_ID],
     }
     new = insert(GatewayMessage.__table__).values(row).on_conflict_do_nothing()
-    if session.execute(new.returning(MESSAGE.source)).first() is None:
-        return _earlier(session, message, by_content=False)
-    if message.is_redelivered:
-        return _earlier(session, message, by_content=True)
-    return None
+    return session.execute(new.returning(MESSAGE.source)).first() is not None
+
+
+def _earlier_key(session: Transaction, message: Received) -> str | None:
+    """Return the key of the content that was received with the id of a message."""
+    same = MESSAGE.source == message.source, MESSAGE.message_id == message.message_id
+    return session.scalars(select(MESSAGE.content_key).where(*same)).one_or_none()
 
 
 def _earlier(session: Transaction, message: Received, *, by_content: bool) -> Taken | None:
@@ -123,6 +142,9 @@ def _forget_delivery(session: Transaction, message: Received) -> None:
 
 
 def forget(session: Transaction, seconds: float) -> int:
-    """Forget messages that were received so long ago; return how many."""
+    """Forget messages that were received so long ago, and failed deliveries; return how many."""
+    session.execute(
+        delete(GatewayDelivery.__table__).where(DELIVERY.last_at < now() - interval(seconds))
+    )
     old = delete(GatewayMessage.__table__).where(MESSAGE.received_at < now() - interval(seconds))
     return len(session.scalars(old.returning(MESSAGE.message_id)).all())

@@ -49,7 +49,7 @@ def _number(name: str, value: Any) -> int | float:
                 number: int | float = kind(value)
             except ValueError:
                 continue
-            if math.isfinite(number):
+            if isinstance(number, int) or math.isfinite(number):
                 return number
     raise InvalidValue(f"The variable {name} has to be a number, not {str(value)[:60]!r}")
 

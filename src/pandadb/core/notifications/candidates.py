@@ -83,6 +83,18 @@ def _jobsets(session: Transaction, seconds: float, limit: int) -> Iterator[tuple
         .subquery("recent")
         .c
     )
+    rows = (
+        select(recent.jobsetid, recent.produsername, recent.pandaid)
+        .where(wants_mail(recent.produsername), *map(not_, _live_or_noted(recent)))
+        .order_by(recent.pandaid)
+        .limit(limit)
+    )
+    for jobset, user, pandaid in session.execute(rows):
+        yield Target(jobsetid=jobset, username=user), pandaid
+
+
+def _live_or_noted(recent: Any) -> list[ColumnElement[bool]]:
+    """Match job sets that have live jobs, or have had their mail since their end."""
     live = [
         exists().where(
             table.__table__.c.produsername == recent.produsername,
@@ -98,14 +110,7 @@ def _jobsets(session: Transaction, seconds: float, limit: int) -> Iterator[tuple
         )
         for table in (Outbox, OutboxArch)
     ]
-    rows = (
-        select(recent.jobsetid, recent.produsername, recent.pandaid)
-        .where(wants_mail(recent.produsername), *map(not_, (*live, *noted)))
-        .order_by(recent.pandaid)
-        .limit(limit)
-    )
-    for jobset, user, pandaid in session.execute(rows):
-        yield Target(jobsetid=jobset, username=user), pandaid
+    return [*live, *noted]
 
 
 def _is_flow() -> ColumnElement[Any]:

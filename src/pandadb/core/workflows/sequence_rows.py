@@ -92,18 +92,21 @@ def insert_row(
     return number
 
 
-def of_key(session: Transaction, new: NewSequence) -> Sequence[Row[Any]]:
-    """Return the sequences of a user's file with this text, the newest first."""
-    rows = (
-        select(*WORKFLOW)
-        .where(
-            WORKFLOW.prodsourcelabel == OPEN,
-            WORKFLOW.username == new.username,
-            WORKFLOW.name == new.name,
-        )
-        .order_by(WORKFLOW.workflow_id.desc())
-    )
-    return [row for row in session.execute(rows) if row.raw_request_json.get("key") == new.key]
+def of_key(session: Transaction, new: NewSequence, *, is_open: bool) -> Sequence[int]:
+    """Return the numbers of the sequences of a user's file with this text, the newest first.
+
+    With `is_open` those that have not ended: a file may have thousands of others.
+    """
+    mine = [
+        WORKFLOW.prodsourcelabel == OPEN,
+        WORKFLOW.username == new.username,
+        WORKFLOW.name == new.name,
+    ]
+    if is_open:
+        mine += [WORKFLOW.status == OPEN]
+    rows = select(WORKFLOW.workflow_id, WORKFLOW.raw_request_json).where(*mine)
+    found = session.execute(rows.order_by(WORKFLOW.workflow_id.desc()))
+    return [number for number, request in found if request.get("key") == new.key]
 
 
 def lock(session: Transaction, workflow_id: int) -> Row[Any]:

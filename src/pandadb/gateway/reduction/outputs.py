@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def check_writable(folder: Path) -> None:
@@ -51,10 +56,12 @@ def merge(source: Path, final: Path) -> None:
     Raises:
         OSError: A file cannot be written.
     """
-    for folder, _, names in os.walk(source):
+    for folder, folders, names in os.walk(source):
         place = final / Path(folder).relative_to(source)
         place.mkdir(parents=True, exist_ok=True)
-        for name in names:
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        special = _special(folder, names)
+        for name in [*links, *(one for one in names if one not in special)]:
             partial = place / f".{name}.{secrets.token_hex(4)}"
             try:
                 shutil.copy2(Path(folder) / name, partial, follow_symlinks=False)
@@ -66,15 +73,24 @@ def merge(source: Path, final: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    shutil.copytree(source, target, symlinks=True)
+    shutil.copytree(source, target, symlinks=True, ignore=_special)
     mask = os.umask(0)
     os.umask(mask)
     target.chmod(0o777 & ~mask)
 
 
+def _special(folder: str, names: Iterable[str]) -> set[str]:
+    """Return the names of pipes, sockets and devices: they are no results."""
+    modes = {name: (Path(folder) / name).lstat().st_mode for name in names}
+    usual = stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK
+    return {name for name, mode in modes.items() if not any(is_it(mode) for is_it in usual)}
+
+
 def tail(path: Path, limit: int) -> str:
     """Return the end of a file of text, at most so many bytes; nothing if it cannot be read."""
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return ""
         with path.open("rb") as stream:
             size = stream.seek(0, os.SEEK_END)
             stream.seek(max(0, size - limit))

@@ -255,4 +255,4 @@ def _folders(returned: Any) -> tuple[list[str], str | None]:
     if len(paths) == len(given):
         return [path for path in paths if path], None
     wrong = next(one for one in given if not isinstance(one, str))
-    return paths, f"main() has returned {wrong!r}, which is no folder"
+    return paths, f"main() has returned {repr(wrong)[:1000]}, which is no folder"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import linecache
 import os
+import select
 import signal
 import sys
 import time
@@ -69,6 +70,7 @@ class ScriptProcess:
         os.close(write)
         os.set_blocking(read, False)
         self._pipe = read
+        self._written = bytearray()
 
     def wait(self, timeout: float) -> ScriptEnd:
         """Wait for the end of the script, or end it after so many seconds."""
@@ -100,18 +102,29 @@ class ScriptProcess:
             left = deadline - time.monotonic()
             if left <= 0:
                 return None
-            time.sleep(min(pause, left))
+            if not self._read(min(pause, left)):
+                time.sleep(min(pause, left))
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _read(self, seconds: float) -> bool:
+        """Read a part of the report within some seconds; report whether more may come.
+
+        A process that writes more than its pipe holds waits for its reader.
+        """
+        if not select.select([self._pipe], [], [], seconds)[0]:
+            return True
+        part = os.read(self._pipe, 1 << 16)
+        self._written += part[: LARGEST_REPORT - len(self._written)]
+        return bool(part)
 
     def _report(self) -> ScriptEnd | None:
         """Return the end that the process has written, if it has."""
-        found = b""
         with suppress(BlockingIOError):
-            while len(found) < LARGEST_REPORT and (part := os.read(self._pipe, 1 << 16)):
-                found += part
+            while part := os.read(self._pipe, 1 << 16):
+                self._written += part[: LARGEST_REPORT - len(self._written)]
         os.close(self._pipe)
         try:
-            return ScriptEnd(**json.loads(found))
+            return ScriptEnd(**json.loads(self._written))
         except (ValueError, TypeError):
             return None
 
@@ -130,10 +143,20 @@ def _child(script: Script, pipe: int) -> NoReturn:
         _redirect(script)
         report = {**_run(script), "software": _software()}
         _flush()
-        os.write(pipe, json.dumps(report, default=repr).encode()[:LARGEST_REPORT])
+        with open(pipe, "wb") as stream:
+            stream.write(_text(report))
         code = 0
     finally:
         os._exit(code)
+
+
+def _text(report: Mapping[str, Any]) -> bytes:
+    """Return a report as JSON."""
+    text = json.dumps(report, default=repr).encode()
+    if len(text) > LARGEST_REPORT:
+        error = f"main() has returned more than {LARGEST_REPORT} bytes, which is no folder"
+        return json.dumps({"error": error}).encode()
+    return text
 
 
 def _redirect(script: Script) -> None:

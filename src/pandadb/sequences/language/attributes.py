@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from pandadb.sequences.language.operations import check_lengths, formatted
 from pandadb.sequences.results import Result
 from pandadb.sequences.steps import Step
 
@@ -86,6 +87,11 @@ class Formatter(string.Formatter):
             value = attribute(value, str(key)) if is_attribute else value[key]
         return value, first
 
+    @override
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Return a value as text, by a format."""
+        return formatted(value, format_spec)
+
 
 def _split_field(field_name: str) -> tuple[int | str, list[tuple[bool, int | str]]]:
     import _string  # type: ignore[import-not-found]  # noqa: PLC0415 - string.Formatter's
@@ -102,9 +108,21 @@ def _format_map(text: str) -> Callable[[Any], str]:
     return lambda names: Formatter().vformat(text, (), names)
 
 
+def _filled(name: str) -> Callable[[str], Callable[..., str]]:
+    def of(text: str) -> Callable[..., str]:
+        def fill(width: int, *character: str) -> str:
+            check_lengths(width)
+            found: str = getattr(text, name)(width, *character)
+            return found
+
+        return fill
+
+    return of
+
+
 FORMATS: dict[str, Callable[[Any], Any]] = {"format": _format, "format_map": _format_map}
 SPECIAL: dict[type, dict[str, Callable[[Any], Any]]] = {
-    str: FORMATS,
+    str: FORMATS | {name: _filled(name) for name in ("ljust", "rjust", "center", "zfill")},
     dict: {"has_key": lambda value: value.__contains__},  # Python 2
 }
 """Attributes in place of the type's own."""

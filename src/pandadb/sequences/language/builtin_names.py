@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pandadb.sequences.language.attributes import attribute
-from pandadb.sequences.language.operations import power
+from pandadb.sequences.language.operations import formatted, power
 from pandadb.sequences.language.python2 import DIVIDE, divide
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 FUNCTIONS = (
     "abs", "all", "any", "ascii", "bin", "bool", "bytes", "callable", "chr", "complex", "dict",
-    "divmod", "enumerate", "filter", "float", "format", "frozenset", "hash", "hex", "int", "iter",
-    "len", "list", "map", "max", "min", "next", "oct", "ord", "range", "repr", "reversed",
+    "divmod", "enumerate", "filter", "float", "frozenset", "hash", "hex", "int", "iter",
+    "list", "map", "max", "min", "next", "oct", "ord", "range", "repr", "reversed",
     "round", "set", "slice", "sorted", "str", "sum", "tuple", "zip", "NotImplemented", "Ellipsis",
 )  # fmt: skip
 EXCEPTIONS = {
@@ -49,6 +49,8 @@ def names_for(run: SequenceRun) -> dict[str, Any]:
         "hasattr": has_attribute,
         "getattr": get_attribute,
         "pow": power,
+        "format": formatted,
+        "len": length,
         "print": _printer(run),
         "exit": leave,
         "quit": leave,
@@ -84,6 +86,11 @@ def get_attribute(value: Any, name: str, *default: Any) -> Any:
         if default:
             return default[0]
         raise
+
+
+def length(value: Any) -> int:
+    """Return the number of items of a value, which may be any range."""
+    return len(value)
 
 
 def leave(status: Any = 0) -> NoReturn:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import ast
+from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
 from pandadb.sequences.language.attributes import attribute
 from pandadb.sequences.language.bindings import bound_names
-from pandadb.sequences.language.operations import BINARY, COMPARISON, UNARY
+from pandadb.sequences.language.operations import (
+    BINARY,
+    COMPARISON,
+    UNARY,
+    check_lengths,
+    formatted,
+)
 from pandadb.sequences.language.scopes import Scope
 
 if TYPE_CHECKING:
@@ -15,6 +22,9 @@ if TYPE_CHECKING:
 
 CONVERSIONS: dict[int, Callable[[Any], str]] = {ord("s"): str, ord("r"): repr, ord("a"): ascii}
 """Conversions of f-strings such as `{x!r}`."""
+
+GO_THROUGH = (type, BuiltinFunctionType)
+"""Types of functions that go through their arguments without Python's interpreter."""
 
 
 class Expressions:
@@ -159,12 +169,14 @@ class Expressions:
         for keyword in node.keywords:
             value = self.value(keyword.value, scope)
             names.update({keyword.arg: value} if keyword.arg else value)
+        if isinstance(function, GO_THROUGH):
+            check_lengths(*(one for one in arguments if isinstance(one, range)))
         return function(*arguments, **names)
 
     def _formatted(self, node: ast.FormattedValue, scope: Scope) -> str:
         value = self.value(node.value, scope)
         value = CONVERSIONS[node.conversion](value) if node.conversion > 0 else value
-        return format(value, self.value(node.format_spec, scope) if node.format_spec else "")
+        return formatted(value, self.value(node.format_spec, scope) if node.format_spec else "")
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Any:
         value = self.value(node.value, scope)

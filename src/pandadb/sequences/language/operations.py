@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
 LARGEST_BITS = 1 << 20
 """Bits of the largest whole number that a power or a shift makes."""
 LARGEST_LENGTH = 1 << 26
-"""Items or characters that a repetition makes at most."""
+"""Items or characters that a repetition or a width makes, or a range in a call has, at most."""
+NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+WIDTHS = re.compile(r"%(?:\([^()]*\))?[-#0 +]*(\d{0,18})(?:\.(\d{1,18}))?", re.ASCII)
+"""Width and precision of the places of a text for `%`."""
 
 
 def power(left: Any, right: Any) -> Any:
@@ -57,13 +61,51 @@ def multiply(left: Any, right: Any) -> Any:
     return left * right
 
 
+def remainder(left: Any, right: Any) -> Any:
+    """Return a remainder, or a text with values filled in.
+
+    Raises:
+        MemoryError: A value is to be filled up to too many characters.
+    """
+    if isinstance(left, str):
+        given = right if isinstance(right, tuple) else (right,)
+        stars = [one for one in given if isinstance(one, int)] if "*" in left else []
+        check_lengths(*(int(one) for both in WIDTHS.findall(left) for one in both if one), *stars)
+    return left % right
+
+
+def formatted(value: Any, form: str = "") -> str:
+    """Return a value as text, by a format.
+
+    Raises:
+        MemoryError: It is to be filled up to too many characters.
+    """
+    check_lengths(*(int(one) for one in NUMBER.findall(form)))
+    return format(value, form)
+
+
+def check_lengths(*lengths: Any) -> None:
+    """See that lengths, or those of ranges, keep to the limit.
+
+    A call of Python's own that goes through a long range lets no other thread run meanwhile: no
+    other sequence, no sign of life, no end by a signal.
+
+    Raises:
+        MemoryError: They do not.
+    """
+    for one in lengths:
+        is_long = one[LARGEST_LENGTH:] if isinstance(one, range) else one > LARGEST_LENGTH
+        if is_long:
+            raise MemoryError("the value is too long for a sequence")
+
+
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: multiply,
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
+    ast.Mod: remainder,
     ast.Pow: power,
     ast.LShift: shift,
     ast.RShift: operator.rshift,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pandadb.sequences.results import FieldValue
 
-LINE = re.compile(r"[a-zA-Z]+\s+:\s+.+$", re.ASCII)
+LINE = re.compile(r"(?<![a-zA-Z])[a-zA-Z]+\s+:\s+.+$", re.ASCII)
 SUMMARY = re.compile(r"^\s*Summary of (JobsetID|JobID|TaskID)\s*:\s*(\d+)\s*$", re.ASCII)
 TWO_WORDS = re.compile(r"^\s*(Final Status|Error Dialog)\s+:\s+(.+)$")
 LISTS = ("In", "Out", "Log")

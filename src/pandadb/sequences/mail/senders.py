@@ -16,8 +16,8 @@ ADDRESSES = ("atlpan@cern.ch", "Atlas.Pangaea@cern.ch")
 """The addresses that PanDA's notifications come from."""
 NAMES = ("Atlas Pangaea",)
 """The names that they come from, with any address."""
-PASSED = re.compile(r"\bdkim\s*=\s*pass\b", re.IGNORECASE)
-SIGNER = re.compile(r"\bheader\.(?:d|i)\s*=\s*@?([\w.-]+)", re.IGNORECASE)
+PASSED = re.compile(r"\s*dkim(?:\s*/\s*\d+)?\s*=\s*pass(?!\S)", re.IGNORECASE)
+SIGNER = re.compile(r"(?<!\S)header\.(?:d|i)\s*=\s*(?:[^\s@]*@)?([\w.-]+)(?!\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class Senders:
         have come with the mail.
         """
         for text in header.get_all("Authentication-Results", []):
-            server, _, results = str(text).partition(";")
+            server, _, results = _bare(str(text)).partition(";")
             if server.split()[:1] != [self.authserv]:
                 continue
             for result in results.split(";"):
                 signer = SIGNER.search(result)
-                if PASSED.search(result) and signer and _is_of(domain, signer[1].lower()):
+                if PASSED.match(result) and signer and _is_of(domain, signer[1].lower()):
                     return True
             return False
         return False
@@ -78,6 +78,30 @@ class Senders:
             message_id=str(message.get("Message-ID", "")),
             date=str(message.get("Date", "")), text=text,
         )  # fmt: skip
+
+
+def _bare(text: str) -> str:
+    """Return a header without its comments and quoted texts, which may be a sender's own words.
+
+    Nothing is left of one whose comments or quotes do not end.
+    """
+    kept: list[str] = []
+    depth, is_quoted, is_escaped = 0, False, False
+    for one in text:
+        if is_escaped:
+            is_escaped = False
+        elif one == "\\":
+            is_escaped = True
+        elif one == '"' and not depth:
+            is_quoted = not is_quoted
+            kept.append('"')
+        elif not is_quoted and one in "()":
+            depth += 1 if one == "(" else -1
+            if depth < 0:
+                return ""
+        elif not is_quoted and not depth:
+            kept.append(one)
+    return "" if depth or is_quoted or is_escaped else "".join(kept)
 
 
 def _is_of(domain: str, signer: str) -> bool:

@@ -50,7 +50,7 @@ def take_run(
     A message that was received before changes nothing.
     """
     with transaction(database, options) as connection:
-        known = received.enter(connection, message)
+        message, known = received.enter(connection, message)
         if known is not None:
             return known
         taken = _run(connection, message, wanted, rules, options.host)
@@ -61,8 +61,8 @@ def take_run(
 def _run(
     connection: Connection, message: Received, wanted: RunRequest, rules: JobRules, host: str
 ) -> Taken:
-    if wanted.skipped is None and wanted.error is None:
-        groups.lock(connection, [group_of(wanted.key)])  # a retry of the run has it, too
+    cancels.lock(connection, wanted.key.run_number)
+    groups.lock(connection, [group_of(wanted.key)])  # a retry of the run has it, too
     instrument = instruments.seen(connection, wanted.key.instrument, is_active=False)
     version = wanted.run_version
     if version is None:
@@ -199,7 +199,7 @@ def take_cancel(
     A run that has ended is left as it is.
     """
     with transaction(database, options) as connection:
-        known = received.enter(connection, message)
+        message, known = received.enter(connection, message)
         if known is not None:
             return known
         taken = cancel_run(connection, wanted, options.host, seconds)
@@ -211,6 +211,7 @@ def cancel_run(
     connection: Connection, wanted: CancelRequest, host: str, seconds: float, by: str = BY
 ) -> Taken:
     """Cancel the jobs of a run, or keep the cancel for so many seconds if there is no record."""
+    cancels.lock(connection, wanted.run_number)
     found = runs.to_cancel(connection, wanted)
     if not found:
         cancels.keep(connection, wanted, seconds)
@@ -235,7 +236,7 @@ def refuse(
 ) -> Taken:
     """Keep a message that never can be worked on as a dead letter, and announce the error."""
     with transaction(database, options) as connection:
-        known = received.enter(connection, message)
+        message, known = received.enter(connection, message)
         if known is not None:
             return known
         received.bury(connection, message, reason)

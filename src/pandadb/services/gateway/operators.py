@@ -21,6 +21,8 @@ from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transacti
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sqlalchemy import Connection
+
     from pandadb.core.gateway.instruments import Instrument
     from pandadb.core.gateway.requests import CancelRequest, JobRules, RunKey, Taken, Variable
     from pandadb.core.gateway.runs import Run
@@ -167,41 +169,35 @@ def rerun(
         place = known_instruments.seen(connection, key.instrument, is_active=True)
         version = (runs.highest_version(connection, key) or 0) + 1
         given = values_of(old) if variables is None else {**_groups(), **variables}
+        changed: dict[str, Any] = {"overwrite": overwrite, "description": description}
+        changed |= {"started_by": started_by, "script": old.script if script is None else script}
+        changed["variables"] = old.variables if variables is None else _texts(variables)
         body = {**old.body, "run_version": version, "reduction_arguments": given}
-        text = old.script if script is None else script
-        values = {
-            "script": text,
-            "overwrite": overwrite,
-            "description": description,
-            "started_by": started_by,
-            "variables": old.variables if variables is None else _texts(variables),
-            "body": run_events.without_nul(body | _given(text, overwrite, description, started_by)),
-        }
+        body = run_events.without_nul(body | _given(changed))
         run_id = runs.again(connection, old, version)
-        runs.change(connection, run_id, {**values, "pandaid": None})
+        runs.change(connection, run_id, {**changed, "body": body, "pandaid": None})
         submit_run(
             connection, run_id, rules, given, is_flat=place.is_flat_output, host=options.host
         )
         runs.change(connection, old.run_id, {"retry_when": now(), "retry_run": run_id})
-        made = runs.by_id(connection, run_id)
-        if made is None:
-            raise UnknownRun(str(run_id))
-        return made
+        return _record(connection, run_id)
+
+
+def _record(connection: Connection, run_id: int) -> Run:
+    found = runs.by_id(connection, run_id)
+    if found is None:
+        raise UnknownRun(str(run_id))
+    return found
 
 
 def _groups() -> dict[str, dict[str, Any]]:
     return {group: {} for group in GROUPS.values()}
 
 
-def _given(
-    script: str | None, overwrite: bool | None, description: str, started_by: int | None
-) -> dict[str, Any]:
-    known = {
-        "reduction_script": script,
-        "overwrite": overwrite,
-        "description": description or None,
-        "started_by": started_by,
-    }
+def _given(changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of events for values of a record: those that were given."""
+    known = {name: changed[name] for name in ("overwrite", "started_by")}
+    known |= {"description": changed["description"] or None, "reduction_script": changed["script"]}
     return {name: value for name, value in known.items() if value is not None}
 
 

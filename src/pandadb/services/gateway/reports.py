@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from pandadb.core.control import groups
 from pandadb.core.gateway import received, runs
 from pandadb.core.gateway.requests import Taken
 from pandadb.core.gateway.values import converted
 from pandadb.core.sql.expressions import now
-from pandadb.services.gateway.intake import GROUPS, submit_run
+from pandadb.services.gateway.intake import GROUPS, group_of, submit_run
 from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -50,7 +51,7 @@ def take_report(
     one on a run whose job is pandadb's: its own events come back so.
     """
     with transaction(database, options) as connection:
-        known = received.enter(connection, message)
+        message, known = received.enter(connection, message)
         if known is not None:
             return known
         taken = _report(connection, report, rules, options.host)
@@ -59,6 +60,7 @@ def take_report(
 
 
 def _report(connection: Connection, report: RunReport, rules: JobRules, host: str) -> Taken:
+    groups.lock(connection, [group_of(report.key)])  # before the record, as at the ends of jobs
     run = runs.newest(connection, report.key, report.run_version)
     if run is None:
         return Taken(NOTED, None, "the run is not known")

@@ -45,8 +45,8 @@ def begin(database: Database, new: NewSequence, *, again: bool = False) -> Seque
     """
     with database.transaction() as connection:
         connection.execute(ONE_AT_A_TIME, {"key": f"pandadb sequence {new.key}"})
-        for row in [] if again else sequence_rows.of_key(connection, new):
-            _refuse_running(sequence_rows.lock(connection, row.workflow_id))
+        for number in [] if again else sequence_rows.of_key(connection, new, is_open=True):
+            _refuse_running(sequence_rows.lock(connection, number))
         owner = new_owner()
         number = sequence_rows.insert_row(connection, new, owner, {})
         return SequenceLease(number, owner)
@@ -80,11 +80,10 @@ def resume(
 
 
 def _newest(connection: Connection, new: NewSequence) -> int:
-    found = sequence_rows.of_key(connection, new)
+    found = sequence_rows.of_key(connection, new, is_open=False)
     if not found:
         raise SequenceNotFound(f"No sequence of {new.path} with this text has begun")
-    number: int = found[0].workflow_id
-    return number
+    return found[0]
 
 
 def _refuse_running(row: Row[Any]) -> None:
