@@ -78,6 +78,7 @@ def _finish_others(
     """
     held = [one.lease for one in successes if one.lease.pandaid not in closed]
     mine = closed | (closed_leases.closed(session, held) if held else set())
+    mine -= responses.gone(session, [job for job in flows if job in mine])
     done.lost += [one.lease.pandaid for one in successes if one.lease.pandaid not in mine]
     kept = [one for one in successes if one.lease.pandaid in mine]
     results = {one.lease.pandaid: one.result for one in kept}

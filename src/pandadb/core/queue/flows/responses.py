@@ -14,6 +14,7 @@ from sqlalchemy import null, select, update
 from pandadb.core.control import locks
 from pandadb.core.control.dependencies import FINISHED_STATE, IGNORE
 from pandadb.core.jobs.attempts import retry_history
+from pandadb.core.jobs.states import WITH_WORKER
 from pandadb.core.queue import cancels, leases, submission
 from pandadb.core.queue.flows import flow_rows, new_flows, stops
 from pandadb.core.queue.flows.graphs import Graph, named, with_defaults
@@ -21,7 +22,7 @@ from pandadb.core.queue.flows.passed_results import OUTPUT_OF
 from pandadb.core.queue.input.new_jobs import NewQueueJob
 from pandadb.core.queue.input.parents import DependencyCycle, lock_live
 from pandadb.core.queue.submission import Edge
-from pandadb.core.sql.expressions import now
+from pandadb.core.sql.expressions import constants, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import JobControl, JobDependency, JobsActive4
@@ -89,6 +90,18 @@ def lock_flows(
     leases.holders(session, held)
     locks.lock(session, [*jobs, *members, *children])
     return {job: flows[flow] for job, flow in flow_of.items()}
+
+
+def gone(session: Transaction, jobs: Collection[int]) -> set[int]:
+    """Return those of some jobs that were taken from their workers, such as by a kill."""
+    if not jobs:
+        return set()
+    there = (
+        select(CONTROL.pandaid)
+        .join(JOB.pandaid.table, JOB.pandaid == CONTROL.pandaid)
+        .where(is_among(CONTROL.pandaid, jobs), JOB.jobstatus.in_(constants(WITH_WORKER)))
+    )
+    return {*jobs} - {*session.scalars(there)}
 
 
 def respond(
