@@ -35,8 +35,16 @@ class ControlLocked(JobsLocked):
 refusing_to_wait = partial(refusing_locked, ControlLocked, "job of the queue")
 
 
-def lock(session: Transaction, jobs: Collection[int], how: Lock = Lock.WAIT) -> list[int]:
+def lock(
+    session: Transaction,
+    jobs: Collection[int],
+    how: Lock = Lock.WAIT,
+    *,
+    new_groups: Collection[str] = (),
+) -> list[int]:
     """Lock the control rows of jobs and of those that follow them, then the groups of all.
+
+    The groups of jobs that the caller is about to submit are `new_groups`, unless it is SKIP.
 
     Returns those of the jobs that have a control row. Each verb that changes a job of the queue
     calls this first: so two of them never wait for each other. With NOWAIT it is the check that
@@ -57,7 +65,8 @@ def lock(session: Transaction, jobs: Collection[int], how: Lock = Lock.WAIT) -> 
             seen |= found
             grows = any(row.has_children for row in found.values())
             wanted = {*_followers(session, wanted)} - {*seen} if grows else set()
-        groups.lock(session, {row.group_key for row in seen.values() if row.group_key}, how)
+        keys = {row.group_key for row in seen.values() if row.group_key}
+        groups.lock(session, keys | {*new_groups}, how)
     return [job for job in sorted({*jobs}) if job in seen]
 
 

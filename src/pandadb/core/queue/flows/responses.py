@@ -28,7 +28,7 @@ from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import JobControl, JobDependency, JobsActive4
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pandadb.core.queue.flows.flow_rows import FlowRow
     from pandadb.core.queue.flows.graphs import Response
@@ -88,8 +88,16 @@ def lock_flows(
     stopping = [job for job in flow_of if jobs[job].stop_children]
     children = session.scalars(select(EDGE.child).where(is_among(EDGE.parent, stopping))).all()
     leases.holders(session, held)
-    locks.lock(session, [*jobs, *members, *children])
+    ending = [one.pandaid for one in held]
+    locks.lock(session, [*ending, *members, *children], new_groups=_groups(jobs.values()))
     return {job: flows[flow] for job, flow in flow_of.items()}
+
+
+def _groups(given: Iterable[Response]) -> set[str]:
+    """Return the groups of new jobs."""
+    parts = (part for one in given for part in (one.replace, one.detour, one.addition))
+    graphs = (Graph.of(part) for part in parts if part is not None)
+    return {job.group for graph in graphs for job in graph.jobs if job.group}
 
 
 def gone(session: Transaction, jobs: Collection[int]) -> set[int]:

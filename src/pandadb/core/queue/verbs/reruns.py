@@ -76,7 +76,7 @@ def rerun(
     job_rows.lock_flows_of(session, anew)
     below_all = _all_below(session, [one.pandaid for one in anew]) if force else []
     withdrawn_leases.lock(session, {*pandaids, *below_all}, how)
-    held = _lock_below(session, anew, how) if force else set()
+    held = {*job_rows.lock(session, [*pandaids, *below_all], how)} if force else set()
     chosen = outcomes.choose(session, pandaids, verb, how, in_flow=False)
     chosen.refuse(_changed_meanwhile(chosen, first))
     family = family_of(session, chosen, all_levels=force)
@@ -93,12 +93,6 @@ def rerun(
 
 def _all_below(session: Transaction, jobs: Sequence[int]) -> list[int]:
     return cancels.descendants(session, jobs) if jobs else []
-
-
-def _lock_below(session: Transaction, anew: Sequence[QueuedJob], how: Lock) -> set[int]:
-    """Lock jobs and all that depend on them; return those that are locked."""
-    free = job_rows.lock(session, [one.pandaid for one in anew], how)
-    return {*free, *job_rows.lock(session, _all_below(session, free), how)}
 
 
 def _with_locked(chosen: Chosen, family: Family, held: set[int]) -> dict[int, Refusal]:
