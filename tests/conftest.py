@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections import Counter
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         " whose role may create databases and roles; default: PANDADB_TEST_URL, else"
         " PANDADB_TEST_POSTGRES, else the system's, else the embedded one",
     )
+
+
+VARIANTS = 4
+"""Variants of a test that `make test-fast` runs; further ones are `slow`."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark further variants of a test as slow: they are some of very many of their kind."""
+    seen = Counter[str]()
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        seen[test] += 1
+        if seen[test] > VARIANTS:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -68,6 +68,7 @@ def post(address: str, call: str, body: Any) -> Any:
         return json.load(answer)
 
 
+@pytest.mark.slow
 def test_the_dispatcher_carries_jobs_from_dispatch_to_their_end(database: Database) -> None:
     new = NewJob({"computingsite": "CERN", "prodsourcelabel": "test"})
     pandaids = jobs.submit(database, [new, new])
@@ -95,6 +96,7 @@ def test_the_dispatcher_carries_jobs_from_dispatch_to_their_end(database: Databa
     }
 
 
+@pytest.mark.slow
 def test_the_dispatcher_gives_each_job_to_one_of_many_workers(database: Database) -> None:
     new = NewJob({"computingsite": "CERN", "prodsourcelabel": "test"})
     pandaids = jobs.submit(database, [new] * 20)

@@ -72,6 +72,7 @@ def test_a_day_is_not_hours_ago(text: str) -> None:
         moment(DAY)(text)
 
 
+@pytest.mark.slow
 def test_every_time_that_a_command_takes_may_be_relative() -> None:
     times = [
         (one.path, parameter)

@@ -180,6 +180,7 @@ def test_two_callers_at_once_change_each_job_once(database: Database) -> None:
     assert (known, len(live), len({*live})) == (MANY, MANY, MANY)
 
 
+@pytest.mark.slow
 def test_an_index_that_is_missing_is_named(database: Database) -> None:
     """F.4-17: `db check` names it, and it is built while a hundred jobs a second come in."""
     with database.transaction() as connection:

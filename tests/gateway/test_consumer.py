@@ -76,6 +76,7 @@ def test_a_message_is_acknowledged_when_its_job_is_committed(
     assert (seen.state, seen.received) == ("stopped", 1)
 
 
+@pytest.mark.slow
 def test_a_message_is_held_while_the_database_is_away(
     database: Database, broker: Broker, settings: GatewaySettings
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_gateway_that_ends_gives_back_the_message_that_it_holds(
         assert [one.body for one in received(listener, 1)] == [b'{"n": 1}']
 
 
+@pytest.mark.slow
 def test_a_poisonous_message_becomes_a_dead_letter_and_the_next_goes_on(
     database: Database, broker: Broker, settings: GatewaySettings
 ) -> None:
@@ -165,6 +167,7 @@ with Database(sys.argv[1]) as database:
 """
 
 
+@pytest.mark.slow
 def test_31_a_gateway_killed_between_insert_and_ack_leaves_one_job(
     database: Database, database_url: str, broker: Broker, settings: GatewaySettings
 ) -> None:

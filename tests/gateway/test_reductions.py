@@ -112,6 +112,7 @@ ENDS: dict[str, tuple[str, str, str]] = {
 }
 
 
+@pytest.mark.slow
 def test_35_each_end_of_a_script_has_its_event_and_leaves_nothing(
     database: Database, tmp_path: Path
 ) -> None:
@@ -171,6 +172,7 @@ def test_34_after_the_last_version_there_is_no_retry(database: Database, tmp_pat
     assert "retry_in" not in bodies[102]
 
 
+@pytest.mark.slow
 def test_37_a_script_of_two_megabytes_is_in_no_argument(database: Database, tmp_path: Path) -> None:
     site = Site(database, tmp_path)
     script = "import sys\n" + ends(

@@ -54,6 +54,7 @@ def test_events_arrive_with_their_headers_and_one_id_each(
     assert (message.headers["persistent"], message.headers["priority"]) == ("true", "7")
 
 
+@pytest.mark.slow
 def test_36_no_event_is_lost_while_the_broker_is_away_and_those_of_a_job_keep_their_order(
     database: Database, broker: Broker
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_step_may_ask_on_the_terminal(stage: Stage, keys: str, code: int) -> N
     assert process.returncode == code, shown + rest.decode()
 
 
+@pytest.mark.slow
 def test_a_sequence_that_waits_for_a_mail_is_interrupted_at_once(
     stage: Stage, mailbox: PopServer
 ) -> None:

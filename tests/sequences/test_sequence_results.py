@@ -153,6 +153,7 @@ def test_43_a_forged_mail_without_the_token_is_passed_over(
     assert stage.lines == ["None", "100 3", "7"]
 
 
+@pytest.mark.slow
 def test_mails_that_nothing_can_parse_are_passed_over(stage: Stage, mailbox: PopServer) -> None:
     """Odd ones come first, with dates of long ago, headers in pieces and texts of no charset."""
     odd = [

@@ -158,6 +158,7 @@ def test_days_of_jobs_are_left_to_the_archiver(database: Database) -> None:
         assert session.scalars(text("SELECT pandaid FROM doma_panda.jobsarchived4")).all() == [1]
 
 
+@pytest.mark.slow
 def test_a_lock_that_is_held_holds_up_its_own_step_only(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,7 @@ def old_job(database: Database, days: int) -> datetime:
     return ended
 
 
+@pytest.mark.slow
 def test_archive_shows_days_and_proofs(
     reader: Browser, client_of: Callable[[Role], Browser], database: Database
 ) -> None:

@@ -154,6 +154,7 @@ print([one.name for one in folder.iterdir() if one.name.startswith(".")])
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_in_a_sentence_26(tmp_path: Path) -> None:
     command = [*on_small_disk(tmp_path), sys.executable, "-c", FULL, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
@@ -165,6 +166,7 @@ def test_a_full_disk_is_said_in_a_sentence_26(tmp_path: Path) -> None:
     assert left == "[]"
 
 
+@pytest.mark.slow
 def test_a_file_beyond_the_limit_of_the_worker_is_said_in_a_sentence(tmp_path: Path) -> None:
     program = f"""
 import resource, signal

@@ -176,6 +176,7 @@ def test_an_output_is_the_result_and_the_end_of_the_text(run: Run, database: Dat
     assert f"Job {silent} is running, and has no result" in said
 
 
+@pytest.mark.slow
 def test_files_of_a_job_are_listed_and_those_of_its_folder_are_copied(
     run: Run, made: dict[str, int], tmp_path: Path
 ) -> None:

@@ -117,6 +117,7 @@ def test_a_value_is_set_and_what_cannot_be_is_a_sentence(url: str) -> None:
         assert words in one.stderr
 
 
+@pytest.mark.slow
 def test_a_hostile_file_is_a_sentence(url: str, tmp_path: Path) -> None:
     file = tmp_path / "shares.json"
     before = run("shares", "tree", "--json", url=url).stdout

@@ -32,6 +32,7 @@ def restless() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("restless")
+@pytest.mark.slow
 def test_threads_that_make_a_statement_at_the_same_time_get_the_same() -> None:
     (step,) = transitions("finish")
     route = Route(step, JobsActive4, JobsArchived4, accounted=True)

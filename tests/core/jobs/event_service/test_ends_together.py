@@ -146,6 +146,7 @@ LIVES = st.lists(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(LIVES)
+@pytest.mark.slow
 def test_no_range_is_lost_or_doubled_and_no_job_set_forgotten(
     session: Session, lives: list[tuple[str, list[Is | None]]]
 ) -> None:
