@@ -150,6 +150,22 @@ def logged() -> Iterator[None]:
         logger.removeHandler(lines)
 
 
+@contextmanager
+def logged_apart(name: str, lines: logging.Handler, level: int) -> Iterator[None]:
+    """Print the records of a logger by a handler of its own, from a level on, and by no other."""
+    logger = logging.getLogger(name)
+    usual = logger.level, logger.propagate
+    logger.setLevel(level)
+    logger.propagate = False
+    logger.addHandler(lines)
+    try:
+        yield
+    finally:
+        logger.removeHandler(lines)
+        logger.setLevel(usual[0])
+        logger.propagate = usual[1]
+
+
 def tell_failed(failed: Iterable[Failure]) -> None:
     """Print the failed units of work on standard error."""
     for one in failed:

@@ -64,7 +64,7 @@ class JobQuery(BaseModel):
             InvalidInput: A value does not fit its column; an unknown state or table.
         """
         chosen = jobs.Filter(
-            jobstatus=_several(self.jobstatus),
+            jobstatus=several(self.jobstatus),
             computingsite=self.computingsite,
             jeditaskid=self.jeditaskid,
             produsername=self.produsername,
@@ -75,7 +75,7 @@ class JobQuery(BaseModel):
             timecolumn=self.timecolumn,
             errorcode=self.errorcode,
             errortext=self.errortext,
-            tables=_several(self.table),
+            tables=several(self.table),
             archive=self.archive,
         )
         more = jobs.JobFilter(
@@ -90,7 +90,7 @@ class JobQuery(BaseModel):
         )
         if self.metadata is not None:
             more &= _of_metadata(self.metadata)
-        return _named(jobs.narrowed(chosen, more), _several(self.pandaid) or [])
+        return _named(jobs.narrowed(chosen, more), several(self.pandaid) or [])
 
     def address(self, **changes: Any) -> str:
         """Return the list with these conditions as an address that has no empty ones."""
@@ -113,7 +113,7 @@ DETAILED = (
 """Conditions that fewer searches need."""
 
 
-def _several(text: str | None) -> list[str] | None:
+def several(text: str | None) -> list[str] | None:
     """Return the words of a list with commas; None if there is none."""
     return [word.strip() for word in (text or "").split(",") if word.strip()] or None
 

@@ -2,8 +2,6 @@
 
 import logging
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -11,7 +9,7 @@ from typing_extensions import override
 
 from pandadb.cli.gateway.settings import Brokers, Config, settings_of
 from pandadb.cli.options import AsJSON, Quiet
-from pandadb.cli.output import as_json, mode, note
+from pandadb.cli.output import as_json, logged_apart, mode, note
 from pandadb.cli.signals import stopped_by_signals
 from pandadb.cli.target import changing
 from pandadb.gateway.broker import gateway_loop, library
@@ -37,7 +35,9 @@ def run(
     """
     settings = settings_of(config, broker)
     library.library()
-    with changing() as database, logged(quiet=mode.quiet):
+    level = logging.WARNING if mode.quiet else logging.INFO
+    log = logged_apart("pandadb.gateway", LogLines(logging.INFO), level)
+    with changing() as database, log:
         loop = gateway_loop.GatewayLoop(database, settings, listen=listen)
         with stopped_by_signals(loop.stop):
             loop.run()
@@ -55,19 +55,3 @@ class LogLines(logging.Handler):
         if record.exc_info and mode.json:
             fields["traceback"] = "".join(traceback.format_exception(*record.exc_info))
         note(record.getMessage(), level=record.levelname.lower(), **fields)
-
-
-@contextmanager
-def logged(*, quiet: bool) -> Iterator[None]:
-    """Print a line for each message and each event, unless the command is quiet."""
-    logger, lines = logging.getLogger("pandadb.gateway"), LogLines(logging.INFO)
-    level, propagate = logger.level, logger.propagate
-    logger.setLevel(logging.WARNING if quiet else logging.INFO)
-    logger.propagate = False
-    logger.addHandler(lines)
-    try:
-        yield
-    finally:
-        logger.removeHandler(lines)
-        logger.setLevel(level)
-        logger.propagate = propagate

@@ -114,22 +114,10 @@ def repair(
 def _rows(done: "queue.RepairResult") -> list[tuple[str, int, str]]:
     found = asdict(done)
     return [
-        (MEANINGS[name], len(rows), ", ".join(plain_text(row) or "" for row in [*rows][:3]))
+        (queue.REPAIRS[name], len(rows), ", ".join(plain_text(row) or "" for row in [*rows][:3]))
         for name, rows in found.items()
         if rows
     ]
-
-
-MEANINGS = {
-    "ended": "ends that were not noted",
-    "leases": "leases without a worker",
-    "orphans": "jobs that workers have lost",
-    "left_groups": "members of groups that cannot run",
-    "joined_groups": "jobs without a place in their group",
-    "moved": "jobs that go on, wait or end since",
-    "left_over": "control rows left to the archive",
-    "workers": "workers that ended long ago",
-}
 
 
 def set_(

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from pandadb.cli.options import AsJSON, decimal, print_version, whole
-from pandadb.cli.output import Lines, as_json, fail, mode
+from pandadb.cli.output import Lines, as_json, fail, logged_apart, mode
 from pandadb.cli.sequence import records
 from pandadb.sequences import runs, sources
 
@@ -101,7 +101,8 @@ def run(
     )
     output = Output()
     opened = records.opened(files, username=user, resume=resume, again=again, recorded=recorded)
-    with _logged(verbose=verbose), opened as record:
+    level = logging.DEBUG if verbose else logging.INFO  # of the mailbox, too
+    with logged_apart("pandadb.sequences", Lines(), level), opened as record:
         files = record.files
         found = sources.find_sources(scan_days, is_needed=runs.may_ask_for_results(files))
         sequences = runs.SequenceRuns(
@@ -159,19 +160,3 @@ def _stopped_by_signals(sequences: "runs.SequenceRuns") -> Iterator[list[int]]:
     finally:
         for number, handler in usual.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _logged(*, verbose: bool) -> Iterator[None]:
-    """Print the log of sequences on standard error; if verbose that of the mailbox, too."""
-    logger, lines = logging.getLogger("pandadb.sequences"), Lines()
-    level, propagate = logger.level, logger.propagate
-    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
-    logger.propagate = False
-    logger.addHandler(lines)
-    try:
-        yield
-    finally:
-        logger.removeHandler(lines)
-        logger.setLevel(level)
-        logger.propagate = propagate

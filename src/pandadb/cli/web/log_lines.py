@@ -2,8 +2,6 @@
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from typing_extensions import override
 
@@ -22,18 +20,8 @@ class OneLine(logging.Formatter):
         return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-@contextmanager
-def logged() -> Iterator[None]:
-    """Print the log of the pages, with the ids that error pages name, on standard error."""
-    logger, lines = logging.getLogger("pandadb.web"), logging.StreamHandler()
-    lines.setFormatter(OneLine(FORMAT, TIMES))
-    level, propagate = logger.level, logger.propagate
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    logger.addHandler(lines)
-    try:
-        yield
-    finally:
-        logger.removeHandler(lines)
-        logger.setLevel(level)
-        logger.propagate = propagate
+def lines() -> logging.Handler:
+    """Return the handler that prints the log of the pages, with the ids that error pages name."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine(FORMAT, TIMES))
+    return handler

@@ -1,5 +1,6 @@
 """`pandadb web`: a web server in this process."""
 
+import logging
 import signal
 import sys
 from collections.abc import Iterator
@@ -12,8 +13,8 @@ from pandadb import config
 from pandadb import database as databases
 from pandadb.cli.archive import copy
 from pandadb.cli.options import whole
-from pandadb.cli.output import note
-from pandadb.cli.web.log_lines import logged
+from pandadb.cli.output import logged_apart, note
+from pandadb.cli.web import log_lines
 from pandadb.cli.web.worker_process import running_worker
 from pandadb.errors import PandaDBError
 from pandadb.services import applications as declared
@@ -73,7 +74,8 @@ def serve(
     ):
         schema.refuse_unstamped(database)
         options = server_options.options_of(settings, host, address, applications)
-        with logged(), _exit_at_sigterm(), running_worker(settings, queues):
+        log = logged_apart("pandadb.web", log_lines.lines(), logging.INFO)
+        with log, _exit_at_sigterm(), running_worker(settings, queues):
             note(f"Serving on {address}", address=address)
             server.serve(create_app(database, options, identify, archive=archive), socket)
 

@@ -3,8 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ import typer
 
 from pandadb import config
 from pandadb.cli.options import AsJSON, Quiet, decimal, whole
-from pandadb.cli.output import NOTHING_TO_DO, Lines, as_json, mode
+from pandadb.cli.output import NOTHING_TO_DO, Lines, as_json, logged_apart, mode
 from pandadb.cli.signals import stopped_by_signals
 from pandadb.cli.target import changing
 from pandadb.worker import prefetch as prefetching
@@ -99,7 +98,9 @@ def run(
         modules=handlers or (), passed=pass_env or (), once=once,
         drain_when_empty=drain_when_empty, listen=listen, keep=keep, secrets=_secrets(),
     )  # fmt: skip
-    with environment.hidden_process(), changing() as database, _logged(quiet=mode.quiet):
+    log = logged_apart("pandadb.worker", Lines(logging.INFO), logging.INFO)
+    told = nullcontext() if mode.quiet else log
+    with environment.hidden_process(), changing() as database, told:
         loop = (
             prefetching.PrefetchingLoop(database, options, prefetch)
             if prefetch
@@ -123,22 +124,3 @@ def _secrets() -> frozenset[str]:
         if (url := getattr(settings, name.lower())) is not None
     }
     return environment.secrets_of({**os.environ, **urls})
-
-
-@contextmanager
-def _logged(*, quiet: bool) -> Iterator[None]:
-    """Print a line for the begin and the end of each job, unless the command is quiet."""
-    logger, lines = logging.getLogger("pandadb.worker"), Lines(logging.INFO)
-    if quiet:
-        yield
-        return
-    level, propagate = logger.level, logger.propagate
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    logger.addHandler(lines)
-    try:
-        yield
-    finally:
-        logger.removeHandler(lines)
-        logger.setLevel(level)
-        logger.propagate = propagate

@@ -17,7 +17,7 @@ from pandadb.core.queue.reaping import ReapResult
 from pandadb.core.queue.submission import Submitted
 from pandadb.core.queue.upkeep.backlogs import Backlog
 from pandadb.core.queue.upkeep.outbox import Event, EventState
-from pandadb.core.queue.upkeep.repairs import RepairResult
+from pandadb.core.queue.upkeep.repairs import REPAIRS, RepairResult
 from pandadb.core.queue.upkeep.summaries import ALIVE, GroupState, QueueDepth
 from pandadb.core.queue.verbs.standings import MEANINGS, OUTCOMES, Standing, verbs_of
 from pandadb.core.queue.wait_reasons import JobWait
@@ -71,6 +71,7 @@ __all__ = [
     "MEANINGS",
     "ON_FAILURE",
     "OUTCOMES",
+    "REPAIRS",
     "STDERR_MARK",
     "Backlog",
     "Beat",

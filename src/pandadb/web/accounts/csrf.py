@@ -7,6 +7,8 @@ from hashlib import sha256
 from fastapi import HTTPException, Request
 from starlette.responses import Response
 
+from pandadb.web.accounts.users import identified
+
 COOKIE = "pandadb_form"
 FIELD = "form_token"
 HEADER = "X-Form-Token"
@@ -52,6 +54,6 @@ async def check_token(request: Request) -> None:
 
 
 def _signature(request: Request, seed: str) -> str:
-    web = request.app.state.web
-    words = f"form {web.identify(request).name or ''} {seed}"
-    return hmac.new(web.options.secret.encode(), words.encode(), sha256).hexdigest()
+    secret: str = request.app.state.web.options.secret
+    words = f"form {identified(request).name or ''} {seed}"
+    return hmac.new(secret.encode(), words.encode(), sha256).hexdigest()

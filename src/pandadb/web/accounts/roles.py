@@ -5,13 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request
 
 from pandadb.web.accounts.csrf import check_token
-from pandadb.web.accounts.users import Role, User
+from pandadb.web.accounts.users import Role, User, identified
 
 
 def user_of(request: Request) -> User:
     """Return the user of a request."""
-    user: User = request.app.state.web.identify(request)
-    return user
+    return identified(request)
 
 
 CurrentUser = Annotated[User, Depends(user_of)]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 
 class Role(IntEnum):
@@ -24,3 +28,11 @@ class User:
     name: str | None
     """None for a person without an account."""
     role: Role
+
+
+def identified(request: Request) -> User:
+    """Return the user of a request; it is identified once, since that may read a file."""
+    user: User | None = getattr(request.state, "user", None)
+    if user is None:
+        user = request.state.user = request.app.state.web.identify(request)
+    return user

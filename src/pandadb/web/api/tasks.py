@@ -4,45 +4,22 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from pandadb.services import tasks
 from pandadb.web.accounts.roles import api_for
 from pandadb.web.accounts.users import Role
-from pandadb.web.job_query import Number, Text, Time, naive
+from pandadb.web.job_query import Number
 from pandadb.web.request_state import TheDatabase
+from pandadb.web.task_query import TaskConditions
 
 reading = api_for(Role.READER)
 
 
-class TaskQuery(BaseModel):
-    """Conditions, order and page of tasks; other names are refused."""
+class TaskQuery(TaskConditions):
+    """Conditions and page of tasks."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    status: Text = Field(None, description="A state, or several separated by commas")
-    taskname: Text = Field(None, description="A name; * stands for any characters")
-    username: Text = None
-    vo: Text = None
-    prodsourcelabel: Text = None
-    workinggroup: Text = None
-    gshare: Text = None
-    since: Time = Field(None, description="Earliest time of the last change, UTC")
-    until: Time = Field(None, description="First time that is too late, UTC")
-    limit: int = Field(50, ge=1, le=1000)
     before: Number = Field(None, description="Last task of the page before")
-
-    def filter(self) -> tasks.TaskFilter:
-        """Return the conditions as a filter.
-
-        Raises:
-            InvalidInput: A value does not fit its column; an unknown state.
-        """
-        given = self.model_dump(exclude={"status", "since", "until", "limit", "before"})
-        states = [one.strip() for one in (self.status or "").split(",") if one.strip()]
-        return tasks.TaskFilter(
-            status=states or None, since=naive(self.since), until=naive(self.until), **given
-        )
 
 
 @reading.get("/tasks")

@@ -10,17 +10,6 @@ from pandadb.services.queue import VerbOptions
 from pandadb.web.operations.outcome_texts import OutcomeText
 from pandadb.web.operations.parameters import Parameter, number
 
-MEANINGS = {
-    "ended": "ends that were not noted",
-    "leases": "leases without a worker",
-    "orphans": "jobs that workers have lost",
-    "left_groups": "members of groups that cannot run",
-    "joined_groups": "jobs without a place in their group",
-    "moved": "jobs that go on, wait or end since",
-    "left_over": "control rows left to the archive",
-    "workers": "workers that ended long ago",
-}
-
 
 @dataclass(frozen=True)
 class Upkeep:
@@ -42,7 +31,7 @@ def _reap(database: Database, _: Mapping[str, str], options: VerbOptions) -> Out
 def _repair(database: Database, _: Mapping[str, str], options: VerbOptions) -> OutcomeText:
     done = queue.repair(database, options)
     found = {name: len(jobs) for name, jobs in asdict(done).items() if jobs}
-    details = [f"{many:,} {MEANINGS[name]}" for name, many in found.items()]
+    details = [f"{many:,} {queue.REPAIRS[name]}" for name, many in found.items()]
     return _told(done.number, "rows that are out of order", details, options)
 
 

@@ -32,6 +32,19 @@ LOST = "closed"
 """The state of a parent that no table has any more."""
 
 
+REPAIRS = {
+    "ended": "ends that were not noted",
+    "leases": "leases without a worker",
+    "orphans": "jobs that workers have lost",
+    "left_groups": "members of groups that cannot run",
+    "joined_groups": "jobs without a place in their group",
+    "moved": "jobs that go on, wait or end since",
+    "left_over": "control rows left to the archive",
+    "workers": "workers that ended long ago",
+}
+"""Sentences about the rows of a repair, by its fields."""
+
+
 @dataclass
 class RepairResult:
     """What a repair has found and put in order, by PandaID."""

@@ -9,42 +9,23 @@ from pydantic import BaseModel, ConfigDict, Field
 from pandadb.services import queue, tasks
 from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.users import Role
-from pandadb.web.job_query import EMPTY_AS_NONE, Identifier, Number, Text, Time, naive
+from pandadb.web.job_query import EMPTY_AS_NONE, Identifier, Number, Text, Time, naive, several
 from pandadb.web.pages.jobs.lists import task_address
 from pandadb.web.rendering import render_table
 from pandadb.web.request_state import TheDatabase
 from pandadb.web.tables import Column, Table
+from pandadb.web.task_query import TaskConditions
 
 reading = pages_for(Role.READER)
 NO_TASK = "No task matches: take conditions out of the filter, or submit one: pandadb tasks submit"
 NO_FLOW = "No flow matches: take conditions out of the filter, or submit one: pandadb flows submit"
 
 
-class TaskQuery(BaseModel):
+class TaskQuery(TaskConditions):
     """Conditions and page of tasks."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    status: Text = None
-    taskname: Text = None
-    username: Text = None
-    vo: Text = None
-    prodsourcelabel: Text = None
-    workinggroup: Text = None
-    gshare: Text = None
-    since: Time = None
-    until: Time = None
-    limit: int = Field(50, ge=1, le=1000)
     after: Number = None
     format: str = "html"
-
-    def filter(self) -> tasks.TaskFilter:
-        """Return the conditions as a filter."""
-        states = [word.strip() for word in (self.status or "").split(",") if word.strip()]
-        return tasks.TaskFilter(
-            states or None, self.taskname, self.username, self.vo, self.prodsourcelabel,
-            self.workinggroup, self.gshare, naive(self.since), naive(self.until),
-        )  # fmt: skip
 
 
 class FlowQuery(BaseModel):
@@ -101,9 +82,8 @@ def list_flows(
     request: Request, database: TheDatabase, query: Annotated[FlowQuery, Query()]
 ) -> Response:
     """Return the page of flows that meet the conditions of the query, the newest first."""
-    states = [word.strip() for word in (query.state or "").split(",") if word.strip()]
     chosen = queue.flows.FlowFilter(
-        states=states or None,
+        states=several(query.state),
         name=query.name,
         username=query.username,
         since=naive(query.since),
