@@ -41,7 +41,7 @@ class ImapMailbox(ServerMailbox):
             ) from None
         super().__init__(configuration, (OSError, imapclient.exceptions.IMAPClientError))
         self._library = imapclient
-        self._read: dict[str, tuple[int, int]] = {}
+        self._read: dict[str, tuple[int, int | None]] = {}
         """By folder its UIDVALIDITY and the highest UID that was read."""
 
     @override
@@ -79,11 +79,11 @@ class ImapMailbox(ServerMailbox):
         if selected is None:
             return
         validity = int(selected.get(b"UIDVALIDITY", 0))
-        known, highest = self._read.get(folder, (validity, 0))
+        known, highest = self._read.get(folder, (validity, None))
         if known != validity:  # the folder was made anew: its UIDs are others
-            highest = 0
+            highest = None
         numbers = client.search(self._criteria(since, highest))
-        numbers = sorted(number for number in numbers if number > highest)
+        numbers = sorted(number for number in numbers if number > (highest or 0))
         LOGGER.debug("%s: %s new mails", folder, len(numbers))
         fetched = client.fetch(numbers, ["BODY.PEEK[]"]) if numbers else {}
         for number in numbers:
@@ -93,8 +93,9 @@ class ImapMailbox(ServerMailbox):
             message = parse_message(raw)
             if self._configuration.senders.sent(message):
                 yield message
-        until = int(selected.get(b"UIDNEXT", 1)) - 1  # of mails by others, and without a date
-        self._read[folder] = (validity, max([highest, until, *numbers]))
+        if b"UIDNEXT" in selected or numbers:  # mails below it were there
+            until = int(selected.get(b"UIDNEXT", 1)) - 1
+            self._read[folder] = (validity, max([highest or 0, until, *numbers]))
 
     def _selected(self, client: Any, folder: str) -> Any:
         """Return the answer to the selection of a folder; None if it cannot be read.
@@ -112,12 +113,18 @@ class ImapMailbox(ServerMailbox):
             LOGGER.debug("The folder %s is passed over: %s", folder, error)
             return None
 
-    def _criteria(self, since: date, highest: int) -> list[Any]:
-        """Return the keys of a search: mails of the senders, new ones or those since a day."""
+    def _criteria(self, since: date, highest: int | None) -> list[Any]:
+        """Return the keys of a search: mails of the senders, those since a day or, later, new ones.
+
+        A search by day finds no mail without a date.
+        """
         search: list[Any] = []
         for part in self._configuration.senders.searched:
             search = ["OR", *search, "FROM", part] if search else ["FROM", part]
-        when: list[Any] = ["UID", f"{highest + 1}:*"] if highest else ["SENTSINCE", since - ONE_DAY]
+        is_first = highest is None
+        when: list[Any] = (
+            ["SENTSINCE", since - ONE_DAY] if is_first else ["UID", f"{(highest or 0) + 1}:*"]
+        )
         return [*search, *when]
 
     @override
