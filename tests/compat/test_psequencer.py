@@ -1,8 +1,8 @@
 """Sequence files do what they did: golden files of the original psequencer.
 
-Those beside the project are the judge's, those in `psequencer/` were recorded in the same way from
-the original under Python 2.7. Each is played twice: by the subset of Python, and with all of Python. What is known to differ
-stands in the judge's `accepted.toml` and in `psequencer.toml` here.
+Those beside the project are the judge's; those in `psequencer/` were recorded in the same way from
+the original under Python 2.7. Each is played twice: by the subset of Python, and with all of
+Python. What is known to differ stands in the judge's `accepted.toml` and in `psequencer.toml` here.
 """
 
 from __future__ import annotations

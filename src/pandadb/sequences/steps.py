@@ -109,6 +109,8 @@ class Step:
             self._run.show(f"ERROR: {self.name} failed\n")
             LOGGER.info("%s failed with status %s", self.name, end.status)
         numbers = None if end.status else submitted(self.command, end.output)
+        if not self.command:  # a step for jobs of elsewhere has no script
+            numbers = self._numbers
         return StepRecord(end.status, end.output, begun_at, numbers)
 
     def _take(self, attempt: StepAttempt, record: StepRecord) -> None:

@@ -114,7 +114,7 @@ def open_file(name: Any, mode: str = "r", buffering: int = -1) -> IO[str]:
     """Open a file as Python 2 does: its texts are bytes, and line ends stay."""
     ends = None if "U" in mode else "\n"
     kind = mode.replace("b", "").replace("U", "") or "r"
-    return open(
+    return open(  # noqa: PTH123 - the section may give a number
         name, kind, 1 if buffering == 0 else buffering,
         encoding="utf-8", errors="surrogateescape", newline=ends,
     )  # fmt: skip
