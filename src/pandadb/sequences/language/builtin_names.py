@@ -150,7 +150,7 @@ def length(value: Any) -> int:
 def iterated(check: Callable[[], None], value: Any, *end: Any) -> Any:
     """Return an iterator; one that calls a function ends when the sequence is stopped."""
     if not end:
-        return iter(value)
+        return iter(_checked(value))
 
     def call() -> Any:
         check()
