@@ -70,7 +70,7 @@ def _cache_elsewhere() -> Iterator[None]:
 
 
 def is_python2(tree: ast.Module) -> bool:
-    """Report whether a program that Python 3 compiles has what only Python 2 has."""
+    """Report whether a program that Python 3 compiles has a name of Python 2 alone."""
     bound = names_bound_anywhere(tree)
     for node in ast.walk(tree):
         match node:
@@ -88,6 +88,6 @@ def is_python2(tree: ast.Module) -> bool:
 
 
 def with_meaning(tree: ast.Module) -> ast.Module:
-    """Return a converted program that does what it does in Python 2."""
+    """Return a converted program with the meaning that it has in Python 2."""
     changed: ast.Module = Meaning(names_bound_anywhere(tree)).visit(tree)
     return ast.fix_missing_locations(changed)

@@ -1,4 +1,4 @@
-"""The meaning of Python 2 in a syntax tree: calls in place of what Python 3 does otherwise."""
+"""The meaning of Python 2 in a syntax tree: calls in place of the differences of Python 3."""
 
 from __future__ import annotations
 

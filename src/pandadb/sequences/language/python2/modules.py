@@ -40,7 +40,7 @@ def find(
 
 
 def of_python2(name: str) -> Any:
-    """Return a module with what Python 2 had in it."""
+    """Return a module with its names in Python 2."""
     if name not in MADE:
         MADE[name] = _made(name)
     return MADE[name]
@@ -65,7 +65,7 @@ def _commands() -> dict[str, Any]:
     import subprocess  # noqa: PLC0415 - seldom needed
 
     def status_and_output(command: str) -> tuple[int, str]:
-        done = subprocess.run(  # noqa: S602 - what the function is for
+        done = subprocess.run(  # noqa: S602 - the purpose of the function
             command, shell=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             **ENCODING,
         )  # fmt: skip
@@ -195,4 +195,4 @@ MORE: dict[str, tuple[str | None, Callable[[], dict[str, Any]]]] = {
     "sha": (None, _digest("sha1")),
     "sets": (None, lambda: {"Set": set, "ImmutableSet": frozenset}),
 }
-"""Modules with more than Python 3 has: the module they begin with, and what is added."""
+"""Modules with more than Python 3 has: the module they begin with, and the additions."""

@@ -72,7 +72,7 @@ def names_for(names: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)  # which a section may bind to another file
+    sys.stdout.write(text)  # a section may bind it to another file
 
 
 def code(text: Any, mode: str = "exec") -> Any:
@@ -101,7 +101,7 @@ _ONLY_TREE = 0x400  # ast.PyCF_ONLY_AST
 
 
 def _input(names: dict[str, Any], prompt: object = "") -> Any:
-    return eval(input(prompt), names)  # noqa: S307 - what `input` of Python 2 does
+    return eval(input(prompt), names)  # noqa: S307 - as `input` of Python 2
 
 
 def _reload(module: Any) -> Any:

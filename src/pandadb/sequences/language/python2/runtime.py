@@ -1,4 +1,4 @@
-"""What Python 2 did otherwise, as functions that a converted section calls.
+"""The differences of Python 2, as functions that a converted section calls.
 
 Only the standard library is imported: the process that runs a trusted section has these, too.
 """
@@ -198,7 +198,7 @@ def coerce(left: Any, right: Any) -> tuple[Any, Any]:
 
 
 class Printer:
-    """The statement `print`: a comma at its end owes a space, which the next one writes."""
+    """The statement `print`: a comma at its end owes a space, and the next one writes it."""
 
     def __init__(self, write: Callable[[str], Any]) -> None:
         self._write = write

@@ -48,20 +48,20 @@ def text_of(value: Any = "", *codec: str) -> str:
     return value if isinstance(value, str) else str(value, *codec)
 
 
-def encoded(text: str, what: str, codec: str = "utf-8", errors: str = "strict") -> str:
+def encoded(text: str, action: str, codec: str = "utf-8", errors: str = "strict") -> str:
     """Return a text encoded or decoded; a text is its bytes, so one of UTF-8 is itself.
 
     Args:
         text: The text.
-        what: encode or decode.
+        action: encode or decode.
         codec: The codec, such as hex or base64.
-        errors: What is done at an error, for codecs of characters.
+        errors: The way with errors, for codecs of characters.
     """
     if getattr(codecs.lookup(codec), "_is_text_encoding", True):
-        if what == "encode" and errors == "strict":
+        if action == "encode" and errors == "strict":
             text.encode(codec, "surrogateescape")
         return text
-    function: Any = codecs.encode if what == "encode" else codecs.decode
+    function: Any = codecs.encode if action == "encode" else codecs.decode
     try:
         done = function(text.encode("utf-8", "surrogateescape"), codec)
     except TypeError:  # rot13 takes a text
