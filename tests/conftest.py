@@ -20,6 +20,7 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
+import tests.compiled  # before an engine is made
 from tests.databases import Server, admin, made_template, temporary_database, temporary_role
 from tests.servers import NoServerError, running_server
 
