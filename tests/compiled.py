@@ -51,4 +51,6 @@ class SharingDialect(PGDialect_psycopg):
         return hash(type(self))
 
 
-registry.register("postgresql.psycopg", __name__, SharingDialect.__name__)
+def share_compiled() -> None:
+    """Let engines that are made from now on have the dialect that shares."""
+    registry.register("postgresql.psycopg", __name__, SharingDialect.__name__)
