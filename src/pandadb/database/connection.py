@@ -192,9 +192,7 @@ class Database:
             yield session
 
     @contextmanager
-    def transaction(
-        self, *, at_once: bool = False, by_index: bool = False
-    ) -> Iterator[Connection]:
+    def transaction(self, *, at_once: bool = False, by_index: bool = False) -> Iterator[Connection]:
         """Open a transaction like that of a session, without a session's identity map.
 
         With `at_once` one statement is a transaction by itself: BEGIN and COMMIT are not sent.
