@@ -66,6 +66,7 @@ EXAMPLES = {
     "dead_letters": "1",
     "events": "1",
     "file": "records.csv",
+    "ident": "3f2a9c04d1e7",
     "files": "records.csv",
     "flow": "5",
     "flows": "5",

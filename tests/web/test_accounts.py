@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -184,12 +185,70 @@ def test_users_are_added_and_removed_by_the_command(
     assert users("remove", "ada").exit_code == 3
 
 
-def test_copies_of_a_session_end_with_it(browser: Browser) -> None:
+def test_copies_of_a_session_end_with_it_on_all_servers(
+    browser: Browser, database: Database, passwords: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def other() -> Browser:
+        return Browser(create_app(database, WebOptions(SECRET), identities.BySession(passwords)))
+
     log_in(browser, "ada")
     copied = browser.cookies[sessions.COOKIE]
+    second = other()
+    second.cookies.set(sessions.COOKIE, copied)
+    assert second.get("/jobs").status_code == 200
     browser.submit("/logout")
     browser.cookies.set(sessions.COOKIE, copied)
-    assert browser.get("/jobs").status_code == 303
+    later = other()
+    later.cookies.set(sessions.COOKIE, copied)
+    for one in (browser, second, later):
+        assert one.get("/jobs").status_code == 303
     browser.cookies.clear()
     log_in(browser, "ada")
     assert browser.get("/jobs").status_code == 200
+    folder = passwords.with_name("passwords.ended")
+    (ended,) = folder.iterdir()
+    os.utime(ended, (0, 0))
+    browser.submit("/logout")
+    assert ended not in folder.iterdir(), "its cookie is too old by now"
+    assert not caplog.records or "this process only" not in caplog.text
+
+
+def test_a_log_out_that_cannot_be_stored_holds_in_its_process(
+    browser: Browser, passwords: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    passwords.with_name("passwords.ended").write_text("in the way")
+    log_in(browser, "ada")
+    copied = browser.cookies[sessions.COOKIE]
+    assert browser.submit("/logout").status_code == 303
+    browser.cookies.set(sessions.COOKIE, copied)
+    assert browser.get("/jobs").status_code == 303
+    assert "this process only" in caplog.text
+
+
+def test_sessions_end_with_another_role_and_with_their_user(
+    browser: Browser, passwords: Path
+) -> None:
+    log_in(browser, "ada")
+    passwords.write_text(passwords.read_text().replace("ada:operator", "ada:reader"))
+    assert browser.get("/jobs").status_code == 303, "by hand"
+    log_in(browser, "ada")
+    assert browser.get("/jobs").status_code == 200
+    password_file.remove_account(passwords, "ada")
+    assert browser.get("/jobs").status_code == 303
+    password_file.set_account(passwords, "ada", "reader", PASSWORD)
+    assert browser.get("/jobs").status_code == 303, "that is another ada"
+
+
+def test_a_file_of_accounts_that_cannot_be_read_is_a_sentence(
+    browser: Browser, passwords: Path, tmp_path: Path
+) -> None:
+    passwords.write_bytes(b"\xff")
+    assert browser.get("/jobs").status_code == 303
+    assert log_in(browser, "ada").status_code == 503
+    with pytest.raises(password_file.InvalidPasswordFile, match="Is a directory"):
+        password_file.accounts(_private(tmp_path / "folder"))
+
+
+def _private(folder: Path) -> Path:
+    folder.mkdir(mode=0o700)
+    return folder

@@ -1,4 +1,4 @@
-"""The user of a request: by nothing, by a session of the password file, or by a proxy's headers."""
+"""The user of a request: none, by a session or token of the password file, by a proxy's headers."""
 
 import logging
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import Request
 
 from pandadb.config import Settings
-from pandadb.web.accounts import password_file, sessions
+from pandadb.web.accounts import api_tokens, bearer, password_file, sessions
 from pandadb.web.accounts.users import Role, User
 
 LOG = logging.getLogger(__name__)
@@ -23,22 +23,37 @@ def without_accounts(_: Request) -> User:
 
 
 class BySession:
-    """Users of a password file; they log in by a form."""
+    """Users of a password file: they log in by a form, their scripts have tokens."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.ended = sessions.EndedSessions()
+        self.ended = sessions.EndedSessions(path)
 
     def __call__(self, request: Request) -> User:
-        """Return the user of a session; one without an account if it is void, or none is known."""
+        """Return the user of a token, or of a session; one without an account if it is void.
+
+        A request with a token is never one of its cookie's user, also if the token is void.
+        """
+        try:
+            if (given := bearer.token_in(request)) is not None:
+                return self._of_token(given)
+            return self._of_session(request)
+        except password_file.InvalidPasswordFile:
+            LOG.exception("no user is known")
+            return NOBODY
+
+    def _of_token(self, given: str) -> User:
+        token = api_tokens.verified(self.path, given)
+        account = password_file.accounts(self.path).get(token.name) if token else None
+        if account is None:
+            return NOBODY
+        return User(account.name, account.role, by_token=True)
+
+    def _of_session(self, request: Request) -> User:
         found = sessions.session_in(request, request.app.state.web.options)
         if found is None or found in self.ended:
             return NOBODY
-        try:
-            account = password_file.accounts(self.path).get(found.name)
-        except password_file.InvalidPasswordFile:
-            LOG.exception("no user has a session")
-            return NOBODY
+        account = password_file.accounts(self.path).get(found.name)
         if account is None or not found.is_of(account):
             return NOBODY
         return User(account.name, account.role)

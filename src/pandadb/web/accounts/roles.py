@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 
+from pandadb.web.accounts import bearer
 from pandadb.web.accounts.csrf import check_token
 from pandadb.web.accounts.users import Role, User, identified
 
@@ -26,13 +27,18 @@ class Requires:
         """Refuse users without the role.
 
         Raises:
-            HTTPException: 401 for a person without an account, else 403.
+            HTTPException: 401 for a person without an account, else 403; 429 for too many tokens
+                that are none.
         """
         if user.role >= self.role:
             return
         if user.name or not request.app.state.web.has_accounts:
             raise HTTPException(403, f"This is for the role {self.role.name.lower()}.")
-        raise HTTPException(401, "Log in first.")
+        if not request.app.state.web.has_login:
+            raise HTTPException(401, "Log in first.")
+        if bearer.token_in(request) is not None:
+            request.app.state.web.rates.count_token(request)
+        raise bearer.refusal(request)
 
 
 def pages_for(role: Role) -> APIRouter:
