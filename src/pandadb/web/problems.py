@@ -27,6 +27,7 @@ from pandadb.services import (
 )
 from pandadb.web.accounts.bearer import token_in
 from pandadb.web.protection.headers import NOT_KEPT, headers_of
+from pandadb.web.query_names import names_of, sentence_of
 from pandadb.web.rendering import FRAGMENT_HEADER, address, render
 
 LOG = logging.getLogger(__name__)
@@ -129,7 +130,7 @@ def of_values(request: Request, error: Exception) -> Response:
     """Answer values of a query or form that do not fit their type."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  # as registered
     first = error.errors()[0]
-    return answer(request, 400, f"{first['loc'][-1]}: {first['msg']}.")
+    return answer(request, 400, sentence_of(first, names_of(request)))
 
 
 def of_anything(request: Request, error: Exception) -> Response:

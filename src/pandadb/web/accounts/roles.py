@@ -3,15 +3,26 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request
+from pydantic import BaseModel
 
 from pandadb.web.accounts import bearer
 from pandadb.web.accounts.csrf import check_token
 from pandadb.web.accounts.users import Role, User, identified
+from pandadb.web.query_names import check_names
 
 
 def user_of(request: Request) -> User:
     """Return the user of a request."""
     return identified(request)
+
+
+class Problem(BaseModel):
+    """An error of the API."""
+
+    error: str
+    """The problem, as a sentence."""
+    id: str
+    """Names the line of the log."""
 
 
 CurrentUser = Annotated[User, Depends(user_of)]
@@ -50,4 +61,8 @@ def pages_for(role: Role) -> APIRouter:
 
 def api_for(role: Role) -> APIRouter:
     """Return a router of the API below `/api/v1`."""
-    return APIRouter(prefix="/api/v1", dependencies=[Depends(Requires(role)), Depends(check_token)])
+    return APIRouter(
+        prefix="/api/v1",
+        dependencies=[Depends(Requires(role)), Depends(check_token), Depends(check_names)],
+        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+    )
