@@ -131,6 +131,10 @@ def test_headers_are_believed_from_a_proxy_only(database: Database) -> None:
     assert status(frozenset({"testclient"}), headers) == (200, True)
     assert status(frozenset({"10.0.0.1"}), headers) == (401, False)
     assert status(frozenset({"testclient"}), {}) == (401, False)
+    for name in headers:
+        twice = [*headers.items(), (name, "operator")]
+        found = status(frozenset({"testclient"}), twice)  # type: ignore[arg-type]
+        assert found[1] is False, "one of them may be the client's"
 
 
 def test_settings_choose_the_accounts(tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ def _protect(app: FastAPI, options: WebOptions) -> None:
         max_requests=options.max_requests,
         max_body=options.max_body,
         body_timeout=options.body_timeout,
+        send_timeout=options.send_timeout,
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*options.hosts], www_redirect=False)
     app.add_middleware(SecurityHeaders, is_secure=options.is_secure)

@@ -71,13 +71,22 @@ class ByHeader:
         self.user_header, self.role_header = user_header, role_header
 
     def __call__(self, request: Request) -> User:
-        """Return the user of the headers; one without an account if no proxy has sent them."""
+        """Return the user of the headers; one without an account if no proxy has sent them.
+
+        A header that is there twice counts for none: one of them may be the client's.
+        """
         client = request.client.host if request.client else ""
-        name = request.headers.get(self.user_header, "").strip()
+        name = _only(request, self.user_header)
         if client not in request.app.state.web.options.proxies or not name:
             return NOBODY
-        given = request.headers.get(self.role_header, "").strip().lower()
+        given = _only(request, self.role_header).lower()
         return User(name, Role.OPERATOR if given == "operator" else Role.READER)
+
+
+def _only(request: Request, header: str) -> str:
+    """Return the value of a header; empty without it, or if it is there more than once."""
+    given = request.headers.getlist(header)
+    return given[0].strip() if len(given) == 1 else ""
 
 
 def password_path(settings: Settings) -> Path:

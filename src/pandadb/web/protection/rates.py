@@ -58,5 +58,5 @@ def address_of(request: Request, options: WebOptions) -> str:
     client = request.client.host if request.client else ""
     if client not in options.proxies:
         return client
-    forwarded = request.headers.get("X-Forwarded-For", "")
+    forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
     return forwarded.rpartition(",")[2].strip()[:LONGEST] or client
