@@ -27,7 +27,7 @@ from pandadb.services import (
 )
 from pandadb.web.accounts.bearer import token_in
 from pandadb.web.protection.headers import NOT_KEPT, headers_of
-from pandadb.web.query_names import names_of, sentence_of
+from pandadb.web.protection.query_names import names_of, sentence_of
 from pandadb.web.rendering import FRAGMENT_HEADER, address, render
 
 LOG = logging.getLogger(__name__)

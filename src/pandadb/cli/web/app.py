@@ -7,7 +7,7 @@ import typer
 from pandadb.cli.web import serve, tokens_of_users, users
 
 app = typer.Typer(invoke_without_command=True)
-accounts = typer.Typer(help="Users of a password file, and the tokens of their scripts.", no_args_is_help=True)
+accounts = typer.Typer(help="Users of a password file, and their tokens.", no_args_is_help=True)
 
 app.callback(invoke_without_command=True)(serve.serve)
 app.add_typer(accounts, name="users")

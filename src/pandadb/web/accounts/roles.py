@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pandadb.web.accounts import bearer
 from pandadb.web.accounts.csrf import check_token
 from pandadb.web.accounts.users import Role, User, identified
-from pandadb.web.query_names import check_names
+from pandadb.web.protection.query_names import check_names
 
 
 def user_of(request: Request) -> User:

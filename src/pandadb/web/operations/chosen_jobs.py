@@ -16,7 +16,7 @@ from pandadb.database import Database
 from pandadb.errors import InvalidInput
 from pandadb.services import jobs
 from pandadb.web.job_query import JobQuery
-from pandadb.web.query_names import sentence_of
+from pandadb.web.protection.query_names import sentence_of
 
 MAX_JOBS = 1000
 """Jobs of one form: a page is a transaction, and a person reads it."""

@@ -259,7 +259,8 @@ def test_the_columns_that_are_asked_for_are_listed(session: Session) -> None:
 
 NO_CURSORS = (
     "", "x", "ä", "bnVsbA", "W10", "W1tdLDEsMiwzXQ",
-    "WyJwYW5kYWlkIiwgZmFsc2UsIDFlNDAwLCAxXQ", "WyJwYW5kYWlkIiwgZmFsc2UsIDUsIDFd", "WyJzdGFydHRpbWUiLCBmYWxzZSwgdHJ1ZSwgMV0",
+    "WyJwYW5kYWlkIiwgZmFsc2UsIDFlNDAwLCAxXQ", "WyJwYW5kYWlkIiwgZmFsc2UsIDUsIDFd",
+    "WyJzdGFydHRpbWUiLCBmYWxzZSwgdHJ1ZSwgMV0",
 )  # fmt: skip
 """The last ones have infinity, a number and true where a cursor has a text."""
 
