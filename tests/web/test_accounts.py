@@ -12,6 +12,7 @@ from pandadb.cli.main import app
 from pandadb.config import Settings
 from pandadb.errors import InvalidInput
 from pandadb.web.accounts import csrf, identities, password_file, sessions
+from pandadb.web.accounts.account_files import InvalidPasswordFile
 from pandadb.web.application import create_app
 from pandadb.web.options import WebOptions
 from tests.web.browsers import SECRET, Browser
@@ -159,14 +160,14 @@ def test_settings_choose_the_accounts(tmp_path: Path) -> None:
 def test_accounts_are_refused_with_a_sentence(
     tmp_path: Path, name: str, role: str, password: str, sentence: str
 ) -> None:
-    with pytest.raises(password_file.InvalidPasswordFile, match=sentence):
+    with pytest.raises(InvalidPasswordFile, match=sentence):
         password_file.set_account(tmp_path / "passwords", name, role, password)
     assert not (tmp_path / "passwords").exists()
 
 
 def test_password_file_of_others_is_refused(passwords: Path) -> None:
     passwords.chmod(0o644)
-    with pytest.raises(password_file.InvalidPasswordFile, match="chmod 600"):
+    with pytest.raises(InvalidPasswordFile, match="chmod 600"):
         password_file.accounts(passwords)
 
 
@@ -249,7 +250,7 @@ def test_a_file_of_accounts_that_cannot_be_read_is_a_sentence(
     passwords.write_bytes(b"\xff")
     assert browser.get("/jobs").status_code == 303
     assert log_in(browser, "ada").status_code == 503
-    with pytest.raises(password_file.InvalidPasswordFile, match="Is a directory"):
+    with pytest.raises(InvalidPasswordFile, match="Is a directory"):
         password_file.accounts(_private(tmp_path / "folder"))
 
 

@@ -59,8 +59,8 @@ def _path(passwords: Path) -> Path:
 def _token(path: Path, number: int, line: str) -> Token:
     try:
         ident, name, made, expires, hashed, note = line.split("\t")
-        times = [datetime.fromisoformat(one).astimezone(UTC) for one in (made, expires)]
-        return Token(ident, name, *times, hashed, note)
+        first, last = (datetime.fromisoformat(one).astimezone(UTC) for one in (made, expires))
+        return Token(ident, name, first, last, hashed, note)
     except (ValueError, OverflowError):
         raise InvalidPasswordFile(f"{path}, line {number}, is no token") from None
 

@@ -8,6 +8,7 @@ from fastapi import Request
 
 from pandadb.config import Settings
 from pandadb.web.accounts import api_tokens, bearer, password_file, sessions
+from pandadb.web.accounts.account_files import InvalidPasswordFile
 from pandadb.web.accounts.users import Role, User
 
 LOG = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class BySession:
             if (given := bearer.token_in(request)) is not None:
                 return self._of_token(given)
             return self._of_session(request)
-        except password_file.InvalidPasswordFile:
+        except InvalidPasswordFile:
             LOG.exception("no user is known")
             return NOBODY
 

@@ -10,7 +10,7 @@ from pandadb.web.accounts.roles import api_for
 from pandadb.web.accounts.users import Role
 from pandadb.web.api.answers import JSONAnswer
 from pandadb.web.api.dataclass_schemas import schema_of_class
-from pandadb.web.api.row_schemas import JobCount, JobPage, WholeJob
+from pandadb.web.api.row_schemas import JobCount, JobPage, WholeJob, several
 from pandadb.web.job_query import JobQuery
 from pandadb.web.request_state import Options, TheArchive, TheDatabase
 
@@ -54,7 +54,7 @@ def get_history(
     return JSONAnswer(found)
 
 
-@reading.get("/job-counts", response_model=list[JobCount])
+@reading.get("/job-counts", response_model=several(JobCount))
 def count_jobs(database: TheDatabase, query: Annotated[CountQuery, Query()]) -> JSONAnswer:
     """Return the number of `jobs` for each combination of values of the columns in `by`."""
     return JSONAnswer(jobs.count(database, query.filter(), query.by.split(",")))

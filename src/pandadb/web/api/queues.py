@@ -4,7 +4,7 @@ from pandadb.services import queue
 from pandadb.web.accounts.roles import api_for
 from pandadb.web.accounts.users import Role
 from pandadb.web.api.answers import JSONAnswer
-from pandadb.web.api.row_schemas import WorkerRow
+from pandadb.web.api.row_schemas import WorkerRow, several
 from pandadb.web.request_state import TheDatabase, TheQueues
 
 reading = api_for(Role.READER)
@@ -22,7 +22,7 @@ def list_groups(state: TheQueues) -> list[queue.GroupState]:
     return state.groups
 
 
-@reading.get("/workers", response_model=list[WorkerRow])
+@reading.get("/workers", response_model=several(WorkerRow))
 def list_workers(database: TheDatabase, *, stopped: bool = False) -> JSONAnswer:
     """Return the workers with their jobs; with `stopped` also those that have ended."""
     return JSONAnswer(queue.workers(database, stopped=stopped))

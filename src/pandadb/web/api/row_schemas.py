@@ -140,3 +140,8 @@ JobCount = create_model(
     "JobCount", __doc__="A combination of values of the columns in `by`, which are further keys.",
     __config__=ConfigDict(extra="allow"), jobs=(int, Field(description="Jobs with these values")),
 )  # fmt: skip
+
+
+def several(kind: type[Any]) -> Any:
+    """Return the schema of a list."""
+    return list[kind]  # type: ignore[valid-type]

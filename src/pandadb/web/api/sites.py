@@ -15,6 +15,7 @@ from pandadb.web.api.row_schemas import (
     ShareRow,
     SiteCounts,
     WholeSite,
+    several,
 )
 from pandadb.web.request_state import TheDatabase
 
@@ -23,7 +24,7 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 Before = Annotated[int | None, Query(ge=0, description="Last number of the page before")]
 
 
-@reading.get("/sites", response_model=list[SiteCounts])
+@reading.get("/sites", response_model=several(SiteCounts))
 def list_sites(database: TheDatabase, role: str | None = None) -> JSONAnswer:
     """Return the sites with the numbers of their PanDA sites and endpoints."""
     return JSONAnswer(sites.find(database, role=role))
@@ -44,7 +45,7 @@ def list_changes(
     return JSONAnswer({"changes": page.changes, "next": page.next})
 
 
-@reading.get("/shares", response_model=list[ShareRow])
+@reading.get("/shares", response_model=several(ShareRow))
 def list_shares(database: TheDatabase) -> JSONAnswer:
     """Return the shares from the top down, with targets, running and queued HS06."""
     report = shares.tree(database)
@@ -61,7 +62,7 @@ def list_shares(database: TheDatabase) -> JSONAnswer:
     return JSONAnswer(rows)
 
 
-@reading.get("/harvester", response_model=list[HarvesterState])
+@reading.get("/harvester", response_model=several(HarvesterState))
 def list_instances(database: TheDatabase) -> JSONAnswer:
     """Return the Harvester instances with the numbers of their workers."""
     return JSONAnswer([vars(one) | {"states": one.states} for one in harvester.status(database)])
