@@ -34,7 +34,7 @@ def _names(parameters: Iterable[Any]) -> Iterator[str]:
             yield one.alias
 
 
-def check_names(request: Request) -> None:
+async def check_names(request: Request) -> None:
     """Refuse names that a route does not know, and names that are there twice.
 
     A filter that is not heeded would be an answer with other rows than those that are asked for.
