@@ -69,6 +69,7 @@ EXAMPLES = {
     "flow": "5",
     "flows": "5",
     "group_key": "g",
+    "ident": "3f2a9c04d1e7",
     "instance": "H1",
     "instances": "H1",
     "jeditaskid": "5",

@@ -43,7 +43,8 @@ SHOWS = {
     "sites candidates", "sites diff", "sites generate", "sites history", "sites list", "sites show",
     "stats sites", "stats status",
     "tasks history", "tasks list", "tasks show",
-    "web users add", "web users list", "web users remove", "worker list",
+    "web users add", "web users list", "web users remove", "web users revoke", "web users token",
+    "web users tokens", "worker list",
 }  # fmt: skip
 """Commands that change no database; `demo` is meant for the embedded one."""
 ALTERNATIVES = {

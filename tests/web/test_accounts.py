@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from pandadb.cli.main import app
 from pandadb.config import Settings
 from pandadb.errors import InvalidInput
 from pandadb.web.accounts import csrf, identities, password_file, sessions
+from pandadb.web.accounts.account_files import InvalidPasswordFile
 from pandadb.web.application import create_app
 from pandadb.web.options import WebOptions
 from tests.web.browsers import SECRET, Browser
@@ -130,6 +132,10 @@ def test_headers_are_believed_from_a_proxy_only(database: Database) -> None:
     assert status(frozenset({"testclient"}), headers) == (200, True)
     assert status(frozenset({"10.0.0.1"}), headers) == (401, False)
     assert status(frozenset({"testclient"}), {}) == (401, False)
+    for name in headers:
+        twice = [*headers.items(), (name, "operator")]
+        found = status(frozenset({"testclient"}), twice)  # type: ignore[arg-type]
+        assert found[1] is False, "one of them may be the client's"
 
 
 def test_settings_choose_the_accounts(tmp_path: Path) -> None:
@@ -154,14 +160,14 @@ def test_settings_choose_the_accounts(tmp_path: Path) -> None:
 def test_accounts_are_refused_with_a_sentence(
     tmp_path: Path, name: str, role: str, password: str, sentence: str
 ) -> None:
-    with pytest.raises(password_file.InvalidPasswordFile, match=sentence):
+    with pytest.raises(InvalidPasswordFile, match=sentence):
         password_file.set_account(tmp_path / "passwords", name, role, password)
     assert not (tmp_path / "passwords").exists()
 
 
 def test_password_file_of_others_is_refused(passwords: Path) -> None:
     passwords.chmod(0o644)
-    with pytest.raises(password_file.InvalidPasswordFile, match="chmod 600"):
+    with pytest.raises(InvalidPasswordFile, match="chmod 600"):
         password_file.accounts(passwords)
 
 
@@ -184,12 +190,70 @@ def test_users_are_added_and_removed_by_the_command(
     assert users("remove", "ada").exit_code == 3
 
 
-def test_copies_of_a_session_end_with_it(browser: Browser) -> None:
+def test_copies_of_a_session_end_with_it_on_all_servers(
+    browser: Browser, database: Database, passwords: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def other() -> Browser:
+        return Browser(create_app(database, WebOptions(SECRET), identities.BySession(passwords)))
+
     log_in(browser, "ada")
     copied = browser.cookies[sessions.COOKIE]
+    second = other()
+    second.cookies.set(sessions.COOKIE, copied)
+    assert second.get("/jobs").status_code == 200
     browser.submit("/logout")
     browser.cookies.set(sessions.COOKIE, copied)
-    assert browser.get("/jobs").status_code == 303
+    later = other()
+    later.cookies.set(sessions.COOKIE, copied)
+    for one in (browser, second, later):
+        assert one.get("/jobs").status_code == 303
     browser.cookies.clear()
     log_in(browser, "ada")
     assert browser.get("/jobs").status_code == 200
+    folder = passwords.with_name("passwords.ended")
+    (ended,) = folder.iterdir()
+    os.utime(ended, (0, 0))
+    browser.submit("/logout")
+    assert ended not in folder.iterdir(), "its cookie is too old by now"
+    assert not caplog.records or "this process only" not in caplog.text
+
+
+def test_a_log_out_that_cannot_be_stored_holds_in_its_process(
+    browser: Browser, passwords: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    passwords.with_name("passwords.ended").write_text("in the way")
+    log_in(browser, "ada")
+    copied = browser.cookies[sessions.COOKIE]
+    assert browser.submit("/logout").status_code == 303
+    browser.cookies.set(sessions.COOKIE, copied)
+    assert browser.get("/jobs").status_code == 303
+    assert "this process only" in caplog.text
+
+
+def test_sessions_end_with_another_role_and_with_their_user(
+    browser: Browser, passwords: Path
+) -> None:
+    log_in(browser, "ada")
+    passwords.write_text(passwords.read_text().replace("ada:operator", "ada:reader"))
+    assert browser.get("/jobs").status_code == 303, "by hand"
+    log_in(browser, "ada")
+    assert browser.get("/jobs").status_code == 200
+    password_file.remove_account(passwords, "ada")
+    assert browser.get("/jobs").status_code == 303
+    password_file.set_account(passwords, "ada", "reader", PASSWORD)
+    assert browser.get("/jobs").status_code == 303, "that is another ada"
+
+
+def test_a_file_of_accounts_that_cannot_be_read_is_a_sentence(
+    browser: Browser, passwords: Path, tmp_path: Path
+) -> None:
+    passwords.write_bytes(b"\xff")
+    assert browser.get("/jobs").status_code == 303
+    assert log_in(browser, "ada").status_code == 503
+    with pytest.raises(InvalidPasswordFile, match="Is a directory"):
+        password_file.accounts(_private(tmp_path / "folder"))
+
+
+def _private(folder: Path) -> Path:
+    folder.mkdir(mode=0o700)
+    return folder

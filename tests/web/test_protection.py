@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.responses import StreamingResponse
 
 from pandadb.database import Database
 from pandadb.web.application import create_app
 from pandadb.web.options import WebOptions
 from pandadb.web.protection import slow_headers
 from pandadb.web.protection.headers import HEADERS
+from pandadb.web.protection.request_limits import RequestLimits
 from tests.web.browsers import SECRET, Browser
 from tests.web.serving import serving
 
 if TYPE_CHECKING:
-    pass
+    from starlette.types import Message
 
 pytestmark = pytest.mark.any_server
 OPTIONS = WebOptions(SECRET)
@@ -75,6 +78,11 @@ def test_rates_are_those_of_the_client_behind_a_proxy(database: Database) -> Non
     assert status("10.0.0.1") == 303
     assert status("10.0.0.2") == 303
     assert status("10.0.0.9, 10.0.0.1") == 429, "the address that the proxy has seen"
+    token = browser.token("/jobs")
+    lines = [("X-Forwarded-For", "10.0.0.9"), ("X-Forwarded-For", "10.0.0.1")]
+    del browser.headers["X-Forwarded-For"]
+    again = browser.post("/logout", headers=[*lines, ("X-Form-Token", token)])
+    assert again.status_code == 429, "also if the proxy adds a line"
 
 
 def test_large_bodies_are_refused(database: Database) -> None:
@@ -107,6 +115,36 @@ def test_slow_clients_are_left(database: Database, monkeypatch: pytest.MonkeyPat
             b"Content-Type: application/x-www-form-urlencoded\r\n\r\nx"
         )
         assert b" 408 " in answer_to(place, slow_body).partition(b"\r\n")[0]
+        two_lengths = slow_body.replace(b"Host", b"Transfer-Encoding: chunked\r\nHost")
+        answer = answer_to(place, two_lengths + b"\r\n0\r\n\r\nGET /login HTTP/1.1\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 400"), "a proxy may take it for two requests"
+        assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_clients_that_take_no_answer_are_left() -> None:
+    """A stalled download does not hold one of the requests at once for ever."""
+
+    async def stalled(_: Message) -> None:
+        await asyncio.Event().wait()
+
+    async def nothing() -> Message:
+        return {"type": "http.request"}
+
+    async def ask() -> None:
+        files = StreamingResponse(iter([b"x"] * 3))
+        limits = RequestLimits(files, max_requests=1, max_body=1, body_timeout=9, send_timeout=0.01)
+        scope = {"type": "http", "headers": [], "path": "/", "asgi": {"spec_version": "2.4"}}
+        await limits(scope, nothing, stalled)
+        assert limits.at_work == 0
+
+    asyncio.run(ask())
+
+
+def test_an_unknown_format_is_a_sentence(reader: Browser) -> None:
+    for path in ("/jobs?", "/tasks?", "/workers?", "/shares?table=global_shares&"):
+        answer = reader.get(f"{path}format=xml")
+        assert answer.status_code == 400, path
+        assert "there are html, csv, json" in answer.text
 
 
 def test_headers_cannot_be_split(database: Database) -> None:

@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 from pandadb.database import Database
 from pandadb.web import problems
 from pandadb.web.accounts.identities import BySession, Identify, without_accounts
+from pandadb.web.api.description import describe_accounts
 from pandadb.web.options import WebOptions
 from pandadb.web.protection.headers import SecurityHeaders
 from pandadb.web.protection.rates import Rates
@@ -61,6 +62,8 @@ def create_app(
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     for router in ROUTERS:
         app.include_router(router)
+    if app.state.web.has_login:
+        describe_accounts(app)
     problems.register(app)
     _protect(app, options)
     return app
@@ -74,6 +77,7 @@ def _protect(app: FastAPI, options: WebOptions) -> None:
         max_requests=options.max_requests,
         max_body=options.max_body,
         body_timeout=options.body_timeout,
+        send_timeout=options.send_timeout,
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*options.hosts], www_redirect=False)
     app.add_middleware(SecurityHeaders, is_secure=options.is_secure)

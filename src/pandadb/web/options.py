@@ -44,6 +44,8 @@ class WebOptions:
     """Bytes of the body of a request; others are answered with 413."""
     body_timeout: float = 15.0
     """Seconds that a client has to send a body, and the headers before it."""
+    send_timeout: float = 30.0
+    """Seconds that a client has to take each part of an answer."""
     form_rate: str = "30/minute"
     """Changes that one address may ask for."""
     login_rate: str = "10/minute"

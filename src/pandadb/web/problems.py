@@ -25,7 +25,9 @@ from pandadb.services import (
     sites,
     tasks,
 )
+from pandadb.web.accounts.bearer import token_in
 from pandadb.web.protection.headers import NOT_KEPT, headers_of
+from pandadb.web.protection.query_names import names_of, sentence_of
 from pandadb.web.rendering import FRAGMENT_HEADER, address, render
 
 LOG = logging.getLogger(__name__)
@@ -40,6 +42,8 @@ BUSY_STATES = ("57014", "55P03", "53300", "57P01", "57P02", "57P03")
 CANCELED = "57014"
 BUSY = "The database is overloaded or restarts. Try again in a few seconds."
 TOO_LONG = "This takes too long, or the database is overloaded. Narrow the filter, or try again."
+DATA = ("/api/", "/metrics", "/healthz")
+"""Begins of paths whose answers are no pages."""
 NO_SCHEMA = ("42P01", "3F000")
 """SQLSTATEs of a database without the tables: it is empty, or is being made."""
 RETRY_AFTER = "5"
@@ -54,7 +58,7 @@ def answer(
     level = logging.ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
     LOG.log(level, "%s %s: %d, %s (%s)", request.method, request.url.path, status, sentence, ident,
             exc_info=error if status == HTTPStatus.INTERNAL_SERVER_ERROR else None)  # fmt: skip
-    if request.url.path.startswith("/api/") or request.query_params.get("format") == "json":
+    if _is_data(request):
         reply: Response = JSONResponse({"error": sentence, "id": ident}, status_code=status)
     else:
         phrase = HTTPStatus(status).phrase
@@ -112,15 +116,21 @@ def of_http(request: Request, error: Exception) -> Response:
 
 def _shows_login(request: Request) -> bool:
     """Return whether a browser asks for a page that is there after a log-in."""
-    is_page = request.method == "GET" and not request.url.path.startswith("/api/")
-    return is_page and request.app.state.web.has_login
+    is_script = token_in(request) is not None or _is_data(request)
+    return request.method == "GET" and not is_script and request.app.state.web.has_login
+
+
+def _is_data(request: Request) -> bool:
+    """Return whether a program reads the answer: it takes no page for its data."""
+    is_path = request.url.path.startswith(DATA)
+    return is_path or request.query_params.get("format") in ("csv", "json")
 
 
 def of_values(request: Request, error: Exception) -> Response:
     """Answer values of a query or form that do not fit their type."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  # as registered
     first = error.errors()[0]
-    return answer(request, 400, f"{first['loc'][-1]}: {first['msg']}.")
+    return answer(request, 400, sentence_of(first, names_of(request)))
 
 
 def of_anything(request: Request, error: Exception) -> Response:

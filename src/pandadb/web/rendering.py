@@ -19,6 +19,7 @@ from pandadb.web.navigation import SECTIONS
 from pandadb.web.tables import Table, as_csv, as_object
 
 FOLDER = Path(__file__).parent
+FORMATS = ("html", "csv", "json")
 FRAGMENT_HEADER = "HX-Request"
 """Header of requests of htmx, which takes the changed part of a page only."""
 
@@ -77,7 +78,9 @@ def render_table(
 
     Requests of htmx get the table alone, drawn by the template `fragment`.
     """
-    wanted = request.query_params.get("format", "html")
+    wanted = request.query_params.get("format") or "html"
+    if wanted not in FORMATS:
+        raise HTTPException(400, f"There is no format {wanted[:60]!r}: there are html, csv, json.")
     if wanted == "csv":
         return _as_file(request, table)
     if wanted == "json":

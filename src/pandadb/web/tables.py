@@ -9,8 +9,8 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 Row = Mapping[str, Any]
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""First characters of texts that spreadsheets take for a formula."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
+"""First characters of texts that spreadsheets take for a formula; the last four are wide ones."""
 
 
 @dataclass(frozen=True)

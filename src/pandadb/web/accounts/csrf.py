@@ -28,8 +28,9 @@ def token_of(request: Request) -> str:
 
 
 def keep_seed(request: Request, response: Response) -> None:
-    """Set the cookie of a seed that was made for this request."""
-    if seed := getattr(request.state, "form_seed", None):
+    """Set the cookie of a seed that was made for this request; scripts get none."""
+    seed = getattr(request.state, "form_seed", None)
+    if seed and not identified(request).by_token:
         options = request.app.state.web.options
         response.set_cookie(
             COOKIE, seed, httponly=True, samesite="lax", secure=options.is_secure, path="/"
@@ -39,12 +40,17 @@ def keep_seed(request: Request, response: Response) -> None:
 async def check_token(request: Request) -> None:
     """Refuse changes without the token of the browser's forms, and too many of them.
 
+    A script with a token of its own needs none, as no browser sends that by itself; a request that
+    has a cookie, too, may be a browser's, and needs it.
+
     Raises:
         HTTPException: 403, the token is missing or that of another browser; 429.
     """
     if request.method in SAFE_METHODS:
         return
     request.app.state.web.rates.count_form(request)
+    if identified(request).by_token and "cookie" not in request.headers:
+        return
     seed = request.cookies.get(COOKIE, "")
     given = request.headers.get(HEADER) or str((await request.form()).get(FIELD, ""))
     if not seed or not hmac.compare_digest(given.encode(), _signature(request, seed).encode()):

@@ -1,4 +1,4 @@
-"""The user of a request: by nothing, by a session of the password file, or by a proxy's headers."""
+"""The user of a request: none, by a session or token of the password file, by a proxy's headers."""
 
 import logging
 from collections.abc import Callable
@@ -7,7 +7,8 @@ from pathlib import Path
 from fastapi import Request
 
 from pandadb.config import Settings
-from pandadb.web.accounts import password_file, sessions
+from pandadb.web.accounts import api_tokens, bearer, password_file, sessions
+from pandadb.web.accounts.account_files import InvalidPasswordFile
 from pandadb.web.accounts.users import Role, User
 
 LOG = logging.getLogger(__name__)
@@ -23,22 +24,37 @@ def without_accounts(_: Request) -> User:
 
 
 class BySession:
-    """Users of a password file; they log in by a form."""
+    """Users of a password file: they log in by a form, their scripts have tokens."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.ended = sessions.EndedSessions()
+        self.ended = sessions.EndedSessions(path)
 
     def __call__(self, request: Request) -> User:
-        """Return the user of a session; one without an account if it is void, or none is known."""
+        """Return the user of a token, or of a session; one without an account if it is void.
+
+        A request with a token is never one of its cookie's user, also if the token is void.
+        """
+        try:
+            if (given := bearer.token_in(request)) is not None:
+                return self._of_token(given)
+            return self._of_session(request)
+        except InvalidPasswordFile:
+            LOG.exception("no user is known")
+            return NOBODY
+
+    def _of_token(self, given: str) -> User:
+        token = api_tokens.verified(self.path, given)
+        account = password_file.accounts(self.path).get(token.name) if token else None
+        if account is None:
+            return NOBODY
+        return User(account.name, account.role, by_token=True)
+
+    def _of_session(self, request: Request) -> User:
         found = sessions.session_in(request, request.app.state.web.options)
         if found is None or found in self.ended:
             return NOBODY
-        try:
-            account = password_file.accounts(self.path).get(found.name)
-        except password_file.InvalidPasswordFile:
-            LOG.exception("no user has a session")
-            return NOBODY
+        account = password_file.accounts(self.path).get(found.name)
         if account is None or not found.is_of(account):
             return NOBODY
         return User(account.name, account.role)
@@ -56,13 +72,22 @@ class ByHeader:
         self.user_header, self.role_header = user_header, role_header
 
     def __call__(self, request: Request) -> User:
-        """Return the user of the headers; one without an account if no proxy has sent them."""
+        """Return the user of the headers; one without an account if no proxy has sent them.
+
+        A header that is there twice counts for none: one of them may be the client's.
+        """
         client = request.client.host if request.client else ""
-        name = request.headers.get(self.user_header, "").strip()
+        name = _only(request, self.user_header)
         if client not in request.app.state.web.options.proxies or not name:
             return NOBODY
-        given = request.headers.get(self.role_header, "").strip().lower()
+        given = _only(request, self.role_header).lower()
         return User(name, Role.OPERATOR if given == "operator" else Role.READER)
+
+
+def _only(request: Request, header: str) -> str:
+    """Return the value of a header; empty without it, or if it is there more than once."""
+    given = request.headers.getlist(header)
+    return given[0].strip() if len(given) == 1 else ""
 
 
 def password_path(settings: Settings) -> Path:

@@ -1,15 +1,14 @@
 """The password file: a line `name:role:hash` for each user, with hashes of Argon2id."""
 
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from pandadb.errors import InvalidInput
+from pandadb.web.accounts import account_files, api_tokens
+from pandadb.web.accounts.account_files import InvalidPasswordFile
 from pandadb.web.accounts.users import Role
 
 NAME = re.compile(r"[\w.@+-]{1,60}")
@@ -20,10 +19,6 @@ MAX_LENGTH = 128
 HASHER = PasswordHasher()
 NO_ACCOUNT = HASHER.hash("the password of no account")
 """Checked for unknown names, so that these take as long as known ones."""
-
-
-class InvalidPasswordFile(InvalidInput):
-    """A password file that cannot be read, or an entry that it cannot have."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +36,7 @@ def accounts(path: Path) -> dict[str, Account]:
     Raises:
         InvalidPasswordFile: A line is malformed, or others may read the file.
     """
-    try:
-        if path.stat().st_mode & 0o077:
-            raise InvalidPasswordFile(f"{path} can be read by other users: chmod 600 {path}")
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    found = [_account(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    found = [_account(path, number, line) for number, line in account_files.lines_of(path)]
     return {account.name: account for account in found}
 
 
@@ -82,23 +71,24 @@ def set_account(path: Path, name: str, role: str, password: str) -> None:
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise InvalidPasswordFile(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters")
     new = Account(name, ROLES[role], HASHER.hash(password))
-    _write(path, accounts(path) | {name: new})
+    with account_files.changing(path):
+        known = accounts(path)
+        if name not in known:  # tokens of another one who had the name
+            api_tokens.revoke_all(path, name)
+        _write(path, known | {name: new})
 
 
 def remove_account(path: Path, name: str) -> bool:
-    """Remove an account from a file; return whether it was there."""
-    known = accounts(path)
-    if known.pop(name, None) is None:
-        return False
-    _write(path, known)
+    """Remove an account with its tokens from a file; return whether it was there."""
+    with account_files.changing(path):
+        known = accounts(path)
+        if known.pop(name, None) is None:
+            return False
+        api_tokens.revoke_all(path, name)
+        _write(path, known)
     return True
 
 
 def _write(path: Path, known: dict[str, Account]) -> None:
-    """Replace the file at once: a server that reads it sees the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [f"{one.name}:{one.role.name.lower()}:{one.hash}\n" for one in known.values()]
-    handle, new = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # with mode 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.writelines(lines)
-    Path(new).replace(path)
+    lines = (f"{one.name}:{one.role.name.lower()}:{one.hash}" for one in known.values())
+    account_files.replace(path, lines)

@@ -3,14 +3,26 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request
+from pydantic import BaseModel
 
+from pandadb.web.accounts import bearer
 from pandadb.web.accounts.csrf import check_token
 from pandadb.web.accounts.users import Role, User, identified
+from pandadb.web.protection.query_names import check_names
 
 
 def user_of(request: Request) -> User:
     """Return the user of a request."""
     return identified(request)
+
+
+class Problem(BaseModel):
+    """An error of the API."""
+
+    error: str
+    """The problem, as a sentence."""
+    id: str
+    """Names the line of the log."""
 
 
 CurrentUser = Annotated[User, Depends(user_of)]
@@ -26,13 +38,18 @@ class Requires:
         """Refuse users without the role.
 
         Raises:
-            HTTPException: 401 for a person without an account, else 403.
+            HTTPException: 401 for a person without an account, else 403; 429 for too many tokens
+                that are none.
         """
         if user.role >= self.role:
             return
         if user.name or not request.app.state.web.has_accounts:
             raise HTTPException(403, f"This is for the role {self.role.name.lower()}.")
-        raise HTTPException(401, "Log in first.")
+        if not request.app.state.web.has_login:
+            raise HTTPException(401, "Log in first.")
+        if bearer.token_in(request) is not None:
+            request.app.state.web.rates.count_token(request)
+        raise bearer.refusal(request)
 
 
 def pages_for(role: Role) -> APIRouter:
@@ -44,4 +61,8 @@ def pages_for(role: Role) -> APIRouter:
 
 def api_for(role: Role) -> APIRouter:
     """Return a router of the API below `/api/v1`."""
-    return APIRouter(prefix="/api/v1", dependencies=[Depends(Requires(role)), Depends(check_token)])
+    return APIRouter(
+        prefix="/api/v1",
+        dependencies=[Depends(Requires(role)), Depends(check_token), Depends(check_names)],
+        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+    )

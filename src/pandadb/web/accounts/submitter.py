@@ -52,8 +52,11 @@ def renewed(request: Request, address: str) -> Submitter:
 def remember(request: Request, response: Response, submitter: Submitter) -> None:
     """Set the cookie of a submitter; with the key of the browser, as accounts end at the log-out.
 
-    So the next person at this browser has neither the jobs of the account nor its name.
+    So the next person at this browser has neither the jobs of the account nor its name. A script
+    with a token gets no cookie: with one its next form would be taken for a browser's.
     """
+    if user_of(request).by_token:
+        return
     key = submitter.key
     if key.startswith(ACCOUNT):
         known = _of_cookie(request)

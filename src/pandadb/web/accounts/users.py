@@ -28,6 +28,8 @@ class User:
     name: str | None
     """None for a person without an account."""
     role: Role
+    by_token: bool = False
+    """Whether a script has proved it by a token; a browser never sends one by itself."""
 
 
 def identified(request: Request) -> User:

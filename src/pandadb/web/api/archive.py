@@ -2,13 +2,15 @@
 
 from dataclasses import asdict
 from datetime import date
-from typing import Any
 
 from fastapi import Request
 
-from pandadb.services import archive
+from pandadb.services import archive, coverage, failures
+from pandadb.services.archive.explanations.day import ExplainedDay
 from pandadb.web.accounts.roles import api_for
 from pandadb.web.accounts.users import Role
+from pandadb.web.api.answers import JSONAnswer
+from pandadb.web.api.dataclass_schemas import schema_of_class
 from pandadb.web.request_state import (
     Options,
     TheArchive,
@@ -18,27 +20,31 @@ from pandadb.web.request_state import (
 )
 
 reading = api_for(Role.READER)
+Partitions = schema_of_class(
+    coverage.Coverage,
+    failed=(list[schema_of_class(failures.Failure)], "Tables that cannot be read"),  # type: ignore[misc]
+)
 
 
-@reading.get("/archive")
-def get_status(request: Request) -> dict[str, Any]:
+@reading.get("/archive", response_model=schema_of_class(archive.Status))
+def get_status(request: Request) -> JSONAnswer:
     """Return the state of the archive, with days that are put off and why."""
-    return asdict(archive_status(request))
+    return JSONAnswer(archive_status(request))
 
 
-@reading.get("/archive/{day}")
+@reading.get("/archive/{day}", response_model=schema_of_class(ExplainedDay))
 def explain_day(
     database: TheDatabase, other: TheArchive, options: Options, day: date
-) -> dict[str, Any]:
+) -> JSONAnswer:
     """Return where the rows of a day are, why they stay there, and their proofs."""
     found = archive.explain_day(
         database, day, options.policies, archive=other, exports=options.exports, waits=options.waits
     )
-    return asdict(found)
+    return JSONAnswer(found)
 
 
-@reading.get("/partitions")
-def get_coverage(request: Request) -> dict[str, Any]:
+@reading.get("/partitions", response_model=Partitions)
+def get_coverage(request: Request) -> JSONAnswer:
     """Return the partitions of all tables, and problems, with tables that cannot be read."""
     found, failed = read_coverage(request)
-    return asdict(found) | {"failed": [asdict(one) for one in failed]}
+    return JSONAnswer(asdict(found) | {"failed": [asdict(one) for one in failed]})

@@ -1,26 +1,20 @@
 """Jobs as JSON."""
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from pandadb.services import jobs
 from pandadb.web.accounts.roles import api_for
 from pandadb.web.accounts.users import Role
+from pandadb.web.api.answers import JSONAnswer
+from pandadb.web.api.dataclass_schemas import schema_of_class
+from pandadb.web.api.row_schemas import JobCount, JobPage, WholeJob, several
 from pandadb.web.job_query import JobQuery
 from pandadb.web.request_state import Options, TheArchive, TheDatabase
 
 reading = api_for(Role.READER)
-
-
-class JobPage(BaseModel):
-    """A page of jobs."""
-
-    jobs: list[dict[str, Any]]
-    next: str | None
-    """The value of `after` for the next page; None on the last one."""
 
 
 class CountQuery(JobQuery):
@@ -29,8 +23,8 @@ class CountQuery(JobQuery):
     by: str = Field("jobstatus", description="Columns, separated by commas; also: table")
 
 
-@reading.get("/jobs")
-def find_jobs(database: TheDatabase, query: Annotated[JobQuery, Query()]) -> JobPage:
+@reading.get("/jobs", response_model=JobPage)
+def find_jobs(database: TheDatabase, query: Annotated[JobQuery, Query()]) -> JSONAnswer:
     """Return a page of the jobs that meet all conditions, with all columns."""
     page = jobs.find(
         database,
@@ -40,28 +34,27 @@ def find_jobs(database: TheDatabase, query: Annotated[JobQuery, Query()]) -> Job
         limit=query.limit,
         after=query.after,
     )
-    return JobPage(jobs=page.jobs, next=page.next)
+    return JSONAnswer({"jobs": page.jobs, "next": page.next})
 
 
-@reading.get("/jobs/{pandaid}")
+@reading.get("/jobs/{pandaid}", response_model=WholeJob)
 def get_job(
     database: TheDatabase, archive: TheArchive, options: Options, pandaid: int
-) -> dict[str, Any]:
+) -> JSONAnswer:
     """Return a job with its files, parameters and metadata, wherever it is."""
-    return jobs.get(database, pandaid, archive=archive, exports=options.exports)
+    return JSONAnswer(jobs.get(database, pandaid, archive=archive, exports=options.exports))
 
 
-@reading.get("/jobs/{pandaid}/history")
+@reading.get("/jobs/{pandaid}/history", response_model=schema_of_class(jobs.History))
 def get_history(
     database: TheDatabase, archive: TheArchive, options: Options, pandaid: int
-) -> dict[str, Any]:
+) -> JSONAnswer:
     """Return the states of a job with the seconds in each, and its attempts."""
-    return asdict(jobs.history(database, pandaid, archive=archive, exports=options.exports))
+    found = jobs.history(database, pandaid, archive=archive, exports=options.exports)
+    return JSONAnswer(found)
 
 
-@reading.get("/job-counts")
-def count_jobs(
-    database: TheDatabase, query: Annotated[CountQuery, Query()]
-) -> list[dict[str, Any]]:
+@reading.get("/job-counts", response_model=several(JobCount))
+def count_jobs(database: TheDatabase, query: Annotated[CountQuery, Query()]) -> JSONAnswer:
     """Return the number of `jobs` for each combination of values of the columns in `by`."""
-    return jobs.count(database, query.filter(), query.by.split(","))
+    return JSONAnswer(jobs.count(database, query.filter(), query.by.split(",")))

@@ -1,10 +1,10 @@
 """Job queues, groups, workers and the outbox as JSON."""
 
-from typing import Any
-
 from pandadb.services import queue
 from pandadb.web.accounts.roles import api_for
 from pandadb.web.accounts.users import Role
+from pandadb.web.api.answers import JSONAnswer
+from pandadb.web.api.row_schemas import WorkerRow, several
 from pandadb.web.request_state import TheDatabase, TheQueues
 
 reading = api_for(Role.READER)
@@ -22,10 +22,10 @@ def list_groups(state: TheQueues) -> list[queue.GroupState]:
     return state.groups
 
 
-@reading.get("/workers")
-def list_workers(database: TheDatabase, *, stopped: bool = False) -> list[dict[str, Any]]:
+@reading.get("/workers", response_model=several(WorkerRow))
+def list_workers(database: TheDatabase, *, stopped: bool = False) -> JSONAnswer:
     """Return the workers with their jobs; with `stopped` also those that have ended."""
-    return queue.workers(database, stopped=stopped)
+    return JSONAnswer(queue.workers(database, stopped=stopped))
 
 
 @reading.get("/problems")

@@ -1,12 +1,22 @@
 """Sites, shares and Harvester as JSON."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 
 from pandadb.services import harvester, shares, sites
 from pandadb.web.accounts.roles import api_for
 from pandadb.web.accounts.users import Role
+from pandadb.web.api.answers import JSONAnswer
+from pandadb.web.api.row_schemas import (
+    ChangePage,
+    HarvesterState,
+    PilotPage,
+    ShareRow,
+    SiteCounts,
+    WholeSite,
+    several,
+)
 from pandadb.web.request_state import TheDatabase
 
 reading = api_for(Role.READER)
@@ -14,32 +24,32 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 Before = Annotated[int | None, Query(ge=0, description="Last number of the page before")]
 
 
-@reading.get("/sites")
-def list_sites(database: TheDatabase, role: str | None = None) -> list[dict[str, Any]]:
+@reading.get("/sites", response_model=several(SiteCounts))
+def list_sites(database: TheDatabase, role: str | None = None) -> JSONAnswer:
     """Return the sites with the numbers of their PanDA sites and endpoints."""
-    return sites.find(database, role=role)
+    return JSONAnswer(sites.find(database, role=role))
 
 
-@reading.get("/sites/{name:path}")
-def get_site(database: TheDatabase, name: str) -> dict[str, Any]:
+@reading.get("/sites/{name:path}", response_model=WholeSite)
+def get_site(database: TheDatabase, name: str) -> JSONAnswer:
     """Return a site or a PanDA queue with all that belongs to it."""
-    return sites.get(database, name)
+    return JSONAnswer(sites.get(database, name))
 
 
-@reading.get("/site-changes")
+@reading.get("/site-changes", response_model=ChangePage)
 def list_changes(
     database: TheDatabase, name: str | None = None, limit: Limit = 100, before: Before = None
-) -> dict[str, Any]:
+) -> JSONAnswer:
     """Return a page of the changes of loads, the newest first."""
     page = sites.history(database, name, limit=limit, before=before)
-    return {"changes": page.changes, "next": page.next}
+    return JSONAnswer({"changes": page.changes, "next": page.next})
 
 
-@reading.get("/shares")
-def list_shares(database: TheDatabase) -> list[dict[str, Any]]:
+@reading.get("/shares", response_model=several(ShareRow))
+def list_shares(database: TheDatabase) -> JSONAnswer:
     """Return the shares from the top down, with targets, running and queued HS06."""
     report = shares.tree(database)
-    return [
+    rows = [
         {
             "name": share.name,
             "parent": share.parent,
@@ -49,18 +59,19 @@ def list_shares(database: TheDatabase) -> list[dict[str, Any]]:
         }
         for share in report.tree.root.walk()
     ]
+    return JSONAnswer(rows)
 
 
-@reading.get("/harvester")
-def list_instances(database: TheDatabase) -> list[dict[str, Any]]:
+@reading.get("/harvester", response_model=several(HarvesterState))
+def list_instances(database: TheDatabase) -> JSONAnswer:
     """Return the Harvester instances with the numbers of their workers."""
-    return [vars(one) | {"states": one.states} for one in harvester.status(database)]
+    return JSONAnswer([vars(one) | {"states": one.states} for one in harvester.status(database)])
 
 
-@reading.get("/harvester-workers")
+@reading.get("/harvester-workers", response_model=PilotPage)
 def list_workers(
     database: TheDatabase, instance: str, limit: Limit = 100, before: Before = None
-) -> dict[str, Any]:
+) -> JSONAnswer:
     """Return a page of the workers of an instance, the largest numbers first."""
     page = harvester.find_workers(database, instance, limit=limit, before=before)
-    return {"workers": page.workers, "next": page.next}
+    return JSONAnswer({"workers": page.workers, "next": page.next})

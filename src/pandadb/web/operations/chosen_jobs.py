@@ -16,6 +16,7 @@ from pandadb.database import Database
 from pandadb.errors import InvalidInput
 from pandadb.services import jobs
 from pandadb.web.job_query import JobQuery
+from pandadb.web.protection.query_names import sentence_of
 
 MAX_JOBS = 1000
 """Jobs of one form: a page is a transaction, and a person reads it."""
@@ -90,8 +91,8 @@ def _matching(database: Database, query: str) -> ChosenJobs:
     try:
         chosen = JobQuery.model_validate(given).filter()
     except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidInput(f"{first['loc'][-1]}: {first['msg']}") from None
+        sentence = sentence_of(error.errors()[0], JobQuery.model_fields)
+        raise InvalidInput(sentence.removesuffix(".")) from None
     if chosen.is_unconditional:
         raise InvalidInput("The filter matches every job: give it a condition, or mark jobs")
     page = jobs.find(database, chosen, columns=["pandaid", "jobstatus"], limit=MAX_JOBS)

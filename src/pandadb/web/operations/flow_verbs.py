@@ -82,6 +82,7 @@ def run(
     database: Database, flow: int, verb: FlowVerb, values: Mapping[str, str], *, dry_run: bool
 ) -> OutcomeText:
     """Do a verb on a flow, or try it."""
+    before = _states(database, flow) if dry_run else {}
     changed = verb.act(database, flow, values, VerbOptions(dry_run=dry_run))
     would = "would be" if dry_run else "are"
     if not changed and verb.name != "delete":
@@ -91,4 +92,9 @@ def run(
     counts = Counter(changed.values())
     words = ", ".join(f"{number:,} {would} {state}" for state, number in counts.items())
     details = [f"Job {job}: {state}" for job, state in sorted(changed.items())]
-    return OutcomeText(f"Of the jobs of flow {flow}, {words or 'none'}.", details)
+    steps = [f"{job}:{before.get(job)}>{state}" for job, state in changed.items()]
+    return OutcomeText(f"Of the jobs of flow {flow}, {words or 'none'}.", details, steps=steps)
+
+
+def _states(database: Database, flow: int) -> dict[int, str]:
+    return {one["pandaid"]: str(one["state"]) for one in queue.flows.get(database, flow).jobs}

@@ -11,3 +11,5 @@ class OutcomeText:
     details: list[str] = field(default_factory=list)
     changes: bool = True
     """Whether it changes something, so that there is something to confirm."""
+    steps: list[str] = field(default_factory=list)
+    """What changes, each as `THING:BEFORE>AFTER`: a confirmation is for these only."""

@@ -25,22 +25,26 @@ def _reap(database: Database, _: Mapping[str, str], options: VerbOptions) -> Out
     done = queue.reap(database, options)
     parts = {"tried again": done.requeued, "failed": done.failed, "cancelled": done.cancelled}
     details = [f"{len(jobs):,} {word}" for word, jobs in parts.items() if jobs]
-    return _told(done.number, "jobs with an expired lease", details, options)
+    steps = [f"{job}:{word}" for word, jobs in parts.items() for job in jobs]
+    return _told(done.number, "jobs with an expired lease", details, steps, options)
 
 
 def _repair(database: Database, _: Mapping[str, str], options: VerbOptions) -> OutcomeText:
     done = queue.repair(database, options)
     found = {name: len(jobs) for name, jobs in asdict(done).items() if jobs}
     details = [f"{many:,} {queue.REPAIRS[name]}" for name, many in found.items()]
-    return _told(done.number, "rows that are out of order", details, options)
+    steps = [f"{one}:{name}" for name, some in asdict(done).items() for one in some]
+    return _told(done.number, "rows that are out of order", details, steps, options)
 
 
 def _set_group(database: Database, values: Mapping[str, str], options: VerbOptions) -> OutcomeText:
     most = number(values, "most")
+    before = [one.max_running for one in queue.groups(database, values["group"])]
     admitted = queue.set_group(database, values["group"], most, options)
+    steps = [f"limit:{before}>{most}", *(f"{job}:admitted" for job in admitted)]
     would = "would run" if options.dry_run else "run"
     words = f"At most {most:,} jobs of group {values['group']} {would} at once"
-    return OutcomeText(f"{words}; {len(admitted):,} more are admitted.")
+    return OutcomeText(f"{words}; {len(admitted):,} more are admitted.", steps=steps)
 
 
 def _send_again(database: Database, values: Mapping[str, str], options: VerbOptions) -> OutcomeText:
@@ -48,14 +52,17 @@ def _send_again(database: Database, values: Mapping[str, str], options: VerbOpti
     if not waiting:
         words = f"Event {values['event']} was sent already, or is unknown."
         return OutcomeText(words, changes=False)
-    return OutcomeText(f"Event {waiting[0]} is sent by the next run of the outbox.")
+    sentence = f"Event {waiting[0]} is sent by the next run of the outbox."
+    return OutcomeText(sentence, steps=[f"{waiting[0]}:sent"])
 
 
-def _told(many: int, words: str, details: list[str], options: VerbOptions) -> OutcomeText:
+def _told(
+    many: int, words: str, details: list[str], steps: list[str], options: VerbOptions
+) -> OutcomeText:
     if not many:
         return OutcomeText(f"There are no {words}: nothing is to be done.", changes=False)
     would = "would be put in order" if options.dry_run else "are put in order"
-    return OutcomeText(f"{many:,} {words} {would}.", details)
+    return OutcomeText(f"{many:,} {words} {would}.", details, steps=steps)
 
 
 UPKEEP: Mapping[str, Upkeep] = {

@@ -55,6 +55,7 @@ def command(
         values.get("qualifier") or None,
         values.get("parameters") or None,
     )
+    before = str(tasks.get(database, task)["status"])
     done = tasks.command(database, task, asked, tasks.VerbOptions(dry_run=dry_run))
     if task in done.refused:
         return OutcomeText(f"{name} is refused: {done.refused[task]}", changes=False)
@@ -62,4 +63,5 @@ def command(
     waiting = done.waiting.get(task, [])
     details = [f"It waits for {len(waiting):,} jobs to end."] if waiting else []
     state = done.tasks.get(task, "as it was until its jobs have ended")
-    return OutcomeText(f"Task {task} {would} {state}.", details)
+    steps = [f"{task}:{before}>{state}"]
+    return OutcomeText(f"Task {task} {would} {state}.", details, steps=steps)

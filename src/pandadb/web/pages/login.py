@@ -8,6 +8,7 @@ from fastapi import Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from pandadb.web.accounts import password_file, sessions
+from pandadb.web.accounts.account_files import InvalidPasswordFile
 from pandadb.web.accounts.identities import BySession
 from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.users import Role
@@ -46,7 +47,7 @@ def log_in(
     request.app.state.web.rates.count_login(request, name)
     try:
         account = password_file.verified(path, name, password)
-    except password_file.InvalidPasswordFile:
+    except InvalidPasswordFile:
         LOG.exception("no user can log in")
         raise HTTPException(503, "The accounts cannot be read: the log has the reason.") from None
     if account is None:

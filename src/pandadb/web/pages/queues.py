@@ -11,6 +11,7 @@ from pandadb.web.accounts.roles import CurrentUser, pages_for
 from pandadb.web.accounts.users import Role
 from pandadb.web.job_query import Identifier
 from pandadb.web.operations import queue_upkeep
+from pandadb.web.operations.confirmations import Attempt, attempt
 from pandadb.web.operations.outcome_texts import OutcomeText
 from pandadb.web.operations.parameters import missing, values_of
 from pandadb.web.pages.jobs.lists import job_address
@@ -87,21 +88,25 @@ def keep_up(request: Request, database: TheDatabase, form: TheForm) -> Response:
     texts = {key: str(value) for key, value in form.multi_items()}
     values = values_of(upkeep.parameters, texts)
     lacking = missing(upkeep.parameters, values)
-    confirmed = form.get("confirmed") == "true" and not lacking
     if lacking:
         outcome = OutcomeText(f"Give a value: {', '.join(lacking)}.", changes=False)
+        answer = Attempt(outcome, is_confirmed=False)
     else:
-        outcome = upkeep.act(database, values, queue.VerbOptions(dry_run=not confirmed))
+        answer = attempt(
+            texts,
+            values,
+            lambda is_dry: upkeep.act(database, values, queue.VerbOptions(dry_run=is_dry)),
+        )
     return render(
         request,
         "operation.html",
         heading=upkeep.name.capitalize(),
         back="/queues",
         meaning=upkeep.meaning,
-        fields={"upkeep": upkeep.name},
+        fields={"upkeep": upkeep.name, "seen": answer.seen},
         parameters=upkeep.parameters,
         values=values,
-        outcome=outcome,
-        is_confirmed=confirmed,
+        outcome=answer.outcome,
+        is_confirmed=answer.is_confirmed,
         is_dangerous=False,
     )

@@ -35,6 +35,14 @@ class Rates:
         for key in (address_of(request, self._options), f"name {name[:LONGEST]}"):
             self._count(self._options.login_rate, "login", key)
 
+    def count_token(self, request: Request) -> None:
+        """Count a token that is none, of the address; valid ones are not counted.
+
+        Raises:
+            HTTPException: 429, these were too many.
+        """
+        self._count(self._options.login_rate, "token", address_of(request, self._options))
+
     def _count(self, rate: str, kind: str, key: str) -> None:
         limit = parse(rate)
         if not self._limiter.hit(limit, kind, key):
@@ -50,5 +58,5 @@ def address_of(request: Request, options: WebOptions) -> str:
     client = request.client.host if request.client else ""
     if client not in options.proxies:
         return client
-    forwarded = request.headers.get("X-Forwarded-For", "")
+    forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
     return forwarded.rpartition(",")[2].strip()[:LONGEST] or client

@@ -257,7 +257,15 @@ def test_the_columns_that_are_asked_for_are_listed(session: Session) -> None:
     assert [*job] == ["table", *NAMES]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "ä", "bnVsbA", "W10", "W1tdLDEsMiwzXQ", "1" * 5000])
+NO_CURSORS = (
+    "", "x", "ä", "bnVsbA", "W10", "W1tdLDEsMiwzXQ",
+    "WyJwYW5kYWlkIiwgZmFsc2UsIDFlNDAwLCAxXQ", "WyJwYW5kYWlkIiwgZmFsc2UsIDUsIDFd",
+    "WyJzdGFydHRpbWUiLCBmYWxzZSwgdHJ1ZSwgMV0",
+)  # fmt: skip
+"""The last ones have infinity, a number and true where a cursor has a text."""
+
+
+@pytest.mark.parametrize("cursor", [*NO_CURSORS, "1" * 5000])
 def test_what_is_no_cursor_is_refused(session: Session, cursor: str) -> None:
     with pytest.raises(InvalidCursor, match="is no cursor"):
         find(session, Filter(), after=cursor)

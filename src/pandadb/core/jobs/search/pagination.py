@@ -92,5 +92,11 @@ class Cursor:
 
 
 def _parsed(kind: Any, text: Any) -> Any:
-    """Return the value of a cursor; its time may be one that only PostgreSQL has."""
+    """Return the value of a cursor; its time may be one that only PostgreSQL has.
+
+    Raises:
+        TypeError: It is no text, and no cursor has been so.
+    """
+    if not isinstance(text, str):
+        raise TypeError(text)
     return timestamps.read(text) if isinstance(kind, DateTime) else parse(kind, text)

@@ -13,6 +13,7 @@ from pandadb.web.accounts.roles import CurrentUser, pages_for
 from pandadb.web.accounts.users import Role
 from pandadb.web.operations import chosen_jobs, job_verbs, outcomes
 from pandadb.web.operations.chosen_jobs import ChosenJobs
+from pandadb.web.operations.confirmations import AGAIN, NO_DRY_RUN, OTHER_VALUES, digest_of
 from pandadb.web.operations.job_verbs import Call, JobVerb
 from pandadb.web.operations.parameters import missing, values_of
 from pandadb.web.pages.jobs.lists import job_address
@@ -49,11 +50,13 @@ TheForm = Annotated[FormData, Depends(form_of)]
 def run_verb(request: Request, database: TheDatabase, user: CurrentUser, form: TheForm) -> Response:
     """Answer a form with the dry run of a verb, or, if it confirms one, with its report."""
     verb = job_verbs.known(str(form.get("verb", "")))
-    is_confirmed = form.get("confirmed") == "true"
     chosen = chosen_jobs.of_form(database, form)
     texts = {name: str(value) for name, value in form.multi_items()}
     values = values_of(verb.parameters, texts)
-    context: dict[str, Any] = {"verb": verb, "chosen": chosen, "values": values}
+    tried = digest_of(values)
+    wanted = form.get("confirmed") == "true"
+    is_confirmed = wanted and form.get("tried") == tried and bool(form.get("seen"))
+    context: dict[str, Any] = {"verb": verb, "chosen": chosen, "values": values, "tried": tried}
     if lacking := missing(verb.parameters, values):
         sentence = f"Jobs: {len(chosen.states):,}. Give a value: {', '.join(lacking)}."
         return render(request, "jobs/verb.html", **context, table=None, sentence=sentence)
@@ -61,6 +64,10 @@ def run_verb(request: Request, database: TheDatabase, user: CurrentUser, form: T
     call = Call(database, [*chosen.states], user.name or "web", values, options)
     report = verb.act(call) if call.pandaids else VerbReport()
     report.dry_run = options.dry_run
+    sentence = outcomes.sentence(chosen, report, dry_run=options.dry_run)
+    if wanted and not is_confirmed:
+        why = f"{OTHER_VALUES} {AGAIN}" if form.get("tried") else NO_DRY_RUN
+        sentence = f"{why} {sentence}"
     template = "jobs/verb_report.html" if is_confirmed else "jobs/verb.html"
     return render(
         request,
@@ -68,7 +75,7 @@ def run_verb(request: Request, database: TheDatabase, user: CurrentUser, form: T
         **context,
         table=_table(verb, chosen, report),
         number=len(report.changed),
-        sentence=outcomes.sentence(chosen, report, dry_run=options.dry_run),
+        sentence=sentence,
     )
 
 

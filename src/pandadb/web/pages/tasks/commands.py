@@ -7,6 +7,7 @@ from pandadb.services import tasks
 from pandadb.web.accounts.roles import CurrentUser, pages_for
 from pandadb.web.accounts.users import Role
 from pandadb.web.operations import flow_verbs, task_commands
+from pandadb.web.operations.confirmations import Attempt, attempt
 from pandadb.web.operations.outcome_texts import OutcomeText
 from pandadb.web.operations.parameters import missing, values_of
 from pandadb.web.pages.jobs.verbs import TheForm
@@ -23,32 +24,28 @@ def command_task(
     """Answer a form with the dry run of a command, or, if it confirms one, with its outcome."""
     name = task_commands.known(str(form.get("command", "")))
     parameters = task_commands.parameters_of(name)
-    values = values_of(parameters, {key: str(value) for key, value in form.multi_items()})
-    status = str(tasks.get(database, task)["status"])
-    confirmed = form.get("confirmed") == "true"
+    texts = {key: str(value) for key, value in form.multi_items()}
+    values, by = values_of(parameters, texts), user.name or "web"
     if lacking := missing(parameters, values):
         outcome = OutcomeText(f"Give a value: {', '.join(lacking)}.", changes=False)
-        confirmed = False
-    elif confirmed and form.get("seen") != status:
-        outcome = OutcomeText(
-            f"The task was {form.get('seen')} at the dry run and is {status} now: it is left alone."
-            " This is the dry run for its state now."
-        )
-        confirmed = False
+        answer = Attempt(outcome, is_confirmed=False)
     else:
-        by = user.name or "web"
-        outcome = task_commands.command(database, task, name, values, by, dry_run=not confirmed)
+        answer = attempt(
+            texts,
+            values,
+            lambda is_dry: task_commands.command(database, task, name, values, by, dry_run=is_dry),
+        )
     return render(
         request,
         "operation.html",
         heading=f"{name.capitalize()} task {task}",
         back=f"/tasks/{task}",
         meaning=tasks.COMMANDS[name].meaning,
-        fields={"command": name, "seen": status},
+        fields={"command": name, "seen": answer.seen},
         parameters=parameters,
         values=values,
-        outcome=outcome,
-        is_confirmed=confirmed,
+        outcome=answer.outcome,
+        is_confirmed=answer.is_confirmed,
         is_dangerous=name in task_commands.DANGEROUS,
     )
 
@@ -57,20 +54,22 @@ def command_task(
 def change_flow(request: Request, database: TheDatabase, form: TheForm, flow: int) -> Response:
     """Answer a form with the dry run of a verb on a flow, or, if it confirms one, its outcome."""
     verb = flow_verbs.known(str(form.get("verb", "")))
-    values = values_of(verb.parameters, {key: str(value) for key, value in form.multi_items()})
-    confirmed = form.get("confirmed") == "true"
-    outcome = flow_verbs.run(database, flow, verb, values, dry_run=not confirmed)
-    is_gone = confirmed and verb.name == "delete"
+    texts = {key: str(value) for key, value in form.multi_items()}
+    values = values_of(verb.parameters, texts)
+    answer = attempt(
+        texts, values, lambda is_dry: flow_verbs.run(database, flow, verb, values, dry_run=is_dry)
+    )
+    is_gone = answer.is_confirmed and verb.name == "delete"
     return render(
         request,
         "operation.html",
         heading=f"{verb.name.capitalize()} flow {flow}",
         back="/flows" if is_gone else f"/tasks/{flow}",
         meaning=f"By {verb.name} {verb.meaning}.",
-        fields={"verb": verb.name},
+        fields={"verb": verb.name, "seen": answer.seen},
         parameters=verb.parameters,
         values=values,
-        outcome=outcome,
-        is_confirmed=confirmed,
+        outcome=answer.outcome,
+        is_confirmed=answer.is_confirmed,
         is_dangerous=verb.is_dangerous,
     )
