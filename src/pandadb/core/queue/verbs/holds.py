@@ -46,7 +46,7 @@ def pause(
     Raises:
         FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
     """
-    chosen = outcomes.choose(session, pandaids, PAUSE, how)
+    chosen = outcomes.choose(session, pandaids, PAUSE, how, alone=True)
     ready = [job for job, one in chosen.jobs.items() if one.jobstatus == "activated"]
     if ready:
         done, _ = move(session, states.transitions("throttle"), ready, host=host)
