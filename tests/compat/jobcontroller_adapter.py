@@ -349,7 +349,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
     def get_job_by_process(self, job: str) -> dict[str, Any] | None:
         """Return the job with the process of this one."""
         pandaid = self.pandaid(job)
-        row = next(one for one in self.rows() if one["pandaid"] == pandaid)
+        (row,) = self.rows(CONTROL.pandaid == pandaid)
         process = (row["details"] or {}).get("process")
         found = self.controller.with_process(process) if process else []
         return self.seen(found[0]) if found else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
@@ -208,7 +208,7 @@ class FlowOps:
         return Graph([self.new_job(one, own) for one in jobs], given.get("output"))
 
     def replaced(self, given: dict[str, Any], maker: str) -> Graph:
-        """Return the graph that replaces its maker; a job that does has the maker's metadata."""
+        """Return the graph that replaces its maker, and note the settings of the successor."""
         graph = self.graph(given, maker)
         name, _, index = maker.partition("#")
         successor = f"{name}#{int(index or 1) + 1}"
@@ -342,15 +342,9 @@ class FlowOps:
     def reset(self, *, limit: int = 25, validation: str = "", **_: Any) -> bool:
         """Delete everything."""
         today = datetime.now(UTC).date()
-        given = (
-            None
-            if not validation
-            else date.fromisoformat(validation)
-            if validation != "today"
-            else today
-        )
+        is_today = validation in ("today", today.isoformat())
         try:
-            flows.reset(self.database, PATIENT, limit=limit, today=given)
+            flows.reset(self.database, PATIENT, limit=limit, today=today if is_today else None)
         except flows.TooManyFlows:
             return False
         return True

@@ -196,12 +196,16 @@ def _next_version(
 ) -> int:
     """Submit the job that takes the place of a job: with its name, its number + 1, its children.
 
+    It has the metadata of that job, and further ones of its own.
+
     Raises:
         InvalidValue: A live job has its dedupe key, and cannot be in two places.
     """
     old, task = maker.row.pandaid, maker.flow.jeditaskid
     columns = {**job.columns, "jobname": job.name or maker.row.name}
-    given = with_defaults(replace(job, name=maker.row.name, columns=columns), maker.defaults)
+    metadata = {**(job.metadata or {}), **((maker.row.details or {}).get("metadata") or {})}
+    mine = replace(job, name=maker.row.name, columns=columns, metadata=metadata or None)
+    given = with_defaults(mine, maker.defaults)
     done = submission.submit(session, [given], maker.host, jeditaskid=task)
     if done.existing:
         raise InvalidValue(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import null, update
 
-from pandadb.core.control import groups, notices
+from pandadb.core.control import dependencies, groups, notices
 from pandadb.core.jobs import advances, states
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.mover import move
@@ -113,6 +113,8 @@ def _place(
     fresh = {"step_attempts": 0, "step_error": null(), "cancel_requested_at": null()}
     suspended, held = state is Standing.SUSPENDED, state is Standing.PAUSED
     session.execute(rows.values(suspended=suspended, held=held, **fresh, last_changed=now()))
+    if state is Standing.CLOSED:
+        dependencies.note_stops(session, jobs)
     values = {"jobsubstatus": substatus, "commandtopilot": None}
     advances.advance(session, states.SET_STATE, [*jobs], target=target, host=host, values=values)
     _set_places(session, jobs, "held" if held else target, host=host)

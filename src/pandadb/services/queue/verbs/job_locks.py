@@ -84,8 +84,8 @@ def break_locks(
     """End the sessions that have locked jobs, or flows; with `of_flows`, the flows of the jobs.
 
     `below` is for a verb that needs other jobs with these: their children, or all that depend on
-    them. Each session is rolled back. Returns the locks that there were. The role needs the right to signal the
-    sessions: its own, or as a member of pg_signal_backend.
+    them. Each session is rolled back. Returns the locks that there were. The role needs the right
+    to signal the sessions: its own, or as a member of pg_signal_backend.
     """
     with database.transaction() as connection:
         jobs = [] if chosen is None else pandaids_of(connection, chosen)

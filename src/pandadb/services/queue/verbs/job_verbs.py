@@ -72,6 +72,7 @@ def _run(
     chosen: JobChoice,
     act: Act,
     rules: VerbRules,
+    *,
     below: Below = "children",
 ) -> VerbReport:
     """Do a verb for the chosen jobs of the queue; a filter never finds earlier attempts.
@@ -137,7 +138,7 @@ def rerun(
     def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
         return reruns.rerun(connection, jobs, force=force, host=rules.options.host, how=how)
 
-    return _run(database, "rerun", chosen, act, rules, "all" if force else "children")
+    return _run(database, "rerun", chosen, act, rules, below="all" if force else "children")
 
 
 def retry(database: Database, chosen: JobChoice, rules: VerbRules = DEFAULT_RULES) -> VerbReport:
@@ -219,7 +220,7 @@ def cancel_jobs(
         host = rules.options.host
         return stops.cancel(connection, jobs, by=by, host=host, cascade=cascade, how=how)
 
-    return _run(database, "cancel", chosen, act, rules, "all" if cascade else "children")
+    return _run(database, "cancel", chosen, act, rules, below="all" if cascade else "children")
 
 
 def delete_jobs(
