@@ -281,7 +281,8 @@ class FlowOps:
 
     def refresh_flow(self, flow: str) -> list[str]:
         """Make jobs ready that wait for nothing."""
-        return self.keys_of(flows.refresh(self.database, self.flow_number(flow), PATIENT).jobs)
+        number = self.flow_number(flow)
+        return self.keys_of(flows.refresh(self.database, number, PATIENT).jobs) if number else []
 
     def flow_state(self, states: dict[str, str]) -> str:
         """Set states of jobs, and return the state of their flow."""
@@ -294,8 +295,8 @@ class FlowOps:
         """Do nothing: the time of the last change of a flow is that of its jobs."""
 
     def stop_children(self, job: str) -> int:
-        """Stop the children of a job."""
-        pandaid = self.pandaid(job)
+        """Stop the children of a job, which are those of its newest index."""
+        pandaid = self.pandaid(job.partition("#")[0])
         return flows.stop_children(self.database, pandaid, PATIENT).number if pandaid else 0
 
     def stop_flow(self, flow: str | None = None, job: str | None = None) -> int:
