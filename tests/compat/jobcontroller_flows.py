@@ -310,6 +310,8 @@ class FlowOps:
         self, flow: str | None = None, job: str | None = None, *, break_lock: bool = False
     ) -> int:
         """Resume a flow."""
+        if (flow is None) == (job is None):
+            raise queue.UnknownParent("a flow is chosen by its name or by one job")
         number = self.flow_number(flow, job)
         if break_lock:
             jobs = [job["pandaid"] for job in flows.get(self.database, number).jobs]
