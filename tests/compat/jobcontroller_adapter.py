@@ -45,6 +45,8 @@ from tests.compat.jobcontroller_flows import FlowOps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import ColumnElement
+
 CONTROL, EDGE, JOB = (model.__table__.c for model in (JobControl, JobDependency, Jobs))
 LOG, PARAMS = JobsStatusLog.__table__.c, JobParams.__table__.c
 JUDGE = Path(__file__).parents[3] / "shared" / "compat" / "jobcontroller"
@@ -96,6 +98,7 @@ ORDERS = {
     "priority": "currentpriority",
     "flow": "jeditaskid",
 }
+LOCKS_AT_ONCE = 64
 PATIENCE = 0.05
 """Seconds that a verb waits for a lock."""
 AT_ONCE = VerbOptions(Lock.NOWAIT)
@@ -152,8 +155,8 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
 
     def __init__(self, url: str) -> None:
         self.database = Database(url)
-        self.others = Database(url)
-        """The database of somebody else, who holds locks."""
+        self.others = Database(url, pool_size=LOCKS_AT_ONCE)
+        """The database of others, which hold locks: each takes a connection."""
         options = VerbOptions(patience=PATIENCE)
         self.controller = JobController(self.database, user="user", options=options)
         self.locks: list[ExitStack] = []
@@ -219,8 +222,8 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             "batches": self.batch_lines(keys),
         }
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the control rows with what is needed of their jobs."""
+    def rows(self, *chosen: ColumnElement[bool]) -> list[dict[str, Any]]:
+        """Return the control rows with what is needed of their jobs; all, or those that match."""
         logged = select(func.max(LOG.modiftime_extended)).where(LOG.pandaid == CONTROL.pandaid)
         columns = (
             JOB.jobstatus,
@@ -243,7 +246,8 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
             parameters.scalar_subquery().label("parameters"),
         ).select_from(JobControl.__table__.join(Jobs.__table__, JOB.pandaid == CONTROL.pandaid))
         with self.database.transaction() as connection:
-            rows = [dict(row) for row in connection.execute(found).mappings()]
+            mine = connection.execute(found.where(*chosen)).mappings()
+            rows = [dict(row) for row in mine]
         for row in rows:
             row["updated"] = max(time for time in (row["logged"], row["last_changed"]) if time)
         return rows
@@ -314,7 +318,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
 
     def state_of(self, job: str) -> str | None:
         """Return the state of a job."""
-        found = self.get_job(job)
+        found = self.seen(self.pandaid(job))
         return found and found["state"]
 
     def kind(self, error: Exception) -> str | None:
@@ -339,13 +343,13 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
 
     def seen(self, pandaid: int | None) -> dict[str, Any] | None:
         """Return the key and the state of a job by its PandaID."""
-        row = next((one for one in self.rows() if one["pandaid"] == pandaid), None)
+        row = next(iter(self.rows(CONTROL.pandaid == pandaid)), None)
         return row and {"job": self.key(row["name"], row["index_number"]), "state": self.named(row)}
 
     def get_job_by_process(self, job: str) -> dict[str, Any] | None:
         """Return the job with the process of this one."""
         pandaid = self.pandaid(job)
-        row = next(one for one in self.rows() if one["pandaid"] == pandaid)
+        (row,) = self.rows(CONTROL.pandaid == pandaid)
         process = (row["details"] or {}).get("process")
         found = self.controller.with_process(process) if process else []
         return self.seen(found[0]) if found else None
@@ -389,8 +393,9 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
     # ------------------------------------------------------------ filters
 
     def picked(self, filter: dict[str, Any] | None) -> JobFilter:
-        """Return the filter of jobs of the judge's words."""
-        given, chosen = {**(filter or {})}, JobFilter(controlled=True)
+        """Return the filter of jobs of the judge's words, where what is empty is no condition."""
+        given = {name: value for name, value in (filter or {}).items() if value}
+        chosen = JobFilter(controlled=True)
         if "jobs" in given:
             names = (job if "#" in job else f"{job}#1" for job in given.pop("jobs"))
             chosen &= JobFilter(pandaids=[self.pandaid(job) for job in names])
@@ -449,7 +454,9 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
 
     def delete(self, job: str, output: bool = False, break_lock: bool = False) -> list[str]:
         mine = self.pandaid(job)
-        return self.answered_only(lambda: self.controller.delete(mine, break_locks=break_lock))
+        return self.answered_only(
+            lambda: self.controller.delete(mine, cancel=True, break_locks=break_lock)
+        )
 
     def set_state(self, job: str, state: str, break_lock: bool = False) -> list[str]:
         mine, wanted = self.pandaid(job), STANDINGS[state][0]
@@ -490,7 +497,7 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
     def delete_all(
         self, filter: dict[str, Any], limit: int = 10, raise_on_error: bool = True
     ) -> list[str]:
-        given = {"limit": limit, **self.rules(raise_on_error)}
+        given = {"limit": limit, "cancel": True, **self.rules(raise_on_error)}
         return self.answered_only(lambda: self.controller.delete(self.picked(filter), **given))
 
     def set_run_properties(

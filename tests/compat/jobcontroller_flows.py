@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
@@ -12,7 +13,7 @@ from pandadb.core.control.locks import ControlLocked
 from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.queue.flows import new_flows
 from pandadb.core.queue.steps.step_failures import StepFailure
-from pandadb.models import FlowJobs, Flows, JobControl, Jobs, Outbox
+from pandadb.models import FlowJobs, Flows, JediTaskParams, JobControl, Jobs, Outbox
 from pandadb.services import queue
 from pandadb.services.queue import LeaseLost, NewQueueJob, batches, flows, steps
 from pandadb.services.queue.flows import FlowFilter, FlowLocked, Graph, NewFlow, Response
@@ -25,9 +26,13 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 CONTROL, JOB, FLOW, MEMBER = (one.__table__.c for one in (JobControl, Jobs, Flows, FlowJobs))
+PARAMS = JediTaskParams.__table__.c
 PATIENT = VerbOptions(patience=0.2)
 OWNER = "golden"
 SECONDS = 3600.0
+UNKNOWN = 10**15
+SETTINGS = ("priority", "worker", "resources", "exec_config")
+"""What jobflow calls the manager configuration of a job."""
 FAR, BATCH = "far", "batch"
 POLLED = ("SUBMITTED", "RUNNING")
 """States in which the runner asks a batch system: whatever fails then is tried again."""
@@ -74,6 +79,7 @@ class FlowOps:
         self.leases: dict[int, Lease] = {}
         self.batches: dict[str, int] = {}
         self.heard: int | None = None
+        self.settings: dict[str, dict[str, Any]] = {}
 
     def flow_kind(self, error: Exception) -> str | None:
         """Return the kind of an error in the judge's words."""
@@ -84,18 +90,23 @@ class FlowOps:
     def flow_lines(self, keys: dict[int, str]) -> dict[str, dict[str, Any]]:
         """Return what is seen of flows; `keys` are those of jobs by PandaID."""
         locked = self.locked_flows()
-        lines = {}
-        for number in self.flows().values():
-            graph = flows.get(self.database, number)
-            row = graph.flow
-            lines[row["name"]] = {
-                "state": row["state"].upper(),
-                "jobs": sorted(keys[job["pandaid"]] for job in graph.jobs),
-                "metadata": graph.metadata,
-                "locked": number in locked,
-                "updated": row["changed_at"],
+        found = select(FLOW.jeditaskid, FLOW.name, FLOW.state, FLOW.changed_at, PARAMS.taskparams)
+        found = found.outerjoin(PARAMS.jeditaskid.table, PARAMS.jeditaskid == FLOW.jeditaskid)
+        members: dict[int, list[str]] = {}
+        with self.database.transaction() as connection:
+            rows = connection.execute(found).all()
+            for job, flow in connection.execute(select(MEMBER.pandaid, MEMBER.jeditaskid)):
+                members.setdefault(flow, []).append(keys[job])
+        return {
+            row.name: {
+                "state": row.state.upper(),
+                "jobs": sorted(members.get(row.jeditaskid, ())),
+                "metadata": json.loads(row.taskparams or "{}").get("metadata"),
+                "locked": row.jeditaskid in locked,
+                "updated": row.changed_at,
             }
-        return lines
+            for row in rows
+        }
 
     def batch_lines(self, keys: dict[int, str]) -> dict[str, dict[str, Any]]:
         """Return what is seen of batch processes."""
@@ -150,18 +161,23 @@ class FlowOps:
         new = NewFlow(flow, queue=worker, allows_outer_parents=external, **given)
         own = {one["name"] for one in jobs}
         made = [self.new_job(one, own) for one in jobs]
+        self.settings |= {one["name"]: self.own_settings(one) for one in jobs}
         if crash:
             with self.database.transaction() as connection:
                 new_flows.submit(connection, new, made, "golden")
                 raise ConnectionLostError
         return self.keys_of(queue.submit(self.database, made, flow=new).pandaids)
 
-    def new_job(self, one: dict[str, Any], own: set[str], *, inherits: bool = False) -> NewQueueJob:
-        """Return a job of a graph; one that a job makes inherits worker and priority."""
-        names = ["metadata"] if inherits else ["metadata", "priority", "resources", "exec_config"]
+    @staticmethod
+    def own_settings(one: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings that a job of a graph has of its own."""
+        return {name: one[name] for name in SETTINGS if name in one}
+
+    def new_job(self, one: dict[str, Any], own: set[str]) -> NewQueueJob:
+        """Return a job of a graph."""
         missing = one.get("missing", "error")
         return NewQueueJob(
-            queue="" if inherits else one.get("worker", ""),
+            queue=one.get("worker", ""),
             name=one["name"],
             parents=[
                 parent if parent in own else self.pandaid(parent)
@@ -170,15 +186,36 @@ class FlowOps:
             on_failure="ignore" if missing in EXCUSED else "block",
             arguments={"missing": missing} if missing in EXCUSED else {},
             handler="golden",
-            **{name: one[name] for name in names if name in one},
+            **{
+                name: one[name]
+                for name in ("metadata", "priority", "resources", "exec_config")
+                if name in one
+            },
         )
 
-    def graph(self, given: dict[str, Any]) -> Graph:
-        """Return a graph of a response."""
+    def graph(self, given: dict[str, Any], maker: str) -> Graph:
+        """Return a graph of a response: jobflow passes the settings of its maker to all its jobs.
+
+        If the maker has none, each job has its own.
+        """
+        passed = self.settings.get(maker) or {}
         jobs = [given["job"]] if "job" in given else given["jobs"]
+        if passed:
+            plain = ({k: v for k, v in one.items() if k not in SETTINGS} for one in jobs)
+            jobs = [{**one, **passed} for one in plain]
         own = {one["name"] for one in jobs}
-        made = [self.new_job(one, own, inherits=True) for one in jobs]
-        return Graph(made, given.get("output"))
+        self.settings |= {one["name"]: self.own_settings(one) for one in jobs}
+        return Graph([self.new_job(one, own) for one in jobs], given.get("output"))
+
+    def replaced(self, given: dict[str, Any], maker: str) -> Graph:
+        """Return the graph that replaces its maker, and note the settings of the successor."""
+        graph = self.graph(given, maker)
+        name, _, index = maker.partition("#")
+        successor = f"{name}#{int(index or 1) + 1}"
+        self.settings[successor] = self.settings.get(maker) or (
+            self.settings[given["job"]["name"]] if "job" in given else {}
+        )
+        return graph
 
     def get_flow(self, flow: str) -> dict[str, Any] | None:
         """Return the state and the jobs of a flow."""
@@ -221,29 +258,31 @@ class FlowOps:
         return {state: found.get(state.lower(), 0) for state in sorted(states)}
 
     def flow_filter(self, given: dict[str, Any] | None) -> FlowFilter:
-        """Return a filter of flows."""
-        asked = dict(given or {})
-        wanted: dict[str, Any] = {
-            name: asked[name] for name in ("name", "metadata") if name in asked
-        }
+        """Return a filter of flows, where what is empty is no condition."""
+        asked = {name: value for name, value in (given or {}).items() if value}
+        names = ("name", "metadata")
+        wanted: dict[str, Any] = {name: asked[name] for name in names if name in asked}
         for name in ("since", "until"):
             if name in asked:
                 time: datetime = asked[name]
                 wanted[name] = time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
-        jobs = [*asked.get("jobs", ()), *(f"id {one}" for one in asked.get("numbers", ()))]
-        if "jobs" in asked or "numbers" in asked:
-            wanted["jobs"] = [self.pandaid(job) for job in jobs]
-        if "flows" in asked:
-            wanted["flows"] = [self.flow_number(one) for one in asked["flows"]]
+        if "jobs" in asked:
+            wanted["jobs"] = [self.pandaid(job) for job in asked["jobs"]]
         if "states" in asked:
             wanted["states"] = [state.lower() for state in asked["states"]]
         if asked.get("locked"):
-            wanted["flows"] = [*self.locked_flows()]
+            wanted["locked"] = True
+        by_number = [f"id {job}" for job in asked.get("numbers", ())]
+        named = [names for names in (asked.get("flows"), by_number) if names]
+        if named:
+            found = ({self.flow_number(one) for one in names} for names in named)
+            wanted["flows"] = sorted(set.intersection(*found))
         return FlowFilter(**wanted)
 
     def refresh_flow(self, flow: str) -> list[str]:
         """Make jobs ready that wait for nothing."""
-        return self.keys_of(flows.refresh(self.database, self.flow_number(flow), PATIENT).jobs)
+        number = self.flow_number(flow)
+        return self.keys_of(flows.refresh(self.database, number, PATIENT).jobs) if number else []
 
     def flow_state(self, states: dict[str, str]) -> str:
         """Set states of jobs, and return the state of their flow."""
@@ -256,8 +295,8 @@ class FlowOps:
         """Do nothing: the time of the last change of a flow is that of its jobs."""
 
     def stop_children(self, job: str) -> int:
-        """Stop the children of a job."""
-        pandaid = self.pandaid(job)
+        """Stop the children of a job, which are those of its newest index."""
+        pandaid = self.pandaid(job.partition("#")[0])
         return flows.stop_children(self.database, pandaid, PATIENT).number if pandaid else 0
 
     def stop_flow(self, flow: str | None = None, job: str | None = None) -> int:
@@ -271,9 +310,12 @@ class FlowOps:
         self, flow: str | None = None, job: str | None = None, *, break_lock: bool = False
     ) -> int:
         """Resume a flow."""
+        if (flow is None) == (job is None):
+            raise queue.UnknownParent("a flow is chosen by its name or by one job")
         number = self.flow_number(flow, job)
         if break_lock:
-            queue.break_locks(self.database, flows=[number])
+            jobs = [job["pandaid"] for job in flows.get(self.database, number).jobs]
+            queue.break_locks(self.database, jobs, [number])
         return flows.resume(self.database, number, PATIENT).number
 
     def delete_flow(self, flow: str, *, break_lock: bool = False, **_: Any) -> bool:
@@ -289,25 +331,23 @@ class FlowOps:
         flows: Sequence[str] | None = None,
         *,
         limit: int = 10,
+        raise_on_error: bool = False,
         **_: Any,
-    ) -> int:
-        """Delete flows, or all."""
+    ) -> list[str]:
+        """Delete flows, or all; an unknown one has a number that no flow has."""
         known = self.flows()
-        chosen = [known[name] for name in (known if flows is None else flows) if name in known]
-        return len(delete(self.database, chosen, PATIENT, limit=limit or None, cancel=True))
+        names = known if flows is None else flows
+        chosen = [known.get(name, UNKNOWN + place) for place, name in enumerate(names)]
+        rules: dict[str, Any] = {"on_error": "abort" if raise_on_error else "skip"}
+        gone = {*delete(self.database, chosen, PATIENT, limit=limit or None, cancel=True, **rules)}
+        return sorted(name for name, number in known.items() if number in gone)
 
     def reset(self, *, limit: int = 25, validation: str = "", **_: Any) -> bool:
         """Delete everything."""
         today = datetime.now(UTC).date()
-        given = (
-            None
-            if not validation
-            else date.fromisoformat(validation)
-            if validation != "today"
-            else today
-        )
+        is_today = validation in ("today", today.isoformat())
         try:
-            flows.reset(self.database, PATIENT, limit=limit, today=given)
+            flows.reset(self.database, PATIENT, limit=limit, today=today if is_today else None)
         except flows.TooManyFlows:
             return False
         return True
@@ -349,7 +389,10 @@ class FlowOps:
         return self.state_of(job)
 
     def step(self, lease: Lease, state: str, fail: str | None, *, gone: bool) -> None:
-        """Do a step of a job in a state."""
+        """Do a step of a job in a state; only the fetch of its files misses a file."""
+        if fail == "missing" and state in POLLED:
+            return
+        fail = None if fail == "missing" and state != "RUN_FINISHED" else fail
         if fail and state in (*POLLED, "CHECKED_OUT", "UPLOADED", "RUN_FINISHED"):
             retryable = fail == "retry" or state in POLLED
             steps.fail(self.database, StepFailure(lease, f"it fails: {fail}", retryable), PATIENT)
@@ -399,7 +442,12 @@ class FlowOps:
             queue.fail(self.database, failure, PATIENT)
         else:
             graphs = ("replace", "detour", "addition")
-            made = {name: self.graph(response[name]) for name in graphs if name in response}
+            mine = self.keys()[lease.pandaid]
+            made = {
+                name: (self.replaced if name == "replace" else self.graph)(response[name], mine)
+                for name in graphs
+                if name in response
+            }
             changes = Response(
                 **made,
                 stop_children=response.get("stop_children", False),
@@ -434,7 +482,9 @@ class FlowOps:
         batches.end(self.database, self.batches[batch])
 
     def list_batches(
-        self, worker: str | None = None, states: Sequence[str] = ("SUBMITTED", "RUNNING")
+        self,
+        worker: str | None = None,
+        states: Sequence[str] = ("SUBMITTED", "RUNNING", "FINISHED"),
     ) -> list[str]:
         """Return the names of batch processes."""
         found = batches.listed(

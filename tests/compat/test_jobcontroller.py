@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 JUDGE = Path(__file__).parents[3] / "shared" / "compat" / "jobcontroller"
 OURS = Path(__file__).with_name("jobcontroller.toml")
+FURTHER = Path(__file__).with_name("golden") / "jobcontroller"
+"""Further scenarios, recorded by the judge from the unmodified jobflow-remote."""
 FAST = ("life_replace_job", "lock_broken")
 """Lives and locks; the others take long together, and are the same on any server."""
 
@@ -31,7 +33,7 @@ def golden_files() -> list[Any]:
     others = [pytest.mark.slow, pytest.mark.any_server]
     return [
         pytest.param(one, id=one.stem, marks=[] if one.stem in FAST else others)
-        for one in sorted(JUDGE.glob("golden/*.json"))
+        for one in [*sorted(JUDGE.glob("golden/*.json")), *sorted(FURTHER.glob("*.json"))]
     ]
 
 

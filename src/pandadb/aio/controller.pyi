@@ -68,6 +68,7 @@ class JobController:
         *,
         limit: int | None = 10,
         whole_flows: bool = False,
+        cancel: bool = False,
         **rules: Any,
     ) -> VerbReport:
         """Delete jobs that no worker has: see `services.queue.delete_jobs`."""

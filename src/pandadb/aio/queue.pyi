@@ -65,6 +65,7 @@ from pandadb.services.queue import (
     verbs_of,
 )
 from pandadb.services.queue.upkeep.outbox import Sink
+from pandadb.services.queue.verbs.job_locks import Below
 from pandadb.services.selection import VerbReport
 
 __all__ = [
@@ -176,11 +177,13 @@ async def break_locks(
     flows: Sequence[int] | None = None,
     *,
     of_flows: bool = False,
+    below: Below | None = None,
 ) -> HeldLocks:
     """End the sessions that have locked jobs, or flows; with `of_flows`, the flows of the jobs.
 
-    Each is rolled back. Returns the locks that there were. The role needs the right to signal the
-    sessions: its own, or as a member of pg_signal_backend.
+    `below` is for a verb that needs other jobs with these: their children, or all that depend on
+    them. Each session is rolled back. Returns the locks that there were. The role needs the right
+    to signal the sessions: its own, or as a member of pg_signal_backend.
     """
 
 async def cancel(
@@ -245,11 +248,13 @@ async def delete_jobs(
     rules: VerbRules = ...,
     *,
     whole_flows: bool = False,
+    cancel: bool = False,
 ) -> VerbReport:
     """Delete jobs that no worker has, with their attempts, files, results and logs.
 
     Their children wait for them no longer. The last job of a flow is refused, unless flows are
-    deleted as a whole.
+    deleted as a whole. With `cancel` jobs that workers have are cancelled first, at once, and
+    their processes in batch systems; those of batch processes are refused.
 
     Raises:
         NotFound, NotAllowed, Locked, FlowLocked, JobsLocked, TooMany: See `VerbRules`.

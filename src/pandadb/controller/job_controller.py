@@ -73,11 +73,14 @@ class JobController(JobReads):
         *,
         limit: int | None = DESTRUCTIVE_LIMIT,
         whole_flows: bool = False,
+        cancel: bool = False,
         **rules: Any,
     ) -> VerbReport:
         """Delete jobs that no worker has: see `services.queue.delete_jobs`."""
         given = self._rules(limit=limit, **rules)
-        return queue.delete_jobs(self.database, chosen, given, whole_flows=whole_flows)
+        return queue.delete_jobs(
+            self.database, chosen, given, whole_flows=whole_flows, cancel=cancel
+        )
 
     def set_state(self, chosen: JobChoice, state: Standing | str, **rules: Any) -> VerbReport:
         """Give jobs a state, for administrators: see `services.queue.set_state`."""

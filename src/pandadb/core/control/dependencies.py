@@ -21,6 +21,8 @@ CONTROL, EDGE = JobControl.__table__.c, JobDependency.__table__.c
 FINISHED_STATE = "finished"
 FINISHED = constant(FINISHED_STATE)
 BLOCK, IGNORE, CANCEL = "block", "ignore", "cancel"
+STOPPED_STATE = "stopped"
+"""The state of a parent that was stopped with its flow, or as a child: nothing begins by it."""
 ON_FAILURE = (BLOCK, IGNORE, CANCEL)
 """The rules for a child if a parent does not finish."""
 
@@ -35,7 +37,10 @@ def note_ends(session: Transaction, ended: Mapping[int, str]) -> list[int]:
     given = unnested("given", parent=array("parents"), state=states)
     noted = (
         update(JobDependency.__table__)
-        .where(EDGE.parent == given.c.parent)
+        .where(
+            EDGE.parent == given.c.parent,
+            func.coalesce(EDGE.parent_state, "") != constant(STOPPED_STATE),
+        )
         .values(parent_state=given.c.state)
         .returning(EDGE.child)
     )
@@ -43,9 +48,18 @@ def note_ends(session: Transaction, ended: Mapping[int, str]) -> list[int]:
     return sorted({*rows})
 
 
+def note_stops(session: Transaction, parents: Collection[int]) -> None:
+    """Let children that may miss their parents wait for these: they are about to be stopped."""
+    stopped = update(JobDependency.__table__).where(
+        is_among(EDGE.parent, parents), EDGE.on_failure == constant(IGNORE)
+    )
+    session.execute(stopped.values(parent_state=STOPPED_STATE))
+
+
 def is_open() -> ColumnElement[bool]:
     """Match dependencies that keep their child waiting."""
-    excused = and_(EDGE.parent_state.is_not(None), EDGE.on_failure == constant(IGNORE))
+    has_ended = func.coalesce(EDGE.parent_state, STOPPED_STATE) != STOPPED_STATE
+    excused = and_(has_ended, EDGE.on_failure == constant(IGNORE))
     return not_(or_(func.coalesce(EDGE.parent_state, "") == FINISHED, excused))
 
 

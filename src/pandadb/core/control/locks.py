@@ -64,7 +64,7 @@ def lock(
             found = {row.pandaid: row for row in _locked(session, wanted, how)}
             seen |= found
             grows = any(row.has_children for row in found.values())
-            wanted = {*_followers(session, wanted)} - {*seen} if grows else set()
+            wanted = {*followers(session, wanted)} - {*seen} if grows else set()
         keys = {row.group_key for row in seen.values() if row.group_key}
         groups.lock(session, keys | {*new_groups}, how)
     return [job for job in sorted({*jobs}) if job in seen]
@@ -97,7 +97,8 @@ def _locked(session: Transaction, jobs: Collection[int], how: Lock) -> Sequence[
     return session.execute(rows).all()
 
 
-def _followers(session: Transaction, jobs: Collection[int]) -> list[int]:
+def followers(session: Transaction, jobs: Collection[int]) -> list[int]:
+    """Return jobs with all that `lock` locks with them."""
     return [*session.scalars(select(_reach(jobs).c.pandaid))]
 
 

@@ -97,7 +97,7 @@ def change(
         JobsLocked: A job was locked for longer than the lock timeout.
     """
     _check_names(session, given)
-    mine = job_rows.read(session, job_rows.lock(session, pandaids, how))
+    mine = job_rows.read(session, job_rows.lock_alone(session, pandaids, how))
     busy = job_rows.read(session, [job for job in pandaids if job not in mine])
     found = _locked(session, [job for job in pandaids if job not in busy])
     done = PropertyResult(refused={job: refusals.locked(job) for job in busy})

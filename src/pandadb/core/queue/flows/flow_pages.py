@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text, cast, func, literal, select, tuple_
+from sqlalchemy import cast, func, select, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 
 from pandadb.core.jobs.search import lookup
+from pandadb.core.jobs.search.job_filters.control_criteria import HasMetadata
 from pandadb.core.jobs.search.job_filters.globs import is_like
 from pandadb.core.queue.flows.flow_rows import FlowNotFound
 from pandadb.core.queue.verbs import lock_holders
@@ -54,7 +55,7 @@ class FlowFilter:
     """A pattern as of a shell: `*`, `?`, `[abc]`, of the whole name."""
     username: str | None = None
     metadata: Mapping[str, Any] | None = None
-    """Values of the metadata; `a.b` is b in a."""
+    """Values of the metadata: see `HasMetadata`."""
     since: datetime | None = None
     """Of the last change, naive UTC, inclusive."""
     until: datetime | None = None
@@ -96,16 +97,10 @@ class FlowFilter:
         if self.locked is not None:
             held = FLOW.jeditaskid.in_(lock_holders.locked_flows())
             yield held if self.locked else ~held
-        for path, value in (self.metadata or {}).items():
-            yield _has(path, value)
-
-
-def _has(path: str, value: Any) -> ColumnElement[bool]:
-    """Match flows by a value at a path of their metadata; None is JSON's null."""
-    found = cast(PARAMS.taskparams, JSONB)
-    at_path = func.jsonb_extract_path(found, "metadata", *path.split("."), type_=JSONB)
-    mine = select(PARAMS.jeditaskid).where(PARAMS.jeditaskid == FLOW.jeditaskid)
-    return mine.where(at_path == cast(literal(json.dumps(value), Text), JSONB)).exists()
+        if self.metadata:
+            given = cast(PARAMS.taskparams, JSONB)["metadata"]
+            mine = select(PARAMS.jeditaskid).where(PARAMS.jeditaskid == FLOW.jeditaskid)
+            yield mine.where(HasMetadata.of(self.metadata).match(given)).exists()
 
 
 @dataclass(frozen=True)

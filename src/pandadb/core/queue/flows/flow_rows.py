@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 from pandadb.core.control import flow_locks
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_text
 from pandadb.core.tasks.submission import requests
 from pandadb.errors import PandaDBError
@@ -108,13 +109,15 @@ def create(session: Transaction, new: NewFlow) -> int:
     return number
 
 
-def lock(session: Transaction, flows: Collection[int]) -> dict[int, FlowRow]:
+def lock(session: Transaction, flows: Collection[int], how: Lock = Lock.WAIT) -> dict[int, FlowRow]:
     """Lock flows, before all other rows of theirs; return those that there are.
+
+    With SKIP those are left out that another transaction has locked.
 
     Raises:
         FlowLocked: Another transaction has locked one of them for longer than the lock timeout.
     """
-    return _read(session, flow_locks.lock(session, flows))
+    return _read(session, flow_locks.lock(session, flows, how))
 
 
 def lock_one(session: Transaction, flow: int) -> FlowRow:

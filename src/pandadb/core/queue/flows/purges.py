@@ -13,6 +13,7 @@ from pandadb.core.queue.flows import flow_rows, stops
 from pandadb.core.queue.flows.flow_rows import FlowNotAllowed
 from pandadb.core.queue.verbs import deletions
 from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.transaction import Lock
 from pandadb.models import (
     JediJobRetryHistory,
     JediTaskParams,
@@ -25,7 +26,7 @@ from pandadb.models.jobs.all_tables import LIVE_TABLES
 from pandadb.models.views import Flows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -35,31 +36,55 @@ OF_FLOW = (JediJobRetryHistory, JediTaskParams, TasksStatusLog, JediTasks)
 
 
 def remove(
-    session: Transaction, flows: Collection[int], *, host: str, cancels: bool = False
+    session: Transaction,
+    flows: Collection[int],
+    *,
+    host: str,
+    cancels: bool = False,
+    skips: bool = False,
 ) -> list[int]:
-    """Delete flows with all their jobs; return those that there were.
+    """Delete flows with all their jobs; return those that are gone.
 
     With `cancels` jobs that have not ended are cancelled first, at once: their leases are lost.
-    Rows of jobs that are in the archive stay there.
+    Rows of jobs that are in the archive stay there. With `skips` flows are left that others have
+    locked, or a job of them, and those with jobs that have not ended and are not to be cancelled.
 
     Raises:
         FlowNotAllowed: A job of a flow has not ended, and is not to be cancelled.
         FlowLocked, JobsLocked: A flow or a job was locked for longer than the lock timeout.
     """
-    known = sorted(flow_rows.lock(session, flows))
-    if not known:
+    how = Lock.SKIP if skips else Lock.WAIT
+    members = _locked(session, flows, how)
+    if not members:
         return []
-    members = [job for flow in known for job in stops.members(session, flow)]
-    locks.lock(session, members)
     with refusing_to_wait():
-        live = _live(session, known)
-    if live:
-        if not cancels:
+        live = _live(session, members)
+    if live and not cancels:
+        if not skips:
             raise FlowNotAllowed(
-                f"Job {live[0]} of a flow has not ended: cancel the flow, or stop it first"
+                f"Job {min(live)} of a flow has not ended: cancel the flow, or stop it first"
             )
-        _cancel(session, live, host)
-    everything = {*members, *_ended(session, known)}
+        members = {flow: jobs for flow, jobs in members.items() if flow not in live.values()}
+    elif live:
+        _cancel(session, sorted(live), host)
+    _purge(session, members)
+    return sorted(members)
+
+
+def _locked(session: Transaction, flows: Collection[int], how: Lock) -> dict[int, list[int]]:
+    """Lock flows and their jobs; return the jobs by flow, without what is skipped."""
+    known = sorted(flow_rows.lock(session, flows, how))
+    members = {flow: stops.members(session, flow) for flow in known}
+    jobs = [job for mine in members.values() for job in mine]
+    free = {*locks.lock(session, jobs, how)}
+    return {flow: mine for flow, mine in members.items() if free.issuperset(mine)}
+
+
+def _purge(session: Transaction, members: Mapping[int, Collection[int]]) -> None:
+    """Delete the rows of flows and of their jobs that have ended."""
+    known = [*members]
+    jobs = {job for mine in members.values() for job in mine}
+    everything = {*jobs, *_ended(session, known)}
     edges = delete(JobDependency.__table__)
     touching = or_(is_among(EDGE.parent, everything), is_among(EDGE.child, everything))
     session.execute(edges.where(touching))
@@ -67,7 +92,6 @@ def remove(
     for model in OF_FLOW:
         table = model.__table__
         session.execute(delete(table).where(is_among(table.c.jeditaskid, known)))
-    return known
 
 
 def number(session: Transaction) -> int:
@@ -80,14 +104,14 @@ def every(session: Transaction) -> list[int]:
     return [*session.scalars(select(FLOW.jeditaskid).order_by(FLOW.jeditaskid))]
 
 
-def _live(session: Transaction, flows: Collection[int]) -> list[int]:
-    """Return the jobs of flows that have not ended, locked."""
-    found: list[int] = []
+def _live(session: Transaction, flows: Collection[int]) -> dict[int, int]:
+    """Return the jobs of flows that have not ended, locked, each with its flow."""
+    found: dict[int, int] = {}
     for table in LIVE_TABLES:
         job = table.__table__.c
-        rows = select(job.pandaid).where(is_among(job.jeditaskid, flows)).order_by(job.pandaid)
-        found += session.scalars(rows.with_for_update())
-    return sorted(found)
+        rows = select(job.pandaid, job.jeditaskid).where(is_among(job.jeditaskid, flows))
+        found |= dict(session.execute(rows.order_by(job.pandaid).with_for_update()).all())
+    return found
 
 
 def _cancel(session: Transaction, live: Sequence[int], host: str) -> None:

@@ -124,19 +124,19 @@ def respond(
     """
     maker = Maker(_maker(session, job), flow, host)
     new: list[int] = []
-    if response.replace is not None:
-        new += _replace(session, maker, Graph.of(response.replace))
     if response.addition is not None:
         new += _add(session, maker, Graph.of(response.addition), [job]).made
     if response.detour is not None:
         new += _detour(session, maker, Graph.of(response.detour))
+    if response.replace is not None:  # last: what is new waits for the successor, too
+        new += _replace(session, maker, Graph.of(response.replace))
     if new:
         flow_rows.touch(session, flow.jeditaskid)
     if response.stop_flow:
         stops.stop(session, flow.jeditaskid, host=host)
     elif response.stop_children:
-        stops.stop_children(session, [job], host=host)
-    if new and flow.is_stopped:
+        stops.stop_children(session, [job, *new], host=host)
+    if new and (response.stop_children or flow.is_stopped):
         stops.close(session, new, host=host)
     return new
 
@@ -196,12 +196,16 @@ def _next_version(
 ) -> int:
     """Submit the job that takes the place of a job: with its name, its number + 1, its children.
 
+    It has the metadata of that job, and further ones of its own.
+
     Raises:
         InvalidValue: A live job has its dedupe key, and cannot be in two places.
     """
     old, task = maker.row.pandaid, maker.flow.jeditaskid
     columns = {**job.columns, "jobname": job.name or maker.row.name}
-    given = with_defaults(replace(job, name=maker.row.name, columns=columns), maker.defaults)
+    metadata = {**(job.metadata or {}), **((maker.row.details or {}).get("metadata") or {})}
+    mine = replace(job, name=maker.row.name, columns=columns, metadata=metadata or None)
+    given = with_defaults(mine, maker.defaults)
     done = submission.submit(session, [given], maker.host, jeditaskid=task)
     if done.existing:
         raise InvalidValue(

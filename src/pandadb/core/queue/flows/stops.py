@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import not_, select
 
-from pandadb.core.control import locks
+from pandadb.core.control import dependencies, locks
 from pandadb.core.jobs import advances
 from pandadb.core.jobs.refusals import refusing_to_wait
 from pandadb.core.jobs.search import lookup
@@ -66,6 +66,8 @@ def lock_flows(session: Transaction, jobs: Collection[int]) -> None:
 def close(session: Transaction, jobs: Collection[int], *, host: str) -> dict[int, str]:
     """Close those of some jobs that wait or are ready; return them, and those that end with them.
 
+    No child begins by that: one that may miss them waits until they have been resumed, too.
+
     Raises:
         JobsLocked: See `mover.move`.
     """
@@ -74,6 +76,7 @@ def close(session: Transaction, jobs: Collection[int], *, host: str) -> dict[int
         chosen = _waiting(session, jobs)
     if not chosen:
         return {}
+    dependencies.note_stops(session, chosen)
     moved = advances.advance(session, "close", chosen, host=host)
     return moved.jobs | moved.merged
 

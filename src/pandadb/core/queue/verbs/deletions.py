@@ -10,9 +10,10 @@ from pandadb.core.control import dependencies, groups
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.files.file_status import same_file
 from pandadb.core.jobs.refusals import Refused
-from pandadb.core.queue import cancels
-from pandadb.core.queue.verbs import job_rows, new_attempts, outcomes, refused
-from pandadb.core.queue.verbs.standings import DELETE, allowed
+from pandadb.core.queue import processes
+from pandadb.core.queue.cancels import kill_at_once
+from pandadb.core.queue.verbs import job_rows, new_attempts, outcomes, refused, withdrawn_leases
+from pandadb.core.queue.verbs.standings import DELETE, IN_FLIGHT, allowed
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.jobs.refusals import Refusal
     from pandadb.core.queue.verbs.outcomes import Chosen, VerbOutcome
+    from pandadb.core.queue.verbs.standings import Standing
     from pandadb.core.sql.transaction import Transaction
 
 CONTROL, EDGE, JOB = JobControl.__table__.c, JobDependency.__table__.c, Jobs.__table__.c
@@ -68,26 +70,32 @@ def remove(
     *,
     host: str,
     whole_flows: bool = False,
+    cancels: bool = False,
     how: Lock = Lock.WAIT,
 ) -> VerbOutcome:
     """Delete jobs that no worker has: their children wait for them no longer.
 
-    The last job of a flow is refused, unless flows are deleted as a whole.
+    The last job of a flow is refused, unless flows are deleted as a whole. With `cancels` jobs
+    that workers have are cancelled first, at once: their leases are lost.
 
     Raises:
         FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
         Refused: A job cannot be killed; nothing must be committed.
     """
-    chosen = outcomes.choose(session, pandaids, DELETE, how)
+    also = IN_FLIGHT if cancels else ()
+    if cancels:
+        withdrawn_leases.lock(session, pandaids, how)
+    chosen = outcomes.choose(session, pandaids, DELETE, how, also=also)
     if not whole_flows:
         chosen.refuse(_last_of_flows(session, chosen))
-    chosen.refuse(_taken_meanwhile(session, chosen))
+    chosen.refuse(_taken_meanwhile(session, chosen, also))
     jobs = chosen.ids
     if not jobs:
         return chosen.outcome
     children = _cut(session, jobs)
     live = [job for job in jobs if not chosen.jobs[job].has_ended]
-    for refusal in cancels.kill_at_once(session, live, host=host).refused.values():
+    processes.cancel(session, live)
+    for refusal in kill_at_once(session, live, host=host).refused.values():
         raise Refused(refusal)
     freed = groups.leave(session, jobs)
     queued_jobs.go_on(session, dependencies.ready(session, children), freed, host=host)
@@ -96,14 +104,16 @@ def remove(
     return chosen.outcome
 
 
-def _taken_meanwhile(session: Transaction, chosen: Chosen) -> dict[int, Refusal]:
+def _taken_meanwhile(
+    session: Transaction, chosen: Chosen, also: Collection[Standing]
+) -> dict[int, Refusal]:
     """Refuse jobs that workers have taken by now; no worker can take the others."""
     live = [job for job in chosen.ids if not chosen.jobs[job].has_ended]
     job_rows.keep_moves(session, live)
     return {
         job: refused.not_allowed(job, one.standing, DELETE)
         for job, one in job_rows.read(session, live).items()
-        if not allowed(DELETE, one.standing)
+        if not allowed(DELETE, one.standing) and one.standing not in also
     }
 
 

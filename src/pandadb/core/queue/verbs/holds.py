@@ -46,7 +46,7 @@ def pause(
     Raises:
         FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
     """
-    chosen = outcomes.choose(session, pandaids, PAUSE, how)
+    chosen = outcomes.choose(session, pandaids, PAUSE, how, alone=True)
     ready = [job for job, one in chosen.jobs.items() if one.jobstatus == "activated"]
     if ready:
         done, _ = move(session, states.transitions("throttle"), ready, host=host)
@@ -68,7 +68,11 @@ def resume(
     Raises:
         FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
     """
-    chosen = outcomes.choose(session, pandaids, RESUME, how)
+    first = job_rows.read(session, pandaids).values()
+    alone = not any(one.standing in ENDED for one in first)
+    chosen = outcomes.choose(session, pandaids, RESUME, how, alone=alone)
+    if alone:
+        chosen.refuse(_ended_meanwhile(chosen))
     family = reruns.family_of(session, chosen, all_levels=False)
     chosen.refuse(_before_begun(chosen, family))
     ended = {job: one for job, one in chosen.jobs.items() if one.standing in ENDED}
@@ -82,6 +86,11 @@ def resume(
     release(session, paused, host=host)
     related = [job for job, one in early.items() if one.standing is not Standing.WAITING]
     return outcomes.report(session, chosen.outcome, chosen.jobs, {*related} - chosen.jobs.keys())
+
+
+def _ended_meanwhile(chosen: Chosen) -> dict[int, Refusal]:
+    """Refuse jobs that have ended since the look at them: their children are not locked."""
+    return {job: refused.locked(job) for job, one in chosen.jobs.items() if one.standing in ENDED}
 
 
 def _before_begun(chosen: Chosen, family: Family) -> dict[int, Refusal]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, func, literal, select
 
-from pandadb.core.control import flow_locks, locks
+from pandadb.core.control import flow_locks, groups, locks
 from pandadb.core.control.locks import ControlLocked
 from pandadb.core.jobs.refusals import JobsLocked, refusing_to_wait
 from pandadb.core.jobs.search import lookup
@@ -105,6 +105,18 @@ def lock(session: Transaction, pandaids: Collection[int], how: Lock = Lock.WAIT)
         return locks.lock(session, [*pandaids], skips)
     except ControlLocked as error:
         raise JobsLocked(str(error)) from error
+
+
+def lock_alone(session: Transaction, pandaids: Collection[int], how: Lock = Lock.WAIT) -> list[int]:
+    """Lock control rows of jobs and their groups, for verbs without an effect on children.
+
+    Raises:
+        JobsLocked: The session's `lock_timeout` has passed.
+    """
+    mine = _kept(session, CONTROL.pandaid, pandaids, Lock.SKIP if how is Lock.SKIP else Lock.WAIT)
+    with refusing_to_wait():
+        groups.lock(session, groups.of_jobs(session, mine))
+    return mine
 
 
 def keep(session: Transaction, pandaids: Collection[int], how: Lock = Lock.WAIT) -> list[int]:

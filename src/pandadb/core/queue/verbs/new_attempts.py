@@ -89,13 +89,13 @@ def details_of_job() -> ColumnElement[Any]:
 
 
 def forget_run(session: Transaction, jobs: Collection[int]) -> None:
-    """Drop the process, the folder and the failed steps of an attempt from jobs in their queue."""
+    """Drop the process, folder, failed steps and back-off of an attempt from queued jobs."""
     has_run = CONTROL.details.op("?|")(cast([*RUN_DETAILS], ARRAY(Text)))
     mine = update(JobControl.__table__).where(
         is_among(CONTROL.pandaid, jobs), or_(has_run, CONTROL.step_attempts > 0)
     )
-    fresh = {"details": details_of_job(), "step_attempts": 0, "step_error": null()}
-    session.execute(mine.values(**fresh, last_changed=now()))
+    fresh = {"step_attempts": 0, "step_error": null(), "run_after": null()}
+    session.execute(mine.values(**fresh, details=details_of_job(), last_changed=now()))
 
 
 def _fit(session: Transaction, new: Mapping[int, int]) -> None:

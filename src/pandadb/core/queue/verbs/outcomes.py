@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.jobs.refusals import Refusal
     from pandadb.core.queue.verbs.job_rows import QueuedJob
+    from pandadb.core.queue.verbs.standings import Standing
     from pandadb.core.sql.transaction import Lock, Transaction
 
 
@@ -56,15 +57,21 @@ def choose(
     how: Lock,
     *,
     in_flow: bool = True,
+    alone: bool = False,
+    also: Collection[Standing] = (),
 ) -> Chosen:
     """Lock the jobs of a call, and their flows before them; refuse those that the verb is not for.
+
+    The flow of a job that is refused for its state is not waited for. An option may allow the verb
+    for the states `also`. Children are locked, too, unless the verb changes jobs `alone`.
 
     Raises:
         FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
     """
-    if in_flow:
-        job_rows.lock_flows_of(session, job_rows.read(session, pandaids).values())
-    mine = job_rows.lock(session, pandaids, how)
+    first = job_rows.read(session, pandaids) if in_flow else {}
+    fitting = {j: o for j, o in first.items() if allowed(verb, o.standing) or o.standing in also}
+    job_rows.lock_flows_of(session, fitting.values())
+    mine = (job_rows.lock_alone if alone else job_rows.lock)(session, pandaids, how)
     found = job_rows.read(session, mine)
     outcome = VerbOutcome(before={job: one.jobstatus for job, one in found.items()})
     chosen = Chosen({**found}, outcome)
@@ -73,10 +80,21 @@ def choose(
         {
             job: refused.not_allowed(job, one.standing, verb)
             for job, one in found.items()
-            if not allowed(verb, one.standing)
+            if not allowed(verb, one.standing) and one.standing not in also
         }
     )
+    if in_flow:
+        chosen.refuse(_without_flow(chosen, fitting))
     return chosen
+
+
+def _without_flow(chosen: Chosen, fitting: Collection[int]) -> dict[int, Refusal]:
+    """Refuse jobs that the verb has become possible for since: their flows are not locked."""
+    return {
+        job: refused.locked(job)
+        for job, one in chosen.jobs.items()
+        if one.jeditaskid and job not in fitting
+    }
 
 
 def report(

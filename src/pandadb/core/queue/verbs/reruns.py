@@ -23,6 +23,7 @@ from pandadb.core.queue.verbs.standings import (
     RERUN,
     RESETS,
     Standing,
+    allowed,
 )
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
@@ -72,13 +73,13 @@ def rerun(
     """
     verb = FORCED_RERUN if force else RERUN
     first = job_rows.read(session, pandaids)
-    anew = [one for one in first.values() if one.standing not in RESETS]
+    anew = [one for one in first.values() if _begins_anew(verb, one.standing)]
     job_rows.lock_flows_of(session, anew)
     below_all = _all_below(session, [one.pandaid for one in anew]) if force else []
     withdrawn_leases.lock(session, {*pandaids, *below_all}, how)
     held = {*job_rows.lock(session, [*pandaids, *below_all], how)} if force else set()
     chosen = outcomes.choose(session, pandaids, verb, how, in_flow=False)
-    chosen.refuse(_changed_meanwhile(chosen, first))
+    chosen.refuse(_changed_meanwhile(chosen, {one.pandaid for one in anew}))
     family = family_of(session, chosen, all_levels=force)
     chosen.refuse(_refusals(chosen, family, force=force))
     if force and how is Lock.SKIP:
@@ -104,12 +105,17 @@ def _with_locked(chosen: Chosen, family: Family, held: set[int]) -> dict[int, Re
     }
 
 
-def _changed_meanwhile(chosen: Chosen, first: Mapping[int, QueuedJob]) -> dict[int, Refusal]:
+def _begins_anew(verb: str, state: Standing) -> bool:
+    """Return whether a rerun of a job in a state is more than a reset: it needs the flow."""
+    return allowed(verb, state) and state not in RESETS
+
+
+def _changed_meanwhile(chosen: Chosen, anew: Collection[int]) -> dict[int, Refusal]:
     """Refuse jobs that have ended between the look at them and their lock: no flow was locked."""
     return {
         job: refused.locked(job)
         for job, one in chosen.jobs.items()
-        if one.standing not in RESETS and first[job].standing in RESETS
+        if one.standing not in RESETS and job not in anew
     }
 
 
@@ -182,9 +188,16 @@ def withdraw(
             done, _ = move(session, states.transitions(verb, "pending"), jobs, host=host)
             outcome.refused |= done.refused
             moved |= done.jobs.keys()
+    _forget_backoff(session, moved.intersection(in_flight))
     processes.announce(session, {job: one for job, one in running.items() if job in moved})
     withdrawn_leases.end(session, moved)
     return groups.leave(session, sorted(moved))
+
+
+def _forget_backoff(session: Transaction, jobs: Collection[int]) -> None:
+    """Let jobs be ready at once that a worker had: a time they have is that of their next step."""
+    mine = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
+    session.execute(mine.values(run_after=null()))
 
 
 def is_with_worker(job: QueuedJob) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import null, update
 
-from pandadb.core.control import groups, notices
+from pandadb.core.control import dependencies, groups, notices
 from pandadb.core.jobs import advances, states
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.mover import move
@@ -14,6 +14,7 @@ from pandadb.core.queue import processes
 from pandadb.core.queue.verbs import new_attempts, outcomes, withdrawn_leases
 from pandadb.core.queue.verbs.standings import (
     BATCH_SUBSTATUS,
+    NOT_BEGUN,
     SET_STATE,
     STAGED_SUBSTATUS,
     Standing,
@@ -26,7 +27,7 @@ from pandadb.models import JobControl
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pandadb.core.queue.verbs.outcomes import VerbOutcome
+    from pandadb.core.queue.verbs.outcomes import Chosen, VerbOutcome
     from pandadb.core.sql.transaction import Transaction
 
 CONTROL = JobControl.__table__.c
@@ -50,6 +51,8 @@ TARGETS: Mapping[Standing, tuple[str, str | None]] = {
     Standing.CLOSED: ("closed", None),
 }
 """The state of PanDA, and the `jobsubstatus`, for each standing."""
+WAITS = ("pending", "throttled")
+"""States of PanDA in which a job may wait for its time."""
 
 
 def set_state(
@@ -79,9 +82,21 @@ def set_state(
     processes.cancel(session, chosen.ids)
     ids = [made.get(job, job) for job in chosen.ids if job not in same]
     if ids:
+        _forget_times(session, chosen, target)
         _place(session, ids, state, target, sub, host=host)
         withdrawn_leases.end(session, ids)
     return outcomes.report(session, chosen.outcome, chosen.jobs)
+
+
+def _forget_times(session: Transaction, chosen: Chosen, target: str) -> None:
+    """Forget back-offs of steps, and the earliest time of jobs that wait for it no longer."""
+    jobs = [
+        job
+        for job, one in chosen.jobs.items()
+        if target not in WAITS or one.standing not in NOT_BEGUN
+    ]
+    rows = update(JobControl.__table__).where(is_among(CONTROL.pandaid, jobs))
+    session.execute(rows.values(run_after=null()))
 
 
 def _place(
@@ -98,6 +113,8 @@ def _place(
     fresh = {"step_attempts": 0, "step_error": null(), "cancel_requested_at": null()}
     suspended, held = state is Standing.SUSPENDED, state is Standing.PAUSED
     session.execute(rows.values(suspended=suspended, held=held, **fresh, last_changed=now()))
+    if state is Standing.CLOSED:
+        dependencies.note_stops(session, jobs)
     values = {"jobsubstatus": substatus, "commandtopilot": None}
     advances.advance(session, states.SET_STATE, [*jobs], target=target, host=host, values=values)
     _set_places(session, jobs, "held" if held else target, host=host)

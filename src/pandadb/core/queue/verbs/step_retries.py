@@ -31,7 +31,7 @@ def retry(session: Transaction, pandaids: Sequence[int], *, how: Lock = Lock.WAI
     Raises:
         JobsLocked: The session's `lock_timeout` has passed.
     """
-    chosen = outcomes.choose(session, pandaids, RETRY, how, in_flow=False)
+    chosen = outcomes.choose(session, pandaids, RETRY, how, in_flow=False, alone=True)
     over = [job for job, one in chosen.jobs.items() if one.has_ended]
     words = "was given up with the step that failed: there is nothing to go on with, only a rerun"
     chosen.refuse({job: refused.guarded(job, words) for job in over})

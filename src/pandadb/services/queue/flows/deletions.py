@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pandadb.database import Database
+    from pandadb.services.selection import OnError
 
 MAX_FLOWS, MAX_RESET = 10, 25
 """Flows of a deletion, and of a reset, unless more are allowed."""
@@ -33,11 +34,13 @@ def delete(
     *,
     limit: int | None = MAX_FLOWS,
     cancel: bool = False,
+    on_error: OnError = "abort",
 ) -> list[int]:
-    """Delete flows with all their jobs; return those that there were.
+    """Delete flows with all their jobs; return those that are gone.
 
     With `cancel` jobs that have not ended are cancelled first, at once. Rows of jobs that are in
-    the archive stay there.
+    the archive stay there. With `on_error` `skip` flows that cannot be deleted now are left, and
+    the others are deleted; with `abort` all are, or none.
 
     Raises:
         TooManyFlows: There are more than the limit; None is no limit.
@@ -49,7 +52,9 @@ def delete(
     if limit is not None and len(chosen) > limit:
         raise TooManyFlows(f"{len(chosen)} flows would be deleted; the limit is {limit}")
     with transaction(database, options) as connection:
-        return purges.remove(connection, chosen, host=options.host, cancels=cancel)
+        return purges.remove(
+            connection, chosen, host=options.host, cancels=cancel, skips=on_error == "skip"
+        )
 
 
 def reset(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from pandadb.core.control import flow_locks
+from pandadb.core.control import flow_locks, locks
 from pandadb.core.jobs.search.job_choices import pandaids_of
+from pandadb.core.queue import cancels
 from pandadb.core.queue.verbs import job_rows, lock_holders
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pandadb.core.jobs.search.job_choices import JobChoice
     from pandadb.core.queue.verbs.lock_holders import LockHolder
     from pandadb.database import Database
+
+Below = Literal["children", "all"]
 
 
 @dataclass(frozen=True)
@@ -76,14 +79,19 @@ def break_locks(
     flows: Sequence[int] | None = None,
     *,
     of_flows: bool = False,
+    below: Below | None = None,
 ) -> HeldLocks:
     """End the sessions that have locked jobs, or flows; with `of_flows`, the flows of the jobs.
 
-    Each is rolled back. Returns the locks that there were. The role needs the right to signal the
-    sessions: its own, or as a member of pg_signal_backend.
+    `below` is for a verb that needs other jobs with these: their children, or all that depend on
+    them. Each session is rolled back. Returns the locks that there were. The role needs the right
+    to signal the sessions: its own, or as a member of pg_signal_backend.
     """
     with database.transaction() as connection:
         jobs = [] if chosen is None else pandaids_of(connection, chosen)
+        if below:
+            reach = cancels.descendants if below == "all" else locks.followers
+            jobs = reach(connection, jobs)
         if of_flows:
             found = job_rows.read(connection, jobs).values()
             jobs, flows = [], sorted({one.jeditaskid for one in found if one.jeditaskid})

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pandadb.core.jobs.search.job_choices import JobChoice
     from pandadb.core.queue.verbs.outcomes import VerbOutcome
     from pandadb.database import Database
+    from pandadb.services.queue.verbs.job_locks import Below
     from pandadb.services.selection import OnError
 
     Act = Callable[[Connection, list[int], Lock], VerbOutcome]
@@ -66,9 +67,17 @@ DESTRUCTIVE_RULES = VerbRules(limit=DESTRUCTIVE_LIMIT)
 
 @repeated
 def _run(
-    database: Database, verb: str, chosen: JobChoice, act: Act, rules: VerbRules
+    database: Database,
+    verb: str,
+    chosen: JobChoice,
+    act: Act,
+    rules: VerbRules,
+    *,
+    below: Below = "children",
 ) -> VerbReport:
     """Do a verb for the chosen jobs of the queue; a filter never finds earlier attempts.
+
+    It needs the locks of their children, too, or of `all` that depend on them.
 
     Raises:
         NotFound, NotAllowed, Locked: A job was refused, and `on_error` is `abort`.
@@ -96,7 +105,8 @@ def _run(
         except (FlowLocked, JobsLocked) as error:
             if not rules.break_locks:
                 raise
-            break_locks(database, among, of_flows=isinstance(error, FlowLocked))
+            of_flows = isinstance(error, FlowLocked)
+            break_locks(database, among, of_flows=of_flows, below=None if of_flows else below)
     raise JobsLocked(f"{verb}: jobs are locked again and again; nothing was changed")
 
 
@@ -128,7 +138,7 @@ def rerun(
     def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
         return reruns.rerun(connection, jobs, force=force, host=rules.options.host, how=how)
 
-    return _run(database, "rerun", chosen, act, rules)
+    return _run(database, "rerun", chosen, act, rules, below="all" if force else "children")
 
 
 def retry(database: Database, chosen: JobChoice, rules: VerbRules = DEFAULT_RULES) -> VerbReport:
@@ -210,7 +220,7 @@ def cancel_jobs(
         host = rules.options.host
         return stops.cancel(connection, jobs, by=by, host=host, cascade=cascade, how=how)
 
-    return _run(database, "cancel", chosen, act, rules)
+    return _run(database, "cancel", chosen, act, rules, below="all" if cascade else "children")
 
 
 def delete_jobs(
@@ -219,11 +229,13 @@ def delete_jobs(
     rules: VerbRules = DESTRUCTIVE_RULES,
     *,
     whole_flows: bool = False,
+    cancel: bool = False,
 ) -> VerbReport:
     """Delete jobs that no worker has, with their attempts, files, results and logs.
 
     Their children wait for them no longer. The last job of a flow is refused, unless flows are
-    deleted as a whole.
+    deleted as a whole. With `cancel` jobs that workers have are cancelled first, at once, and
+    their processes in batch systems; those of batch processes are refused.
 
     Raises:
         NotFound, NotAllowed, Locked, FlowLocked, JobsLocked, TooMany: See `VerbRules`.
@@ -231,7 +243,12 @@ def delete_jobs(
 
     def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
         return deletions.remove(
-            connection, jobs, host=rules.options.host, whole_flows=whole_flows, how=how
+            connection,
+            jobs,
+            host=rules.options.host,
+            whole_flows=whole_flows,
+            cancels=cancel,
+            how=how,
         )
 
     return _run(database, "delete", chosen, act, rules)

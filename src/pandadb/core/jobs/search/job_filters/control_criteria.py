@@ -124,7 +124,9 @@ class HasProcess:
 
 @dataclass(frozen=True)
 class HasMetadata:
-    """Jobs whose metadata has these values, by the paths to them: the value is written as JSON.
+    """Jobs with these values in their metadata, by the paths to them, each written as JSON.
+
+    A list has the values that are in it, too.
 
     The metadata of a job of the job queue is that of its control row, of others METATABLE's.
     """
@@ -143,29 +145,37 @@ class HasMetadata:
     def on(self, job: JobTable) -> ColumnElement[bool]:
         """Return the condition for the rows of a table."""
         columns = job.__table__.c
-        own = self._matches(CONTROL.details["metadata"])
+        own = self.match(CONTROL.details["metadata"])
         table = (MetaTableArch if job is JobsArchived else MetaTable).__table__.c
         same = [table.pandaid == columns["pandaid"]]
         if job is JobsArchived:  # of a partition of the archive, the rows are of the same time
             same.append(table.modificationtime == columns["modificationtime"])
         metadata = func.pandadb.json_or_null(table.metadata, type_=JSONB)
-        other: ColumnElement[bool] = exists().where(*same, self._matches(metadata))
+        other: ColumnElement[bool] = exists().where(*same, self.match(metadata))
         if all(value == NULL for _, value in self.values):
             other = or_(other, not_(exists().where(*same)))
         return or_(_controlled(job, own), and_(not_(_controlled(job)), other))
 
-    def _matches(self, metadata: ColumnElement[Any]) -> ColumnElement[bool]:
+    def match(self, metadata: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Match metadata that has all values."""
         return and_(*(_is_value(metadata, path, value) for path, value in self.values))
 
 
 def _is_value(
     metadata: ColumnElement[Any], path: tuple[str, ...], value: str
 ) -> ColumnElement[bool]:
-    """Return whether metadata has a value at a path; null is also the value of what is missing."""
+    """Match metadata with a value at a path, or in a list there.
+
+    Null is also the value of what is missing.
+    """
     found = func.jsonb_extract_path(metadata, *path, type_=JSONB)
+    wanted = cast(literal(value, Text), JSONB)
     if value == NULL:
-        return or_(found.is_(None), found == cast(literal(NULL, Text), JSONB))
-    return found == cast(literal(value, Text), JSONB)
+        return or_(found.is_(None), found == wanted)
+    if value.startswith(("{", "[")):
+        return found == wanted
+    in_list = and_(func.jsonb_typeof(found) == "array", found.contains(wanted))
+    return or_(found == wanted, in_list)
 
 
 def _path(path: Any) -> tuple[str, ...]:
