@@ -217,15 +217,19 @@ def _part(
     return query.where(cursor.follows(ordered_by, row.pandaid)) if cursor else query
 
 
-def _unindexed(ordered_by: ColumnElement[Any], chosen: Filter, job: JobTable) -> ColumnElement[Any]:
-    """Return the order of a part: of the jobs of a task hidden from the planner.
+def _unindexed(
+    ordered_by: ColumnElement[Any], chosen: Filter, job: JobTable
+) -> ColumnElement[Any]:
+    """Return the order of a part: of jobs that may be few hidden from the planner.
 
-    It would walk all jobs in that order until it has enough of the task, which may have few or
-    none here. JOBSARCHIVED4 is the table without an index of the PandaIDs of a task.
+    It would walk all jobs in that order until it has enough of them, instead of looking them up by
+    the index of their task, or in the archive of their user. JOBSARCHIVED4 is the table without an
+    index of a task's jobs in the order of their PandaIDs.
     """
-    if chosen.jeditaskid is None or (ordered_by.key == "pandaid" and job is not JobsArchived4):
-        return ordered_by
-    return func.greatest(ordered_by)
+    has_index = ordered_by.key == "pandaid" and job is not JobsArchived4
+    of_task = chosen.jeditaskid is not None and not has_index
+    of_user = chosen.produsername is not None and job is JobsArchived
+    return func.greatest(ordered_by) if of_task or of_user else ordered_by
 
 
 def _placed(
