@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from pandadb.database import DatabaseUnreachable
 from pandadb.services import schema
@@ -37,20 +38,38 @@ AT_ONCE = 4
 RETRY_SECONDS = 2.0
 """Time between attempts to reach a database that is away."""
 KEEP_SECONDS = 20.0
-"""Time between looks at the shared values, so that the first user in the morning has them, too."""
+"""Time between looks at the ages of the shared values."""
 ROWS = re.compile(r"<tbody>(.*?)</tbody>", re.DOTALL)
 LINK = re.compile(r'href="(/[^"?]+)"')
 
 
-def warm_up(app: FastAPI, seconds: float) -> None:
+def warm_up(app: FastAPI, seconds: float) -> threading.Thread:
     """Begin to warm an application up, and return at its end, or after some seconds.
 
-    The rest is done in a thread beside the first requests of users. Without a database nothing is
-    waited for: the thread warms the application up when it answers.
+    The rest is done in the thread, beside the first requests of users. Without a database nothing
+    is waited for: the thread warms the application up when it answers.
     """
     ready = threading.Event()
-    threading.Thread(target=_work, args=(app, ready), name="warm-up", daemon=True).start()
+    thread = threading.Thread(target=_work, args=(app, ready), name="warm-up", daemon=True)
+    thread.start()
     ready.wait(seconds)
+    return thread
+
+
+def keep_warm(app: FastAPI) -> threading.Thread:
+    """Begin to compute shared values anew in a thread, also while no page is requested.
+
+    So the first user in the morning does not wait for them.
+    """
+
+    def keep() -> None:
+        while True:
+            time.sleep(KEEP_SECONDS)
+            app.state.web.recent.keep_usable()
+
+    thread = threading.Thread(target=keep, name="keep-warm", daemon=True)
+    thread.start()
+    return thread
 
 
 def _work(app: FastAPI, ready: threading.Event) -> None:
@@ -60,9 +79,6 @@ def _work(app: FastAPI, ready: threading.Event) -> None:
         ready.set()
         for name in TEMPLATES.env.list_templates():
             TEMPLATES.env.get_template(name)
-        while True:
-            time.sleep(KEEP_SECONDS)
-            app.state.web.recent.keep_usable()
     except Exception:  # the first users get the error, as their requests do the same
         LOG.warning("the warm-up has ended early", exc_info=True)
     finally:
@@ -133,7 +149,7 @@ def _scope(app: FastAPI, path: str) -> Scope:
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",
-        "path": place,
+        "path": unquote(place),
         "raw_path": place.encode(),
         "query_string": query.encode(),
         "root_path": "",

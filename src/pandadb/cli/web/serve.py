@@ -82,6 +82,7 @@ def serve(
         with log, _exit_at_sigterm(), running_worker(settings, queues):
             app = create_app(database, options, identify, archive=archive)
             warmup.warm_up(app, WARM_UP_SECONDS)
+            warmup.keep_warm(app)
             gc.freeze()  # full collections take a tenth of a second for what is imported
             note(f"Serving on {address}", address=address)
             server.serve(app, socket)

@@ -217,9 +217,7 @@ def _part(
     return query.where(cursor.follows(ordered_by, row.pandaid)) if cursor else query
 
 
-def _unindexed(
-    ordered_by: ColumnElement[Any], chosen: Filter, job: JobTable
-) -> ColumnElement[Any]:
+def _unindexed(ordered_by: ColumnElement[Any], chosen: Filter, job: JobTable) -> ColumnElement[Any]:
     """Return the order of a part: of jobs that may be few hidden from the planner.
 
     It would walk all jobs in that order until it has enough of them, instead of looking them up by
