@@ -134,10 +134,11 @@ def cancel(
 ) -> Taken:
     """Cancel a run: it ends at once if it is queued, else when its worker has ended the script.
 
+    Of a run that has ended, the version that it is tried or done again as is cancelled.
     One that is not known is cancelled if it comes within an hour.
     """
     with transaction(database, options) as connection:
-        return cancel_run(connection, wanted, options.host, KEPT, by)
+        return cancel_run(connection, wanted, options.host, KEPT, by, follows=True)
 
 
 @repeated
@@ -160,7 +161,10 @@ def rerun(
 
     Raises:
         UnknownRun: There is no record of it.
+        InvalidValue: The script that is given is empty.
     """
+    if script is not None and not script.strip():
+        raise InvalidValue("The script is empty")
     with transaction(database, options) as connection:
         groups.lock(connection, [group_of(key)])
         old = runs.newest(connection, key, run_version, locked=False)
