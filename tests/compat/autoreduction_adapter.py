@@ -415,9 +415,12 @@ class Gateway:
     def in_catalogue(self, instrument: str, run_number: int) -> RawData | None:
         for one in self.catalogue:
             short = one.get("instruments", {}).get(instrument, instrument)
-            found = one.get("datafiles", {}).get(f"{short}{run_number:05d}.nxs")
-            if found:
-                return RawData(found["location"], found["rb_number"])
+            names = [
+                f"{name}{run_number:0{n}d}.nxs" for name in (short, instrument) for n in (5, 8)
+            ]
+            for found in (one.get("datafiles", {}).get(name) for name in names):
+                if found:
+                    return RawData(found["location"], found["rb_number"])
         return None
 
     def remove_runs(self, instrument: str, first_run: int, last_run: int | None = None) -> None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Delivery", "Receipt", "ReceiptKind", "receive"]
 
 PENDING = PendingMessage, RESULT_KEYS
-READY = RunMessage, (*RESULT_KEYS, "run_version", "reduction_script", "software")
+READY = RunMessage, (*RESULT_KEYS, "run_version", "software")
 """The kind of a message, and keys that are ignored in it, whatever they have."""
 LONGEST_VALUE = 10_000
 """Characters of a text of a bad message that its event has."""
@@ -179,7 +179,9 @@ def _script(settings: GatewaySettings, run: RunMessage, is_pending: bool) -> _Sc
 
 def _body(given: dict[str, Any], is_pending: bool) -> dict[str, Any]:
     """Return the keys of a message that its events have, too."""
-    dropped = {"retry_in"} if is_pending else {"retry_in", "reduction_arguments"}
+    dropped = {"retry_in"}
+    if not is_pending:
+        dropped |= {"reduction_arguments", "reduction_script"}
     return {name: value for name, value in given.items() if name not in dropped}
 
 

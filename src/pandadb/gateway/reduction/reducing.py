@@ -177,6 +177,7 @@ class Reduction:
             self.note(end.mistake)
         if not self._temporary().is_dir():
             raise InvalidInput(end.error or "The script has removed its output folder")
+        outputs.settle_links(self._temporary())
         self._copy(end.folders)
         said = self._said(end.skipped or "", is_copied=True)
         if end.skipped is not None:

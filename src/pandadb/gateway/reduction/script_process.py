@@ -25,6 +25,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.2
 KILLED_AFTER = 5.0
 """Seconds between SIGTERM and SIGKILL at a timeout."""
 LARGEST_REPORT = 1 << 20
+MOST_FOLDERS = 10_000
 GROUPS = ("standard_vars", "advanced_vars")
 
 
@@ -213,11 +214,14 @@ def _call(main: Callable[..., Any], input_file: str, output_dir: str) -> Any:
 def folders_of(returned: Any) -> dict[str, Any]:
     """Return the folders that a script has named, and the mistake in what it has returned.
 
-    Both are keys of `ScriptEnd`. As in all generations of the service, a value that is false in a condition names none.
+    Both are keys of `ScriptEnd`. As in all generations of the service, a value that is false in a
+    condition names none.
     """
     if not returned:
         return {}
     given = returned if isinstance(returned, list | tuple) else [returned]
+    if len(given) > MOST_FOLDERS:
+        return {"mistake": f"main() has returned more than {MOST_FOLDERS} values, not folders"}
     paths, mistake = list[str](), None
     for one in given:
         path = os.fspath(one) if isinstance(one, os.PathLike) else one

@@ -247,6 +247,13 @@ def remove_runs(
     last_run: int | None = None,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> int:
-    """Remove the records of runs that have ended, all versions; return how many."""
+    """Remove the records of runs that have ended, all versions; return how many.
+
+    Raises:
+        InvalidValue: The last run is before the first.
+    """
+    last = first_run if last_run is None else last_run
+    if last < first_run:
+        raise InvalidValue(f"The runs {first_run} to {last} are no range")
     with transaction(database, options) as connection:
-        return runs.remove(connection, instrument.upper(), first_run, last_run or first_run)
+        return runs.remove(connection, instrument.upper(), first_run, last)
