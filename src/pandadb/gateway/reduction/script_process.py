@@ -25,7 +25,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.2
 KILLED_AFTER = 5.0
 """Seconds between SIGTERM and SIGKILL at a timeout."""
 LARGEST_REPORT = 1 << 20
-MOST_FOLDERS = 10_000
+MOST_FOLDERS = 500_000
 GROUPS = ("standard_vars", "advanced_vars")
 
 
