@@ -92,6 +92,7 @@ async def cancel(
 ) -> Taken:
     """Cancel a run: it ends at once if it is queued, else when its worker has ended the script.
 
+    Of a run that has ended, the version that it is tried or done again as is cancelled.
     One that is not known is cancelled if it comes within an hour.
     """
 
@@ -221,7 +222,11 @@ async def remove_runs(
     last_run: int | None = None,
     options: VerbOptions = ...,
 ) -> int:
-    """Remove the records of runs that have ended, all versions; return how many."""
+    """Remove the records of runs that have ended, all versions; return how many.
+
+    Raises:
+        InvalidValue: The last run is before the first.
+    """
 
 async def rerun(
     database: AsyncDatabase,
@@ -242,6 +247,7 @@ async def rerun(
 
     Raises:
         UnknownRun: There is no record of it.
+        InvalidValue: The script that is given is empty.
     """
 
 async def send_messages(

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Delivery", "Receipt", "ReceiptKind", "receive"]
 
+PENDING = PendingMessage, RESULT_KEYS
+READY = RunMessage, (*RESULT_KEYS, "run_version", "software")
+"""The kind of a message, and keys that are ignored in it, whatever they have."""
 LONGEST_VALUE = 10_000
 """Characters of a text of a bad message that its event has."""
 
@@ -105,8 +108,8 @@ def _asked(
         )
         seconds = settings.reduction.cancels_kept
         return service.take_cancel(database, message, wanted, seconds), []
-    given = {name: value for name, value in body.items() if name not in RESULT_KEYS}
-    kind = PendingMessage if role == "reduction_pending" else RunMessage
+    kind, ignored = READY if role == "data_ready" else PENDING
+    given = {name: value for name, value in body.items() if name not in ignored}
     run = validated(kind, given)
     warnings = unknown_keys(run)
     request = _request(settings, run, role, given)
@@ -133,7 +136,7 @@ def _request(
             raise BadMessage(str(error), given) from None
     skipped = _reason_to_skip(settings, run, is_pending)
     found = _script(settings, run, is_pending)
-    if not found.text:
+    if found.text is not None and not found.text:
         skipped = skipped or "There is no script of the instrument, or it is empty"
     return RunRequest(
         key,
@@ -147,9 +150,8 @@ def _request(
         run.overwrite,
         _description(run),
         user_number(run.started_by),
-        settings.reduction.software,
         skipped,
-        found.mistake if found.text else None,
+        None if found.text == "" else found.mistake,
     )
 
 
@@ -157,6 +159,7 @@ class _Script(NamedTuple):
     """A script and its variables, or the mistake in them."""
 
     text: str | None
+    """None: it cannot be read; empty: there is none."""
     variables: list[Variable]
     mistake: str | None = None
 
@@ -168,7 +171,7 @@ def _script(settings: GatewaySettings, run: RunMessage, is_pending: bool) -> _Sc
         if is_pending:
             return _Script(text, scripts.of_message(arguments))
         folder = places.script_folder(settings.folders, run.instrument)
-        text = scripts.read_script(folder)
+        text = scripts.read_script(folder) or ""
         return _Script(text, scripts.merged(scripts.read_variables(folder), arguments))
     except InvalidInput as mistake:
         return _Script(text, [], str(mistake))
@@ -176,9 +179,9 @@ def _script(settings: GatewaySettings, run: RunMessage, is_pending: bool) -> _Sc
 
 def _body(given: dict[str, Any], is_pending: bool) -> dict[str, Any]:
     """Return the keys of a message that its events have, too."""
-    dropped = {"retry_in", "cancel"}
+    dropped = {"retry_in"}
     if not is_pending:
-        dropped |= {"reduction_script", "reduction_arguments", "run_version", "software"}
+        dropped |= {"reduction_arguments", "reduction_script"}
     return {name: value for name, value in given.items() if name not in dropped}
 
 
@@ -195,10 +198,9 @@ def _reason_to_skip(settings: GatewaySettings, run: RunMessage, is_pending: bool
         return "data is no text"
     if not isinstance(run.facility, str):
         return "facility is no text"
-    if not is_pending and user_number(run.started_by) is None:
+    is_number = isinstance(run.started_by, int)
+    if not is_pending and not (is_number and user_number(run.started_by) is not None):
         return "started_by is no number of a user"
-    if not is_pending and isinstance(run.started_by, str):
-        return "started_by is a text"
     return None
 
 

@@ -79,7 +79,7 @@ def submit(
 ) -> list[int]:
     """Send a message to DataReady for each of some runs; return their numbers.
 
-    The data of a run are those of its newest record; else `find` is asked for them, such as a
+    The data of a run are those of its first version; else `find` is asked for them, such as a
     function that looks into a catalogue.
 
     Raises:
@@ -107,8 +107,8 @@ def _body(
         database, instrument=instrument, run_number=run_number, limit=MOST_RUNS
     )
     if known:
-        data = RawData(known[-1].data[0], known[-1].rb_number)
-        facility = known[-1].facility
+        first = min(known, key=lambda run: run.run_version)
+        data, facility = RawData(first.data[0], first.rb_number), first.facility
     else:
         found = find(instrument, run_number) if find else None
         if found is None:

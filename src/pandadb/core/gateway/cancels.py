@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import and_, delete, func, insert, or_, select
 
 from pandadb.core.sql.expressions import interval, now
 from pandadb.models import GatewayCancel
@@ -26,8 +26,15 @@ def lock(session: Transaction, run_number: int) -> None:
 
 
 def keep(session: Transaction, wanted: CancelRequest, seconds: float) -> None:
-    """Keep a cancel for a run that may come later; forget those that are too old."""
-    session.execute(delete(GatewayCancel.__table__).where(CANCEL.until < now()))
+    """Keep a cancel for a run that may come later, once; forget those that are too old."""
+    same = [
+        CANCEL.run_number == wanted.run_number,
+        CANCEL.run_version == wanted.run_version,
+        CANCEL.instrument.is_not_distinct_from(wanted.instrument),
+        CANCEL.rb_number.is_not_distinct_from(wanted.rb_number),
+    ]
+    old = delete(GatewayCancel.__table__).where(or_(CANCEL.until < now(), and_(*same)))
+    session.execute(old)
     row = {
         "run_number": wanted.run_number,
         "run_version": wanted.run_version,

@@ -65,7 +65,6 @@ class RunRequest:
     overwrite: bool | None = None
     description: str = ""
     started_by: int | None = None
-    software: str | None = None
     skipped: str | None = None
     """Why it is not reduced."""
     error: str | None = None

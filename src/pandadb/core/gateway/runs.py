@@ -119,7 +119,6 @@ def add(
         "overwrite": wanted.overwrite,
         "description": wanted.description,
         "started_by": wanted.started_by,
-        "software": wanted.software,
         "host": socket.gethostname(),
     }
     new = insert(GatewayRun.__table__).values(row).returning(RUN.run_id)
@@ -190,6 +189,16 @@ def by_id(session: Transaction, run_id: int) -> Run | None:
     """Return a record by its number."""
     found = session.execute(select(*COLUMNS).where(RUN.run_id == run_id)).first()
     return None if found is None else Run(*found)
+
+
+def latest(session: Transaction, run: Run) -> Run:
+    """Return the record that a run is tried or done again as, if it has ended; else itself."""
+    while run.status not in LIVE and run.retry_run is not None:
+        later = by_id(session, run.retry_run)
+        if later is None:
+            break
+        run = later
+    return run
 
 
 def listed(

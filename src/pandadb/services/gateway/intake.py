@@ -71,6 +71,8 @@ def _run(
     known, given = _variables(connection, wanted)
     source, places = message.source, message.destinations
     run_id = runs.add(connection, wanted, version, known, source=source, destinations=places)
+    body = run_events.without_nul(_body(wanted, version, given))
+    runs.change(connection, run_id, {"body": body})
     reason = wanted.skipped
     if wanted.error is not None:
         return _ended(connection, run_id, ERROR, wanted.error)
@@ -80,10 +82,8 @@ def _run(
         name = instrument.name
         reason = f"Run {wanted.key.run_number} is skipped, as the instrument {name} is paused"
     if reason is not None:
-        return _ended(connection, run_id, SKIPPED, reason)
+        return _ended(connection, run_id, SKIPPED, reason, rules.priority)
     instruments.activate(connection, instrument)
-    body = _body(wanted, version, given)
-    runs.change(connection, run_id, {"body": run_events.without_nul(body)})
     pandaid = submit_run(
         connection, run_id, rules, given, is_flat=instrument.is_flat_output, host=host
     )
@@ -119,17 +119,20 @@ def _body(wanted: RunRequest, version: int, given: Mapping[str, Any]) -> dict[st
     return body
 
 
-def _ended(connection: Connection, run_id: int, kind: str, reason: str) -> Taken:
+def _ended(
+    connection: Connection, run_id: int, kind: str, reason: str, priority: int | None = None
+) -> Taken:
     """End a run that is not reduced: its record and the event have the reason."""
     run = runs.by_id(connection, run_id)
     if run is None:
         raise LookupError(run_id)
     status = runs.ERROR if kind == ERROR else runs.SKIPPED
-    values = {"message": reason, "reduction_log": reason, "cancelled": reason == CANCELLED}
-    runs.close(connection, run_id, status, values)
-    body = {**run.body, "message": reason, "reduction_log": reason}
-    run_events.announce(connection, kind, body, run.destinations)
-    return Taken("cancel" if reason == CANCELLED else status.lower(), None, reason)
+    is_cancelled = reason == CANCELLED
+    said = {"message": reason, "reduction_log": "" if is_cancelled else reason}
+    runs.close(connection, run_id, status, {**said, "cancelled": is_cancelled})
+    body = {**run.body, **said}
+    run_events.announce(connection, kind, body, run.destinations, priority=priority)
+    return Taken("cancel" if is_cancelled else status.lower(), None, reason)
 
 
 def submit_run(
@@ -208,22 +211,46 @@ def take_cancel(
 
 
 def cancel_run(
-    connection: Connection, wanted: CancelRequest, host: str, seconds: float, by: str = BY
+    connection: Connection,
+    wanted: CancelRequest,
+    host: str,
+    seconds: float,
+    by: str = BY,
+    *,
+    follows: bool = False,
 ) -> Taken:
-    """Cancel the jobs of a run, or keep the cancel for so many seconds if there is no record."""
+    """Cancel the jobs of a run, or keep the cancel for so many seconds if there is no record.
+
+    With `follows` the version that a run which has ended is tried again as is cancelled, if it has
+    not ended, too. A run without a job here is another system's: one that is queued ends, one that
+    is in progress is not tried again.
+    """
     cancels.lock(connection, wanted.run_number)
     found = runs.to_cancel(connection, wanted)
     if not found:
         cancels.keep(connection, wanted, seconds)
         return Taken("cancel", None, "the run is not known: the cancel is kept")
+    if follows:
+        found = [runs.latest(connection, run) for run in found]
     live = [run for run in found if run.status in runs.LIVE]
-    jobs = sorted({run.pandaid for run in live if run.pandaid is not None})
-    if not jobs:
+    if not live:
         return Taken("cancel", None, "the run has ended")
-    job_cancels.cancel(connection, jobs, by=by, host=host)
+    jobs = sorted({run.pandaid for run in live if run.pandaid is not None})
+    if jobs:
+        job_cancels.cancel(connection, jobs, by=by, host=host)
     for run in live:  # after the job: its end locks in this order, too
         runs.change(connection, run.run_id, {"cancelled": True})
-    return Taken("cancel", jobs[-1])
+    _end_foreign(connection, [run for run in live if run.pandaid is None])
+    return Taken("cancel", jobs[-1] if jobs else None)
+
+
+def _end_foreign(connection: Connection, foreign: Sequence[runs.Run]) -> None:
+    """End the queued ones of runs that other systems reduce."""
+    groups.lock(connection, [group_of(run.key) for run in foreign])
+    for run in foreign:
+        now = runs.by_id(connection, run.run_id)
+        if now is not None and now.status == runs.QUEUED:
+            _ended(connection, run.run_id, ERROR, CANCELLED)
 
 
 @repeated

@@ -134,10 +134,11 @@ def cancel(
 ) -> Taken:
     """Cancel a run: it ends at once if it is queued, else when its worker has ended the script.
 
+    Of a run that has ended, the version that it is tried or done again as is cancelled.
     One that is not known is cancelled if it comes within an hour.
     """
     with transaction(database, options) as connection:
-        return cancel_run(connection, wanted, options.host, KEPT, by)
+        return cancel_run(connection, wanted, options.host, KEPT, by, follows=True)
 
 
 @repeated
@@ -160,7 +161,10 @@ def rerun(
 
     Raises:
         UnknownRun: There is no record of it.
+        InvalidValue: The script that is given is empty.
     """
+    if script is not None and not script.strip():
+        raise InvalidValue("The script is empty")
     with transaction(database, options) as connection:
         groups.lock(connection, [group_of(key)])
         old = runs.newest(connection, key, run_version, locked=False)
@@ -243,6 +247,13 @@ def remove_runs(
     last_run: int | None = None,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> int:
-    """Remove the records of runs that have ended, all versions; return how many."""
+    """Remove the records of runs that have ended, all versions; return how many.
+
+    Raises:
+        InvalidValue: The last run is before the first.
+    """
+    last = first_run if last_run is None else last_run
+    if last < first_run:
+        raise InvalidValue(f"The runs {first_run} to {last} are no range")
     with transaction(database, options) as connection:
-        return runs.remove(connection, instrument.upper(), first_run, last_run or first_run)
+        return runs.remove(connection, instrument.upper(), first_run, last)
