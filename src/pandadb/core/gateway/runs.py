@@ -6,16 +6,16 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 
 from pandadb.core.gateway.requests import RunKey
 from pandadb.core.gateway.run_events import without_nul
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.id_arrays import array, is_among, unnested
 from pandadb.models import GatewayRun
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from pandadb.core.gateway.requests import CancelRequest, RunRequest
@@ -84,6 +84,14 @@ def highest_version(session: Transaction, key: RunKey) -> int | None:
     return found
 
 
+def highest_versions(session: Transaction, keys: Collection[RunKey]) -> dict[RunKey, int]:
+    """Return the highest version of each run that has one."""
+    name = RUN.instrument, RUN.rb_number, RUN.run_number
+    wanted = [(key.instrument, key.rb_number, key.run_number) for key in keys]
+    rows = select(*name, func.max(RUN.run_version)).where(tuple_(*name).in_(wanted)).group_by(*name)
+    return {RunKey(*row[:3]): row[3] for row in session.execute(rows)}
+
+
 def _is(key: RunKey) -> list[Any]:
     return [
         RUN.run_number == key.run_number,
@@ -92,17 +100,16 @@ def _is(key: RunKey) -> list[Any]:
     ]
 
 
-def add(
-    session: Transaction,
+def new_row(
     wanted: RunRequest,
     run_version: int,
     variables: Mapping[str, Any],
     *,
     source: str,
     destinations: Mapping[str, Any],
-) -> int:
-    """Add the record of a version of a run, queued; return its number."""
-    row = {
+) -> dict[str, Any]:
+    """Return the record of a version of a run, queued, for `add`."""
+    return {
         "facility": wanted.facility,
         "instrument": wanted.key.instrument,
         "rb_number": wanted.key.rb_number,
@@ -122,9 +129,12 @@ def add(
         "software": wanted.software,
         "host": socket.gethostname(),
     }
-    new = insert(GatewayRun.__table__).values(row).returning(RUN.run_id)
-    found: int = session.scalars(new).one()
-    return found
+
+
+def add(session: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[Run]:
+    """Add records of runs; return them in the same order."""
+    new = insert(GatewayRun.__table__).returning(*COLUMNS, sort_by_parameter_order=True)
+    return [Run(*row) for row in session.execute(new, [*rows])]
 
 
 def again(session: Transaction, run: Run, run_version: int) -> int:
@@ -144,6 +154,15 @@ def again(session: Transaction, run: Run, run_version: int) -> int:
 def change(session: Transaction, run_id: int, values: Mapping[str, Any]) -> None:
     """Change columns of a record."""
     session.execute(update(GatewayRun.__table__).where(RUN.run_id == run_id).values(values))
+
+
+def note_jobs(session: Transaction, jobs: Mapping[int, int]) -> None:
+    """Note the jobs of runs, by the numbers of their records."""
+    given = unnested("given", run_id=array("runs"), pandaid=array("jobs"))
+    mine = update(GatewayRun.__table__).where(RUN.run_id == given.c.run_id)
+    session.execute(
+        mine.values(pandaid=given.c.pandaid), {"runs": [*jobs], "jobs": [*jobs.values()]}
+    )
 
 
 def close(session: Transaction, run_id: int, status: str, values: Mapping[str, Any]) -> None:

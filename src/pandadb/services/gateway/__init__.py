@@ -5,6 +5,7 @@ from pandadb.core.gateway.gateway_processes import Gateway, Sign, WaitingEvents
 from pandadb.core.gateway.instruments import Instrument
 from pandadb.core.gateway.kinds import KINDS as EVENT_KINDS
 from pandadb.core.gateway.requests import (
+    AskedRun,
     CancelRequest,
     JobRules,
     Received,
@@ -34,7 +35,7 @@ from pandadb.services.gateway.gateway_processes import (
     register,
     status,
 )
-from pandadb.services.gateway.intake import note_failure, refuse, take_cancel, take_run
+from pandadb.services.gateway.intake import note_failure, refuse, take_cancel, take_run, take_runs
 from pandadb.services.gateway.operators import (
     UnknownRun,
     cancel,
@@ -55,6 +56,7 @@ __all__ = [
     "CHANNEL",
     "EVENT_KINDS",
     "HANDLER",
+    "AskedRun",
     "CancelRequest",
     "DeadLetter",
     "Gateway",
@@ -99,5 +101,6 @@ __all__ = [
     "take_cancel",
     "take_report",
     "take_run",
+    "take_runs",
     "type_of",
 ]

@@ -13,8 +13,9 @@ from pandadb.core.gateway.kinds import READY, ROLES
 from pandadb.core.gateway.values import type_of
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.validation import InvalidValue, check_number, check_text
-from pandadb.services.gateway.intake import GROUPS, cancel_run, group_of, submit_run
+from pandadb.services.gateway.intake import GROUPS, cancel_run
 from pandadb.services.gateway.reports import values_of
+from pandadb.services.gateway.run_jobs import group_of, submit_run
 from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
