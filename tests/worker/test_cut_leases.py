@@ -40,7 +40,7 @@ def test_a_payload_that_heeds_no_signal_is_killed_in_the_time_that_its_lease_lea
     tmp_path: Path,
 ) -> None:
     times = {"lease": 0.3, "lease_grace": 0.2, "grace": 60.0}
-    running = began(tmp_path, argv=shell("trap '' TERM; sleep 69; sleep 69"), place=times)
+    running = began(tmp_path, argv=[*shell("trap '' TERM; sleep 69")], place=times)
     outcome = running.wait()
     assert (outcome.reason, outcome.signal) == (StopReason.LEASE, 9)
     assert outcome.seconds < 20
