@@ -30,6 +30,7 @@ QUEUED, PROCESSING, COMPLETED, ERROR, SKIPPED = (
     "Skipped",
 )
 LIVE = (QUEUED, PROCESSING)
+STATUSES = (*LIVE, COMPLETED, ERROR, SKIPPED)
 SERVICE = -1
 """The user of runs that the service starts itself."""
 
@@ -215,16 +216,40 @@ def listed(
     session: Transaction,
     *,
     instrument: str | None = None,
+    rb_number: int | None = None,
     run_number: int | None = None,
     status: str | None = None,
     limit: int = 100,
     after: int = 0,
+    before: int | None = None,
 ) -> list[Run]:
-    """Return records with numbers above one, in their order."""
-    wanted = {RUN.instrument: instrument, RUN.run_number: run_number, RUN.status: status}
+    """Return records with numbers above one, in their order; with `before` the newest below it."""
+    wanted = {
+        RUN.instrument: instrument,
+        RUN.rb_number: rb_number,
+        RUN.run_number: run_number,
+        RUN.status: status,
+    }
     chosen = [column == value for column, value in wanted.items() if value is not None]
     rows = select(*COLUMNS).where(RUN.run_id > after, *chosen)
-    return [Run(*row) for row in session.execute(rows.order_by(RUN.run_id).limit(limit))]
+    if before is None:
+        rows = rows.order_by(RUN.run_id)
+    else:
+        rows = rows.where(RUN.run_id < before).order_by(RUN.run_id.desc())
+    return [Run(*row) for row in session.execute(rows.limit(limit))]
+
+
+def newest_of_range(
+    session: Transaction, instrument: str, first_run: int, last_run: int
+) -> dict[int, Run]:
+    """Return the newest record of each run of a range that has one."""
+    rows = (
+        select(*COLUMNS)
+        .distinct(RUN.run_number)
+        .where(RUN.instrument == instrument, RUN.run_number.between(first_run, last_run))
+        .order_by(RUN.run_number, RUN.run_id.desc())
+    )
+    return {run.run_number: run for run in (Run(*row) for row in session.execute(rows))}
 
 
 def remove(session: Transaction, instrument: str, first_run: int, last_run: int) -> int:

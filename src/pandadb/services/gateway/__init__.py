@@ -17,7 +17,7 @@ from pandadb.core.gateway.requests import (
 )
 from pandadb.core.gateway.run_ends import HANDLER
 from pandadb.core.gateway.run_events import CHANNEL
-from pandadb.core.gateway.runs import Run
+from pandadb.core.gateway.runs import LIVE, Run
 from pandadb.core.gateway.values import converted, type_of
 from pandadb.core.gateway.variables import KnownVariable
 from pandadb.core.sql.validation import InvalidValue
@@ -35,7 +35,14 @@ from pandadb.services.gateway.gateway_processes import (
     register,
     status,
 )
-from pandadb.services.gateway.intake import note_failure, refuse, take_cancel, take_run, take_runs
+from pandadb.services.gateway.intake import (
+    ENDED,
+    note_failure,
+    refuse,
+    take_cancel,
+    take_run,
+    take_runs,
+)
 from pandadb.services.gateway.operators import (
     UnknownRun,
     cancel,
@@ -43,6 +50,7 @@ from pandadb.services.gateway.operators import (
     list_instruments,
     list_runs,
     list_variables,
+    newest_runs,
     remove_runs,
     rerun,
     send_messages,
@@ -54,8 +62,10 @@ from pandadb.services.transaction import VerbOptions
 
 __all__ = [
     "CHANNEL",
+    "ENDED",
     "EVENT_KINDS",
     "HANDLER",
+    "LIVE",
     "AskedRun",
     "CancelRequest",
     "DeadLetter",
@@ -87,6 +97,7 @@ __all__ = [
     "list_instruments",
     "list_runs",
     "list_variables",
+    "newest_runs",
     "note_failure",
     "note_replayed",
     "note_sign",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 BY = "gateway"
 """The name with which cancels of messages are noted."""
+ENDED = "the run has ended"
 GROUPS = {False: "standard_vars", True: "advanced_vars"}
 
 
@@ -228,7 +229,7 @@ def cancel_run(
     live = [run for run in found if run.status in runs.LIVE]
     jobs = sorted({run.pandaid for run in live if run.pandaid is not None})
     if not jobs:
-        return Taken("cancel", None, "the run has ended")
+        return Taken("cancel", None, ENDED)
     job_cancels.cancel(connection, jobs, by=by, host=host)
     for run in live:  # after the job: its end locks in this order, too
         runs.change(connection, run.run_id, {"cancelled": True})
