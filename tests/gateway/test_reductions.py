@@ -216,7 +216,7 @@ def test_32_a_killed_workers_run_is_repeated_and_its_rb_number_goes_on(
     marks = tmp_path / "marks"
     sleeps = f"time.sleep(60 if os.path.getsize({str(marks)!r}) < 2 else 0)"
     script = ends(f"open({str(marks)!r}, 'a').write('x'); {sleeps}")
-    options = ("--handlers=pandadb.gateway.reduction.handlers", "--lease=2")
+    options = ("--handlers=pandadb.gateway.reduction.handlers", "--lease=3")
     site.submit(site.pending(101, script))
     site.submit(site.pending(102))
     with running_worker(database, tmp_path / "lost", *options) as worker:

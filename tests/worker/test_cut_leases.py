@@ -54,7 +54,7 @@ def test_a_payload_whose_lease_is_over_at_its_begin_ends_at_once(tmp_path: Path)
 @pytest.mark.parametrize(("lease", "grace"), [(60, 10), (60, 50), (6, 1), (1, 10), (600, 10)])
 def test_a_lease_has_time_for_both_signals(tmp_path: Path, lease: float, grace: float) -> None:
     options = WorkerOptions(["q"], tmp_path, lease=lease, grace=grace)
-    assert lease / 3 < options.payload_lease
+    assert 2 * lease / 3 < options.payload_lease  # two heartbeats may be late
     assert options.payload_lease + options.lease_grace < lease
 
 

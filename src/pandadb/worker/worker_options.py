@@ -78,7 +78,7 @@ class WorkerOptions:
     @property
     def lease_grace(self) -> float:
         """Seconds between SIGTERM and SIGKILL for a payload whose lease is not renewed."""
-        return min(self.grace, self.lease / 2)
+        return min(self.grace, self.lease / 4)
 
     @property
     def place(self) -> WorkPlace:
