@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from pandadb.core.gateway.requests import RunKey
 from pandadb.core.gateway.run_events import without_nul
@@ -245,7 +246,7 @@ def newest_of_range(
     """Return the newest record of each run of a range that has one."""
     rows = (
         select(*COLUMNS)
-        .distinct(RUN.run_number)
+        .ext(distinct_on(RUN.run_number))
         .where(RUN.instrument == instrument, RUN.run_number.between(first_run, last_run))
         .order_by(RUN.run_number, RUN.run_id.desc())
     )
