@@ -82,9 +82,9 @@ def facts(site: Site) -> list[Any]:
         for one in site.runs()
     ]
     statement = text(
-        "SELECT jobname, currentpriority, jobstatus, p.jobparameters FROM doma_panda.jobsactive4"
+        "SELECT jobname, currentpriority, p.jobparameters FROM doma_panda.jobsactive4"
         " JOIN doma_panda.jobparamstable p USING (pandaid) UNION ALL"
-        " SELECT jobname, currentpriority, jobstatus, p.jobparameters FROM doma_panda.jobsdefined4"
+        " SELECT jobname, currentpriority, p.jobparameters FROM doma_panda.jobsdefined4"
         " JOIN doma_panda.jobparamstable p USING (pandaid) ORDER BY 1"
     )
     with site.database.transaction() as connection:

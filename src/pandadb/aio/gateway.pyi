@@ -6,8 +6,11 @@ from typing import Any
 from pandadb.aio.database import AsyncDatabase
 from pandadb.services.gateway import (
     CHANNEL,
+    ENDED,
     EVENT_KINDS,
     HANDLER,
+    LIVE,
+    AskedRun,
     CancelRequest,
     DeadLetter,
     Gateway,
@@ -34,8 +37,11 @@ from pandadb.services.gateway import (
 
 __all__ = [
     "CHANNEL",
+    "ENDED",
     "EVENT_KINDS",
     "HANDLER",
+    "LIVE",
+    "AskedRun",
     "CancelRequest",
     "DeadLetter",
     "Gateway",
@@ -66,6 +72,7 @@ __all__ = [
     "list_instruments",
     "list_runs",
     "list_variables",
+    "newest_runs",
     "note_failure",
     "note_replayed",
     "note_sign",
@@ -80,6 +87,7 @@ __all__ = [
     "take_cancel",
     "take_report",
     "take_run",
+    "take_runs",
     "type_of",
 ]
 
@@ -156,15 +164,19 @@ async def list_runs(
     database: AsyncDatabase,
     *,
     instrument: str | None = None,
+    rb_number: int | None = None,
     run_number: int | None = None,
     status: str | None = None,
     limit: int = 100,
     after: int = 0,
+    before: int | None = None,
 ) -> list[Run]:
     """Return records of runs, the oldest first; those with numbers above `after`.
 
+    With `before` they are the newest first: those with numbers below it.
+
     Raises:
-        InvalidValue: A number is beyond its limits.
+        InvalidValue: A number is beyond its limits, or there is no such status.
     """
 
 async def list_variables(
@@ -172,6 +184,14 @@ async def list_variables(
     instrument: str | None = None,
 ) -> list[KnownVariable]:
     """Return variables for runs to come, the oldest first."""
+
+async def newest_runs(
+    database: AsyncDatabase,
+    instrument: str,
+    first_run: int,
+    last_run: int,
+) -> dict[int, Run]:
+    """Return the newest record of each run of a range that has one."""
 
 async def note_failure(
     database: AsyncDatabase,
@@ -332,4 +352,14 @@ async def take_run(
     """Take a run that a message asks for: its record, and a job, or an event with the reason.
 
     A message that was received before changes nothing.
+    """
+
+async def take_runs(
+    database: AsyncDatabase,
+    asked: Sequence[AskedRun],
+    options: VerbOptions = ...,
+) -> list[Taken] | None:
+    """Take runs that messages ask for, in their order, in one transaction, as `take_run` does.
+
+    None if one of the messages was received before: nothing was changed then.
     """

@@ -64,7 +64,7 @@ from pandadb.services.queue import (
     steps,
     verbs_of,
 )
-from pandadb.services.queue.upkeep.outbox import Sink
+from pandadb.services.queue.upkeep.outbox import Sink, SinkOfMany
 from pandadb.services.selection import VerbReport
 
 __all__ = [
@@ -581,6 +581,7 @@ async def send_events(
     sink: Sink,
     *,
     limit: int = 1000,
+    sink_of_many: SinkOfMany | None = None,
     kinds: Collection[str] = ...,
     without: Collection[str] = ...,
     max_attempts: int = 12,
@@ -592,6 +593,9 @@ async def send_events(
     stored with the event, which is tried again after a pause, or given up after `max_attempts`; an
     `Undeliverable` one at once. After `SinkAway` this event and the rest wait as before. No
     transaction is open meanwhile. A relay that dies has its events for `hold` seconds.
+
+    With `sink_of_many` events of different jobs are sent together: it returns the ids of those that
+    it has for good, and raises nothing. The others are handed to `sink`, one by one.
 
     Raises:
         InvalidValue: A number is beyond its limits.
