@@ -7,6 +7,7 @@ makes it. Tests copy the template, so none sees what another did.
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 from collections import Counter
@@ -20,11 +21,12 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
+from tests.compiled import share_compiled
 from tests.databases import Server, admin, made_template, temporary_database, temporary_role
 from tests.servers import NoServerError, running_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from pandadb.database import Database
@@ -34,6 +36,7 @@ CLEANUP = pytest.StashKey[ExitStack]()
 
 # Or each process that a test starts compiles the package anew, which takes a second.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+share_compiled()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,11 +61,31 @@ VARIANTS = 4
 """Variants of a test that `make test-fast` runs; further ones are `slow`."""
 
 
+USES_SERVER = {"server", "pytestconfig"}
+"""Fixtures of tests that may not be the same on any server."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector away from what stays: modules and tests are many objects."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark further variants of a test as slow: they are some of very many of their kind."""
+    """Mark tests that ask for no server, and further variants of a test.
+
+    The former are the same on any server; the latter are some of very many of their kind: slow.
+    """
     seen = Counter[str]()
     for item in items:
+        if USES_SERVER.isdisjoint(getattr(item, "fixturenames", USES_SERVER)):
+            item.add_marker(pytest.mark.any_server)
         test = item.nodeid.partition("[")[0]
         seen[test] += 1
         if seen[test] > VARIANTS:

@@ -41,6 +41,8 @@ FAST = {
     "max_wal_size": "256MB",
     "fsync": "off",
     "full_page_writes": "off",
+    "autovacuum_naptime": "1d",  # a run has thousands of databases, each for a second
+    "jit": "off",
 }
 
 

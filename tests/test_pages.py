@@ -18,11 +18,11 @@ NAMED = [
 ]
 
 
-@pytest.mark.parametrize(("page", "place"), NAMED)
-def test_a_named_module_exists(page: str, place: str) -> None:
-    found = HOME / "src" / "pandadb" / place
-
-    assert found.is_dir() if place.endswith("/") else found.is_file(), page
+def test_a_named_module_exists(subtests: pytest.Subtests) -> None:
+    for page, place in NAMED:
+        found = HOME / "src" / "pandadb" / place
+        with subtests.test(page, place=place):
+            assert found.is_dir() if place.endswith("/") else found.is_file()
 
 
 def test_the_walks_name_modules() -> None:

@@ -22,10 +22,15 @@ def test_the_services_and_the_controller_are_there_with_all_their_names() -> Non
     assert is_of_database(MODULES["controller"].JobController)
 
 
-@pytest.mark.parametrize(("module", "name"), NAMES)
 def test_a_function_of_a_database_is_a_coroutine_and_all_else_is_the_same(
-    module: str, name: str
+    subtests: pytest.Subtests,
 ) -> None:
+    for module, name in NAMES:
+        with subtests.test(f"{module}.{name}"):
+            is_mirrored(module, name)
+
+
+def is_mirrored(module: str, name: str) -> None:
     ours, theirs = getattr(MODULES[module], name), getattr(getattr(aio, module), name)
     if isclass(ours) and is_of_database(ours):
         assert public_methods(theirs).keys() == public_methods(ours).keys()

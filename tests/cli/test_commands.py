@@ -13,10 +13,9 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-import typer
 from sqlalchemy import text
 
-from pandadb.cli.main import app
+from pandadb.cli.main import program
 from pandadb.database import Database
 from pandadb.demo.sample_records import sample
 from pandadb.migrating import home
@@ -59,7 +58,7 @@ def of_a_user(url: str | None) -> dict[str, str]:
 
 
 def commands(command: Any = None, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    command = command or typer.main.get_command(app)
+    command = command or program()
     if not hasattr(command, "commands"):
         return [path]
     return [
@@ -69,14 +68,17 @@ def commands(command: Any = None, path: tuple[str, ...] = ()) -> list[tuple[str,
     ]
 
 
-@pytest.mark.parametrize("path", commands(), ids=" ".join)
-def test_every_command_has_help_with_an_example_and_is_in_the_pages(path: tuple[str, ...]) -> None:
-    command: Any = typer.main.get_command(app)
-    for name in path:
-        command = command.commands[name]
+def test_every_command_has_help_with_an_example_and_is_in_the_pages(
+    subtests: pytest.Subtests,
+) -> None:
+    for path in commands():
+        command = program()
+        for name in path:
+            command = command.commands[name]
 
-    assert f"Example: pandadb {' '.join(path)}" in (command.help or "")
-    assert f"pandadb {path[0]}" in PAGES
+        with subtests.test(" ".join(path)):
+            assert f"Example: pandadb {' '.join(path)}" in (command.help or "")
+            assert f"pandadb {path[0]}" in PAGES
 
 
 @pytest.mark.slow

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-import typer
 from sqlalchemy import text
 
-from pandadb.cli.main import app, main
+from pandadb.cli.main import main, program
 from pandadb.config import Settings
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ class Ended(NamedTuple):
 
 
 def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[Command]:
-    command = command or typer.main.get_command(app)
+    command = command or program()
     if not hasattr(command, "commands"):
         yield Command(path, [one for one in command.params if one.name != "help"])
         return
@@ -137,6 +136,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "records.csv").write_text("pandaid,wall_time\n1,60\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def refusing_url(worker_database: Database) -> str:
+    """The URL of a database that tests share which change nothing."""
+    return url_of(worker_database)
 
 
 @pytest.fixture
@@ -209,13 +214,16 @@ def only_shows(command: Command) -> bool:
 
 
 def rows(database: Database) -> dict[str, int]:
-    """Return how many rows each table has."""
-    named = "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p')"
-    named += " AND NOT relispartition AND relnamespace::regnamespace::text ~ 'doma_|pandadb'"
+    """Return how many rows each table has that has a page; the others have none."""
+    named = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r'"
+    named += " AND relnamespace::regnamespace::text ~ 'doma_|pandadb' AND pg_relation_size(oid) > 0"
     with database.engine.connect() as connection:
-        tables = connection.scalars(text(named)).all()
-        counts = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in tables)
-        return dict(connection.execute(text(counts)).all())
+        counts = [
+            f"SELECT '{name}', count(*) FROM {name}"
+            for name in connection.scalars(text(named)).all()
+        ]
+        found = connection.execute(text(" UNION ALL ".join(counts))).all()
+    return {name: count for name, count in found if count}
 
 
 def is_told(ended: Ended) -> bool:
@@ -232,10 +240,12 @@ def is_told(ended: Ended) -> bool:
 def test_a_command_says_what_it_cannot_take_and_changes_nothing(
     command: Command,
     pandadb: Any,
-    database: Database,
+    request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
     pytestconfig: pytest.Config,
 ) -> None:
+    shares = "worker_database" if only_shows(command) else "database"
+    database = request.getfixturevalue(shares)
     monkeypatch.setenv("PANDADB_URL", url_of(database))
     before = rows(database)
     for line in tried(command, 1 if pytestconfig.getoption("--thorough") else 16):
@@ -301,9 +311,9 @@ def test_every_parameter_that_is_needed_has_an_example() -> None:
     ],
 )
 def test_what_cannot_be_is_exit_code_2(
-    line: str, pandadb: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
+    line: str, pandadb: Any, refusing_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PANDADB_URL", database_url)
+    monkeypatch.setenv("PANDADB_URL", refusing_url)
 
     ended = pandadb(*line.split())
 
@@ -319,9 +329,9 @@ URLS += ["postgresql://127.0.0.1:1/x?port=5&port=6", "postgresql://u@h/x?options
 @pytest.mark.parametrize("name", ["url", "archive_url"])
 @pytest.mark.parametrize("value", URLS)
 def test_a_url_that_cannot_be_is_a_sentence_without_its_password(
-    name: str, value: str, pandadb: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
+    name: str, value: str, pandadb: Any, refusing_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PANDADB_URL", database_url)
+    monkeypatch.setenv("PANDADB_URL", refusing_url)
     monkeypatch.setenv(f"PANDADB_{name.upper()}", value.replace("u:", "u:secret"))
 
     ended = pandadb("archive", "plan")
@@ -337,11 +347,11 @@ SETTINGS = [name for name in Settings.model_fields if not name.endswith(("url", 
 def test_a_setting_that_cannot_be_is_a_sentence(
     name: str,
     pandadb: Any,
-    database_url: str,
+    refusing_url: str,
     monkeypatch: pytest.MonkeyPatch,
     pytestconfig: pytest.Config,
 ) -> None:
-    monkeypatch.setenv("PANDADB_URL", database_url)
+    monkeypatch.setenv("PANDADB_URL", refusing_url)
     odd = ["doma_panda=\udcff", 'doma_panda=a"b', f"doma_panda={'z' * 70}", "doma_panda=", "loop"]
     share = 1 if pytestconfig.getoption("--thorough") else 9
     for value in [*HOSTILE[SETTINGS.index(name) % share :: share], *odd]:
@@ -388,10 +398,10 @@ POLICIES = [
 
 @pytest.mark.parametrize("given", POLICIES, ids=lambda given: repr(given[:60]))
 def test_policies_that_cannot_be_are_a_sentence(
-    given: bytes, pandadb: Any, folder: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+    given: bytes, pandadb: Any, folder: Path, refusing_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "policies.toml").write_bytes(given)
-    monkeypatch.setenv("PANDADB_URL", database_url)
+    monkeypatch.setenv("PANDADB_URL", refusing_url)
     monkeypatch.setenv("PANDADB_POLICIES", "policies.toml")
 
     ended = pandadb("partitions", "plan")
@@ -422,10 +432,10 @@ RECORDS = [
 
 @pytest.mark.parametrize("given", RECORDS, ids=lambda given: repr(given[-40:]))
 def test_records_that_cannot_be_are_a_sentence(
-    given: bytes, pandadb: Any, folder: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+    given: bytes, pandadb: Any, folder: Path, refusing_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "records.csv").write_bytes(given)
-    monkeypatch.setenv("PANDADB_URL", database_url)
+    monkeypatch.setenv("PANDADB_URL", refusing_url)
 
     ended = pandadb("jobs", "load", "records.csv", "--jeditaskid", "5")
 

@@ -105,16 +105,17 @@ def test_a_question_that_nobody_would_see_is_not_asked(database: Database) -> No
     assert ended.stderr.endswith("pandadb: There is no terminal for a confirmation: pass --yes\n")
 
 
-@pytest.mark.parametrize("path", [(), *commands()], ids=" ".join)
 def test_help_names_values_and_not_types(
-    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests
 ) -> None:
-    command = program()
-    for name in path:
-        command = command.commands[name]
+    for path in [(), *commands()]:
+        command = program()
+        for name in path:
+            command = command.commands[name]
 
-    command.get_help(command.context_class(command, info_name="pandadb"))
+        command.get_help(command.context_class(command, info_name="pandadb"))
 
-    shown = capsys.readouterr().out
-    assert "--help" in shown
-    assert not re.search(r"<\w+|\bBOOL", shown)
+        shown = capsys.readouterr().out
+        with subtests.test(" ".join(path)):
+            assert "--help" in shown
+            assert not re.search(r"<\w+|\bBOOL", shown)

@@ -109,9 +109,10 @@ def test_whatever_takes_dry_run_changes_something() -> None:
     assert not dry & SHOWS
 
 
-@pytest.mark.parametrize("command", CHANGES, ids=IDS)
-def test_whatever_changes_something_can_be_quiet(command: Command) -> None:
-    assert _has(command, "--quiet") or command.path == ("db", "psql")
+def test_whatever_changes_something_can_be_quiet() -> None:
+    loud = [one.path for one in CHANGES if not _has(one, "--quiet")]
+
+    assert loud == [("db", "psql")]
 
 
 def _has(command: Command, option: str) -> bool:

@@ -1,7 +1,8 @@
-"""Sequence files do what they did: the judge's golden files of the original psequencer.
+"""Sequence files do what they did: golden files of the original psequencer.
 
-Each is played twice: by the subset of Python, and with all of Python. What is known to differ
-stands in the judge's `accepted.toml` and in `psequencer.toml` here.
+Those beside the project are the judge's; those in `psequencer/` were recorded in the same way from
+the original under Python 2.7. Each is played twice: by the subset of Python, and with all of
+Python. What is known to differ stands in the judge's `accepted.toml` and in `psequencer.toml` here.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ pytestmark = pytest.mark.any_server
 
 JUDGE = Path(__file__).parents[3] / "shared" / "compat" / "psequencer"
 OURS = Path(__file__).with_name("psequencer.toml")
+MORE = Path(__file__).with_name("psequencer")
 COMMAND = [sys.executable, "-m", "pandadb", "sequence", "run"]
-FAST = ("pop_with_state", "one_script_for_a_step", "print_statement")
+FAST = ("pop_with_state", "one_script_for_a_step", "python2_statements")
 """Mail, steps and language; all together take a minute."""
 MODULES = ("replay", "judge", "mail")
 INTERVAL = "0.002"
@@ -34,7 +36,7 @@ INTERVAL = "0.002"
 def golden_files() -> list[Any]:
     return [
         pytest.param(one, id=one.stem, marks=[] if one.stem in FAST else pytest.mark.slow)
-        for one in sorted(JUDGE.glob("golden/*.json"))
+        for one in sorted([*JUDGE.glob("golden/*.json"), *MORE.glob("*.json")])
     ]
 
 

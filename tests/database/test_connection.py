@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, event, insert, select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, NotSupportedError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -99,9 +105,9 @@ def keep(connection: Connection, name: str) -> None:
     connection.execute(insert(Cache), {"main_key": name, "sub_key": ""})
 
 
-def fail(database: Database, name: str, *, at_once: bool = False, first: str = "") -> None:
+def fail(database: Database, name: str, *, first: str = "", **words: bool) -> None:
     """Keep a name, and then have a mistake."""
-    with database.transaction(at_once=at_once) as connection:
+    with database.transaction(**words) as connection:
         connection.execute(text(first))
         keep(connection, name)
         raise ZeroDivisionError
@@ -147,6 +153,38 @@ def test_a_connection_that_is_left_in_a_transaction_is_not_used_again(database: 
 
 def test_a_connection_that_is_lost_at_once_is_replaced(database: Database) -> None:
     with pytest.raises(OperationalError), database.transaction(at_once=True) as connection:
+        connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    assert names(database) == []
+
+
+def test_a_transaction_by_index_is_planned_without_scans_of_whole_tables(
+    database: Database,
+) -> None:
+    plan = text("EXPLAIN SELECT FROM doma_panda.cache WHERE main_key = 'kept'")
+    with database.transaction() as connection:
+        connection.execute(text("TRUNCATE doma_panda.cache"))
+    with database.transaction(at_once=True) as connection:
+        driver_of(connection).execute("VACUUM doma_panda.cache")
+
+    with database.transaction() as connection:
+        assert "Seq Scan" in str(connection.scalar(plan))
+    with database.transaction(by_index=True) as connection:
+        assert "Index" in str(connection.scalar(plan))
+        assert connection.scalar(text("SHOW jit")) == "off"
+        keep(connection, "kept")
+        assert names(database) == []
+    with database.transaction() as connection:
+        assert connection.scalar(text("SHOW enable_seqscan")) == "on"
+    assert names(database) == ["kept"]
+
+
+def test_a_transaction_by_index_that_fails_is_undone(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        fail(database, "lost", by_index=True)
+    with pytest.raises(ProgrammingError):
+        fail(database, "lost", by_index=True, first="SELECT nothing")
+    with pytest.raises(OperationalError), database.transaction(by_index=True) as connection:
         connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
     assert names(database) == []

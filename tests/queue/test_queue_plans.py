@@ -178,6 +178,28 @@ def test_leases_are_not_compared_each_with_each_where_none_were_known(database: 
     assert "Nested Loop" not in lines, lines
 
 
+def test_ends_by_leases_are_planned_by_indexes(database: Database) -> None:
+    """After a vacuum the table of leases is small, so a scan of it would be planned, and kept."""
+    queue.submit(database, [NewQueueJob(Q, max_attempts=3)] * 4, notify=False)
+    held = queue.claim(database, Q, 4, owner="w")
+    queue.cancel(database, held[3].pandaid, by="me")
+    found: set[str] = set()
+
+    def note(_: Any, cursor: Any, *_more: Any) -> None:
+        (setting,) = cursor.connection.execute("SHOW enable_seqscan").fetchone()
+        found.add(setting)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        queue.finish(database, held[:1])
+        queue.fail(database, [Failure(held[1], "bad")])
+        queue.give_back(database, held[2:3])
+        queue.end_cancelled(database, held[3:])
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+    assert found == {"off"}
+
+
 def claim_times(database: Database, rounds: int) -> list[float]:
     """Return the seconds of claims among submissions and ends."""
     times = []

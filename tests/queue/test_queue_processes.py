@@ -45,12 +45,17 @@ def work_all(url: str) -> None:
             queue.finish(database, leases)
 
 
-@pytest.mark.parametrize(
-    ("workers", "njobs"), [(3, 120), pytest.param(20, 2000, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("workers", "njobs"), [(3, 120), (20, 2000), (20, 50_000)])
 def test_many_workers_execute_each_job_once(
-    database: Database, database_url: str, workers: int, njobs: int
+    database: Database,
+    database_url: str,
+    workers: int,
+    njobs: int,
+    pytestconfig: pytest.Config,
 ) -> None:
+    """F.4-1."""
+    if njobs > 2000 and not pytestconfig.getoption("--thorough"):
+        pytest.skip("--thorough has 50,000 jobs")
     with database.session() as session:
         session.execute(text("CREATE TABLE public.done (pandaid bigint PRIMARY KEY)"))
     submitted = queue.submit(database, [NewQueueJob(Q) for _ in range(njobs)], notify=False)

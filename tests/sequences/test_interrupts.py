@@ -40,6 +40,18 @@ def test_an_interrupt_ends_the_steps_and_nothing_else(
     until(lambda: not is_alive(int(child.read_text())))
 
 
+def test_the_process_of_a_trusted_section_ends_with_the_command(stage: Stage) -> None:
+    """Even if that is killed, and the section asks for no step any more."""
+    text = "### Sequence\nimport os, time\nopen('child', 'w').write(f'{os.getpid()}\\n')\n"
+    text += "while True: time.sleep(60)\n"
+    process = stage.command("--trust-python", stage.file(text).name)
+    child = stage.folder / "work" / "child"
+    until(lambda: child.exists() and child.read_text().endswith("\n"))
+    process.kill()
+    process.communicate(timeout=60)
+    until(lambda: not is_alive(int(child.read_text())))
+
+
 ASKS = "### A\nread -r word </dev/tty; echo got $word; read -r word </dev/tty\n### Sequence\n"
 
 

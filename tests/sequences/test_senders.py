@@ -16,6 +16,7 @@ pytestmark = pytest.mark.any_server
     ("sender", "is_believed"),
     [
         ("Atlas Pangaea <panda@example.org>", True),
+        ("atlas pangaea <panda@example.org>", True),
         ('"Atlas Pangaea" <panda@example.org>', True),
         ("atlpan@cern.ch", True),
         ("Not Atlas Pangaea <evil@example.org>", False),

@@ -81,6 +81,11 @@ def test_any_text_is_a_sequence_or_refused(text: str) -> None:
         ("### A\na\n### Sequence\nfor s in [A]: s.execute()\nA.result()\n", []),
         ("### A\na\n### Sequence\nA()\nA = 5\n", [(1, "to another value")]),
         ("### print\na\n### Sequence\nprint()\n", [(1, "hides the function")]),
+        (
+            "### getPandaJob\na\n### Sequence\ngetPandaJob(1)\n",
+            [(1, "getPandaJob hides the step")],
+        ),
+        ("\ufeff# a\n### Sequence\nprint()\n", [(1, "before the first"), (1, "byte order mark")]),
         ("### A\n### Sequence\nA()\n", [(1, "has no commands")]),
         ("### A\r\na\r\n### Sequence\r\nA()\r\n", [(1, "those of Windows")]),
         ("### Sequence\n", [(1, "nothing runs")]),

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from pandadb.models import FilesTable4, JobParamsTable, JobsArchived4
 from pandadb.services import queue
+from pandadb.worker.lease_renewal import LEAST_PAUSE
 from tests.worker.payloads import is_alive, number_in, until
 from tests.worker.worker_processes import (
     Q,
@@ -195,6 +196,17 @@ def test_a_job_that_outlasts_the_drain_is_given_back_without_an_attempt(
     assert worker.returncode == 0, output
     row = job_of(database, job)
     assert (row.jobstatus, row.attemptnr) == ("activated", 1)
+
+
+def test_the_end_of_a_worker_does_not_wait_for_the_pause_between_heartbeats(
+    database: Database, tmp_path: Path
+) -> None:
+    def seconds() -> float:
+        began = time.monotonic()
+        assert worked(database, tmp_path, listen=False) == 0
+        return time.monotonic() - began
+
+    assert min(seconds() for _ in range(3)) < LEAST_PAUSE / 2
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from pandadb import embedded, session_settings
 from pandadb.config import Settings, SettingsError, load_settings, sqlalchemy_url
-from pandadb.core.sql.psycopg_connection import autocommitting
+from pandadb.core.sql.psycopg_connection import autocommitting, begin_by_index
 from pandadb.database import forks
 from pandadb.database.engine import DatabaseUnreachable, new_engine
 from pandadb.database.pool import ALL_THAT_IS_COMMITTED, Pool, check_isolation
@@ -192,15 +192,18 @@ class Database:
             yield session
 
     @contextmanager
-    def transaction(self, *, at_once: bool = False) -> Iterator[Connection]:
+    def transaction(self, *, at_once: bool = False, by_index: bool = False) -> Iterator[Connection]:
         """Open a transaction like that of a session, without a session's identity map.
 
         With `at_once` one statement is a transaction by itself: BEGIN and COMMIT are not sent.
-        Behind a pooler they are, since each transaction is given its settings.
+        Behind a pooler they are, since each transaction is given its settings. With `by_index` see
+        `begin_by_index`; behind a pooler nothing is prepared, so no plan is kept.
         """
         check_isolation(self.engine.get_execution_options())
         alone = autocommitting if at_once and not self.pooler else nullcontext
         with self.engine.connect() as connection, alone(connection):
+            if by_index and not self.pooler:
+                begin_by_index(connection)
             yield connection
             connection.commit()
 

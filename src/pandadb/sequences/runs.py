@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pandadb.errors import PandaDBError
 from pandadb.sequences.job_functions import job_functions
 from pandadb.sequences.journal import SequenceStatus
-from pandadb.sequences.language.builtin_names import SequenceExit, names_for
+from pandadb.sequences.language.builtin_names import names_for
 from pandadb.sequences.language.programs import parse_program
 from pandadb.sequences.language.refusals import refuse
 from pandadb.sequences.language.statements import Interpreter
@@ -223,11 +223,11 @@ def checked_program(file: SequenceFile, options: RunOptions) -> Program:
 
 
 def _interpreted(program: Program, run: SequenceRun, steps: dict[str, Step]) -> SequenceEnd:
-    names: dict[str, Any] = {**names_for(run), **job_functions(run), **steps}
-    interpreter = Interpreter(names, run.check)
+    names = names_for(run, is_python2=program.is_python2)
+    interpreter = Interpreter(names, run.check, {**steps, **job_functions(run)})
     try:
         interpreter.run(program.tree)
-    except (SequenceExit, SystemExit) as end:
+    except SystemExit as end:
         return _ended(program.path, end.args[0] if end.args else None)
     except Stopped:
         raise

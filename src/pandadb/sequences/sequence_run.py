@@ -53,6 +53,8 @@ class SequenceRun:
     """Days for which frozen jobs are looked for."""
     step_timeout: float | None = None
     """Seconds that each step may run; None for any."""
+    settle: Callable[[], None] = lambda: None
+    """Called before a step shows something: a `print` of Python 2 may owe a space."""
     _attempts: Counter[tuple[str, Action, tuple[tuple[str, str], ...]]] = field(
         default_factory=Counter
     )

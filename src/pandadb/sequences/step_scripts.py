@@ -12,6 +12,7 @@ import os
 import shlex
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import threading
@@ -48,6 +49,14 @@ class ScriptEnd(NamedTuple):
     output: str
 
 
+class ScriptPlace(NamedTuple):
+    """Where a script runs, if elsewhere than this process."""
+
+    folder: str | None = None
+    variables: Mapping[str, str | None] = {}
+    """Variables that this process has otherwise; None for none."""
+
+
 class Stopped(BaseException):
     """A sequence that has to end now: no `except` of a sequence catches it."""
 
@@ -74,7 +83,12 @@ class ScriptRunner:
         self._is_stopped = False
 
     def run(
-        self, script: str, env: Mapping[str, str] | None = None, *, timeout: float | None = None
+        self,
+        script: str,
+        env: Mapping[str, str] | None = None,
+        *,
+        timeout: float | None = None,
+        place: ScriptPlace | None = None,
     ) -> ScriptEnd:
         """Run a script; its standard input and error are those of this process.
 
@@ -82,6 +96,7 @@ class ScriptRunner:
             script: The text.
             env: Variables that it has beside those of this process, as they are.
             timeout: Seconds that it may run; then its process group is ended, with status 124.
+            place: Its working folder and environment; those of this process by default.
 
         Raises:
             Stopped: All scripts were ended.
@@ -90,7 +105,9 @@ class ScriptRunner:
         is_asked = self._uses_terminal and has_terminal()
         with ExitStack() as opened:
             path = opened.enter_context(_script_file(script))
-            process = opened.enter_context(self._started([*self._shell, str(path)], env))
+            process = opened.enter_context(
+                self._started([*self._shell, str(path)], env, place or ScriptPlace())
+            )
             if is_asked:
                 opened.enter_context(given_terminal(process.pid))
             limit = Limit(process.pid, timeout)
@@ -108,7 +125,7 @@ class ScriptRunner:
 
     @contextmanager
     def _started(
-        self, command: list[str], env: Mapping[str, str] | None
+        self, command: list[str], env: Mapping[str, str] | None, place: ScriptPlace
     ) -> Iterator[subprocess.Popen[bytes]]:
         """Start a process as the leader of a group; at an error the group is killed.
 
@@ -125,7 +142,8 @@ class ScriptRunner:
             self._refuse_stopped()
             process = subprocess.Popen(  # noqa: S603 - the steps of the user's file
                 words,
-                env={**os.environ, **(env or {})},
+                cwd=place.folder,
+                env=_environment(place, env or {}),
                 stdout=subprocess.PIPE,
                 process_group=0,
                 pass_fds=[watched],
@@ -180,6 +198,11 @@ class ScriptRunner:
             later.start()
 
 
+def _environment(place: ScriptPlace, env: Mapping[str, str]) -> dict[str, str]:
+    given = {**os.environ, **place.variables, **env}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 class Limit:
     """The time that a process group has; then it is ended."""
 
@@ -220,6 +243,7 @@ def _script_file(script: str) -> Iterator[Path]:
     number, name = tempfile.mkstemp(prefix="pandadb-step-", suffix=".sh")
     path = Path(name)
     try:
+        os.fchmod(number, stat.S_IRWXU)  # a script may test or run itself
         with os.fdopen(number, "wb") as stream:
             stream.write(script.encode("utf-8", "surrogateescape"))
         yield path

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pandadb.sequences.journal import StepAttempt
     from pandadb.sequences.results import FoundResult
     from pandadb.sequences.sequence_run import SequenceRun
+    from pandadb.sequences.step_scripts import ScriptPlace
 
 SUBMITS = re.compile(r"(?:^|[\s;/])(?:pathena|prun)\s", re.MULTILINE)
 """In a script: a command that submits jobs."""
@@ -35,13 +36,15 @@ class Step:
 
     def __init__(self, run: SequenceRun, name: str, command: str) -> None:
         self.name = name
-        self.command = command
+        self.command = self._script = command
         self.status = 0
         self.output = ""
         self.wait: bool | None = None
         self.env: Mapping[str, Any] | None = None
         self.own: dict[str, Any] = {}
         """Values that the sequence keeps in the step."""
+        self.place: ScriptPlace | None = None
+        """Where the script runs, if elsewhere than this process."""
         self._run = run
         self._numbers: JobNumbers | None = None
         self._attempt: StepAttempt | None = None
@@ -59,7 +62,7 @@ class Step:
 
     def __call__(self) -> Step:
         """Return a step with the same script, which has not been executed."""
-        return Step(self._run, self.name, self.command)
+        return Step(self._run, self.name, self._script)
 
     @property
     def isPanda(self) -> bool:  # noqa: N802 - the original's name
@@ -99,12 +102,15 @@ class Step:
 
     def _execute(self, env: Mapping[str, str], timeout: float | None) -> StepRecord:
         begun_at = now()
+        self._run.settle()
         self._run.show(f"=== {self.name} start\n{self.command}\n===\n")
-        end = self._run.runner.run(self.command, env, timeout=timeout)
+        end = self._run.runner.run(self.command, env, timeout=timeout, place=self.place)
         if end.status:
             self._run.show(f"ERROR: {self.name} failed\n")
             LOGGER.info("%s failed with status %s", self.name, end.status)
         numbers = None if end.status else submitted(self.command, end.output)
+        if not self.command:  # a step for jobs of elsewhere has no script
+            numbers = self._numbers
         return StepRecord(end.status, end.output, begun_at, numbers)
 
     def _take(self, attempt: StepAttempt, record: StepRecord) -> None:

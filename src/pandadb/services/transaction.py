@@ -37,14 +37,15 @@ DEFAULT_OPTIONS = VerbOptions()
 
 @contextmanager
 def transaction(
-    database: Database, options: VerbOptions, *, at_once: bool = False
+    database: Database, options: VerbOptions, *, at_once: bool = False, by_index: bool = False
 ) -> Iterator[Connection]:
     """Open the transaction of a verb; a dry run is undone at its end.
 
-    With `at_once` no more than one statement will change something: that is the transaction.
+    With `at_once` no more than one statement will change something: that is the transaction. With
+    `by_index` its statements find all rows by indexes: see `begin_by_index`.
     """
     at_once = at_once and options.patience is None and not options.dry_run
-    with database.transaction(at_once=at_once) as connection:
+    with database.transaction(at_once=at_once, by_index=by_index) as connection:
         if options.patience is not None:
             set_lock_timeout(connection, options.patience)
         if options.dry_run:

@@ -36,7 +36,7 @@ class LeaseRenewal:
         self._database, self._options, self._held = database, options, held
         self._on_drain = on_drain
         self._woken = threading.Event()
-        self._ended = False
+        self._ended = threading.Event()
         self._failures = 0
         self._thread = threading.Thread(target=self._run, name="heartbeats", daemon=True)
 
@@ -50,13 +50,13 @@ class LeaseRenewal:
 
     def end(self) -> None:
         """End the thread."""
-        self._ended = True
+        self._ended.set()
         self._woken.set()
         self._thread.join(LEAST_PAUSE)
 
     def _run(self) -> None:
         interval = self._options.lease / 3
-        while not self._ended:
+        while not self._ended.is_set():
             began = time.monotonic()
             wait = interval
             try:
@@ -70,7 +70,7 @@ class LeaseRenewal:
                     logger.warning("The leases cannot be renewed: %s", first_line(error))
                 wait = min(interval, pause_after(self._failures))
             least = min(LEAST_PAUSE, interval, wait)
-            time.sleep(max(0.0, least - (time.monotonic() - began)))
+            self._ended.wait(max(0.0, least - (time.monotonic() - began)))
             self._woken.wait(max(0.0, wait - (time.monotonic() - began)))
             self._woken.clear()
 

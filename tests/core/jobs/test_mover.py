@@ -61,17 +61,18 @@ def log(session: Session, pandaid: int) -> list[str]:
     return [*session.scalars(query.order_by(JobsStatusLog.modificationtime))]
 
 
-STEPS = [
-    pytest.param(step, source, id=f"{step.verb}-{source}-{step.target}")
-    for step in TRANSITIONS
-    for source in step.sources
-]
-
-
-@pytest.mark.parametrize(("step", "source"), STEPS)
+@pytest.mark.parametrize("verb", dict.fromkeys(step.verb for step in TRANSITIONS))
 def test_every_transition_goes_from_each_of_its_states_and_changes_nothing_else(
-    session: Session, step: Transition, source: str
+    session: Session, verb: str, subtests: pytest.Subtests
 ) -> None:
+    for step in TRANSITIONS:
+        for source in step.sources if step.verb == verb else ():
+            with subtests.test(f"{source} -> {step.target}"):
+                changes_nothing_else(session, step, source)
+            session.rollback()
+
+
+def changes_nothing_else(session: Session, step: Transition, source: str) -> None:
     table = step_table(step, source)
     pandaid = 77
     session.add(

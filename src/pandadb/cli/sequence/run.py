@@ -18,6 +18,7 @@ from pandadb.cli.sequence import records
 from pandadb.sequences import runs, sources
 
 DAY = 86_400.0
+SCAN_DAYS = 3
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -30,6 +31,12 @@ def _shell(given: str) -> str:
     if not words or "\0" in given:
         raise typer.BadParameter("It needs the name of a shell.")
     return given
+
+
+def _scan_days(given: str) -> int:
+    """Return the days of a scan; none or fewer are those of the default, as psequencer has it."""
+    days = whole(-36_500, 36_500)(given)
+    return days if days > 0 else SCAN_DAYS
 
 
 def run(
@@ -46,11 +53,11 @@ def run(
         int,
         typer.Option(
             "--initScanDepth",
-            parser=whole(0, 36_500),
+            parser=_scan_days,
             metavar="DAYS",
             help="Age of the oldest mails and frozen jobs that are looked for.",
         ),
-    ] = 3,
+    ] = SCAN_DAYS,
     trust_python: Annotated[
         bool,
         typer.Option("--trust-python", help="Let the sequences use all of Python, in a process."),

@@ -216,32 +216,38 @@ def _logged(route: Route, was: Columns) -> CTE:
 
 
 @cache
-def stamp(step: Transition) -> Select[Any]:
+def stamp(step: Transition, *, releases: bool = True) -> Select[Any]:
     """Set the time of the files, metadata and parameters of the jobs `pandaids`, which have ended.
 
     With it they are in the partition of their day. This is no part of the move: the snapshot of a
     statement is older than the locks that it takes. Rows that the holder of a lock has inserted for
     the job, such as the metadata of its last heartbeat, are visible only to the next statement.
     Leases of the jobs are deleted, unless their holders have locked them (FOR UPDATE): those wait
-    for the jobs, and end their leases when they see that the jobs have ended. The statement returns
-    jobs that have failed with inputs that were moved by a dispatch block, with False, and
-    controlled jobs with followers, with True. While there are listeners, they are notified: that
-    is a row without a job.
+    for the jobs, and end their leases when they see that the jobs have ended; with `releases` False
+    all have been ended before. The statement returns jobs that have failed with inputs that were
+    moved by a dispatch block, with False, and controlled jobs with followers, with True. While
+    there are listeners, they are notified: that is a row without a job.
     """
     files, *others = (_stamped(table, step) for table in SATELLITES)
+    if releases:
+        others.append(_released())
     controlled = select(CONTROL.pandaid, true()).where(is_given(CONTROL.pandaid), has_followers())
     notified = select(cast(null(), BigInteger), notices.notified()).where(notices.has_listeners())
-    lease = JobLease.__table__
-    free = select(lease.c.pandaid).where(is_given(lease.c.pandaid))
-    free = free.with_for_update(read=True, key_share=True, skip_locked=True)
-    released = delete(lease).where(is_one_of(lease.c.pandaid, free)).cte("released")
     if step.target != "failed":
         both = union_all(controlled, notified).subquery("both")
-        return select(*both.c).add_cte(files, *others, released)
+        return select(*both.c).add_cte(files, *others)
     is_dispatched = and_(files.c.type == "input", files.c.dispatchdblock != "")
     dispatched = select(files.c.pandaid, false()).where(is_dispatched).distinct()
     both = union_all(controlled, dispatched, notified).subquery("both")
-    return select(*both.c).add_cte(*others, released)
+    return select(*both.c).add_cte(*others)
+
+
+def _released() -> CTE:
+    """Delete leases, unless their holders have locked them."""
+    lease = JobLease.__table__
+    free = select(lease.c.pandaid).where(is_given(lease.c.pandaid))
+    free = free.with_for_update(read=True, key_share=True, skip_locked=True)
+    return delete(lease).where(is_one_of(lease.c.pandaid, free)).cte("released")
 
 
 def _stamped(satellite: Satellite, step: Transition) -> CTE:

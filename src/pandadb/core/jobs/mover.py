@@ -129,10 +129,11 @@ def note(
     then: Consequences,
     *,
     accounted: bool,
+    has_leases: bool = True,
 ) -> None:
-    """Note jobs that have just moved along a step, and see to their satellites."""
+    """Note jobs that have just moved along a step, and see to their satellites and leases."""
     if rows:
-        _follow(session, rows, step, then, accounted=accounted)
+        _follow(session, rows, step, then, accounted=accounted, has_leases=has_leases)
     done.before = {one.pandaid: one.before for one in rows} | done.before
     done.jobs |= dict.fromkeys((one.pandaid for one in rows), step.target)
 
@@ -171,12 +172,13 @@ def _follow(
     then: Consequences,
     *,
     accounted: bool,
+    has_leases: bool,
 ) -> None:
     """See to the satellites of jobs that have just moved, and note the consequences."""
     has_files = any(one.has_files for one in moved)
     strays = [] if has_files or not accounted else _without_files(session, moved)
     if states.is_end(step):
-        _stamp(session, moved, step, then)
+        _stamp(session, moved, step, then, has_leases=has_leases)
     then.has_files |= has_files
     if strays:
         then.has_files |= _gather(session, strays, moved[0], step)
@@ -188,7 +190,12 @@ def _follow(
 
 
 def _stamp(
-    session: Transaction, ended: Sequence[MovedJob], step: Transition, then: Consequences
+    session: Transaction,
+    ended: Sequence[MovedJob],
+    step: Transition,
+    then: Consequences,
+    *,
+    has_leases: bool,
 ) -> None:
     """Set the time of the satellites of jobs that have just ended to the time of their end.
 
@@ -197,7 +204,8 @@ def _stamp(
     """
     given = {"pandaids": id_arrays.written(one.pandaid for one in ended), "at": ended[0].at}
     with refusing_to_wait():
-        for pandaid, is_controlled in send(session, move_statement.stamp(step), given):
+        found = send(session, move_statement.stamp(step, releases=has_leases), given)
+        for pandaid, is_controlled in found:
             if pandaid is None:  # listeners were notified
                 continue
             (then.controlled if is_controlled else then.dispatched).append(pandaid)

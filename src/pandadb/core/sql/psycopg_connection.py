@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg import generators
+from psycopg.pq import ExecStatus, TransactionStatus
 
 from pandadb.core.sql.transaction import connection_of
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pandadb.core.sql.transaction import Transaction
+
+BY_INDEX = b"BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+"""Before 18 a table without an index for a condition costs so much then that plans are compiled."""
 
 
 def driver_of(connection: Connection) -> psycopg.Connection:
@@ -65,3 +69,17 @@ def driving(
         # Private, since no public API wraps an error, fires `handle_error` and invalidates a lost
         # connection; tests/core/sql/test_prepared.py fails if it changes.
         connection._handle_dbapi_exception(error, words, None, None, None)
+
+
+def begin_by_index(connection: Connection) -> None:
+    """Begin a transaction whose statements are planned without scans of whole tables.
+
+    A prepared statement is planned again when a vacuum has changed the size of one of its tables,
+    and the plan is kept: a table that is small then may be large when the plan is used. The setting
+    goes with BEGIN, so it takes no round trip of its own; psycopg begins only where nothing has.
+    """
+    with driving(connection, BY_INDEX) as driver, driver.lock:
+        driver.pgconn.send_query(BY_INDEX)
+        for result in driver.wait(generators.execute(driver.pgconn)):
+            if result.status == ExecStatus.FATAL_ERROR:
+                raise psycopg.errors.error_from_result(result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Sized
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -120,13 +121,60 @@ def _filled(name: str) -> Callable[[str], Callable[..., str]]:
     return of
 
 
+def _join(text: str) -> Callable[[Any], str]:
+    def join(words: Any) -> str:
+        parts = [*_limited(words)]
+        check_lengths(sum(len(one) + len(text) for one in parts if isinstance(one, str)))
+        return text.join(parts)
+
+    return join
+
+
+def _replace(text: str) -> Callable[..., str]:
+    def replace(old: str, new: str, *count: int) -> str:
+        check_lengths(len(text) + text.count(old) * max(0, len(new) - len(old)))
+        return text.replace(old, new, *count)
+
+    return replace
+
+
+def _expandtabs(text: str) -> Callable[..., str]:
+    def expandtabs(size: int = 8) -> str:
+        check_lengths(len(text) + text.count("\t") * size)
+        return text.expandtabs(size)
+
+    return expandtabs
+
+
+def _extend(values: list[Any]) -> Callable[[Any], None]:
+    def extend(more: Any) -> None:
+        check_lengths(len(values) + (len(more) if isinstance(more, Sized) else 0))
+        values.extend(more)
+
+    return extend
+
+
+def _limited(values: Any) -> Any:
+    if isinstance(values, Sized):
+        check_lengths(len(values))
+    return values
+
+
 FORMATS: dict[str, Callable[[Any], Any]] = {"format": _format, "format_map": _format_map}
 SPECIAL: dict[type, dict[str, Callable[[Any], Any]]] = {
-    str: FORMATS | {name: _filled(name) for name in ("ljust", "rjust", "center", "zfill")},
+    str: {
+        **FORMATS,
+        **{name: _filled(name) for name in ("ljust", "rjust", "center", "zfill")},
+        "join": _join,
+        "replace": _replace,
+        "expandtabs": _expandtabs,
+    },
+    list: {"extend": _extend},
     dict: {"has_key": lambda value: value.__contains__},  # Python 2
 }
 """Attributes in place of the type's own."""
 OF_ERRORS: dict[str, Callable[[BaseException], Any]] = {
     "args": lambda error: error.args,
     "message": str,  # Python 2
+    "code": lambda error: getattr(error, "code", None),  # of SystemExit
 }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import builtins
+import sys
 import time
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pandadb.sequences.language.attributes import attribute
-from pandadb.sequences.language.operations import formatted, power
-from pandadb.sequences.language.python2 import DIVIDE, divide
+from pandadb.sequences.language.memory import check_memory
+from pandadb.sequences.language.operations import check_lengths, formatted, power, remainder
+from pandadb.sequences.language.python2 import runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,31 +35,82 @@ TIME = (
     "monotonic", "sleep",
 )  # fmt: skip
 PYTHON2: dict[str, Any] = {"unicode": str, "long": int, "xrange": range, "basestring": str}
+"""Types of Python 2."""
 
 
-class SequenceExit(BaseException):
-    """The end of a sequence by `exit()`; the first argument is its status."""
+SYS = ("exit", "stdout", "stderr", "maxint")
+"""Names of the module `sys` that a sequence has."""
 
 
-def names_for(run: SequenceRun) -> dict[str, Any]:
+def names_for(run: SequenceRun, *, is_python2: bool = False) -> dict[str, Any]:
     """Return the names of a sequence, without its steps."""
     return {
         **{name: getattr(builtins, name) for name in FUNCTIONS},
         **EXCEPTIONS,
         **PYTHON2,
-        DIVIDE: divide,
         "isinstance": isinstance,
         "hasattr": has_attribute,
         "getattr": get_attribute,
         "pow": power,
         "format": formatted,
         "len": length,
+        "iter": partial(iterated, run.check),
         "print": _printer(run),
         "exit": leave,
         "quit": leave,
-        "sys": SimpleNamespace(exit=leave),
+        "sys": sys_for(run),
         "time": time_for(run),
+        **(python2_names(run) if is_python2 else {}),
     }
+
+
+def python2_names(run: SequenceRun) -> dict[str, Any]:
+    """Return the names that a sequence of Python 2 has otherwise; long ranges are refused."""
+    printer = runtime.Printer(run.show)
+    run.settle = printer.settle
+    return {
+        **{name: _limited(function) for name, function in runtime.FUNCTIONS.items()},
+        **PYTHON2,
+        "range": lambda *ends: [*_checked(range(*ends))],
+        "StandardError": Exception,
+        runtime.DIVISOR: runtime.Divisor,
+        runtime.REMAINDER: _remainder,
+        runtime.ATTRIBUTE: _attribute,
+        "print": printer.print,
+    }
+
+
+def _limited(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*values: Any, **names: Any) -> Any:
+        for one in values:
+            _checked(one)
+        return function(*values, **names)
+
+    return call
+
+
+def _checked(value: Any) -> Any:
+    if isinstance(value, range):
+        check_lengths(value)
+    return value
+
+
+def _remainder(left: Any, right: Any) -> Any:
+    return remainder(left, right, runtime.remainder)
+
+
+def _attribute(value: Any, name: str) -> Any:
+    found = runtime.attribute(value, name)
+    return attribute(value, name) if found is runtime.MISSING else found
+
+
+def sys_for(run: SequenceRun) -> SimpleNamespace:
+    """Return the names of the module `sys`; standard error is that of this process."""
+    out, err = (
+        SimpleNamespace(write=write, flush=lambda: None)
+        for write in (run.show, lambda text: sys.stderr.write(str(text)))
+    )
+    return SimpleNamespace(exit=leave, stdout=out, stderr=err, maxint=sys.maxsize)
 
 
 def time_for(run: SequenceRun) -> SimpleNamespace:
@@ -93,14 +147,30 @@ def length(value: Any) -> int:
     return len(value)
 
 
-def leave(status: Any = 0) -> NoReturn:
-    """End the sequence."""
-    raise SequenceExit(status)
+def iterated(check: Callable[[], None], value: Any, *end: Any) -> Any:
+    """Return an iterator; one that calls a function ends when the sequence is stopped."""
+    if not end:
+        return iter(_checked(value))
+
+    def call() -> Any:
+        check()
+        check_memory()
+        return value()
+
+    return iter(call, *end)
+
+
+def leave(status: Any = None) -> NoReturn:
+    """End the sequence, unless it catches that."""
+    raise SystemExit(status)
 
 
 def _printer(run: SequenceRun) -> Callable[..., None]:
-    def write(*values: Any, sep: str | None = None, end: str | None = None, **_: Any) -> None:
+    def write(
+        *values: Any, sep: str | None = None, end: str | None = None, file: Any = None, **_: Any
+    ) -> None:
         text = (" " if sep is None else sep).join(str(value) for value in values)
-        run.show(text + ("\n" if end is None else end))
+        show = run.show if file is None else attribute(file, "write")
+        show(text + ("\n" if end is None else end))
 
     return write

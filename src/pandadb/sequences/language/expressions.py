@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.sequences.language.attributes import attribute
 from pandadb.sequences.language.bindings import bound_names
+from pandadb.sequences.language.memory import check_memory
 from pandadb.sequences.language.operations import (
     BINARY,
     COMPARISON,
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 CONVERSIONS: dict[int, Callable[[Any], str]] = {ord("s"): str, ord("r"): repr, ord("a"): ascii}
 """Conversions of f-strings such as `{x!r}`."""
 
+OFTEN = 4096
+"""Statements and rounds between two looks at the memory."""
 GO_THROUGH = (type, BuiltinFunctionType)
 """Types of functions that go through their arguments without Python's interpreter."""
 
@@ -30,7 +33,10 @@ GO_THROUGH = (type, BuiltinFunctionType)
 class Expressions:
     """Evaluates expressions in a scope."""
 
-    def __init__(self) -> None:
+    def __init__(self, check: Callable[[], None]) -> None:
+        """Make an evaluator; `check` raises if the program has to end."""
+        self._check_end = check
+        self._checks = 0
         self._evaluators: dict[type[ast.expr], Callable[[Any, Scope], Any]] = {
             ast.Constant: lambda node, _: node.value,
             ast.Name: lambda node, scope: scope.load(node.id),
@@ -56,6 +62,13 @@ class Expressions:
             ast.Subscript: self._subscript,
             ast.Slice: self._slice,
         }
+
+    def _check(self) -> None:
+        """See that the program may go on, and now and then that there is memory."""
+        self._check_end()
+        self._checks += 1
+        if not self._checks % OFTEN:
+            check_memory()
 
     def value(self, node: ast.expr, scope: Scope) -> Any:
         """Return the value of an expression."""
@@ -147,6 +160,7 @@ class Expressions:
             return
         one, *others = generators
         for value in self.value(one.iter, scope) if first is None else first:
+            self._check()
             self.assign(one.target, value, scope)
             if all(self.value(test, scope) for test in one.ifs):
                 yield from self._inner_rounds(others, None, scope)
@@ -170,7 +184,8 @@ class Expressions:
             value = self.value(keyword.value, scope)
             names.update({keyword.arg: value} if keyword.arg else value)
         if isinstance(function, GO_THROUGH):
-            check_lengths(*(one for one in arguments if isinstance(one, range)))
+            long = (range, int) if function is bytes else range
+            check_lengths(*(one for one in arguments if isinstance(one, long)))
         return function(*arguments, **names)
 
     def _formatted(self, node: ast.FormattedValue, scope: Scope) -> str:

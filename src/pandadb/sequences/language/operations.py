@@ -7,6 +7,8 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any
 
+from pandadb.sequences.language.memory import check_memory
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,9 +16,15 @@ LARGEST_BITS = 1 << 20
 """Bits of the largest whole number that a power or a shift makes."""
 LARGEST_LENGTH = 1 << 26
 """Items or characters that a repetition or a width makes, or a range in a call has, at most."""
+LONG = 1 << 20
+"""A value of so many items or characters is made only while there is memory."""
 NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 WIDTHS = re.compile(r"%(?:\([^()]*\))?[-#0 +]*(\d{0,18})(?:\.(\d{1,18}))?", re.ASCII)
 """Width and precision of the places of a text for `%`."""
+
+
+REPEATED = (str, bytes, list, tuple)
+"""Types of values that are repeated and joined by operators."""
 
 
 def power(left: Any, right: Any) -> Any:
@@ -46,6 +54,32 @@ def _check_bits(bits: int) -> None:
         raise OverflowError("the number is too large for a sequence")
 
 
+def add(left: Any, right: Any) -> Any:
+    """Return a sum, or two texts or lists as one.
+
+    Raises:
+        MemoryError: It is too long.
+    """
+    _check_sum(left, right)
+    return left + right
+
+
+def add_in_place(left: Any, right: Any) -> Any:
+    """Return a sum; a list is changed.
+
+    Raises:
+        MemoryError: It is too long.
+    """
+    _check_sum(left, right)
+    left += right
+    return left
+
+
+def _check_sum(left: Any, right: Any) -> None:
+    if isinstance(left, REPEATED) and isinstance(right, REPEATED):
+        check_lengths(len(left) + len(right))
+
+
 def multiply(left: Any, right: Any) -> Any:
     """Return a product, or a text or a list repeated.
 
@@ -53,15 +87,14 @@ def multiply(left: Any, right: Any) -> Any:
         MemoryError: It is too long.
     """
     for one, other in ((left, right), (right, left)):
-        is_repeated = isinstance(one, int) and isinstance(other, str | bytes | list | tuple)
-        if is_repeated and len(other) * one > LARGEST_LENGTH:
-            raise MemoryError("the value is too long for a sequence")
+        if isinstance(one, int) and isinstance(other, REPEATED):
+            check_lengths(len(other) * one)
     if isinstance(left, int) and isinstance(right, int):
         _check_bits(left.bit_length() + right.bit_length())
     return left * right
 
 
-def remainder(left: Any, right: Any) -> Any:
+def remainder(left: Any, right: Any, fill: Callable[[Any, Any], Any] = operator.mod) -> Any:
     """Return a remainder, or a text with values filled in.
 
     Raises:
@@ -71,7 +104,7 @@ def remainder(left: Any, right: Any) -> Any:
         given = right if isinstance(right, tuple) else (right,)
         stars = [one for one in given if isinstance(one, int)] if "*" in left else []
         check_lengths(*(int(one) for both in WIDTHS.findall(left) for one in both if one), *stars)
-    return left % right
+    return fill(left, right)
 
 
 def formatted(value: Any, form: str = "") -> str:
@@ -97,10 +130,12 @@ def check_lengths(*lengths: Any) -> None:
         is_long = one[LARGEST_LENGTH:] if isinstance(one, range) else one > LARGEST_LENGTH
         if is_long:
             raise MemoryError("the value is too long for a sequence")
+        if not isinstance(one, range) and one > LONG:
+            check_memory()
 
 
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
+    ast.Add: add,
     ast.Sub: operator.sub,
     ast.Mult: multiply,
     ast.Div: operator.truediv,
@@ -116,7 +151,7 @@ BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 IN_PLACE: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     **BINARY,
-    ast.Add: operator.iadd,
+    ast.Add: add_in_place,
     ast.Sub: operator.isub,
     ast.BitOr: operator.ior,
     ast.BitXor: operator.ixor,

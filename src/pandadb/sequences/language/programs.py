@@ -1,6 +1,7 @@
 """The sequence section as a syntax tree, whose lines are those of the file.
 
-A section that does not compile is taken for Python 2, and converted.
+A section that does not compile, or has names that only Python 2 has, is one of Python 2, and is
+converted.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 import ast
 import threading
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pandadb.sequences.language.python2 import converted, floor_divisions
+from pandadb.sequences.language.python2.conversion import converted, is_python2, with_meaning
 from pandadb.sequences.sections import InvalidSequence
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Program:
     path: Path
     tree: ast.Module
     code: CodeType
+    is_python2: bool = False
+    """Whether it was converted: then it has the names of Python 2."""
 
 
 def parse_program(file: SequenceFile) -> Program:
@@ -43,15 +47,17 @@ def parse_program(file: SequenceFile) -> Program:
     text = file.sequence.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     with LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as of an escape that Python does not know
+        problem, tree = "", None
         try:
-            return _program(file, _parsed(text))
+            tree = _parsed(text)
         except UNPARSABLE as error:
             problem = _sentence(file, error)
-        try:
-            if python3 := converted(text):
-                return _program(file, floor_divisions(_parsed(python3)))
-        except UNPARSABLE:
-            pass
+        if tree is None or is_python2(tree):
+            with suppress(*UNPARSABLE):
+                if python3 := converted(text):
+                    return _program(file, with_meaning(_parsed(python3)), is_python2=True)
+        if tree is not None:
+            return _program(file, tree)
     raise InvalidSequence(problem)
 
 
@@ -61,12 +67,12 @@ def _parsed(text: str) -> ast.Module:
     return tree
 
 
-def _program(file: SequenceFile, tree: ast.Module) -> Program:
+def _program(file: SequenceFile, tree: ast.Module, *, is_python2: bool = False) -> Program:
     for node in ast.walk(tree):
         for name in ("lineno", "end_lineno"):
             if (number := getattr(node, name, None)) is not None:
                 setattr(node, name, _line(file.sequence, number))
-    return Program(file.path, tree, compile(tree, str(file.path), "exec"))
+    return Program(file.path, tree, compile(tree, str(file.path), "exec"), is_python2)
 
 
 def _sentence(file: SequenceFile, error: BaseException) -> str:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, TypeGuard
 
 from pandadb.sequences.language.bindings import names_bound_anywhere
-from pandadb.sequences.language.builtin_names import TIME
+from pandadb.sequences.language.builtin_names import SYS, TIME
 from pandadb.sequences.sections import InvalidSequence
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ DANGEROUS = frozenset({
 })  # fmt: skip
 """Names that the original's sequences have, and a subset has not; bound ones are others."""
 IMPORTABLE = ("time", "sys")
-"""Modules that a sequence has anyway, of `sys` only `exit`; so their import changes nothing."""
+"""Modules that a sequence has anyway, of `sys` a few names; so their import changes nothing."""
 LIMIT = 5
 """Refusals in a sentence."""
 
@@ -60,13 +60,13 @@ def refuse(program: Program, *, steps: Collection[str]) -> None:
 
 def refusals(tree: ast.AST, bound: Collection[str]) -> Iterator[tuple[int, str]]:
     """Yield the lines that are refused, each with the reason."""
-    exits = {id(node.value) for node in ast.walk(tree) if _is_exit(node)}
+    of_sys = {id(node.value) for node in ast.walk(tree) if _is_of_sys(node)}
     for node in ast.walk(tree):
         line = getattr(node, "lineno", 0)
         match node:
             case ast.Import() | ast.ImportFrom() if _is_given(node):
                 pass
-            case ast.Name(id="sys") if id(node) in exits:
+            case ast.Name(id="sys") if id(node) in of_sys:
                 pass
             case ast.stmt() if not isinstance(node, STATEMENTS):
                 yield line, f"{_word(node)} is refused"
@@ -74,7 +74,7 @@ def refusals(tree: ast.AST, bound: Collection[str]) -> Iterator[tuple[int, str]]
                 yield line, f"{_word(node)} is refused"
             case ast.FunctionDef(decorator_list=[_, *_]):
                 yield line, "decorators are refused"
-            case ast.Name(id=str(name)) if name.startswith("__"):
+            case ast.Name(id=str(name)) if name.startswith("__") and name not in bound:
                 yield line, f"{name} is refused"
             case ast.Name(id=str(name)) if name in DANGEROUS and name not in bound:
                 yield line, f"{name} is refused"
@@ -82,9 +82,9 @@ def refusals(tree: ast.AST, bound: Collection[str]) -> Iterator[tuple[int, str]]
                 yield line, f"the attribute {name} is refused"
 
 
-def _is_exit(node: ast.AST) -> TypeGuard[ast.Attribute]:
-    """Report whether it is the `exit` of some module."""
-    return isinstance(node, ast.Attribute) and node.attr == "exit"
+def _is_of_sys(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    """Report whether it is a name of `sys` that a sequence has."""
+    return isinstance(node, ast.Attribute) and node.attr in SYS
 
 
 def _is_given(node: ast.Import | ast.ImportFrom) -> bool:

@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from pandadb.sequences.language.attributes import set_attribute
 from pandadb.sequences.language.bindings import bound_names, declared_names, parameters
-from pandadb.sequences.language.builtin_names import SequenceExit
 from pandadb.sequences.language.calls import Signature
 from pandadb.sequences.language.expressions import Expressions
 from pandadb.sequences.language.operations import IN_PLACE
@@ -36,26 +35,32 @@ class Return(BaseException):
         self.value = value
 
 
-UNCAUGHT = (Break, Continue, Return, Stopped, SequenceExit)
+UNCAUGHT = (Break, Continue, Return, Stopped)
 """Errors that no `except` of a sequence catches."""
 
 
 class Interpreter(Expressions):
     """Runs a program whose syntax was checked."""
 
-    def __init__(self, names: Mapping[str, Any], check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        names: Mapping[str, Any],
+        check: Callable[[], None],
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
         """Make an interpreter.
 
         Args:
             names: The names that the program has, and may bind anew.
             check: Called before each statement; raises if the program has to end.
+            given: Names that are bound, such as those of steps: it may also delete them.
         """
-        super().__init__()
+        super().__init__(check)
         self.line = 0
         """The line that is executed."""
-        self._check = check
         self._names = names
         self._program = Scope(builtins=names)
+        self._program.names.update(given or {})
         self._handled: list[BaseException] = []
         self._executors: dict[type[ast.stmt], Callable[[Any, Scope], None]] = {
             ast.Expr: lambda node, scope: self.value(node.value, scope),
@@ -84,7 +89,7 @@ class Interpreter(Expressions):
         """Run a program.
 
         Raises:
-            SequenceExit: It has called `exit`.
+            SystemExit: It has called `exit`.
             Exception: It has raised it; `line` is the line where.
         """
         self._block(tree.body, self._program)
@@ -234,7 +239,7 @@ class Interpreter(Expressions):
         self, handlers: list[ast.ExceptHandler], error: BaseException, scope: Scope
     ) -> ast.ExceptHandler | None:
         for one in handlers:
-            kinds = Exception if one.type is None else self.value(one.type, scope)
+            kinds = BaseException if one.type is None else self.value(one.type, scope)
             if isinstance(error, kinds):
                 return one
         return None

@@ -86,6 +86,8 @@ def _lines(file: SequenceFile) -> Iterator[tuple[int, str]]:
             yield number, f"the line is dropped: steps are run by {SHELL}, see --shell"
         elif not has_header and line.strip() and not line.startswith("#"):
             yield number, "the line stands before the first header, and is dropped"
+    if file.text.startswith("\ufeff"):
+        yield 1, "the file begins with a byte order mark: its first line is no header and no remark"
     if "\r\n" in file.text:
         yield 1, "the line ends are those of Windows: they are taken as \\n"
 
@@ -103,7 +105,9 @@ def _sections(file: SequenceFile) -> Iterator[tuple[int, str]]:
 def _steps(file: SequenceFile) -> Iterator[tuple[int, str]]:
     has_source = Path(SHELL).resolve().name in ("bash", "zsh", "ksh")
     for section in file.steps.values():
-        if section.name in GIVEN or section.name in FUNCTIONS_OF_JOBS:
+        if section.name in FUNCTIONS_OF_JOBS:
+            yield section.number, f"the function {section.name} hides the step of that name"
+        elif section.name in GIVEN:
             yield section.number, f"the step {section.name} hides the function of that name"
         if not section.lines:
             yield section.number, f"the step {section.name} has no commands"

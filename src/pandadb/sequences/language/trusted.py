@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.sequences.language.attributes import READ, WRITTEN
 from pandadb.sequences.sequence_run import WAIT
+from pandadb.sequences.step_scripts import ScriptPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -59,7 +60,10 @@ class TrustedProcess:
         """
         with self._started() as (process, requests, answers):
             code = base64.b64encode(marshal.dumps(program.code)).decode()
-            self._send(answers, {"path": str(program.path), "code": code, "steps": self._names})
+            self._send(answers, {
+                "path": str(program.path), "code": code, "steps": self._names,
+                "is_python2": program.is_python2, "parent": os.getpid(),
+            })  # fmt: skip
             while (line := self._next(requests)) is not None:
                 self._send(answers, self._answer(json.loads(line)))
             return process.wait()
@@ -113,9 +117,11 @@ class TrustedProcess:
                 if name in WRITTEN:
                     setattr(step, name, value)
                 return "value", name in WRITTEN
-            case "execute", (wait, env, timeout):
+            case "execute", (wait, env, timeout, place):
+                step.place = ScriptPlace(*place)
                 step.execute(wait, env, timeout)
-            case "retry", _:
+            case "retry", (place,):
+                step.place = ScriptPlace(*place)
                 step.retry()
             case "result", (blocking,):
                 return _result(step.result(blocking=blocking))

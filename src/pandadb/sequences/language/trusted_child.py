@@ -1,13 +1,14 @@
 """The process that runs a sequence section with all of Python; its steps are run by the parent.
 
-It is started as a script, with the numbers of two pipes, and imports nothing of pandadb: a request
-and its answer are a line of JSON each.
+It is started as a script, with the numbers of two pipes; a request and its answer are a line of
+JSON each. Of pandadb it imports only the names of Python 2, and only for a section of Python 2.
 """
 
 from __future__ import annotations
 
 import base64
 import builtins
+import ctypes
 import json
 import marshal
 import os
@@ -16,11 +17,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from typing_extensions import override
 else:
 
@@ -29,7 +33,19 @@ else:
         return method
 
 
-DIVIDE = "<division of Python 2>"
+def working_folder() -> str | None:
+    """Return the working folder; None if it is gone."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - it may be gone
+    except OSError:
+        return None
+
+
+FOLDER = working_folder()
+VARIABLES = {**os.environ}
+"""The working folder and the environment at the begin: those of the parent."""
+DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of Linux: the signal that a process gets when its parent has ended."""
 
 
 class Parent:
@@ -38,6 +54,9 @@ class Parent:
     def __init__(self, requests: int, answers: int) -> None:
         self._requests = os.fdopen(requests, "w", encoding="utf-8")
         self._answers = os.fdopen(answers, encoding="utf-8")
+        self._lock = threading.Lock()
+        self.settle: Callable[[], None] = lambda: None
+        """Called before a step shows something: a `print` of Python 2 may owe a space."""
 
     def read(self) -> Any:
         """Return the next value of the parent; without one the process ends."""
@@ -52,15 +71,25 @@ class Parent:
         Raises:
             Exception: The error of the request, of a built-in class.
         """
-        self._requests.write(json.dumps([what, *arguments]) + "\n")
-        self._requests.flush()
-        kind, value = self.read()
+        if what not in ("get", "set"):
+            self.settle()
+        with self._lock:  # threads of the section take turns
+            self._requests.write(json.dumps([what, *arguments]) + "\n")
+            self._requests.flush()
+            kind, value = self.read()
         if kind == "error":
             error = getattr(builtins, value[0], RuntimeError)
             raise error(value[1])
         if kind == "steps":
             return [Step(self, one) for one in value]
         return Result(value) if kind == "result" else value
+
+
+def place() -> tuple[str | None, dict[str, str | None]]:
+    """Return the folder and the variables that the section has changed: its steps have them."""
+    folder, old, new = working_folder(), VARIABLES, {**os.environ}
+    changed = {name: new.get(name) for name in {*old, *new} if old.get(name) != new.get(name)}
+    return (folder if folder != FOLDER else None), changed
 
 
 class Result:
@@ -100,7 +129,7 @@ class Step:
     def execute(self, wait: bool = False, env: Any = None, timeout: float | None = None) -> None:
         """Run the script."""
         values = None if env is None else {str(name): str(value) for name, value in env.items()}
-        self._parent.ask("execute", self._key, bool(wait), values, timeout)
+        self._parent.ask("execute", self._key, bool(wait), values, timeout, place())
 
     def result(self, blocking: bool = True) -> Result | None:
         """Return the result; None while there is none, unless it is waited for."""
@@ -109,12 +138,7 @@ class Step:
 
     def retry(self) -> None:
         """Run the step again, or let pbook retry its jobs."""
-        self._parent.ask("retry", self._key)
-
-
-def divide(left: Any, right: Any) -> Any:
-    """Divide as Python 2 does: whole numbers give a whole number."""
-    return left // right if isinstance(left, int) and isinstance(right, int) else left / right
+        self._parent.ask("retry", self._key, place())
 
 
 def names_for(parent: Parent, program: dict[str, Any]) -> dict[str, Any]:
@@ -140,12 +164,26 @@ def names_for(parent: Parent, program: dict[str, Any]) -> dict[str, Any]:
         "long": int,
         "xrange": range,
         "raw_input": input,
-        DIVIDE: divide,
-        "getPandaJob": lambda number: jobs("getPandaJob")(number)[0],
+        **steps,
+        "getPandaJob": lambda *numbers: jobs("getPandaJob")(*numbers)[0],
         "getRunningPandaJobs": jobs("getRunningPandaJobs"),
         "getFrozenPandaJobs": jobs("getFrozenPandaJobs"),
-        **steps,
     }
+
+
+def end_with_parent(parent: int) -> None:
+    """Let this process be killed when its parent has ended, even by SIGKILL.
+
+    Linux does it by the kernel; elsewhere the next request finds the pipe closed.
+    """
+    if sys.platform != "linux":
+        return
+    try:
+        ctypes.CDLL(None, use_errno=True).prctl(DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    except (OSError, AttributeError):  # a library of C without it
+        return
+    if os.getppid() != parent:
+        os._exit(1)  # it ended before
 
 
 def main() -> None:
@@ -154,9 +192,15 @@ def main() -> None:
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     parent = Parent(requests, answers)
     program = parent.read()
+    end_with_parent(program["parent"])
     sys.argv = [program["path"]]
     code = marshal.loads(base64.b64decode(program["code"]))  # noqa: S302 - of the parent
     names = names_for(parent, program)
+    if program["is_python2"]:
+        from pandadb.sequences.language.python2 import names as python2  # noqa: PLC0415
+
+        names = python2.names_for(names)
+        parent.settle = names["<printer of Python 2>"].settle
     try:
         exec(code, names)  # noqa: S102 - the user has asked for all of Python
     except Exception as error:  # noqa: BLE001 - it may be any

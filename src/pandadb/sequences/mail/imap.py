@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import ssl
 from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
 
 from pandadb.errors import InvalidInput
 from pandadb.sequences.mail.notifications import parse_message
+from pandadb.sequences.mail.server import ONE_DAY, TIMEOUT, ServerMailbox
 from pandadb.sequences.sequence_run import LOGGER
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
     from datetime import date
     from email.message import EmailMessage
 
     from pandadb.sequences.mail.configuration import MailConfiguration
 
-TIMEOUT = 60.0
-"""Seconds that the server has for an answer."""
 BODY = b"BODY[]"
-ONE_DAY = timedelta(days=1)
-"""Difference of zones: what is older is filtered by the source."""
 UNSELECTABLE = (b"\\Noselect", b"\\NonExistent")
 
 
-class ImapMailbox:
-    """An IMAP mailbox; each look gives the notifications that are new."""
+class ImapMailbox(ServerMailbox):
+    """An IMAP mailbox."""
 
     def __init__(self, configuration: MailConfiguration) -> None:
         """Make a mailbox.
@@ -41,53 +39,32 @@ class ImapMailbox:
             raise InvalidInput(
                 "Mails by IMAP need another library: pip install 'pandadb[mail]'"
             ) from None
+        super().__init__(configuration, (OSError, imapclient.exceptions.IMAPClientError))
         self._library = imapclient
-        self._configuration = configuration
-        self._read: dict[str, tuple[int, int]] = {}
+        self._read: dict[str, tuple[int, int | None]] = {}
         """By folder its UIDVALIDITY and the highest UID that was read."""
-        self._client: Any = None
 
-    def look(self, since: date) -> list[EmailMessage]:
-        """Return the notifications that were not seen before, by folder, the oldest first.
-
-        Args:
-            since: Older mails are passed over.
-
-        Raises:
-            OSError: The server cannot be reached, or refuses.
-        """
-        try:
-            client = self._connected()
-            found = [
-                mail
-                for folder in self._folders(client)
-                for mail in self._new(client, folder, since)
-            ]
-        except (OSError, self._library.exceptions.IMAPClientError) as error:
-            self.close()
-            raise OSError(str(error)) from error
-        if not self._configuration.keeps_alive:
-            self.close()
-        return found
-
+    @override
     def forget(self) -> None:
         """Read all mails anew at the next look."""
         self._read.clear()
 
-    def _connected(self) -> Any:
-        errors = (OSError, self._library.exceptions.IMAPClientError)
-        if self._client is not None:
-            with suppress(*errors):
-                self._client.noop()
-                return self._client
+    @override
+    def _open(self, context: ssl.SSLContext | None) -> Any:
         given = self._configuration
-        LOGGER.debug("Log in to %s:%s as %s", given.host, given.port, given.user)
-        context = ssl.create_default_context() if given.is_encrypted else None
-        self._client = self._library.IMAPClient(
+        return self._library.IMAPClient(
             given.host, given.port, ssl=given.is_encrypted, ssl_context=context, timeout=TIMEOUT
         )
-        self._client.login(given.user, given.password)
-        return self._client
+
+    @override
+    def _log_in(self, server: Any) -> None:
+        server.login(self._configuration.user, self._configuration.password)
+
+    @override
+    def _new(self, server: Any, since: date) -> Iterator[EmailMessage]:
+        """Yield the notifications that were not seen before, by folder, the oldest first."""
+        for folder in self._folders(server):
+            yield from self._new_in(server, folder, since)
 
     def _folders(self, client: Any) -> list[str]:
         """Return the folders to read: those of the configuration, else all that can be."""
@@ -97,16 +74,16 @@ class ImapMailbox:
             if not any(flag in flags for flag in UNSELECTABLE)
         ]
 
-    def _new(self, client: Any, folder: str, since: date) -> Iterator[EmailMessage]:
+    def _new_in(self, client: Any, folder: str, since: date) -> Iterator[EmailMessage]:
         selected = self._selected(client, folder)
         if selected is None:
             return
         validity = int(selected.get(b"UIDVALIDITY", 0))
-        known, highest = self._read.get(folder, (validity, 0))
+        known, highest = self._read.get(folder, (validity, None))
         if known != validity:  # the folder was made anew: its UIDs are others
-            highest = 0
+            highest = None
         numbers = client.search(self._criteria(since, highest))
-        numbers = sorted(number for number in numbers if number > highest)
+        numbers = sorted(number for number in numbers if number > (highest or 0))
         LOGGER.debug("%s: %s new mails", folder, len(numbers))
         fetched = client.fetch(numbers, ["BODY.PEEK[]"]) if numbers else {}
         for number in numbers:
@@ -116,7 +93,9 @@ class ImapMailbox:
             message = parse_message(raw)
             if self._configuration.senders.sent(message):
                 yield message
-        self._read[folder] = (validity, max([highest, *numbers]))
+        if b"UIDNEXT" in selected or numbers:  # mails below it were there
+            until = int(selected.get(b"UIDNEXT", 1)) - 1
+            self._read[folder] = (validity, max([highest or 0, until, *numbers]))
 
     def _selected(self, client: Any, folder: str) -> Any:
         """Return the answer to the selection of a folder; None if it cannot be read.
@@ -134,21 +113,24 @@ class ImapMailbox:
             LOGGER.debug("The folder %s is passed over: %s", folder, error)
             return None
 
-    def _criteria(self, since: date, highest: int) -> list[Any]:
-        """Return the keys of a search: mails of the senders, new ones or those since a day."""
+    def _criteria(self, since: date, highest: int | None) -> list[Any]:
+        """Return the keys of a search: mails of the senders, those since a day or, later, new ones.
+
+        A search by day finds no mail without a date.
+        """
         search: list[Any] = []
         for part in self._configuration.senders.searched:
             search = ["OR", *search, "FROM", part] if search else ["FROM", part]
-        when: list[Any] = ["UID", f"{highest + 1}:*"] if highest else ["SENTSINCE", since - ONE_DAY]
+        is_first = highest is None
+        when: list[Any] = (
+            ["SENTSINCE", since - ONE_DAY] if is_first else ["UID", f"{(highest or 0) + 1}:*"]
+        )
         return [*search, *when]
 
-    def close(self) -> None:
-        """Close the connection."""
-        client, self._client = self._client, None
-        if client is not None:
-            errors = (OSError, self._library.exceptions.IMAPClientError)
-            try:
-                client.logout()
-            except errors:
-                with suppress(*errors):
-                    client.shutdown()
+    @override
+    def _close(self, server: Any) -> None:
+        try:
+            server.logout()
+        except self._failures:
+            with suppress(*self._failures):
+                server.shutdown()

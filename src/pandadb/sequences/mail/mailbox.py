@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pandadb.sequences.mail.imap import ImapMailbox
 from pandadb.sequences.mail.notifications import Notification, notification_of, sent_at, text_of
@@ -15,30 +15,15 @@ from pandadb.sequences.steps import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date, datetime
+    from datetime import datetime
     from email.message import EmailMessage
 
     from pandadb.sequences.mail.configuration import MailConfiguration
+    from pandadb.sequences.mail.server import ServerMailbox
     from pandadb.sequences.results import FoundResult, JobNumbers
 
 LONGEST_DELAY = 3600.0
 """Seconds between two looks at most, after failures."""
-
-
-class Mailbox(Protocol):
-    """A mailbox by some protocol."""
-
-    def look(self, since: date) -> list[EmailMessage]:
-        """Return the mails of the senders that were not seen before.
-
-        Raises:
-            OSError: The server cannot be reached, or refuses.
-        """
-        ...
-
-    def forget(self) -> None:
-        """Read all mails anew at the next look."""
-        ...
 
 
 class MailSource:
@@ -53,7 +38,7 @@ class MailSource:
         """
         self._configuration = configuration
         box = ImapMailbox if configuration.protocol == "imap" else PopMailbox
-        self._mailbox: Mailbox = box(configuration)
+        self._mailbox: ServerMailbox = box(configuration)
         self._since = now().date() - timedelta(days=scan_days)
         self._lock = threading.Lock()
         self._notifications: list[Notification] = []

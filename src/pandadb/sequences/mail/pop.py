@@ -3,83 +3,55 @@
 from __future__ import annotations
 
 import poplib
-import ssl
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from pandadb.sequences.mail.notifications import parse_message, sent_at
+from pandadb.sequences.mail.server import ONE_DAY, TIMEOUT, ServerMailbox
 from pandadb.sequences.sequence_run import LOGGER
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
     from datetime import date
     from email.message import EmailMessage
 
     from pandadb.sequences.mail.configuration import MailConfiguration
 
-TIMEOUT = 60.0
-"""Seconds that the server has for an answer."""
-ONE_DAY = timedelta(days=1)
-"""Difference of zones: what is older is filtered by the source."""
 MANY = 20
 """So many old mails in a row end a look; a single one may have a wrong date."""
 LONGEST_LINE = 1 << 20
 """Bytes of a line of a mail; the library allows 2048, and parameters of a task may be longer."""
 poplib._MAXLINE = LONGEST_LINE  # type: ignore[attr-defined]
-FAILURES = (OSError, EOFError, poplib.error_proto)
 
 
-class PopMailbox:
-    """A POP3 mailbox; each look gives the notifications that are new."""
+class PopMailbox(ServerMailbox):
+    """A POP3 mailbox."""
 
     def __init__(self, configuration: MailConfiguration) -> None:
-        self._configuration = configuration
+        super().__init__(configuration, (OSError, EOFError, poplib.error_proto))
         self._seen: set[str] = set()
-        self._server: poplib.POP3 | None = None
 
-    def look(self, since: date) -> list[EmailMessage]:
-        """Return the notifications that were not seen before, the oldest first.
-
-        Args:
-            since: Older mails are passed over.
-
-        Raises:
-            OSError: The server cannot be reached, or refuses.
-        """
-        try:
-            server = self._connected()
-            found = [*self._new(server, since)]
-        except FAILURES as error:
-            self.close()
-            raise OSError(str(error)) from error
-        if not self._configuration.keeps_alive:
-            self.close()
-        return found
-
+    @override
     def forget(self) -> None:
         """Read all mails anew at the next look."""
         self._seen.clear()
 
-    def _connected(self) -> poplib.POP3:
-        if self._server is not None:
-            with suppress(*FAILURES):
-                self._server.noop()
-                return self._server
+    @override
+    def _open(self, context: ssl.SSLContext | None) -> poplib.POP3:
         given = self._configuration
-        LOGGER.debug("Log in to %s:%s as %s", given.host, given.port, given.user)
-        if given.is_encrypted:
-            context = ssl.create_default_context()
-            server: poplib.POP3 = poplib.POP3_SSL(
-                given.host, given.port, timeout=TIMEOUT, context=context
-            )
-        else:
-            server = poplib.POP3(given.host, given.port, timeout=TIMEOUT)
-        self._server = server
-        server.user(given.user)
-        server.pass_(given.password)
-        return server
+        if context is None:
+            return poplib.POP3(given.host, given.port, timeout=TIMEOUT)
+        return poplib.POP3_SSL(given.host, given.port, timeout=TIMEOUT, context=context)
 
+    @override
+    def _log_in(self, server: poplib.POP3) -> None:
+        server.user(self._configuration.user)
+        server.pass_(self._configuration.password)
+
+    @override
     def _new(self, server: poplib.POP3, since: date) -> Iterator[EmailMessage]:
         numbers = self._unseen(server)
         LOGGER.debug("%s new mails", len(numbers))
@@ -116,11 +88,9 @@ class PopMailbox:
         place = next((i for i, (_, uidl) in enumerate(numbers, 1) if uidl == until), 0)
         return [one for one in numbers[place:] if one[1] not in self._seen]
 
-    def close(self) -> None:
-        """Close the connection."""
-        server, self._server = self._server, None
-        if server is not None:
-            with suppress(*FAILURES):
-                server.quit()
-            with suppress(*FAILURES):
-                server.close()
+    @override
+    def _close(self, server: poplib.POP3) -> None:
+        with suppress(*self._failures):
+            server.quit()
+        with suppress(*self._failures):
+            server.close()

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 ADDRESSES = ("atlpan@cern.ch", "Atlas.Pangaea@cern.ch")
 """The addresses that PanDA's notifications come from."""
-NAMES = ("Atlas Pangaea",)
-"""The names that they come from, with any address."""
+NAMES = ("atlas pangaea",)
+"""The names that they come from, with any address, in any case."""
 PASSED = re.compile(r"\s*dkim(?:\s*/\s*\d+)?\s*=\s*pass(?!\S)", re.IGNORECASE)
 SIGNER = re.compile(r"(?<!\S)header\.(?:d|i)\s*=\s*(?:[^\s@]*@)?([\w.-]+)(?!\S)", re.IGNORECASE)
 
@@ -47,7 +47,7 @@ class Senders:
             return False
         address = addresses[0].addr_spec.lower()
         known = {one.lower() for one in self.addresses or ADDRESSES}
-        is_named = not self.addresses and addresses[0].display_name in NAMES
+        is_named = not self.addresses and addresses[0].display_name.lower() in NAMES
         if address not in known and not is_named:
             return False
         return self.authserv is None or self._is_signed(header, address.rpartition("@")[2])

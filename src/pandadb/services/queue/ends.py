@@ -48,7 +48,7 @@ def finish(
     wanted = [Success(one) if isinstance(one, Lease) else one for one in given]
     if response is not None:
         wanted = [replace(one, response=response) for one in _only(wanted)]
-    with transaction(database, options) as connection:
+    with transaction(database, options, by_index=True) as connection:
         done = finishes.finish(connection, wanted, host=options.host, values=values, files=files)
     return _checked(done, alone)
 
@@ -68,7 +68,7 @@ def fail(
         JobsLocked: A job was locked for longer than the lock timeout.
     """
     wanted = [failures] if isinstance(failures, Failure) else failures
-    with transaction(database, options) as connection:
+    with transaction(database, options, by_index=True) as connection:
         done = ends.fail(connection, wanted, host=options.host, files=files)
     return _checked(done, isinstance(failures, Failure))
 
@@ -115,7 +115,7 @@ def by_leases(
         LeaseLost: It was one lease, and it is lost; nothing was changed.
     """
     wanted = [held] if isinstance(held, Lease) else held
-    with transaction(database, options) as connection:
+    with transaction(database, options, by_index=True) as connection:
         done = act(connection, wanted, host=options.host)
     return _checked(done, isinstance(held, Lease))
 

@@ -50,7 +50,7 @@ def finish(
     rows = [MovedJob(*row) for row in found if row[1] is not None]
     done, then = MoveResult(), Consequences()
     store([one.pandaid for one in rows])
-    mover.note(session, rows, STEP, done, then, accounted=True)
+    mover.note(session, rows, STEP, done, then, accounted=True, has_leases=False)
     given = Call("finish", (STEP,), host, values, Lock.WAIT)
     calls.settle(session, given, done, then)
     return done, {row[0] for row in found}
