@@ -74,6 +74,14 @@ def test_a_large_message_arrives(broker: Broker) -> None:
     assert message.body == body
 
 
+def test_a_connection_that_was_idle_for_some_heartbeats_still_sends(broker: Broker) -> None:
+    connection = BrokerConnection(broker.settings(heartbeat=1))
+    connection.connect()
+    assert connection.next_message(3.5) is None
+    connection.send(f"/queue/{queue_name()}", b"{}", {})
+    connection.close()
+
+
 def test_a_killed_broker_is_noticed_at_once() -> None:
     with coilmq() as broker, connected(broker, queue_name()) as connection:
         broker.kill()

@@ -27,8 +27,9 @@ PREFETCH = ("activemq.prefetchSize", "prefetch-count")
 """Headers of subscriptions with the number of messages ahead, of ActiveMQ and of RabbitMQ."""
 HEARTBEAT_SCALE = 2.5
 """A broker is lost when it has been silent for so many times the heartbeat."""
-KNOWS_CLIENT_ONLY = "coilmq/"
-"""The name of a broker that takes `client-individual` for `auto`, and would lose messages."""
+COILMQ = "coilmq/"
+"""The name of a broker that takes `client-individual` for `auto`, and would lose messages; and that
+reads no frame after a heartbeat of a client (1.1.0)."""
 
 
 class BrokerConnection:
@@ -75,11 +76,11 @@ class BrokerConnection:
         """
         password = password_of(self._settings)
         for number, version in enumerate(self._settings.versions, 1):
-            self._listener, self._version = FrameListener(), version
-            self._link = _link(self._settings, self._addresses, version)
-            self._link.set_listener("gateway", self._listener)
             try:
-                self._log_in(password)
+                self._log_in(version, password)
+                if self._is_coilmq:
+                    self.abort()
+                    self._log_in(version, password, beats=False)
             except BrokerLost:
                 refused = self._listener.refused
                 self.abort()
@@ -88,7 +89,10 @@ class BrokerConnection:
             else:
                 return
 
-    def _log_in(self, password: str | None) -> None:
+    def _log_in(self, version: str, password: str | None, *, beats: bool = True) -> None:
+        self._listener, self._version = FrameListener(), version
+        self._link = _link(self._settings, self._addresses, version, beats=beats)
+        self._link.set_listener("gateway", self._listener)
         try:
             self._link.connect(self._settings.user, password, with_connect_command=True)
         except Exception as error:  # sockets, TLS, and the library's own
@@ -97,10 +101,13 @@ class BrokerConnection:
             raise BrokerLost(f"No broker answers at {places}: {reason}") from error
         self._listener.wait_connected(CONNECT_SECONDS)
 
+    @property
+    def _is_coilmq(self) -> bool:
+        return (self._listener.server or "").startswith(COILMQ)
+
     def subscribe(self, destination: str) -> None:
         """Let the broker hand over the messages of a destination."""
-        server = self._listener.server or ""
-        mode = "client" if server.startswith(KNOWS_CLIENT_ONLY) else "client-individual"
+        mode = "client" if self._is_coilmq else "client-individual"
         ahead = dict.fromkeys(PREFETCH, str(self._settings.prefetch))
         words = {"destination": destination, "id": destination, "ack": mode}
         self._send_frame("SUBSCRIBE", {**words, **ahead})
@@ -179,8 +186,13 @@ class BrokerConnection:
             self._link.transport.disconnect_socket()
 
 
-def _link(settings: Broker, addresses: Sequence[BrokerAddress], version: str) -> Any:
-    """Return a connection of the library that tries each broker once and hands over bytes."""
+def _link(
+    settings: Broker, addresses: Sequence[BrokerAddress], version: str, *, beats: bool
+) -> Any:
+    """Return a connection of the library that tries each broker once and hands over bytes.
+
+    Without `beats` only the broker sends heartbeats.
+    """
     stomp = library()
     beat = round(1000 * settings.heartbeat)
     made = {"1.1": stomp.StompConnection11, "1.2": stomp.StompConnection12}[version](
@@ -190,7 +202,7 @@ def _link(settings: Broker, addresses: Sequence[BrokerAddress], version: str) ->
         reconnect_sleep_initial=0,
         reconnect_attempts_max=1,
         timeout=CONNECT_SECONDS,
-        heartbeats=(beat, beat),
+        heartbeats=(beat if beats else 0, beat),
         vhost=settings.virtual_host,
         auto_decode=False,
         heart_beat_receive_scale=HEARTBEAT_SCALE,
