@@ -105,6 +105,12 @@ def test_38_an_unknown_key_is_kept_and_warned_of(site: Site) -> None:
     assert site.runs()[0].body["colour"] == "red"
 
 
+def test_events_have_the_facility_that_a_message_without_one_means(site: Site) -> None:
+    for given in (None, "isis"):
+        site.deliver(site.ready(facility=given))
+    assert [run.body["facility"] for run in site.runs()] == ["ISIS", "isis"]
+
+
 BAD: dict[str, tuple[Any, str]] = {
     "ten megabytes": (b'{"data": "' + 10_000_000 * b"x" + b'"}', "bytes"),
     "no JSON": (b'{"data": ', "JSON"),
