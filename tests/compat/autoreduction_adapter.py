@@ -15,6 +15,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -153,6 +154,8 @@ class Gateway:
 
     def __init__(self, url: str, root: str) -> None:
         self.database, self.root = Database(url), Path(root)
+        for module in MODULES:  # another worker of the tests has forgotten its handlers
+            sys.modules.pop(module, None)
         load_handlers(MODULES)
         self.options = WorkerOptions(
             [QUEUE], self.root / ".work", modules=MODULES, grace=2.0, keep=False

@@ -86,6 +86,16 @@ class JobRules:
 
 
 @dataclass(frozen=True)
+class AskedRun:
+    """A message that asks for a run, with the rules of its job."""
+
+    message: Received
+    wanted: RunRequest
+    rules: JobRules
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class CancelRequest:
     """A run that is to be cancelled."""
 
