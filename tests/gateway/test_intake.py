@@ -205,6 +205,8 @@ def test_a_value_of_no_type_is_a_text_and_a_number_that_is_not_finite_is_none(si
     site.deliver(site.ready())
     (run,) = site.runs()
     operators.rerun(site.database, site.settings, run.key)
+    changed = operators.changed_variables(run, {"pair": "x"})
+    assert (changed["standard_vars"]["pair"], changed["standard_vars"]["nan"]) == ("x", None)
     assert run.variables["standard_vars"] == {
         "none": ["text", "None"],
         "pair": ["text", "(1, 2)"],
