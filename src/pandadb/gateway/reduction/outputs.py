@@ -111,7 +111,7 @@ def _special(folder: str, names: Iterable[str]) -> set[str]:
 def keep_log(stream: BinaryIO, place: Path) -> None:
     """Write an open file again where it was, if a script has moved or removed it.
 
-    What lies there instead is left.
+    Another file in its place is left.
 
     Raises:
         OSError: It cannot be written.

@@ -135,7 +135,7 @@ class Reduction:
             self.folders.temporary.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=self.folders.temporary))
         (made / LOGS).mkdir()
-        # whatever the script does to the files, what it prints is found in them
+        # open, so that the output of the script is kept though it removes the files
         self.logs = [path.open("w+b") for path in self._places(made)]
         return made
 
