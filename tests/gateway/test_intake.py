@@ -12,7 +12,7 @@ from pandadb.gateway import operators
 from pandadb.gateway.settings import GatewaySettings, GatewaySettingsError, read_settings
 from pandadb.services import gateway, queue
 from pandadb.services.gateway import UnknownRun
-from tests.gateway.sites import Site
+from tests.gateway.sites import PLAIN, Site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,6 +105,12 @@ def test_38_an_unknown_key_is_kept_and_warned_of(site: Site) -> None:
     assert site.runs()[0].body["colour"] == "red"
 
 
+def test_events_have_the_facility_that_a_message_without_one_means(site: Site) -> None:
+    for given in (None, "isis"):
+        site.deliver(site.ready(facility=given))
+    assert [run.body["facility"] for run in site.runs()] == ["ISIS", "isis"]
+
+
 BAD: dict[str, tuple[Any, str]] = {
     "ten megabytes": (b'{"data": "' + 10_000_000 * b"x" + b'"}', "bytes"),
     "no JSON": (b'{"data": ', "JSON"),
@@ -167,6 +173,56 @@ def test_variables_of_an_experiment_go_before_those_from_a_run_on(site: Site) ->
     ]  # fmt: skip
     with pytest.raises(InvalidInput, match="height"):
         put(site.database, site.settings, "WISH", {"standard_vars": {"height": 1}}, start_run=1)
+
+
+def test_a_message_changes_a_variable_that_a_user_has_set_for_its_own_run_only(site: Site) -> None:
+    site.script(PLAIN, 'standard_vars = {"width": 5}\n')
+    given = {"standard_vars": {"width": 20}}
+    operators.set_variables(site.database, site.settings, "WISH", given, start_run=101)
+    for run, more in ((101, {}), (102, {"width": 9}), (103, {})):
+        site.deliver(site.ready(run, reduction_arguments={"standard_vars": more}))
+    assert [run.variables["standard_vars"]["width"][1] for run in site.runs()] == ["20", "9", "20"]
+
+
+def test_a_variable_that_changes_its_group_is_kept_in_the_new_one(site: Site) -> None:
+    groups = []
+    for run, group in ((101, "standard_vars"), (101, "advanced_vars"), (102, "standard_vars")):
+        site.script(PLAIN, f'{group} = {{"width": 5}}\n')
+        site.deliver(site.ready(run))
+        known = gateway.list_variables(site.database, "WISH")
+        groups.append([(one.start_run, one.is_advanced) for one in known])
+    assert groups == [[(101, False)], [(101, True)], [(101, True), (102, False)]]
+
+
+ODD_VARIABLES = """
+standard_vars = {"none": None, "pair": (1, 2), "map": {"a": 1}, "nan": float("nan")}
+advanced_vars = {"large": -float("inf"), "tiny": 1e-7, "list": [(1, 2)]}
+"""
+
+
+def test_a_value_of_no_type_is_a_text_and_a_number_that_is_not_finite_is_none(site: Site) -> None:
+    site.script(PLAIN, ODD_VARIABLES)
+    site.deliver(site.ready())
+    (run,) = site.runs()
+    operators.rerun(site.database, site.settings, run.key)
+    changed = operators.changed_variables(run, {"pair": "x"})
+    assert (changed["standard_vars"]["pair"], changed["standard_vars"]["nan"]) == ("x", None)
+    assert run.variables["standard_vars"] == {
+        "none": ["text", "None"],
+        "pair": ["text", "(1, 2)"],
+        "map": ["text", "{'a': 1}"],
+        "nan": ["number", "nan"],
+    }
+    for one in site.runs():
+        assert one.status == "Queued"
+        given = one.body["reduction_arguments"]
+        assert given["standard_vars"] == {
+            "none": "None", "pair": "(1, 2)", "map": "{'a': 1}", "nan": None,
+        }  # fmt: skip
+        assert given["advanced_vars"] == {"large": None, "tiny": 1e-7, "list": [[1, 2]]}
+    site.script(PLAIN, 'standard_vars = {"list": [float("nan")]}\n')
+    site.deliver(site.ready())
+    assert "list has a number that is not finite" in (site.runs()[-1].message or "")
 
 
 VARIABLES = {

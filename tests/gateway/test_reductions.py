@@ -82,6 +82,8 @@ LOOP = "def main(input_file, output_dir):\n    while True:\n        pass\n"
 
 
 LOG = "log = os.readlink('/proc/self/fd/1')"
+MOVED = "os.rename(output_dir + 'reduction_log', output_dir + 'old')"
+GONE = "import shutil; shutil.rmtree(output_dir)"
 
 
 def ends(line: str, more: str = "") -> str:
@@ -96,7 +98,7 @@ ENDS: dict[str, tuple[str, str, str]] = {
     "an exception": (ends("raise ValueError('no peak')"), "Error", "ValueError: no peak"),
     "an exception that skips": (ends("raise RuntimeError('Skip: events')"), "Skipped", "Skip: ev"),
     "sys.exit": (ends("sys.exit(3)"), "Error", "sys.exit(3)"),
-    "os._exit": (ends("os._exit(0)"), "Error", "code 0"),
+    "os._exit": (ends("os._exit(0)"), "Error", "code 0; it has"),
     "SIGKILL": (ends("os.kill(os.getpid(), 9)"), "Error", "SIGKILL"),
     "no main": ("x = 1\n", "Error", "no function main"),
     "an endless loop": (LOOP, "Error", "timeout of 2 s"),
@@ -110,6 +112,8 @@ ENDS: dict[str, tuple[str, str, str]] = {
     "a long log": (ends("print('x' * 2_000_000)"), "Complete", ""),
     "a pipe": (ends("os.mkfifo(output_dir + 'pipe')"), "Complete", ""),
     "a pipe for a log": (ends(f"{LOG}; os.remove(log); os.mkfifo(log)"), "Complete", ""),
+    "moved logs": (ends(f"print('said'); {MOVED}"), "Complete", ""),
+    "no folder": (ends(f"print('said'); {GONE}"), "Error", "removed its output folder"),
 }
 
 
@@ -128,7 +132,8 @@ def test_35_each_end_of_a_script_has_its_event_and_leaves_nothing(
         for name, body in events
         if name != "ReductionStarted"
     }
-    assert max(body.get("reduction_log", "").count("x") for _, body in events) == 32_767
+    longest = max((body.get("reduction_log", "") for _, body in events), key=len)
+    assert longest == f"… (1967233 bytes before)\n{'x' * 32_767}\n"
     for number, (name, (_, kind, words)) in enumerate(ENDS.items()):
         assert found[number][0] == kind, (name, found[number])
         assert words in found[number][1], name
@@ -136,7 +141,13 @@ def test_35_each_end_of_a_script_has_its_event_and_leaves_nothing(
         assert (tmp_path / folder / "kept").exists()
     assert not [*(tmp_path / "tmp").iterdir()]
     kept = {path.parts[-5] for path in tmp_path.glob("instrument/**/run-version-0/kept")}
-    assert len(kept) == len(ENDS) - 4  # not of those that have no main, loop, or are skipped
+    assert len(kept) == len(ENDS) - 5  # not where there is no main or folder, a loop, or a skip
+    said = {body["rb_number"] - 1000000 for _, body in events if body.get("reduction_log")}
+    for name in ("moved logs", "no folder"):
+        number = [*ENDS].index(name)
+        (log,) = tmp_path.glob(f"instrument/**/RB{1000000 + number}/**/reduction_log/*Script.out")
+        assert number in said
+        assert log.read_text() == "said\n"
 
 
 @pytest.mark.slow

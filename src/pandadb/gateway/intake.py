@@ -201,7 +201,7 @@ def _request(
     return RunRequest(
         key,
         facts["facility"],
-        _body(given, is_pending),
+        _body(given, run.facility, is_pending),
         [str(run.data)],
         (run.run_version or 0) if is_pending else None,
         found.text or "",
@@ -237,11 +237,12 @@ def _script(settings: GatewaySettings, run: RunMessage, is_pending: bool) -> _Sc
         return _Script(text, [], str(mistake))
 
 
-def _body(given: dict[str, Any], is_pending: bool) -> dict[str, Any]:
-    """Return the keys of a message that its events have, too."""
+def _body(given: dict[str, Any], facility: Any, is_pending: bool) -> dict[str, Any]:
+    """Return the keys of a message that its events have, too, with the facility that it means."""
     dropped = {"retry_in"}
     if not is_pending:
         dropped |= {"reduction_arguments", "reduction_script"}
+        given = {"facility": facility, **given}
     return {name: value for name, value in given.items() if name not in dropped}
 
 

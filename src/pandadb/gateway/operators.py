@@ -15,6 +15,7 @@ from pandadb.services.gateway import (
     UnknownRun,
     VerbOptions,
     converted,
+    of_record,
 )
 
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ def changed_variables(run: Run, changes: Mapping[str, str]) -> dict[str, dict[st
         raise InvalidValue(f"Run {run.run_number} has no variable {unknown[0][:60]!r}")
     return {
         group: {
-            name: converted(name, changes.get(name, text), kind)
+            name: converted(name, changes[name], kind)
+            if name in changes
+            else of_record(name, text, kind)
             for name, (kind, text) in run.variables.get(group, {}).items()
         }
         for group in GROUPS

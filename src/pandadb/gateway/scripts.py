@@ -35,16 +35,26 @@ os.dup2(2, 1)
 spec = importlib.util.spec_from_file_location("reduce_vars", sys.argv[1])
 module = importlib.util.module_from_spec(spec)
 sys.dont_write_bytecode = True
+def worded(group):
+    if not isinstance(group, dict):
+        return group
+    kinds = (str, int, float, list)
+    return {name: one if isinstance(one, kinds) else str(one) for name, one in group.items()}
 try:
     spec.loader.exec_module(module)
     names = ("standard_vars", "advanced_vars", "variable_help")
     found = {name: getattr(module, name, None) or {} for name in names}
-    text = json.dumps(found, default=str, allow_nan=False)
+    for name in names[:2]:
+        found[name] = worded(found[name])
+    text = json.dumps(found, default=str)
 except BaseException as error:
     text = json.dumps({"error": f"{type(error).__name__}: {error}"})
 os.write(out, text.encode("utf-8", "replace"))
 """
-"""The program that runs reduce_vars.py: whatever it does, it is not done in the gateway."""
+"""The program that runs reduce_vars.py: whatever it does, it is not done in the gateway.
+
+As in the service, a value of none of the five types becomes a text, such as a tuple.
+"""
 
 
 class ScriptVariables(NamedTuple):
@@ -168,13 +178,26 @@ def merged(known: ScriptVariables, given: dict[str, Any]) -> list[Variable]:
         if known.is_there and (unknown := sorted(mine.keys() - own.keys())):
             raise InvalidValue(f"reduction_arguments: {VARIABLES} has no {group} {unknown[0]!r}")
         for name, default in {**mine, **own}.items():
-            if len(name) > LONGEST_NAME or "\0" in name or "\0" in str(default):
-                raise InvalidValue(f"The variable {name[:40]!r} cannot be stored")
+            _check(name, default)
             kind = type_of(default)
             value = converted(name, mine[name], kind) if name in mine else default
             text = _help(known.helps.get(group), name)
             found.append(Variable(name, value, kind, is_advanced, text, name in mine))
     return found
+
+
+def _check(name: str, value: Any) -> None:
+    """See that a variable can be stored.
+
+    Raises:
+        InvalidValue: It cannot.
+    """
+    if len(name) > LONGEST_NAME or "\0" in name or "\0" in str(value):
+        raise InvalidValue(f"The variable {name[:40]!r} cannot be stored")
+    try:
+        json.dumps(value if isinstance(value, list) else None, allow_nan=False)
+    except ValueError:
+        raise InvalidValue(f"The variable {name} has a number that is not finite") from None
 
 
 def of_message(given: dict[str, Any]) -> list[Variable]:

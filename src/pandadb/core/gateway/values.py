@@ -10,6 +10,7 @@ from pandadb.core.sql.validation import InvalidValue
 
 TEXT, NUMBER, BOOLEAN, TEXTS, NUMBERS = "text", "number", "boolean", "list_text", "list_number"
 TRUE, FALSE = ("true", "yes", "1"), ("false", "no", "0")
+NOT_FINITE = ("nan", "inf", "infinity")
 
 
 def type_of(value: Any) -> str:
@@ -40,6 +41,20 @@ def converted(name: str, value: Any, wanted: str) -> Any:
     return str(value)
 
 
+def of_record(name: str, text: str, kind: str) -> Any:
+    """Return the value that a record has as text; None for a number that is not finite.
+
+    The parts of a list are as they were, whatever they are.
+
+    Raises:
+        InvalidValue: It is none of its type; the sentence has the name.
+    """
+    if kind == NUMBER and text.strip().lower().lstrip("+-") in NOT_FINITE:
+        return None
+    parts = _literal(text) if kind in (TEXTS, NUMBERS) else None
+    return converted(name, text, kind) if parts is None else parts
+
+
 def _number(name: str, value: Any) -> int | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
@@ -67,12 +82,19 @@ def _parts(name: str, value: Any) -> list[Any]:
         return value
     if not isinstance(value, str):
         raise InvalidValue(f"The variable {name} has to be a list, not {str(value)[:60]!r}")
+    found = _literal(value)
+    if found is not None:
+        return found
     text = value.strip()
+    parts = text.removeprefix("[").removesuffix("]").split(",")
+    return [part.strip().strip("'\"") for part in parts if part.strip()]
+
+
+def _literal(text: str) -> list[Any] | None:
+    """Return the list that a text is as Python writes it, if it is one."""
+    text = text.strip()
     try:
         found = ast.literal_eval(text) if text.startswith("[") else None
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        found = None
-    if isinstance(found, list):
-        return found
-    parts = text.removeprefix("[").removesuffix("]").split(",")
-    return [part.strip().strip("'\"") for part in parts if part.strip()]
+        return None
+    return found if isinstance(found, list) else None

@@ -47,9 +47,9 @@ def of_run(
 ) -> dict[str, tuple[str, str]]:
     """Return the variables of a run, each with type and text, and keep them for later runs.
 
-    A variable of the message wins. Else one for the experiment, or the one from the latest run on,
-    is the run's if a user has set it; one that follows reduce_vars.py is changed by it, from the
-    run on.
+    A variable of the message wins, in this run only where a user has set one. Else one for the
+    experiment, or the one from the latest run on, is the run's if a user has set it; one that
+    follows reduce_vars.py is changed by it, from the run on.
     """
     known = _candidates(session, key, [one.name for one in given])
     found = dict[str, tuple[str, str]]()
@@ -59,10 +59,9 @@ def of_run(
             found[one.name] = old.type, old.value
             continue
         found[one.name] = one.type, text_of(one.value)
-        if old is None or old.experiment_reference is not None or not old.tracks_script:
-            if old is None or one.is_given:
-                _add(session, key.instrument, [one], start_run=key.run_number, tracks_script=True)
-        elif _differs(old, one):
+        if old is None:
+            _add(session, key.instrument, [one], start_run=key.run_number, tracks_script=True)
+        elif old.tracks_script and old.experiment_reference is None and _differs(old, one):
             _follow(session, old, one, key.run_number)
     return found
 
@@ -88,7 +87,17 @@ def _candidates(
 
 
 def _differs(old: KnownVariable, new: Variable) -> bool:
-    return (old.value, old.type, old.help_text) != (text_of(new.value), new.type, new.help_text)
+    return any(getattr(old, name) != value for name, value in _of_script(new).items())
+
+
+def _of_script(new: Variable) -> dict[str, Any]:
+    """Return the columns that reduce_vars.py says."""
+    return {
+        "value": text_of(new.value),
+        "type": new.type,
+        "is_advanced": new.is_advanced,
+        "help_text": new.help_text,
+    }
 
 
 def _follow(session: Transaction, old: KnownVariable, new: Variable, run_number: int) -> None:
@@ -97,8 +106,7 @@ def _follow(session: Transaction, old: KnownVariable, new: Variable, run_number:
         _add(session, old.instrument, [new], start_run=run_number, tracks_script=True)
         return
     mine = update(GatewayVariable.__table__).where(VARIABLE.variable_id == old.variable_id)
-    values = {"value": text_of(new.value), "type": new.type, "help_text": new.help_text}
-    session.execute(mine.values(values))
+    session.execute(mine.values(_of_script(new)))
 
 
 def _add(
@@ -114,10 +122,7 @@ def _add(
         {
             "instrument": instrument,
             "name": one.name,
-            "value": text_of(one.value),
-            "type": one.type,
-            "is_advanced": one.is_advanced,
-            "help_text": one.help_text,
+            **_of_script(one),
             "start_run": start_run,
             "experiment_reference": experiment_reference,
             "tracks_script": tracks_script,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import BinaryIO
 
 
 def check_writable(folder: Path) -> None:
@@ -107,15 +108,25 @@ def _special(folder: str, names: Iterable[str]) -> set[str]:
     return {name for name, mode in modes.items() if not any(is_it(mode) for is_it in usual)}
 
 
-def tail(path: Path, limit: int) -> str:
-    """Return the end of a file of text, at most so many bytes; nothing if it cannot be read."""
-    try:
-        if not path.is_file():  # a pipe would be waited for
-            return ""
-        with path.open("rb") as stream:
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, size - limit))
-            text = stream.read(limit).decode("utf-8", "replace")
-    except OSError:
-        return ""
+def keep_log(stream: BinaryIO, place: Path) -> None:
+    """Write an open file again where it was, if a script has moved or removed it.
+
+    Another file in its place is left.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.parent.is_symlink() or os.path.lexists(place):
+        return
+    stream.seek(0)
+    with place.open("xb") as copy:
+        shutil.copyfileobj(stream, copy)
+
+
+def tail(stream: BinaryIO, limit: int) -> str:
+    """Return the end of a file of text, at most so many bytes."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - limit))
+    text = stream.read(limit).decode("utf-8", "replace")
     return f"… ({size - limit} bytes before)\n{text}" if size > limit else text

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -21,9 +22,10 @@ from pandadb.worker.handlers import JobFailure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import BinaryIO
 
 LOGS = "reduction_log"
-NO_OUTPUT = ""
+REMOVED = "The script has removed its output folder"
 
 
 class Reduction:
@@ -43,6 +45,7 @@ class Reduction:
         self.is_ceph = name in kinds["ceph"]
         self.lines: list[str] = []
         self.temporary: Path | None = None
+        self.logs: list[BinaryIO] = []
         self.process: ScriptProcess | None = None
         self.software: str | None = None
 
@@ -84,6 +87,8 @@ class Reduction:
         except OSError as error:
             self._fail(f"Permission error: {_words(error)}", self.rules["retry_in"])
         finally:
+            for log in self.logs:
+                log.close()
             self._remove_temporary()
 
     def _check(self) -> None:
@@ -130,9 +135,12 @@ class Reduction:
             self.folders.temporary.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=self.folders.temporary))
         (made / LOGS).mkdir()
-        for path in (self.stdout(made), self.stderr(made)):
-            path.touch()
+        # open, so that the output of the script is kept though it removes the files
+        self.logs = [path.open("w+b") for path in self._places(made)]
         return made
+
+    def _places(self, folder: Path) -> tuple[Path, Path]:
+        return self.stdout(folder), self.stderr(folder)
 
     def stdout(self, folder: Path) -> Path:
         """Return the file of the script's output."""
@@ -170,19 +178,23 @@ class Reduction:
 
         Raises:
             JobFailure: The script has failed.
-            InvalidInput: It has removed its output folder.
+            InvalidInput: It has put something else in place of its output folder.
             OSError: The output cannot be copied.
         """
         if end.mistake:
             self.note(end.mistake)
+        is_gone = not self._temporary().is_dir()
+        with suppress(OSError):  # another file is in the way
+            for log, place in zip(self.logs, self._places(self._temporary()), strict=True):
+                outputs.keep_log(log, place)
         if not self._temporary().is_dir():
-            raise InvalidInput(end.error or "The script has removed its output folder")
+            raise InvalidInput(end.error or REMOVED)
         outputs.settle_links(self._temporary())
         self._copy(end.folders)
         said = self._said(end.skipped or "", is_copied=True)
-        if end.skipped is not None:
+        if end.skipped is not None and not is_gone:
             return {"status": "Skipped", **said}
-        if wrong := end.error or end.mistake:
+        if wrong := end.error or end.mistake or (REMOVED if is_gone else None):
             raise JobFailure(wrong, retryable=False, result={**said, "message": wrong})
         return {"status": "Completed", **said}
 
@@ -212,11 +224,8 @@ class Reduction:
 
     def _log(self) -> str:
         """Return the end of both logs."""
-        if self.temporary is None:
-            return NO_OUTPUT
         limit = self.rules["log_limit"] // 2
-        logs = self.stdout(self.temporary), self.stderr(self.temporary)
-        return "".join(outputs.tail(path, limit) for path in logs)
+        return "".join(outputs.tail(log, limit) for log in self.logs)
 
     def note(self, line: str) -> None:
         """Add a line to the service's own log."""

@@ -137,7 +137,7 @@ class ScriptProcess:
 def _died(code: int) -> str:
     if code < 0:
         return f"The process of the script was killed by {signal.Signals(-code).name}"
-    return f"The process of the script has ended with code {code}, before the script"
+    return f"The process of the script has ended with code {code}; it has not returned"
 
 
 def _child(script: Script, pipe: int) -> NoReturn:
@@ -199,7 +199,8 @@ def _run(script: Script) -> dict[str, Any]:
         _print_traceback(error)
         if str(error).lower().startswith("skip"):
             return {"skipped": str(error)[:2000]}
-        return {"error": f"Error in the script: {type(error).__name__}: {error}"[:2000]}
+        text = ": ".join(one for one in (type(error).__name__, str(error)) if one)
+        return {"error": f"Error in the script: {text}"[:2000]}
 
 
 def _call(main: Callable[..., Any], input_file: str, output_dir: str) -> Any:

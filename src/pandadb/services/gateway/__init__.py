@@ -18,7 +18,7 @@ from pandadb.core.gateway.requests import (
 from pandadb.core.gateway.run_ends import HANDLER
 from pandadb.core.gateway.run_events import CHANNEL
 from pandadb.core.gateway.runs import LIVE, Run
-from pandadb.core.gateway.values import converted, type_of
+from pandadb.core.gateway.values import converted, of_record, type_of
 from pandadb.core.gateway.variables import KnownVariable
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.services.gateway.dead_letters import (
@@ -101,6 +101,7 @@ __all__ = [
     "note_failure",
     "note_replayed",
     "note_sign",
+    "of_record",
     "refuse",
     "register",
     "remove_runs",

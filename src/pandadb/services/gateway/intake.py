@@ -9,7 +9,7 @@ from pandadb.core.gateway import cancels, instruments, received, run_events, run
 from pandadb.core.gateway.kinds import ERROR, SKIPPED
 from pandadb.core.gateway.requests import AskedRun, Taken
 from pandadb.core.gateway.run_ends import CANCELLED
-from pandadb.core.gateway.values import converted
+from pandadb.core.gateway.values import NUMBER, of_record
 from pandadb.core.queue import cancels as job_cancels
 from pandadb.services.gateway.run_jobs import group_of, submit_runs
 from pandadb.services.queue.attempts import repeated
@@ -166,9 +166,9 @@ def _variables(
         found = variables.of_run(connection, wanted.key, wanted.variables)
     for one in wanted.variables:
         kind, text = found[one.name]
-        is_own = (kind, text) == (one.type, variables.text_of(one.value))
+        is_own = (kind, text) == (one.type, variables.text_of(one.value)) and kind != NUMBER
         group = GROUPS[one.is_advanced]
-        given[group][one.name] = one.value if is_own else converted(one.name, text, kind)
+        given[group][one.name] = one.value if is_own else of_record(one.name, text, kind)
         known.setdefault(group, {})[one.name] = [kind, text]
     return known, given
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from pandadb.core.control import groups
 from pandadb.core.gateway import received, runs
 from pandadb.core.gateway.requests import Taken
-from pandadb.core.gateway.values import converted
+from pandadb.core.gateway.values import of_record
 from pandadb.core.sql.expressions import now
 from pandadb.services.gateway.intake import GROUPS
 from pandadb.services.gateway.run_jobs import group_of, submit_run
@@ -97,7 +97,7 @@ def values_of(run: Run) -> dict[str, dict[str, Any]]:
     known = run.variables
     return {
         group: {
-            name: converted(name, text, kind) for name, (kind, text) in known.get(group, {}).items()
+            name: of_record(name, text, kind) for name, (kind, text) in known.get(group, {}).items()
         }
         for group in GROUPS.values()
     }
