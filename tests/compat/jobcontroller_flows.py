@@ -47,6 +47,7 @@ NEXT_STEPS = {
 EXCUSED = ("none", "pass")
 ERRORS = {
     "FlowNotFound": "not found",
+    "FlowExists": "twice",
     "FlowNotAllowed": "not allowed",
     "FlowLocked": "flow locked",
     "ControlLocked": "job locked",
@@ -158,7 +159,7 @@ class FlowOps:
         **given: Any,
     ) -> list[str]:
         """Submit a flow; with `crash` the connection is lost in the middle."""
-        new = NewFlow(flow, queue=worker, allows_outer_parents=external, **given)
+        new = NewFlow(flow, queue=worker, allows_outer_parents=external, is_unique=True, **given)
         own = {one["name"] for one in jobs}
         made = [self.new_job(one, own) for one in jobs]
         self.settings |= {one["name"]: self.own_settings(one) for one in jobs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ from pandadb.models import (
 from pandadb.services import queue
 from pandadb.services.queue import Failure, LeaseLost, NewQueueJob, flows
 from pandadb.services.queue.flows import (
+    FlowExists,
     FlowFilter,
     FlowNotAllowed,
     FlowNotFound,
@@ -167,6 +169,23 @@ def test_parents_outside_of_the_flow_have_to_be_allowed(database: Database) -> N
     assert states(database, flow) == {"B": "waiting"}
     finish(database, "A")
     assert states(database, flow) == {"B": "ready"}
+
+
+def test_a_flow_can_be_the_only_one_of_its_name(database: Database) -> None:
+    flow_of(database, job("A"), name="relax")
+    with pytest.raises(FlowExists, match="'relax' already"):
+        flow_of(database, job("A"), name="relax", is_unique=True)
+    assert flows.count(database) == {"ready": 1}
+    flow = flow_of(database, job("A"), name="static", is_unique=True)
+    with ThreadPoolExecutor(4) as pool:
+        calls = [
+            pool.submit(flow_of, database, job("A"), name="both", is_unique=True) for _ in range(4)
+        ]
+        errors = [type(one.exception()) for one in calls]
+    assert errors.count(FlowExists) == 3
+    assert errors.count(type(None)) == 1
+    flows.delete(database, flow, cancel=True)
+    flow_of(database, job("A"), name="static", is_unique=True)
 
 
 def test_two_jobs_of_a_flow_have_no_name_in_common(database: Database) -> None:
