@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 CONTROL = JobControl.__table__.c
+STILL = (Standing.WAITING, Standing.PAUSED)
+"""States that children keep while their parent begins anew."""
 BEGUN = (*IN_FLIGHT, *BATCHES, Standing.SUSPENDED)
 """States of jobs that cannot wait again: workers have them, or batch systems, or a runner had."""
 
@@ -84,7 +86,7 @@ def resume(
     paused = sorted(chosen.jobs.keys() - ended.keys())
     hold(session, paused, held=False)
     release(session, paused, host=host)
-    related = [job for job, one in early.items() if one.standing is not Standing.WAITING]
+    related = [job for job, one in early.items() if one.standing not in STILL]
     return outcomes.report(session, chosen.outcome, chosen.jobs, {*related} - chosen.jobs.keys())
 
 
