@@ -152,6 +152,19 @@ def test_a_stopped_flow_takes_no_job_until_it_is_resumed(database: Database) -> 
     assert states(database, flow) == {"A": "completed", **dict.fromkeys("BCX", "ready")}
 
 
+def test_a_stopped_flow_goes_on_with_the_last_of_its_stopped_jobs(database: Database) -> None:
+    flow = flow_of(database, job("A"), job("B"), job("C"))
+    flows.stop(database, flow)
+    member = {one["name"]: one["pandaid"] for one in flows.get(database, flow).jobs}
+    queue.resume(database, [member["A"], member["B"]])
+    finish(database, "A", addition=job("X"))
+    assert states(database, flow)["X"] == "stopped"
+    member = {one["name"]: one["pandaid"] for one in flows.get(database, flow).jobs}
+    queue.resume(database, [member["X"], member["C"]])
+    finish(database, "B", addition=job("Y"))
+    assert states(database, flow)["Y"] == "ready"
+
+
 def test_only_stopped_and_paused_flows_are_resumed(database: Database) -> None:
     flow = flow_of(database, job("A"))
     with pytest.raises(FlowNotAllowed, match="is ready"):

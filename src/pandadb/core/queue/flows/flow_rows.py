@@ -15,14 +15,14 @@ from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_text
 from pandadb.core.tasks.submission import name_locks, requests
 from pandadb.errors import PandaDBError
-from pandadb.models import JediTaskParams, JediTasks
+from pandadb.models import FlowJobs, JediTaskParams, JediTasks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pandadb.core.sql.transaction import Transaction
 
-TASK, PARAMS = JediTasks.__table__.c, JediTaskParams.__table__.c
+TASK, PARAMS, MEMBER = (one.__table__.c for one in (JediTasks, JediTaskParams, FlowJobs))
 FLOW = "flow"
 """The `status` and the `tasktype` of flows: no agent of tasks takes a task with this status."""
 IS_FLOW = (TASK.status == FLOW, TASK.tasktype == FLOW)
@@ -168,6 +168,20 @@ def note_stop(session: Transaction, flow: int, *, stopped: bool) -> None:
     changed = update(JediTasks.__table__).where(TASK.jeditaskid == flow)
     values = {"superstatus": STOPPED if stopped else None, "modificationtime": now()}
     session.execute(changed.values(values))
+
+
+def go_on(session: Transaction, flows: Collection[int]) -> None:
+    """Note that locked flows go on that were stopped, and none of whose jobs is stopped now."""
+    found = select(TASK.jeditaskid).where(
+        is_among(TASK.jeditaskid, flows), *IS_FLOW, TASK.superstatus == STOPPED
+    )
+    stopped = {*session.scalars(found)} if flows else set()
+    if stopped:
+        mine = select(MEMBER.jeditaskid).where(
+            is_among(MEMBER.jeditaskid, stopped), MEMBER.state == STOPPED
+        )
+        for flow in sorted(stopped - {*session.scalars(mine)}):
+            note_stop(session, flow, stopped=False)
 
 
 def touch(session: Transaction, flow: int) -> None:
